@@ -1,0 +1,85 @@
+"""The `local` commands: a registry and an AWS emulator on this machine, to try the whole path without an account."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath import runner
+from goldenpath.local import demo as demonstration
+from goldenpath.local import engine, state
+from goldenpath.local.control import Seed
+from goldenpath.report.console import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.local.state import State
+
+
+@click.group()
+def local() -> None:
+    """Try everything on this machine: a real registry, an AWS emulator, GitHub's doubles."""
+
+
+@local.command()
+def demo() -> None:
+    """Deliver the sample app for dev and then for prod, and show what was released."""
+    demonstration.run(Progress())
+
+
+@local.command()
+@click.option("--repository", "repositories", multiple=True, default=("my-app",), show_default=True, metavar="NAME")
+@click.option("--immutable", is_flag=True, help="Refuse to move tags, as repositories of high risk do.")
+@click.option("--engine", "with_engine", is_flag=True, help="Start a Docker Engine too, where none is running.")
+def up(repositories: tuple[str, ...], *, immutable: bool, with_engine: bool) -> None:
+    r"""Start the registry and the AWS emulator, and print the variables that lead the other commands there.
+
+    \b
+        eval "$(goldenpath local up --repository my-app)"
+        goldenpath deliver --environment dev --ecr-repository my-app
+    """
+    fixed, movable = (repositories, ()) if immutable else ((), repositories)
+    seed = Seed(repositories=movable, immutable_repositories=fixed, roles=(demonstration.ROLE,))
+    running = state.up(_folder(), seed=seed)
+    found = demonstration.engine_variables(engine.start_detached(_aside)) if with_engine else {}
+    _print_exports({**_variables(running), **found})
+
+
+@local.command()
+def down() -> None:
+    """Stop the registry and the AWS emulator, and an engine that `up` started. What they held is gone."""
+    was_running = state.down(_folder())
+    engine.stop()
+    Progress().line("stopped" if was_running else "it was not running")
+
+
+@local.command()
+def status() -> None:
+    """Tell whether they run and where, and print the variables that lead there."""
+    running = state.status(_folder())
+    if running is None:
+        Progress().line("not running; `goldenpath local up` starts it")
+        return
+    _aside(f"registry {running.registry_host}, account {running.account}, region {running.region}")
+    _print_exports(_variables(running))
+
+
+def _folder() -> Path:
+    return runner.cache_dir() / "local"
+
+
+def _variables(running: State) -> dict[str, str]:
+    role = f"arn:aws:iam::{running.account}:role/{demonstration.ROLE}"
+    return {**running.environment, "GOLDENPATH_ROLE_ARN": role, "GOLDENPATH_AWS_REGION": running.region}
+
+
+def _print_exports(variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+def _aside(text: str) -> None:
+    click.echo(f"# {text}")

@@ -1,0 +1,44 @@
+"""The sample app as what it will be at a user's: a git repository of its own, with a commit and an origin."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GIT_TIMEOUT = 60.0
+# Fixed, so that the same files are the same commit, and the same commit the same image.
+_AUTHOR = {
+    name: value
+    for role in ("AUTHOR", "COMMITTER")
+    for name, value in (
+        (f"GIT_{role}_NAME", "Sample"),
+        (f"GIT_{role}_EMAIL", "sample@example.com"),
+        (f"GIT_{role}_DATE", "2026-01-01T00:00:00Z"),
+    )
+} | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+def repository(app: Path, folder: Path, origin: str) -> Path:
+    """Copy the files of `app` into `folder`, anew, as a git repository on `main` with one commit and the `origin`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(app, folder, ignore=shutil.ignore_patterns("__pycache__", ".git"))
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "remote", "add", "origin", origin)
+    commit(folder, "The sample app")
+    return folder
+
+
+def commit(folder: Path, message: str) -> None:
+    """Commit everything in `folder`, with a fixed author and time."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--no-gpg-sign", f"--message={message}")
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git in `folder`, with none of the user's own configuration."""
+    process.run("git", "-C", folder, *words, timeout=GIT_TIMEOUT, environment=_AUTHOR)

@@ -1,0 +1,264 @@
+"""`goldenpath local`: a real registry, an AWS emulator and GitHub's doubles, all on loopback, as one thing.
+
+A run finds it by endpoint variables alone (`Local.environment`); nothing in the stages knows that it is not AWS.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import fcntl
+import logging
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from moto.core.exceptions import ServiceException
+from moto.ecr.models import ecr_backends
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+from goldenpath.errors import LocalTrouble, ToolMissing
+from goldenpath.local import oidc
+from goldenpath.local.aws import AwsEmulator
+from goldenpath.local.code_scanning import CodeScanning, Upload, UploadRefusal
+from goldenpath.local.control import Control, Seed
+from goldenpath.local.data_plane import Gate
+from goldenpath.local.ecr import Ecr
+from goldenpath.local.ecr_store import EcrStore
+from goldenpath.local.github import GitHub
+from goldenpath.local.principals import Logins
+from goldenpath.local.registry_front import Front
+from goldenpath.local.registry_process import RegistryProcess
+from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
+from goldenpath.local.sts import Sts, provider_arn, trust_policy
+from goldenpath.model.names import EcrRepository
+from goldenpath.tools.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+_AUDIENCE = "sts.amazonaws.com"
+_ADMIN = "local-admin"
+# moto keeps one set of accounts per process.
+_ACCOUNTS_IN_USE: set[str] = set()
+_STARTING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """A long-lived key of the emulator's administrator, for setting things up with any AWS client."""
+
+    id: str
+    secret: str
+
+
+class Local:
+    """The running whole; a context manager that stops it at the end. Everything it holds is gone with it."""
+
+    def __init__(self, account: str, region: str) -> None:
+        self.account = account
+        self.region = region
+        self._ending = contextlib.ExitStack()
+        self._logins = Logins()
+        self._scanning = CodeScanning()
+        self._issuer = oidc.TokenIssuer()
+
+    @classmethod
+    def start(
+        cls,
+        folder: Path,
+        *,
+        account: str = "123456789012",
+        region: str = "eu-west-2",
+        program: Path | None = None,
+    ) -> Local:
+        """Start everything on free loopback ports, with an empty registry, keeping storage and logs in `folder`.
+
+        `program` is the registry; by default the toolchain provides it. Raises `LocalTrouble` when the program cannot
+        be had or does not start, or when this process already runs one with the same `account`.
+        """
+        local = cls(account, region)
+        # A caller that never comes to stop it must not leave a registry behind.
+        atexit.register(local.stop)
+        try:
+            local._claim(folder)
+            local._log_to(folder)
+            local._run(folder, program or _registry_program())
+        except BaseException:
+            local.stop()
+            raise
+        return local
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop everything. Safe to call twice."""
+        atexit.unregister(self.stop)
+        self._ending.close()
+
+    @property
+    def registry_host(self) -> str:
+        """The registry as it stands in an image's name: `127.0.0.1:port`."""
+        return self._front.host
+
+    @property
+    def admin(self) -> AccessKey:
+        """The administrator's key."""
+        return self._admin
+
+    @property
+    def control_url(self) -> str:
+        """Where `control` answers to other processes of the same user."""
+        return origin(self._control_server)
+
+    @property
+    def control_token(self) -> str:
+        """What `control` asks for."""
+        return self._control.token
+
+    @property
+    def github_url(self) -> str:
+        """Where GitHub's doubles answer."""
+        return origin(self._github_server)
+
+    def create_repository(self, name: str, *, immutable: bool = False) -> None:
+        """Create the ECR repository `name`, or set the mutability of the one that is there."""
+        self._store.create(name, immutable=immutable)
+
+    def create_role(self, name: str, *, subjects: Sequence[str] = ("repo:*",)) -> str:
+        """Create the role `name`, or set its trust anew, and return its ARN.
+
+        Workflows whose OIDC subject matches one of `subjects` may assume it; `*` is a wildcard.
+        """
+        policy = trust_policy(self.account, tuple(subjects))
+        iam = iam_backends[self.account]["aws"]
+        for role in iam.get_roles():
+            if role.name == name:
+                role.assume_role_policy_document = policy
+                return role.arn
+        return iam.create_role(
+            role_name=name,
+            assume_role_policy_document=policy,
+            path="/",
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+        ).arn
+
+    def environment(
+        self, *, subject: str = "repo:local/app:ref:refs/heads/main", repository: str = "local/app"
+    ) -> dict[str, str]:
+        """Return all that a run needs to find this instead of AWS and GitHub, as the workflow run of `subject`."""
+        return {
+            "AWS_ENDPOINT_URL": origin(self._aws_server),
+            "AWS_REGION": self.region,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": oidc.request_url(self.github_url, subject=subject, repository=repository),
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self._issuer.request_token,
+            "GITHUB_API_URL": self.github_url,
+            "GITHUB_TOKEN": self._github.token,
+        }
+
+    def tags(self, repository: str) -> dict[str, str]:
+        """Return every tag of `repository` with its digest, asked from the real registry."""
+        return self._registry.tags(repository)
+
+    def manifests(self, repository: str) -> set[str]:
+        """Return the digest of every manifest that the real registry serves in `repository`, tagged or not."""
+        return self._registry.manifests(repository)
+
+    def uploads(self) -> list[Upload]:
+        """Return the SARIF uploads taken, oldest first."""
+        return self._scanning.uploads()
+
+    def refuse_uploads(self, refusal: UploadRefusal | None) -> None:
+        """Refuse every SARIF upload from now on, or (`None`) take them again."""
+        self._scanning.refusal = refusal
+
+    def expire_logins(self) -> None:
+        """End every registry login and every session handed out so far, as if their time were over."""
+        self._logins.expire()
+        self._sts.expire()
+
+    def id_token(self, *, lifetime: int = 300, **claims: str) -> str:
+        """Return a signed OIDC token; `lifetime` is in seconds, negative for one that is over."""
+        return self._issuer.issue(oidc.claims_of({"audience": _AUDIENCE, **claims}), lifetime=lifetime)
+
+    def _claim(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = self._ending.enter_context((folder / "lock").open("w"))
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalTrouble(
+                f"another emulator is running in {folder}",
+                fix="use that one, stop it with `goldenpath local down`, or choose another folder",
+            ) from None
+        with _STARTING:
+            if self.account in _ACCOUNTS_IN_USE:
+                raise LocalTrouble(
+                    f"account {self.account} is in use by another emulator in this process",
+                    fix="stop that one first, or give this one another account",
+                )
+            _ACCOUNTS_IN_USE.add(self.account)
+        self._ending.callback(_ACCOUNTS_IN_USE.discard, self.account)
+
+    def _log_to(self, folder: Path) -> None:
+        handler = logging.FileHandler(folder / "local.log", mode="w", encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        LOG.propagate = False
+        LOG.setLevel(logging.INFO)
+        LOG.addHandler(handler)
+        self._ending.callback(handler.close)
+        self._ending.callback(LOG.removeHandler, handler)
+
+    def _run(self, folder: Path, program: Path) -> None:
+        self._registry = RegistryProcess.start(program, folder)
+        self._ending.callback(self._registry.stop)
+        self._seed_account()
+        self._store = EcrStore(self.account, self.region, self._registry)
+        self._sts = Sts(self.account, self.region, self._issuer.public_key)
+        self._front = Front(self._store, Gate(self._store, self._logins))
+        self._aws_server = wsgi_server(AwsEmulator(self._sts, Ecr(self._store, self._logins, self._front.host)))
+        self._github = GitHub(self._issuer, self._scanning)
+        self._github_server = wsgi_server(self._github)
+        self._control = Control(self._plant)
+        self._control_server = wsgi_server(self._control)
+        for server in (self._front, self._aws_server, self._github_server, self._control_server):
+            self._ending.callback(Serving(server).stop)
+
+    def _plant(self, seed: Seed) -> None:
+        try:
+            for name in (*seed.repositories, *seed.immutable_repositories):
+                self.create_repository(EcrRepository(name), immutable=name in seed.immutable_repositories)
+            for name in seed.roles:
+                self.create_role(name)
+        except ServiceException as error:
+            raise ValueError(str(error)) from error
+
+    def _seed_account(self) -> None:
+        for backend in (iam_backends[self.account]["aws"], sts_backends[self.account]["aws"]):
+            backend.reset()
+        ecr_backends[self.account][self.region].reset()
+        iam = iam_backends[self.account]["aws"]
+        iam.create_open_id_connect_provider(f"https://{oidc.ISSUER}", [], [_AUDIENCE], [])
+        assert provider_arn(self.account) in iam.open_id_providers  # noqa: S101  moto derives it the same way
+        iam.create_user("us-east-1", _ADMIN)
+        key = iam.create_access_key(_ADMIN)
+        self._admin = AccessKey(key.access_key_id, key.secret_access_key)
+
+
+def _registry_program() -> Path:
+    try:
+        return Toolchain.load().provide("registry").path
+    except ToolMissing as error:
+        raise LocalTrouble("the registry program cannot be had", why=str(error), fix=error.fix) from error

@@ -1,0 +1,158 @@
+"""`goldenpath local up`, `down` and `status`: one emulator per folder, in a process of its own.
+
+`state.json` in the folder tells where it is and with which secrets it answers; only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping  # noqa: TC003  the codec reads the annotation
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from goldenpath import runner
+from goldenpath.errors import LocalTrouble
+from goldenpath.local.control import HEALTH, SEED, Seed
+from goldenpath.model import codec
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    import subprocess  # noqa: TID251  the type only
+
+FILE = "state.json"
+_LOG = "background.log"
+_PATIENCE = 60.0
+_STOPPING = 15.0
+# Held so that a child that goes on is not reported as forgotten, and so that it can be reaped.
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@dataclass(frozen=True)
+class State:
+    """An emulator that runs: its process, where it answers, and what a run needs to find it (`environment`)."""
+
+    pid: int
+    registry_host: str
+    account: str
+    region: str
+    admin_key_id: str
+    admin_key_secret: str
+    control_url: str
+    control_token: str
+    environment: Mapping[str, str]
+
+
+def up(folder: Path, *, seed: Seed | None = None) -> State:
+    """Start an emulator for `folder` in the background, or find the one that runs, and plant `seed` in it.
+
+    Raises `LocalTrouble` when it does not come up; its log is `background.log` in `folder`.
+    """
+    state = status(folder) or _start(folder)
+    if seed is not None:
+        _plant(state, seed)
+    return state
+
+
+def down(folder: Path) -> bool:
+    """Stop the emulator of `folder` and wait until it is gone; `False` when none was running."""
+    state = status(folder)
+    if state is not None:
+        _stop(state.pid)
+    (folder / FILE).unlink(missing_ok=True)
+    return state is not None
+
+
+def status(folder: Path) -> State | None:
+    """Return the emulator of `folder`; `None` when none is running, whatever an old state file says."""
+    try:
+        state = codec.decode((folder / FILE).read_bytes(), State)
+    except (OSError, ValueError):
+        return None
+    return state if _ask(state, "GET", HEALTH) == http.HTTPStatus.OK else None
+
+
+def write(folder: Path, state: State) -> None:
+    """Write `state` to the state file of `folder`, readable by its owner alone from the first moment on."""
+    part = folder / f".{FILE}.part"
+    part.unlink(missing_ok=True)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(codec.encode(state))
+    part.replace(folder / FILE)
+
+
+def _start(folder: Path) -> State:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for old in (FILE, _LOG):
+        (folder / old).unlink(missing_ok=True)
+    program = Path(__file__).with_name("background.py")
+    cache = {"GOLDENPATH_CACHE": str(runner.cache_dir())}
+    child = process.start(sys.executable, "-I", program, folder, log=folder / _LOG, environment=cache)
+    try:
+        state = _wait_until_up(folder, child)
+    except BaseException:
+        process.stop_group(child)
+        raise
+    _CHILDREN[state.pid] = child
+    return state
+
+
+def _wait_until_up(folder: Path, child: subprocess.Popen[bytes]) -> State:
+    deadline = time.monotonic() + _PATIENCE
+    while child.poll() is None and time.monotonic() < deadline:
+        if state := status(folder):
+            return state
+        time.sleep(0.02)
+    words = (folder / _LOG).read_text("utf-8", "replace").strip().splitlines()
+    raise LocalTrouble(
+        "the local registry and AWS emulator did not come up",
+        why=words[-1] if words else f"no answer within {_PATIENCE:g} seconds",
+        fix=f"see {folder / _LOG}, then run `goldenpath local up` again",
+    )
+
+
+def _stop(pid: int) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+        deadline = time.monotonic() + _STOPPING
+        while time.monotonic() < deadline:
+            if not _is_alive(pid):
+                return
+            time.sleep(0.02)
+
+
+def _is_alive(pid: int) -> bool:
+    if child := _CHILDREN.get(pid):
+        return child.poll() is None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _plant(state: State, seed: Seed) -> None:
+    if _ask(state, "POST", SEED, codec.encode(seed)) != http.HTTPStatus.OK:
+        raise LocalTrouble(
+            "the local emulator did not create what was asked for",
+            why=", ".join((*seed.repositories, *seed.immutable_repositories, *seed.roles)),
+            fix="check the names: ECR's rules for repositories, IAM's for roles",
+        )
+
+
+def _ask(state: State, method: str, path: str, body: bytes = b"") -> int | None:
+    """Return the HTTP status that the emulator of `state` answers with; `None` when nobody answers."""
+    at = urlsplit(state.control_url)
+    with contextlib.closing(http.client.HTTPConnection(at.hostname or "", at.port, timeout=5)) as connection:
+        try:
+            connection.request(method, path, body or None, {"Authorization": f"Bearer {state.control_token}"})
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None

@@ -1,0 +1,37 @@
+"""The candidate: the one image that is scanned, inventoried and released, and its identity."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from goldenpath.model.names import Commit, Digest, Platform
+
+CANDIDATE_SCHEMA = "goldenpath.candidate/1"
+
+
+class PlatformImage(Struct, frozen=True):
+    """The image of one platform in the candidate: its manifest, its config, and the `size` of its layers in bytes."""
+
+    platform: Platform
+    digest: Digest
+    config: Digest
+    layers: int
+    size: int
+
+
+class Candidate(Struct, frozen=True):
+    """What `build` made: an OCI image layout whose only entry has this `digest`.
+
+    `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none.
+    """
+
+    digest: Digest
+    media_type: str
+    platforms: tuple[PlatformImage, ...]
+    size: int
+    commit: Commit
+    source: str
+    version: str
+    created: str
+    builder: str
+    schema: str = CANDIDATE_SCHEMA

@@ -1,0 +1,69 @@
+"""What happened that a run answers to: a push, a pull request, a dispatch, or a person at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from goldenpath.model.names import Commit, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NO_COMMIT = "0" * 40
+_RELEASE_TAG = "refs/tags/v"
+
+
+class Event(Struct, frozen=True):
+    """`commit` is what is built; `before` is where the commits that a push or pull request brings begin.
+
+    `before` is `None` where the whole history counts. `repository` is `owner/name`, empty where there is none.
+    """
+
+    name: str
+    commit: Commit
+    ref: str
+    repository: str = ""
+    source_url: str = ""
+    before: Commit | None = None
+    fork: bool = False
+
+    @property
+    def is_pull_request(self) -> bool:
+        """Whether this run only checks a proposal, and so never releases."""
+        return self.name in {"pull_request", "pull_request_target", "merge_group"}
+
+    @property
+    def release_version(self) -> Version | None:
+        """The version in a release tag (`refs/tags/v1.4.2` → `1.4.2`); `None` for any other ref."""
+        return Version(self.ref.removeprefix(_RELEASE_TAG)) if self.ref.startswith(_RELEASE_TAG) else None
+
+
+def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:
+    """Return the commit before all those that a webhook `payload` brings; `None` where it names none.
+
+    Source: GitHub, "Webhook events and payloads": `push`, `pull_request`, `merge_group`.
+    """
+    if name == "push":
+        return _commit(payload.get("before"))
+    if name in {"pull_request", "pull_request_target"}:
+        return _commit(_sha(payload.get("pull_request") or {}, "base"))
+    if name == "merge_group":
+        return _commit((payload.get("merge_group") or {}).get("base_sha"))
+    return None
+
+
+def comes_from_fork(payload: Mapping[str, Any]) -> bool:
+    """Tell whether a pull request's head lives in another repository than its base."""
+    pull = payload.get("pull_request") or {}
+    names = [((pull.get(side) or {}).get("repo") or {}).get("full_name") for side in ("base", "head")]
+    return bool(pull) and names[0] != names[1]
+
+
+def _sha(pull: Mapping[str, Any], side: str) -> object:
+    return (pull.get(side) or {}).get("sha")
+
+
+def _commit(raw: object) -> Commit | None:
+    return Commit(raw) if isinstance(raw, str) and raw and raw != _NO_COMMIT else None

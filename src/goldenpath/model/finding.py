@@ -1,0 +1,105 @@
+"""What scanners find, in the project's one shape: whichever scanner made the report, the gates read only this."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+FINDINGS_SCHEMA = "goldenpath.findings/1"
+
+
+class Gate(StrEnum):
+    """The two gates of the pipeline, named after their scanner."""
+
+    GITLEAKS = "gitleaks"
+    TRIVY = "trivy"
+
+    @property
+    def stage(self) -> str:
+        """The stage that runs this gate."""
+        return f"{self.value}-gate"
+
+
+class Severity(StrEnum):
+    """How bad a finding is; the most severe first. A secret is always `CRITICAL`."""
+
+    CRITICAL = "CRITICAL"
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+    UNKNOWN = "UNKNOWN"
+
+    @property
+    def rank(self) -> int:
+        """0 for the most severe."""
+        return list(Severity).index(self)
+
+
+class Package(Struct, frozen=True):
+    """The package a vulnerability is in; `fixed` is empty where no fixed version is known."""
+
+    name: str
+    version: str
+    kind: str
+    fixed: str = ""
+
+
+class Location(Struct, frozen=True):
+    """Where a finding is: a path in the repository or in the image, a line (from 1; 0 = unknown), and the commit."""
+
+    path: str
+    line: int = 0
+    commit: str = ""
+
+
+class Finding(Struct, frozen=True):
+    """One thing a scanner found. It never holds a secret: `title` and `detail` come from redacted reports.
+
+    `fingerprint` stays the same for the same finding from one scan to the next.
+    """
+
+    gate: Gate
+    id: str
+    severity: Severity
+    title: str
+    location: Location
+    fingerprint: str
+    detail: str = ""
+    package: Package | None = None
+    url: str = ""
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it, in one sentence."""
+        if self.package is None:
+            return "Revoke this secret first, then take it out of the repository."
+        if self.package.fixed:
+            return f"Update {self.package.name} from {self.package.version} to {self.package.fixed}."
+        return f"No fixed version of {self.package.name} is known yet: replace it or take it out."
+
+
+class Scanner(Struct, frozen=True):
+    """The program that looked, and where it came from (`release` or `go`)."""
+
+    name: str
+    version: str
+    origin: str = ""
+
+
+class Findings(Struct, frozen=True):
+    """A whole report: `subject` is what was scanned (a commit or a digest), `seen` says what was looked at."""
+
+    gate: Gate
+    scanner: Scanner
+    subject: str
+    seen: dict[str, str]
+    findings: tuple[Finding, ...]
+    schema: str = FINDINGS_SCHEMA
+
+    def counts(self) -> dict[Severity, int]:
+        """Return how many findings there are of each severity, all five named, the most severe first."""
+        counted = dict.fromkeys(Severity, 0)
+        for finding in self.findings:
+            counted[finding.severity] += 1
+        return counted

@@ -1,0 +1,145 @@
+"""Every input of the pipeline, declared once.
+
+The command's options, the `inputs` of each `action.yml` and the tables in the documents are generated from this table.
+`read` turns raw strings into one checked `Request` and tells all mistakes together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import BadInput
+from goldenpath.model.names import EcrRepository, Platform, Region, RoleArn, Version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+@dataclass(frozen=True)
+class Input:
+    """One input: its `name` (as in `action.yml`), what it is for, how it is read, and its default as one writes it.
+
+    A `secret` input has no command-line option: it comes by its variable alone.
+    """
+
+    name: str
+    help: str
+    parse: Callable[[str], Any]
+    default: str = ""
+    required: bool = False
+    secret: bool = False
+
+    @property
+    def option(self) -> str:
+        """The command-line option."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that carries it; a secret has the name that other programs know it by."""
+        return self.name.upper() if self.secret else "GOLDENPATH_" + self.name.upper()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one run was asked for. A field that no input filled has its default; paths are absolute."""
+
+    environment: str = ""
+    source: Path = Path()
+    ecr_repository: EcrRepository | None = None
+    build_context: Path = Path()
+    dockerfile_path: Path = Path()
+    build_args: tuple[tuple[str, str], ...] = ()
+    build_contexts: tuple[tuple[str, str], ...] = ()
+    target: str = ""
+    platforms: tuple[Platform, ...] = ()
+    version: Version | None = None
+    aws_region: Region | None = None
+    role_arn: RoleArn | None = None
+    github_token: str = ""
+    work_dir: Path = Path()
+
+
+def assignments(raw: str) -> tuple[tuple[str, str], ...]:
+    """Return the `NAME=value` pairs in `raw`, one a line, in their order."""
+    pairs = []
+    for line in filter(None, (line.strip() for line in raw.splitlines())):
+        name, equals, value = line.partition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"{line!a} is not NAME=value")
+        pairs.append((name.strip(), value))
+    return tuple(pairs)
+
+
+def _platforms(raw: str) -> tuple[Platform, ...]:
+    return tuple(Platform(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _path(raw: str) -> Path:
+    if "\0" in raw:
+        raise ValueError("a path cannot hold a NUL character")
+    return Path(raw)
+
+
+def _word(raw: str) -> str:
+    if raw.startswith("-") or not raw.isprintable():
+        raise ValueError(f"{raw!a} starts with `-` or holds control characters")
+    return raw
+
+
+ENVIRONMENT = Input(
+    "environment", "Environment to deliver to: the platform's rules depend on it.", _word, required=True
+)
+SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
+ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", EcrRepository, required=True)
+BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
+DOCKERFILE_PATH = Input("dockerfile_path", "The Dockerfile.", _path, default="./Dockerfile")
+BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", assignments)
+BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", assignments)
+TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _word)
+PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", _platforms)
+VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
+AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
+ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
+GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _word, secret=True)
+WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)
+
+
+def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:
+    """Return the checked request in `raw` (input name → text as given; absent or empty means the default).
+
+    Raises `BadInput` that lists every missing and every malformed input.
+    """
+    values: dict[str, Any] = {}
+    mistakes = []
+    for each in inputs:
+        text = raw.get(each.name, "") or each.default
+        if text:
+            try:
+                values[each.name] = each.parse(text)
+            except ValueError as error:
+                mistakes.append(f"`{each.name}`: {error}")
+        elif each.required:
+            mistakes.append(f"`{each.name}` is missing")
+    if mistakes:
+        several = len(mistakes) > 1
+        raise BadInput(
+            f"{len(mistakes)} inputs cannot be used" if several else "an input cannot be used",
+            why="; ".join(mistakes),
+            fix="correct " + ("them" if several else "it") + "; `--help` of the command says what each input takes",
+        )
+    return Request(**_absolute(values))
+
+
+def _absolute(values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with absolute paths: `source` against the current folder, the build's own against `source`."""
+    source = Path.cwd() / values.get("source", Path())
+    placed = {**values, "source": source}
+    for name in ("build_context", "dockerfile_path"):
+        if name in values:
+            placed[name] = source / values[name]
+    if "work_dir" in values:
+        placed["work_dir"] = Path.cwd() / values["work_dir"]
+    return placed

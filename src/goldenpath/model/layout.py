@@ -1,0 +1,177 @@
+"""An OCI image layout on disk: what is in it, and that its bytes are what their digests say.
+
+Source: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image Index".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
+
+from goldenpath.errors import CandidateChanged
+from goldenpath.model import codec
+from goldenpath.model.names import Digest, Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+INDEX = "application/vnd.oci.image.index.v1+json"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+_DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+_CHUNK = 1 << 20
+
+T = TypeVar("T")
+
+
+class PlatformFields(Struct, frozen=True, omit_defaults=True):
+    """The `platform` of a descriptor or of an image's config."""
+
+    architecture: str
+    os: str
+    variant: str = ""
+
+    @property
+    def name(self) -> Platform:
+        """The platform in one word, like `linux/arm/v7`."""
+        return Platform("/".join(filter(None, (self.os, self.architecture, self.variant))))
+
+
+class Descriptor(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A reference to a blob: its media type, digest, and `size` in bytes."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: PlatformFields | None = None
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+class Manifest(Struct, frozen=True, rename="camel"):
+    """The manifest of one image."""
+
+    schema_version: int
+    media_type: str
+    config: Descriptor
+    layers: list[Descriptor]
+
+
+class Index(Struct, frozen=True, rename="camel"):
+    """A list of manifests: the `index.json` of a layout, or an image of several platforms."""
+
+    schema_version: int
+    manifests: list[Descriptor]
+    media_type: str = INDEX
+
+
+class LayoutVersion(Struct, frozen=True, rename="camel"):
+    """The `oci-layout` file."""
+
+    image_layout_version: str = "1.0.0"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image in a layout: its manifest with the descriptor that leads to it."""
+
+    descriptor: Descriptor
+    manifest: Manifest
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """The config and the layers."""
+        return (self.manifest.config, *self.manifest.layers)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The OCI image layout in the folder `path`. Reading raises `CandidateChanged` when something is not as it says."""
+
+    path: Path
+
+    def blob(self, digest: Digest) -> Path:
+        """Return where the bytes of `digest` are."""
+        return self.path / "blobs" / "sha256" / digest.hex
+
+    def root(self) -> Descriptor:
+        """Return the layout's only entry: the manifest, or the index of several platforms."""
+        index = self._decode(self.path / "index.json", Index)
+        if len(index.manifests) != 1:
+            raise _changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
+        return index.manifests[0]
+
+    def images(self) -> tuple[Image, ...]:
+        """Return the image of every platform."""
+        root = self.root()
+        if root.media_type not in {INDEX, _DOCKER_INDEX}:
+            return (self._image(root),)
+        nested = self._decode(self.blob(root.digest), Index)
+        return tuple(self._image(each) for each in nested.manifests)
+
+    def platform(self, image: Image) -> Platform:
+        """Return the platform that the image's config names."""
+        return self._decode(self.blob(image.manifest.config.digest), PlatformFields).name
+
+    def verify(self) -> None:
+        """Read every blob that the layout leads to and compare it with its digest and size."""
+        for each in self.descriptors():
+            self._verify_blob(each)
+
+    def descriptors(self) -> Iterator[Descriptor]:
+        """Yield every blob once, an image's blobs before its manifest, the index last: the order to upload in."""
+        seen: set[Digest] = set()
+        root = self.root()
+        for image in self.images():
+            for each in (*image.blobs, image.descriptor):
+                if each.digest not in seen:
+                    seen.add(each.digest)
+                    yield each
+        if root.digest not in seen:
+            yield root
+
+    def _image(self, descriptor: Descriptor) -> Image:
+        return Image(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
+
+    def _verify_blob(self, expected: Descriptor) -> None:
+        path = self.blob(expected.digest)
+        hasher = hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    hasher.update(chunk)
+            size = path.stat().st_size
+        except OSError as error:
+            raise _changed(f"{path} cannot be read", str(error)) from error
+        if hasher.hexdigest() != expected.digest.hex or size != expected.size:
+            raise _changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{hasher.hexdigest()}")
+
+    def _decode(self, path: Path, kind: type[T]) -> T:
+        try:
+            return codec.decode(path.read_bytes(), kind)
+        except (OSError, ValueError) as error:
+            raise _changed(f"{path} cannot be read as {kind.__name__}", str(error)) from error
+
+
+def narrowed(layout: Layout, image: Image, folder: Path) -> Layout:
+    """Return a layout in the empty `folder` whose only entry is `image`, over the same blobs.
+
+    Scanners that choose a platform in an index by themselves may choose another one than was asked for.
+    """
+    (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
+    write_index(folder, image.descriptor)
+    return Layout(folder)
+
+
+def write_index(path: Path, image: Descriptor) -> None:
+    """Make the folder `path` a layout whose only entry is `image`; its blobs are there already."""
+    codec.write(path / "oci-layout", LayoutVersion())
+    codec.write(path / "index.json", Index(2, [image]))
+
+
+def _changed(what: str, why: str) -> CandidateChanged:
+    return CandidateChanged(what, why=why, fix="run `goldenpath build` again, then every stage after it")

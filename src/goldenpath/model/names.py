@@ -1,0 +1,104 @@
+"""The names a release is made of, each checked where it is born. A value of one of these types is proof that it fits.
+
+Grammar of tags and digests: OCI Distribution Specification 1.1, "Pulling manifests", and OCI Image Specification 1.1,
+"Descriptor". Grammar of repository names: Amazon ECR API reference, `CreateRepository`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, ClassVar, Self
+
+SHORT_SHA = 7
+
+
+class Name(str):
+    """A string that matches the `pattern` of its class; anything else raises `ValueError` with the rule in words."""
+
+    __slots__ = ()
+    pattern: ClassVar[re.Pattern[str]]
+    rule: ClassVar[str]
+
+    def __new__(cls, raw: str) -> Self:
+        """Check `raw` and return it as this type."""
+        if not cls.pattern.fullmatch(raw):
+            raise ValueError(f"{_shown(raw)} is not {cls.rule}")
+        return super().__new__(cls, raw)
+
+
+class Digest(Name):
+    """The identity of bytes: `sha256:` and 64 hexadecimal digits."""
+
+    pattern = re.compile(r"sha256:[0-9a-f]{64}")
+    rule = "a digest (`sha256:` and 64 hexadecimal digits)"
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        """Return the digest of `content`."""
+        return cls("sha256:" + hashlib.sha256(content).hexdigest())
+
+    @property
+    def hex(self) -> str:
+        """The digits alone."""
+        return self.removeprefix("sha256:")
+
+
+class Commit(Name):
+    """A full git commit id."""
+
+    pattern = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+    rule = "a full commit id (40 hexadecimal digits)"
+
+    @property
+    def short(self) -> str:
+        """The first seven digits, as tags carry them."""
+        return self[:SHORT_SHA]
+
+
+class Tag(Name):
+    """A tag of an image."""
+
+    pattern = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+    rule = "a tag (letters, digits, `_`, `.` and `-`; at most 128; not starting with `.` or `-`)"
+
+
+class EcrRepository(Name):
+    """The name of a repository in ECR."""
+
+    pattern = re.compile(r"(?=.{2,256}$)[a-z0-9]+(?:[._-][a-z0-9]+)*(?:/[a-z0-9]+(?:[._-][a-z0-9]+)*)*")
+    rule = "an ECR repository name (2 to 256 of a-z, 0-9, and single `.`, `_`, `-`, `/` between them)"
+
+
+class Platform(Name):
+    """An operating system and architecture, as `linux/amd64` or `linux/arm/v7`."""
+
+    pattern = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9]+)?")
+    rule = "a platform (like `linux/amd64`)"
+
+
+class Version(Name):
+    """A version that can be a tag."""
+
+    pattern = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+    rule = "a version that can be a tag (like `1.4.2`)"
+
+
+class Region(Name):
+    """An AWS region."""
+
+    pattern = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+    rule = "an AWS region (like `eu-west-2`)"
+
+
+class RoleArn(Name):
+    """The ARN of an IAM role."""
+
+    pattern = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
+    rule = "the ARN of an IAM role (like `arn:aws:iam::123456789012:role/deliver-dev`)"
+
+
+def _shown(raw: Any) -> str:  # noqa: ANN401  whatever a caller passed
+    text = ascii(raw)
+    limit = 80
+    return text if len(text) <= limit else text[: limit - 1] + "…'"

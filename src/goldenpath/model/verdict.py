@@ -1,0 +1,57 @@
+"""What a gate decides. Advisory is a value of the verdict, not a swallowed exit status."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from goldenpath.model.finding import Gate, Scanner, Severity
+
+VERDICT_SCHEMA = "goldenpath.verdict/1"
+
+
+class Mode(StrEnum):
+    """Whether a gate stops a release or only speaks."""
+
+    ADVISORY = "advisory"
+    BLOCKING = "blocking"
+
+
+class Result(StrEnum):
+    """`pass`: nothing that decides; `advise`: something, in an advisory gate; `block`: something, in a blocking one."""
+
+    PASS = "pass"  # noqa: S105  the verdict, not a password
+    ADVISE = "advise"
+    BLOCK = "block"
+
+
+class Verdict(Struct, frozen=True):
+    """A gate's decision on one `subject` (a commit or a digest) for one environment.
+
+    `counts` has every severity; `deciding` is how many of them the platform's policy does not let through;
+    `would_block_in` lists the environments in which the same findings block.
+    """
+
+    gate: Gate
+    environment: str
+    mode: Mode
+    result: Result
+    subject: str
+    scanner: Scanner
+    seen: dict[str, str]
+    counts: dict[Severity, int]
+    deciding: int
+    would_block_in: tuple[str, ...]
+    schema: str = VERDICT_SCHEMA
+
+    @property
+    def sentence(self) -> str:
+        """The verdict for people, in one line."""
+        found = ", ".join(f"{count} {severity.value.lower()}" for severity, count in self.counts.items() if count)
+        text = (
+            f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode}); {found or 'nothing'} found"
+        )
+        if self.result is Result.ADVISE and self.would_block_in:
+            text += f"; would block in {', '.join(self.would_block_in)}"
+        return text

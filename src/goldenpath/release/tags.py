@@ -1,0 +1,22 @@
+"""Which tags a release writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.model.names import Commit, Tag, Version
+
+if TYPE_CHECKING:
+    from goldenpath.policy.matrix import Environment
+
+LATEST = Tag("latest")
+
+
+def of_release(environment: Environment, commit: Commit, version: Version | None) -> tuple[Tag, ...]:
+    """Return the tags of a release of `commit`: `a1b2c3d`, `<env>-a1b2c3d`, the version if any, `latest` by policy."""
+    tags = [Tag(commit.short), Tag(f"{environment.name}-{commit.short}")]
+    if version is not None:
+        tags.append(Tag(version))
+    if environment.latest_allowed:
+        tags.append(LATEST)
+    return tuple(dict.fromkeys(tags))

@@ -1,0 +1,201 @@
+"""The workflow runner: the only place that reads the environment or knows how GitHub's runner is spoken to.
+
+Source of the protocol facts: GitHub's "Workflow commands for GitHub Actions" and "Variables reference".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import BadInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What a program we start may know of our environment: where to find things and how to reach the network.
+# Never a credential, and nothing that configures a scanner (TRIVY_*, GITLEAKS_*, SYFT_*).
+_KEPT = (
+    "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
+    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
+)  # fmt: skip
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the part of our environment that another program may see."""
+    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+
+def variables() -> Mapping[str, str]:
+    """Return the whole environment, to be parsed once into typed values by the caller."""
+    return os.environ
+
+
+@contextmanager
+def adopted(more: Mapping[str, str]) -> Iterator[None]:
+    """Have `more` in the environment while the block lasts, for this process and the SDKs in it."""
+    before = {name: os.environ.get(name) for name in more}
+    os.environ.update(more)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def in_actions() -> bool:
+    """Tell whether this process is a step of a workflow run."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def cache_dir() -> Path:
+    """Return the project's own cache folder: `GOLDENPATH_CACHE`, else `goldenpath` under the user's cache folder."""
+    if chosen := os.environ.get("GOLDENPATH_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "goldenpath"
+
+
+def trivy_cache_dir() -> Path:
+    """Return where trivy keeps its database: `GOLDENPATH_TRIVY_CACHE`, else in the project's cache folder."""
+    chosen = os.environ.get("GOLDENPATH_TRIVY_CACHE")
+    return Path(chosen).expanduser().absolute() if chosen else cache_dir() / "trivy"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """The GitHub runner this process is on, as far as it is on one; every path may be absent.
+
+    `event` is the webhook payload of the run (GitHub: `GITHUB_EVENT_PATH`), an empty mapping outside of a run.
+    """
+
+    in_actions: bool = False
+    event_name: str = ""
+    event: Mapping[str, Any] = field(default_factory=dict)
+    repository: str = ""
+    sha: str = ""
+    ref: str = ""
+    base_ref: str = ""
+    run_id: str = ""
+    server_url: str = "https://github.com"
+    api_url: str = "https://api.github.com"
+    workspace: Path | None = None
+    temp: Path | None = None
+    output_file: Path | None = None
+    summary_file: Path | None = None
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> Runner:
+        """Read the runner's variables from `env`. Raises `BadInput` when the event file cannot be read."""
+        if env.get("GITHUB_ACTIONS") != "true":
+            return cls(
+                server_url=env.get("GITHUB_SERVER_URL") or cls.server_url,
+                api_url=env.get("GITHUB_API_URL") or cls.api_url,
+            )
+        return cls(
+            in_actions=True,
+            event_name=env.get("GITHUB_EVENT_NAME", ""),
+            event=_read_event(env.get("GITHUB_EVENT_PATH", "")),
+            repository=env.get("GITHUB_REPOSITORY", ""),
+            sha=env.get("GITHUB_SHA", ""),
+            ref=env.get("GITHUB_REF", ""),
+            base_ref=env.get("GITHUB_BASE_REF", ""),
+            run_id=env.get("GITHUB_RUN_ID", ""),
+            server_url=env.get("GITHUB_SERVER_URL") or cls.server_url,
+            api_url=env.get("GITHUB_API_URL") or cls.api_url,
+            workspace=_path(env.get("GITHUB_WORKSPACE")),
+            temp=_path(env.get("RUNNER_TEMP")),
+            output_file=_path(env.get("GITHUB_OUTPUT")),
+            summary_file=_path(env.get("GITHUB_STEP_SUMMARY")),
+        )
+
+    def set_outputs(self, outputs: Mapping[str, str]) -> None:
+        """Write step outputs in the multi-line form, each behind a random delimiter that its value cannot hold."""
+        if self.output_file is None:
+            return
+        with self.output_file.open("a", encoding="utf-8") as file:
+            for name, value in outputs.items():
+                mark = f"goldenpath_{secrets.token_hex(16)}"
+                file.write(f"{name}<<{mark}\n{value}\n{mark}\n")
+
+    def append_summary(self, markdown: str) -> None:
+        """Append `markdown` to the job summary, where there is one."""
+        if self.summary_file is None:
+            return
+        with self.summary_file.open("a", encoding="utf-8") as file:
+            file.write(markdown + "\n")
+
+    def mask(self, secret: str) -> None:
+        """Ask the runner to hide `secret`, line by line, in all that follows in the log."""
+        if self.in_actions:
+            for line in filter(None, secret.splitlines()):
+                self._command("add-mask", line)
+
+    def annotate(self, level: str, message: str, *, title: str = "", file: str = "", line: int = 0) -> None:
+        """Annotate the run; `level` is `notice`, `warning` or `error`."""
+        if self.in_actions:
+            place = {"title": title, "file": file, "line": str(line) if line else ""}
+            self._command(level, message, {name: value for name, value in place.items() if value})
+
+    def _command(self, name: str, message: str, properties: Mapping[str, str] | None = None) -> None:
+        listed = ",".join(f"{key}={_escape_property(value)}" for key, value in (properties or {}).items())
+        sys.stdout.write(f"::{name}{' ' + listed if listed else ''}::{_escape(message)}\n")
+        sys.stdout.flush()
+
+
+def plain(text: str) -> str:
+    """Return `text` made safe for a log that a runner reads: no line of it can be taken for a workflow command.
+
+    Control characters and the Unicode marks that change the direction of text are shown as escapes.
+    """
+    shown = "".join(ch if ch in "\n\t" or ch.isprintable() else ascii(ch)[1:-1] for ch in text)
+    return shown.replace("::", ":\u200b:").replace("##[", "#\u200b#[")
+
+
+def as_markdown(text: str) -> str:
+    """Return `text` made safe for a job summary: shown as it is, never as markup."""
+    escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{ch}" if ch in "\\`*_[]|#!~" else ch for ch in escaped.replace("\n", " "))
+
+
+def default_work_dir(env: Mapping[str, str]) -> Path:
+    """Return the folder that the stages hand files over in, when none was named."""
+    base = env.get("RUNNER_TEMP")
+    return Path(base) / "goldenpath" if base else Path(tempfile.gettempdir()) / f"goldenpath-{os.getuid()}"
+
+
+def _path(value: str | None) -> Path | None:
+    return Path(value) if value else None
+
+
+def _read_event(path: str) -> Mapping[str, Any]:
+    if not path:
+        return {}
+    try:
+        event = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError) as error:
+        raise BadInput(
+            "the event of this workflow run cannot be read",
+            why=f"{path}: {error}",
+            fix="run the job again; if it persists, check what changed GITHUB_EVENT_PATH",
+        ) from error
+    return event if isinstance(event, dict) else {}
+
+
+def _escape(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _escape_property(text: str) -> str:
+    return _escape(text).replace(":", "%3A").replace(",", "%2C")

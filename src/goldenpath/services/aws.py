@@ -1,0 +1,195 @@
+"""AWS: temporary credentials from STS, and ECR's control plane. Credentials live in this process only.
+
+Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; Amazon ECR API reference. Endpoints follow the SDK's own
+variables (`AWS_ENDPOINT_URL`), and the registry's address comes from ECR's answers: an emulator needs no special case.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing
+from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+SESSION_SECONDS = 900
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
+_NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+")
+_SESSION_NAME_LENGTH = 64
+
+# What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
+PUSH_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchDeleteImage",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+
+
+@dataclass(frozen=True)
+class RepositoryInfo:
+    """An ECR repository as ECR describes it; `uri` is the address an image is pulled from, without tag."""
+
+    name: EcrRepository
+    uri: str
+    account: str
+    immutable: bool
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to speak to the registry's data plane: its address with scheme, and the header that opens it."""
+
+    endpoint: str
+    authorization: str
+    secrets: tuple[str, ...]
+
+
+class Ecr:
+    """ECR's control plane, with one set of credentials."""
+
+    def __init__(self, session: boto3.Session, region: Region) -> None:
+        self._client = session.client("ecr", region_name=region, config=_CONFIG)
+
+    def describe(self, name: EcrRepository) -> RepositoryInfo:
+        """Return the repository `name`. Raises `RepositoryMissing` when there is none."""
+        with _explained(f"describe the ECR repository {name}"):
+            try:
+                found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
+            except self._client.exceptions.RepositoryNotFoundException as error:
+                raise RepositoryMissing(
+                    f"the ECR repository {name} does not exist in {self._client.meta.region_name}",
+                    why=str(error),
+                    fix=f"ask the platform team for it, or create it: make create-ecr APP={name} OWNER=… RISK=… ENV=…",
+                ) from error
+        return RepositoryInfo(
+            name=name,
+            uri=found["repositoryUri"],
+            account=found["registryId"],
+            immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
+        )
+
+    def login(self) -> Login:
+        """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
+        with _explained("get a login for the registry"):
+            answer = self._client.get_authorization_token()["authorizationData"][0]
+        token = answer["authorizationToken"]
+        password = base64.b64decode(token).decode().partition(":")[2]
+        return Login(answer["proxyEndpoint"], f"Basic {token}", (token, password))
+
+    def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> None:
+        """Remove tags, or whole manifests by digest. What is gone already counts as removed.
+
+        Raises `RegistryRefused` naming what ECR did not remove.
+        """
+        wanted: list[Any] = [
+            {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
+        ]
+        with _explained(f"remove images from {name}"):
+            answer = self._client.batch_delete_image(repositoryName=name, imageIds=wanted)
+        refused = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
+        if refused:
+            raise RegistryRefused(
+                f"ECR did not remove {len(refused)} of {len(wanted)} images from {name}",
+                why="; ".join(f"{each.get('imageId')}: {each.get('failureReason')}" for each in refused),
+                fix="remove them by hand with `aws ecr batch-delete-image`",
+            )
+
+
+def connect(
+    region: Region, role: RoleArn | None, repository: EcrRepository, *, session_name: str, identity: Callable[[], str]
+) -> tuple[Ecr, tuple[str, ...]]:
+    """Return ECR with credentials for `repository` alone, and the secrets among them that a log must hide.
+
+    With a `role`, the OIDC token that `identity` gives is exchanged at STS for credentials of 15 minutes under an
+    inline session policy; without one, the SDK's default chain is asked. Raises `LoginRefused`.
+    """
+    if role is None:
+        return Ecr(boto3.Session(), region), ()
+    sts = boto3.Session().client("sts", region_name=region, config=_CONFIG.merge(Config(signature_version=UNSIGNED)))
+    with _explained(f"assume the role {role}"):
+        given = sts.assume_role_with_web_identity(
+            RoleArn=role,
+            RoleSessionName=_NO_SESSION_CHARACTER.sub("-", session_name)[:_SESSION_NAME_LENGTH],
+            WebIdentityToken=identity(),
+            DurationSeconds=SESSION_SECONDS,
+            Policy=json.dumps(session_policy(region, role, repository), separators=(",", ":")),
+        )["Credentials"]
+    key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token)
+    return Ecr(session, region), (secret, token)
+
+
+def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> dict[str, Any]:
+    """Return the IAM policy of a session that may release to `repository` in the role's account, and nothing else."""
+    _, partition, _, _, account, _ = role.split(":", 5)
+    resource = f"arn:{partition}:ecr:{region}:{account}:repository/{repository}"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+            {"Effect": "Allow", "Action": list(PUSH_ACTIONS), "Resource": resource},
+        ],
+    }
+
+
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+_BAD_LOGIN = frozenset(
+    {
+        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
+        "IDPRejectedClaim", "InvalidSignatureException", "UnrecognizedClientException",
+    }
+)  # fmt: skip
+
+
+@contextmanager
+def _explained(wish: str) -> Iterator[None]:
+    """Turn what the AWS SDK raises into the error family; `wish` completes "could not …"."""
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise LoginRefused(
+            f"could not {wish}: there are no AWS credentials",
+            fix="in a workflow set the role's secret (TF_AWS_IAM_ROLE_…); at a terminal log in with the AWS CLI, "
+            "or use `goldenpath local`",
+        ) from error
+    except ClientError as error:
+        raise _of_client_error(wish, error) from error
+    except BotoCoreError as error:
+        raise RegistryUnreachable(
+            f"could not {wish}: AWS does not answer", why=str(error), fix="see that the network reaches AWS; run again"
+        ) from error
+
+
+def _of_client_error(wish: str, error: ClientError) -> AccessDenied | LoginRefused | RegistryRefused:
+    code, words = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    why = f"{code}: {words}"
+    if code in _DENIED and "AssumeRole" not in words:
+        return AccessDenied(f"not allowed to {wish}", why=why, fix="ask the platform team to allow the action it names")
+    if code in _DENIED | _BAD_LOGIN:
+        return LoginRefused(
+            f"could not {wish}: AWS refused the login",
+            why=why,
+            fix="see that the role is the one of this environment and that its trust policy names this repository's "
+            "`sub` (for repositories made since July 2026 also the form with numeric ids); "
+            "an expired login is renewed by running again",
+        )
+    return RegistryRefused(f"could not {wish}", why=why, fix="run again; if it persists, show it to the platform team")

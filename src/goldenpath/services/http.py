@@ -1,0 +1,107 @@
+"""One HTTP request at a time, with the patience a release needs: time limits, retries with jitter, `Retry-After`."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from goldenpath.errors import RegistryUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ATTEMPTS = 5
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 20.0
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 60.0
+BLOCK = 1 << 20
+
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+Body = bytes | Callable[[], IO[bytes]] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one request, read to its end; `headers` are keyed in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def words(self) -> str:
+        """Status and the start of the body, for an error message."""
+        return f"HTTP {self.status} {self.body[:500].decode('utf-8', 'replace')}".strip()
+
+
+class Http:
+    """A pool of connections that tries again where trying again is safe and may help."""
+
+    def __init__(self, *, attempts: int = ATTEMPTS, read_timeout: float = READ_TIMEOUT, connections: int = 8) -> None:
+        self._attempts = attempts
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+            retries=False,
+            maxsize=connections,
+            blocksize=BLOCK,
+        )
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
+        """Send a request and return its answer, whatever its status.
+
+        A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
+        that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
+        """
+        pause = FIRST_PAUSE
+        for attempt in range(1, self._attempts + 1):
+            last = attempt == self._attempts
+            try:
+                answer = self._once(method, url, headers, body)
+            except (HTTPError, OSError) as error:
+                if last:
+                    raise unreachable(url, str(error)) from error
+                wait = pause
+            else:
+                if last or answer.status not in _AGAIN:
+                    return answer
+                wait = max(pause, _retry_after(answer))
+            time.sleep(min(LONGEST_PAUSE, wait) * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
+            pause *= 2
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.clear()
+
+    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+        stream = body() if callable(body) else body
+        try:
+            answer = self._pool.request(method, url, headers=dict(headers), body=stream, redirect=False)
+            lowered = {name.lower(): value for name, value in answer.headers.items()}
+            return Answer(answer.status, lowered, answer.data)
+        finally:
+            if stream is not None and not isinstance(stream, bytes):
+                stream.close()
+
+
+def unreachable(url: str, why: str) -> RegistryUnreachable:
+    """Return the error to raise when nothing at `url` answers."""
+    parts = urllib3.util.parse_url(url)
+    return RegistryUnreachable(
+        f"{parts.scheme}://{parts.netloc} does not answer",
+        why=why,
+        fix="see that the address is right and the runner's network reaches it, then run again: a re-run is safe",
+    )
+
+
+def _retry_after(answer: Answer) -> float:
+    raw = answer.headers.get("retry-after", "")
+    return float(raw) if raw.isdigit() else 0.0

@@ -1,0 +1,157 @@
+"""A client of the OCI distribution protocol, made for releasing: streamed from disk, every digest checked.
+
+Source: OCI Distribution Specification 1.1, "Pushing" and "Pulling manifests". ECR's own ways: a blob goes up in one
+piece (POST, then one PUT), and nothing is deleted here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin, urlsplit
+
+from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing, TagTaken
+from goldenpath.model.layout import INDEX, MANIFEST
+from goldenpath.model.names import Digest
+from goldenpath.services.http import Http
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from goldenpath.model.layout import Descriptor
+    from goldenpath.model.names import EcrRepository, Tag
+    from goldenpath.services.aws import Login
+    from goldenpath.services.http import Answer, Body
+
+OK, CREATED, ACCEPTED, NOT_FOUND = 200, 201, 202, 404
+_DOCKER = "application/vnd.docker.distribution.manifest"
+_ACCEPT = f"{INDEX}, {MANIFEST}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
+
+
+@dataclass(frozen=True)
+class StoredManifest:
+    """A manifest as the registry holds it."""
+
+    digest: Digest
+    media_type: str
+    content: bytes
+
+
+class OciRegistry:
+    """One repository of a registry, with one login."""
+
+    def __init__(self, login: Login, repository: EcrRepository, *, http: Http | None = None) -> None:
+        self._base = f"{login.endpoint.rstrip('/')}/v2/{repository}/"
+        self._authorization = login.authorization
+        self._repository = repository
+        self._http = http or Http()
+
+    def manifest(self, reference: Tag | Digest) -> StoredManifest | None:
+        """Return the manifest that `reference` names, checked against its digest; `None` when nothing has that name.
+
+        Raises `RegistryRefused` when the bytes are not what the registry says they are, `AccessDenied` when we may not
+        look: "not allowed" never reads as "free".
+        """
+        answer = self._send("GET", f"manifests/{reference}", {"Accept": _ACCEPT})
+        if answer.status == NOT_FOUND:
+            return None
+        self._expect(answer, OK, f"read the manifest {reference}")
+        digest = Digest.of(answer.body)
+        for said in (answer.headers.get("docker-content-digest"), reference if isinstance(reference, Digest) else None):
+            if said is not None and said != digest:
+                raise self._refused(f"gave bytes of {digest} for {reference}", f"it said {said}")
+        return StoredManifest(digest, answer.headers.get("content-type", MANIFEST), answer.body)
+
+    def has_blob(self, digest: Digest) -> bool:
+        """Tell whether the repository holds the blob `digest`."""
+        answer = self._send("HEAD", f"blobs/{digest}")
+        if answer.status != NOT_FOUND:
+            self._expect(answer, OK, f"look for the blob {digest}")
+        return answer.status == OK
+
+    def upload_blob(self, blob: Descriptor, path: Path) -> None:
+        """Upload the file `path`, streamed; the registry checks it against the blob's digest."""
+        begun = self._send("POST", "blobs/uploads/", {"Content-Length": "0"})
+        self._expect(begun, ACCEPTED, "begin an upload")
+        place = self._location(begun)
+        done = self._send_to(
+            "PUT",
+            f"{place}{'&' if urlsplit(place).query else '?'}digest={blob.digest}",
+            {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)},
+            lambda: path.open("rb"),
+        )
+        self._expect(done, CREATED, f"upload the blob {blob.digest}")
+
+    def put_manifest(self, reference: Tag | Digest, media_type: str, content: bytes) -> Digest:
+        """Store the manifest `content` under `reference` and return the digest that the registry confirmed.
+
+        Raises `TagTaken` when an immutable repository holds the tag already.
+        """
+        answer = self._send("PUT", f"manifests/{reference}", {"Content-Type": media_type}, content)
+        if "TAG_INVALID" in _codes(answer) or "ImageTagAlreadyExistsException" in _codes(answer):
+            raise TagTaken(
+                f"the tag {reference} of {self._repository} is taken",
+                why=_words(answer),
+                fix="the repository is immutable: deliver a new commit or give a new version",
+            )
+        self._expect(answer, CREATED, f"store the manifest {reference}")
+        digest = Digest.of(content)
+        said = answer.headers.get("docker-content-digest", digest)
+        if said != digest:
+            raise self._refused(f"stored {said}", f"{digest} was sent")
+        return digest
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.close()
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Body = None) -> Answer:
+        return self._send_to(method, self._base + path, headers or {}, body)
+
+    def _send_to(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
+        # A registry may send uploads elsewhere, to an address that carries its own permission: never our login too.
+        ours = urlsplit(url)[:2] == urlsplit(self._base)[:2]
+        login = {"Authorization": self._authorization} if ours else {}
+        return self._http.send(method, url, {**headers, **login}, body)
+
+    def _location(self, answer: Answer) -> str:
+        place = answer.headers.get("location", "")
+        if not place:
+            raise self._refused("named no place to upload to", "the Location header is missing")
+        return urljoin(self._base, place)
+
+    def _expect(self, answer: Answer, status: int, wish: str) -> None:
+        if answer.status == status:
+            return
+        why = _words(answer)
+        if answer.status == 401:  # noqa: PLR2004
+            raise LoginRefused(f"the registry refused the login to {wish}", why=why, fix="run again for a new login")
+        if answer.status == 403:  # noqa: PLR2004
+            raise AccessDenied(f"not allowed to {wish}", why=why, fix="ask the platform team to allow it for this role")
+        if "NAME_UNKNOWN" in _codes(answer):
+            raise RepositoryMissing(
+                f"the registry knows no repository {self._repository}", why=why, fix="create it, then run again"
+            )
+        raise self._refused(f"did not {wish}", why)
+
+    def _refused(self, what: str, why: str) -> RegistryRefused:
+        return RegistryRefused(
+            f"the registry of {self._repository} {what}", why=why, fix="run again: a re-run is safe and goes on"
+        )
+
+
+def _codes(answer: Answer) -> set[str]:
+    try:
+        return {error["code"] for error in json.loads(answer.body)["errors"]}
+    except (ValueError, KeyError, TypeError):
+        return set()
+
+
+def _words(answer: Answer) -> str:
+    try:
+        errors = json.loads(answer.body)["errors"]
+        return f"HTTP {answer.status}: " + "; ".join(f"{each['code']}: {each.get('message', '')}" for each in errors)
+    except (ValueError, KeyError, TypeError):
+        return answer.words

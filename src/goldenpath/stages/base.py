@@ -1,0 +1,58 @@
+"""What a stage is, what it is given, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from goldenpath.errors import GoldenPathError
+    from goldenpath.model.event import Event
+    from goldenpath.model.inputs import Input, Request
+    from goldenpath.model.work import WorkFolder
+    from goldenpath.policy.matrix import Environment, Policy
+    from goldenpath.runner import Runner
+    from goldenpath.tools.toolchain import Toolchain
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a stage may use. `say` tells the user, in one line, what is going on."""
+
+    request: Request
+    event: Event
+    policy: Policy
+    environment: Environment
+    work: WorkFolder
+    runner: Runner
+    toolchain: Toolchain
+    say: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage did: a `sentence` for people and `outputs` for the steps that follow.
+
+    `stop` is the error that ends the pipeline although the stage itself worked: a gate that blocks.
+    """
+
+    sentence: str
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    stop: GoldenPathError | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
+
+    `outputs` maps each output's name to what it is.
+    """
+
+    name: str
+    help: str
+    inputs: tuple[Input, ...]
+    outputs: Mapping[str, str]
+    run: Callable[[Run], Outcome]

@@ -1,0 +1,144 @@
+"""build: one candidate from the checkout, as an OCI image layout with one digest."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import BuildFailed
+from goldenpath.model import codec, inputs
+from goldenpath.model.candidate import Candidate, PlatformImage
+from goldenpath.model.layout import Layout
+from goldenpath.release.transaction import REVISION
+from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.gitleaks_gate import require_checkout
+from goldenpath.tools import buildx, docker_archive, docker_engine, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.tools.buildx import Builder, Order
+
+
+def run(run: Run) -> Outcome:
+    """Build the image into the work folder; a candidate of an earlier run is gone before this one begins."""
+    request, work = run.request, run.work
+    work.refuse_inside(request.build_context)
+    require_checkout(run)
+    require_dockerfile(request.build_context, request.dockerfile_path)
+    work.forget(work.candidate)
+    try:
+        shutil.rmtree(work.layout, ignore_errors=True)
+        work.layout.mkdir(parents=True)
+        chosen = buildx.builder(run.toolchain.provide("buildx"))
+        run.say(f"building {request.dockerfile_path.name} with {chosen.description}")
+        order = _order(run)
+        (build_into if chosen.exports_layout else build_and_convert)(chosen, order, work.layout)
+    except OSError as error:
+        raise codec.disk_trouble(error, work.layout) from error
+    candidate = describe(run, Layout(work.layout), order, chosen)
+    codec.write(work.candidate, candidate)
+    platforms = ", ".join(image.platform for image in candidate.platforms)
+    return Outcome(
+        sentence=f"built {candidate.digest} for {platforms}, {candidate.size / 1e6:.1f} MB",
+        outputs={"digest": candidate.digest, "platforms": ",".join(each.platform for each in candidate.platforms)},
+    )
+
+
+def require_dockerfile(context: Path, dockerfile: Path) -> None:
+    """Raise `BuildFailed` when there is nothing to build."""
+    if not context.is_dir():
+        raise BuildFailed(f"the build context {context} is not a folder", fix="name a folder with --build-context")
+    if not dockerfile.is_file():
+        raise BuildFailed(
+            f"there is no Dockerfile at {dockerfile}",
+            fix="write one, or say where it is with --dockerfile-path (relative to the repository)",
+        )
+
+
+def build_into(chosen: Builder, order: Order, folder: Path) -> None:
+    """Build straight into the layout `folder`."""
+    buildx.build_layout(chosen, order, folder)
+
+
+def build_and_convert(chosen: Builder, order: Order, folder: Path) -> None:
+    """Build in an engine that cannot export layouts, and make the layout `folder` of what it holds then."""
+    if len(order.platforms) > 1:
+        raise BuildFailed(
+            "this engine builds for one platform at a time",
+            why=f"{', '.join(order.platforms)} were asked for",
+            fix="use a builder of the docker-container driver, or an engine with the containerd image store",
+        )
+    tag = f"goldenpath-candidate:{secrets.token_hex(8)}"
+    buildx.build_in_engine(chosen, order, tag)
+    with docker_engine.saved(tag) as archive:
+        docker_archive.convert(archive, folder, order.annotations)
+
+
+def describe(run: Run, layout: Layout, order: Order, chosen: Builder) -> Candidate:
+    """Return the record of what is in `layout`, every byte of it checked."""
+    layout.verify()
+    root = layout.root()
+    return Candidate(
+        digest=root.digest,
+        media_type=root.media_type,
+        platforms=tuple(
+            PlatformImage(
+                platform=layout.platform(image),
+                digest=image.descriptor.digest,
+                config=image.manifest.config.digest,
+                layers=len(image.manifest.layers),
+                size=sum(layer.size for layer in image.manifest.layers),
+            )
+            for image in layout.images()
+        ),
+        size=sum(each.size for each in layout.descriptors()),
+        commit=run.event.commit,
+        source=run.event.source_url,
+        version=_version(run),
+        created=order.labels["org.opencontainers.image.created"],
+        builder=chosen.description,
+    )
+
+
+def _order(run: Run) -> Order:
+    request, event = run.request, run.event
+    epoch = git.commit_time(request.source, event.commit)
+    return buildx.Order(
+        context=request.build_context,
+        dockerfile=request.dockerfile_path,
+        epoch=epoch,
+        labels={
+            REVISION: event.commit,
+            "org.opencontainers.image.source": event.source_url,
+            # The commit's time, not the clock's: the same commit gives the same bytes.
+            "org.opencontainers.image.created": datetime.fromtimestamp(epoch, UTC).isoformat(),
+            "org.opencontainers.image.version": _version(run),
+        },
+        annotations={REVISION: event.commit},
+        build_args=request.build_args,
+        build_contexts=request.build_contexts,
+        target=request.target,
+        platforms=request.platforms,
+    )
+
+
+def _version(run: Run) -> str:
+    return str(run.request.version or run.event.release_version or "")
+
+
+STAGE = Stage(
+    name="build",
+    help="Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
+        inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.VERSION, inputs.WORK_DIR,
+    ),
+    outputs={
+        "digest": "The candidate's digest, the same in every report and in the registry.",
+        "platforms": "The platforms it was built for, separated by commas.",
+    },
+    run=run,
+)  # fmt: skip

@@ -1,0 +1,181 @@
+"""ecr-push: the release, all of its tags or none, and only of what the gates let through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath import runner
+from goldenpath.errors import BadInput, GateBlocked, StageOutOfOrder
+from goldenpath.model import codec, inputs
+from goldenpath.model.finding import Gate
+from goldenpath.model.layout import Layout
+from goldenpath.model.names import EcrRepository, Version
+from goldenpath.model.receipt import Receipt, State, TagMove
+from goldenpath.model.verdict import Result
+from goldenpath.release import tags, transaction
+from goldenpath.services import aws, oidc
+from goldenpath.services.oci_registry import OciRegistry
+from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.trivy_gate import require_same
+
+if TYPE_CHECKING:
+    from goldenpath.model.candidate import Candidate
+    from goldenpath.release.transaction import Plan, Staged
+    from goldenpath.services.aws import Ecr, RepositoryInfo
+
+
+def run(run: Run) -> Outcome:
+    """Release the candidate in the work folder; on any failure the registry is left as it was."""
+    run.work.forget(run.work.receipt)
+    refuse_pull_request(run)
+    candidate = run.work.read_candidate()
+    require_verdicts(run, candidate)
+    layout = Layout(run.work.layout)
+    require_same(layout, candidate.digest)
+    ecr = _connect(run)
+    repository = ecr.describe(_repository(run))
+    login = ecr.login()
+    for secret in login.secrets:
+        run.runner.mask(secret)
+    registry = OciRegistry(login, repository.name)
+    try:
+        receipt = release(run, ecr, registry, repository, layout, candidate)
+    finally:
+        registry.close()
+    return _outcome(receipt)
+
+
+def release(
+    run: Run, ecr: Ecr, registry: OciRegistry, repository: RepositoryInfo, layout: Layout, candidate: Candidate
+) -> Receipt:
+    """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
+    wanted = tags.of_release(run.environment, candidate.commit, _version(run, candidate))
+    plan = transaction.preflight(registry, repository, candidate.digest, candidate.commit, wanted)
+    if not plan.to_write:
+        run.say("every tag names this image already: nothing to do")
+        return _write_receipt(run, repository, candidate, plan, transaction.NOTHING_STAGED, State.UNCHANGED)
+    staged = transaction.NOTHING_STAGED
+    try:
+        if plan.reuse is None:
+            staged = transaction.stage(registry, layout, run.say)
+        _write_receipt(run, repository, candidate, plan, staged, State.STAGED)
+        transaction.commit(registry, plan, *_content(layout, plan))
+        return _write_receipt(run, repository, candidate, plan, staged, State.RELEASED)
+    except BaseException as cause:
+        run.say("undoing the release")
+        transaction.undo(registry, ecr, repository.name, plan, staged, cause)
+        _write_receipt(run, repository, candidate, plan, staged, State.UNDONE)
+        raise
+
+
+def refuse_pull_request(run: Run) -> None:
+    """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
+    if run.event.is_pull_request:
+        raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
+    if not run.environment.allows_ref(run.event.ref):
+        raise BadInput(
+            f"{run.event.ref} may not be released to {run.environment.name}",
+            why=f"the platform allows {', '.join(run.environment.refs)}",
+            fix="release from one of these, or deliver to another environment",
+        )
+
+
+def require_verdicts(run: Run, candidate: Candidate) -> None:
+    """Raise unless both gates decided on exactly this commit and image, for this environment, and let it through."""
+    for gate, subject in ((Gate.GITLEAKS, candidate.commit), (Gate.TRIVY, candidate.digest)):
+        verdict = run.work.read_verdict(gate)
+        if verdict.subject != subject or verdict.environment != run.environment.name:
+            raise StageOutOfOrder(
+                f"the verdict of {gate} is about {verdict.subject} for {verdict.environment}, "
+                f"and the release is {subject} for {run.environment.name}",
+                fix=f"run `goldenpath {gate.stage}` again for this environment, then the stages after it",
+            )
+        if verdict.result is Result.BLOCK or verdict.mode is not run.environment.modes[gate]:
+            raise GateBlocked(
+                f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
+            )
+
+
+def _repository(run: Run) -> EcrRepository:
+    if run.request.ecr_repository is None:
+        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
+    return run.request.ecr_repository
+
+
+def _version(run: Run, candidate: Candidate) -> Version | None:
+    given = run.request.version or run.event.release_version
+    return given or (Version(candidate.version) if candidate.version else None)
+
+
+def _content(layout: Layout, plan: Plan) -> tuple[bytes, str]:
+    """Return the bytes and the media type that every tag shall name."""
+    if plan.reuse is not None:
+        return plan.reuse.content, plan.reuse.media_type
+    root = layout.root()
+    return layout.blob(root.digest).read_bytes(), root.media_type
+
+
+def _connect(run: Run) -> Ecr:
+    event, request = run.event, run.request
+    ecr, secrets = aws.connect(
+        request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default),
+        request.role_arn,
+        _repository(run),
+        session_name=f"goldenpath-{event.repository.replace('/', '-')}-{run.runner.run_id}",
+        identity=lambda: oidc.token(runner.variables()),
+    )
+    for secret in secrets:
+        run.runner.mask(secret)
+    return ecr
+
+
+def _write_receipt(
+    run: Run, repository: RepositoryInfo, candidate: Candidate, plan: Plan, staged: Staged, state: State
+) -> Receipt:
+    done = state in {State.RELEASED, State.UNCHANGED}
+    receipt = Receipt(
+        state=state,
+        environment=run.environment.name,
+        repository=repository.uri,
+        digest=plan.target,
+        commit=candidate.commit,
+        tags=tuple(
+            TagMove(tag, held.digest if held else None, plan.target if done else None)
+            for tag, held in plan.before.items()
+        ),
+        uploaded_blobs=staged.blobs,
+        uploaded_bytes=staged.size,
+    )
+    codec.write(run.work.receipt, receipt)
+    return receipt
+
+
+def _outcome(receipt: Receipt) -> Outcome:
+    names = ", ".join(move.tag for move in receipt.tags)
+    done = "was released already" if receipt.state is State.UNCHANGED else "released"
+    return Outcome(
+        sentence=f"{done}: {receipt.reference} as {names}",
+        outputs={
+            "image": f"{receipt.repository}:{receipt.tags[0].tag}",
+            "image_digest": receipt.digest,
+            "image_ref": receipt.reference,
+            "tags": ",".join(move.tag for move in receipt.tags),
+        },
+    )
+
+
+STAGE = Stage(
+    name="ecr-push",
+    help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.AWS_REGION, inputs.ROLE_ARN,
+        inputs.WORK_DIR,
+    ),
+    outputs={
+        "image": "The image by its commit tag, as `docker pull` takes it.",
+        "image_digest": "The digest of the released image.",
+        "image_ref": "The image by digest, as `docker pull` takes it.",
+        "tags": "Every tag of the release, separated by commas.",
+    },
+    run=run,
+)  # fmt: skip

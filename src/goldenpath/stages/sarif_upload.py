@@ -1,0 +1,61 @@
+"""sarif-upload: the findings, where developers look for them: GitHub's Security tab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import SarifRefused
+from goldenpath.model import inputs
+from goldenpath.model.finding import Gate
+from goldenpath.services.github import Analysis, CodeScanning
+from goldenpath.stages.base import Outcome, Run, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def run(run: Run) -> Outcome:
+    """Upload the SARIF file of every gate that ran, one category each, and wait until GitHub has processed them."""
+    ready = [gate for gate in Gate if run.work.verdict(gate).exists()]
+    if reason := why_not(run, ready):
+        return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
+    scanning = CodeScanning(run.runner.api_url, _token(run))
+    analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
+    for gate in ready:
+        run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
+        scanning.upload(run.work.sarif(gate).read_bytes(), analysis)
+    names = [gate.value for gate in ready]
+    return Outcome(sentence=f"SARIF processed by GitHub: {', '.join(names)}", outputs={"uploaded": ",".join(names)})
+
+
+def why_not(run: Run, ready: Sequence[Gate]) -> str:
+    """Return why nothing can or shall be uploaded; empty when it shall."""
+    if not run.environment.sarif_upload:
+        return f"the platform's rules for {run.environment.name} do not ask for it"
+    if not ready:
+        return "no gate came to a verdict"
+    if not run.event.repository:
+        return "this is no GitHub repository"
+    if not run.runner.in_actions and not run.request.github_token:
+        return "there is no GITHUB_TOKEN at this terminal"
+    if run.event.fork:
+        return "the pull request comes from a fork, whose token may not write security events"
+    return ""
+
+
+def _token(run: Run) -> str:
+    if not run.request.github_token:
+        raise SarifRefused(
+            "there is no token to upload SARIF with",
+            fix="pass `github_token: ${{ github.token }}` and give the job `permissions: security-events: write`",
+        )
+    return run.request.github_token
+
+
+STAGE = Stage(
+    name="sarif-upload",
+    help="Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.GITHUB_TOKEN, inputs.WORK_DIR),
+    outputs={"uploaded": "The gates whose SARIF GitHub processed, separated by commas."},
+    run=run,
+)

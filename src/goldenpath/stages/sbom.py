@@ -1,0 +1,68 @@
+"""sbom: what is in the candidate, as SPDX and as CycloneDX."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import CandidateChanged
+from goldenpath.model import codec, inputs
+from goldenpath.model.layout import Layout, narrowed
+from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.trivy_gate import require_same
+from goldenpath.tools import syft
+
+if TYPE_CHECKING:
+    from goldenpath.model.layout import Image
+    from goldenpath.model.names import Platform
+    from goldenpath.tools.syft import Inventory
+
+
+def run(run: Run) -> Outcome:
+    """Take inventory of every platform; the first one's documents have the plain names."""
+    run.work.forget(run.work.spdx, run.work.cyclonedx)
+    candidate = run.work.read_candidate()
+    layout = Layout(run.work.layout)
+    require_same(layout, candidate.digest)
+    counted = []
+    for number, image in enumerate(layout.images()):
+        platform = layout.platform(image)
+        run.say(f"taking inventory of {candidate.digest[:19]} for {platform}")
+        inventory = scan(run, layout, image)
+        counted.append(f"{inventory.packages} packages for {platform}")
+        codec.write_bytes(_named(run.work.spdx, platform, number), inventory.spdx)
+        codec.write_bytes(_named(run.work.cyclonedx, platform, number), inventory.cyclonedx)
+    return Outcome(
+        sentence=f"inventory: {', '.join(counted)}",
+        outputs={"spdx": str(run.work.spdx), "cyclonedx": str(run.work.cyclonedx)},
+    )
+
+
+def scan(run: Run, layout: Layout, image: Image) -> Inventory:
+    """Return the inventory of `image`. Raises `CandidateChanged` when syft looked at anything else."""
+    program = run.toolchain.provide("syft")
+    name = run.request.ecr_repository or "image"
+    with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
+        inventory = syft.scan(program, narrowed(layout, image, Path(folder)).path, name)
+    if inventory.digest != image.descriptor.digest:
+        raise CandidateChanged(
+            f"syft took inventory of {inventory.digest}, and the candidate's image is {image.descriptor.digest}",
+            fix="run `goldenpath build` again, then every stage after it",
+        )
+    return inventory
+
+
+def _named(path: Path, platform: Platform, number: int) -> Path:
+    if number == 0:
+        return path
+    return path.with_name(path.name.replace("sbom.", f"sbom.{platform.replace('/', '-')}.", 1))
+
+
+STAGE = Stage(
+    name="sbom",
+    help="Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.WORK_DIR),
+    outputs={"spdx": "Path of the SPDX JSON document.", "cyclonedx": "Path of the CycloneDX JSON document."},
+    run=run,
+)

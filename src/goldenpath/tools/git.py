@@ -1,0 +1,85 @@
+"""git, read only: which commit a folder is at, where it came from, and whether commits are there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import SourceUnusable, ToolFailed
+from goldenpath.model.names import Commit
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TIMEOUT = 60.0
+
+
+def run(source: Path, *words: str) -> str:
+    """Return what `git <words>` prints in `source`, without the last newline. Raises `ToolFailed`."""
+    # The folder may belong to another user (a container's, or the runner's): reading it is all we do.
+    done = process.run("git", "-c", "safe.directory=*", "-C", source, *words, timeout=TIMEOUT)
+    return done.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+def head(source: Path) -> Commit:
+    """Return the commit that `source` is at. Raises `SourceUnusable` when it is no git checkout or has no commit."""
+    if not source.is_dir():
+        raise SourceUnusable(f"{source} is not a folder", fix="name the folder of a git checkout with --source")
+    try:
+        return Commit(run(source, "rev-parse", "--verify", "HEAD^{commit}"))
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"{source} is not a git checkout with at least one commit",
+            why=error.why,
+            fix="run inside the app's repository (in a workflow: after actions/checkout), or name it with --source",
+        ) from error
+
+
+def has(source: Path, commit: Commit) -> bool:
+    """Tell whether `commit` is in the clone `source`."""
+    done = process.run(
+        "git", "-c", "safe.directory=*", "-C", source, "cat-file", "-e", f"{commit}^{{commit}}",
+        timeout=TIMEOUT, accept=(0, 1, 128),
+    )  # fmt: skip
+    return done.code == 0
+
+
+def is_shallow(source: Path) -> bool:
+    """Tell whether the clone `source` lacks part of its history."""
+    return run(source, "rev-parse", "--is-shallow-repository") == "true"
+
+
+def branch_ref(source: Path) -> str:
+    """Return the ref that `source` is on, like `refs/heads/main`; `HEAD` when detached."""
+    return run(source, "rev-parse", "--symbolic-full-name", "HEAD")
+
+
+def origin_url(source: Path) -> str:
+    """Return the web address of the remote `origin`, without any credentials in it; empty when there is none."""
+    done = process.run(
+        "git", "-c", "safe.directory=*", "-C", source, "config", "--get", "remote.origin.url",
+        timeout=TIMEOUT, accept=(0, 1),
+    )  # fmt: skip
+    return web_address(done.stdout.decode("utf-8", "replace").strip())
+
+
+def web_address(remote: str) -> str:
+    """Return the https address of a git `remote` written as https, ssh or `git@host:path`; empty for any other."""
+    if remote.startswith("git@"):
+        host, _, path = remote.removeprefix("git@").partition(":")
+    elif remote.startswith(("https://", "ssh://")):
+        host, _, path = remote.partition("://")[2].partition("/")
+        host = host.rpartition("@")[2].partition(":")[0]
+    else:
+        return ""
+    return f"https://{host}/{path.removesuffix('.git')}" if host and path else ""
+
+
+def commit_time(source: Path, commit: Commit) -> int:
+    """Return when `commit` was committed, in seconds since 1970."""
+    return int(run(source, "show", "--no-patch", "--format=%ct", commit))
+
+
+def count(source: Path, *revisions: str) -> int:
+    """Return how many commits `revisions` select."""
+    return int(run(source, "rev-list", "--count", *revisions))

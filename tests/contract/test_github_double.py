@@ -1,0 +1,143 @@
+"""Our double of GitHub, request and answer, against GitHub's own OpenAPI description."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from openapi_core import Config, OpenAPI
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
+from werkzeug.datastructures import Headers
+from werkzeug.test import Client, TestResponse, create_environ
+from werkzeug.wrappers import Request
+
+from goldenpath.local.code_scanning import CodeScanning, UploadRefusal
+from goldenpath.local.github import GitHub
+from goldenpath.local.oidc import TokenIssuer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+DESCRIPTION = OpenAPI.from_dict(
+    json.loads(Path(__file__).with_name("github_openapi.json").read_bytes()),
+    config=Config(spec_validator_cls=None),  # type: ignore[arg-type]
+)
+SARIFS = "/repos/octo/app/code-scanning/sarifs"
+
+
+class Caller:
+    """Calls the double, and holds both sides of each call against the description."""
+
+    def __init__(self) -> None:
+        self.scanning = CodeScanning()
+        self.github = GitHub(TokenIssuer(), self.scanning)
+        self._client = Client(self.github)
+
+    def call(
+        self, method: str, path: str, body: dict[str, str] | None = None, *, checks_request: bool = True
+    ) -> TestResponse:
+        request = WerkzeugOpenAPIRequest(Request(self._environ(method, path, body)))
+        if checks_request:
+            DESCRIPTION.validate_request(request)
+        answer = self._client.open(self._environ(method, path, body))
+        DESCRIPTION.validate_response(request, WerkzeugOpenAPIResponse(answer))
+        return answer
+
+    def _environ(self, method: str, path: str, body: dict[str, str] | None) -> WSGIEnvironment:
+        headers = Headers({"Authorization": f"Bearer {self.github.token}"})
+        return create_environ(path, method=method, json=body, headers=headers)
+
+
+@pytest.fixture
+def caller() -> Caller:
+    return Caller()
+
+
+def run(tool: str = "trivy", category: str = "trivy/app/", results: int = 0) -> dict[str, Any]:
+    driver = {"driver": {"name": tool, "rules": []}}
+    return {"tool": driver, "automationDetails": {"id": category}, "results": [{"message": {"text": "x"}}] * results}
+
+
+def packed(*runs: dict[str, Any], version: str = "2.1.0") -> str:
+    return base64.b64encode(gzip.compress(json.dumps({"version": version, "runs": list(runs)}).encode())).decode()
+
+
+def upload(sarif: str, **changes: str) -> dict[str, str]:
+    return {"commit_sha": "a" * 40, "ref": "refs/heads/main", "sarif": sarif, **changes}
+
+
+def test_a_repository_is_described_as_github_does(caller: Caller) -> None:
+    answer = caller.call("GET", "/repos/octo/app")
+    assert answer.status_code == 200
+    assert answer.get_json()["full_name"] == "octo/app"
+
+
+def test_an_upload_is_taken_then_pending_then_complete(caller: Caller) -> None:
+    taken = caller.call("POST", SARIFS, upload(packed(run()), tool_name="trivy"))
+    assert taken.status_code == 202
+    path = f"{SARIFS}/{taken.get_json()['id']}"
+    assert [caller.call("GET", path).get_json()["processing_status"] for _ in range(3)] == [
+        "pending",
+        "complete",
+        "complete",
+    ]
+    (kept,) = caller.scanning.uploads()
+    assert (kept.repository, kept.tools, kept.categories) == ("octo/app", ("trivy",), ("trivy/app",))
+
+
+@pytest.mark.parametrize(
+    ("sarif", "error"),
+    [
+        (packed(), "the SARIF file contains no runs"),
+        (packed(run(results=25_001)), "as there are more results per run than allowed (25001 > 25000)"),
+        (packed(*(run(category=f"{n}/") for n in range(21))), "as there are more runs than allowed (21 > 20)"),
+        (packed(run(), run()), "as it has multiple runs with the same tool and category"),
+    ],
+)
+def test_a_sarif_beyond_githubs_limits_fails_in_processing(caller: Caller, sarif: str, error: str) -> None:
+    path = f"{SARIFS}/{caller.call('POST', SARIFS, upload(sarif)).get_json()['id']}"
+    caller.call("GET", path)
+    answer = caller.call("GET", path).get_json()
+    assert answer["processing_status"] == "failed"
+    assert [words.removeprefix("rejecting SARIF, ") for words in answer["errors"]] == [error]
+
+
+@pytest.mark.parametrize("refusal", UploadRefusal)
+def test_a_refused_upload_says_githubs_words(caller: Caller, refusal: UploadRefusal) -> None:
+    caller.scanning.refusal = refusal
+    answer = caller.call("POST", SARIFS, upload(packed(run())))
+    assert (answer.status_code, answer.get_json()["message"]) == (403, refusal.value)
+    assert caller.scanning.uploads() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        upload("not base64!"),
+        upload(base64.b64encode(b"not gzip").decode()),
+        upload(packed(run(), version="2.0.0")),
+        upload(packed({"results": []})),
+        upload(packed(run()), commit_sha="abc"),
+        upload(packed(run()), ref="main"),
+        {"commit_sha": "a" * 40, "ref": "refs/heads/main"},
+        {**upload(packed(run())), "colour": "red"},
+    ],
+)
+def test_a_wrong_upload_is_answered_with_400(caller: Caller, body: dict[str, str]) -> None:
+    assert caller.call("POST", SARIFS, body, checks_request=False).status_code == 400
+    assert caller.scanning.uploads() == []
+
+
+def test_an_upload_of_another_repository_is_not_found(caller: Caller) -> None:
+    taken = caller.call("POST", SARIFS, upload(packed(run()))).get_json()["id"]
+    assert caller.call("GET", f"/repos/octo/other/code-scanning/sarifs/{taken}").status_code == 404
+
+
+def test_a_foreign_token_is_bad_credentials() -> None:
+    github = GitHub(TokenIssuer(), CodeScanning())
+    answer = Client(github).get("/repos/octo/app", headers={"Authorization": "Bearer someone-elses"})
+    assert (answer.status_code, answer.get_json()["message"]) == (401, "Bad credentials")

@@ -1,0 +1,40 @@
+"""Values for tests, each with everything it needs; a test names only what matters to it."""
+
+from __future__ import annotations
+
+from goldenpath.model.finding import Finding, Findings, Gate, Location, Package, Scanner, Severity
+
+COMMIT = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
+DIGEST = "sha256:" + "5" * 64
+
+
+def vulnerability(
+    severity: Severity = Severity.CRITICAL, *, identity: str = "CVE-2020-14343", fixed: str = "5.4"
+) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=identity,
+        severity=severity,
+        title="PyYAML: arbitrary code",
+        location=Location("usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"),
+        fingerprint=f"{identity}-{severity}",
+        detail="Loading hostile input runs code.",
+        package=Package("PyYAML", "5.3", "python-pkg", fixed),
+        url="https://avd.example/CVE-2020-14343",
+    )
+
+
+def secret(path: str = "config.py") -> Finding:
+    return Finding(
+        gate=Gate.GITLEAKS,
+        id="github-pat",
+        severity=Severity.CRITICAL,
+        title="A GitHub token",
+        location=Location(path, 3, COMMIT),
+        fingerprint=f"github-pat-{path}",
+    )
+
+
+def report(*findings: Finding, gate: Gate = Gate.TRIVY) -> Findings:
+    subject = COMMIT if gate is Gate.GITLEAKS else DIGEST
+    return Findings(gate, Scanner(gate.value, "1.0", "release"), subject, {"packages": "10"}, findings)

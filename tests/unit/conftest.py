@@ -1,0 +1,21 @@
+"""A unit test cannot touch the world by accident: no program starts, no socket opens."""
+
+from __future__ import annotations
+
+import pytest
+import pytest_socket
+
+from goldenpath.tools import process
+
+
+@pytest.fixture(autouse=True)
+def _no_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*command: object, **_: object) -> None:
+        raise AssertionError(f"unit test tried to start {command[0]}")
+
+    monkeypatch.setattr(process, "start", refused)
+    pytest_socket.disable_socket(allow_unix_socket=True)
+
+
+def pytest_runtest_teardown() -> None:
+    pytest_socket.enable_socket()

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldenpath import pipeline
+from goldenpath.errors import BadInput
+from goldenpath.model.event import Event, comes_from_fork, commit_before
+from goldenpath.model.names import Commit
+from goldenpath.runner import Runner
+from tests.unit.builders import COMMIT
+
+BASE = "b" * 40
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "before"),
+    [
+        ("push", {"before": BASE, "after": COMMIT}, BASE),
+        ("push", {"before": "0" * 40, "after": COMMIT}, None),
+        ("pull_request", {"pull_request": {"base": {"sha": BASE}, "head": {"sha": COMMIT}}}, BASE),
+        ("merge_group", {"merge_group": {"base_sha": BASE, "head_sha": COMMIT}}, BASE),
+        ("workflow_dispatch", {}, None),
+        ("schedule", {}, None),
+        ("push", {}, None),
+        ("pull_request", {"pull_request": None}, None),
+    ],
+)
+def test_an_event_bounds_the_commits_it_brings(name: str, payload: dict[str, Any], before: str | None) -> None:
+    assert commit_before(name, payload) == before
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "fork"), [("o/app", "o/app", False), ("o/app", "someone/app", True), ("o/app", None, True)]
+)
+def test_a_pull_request_from_another_repository_is_from_a_fork(base: str, head: str | None, *, fork: bool) -> None:
+    pull = {"base": {"repo": {"full_name": base}}, "head": {"repo": {"full_name": head} if head else None}}
+    assert comes_from_fork({"pull_request": pull}) is fork
+
+
+def test_a_release_tag_gives_its_version() -> None:
+    assert Event("push", Commit(COMMIT), "refs/tags/v1.4.2").release_version == "1.4.2"
+    assert Event("push", Commit(COMMIT), "refs/heads/main").release_version is None
+
+
+def test_an_event_without_a_commit_is_refused() -> None:
+    with pytest.raises(BadInput, match="names no commit"):
+        pipeline.event_of(Runner(in_actions=True, event_name="push", sha="not-a-sha"), Path())

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldenpath import pipeline
+from goldenpath.errors import BadInput
+from goldenpath.model import inputs
+from goldenpath.model.inputs import read
+
+
+def test_all_mistakes_are_told_together() -> None:
+    with pytest.raises(BadInput) as caught:
+        read(pipeline.INPUTS, {"ecr_repository": "NO", "version": "-x", "aws_region": "mars"})
+    assert caught.value.what == "4 inputs cannot be used"
+    assert caught.value.why == (
+        "`environment` is missing; "
+        "`version`: '-x' is not a version that can be a tag (like `1.4.2`); "
+        "`ecr_repository`: 'NO' is not an ECR repository name (2 to 256 of a-z, 0-9, and single `.`, `_`, `-`, `/` "
+        "between them); "
+        "`aws_region`: 'mars' is not an AWS region (like `eu-west-2`)"
+    )
+
+
+def test_an_empty_input_has_its_default() -> None:
+    request = read(pipeline.INPUTS, {"environment": "dev", "ecr_repository": "my-app", "aws_region": ""})
+    assert request.aws_region == "eu-west-2"
+    assert request.version is None
+
+
+def test_the_build_context_and_dockerfile_are_looked_for_in_the_source(tmp_path: Path) -> None:
+    raw = {"environment": "dev", "ecr_repository": "my-app", "source": str(tmp_path), "build_context": "web"}
+    request = read(pipeline.INPUTS, raw)
+    assert request.build_context == tmp_path / "web"
+    assert request.dockerfile_path == tmp_path / "Dockerfile"
+
+
+def test_build_arguments_are_one_a_line_and_keep_their_equals_signs() -> None:
+    assert inputs.assignments("A=1\n\n  B=x=y \n") == (("A", "1"), ("B", "x=y"))
+
+
+@pytest.mark.parametrize("raw", ["A", "=x", "A=1\nB"])
+def test_a_build_argument_without_a_name_or_value_is_refused(raw: str) -> None:
+    with pytest.raises(ValueError, match="is not NAME=value"):
+        inputs.assignments(raw)
+
+
+@pytest.mark.parametrize("environment", ["--help", "a\nb", "\u202eprod"])
+def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environment: str) -> None:
+    with pytest.raises(BadInput, match="an input cannot be used"):
+        read((inputs.ENVIRONMENT,), {"environment": environment})
+
+
+def test_every_input_fills_a_field_of_the_request() -> None:
+    assert {each.name for each in pipeline.INPUTS} == set(inputs.Request.__dataclass_fields__)
+
+
+def test_a_secret_has_no_default_and_no_option() -> None:
+    assert [each.name for each in pipeline.INPUTS if each.secret] == ["github_token"]

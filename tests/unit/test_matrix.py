@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from importlib import resources
+
+import pytest
+
+from goldenpath.errors import PolicyInvalid, UnknownEnvironment
+from goldenpath.policy import matrix
+
+FOLDER = resources.files("goldenpath.policy")
+SCHEMA = json.loads((FOLDER / "environments.schema.json").read_bytes())
+TEXT = (FOLDER / "environments.yaml").read_text(encoding="utf-8")
+
+
+def test_the_environments_come_in_the_order_in_which_a_change_travels() -> None:
+    assert [each.name for each in matrix.load().environments] == ["local", "dev", "test", "staging", "prod"]
+
+
+@pytest.mark.parametrize("name", ["production", "DEV", "", "prod ", "*"])
+def test_an_unknown_environment_is_an_error_that_lists_the_known_ones(name: str) -> None:
+    with pytest.raises(UnknownEnvironment) as caught:
+        matrix.load().environment(name)
+    assert caught.value.why == "the platform knows local, dev, test, staging, prod"
+
+
+@pytest.mark.parametrize(
+    ("environment", "ref", "allowed"),
+    [
+        ("dev", "refs/heads/feature/x", True),
+        ("prod", "refs/heads/main", True),
+        ("prod", "refs/tags/v1.2.3", True),
+        ("prod", "refs/heads/development", False),
+        ("prod", "refs/heads/main-2", False),
+        ("prod", "refs/tags/v1/../../heads/x", False),
+        ("prod", "refs/pull/1/merge", False),
+    ],
+)
+def test_an_environment_takes_releases_from_its_refs_alone(environment: str, ref: str, *, allowed: bool) -> None:
+    assert matrix.load().environment(environment).allows_ref(ref) is allowed
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("sarif_upload: true", "sarif_upload: maybe", "$.environments.prod.sarif_upload: 'maybe' is not of type"),
+        ("gitleaks: blocking", "gitleaks: off", "$.environments.prod.gates.gitleaks"),
+        ("severities: [HIGH, CRITICAL]", "severities: []", "$.vulnerabilities.severities"),
+        ("version: 1", "version: 2", "$.version: 1 was expected"),
+        ("latest_tag: refused", "latest_tags: refused", "$.environments.prod"),
+        ("environments:", "environments: [", "expected"),
+    ],
+)
+def test_a_policy_that_does_not_fit_its_schema_is_refused_with_the_field(old: str, new: str, told: str) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        matrix.parse(TEXT.replace(old, new), SCHEMA)
+    assert told in caught.value.why

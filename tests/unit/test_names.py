@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldenpath.model.names import Commit, Digest, EcrRepository, Name, Platform, Region, RoleArn, Tag, Version
+
+GOOD: list[tuple[type[Name], str]] = [
+    (Digest, "sha256:" + "0" * 64),
+    (Commit, "a" * 40),
+    (Commit, "b" * 64),
+    (Tag, "a1b2c3d"),
+    (Tag, "dev-a1b2c3d"),
+    (Tag, "_" + "x" * 127),
+    (EcrRepository, "my-app"),
+    (EcrRepository, "team/my-app_2.x"),
+    (EcrRepository, "ab"),
+    (Platform, "linux/arm/v7"),
+    (Version, "1.4.2-rc.1"),
+    (Region, "eu-west-2"),
+    (Region, "us-gov-west-1"),
+    (RoleArn, "arn:aws:iam::123456789012:role/path/deliver-dev"),
+]
+BAD: list[tuple[type[Name], str]] = [
+    (Digest, "sha256:" + "0" * 63),
+    (Digest, "md5:" + "0" * 64),
+    (Commit, "HEAD"),
+    (Commit, "A" * 40),
+    (Tag, ""),
+    (Tag, "-rf"),
+    (Tag, ".hidden"),
+    (Tag, "x" * 129),
+    (Tag, "a b"),
+    (Tag, "latest\n"),
+    (EcrRepository, "a"),
+    (EcrRepository, "My-App"),
+    (EcrRepository, "../escape"),
+    (EcrRepository, "a--b/$(id)"),
+    (EcrRepository, "x" * 257),
+    (Platform, "linux"),
+    (Region, "eu-west"),
+    (RoleArn, "arn:aws:iam::12:role/x"),
+    (RoleArn, "arn:aws:iam::123456789012:user/x"),
+]
+
+
+@pytest.mark.parametrize(("kind", "raw"), GOOD)
+def test_a_good_name_is_itself(kind: type[Name], raw: str) -> None:
+    assert kind(raw) == raw
+
+
+@pytest.mark.parametrize(("kind", "raw"), BAD)
+def test_a_bad_name_is_refused_with_the_rule(kind: type[Name], raw: str) -> None:
+    with pytest.raises(ValueError, match=r"is not (an?|the) ") as caught:
+        kind(raw)
+    assert kind.rule in str(caught.value)
+
+
+@given(st.text())
+def test_the_refusal_of_any_text_is_one_printable_line(raw: str) -> None:
+    try:
+        Tag(raw)
+    except ValueError as error:
+        assert str(error).isprintable()
+
+
+def test_a_digest_of_bytes_is_their_sha256() -> None:
+    assert Digest.of(b"").hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_a_commit_is_short_with_seven_digits() -> None:
+    assert Commit("a1b2c3d4" + "0" * 32).short == "a1b2c3d"
