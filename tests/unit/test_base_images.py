@@ -8,15 +8,20 @@ import json
 import os
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.local import base_images, root_layout
+from goldenpath.errors import LocalTrouble, ToolFailed
+from goldenpath.local import base_images, debian, root_layout
 from goldenpath.local.base_images import BaseImage
 from goldenpath.local.root_layout import ImageConfig
-from goldenpath.local.stand_in_recipes import Recipe
 from goldenpath.model.names import Digest
+from goldenpath.tools import process
+from goldenpath.tools.process import Completed
+
+if TYPE_CHECKING:
+    from goldenpath.local.stand_in_recipes import Recipe
 
 NEWEST = 1_700_000_000
 CONFIG = ImageConfig("amd64", ("PATH=/bin",), ("sh",), labels={"a": "b"})
@@ -114,7 +119,7 @@ def test_every_blob_is_what_its_descriptor_says(tmp_path: Path) -> None:
     digest = write(root, tmp_path / "layout")
 
     def blob(descriptor: dict[str, Any]) -> bytes:
-        content = (tmp_path / "layout/blobs/sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes()
+        content: bytes = (tmp_path / "layout/blobs/sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes()
         assert Digest.of(content) == descriptor["digest"]
         assert len(content) == descriptor["size"]
         return content
@@ -136,3 +141,62 @@ def test_every_blob_is_what_its_descriptor_says(tmp_path: Path) -> None:
         "etc/hosts": tarfile.REGTYPE,
         "etc/hosts.hard": tarfile.LNKTYPE,
     }
+
+
+@pytest.fixture
+def debian_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOLDENPATH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(debian, "mirror", lambda: ("http://mirror.example/debian", "bookworm"))
+    monkeypatch.setattr(base_images, "_architecture", lambda: "amd64")
+
+
+@pytest.mark.usefixtures("debian_mirror")
+def test_where_no_stand_in_can_be_made_the_error_says_what_would_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debian, "may_install", lambda: False)
+    with pytest.raises(LocalTrouble) as caught:
+        base_images.python_base(print)
+    assert str(caught.value) == (
+        "no stand-in for docker.io/library/python can be made here. only root on Debian or Ubuntu can make one. "
+        "make Docker Hub reachable, or run this as root on Debian or Ubuntu."
+    )
+
+
+@pytest.mark.usefixtures("debian_mirror")
+def test_a_mirror_that_fails_is_named_and_nothing_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_command: object, **_options: object) -> Completed:
+        raise ToolFailed("debootstrap ended with exit status 1", why="E: no such suite", fix="")
+
+    monkeypatch.setattr(debian, "may_install", lambda: True)
+    monkeypatch.setattr(debian, "which", lambda program: program)
+    monkeypatch.setattr(process, "run", fail)
+    for _ in range(2):
+        with pytest.raises(LocalTrouble, match=r"could not be made from the packages of http://mirror\.example/debian"):
+            base_images.wordpress_base(print)
+
+
+@pytest.mark.usefixtures("debian_mirror")
+def test_a_stand_in_gets_its_files_and_links_and_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[str] = []
+
+    def debootstrap(*command: object, **_options: object) -> Completed:
+        runs.append(str(command))
+        root = Path(str(command[-2]))
+        lists = root / "var/lib/apt/lists"
+        lists.mkdir(parents=True)
+        (root / "usr/bin").mkdir(parents=True)
+        (lists / "mirror_Release").write_text("Suite: stable\nDate: Sat, 06 Sep 2025 10:00:00 UTC\n")
+        return Completed("debootstrap", 0, b"", b"", 0.0)
+
+    monkeypatch.setattr(debian, "may_install", lambda: True)
+    monkeypatch.setattr(debian, "which", lambda program: program)
+    monkeypatch.setattr(process, "run", debootstrap)
+    made = base_images.python_base(print)
+    assert base_images.python_base(pytest.fail) == made
+    assert len(runs) == 1
+    (entry,) = json.loads((made.folder / "index.json").read_bytes())["manifests"]
+    manifest = json.loads((made.folder / "blobs/sha256" / entry["digest"].removeprefix("sha256:")).read_bytes())
+    layer = made.folder / "blobs/sha256" / manifest["layers"][0]["digest"].removeprefix("sha256:")
+    with tarfile.open(layer) as tar:
+        assert tar.getmember("usr/local/bin/python").linkname == "/usr/bin/python3"
+        assert "var/lib/apt/lists/mirror_Release" not in tar.getnames()
+    assert [path.name for path in made.folder.parent.iterdir() if path.name.startswith("root-")] == []

@@ -156,6 +156,7 @@ def _finish(recipe: Recipe, root: Path) -> None:
         (root / name).write_text(text, encoding="utf-8")
         (root / name).chmod(0o755)
     for name, target in recipe.links.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).unlink(missing_ok=True)
         (root / name).symlink_to(target)
 

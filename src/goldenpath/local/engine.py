@@ -18,6 +18,7 @@ import requests.exceptions
 from goldenpath import runner
 from goldenpath.errors import EngineMissing
 from goldenpath.local import buildkit, daemon, debian
+from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ DEFAULT_HOST = "unix:///var/run/docker.sock"
 CONTAINERD_STORE = ["driver-type", "io.containerd.snapshotter.v1"]
 # containerd's sockets end in 38 more characters, and a socket's path has 107 at most (unix(7)).
 LONGEST_FOLDER = 69
+MOUNTS = Path("/proc/mounts")
+UNMOUNT_SECONDS = 10.0
 _PACKAGES = {"dockerd": "docker.io", "iptables": "iptables"}
 
 
@@ -154,10 +157,19 @@ def _start_dockerd(say: Callable[[str], None]) -> Engine:
             fix="set GOLDENPATH_CACHE to a folder with a shorter path",
         )
     say(f"starting a Docker Engine of our own in {folder}")
-    (folder / "dockerd.own.pid").unlink(missing_ok=True)  # dockerd refuses to start when any program has that pid now
+    _clear_leftovers(folder)
     host = _host()
     _dockerd().start(lambda: _info({"DOCKER_HOST": host}) is not None)
     return Engine(host, None, started=True)
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Remove what a killed dockerd left in `folder`: it trusts its pid files, whoever has the pids now."""
+    runtime = folder / "exec" / "containerd"
+    if containerd := debian.which("containerd"):
+        daemon.Daemon("containerd", containerd, (), runtime).stop()
+    for left in (folder / "dockerd.own.pid", runtime / "containerd.pid", runtime / "containerd.sock"):
+        left.unlink(missing_ok=True)
 
 
 def _start_buildkit(engine: Engine, say: Callable[[str], None]) -> Engine:
@@ -193,6 +205,16 @@ def _stop_ours() -> None:
         buildkitd.stop()
     if (folder / "dockerd.pid").exists() and debian.which("dockerd"):
         _dockerd().stop()
+    _unmount_leftovers(folder)
+
+
+def _unmount_leftovers(folder: Path) -> None:
+    """Unmount what programs that were killed left mounted below `folder`, so that it can be deleted."""
+    lines = MOUNTS.read_text(encoding="utf-8").splitlines() if MOUNTS.is_file() else []
+    places = [place for place in (line.split()[1] for line in lines) if place.startswith(f"{folder}/")]
+    for place in reversed(places):
+        lazily = ("umount", "--lazy", place)
+        process.run(*lazily, timeout=UNMOUNT_SECONDS, environment=debian.search_path(), accept=(0, 32))
 
 
 def _dockerd() -> daemon.Daemon:

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from goldenpath.errors import ScannerFailed, ToolFailed
+from goldenpath.model.finding import Finding, Gate, Location, Package, Severity
+from goldenpath.tools import process, trivy
+from goldenpath.tools.process import Completed
+from tests.unit.builders import DIGEST
+from tests.unit.hostile import recorded, reports
+from tests.unit.program_double import ProgramDouble, ended, program
+
+FIELDS = (
+    "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
+    "Vulnerabilities", "VulnerabilityID", "PkgName", "Severity", "InstalledVersion", "FixedVersion", "PkgPath",
+    "Title", "Description", "PrimaryURL",
+)  # fmt: skip
+
+
+def report(**vulnerability: object) -> bytes:
+    """Return a report of one vulnerability, with the fields that trivy always writes and those given."""
+    whole = {"VulnerabilityID": "CVE-1", "PkgName": "x", "Severity": "LOW", **vulnerability}
+    return json.dumps(
+        {
+            "SchemaVersion": 2,
+            "Metadata": {"ImageID": DIGEST},
+            "Results": [{"Target": "t (debian 12)", "Type": "debian", "Vulnerabilities": [whole]}],
+        }
+    ).encode()
+
+
+def test_a_report_of_the_real_trivy_is_read_whole() -> None:
+    scanned = trivy.parse(recorded("trivy/vulnerable.json"))
+    first = scanned.findings[0]
+    assert scanned.config == json.loads(recorded("trivy/vulnerable.json"))["Metadata"]["ImageID"]
+    assert (scanned.system, scanned.packages) == ("debian 12.5", 2)
+    assert [each.id for each in scanned.findings] == ["CVE-2020-14343", "CVE-2020-1747"]
+    assert first == Finding(
+        gate=Gate.TRIVY,
+        id="CVE-2020-14343",
+        severity=Severity.CRITICAL,
+        title="PyYAML runs code from untrusted YAML",
+        location=Location("usr/lib/python3/site-packages/PyYAML-5.3.dist-info/METADATA"),
+        fingerprint=first.fingerprint,
+        detail=first.detail,
+        package=Package("PyYAML", "5.3", "python-pkg", "5.4"),
+        url="https://avd.aquasec.com/nvd/cve-2020-14343",
+    )
+
+
+def test_a_clean_image_has_packages_and_no_finding() -> None:
+    scanned = trivy.parse(recorded("trivy/clean.json"))
+    assert (scanned.system, scanned.packages, scanned.findings) == ("debian 12.5", 1, ())
+
+
+def test_an_image_without_any_package_is_told_apart_from_a_clean_one() -> None:
+    scanned = trivy.parse(recorded("trivy/empty.json"))
+    assert (scanned.system, scanned.packages, scanned.findings) == ("", 0, ())
+
+
+@pytest.mark.parametrize(
+    ("said", "severity"), [("CRITICAL", "CRITICAL"), ("NEGLIGIBLE", "UNKNOWN"), ("", "UNKNOWN"), ("high", "UNKNOWN")]
+)
+def test_a_severity_that_is_not_one_of_ours_is_unknown(said: str, severity: str) -> None:
+    assert trivy.parse(report(Severity=said)).findings[0].severity is Severity(severity)
+
+
+def test_a_vulnerability_without_path_title_or_fix_is_at_its_target() -> None:
+    found = trivy.parse(report()).findings[0]
+    assert (found.location.path, found.title, found.package) == (
+        "t (debian 12)", "CVE-1 in x", Package("x", "", "debian", ""),
+    )  # fmt: skip
+
+
+def test_a_long_description_is_cut() -> None:
+    assert trivy.parse(report(Description="x" * 5000)).findings[0].detail == "x" * 1000
+
+
+def test_the_same_package_in_two_places_is_two_findings() -> None:
+    prints = {trivy.parse(report(PkgPath=path)).findings[0].fingerprint for path in ("a", "b")}
+    assert len(prints) == 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "its report cannot be read: Input data was truncated"),
+        (b"[]", "its report cannot be read: Expected `object`, got `array`"),
+        (
+            b'{"SchemaVersion": 3, "Metadata": {"ImageID": "%s"}}' % DIGEST.encode(),
+            "its report has schema version 3, and 2 was expected",
+        ),
+        (b'{"SchemaVersion": 2}', "its report cannot be read: Object missing required field `Metadata`"),
+        (
+            b'{"SchemaVersion": 2, "Metadata": {"ImageID": "abc"}}',
+            "its report cannot be read: 'abc' is not a digest (`sha256:` and 64 hexadecimal digits) - at "
+            "`$.Metadata.ImageID`",
+        ),
+    ],
+)
+def test_a_report_that_is_not_one_is_an_error(raw: bytes, why: str) -> None:
+    with pytest.raises(ScannerFailed) as caught:
+        trivy.parse(raw)
+    assert caught.value.why == why
+
+
+RECORDED = tuple(recorded(f"trivy/{name}.json") for name in ("vulnerable", "clean", "empty"))
+
+
+@given(reports(*RECORDED, names=FIELDS, words=(DIGEST, "CRITICAL", "2")))
+def test_any_report_is_read_or_refused(raw: bytes) -> None:
+    try:
+        scanned = trivy.parse(raw)
+    except ScannerFailed:
+        return
+    assert all(isinstance(each.severity, Severity) for each in scanned.findings)
+
+
+def test_trivy_scans_one_layout_once_offline_and_listens_to_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave_report(*words: str) -> Completed:
+        Path(words[words.index("--output") + 1]).write_bytes(b"{}")
+        return ended()
+
+    double = ProgramDouble([leave_report])
+    monkeypatch.setattr(process, "run", double)
+    assert trivy.scan(program("trivy"), Path("/layout"), Path("/cache")) == b"{}"
+    folder = double.options[0]["cwd"]
+    assert double.calls[0] == (
+        "/bin/trivy", "image", "--input", "/layout", "--scanners", "vuln", "--list-all-pkgs", "--format", "json",
+        "--output", f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--offline-scan",
+        "--disable-telemetry", "--skip-version-check", "--no-progress", "--quiet",
+    )  # fmt: skip
+    assert "environment" not in double.options[0]
+
+
+@pytest.mark.parametrize("failure", [ToolFailed("trivy ended with exit status 1", why="no db", fix="f"), ended()])
+def test_a_scan_without_report_fails(monkeypatch: pytest.MonkeyPatch, failure: Any) -> None:
+    monkeypatch.setattr(process, "run", ProgramDouble([failure]))
+    with pytest.raises(ScannerFailed, match=r"^trivy did not finish its work"):
+        trivy.scan(program("trivy"), Path("/layout"), Path("/cache"))
+
+
+def test_the_database_says_when_it_was_made(tmp_path: Path) -> None:
+    (tmp_path / "db").mkdir()
+    (tmp_path / "db" / "metadata.json").write_text('{"Version": 2, "UpdatedAt": "2026-01-01T00:00:00Z"}')
+    assert trivy.database_date(tmp_path) == "2026-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"UpdatedAt": 3}', b"\xff"])
+def test_a_database_that_does_not_say_when_it_was_made_is_an_error(tmp_path: Path, content: bytes | None) -> None:
+    if content is not None:
+        (tmp_path / "db").mkdir()
+        (tmp_path / "db" / "metadata.json").write_bytes(content)
+    with pytest.raises(ScannerFailed) as caught:
+        trivy.database_date(tmp_path)
+    assert caught.value.why.startswith("its database cannot be read: ")
