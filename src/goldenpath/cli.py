@@ -44,24 +44,23 @@ class _WithLocal(click.Group):
         """Return the command `cmd_name`."""
         return _local() if cmd_name == "local" else super().get_command(ctx, cmd_name)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
+        """List the commands, without loading `local` for it."""
+        rows = [(name, each.get_short_help_str(limit=90)) for name, each in sorted(self.commands.items())]
+        with formatter.section("Commands"):
+            formatter.write_dl([*rows, ("local", "Try everything on this machine, without any account.")])
+
 
 def _local() -> click.Command:
     try:
-        module = importlib.import_module("goldenpath.local.commands")
+        command: click.Command = importlib.import_module("goldenpath.local.commands").local
     except ModuleNotFoundError as error:
-        text = f"Try everything on this machine. Needs more packages: {error.name} is missing."
-        return click.Command("local", help=text, callback=lambda: _refuse_local(error), add_help_option=False,
-                             context_settings={"ignore_unknown_options": True, "allow_extra_args": True})  # fmt: skip
-    command: click.Command = module.local
+        raise LocalTrouble(
+            "`goldenpath local` is not installed",
+            why=str(error),
+            fix="from a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
+        ) from error
     return command
-
-
-def _refuse_local(error: ModuleNotFoundError) -> NoReturn:
-    raise LocalTrouble(
-        "`goldenpath local` is not installed",
-        why=str(error),
-        fix="from a checkout: GOLDENPATH_LOCK=dev bin/goldenpath local …; else: pip install 'goldenpath-delivery[local]'",
-    )
 
 
 @click.group(

@@ -162,6 +162,12 @@ class UndoIncomplete(GoldenPathError):
     code, exit_code = "undo-incomplete", 36
 
 
+class ReleaseLost(GoldenPathError):
+    """Another release to the same tags ran at the same time, and won."""
+
+    code, exit_code = "release-lost", 37
+
+
 class SarifRefused(GoldenPathError):
     """GitHub did not take a SARIF file."""
 
@@ -172,6 +178,54 @@ class LocalTrouble(GoldenPathError):
     """The embedded registry and AWS emulator could not be started, or are not running."""
 
     code, exit_code = "local-trouble", 50
+
+
+class RegistryRequestInvalid(GoldenPathError):
+    """A request for a registry has fields that are missing or malformed; all of them are told at once."""
+
+    code, exit_code = "registry-request-invalid", 60
+
+
+class TerraformFailed(GoldenPathError):
+    """Terraform ended with an error; its own diagnosis is quoted."""
+
+    code, exit_code = "terraform-failed", 61
+
+
+class PlanDrifted(GoldenPathError):
+    """The plan is not the one that was reviewed. Nothing was applied."""
+
+    code, exit_code = "plan-drifted", 62
+
+
+class StateLocked(GoldenPathError):
+    """Another run holds the lock of Terraform's state. Nothing was changed."""
+
+    code, exit_code = "state-locked", 63
+
+
+class RegistryConfigUnexpected(GoldenPathError):
+    """A file of the registries' configuration is not of the form that we can read or edit. It was left as it is."""
+
+    code, exit_code = "registry-config-unexpected", 64
+
+
+class RegistryNameTaken(GoldenPathError):
+    """A registry of that name, or with that id, is there already and is described differently."""
+
+    code, exit_code = "registry-name-taken", 65
+
+
+class RegistryUnknown(GoldenPathError):
+    """No registry of that name is in the environment's configuration."""
+
+    code, exit_code = "registry-unknown", 66
+
+
+class PlanUnexpected(GoldenPathError):
+    """The plan would do something that was not asked for, like destroying a repository. Nothing was applied."""
+
+    code, exit_code = "plan-unexpected", 67
 
 
 class Cancelled(GoldenPathError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from goldenpath import runner
 from goldenpath.errors import BadInput, GoldenPathError
 from goldenpath.model.event import Event, comes_from_fork, commit_before
+from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
@@ -44,6 +45,7 @@ def prepare(request: Request, here: Runner, progress: Progress) -> Run:
     policy = matrix.load()
     environment = policy.environment(request.environment)
     event = event_of(here, request.source)
+    _require_version(event)
     work = request.work_dir if request.work_dir.parts else runner.default_work_dir(runner.variables())
     return Run(
         request=request,
@@ -62,6 +64,8 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
 
     The first stage that fails or blocks ends the run; what must always happen still happens; then its error is raised.
     """
+    run.work.refuse_inside(run.request.build_context)
+    _forget_earlier_run(run.work)
     outputs: dict[str, str] = {}
     failure: BaseException | None = None
     try:
@@ -117,10 +121,29 @@ def event_of(here: Runner, source: Path) -> Event:
         ) from error
 
 
+def _require_version(event: Event) -> None:
+    """Raise `BadInput` when the run is of a release tag whose version cannot be a tag of an image."""
+    try:
+        _ = event.release_version
+    except ValueError as error:
+        raise BadInput(
+            f"the release tag {event.ref.removeprefix('refs/tags/')} gives no version",
+            why=str(error),
+            fix="name releases like `v1.4.2`",
+        ) from error
+
+
 def _event_at_terminal(here: Runner, source: Path) -> Event:
+    head = git.head(source)
     origin = git.origin_url(source)
     repository = origin.removeprefix(f"{here.server_url}/") if origin.startswith(f"{here.server_url}/") else ""
-    return Event("terminal", git.head(source), git.branch_ref(source), repository, origin)
+    return Event("terminal", head, git.branch_ref(source), repository, origin)
+
+
+def _forget_earlier_run(work: WorkFolder) -> None:
+    """Remove what an earlier run left: if this one ends early, its verdicts and receipt would pass for this one's."""
+    gates = (name(gate) for gate in Gate for name in (work.findings, work.sarif, work.verdict))
+    work.forget(work.candidate, work.receipt, *work.path.glob("sbom.*.json"), *gates)
 
 
 def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ UNKNOWN = "gitleaks did not finish its work; what it would have found is unknown
 LOG_OPTIONS = "--log-opts=--full-history --diff-merges=first-parent --text --no-textconv --no-ext-diff abc ^def"
 
 
-def leaves_report(content: bytes, stderr: str = "") -> object:
+def leaves_report(content: bytes, stderr: str = "") -> Callable[..., Completed]:
     def act(*words: str) -> Completed:
         Path(words[words.index("--report-path") + 1]).write_bytes(content)
         return ended(stderr=stderr)
@@ -77,7 +78,7 @@ def test_the_same_leak_has_the_same_fingerprint_and_another_has_another() -> Non
         (b"{}", "its report cannot be read: Expected `array`, got `object`"),
         (b"null", "its report cannot be read: Expected `array`, got `null`"),
         (b'[{"RuleID": "x"}]', "its report cannot be read: Object missing required field `Description` - at `$[0]`"),
-        (b"[" * 100_000, "its report cannot be read: it is nested too deeply"),
+        (b'[{"Tags": ' + b"[" * 100_000, "its report cannot be read: it is nested too deeply"),
     ],
 )
 def test_a_broken_report_is_an_error_and_never_no_finding(report: bytes, why: str) -> None:
@@ -95,15 +96,28 @@ def test_any_report_is_read_or_refused(report: bytes) -> None:
     assert all(each.severity is Severity.CRITICAL and each.location.line >= 0 for each in found)
 
 
+def test_gitleaks_sees_an_empty_working_tree_over_the_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It always reads the `.gitleaksignore` of the folder it scans, so there is none to read."""
+
+    def look(*words: str) -> Completed:
+        tree = Path(words[-1])
+        assert [each.name for each in tree.iterdir()] == [".git"]
+        assert (tree / ".git").read_text() == "gitdir: /src/.git\n"
+        return leaves_report(b"[]")(*words)
+
+    doubled(monkeypatch, look)
+    assert gitleaks.scan(program("gitleaks"), Path("/src/.git"), ("abc",)) == b"[]"
+
+
 def test_gitleaks_is_told_to_redact_and_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, leaves_report(b"[]"))
-    assert gitleaks.scan(program("gitleaks"), Path("/src"), ("abc", "^def")) == b"[]"
+    assert gitleaks.scan(program("gitleaks"), Path("/src/.git"), ("abc", "^def")) == b"[]"
     words, options = double.calls[0], double.options[0]
     folder = options["cwd"]
     assert words == (
         "/bin/gitleaks", "git", "--no-banner", "--log-level", "error", "--redact=100", "--exit-code", "0",
         "--report-format", "json", "--report-path", f"{folder}/report.json", "--config", f"{folder}/gitleaks.toml",
-        "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow", LOG_OPTIONS, "--", "/src",
+        "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow", LOG_OPTIONS, "--", f"{folder}/tree",
     )  # fmt: skip
     assert options["timeout"] == 900.0
     assert options["environment"]["GIT_CONFIG_KEY_0"] == "safe.directory"
@@ -126,5 +140,5 @@ def test_a_scan_that_does_not_end_well_is_neither_a_finding_nor_a_pass(
 ) -> None:
     doubled(monkeypatch, failure)
     with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
-        gitleaks.scan(program("gitleaks"), Path("/src"), ("abc",))
+        gitleaks.scan(program("gitleaks"), Path("/src/.git"), ("abc",))
     assert why in caught.value.why

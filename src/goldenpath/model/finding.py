@@ -72,8 +72,10 @@ class Finding(Struct, frozen=True):
     @property
     def remedy(self) -> str:
         """What to do about it, in one sentence."""
-        if self.package is None:
+        if self.gate is Gate.GITLEAKS:
             return "Revoke this secret first, then take it out of the repository."
+        if self.package is None:
+            return "Keep the package database of the base image, or build from one that has one."
         if self.package.fixed:
             return f"Update {self.package.name} from {self.package.version} to {self.package.fixed}."
         return f"No fixed version of {self.package.name} is known yet: replace it or take it out."

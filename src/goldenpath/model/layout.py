@@ -115,7 +115,16 @@ class Layout:
 
     def platform(self, image: Image) -> Platform:
         """Return the platform that the image's config names."""
-        return self._decode(self.blob(image.manifest.config.digest), PlatformFields).name
+        config = self.blob(image.manifest.config.digest)
+        try:
+            return self._decode(config, PlatformFields).name
+        except ValueError as error:
+            raise _changed(f"{config} names no platform", str(error)) from None
+
+    def manifest_bytes(self, manifest: Descriptor) -> bytes:
+        """Return the bytes of a manifest or index, proved to be what its digest says."""
+        self._verify_blob(manifest)
+        return self.blob(manifest.digest).read_bytes()
 
     def verify(self) -> None:
         """Read every blob that the layout leads to and compare it with its digest and size."""

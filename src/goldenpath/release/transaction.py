@@ -3,6 +3,9 @@
 Preflight looks before anything is sent. Staging uploads blobs, then manifests *by digest*: nothing is visible by tag.
 Commit writes the tags and reads each one back. Whatever goes wrong from staging on, a cancelled run included, is
 undone: every tag names what it named before, and what this run staged is removed.
+
+An answer is never believed alone. When a write seems to fail, the registry is asked what it holds: a connection may
+break after the registry did what was asked.
 """
 
 from __future__ import annotations
@@ -11,178 +14,173 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
-
-from goldenpath.errors import GoldenPathError, RegistryRefused, TagTaken, UndoIncomplete
-from goldenpath.model import codec
+from goldenpath.errors import GoldenPathError, ReleaseLost, UndoIncomplete
 from goldenpath.model.layout import INDEX, MANIFEST
+from goldenpath.release.plan import revision_of
 from goldenpath.release.tags import LATEST
+from goldenpath.services.oci_registry import StoredManifest, Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from goldenpath.model.layout import Descriptor, Layout
-    from goldenpath.model.names import Commit, Digest, EcrRepository, Tag
-    from goldenpath.services.aws import Ecr, RepositoryInfo
-    from goldenpath.services.oci_registry import OciRegistry, StoredManifest
+    from goldenpath.model.names import Digest, EcrRepository, Tag
+    from goldenpath.release.plan import Plan
+    from goldenpath.services.aws import Ecr
+    from goldenpath.services.oci_registry import OciRegistry
 
 UPLOADS_AT_ONCE = 4
-REVISION = "org.opencontainers.image.revision"
-
-
-class _Annotated(Struct, frozen=True):
-    annotations: dict[str, str] = field(default_factory=dict)
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What preflight found: each wanted tag with what it names now, and the digest that all of them shall name.
+class Uploaded:
+    """What staging sent: how many blobs, and their `size` in bytes."""
 
-    `reuse` is the image that an immutable repository already holds for this commit; it takes the candidate's place.
-    """
-
-    before: Mapping[Tag, StoredManifest | None]
-    target: Digest
-    reuse: StoredManifest | None = None
-
-    @property
-    def to_write(self) -> tuple[Tag, ...]:
-        """The tags that do not name the target yet."""
-        return tuple(tag for tag, held in self.before.items() if held is None or held.digest != self.target)
+    blobs: int = 0
+    size: int = 0
 
 
-@dataclass(frozen=True)
-class Staged:
-    """What this run added to the repository before any tag: new manifests (to remove again on undo), and the bytes."""
-
-    manifests: tuple[Digest, ...]
-    blobs: int
-    size: int
+NOTHING_SENT = Uploaded()
 
 
-NOTHING_STAGED = Staged((), 0, 0)
+class Transaction:
+    """One release to the repository `name`. It remembers what it did, so that `undo` can take it back."""
 
+    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: Plan) -> None:
+        self._registry = registry
+        self._ecr = ecr
+        self._name = name
+        self._plan = plan
+        self._staged: list[Digest] = []
+        self._written: list[Tag] = []
 
-def preflight(
-    registry: OciRegistry, repository: RepositoryInfo, candidate: Digest, commit: Commit, tags: Sequence[Tag]
-) -> Plan:
-    """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
-    before = {tag: registry.manifest(tag) for tag in tags}
-    held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate}
-    if not held:
-        return Plan(before, candidate)
-    for tag, stored in held.items():
-        if tag != LATEST and _revision(stored) != commit:
-            raise _taken(tag, stored, repository, "it was not released from this commit")
-    if not repository.immutable:
-        return Plan(before, candidate)
-    return _reuse(repository, before, tags)
+    def stage(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
+        """Upload every blob that the repository lacks, in parallel, then every new manifest by its digest."""
+        blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
+        missing = [blob for blob in blobs.values() if not self._registry.has_blob(blob.digest)]
+        sent = Uploaded(len(missing), sum(blob.size for blob in missing))
+        if missing:
+            say(f"uploading {sent.blobs} of {len(blobs)} blobs, {sent.size / 1e6:.1f} MB")
+        self._upload(layout, missing)
+        for each in _manifests(layout):
+            if self._registry.manifest(each.digest) is None:
+                self._staged.append(each.digest)
+                content = layout.manifest_bytes(each)
+                self._put(each.digest, StoredManifest(each.digest, each.media_type, content))
+        return sent
 
+    def commit(self, manifest: StoredManifest) -> None:
+        """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
 
-def stage(registry: OciRegistry, layout: Layout, say: Callable[[str], None]) -> Staged:
-    """Upload every blob that the repository lacks, in parallel, then every manifest by its digest."""
-    images = layout.images()
-    blobs = {blob.digest: blob for image in images for blob in image.blobs}
-    missing = [blob for blob in blobs.values() if not registry.has_blob(blob.digest)]
-    size = sum(blob.size for blob in missing)
-    if missing:
-        say(f"uploading {len(missing)} of {len(blobs)} blobs, {size / 1e6:.1f} MB")
-    _upload(registry, layout, missing)
-    new = [each for each in _manifests(layout) if registry.manifest(each.digest) is None]
-    for each in new:
-        registry.put_manifest(each.digest, each.media_type, layout.blob(each.digest).read_bytes())
-    return Staged(tuple(each.digest for each in new), len(missing), size)
+        Raises `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
+        """
+        wanted = self._plan.to_write
+        for _ in range(ROUNDS):
+            for tag in wanted:
+                self._written.append(tag)
+                self._put(tag, manifest)
+            found = {tag: self._registry.manifest(tag) for tag in self._plan.before}
+            wanted = tuple(tag for tag, held in found.items() if held is None or held.digest != manifest.digest)
+            if not _contested(wanted):
+                return
+            # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
+            rivals = [held for tag in wanted if (held := found[tag]) is not None]
+            if any(rival.digest < manifest.digest for rival in rivals):
+                self._yield_to(min(rivals, key=lambda rival: rival.digest))
+        raise self._lost(", ".join(wanted))
 
+    def undo(self, cause: BaseException) -> None:
+        """Put every tag back to what it named before, then remove what this run staged.
 
-def commit(registry: OciRegistry, plan: Plan, content: bytes, media_type: str) -> None:
-    """Write every tag that does not name the target yet, then read all of them back and compare."""
-    for tag in plan.to_write:
-        registry.put_manifest(tag, media_type, content)
-    for tag in plan.before:
-        found = registry.manifest(tag)
-        if found is None or found.digest != plan.target:
-            raise RegistryRefused(
-                f"the tag {tag} names {found.digest if found else 'nothing'} right after it was written",
-                why=f"{plan.target} was written; another release may be at work on the same tags",
-                fix="let the other release end, then run again",
-            )
+        What names something else by now belongs to another release and is left alone. Does everything it can before
+        it raises `UndoIncomplete`, which names each thing that is left, and `cause`.
+        """
+        left: list[str] = []
+        for tag in dict.fromkeys(self._written):
+            _attempt(lambda tag=tag: self._restore(tag), f"the tag {tag}", left)  # type: ignore[misc]
+        # An index goes before what it lists: ECR keeps a manifest that an index refers to.
+        for digest in reversed(self._staged):
+            _attempt(lambda digest=digest: self._unstage(digest), f"the image {digest}", left)  # type: ignore[misc]
+        if left:
+            raise UndoIncomplete(
+                f"the release to {self._name} failed and could not be undone whole; still there: {'; '.join(left)}",
+                why=str(cause),
+                fix="`goldenpath release repair` with this run's receipt.json completes the undo; so does running the "
+                "same delivery again",
+            ) from cause
 
-
-def undo(
-    registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: Plan, staged: Staged, cause: BaseException
-) -> None:
-    """Put every tag back to what it named before, then remove what this run staged.
-
-    Does everything it can before it raises `UndoIncomplete`, which names each thing that is left and `cause`.
-    """
-    left: list[str] = []
-
-    def attempt(action: Callable[[], object], otherwise: str) -> None:
+    def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
+        """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
         try:
-            action()
-        except GoldenPathError as error:
-            left.append(f"{otherwise} ({error.what})")
+            self._registry.put_manifest(reference, manifest.media_type, manifest.content)
+        except GoldenPathError:
+            if not self._names(reference, manifest.digest):
+                raise
 
-    free = [tag for tag in plan.to_write if plan.before[tag] is None]
-    for tag in plan.to_write:
-        if held := plan.before[tag]:
-            attempt(lambda tag=tag, held=held: registry.put_manifest(tag, held.media_type, held.content),  # type: ignore[misc]
-                    f"the tag {tag} does not name {held.digest} again")  # fmt: skip
-    if free:
-        attempt(lambda: ecr.delete_images(name, free), f"the tags {', '.join(free)} are still there")
-    if staged.manifests and not left:
-        attempt(lambda: ecr.delete_images(name, staged.manifests), f"{', '.join(staged.manifests)} is still there")
-    if left:
-        raise UndoIncomplete(
-            f"the release to {name} failed and could not be undone whole: {'; '.join(left)}",
-            why=str(cause),
-            fix="run the same delivery again, which completes or undoes it, or remove what is named above by hand",
-        ) from cause
+    def _names(self, reference: Tag | Digest, digest: Digest) -> bool:
+        try:
+            held = self._registry.manifest(reference)
+        except GoldenPathError:
+            return False
+        return held is not None and held.digest == digest
 
+    def _yield_to(self, rival: StoredManifest) -> None:
+        """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this."""
+        if revision_of(rival) == revision_of(self._plan.target_manifest):
+            for tag in self._written:
+                if tag != LATEST and self._names(tag, self._plan.target):
+                    self._put(tag, rival)
+        raise self._lost(rival.digest)
 
-def _reuse(repository: RepositoryInfo, before: Mapping[Tag, StoredManifest | None], tags: Sequence[Tag]) -> Plan:
-    """Return the plan that takes the image which an immutable repository already holds for this commit.
+    def _lost(self, rival: str) -> ReleaseLost:
+        return ReleaseLost(
+            f"another release to the same tags of {self._name} came first ({rival})",
+            why=f"two releases ran at once; this one was {self._plan.target}",
+            fix="nothing is torn; run again if this one is the one you want",
+        )
 
-    Only if this environment released it: an image that passed another environment's gates alone is refused.
-    """
-    by_commit, by_environment = before[tags[0]], before[tags[1]]
-    if by_commit is None or by_environment is None or by_commit.digest != by_environment.digest:
-        tag, held = next((tag, held) for tag, held in before.items() if held is not None)
-        raise _taken(tag, held, repository, "the repository is immutable, and this environment did not release it")
-    for tag, stored in before.items():
-        if stored is not None and stored.digest != by_commit.digest and tag != LATEST:
-            raise _taken(tag, stored, repository, "the repository is immutable")
-    return Plan(before, by_commit.digest, reuse=by_commit)
+    def _restore(self, tag: Tag) -> None:
+        held = self._registry.manifest(tag)
+        if held is None or held.digest != self._plan.target:
+            return
+        before = self._plan.before[tag]
+        if before is None:
+            self._ecr.delete_images(self._name, [tag])
+        else:
+            self._put(tag, before)
 
+    def _unstage(self, digest: Digest) -> None:
+        if self._registry.manifest(digest) is not None and not self._ecr.tags_of(self._name, digest):
+            self._ecr.delete_images(self._name, [digest])
 
-def _upload(registry: OciRegistry, layout: Layout, blobs: Sequence[Descriptor]) -> None:
-    with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as pool:
+    def _upload(self, layout: Layout, blobs: Sequence[Descriptor]) -> None:
         largest_first = sorted(blobs, key=lambda blob: blob.size, reverse=True)
-        uploads = [pool.submit(registry.upload_blob, blob, layout.blob(blob.digest)) for blob in largest_first]
-        try:
-            for upload in uploads:
-                upload.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        uploads = [Upload(blob, layout.blob(blob.digest)) for blob in largest_first]
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as pool:
+            running = [pool.submit(self._registry.upload_blob, upload) for upload in uploads]
+            try:
+                for each in running:
+                    each.result()
+            except BaseException:
+                for upload in uploads:
+                    upload.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
+    try:
+        action()
+    except GoldenPathError as error:
+        left.append(f"{what} ({error.what})")
+
+
+def _contested(tags: Sequence[Tag]) -> bool:
+    """Tell whether any of `tags` but `latest` is another's: `latest` moves on with every release."""
+    return any(tag != LATEST for tag in tags)
 
 
 def _manifests(layout: Layout) -> tuple[Descriptor, ...]:
     """Return the manifests of the layout, an index after what it lists."""
     return tuple(each for each in layout.descriptors() if each.media_type in {INDEX, MANIFEST})
-
-
-def _revision(stored: StoredManifest) -> str:
-    """Return the commit that an image says it was built from; empty when it says nothing."""
-    try:
-        return codec.decode(stored.content, _Annotated).annotations.get(REVISION, "")
-    except ValueError:
-        return ""
-
-
-def _taken(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, why: str) -> TagTaken:
-    return TagTaken(
-        f"the tag {tag} of {repository.name} already names {stored.digest}",
-        why=why,
-        fix="deliver a new commit or give a new version; nothing was uploaded",
-    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from goldenpath.runner import plain
+from goldenpath.runner import in_actions, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,10 @@ class Progress:
     """Tells what happens, stage by stage. Whatever it prints is safe in a log that a runner reads."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(highlight=False, soft_wrap=True)
+        # A runner takes a workflow command, a mask above all, only at the start of a line: no live line there, even
+        # where the runner's steps have a terminal.
+        live = False if in_actions() else None
+        self._console = console or Console(highlight=False, soft_wrap=True, force_terminal=live)
         self._status: Status | None = None
 
     @contextmanager

@@ -109,7 +109,8 @@ def _result(finding: Finding, rule: int, dockerfile: str) -> dict[str, Any]:
 
 def _message(finding: Finding) -> str:
     if finding.package is None:
-        return f"{finding.title} (commit {finding.location.commit[:12]}). {finding.remedy}"
+        commit = f" (commit {finding.location.commit[:12]})" if finding.location.commit else ""
+        return f"{finding.title}{commit}. {finding.remedy}"
     package = finding.package
     return (
         f"{finding.severity.value}: {finding.id} in {package.name} {package.version} ({finding.location.path}). "

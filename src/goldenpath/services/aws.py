@@ -16,7 +16,17 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.parsers import ResponseParserError
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
@@ -26,7 +36,7 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 900
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
-_NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+")
+_NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
 
 # What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
@@ -80,20 +90,29 @@ class Ecr:
                     why=str(error),
                     fix=f"ask the platform team for it, or create it: make create-ecr APP={name} OWNER=… RISK=… ENV=…",
                 ) from error
-        return RepositoryInfo(
-            name=name,
-            uri=found["repositoryUri"],
-            account=found["registryId"],
-            immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
-        )
+            return RepositoryInfo(
+                name=name,
+                uri=found["repositoryUri"],
+                account=found["registryId"],
+                immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
+            )
 
     def login(self) -> Login:
         """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
         with _explained("get a login for the registry"):
             answer = self._client.get_authorization_token()["authorizationData"][0]
-        token = answer["authorizationToken"]
-        password = base64.b64decode(token).decode().partition(":")[2]
-        return Login(answer["proxyEndpoint"], f"Basic {token}", (token, password))
+            token = answer["authorizationToken"]
+            password = base64.b64decode(token).decode().partition(":")[2]
+            return Login(answer["proxyEndpoint"], f"Basic {token}", (token, password))
+
+    def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
+        """Return the tags that name `digest`; none when it has none, or is not there."""
+        with _explained(f"look at the image {digest} of {name}"):
+            try:
+                found = self._client.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
+            except self._client.exceptions.ImageNotFoundException:
+                return ()
+            return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
 
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> None:
         """Remove tags, or whole manifests by digest. What is gone already counts as removed.
@@ -105,7 +124,7 @@ class Ecr:
         ]
         with _explained(f"remove images from {name}"):
             answer = self._client.batch_delete_image(repositoryName=name, imageIds=wanted)
-        refused = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
+            refused = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
         if refused:
             raise RegistryRefused(
                 f"ECR did not remove {len(refused)} of {len(wanted)} images from {name}",
@@ -122,10 +141,11 @@ def connect(
     With a `role`, the OIDC token that `identity` gives is exchanged at STS for credentials of 15 minutes under an
     inline session policy; without one, the SDK's default chain is asked. Raises `LoginRefused`.
     """
-    if role is None:
-        return Ecr(boto3.Session(), region), ()
-    sts = boto3.Session().client("sts", region_name=region, config=_CONFIG.merge(Config(signature_version=UNSIGNED)))
-    with _explained(f"assume the role {role}"):
+    with _explained(f"assume the role {role}" if role else "log in to AWS"):
+        if role is None:
+            return Ecr(boto3.Session(), region), ()
+        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
+        sts = boto3.Session().client("sts", region_name=region, config=unsigned)
         given = sts.assume_role_with_web_identity(
             RoleArn=role,
             RoleSessionName=_NO_SESSION_CHARACTER.sub("-", session_name)[:_SESSION_NAME_LENGTH],
@@ -133,7 +153,7 @@ def connect(
             DurationSeconds=SESSION_SECONDS,
             Policy=json.dumps(session_policy(region, role, repository), separators=(",", ":")),
         )["Credentials"]
-    key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+        key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
     session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token)
     return Ecr(session, region), (secret, token)
 
@@ -158,6 +178,8 @@ _BAD_LOGIN = frozenset(
         "IDPRejectedClaim", "InvalidSignatureException", "UnrecognizedClientException",
     }
 )  # fmt: skip
+# What the default chain raises where credentials are named, and are incomplete, expired or not to be had.
+_LOGIN_UNUSABLE = (PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError, TokenRetrievalError)
 
 
 @contextmanager
@@ -171,11 +193,24 @@ def _explained(wish: str) -> Iterator[None]:
             fix="in a workflow set the role's secret (TF_AWS_IAM_ROLE_…); at a terminal log in with the AWS CLI, "
             "or use `goldenpath local`",
         ) from error
+    except _LOGIN_UNUSABLE as error:
+        raise LoginRefused(
+            f"could not {wish}: the AWS login of this machine cannot be used",
+            why=str(error),
+            fix="log in again with the AWS CLI, or mend what AWS_PROFILE and the AWS configuration name",
+        ) from error
     except ClientError as error:
         raise _of_client_error(wish, error) from error
     except BotoCoreError as error:
         raise RegistryUnreachable(
             f"could not {wish}: AWS does not answer", why=str(error), fix="see that the network reaches AWS; run again"
+        ) from error
+    # The SDK makes an empty answer of one that was cut short.
+    except (ResponseParserError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise RegistryUnreachable(
+            f"could not {wish}: AWS gave an answer that cannot be read",
+            why=f"{type(error).__name__}: {error}",
+            fix="run again; if it persists, see what stands between the runner and AWS",
         ) from error
 
 

@@ -38,7 +38,7 @@ class CodeScanning:
     """Code scanning of one GitHub (or GitHub Enterprise Server) with one token."""
 
     def __init__(self, api_url: str, token: str) -> None:
-        self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3)
+        self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
 
     def upload(self, sarif: bytes, analysis: Analysis) -> str:
         """Upload `sarif`, wait until GitHub has processed it, and return the upload's id.
@@ -46,7 +46,7 @@ class CodeScanning:
         Raises `SarifRefused`, saying plainly why, when GitHub does not take it or cannot process it.
         """
         try:
-            repository = self._github.get_repo(analysis.repository, lazy=True)
+            repository = self._github.get_repo(analysis.repository)
             place = f"{repository.url}/code-scanning/sarifs"
             _, answer = repository.requester.requestJsonAndCheck(
                 "POST",

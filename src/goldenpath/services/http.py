@@ -104,4 +104,4 @@ def unreachable(url: str, why: str) -> RegistryUnreachable:
 
 def _retry_after(answer: Answer) -> float:
     raw = answer.headers.get("retry-after", "")
-    return float(raw) if raw.isdigit() else 0.0
+    return float(raw) if raw.isdecimal() else 0.0

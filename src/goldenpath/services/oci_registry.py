@@ -6,12 +6,24 @@ piece (POST, then one PUT), and nothing is deleted here.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 from urllib.parse import urljoin, urlsplit
 
-from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing, TagTaken
+from urllib3.util import parse_url
+
+from goldenpath.errors import (
+    AccessDenied,
+    Cancelled,
+    CandidateChanged,
+    LoginRefused,
+    RegistryRefused,
+    RepositoryMissing,
+    TagTaken,
+)
 from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.model.names import Digest
 from goldenpath.services.http import Http
@@ -37,6 +49,52 @@ class StoredManifest:
     digest: Digest
     media_type: str
     content: bytes
+
+
+class Upload:
+    """The bytes of one blob on their way out of the file `path`; `stop` ends it wherever it is."""
+
+    def __init__(self, blob: Descriptor, path: Path) -> None:
+        self.blob = blob
+        self.path = path
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Make the next read fail."""
+        self._stopped.set()
+
+    def open(self) -> IO[bytes]:
+        """Return the bytes from their beginning, as a file whose bytes are compared with the digest at the end."""
+        return cast("IO[bytes]", _Checked(self.path.open("rb"), self.blob, self._stopped))
+
+
+class _Checked:
+    """A file that is read once, from beginning to end, and refuses to end on other bytes than its digest says."""
+
+    def __init__(self, file: IO[bytes], blob: Descriptor, stopped: threading.Event) -> None:
+        self._file = file
+        self._blob = blob
+        self._stopped = stopped
+        self._hasher = hashlib.sha256()
+        self._left = blob.size
+
+    def read(self, size: int = -1) -> bytes:
+        if self._stopped.is_set():
+            raise Cancelled("the upload was stopped", fix="run again: a re-run is safe and goes on")
+        chunk = self._file.read(size)
+        self._hasher.update(chunk)
+        self._left -= len(chunk)
+        ended = self._left <= 0 or (not chunk and size != 0)
+        if ended and (self._left or self._hasher.hexdigest() != self._blob.digest.hex):
+            raise CandidateChanged(
+                f"{self._file.name} is not what its digest says",
+                why="it changed after it was scanned",
+                fix="run `goldenpath build` again, then every stage after it",
+            )
+        return chunk
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class OciRegistry:
@@ -71,8 +129,9 @@ class OciRegistry:
             self._expect(answer, OK, f"look for the blob {digest}")
         return answer.status == OK
 
-    def upload_blob(self, blob: Descriptor, path: Path) -> None:
-        """Upload the file `path`, streamed; the registry checks it against the blob's digest."""
+    def upload_blob(self, upload: Upload) -> None:
+        """Upload a blob, streamed; we and the registry both compare it with its digest."""
+        blob = upload.blob
         begun = self._send("POST", "blobs/uploads/", {"Content-Length": "0"})
         self._expect(begun, ACCEPTED, "begin an upload")
         place = self._location(begun)
@@ -80,7 +139,7 @@ class OciRegistry:
             "PUT",
             f"{place}{'&' if urlsplit(place).query else '?'}digest={blob.digest}",
             {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)},
-            lambda: path.open("rb"),
+            upload.open,
         )
         self._expect(done, CREATED, f"upload the blob {blob.digest}")
 
@@ -117,16 +176,22 @@ class OciRegistry:
         return self._http.send(method, url, {**headers, **login}, body)
 
     def _location(self, answer: Answer) -> str:
-        place = answer.headers.get("location", "")
-        if not place:
+        named = answer.headers.get("location", "")
+        if not named:
             raise self._refused("named no place to upload to", "the Location header is missing")
-        return urljoin(self._base, place)
+        try:
+            place = urljoin(self._base, named)
+            parse_url(place)
+        except ValueError as error:
+            raise self._refused("named no place to upload to that is an address", str(error)) from None
+        return place
 
     def _expect(self, answer: Answer, status: int, wish: str) -> None:
         if answer.status == status:
             return
         why = _words(answer)
-        if answer.status == 401:  # noqa: PLR2004
+        # ECR answers an expired login with 403 and says so.
+        if answer.status == 401 or "token has expired" in why:  # noqa: PLR2004
             raise LoginRefused(f"the registry refused the login to {wish}", why=why, fix="run again for a new login")
         if answer.status == 403:  # noqa: PLR2004
             raise AccessDenied(f"not allowed to {wish}", why=why, fix="ask the platform team to allow it for this role")
@@ -145,7 +210,7 @@ class OciRegistry:
 def _codes(answer: Answer) -> set[str]:
     try:
         return {error["code"] for error in json.loads(answer.body)["errors"]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 
@@ -153,5 +218,5 @@ def _words(answer: Answer) -> str:
     try:
         errors = json.loads(answer.body)["errors"]
         return f"HTTP {answer.status}: " + "; ".join(f"{each['code']}: {each.get('message', '')}" for each in errors)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return answer.words

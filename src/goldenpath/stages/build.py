@@ -11,7 +11,7 @@ from goldenpath.errors import BuildFailed
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
-from goldenpath.release.transaction import REVISION
+from goldenpath.release.plan import REVISION
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import buildx, docker_archive, docker_engine, git

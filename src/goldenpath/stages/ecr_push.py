@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
-from goldenpath.errors import BadInput, GateBlocked, StageOutOfOrder
+from goldenpath.errors import BadInput, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import EcrRepository, Version
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import Result
-from goldenpath.release import tags, transaction
+from goldenpath.release import tags
+from goldenpath.release.plan import preflight
+from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services import aws, oidc
-from goldenpath.services.oci_registry import OciRegistry
+from goldenpath.services.oci_registry import OciRegistry, StoredManifest
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.trivy_gate import require_same
+from goldenpath.stages.trivy_gate import require_digest
 
 if TYPE_CHECKING:
     from goldenpath.model.candidate import Candidate
-    from goldenpath.release.transaction import Plan, Staged
+    from goldenpath.release.plan import Plan
     from goldenpath.services.aws import Ecr, RepositoryInfo
 
 
@@ -31,7 +34,7 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     require_verdicts(run, candidate)
     layout = Layout(run.work.layout)
-    require_same(layout, candidate.digest)
+    require_digest(layout, candidate.digest)
     ecr = _connect(run)
     repository = ecr.describe(_repository(run))
     login = ecr.login()
@@ -50,22 +53,36 @@ def release(
 ) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     wanted = tags.of_release(run.environment, candidate.commit, _version(run, candidate))
-    plan = transaction.preflight(registry, repository, candidate.digest, candidate.commit, wanted)
+    if repository.immutable:
+        # The next release could not move it.
+        wanted = tuple(tag for tag in wanted if tag != tags.LATEST)
+    plan = preflight(registry, repository, stored_in(layout), candidate.commit, wanted)
+    write = partial(_write_receipt, run, repository, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
-        return _write_receipt(run, repository, candidate, plan, transaction.NOTHING_STAGED, State.UNCHANGED)
-    staged = transaction.NOTHING_STAGED
+        return write(State.UNCHANGED)
+    transaction, uploaded = Transaction(registry, ecr, repository.name, plan), NOTHING_SENT
     try:
-        if plan.reuse is None:
-            staged = transaction.stage(registry, layout, run.say)
-        _write_receipt(run, repository, candidate, plan, staged, State.STAGED)
-        transaction.commit(registry, plan, *_content(layout, plan))
-        return _write_receipt(run, repository, candidate, plan, staged, State.RELEASED)
+        if not plan.reused:
+            uploaded = transaction.stage(layout, run.say)
+        write(State.STAGED, uploaded)
+        transaction.commit(plan.target_manifest)
+        return write(State.RELEASED, uploaded)
     except BaseException as cause:
         run.say("undoing the release")
-        transaction.undo(registry, ecr, repository.name, plan, staged, cause)
-        _write_receipt(run, repository, candidate, plan, staged, State.UNDONE)
+        try:
+            transaction.undo(cause)
+        except UndoIncomplete:
+            write(State.BROKEN, uploaded)
+            raise
+        write(State.UNDONE, uploaded)
         raise
+
+
+def stored_in(layout: Layout) -> StoredManifest:
+    """Return what the tags of a release shall name: the layout's manifest, or its index of several platforms."""
+    root = layout.root()
+    return StoredManifest(root.digest, root.media_type, layout.manifest_bytes(root))
 
 
 def refuse_pull_request(run: Run) -> None:
@@ -107,14 +124,6 @@ def _version(run: Run, candidate: Candidate) -> Version | None:
     return given or (Version(candidate.version) if candidate.version else None)
 
 
-def _content(layout: Layout, plan: Plan) -> tuple[bytes, str]:
-    """Return the bytes and the media type that every tag shall name."""
-    if plan.reuse is not None:
-        return plan.reuse.content, plan.reuse.media_type
-    root = layout.root()
-    return layout.blob(root.digest).read_bytes(), root.media_type
-
-
 def _connect(run: Run) -> Ecr:
     event, request = run.event, run.request
     ecr, secrets = aws.connect(
@@ -130,7 +139,12 @@ def _connect(run: Run) -> Ecr:
 
 
 def _write_receipt(
-    run: Run, repository: RepositoryInfo, candidate: Candidate, plan: Plan, staged: Staged, state: State
+    run: Run,
+    repository: RepositoryInfo,
+    candidate: Candidate,
+    plan: Plan,
+    state: State,
+    uploaded: Uploaded = NOTHING_SENT,
 ) -> Receipt:
     done = state in {State.RELEASED, State.UNCHANGED}
     receipt = Receipt(
@@ -143,8 +157,8 @@ def _write_receipt(
             TagMove(tag, held.digest if held else None, plan.target if done else None)
             for tag, held in plan.before.items()
         ),
-        uploaded_blobs=staged.blobs,
-        uploaded_bytes=staged.size,
+        uploaded_blobs=uploaded.blobs,
+        uploaded_bytes=uploaded.size,
     )
     codec.write(run.work.receipt, receipt)
     return receipt

@@ -31,7 +31,7 @@ def run(run: Run) -> Outcome:
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
         seen={"commits": str(commits), "revisions": " ".join(revisions)},
-        findings=gitleaks.parse(gitleaks.scan(program, source, revisions)),
+        findings=gitleaks.parse(gitleaks.scan(program, git.folder(source), revisions)),
     )
     return gate.conclude(run, report, category="gitleaks")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def run(run: Run) -> Outcome:
     """Take inventory of every platform; the first one's documents have the plain names."""
-    run.work.forget(run.work.spdx, run.work.cyclonedx)
+    run.work.forget(*run.work.path.glob("sbom.*.json"))
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     require_same(layout, candidate.digest)

@@ -68,12 +68,17 @@ def scan(program: Program, layout: Layout, image: Image) -> ImageScan:
 
 def require_same(layout: Layout, digest: Digest) -> None:
     """Raise `CandidateChanged` unless `layout` holds the image `digest`, byte for byte."""
+    require_digest(layout, digest)
+    layout.verify()
+
+
+def require_digest(layout: Layout, digest: Digest) -> None:
+    """Raise `CandidateChanged` unless `layout` says that it holds the image `digest`."""
     if (found := layout.root().digest) != digest:
         raise CandidateChanged(
             f"the candidate folder holds {found}, and candidate.json names {digest}",
             fix="run `goldenpath build` again, then every stage after it",
         )
-    layout.verify()
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
@@ -90,8 +95,7 @@ def _nothing_seen() -> Finding:
         gate=Gate.TRIVY,
         id=EMPTY_INVENTORY,
         severity=Severity.HIGH,
-        title="No package was seen in the image, so nothing is known about its vulnerabilities. Keep the package "
-        "database of the base image, or build from one that has one",
+        title="No package was seen in the image, so nothing is known about its vulnerabilities",
         location=Location("image"),
         fingerprint=fingerprint(EMPTY_INVENTORY),
     )

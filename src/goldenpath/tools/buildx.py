@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 
 from goldenpath import runner
-from goldenpath.errors import BuildFailed, EngineMissing, ToolFailed, ToolTimeout
+from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, ToolFailed, ToolTimeout
 from goldenpath.model import codec
 from goldenpath.model.names import Digest
 from goldenpath.tools import docker_engine, process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from goldenpath.errors import GoldenPathError
     from goldenpath.model.names import Platform
     from goldenpath.tools.toolchain import Program
 
 BUILD_TIMEOUT = 3600.0
 _QUICK = 60.0
+# How buildx words what is no mistake in a Dockerfile.
+_NO_SPACE = "no space left on device"
+_NO_CONNECTION = "[internal] waiting for connection"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
 _OCI = "type=oci,tar=false,oci-mediatypes=true,compression=gzip,compression-level=1,rewrite-timestamp=true"
 
@@ -74,14 +78,17 @@ def builder(program: Program) -> Builder:
         return _remote(program, address)
     environment = docker_engine.environment()
     row = _current(program, environment)
-    if row.Driver != "docker":
+    # A context whose engine does not answer is listed without a driver.
+    if row.Driver not in {"docker", ""}:
         return Builder(program, row.Name, row.Driver, exports_layout=True, environment=environment)
     return Builder(program, row.Name, row.Driver, docker_engine.exports_layout(), environment)
 
 
 def build_layout(chosen: Builder, order: Order, folder: Path) -> None:
     """Build `order` into the OCI image layout `folder`. Raises `BuildFailed`, quoting the build's last words."""
-    annotations = (f"--annotation={key}={value}" for key, value in order.annotations.items())
+    # Without a kind they would be on each platform's manifest alone, and the tags name the index above them.
+    kind = "index,manifest:" if len(order.platforms) > 1 else ""
+    annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
     _build(chosen, order, f"--output={_OCI},dest={folder}", *annotations)
 
 
@@ -98,11 +105,25 @@ def _build(chosen: Builder, order: Order, *output: str) -> None:
             timeout=BUILD_TIMEOUT, environment=chosen.environment,
         )  # fmt: skip
     except (ToolFailed, ToolTimeout) as error:
-        raise BuildFailed(
-            "the image could not be built",
-            why=error.why or error.what,
-            fix=f"mend {order.dockerfile.name}, or what it copies, and build again",
-        ) from error
+        raise _explained(error, order) from error
+
+
+def _explained(error: ToolFailed | ToolTimeout, order: Order) -> GoldenPathError:
+    """Return the error to raise for a build that ended with `error`: not every one is the Dockerfile's."""
+    why = error.why or error.what
+    if _NO_SPACE in why:
+        return DiskTrouble(
+            "the disk is full, and the image could not be built",
+            why=why,
+            fix="free some space, or choose another folder with --work-dir, then run again",
+        )
+    if _NO_CONNECTION in why:
+        return _no_builder(why)
+    return BuildFailed(
+        "the image could not be built",
+        why=why,
+        fix=f"mend {order.dockerfile.name}, or what it copies, and build again",
+    )
 
 
 def _words(order: Order) -> list[str]:
@@ -119,6 +140,12 @@ def _words(order: Order) -> list[str]:
 
 
 def _remote(program: Program, address: str) -> Builder:
+    if address.startswith("unix://") and not Path(address.removeprefix("unix://")).is_socket():
+        raise EngineMissing(
+            f"no BuildKit answers at {address}",
+            why="GOLDENPATH_BUILDKIT names that address",
+            fix="start BuildKit there, or unset GOLDENPATH_BUILDKIT so that buildx's own builder is used",
+        )
     environment = {**docker_engine.environment(), "BUILDX_CONFIG": str(runner.cache_dir() / "buildx")}
     name = f"goldenpath-{Digest.of(address.encode()).hex[:12]}"
     known = process.run(program.path, "inspect", name, timeout=_QUICK, environment=environment, accept=(0, 1))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 TIMEOUT = 60.0
+_CHUNK = 1 << 20
 
 
 def run(source: Path, *words: str) -> str:
@@ -44,6 +47,11 @@ def has(source: Path, commit: Commit) -> bool:
     return done.code == 0
 
 
+def folder(source: Path) -> Path:
+    """Return where the clone `source` keeps its history: its `.git` folder, or what stands for it in a worktree."""
+    return Path(run(source, "rev-parse", "--absolute-git-dir"))
+
+
 def is_shallow(source: Path) -> bool:
     """Tell whether the clone `source` lacks part of its history."""
     return run(source, "rev-parse", "--is-shallow-repository") == "true"
@@ -73,6 +81,46 @@ def web_address(remote: str) -> str:
     else:
         return ""
     return f"https://{host}/{path.removesuffix('.git')}" if host and path else ""
+
+
+class Reader:
+    """Objects out of a clone, one after the other, through one git process."""
+
+    def __init__(self, ask: IO[bytes], answers: IO[bytes]) -> None:
+        self._ask = ask
+        self._answers = answers
+
+    def read(self, identity: str) -> Iterator[bytes]:
+        """Yield the object `identity` in pieces, to be read to the end. Raises `SourceUnusable` when it is missing."""
+        self._ask.write(f"{identity}\n".encode())
+        self._ask.flush()
+        head = self._answers.readline().split()
+        if len(head) != 3:  # noqa: PLR2004  "<id> <type> <size>", else "<id> missing"
+            raise SourceUnusable(
+                f"the git object {identity} is missing from the checkout",
+                why="the clone is partial or damaged, and what is missing cannot be scanned",
+                fix="check out with `fetch-depth: 0` and without a filter",
+            )
+        left = int(head[2])
+        while left:
+            chunk = self._answers.read(min(_CHUNK, left))
+            if not chunk:
+                raise SourceUnusable(f"git ended in the middle of the object {identity}", fix="run again")
+            left -= len(chunk)
+            yield chunk
+        self._answers.read(1)  # the newline after each object
+
+
+@contextmanager
+def reader(source: Path) -> Iterator[Reader]:
+    """Give a reader of the objects in the clone `source`."""
+    child = process.start("git", "-c", "safe.directory=*", "-C", source, "cat-file", "--batch")
+    if child.stdin is None or child.stdout is None:
+        raise AssertionError("the pipes were asked for")
+    try:
+        yield Reader(child.stdin, child.stdout)
+    finally:
+        process.stop_group(child)
 
 
 def commit_time(source: Path, commit: Commit) -> int:

@@ -31,8 +31,10 @@ class _Leak(Struct, frozen=True):
     Commit: str
 
 
-def scan(program: Program, source: Path, revisions: tuple[str, ...]) -> bytes:
-    """Scan the commits of the clone `source` that `revisions` select and return gitleaks' JSON report, redacted.
+def scan(program: Program, git_folder: Path, revisions: tuple[str, ...]) -> bytes:
+    """Scan the commits that `revisions` select and return gitleaks' JSON report, redacted.
+
+    `git_folder` is where the clone keeps its history (see `git.folder`).
 
     Nothing in the repository configures the scan: no `.gitleaks.toml`, `.gitleaksignore` nor `gitleaks:allow`.
     Raises `ScannerFailed` when gitleaks does not end well or leaves no report.
@@ -41,17 +43,28 @@ def scan(program: Program, source: Path, revisions: tuple[str, ...]) -> bytes:
         ignored, config, report = folder / "nothing-ignored", folder / "gitleaks.toml", folder / "report.json"
         ignored.touch()
         config.write_bytes(resources.files("goldenpath.tools").joinpath("gitleaks.toml").read_bytes())
+        history = _history_alone(git_folder, folder / "history")
         done = process.run(
             program.path, "git", "--no-banner", "--log-level", "error", "--redact=100", "--exit-code", "0",
             "--report-format", "json", "--report-path", report,
             "--config", config, "--gitleaks-ignore-path", ignored, "--ignore-gitleaks-allow",
-            f"--log-opts={' '.join((*_SHOW_EVERYTHING, *revisions))}", "--", source,
+            f"--log-opts={' '.join((*_SHOW_EVERYTHING, *revisions))}", "--", history,
             timeout=scanner.TIMEOUT, cwd=folder, environment=_ANY_OWNER,
         )  # fmt: skip
         # When git fails, gitleaks says so and ends with 0 and an empty report.
         if done.stderr.strip():
             raise scanner.failed("gitleaks", done.last_words)
         return report.read_bytes()
+
+
+def _history_alone(git_folder: Path, folder: Path) -> Path:
+    """Make `folder` an empty working tree over the same history.
+
+    gitleaks always reads the `.gitleaksignore` of the folder it scans, whatever --gitleaks-ignore-path says.
+    """
+    folder.mkdir()
+    (folder / ".git").write_text(f"gitdir: {git_folder}\n", encoding="utf-8")
+    return folder
 
 
 def parse(report: bytes) -> tuple[Finding, ...]:

@@ -1,0 +1,3 @@
+environment       = "dev"
+build_id          = "main"
+cluster_lifecycle = "persistent"

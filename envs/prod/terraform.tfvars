@@ -1,0 +1,3 @@
+environment       = "prod"
+build_id          = "main"
+cluster_lifecycle = "persistent"

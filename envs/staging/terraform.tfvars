@@ -1,0 +1,3 @@
+environment       = "staging"
+build_id          = "main"
+cluster_lifecycle = "persistent"

@@ -1,0 +1,3 @@
+environment       = "test"
+build_id          = "main"
+cluster_lifecycle = "persistent"

@@ -1,0 +1,1 @@
+"""The platform side: how a registry comes to be, is changed and is taken away."""

@@ -1,0 +1,135 @@
+"""The `registry` commands: ask for a registry, see what would happen, do it, and list what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath import runner
+from goldenpath.errors import BadInput
+from goldenpath.model.names import Digest, Region
+from goldenpath.registries import catalogue, config, planning, plans
+from goldenpath.registries.request import parse
+from goldenpath.report.console import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.tools.terraform import Plan
+
+
+@click.group()
+def registry() -> None:
+    """Ask for a registry, plan and apply it, and list what there is."""
+
+
+def _option(name: str, text: str, **more: object) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    variable = "GOLDENPATH_" + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, help=text, **more)  # type: ignore[arg-type]
+
+
+_CHECKOUT = _option(
+    "--checkout", "The checkout of the platform's repository.", type=click.Path(path_type=Path), default=Path()
+)
+_ENVIRONMENT = _option("--environment", "Environment: dev, test, staging or prod.", default="")
+_NAME = _option("--name", "Name of the repository in ECR, like `my-app`.", default="")
+
+
+@registry.command()
+@_CHECKOUT
+@_ENVIRONMENT
+@_NAME
+@_option("--owner", "The team that answers for it.", default="")
+@_option("--risk", "low, medium or high: decides its controls.", default="")
+@_option("--requester", "Who asks: a GitHub user name.", default="")
+@_option("--domain", "The business domain it belongs to.", default="")
+def request(checkout: Path, **fields: str) -> None:
+    """Write a registry into its environment's configuration, and the catalogue anew."""
+    wanted, progress = parse(fields), Progress()
+    changed = config.add(checkout, wanted)
+    catalogue.write(checkout)
+    where = f"envs/{wanted.environment}/ecr.tf"
+    progress.line(f"✓ {wanted.name} ({wanted.fields['id']}) is {'now' if changed else 'already'} in {where}")
+
+
+@registry.command("catalogue")
+@_CHECKOUT
+def write_catalogue(checkout: Path) -> None:
+    """Write the catalogue of all registries anew, for people and for machines."""
+    catalogue.write(checkout)
+    Progress().line(f"✓ {catalogue.FOR_PEOPLE} and {catalogue.FOR_MACHINES} are up to date")
+
+
+@registry.command("list")
+@_CHECKOUT
+def list_registries(checkout: Path) -> None:
+    """List every registry: environment, name, owner, risk and what the risk brings."""
+    progress = Progress()
+    for each in catalogue.collect(checkout):
+        leaving = f" deprecated since {each.deprecated_since}" if each.deprecated_since else ""
+        brings = f"{each.mutability.lower()} {each.encryption} keeps {each.keep}"
+        progress.line(f"{each.environment:<8} {each.name:<32} {each.owner:<20} {each.risk:<7} {brings}{leaving}")
+
+
+def _placed(act: Callable[..., None]) -> Callable[..., None]:
+    for option in (
+        _option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
+        _option("--aws-region", "AWS region of state and registries.", default="eu-west-2"),
+        _option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
+        _NAME,
+        _ENVIRONMENT,
+        _CHECKOUT,
+    ):
+        act = option(act)
+    return act
+
+
+@registry.command()
+@_placed
+def plan(*, name: str, **placed: object) -> None:
+    """Plan one registry alone; print what would happen and the digest by which `apply` knows the plan again."""
+    _tell(planning.plan(_workplace(**placed), name), name)  # type: ignore[arg-type]
+
+
+@registry.command()
+@_placed
+@_option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
+def apply(*, name: str, digest: str, **placed: object) -> None:
+    """Plan one registry again and do it, only if that is the plan that was reviewed."""
+    try:
+        reviewed = Digest(digest)
+    except ValueError as error:
+        raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
+                       "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
+    made = planning.apply(_workplace(**placed), name, reviewed)  # type: ignore[arg-type]
+    Progress().line(f"✓ {name}: " + (f"{len(made.changes)} changes are done" if made.changes else "nothing was to do"))
+
+
+def _workplace(
+    checkout: Path, environment: str, state_bucket: str, aws_region: str, work_dir: Path | None
+) -> planning.Workplace:
+    mistakes = [] if state_bucket else ["`state_bucket` is missing"]
+    try:
+        Region(aws_region)
+    except ValueError as error:
+        mistakes.append(f"`aws_region`: {error}")
+    if mistakes:
+        raise BadInput("an input cannot be used", why="; ".join(mistakes), fix="give it; `--help` says how")
+    variables = runner.variables()
+    folder = work_dir or runner.default_work_dir(variables) / "registry"
+    return planning.Workplace(
+        checkout, environment, state_bucket, aws_region, folder, {"AWS_REGION": aws_region, **variables}
+    )
+
+
+def _tell(made: Plan, name: str) -> None:
+    progress = Progress()
+    for each in made.changes:
+        progress.line(f"{' and '.join(each.actions):<20} {each.address}")
+    for each in made.drift:
+        progress.line(f"{'changed elsewhere':<20} {each.address}")
+    if not made.changes:
+        progress.line(f"✓ {name} is as it is described; nothing is to do")
+    progress.line(f"digest: {plans.plan_digest(made)}")

@@ -1,0 +1,165 @@
+"""The registries as the repository describes them: `envs/<environment>/ecr.tf`, read and written in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown
+from goldenpath.model import codec
+from goldenpath.registries import hcl_map
+from goldenpath.registries.hcl import HclUnexpected, Literal, read_map
+from goldenpath.registries.request import Risk, known_environment, known_environments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.registries.request import Request
+
+BLOCK, MAP = "locals", "ecr_repositories"
+_KNOWN = ("id", "owner", "risk", "requester", "domain", "deprecated_since", "remove_after")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """One registry as its environment describes it; `more` are the rarer settings, as they stand there."""
+
+    environment: str
+    name: str
+    id: str
+    owner: str
+    risk: Risk
+    requester: str = ""
+    domain: str = ""
+    deprecated_since: str = ""
+    remove_after: str = ""
+    more: Mapping[str, Literal] = field(default_factory=dict)
+
+
+def path_of(checkout: Path, environment: str) -> Path:
+    """Return the file that lists the registries of `environment`. Raises `UnknownEnvironment`."""
+    return checkout / "envs" / known_environment(environment) / "ecr.tf"
+
+
+def load(checkout: Path, environment: str) -> tuple[Registry, ...]:
+    """Return the registries of `environment`, in the order of the file.
+
+    Raises `UnknownEnvironment`, and `RegistryConfigUnexpected` when the file cannot be understood.
+    """
+    path = path_of(checkout, environment)
+    return parse(read_text(path), environment, path)
+
+
+def load_all(checkout: Path) -> tuple[Registry, ...]:
+    """Return the registries of every environment that this checkout describes; raises as `load` does."""
+    present = [each for each in known_environments() if path_of(checkout, each).is_file()]
+    return tuple(registry for each in present for registry in load(checkout, each))
+
+
+def find(checkout: Path, environment: str, name: str) -> Registry:
+    """Return the registry `name`. Raises `RegistryUnknown`: to Terraform an unknown target is merely "no changes"."""
+    registries = load(checkout, environment)
+    for registry in registries:
+        if registry.name == name:
+            return registry
+    raise RegistryUnknown(
+        f"there is no registry {name!a} in {environment}",
+        why=f"envs/{environment}/ecr.tf knows {', '.join(each.name for each in registries) or 'none yet'}",
+        fix="correct the name, or request it: `goldenpath registry request`",
+    )
+
+
+def parse(text: str, environment: str, path: Path) -> tuple[Registry, ...]:
+    """Return the registries in `text`, the content of `path`. Raises `RegistryConfigUnexpected`, naming the entry."""
+    try:
+        return tuple(_registry(environment, each.key, each.value) for each in read_map(text, BLOCK, MAP).entries)
+    except ValueError as error:
+        raise unexpected(path, error) from None
+
+
+def with_request(text: str, request: Request, path: Path) -> str:
+    """Return `text`, the content of `path`, with the registry that `request` asks for; unchanged when it is there.
+
+    Raises `RegistryNameTaken` when its name or id belongs to another one, and `RegistryConfigUnexpected`.
+    """
+    for registry in parse(text, request.environment, path):
+        _refuse_clash(registry, request, path)
+    try:
+        return hcl_map.with_entry(text, BLOCK, MAP, request.name, request.fields)
+    except HclUnexpected as error:
+        raise unexpected(path, error) from None
+
+
+def add(checkout: Path, request: Request) -> bool:
+    """Write what `request` asks for into its environment's file; tell whether the file changed. Raises as above."""
+    path = path_of(checkout, request.environment)
+    before = read_text(path)
+    after = with_request(before, request, path)
+    if after != before:
+        codec.write_bytes(path, after.encode())
+    return after != before
+
+
+def read_text(path: Path) -> str:
+    """Return the text of `path`. Raises `RegistryConfigUnexpected` when it is missing or is no text."""
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        raise RegistryConfigUnexpected(
+            f"{path} is missing",
+            why="each environment's registries are described in its folder under envs/",
+            fix="run this in a checkout of the platform's repository, or name it with --checkout",
+        ) from None
+    except UnicodeDecodeError as error:
+        raise unexpected(path, error) from None
+    except OSError as error:
+        raise codec.disk_trouble(error, path) from error
+
+
+def unexpected(path: Path, error: ValueError) -> RegistryConfigUnexpected:
+    """Return the error to raise when `path` is not what we can read or edit."""
+    return RegistryConfigUnexpected(
+        f"{path} is not of the form that we can edit, and was left as it is",
+        why=str(error),
+        fix="mend that place by hand (`terraform fmt` helps), then run again; docs/registries.md shows the form",
+    )
+
+
+def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
+    asked = request.fields
+    if registry.name == request.name:
+        kept = {
+            name: value for name in ("id", "owner", "requester", "domain", "risk") if (value := getattr(registry, name))
+        }
+        told = [f"{name} is {kept.get(name, '')!a}, not {asked.get(name, '')!a}" for name in {**kept, **asked}
+                if kept.get(name) != asked.get(name)]  # fmt: skip
+        if told:
+            raise RegistryNameTaken(
+                f"there is a registry {request.name!a} in {request.environment} already",
+                why="its " + "; its ".join(told),
+                fix=f"choose another name, or change its entry in {path} by a pull request of its own",
+            )
+    elif registry.id == asked["id"]:
+        raise RegistryNameTaken(
+            f"the id {registry.id} of {request.name!a} belongs to {registry.name!a} already",
+            why="ids are derived from names, and every sign that is not a letter or digit becomes `_`",
+            fix="choose a name that differs in more than its signs",
+        )
+
+
+def _registry(environment: str, name: str, value: Literal) -> Registry:
+    if not isinstance(value, Mapping):
+        raise HclUnexpected(f"the entry {name!a} is not a map of fields")
+    known = {key: told for key, told in value.items() if key in _KNOWN}
+    wrong = [key for key, told in known.items() if not isinstance(told, str)]
+    missing = [key for key in ("id", "owner", "risk") if key not in known]
+    if wrong or missing:
+        raise HclUnexpected(f"the entry {name!a}: {', '.join(f'`{key}` is not a string' for key in wrong)}"
+                            f"{', '.join(f'`{key}` is missing' for key in missing)}")  # fmt: skip
+    if known["risk"] not in list(Risk):
+        raise HclUnexpected(f"the entry {name!a}: `risk` is {known['risk']!a}, not one of {', '.join(Risk)}")
+    texts = {key: str(told) for key, told in known.items()}
+    risk = Risk(texts.pop("risk"))
+    more = {key: told for key, told in value.items() if key not in _KNOWN}
+    return Registry(environment, name, risk=risk, more=more, **texts)

@@ -1,0 +1,282 @@
+"""The little of Terraform's language that we read: the literal values of one file, and where each of them stands.
+
+Positions are what a general parser does not give: an edit needs them to leave every other byte alone. Expressions that
+are not literal are stepped over, never understood. Grammar: "HCL Native Syntax Specification".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Literal: TypeAlias = "str | int | float | bool | list[Literal] | Mapping[str, Literal] | None"
+
+_TOKEN = re.compile(
+    r"(?P<space>[ \t\r]+)|(?P<newline>\n)|(?P<comment>(?:\#|//)[^\n]*|/\*.*?\*/)"
+    r"|(?P<heredoc><<-?(?P<mark>[^\W\d][\w-]*)\n)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
+    r"|(?P<word>[^\W\d][\w-]*)|(?P<quote>\")|(?P<sign>[\[\](){},=:])|(?P<other>.)",
+    re.DOTALL,
+)
+_ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])\4\{')
+_PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_WORDS: Mapping[str, Literal] = {"true": True, "false": False, "null": None}
+_OPENING, _CLOSING = "[({", "])}"
+_DEEPEST = 50
+
+
+class HclUnexpected(ValueError):
+    """The text is not what we can read; the message names the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word of the text: its kind, what it says, and the offsets where it begins and ends."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One `key = value` of a map: the offsets run from the key's first character to behind the value."""
+
+    key: str
+    value: Literal
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class MapAt:
+    """A map: the offsets of its braces, and its entries in the order of the text."""
+
+    opening: int
+    closing: int
+    entries: tuple[Entry, ...]
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the words of `text` without blanks, newlines and comments included. Raises `HclUnexpected`."""
+    at = 0
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        assert found is not None  # noqa: S101  the last alternative takes any character
+        kind, end = str(found.lastgroup), found.end()
+        if kind == "mark" or found["heredoc"]:
+            kind, end = "heredoc", _heredoc_end(text, end, found["mark"])
+        elif kind == "quote":
+            kind, end = "string", _string_end(text, at)
+        if kind != "space":
+            yield Token(kind, text[at:end], at, end)
+        at = end
+
+
+def read_map(text: str, block: str, name: str) -> MapAt:
+    """Return the literal map `name` of the block `block` (as in `locals { name = { … } }`).
+
+    Raises `HclUnexpected` when it is missing, there twice, or not literal through and through.
+    """
+    reader = _Reader(text)
+    found = [at for at in reader.attributes_of(block) if at[0] == name]
+    if len(found) != 1:
+        how = "there is no" if not found else "there is more than one"
+        raise HclUnexpected(f"{how} `{name}` in a block `{block}`")
+    return reader.map_at(found[0][1])
+
+
+def read_attributes(text: str) -> dict[str, Literal]:
+    """Return the attributes of a `.tfvars` file. Raises `HclUnexpected` when one is not literal or is there twice."""
+    reader = _Reader(text)
+    values: dict[str, Literal] = {}
+    for name, at in reader.attributes():
+        if name in values:
+            raise reader.unexpected(at, f"`{name}` is there twice")
+        values[name], _ = reader.literal(at)
+    return values
+
+
+class _Reader:
+    """Reads from a list of tokens; every method takes and returns indexes into that list."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words = list(tokens(text))
+
+    def attributes_of(self, block: str) -> Iterator[tuple[str, int]]:
+        """Yield name and value's index of every attribute in every top-level block `block` that has no labels."""
+        at = 0
+        while (at := self._skip_blank(at)) < len(self.words):
+            if self._says(at, block) and self._says(at + 1, "{"):
+                yield from self.attributes(at + 2)
+            at = self._end_of_statement(at)
+
+    def attributes(self, at: int = 0) -> Iterator[tuple[str, int]]:
+        """Yield name and value's index of every attribute from `at` to the end of its block."""
+        while (at := self._skip_blank(at)) < len(self.words) and not self._says(at, "}"):
+            if self._kind(at) == "word" and self._says(at + 1, "="):
+                yield self.words[at].text, at + 2
+            at = self._end_of_statement(at)
+
+    def map_at(self, at: int) -> MapAt:
+        """Return the map whose opening brace is at `at`."""
+        if not self._says(at, "{"):
+            raise self.unexpected(at, "a map (`{ … }`) was expected")
+        entries, closing = self._entries(at, 0)
+        return MapAt(self.words[at].start, self.words[closing].start, tuple(entries))
+
+    def literal(self, at: int, depth: int = 0) -> tuple[Literal, int]:
+        """Return the literal at `at`, and the index behind it."""
+        if depth > _DEEPEST:
+            raise self.unexpected(at, "it is nested too deeply")
+        value, behind = self._value(at, depth)
+        if self._kind(behind) not in ("newline", "comment", "end") and self.words[behind].text not in ",]}":
+            raise self.unexpected(behind, "a literal value was expected, not an expression")
+        return value, behind
+
+    def unexpected(self, at: int, what: str) -> HclUnexpected:
+        """Return the error that says `what` is wrong in the line of the token at `at`."""
+        place = self.words[at].start if at < len(self.words) else len(self.text)
+        return HclUnexpected(f"line {line_of(self.text, place)}: {what}")
+
+    def _value(self, at: int, depth: int) -> tuple[Literal, int]:
+        kind, said = self._kind(at), self.words[at].text if at < len(self.words) else ""
+        if kind == "string":
+            return self._unquoted(at), at + 1
+        if kind == "number":
+            return _number(said), at + 1
+        if kind == "word" and said in _WORDS:
+            return _WORDS[said], at + 1
+        if said == "-" and self._kind(at + 1) == "number":
+            return -_number(self.words[at + 1].text), at + 2
+        if said == "[":
+            return self._list(at, depth)
+        if said == "{":
+            entries, closing = self._entries(at, depth)
+            return {entry.key: entry.value for entry in entries}, closing + 1
+        raise self.unexpected(at, "a literal value was expected")
+
+    def _list(self, at: int, depth: int) -> tuple[Literal, int]:
+        values: list[Literal] = []
+        at = self._skip_blank(at + 1)
+        while not self._says(at, "]"):
+            value, at = self.literal(at, depth + 1)
+            values.append(value)
+            at = self._skip_blank(at)
+            if self._says(at, ","):
+                at = self._skip_blank(at + 1)
+            elif not self._says(at, "]"):
+                raise self.unexpected(at, "a `,` or `]` was expected")
+        return values, at + 1
+
+    def _entries(self, at: int, depth: int) -> tuple[list[Entry], int]:
+        entries: list[Entry] = []
+        keys: set[str] = set()
+        at = self._skip_blank(at + 1)
+        while not self._says(at, "}"):
+            entry, behind = self._entry(at, depth)
+            if entry.key in keys:
+                raise self.unexpected(at, f"the key {entry.key!a} is there twice")
+            keys.add(entry.key)
+            entries.append(entry)
+            at = self._skip_blank(behind + 1 if self._says(behind, ",") else behind)
+        return entries, at
+
+    def _entry(self, at: int, depth: int) -> tuple[Entry, int]:
+        kind = self._kind(at)
+        if kind not in ("word", "string"):
+            raise self.unexpected(at, "a key was expected")
+        key = self.words[at].text if kind == "word" else self._unquoted(at)
+        if not (self._says(at + 1, "=") or self._says(at + 1, ":")):
+            raise self.unexpected(at, f"a `=` was expected after the key {key!a}")
+        value, behind = self.literal(at + 2, depth + 1)
+        return Entry(key, value, self.words[at].start, self.words[behind - 1].end), behind
+
+    def _unquoted(self, at: int) -> str:
+        inner = self.words[at].text[1:-1]
+        left_over = _ESCAPE.sub("", inner)
+        if "\\" in left_over or "${" in left_over or "%{" in left_over or "\n" in inner:
+            raise self.unexpected(at, "a plain string was expected, without `${…}`")
+        return _ESCAPE.sub(_unescaped, inner)
+
+    def _end_of_statement(self, at: int) -> int:
+        depth = 0
+        while at < len(self.words):
+            word = self.words[at]
+            if word.kind == "sign":
+                depth += (word.text in _OPENING) - (word.text in _CLOSING)
+                if depth < 0:
+                    return at
+            elif word.kind in ("newline", "comment") and depth == 0:
+                return at
+            at += 1
+        if depth:
+            raise self.unexpected(at, "a bracket is not closed")
+        return at
+
+    def _skip_blank(self, at: int) -> int:
+        while self._kind(at) in ("newline", "comment"):
+            at += 1
+        return at
+
+    def _kind(self, at: int) -> str:
+        return self.words[at].kind if at < len(self.words) else "end"
+
+    def _says(self, at: int, text: str) -> bool:
+        return at < len(self.words) and self.words[at].text == text
+
+
+def line_of(text: str, place: int) -> int:
+    """Return the number of the line that the offset `place` is in, counted from 1."""
+    return text.count("\n", 0, place) + 1
+
+
+def _number(said: str) -> int | float:
+    return float(said) if set(said) & set(".eE") else int(said)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    plain, short, long, doubled = found.groups()
+    if doubled:
+        return f"{doubled}{{"
+    return _PLAIN[plain] if plain else chr(int(short or long, 16))
+
+
+def _heredoc_end(text: str, at: int, mark: str) -> int:
+    closing = re.compile(rf"^[ \t]*{re.escape(mark)}[ \t\r]*$", re.MULTILINE).search(text, at)
+    if closing is None:
+        raise HclUnexpected(f"line {line_of(text, at)}: the text up to {mark} has no end")
+    return closing.end()
+
+
+def _string_end(text: str, start: int) -> int:
+    """Return the offset behind the string that begins at `start`; strings inside its `${…}` are stepped over too."""
+    at = start + 1
+    while at < len(text) and text[at] != "\n":
+        if text[at] == '"':
+            return at + 1
+        if text.startswith(("$${", "%%{"), at):
+            at += 3
+        elif text.startswith(("${", "%{"), at):
+            at = _template_end(text, at + 2)
+        else:
+            at += 2 if text[at] == "\\" else 1
+    raise HclUnexpected(f"line {line_of(text, start)}: a string is not closed")
+
+
+def _template_end(text: str, start: int) -> int:
+    depth, at = 1, start
+    while at < len(text):
+        if text[at] == '"':
+            at = _string_end(text, at)
+            continue
+        depth += (text[at] == "{") - (text[at] == "}")
+        at += 1
+        if not depth:
+            return at
+    raise HclUnexpected(f"line {line_of(text, start)}: a `${{` is not closed")

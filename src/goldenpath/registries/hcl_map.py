@@ -1,0 +1,165 @@
+"""The editor of one map in one Terraform file: an entry goes in, or out; every other byte stays where it was.
+
+Order decides nothing: the entries are kept sorted by key, so that the same set of edits gives the same file in whatever
+order they were made. After each edit the result is read again and must differ by that one entry.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from goldenpath.registries.hcl import HclUnexpected, Literal, MapAt, line_of, read_map, tokens
+
+
+_INDENT = "  "
+_REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*)?\n")
+
+
+def with_entry(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
+    """Return `text` with the entry `key` in the map `name` of the block `block`; unchanged when it is there already.
+
+    Raises `HclUnexpected` when the map is not sorted, has entries that share a line, is not literal, or has an entry
+    `key` with other fields.
+    """
+    before = _checked(text, block, name)
+    for entry in before.entries:
+        if entry.key == key and entry.value == dict(fields):
+            return text
+        if entry.key == key:
+            raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} is there with other fields")
+    piece, place, behind = _insertion(text, before, key, fields)
+    after = text[:place] + piece + text[behind:]
+    return _proved(after, block, name, {**_as_dict(before), key: fields})
+
+
+def without_entry(text: str, block: str, name: str, key: str) -> str:
+    """Return `text` without the entry `key` and the comments that belong to it; unchanged when it is not there.
+
+    Raises `HclUnexpected` as `with_entry` does.
+    """
+    before = _checked(text, block, name)
+    entry = next((each for each in before.entries if each.key == key), None)
+    if entry is None:
+        return text
+    start = _start_with_comments(text, before.opening, entry.start)
+    after = text[:start] + text[_end_of_line(text, entry.end) :]
+    return _proved(after, block, name, {each: value for each, value in _as_dict(before).items() if each != key})
+
+
+def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
+    """Return `text` with `fields` set in the entry `key`, the new ones behind its last.
+
+    Raises `HclUnexpected` as `with_entry` does, when there is no such entry, or when comments stand inside it: they
+    could not be kept.
+    """
+    before = _checked(text, block, name)
+    entry = next((each for each in before.entries if each.key == key), None)
+    if entry is None or not isinstance(entry.value, Mapping):
+        raise HclUnexpected(f"there is no entry {key!a} in `{name}`")
+    told = {**entry.value, **fields}
+    if told == entry.value:
+        return text
+    if any(token.kind == "comment" for token in tokens(text[entry.start : entry.end])):
+        raise HclUnexpected(f"line {line_of(text, entry.start)}: there are comments inside the entry {key!a}")
+    plain = {each: value for each, value in told.items() if isinstance(value, str)}
+    if plain != told:
+        raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} has fields that are not plain strings")
+    pad = text[text.rfind("\n", 0, entry.start) + 1 : entry.start]
+    piece = render(key, plain, pad).strip()
+    return _proved(text[: entry.start] + piece + text[entry.end :], block, name, {**_as_dict(before), key: told})
+
+
+def render(key: str, fields: Mapping[str, str], pad: str) -> str:
+    """Return the entry as `terraform fmt` writes it, indented by `pad`, with a newline at its end."""
+    width = max(map(len, fields))
+    lines = [f"{pad}{_INDENT}{name.ljust(width)} = {_quoted(value)}\n" for name, value in fields.items()]
+    return f"{pad}{_quoted(key)} = {{\n{''.join(lines)}{pad}}}\n"
+
+
+def _checked(text: str, block: str, name: str) -> MapAt:
+    found = read_map(text, block, name)
+    keys = [entry.key for entry in found.entries]
+    for earlier, later, entry in zip(keys, keys[1:], found.entries[1:], strict=False):
+        if earlier > later:
+            raise HclUnexpected(
+                f"line {line_of(text, entry.start)}: {later!a} stands behind {earlier!a}: sort the keys"
+            )
+    for entry in found.entries:
+        alone = not text[text.rfind("\n", 0, entry.start) + 1 : entry.start].strip()
+        whole = "\n" in text[entry.start : entry.end] and _REST_OF_LINE.match(text, entry.end)
+        if not (alone and whole):
+            raise HclUnexpected(f"line {line_of(text, entry.start)}: give {entry.key!a} lines of its own, one a field")
+    return found
+
+
+def _insertion(text: str, found: MapAt, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+    """Return what to write, and the two offsets between which it replaces the text."""
+    if not found.entries:
+        return _first(text, found, key, fields)
+    pad = _pad(text, found.entries[0].start)
+    earlier = [entry for entry in found.entries if entry.key < key]
+    # Behind its predecessor, so that a comment above the next entry stays above it.
+    place = (
+        _end_of_line(text, earlier[-1].end)
+        if earlier
+        else _start_with_comments(text, found.opening, found.entries[0].start)
+    )
+    return render(key, fields, pad), place, place
+
+
+def _first(text: str, found: MapAt, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+    outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, found.opening) + 1 :])
+    pad = outer[0] if outer else ""
+    piece = render(key, fields, pad + _INDENT)
+    inside = text[found.opening + 1 : found.closing]
+    if not inside.strip():
+        return f"\n{piece}{pad}", found.opening + 1, found.closing
+    place = text.rfind("\n", 0, found.closing) + 1
+    if text[place : found.closing].strip():
+        raise HclUnexpected(f"line {line_of(text, found.closing)}: give the closing brace a line of its own")
+    # A blank line, so that the comments go on belonging to the map, not to whichever entry came first.
+    blank = "" if text[:place].endswith("\n\n") else "\n"
+    return blank + piece, place, place
+
+
+def _start_with_comments(text: str, opening: int, start: int) -> int:
+    """Return where the line of the entry at `start` begins, or that of the first comment directly above it."""
+    begin = text.rfind("\n", 0, start) + 1
+    comments = [token for token in tokens(text[opening:start]) if token.kind == "comment"]
+    for comment in reversed(comments):
+        own_line = text.rfind("\n", 0, opening + comment.start) + 1
+        between = text[opening + comment.end : begin]
+        if text[own_line : opening + comment.start].strip() or between.strip() or between.count("\n") > 1:
+            break
+        begin = own_line
+    return begin
+
+
+def _end_of_line(text: str, end: int) -> int:
+    found = _REST_OF_LINE.match(text, end)
+    if found is None:
+        raise HclUnexpected(f"line {line_of(text, end)}: something else stands on the entry's last line")
+    return found.end()
+
+
+def _proved(after: str, block: str, name: str, wanted: Mapping[str, Literal]) -> str:
+    found = read_map(after, block, name)
+    keys = [entry.key for entry in found.entries]
+    if _as_dict(found) != wanted or keys != sorted(keys):
+        raise HclUnexpected("the edit would change more than the one entry, so it was not made")
+    return after
+
+
+def _as_dict(found: MapAt) -> dict[str, Literal]:
+    return {entry.key: entry.value for entry in found.entries}
+
+
+def _pad(text: str, start: int) -> str:
+    return text[text.rfind("\n", 0, start) + 1 : start]
+
+
+def _quoted(value: str) -> str:
+    if not value.isprintable():
+        raise HclUnexpected(f"{value!a} holds characters that are not written into a configuration")
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'

@@ -1,0 +1,75 @@
+"""The story of one change: the registry is known, its plan is made, read, and done only if it is the reviewed one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from goldenpath.registries import config, plans, state_key
+from goldenpath.tools.terraform import Terraform, s3_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from goldenpath.model.names import Digest
+    from goldenpath.tools.terraform import Plan
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Where an environment is planned: its folder in `checkout`, its state in `bucket`, our files in `work_dir`.
+
+    `variables` are this process's own, for Terraform to find AWS by.
+    """
+
+    checkout: Path
+    environment: str
+    bucket: str
+    region: str
+    work_dir: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
+    lock_seconds: int = 60
+
+    @property
+    def terraform(self) -> Terraform:
+        """Terraform in the environment's folder; its working files stay out of the checkout."""
+        return Terraform(
+            self.checkout.absolute() / "envs" / self.environment,
+            self.work_dir.absolute() / "terraform" / self.environment,
+            self.variables,
+            lock_seconds=self.lock_seconds,
+        )
+
+    @property
+    def saved(self) -> Path:
+        """The file that holds the plan."""
+        return self.work_dir.absolute() / f"{self.environment}.tfplan"
+
+
+def plan(workplace: Workplace, name: str) -> Plan:
+    """Return the plan for the registry `name` alone, and keep it in the workplace.
+
+    Raises `RegistryUnknown` before Terraform is asked, `PlanUnexpected`, `StateLocked`, `TerraformFailed`.
+    """
+    config.find(workplace.checkout, workplace.environment, name)
+    key = state_key.load(workplace.checkout, workplace.environment)
+    workplace.work_dir.mkdir(parents=True, exist_ok=True)
+    terraform = workplace.terraform
+    terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
+    made = terraform.plan(workplace.saved, target=plans.target(name))
+    plans.require_only(made, name)
+    return made
+
+
+def apply(workplace: Workplace, name: str, reviewed: Digest) -> Plan:
+    """Plan the registry `name` again and do it, if that is the plan with the digest `reviewed`; return the plan.
+
+    A plan with nothing left to do is done already (a run before this one got there). Raises `PlanDrifted` when the plan
+    is another one, and all that `plan` raises.
+    """
+    made = plan(workplace, name)
+    if made.changes:
+        plans.require_reviewed(made, reviewed)
+        workplace.terraform.apply(workplace.saved)
+    return made

@@ -1,0 +1,72 @@
+"""What makes a plan the one that was reviewed, and what a plan for one registry may do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import PlanDrifted, PlanUnexpected
+from goldenpath.model.names import Digest
+
+if TYPE_CHECKING:
+    from goldenpath.tools.terraform import Change, Plan
+
+REPOSITORY = "aws_ecr_repository"
+
+
+def target(name: str) -> str:
+    """Return the address of the registry `name` in an environment's root module."""
+    return f'module.ecr_repositories["{name}"]'
+
+
+def plan_digest(plan: Plan) -> Digest:
+    """Return the identity of what `plan` would do: every change, with its values before and after.
+
+    Two plans with one digest do the same. Neither the time, nor Terraform's version, nor the order of the resources,
+    nor values that are unknown until the apply are part of it.
+    """
+    listed = [[each.address, each.kind, list(each.actions), each.before, each.after] for each in _sorted(plan)]
+    return Digest.of(json.dumps(listed, sort_keys=True, separators=(",", ":")).encode())
+
+
+def require_reviewed(plan: Plan, reviewed: Digest) -> None:
+    """Refuse with `PlanDrifted` a plan that is not the one with the digest `reviewed`; say what it would do now."""
+    found = plan_digest(plan)
+    if found != reviewed:
+        now = ", ".join(_told(each) for each in _sorted(plan)) or "nothing at all"
+        drift = ", ".join(each.address for each in plan.drift)
+        raise PlanDrifted(
+            f"the plan is not the one that was reviewed ({found.hex[:12]} instead of {reviewed.hex[:12]})",
+            why=f"it would now do this: {now}" + (f"; changed outside of Terraform: {drift}" if drift else ""),
+            fix="nothing was applied; open a new pull request (or run the wizard again) to have this plan reviewed",
+        )
+
+
+def require_only(plan: Plan, name: str, *, may_destroy: bool = False) -> None:
+    """Refuse with `PlanUnexpected` a plan that reaches beyond the registry `name`, or would destroy its repository.
+
+    ECR cannot change a repository's encryption: a change of risk that does so is planned as destroy and create anew.
+    """
+    inside = target(name) + "."
+    beyond = [each.address for each in _sorted(plan) if not each.address.startswith(inside)]
+    if beyond:
+        raise _unexpected(f"the plan for {name} would change {', '.join(beyond)} too")
+    lost = [each for each in _sorted(plan) if each.destroys and each.kind == REPOSITORY]
+    if lost and not may_destroy:
+        raise _unexpected(f"the plan for {name} would {_told(lost[0])}, and every image in it would be lost")
+
+
+def _sorted(plan: Plan) -> list[Change]:
+    return sorted(plan.changes, key=lambda change: change.address)
+
+
+def _told(change: Change) -> str:
+    return f"{' and '.join(change.actions)} {change.address}"
+
+
+def _unexpected(what: str) -> PlanUnexpected:
+    return PlanUnexpected(
+        what,
+        why="a registry is created or changed without touching another one, and without losing an image",
+        fix="nothing was applied; for another encryption request a new registry beside it, and retire this one after",
+    )

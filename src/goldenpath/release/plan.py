@@ -1,0 +1,96 @@
+"""Preflight: what a release would change, and whether it may. Nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from goldenpath.errors import TagTaken
+from goldenpath.model import codec
+from goldenpath.release.tags import LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from goldenpath.model.names import Commit, Digest, Tag
+    from goldenpath.services.aws import RepositoryInfo
+    from goldenpath.services.oci_registry import OciRegistry, StoredManifest
+
+REVISION = "org.opencontainers.image.revision"
+
+
+class _Annotated(Struct, frozen=True):
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
+
+    `reused` says that an immutable repository holds an image of this commit already, which takes the candidate's place.
+    """
+
+    before: Mapping[Tag, StoredManifest | None]
+    target_manifest: StoredManifest
+    reused: bool = False
+
+    @property
+    def target(self) -> Digest:
+        """The digest that all tags shall name."""
+        return self.target_manifest.digest
+
+    @property
+    def to_write(self) -> tuple[Tag, ...]:
+        """The tags that do not name the target yet."""
+        return tuple(tag for tag, held in self.before.items() if held is None or held.digest != self.target)
+
+
+def preflight(
+    registry: OciRegistry,
+    repository: RepositoryInfo,
+    candidate: StoredManifest,
+    commit: Commit,
+    tags: Sequence[Tag],
+) -> Plan:
+    """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
+    before = {tag: registry.manifest(tag) for tag in tags}
+    held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
+    for tag, stored in held.items():
+        if tag != LATEST and revision_of(stored) != commit:
+            raise _taken(tag, stored, repository, "it was not released from this commit")
+    if held and repository.immutable:
+        return _reuse(repository, before, tags)
+    return Plan(before, candidate)
+
+
+def revision_of(stored: StoredManifest) -> str:
+    """Return the commit that an image says it was built from; empty when it says nothing."""
+    try:
+        return codec.decode(stored.content, _Annotated).annotations.get(REVISION, "")
+    except ValueError:
+        return ""
+
+
+def _reuse(repository: RepositoryInfo, before: Mapping[Tag, StoredManifest | None], tags: Sequence[Tag]) -> Plan:
+    """Return the plan that takes the image which an immutable repository already holds for this commit.
+
+    Only if this environment released it: an image that passed another environment's gates alone is refused.
+    """
+    by_commit, by_environment = before[tags[0]], before[tags[1]]
+    if by_commit is None or by_environment is None or by_commit.digest != by_environment.digest:
+        tag, held = next((tag, held) for tag, held in before.items() if held is not None)
+        raise _taken(tag, held, repository, "the repository is immutable, and this environment did not release it")
+    for tag, stored in before.items():
+        if stored is not None and stored.digest != by_commit.digest and tag != LATEST:
+            raise _taken(tag, stored, repository, "the repository is immutable")
+    return Plan(before, by_commit, reused=True)
+
+
+def _taken(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, why: str) -> TagTaken:
+    return TagTaken(
+        f"the tag {tag} of {repository.name} already names {stored.digest}",
+        why=why,
+        fix="deliver a new commit or give a new version; nothing was uploaded",
+    )

@@ -1,0 +1,244 @@
+"""Terraform, driven through one door: every answer is read from its JSON, none is scraped from text.
+
+Sources: Terraform's "JSON Output Format" (plans) and "Machine-Readable UI" (what `-json` prints while it works).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldenpath.errors import StateLocked, TerraformFailed, ToolFailed
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from goldenpath.tools.process import Completed
+
+INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
+# Its own settings: no questions, no colours, no calls home.
+_QUIET = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
+# What the AWS provider and the S3 backend need to find and enter AWS. Nothing else of our environment is passed on:
+# TF_VAR_* and TF_CLI_ARGS* would make another plan than the one that the files describe.
+_PASSED = frozenset({
+    "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE",
+    "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REATTACH_PROVIDERS",
+})  # fmt: skip
+_ENDPOINT = "AWS_ENDPOINT_URL"
+_LOCKED = "Error acquiring the state lock"
+
+
+class _Diagnostic(msgspec.Struct):
+    severity: str
+    summary: str
+    detail: str = ""
+
+
+class _Line(msgspec.Struct):
+    diagnostic: _Diagnostic | None = None
+
+
+class _Validation(msgspec.Struct):
+    diagnostics: tuple[_Diagnostic, ...] = ()
+
+
+class _ChangeBody(msgspec.Struct):
+    actions: tuple[str, ...]
+    before: Any = None
+    after: Any = None
+
+
+class _ResourceChange(msgspec.Struct):
+    address: str
+    type: str
+    change: _ChangeBody
+    action_reason: str = ""
+
+
+class _PlanBody(msgspec.Struct):
+    format_version: str
+    terraform_version: str
+    errored: bool = False
+    resource_changes: tuple[_ResourceChange, ...] = ()
+    resource_drift: tuple[_ResourceChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource: `actions` as Terraform names them, its values `before` and `after` it.
+
+    `None` stands for a resource that is not there. Values only known after the apply are not in `after`.
+    """
+
+    address: str
+    kind: str
+    actions: tuple[str, ...]
+    before: Any = None
+    after: Any = None
+    reason: str = ""
+
+    @property
+    def destroys(self) -> bool:
+        """Whether the resource of before is gone afterwards (a replacement destroys too)."""
+        return "delete" in self.actions
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan: the `changes` it would make, and the `drift` it found (resources that were changed behind its back)."""
+
+    terraform_version: str
+    changes: tuple[Change, ...] = ()
+    drift: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """Terraform in one root module: `folder`, with its own working files kept in `working` and not beside the code.
+
+    `environment` are the variables of this process; only those of AWS and of Terraform's plugins are passed on.
+    """
+
+    folder: Path
+    working: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    program: str = "terraform"
+    lock_seconds: int = 60
+
+    def init(self, backend: Mapping[str, str]) -> None:
+        """Fetch what the module needs and open the state; `backend` are the settings its backend block leaves open.
+
+        Raises `TerraformFailed`.
+        """
+        settings = [f"-backend-config={name}={value}" for name, value in sorted(backend.items())]
+        self._run("init", "-json", "-input=false", "-reconfigure", *settings, seconds=INIT_SECONDS)
+
+    def validate(self) -> None:
+        """Check the configuration. Raises `TerraformFailed`, which quotes every mistake."""
+        self._run("validate", "-json", seconds=READ_SECONDS)
+
+    def plan(self, out: Path, *, target: str = "") -> Plan:
+        """Plan the whole module, or `target` alone, keep the plan in the file `out`, and return it.
+
+        A target that exists nowhere is no error to Terraform: it plans nothing.
+        Raises `StateLocked`, `TerraformFailed`.
+        """
+        chosen = [f"-target={target}"] if target else []
+        self._run("plan", "-json", "-input=false", self._wait, f"-out={out}", *chosen, seconds=PLAN_SECONDS)
+        return self.show(out)
+
+    def show(self, saved: Path) -> Plan:
+        """Return the plan in the file `saved`. Raises `TerraformFailed`."""
+        return parse_plan(self.show_json(saved))
+
+    def show_json(self, saved: Path) -> bytes:
+        """Return the plan in the file `saved` as Terraform's JSON. Raises `TerraformFailed`."""
+        return self._run("show", "-json", str(saved), seconds=READ_SECONDS).stdout
+
+    def apply(self, saved: Path) -> None:
+        """Do exactly what the file `saved` plans. Raises `StateLocked`, `TerraformFailed` (also for a stale plan)."""
+        self._run("apply", "-json", "-input=false", self._wait, str(saved), seconds=APPLY_SECONDS)
+
+    def format(self, text: str) -> str:
+        """Return `text` as `terraform fmt` writes it. Raises `TerraformFailed` when it is not Terraform's language."""
+        return self._run("fmt", "-", seconds=READ_SECONDS, stdin=text.encode()).stdout.decode()
+
+    @property
+    def _wait(self) -> str:
+        return f"-lock-timeout={self.lock_seconds}s"
+
+    def _run(self, command: str, *words: str, seconds: float, stdin: bytes = b"") -> Completed:
+        plain = () if command == "fmt" else ("-no-color",)
+        environment = {**_QUIET, **passed(self.environment), "TF_DATA_DIR": str(self.working)}
+        done = process.run(
+            self.program, command, *plain, *words,
+            timeout=seconds, cwd=self.folder, environment=environment, stdin=stdin, accept=range(256),
+        )  # fmt: skip
+        if done.code:
+            raise _failure(command, done)
+        return done
+
+
+def passed(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of `variables` that Terraform may see."""
+    return {name: text for name, text in variables.items() if name in _PASSED or name.startswith(_ENDPOINT)}
+
+
+def s3_backend(bucket: str, key: str, region: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of the S3 backend for the state `key` in `bucket`.
+
+    At an endpoint of one's own, buckets are addressed by path: the bucket's name is not part of its host's.
+    """
+    own = {"use_path_style": "true"} if any(name in variables for name in (_ENDPOINT, f"{_ENDPOINT}_S3")) else {}
+    return {"bucket": bucket, "key": key, "region": region, **own}
+
+
+def parse_plan(raw: bytes) -> Plan:
+    """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is not one, or not a whole one."""
+    try:
+        body = msgspec.json.decode(raw, type=_PlanBody)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(str(error)) from None
+    if not body.format_version.startswith("1."):
+        raise _unreadable(f"its format is {body.format_version}, and we know 1.x")
+    if body.errored:
+        raise _unreadable("planning ended with an error, so it is not whole")
+    return Plan(body.terraform_version, _changes(body.resource_changes), _changes(body.resource_drift))
+
+
+def _changes(listed: tuple[_ResourceChange, ...]) -> tuple[Change, ...]:
+    found = [
+        Change(each.address, each.type, each.change.actions, each.change.before, each.change.after, each.action_reason)
+        for each in listed
+        if each.change.actions not in (("no-op",), ("read",))
+    ]
+    return tuple(sorted(found, key=lambda change: change.address))
+
+
+def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | ToolFailed:
+    told = list(_told(done.stdout))
+    for each in told:
+        if each.summary == _LOCKED:
+            return StateLocked(
+                "Terraform's state is locked by another run",
+                why=each.detail.strip(),
+                fix="wait for that run to end, then start this one again; if it died, "
+                "`terraform force-unlock` with the ID above frees the state",
+            )
+    reasons = [f"{each.summary}: {' '.join(each.detail.split())}" if each.detail else each.summary for each in told]
+    return TerraformFailed(
+        f"terraform {command} failed",
+        why="; ".join(reasons) or done.last_words or "it printed nothing",
+        fix="mend what it says above, then run again: a re-run goes on from where it stopped",
+    )
+
+
+def _told(stdout: bytes) -> Iterator[_Diagnostic]:
+    """Yield the errors among what `-json` printed: one object a line, or the one object of `validate`."""
+    with contextlib.suppress(ValueError):
+        yield from _errors(msgspec.json.decode(stdout, type=_Validation).diagnostics)
+    for line in stdout.splitlines():
+        try:
+            found = msgspec.json.decode(line, type=_Line).diagnostic
+        except ValueError:
+            continue
+        yield from _errors((found,) if found else ())
+
+
+def _errors(diagnostics: tuple[_Diagnostic, ...]) -> Iterator[_Diagnostic]:
+    return (each for each in diagnostics if each.severity == "error")
+
+
+def _unreadable(why: str) -> TerraformFailed:
+    return TerraformFailed(
+        "Terraform's plan cannot be read",
+        why=why,
+        fix="plan again; if it persists, use the version of Terraform that the documents name",
+    )

@@ -1,0 +1,115 @@
+"""A workflow runner on this machine: `act` runs a workflow of an app's repository, in a process of its own.
+
+act gives every job a workspace and a RUNNER_TEMP of its own, both empty at first, as GitHub does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.e2e.events import Event
+
+PATIENCE = 180
+# What act says of itself before and after the work.
+_NOISE = re.compile(r"(⭐ Run|✅  Success -) (Pre|Post) |LocalRepositoryCache|docker connection")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A workflow run that ended: act's exit `code`, what it logged, and the `artifacts` it left."""
+
+    code: int
+    log: tuple[Mapping[str, Any], ...]
+    artifacts: Path
+    seconds: float
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        """The result of every job that ran, `success` or `failure`, by its id; a job that was skipped is not there."""
+        return {line["jobID"]: line["jobResult"] for line in self.log if "jobResult" in line and "jobID" in line}
+
+    @property
+    def steps(self) -> dict[str, str]:
+        """The result of every step that ran, by the names of its job and itself: `push / ecr-push`."""
+        ended = [line for line in self.log if "stepResult" in line and line.get("stage") == "Main"]
+        return {f"{line['jobID']} / {line['step']}": line["stepResult"] for line in ended}
+
+    def outputs(self, job: str) -> dict[str, str]:
+        """Return the outputs that the steps of `job` set, by name; of two of one name, the last one."""
+        return {
+            line["name"]: line["arg"]
+            for line in self.log
+            if line.get("command") == "set-output" and line["jobID"] == job
+        }
+
+    @property
+    def text(self) -> str:
+        """The log, for people."""
+        lines = (f"[{line.get('jobID', 'act')}] {line.get('msg', '').rstrip()}" for line in self.log)
+        return "\n".join(line for line in lines if not _NOISE.search(line))
+
+    def artifact(self, name: str, file: str) -> Any:  # noqa: ANN401  any JSON
+        """Return what the JSON document `file` of artifact `name` holds."""
+        return json.loads((self.artifacts / name / file).read_bytes())
+
+
+@dataclass(frozen=True)
+class Act:
+    """The program, the repositories that it finds on this machine, and the environment of every step."""
+
+    program: Path
+    repositories: Mapping[str, Path]
+    variables: Mapping[str, str]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, app: Path, event: Event, workflow: str, folder: Path) -> Ended:
+        """Run `workflow` of the repository at `app` for `event`, with everything it leaves in the new `folder`."""
+        arranged = arrange(app, event, folder, self.secrets)
+        words = [word for option in self._options(arranged) for word in option]
+        done = process.run(
+            self.program, event.name, "--directory", app, "--workflows", app / workflow, "--json", *words,
+            timeout=PATIENCE, cwd=folder, environment={"HOME": str(folder / "home")}, accept=range(256),
+        )  # fmt: skip
+        log = tuple(_parsed(line) for line in (done.stdout + done.stderr).decode("utf-8", "replace").splitlines())
+        return Ended(done.code, log, folder / "artifacts", done.seconds)
+
+    def _options(self, run: Mapping[str, Path]) -> list[tuple[str, ...]]:
+        stand_ins = {"STAND_IN_ORIGIN": f"file://{run['origin']}", "STAND_IN_ARTIFACTS": str(run["artifacts"])}
+        return [
+            ("--platform", "ubuntu-latest=-self-hosted"),
+            ("--no-skip-checkout", "--no-cache-server", "--rm"),
+            ("--artifact-server-addr", "127.0.0.1"),
+            ("--action-cache-path", str(run["cache"])),
+            ("--eventpath", str(run["event"])),
+            ("--secret-file", str(run["secrets"])),
+            *(("--local-repository", f"{name}={folder}") for name, folder in self.repositories.items()),
+            *(("--env", f"{name}={value}") for name, value in {**self.variables, **stand_ins}.items()),
+        ]
+
+
+def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -> dict[str, Path]:
+    """Make everything that a run needs below `folder` and return it by name."""
+    places = {name: folder / name for name in ("origin", "artifacts", "cache", "home", "event", "secrets")}
+    for name in ("artifacts", "cache", "home"):
+        places[name].mkdir(parents=True)
+    process.run("git", "clone", "--quiet", "--mirror", app, places["origin"], timeout=60)
+    places["event"].write_text(json.dumps(event.payload))
+    places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+    return places
+
+
+def _parsed(line: str) -> Mapping[str, Any]:
+    try:
+        parsed = json.loads(line)
+    except ValueError:
+        return {"msg": line}
+    return parsed if isinstance(parsed, dict) else {"msg": line}

@@ -1,0 +1,116 @@
+"""What the end-to-end tests share: an engine, a database, a copy of the platform; an emulator for each test.
+
+The emulator is new for each test, so that the caller stands as people copy it, with one `my-app` for all of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from goldenpath import runner
+from goldenpath.local import demo, engine, vulnerability_db
+from goldenpath.local.server import Local
+from goldenpath.tools import process
+from goldenpath.tools.toolchain import Toolchain
+from tests.e2e import act, platform_copy
+from tests.tools import apps
+from tests.tools.command import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.e2e.events import Event
+    from tests.tools.apps import App
+
+# Not the account of the emulators that other modules start in this process.
+ACCOUNT = "345678901234"
+CALLER = ".github/workflows/delivery.yml"
+_REQUEST = re.compile(r'"[A-Z]+ (/\S*) HTTP/')
+ENVIRONMENTS = ("dev", "test", "staging", "prod")
+
+Deliver = Callable[..., "act.Ended"]
+Asked = Callable[[], list[str]]
+
+
+@pytest.fixture(scope="session")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The variables that lead a run to tools, Python packages, an engine and a trivy database that are here already."""
+    toolchain = Toolchain.load()
+    for tool in toolchain.entries("pipeline"):
+        toolchain.provide(tool.name)
+    process.run(ROOT / "bin" / "environment", "runtime", timeout=600)
+    database = vulnerability_db.build_database(toolchain.provide("trivy-db").path, tmp_path_factory.mktemp("trivy"))
+    with engine.provide(print) as found:
+        yield {
+            "GOLDENPATH_CACHE": str(runner.cache_dir()),
+            "GOLDENPATH_TRIVY_CACHE": str(database),
+            "DOCKER_CONFIG": str(tmp_path_factory.mktemp("docker")),
+            **demo.engine_variables(found),
+        }
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The platform's repository, as act can run it."""
+    return platform_copy.make(tmp_path_factory.mktemp("platform"))
+
+
+@pytest.fixture
+def emulator(tmp_path: Path) -> Iterator[Local]:
+    """AWS, a registry with an empty `my-app`, and GitHub."""
+    with Local.start(tmp_path / "emulator", account=ACCOUNT) as local:
+        local.create_repository("my-app")
+        yield local
+
+
+@pytest.fixture
+def asked(emulator: Local, tmp_path: Path) -> Asked:
+    """Tell the path of every request that the emulator was asked until then, by any program."""
+    return lambda: _REQUEST.findall((tmp_path / "emulator" / "local.log").read_text())
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    """An app's repository that delivers by the thin caller, exactly as it is in the documents."""
+    return apps.make(tmp_path / "app", **{CALLER: platform_copy.CALLER.read_text()})
+
+
+@dataclass(frozen=True)
+class Roles:
+    """The role of each environment, which only runs of one repository may assume; secrets name them."""
+
+    emulator: Local
+    slug: str
+
+    def create(self) -> dict[str, str]:
+        """Create them and return the secrets of the app's repository."""
+        subjects = (f"repo:{self.slug}:*",)
+        return {
+            f"TF_AWS_IAM_ROLE_{name.upper()}": self.emulator.create_role(f"deliver-{name}", subjects=subjects)
+            for name in ENVIRONMENTS
+        }
+
+
+@pytest.fixture
+def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
+    """Run a workflow of the app, by default the thin caller, for an event."""
+
+    def run(event: Event, workflow: str = CALLER) -> act.Ended:
+        found = emulator.environment(subject=f"repo:{app.slug}:ref:{event.ref}", repository=app.slug)
+        secrets = {**Roles(emulator, app.slug).create(), "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
+        del found["AWS_REGION"]  # on GitHub nobody sets it
+        act_itself = act.Act(
+            Toolchain.load().provide("act").path,
+            platform_copy.repositories(platform),
+            {**surroundings, **found, "GITHUB_REPOSITORY": app.slug},
+            secrets,
+        )
+        return act_itself.run(app.folder, event, workflow, tmp_path / "run")
+
+    return run

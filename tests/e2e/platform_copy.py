@@ -1,0 +1,78 @@
+"""A copy of the platform's repository that `act` can run: as it is, but for what act does not know yet."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from goldenpath.tools import process
+from tests.tools.command import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SLUG = "mikeybeezy/goldenpath-idp-infra"
+STAND_INS = ROOT / "tests" / "e2e" / "stand_ins"
+CALLER = ROOT / "docs" / "templates" / "workflows" / "delivery.yml"
+# act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026) nor larger queues (GitHub, May 2026).
+_SELF = re.compile(r"(?<=uses: )\$/(\S+)")
+_QUEUE = re.compile(r"^ +queue: max\b.*\n", re.MULTILINE)
+_GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
+
+
+def make(folder: Path) -> Path:
+    """Copy what belongs to this checkout into the new `folder`: tracked files, and new ones that are not ignored."""
+    listed = process.run(
+        "git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", timeout=30
+    ).stdout.decode()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).exists():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    for workflow in (folder / ".github" / "workflows").glob("*.yml"):
+        workflow.write_text(adapted(workflow.read_text()))
+    return folder
+
+
+def adapted(workflow: str) -> str:
+    """Return the text of `workflow` with what act does not know said in the way it knows."""
+    return _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow))
+
+
+def repositories(folder: Path) -> dict[str, Path]:
+    """Return the folder for each `owner/name@ref` that a run of the copy in `folder` asks for."""
+    pinned = {
+        pin[0]: STAND_INS / pin[2]
+        for workflow in (folder / ".github" / "workflows").glob("*.yml")
+        for pin in _GITHUBS_OWN.finditer(workflow.read_text())
+    }
+    return {f"{SLUG}@main": folder, **pinned}
+
+
+def untested_inputs(workflow: Path) -> set[str]:
+    """Return what `workflow` gives to GitHub's own actions that their stand-ins know nothing of."""
+    return {
+        f"{name}: {key}"
+        for step in _steps(yaml.safe_load(workflow.read_text()))
+        if (name := _githubs_own(step)) and (STAND_INS / name).is_dir()
+        for key in set(step.get("with", {})) - set(_declared(name))
+    }
+
+
+def _steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for job in workflow["jobs"].values():
+        yield from job.get("steps", ())
+
+
+def _githubs_own(step: dict[str, Any]) -> str:
+    found = _GITHUBS_OWN.match(step.get("uses", ""))
+    return found[2] if found else ""
+
+
+def _declared(name: str) -> dict[str, Any]:
+    declared: dict[str, Any] = yaml.safe_load((STAND_INS / name / "action.yml").read_text())["inputs"]
+    return declared

@@ -1,0 +1,209 @@
+"""The thin caller of an app → the reusable workflow → the actions, on a real runner, with real tools and a registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.sts.models import sts_backends
+
+from tests.e2e import events, platform_copy
+from tests.e2e.conftest import CALLER
+from tests.tools import apps
+from tests.tools.command import ROOT
+
+if TYPE_CHECKING:
+    from goldenpath.local.server import Local
+    from tests.e2e.act import Ended
+    from tests.e2e.conftest import Asked, Deliver
+    from tests.tools.apps import App
+
+pytestmark = pytest.mark.e2e
+
+ALL_RAN = {"build": "success", "push": "success", "report": "success"}
+STOPPED = {"build": "failure", "report": "success"}
+DEPLOYING = """
+  deploy:
+    needs: delivery
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "deploying ${{ needs.delivery.outputs.image_ref }} ${{ needs.delivery.outputs.tags }}"
+"""
+ONE_STEP = """
+name: one step
+on: push
+jobs:
+  whole:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      id-token: write
+    steps:
+      - uses: {checkout}
+        with:
+          fetch-depth: 0
+      - uses: {platform}@main
+        with:
+          environment: dev
+          ecr_repository: my-app
+          role_arn: ${{{{ secrets.TF_AWS_IAM_ROLE_DEV }}}}
+"""
+
+
+def test_a_push_to_development_is_released_to_dev(deliver: Deliver, emulator: Local, app: App) -> None:
+    ended = deliver(events.push(app, "development"))
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
+    assert roles_assumed(emulator) == {"deliver-dev"}
+    assert not emulator.uploads()
+    assert "::add-mask::" not in ended.text, "a secret was printed instead of being hidden"
+
+
+def test_a_push_to_main_is_released_to_prod_and_its_findings_are_uploaded(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    ended = deliver(events.push(app, "main"))
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert_released(ended, emulator, app.commit[:7], f"prod-{app.commit[:7]}")
+    assert roles_assumed(emulator) == {"deliver-prod"}
+    assert uploaded(emulator) == [
+        ("gitleaks", "gitleaks", "refs/heads/main", app.commit),
+        ("trivy", "trivy/my-app", "refs/heads/main", app.commit),
+    ]
+
+
+def test_a_run_started_by_hand_is_released_to_the_chosen_environment(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    ended = deliver(events.dispatch(app, environment="test"))
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert_released(ended, emulator, app.commit[:7], f"test-{app.commit[:7]}")
+    assert roles_assumed(emulator) == {"deliver-test"}
+    assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
+
+
+def test_a_release_tag_adds_its_version_and_the_caller_learns_what_was_released(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    app.write(CALLER, platform_copy.CALLER.read_text() + DEPLOYING).save("Deploy what was released")
+    ended = deliver(events.push_tag(app, "v1.2.3"))
+    assert (ended.code, ended.jobs) == (0, ALL_RAN | {"deploy": "success"}), ended.text
+    tags = (app.commit[:7], f"prod-{app.commit[:7]}", "1.2.3")
+    digest = assert_released(ended, emulator, *tags)
+    assert f"deploying {emulator.registry_host}/my-app@{digest} {','.join(tags)}" in ended.text
+
+
+def test_a_pull_request_is_checked_and_nothing_more(deliver: Deliver, emulator: Local, app: App, asked: Asked) -> None:
+    app.git("checkout", "--quiet", "-b", "change")
+    app.write("README.md", "A change\n").save()
+    ended = deliver(events.pull_request(app, onto="main"))
+    assert (ended.code, ended.jobs) == (0, {"build": "success", "report": "success"}), ended.text
+    assert ended.outputs("build")["verdict"] == "pass"
+    assert ended.artifact("goldenpath-reports-", "gitleaks.json")["seen"]["commits"] == "2"
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+    assert [(tool, ref) for tool, _, ref, _ in uploaded(emulator)] == [
+        ("gitleaks", "refs/pull/7/merge"),
+        ("trivy", "refs/pull/7/merge"),
+    ]
+
+
+def test_a_secret_on_main_stops_the_run_before_anything_is_built(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    before = app.commit
+    token = app.plant_secret()
+    ended = deliver(events.push(app, "main", before=before))
+    assert (ended.code, ended.jobs) == (1, STOPPED), ended.text
+    assert ended.steps["build / gitleaks-gate"] == "failure"
+    assert "error[gate-blocked]: gitleaks blocks the release to prod" in ended.text
+    assert "build / build" not in ended.steps
+    assert token not in ended.text
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+    assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks"]
+
+
+def test_a_vulnerable_package_on_main_stops_the_run_before_anything_is_pushed(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    app.plant_package()
+    ended = deliver(events.push(app, "main"))
+    assert (ended.code, ended.jobs) == (1, STOPPED), ended.text
+    assert ended.steps["build / trivy-gate"] == "failure"
+    assert f"CRITICAL {apps.PLANTED_CVE}" in ended.text
+    assert "build / sbom" not in ended.steps
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+    assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
+
+
+def test_a_secret_and_a_vulnerable_package_on_development_are_released_with_warnings(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    token = app.plant_package().plant_secret()
+    ended = deliver(events.push(app, "development"))
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
+    for gate in ("gitleaks", "trivy"):
+        verdict = ended.artifact("goldenpath-reports-", f"{gate}.verdict.json")
+        assert (verdict["result"], verdict["would_block_in"]) == ("advise", ["test", "staging", "prod"])
+    assert token not in ended.text
+
+
+def test_the_whole_pipeline_is_one_step_too(deliver: Deliver, emulator: Local, platform: object, app: App) -> None:
+    pinned = next(name for name in platform_copy.repositories(ROOT) if name.startswith("actions/checkout@"))
+    workflow = ".github/workflows/one-step.yml"
+    app.write(workflow, ONE_STEP.format(checkout=pinned, platform=platform_copy.SLUG)).save("Deliver in one step")
+    ended = deliver(events.push(app, "development"), workflow)
+    assert (ended.code, ended.jobs) == (0, {"whole": "success"}), ended.text
+    digest = emulator.tags("my-app")["latest"]
+    assert emulator.tags("my-app") == dict.fromkeys((app.commit[:7], f"dev-{app.commit[:7]}", "latest"), digest)
+    assert ended.outputs("whole")["image_ref"] == f"{emulator.registry_host}/my-app@{digest}"
+
+
+def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    ended = deliver(events.dispatch(app, environment="production"))
+    assert (ended.code, ended.jobs) == (1, {"build": "failure"}), ended.text
+    assert "production" in ended.text
+    assert "local, dev, test, staging, prod" in ended.text
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+
+
+def assert_released(ended: Ended, emulator: Local, *tags: str) -> str:
+    """The registry holds one image under exactly these tags, and every output and the receipt name it; its digest."""
+    (digest,) = emulator.manifests("my-app")
+    assert emulator.tags("my-app") == dict.fromkeys(tags, digest), ended.text
+    told = ended.outputs("push")
+    assert told["image"] == f"{emulator.registry_host}/my-app:{tags[0]}"
+    assert told["image_ref"] == f"{emulator.registry_host}/my-app@{told['image_digest']}"
+    assert (told["image_digest"], told["tags"]) == (digest, ",".join(tags))
+    receipt = ended.artifact("goldenpath-receipt-", "receipt.json")
+    assert (receipt["state"], receipt["digest"]) == ("released", digest)
+    assert ended.artifact("goldenpath-reports-", "candidate.json")["digest"] == digest
+    assert ended.artifact("goldenpath-candidate-", "index.json")["manifests"][0]["digest"] == digest
+    return digest
+
+
+def assert_nothing_released(emulator: Local) -> None:
+    """The registry holds nothing at all."""
+    assert (emulator.tags("my-app"), emulator.manifests("my-app")) == ({}, set())
+
+
+def assert_no_login(emulator: Local, asked: Asked) -> None:
+    """Nobody asked for a token, for a role or for the registry; at most for GitHub's API."""
+    assert not roles_assumed(emulator)
+    assert {path.split("/")[1] for path in asked()} <= {"repos"}
+
+
+def roles_assumed(emulator: Local) -> set[str]:
+    """Return the names of the roles that runs assumed."""
+    return {session.arn.split("/")[-2] for session in sts_backends[emulator.account]["aws"].assumed_roles}
+
+
+def uploaded(emulator: Local) -> list[tuple[str, str, str, str]]:
+    """Return tool, category, ref and commit of each upload, in order."""
+    return [(upload.tools[0], upload.categories[0], upload.ref, upload.commit_sha) for upload in emulator.uploads()]

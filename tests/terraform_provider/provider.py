@@ -1,0 +1,66 @@
+"""The provider itself: its configuration, and the connection that its resources share."""
+
+# ruff: noqa: ARG002  the signatures are the plugin library's own
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from tf.iface import Provider
+from tf.schema import Attribute, Schema
+from tf.types import List, Map, String
+
+from tests.terraform_provider.caller_identity import CallerIdentity
+from tests.terraform_provider.lifecycle_policy import LifecyclePolicy
+from tests.terraform_provider.repository import Repository
+from tests.terraform_provider.repository_policy import RepositoryPolicy
+from tests.terraform_provider.servicer import ListBlock
+
+if TYPE_CHECKING:
+    from tf.utils import Diagnostics
+
+
+class StandIn(Provider):
+    """The part of hashicorp/aws that this project's configurations use."""
+
+    def __init__(self) -> None:
+        self.region = "eu-west-2"
+        self.default_tags: dict[str, str] = {}
+        self.allowed_accounts: list[str] = []
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  one method, several services
+        """Return a client for `service` at the endpoint and with the credentials of this process's environment."""
+        return boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+
+    def get_model_prefix(self) -> str:
+        return "aws_"
+
+    def full_name(self) -> str:
+        return "registry.terraform.io/hashicorp/aws"
+
+    def get_provider_schema(self, diags: Diagnostics) -> Schema:
+        return Schema(
+            attributes=[
+                Attribute("region", String(), optional=True),
+                Attribute("allowed_account_ids", List(String()), optional=True),
+            ],
+            block_types=[ListBlock("default_tags", [Attribute("tags", Map(String()), optional=True)])],
+        )
+
+    def validate_config(self, diags: Diagnostics, config: dict[str, Any]) -> None:
+        """Accept what fits the schema."""
+
+    def configure_provider(self, diags: Diagnostics, config: dict[str, Any]) -> None:
+        self.region = config.get("region") or self.region
+        blocks = config.get("default_tags") or [{}]
+        self.default_tags = blocks[0].get("tags") or {}
+        if allowed := config.get("allowed_account_ids"):
+            account = self.client("sts").get_caller_identity()["Account"]
+            if account not in allowed:
+                diags.add_error(f"AWS account ID not allowed: {account}")
+
+    def get_data_sources(self) -> list[Any]:
+        return [CallerIdentity]
+
+    def get_resources(self) -> list[Any]:
+        return [Repository, LifecyclePolicy, RepositoryPolicy]

@@ -1,0 +1,113 @@
+"""The `goldenpath` command as a user runs it, and how what it said is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from goldenpath.model.work import WorkFolder
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 120
+# What would lead a run elsewhere: to a real account, or to believe that it is a workflow run.
+_NOT_OURS = re.compile(r"(AWS|GITHUB|RUNNER|ACTIONS|DOCKER|BUILDX|GOLDENPATH|TRIVY|GITLEAKS|SYFT)_(?!CACHE$|RELEASES$)")
+_ERROR = re.compile(
+    r"^error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n  why: (?P<why>.*?))?\n  do:  (?P<fix>.*)\n",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that ended: its exit `code`, and all that it printed."""
+
+    code: int
+    text: str
+
+    @property
+    def error(self) -> dict[str, str]:
+        """The one error it told: code, what, why, fix."""
+        # A zero-width space keeps `::` from being read as a workflow command.
+        found = list(_ERROR.finditer(self.text.replace("\u200b", "") + "\n"))
+        assert len(found) == 1, self.text
+        return {name: text or "" for name, text in found[0].groupdict().items()}
+
+    def ok(self) -> Ended:
+        """Return itself, having ended well."""
+        assert self.code == 0, self.text
+        return self
+
+
+@dataclass(frozen=True)
+class Command:
+    """The real command in a process of its own, in an environment that leads it to the emulator."""
+
+    variables: Mapping[str, str]
+    words: tuple[str, ...] = field(default=(sys.executable, "-I", str(ROOT / "src" / "goldenpath")))
+
+    def run(self, *words: object, more: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
+        """Run it to its end."""
+        child = self.start(*words, more=more, cwd=cwd)
+        try:
+            text, _ = child.communicate(timeout=PATIENCE)
+        finally:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.communicate()
+        return Ended(child.returncode, text)
+
+    def start(
+        self, *words: object, more: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> subprocess.Popen[str]:
+        """Start it, in a process group of its own."""
+        return subprocess.Popen(
+            [*self.words, *map(str, words)],
+            env={**self.variables, **(more or {})},
+            cwd=cwd,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+
+
+def surroundings(*more: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of this process without anything that would lead a run elsewhere, and `more`."""
+    kept = {name: value for name, value in os.environ.items() if not _NOT_OURS.match(name)}
+    quick = {"AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "400"}
+    return {name: value for each in (kept, quick, *more) for name, value in each.items()}
+
+
+def texts_below(folder: Path) -> dict[Path, bytes]:
+    """Return the content of every file below `folder`."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def digests(work: WorkFolder) -> dict[str, Any]:
+    """Return the digest that each file of a delivery names, by the file that names it."""
+
+    def read(path: Path) -> Any:  # noqa: ANN401
+        return json.loads(path.read_bytes())
+
+    spdx = read(work.spdx)["packages"]
+    return {
+        "candidate.json": read(work.candidate)["digest"],
+        "candidate/": read(work.layout / "index.json")["manifests"][0]["digest"],
+        "trivy.json": read(work.path / "trivy.json")["subject"],
+        "trivy.verdict.json": read(work.path / "trivy.verdict.json")["subject"],
+        "trivy.sarif": read(work.path / "trivy.sarif")["runs"][0]["properties"]["subject"],
+        "sbom.spdx.json": next(p["versionInfo"] for p in spdx if p.get("primaryPackagePurpose") == "CONTAINER"),
+        "sbom.cdx.json": read(work.cyclonedx)["metadata"]["component"]["version"],
+        "receipt.json": read(work.receipt)["digest"],
+    }

@@ -1,0 +1,219 @@
+"""Real builds, by both ways: BuildKit exports the layout itself, or an engine builds and its archive is converted."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.tools import apps
+
+from goldenpath.local import base_images, engine
+from goldenpath.model.finding import Gate
+from goldenpath.model.layout import GZIP_LAYER, Layout
+from goldenpath.model.work import WorkFolder
+
+if TYPE_CHECKING:
+    from tests.tools.apps import App
+    from tests.tools.command import Command, Ended
+
+    from goldenpath.local.server import Local
+
+pytestmark = pytest.mark.tools
+
+BOTH = "linux/amd64,linux/arm64"
+REVISION = "org.opencontainers.image.revision"
+
+
+def stage(goldenpath: Command, name: str, app: App, work: WorkFolder, *words: str, **more: str) -> Ended:
+    where = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev")
+    return goldenpath.run(name, *where, *words, more=more)
+
+
+def blob(layout: Layout, digest: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((layout.path / "blobs" / "sha256" / digest.removeprefix("sha256:")).read_bytes())
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine_alone(builder: engine.Engine) -> Mapping[str, str]:
+    """Variables that lead to an engine which cannot export layouts."""
+    if builder.docker_host is None or engine.exports_layouts(engine.Engine(builder.docker_host, None, started=False)):
+        pytest.skip("the engine of this machine exports layouts itself")
+    return {"GOLDENPATH_BUILDKIT": "", "DOCKER_HOST": builder.docker_host}
+
+
+@pytest.fixture(scope="module")
+def converted(
+    goldenpath: Command, engine_alone: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[App, WorkFolder]:
+    """An app that was built in the engine and converted."""
+    folder = tmp_path_factory.mktemp("converted")
+    app, work = apps.make(folder / "app"), WorkFolder(folder / "work")
+    done = stage(goldenpath, "build", app, work, "--version=1.2.3", **engine_alone).ok()
+    assert "docker driver" in done.text
+    return app, work
+
+
+def test_an_image_says_which_commit_source_and_version_it_is(goldenpath: Command, app: App, work: WorkFolder) -> None:
+    stage(goldenpath, "build", app, work, "--version=1.2.3").ok()
+    assert_described(app, work)
+
+
+def test_a_converted_image_says_the_same(converted: tuple[App, WorkFolder]) -> None:
+    assert_described(*converted)
+
+
+def assert_described(app: App, work: WorkFolder) -> None:
+    layout, candidate = Layout(work.layout), work.read_candidate()
+    manifest = blob(layout, candidate.digest)
+    labels = blob(layout, manifest["config"]["digest"])["config"]["Labels"]
+    assert datetime.fromisoformat(labels.pop("org.opencontainers.image.created")) == datetime.fromisoformat(
+        "2026-01-01T00:00:00Z"
+    )
+    assert labels == {
+        REVISION: app.commit,
+        "org.opencontainers.image.source": f"https://github.com/{app.slug}",
+        "org.opencontainers.image.version": "1.2.3",
+    }
+    assert manifest["annotations"][REVISION] == app.commit
+    assert (candidate.commit, candidate.version) == (app.commit, "1.2.3")
+
+
+def test_a_commit_built_twice_is_one_image(goldenpath: Command, app: App, tmp_path: Path) -> None:
+    first, again = WorkFolder(tmp_path / "first"), WorkFolder(tmp_path / "again")
+    stage(goldenpath, "build", app, first).ok()
+    for path in app.folder.rglob("rootfs/**/*"):
+        os.utime(path, (1, 1))
+    stage(goldenpath, "build", app, again).ok()
+    assert again.read_candidate() == first.read_candidate()
+
+
+def test_the_hosts_certificates_are_there_while_it_is_built_and_not_in_the_image(
+    goldenpath: Command, app: App, work: WorkFolder, tmp_path: Path
+) -> None:
+    base = base_images.python_base(print).build_context
+    mark = secrets.token_hex(16)
+    (tmp_path / "bundle.crt").write_text(f"# {mark}\n")
+    halves = f'"{mark[:16]}""{mark[16:]}"'
+    app.write(
+        "Dockerfile",
+        "FROM base\nRUN --mount=type=secret,id=ca,target=/run/ca.crt "
+        f"grep -q {halves} /run/ca.crt && echo {secrets.token_hex(8)} > /made\n",
+    ).save()
+    trusted = {"SSL_CERT_FILE": str(tmp_path / "bundle.crt")}
+    stage(goldenpath, "build", app, work, f"--build-contexts=base={base}", **trusted).ok()
+    layout = Layout(work.layout)
+    (image,) = layout.images()
+    held = [gzip.decompress(layout.blob(layer.digest).read_bytes()) for layer in image.manifest.layers]
+    held.append(layout.blob(image.manifest.config.digest).read_bytes())
+    assert halves.replace('"', '\\"').encode() in held[-1]
+    assert not [content for content in held if mark.encode() in content]
+
+
+def test_a_converted_layout_is_whole_and_its_layers_are_gzip(converted: tuple[App, WorkFolder]) -> None:
+    _, work = converted
+    layout = Layout(work.layout)
+    layout.verify()
+    (image,) = layout.images()
+    unpacked = []
+    for layer in image.manifest.layers:
+        content = layout.blob(layer.digest).read_bytes()
+        assert (layer.media_type, content[:2]) == (GZIP_LAYER, b"\x1f\x8b")
+        unpacked.append(f"sha256:{hashlib.sha256(gzip.decompress(content)).hexdigest()}")
+    assert blob(layout, image.manifest.config.digest)["rootfs"]["diff_ids"] == unpacked
+    assert sorted(path.name for path in work.layout.iterdir()) == ["blobs", "index.json", "oci-layout"]
+    named = {descriptor.digest.hex for descriptor in layout.descriptors()}
+    assert {path.name for path in (work.layout / "blobs" / "sha256").iterdir()} == named
+
+
+def test_scanners_and_registry_agree_on_a_converted_image(
+    goldenpath: Command, emulator: Local, converted: tuple[App, WorkFolder], repository: str
+) -> None:
+    app, work = converted
+    digest = work.read_candidate().digest
+    for name in ("gitleaks-gate", "trivy-gate", "sbom", "ecr-push"):
+        more = () if name == "gitleaks-gate" else (f"--ecr-repository={repository}",)
+        stage(goldenpath, name, app, work, *more).ok()
+    assert work.read_verdict(Gate.TRIVY).seen["linux/amd64"] == "1 packages, debian 12.12"
+    assert json.loads(work.cyclonedx.read_bytes())["metadata"]["component"]["version"] == digest
+    assert set(emulator.tags(repository).values()) == {digest}
+
+
+def test_the_same_image_converted_twice_is_the_same(
+    goldenpath: Command, engine_alone: Mapping[str, str], converted: tuple[App, WorkFolder], tmp_path: Path
+) -> None:
+    app, work = converted
+    again = WorkFolder(tmp_path / "again")
+    stage(goldenpath, "build", app, again, "--version=1.2.3", **engine_alone).ok()
+    layers = [[layer.digest for layer in Layout(each.layout).images()[0].manifest.layers] for each in (work, again)]
+    assert layers[0] == layers[1]
+    assert again.read_candidate() == work.read_candidate()
+
+
+def test_an_engine_alone_builds_one_platform_at_a_time(
+    goldenpath: Command, engine_alone: Mapping[str, str], app: App, work: WorkFolder
+) -> None:
+    done = stage(goldenpath, "build", app, work, f"--platforms={BOTH}", **engine_alone)
+    assert (done.code, done.error["what"]) == (12, "this engine builds for one platform at a time")
+
+
+@dataclass(frozen=True)
+class TwoPlatforms:
+    """An app of two platforms, delivered to dev; only its arm64 image holds the planted package."""
+
+    app: App
+    work: WorkFolder
+    repository: str
+
+
+@pytest.fixture(scope="module")
+def two(goldenpath: Command, emulator: Local, tmp_path_factory: pytest.TempPathFactory) -> TwoPlatforms:
+    folder = tmp_path_factory.mktemp("platforms")
+    app, work = apps.make(folder / "app"), WorkFolder(folder / "work")
+    app.write("Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY rootfs-$TARGETARCH /\n")
+    for architecture in ("amd64", "arm64"):
+        apps.plant_system(app, f"rootfs-{architecture}")
+    app.plant_package("rootfs-arm64")
+    emulator.create_repository("team/platforms")
+    words = ("--ecr-repository=team/platforms", f"--platforms={BOTH}")
+    stage(goldenpath, "deliver", app, work, *words).ok()
+    return TwoPlatforms(app, work, "team/platforms")
+
+
+def test_two_platforms_are_one_index_with_one_digest_everywhere(two: TwoPlatforms, emulator: Local) -> None:
+    layout, candidate = Layout(two.work.layout), two.work.read_candidate()
+    assert [each.platform for each in candidate.platforms] == BOTH.split(",")
+    assert two.work.read_verdict(Gate.TRIVY).subject == two.work.read_receipt().digest == candidate.digest
+    images = {each.digest for each in candidate.platforms}
+    assert {each["digest"] for each in blob(layout, candidate.digest)["manifests"]} == images
+    assert set(emulator.tags(two.repository).values()) == {candidate.digest}
+    assert emulator.manifests(two.repository) == {candidate.digest, *images}
+
+
+def test_each_platform_is_inventoried(two: TwoPlatforms) -> None:
+    amd64, arm64 = two.work.read_candidate().platforms
+    documents = {"sbom.cdx.json": amd64.digest, "sbom.linux-arm64.cdx.json": arm64.digest}
+    found = {path.name: json.loads(path.read_bytes()) for path in two.work.path.glob("sbom*.cdx.json")}
+    assert {name: each["metadata"]["component"]["version"] for name, each in found.items()} == documents
+    holders = {name for name, each in found.items() if "PyYAML" in json.dumps(each["components"])}
+    assert holders == {"sbom.linux-arm64.cdx.json"}
+
+
+def test_a_vulnerability_in_one_platform_alone_is_found(two: TwoPlatforms) -> None:
+    assert apps.PLANTED_CVE in {each.id for each in two.work.read_findings(Gate.TRIVY).findings}
+    seen = two.work.read_verdict(Gate.TRIVY).seen
+    assert (seen["linux/amd64"], seen["linux/arm64"]) == ("1 packages, debian 12.12", "2 packages, debian 12.12")
+
+
+def test_an_index_names_its_commit_so_that_a_re_release_knows_it(two: TwoPlatforms) -> None:
+    index = blob(Layout(two.work.layout), two.work.read_candidate().digest)
+    assert index["annotations"][REVISION] == two.app.commit

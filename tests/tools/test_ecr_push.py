@@ -1,0 +1,213 @@
+"""Real releases: what the registry holds afterwards, and that a release which fails or is stopped leaves nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from tests.tools import apps
+from tests.tools.command import Command, Ended
+
+from goldenpath.local.data_plane import Call, Gate, RefusedError
+from goldenpath.model.receipt import State
+from goldenpath.model.work import WorkFolder
+from goldenpath.tools import process
+from goldenpath.tools.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from tests.tools.apps import App
+
+    from goldenpath.local.server import Local
+
+pytestmark = pytest.mark.tools
+
+Fault = Callable[[Callable[[Call], bool]], None]
+
+
+@pytest.fixture
+def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
+    """Has the registry refuse every call that a function chooses."""
+
+    def plant(chosen: Callable[[Call], bool]) -> None:
+        admit = Gate.admit
+
+        def faulty(gate: Gate, call: Call, authorization: str) -> object:
+            if chosen(call):
+                raise RefusedError(400, "MANIFEST_INVALID", "planted")
+            return admit(gate, call, authorization)
+
+        monkeypatch.setattr(Gate, "admit", faulty)
+
+    return plant
+
+
+def words(stage: str, app: App, work: WorkFolder, repository: str, *more: str) -> tuple[str, ...]:
+    return (
+        stage, "--environment=dev", f"--ecr-repository={repository}", f"--source={app.folder}",
+        f"--work-dir={work.path}", *more,
+    )  # fmt: skip
+
+
+def push(goldenpath: Command, app: App, work: WorkFolder, repository: str, *more: str) -> Ended:
+    return goldenpath.run(*words("ecr-push", app, work, repository, *more))
+
+
+def is_write(call: Call, tag: str) -> bool:
+    return call.method == "PUT" and call.tag == tag
+
+
+def another(goldenpath: Command, app: App, folder: Path, *more: str) -> tuple[App, WorkFolder]:
+    """Return another commit of an app, checked for dev and ready to be released."""
+    app.write("rootfs/change", "another").save()
+    work = WorkFolder(folder / "another")
+    run = apps.event(folder / "runner", app, "pull_request")
+    goldenpath.run(*words("deliver", app, work, "another", *more), more=run).ok()
+    return app, work
+
+
+def test_the_registry_gives_back_every_byte_of_the_candidate(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, tmp_path: Path
+) -> None:
+    push(goldenpath, ready, work, repository).ok()
+    admin = boto3.Session(emulator.admin.id, emulator.admin.secret, region_name=emulator.region)
+    ecr = admin.client("ecr", endpoint_url=emulator.environment()["AWS_ENDPOINT_URL"])
+    token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    ecr.close()
+    login = {"auths": {emulator.registry_host: {"auth": token}}}
+    (tmp_path / "config.json").write_text(json.dumps(login))
+    assert base64.b64decode(token).startswith(b"AWS:")
+    image = f"{emulator.registry_host}/{repository}:{ready.commit.short}"
+    crane = Toolchain.load().provide("crane").path
+    pulled = tmp_path / "pulled"
+    process.run(crane, "pull", "--format=oci", image, pulled, timeout=60, environment={"DOCKER_CONFIG": str(tmp_path)})
+    theirs, ours = (
+        {path.name: path.read_bytes() for path in (folder / "blobs" / "sha256").iterdir()}
+        for folder in (pulled, work.layout)
+    )
+    assert theirs == ours
+    assert json.loads((pulled / "index.json").read_bytes())["manifests"][0]["digest"] == work.read_candidate().digest
+
+
+def test_an_immutable_repository_takes_the_same_image_again(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, frozen: str, calls: list[Call]
+) -> None:
+    push(goldenpath, ready, work, frozen).ok()
+    before = emulator.tags(frozen)
+    calls.clear()
+    push(goldenpath, ready, work, frozen).ok()
+    assert work.read_receipt().state is State.UNCHANGED
+    assert ({call.method for call in calls}, emulator.tags(frozen)) == ({"GET"}, before)
+
+
+def test_an_immutable_repository_takes_the_next_commit_too(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, frozen: str, app: App, tmp_path: Path
+) -> None:
+    push(goldenpath, ready, work, frozen).ok()
+    changed, more = another(goldenpath, app, tmp_path)
+    push(goldenpath, changed, more, frozen).ok()
+    assert emulator.tags(frozen)[changed.commit.short] == more.read_candidate().digest
+    assert emulator.tags(frozen)[ready.commit.short] == work.read_candidate().digest
+
+
+@pytest.mark.parametrize("kind", ["repository", "frozen"])
+def test_another_image_under_the_same_version_is_refused_before_anything_is_sent(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, app: App, tmp_path: Path, calls: list[Call],
+    request: pytest.FixtureRequest, kind: str,
+) -> None:  # fmt: skip
+    name = request.getfixturevalue(kind)
+    push(goldenpath, ready, work, name, "--version=1.0.0").ok()
+    before, digest = emulator.tags(name), work.read_candidate().digest
+    changed, more = another(goldenpath, app, tmp_path)
+    calls.clear()
+    done = push(goldenpath, changed, more, name, "--version=1.0.0")
+    assert (done.code, done.error["code"]) == (35, "tag-taken")
+    assert done.error["what"] == f"the tag 1.0.0 of {name} already names {digest}"
+    assert {call.method for call in calls} == {"GET"}
+    assert (emulator.tags(name), emulator.manifests(name)) == (before, {digest})
+
+
+def test_a_failure_between_two_tags_leaves_nothing(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, fault: Fault
+) -> None:
+    fault(lambda call: is_write(call, "1.0.0"))
+    done = push(goldenpath, ready, work, repository, "--version=1.0.0")
+    assert (done.code, done.error["code"]) == (34, "registry-refused")
+    assert done.error["why"] == "HTTP 400: MANIFEST_INVALID: planted"
+    assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
+    assert work.read_receipt().state is State.UNDONE
+
+
+def test_a_failure_between_two_manifests_of_an_index_leaves_nothing(
+    goldenpath: Command, emulator: Local, app: App, repository: str, tmp_path: Path, fault: Fault
+) -> None:
+    app.write("Dockerfile", "FROM scratch\nARG TARGETARCH\nCOPY rootfs /$TARGETARCH\n")
+    changed, work = another(goldenpath, app, tmp_path, "--platforms=linux/amd64,linux/arm64")
+    second = work.read_candidate().platforms[1].digest
+    fault(lambda call: call.method == "PUT" and call.reference == second)
+    assert push(goldenpath, changed, work, repository).code == 34
+    assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
+
+
+class Stopped:
+    """A release that is held at the call which `chosen` picks, gets a signal, and goes on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, chosen: Callable[[Call], bool]) -> None:
+        self._reached, self._go, admit = threading.Event(), threading.Event(), Gate.admit
+
+        def slow(gate: Gate, call: Call, authorization: str) -> object:
+            if not self._reached.is_set() and chosen(call):
+                self._reached.set()
+                assert self._go.wait(30)
+            return admit(gate, call, authorization)
+
+        monkeypatch.setattr(Gate, "admit", slow)
+
+    def run(self, goldenpath: Command, number: signal.Signals, *given: str) -> Ended:
+        child = goldenpath.start(*given)
+        assert self._reached.wait(30)
+        child.send_signal(number)
+        release = threading.Timer(0.3, self._go.set)
+        release.start()
+        text, _ = child.communicate(timeout=60)
+        release.join()
+        return Ended(child.returncode, text)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_in_the_middle_of_its_tags_leaves_nothing(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str,
+    monkeypatch: pytest.MonkeyPatch, number: signal.Signals,
+) -> None:  # fmt: skip
+    stopped = Stopped(monkeypatch, lambda call: is_write(call, f"dev-{ready.commit.short}"))
+    done = stopped.run(goldenpath, number, *words("ecr-push", ready, work, repository))
+    assert (done.code, done.error["what"]) == (130, f"the run was stopped by {number.name}")
+    assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
+    assert work.read_receipt().state is State.UNDONE
+
+
+def test_a_run_that_is_stopped_after_it_moved_a_tag_moves_it_back(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, app: App, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    push(goldenpath, ready, work, repository).ok()
+    before, digest = emulator.tags(repository), work.read_candidate().digest
+    changed, more = another(goldenpath, app, tmp_path)
+    moved = []
+
+    def first_look_after(call: Call) -> bool:
+        moved.extend(["latest"] if is_write(call, "latest") else [])
+        return bool(moved) and call.method == "GET"
+
+    done = Stopped(monkeypatch, first_look_after).run(
+        goldenpath, signal.SIGTERM, *words("ecr-push", changed, more, repository)
+    )
+    assert done.code == 130, done.text
+    assert (emulator.tags(repository), emulator.manifests(repository)) == (before, {digest})
+    assert [move.after for move in more.read_receipt().tags] == [None] * 3

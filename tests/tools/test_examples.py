@@ -1,0 +1,41 @@
+"""The repository's examples go through the real pipeline, on base images made of this machine's own packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.tools import command
+from tests.tools.command import ROOT, Command
+
+from goldenpath.local import base_images, sample
+from goldenpath.model.finding import Gate
+
+if TYPE_CHECKING:
+    from goldenpath.local.server import Local
+    from goldenpath.model.work import WorkFolder
+
+pytestmark = pytest.mark.tools
+
+# What each image must be seen to hold: of its own or its language, and of its system.
+HOLDS = {"hello-web": ("jinja2", "libc6"), "wordpress": ("php-cli", "libc6")}
+
+
+@pytest.mark.parametrize("name", HOLDS)
+def test_an_example_is_built_checked_and_released(
+    goldenpath: Command, emulator: Local, repository: str, work: WorkFolder, tmp_path: Path, name: str
+) -> None:
+    source = sample.repository(ROOT / "examples" / name, tmp_path / name, f"https://github.com/team/{name}.git")
+    bases = base_images.stand_ins(base_images.names_in((source / "Dockerfile").read_text()), print)
+    assert bases
+    contexts = "\n".join(f"{image}={context}" for image, context in bases.items())
+    goldenpath.run(
+        "deliver", "--environment=dev", f"--ecr-repository={repository}", f"--source={source}",
+        f"--work-dir={work.path}", f"--build-contexts={contexts}",
+    ).ok()  # fmt: skip
+    named = command.digests(work)
+    assert named == dict.fromkeys(named, emulator.tags(repository)["latest"])
+    inventory = work.cyclonedx.read_text().lower()
+    assert [each for each in HOLDS[name] if f'"name": "{each}"' not in inventory.replace('":"', '": "')] == []
+    assert int(work.read_verdict(Gate.TRIVY).seen["linux/amd64"].split()[0]) > 50

@@ -1,0 +1,61 @@
+"""OCI image layouts for tests, made of a few bytes, whole and true unless a test breaks them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+from goldenpath.model import codec
+from goldenpath.model.layout import (
+    CONFIG,
+    GZIP_LAYER,
+    INDEX,
+    MANIFEST,
+    Descriptor,
+    Index,
+    Layout,
+    Manifest,
+    PlatformFields,
+    write_index,
+)
+from goldenpath.model.names import Digest
+from goldenpath.release.plan import REVISION
+from tests.unit.builders import COMMIT
+
+AMD64, ARM64 = PlatformFields("amd64", "linux"), PlatformFields("arm64", "linux", "v8")
+
+
+def layout(path: Path, *platforms: PlatformFields, content: bytes = b"layer", revision: str = COMMIT) -> Layout:
+    """Write a layout of one image, or of an index when several `platforms` are given; `content` is in its layer."""
+    (path / "blobs" / "sha256").mkdir(parents=True)
+    images = [_image(path, each, content, revision) for each in platforms or (AMD64,)]
+    if len(images) == 1:
+        write_index(path, images[0])
+    else:
+        write_index(path, _store(path, INDEX, codec.encode(Index(2, images))))
+    return Layout(path)
+
+
+def image_bytes(content: bytes = b"layer", revision: str = COMMIT) -> bytes:
+    """Return a manifest as a registry may hold it: its blobs are nowhere."""
+    layer = Descriptor(GZIP_LAYER, Digest.of(content), len(content))
+    return codec.encode(_manifest(Descriptor(CONFIG, Digest.of(b"config"), 6), layer, revision))
+
+
+def _image(path: Path, platform: PlatformFields, content: bytes, revision: str) -> Descriptor:
+    config = _store(path, CONFIG, codec.encode(platform))
+    layer = _store(path, GZIP_LAYER, gzip.compress(content + platform.architecture.encode(), mtime=0))
+    stored = _store(path, MANIFEST, codec.encode(_manifest(config, layer, revision)))
+    return Descriptor(MANIFEST, stored.digest, stored.size, platform)
+
+
+def _manifest(config: Descriptor, layer: Descriptor, revision: str) -> dict[str, object]:
+    plain: dict[str, object] = json.loads(codec.encode(Manifest(2, MANIFEST, config, [layer])))
+    return plain | {"annotations": {REVISION: revision}}
+
+
+def _store(path: Path, media_type: str, content: bytes) -> Descriptor:
+    digest = Digest.of(content)
+    (path / "blobs" / "sha256" / digest.hex).write_bytes(content)
+    return Descriptor(media_type, digest, len(content))

@@ -1,0 +1,331 @@
+"""Exact wire: every call is checked whole against what AWS's own service description takes and answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import botocore.exceptions as sdk
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.stub import Stubber
+
+from goldenpath.errors import (
+    AccessDenied,
+    GoldenPathError,
+    LoginRefused,
+    RegistryRefused,
+    RegistryUnreachable,
+    RepositoryMissing,
+)
+from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.services import aws
+from goldenpath.services.aws import Ecr, Login, RepositoryInfo
+from tests.unit.builders import DIGEST
+
+REGION = Region("eu-west-2")
+ROLE = RoleArn("arn:aws:iam::123456789012:role/deliver-dev")
+NAME = EcrRepository("team/my-app")
+IDENTITY = "eyJhbGciOi.eyJzdWIiOi.c2ln"
+TOKEN = base64.b64encode(b"AWS:the-password").decode()
+GOLDEN_POLICY = Path(__file__).parent.parent / "data" / "session-policy.json"
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    empty = tmp_path_factory.mktemp("home") / "no-such-file"
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            monkeypatch.setenv(name, str(empty))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        monkeypatch.setattr("time.sleep", lambda _: None)
+        yield
+
+
+def client_of(ecr: Ecr) -> Any:
+    return ecr._client  # noqa: SLF001  the SDK's client is what the stubber takes the place of
+
+
+def session() -> boto3.Session:
+    return boto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret", aws_session_token="token")
+
+
+@pytest.fixture(scope="module")
+def ecr(_no_login_of_this_machine: None) -> Ecr:
+    return Ecr(session(), REGION)
+
+
+@pytest.fixture
+def stub(ecr: Ecr) -> Iterator[Stubber]:
+    with Stubber(client_of(ecr)) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+def described(mutability: str = "MUTABLE") -> dict[str, Any]:
+    uri = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app"
+    return {
+        "repositories": [{"repositoryUri": uri, "registryId": "123456789012", "imageTagMutability": mutability}]
+    }
+
+
+ASKED = {"repositoryNames": ["team/my-app"]}
+
+
+@pytest.mark.parametrize(
+    ("mutability", "immutable"),
+    [
+        ("MUTABLE", False),
+        ("MUTABLE_WITH_EXCLUSION", False),
+        ("IMMUTABLE", True),
+        ("IMMUTABLE_WITH_EXCLUSION", True),
+    ],
+)
+def test_a_repository_is_described(ecr: Ecr, stub: Stubber, mutability: str, *, immutable: bool) -> None:
+    stub.add_response("describe_repositories", described(mutability), ASKED)
+    assert ecr.describe(NAME) == RepositoryInfo(
+        NAME, "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app", "123456789012", immutable
+    )
+
+
+def test_a_login_is_the_token_as_the_data_plane_takes_it_and_its_secrets_are_named(ecr: Ecr, stub: Stubber) -> None:
+    answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.eu-west-2.amazonaws.com"}
+    stub.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
+    assert ecr.login() == Login(answer["proxyEndpoint"], f"Basic {TOKEN}", (TOKEN, "the-password"))
+
+
+def test_tags_and_digests_are_removed_each_by_its_own_field(ecr: Ecr, stub: Stubber) -> None:
+    stub.add_response(
+        "batch_delete_image",
+        {"failures": []},
+        {"repositoryName": "team/my-app", "imageIds": [{"imageTag": "dev-a1b2c3d"}, {"imageDigest": DIGEST}]},
+    )
+    ecr.delete_images(NAME, [Tag("dev-a1b2c3d"), Digest(DIGEST)])
+
+
+def test_the_tags_of_an_image_are_looked_up_by_its_digest(ecr: Ecr, stub: Stubber) -> None:
+    asked = {"repositoryName": "team/my-app", "imageIds": [{"imageDigest": DIGEST}]}
+    stub.add_response("describe_images", {"imageDetails": [{"imageTags": ["a1b2c3d", "1.4.2"]}]}, asked)
+    assert ecr.tags_of(NAME, Digest(DIGEST)) == (Tag("a1b2c3d"), Tag("1.4.2"))
+    stub.add_response("describe_images", {"imageDetails": [{"imageDigest": DIGEST}]}, asked)
+    assert ecr.tags_of(NAME, Digest(DIGEST)) == ()
+    stub.add_client_error("describe_images", "ImageNotFoundException", "not there", expected_params=asked)
+    assert ecr.tags_of(NAME, Digest(DIGEST)) == ()
+    stub.add_client_error("describe_images", "AccessDeniedException", "no", expected_params=asked)
+    with pytest.raises(AccessDenied, match=f"not allowed to look at the image {DIGEST} of team/my-app"):
+        ecr.tags_of(NAME, Digest(DIGEST))
+
+
+def test_what_is_gone_already_counts_as_removed_and_what_is_left_is_named(ecr: Ecr, stub: Stubber) -> None:
+    tag = Tag("dev-a1b2c3d")
+    gone = {"imageId": {"imageDigest": DIGEST}, "failureCode": "ImageNotFound", "failureReason": "no such image"}
+    kept = {
+        "imageId": {"imageTag": tag},
+        "failureCode": "ImageReferencedByManifestList",
+        "failureReason": "Requested image referenced by manifest list",
+    }
+    asked = {"repositoryName": NAME, "imageIds": [{"imageDigest": DIGEST}, {"imageTag": tag}]}
+    stub.add_response("batch_delete_image", {"failures": [gone]}, asked)
+    ecr.delete_images(NAME, [Digest(DIGEST), tag])
+    stub.add_response("batch_delete_image", {"failures": [gone, kept]}, asked)
+    with pytest.raises(RegistryRefused) as caught:
+        ecr.delete_images(NAME, [Digest(DIGEST), tag])
+    assert caught.value.what == "ECR did not remove 1 of 2 images from team/my-app"
+    assert caught.value.why == "{'imageTag': 'dev-a1b2c3d'}: Requested image referenced by manifest list"
+
+
+#          AWS's code                     its message                                     error         what
+ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
+    ("AccessDeniedException", "User is not authorized to perform: ecr:DescribeRepositories", AccessDenied,
+     "not allowed to describe the ECR repository team/my-app"),
+    ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", LoginRefused,
+     "could not describe the ECR repository team/my-app: AWS refused the login"),
+    ("ExpiredTokenException", "The security token included in the request is expired", LoginRefused,
+     "could not describe the ECR repository team/my-app: AWS refused the login"),
+    ("ExpiredToken", "The provided token has expired", LoginRefused,
+     "could not describe the ECR repository team/my-app: AWS refused the login"),
+    ("UnrecognizedClientException", "The security token included in the request is invalid.", LoginRefused,
+     "could not describe the ECR repository team/my-app: AWS refused the login"),
+    ("InvalidSignatureException", "Signature expired", LoginRefused,
+     "could not describe the ECR repository team/my-app: AWS refused the login"),
+    ("RepositoryNotFoundException", "The repository with name 'team/my-app' does not exist", RepositoryMissing,
+     "the ECR repository team/my-app does not exist in eu-west-2"),
+    ("ThrottlingException", "Rate exceeded", RegistryRefused, "could not describe the ECR repository team/my-app"),
+    ("ServerException", "", RegistryRefused, "could not describe the ECR repository team/my-app"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "message", "kind", "what"), ANSWERS)
+def test_each_refusal_of_aws_is_an_error_that_a_person_can_act_on(
+    ecr: Ecr, stub: Stubber, code: str, message: str, kind: type[GoldenPathError], what: str
+) -> None:
+    stub.add_client_error("describe_repositories", code, message, expected_params=ASKED)
+    with pytest.raises(kind) as caught:
+        ecr.describe(NAME)
+    assert caught.value.what == what
+    assert message in caught.value.why
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind", "what"),
+    [
+        (sdk.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"), RegistryUnreachable, "AWS does not answer"),
+        (sdk.ReadTimeoutError(endpoint_url="x"), RegistryUnreachable, "AWS does not answer"),
+        (sdk.NoCredentialsError(), LoginRefused, "there are no AWS credentials"),
+        (sdk.PartialCredentialsError(provider="env", cred_var="x"), LoginRefused, "of this machine cannot be used"),
+        (sdk.CredentialRetrievalError(provider="x", error_msg="y"), LoginRefused, "of this machine cannot be used"),
+        (sdk.UnauthorizedSSOTokenError(), LoginRefused, "of this machine cannot be used"),
+        (sdk.TokenRetrievalError(provider="sso", error_msg="expired"), LoginRefused, "of this machine cannot be used"),
+    ],
+)
+def test_a_call_that_does_not_reach_aws_says_why(
+    ecr: Ecr, failure: Exception, kind: type[GoldenPathError], what: str
+) -> None:
+    def fail(**_: object) -> None:
+        raise failure
+
+    events = client_of(ecr).meta.events
+    events.register("before-send.ecr", fail)
+    try:
+        with pytest.raises(kind) as caught:
+            ecr.login()
+    finally:
+        events.unregister("before-send.ecr", fail)
+    assert caught.value.what.startswith("could not get a login for the registry: ")
+    assert what in caught.value.what
+
+
+def test_a_machine_without_any_credentials_is_told_so_before_anything_is_sent() -> None:
+    found, secrets = aws.connect(REGION, None, NAME, session_name="run", identity=lambda: "unused")
+    assert secrets == ()
+    with pytest.raises(LoginRefused, match="there are no AWS credentials"):
+        found.describe(NAME)
+
+
+def test_a_profile_that_does_not_exist_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "typo")
+    with pytest.raises(LoginRefused) as caught:
+        aws.connect(REGION, None, NAME, session_name="run", identity=lambda: "unused")
+    assert caught.value.what == "could not log in to AWS: the AWS login of this machine cannot be used"
+    assert caught.value.why == "The config profile (typo) could not be found"
+
+
+class Wire:
+    """A double of the wire below the SDK: it keeps the request to STS and gives an answer in STS's own XML."""
+
+    def __init__(self, status: int, xml: str) -> None:
+        self.requests: list[AWSPreparedRequest] = []
+        self._status, self._xml = status, xml.encode()
+
+    def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        self.requests.append(request)
+        raw: Any = self
+        return AWSResponse(request.url, self._status, {}, raw)
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._xml
+
+
+@pytest.fixture
+def sts(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def put(status: int, xml: str) -> Wire:
+        wire, make = Wire(status, xml), boto3.Session.client
+
+        def client(self: boto3.Session, *words: Any, **options: Any) -> Any:
+            made: Any = make(self, *words, **options)
+            made.meta.events.register("before-send.sts", wire)
+            return made
+
+        monkeypatch.setattr(boto3.Session, "client", client)
+        return wire
+
+    return put
+
+
+GIVEN = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIA</AccessKeyId>
+<SecretAccessKey>temporary-secret</SecretAccessKey><SessionToken>temporary-token</SessionToken>
+<Expiration>2026-01-01T00:15:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>
+</AssumeRoleWithWebIdentityResponse>"""
+
+
+def test_a_role_is_assumed_with_the_runs_own_token_for_fifteen_minutes_and_one_repository(sts: Any) -> None:
+    wire = sts(200, GIVEN)
+    found, secrets = aws.connect(REGION, ROLE, NAME, session_name="goldenpath-o-app-1", identity=lambda: IDENTITY)
+    (request,) = wire.requests
+    sent = {name: values[0] for name, values in parse_qs(request.body).items()}
+    assert request.url == "https://sts.eu-west-2.amazonaws.com/"
+    assert json.loads(sent.pop("Policy")) == json.loads(GOLDEN_POLICY.read_bytes())
+    assert sent == {
+        "Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": ROLE, "DurationSeconds": "900",
+        "RoleSessionName": "goldenpath-o-app-1", "WebIdentityToken": IDENTITY,
+    }  # fmt: skip
+    assert "Authorization" not in request.headers
+    assert secrets == ("temporary-secret", "temporary-token")
+    signer = client_of(found)._request_signer._credentials  # noqa: SLF001  with what ECR is called from here on
+    assert (signer.access_key, signer.secret_key, signer.token) == ("ASIA", *secrets)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("goldenpath-Ünï/côde app-7", "goldenpath--n-c-de-app-7"), ("x" * 100, "x" * 64), ("a  b//c", "a-b-c")],
+)
+def test_a_session_name_is_made_to_fit(sts: Any, name: str, sent: str) -> None:
+    wire = sts(200, GIVEN)
+    aws.connect(REGION, ROLE, NAME, session_name=name, identity=lambda: IDENTITY)
+    assert parse_qs(wire.requests[0].body)["RoleSessionName"] == [sent]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+        ("InvalidIdentityToken", "No OpenIDConnect provider found in your account"),
+        ("ExpiredTokenException", "Token expired"),
+        ("IDPRejectedClaim", "The IdP rejected the claim"),
+    ],
+)
+def test_a_role_that_does_not_trust_this_run_is_a_refused_login(sts: Any, code: str, message: str) -> None:
+    sts(403, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
+    with pytest.raises(LoginRefused) as caught:
+        aws.connect(REGION, ROLE, NAME, session_name="run", identity=lambda: IDENTITY)
+    assert caught.value.what == f"could not assume the role {ROLE}: AWS refused the login"
+    assert caught.value.why == f"{code}: {message}"
+    assert IDENTITY not in str(caught.value)
+
+
+def test_a_run_without_an_identity_asks_nothing_of_aws(sts: Any) -> None:
+    wire = sts(200, GIVEN)
+
+    def refuse() -> str:
+        raise LoginRefused("this run may not ask GitHub for an OIDC token", fix="f")
+
+    with pytest.raises(LoginRefused, match="may not ask GitHub"):
+        aws.connect(REGION, ROLE, NAME, session_name="run", identity=refuse)
+    assert wire.requests == []
+
+
+def test_the_session_policy_is_the_one_that_was_reviewed() -> None:
+    policy = aws.session_policy(REGION, ROLE, NAME)
+    assert policy == json.loads(GOLDEN_POLICY.read_bytes())
+
+
+def test_the_session_policy_fits_into_an_sts_request_for_the_longest_repository_name() -> None:
+    """STS takes 2,048 characters at most."""
+    policy = aws.session_policy(REGION, ROLE, EcrRepository("a" * 256))
+    assert len(json.dumps(policy, separators=(",", ":"))) < 2048
+
+
+def test_the_session_policy_stays_in_the_partition_of_the_role() -> None:
+    role = RoleArn("arn:aws-us-gov:iam::123456789012:role/x")
+    policy = aws.session_policy(Region("us-gov-west-1"), role, NAME)
+    assert policy["Statement"][1]["Resource"] == "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/team/my-app"

@@ -1,0 +1,249 @@
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from goldenpath import __version__, cli, pipeline
+from goldenpath.errors import Cancelled, GateBlocked
+from goldenpath.model.inputs import Input, Request
+from goldenpath.stages.base import Stage
+
+STAGES = {stage.name: stage for stage in (*pipeline.STAGES, *pipeline.ALWAYS)}
+INPUTS: dict[str, tuple[Input, ...]] = {name: stage.inputs for name, stage in STAGES.items()} | {
+    "deliver": pipeline.INPUTS
+}
+
+
+@pytest.fixture(autouse=True)
+def _as_at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No variable of ours is set, and the signal handlers are put back."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for each in pipeline.INPUTS:
+        monkeypatch.delenv(each.variable, raising=False)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def told(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
+    """Run the command and return its exit code and all it printed."""
+    code = cli.run(argv)
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    return code, captured.out
+
+
+def every_command() -> list[tuple[str, ...]]:
+    """Return the words of every command, groups and what is in them."""
+
+    def walk(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                found = command.get_command(context, name)
+                assert found is not None
+                yield from walk(found, (*words, name))
+
+    return list(walk(cli.goldenpath, ()))
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_explains_itself(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], option: str
+) -> None:
+    code, text = told(capsys, *words, option)
+    assert code == 0
+    assert text.startswith(f"Usage: {' '.join(('goldenpath', *words))}")
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_help_of_a_command_names_every_input_and_its_variable(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    _, text = told(capsys, name, "--help")
+    shown = " ".join(text.split())
+    for each in INPUTS[name]:
+        assert (f"{each.option} " in shown) is not each.secret
+        assert (f"env var: {each.variable}" in shown) is not each.secret
+        assert each.secret or " ".join(each.help.split()) in shown
+
+
+def test_the_help_lists_every_stage_in_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    _, text = told(capsys, "--help")
+    listed = re.findall(r"^  ([a-z-]+)  ", text.partition("Commands:")[2], re.MULTILINE)
+    assert {*STAGES, "deliver", "local", "tools"} <= set(listed)
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "--version") == (0, f"goldenpath, version {__version__}\n")
+
+
+FIX = "see `goldenpath --help`, or `--help` after the command"
+
+
+@pytest.mark.parametrize(
+    ("argv", "what"),
+    [
+        (("deliver", "--enviroment", "dev"), "No such option '--enviroment'. Did you mean '--environment'?"),
+        (("delivver",), "No such command 'delivver'."),
+        (("build", "extra"), "Got unexpected extra argument (extra)"),
+        (("build", "--version"), "Option '--version' requires an argument."),
+        (("tools", "instal"), "No such command 'instal'."),
+    ],
+)
+def test_a_slip_of_the_fingers_is_told_as_any_other_bad_input(
+    capsys: pytest.CaptureFixture[str], argv: tuple[str, ...], what: str
+) -> None:
+    code, text = told(capsys, *argv)
+    assert code == 2
+    first, *rest = text.splitlines()
+    assert re.sub(r"[.:]? ?\(?(Did you mean|Possible).*", "", first) == re.sub(
+        r"[.:]? ?\(?(Did you mean|Possible).*", "", f"error[bad-input]: {what}"
+    )
+    assert rest == [f"  do:  {FIX}"]
+
+
+def test_all_bad_inputs_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    code, text = told(capsys, "deliver", "--ecr-repository", "NO", "--role-arn", "x")
+    assert code == 2
+    assert text.splitlines()[0] == "error[bad-input]: 3 inputs cannot be used"
+    assert text.count("\n") == 3
+
+
+def test_an_environment_that_does_not_exist_is_told_with_those_that_do(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, text = told(capsys, "build", "--environment", "produktion")
+    assert (code, text) == (
+        3,
+        "error[unknown-environment]: there is no environment 'produktion'\n"
+        "  why: the platform knows local, dev, test, staging, prod\n"
+        "  do:  name one of them with --environment (in a workflow: `environment:`)\n",
+    )
+
+
+def test_an_input_comes_by_its_variable_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_ENVIRONMENT", "mars")
+    assert told(capsys, "gitleaks-gate")[0] == 3
+
+
+def test_an_empty_variable_is_an_input_that_was_not_given(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A workflow sets every variable, also for inputs that nobody filled."""
+    monkeypatch.setenv("GOLDENPATH_ENVIRONMENT", "")
+    code, text = told(capsys, "gitleaks-gate")
+    assert (code, "`environment` is missing" in text) == (2, True)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """Return where the request of each command arrives; nothing else happens."""
+    seen: list[Request] = []
+    monkeypatch.setattr(pipeline, "prepare", lambda request, _here, _progress: seen.append(request))
+    monkeypatch.setattr(pipeline, "run_stage", lambda *_: {})
+    monkeypatch.setattr(pipeline, "deliver", lambda *_: {})
+    return seen
+
+
+def test_a_secret_comes_by_its_variable_alone(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, requests: list[Request]
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "ghs_x")
+    assert told(capsys, "sarif-upload", "--environment", "prod") == (0, "")
+    assert requests[0].github_token == "ghs_x"
+    code, text = told(capsys, "sarif-upload", "--github-token", "ghs_y")
+    assert (code, "No such option" in text) == (2, True)
+    assert "ghs_y" not in text
+
+
+def test_an_option_wins_over_its_variable(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, requests: list[Request]
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_ENVIRONMENT", "prod")
+    told(capsys, "deliver", "--environment", "dev", "--ecr-repository", "my-app")
+    assert requests[0].environment == "dev"
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "text"),
+    [
+        (GateBlocked("blocked", why="w", fix="f"), 10, "error[gate-blocked]: blocked\n  why: w\n  do:  f\n"),
+        (Cancelled("stopped", fix="f"), 130, "error[cancelled]: stopped\n  do:  f\n"),
+        (click.Abort(), 130, "error[cancelled]: the run was interrupted\n  do:  run it again\n"),
+    ],
+)
+def test_what_ends_a_run_is_told_and_is_its_exit_code(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, failure: Exception, code: int, text: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise failure
+
+    monkeypatch.setattr(pipeline, "prepare", fail)
+    assert told(capsys, "build", "--environment", "dev") == (code, text)
+
+
+def test_in_a_workflow_run_the_error_is_an_annotation_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise GateBlocked("bad ::error::\n##[x] name", fix="f")
+
+    monkeypatch.setattr(pipeline, "prepare", fail)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    _, text = told(capsys, "build", "--environment", "dev")
+    commands = [line for line in text.splitlines() if line.startswith("::")]
+    assert commands == ["::error title=gate-blocked::bad :\u200b:error:\u200b:%0A#\u200b#[x] name. f."]
+    assert text.count("::") == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_first_signal_unwinds_and_a_second_one_does_not_cut_the_undo_short(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    undone = []
+
+    def interrupted(*_: object) -> None:
+        try:
+            signal.raise_signal(number)
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGINT)
+            undone.append(True)
+
+    monkeypatch.setattr(pipeline, "prepare", interrupted)
+    code, text = told(capsys, "build", "--environment", "dev")
+    assert undone == [True]
+    assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: the run was stopped by {number.name}")
+
+
+def test_local_without_its_packages_says_how_to_get_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: str) -> None:
+        raise ModuleNotFoundError("No module named 'moto'", name="moto")
+
+    monkeypatch.setattr(cli.importlib, "import_module", missing)
+    code, text = told(capsys, "local", "demo")
+    assert (code, text.splitlines()[0]) == (50, "error[local-trouble]: `goldenpath local` is not installed")
+
+
+def test_main_exits_with_the_code_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+
+
+def test_a_stage_is_its_command_by_the_same_name() -> None:
+    for name, stage in STAGES.items():
+        assert isinstance(stage, Stage)
+        assert name in cli.goldenpath.commands

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldenpath.errors import SourceUnusable, ToolFailed
+from goldenpath.model.names import Commit
+from goldenpath.tools import git, process
+from tests.unit.builders import COMMIT
+from tests.unit.program_double import ProgramDouble, ended
+
+
+def doubled(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> ProgramDouble:
+    double = ProgramDouble(list(answers))
+    monkeypatch.setattr(process, "run", double)
+    return double
+
+
+def test_git_reads_a_folder_of_any_owner_and_its_last_newline_is_dropped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    double = doubled(monkeypatch, ended("a\nb\n\n"))
+    assert git.run(tmp_path, "log") == "a\nb"
+    assert double.calls == [("git", "-c", "safe.directory=*", "-C", str(tmp_path), "log")]
+    assert double.options == [{"timeout": 60.0}]
+
+
+def test_the_commit_that_is_checked_out_is_the_head(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    double = doubled(monkeypatch, ended(COMMIT + "\n"))
+    assert git.head(tmp_path) == COMMIT
+    assert double.calls[0][-3:] == ("rev-parse", "--verify", "HEAD^{commit}")
+
+
+def test_a_folder_that_is_not_there_is_told_before_git_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(SourceUnusable) as caught:
+        git.head(tmp_path / "nowhere")
+    assert str(caught.value) == (
+        f"{tmp_path / 'nowhere'} is not a folder. name the folder of a git checkout with --source."
+    )
+
+
+def test_a_folder_without_a_commit_is_no_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    doubled(monkeypatch, ToolFailed("git ended with exit status 128", why="fatal: not a git repository", fix="f"))
+    with pytest.raises(SourceUnusable) as caught:
+        git.head(tmp_path)
+    assert caught.value.what == f"{tmp_path} is not a git checkout with at least one commit"
+    assert caught.value.why == "fatal: not a git repository"
+
+
+@pytest.mark.parametrize(("code", "there"), [(0, True), (1, False), (128, False)])
+def test_a_commit_is_in_the_clone_or_not(monkeypatch: pytest.MonkeyPatch, code: int, *, there: bool) -> None:
+    double = doubled(monkeypatch, ended(code=code))
+    assert git.has(Path("/src"), Commit(COMMIT)) is there
+    assert double.calls[0][-3:] == ("cat-file", "-e", f"{COMMIT}^{{commit}}")
+
+
+@pytest.mark.parametrize(("said", "shallow"), [("true\n", True), ("false\n", False)])
+def test_a_clone_is_shallow_or_whole(monkeypatch: pytest.MonkeyPatch, said: str, *, shallow: bool) -> None:
+    doubled(monkeypatch, ended(said))
+    assert git.is_shallow(Path("/src")) is shallow
+
+
+def test_numbers_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended("1767225600\n"), ended("42\n"), ended("refs/heads/main\n"))
+    assert git.commit_time(Path("/src"), Commit(COMMIT)) == 1_767_225_600
+    assert git.count(Path("/src"), COMMIT, "^abc") == 42
+    assert git.branch_ref(Path("/src")) == "refs/heads/main"
+    assert double.calls[1][-4:] == ("rev-list", "--count", COMMIT, "^abc")
+
+
+@pytest.mark.parametrize(
+    ("remote", "address"),
+    [
+        ("https://github.com/o/app.git", "https://github.com/o/app"),
+        ("https://github.com/o/app", "https://github.com/o/app"),
+        ("https://user:ghp_secret@github.com/o/app.git", "https://github.com/o/app"),
+        ("https://x-access-token:tok@en@github.com/o/app", "https://github.com/o/app"),
+        ("ssh://git@github.com:22/o/app.git", "https://github.com/o/app"),
+        ("git@github.com:o/app.git", "https://github.com/o/app"),
+        ("https://ghe.example:8443/o/app", "https://ghe.example/o/app"),
+        ("git@github.com", ""),
+        ("https://github.com", ""),
+        ("/srv/git/app.git", ""),
+        ("file:///srv/git/app.git", ""),
+        ("http://github.com/o/app", ""),
+        ("", ""),
+    ],
+)
+def test_a_remote_is_shown_by_its_web_address_without_credentials(remote: str, address: str) -> None:
+    assert git.web_address(remote) == address
+
+
+@given(st.text(), st.sampled_from(["https://", "ssh://", "git@", ""]))
+def test_no_remote_shows_what_stands_before_the_at_sign(secret: str, scheme: str) -> None:
+    if "/" not in secret and ":" not in secret:
+        assert git.web_address(f"{scheme}{secret}hunter2@host/o/app") in {"https://host/o/app", ""}
+
+
+def test_a_checkout_without_origin_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended(code=1))
+    assert git.origin_url(Path("/src")) == ""
+    assert double.options[0]["accept"] == (0, 1)
+
+
+def reader(answers: bytes) -> git.Reader:
+    return git.Reader(io.BytesIO(), io.BytesIO(answers))
+
+
+def test_objects_are_read_one_after_the_other() -> None:
+    objects = reader(b"aaa blob 5\nhello\nbbb blob 0\n\nccc blob 2\nhi\n")
+    assert [b"".join(objects.read(each)) for each in ("aaa", "bbb", "ccc")] == [b"hello", b"", b"hi"]
+
+
+def test_an_object_that_is_not_in_the_clone_is_named() -> None:
+    with pytest.raises(SourceUnusable, match=r"^the git object aaa is missing from the checkout"):
+        list(reader(b"aaa missing\n").read("aaa"))
+
+
+@pytest.mark.parametrize("answer", [b"aaa blob 5\nhel", b"aaa blob 5\n"])
+def test_a_git_that_ends_in_the_middle_of_an_object_is_an_error(answer: bytes) -> None:
+    with pytest.raises(SourceUnusable, match=r"^git ended in the middle of the object aaa"):
+        list(reader(answer).read("aaa"))
+
+
+def test_a_git_that_ends_before_it_answers_is_an_error() -> None:
+    with pytest.raises(SourceUnusable):
+        list(reader(b"").read("aaa"))

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import base64
+import gzip
+from typing import Any
+
+import pytest
+from github import GithubException
+from github.Requester import Requester
+from requests.exceptions import ConnectTimeout
+
+from goldenpath.errors import SarifRefused
+from goldenpath.model.names import Commit
+from goldenpath.services import github
+from goldenpath.services.github import Analysis, CodeScanning
+from tests.unit.builders import COMMIT
+
+API = "https://api.github.com"
+PLACE = "/repos/o/app/code-scanning/sarifs"
+ANALYSIS = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
+TAKEN: tuple[dict[str, str], dict[str, str]] = ({}, {"id": "47"})
+COMPLETE: tuple[dict[str, str], dict[str, str]] = ({}, {"processing_status": "complete"})
+PENDING: tuple[dict[str, str], dict[str, str]] = ({}, {"processing_status": "pending"})
+
+
+class Api:
+    """A double of PyGithub's requester: it keeps every call whole and answers in turn."""
+
+    def __init__(self, *answers: object) -> None:
+        self.calls: list[tuple[str, str, object]] = []
+        self.pauses: list[float] = []
+        self._answers = list(answers)
+
+    def __call__(self, _requester: Requester, verb: str, url: str, **options: Any) -> Any:
+        self.calls.append((verb, url, options.pop("input", None)))
+        assert options == {}
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+
+def upload(monkeypatch: pytest.MonkeyPatch, *answers: object) -> Api:
+    """Upload a SARIF file to a GitHub that gives `answers`, the last of them for ever."""
+    api, clock = Api(*answers), iter(range(0, 10_000, 10))
+    monkeypatch.setattr(Requester, "requestJsonAndCheck", lambda *words, **options: api(*words, **options))
+    monkeypatch.setattr(github.time, "sleep", api.pauses.append)
+    monkeypatch.setattr(github.time, "monotonic", lambda: next(clock))
+    assert CodeScanning(API, "the-token").upload(b"{}", ANALYSIS) == "47"
+    return api
+
+
+def test_a_file_is_sent_packed_with_commit_and_ref_and_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = upload(monkeypatch, TAKEN, PENDING, PENDING, COMPLETE)
+    (verb, place, sent), *asked = api.calls
+    assert (verb, place) == ("POST", PLACE)
+    assert isinstance(sent, dict)
+    assert gzip.decompress(base64.b64decode(sent.pop("sarif"))) == b"{}"
+    assert sent == {"commit_sha": COMMIT, "ref": "refs/heads/main"}
+    assert asked == [("GET", f"{PLACE}/47", None)] * 3
+    assert api.pauses == [0.5, 1.0]
+
+
+#          status  GitHub's words                                              what to do
+REFUSALS: list[tuple[int, object, str]] = [
+    (401, {"message": "Bad credentials"}, "the token has expired or is not one: run the job again"),
+    (403, {"message": "Resource not accessible by integration"},
+     "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"),
+    (403, {"message": "Advanced Security must be enabled for this repository to use code scanning."},
+     "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"),
+    (404, {"message": "Not Found"},
+     "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"),
+    (413, {"message": "too large"}, "the file is too large for GitHub: reduce the number of findings"),
+    (503, None, "run the job again; if it persists, show this to the platform team"),
+    (400, "<html>", "run the job again; if it persists, show this to the platform team"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "words", "fix"), REFUSALS)
+def test_each_refusal_says_plainly_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, status: int, words: object, fix: str
+) -> None:
+    with pytest.raises(SarifRefused) as caught:
+        upload(monkeypatch, GithubException(status, words))
+    assert caught.value.what == "GitHub did not take the SARIF file for o/app"
+    assert caught.value.why.startswith(f"HTTP {status}: ")
+    assert caught.value.fix == fix
+    assert "the-token" not in str(caught.value)
+
+
+def test_a_file_that_github_cannot_process_is_refused_with_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SarifRefused) as caught:
+        upload(monkeypatch, TAKEN, ({}, {"processing_status": "failed", "errors": ["rule x", "rule y"]}))
+    assert (caught.value.what, caught.value.why) == ("GitHub could not process the SARIF file", "rule x; rule y")
+
+
+def test_a_failure_without_reasons_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SarifRefused) as caught:
+        upload(monkeypatch, TAKEN, ({}, {"processing_status": "failed", "errors": None}))
+    assert caught.value.why == "it gave no reason"
+
+
+def test_a_file_that_stays_pending_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SarifRefused, match=r"^GitHub did not process the SARIF file within 120 seconds"):
+        upload(monkeypatch, TAKEN, PENDING)
+
+
+def test_the_pauses_between_questions_grow_to_eight_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = upload(monkeypatch, TAKEN, *[PENDING] * 7, COMPLETE)
+    assert api.pauses == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+
+
+def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SarifRefused) as caught:
+        upload(monkeypatch, ConnectTimeout("timed out"))
+    assert (caught.value.what, caught.value.why) == ("GitHub's API does not answer", "timed out")
+    assert caught.value.fix == "run the job again: the release itself stands"

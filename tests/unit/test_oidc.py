@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from itertools import repeat
+
+import pytest
+from urllib3.exceptions import ProtocolError
+
+from goldenpath.errors import LoginRefused
+from goldenpath.services import oidc
+from tests.unit.http_double import Request, Response, pool, pool_of
+
+URL, BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+PERMISSION = "give the job `permissions: id-token: write` (and its caller, which must grant at least as much)"
+RUN = {URL: "https://pipelines.example/id?api-version=2", BEARER: "bearer"}
+
+
+def test_a_token_is_asked_for_with_the_audience_of_sts(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool(monkeypatch, Response(200, {}, b'{"count": 1, "value": "eyJ"}'))
+    assert oidc.token(RUN) == "eyJ"
+    assert double.requests == [
+        Request("GET", f"{RUN[URL]}&audience=sts.amazonaws.com", {"Authorization": "Bearer bearer"}, b"")
+    ]
+
+
+def test_an_address_without_query_gets_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool(monkeypatch, Response(200, {}, b'{"value": "eyJ"}'))
+    oidc.token({**RUN, URL: "https://pipelines.example/id"})
+    assert double.requests[0].url == "https://pipelines.example/id?audience=sts.amazonaws.com"
+
+
+@pytest.mark.parametrize("variables", [{}, {URL: "https://x"}, {BEARER: "x"}, {URL: "", BEARER: "x"}])
+def test_a_run_without_the_permission_is_told_which(variables: dict[str, str]) -> None:
+    with pytest.raises(LoginRefused) as caught:
+        oidc.token(variables)
+    assert caught.value.what == "this run may not ask GitHub for an OIDC token"
+    assert caught.value.fix == PERMISSION
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 301])
+def test_an_endpoint_that_refuses_is_told_without_the_bearer_token(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    pool(monkeypatch, Response(status, {}, b"bearer"))
+    with pytest.raises(LoginRefused) as caught:
+        oidc.token(RUN)
+    assert (caught.value.what, caught.value.why) == ("GitHub gave no OIDC token", f"HTTP {status}")
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"value": null}', b"\xff", b"[" * 100_000])
+def test_an_answer_that_is_no_token_is_refused_and_not_quoted(monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
+    pool(monkeypatch, Response(200, {}, body))
+    with pytest.raises(LoginRefused) as caught:
+        oidc.token(RUN)
+    assert str(caught.value) == "GitHub's OIDC endpoint gave an answer that is no token. run the job again."
+
+
+def test_an_endpoint_that_is_down_is_a_login_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool_of(monkeypatch, repeat(ProtocolError("reset")))
+    with pytest.raises(LoginRefused) as caught:
+        oidc.token(RUN)
+    assert (caught.value.what, caught.value.why) == ("GitHub's OIDC endpoint does not answer", "reset")

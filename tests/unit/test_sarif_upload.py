@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from goldenpath.errors import SarifRefused
+from goldenpath.model.event import Event
+from goldenpath.model.finding import Gate
+from goldenpath.model.names import Commit
+from goldenpath.runner import Runner
+from goldenpath.services.github import Analysis
+from goldenpath.stages import gate, sarif_upload
+from goldenpath.stages.base import Run
+from tests.unit.builders import COMMIT, report
+from tests.unit.run_builder import run
+
+PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app")
+IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")
+
+
+class ScanningDouble:
+    """A double of code scanning: it keeps what it is given, or refuses it."""
+
+    def __init__(self, refuse: str = "") -> None:
+        self.made: list[tuple[str, str]] = []
+        self.uploads: list[tuple[bytes, Analysis]] = []
+        self._refuse = refuse
+
+    def __call__(self, api_url: str, token: str) -> ScanningDouble:
+        self.made.append((api_url, token))
+        return self
+
+    def upload(self, sarif: bytes, analysis: Analysis) -> str:
+        if self._refuse in sarif.decode() and self._refuse:
+            raise SarifRefused("refused", fix="f")
+        self.uploads.append((sarif, analysis))
+        return "1"
+
+
+@pytest.fixture
+def scanning(monkeypatch: pytest.MonkeyPatch) -> ScanningDouble:
+    double = ScanningDouble()
+    monkeypatch.setattr(sarif_upload, "CodeScanning", double)
+    return double
+
+
+def ready(folder: Path, *gates: Gate, **changed: Any) -> Run:
+    """Return a run for prod in which `gates` came to a verdict."""
+    made = run(folder, **{"environment": "prod", "runner": IN_ACTIONS, "github_token": "t", "event": PUSH} | changed)
+    for each in gates:
+        gate.conclude(made, report(gate=each), category=each.value)
+    return made
+
+
+def test_every_gate_that_ran_is_uploaded_for_the_commit_and_ref(tmp_path: Path, scanning: ScanningDouble) -> None:
+    made = ready(tmp_path, *Gate)
+    outcome = sarif_upload.run(made)
+    analysis = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
+    assert scanning.made == [("https://api.example", "t")]
+    assert scanning.uploads == [(made.work.sarif(each).read_bytes(), analysis) for each in Gate]
+    assert outcome.outputs == {"uploaded": "gitleaks,trivy"}
+    assert outcome.sentence == "SARIF processed by GitHub: gitleaks, trivy"
+
+
+def test_where_only_the_first_gate_ran_its_findings_are_uploaded_alone(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    """A secret blocks before there is an image: its finding must be seen."""
+    assert sarif_upload.run(ready(tmp_path, Gate.GITLEAKS)).outputs == {"uploaded": "gitleaks"}
+
+
+def test_sarif_without_a_verdict_is_of_a_gate_that_crashed_and_is_not_uploaded(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    made = ready(tmp_path, Gate.GITLEAKS)
+    made.work.sarif(Gate.TRIVY).write_text("{}")
+    assert sarif_upload.run(made).outputs == {"uploaded": "gitleaks"}
+
+
+REASONS: dict[str, tuple[dict[str, Any], str]] = {
+    "an advisory environment": (
+        {"environment": "dev"}, "the platform's rules for dev do not ask for it",
+    ),
+    "no repository": ({"event": replace(PUSH, repository="")}, "this is no GitHub repository"),
+    "a terminal without token": (
+        {"runner": Runner(), "github_token": ""}, "there is no GITHUB_TOKEN at this terminal",
+    ),
+    "a fork": (
+        {"event": replace(PUSH, name="pull_request", fork=True)},
+        "the pull request comes from a fork, whose token may not write security events",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REASONS)
+def test_where_nothing_may_be_uploaded_the_reason_is_told_and_nobody_is_asked(
+    tmp_path: Path, scanning: ScanningDouble, case: str
+) -> None:
+    changed, reason = REASONS[case]
+    outcome = sarif_upload.run(ready(tmp_path, *Gate, **changed))
+    assert outcome.sentence == f"no SARIF uploaded: {reason}"
+    assert outcome.outputs == {"uploaded": ""}
+    assert outcome.stop is None
+    assert scanning.made == []
+
+
+def test_a_run_in_which_no_gate_came_to_a_verdict_has_nothing_to_upload(tmp_path: Path) -> None:
+    assert sarif_upload.run(ready(tmp_path)).sentence == "no SARIF uploaded: no gate came to a verdict"
+
+
+def test_a_run_that_should_upload_and_has_no_token_says_what_to_pass(tmp_path: Path) -> None:
+    with pytest.raises(SarifRefused) as caught:
+        sarif_upload.run(ready(tmp_path, *Gate, github_token=""))
+    assert caught.value.what == "there is no token to upload SARIF with"
+    assert "security-events: write" in caught.value.fix
