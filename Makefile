@@ -1,5 +1,5 @@
 # The four commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test check lock clean distclean
+.PHONY: help deliver test check lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 bin/environment dev)
@@ -21,6 +21,10 @@ check: ## Lint, types, import directions, docstrings
 
 lock: ## Renew the hash-locked lists of Python packages in locks/
 	@$(PYTHON) dev/lock.py
+
+# Each word is quoted for the shell, whatever it holds; what cannot be used is refused by the command.
+create-ecr: ## Write a registry into envs/<ENV>/ecr.tf: APP=my-app OWNER=team-web RISK=low ENV=dev
+	@python3 scripts/scaffold_ecr.py --app='$(subst ','\'',$(APP))' --owner='$(subst ','\'',$(OWNER))' --risk='$(subst ','\'',$(RISK))' --env='$(subst ','\'',$(or $(ENV),dev))'
 
 clean: ## Remove what was made inside this checkout
 	@rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist

@@ -228,6 +228,12 @@ class PlanUnexpected(GoldenPathError):
     code, exit_code = "plan-unexpected", 67
 
 
+class RetirementRefused(GoldenPathError):
+    """A registry is not deprecated or removed: its grace period runs, or it is still in use."""
+
+    code, exit_code = "retirement-refused", 68
+
+
 class Cancelled(GoldenPathError):
     """The run was interrupted by a signal."""
 

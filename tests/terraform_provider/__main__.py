@@ -4,6 +4,8 @@ The wiring is Terraform's own for a provider under a debugger ("Debugging Provid
 Terraform connects to the socket named in that variable instead of starting a plugin, and needs no lock-file entry.
 """
 
+# The plugin library has no types.
+# mypy: disable-error-code="import-untyped, misc"
 from __future__ import annotations
 
 import json

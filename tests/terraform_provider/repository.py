@@ -4,6 +4,8 @@ Unlike the real one it leaves `tags_all` and the key of KMS encryption as they w
 """
 
 # ruff: noqa: ARG002  the signatures are the plugin library's own
+# The plugin library has no types.
+# mypy: disable-error-code="import-untyped, misc"
 from __future__ import annotations
 
 from typing import Any
@@ -121,7 +123,7 @@ class Repository(Resource):
     def delete(self, ctx: Any, current: State) -> None:  # noqa: ANN401
         self._ecr.delete_repository(repositoryName=current["name"], force=bool(current.get("force_delete")))
 
-    def import_(self, ctx: Any, id: str) -> State | None:  # noqa: ANN401, A002  the library's name
+    def import_(self, ctx: Any, id: str) -> Any:  # noqa: ANN401, A002  the library's name
         empty = {each.name: None for each in self.get_schema().attributes}
         blocks: State = {each.type_name: [] for each in self.get_schema().block_types}
         return self.read(ctx, {**empty, **blocks, "name": id})
@@ -152,13 +154,13 @@ def _scans(planned: State) -> bool:
 
 
 def _encryption(planned: State) -> dict[str, str]:
-    block = next(iter(planned.get("encryption_configuration") or []), {})
+    block: State = next(iter(planned.get("encryption_configuration") or []), {})
     key = {"kmsKey": block["kms_key"]} if block.get("kms_key") else {}
     return {"encryptionType": block.get("encryption_type") or "AES256", **key}
 
 
 def _seen_encryption(current: State, found: State) -> list[State]:
-    planned = next(iter(current.get("encryption_configuration") or []), {})
+    planned: State = next(iter(current.get("encryption_configuration") or []), {})
     seen = found["encryptionConfiguration"]
     key = seen.get("kmsKey") if planned.get("kms_key") else None
     return [{"encryption_type": seen["encryptionType"], "kms_key": key}]

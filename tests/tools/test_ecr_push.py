@@ -6,6 +6,7 @@ import base64
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,7 +157,10 @@ def test_a_failure_between_two_manifests_of_an_index_leaves_nothing(
 
 
 class Stopped:
-    """A release that is held at the call which `chosen` picks, gets a signal, and goes on."""
+    """A release that gets a signal while the registry is slow to answer the call which `chosen` picks.
+
+    Slower than an undo takes: a write that was sent must not land after it.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, chosen: Callable[[Call], bool]) -> None:
         self._reached, self._go, admit = threading.Event(), threading.Event(), Gate.admit
@@ -173,10 +177,11 @@ class Stopped:
         child = goldenpath.start(*given)
         assert self._reached.wait(30)
         child.send_signal(number)
-        release = threading.Timer(0.3, self._go.set)
+        release = threading.Timer(1.0, self._go.set)
         release.start()
         text, _ = child.communicate(timeout=60)
         release.join()
+        time.sleep(0.2)
         return Ended(child.returncode, text)
 
 

@@ -211,7 +211,7 @@ def test_a_workflow_run_gets_outputs_a_summary_and_no_secret_in_its_log(
     assert f"\n{emulator.registry_host}/{repository}@{digest}\n" in outputs
     assert "**ecr-push**: released:" in (tmp_path / "runner" / "summary").read_text()
     masked = [line.removeprefix("::add-mask::") for line in done.text.splitlines() if line.startswith("::add-mask::")]
-    assert len(masked) == 4
+    assert len(masked) >= 4
     told = "\n".join(line for line in done.text.splitlines() if not line.startswith("::add-mask::"))
     kept = [told, outputs, *(json.dumps(str(text)) for text in command.texts_below(work.path).values())]
     assert not [secret for secret in masked for text in kept if secret in text]

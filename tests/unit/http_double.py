@@ -1,16 +1,20 @@
 """A double of urllib3's pool of connections: it opens none, records every request whole, and answers in turn."""
 
+# urllib3's pool is called with anything.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any, NamedTuple
+from functools import partial
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-import pytest
 import urllib3
 
-from goldenpath.services import http
+if TYPE_CHECKING:
+    import pytest
 
 
 class Request(NamedTuple):
@@ -51,13 +55,13 @@ class PoolDouble:
         """Whether every streamed body was closed; one that checks its bytes wraps the file it reads."""
         return all(getattr(stream, "_file", stream).closed for stream in self.streams)
 
-    def request(self, _pool: object, method: str, url: str, **options: Any) -> Response:
+    def request(self, method: str, url: str, **options: Any) -> Response:
         body = options.pop("body")
         headers = options.pop("headers")
         assert options == {"redirect": False}
         if body is not None and not isinstance(body, bytes):
             self.streams.append(body)
-            body = b"".join(iter(lambda stream=body: stream.read(1 << 16), b""))
+            body = b"".join(iter(partial(body.read, 1 << 16), b""))
         self.requests.append(Request(method, url, headers, body or b""))
         answer = next(self.answers)
         if isinstance(answer, BaseException):
@@ -72,8 +76,7 @@ def pool(monkeypatch: pytest.MonkeyPatch, *answers: Response | BaseException) ->
 
 def pool_of(monkeypatch: pytest.MonkeyPatch, answers: Iterator[Response | BaseException]) -> PoolDouble:
     double = PoolDouble(answers)
-    request: Callable[..., Response] = double.request
-    monkeypatch.setattr(urllib3.PoolManager, "request", lambda *words, **options: request(*words, **options))
-    monkeypatch.setattr(http.time, "sleep", double.pauses.append)
-    monkeypatch.setattr(http.random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr(urllib3.PoolManager, "request", double.request)
+    monkeypatch.setattr("goldenpath.services.http.time.sleep", double.pauses.append)
+    monkeypatch.setattr("goldenpath.services.http.random.uniform", lambda _low, high: high)
     return double

@@ -1,5 +1,8 @@
 """A double of `process.run`: it starts nothing, records every call whole, and answers as it was told to."""
 
+# `process.run` is called with anything.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 from collections.abc import Callable

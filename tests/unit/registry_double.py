@@ -6,15 +6,15 @@ It stands for `OciRegistry` and `Ecr` where a test needs to fail the n-th call, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import count
 
-from goldenpath.errors import GoldenPathError, TagTaken
-from goldenpath.model.layout import Descriptor
+from goldenpath.errors import GoldenPathError, RegistryRefused, TagTaken
 from goldenpath.model.names import Digest, EcrRepository, Tag
 from goldenpath.services.aws import RepositoryInfo
-from goldenpath.services.oci_registry import StoredManifest
+from goldenpath.services.oci_registry import StoredManifest, Upload
 
 NAME = EcrRepository("my-app")
 Fault = Callable[[str], None]
@@ -56,10 +56,10 @@ class RegistryDouble:
             return digest in self.blobs
 
     def upload_blob(self, upload: Upload) -> None:
-        blob = upload.blob
-        with self._call(f"upload_blob {blob.digest}"):
-            assert Digest.of(path.read_bytes()) == blob.digest
-            self.blobs.add(blob.digest)
+        with self._call(f"upload_blob {upload.blob.digest}"):
+            with closing(upload.open()) as file:
+                assert Digest.of(file.read()) == upload.blob.digest
+            self.blobs.add(upload.blob.digest)
 
     def put_manifest(self, reference: Tag | Digest, media_type: str, content: bytes) -> Digest:
         with self._call(f"put_manifest {reference}"):
@@ -76,40 +76,42 @@ class RegistryDouble:
         with self._call(f"delete_images {' '.join(images)}"):
             assert name == NAME
             for image in images:
-                if isinstance(image, Tag):
-                    self.tags.pop(image, None)
-                elif self.manifests.pop(image, None):
-                    self.tags = {tag: digest for tag, digest in self.tags.items() if digest != image}
+                self._delete(image)
 
-    def _call(self, name: str) -> _Call:
-        return _Call(self, name)
+    def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
+        with self._call(f"tags_of {digest}"):
+            assert name == NAME
+            return tuple(tag for tag, named in self.tags.items() if named == digest)
+
+    def _delete(self, image: Tag | Digest) -> None:
+        """Remove a tag or a manifest as ECR does: with its last tag goes the image, and what an index lists stays."""
+        if isinstance(image, Tag):
+            digest = self.tags.pop(image, None)
+            if digest and digest not in self.tags.values():
+                del self.manifests[digest]
+            return
+        if any(image in each.content.decode("utf-8", "replace") for each in self.manifests.values()):
+            raise RegistryRefused("ECR did not remove 1 of 1 images", why="referenced by manifest list", fix="f")
+        if self.manifests.pop(image, None):
+            self.tags = {tag: digest for tag, digest in self.tags.items() if digest != image}
+
+    @contextmanager
+    def _call(self, name: str) -> Iterator[None]:
+        self.calls.append(name)
+        self.before_call(name)
+        yield
+        self.after_call(name)
 
 
-class _Call:
-    def __init__(self, registry: RegistryDouble, name: str) -> None:
-        self._registry, self._name = registry, name
+def fault(numbers: Container[int], error: Callable[[], BaseException]) -> Fault:
+    """Return a fault of the calls whose number (from 0) is in `numbers`."""
+    calls = count()
 
-    def __enter__(self) -> None:
-        self._registry.calls.append(self._name)
-        self._registry.before_call(self._name)
+    def act(_name: str) -> None:
+        if next(calls) in numbers:
+            raise error()
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._registry.after_call(self._name)
-
-
-@dataclass
-class FaultAt:
-    """Fails the calls whose number (from 0) is in `numbers`, with a fresh `error`."""
-
-    numbers: frozenset[int]
-    error: Callable[[], BaseException]
-    seen: int = 0
-
-    def __call__(self, _name: str) -> None:
-        number, self.seen = self.seen, self.seen + 1
-        if number in self.numbers:
-            raise self.error()
+    return act
 
 
 def trouble() -> GoldenPathError:

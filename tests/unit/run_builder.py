@@ -1,15 +1,17 @@
 """A `Run` for tests of stages: everything a stage may use, in a folder of the test's own, without the world."""
 
+# A test changes any field of a run.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.event import Event
 from goldenpath.model.inputs import Request
-from goldenpath.model.layout import Layout
 from goldenpath.model.names import Commit, EcrRepository
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
@@ -18,6 +20,9 @@ from goldenpath.stages.base import Run
 from goldenpath.tools.toolchain import Program, Toolchain
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import program
+
+if TYPE_CHECKING:
+    from goldenpath.model.layout import Layout
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,16 @@
 """Exact wire: every call is checked whole against what AWS's own service description takes and answers."""
 
+# The SDK's clients have no types of their own.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 import base64
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -14,6 +19,7 @@ import boto3
 import botocore.exceptions as sdk
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
 from goldenpath.errors import (
@@ -26,7 +32,7 @@ from goldenpath.errors import (
 )
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
 from goldenpath.services import aws
-from goldenpath.services.aws import Ecr, Login, RepositoryInfo
+from goldenpath.services.aws import Ecr, Login, RepositoryInfo, Session
 from tests.unit.builders import DIGEST
 
 REGION = Region("eu-west-2")
@@ -51,16 +57,28 @@ def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 def client_of(ecr: Ecr) -> Any:
-    return ecr._client  # noqa: SLF001  the SDK's client is what the stubber takes the place of
+    return ecr._connected  # noqa: SLF001  the SDK's client is what the stubber takes the place of
 
 
-def session() -> boto3.Session:
-    return boto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret", aws_session_token="token")
+def client() -> Any:
+    return boto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret").client("ecr", region_name=REGION)
+
+
+@dataclass
+class Caller:
+    """Who asks for credentials; `hidden` is every secret that the log was told to hide, in order."""
+
+    name: str = "goldenpath-o-app-1"
+    identity: Callable[[], str] = lambda: IDENTITY
+    hidden: list[str] = field(default_factory=list)
+
+    def connect(self, role: RoleArn | None = ROLE) -> Ecr:
+        return aws.connect(Session(REGION, NAME, self.name, self.identity, self.hidden.append), role)
 
 
 @pytest.fixture(scope="module")
 def ecr(_no_login_of_this_machine: None) -> Ecr:
-    return Ecr(session(), REGION)
+    return Ecr(client)
 
 
 @pytest.fixture
@@ -72,9 +90,7 @@ def stub(ecr: Ecr) -> Iterator[Stubber]:
 
 def described(mutability: str = "MUTABLE") -> dict[str, Any]:
     uri = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app"
-    return {
-        "repositories": [{"repositoryUri": uri, "registryId": "123456789012", "imageTagMutability": mutability}]
-    }
+    return {"repositories": [{"repositoryUri": uri, "registryId": "123456789012", "imageTagMutability": mutability}]}
 
 
 ASKED = {"repositoryNames": ["team/my-app"]}
@@ -205,16 +221,14 @@ def test_a_call_that_does_not_reach_aws_says_why(
 
 
 def test_a_machine_without_any_credentials_is_told_so_before_anything_is_sent() -> None:
-    found, secrets = aws.connect(REGION, None, NAME, session_name="run", identity=lambda: "unused")
-    assert secrets == ()
     with pytest.raises(LoginRefused, match="there are no AWS credentials"):
-        found.describe(NAME)
+        Caller().connect(None).describe(NAME)
 
 
 def test_a_profile_that_does_not_exist_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "typo")
     with pytest.raises(LoginRefused) as caught:
-        aws.connect(REGION, None, NAME, session_name="run", identity=lambda: "unused")
+        Caller().connect(None)
     assert caught.value.what == "could not log in to AWS: the AWS login of this machine cannot be used"
     assert caught.value.why == "The config profile (typo) could not be found"
 
@@ -229,7 +243,7 @@ class Wire:
     def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.requests.append(request)
         raw: Any = self
-        return AWSResponse(request.url, self._status, {}, raw)
+        return AWSResponse(request.url, self._status, HTTPHeaders(), raw)
 
     def stream(self) -> Iterator[bytes]:
         yield self._xml
@@ -260,7 +274,8 @@ GIVEN = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/d
 
 def test_a_role_is_assumed_with_the_runs_own_token_for_fifteen_minutes_and_one_repository(sts: Any) -> None:
     wire = sts(200, GIVEN)
-    found, secrets = aws.connect(REGION, ROLE, NAME, session_name="goldenpath-o-app-1", identity=lambda: IDENTITY)
+    caller = Caller()
+    found = caller.connect()
     (request,) = wire.requests
     sent = {name: values[0] for name, values in parse_qs(request.body).items()}
     assert request.url == "https://sts.eu-west-2.amazonaws.com/"
@@ -270,9 +285,9 @@ def test_a_role_is_assumed_with_the_runs_own_token_for_fifteen_minutes_and_one_r
         "RoleSessionName": "goldenpath-o-app-1", "WebIdentityToken": IDENTITY,
     }  # fmt: skip
     assert "Authorization" not in request.headers
-    assert secrets == ("temporary-secret", "temporary-token")
+    assert caller.hidden == [IDENTITY, "temporary-secret", "temporary-token"]
     signer = client_of(found)._request_signer._credentials  # noqa: SLF001  with what ECR is called from here on
-    assert (signer.access_key, signer.secret_key, signer.token) == ("ASIA", *secrets)
+    assert (signer.access_key, signer.secret_key, signer.token) == ("ASIA", "temporary-secret", "temporary-token")
 
 
 @pytest.mark.parametrize(
@@ -281,7 +296,7 @@ def test_a_role_is_assumed_with_the_runs_own_token_for_fifteen_minutes_and_one_r
 )
 def test_a_session_name_is_made_to_fit(sts: Any, name: str, sent: str) -> None:
     wire = sts(200, GIVEN)
-    aws.connect(REGION, ROLE, NAME, session_name=name, identity=lambda: IDENTITY)
+    Caller(name).connect()
     assert parse_qs(wire.requests[0].body)["RoleSessionName"] == [sent]
 
 
@@ -297,7 +312,7 @@ def test_a_session_name_is_made_to_fit(sts: Any, name: str, sent: str) -> None:
 def test_a_role_that_does_not_trust_this_run_is_a_refused_login(sts: Any, code: str, message: str) -> None:
     sts(403, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
     with pytest.raises(LoginRefused) as caught:
-        aws.connect(REGION, ROLE, NAME, session_name="run", identity=lambda: IDENTITY)
+        Caller().connect()
     assert caught.value.what == f"could not assume the role {ROLE}: AWS refused the login"
     assert caught.value.why == f"{code}: {message}"
     assert IDENTITY not in str(caught.value)
@@ -310,8 +325,40 @@ def test_a_run_without_an_identity_asks_nothing_of_aws(sts: Any) -> None:
         raise LoginRefused("this run may not ask GitHub for an OIDC token", fix="f")
 
     with pytest.raises(LoginRefused, match="may not ask GitHub"):
-        aws.connect(REGION, ROLE, NAME, session_name="run", identity=refuse)
+        Caller(identity=refuse).connect()
     assert wire.requests == []
+
+
+def test_a_release_that_outlives_its_credentials_gets_others_with_a_fresh_identity(
+    sts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, identities = sts(200, GIVEN), iter([IDENTITY, IDENTITY + "2"])
+    caller = Caller(identity=lambda: next(identities))
+    found, now = caller.connect(), time.monotonic()
+    assert found._client is found._client  # noqa: SLF001
+    monkeypatch.setattr("goldenpath.services.aws.time.monotonic", lambda: now + aws.SESSION_SECONDS)
+    assert found._client is found._client  # noqa: SLF001
+    sent = [parse_qs(request.body)["WebIdentityToken"] for request in wire.requests]
+    assert sent == [[IDENTITY], [IDENTITY + "2"]]
+
+
+CUT_SHORT: list[tuple[str, dict[str, Any], Callable[[Ecr], object]]] = [
+    ("describe_repositories", {"repositories": []}, lambda ecr: ecr.describe(NAME)),
+    ("describe_repositories", {"repositories": [{"repositoryUri": "x"}]}, lambda ecr: ecr.describe(NAME)),
+    ("get_authorization_token", {}, lambda ecr: ecr.login()),
+    ("get_authorization_token", {"authorizationData": [{"authorizationToken": "x"}]}, lambda ecr: ecr.login()),
+    ("describe_images", {}, lambda ecr: ecr.tags_of(NAME, Digest(DIGEST))),
+    ("batch_delete_image", {}, lambda ecr: ecr.delete_images(NAME, [Tag("x")])),
+]
+
+
+@pytest.mark.parametrize(("method", "answer", "call"), CUT_SHORT)
+def test_an_answer_that_was_cut_short_is_no_traceback(
+    ecr: Ecr, stub: Stubber, method: str, answer: dict[str, Any], call: Callable[[Ecr], object]
+) -> None:
+    stub.add_response(method, answer)
+    with pytest.raises(RegistryUnreachable, match="AWS gave an answer that cannot be read"):
+        call(ecr)
 
 
 def test_the_session_policy_is_the_one_that_was_reviewed() -> None:

@@ -1,3 +1,6 @@
+# A double answers with whatever its test says.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 import json
@@ -57,7 +60,8 @@ def test_everything_that_was_ordered_is_in_one_word_each(monkeypatch: pytest.Mon
     )  # fmt: skip
     buildx.build_layout(REMOTE, order, Path("/work/candidate"))
     assert double.calls[0][6:] == (
-        OUTPUT, "--annotation=index,manifest:rev=1", "--file=/app/-f", "--build-arg=SOURCE_DATE_EPOCH=0", "--build-arg=X=--y z",
+        OUTPUT, "--annotation=index,manifest:rev=1", "--file=/app/-f", "--build-arg=SOURCE_DATE_EPOCH=0",
+        "--build-arg=X=--y z",
         "--build-context=ctx=/c", "--label=a=b c", "--target=stage", "--platform=linux/amd64,linux/arm64",
         "--", "--evil",
     )  # fmt: skip
@@ -80,7 +84,7 @@ def test_a_host_with_certificates_of_its_own_lends_them_to_the_build(monkeypatch
 @pytest.mark.parametrize(
     ("failure", "kind", "what"),
     [
-        (ToolFailed("x", why="ERROR: process \"/bin/sh -c false\" did not complete", fix="f"), BuildFailed,
+        (ToolFailed("x", why='ERROR: process "/bin/sh -c false" did not complete', fix="f"), BuildFailed,
          "the image could not be built"),
         (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "the image could not be built"),
         (ToolFailed("x", why="write /x: no space left on device", fix="f"), DiskTrouble,

@@ -3,14 +3,18 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
 from goldenpath import __version__, cli, pipeline
 from goldenpath.errors import Cancelled, GateBlocked
-from goldenpath.model.inputs import Input, Request
 from goldenpath.stages.base import Stage
+
+if TYPE_CHECKING:
+    from goldenpath.model.inputs import Input, Request
 
 STAGES = {stage.name: stage for stage in (*pipeline.STAGES, *pipeline.ALWAYS)}
 INPUTS: dict[str, tuple[Input, ...]] = {name: stage.inputs for name, stage in STAGES.items()} | {
@@ -55,9 +59,7 @@ def every_command() -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)
 @pytest.mark.parametrize("option", ["--help", "-h"])
-def test_every_command_explains_itself(
-    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], option: str
-) -> None:
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], words: tuple[str, ...], option: str) -> None:
     code, text = told(capsys, *words, option)
     assert code == 0
     assert text.startswith(f"Usage: {' '.join(('goldenpath', *words))}")
@@ -91,11 +93,11 @@ FIX = "see `goldenpath --help`, or `--help` after the command"
 @pytest.mark.parametrize(
     ("argv", "what"),
     [
-        (("deliver", "--enviroment", "dev"), "No such option '--enviroment'. Did you mean '--environment'?"),
-        (("delivver",), "No such command 'delivver'."),
+        (("deliver", "--enviroment", "dev"), "No such option '--enviroment'"),
+        (("delivver",), "No such command 'delivver'"),
         (("build", "extra"), "Got unexpected extra argument (extra)"),
         (("build", "--version"), "Option '--version' requires an argument."),
-        (("tools", "instal"), "No such command 'instal'."),
+        (("tools", "instal"), "No such command 'instal'"),
     ],
 )
 def test_a_slip_of_the_fingers_is_told_as_any_other_bad_input(
@@ -104,9 +106,7 @@ def test_a_slip_of_the_fingers_is_told_as_any_other_bad_input(
     code, text = told(capsys, *argv)
     assert code == 2
     first, *rest = text.splitlines()
-    assert re.sub(r"[.:]? ?\(?(Did you mean|Possible).*", "", first) == re.sub(
-        r"[.:]? ?\(?(Did you mean|Possible).*", "", f"error[bad-input]: {what}"
-    )
+    assert first.startswith(f"error[bad-input]: {what}")
     assert rest == [f"  do:  {FIX}"]
 
 
@@ -123,9 +123,11 @@ def test_an_environment_that_does_not_exist_is_told_with_those_that_do(
     code, text = told(capsys, "build", "--environment", "produktion")
     assert (code, text) == (
         3,
-        "error[unknown-environment]: there is no environment 'produktion'\n"
-        "  why: the platform knows local, dev, test, staging, prod\n"
-        "  do:  name one of them with --environment (in a workflow: `environment:`)\n",
+        (
+            "error[unknown-environment]: there is no environment 'produktion'\n"
+            "  why: the platform knows local, dev, test, staging, prod\n"
+            "  do:  name one of them with --environment (in a workflow: `environment:`)\n"
+        ),
     )
 
 
@@ -232,9 +234,28 @@ def test_local_without_its_packages_says_how_to_get_them(
     def missing(_: str) -> None:
         raise ModuleNotFoundError("No module named 'moto'", name="moto")
 
-    monkeypatch.setattr(cli.importlib, "import_module", missing)
+    monkeypatch.setattr("goldenpath.cli.importlib.import_module", missing)
     code, text = told(capsys, "local", "demo")
     assert (code, text.splitlines()[0]) == (50, "error[local-trouble]: `goldenpath local` is not installed")
+
+
+def test_tools_that_are_not_here_are_listed_as_that(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_CACHE", str(tmp_path))
+    code, text = told(capsys, "tools", "list")
+    assert code == 0
+    assert {line.split()[0] for line in text.splitlines()} >= {"gitleaks", "trivy", "syft", "buildx"}
+    assert all(line.endswith("not installed") for line in text.splitlines())
+    assert told(capsys, "tools", "verify") == (0, "")
+
+
+def test_a_tool_that_nobody_knows_is_not_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GOLDENPATH_CACHE", str(tmp_path))
+    code, text = told(capsys, "tools", "install", "curl")
+    assert (code, "error[bad-input]: 'curl' is not a tool of this project" in text) == (2, True)
 
 
 def test_main_exits_with_the_code_of_the_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,16 @@ from goldenpath.errors import BadInput, GateBlocked
 from goldenpath.report.console import Progress
 
 HOSTILE = st.text() | st.sampled_from(
-    ["::error::x", "::add-mask::", "\n::set-output name=a::b", "##[command]x", "[red]x[/red]", "[/]", "\x1b[31m", "\r::x"]
+    [
+        "::error::x",
+        "::add-mask::",
+        "\n::set-output name=a::b",
+        "##[command]x",
+        "[red]x[/red]",
+        "[/]",
+        "\x1b[31m",
+        "\r::x",
+    ]
 )
 
 

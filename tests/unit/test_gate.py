@@ -1,17 +1,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
-from goldenpath.errors import DiskTrouble, GateBlocked
+from goldenpath.errors import DiskTrouble, GateBlocked, GoldenPathError, StageOutOfOrder
 from goldenpath.model.finding import Finding, Gate, Severity
+from goldenpath.model.names import Commit, Digest
 from goldenpath.model.verdict import Result
-from goldenpath.stages import gate
-from goldenpath.stages.base import Outcome
-from tests.unit.builders import report, secret, vulnerability
-from tests.unit.run_builder import run
+from goldenpath.stages import ecr_push, gate
+from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
+from tests.unit.layout_builder import layout
+from tests.unit.run_builder import candidate, run
+
+if TYPE_CHECKING:
+    from goldenpath.stages.base import Outcome
 
 
 def conclude(folder: Path, environment: str, *findings: Finding, of: Gate = Gate.TRIVY) -> Outcome:
@@ -31,8 +39,10 @@ def test_a_blocking_gate_names_what_blocks_and_how_to_mend_it(tmp_path: Path) ->
 def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "prod", secret(), of=Gate.GITLEAKS)
     assert outcome.warnings == (
-        "CRITICAL github-pat in config.py:3 (commit a1b2c3d4e5f6). "
-        "Revoke this secret first, then take it out of the repository.",
+        (
+            "CRITICAL github-pat in config.py:3 (commit a1b2c3d4e5f6). "
+            "Revoke this secret first, then take it out of the repository."
+        ),
     )
 
 
@@ -80,3 +90,59 @@ def test_what_an_earlier_run_left_is_forgotten(tmp_path: Path) -> None:
     conclude(tmp_path, "dev")
     gate.forget(run(tmp_path), Gate.TRIVY)
     assert list((tmp_path / "work").iterdir()) == []
+
+
+#       verdicts of                        release          error               what is said
+NOT_LET_THROUGH: dict[str, tuple[dict[str, Any], type[GoldenPathError], str]] = {
+    "no verdict of trivy": ({"gates": [Gate.GITLEAKS]}, StageOutOfOrder, "trivy.verdict.json is missing"),
+    "no verdict at all": ({"gates": []}, StageOutOfOrder, "gitleaks.verdict.json is missing"),
+    "verdicts for dev": (
+        {"decided_for": "dev"}, StageOutOfOrder, f"the verdict of gitleaks is about {COMMIT} for dev, and the release",
+    ),
+    "another image": ({"image": "sha256:" + "6" * 64}, StageOutOfOrder, f"the verdict of trivy is about {DIGEST}"),
+    "another commit": ({"commit": "b" * 40}, StageOutOfOrder, f"the verdict of gitleaks is about {COMMIT}"),
+    "a gate that blocks": ({"findings": (vulnerability(),)}, GateBlocked, "trivy does not let this release through"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NOT_LET_THROUGH)
+def test_a_release_needs_both_verdicts_on_this_very_commit_image_and_environment(tmp_path: Path, name: str) -> None:
+    changed, kind, what = NOT_LET_THROUGH[name]
+    release = Release(tmp_path, **changed)
+    with pytest.raises(kind) as caught:
+        release.check()
+    assert caught.value.what.startswith(what)
+
+
+def test_a_release_that_both_gates_let_through_goes_on(tmp_path: Path) -> None:
+    Release(tmp_path, findings=(vulnerability(Severity.LOW),)).check()
+
+
+def test_a_verdict_that_was_made_advisory_by_hand_does_not_open_a_blocking_environment(tmp_path: Path) -> None:
+    release = Release(tmp_path, findings=(vulnerability(),))
+    path = run(tmp_path).work.verdict(Gate.TRIVY)
+    path.write_text(path.read_text().replace('"blocking"', '"advisory"').replace('"block"', '"advise"'))
+    with pytest.raises(GateBlocked):
+        release.check()
+
+
+@dataclass
+class Release:
+    """A release to prod of what the gates decided on."""
+
+    folder: Path
+    gates: Sequence[Gate] = tuple(Gate)
+    decided_for: str = "prod"
+    findings: tuple[Finding, ...] = ()
+    image: str = DIGEST
+    commit: str = COMMIT
+
+    def __post_init__(self) -> None:
+        for each in self.gates:
+            found = self.findings if each is Gate.TRIVY else ()
+            gate.conclude(run(self.folder, self.decided_for), report(*found, gate=each), category="c")
+
+    def check(self) -> None:
+        made = candidate(layout(self.folder / "layout"))
+        changed = replace(made, digest=Digest(self.image), commit=Commit(self.commit))
+        ecr_push.require_verdicts(run(self.folder, "prod"), changed)

@@ -1,3 +1,6 @@
+# PyGithub's requester is called with anything.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 import base64
@@ -11,7 +14,6 @@ from requests.exceptions import ConnectTimeout
 
 from goldenpath.errors import SarifRefused
 from goldenpath.model.names import Commit
-from goldenpath.services import github
 from goldenpath.services.github import Analysis, CodeScanning
 from tests.unit.builders import COMMIT
 
@@ -31,7 +33,7 @@ class Api:
         self.pauses: list[float] = []
         self._answers = list(answers)
 
-    def __call__(self, _requester: Requester, verb: str, url: str, **options: Any) -> Any:
+    def __call__(self, verb: str, url: str, **options: Any) -> Any:
         self.calls.append((verb, url, options.pop("input", None)))
         assert options == {}
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
@@ -43,9 +45,9 @@ class Api:
 def upload(monkeypatch: pytest.MonkeyPatch, *answers: object) -> Api:
     """Upload a SARIF file to a GitHub that gives `answers`, the last of them for ever."""
     api, clock = Api(*answers), iter(range(0, 10_000, 10))
-    monkeypatch.setattr(Requester, "requestJsonAndCheck", lambda *words, **options: api(*words, **options))
-    monkeypatch.setattr(github.time, "sleep", api.pauses.append)
-    monkeypatch.setattr(github.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
+    monkeypatch.setattr("goldenpath.services.github.time.sleep", api.pauses.append)
+    monkeypatch.setattr("goldenpath.services.github.time.monotonic", lambda: next(clock))
     assert CodeScanning(API, "the-token").upload(b"{}", ANALYSIS) == "47"
     return api
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -9,9 +10,11 @@ from hypothesis import given
 from goldenpath.errors import ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
 from goldenpath.model.finding import Finding, Gate, Location, Severity
 from goldenpath.tools import gitleaks, process
-from goldenpath.tools.process import Completed
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
+
+if TYPE_CHECKING:
+    from goldenpath.tools.process import Completed
 
 FIELDS = ("RuleID", "Description", "StartLine", "File", "Commit")
 UNKNOWN = "gitleaks did not finish its work; what it would have found is unknown, so nothing is released"
@@ -117,7 +120,8 @@ def test_gitleaks_is_told_to_redact_and_to_listen_to_no_file_of_the_app(monkeypa
     assert words == (
         "/bin/gitleaks", "git", "--no-banner", "--log-level", "error", "--redact=100", "--exit-code", "0",
         "--report-format", "json", "--report-path", f"{folder}/report.json", "--config", f"{folder}/gitleaks.toml",
-        "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow", LOG_OPTIONS, "--", f"{folder}/tree",
+        "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow", LOG_OPTIONS, "--",
+        f"{folder}/history",
     )  # fmt: skip
     assert options["timeout"] == 900.0
     assert options["environment"]["GIT_CONFIG_KEY_0"] == "safe.directory"

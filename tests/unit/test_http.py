@@ -103,7 +103,7 @@ def test_an_error_that_is_no_connection_failure_goes_through_and_the_body_is_clo
 def test_a_body_that_cuts_off_while_it_is_read_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     class Torn(Response):
         @property
-        def data(self) -> bytes:  # type: ignore[override]
+        def data(self) -> bytes:
             raise ProtocolError("Connection broken: IncompleteRead")
 
         @data.setter

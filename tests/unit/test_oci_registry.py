@@ -22,7 +22,7 @@ from goldenpath.errors import (
 from goldenpath.model.layout import GZIP_LAYER, INDEX, MANIFEST, Descriptor
 from goldenpath.model.names import Digest, EcrRepository, Tag
 from goldenpath.services.aws import Login
-from goldenpath.services.oci_registry import OciRegistry, Upload, StoredManifest, Upload
+from goldenpath.services.oci_registry import OciRegistry, StoredManifest, Upload
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import json_values
 from tests.unit.http_double import Request, Response, pool, refusal
@@ -47,8 +47,12 @@ def blob(tmp_path: Path) -> Upload:
     return Upload(BLOB, tmp_path / "blob")
 
 
+def registry_login() -> Login:
+    return Login(HOST + "/", LOGIN["Authorization"], ("pw",))
+
+
 def registry() -> OciRegistry:
-    return OciRegistry(Login(HOST + "/", LOGIN["Authorization"], ("pw",)), EcrRepository("team/my-app"))
+    return OciRegistry(registry_login(), EcrRepository("team/my-app"))
 
 
 def test_a_tag_is_read_with_its_media_type_and_the_digest_of_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,9 +179,7 @@ def test_a_blob_is_read_from_its_beginning_at_each_attempt(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("content", [b"bleb", b"blobs", b"blo", b""], ids=["other", "longer", "shorter", "nothing"])
-def test_a_blob_that_changed_on_disk_is_not_sent(
-    monkeypatch: pytest.MonkeyPatch, blob: Upload, content: bytes
-) -> None:
+def test_a_blob_that_changed_on_disk_is_not_sent(monkeypatch: pytest.MonkeyPatch, blob: Upload, content: bytes) -> None:
     blob.path.write_bytes(content)
     double = pool(monkeypatch, Response(202, {"Location": "/u"}), Response(201))
     with pytest.raises(CandidateChanged) as caught:
@@ -193,6 +195,40 @@ def test_a_stopped_upload_sends_nothing_more(monkeypatch: pytest.MonkeyPatch, bl
         registry().upload_blob(blob)
     assert [request.method for request in double.requests] == ["POST"]
     assert double.all_closed
+
+
+EXPIRED = Response(403, {}, b"Your authorization token has expired. Reauthenticate and try again.")
+NEW = {"Authorization": "Basic bmV3"}
+
+
+@pytest.mark.parametrize("refused", [EXPIRED, refusal(401, "UNAUTHORIZED")])
+def test_a_login_that_is_over_is_renewed_once_and_the_blob_sent_again_whole(
+    monkeypatch: pytest.MonkeyPatch, blob: Upload, refused: Response
+) -> None:
+    double = pool(monkeypatch, Response(202, {"Location": "/u"}), refused, Response(201), Response(200))
+    renewed = iter([Login(HOST, NEW["Authorization"], ())])
+    renewing = OciRegistry(registry_login(), EcrRepository("team/my-app"), renew=lambda: next(renewed))
+    renewing.upload_blob(blob)
+    assert renewing.has_blob(BLOB.digest)
+    sent = [(request.method, request.headers["Authorization"], request.body) for request in double.requests]
+    old, new = LOGIN["Authorization"], NEW["Authorization"]
+    assert sent == [("POST", old, b""), ("PUT", old, b"blob"), ("PUT", new, b"blob"), ("HEAD", new, b"")]
+
+
+def test_a_new_login_that_is_refused_too_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool(monkeypatch, EXPIRED, EXPIRED)
+    renewing = OciRegistry(registry_login(), EcrRepository("team/my-app"), renew=registry_login)
+    with pytest.raises(LoginRefused):
+        renewing.manifest(TAG)
+    assert len(double.requests) == 2
+
+
+def test_another_hosts_refusal_does_not_renew_our_login(monkeypatch: pytest.MonkeyPatch, blob: Upload) -> None:
+    double = pool(monkeypatch, Response(202, {"Location": "https://s3.example/b"}), Response(401))
+    renewing = OciRegistry(registry_login(), EcrRepository("team/my-app"), renew=lambda: pytest.fail("it renewed"))
+    with pytest.raises(LoginRefused):
+        renewing.upload_blob(blob)
+    assert "Authorization" not in double.requests[1].headers
 
 
 @pytest.mark.parametrize("location", [None, "", "http://[broken", "https://host:port/x"])

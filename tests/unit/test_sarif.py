@@ -133,10 +133,14 @@ def test_each_category_is_an_analysis_of_its_own() -> None:
 def test_every_message_ends_in_what_to_do() -> None:
     texts = [result["message"]["text"] for result in render(vulnerability(), vulnerability(fixed=""))["results"]]
     assert texts == [
-        "CRITICAL: CVE-2020-14343 in PyYAML 5.3 (usr/lib/python3/site-packages/PyYAML.dist-info/METADATA). "
-        "Update PyYAML from 5.3 to 5.4.",
-        "CRITICAL: CVE-2020-14343 in PyYAML 5.3 (usr/lib/python3/site-packages/PyYAML.dist-info/METADATA). "
-        "No fixed version of PyYAML is known yet: replace it or take it out.",
+        (
+            "CRITICAL: CVE-2020-14343 in PyYAML 5.3 (usr/lib/python3/site-packages/PyYAML.dist-info/METADATA). "
+            "Update PyYAML from 5.3 to 5.4."
+        ),
+        (
+            "CRITICAL: CVE-2020-14343 in PyYAML 5.3 (usr/lib/python3/site-packages/PyYAML.dist-info/METADATA). "
+            "No fixed version of PyYAML is known yet: replace it or take it out."
+        ),
     ]
     (leak,) = render(secret(), gate=Gate.GITLEAKS)["results"]
     assert leak["message"]["text"] == (

@@ -1,7 +1,10 @@
+# A test changes any field of a run.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -13,9 +16,11 @@ from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
 from goldenpath.services.github import Analysis
 from goldenpath.stages import gate, sarif_upload
-from goldenpath.stages.base import Run
 from tests.unit.builders import COMMIT, report
 from tests.unit.run_builder import run
+
+if TYPE_CHECKING:
+    from goldenpath.stages.base import Run
 
 PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app")
 IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")
@@ -49,7 +54,8 @@ def scanning(monkeypatch: pytest.MonkeyPatch) -> ScanningDouble:
 
 def ready(folder: Path, *gates: Gate, **changed: Any) -> Run:
     """Return a run for prod in which `gates` came to a verdict."""
-    made = run(folder, **{"environment": "prod", "runner": IN_ACTIONS, "github_token": "t", "event": PUSH} | changed)
+    options: dict[str, Any] = {"environment": "prod", "runner": IN_ACTIONS, "github_token": "t", "event": PUSH}
+    made = run(folder, **options | changed)
     for each in gates:
         gate.conclude(made, report(gate=each), category=each.value)
     return made

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 
 from goldenpath.errors import ScannerFailed, ToolTimeout
 from goldenpath.tools import process, syft
-from goldenpath.tools.process import Completed
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
+
+if TYPE_CHECKING:
+    from goldenpath.tools.process import Completed
 
 SPDX, CYCLONEDX = recorded("syft/vulnerable.spdx.json"), recorded("syft/vulnerable.cdx.json")
 SPDX_FIELDS = ("packages", "versionInfo", "primaryPackagePurpose")

@@ -1,8 +1,11 @@
+# A double answers with whatever its test says.
+# ruff: noqa: ANN401
+
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -10,10 +13,12 @@ from hypothesis import given
 from goldenpath.errors import ScannerFailed, ToolFailed
 from goldenpath.model.finding import Finding, Gate, Location, Package, Severity
 from goldenpath.tools import process, trivy
-from goldenpath.tools.process import Completed
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
+
+if TYPE_CHECKING:
+    from goldenpath.tools.process import Completed
 
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
@@ -98,8 +103,10 @@ def test_the_same_package_in_two_places_is_two_findings() -> None:
         (b'{"SchemaVersion": 2}', "its report cannot be read: Object missing required field `Metadata`"),
         (
             b'{"SchemaVersion": 2, "Metadata": {"ImageID": "abc"}}',
-            "its report cannot be read: 'abc' is not a digest (`sha256:` and 64 hexadecimal digits) - at "
-            "`$.Metadata.ImageID`",
+            (
+                "its report cannot be read: 'abc' is not a digest (`sha256:` and 64 hexadecimal digits) - at "
+                "`$.Metadata.ImageID`"
+            ),
         ),
     ],
 )

@@ -159,7 +159,7 @@ class _Reader:
         if said == "{":
             entries, closing = self._entries(at, depth)
             return {entry.key: entry.value for entry in entries}, closing + 1
-        raise self.unexpected(at, "a literal value was expected")
+        raise self.unexpected(at, "a literal value was expected, not an expression")
 
     def _list(self, at: int, depth: int) -> tuple[Literal, int]:
         values: list[Literal] = []

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from goldenpath.registries.hcl import HclUnexpected, Literal, MapAt, line_of, read_map, tokens
 
+from goldenpath.registries.hcl import HclUnexpected, Literal, MapAt, line_of, read_map, tokens
 
 _INDENT = "  "
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*)?\n")
@@ -47,10 +47,10 @@ def without_entry(text: str, block: str, name: str, key: str) -> str:
 
 
 def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
-    """Return `text` with `fields` set in the entry `key`, the new ones behind its last.
+    """Return `text` with `fields` added to the entry `key`, in a paragraph of their own behind its last field.
 
-    Raises `HclUnexpected` as `with_entry` does, when there is no such entry, or when comments stand inside it: they
-    could not be kept.
+    Unchanged when they are there already. Raises `HclUnexpected` as `with_entry` does, when there is no such entry, or
+    when it has one of the fields with another value.
     """
     before = _checked(text, block, name)
     entry = next((each for each in before.entries if each.key == key), None)
@@ -59,21 +59,22 @@ def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str,
     told = {**entry.value, **fields}
     if told == entry.value:
         return text
-    if any(token.kind == "comment" for token in tokens(text[entry.start : entry.end])):
-        raise HclUnexpected(f"line {line_of(text, entry.start)}: there are comments inside the entry {key!a}")
-    plain = {each: value for each, value in told.items() if isinstance(value, str)}
-    if plain != told:
-        raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} has fields that are not plain strings")
-    pad = text[text.rfind("\n", 0, entry.start) + 1 : entry.start]
-    piece = render(key, plain, pad).strip()
-    return _proved(text[: entry.start] + piece + text[entry.end :], block, name, {**_as_dict(before), key: told})
+    if set(fields) & set(entry.value):
+        raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} has other values for {', '.join(fields)}")
+    # `terraform fmt` aligns a paragraph by its longest name: a new one leaves the lines above it as they are.
+    place = text.rfind("\n", 0, entry.end) + 1
+    piece = "\n" + _lines(fields, _pad(text, entry.start))
+    return _proved(text[:place] + piece + text[place:], block, name, {**_as_dict(before), key: told})
 
 
 def render(key: str, fields: Mapping[str, str], pad: str) -> str:
     """Return the entry as `terraform fmt` writes it, indented by `pad`, with a newline at its end."""
+    return f"{pad}{_quoted(key)} = {{\n{_lines(fields, pad)}{pad}}}\n"
+
+
+def _lines(fields: Mapping[str, str], pad: str) -> str:
     width = max(map(len, fields))
-    lines = [f"{pad}{_INDENT}{name.ljust(width)} = {_quoted(value)}\n" for name, value in fields.items()]
-    return f"{pad}{_quoted(key)} = {{\n{''.join(lines)}{pad}}}\n"
+    return "".join(f"{pad}{_INDENT}{name.ljust(width)} = {_quoted(value)}\n" for name, value in fields.items())
 
 
 def _checked(text: str, block: str, name: str) -> MapAt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from goldenpath.errors import PlanUnexpected
 from goldenpath.registries import config, plans, state_key
 from goldenpath.tools.terraform import Terraform, s3_backend
 
@@ -47,29 +48,43 @@ class Workplace:
         return self.work_dir.absolute() / f"{self.environment}.tfplan"
 
 
-def plan(workplace: Workplace, name: str) -> Plan:
+def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     """Return the plan for the registry `name` alone, and keep it in the workplace.
 
-    Raises `RegistryUnknown` before Terraform is asked, `PlanUnexpected`, `StateLocked`, `TerraformFailed`.
+    With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. Raises
+    `RegistryUnknown` or `PlanUnexpected` before Terraform is asked, then `PlanUnexpected`, `StateLocked`,
+    `TerraformFailed`.
     """
-    config.find(workplace.checkout, workplace.environment, name)
+    if removal:
+        _require_gone(workplace, name)
+    else:
+        config.find(workplace.checkout, workplace.environment, name)
     key = state_key.load(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
     made = terraform.plan(workplace.saved, target=plans.target(name))
-    plans.require_only(made, name)
+    plans.require_only(made, name, may_destroy=removal)
     return made
 
 
-def apply(workplace: Workplace, name: str, reviewed: Digest) -> Plan:
+def apply(workplace: Workplace, name: str, reviewed: Digest, *, removal: bool = False) -> Plan:
     """Plan the registry `name` again and do it, if that is the plan with the digest `reviewed`; return the plan.
 
     A plan with nothing left to do is done already (a run before this one got there). Raises `PlanDrifted` when the plan
     is another one, and all that `plan` raises.
     """
-    made = plan(workplace, name)
+    made = plan(workplace, name, removal=removal)
     if made.changes:
         plans.require_reviewed(made, reviewed)
         workplace.terraform.apply(workplace.saved)
     return made
+
+
+def _require_gone(workplace: Workplace, name: str) -> None:
+    if any(each.name == name for each in config.load(workplace.checkout, workplace.environment)):
+        raise PlanUnexpected(
+            f"{name} is still described in envs/{workplace.environment}/ecr.tf",
+            why="a registry is removed by removing its entry, in a pull request that was reviewed",
+            fix="remove the entry first, then plan the removal",
+        )

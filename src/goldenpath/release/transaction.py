@@ -10,7 +10,9 @@ break after the registry did what was asked.
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from goldenpath.release.tags import LATEST
 from goldenpath.services.oci_registry import StoredManifest, Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from goldenpath.model.layout import Descriptor, Layout
     from goldenpath.model.names import Digest, EcrRepository, Tag
@@ -112,11 +114,12 @@ class Transaction:
 
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
         """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
-        try:
-            self._registry.put_manifest(reference, manifest.media_type, manifest.content)
-        except GoldenPathError:
-            if not self._names(reference, manifest.digest):
-                raise
+        with _uncancelled():
+            try:
+                self._registry.put_manifest(reference, manifest.media_type, manifest.content)
+            except GoldenPathError:
+                if not self._names(reference, manifest.digest):
+                    raise
 
     def _names(self, reference: Tag | Digest, digest: Digest) -> bool:
         try:
@@ -141,8 +144,7 @@ class Transaction:
         )
 
     def _restore(self, tag: Tag) -> None:
-        held = self._registry.manifest(tag)
-        if held is None or held.digest != self._plan.target:
+        if self._is_anothers(tag):
             return
         before = self._plan.before[tag]
         if before is None:
@@ -150,8 +152,16 @@ class Transaction:
         else:
             self._put(tag, before)
 
+    def _is_anothers(self, tag: Tag) -> bool:
+        """Tell whether `tag` surely names something else than this release; where we cannot look, it may be ours."""
+        try:
+            held = self._registry.manifest(tag)
+        except GoldenPathError:
+            return False
+        return held is None or held.digest != self._plan.target
+
     def _unstage(self, digest: Digest) -> None:
-        if self._registry.manifest(digest) is not None and not self._ecr.tags_of(self._name, digest):
+        if not self._ecr.tags_of(self._name, digest):
             self._ecr.delete_images(self._name, [digest])
 
     def _upload(self, layout: Layout, blobs: Sequence[Descriptor]) -> None:
@@ -167,6 +177,16 @@ class Transaction:
                     upload.stop()
                 pool.shutdown(cancel_futures=True)
                 raise
+
+
+@contextmanager
+def _uncancelled() -> Iterator[None]:
+    """Hold back the signals that cancel a run: a write that is under way then would land after its undo."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,10 @@ from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from mypy_boto3_ecr import ECRClient
+
 SESSION_SECONDS = 900
+RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
@@ -74,10 +78,18 @@ class Login:
 
 
 class Ecr:
-    """ECR's control plane, with one set of credentials."""
+    """ECR's control plane. `connect` gives a client with fresh credentials; a long release asks for several."""
 
-    def __init__(self, session: boto3.Session, region: Region) -> None:
-        self._client = session.client("ecr", region_name=region, config=_CONFIG)
+    def __init__(self, connect: Callable[[], ECRClient]) -> None:
+        self._connect = connect
+        self._connected = connect()
+        self._since = time.monotonic()
+
+    @property
+    def _client(self) -> ECRClient:
+        if time.monotonic() - self._since > RENEWAL_SECONDS:
+            self._connected, self._since = self._connect(), time.monotonic()
+        return self._connected
 
     def describe(self, name: EcrRepository) -> RepositoryInfo:
         """Return the repository `name`. Raises `RepositoryMissing` when there is none."""
@@ -133,29 +145,52 @@ class Ecr:
             )
 
 
-def connect(
-    region: Region, role: RoleArn | None, repository: EcrRepository, *, session_name: str, identity: Callable[[], str]
-) -> tuple[Ecr, tuple[str, ...]]:
-    """Return ECR with credentials for `repository` alone, and the secrets among them that a log must hide.
+@dataclass(frozen=True)
+class Session:
+    """Who asks for credentials, for which repository alone; `name` is what CloudTrail shows.
 
-    With a `role`, the OIDC token that `identity` gives is exchanged at STS for credentials of 15 minutes under an
-    inline session policy; without one, the SDK's default chain is asked. Raises `LoginRefused`.
+    `identity` gives a fresh OIDC token, and `hide` is told every secret before it is used, to keep it out of the log.
+    """
+
+    region: Region
+    repository: EcrRepository
+    name: str
+    identity: Callable[[], str]
+    hide: Callable[[str], None]
+
+
+def connect(session: Session, role: RoleArn | None) -> Ecr:
+    """Return ECR with credentials for the session's repository alone. Raises `LoginRefused`.
+
+    With a `role`, the OIDC token is exchanged at STS for credentials of 15 minutes under an inline session policy, and
+    again when a long release outlives them; without one, the SDK's default chain is asked.
     """
     with _explained(f"assume the role {role}" if role else "log in to AWS"):
+        sdk = boto3.Session()
         if role is None:
-            return Ecr(boto3.Session(), region), ()
+            return Ecr(lambda: sdk.client("ecr", region_name=session.region, config=_CONFIG))
+        return Ecr(lambda: _assumed(sdk, session, role))
+
+
+def _assumed(sdk: boto3.Session, session: Session, role: RoleArn) -> ECRClient:
+    identity = session.identity()
+    session.hide(identity)
+    with _explained(f"assume the role {role}"):
         unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
-        sts = boto3.Session().client("sts", region_name=region, config=unsigned)
-        given = sts.assume_role_with_web_identity(
+        given = sdk.client("sts", region_name=session.region, config=unsigned).assume_role_with_web_identity(
             RoleArn=role,
-            RoleSessionName=_NO_SESSION_CHARACTER.sub("-", session_name)[:_SESSION_NAME_LENGTH],
-            WebIdentityToken=identity(),
+            RoleSessionName=_NO_SESSION_CHARACTER.sub("-", session.name)[:_SESSION_NAME_LENGTH],
+            WebIdentityToken=identity,
             DurationSeconds=SESSION_SECONDS,
-            Policy=json.dumps(session_policy(region, role, repository), separators=(",", ":")),
+            Policy=json.dumps(session_policy(session.region, role, session.repository), separators=(",", ":")),
         )["Credentials"]
         key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
-    session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token)
-    return Ecr(session, region), (secret, token)
+    for each in (secret, token):
+        session.hide(each)
+    return sdk.client(
+        "ecr", region_name=session.region, config=_CONFIG,
+        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
+    )  # fmt: skip
 
 
 def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from goldenpath.model.names import Digest
 from goldenpath.services.http import Http
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor
@@ -98,9 +98,18 @@ class _Checked:
 
 
 class OciRegistry:
-    """One repository of a registry, with one login."""
+    """One repository of a registry, with one login; `renew` gives another when that one has expired."""
 
-    def __init__(self, login: Login, repository: EcrRepository, *, http: Http | None = None) -> None:
+    def __init__(
+        self,
+        login: Login,
+        repository: EcrRepository,
+        *,
+        http: Http | None = None,
+        renew: Callable[[], Login] | None = None,
+    ) -> None:
+        self._renew = renew
+        self._renewing = threading.Lock()
         self._base = f"{login.endpoint.rstrip('/')}/v2/{repository}/"
         self._authorization = login.authorization
         self._repository = repository
@@ -171,9 +180,16 @@ class OciRegistry:
 
     def _send_to(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
         # A registry may send uploads elsewhere, to an address that carries its own permission: never our login too.
-        ours = urlsplit(url)[:2] == urlsplit(self._base)[:2]
-        login = {"Authorization": self._authorization} if ours else {}
-        return self._http.send(method, url, {**headers, **login}, body)
+        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
+            return self._http.send(method, url, headers, body)
+        used = self._authorization
+        answer = self._http.send(method, url, {**headers, "Authorization": used}, body)
+        if self._renew is None or not _login_over(answer):
+            return answer
+        with self._renewing:
+            if self._authorization == used:
+                self._authorization = self._renew().authorization
+        return self._http.send(method, url, {**headers, "Authorization": self._authorization}, body)
 
     def _location(self, answer: Answer) -> str:
         named = answer.headers.get("location", "")
@@ -190,8 +206,7 @@ class OciRegistry:
         if answer.status == status:
             return
         why = _words(answer)
-        # ECR answers an expired login with 403 and says so.
-        if answer.status == 401 or "token has expired" in why:  # noqa: PLR2004
+        if _login_over(answer):
             raise LoginRefused(f"the registry refused the login to {wish}", why=why, fix="run again for a new login")
         if answer.status == 403:  # noqa: PLR2004
             raise AccessDenied(f"not allowed to {wish}", why=why, fix="ask the platform team to allow it for this role")
@@ -205,6 +220,11 @@ class OciRegistry:
         return RegistryRefused(
             f"the registry of {self._repository} {what}", why=why, fix="run again: a re-run is safe and goes on"
         )
+
+
+def _login_over(answer: Answer) -> bool:
+    """Tell whether the login was refused. ECR answers an expired one with 403, and says so."""
+    return answer.status == 401 or (answer.status == 403 and b"token has expired" in answer.body)  # noqa: PLR2004
 
 
 def _codes(answer: Answer) -> set[str]:

@@ -24,7 +24,7 @@ from goldenpath.stages.trivy_gate import require_digest
 if TYPE_CHECKING:
     from goldenpath.model.candidate import Candidate
     from goldenpath.release.plan import Plan
-    from goldenpath.services.aws import Ecr, RepositoryInfo
+    from goldenpath.services.aws import Ecr, Login, RepositoryInfo
 
 
 def run(run: Run) -> Outcome:
@@ -37,10 +37,8 @@ def run(run: Run) -> Outcome:
     require_digest(layout, candidate.digest)
     ecr = _connect(run)
     repository = ecr.describe(_repository(run))
-    login = ecr.login()
-    for secret in login.secrets:
-        run.runner.mask(secret)
-    registry = OciRegistry(login, repository.name)
+    login = partial(_login, run, ecr)
+    registry = OciRegistry(login(), repository.name, renew=login)
     try:
         receipt = release(run, ecr, registry, repository, layout, candidate)
     finally:
@@ -126,16 +124,21 @@ def _version(run: Run, candidate: Candidate) -> Version | None:
 
 def _connect(run: Run) -> Ecr:
     event, request = run.event, run.request
-    ecr, secrets = aws.connect(
-        request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default),
-        request.role_arn,
-        _repository(run),
-        session_name=f"goldenpath-{event.repository.replace('/', '-')}-{run.runner.run_id}",
+    session = aws.Session(
+        region=request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default),
+        repository=_repository(run),
+        name=f"goldenpath-{event.repository.replace('/', '-')}-{run.runner.run_id}",
         identity=lambda: oidc.token(runner.variables()),
+        hide=run.runner.mask,
     )
-    for secret in secrets:
+    return aws.connect(session, request.role_arn)
+
+
+def _login(run: Run, ecr: Ecr) -> Login:
+    login = ecr.login()
+    for secret in login.secrets:
         run.runner.mask(secret)
-    return ecr
+    return login
 
 
 def _write_receipt(

@@ -1,0 +1,117 @@
+"""How a registry is taken away: deprecated first, removed only after its grace period, never while it is in use.
+
+Pure decisions. Deprecation is two fields in `ecr.tf`; the module turns them into a policy that refuses pushes, and into
+tags that say until when.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import RetirementRefused
+from goldenpath.registries import hcl_map
+from goldenpath.registries.config import BLOCK, MAP, unexpected
+from goldenpath.registries.hcl import HclUnexpected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from goldenpath.registries.config import Registry
+
+GRACE_DAYS, LONGEST_GRACE_DAYS, QUIET_DAYS = 30, 365, 14
+_LAST = "prod"
+
+
+class Standing(Enum):
+    """Where a registry stands on its way out."""
+
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    REMOVABLE = "removable"
+
+
+@dataclass(frozen=True)
+class Use:
+    """What ECR tells of one image: its tags, and the day of its last pull (`None`: never, or not known any more)."""
+
+    digest: str
+    tags: frozenset[str]
+    last_pulled: dt.date | None = None
+
+
+def standing(registry: Registry, today: dt.date) -> Standing:
+    """Return where `registry` stands `today`. Raises `RetirementRefused` when its dates cannot be read."""
+    if not registry.deprecated_since and not registry.remove_after:
+        return Standing.ACTIVE
+    until = _date(registry, registry.remove_after)
+    if _date(registry, registry.deprecated_since) >= until:
+        raise _refused(registry, "its grace period ends before it begins", "mend the two dates in ecr.tf")
+    return Standing.REMOVABLE if today > until else Standing.DEPRECATED
+
+
+def deprecated(text: str, registry: Registry, today: dt.date, path: Path, grace_days: int = GRACE_DAYS) -> str:
+    """Return `text`, the content of `path`, with `registry` deprecated from `today`; unchanged when it is already.
+
+    A grace period that runs is never changed here: its owners were told a date. Raises `RetirementRefused` for a grace
+    period under `GRACE_DAYS` or over `LONGEST_GRACE_DAYS` days, and `RegistryConfigUnexpected`.
+    """
+    if standing(registry, today) is not Standing.ACTIVE:
+        return text
+    if not GRACE_DAYS <= grace_days <= LONGEST_GRACE_DAYS:
+        bounds = f"{GRACE_DAYS} to {LONGEST_GRACE_DAYS}"
+        raise _refused(registry, f"a grace period of {grace_days} days is not within {bounds}", "choose one that is")
+    until = today + dt.timedelta(days=grace_days)
+    fields = {"deprecated_since": today.isoformat(), "remove_after": until.isoformat()}
+    try:
+        return hcl_map.with_fields(text, BLOCK, MAP, registry.name, fields)
+    except HclUnexpected as error:
+        raise unexpected(path, error) from None
+
+
+def require_removable(
+    registry: Registry, images: Iterable[Use], today: dt.date, *, requester: str, approver: str = ""
+) -> None:
+    """Refuse with `RetirementRefused`, naming every reason, to remove `registry` today.
+
+    It must be deprecated and its grace period over: nobody can approve that away. Images pulled within `QUIET_DAYS`
+    days and releases of prod are reasons too, unless a second person, not the one who asks, approved.
+    """
+    found = standing(registry, today)
+    if found is Standing.ACTIVE:
+        raise _refused(registry, "it was never deprecated", "deprecate it first, and wait for its grace period")
+    if found is Standing.DEPRECATED:
+        raise _refused(registry, f"its grace period runs until {registry.remove_after}", "wait until that day is over")
+    reasons = _signs_of_use(images, today)
+    # GitHub's user names differ by more than their case, or are the same.
+    is_second = bool(approver) and approver.casefold() != requester.casefold()
+    if reasons and not is_second:
+        raise _refused(registry, "; ".join(reasons), "find out who uses it; a second person may approve the removal")
+
+
+def _signs_of_use(images: Iterable[Use], today: dt.date) -> list[str]:
+    listed = sorted(images, key=lambda image: image.digest)
+    since = today - dt.timedelta(days=QUIET_DAYS)
+    pulled = [image for image in listed if image.last_pulled and image.last_pulled >= since]
+    released = sorted(tag for image in listed for tag in image.tags if tag.startswith(f"{_LAST}-"))
+    reasons = []
+    if pulled:
+        latest = max(image.last_pulled for image in pulled if image.last_pulled)
+        reasons.append(f"{len(pulled)} of its images were pulled in the last {QUIET_DAYS} days, last on {latest}")
+    if released:
+        reasons.append(f"it holds releases of {_LAST}: {', '.join(released[:5])}{'…' if len(released) > 5 else ''}")  # noqa: PLR2004
+    return reasons
+
+
+def _date(registry: Registry, text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise _refused(registry, f"{text!a} is not a date", "write both dates in ecr.tf as 2026-11-30") from None
+
+
+def _refused(registry: Registry, why: str, fix: str) -> RetirementRefused:
+    return RetirementRefused(f"{registry.name} in {registry.environment} is not retired", why=why, fix=fix)

@@ -1,0 +1,153 @@
+"""The module `aws_ecr`, by the real Terraform: its own tests, its examples, its refusals, its documents."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.terraform_provider import world as worlds
+
+from goldenpath.errors import TerraformFailed
+from goldenpath.tools import process
+from goldenpath.tools.terraform import Terraform, passed
+from goldenpath.tools.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.terraform_provider.world import World
+
+pytestmark = pytest.mark.tools
+MODULE = worlds.ROOT / "modules" / "aws_ecr"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with worlds.running() as world:
+        yield world
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    return worlds.checkout(tmp_path)
+
+
+def terraform(world: World, folder: Path) -> Terraform:
+    return Terraform(folder, folder / "work", world.variables)
+
+
+def caller(checkout: Path, body: str) -> Path:
+    folder = checkout / "modules" / "caller"
+    folder.mkdir()
+    (folder / "main.tf").write_text(f'module "repository" {{\n  source = "../aws_ecr"\n{body}\n}}\n')
+    return folder
+
+
+def planned(world: World, folder: Path) -> None:
+    driver = terraform(world, folder)
+    driver.init({})
+    driver.validate()
+    driver.plan(folder / "plan")
+
+
+def test_every_test_of_the_module_passes(world: World, checkout: Path) -> None:
+    folder = checkout / "modules" / "aws_ecr"
+    driver = terraform(world, folder)
+    driver.init({})
+    environment = {**passed(world.variables), "TF_DATA_DIR": str(driver.working), "CHECKPOINT_DISABLE": "1"}
+    done = process.run("terraform", "test", "-no-color", cwd=folder, environment=environment, timeout=300)
+    told = re.search(rb"Success! (\d+) passed, 0 failed", done.stdout)
+    assert told, done.stdout.decode()
+    runs = sum(path.read_text().count('\nrun "') for path in MODULE.glob("tests/*.tftest.hcl"))
+    assert int(told[1]) == runs
+
+
+def test_terraform_formats_nothing_that_is_committed() -> None:
+    for name in ("modules", "envs"):
+        done = process.run("terraform", "fmt", "-check", "-recursive", "-diff", worlds.ROOT / name, timeout=60)
+        assert done.stdout == b""
+
+
+@pytest.mark.parametrize("example", ["minimal", "high-risk"])
+def test_an_example_is_made_as_it_was_planned_and_taken_away_again(world: World, checkout: Path, example: str) -> None:
+    world.forget()
+    folder = checkout / "modules" / "aws_ecr" / "examples" / example
+    driver = terraform(world, folder)
+    planned(world, folder)
+    driver.apply(folder / "plan")
+    found = world.client("ecr").describe_repositories()["repositories"]
+    assert [each["imageScanningConfiguration"] for each in found] == [{"scanOnPush": True}]
+    assert driver.plan(folder / "again").changes == ()
+    environment = {**passed(world.variables), "TF_DATA_DIR": str(driver.working)}
+    process.run("terraform", "destroy", "-auto-approve", cwd=folder, environment=environment, timeout=60)
+    assert world.client("ecr").describe_repositories()["repositories"] == []
+
+
+REFUSALS = {
+    'name = "my-app"\n metadata = {}': (
+        "metadata.owner is missing or malformed: write the team that answers for the repository in lower case"
+    ),
+    'name = "my-app"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "huge" }': (
+        'metadata.risk is missing or unknown: write risk = "low", "medium" or "high".'
+    ),
+    'name = "my-app"\n metadata = { id = "REGISTRY_MINE", owner = "team-web", risk = "low" }': (
+        'metadata.id does not belong to this name: write id = "REGISTRY_MY_APP".'
+    ),
+    'name = "my-app"\n kms_key = "arn:aws:kms:eu-west-2:123456789012:key/1"\n'
+    ' metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "medium" }': (
+        'kms_key needs risk = "high": at risk medium the repository is encrypted with AES-256, so leave it out.'
+    ),
+    'name = "My App"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "low" }': (
+        "name is not one that ECR takes: write 2 to 256 of a-z and 0-9"
+    ),
+}
+
+
+@pytest.mark.parametrize("body", REFUSALS, ids=range(len(REFUSALS)))
+def test_a_refusal_says_what_to_write(world: World, checkout: Path, body: str) -> None:
+    with pytest.raises(TerraformFailed) as refused:
+        planned(world, caller(checkout, body))
+    assert REFUSALS[body] in refused.value.why
+
+
+def test_a_module_without_metadata_is_refused_before_anything_is_planned(world: World, checkout: Path) -> None:
+    with pytest.raises(TerraformFailed, match="terraform validate failed") as refused:
+        planned(world, caller(checkout, 'name = "my-app"'))
+    assert 'The argument "metadata" is required' in refused.value.why
+
+
+# What a scanner says of a governed repository, and why we live with it (docs/registries.md has the same table).
+EXPLAINED = {
+    "AWS-0031": "tags may move at low and medium risk, and the named ones of `immutability_exclusions` at high",
+    "AWS-0033": "low and medium risk are encrypted with AES-256, not with KMS",
+}
+
+
+def findings(folder: Path) -> set[str]:
+    trivy = Toolchain.load().provide("trivy").path
+    words = ("config", "--quiet", "--skip-check-update", "--format", "json", folder)
+    report = json.loads(process.run(trivy, *words, timeout=120).stdout)
+    return {each["ID"] for result in report["Results"] for each in result.get("Misconfigurations", [])}
+
+
+def test_a_scanner_finds_only_what_is_explained(checkout: Path) -> None:
+    assert findings(checkout / "modules") == set(EXPLAINED)
+    assert findings(checkout / "envs") <= set(EXPLAINED)
+    told = (worlds.ROOT / "docs" / "registries.md").read_text()
+    assert all(f"`{finding}`" in told for finding in EXPLAINED)
+
+
+def test_a_scanner_finds_nothing_in_a_repository_of_high_risk(checkout: Path) -> None:
+    metadata = '{ id = "REGISTRY_MY_APP", owner = "team-web", risk = "high" }'
+    key = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert findings(caller(checkout, f'name = "my-app"\nkms_key = "{key}"\nmetadata = {metadata}')) == set()
+
+
+def test_the_readme_lists_every_variable_and_output() -> None:
+    module_readme = importlib.import_module("scripts.module_readme")
+
+    assert module_readme.render(MODULE) == (MODULE / "README.md").read_text()

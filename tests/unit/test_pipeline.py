@@ -1,0 +1,212 @@
+# A double takes whatever its test changes.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from goldenpath import pipeline
+from goldenpath.errors import (
+    BadInput,
+    BuildFailed,
+    Cancelled,
+    GateBlocked,
+    GoldenPathError,
+    SarifRefused,
+    UnknownEnvironment,
+)
+from goldenpath.model.event import Event
+from goldenpath.model.finding import Gate
+from goldenpath.model.inputs import Request
+from goldenpath.model.names import Commit
+from goldenpath.report.console import Progress
+from goldenpath.runner import Runner
+from goldenpath.stages import ecr_push
+from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.tools import git
+from tests.unit.builders import COMMIT
+from tests.unit.run_builder import run
+
+BLOCKED = GateBlocked("blocked", why="w", fix="f")
+
+
+class Told(Progress):
+    """A progress whose lines can be read; times are left out."""
+
+    def __init__(self) -> None:
+        self._sink = io.StringIO()
+        super().__init__(Console(file=self._sink, highlight=False, soft_wrap=True))
+
+    @property
+    def text(self) -> str:
+        return self._sink.getvalue()
+
+
+def stage(name: str, act: Callable[[Run], Outcome] | None = None) -> Stage:
+    return Stage(name, name, (), {}, act or (lambda _: Outcome(f"{name} was done", {name: "1"})))
+
+
+def failing(name: str, error: BaseException) -> Stage:
+    def act(_: Run) -> Outcome:
+        raise error
+
+    return stage(name, act)
+
+
+@pytest.fixture
+def delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[dict[str, str], str]]:
+    """Return what delivers with other stages, and answers the outputs and what was told."""
+
+    def act(*stages: Stage, always: Stage | None = None, told: Told | None = None, **changed: Any) -> Any:
+        monkeypatch.setattr(pipeline, "STAGES", stages)
+        monkeypatch.setattr(pipeline, "ALWAYS", (always or stage("upload"),))
+        progress = told or Told()
+        return pipeline.deliver(run(tmp_path, **changed), progress), progress.text
+
+    return act
+
+
+def test_the_stages_run_in_the_order_that_the_platform_promises() -> None:
+    assert [each.name for each in (*pipeline.STAGES, *pipeline.ALWAYS)] == [
+        "gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload",
+    ]  # fmt: skip
+
+
+def test_every_stage_runs_in_order_and_gives_its_outputs(delivered: Any) -> None:
+    outputs, text = delivered(stage("one"), stage("two"))
+    assert list(outputs) == ["one", "two", "upload"]
+    assert [line.split()[1] for line in text.splitlines() if line.startswith("·")] == ["one", "two", "upload"]
+
+
+@pytest.mark.parametrize("error", [BuildFailed("x", fix="f"), Cancelled("x", fix="f"), RuntimeError("a bug")])
+def test_a_failure_ends_the_run_and_what_was_found_is_uploaded_all_the_same(
+    delivered: Any, error: BaseException
+) -> None:
+    told = Told()
+    with pytest.raises(type(error)) as caught:
+        delivered(stage("one"), failing("two", error), stage("three"), told=told)
+    assert caught.value is error
+    assert [line.split()[1] for line in told.text.splitlines() if line.startswith("·")] == ["one", "two", "upload"]
+
+
+def test_a_gate_that_blocks_stops_the_run_after_its_outputs_were_written(delivered: Any, tmp_path: Path) -> None:
+    outputs = tmp_path / "outputs"
+    gate = stage("gate", lambda _: Outcome("it blocks", {"verdict": "block"}, ("a finding",), BLOCKED))
+    told = Told()
+    with pytest.raises(GateBlocked):
+        delivered(gate, stage("push"), told=told, runner=Runner(in_actions=True, output_file=outputs))
+    assert "verdict<<" in outputs.read_text()
+    assert "push<<" not in outputs.read_text()
+    assert told.text.startswith("· gate\n✗ gate           it blocks")
+
+
+def test_an_upload_that_fails_too_does_not_hide_why_the_run_failed(delivered: Any) -> None:
+    told = Told()
+    with pytest.raises(GateBlocked):
+        delivered(failing("gate", BLOCKED), always=failing("upload", SarifRefused("no token", fix="f")), told=told)
+    assert "  warning: no token. f.\n" in told.text
+
+
+def test_an_upload_that_fails_alone_fails_the_run(delivered: Any) -> None:
+    with pytest.raises(SarifRefused):
+        delivered(stage("one"), always=failing("upload", SarifRefused("no token", fix="f")))
+
+
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group"])
+def test_a_pull_request_is_checked_and_never_pushed(delivered: Any, name: str) -> None:
+    event = Event(name, Commit(COMMIT), "refs/pull/1/merge", "o/app")
+    push = Stage("ecr-push", "", (), {}, lambda _: pytest.fail("it pushed"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(ecr_push, "STAGE", push)
+        outputs, text = delivered(stage("one"), push, event=event)
+    assert list(outputs) == ["one", "upload"]
+    assert "· ecr-push is left out: a pull request is checked, never released\n" in text
+
+
+def test_what_an_earlier_run_left_is_gone_before_the_first_stage(delivered: Any, tmp_path: Path) -> None:
+    work = run(tmp_path).work
+    work.path.mkdir()
+    left = [
+        work.candidate, work.receipt, work.spdx, work.cyclonedx, work.path / "sbom.linux-arm64.spdx.json",
+        *(path(each) for each in Gate for path in (work.findings, work.sarif, work.verdict)),
+    ]  # fmt: skip
+    for path in left:
+        path.write_text("{}")
+    with pytest.raises(BuildFailed):
+        delivered(failing("one", BuildFailed("x", fix="f")))
+    assert [path.name for path in left if path.exists()] == []
+
+
+def test_a_work_folder_inside_the_build_context_is_refused_before_the_first_stage(
+    delivered: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="lies inside the build context"):
+        delivered(stage("one", lambda _: pytest.fail("it ran")), build_context=tmp_path)
+
+
+def test_warnings_are_told_annotated_and_summed_up_each_made_safe(
+    delivered: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = tmp_path / "summary.md"
+    gate = stage("gate", lambda _: Outcome("done <b>", warnings=("::error::x\n<img>",)))
+    _, text = delivered(gate, runner=Runner(in_actions=True, summary_file=summary))
+    assert "! gate           done <b>" in text
+    assert "  warning: :\u200b:error:\u200b:x\n<img>\n" in text
+    assert capsys.readouterr().out == "::warning title=gate:::\u200b:error:\u200b:x%0A<img>\n"
+    assert summary.read_text() == (
+        "**gate**: done &lt;b&gt;\n\n- :\u200b:error:\u200b:x &lt;img&gt;\n**upload**: upload was done\n\n"
+    )
+
+
+def test_an_unknown_environment_is_refused_before_the_checkout_is_looked_at(tmp_path: Path) -> None:
+    with pytest.raises(UnknownEnvironment):
+        pipeline.prepare(Request(environment="mars", source=tmp_path / "nowhere"), Runner(), Told())
+
+
+IN_ACTIONS = Runner(
+    in_actions=True, event_name="push", event={"before": "b" * 40}, repository="o/app", sha=COMMIT,
+    ref="refs/heads/main", server_url="https://ghe.example",
+)  # fmt: skip
+
+
+def test_the_runners_event_is_what_a_run_answers_to() -> None:
+    assert pipeline.event_of(IN_ACTIONS, Path("/nowhere")) == Event(
+        "push", Commit(COMMIT), "refs/heads/main", "o/app", "https://ghe.example/o/app", Commit("b" * 40)
+    )
+
+
+@pytest.mark.parametrize(
+    ("origin", "repository"),
+    [("https://github.com/o/app", "o/app"), ("https://gitlab.example/o/app", ""), ("", "")],
+)
+def test_at_a_terminal_the_checkout_says_what_is_built(
+    monkeypatch: pytest.MonkeyPatch, origin: str, repository: str
+) -> None:
+    monkeypatch.setattr(git, "head", lambda _: Commit(COMMIT))
+    monkeypatch.setattr(git, "branch_ref", lambda _: "refs/heads/topic")
+    monkeypatch.setattr(git, "origin_url", lambda _: origin)
+    event = pipeline.event_of(Runner(), Path("/src"))
+    assert event == Event("terminal", Commit(COMMIT), "refs/heads/topic", repository, origin)
+
+
+@pytest.mark.parametrize(("chosen", "expected"), [("/chosen", "/chosen"), (".", "/runner/goldenpath")])
+def test_the_work_folder_is_the_one_that_was_named_or_the_runners(
+    monkeypatch: pytest.MonkeyPatch, chosen: str, expected: str
+) -> None:
+    monkeypatch.setenv("RUNNER_TEMP", "/runner")
+    request = Request(environment="dev", work_dir=Path(chosen))
+    assert pipeline.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
+
+
+@pytest.mark.parametrize("tag", ["v1.4.2+build", "v1/2", "v"])
+def test_a_release_tag_that_gives_no_version_is_refused_before_the_first_stage(tag: str) -> None:
+    here = Runner(in_actions=True, event_name="push", repository="o/app", sha=COMMIT, ref=f"refs/tags/{tag}")
+    with pytest.raises(GoldenPathError, match="gives no version") as caught:
+        pipeline.prepare(Request(environment="prod"), here, Told())
+    assert isinstance(caught.value, BadInput)

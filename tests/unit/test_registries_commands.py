@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
+from goldenpath.registries import catalogue, config
+from goldenpath.registries.commands import registry
+
+ROOT = Path(__file__).resolve().parents[2]
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("envs", "modules"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns(".terraform*"))
+    return tmp_path
+
+
+def run(checkout: Path, command: str, **options: str) -> str:
+    given = {"checkout": str(checkout), **options}
+    words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    done = CliRunner(env={"GOLDENPATH_ENVIRONMENT": ""}).invoke(registry, [command, *words], standalone_mode=False)
+    if done.exception:
+        raise done.exception
+    return done.output
+
+
+def test_a_request_writes_the_entry_and_the_catalogue(checkout: Path) -> None:
+    wanted = {"environment": "test", "name": "shop/cart", "owner": "team-shop", "risk": "high"}
+    assert "shop/cart (REGISTRY_SHOP_CART) is now in envs/test/ecr.tf" in run(checkout, "request", **wanted)
+    assert "is already in envs/test/ecr.tf" in run(checkout, "request", **wanted)
+    assert [each.name for each in config.load(checkout, "test")] == ["shop/cart"]
+    assert (
+        "| `shop/cart` | team-shop | - | high | immutable | KMS | 50 |" in (checkout / catalogue.FOR_PEOPLE).read_text()
+    )
+
+
+def test_a_request_that_cannot_be_used_writes_nothing(checkout: Path) -> None:
+    before = {path: path.read_bytes() for path in checkout.rglob("*") if path.is_file()}
+    with pytest.raises(RegistryRequestInvalid):
+        run(checkout, "request", environment="dev", name="my-app", owner="team-web", risk="extreme")
+    assert before == {path: path.read_bytes() for path in checkout.rglob("*") if path.is_file()}
+
+
+def test_the_list_shows_what_the_risk_brings(checkout: Path) -> None:
+    (line,) = run(checkout, "list").splitlines()
+    assert line.split() == ["dev", "hello-web", "team-web", "low", "mutable", "AES256", "keeps", "20"]
+
+
+def test_the_catalogue_can_be_written_anew(checkout: Path) -> None:
+    (checkout / catalogue.FOR_MACHINES).unlink()
+    assert "are up to date" in run(checkout, "catalogue")
+    assert (checkout / catalogue.FOR_MACHINES).read_bytes() == (ROOT / catalogue.FOR_MACHINES).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        ({}, "`state_bucket` is missing"),
+        ({"aws_region": "london"}, "`state_bucket` is missing; `aws_region`: 'london' is not an AWS region"),
+    ],
+)
+def test_a_plan_needs_to_know_where_its_state_is(checkout: Path, options: dict[str, str], why: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        run(checkout, "plan", environment="dev", name="hello-web", **options)
+    assert refused.value.why.startswith(why)
+
+
+def test_an_apply_needs_the_digest_of_a_reviewed_plan(checkout: Path) -> None:
+    with pytest.raises(BadInput, match="the digest of the reviewed plan is missing or malformed"):
+        run(checkout, "apply", environment="dev", name="hello-web", state_bucket="b")
+
+
+@pytest.mark.parametrize(("command", "more"), [("plan", {}), ("apply", {"digest": DIGEST})])
+def test_an_unknown_registry_is_told_before_any_program_starts(
+    checkout: Path, command: str, more: dict[str, str]
+) -> None:
+    with pytest.raises(RegistryUnknown, match="there is no registry 'nobody' in dev"):
+        run(checkout, command, environment="dev", name="nobody", state_bucket="b", **more)

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown, UnknownEnvironment
+from goldenpath.registries import catalogue, config, controls, state_key
+from goldenpath.registries.config import Registry
+from goldenpath.registries.hcl import HclUnexpected
+from goldenpath.registries.request import Risk, parse
+
+ROOT = Path(__file__).resolve().parents[2]
+EMPTY = "locals {\n  ecr_repositories = {}\n}\n"
+WHOLE = {"environment": "dev", "name": "my-app", "owner": "team-web", "risk": "low", "requester": "octocat"}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("envs/dev/ecr.tf", "envs/prod/ecr.tf"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(EMPTY)
+    risks = tmp_path / "modules" / "aws_ecr" / "risk.tf"
+    risks.parent.mkdir(parents=True)
+    risks.write_text((ROOT / "modules" / "aws_ecr" / "risk.tf").read_text())
+    return tmp_path
+
+
+def test_a_request_is_there_after_it_was_added_and_once(checkout: Path) -> None:
+    assert config.add(checkout, parse(WHOLE))
+    assert not config.add(checkout, parse(WHOLE))
+    assert config.load(checkout, "dev") == (
+        Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW, requester="octocat"),
+    )
+    assert config.find(checkout, "dev", "my-app").owner == "team-web"
+    assert config.load(checkout, "prod") == ()
+
+
+def test_a_name_that_is_taken_is_refused_with_what_differs(checkout: Path) -> None:
+    config.add(checkout, parse(WHOLE))
+    with pytest.raises(RegistryNameTaken, match="there is a registry 'my-app' in dev already") as refused:
+        config.add(checkout, parse({**WHOLE, "owner": "team-other", "requester": ""}))
+    assert refused.value.why == "its owner is 'team-web', not 'team-other'; its requester is 'octocat', not ''"
+
+
+def test_an_id_that_is_taken_is_refused(checkout: Path) -> None:
+    config.add(checkout, parse(WHOLE))
+    with pytest.raises(RegistryNameTaken, match=r"the id REGISTRY_MY_APP of 'my\.app' belongs"):
+        config.add(checkout, parse({**WHOLE, "name": "my.app"}))
+
+
+def test_a_name_may_be_used_again_in_another_environment(checkout: Path) -> None:
+    config.add(checkout, parse(WHOLE))
+    config.add(checkout, parse({**WHOLE, "environment": "prod", "owner": "team-other"}))
+    assert [(each.environment, each.owner) for each in config.load_all(checkout)] == [
+        ("dev", "team-web"),
+        ("prod", "team-other"),
+    ]
+
+
+def test_an_unknown_registry_is_told_with_those_there_are(checkout: Path) -> None:
+    with pytest.raises(RegistryUnknown) as refused:
+        config.find(checkout, "dev", "nobody")
+    assert refused.value.why == "envs/dev/ecr.tf knows none yet"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "there is no `ecr_repositories` in a block `locals`"),
+        (EMPTY.replace("{}", '{\n    "a" = "b"\n  }'), "the entry 'a' is not a map of fields"),
+        (EMPTY.replace("{}", '{\n    "a" = {\n      id = "X"\n    }\n  }'), "the entry 'a': `owner` is missing"),
+        (
+            EMPTY.replace("{}", '{\n    "a" = {\n      id    = 1\n      owner = "b"\n      risk  = "low"\n    }\n  }'),
+            "the entry 'a': `id` is not a string",
+        ),
+        (
+            EMPTY.replace("{}", '{\n    "a" = {\n      id    = "b"\n      owner = "b"\n      risk  = "x"\n    }\n  }'),
+            "the entry 'a': `risk` is 'x', not one of low, medium, high",
+        ),
+    ],
+)
+def test_a_file_in_another_form_is_refused_and_left_alone(checkout: Path, text: str, why: str) -> None:
+    path = checkout / "envs" / "dev" / "ecr.tf"
+    path.write_text(text)
+    with pytest.raises(RegistryConfigUnexpected, match="was left as it is") as refused:
+        config.add(checkout, parse(WHOLE))
+    assert refused.value.why.startswith(why)
+    assert path.read_text() == text
+
+
+def test_a_file_that_is_no_text_is_refused(checkout: Path) -> None:
+    (checkout / "envs" / "dev" / "ecr.tf").write_bytes(b"\xff\xfe")
+    with pytest.raises(RegistryConfigUnexpected, match="was left as it is"):
+        config.load(checkout, "dev")
+
+
+def test_a_checkout_without_the_environment_is_told(checkout: Path) -> None:
+    with pytest.raises(RegistryConfigUnexpected, match="is missing"):
+        config.load(checkout, "staging")
+    with pytest.raises(UnknownEnvironment):
+        config.load(checkout, "../dev")
+
+
+TFVARS = 'build_id = "{0}"\ncluster_lifecycle = "{1}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (TFVARS.format("b-1", "ephemeral"), "envs/dev/builds/b-1/terraform.tfstate"),
+        (TFVARS.format("main", "persistent"), "envs/dev/terraform.tfstate"),
+        (
+            '# c\nmore = [1]\nenvironment = "dev"\n' + TFVARS.format("2", "ephemeral"),
+            "envs/dev/builds/2/terraform.tfstate",
+        ),
+    ],
+)
+def test_the_state_lies_where_the_tfvars_say(text: str, key: str) -> None:
+    assert state_key.state_key("dev", text) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('cluster_lifecycle = "ephemeral"', "`build_id` is missing"),
+        (TFVARS.format("", "ephemeral"), "`build_id` is missing"),
+        (TFVARS.format("../prod", "ephemeral"), "`build_id` is '../prod'"),
+        (TFVARS.format("a/b", "ephemeral"), "`build_id` is 'a/b'"),
+        ("build_id = 7\n", "`build_id` is 7"),
+        ('build_id = "b-1"', "`cluster_lifecycle` is missing: write `ephemeral` or `persistent`"),
+        (TFVARS.format("b-1", "ephemral"), "`cluster_lifecycle` is 'ephemral': write `ephemeral` or `persistent`"),
+        (
+            'environment = "prod"\n' + TFVARS.format("b", "persistent"),
+            "`environment` is 'prod', but the folder is dev's",
+        ),
+        ("build_id = var.x", "line 1: a literal value was expected, not an expression"),
+    ],
+)
+def test_tfvars_that_do_not_decide_the_state_are_refused(text: str, why: str) -> None:
+    with pytest.raises(HclUnexpected) as refused:
+        state_key.state_key("dev", text)
+    assert str(refused.value).startswith(why)
+
+
+def test_tfvars_without_a_build_id_are_told_with_their_path(checkout: Path) -> None:
+    (checkout / "envs" / "dev" / "terraform.tfvars").write_text('cluster_lifecycle = "ephemeral"\n')
+    with pytest.raises(RegistryConfigUnexpected, match=r"terraform\.tfvars") as refused:
+        state_key.load(checkout, "dev")
+    assert refused.value.why.startswith("`build_id` is missing")
+
+
+def test_the_controls_of_a_risk_are_the_modules_own() -> None:
+    table = controls.load(ROOT)
+    assert {risk.value: (each.mutability, each.encryption, each.keep) for risk, each in table.items()} == {
+        "low": ("MUTABLE", "AES256", 20),
+        "medium": ("MUTABLE", "AES256", 30),
+        "high": ("IMMUTABLE", "KMS", 50),
+    }
+
+
+def test_a_table_of_risks_in_another_form_is_refused(checkout: Path) -> None:
+    path = checkout / "modules" / "aws_ecr" / "risk.tf"
+    path.write_text(path.read_text().replace("keep       = 20", 'keep       = "twenty"'))
+    with pytest.raises(RegistryConfigUnexpected) as refused:
+        controls.load(checkout)
+    assert "Expected `int`, got `str`" in refused.value.why
+
+
+def test_the_committed_catalogue_is_the_one_that_the_environments_give() -> None:
+    listed = catalogue.collect(ROOT)
+    assert (ROOT / catalogue.FOR_PEOPLE).read_text() == catalogue.as_markdown(listed)
+    assert [each.name for each in listed if each.environment == "dev"] == ["hello-web"]
+
+
+def test_the_catalogue_tells_people_what_is_leaving_and_what_is_kept_longer(checkout: Path) -> None:
+    entry = (
+        '{\n    "a0" = {\n      id = "REGISTRY_A0"\n      owner = "b"\n      risk = "high"\n'
+        '      deprecated_since = "2026-11-01"\n      remove_after = "2026-12-01"\n      retention = { keep = 90 }\n'
+        '      immutability_exclusions = ["latest"]\n    }\n  }'
+    )
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
+    catalogue.write(checkout.joinpath("."))
+    assert (
+        "| `a0` (deprecated since 2026-11-01, removed after 2026-12-01) | b | - | high | immutable_with_exclusion "
+        "| KMS | 90 | `REGISTRY_A0` |\n"
+    ) in (checkout / catalogue.FOR_PEOPLE).read_text()
+    assert '"keep": 90' in (checkout / catalogue.FOR_MACHINES).read_text()
+
+
+def test_a_catalogue_of_nothing_says_so() -> None:
+    assert catalogue.as_markdown(()).endswith("There are none yet.\n")

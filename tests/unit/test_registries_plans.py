@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
+from goldenpath.model.names import Digest
+from goldenpath.registries import plans
+from goldenpath.tools import terraform
+from goldenpath.tools.terraform import Change, Plan, parse_plan, passed, s3_backend
+
+REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
+POLICY = 'module.ecr_repositories["my-app"].aws_ecr_lifecycle_policy.this'
+
+
+def change(address: str = REPOSITORY, *actions: str, **more: Any) -> Change:  # noqa: ANN401  any value
+    return Change(address, address.split(".")[-2], actions or ("create",), **{"after": {"name": "my-app"}, **more})
+
+
+def plan(*changes: Change, drift: tuple[Change, ...] = ()) -> Plan:
+    return Plan("1.11.4", changes, drift)
+
+
+def document(**more: Any) -> dict[str, Any]:  # noqa: ANN401
+    listed = [
+        {
+            "address": REPOSITORY,
+            "type": "aws_ecr_repository",
+            "change": {"actions": ["create"], "after": {"name": "x"}},
+        },
+        {"address": "a.b", "type": "a", "change": {"actions": ["no-op"]}},
+        {"address": "data.c", "type": "c", "change": {"actions": ["read"]}},
+    ]
+    whole = {"format_version": "1.2", "terraform_version": "1.11.4", "timestamp": "now", "resource_changes": listed}
+    return {**whole, **more}
+
+
+def test_a_plan_is_read_without_what_does_not_change() -> None:
+    found = parse_plan(json.dumps(document()).encode())
+    assert found == Plan("1.11.4", (Change(REPOSITORY, "aws_ecr_repository", ("create",), None, {"name": "x"}),))
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "Input data was truncated"),
+        (b"{}", "Object missing required field `format_version`"),
+        (json.dumps(document(format_version="2.0")).encode(), "its format is 2.0, and we know 1.x"),
+        (json.dumps(document(errored=True)).encode(), "planning ended with an error, so it is not whole"),
+        (json.dumps(document(resource_changes=[{}])).encode(), "Object missing required field `address`"),
+    ],
+)
+def test_a_plan_that_is_not_whole_is_refused(raw: bytes, why: str) -> None:
+    with pytest.raises(TerraformFailed, match="plan cannot be read") as refused:
+        parse_plan(raw)
+    assert refused.value.why.startswith(why)
+
+
+def test_the_digest_does_not_depend_on_order_time_or_version() -> None:
+    one, two = change(REPOSITORY), change(POLICY)
+    later = parse_plan(json.dumps(document(timestamp="later", terraform_version="1.12.0")).encode())
+    assert plans.plan_digest(plan(one, two)) == plans.plan_digest(plan(two, one))
+    assert plans.plan_digest(later) == plans.plan_digest(parse_plan(json.dumps(document()).encode()))
+
+
+def test_the_digest_depends_on_every_part_of_a_change() -> None:
+    several = [
+        change(),
+        change(POLICY),
+        change(REPOSITORY, "update"),
+        change(before={"name": "old"}),
+        change(after={"name": "new"}),
+    ]
+    assert len({plans.plan_digest(plan(each)) for each in [*several]} | {plans.plan_digest(plan())}) == 6
+
+
+def test_the_digest_of_a_known_plan_stays_the_same() -> None:
+    assert plans.plan_digest(plan()) == Digest.of(b"[]")
+
+
+def test_the_reviewed_plan_passes() -> None:
+    plans.require_reviewed(plan(change()), plans.plan_digest(plan(change())))
+
+
+def test_another_plan_is_refused_with_what_it_would_do() -> None:
+    reviewed = plans.plan_digest(plan(change()))
+    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed") as refused:
+        plans.require_reviewed(plan(change(POLICY, "update"), drift=(change(),)), reviewed)
+    assert refused.value.why == (f"it would now do this: update {POLICY}; changed outside of Terraform: {REPOSITORY}")
+
+
+def test_a_plan_for_one_registry_does_not_reach_beyond_it() -> None:
+    plans.require_only(plan(change(), change(POLICY, "delete", "create")), "my-app")
+    other = 'module.ecr_repositories["my-app2"].aws_ecr_repository.this'
+    with pytest.raises(PlanUnexpected, match="the plan for my-app would change"):
+        plans.require_only(plan(change(), change(other)), "my-app")
+
+
+@pytest.mark.parametrize("actions", [("delete",), ("delete", "create"), ("create", "delete")])
+def test_a_plan_that_destroys_a_repository_is_refused_unless_that_was_asked(actions: tuple[str, ...]) -> None:
+    lost = plan(change(REPOSITORY, *actions))
+    with pytest.raises(PlanUnexpected, match="every image in it would be lost"):
+        plans.require_only(lost, "my-app")
+    plans.require_only(lost, "my-app", may_destroy=True)
+
+
+def test_terraform_sees_aws_and_its_plugins_and_nothing_else() -> None:
+    kept = {"AWS_REGION": "r", "AWS_ENDPOINT_URL": "u", "AWS_ENDPOINT_URL_S3": "s", "TF_REATTACH_PROVIDERS": "{}"}
+    dropped = {"TF_VAR_environment": "prod", "TF_CLI_ARGS_plan": "-destroy", "GITHUB_TOKEN": "t", "TF_WORKSPACE": "x"}
+    assert passed({**kept, **dropped}) == kept
+
+
+def test_a_bucket_at_ones_own_endpoint_is_addressed_by_its_path() -> None:
+    plain = {"bucket": "b", "key": "k", "region": "r"}
+    assert s3_backend("b", "k", "r", {}) == plain
+    assert s3_backend("b", "k", "r", {"AWS_ENDPOINT_URL": "u"}) == {**plain, "use_path_style": "true"}
+
+
+def test_every_target_is_an_address_of_the_root_module() -> None:
+    assert plans.target("team/my-app") == 'module.ecr_repositories["team/my-app"]'
+
+
+def test_the_limits_grow_with_what_terraform_may_have_to_do() -> None:
+    assert terraform.READ_SECONDS < terraform.INIT_SECONDS < terraform.PLAN_SECONDS < terraform.APPLY_SECONDS

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from goldenpath.errors import RegistryConfigUnexpected, RetirementRefused
+from goldenpath.registries import config, retire
+from goldenpath.registries.config import Registry
+from goldenpath.registries.request import Risk
+from goldenpath.registries.retire import Standing, Use
+
+TODAY = dt.date(2026, 11, 21)
+PATH = Path("envs/dev/ecr.tf")
+ACTIVE = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
+LEAVING = replace(ACTIVE, deprecated_since="2026-11-01", remove_after="2026-12-01")
+OVER = replace(ACTIVE, deprecated_since="2026-10-01", remove_after="2026-11-20")
+TEXT = """locals {
+  ecr_repositories = {
+    # ours
+    "my-app" = {
+      id    = "REGISTRY_MY_APP"
+      owner = "team-web"
+      risk  = "low"
+    }
+  }
+}
+"""
+
+
+def pulled(days_ago: int, *tags: str) -> Use:
+    return Use("sha256:a", frozenset(tags), TODAY - dt.timedelta(days=days_ago))
+
+
+@pytest.mark.parametrize(
+    ("registry", "expected"),
+    [
+        (ACTIVE, Standing.ACTIVE),
+        (LEAVING, Standing.DEPRECATED),
+        (OVER, Standing.REMOVABLE),
+        (replace(OVER, remove_after="2026-11-21"), Standing.DEPRECATED),
+    ],
+)
+def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Standing) -> None:
+    assert retire.standing(registry, TODAY) is expected
+
+
+@pytest.mark.parametrize(
+    ("registry", "why"),
+    [
+        (replace(LEAVING, remove_after=""), "'' is not a date"),
+        (replace(LEAVING, deprecated_since=""), "'' is not a date"),
+        (replace(LEAVING, deprecated_since="soon"), "'soon' is not a date"),
+        (replace(LEAVING, deprecated_since="2026-12-01"), "its grace period ends before it begins"),
+    ],
+)
+def test_dates_that_cannot_be_read_are_never_taken_for_over(registry: Registry, why: str) -> None:
+    with pytest.raises(RetirementRefused) as refused:
+        retire.standing(registry, TODAY)
+    assert refused.value.why == why
+
+
+def test_deprecation_writes_both_dates_into_the_entry() -> None:
+    text = retire.deprecated(TEXT, ACTIVE, TODAY, PATH)
+    (found,) = config.parse(text, "dev", PATH)
+    assert (found.deprecated_since, found.remove_after) == ("2026-11-21", "2026-12-21")
+    assert "    # ours\n" in text
+
+
+def test_a_grace_period_that_runs_is_not_changed() -> None:
+    assert retire.deprecated(TEXT, LEAVING, TODAY, PATH, grace_days=60) == TEXT
+
+
+@pytest.mark.parametrize("days", [-1, 0, 29, 366])
+def test_a_grace_period_out_of_bounds_is_refused(days: int) -> None:
+    with pytest.raises(RetirementRefused, match="my-app in dev is not retired") as refused:
+        retire.deprecated(TEXT, ACTIVE, TODAY, PATH, grace_days=days)
+    assert refused.value.why == f"a grace period of {days} days is not within 30 to 365"
+
+
+def test_an_entry_in_another_form_is_left_alone() -> None:
+    with pytest.raises(RegistryConfigUnexpected, match="was left as it is"):
+        retire.deprecated(TEXT.replace('"low"', "var.risk"), ACTIVE, TODAY, PATH)
+
+
+def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
+    retire.require_removable(OVER, [pulled(15, "dev-a1b2c3d"), Use("b", frozenset())], TODAY, requester="octocat")
+
+
+@pytest.mark.parametrize(
+    ("registry", "why"),
+    [(ACTIVE, "it was never deprecated"), (LEAVING, "its grace period runs until 2026-12-01")],
+)
+def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) -> None:
+    with pytest.raises(RetirementRefused) as refused:
+        retire.require_removable(registry, [], TODAY, requester="octocat", approver="hubot")
+    assert refused.value.why == why
+
+
+@pytest.mark.parametrize(
+    ("image", "why"),
+    [
+        (pulled(14), "1 of its images were pulled in the last 14 days, last on 2026-11-07"),
+        (pulled(100, "a1b2c3d", "prod-a1b2c3d"), "it holds releases of prod: prod-a1b2c3d"),
+    ],
+)
+def test_a_registry_in_use_is_removed_only_if_a_second_person_approved(image: Use, why: str) -> None:
+    for approver in ("", "octocat", "OctoCat"):
+        with pytest.raises(RetirementRefused) as refused:
+            retire.require_removable(OVER, [image], TODAY, requester="octocat", approver=approver)
+        assert refused.value.why == why
+    retire.require_removable(OVER, [image], TODAY, requester="octocat", approver="hubot")
