@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 bin/environment dev)
+CACHE = $${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}
 GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
 
 help: ## Show this list
@@ -12,12 +13,19 @@ deliver: ## Set everything up and deliver the sample app to a local registry, fo
 	@$(GOLDENPATH) local demo
 
 test: ## Set everything up and pass all tests
+	@echo 'This runs every test on real programs. It needs git and Python 3.11, and installs what is missing: Python'
+	@echo "packages and pinned programs into $(CACHE) (built with Go where no release"
+	@echo 'can be reached: up to 30 minutes and 15 GB the first time); as root on Debian or Ubuntu also docker.io, iptables'
+	@echo 'and debootstrap with apt-get, where they are missing and no Docker Engine is running.'
 	@$(GOLDENPATH) tools install --for-tests
 	@$(PYTHON) -m pytest --cov --cov-report=term
 
-check: ## Lint, types, import directions, docstrings
+check: ## Lint, types, import directions, docstrings, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
+	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-timings 2>&1 | tail -n 3
+	@$(PYTHON) -m interrogate --quiet src
+	@$(PYTHON) dev/generate.py --check
 
 lock: ## Renew the hash-locked lists of Python packages in locks/
 	@$(PYTHON) dev/lock.py
@@ -26,10 +34,11 @@ lock: ## Renew the hash-locked lists of Python packages in locks/
 create-ecr: ## Write a registry into envs/<ENV>/ecr.tf: APP=my-app OWNER=team-web RISK=low ENV=dev
 	@python3 scripts/scaffold_ecr.py --app='$(subst ','\'',$(APP))' --owner='$(subst ','\'',$(OWNER))' --risk='$(subst ','\'',$(RISK))' --env='$(subst ','\'',$(or $(ENV),dev))'
 
-clean: ## Remove what was made inside this checkout
+clean: ## Remove what was made inside this checkout, and the build caches of Go
+	@rm -rf "$(CACHE)/go"
 	@rm -rf .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Remove the project's cache folder too: tools, environments, base images
 	@GOLDENPATH_LOCK=dev bin/goldenpath local down || true
-	@rm -rf "$${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}"
+	@rm -rf "$(CACHE)"

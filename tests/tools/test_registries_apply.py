@@ -222,7 +222,7 @@ def test_a_registry_that_left_the_file_is_removed_by_a_reviewed_plan(world: Worl
     made(world, checkout)
     made(world, checkout, "hello-web")
     place = world.workplace(checkout)
-    with pytest.raises(PlanUnexpected, match="my-app is still described in envs/dev/ecr.tf"):
+    with pytest.raises(PlanUnexpected, match=r"my-app is still described in envs/dev/ecr\.tf"):
         planning.plan(place, "my-app", removal=True)
     path = config.path_of(checkout, "dev")
     path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))

@@ -75,6 +75,7 @@ def list_registries(checkout: Path) -> None:
 
 def _placed(act: Callable[..., None]) -> Callable[..., None]:
     for option in (
+        click.option("--removal", is_flag=True, help="The registry has left ecr.tf: plan its removal."),
         _option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
         _option("--aws-region", "AWS region of state and registries.", default="eu-west-2"),
         _option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
@@ -88,22 +89,22 @@ def _placed(act: Callable[..., None]) -> Callable[..., None]:
 
 @registry.command()
 @_placed
-def plan(*, name: str, **placed: object) -> None:
+def plan(*, name: str, removal: bool, **placed: object) -> None:
     """Plan one registry alone; print what would happen and the digest by which `apply` knows the plan again."""
-    _tell(planning.plan(_workplace(**placed), name), name)  # type: ignore[arg-type]
+    _tell(planning.plan(_workplace(**placed), name, removal=removal), name)  # type: ignore[arg-type]
 
 
 @registry.command()
 @_placed
 @_option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
-def apply(*, name: str, digest: str, **placed: object) -> None:
+def apply(*, name: str, digest: str, removal: bool, **placed: object) -> None:
     """Plan one registry again and do it, only if that is the plan that was reviewed."""
     try:
         reviewed = Digest(digest)
     except ValueError as error:
         raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
                        "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
-    made = planning.apply(_workplace(**placed), name, reviewed)  # type: ignore[arg-type]
+    made = planning.apply(_workplace(**placed), name, reviewed, removal=removal)  # type: ignore[arg-type]
     Progress().line(f"✓ {name}: " + (f"{len(made.changes)} changes are done" if made.changes else "nothing was to do"))
 
 
