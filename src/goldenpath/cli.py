@@ -12,6 +12,7 @@ import click
 from goldenpath import __version__, commands, pipeline, runner
 from goldenpath.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.model import inputs
+from goldenpath.registries.commands import registry
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 
@@ -145,3 +146,4 @@ for _stage in (*pipeline.STAGES, *pipeline.ALWAYS):
     goldenpath.add_command(_stage_command(_stage))
 goldenpath.add_command(_command("deliver", "Run the whole pipeline: every stage in order.", pipeline.INPUTS, _deliver))
 goldenpath.add_command(commands.tools)
+goldenpath.add_command(registry)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import tempfile
@@ -27,6 +28,11 @@ _KEPT = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 )  # fmt: skip
+
+
+# A runner takes `::` for a command where a line begins with it, and the older `##[` anywhere (actions/runner,
+# ActionCommand).
+_COMMAND = re.compile(r"(?m)^(\s*)::")
 
 
 def clean_environment() -> dict[str, str]:
@@ -160,7 +166,7 @@ def plain(text: str) -> str:
     Control characters and the Unicode marks that change the direction of text are shown as escapes.
     """
     shown = "".join(ch if ch in "\n\t" or ch.isprintable() else ascii(ch)[1:-1] for ch in text)
-    return shown.replace("::", ":\u200b:").replace("##[", "#\u200b#[")
+    return _COMMAND.sub("\\1:\u200b:", shown).replace("##[", "#\u200b#[")
 
 
 def as_markdown(text: str) -> str:

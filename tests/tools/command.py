@@ -36,8 +36,7 @@ class Ended:
     @property
     def error(self) -> dict[str, str]:
         """The one error it told: code, what, why, fix."""
-        # A zero-width space keeps `::` from being read as a workflow command.
-        found = list(_ERROR.finditer(self.text.replace("\u200b", "") + "\n"))
+        found = list(_ERROR.finditer(self.text + "\n"))
         assert len(found) == 1, self.text
         return {name: text or "" for name, text in found[0].groupdict().items()}
 

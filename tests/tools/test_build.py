@@ -217,3 +217,18 @@ def test_a_vulnerability_in_one_platform_alone_is_found(two: TwoPlatforms) -> No
 def test_an_index_names_its_commit_so_that_a_re_release_knows_it(two: TwoPlatforms) -> None:
     index = blob(Layout(two.work.layout), two.work.read_candidate().digest)
     assert index["annotations"][REVISION] == two.app.commit
+
+
+def test_a_changed_file_is_built_with_a_warning_where_gates_advise(
+    goldenpath: Command, app: App, work: WorkFolder
+) -> None:
+    app.write("Dockerfile", "FROM scratch\nCOPY rootfs /\nLABEL changed=yes\n")
+    ended = goldenpath.run("build", f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev").ok()
+    assert f"1 tracked files differ from the commit {app.commit.short}: Dockerfile" in ended.text
+
+
+def test_a_changed_file_is_not_built_where_gates_block(goldenpath: Command, app: App, work: WorkFolder) -> None:
+    app.write("Dockerfile", "FROM scratch\nCOPY rootfs /\nLABEL changed=yes\n")
+    ended = goldenpath.run("build", f"--source={app.folder}", f"--work-dir={work.path}", "--environment=prod")
+    assert ended.error["code"] == "source-unusable"
+    assert not work.candidate.exists()

@@ -32,7 +32,7 @@ def test_no_value_of_an_output_can_forge_another(tmp_path: Path, value: str) -> 
 @given(st.text())
 def test_no_plain_text_holds_a_workflow_command(text: str) -> None:
     shown = plain(text)
-    assert "::" not in shown
+    assert not any(line.lstrip().startswith("::") for line in shown.split("\n"))
     assert "##[" not in shown
     assert "\r" not in shown
 
@@ -40,7 +40,9 @@ def test_no_plain_text_holds_a_workflow_command(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("::set-output name=x::1", ":\u200b:set-output name=x:\u200b:1"),
+        ("::set-output name=x::1", ":\u200b:set-output name=x::1"),
+        ("first\n  ::add-mask::x", "first\n  :\u200b:add-mask::x"),
+        ("arn:aws:iam::123456789012:role/x", "arn:aws:iam::123456789012:role/x"),
         ("##[error]x", "#\u200b#[error]x"),
         ("\u202etxt.exe", "\\u202etxt.exe"),
         ("a\rb\x1b[31m", "a\\rb\\x1b[31m"),

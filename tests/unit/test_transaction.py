@@ -278,6 +278,60 @@ def test_a_tag_that_another_release_took_in_the_meantime_is_left_to_it(tmp_path:
     assert set(one.registry.manifests) == {Digest.of(rival)}
 
 
+def rival_of(one: Case, label: bytes) -> bytes:
+    """Return another build of the same commit, which wins over the candidate: its digest is the smaller one."""
+    builds = (image_bytes(label + bytes([number])) for number in range(ord("0"), ord("z")))
+    return next(build for build in builds if Digest.of(build) < one.made.root().digest)
+
+
+def test_a_release_that_loses_to_another_environments_leaves_no_tag_of_its_own_on_the_others_image(
+    tmp_path: Path,
+) -> None:
+    """What dev let through must not be called prod's, nor have a version that dev did not give it."""
+    one = case(tmp_path, NOTHING, environment="prod")
+    rival = rival_of(one, b"dev's")
+
+    def come_between(name: str) -> None:
+        if name == f"put_manifest {PROD}":
+            one.registry.hold(rival, MANIFEST, COMMIT_TAG, DEV)
+
+    one.registry.before_call = come_between
+    with pytest.raises(ReleaseLost, match="another release to the same tags of my-app came first"):
+        one.release()
+    assert one.registry.tags == {COMMIT_TAG: Digest.of(rival), DEV: Digest.of(rival)}
+    assert set(one.registry.manifests) == {Digest.of(rival)}
+
+
+def test_a_release_that_overwrote_the_same_environments_and_loses_gives_everything_back(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING)
+    rival = rival_of(one, b"dev's other run")
+
+    def come_first_and_once_more(name: str) -> None:
+        if name == f"manifest {DEV}" and DEV not in one.registry.tags and COMMIT_TAG in one.registry.tags:
+            one.registry.hold(rival, MANIFEST, COMMIT_TAG, DEV)
+
+    one.registry.before_call = come_first_and_once_more
+    with pytest.raises(ReleaseLost):
+        one.release()
+    assert one.registry.tags == {COMMIT_TAG: Digest.of(rival), DEV: Digest.of(rival)}
+
+
+def test_of_two_releases_the_one_with_the_smaller_digest_wins_and_writes_its_tags_again(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING)
+    builds = (image_bytes(b"late" + bytes([number])) for number in range(ord("0"), ord("z")))
+    rival = next(build for build in builds if Digest.of(build) > one.made.root().digest)
+    written: list[str] = []
+
+    def overwrite(name: str) -> None:
+        if name == f"put_manifest {LATEST}" and not written:
+            written.append(name)
+            one.registry.hold(rival, MANIFEST, COMMIT_TAG)
+
+    one.registry.before_call = overwrite
+    receipt = one.release()
+    assert {one.registry.tags[tag] for tag in (COMMIT_TAG, DEV, VERSION, LATEST)} == {receipt.digest}
+
+
 def test_an_undo_does_not_take_an_image_away_that_another_environment_released_meanwhile(tmp_path: Path) -> None:
     one = case(tmp_path, NOTHING)
 

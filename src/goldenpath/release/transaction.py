@@ -56,6 +56,7 @@ class Transaction:
         self._plan = plan
         self._staged: list[Digest] = []
         self._written: list[Tag] = []
+        self._seen: set[tuple[Tag, Digest]] = set()
 
     def stage(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
         """Upload every blob that the repository lacks, in parallel, then every new manifest by its digest."""
@@ -80,9 +81,10 @@ class Transaction:
         wanted = self._plan.to_write
         for _ in range(ROUNDS):
             for tag in wanted:
+                self._look(tag)
                 self._written.append(tag)
                 self._put(tag, manifest)
-            found = {tag: self._registry.manifest(tag) for tag in self._plan.before}
+            found = {tag: self._look(tag) for tag in self._plan.before}
             wanted = tuple(tag for tag, held in found.items() if held is None or held.digest != manifest.digest)
             if not _contested(wanted):
                 return
@@ -128,11 +130,22 @@ class Transaction:
             return False
         return held is not None and held.digest == digest
 
+    def _look(self, tag: Tag) -> StoredManifest | None:
+        held = self._registry.manifest(tag)
+        if held is not None:
+            self._seen.add((tag, held.digest))
+        return held
+
     def _yield_to(self, rival: StoredManifest) -> None:
-        """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this."""
+        """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
+
+        It wants what it was seen to hold. A tag of this environment alone must never name an image that another
+        environment's gates let through.
+        """
         if revision_of(rival) == revision_of(self._plan.target_manifest):
             for tag in self._written:
-                if tag != LATEST and self._names(tag, self._plan.target):
+                wants = tag != LATEST and (tag, rival.digest) in self._seen
+                if wants and self._names(tag, self._plan.target):
                     self._put(tag, rival)
         raise self._lost(rival.digest)
 

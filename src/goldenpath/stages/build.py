@@ -7,10 +7,11 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BuildFailed
+from goldenpath.errors import BuildFailed, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
+from goldenpath.model.verdict import Mode
 from goldenpath.release.plan import REVISION
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
@@ -28,6 +29,7 @@ def run(run: Run) -> Outcome:
     work.refuse_inside(request.build_context)
     require_checkout(run)
     require_dockerfile(request.build_context, request.dockerfile_path)
+    warnings = warn_of_changes(run)
     work.forget(work.candidate)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
@@ -43,6 +45,7 @@ def run(run: Run) -> Outcome:
     platforms = ", ".join(image.platform for image in candidate.platforms)
     return Outcome(
         sentence=f"built {candidate.digest} for {platforms}, {candidate.size / 1e6:.1f} MB",
+        warnings=warnings,
         outputs={"digest": candidate.digest, "platforms": ",".join(each.platform for each in candidate.platforms)},
     )
 
@@ -56,6 +59,22 @@ def require_dockerfile(context: Path, dockerfile: Path) -> None:
             f"there is no Dockerfile at {dockerfile}",
             fix="write one, or say where it is with --dockerfile-path (relative to the repository)",
         )
+
+
+def warn_of_changes(run: Run) -> tuple[str, ...]:
+    """Return a warning for tracked files that differ from the commit: what is built would not be what was scanned.
+
+    Raises `SourceUnusable` instead where a gate blocks.
+    """
+    changed = git.changed(run.request.source)
+    if not changed:
+        return ()
+    what = f"{len(changed)} tracked files differ from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
+    if Mode.BLOCKING in run.environment.modes.values():
+        raise SourceUnusable(
+            what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"
+        )
+    return (what,)
 
 
 def build_into(chosen: Builder, order: Order, folder: Path) -> None:

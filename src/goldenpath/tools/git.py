@@ -57,6 +57,12 @@ def is_shallow(source: Path) -> bool:
     return run(source, "rev-parse", "--is-shallow-repository") == "true"
 
 
+def changed(source: Path) -> tuple[str, ...]:
+    """Return the tracked files of `source` that differ from its commit."""
+    listed = run(source, "diff", "--name-only", "--no-ext-diff", "--no-textconv", "-z", "HEAD", "--")
+    return tuple(filter(None, listed.split("\0")))
+
+
 def branch_ref(source: Path) -> str:
     """Return the ref that `source` is on, like `refs/heads/main`; `HEAD` when detached."""
     return run(source, "rev-parse", "--symbolic-full-name", "HEAD")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUOTED_LINES = 12
+PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,13 @@ def run(
     environment: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     accept: Collection[int] = (0,),
+    patience: float = PATIENCE,
 ) -> Completed:
     """Run `command` and return what it wrote; `environment` is added to the clean one.
 
-    `timeout` is in seconds. Raises `ToolMissing` when the program cannot be started, `ToolTimeout` when it had to be
-    stopped, and `ToolFailed`, quoting its last words, when its exit code is not one of `accept`.
+    `timeout` is in seconds, and so is `patience`: how long it may take to end once it was told to. Raises
+    `ToolMissing` when the program cannot be started, `ToolTimeout` when it had to be stopped, and `ToolFailed`,
+    quoting its last words, when its exit code is not one of `accept`.
     """
     argv = [str(word) for word in command]
     began = time.monotonic()
@@ -60,13 +63,13 @@ def run(
     try:
         stdout, stderr = child.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
-        stop_group(child)
+        stop_group(child, patience=patience)
         raise ToolTimeout(
             f"{_name(argv)} did not end within {timeout:g} seconds and was stopped",
             fix="run it again; if it happens again, look at the size of what it reads and at the machine's load",
         ) from None
     except BaseException:
-        stop_group(child)
+        stop_group(child, patience=patience)
         raise
     done = Completed(_name(argv), child.returncode, stdout, stderr, time.monotonic() - began)
     if done.code not in accept:
@@ -109,7 +112,7 @@ def start(
             ) from error
 
 
-def stop_group(child: subprocess.Popen[bytes], *, patience: float = 5.0) -> None:
+def stop_group(child: subprocess.Popen[bytes], *, patience: float = PATIENCE) -> None:
     """Stop `child` and everything it started: SIGTERM, `patience` seconds, SIGKILL. Safe to call twice."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):

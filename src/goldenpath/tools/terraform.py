@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from goldenpath.tools.process import Completed
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
+# A stopped apply writes its state and gives its lock back before it ends.
+PATIENCE_SECONDS = 60
 # Its own settings: no questions, no colours, no calls home.
 _QUIET = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 # What the AWS provider and the S3 backend need to find and enter AWS. Nothing else of our environment is passed on:
@@ -160,6 +162,7 @@ class Terraform:
         done = process.run(
             self.program, command, *plain, *words,
             timeout=seconds, cwd=self.folder, environment=environment, stdin=stdin, accept=range(256),
+            patience=PATIENCE_SECONDS,
         )  # fmt: skip
         if done.code:
             raise _failure(command, done)
