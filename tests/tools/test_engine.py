@@ -43,6 +43,7 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (Path(folder) / "tools").symlink_to(tools)
         monkeypatch.setenv("GOLDENPATH_CACHE", folder)
         monkeypatch.delenv("DOCKER_HOST", raising=False)
+        monkeypatch.setenv("PYTHONPATH", str(Path(engine.__file__).parents[2]))  # for the second process
         monkeypatch.setattr(engine, "DEFAULT_HOST", "unix:///nowhere/docker.sock")
         yield Path(folder)
         assert engine.stop()
