@@ -89,7 +89,7 @@ def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[State]:
         stay.enter_context(runner.adopted(engine_variables(found)))
         stay.enter_context(runner.adopted(_database(progress, toolchain)))
         folder = runner.cache_dir() / "demo" / "emulator"
-        running = state.up(folder, seed=Seed(repositories=(APP,), roles=(ROLE,)))
+        running = state.up(folder, seed=Seed(repositories=(APP,), roles=(ROLE,)), say=progress.say)
         stay.callback(state.down, folder)
         progress.line(f"  registry {running.registry_host}, AWS at {running.environment['AWS_ENDPOINT_URL']}")
         yield running

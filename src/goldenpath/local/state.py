@@ -22,9 +22,11 @@ from goldenpath.errors import LocalTrouble
 from goldenpath.local.control import HEALTH, SEED, Seed
 from goldenpath.model import codec
 from goldenpath.tools import process
+from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     import subprocess  # noqa: TID251  the type only
+    from collections.abc import Callable
 
 FILE = "state.json"
 _LOG = "background.log"
@@ -49,12 +51,14 @@ class State:
     environment: Mapping[str, str]
 
 
-def up(folder: Path, *, seed: Seed | None = None) -> State:
+def up(folder: Path, *, seed: Seed | None = None, say: Callable[[str], None] = lambda _: None) -> State:
     """Start an emulator for `folder` in the background, or find the one that runs, and plant `seed` in it.
+
+    `say` is told what takes long.
 
     Raises `LocalTrouble` when it does not come up; its log is `background.log` in `folder`.
     """
-    state = status(folder) or _start(folder)
+    state = status(folder) or _start(folder, say)
     if seed is not None:
         _plant(state, seed)
     return state
@@ -87,7 +91,9 @@ def write(folder: Path, state: State) -> None:
     part.replace(folder / FILE)
 
 
-def _start(folder: Path) -> State:
+def _start(folder: Path, say: Callable[[str], None]) -> State:
+    # Here, where somebody sees it: building it may take longer than anybody waits for a process to come up.
+    Toolchain.load(say=say).provide("registry")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in (FILE, _LOG):
         (folder / old).unlink(missing_ok=True)
