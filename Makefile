@@ -1,5 +1,5 @@
 # The four commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test check lock create-ecr clean distclean
+.PHONY: help deliver test check faults bench bench-setup lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 bin/environment dev)
@@ -26,6 +26,17 @@ check: ## Lint, types, import directions, docstrings, generated files
 	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-timings 2>&1 | tail -n 3
 	@$(PYTHON) -m interrogate --quiet src
 	@$(PYTHON) dev/generate.py --check
+
+faults: ## Break releases in every way: each fault of each request, signals, races (15 minutes)
+	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.campaign
+	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.signals
+
+bench: ## Measure what the project's own work takes, in seconds and MB
+	@$(PYTHON) dev/bench.py
+	@$(PYTHON) dev/bench_push.py
+
+bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads
+	@python3 dev/bench_setup.py
 
 lock: ## Renew the hash-locked lists of Python packages in locks/
 	@$(PYTHON) dev/lock.py

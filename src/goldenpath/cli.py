@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from goldenpath import __version__, commands, pipeline, runner
+from goldenpath.adopt import commands as adopt_commands
 from goldenpath.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.model import inputs
 from goldenpath.registries.commands import registry
+from goldenpath.release import commands as release_commands
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 
@@ -79,10 +81,15 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command and return its exit code; every error is told before."""
+    return guarded(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
+
+
+def guarded(action: Callable[[], object]) -> int:
+    """Do `action` and return the exit code; every error is told before, and a signal that cancels becomes one."""
     signal.signal(signal.SIGTERM, _cancel)
     signal.signal(signal.SIGINT, _cancel)
     try:
-        goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False)
+        action()
     except GoldenPathError as error:
         return _told(error)
     except click.ClickException as error:
@@ -142,8 +149,13 @@ def _deliver(raw: dict[str, str]) -> None:
     pipeline.deliver(pipeline.prepare(request, Runner.read(runner.variables()), progress), progress)
 
 
-for _stage in (*pipeline.STAGES, *pipeline.ALWAYS):
+for _stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS):
     goldenpath.add_command(_stage_command(_stage))
 goldenpath.add_command(_command("deliver", "Run the whole pipeline: every stage in order.", pipeline.INPUTS, _deliver))
 goldenpath.add_command(commands.tools)
+goldenpath.add_command(release_commands.release)
+goldenpath.add_command(release_commands.iam_group)
+goldenpath.add_command(commands.policy)
 goldenpath.add_command(registry)
+goldenpath.add_command(adopt_commands.init)
+goldenpath.add_command(adopt_commands.doctor)

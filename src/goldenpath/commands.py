@@ -1,9 +1,13 @@
-"""The `tools` commands: the pinned programs that the stages start."""
+"""The `tools` and `policy` commands: the pinned programs that the stages start, and the rules that decide."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import click
 
+from goldenpath.policy import app, explanation, matrix
 from goldenpath.report.console import Progress
 from goldenpath.tools.toolchain import Toolchain
 
@@ -43,3 +47,50 @@ def verify() -> None:
     for tool in toolchain.entries():
         if program := toolchain.installed(tool.name):
             progress.line(f"✓ {program.name} {program.version} is unchanged")
+
+
+@click.group()
+def policy() -> None:
+    """Show, check and explain the rules that decide."""
+
+
+@policy.command()
+def show() -> None:
+    """Show the platform's rules, environment by environment."""
+    progress = Progress()
+    for name in (each.name for each in matrix.load().environments):
+        progress.heading(name)
+        for line in explanation.rules(matrix.load().environment(name)):
+            progress.line(f"  {line}")
+
+
+@policy.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def validate(file: Path | None) -> None:
+    """Check the platform's rules, and FILE as an app's `.goldenpath.yml` (by default the one in this folder)."""
+    progress, rules = Progress(), matrix.load()
+    progress.line(f"✓ {matrix.POLICY_FILE}: {len(rules.environments)} environments")
+    chosen = file or Path(app.FILE)
+    if file or chosen.is_file():
+        checked = app.parse(chosen.read_text(encoding="utf-8", errors="replace"), rules)
+        progress.line(f"✓ {chosen}: {len(checked.exceptions)} exceptions")
+
+
+@policy.command()
+@click.option("--environment", required=True, help="The environment that a run would deliver to.")
+@click.option("--ref", required=True, help="The git ref that a run would be on, like refs/heads/main.")
+@click.option("--source", type=click.Path(path_type=Path), default=Path(), help="The app's checkout. [default: .]")
+def explain(environment: str, ref: str, source: Path) -> None:
+    """Say what a run would do, and why, before anything is pushed."""
+    progress, rules = Progress(), matrix.load()
+    chosen = rules.environment(environment)
+    text = app_text(source)
+    mine = app.parse(text, rules) if text else app.NO_RULES
+    for line in explanation.explain(chosen, mine, ref, datetime.now(UTC).date()):
+        progress.line(line)
+
+
+def app_text(source: Path) -> str:
+    """Return the text of the app's file in the folder `source`; empty where there is none."""
+    path = source / app.FILE
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

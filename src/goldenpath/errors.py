@@ -168,10 +168,28 @@ class ReleaseLost(GoldenPathError):
     code, exit_code = "release-lost", 37
 
 
+class WrongAccount(GoldenPathError):
+    """The role or the repository is in an AWS account that this release must not go to."""
+
+    code, exit_code = "wrong-account", 38
+
+
+class ReceiptMismatch(GoldenPathError):
+    """A receipt does not say what the registry, or the candidate, is."""
+
+    code, exit_code = "receipt-mismatch", 39
+
+
 class SarifRefused(GoldenPathError):
     """GitHub did not take a SARIF file."""
 
     code, exit_code = "sarif-refused", 40
+
+
+class GithubRefused(GoldenPathError):
+    """GitHub did not take a pull request, a comment or an issue."""
+
+    code, exit_code = "github-refused", 69
 
 
 class LocalTrouble(GoldenPathError):
@@ -232,6 +250,18 @@ class RetirementRefused(GoldenPathError):
     """A registry is not deprecated or removed: its grace period runs, or it is still in use."""
 
     code, exit_code = "retirement-refused", 68
+
+
+class FilesDiffer(GoldenPathError):
+    """A file that would be written is there already and says something else. Nothing was written."""
+
+    code, exit_code = "files-differ", 70
+
+
+class SetupIncomplete(GoldenPathError):
+    """An app's repository, or what it needs at GitHub and AWS, is not ready for a delivery."""
+
+    code, exit_code = "setup-incomplete", 71
 
 
 class Cancelled(GoldenPathError):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import BadInput, GoldenPathError
-from goldenpath.model.event import Event, comes_from_fork, commit_before
+from goldenpath.model.event import Event, commit_before, may_only_read, proposed_head
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
-from goldenpath.stages import build, ecr_push, gitleaks_gate, sarif_upload, sbom, trivy_gate
+from goldenpath.stages import build, ecr_push, gitleaks_gate, preflight, sarif_upload, sbom, trivy_gate
 from goldenpath.stages.base import Outcome, Run
 from goldenpath.tools import git
 from goldenpath.tools.toolchain import Toolchain
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # In this order, each only if the one before it let the run go on.
 STAGES = (gitleaks_gate.STAGE, build.STAGE, trivy_gate.STAGE, sbom.STAGE, ecr_push.STAGE)
+# On its own, before all else: a workflow need not build for an hour what it may not release.
+FIRST = (preflight.STAGE,)
 # At the end, whatever happened: what was found must be seen.
 ALWAYS = (sarif_upload.STAGE,)
 
@@ -113,7 +115,8 @@ def event_of(here: Runner, source: Path) -> Event:
             repository=here.repository,
             source_url=f"{here.server_url}/{here.repository}",
             before=commit_before(here.event_name, here.event),
-            fork=comes_from_fork(here.event),
+            fork=may_only_read(here.event),
+            head=proposed_head(here.event_name, here.event),
         )
     except ValueError as error:
         raise BadInput(
@@ -151,7 +154,8 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
         progress.warn(warning)
         run.runner.annotate("error" if outcome.stop else "warning", runner.plain(warning), title=stage.name)
     listed = "".join(f"\n- {runner.as_markdown(warning)}" for warning in outcome.warnings)
-    run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{listed}")
+    body = outcome.summary or listed
+    run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
 
 
 def _at_the_end(stage: Stage, run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:

@@ -38,7 +38,7 @@ class Caller:
         self._client = Client(self.github)
 
     def call(
-        self, method: str, path: str, body: dict[str, str] | None = None, *, checks_request: bool = True
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, checks_request: bool = True
     ) -> TestResponse:
         request = WerkzeugOpenAPIRequest(Request(self._environ(method, path, body)))
         if checks_request:
@@ -47,7 +47,7 @@ class Caller:
         DESCRIPTION.validate_response(request, WerkzeugOpenAPIResponse(answer))
         return answer
 
-    def _environ(self, method: str, path: str, body: dict[str, str] | None) -> WSGIEnvironment:
+    def _environ(self, method: str, path: str, body: dict[str, Any] | None) -> WSGIEnvironment:
         headers = Headers({"Authorization": f"Bearer {self.github.token}"})
         return create_environ(path, method=method, json=body, headers=headers)
 
@@ -141,3 +141,67 @@ def test_a_foreign_token_is_bad_credentials() -> None:
     github = GitHub(TokenIssuer(), CodeScanning())
     answer = Client(github).get("/repos/octo/app", headers={"Authorization": "Bearer someone-elses"})
     assert (answer.status_code, answer.get_json()["message"]) == (401, "Bad credentials")
+
+
+def proposal(head: str = "registry/dev/my-app") -> dict[str, Any]:
+    return {"title": "A registry", "body": "The plan", "head": head, "base": "development"}
+
+
+def test_a_pull_request_is_opened_labelled_found_and_changed(caller: Caller) -> None:
+    opened = caller.call("POST", "/repos/octo/app/pulls", proposal())
+    assert (opened.status_code, opened.get_json()["number"]) == (201, 1)
+    labelled = caller.call("POST", "/repos/octo/app/issues/1/labels", {"labels": ["ecr-registry"]})
+    assert [each["name"] for each in labelled.get_json()] == ["ecr-registry"]
+    (found,) = caller.call("GET", "/repos/octo/app/pulls?head=octo:registry/dev/my-app&base=development").get_json()
+    assert [each["name"] for each in found["labels"]] == ["ecr-registry"]
+    assert caller.call("GET", "/repos/octo/app/pulls?head=octo:another").get_json() == []
+    changed = caller.call("PATCH", "/repos/octo/app/pulls/1", {"body": "Another plan"}).get_json()
+    assert (changed["body"], changed["title"], changed["merged"]) == ("Another plan", "A registry", False)
+
+
+def test_a_second_open_pull_request_of_a_branch_is_refused(caller: Caller) -> None:
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    again = caller.call("POST", "/repos/octo/app/pulls", proposal())
+    assert (again.status_code, "already exists for octo:registry/dev/my-app" in again.get_json()["message"]) == (
+        422,
+        True,
+    )
+    caller.github.threads.merge("octo/app", 1, "a" * 40)
+    assert caller.call("POST", "/repos/octo/app/pulls", proposal()).status_code == 201
+    assert caller.call("GET", "/repos/octo/app/pulls?state=closed").get_json()[0]["merge_commit_sha"] == "a" * 40
+
+
+def test_a_review_says_who_approved(caller: Caller) -> None:
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    caller.github.threads.review("octo/app", 1, "second")
+    (found,) = caller.call("GET", "/repos/octo/app/pulls/1/reviews").get_json()
+    assert (found["user"]["login"], found["state"]) == ("second", "APPROVED")
+
+
+def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Caller) -> None:
+    made = caller.call("POST", "/repos/octo/app/issues", {"title": "Hygiene", "body": "1", "labels": ["hygiene"]})
+    assert made.status_code == 201
+    (found,) = caller.call("GET", "/repos/octo/app/issues?labels=hygiene&state=open").get_json()
+    assert found["number"] == 1
+    assert caller.call("GET", "/repos/octo/app/issues?labels=other").get_json() == []
+    assert caller.call("PATCH", "/repos/octo/app/issues/1", {"body": "2"}).get_json()["body"] == "2"
+    said = caller.call("POST", "/repos/octo/app/issues/1/comments", {"body": "Hello"})
+    assert said.status_code == 201
+    changed = caller.call("PATCH", f"/repos/octo/app/issues/comments/{said.get_json()['id']}", {"body": "Good day"})
+    assert changed.status_code == 200
+    assert [each["body"] for each in caller.call("GET", "/repos/octo/app/issues/1/comments").get_json()] == ["Good day"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/repos/octo/app/issues/9", {"body": "x"}),
+        ("GET", "/repos/octo/app/issues/9/comments", None),
+        ("GET", "/repos/octo/none", None),
+        ("POST", "/repos/octo/none/issues", {"title": "x"}),
+    ],
+)
+def test_what_is_not_there_is_not_found(caller: Caller, method: str, path: str, body: dict[str, str] | None) -> None:
+    caller.github.threads.absent.add("octo/none")
+    answer = caller.call(method, path, body, checks_request=False)
+    assert (answer.status_code, answer.get_json()["message"]) == (404, "Not Found")

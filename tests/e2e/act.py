@@ -64,12 +64,16 @@ class Ended:
 
 @dataclass(frozen=True)
 class Act:
-    """The program, the repositories that it finds on this machine, and the environment of every step."""
+    """The program, the repositories that it finds on this machine, and the environment of every step.
+
+    `settings` are what GitHub calls the repository's variables.
+    """
 
     program: Path
     repositories: Mapping[str, Path]
     variables: Mapping[str, str]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def run(self, app: Path, event: Event, workflow: str, folder: Path) -> Ended:
         """Run `workflow` of the repository at `app` for `event`, with everything it leaves in the new `folder`."""
@@ -92,6 +96,7 @@ class Act:
             ("--eventpath", str(run["event"])),
             ("--secret-file", str(run["secrets"])),
             *(("--local-repository", f"{name}={folder}") for name, folder in self.repositories.items()),
+            *(("--var", f"{name}={value}") for name, value in self.settings.items()),
             *(("--env", f"{name}={value}") for name, value in {**self.variables, **stand_ins}.items()),
         ]
 

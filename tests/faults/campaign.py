@@ -124,7 +124,7 @@ class Stand:
         """Return a work folder with a candidate that both gates let through."""
         key = (f"{commit[:7]}-{content.decode()}", several)
         if key not in self._works:
-            self._works[key] = _checked(self.folder / f"{key[0]}-{several}", Commit(commit), content, several=several)
+            self._works[key] = checked(self.folder / f"{key[0]}-{several}", commit, content, several=several)
         return self._works[key]
 
     def new_work(self, situation: Situation) -> WorkFolder:
@@ -200,11 +200,12 @@ def _reachable(work: WorkFolder | None) -> set[str]:
     return {candidate.root().digest, *(image.descriptor.digest for image in candidate.images())}
 
 
-def _checked(folder: Path, commit: Commit, content: bytes, *, several: bool) -> WorkFolder:
+def checked(folder: Path, commit: str, content: bytes, *, several: bool) -> WorkFolder:
+    """Return a new work folder with a candidate of `commit` that both gates let through."""
     work = WorkFolder(folder)
     image = layout(work.layout, *((AMD64, ARM64) if several else (AMD64,)), content=content, revision=commit)
     root = image.root()
-    codec.write(work.candidate, Candidate(root.digest, root.media_type, (), 1, commit, "", "", "", "a test"))
+    codec.write(work.candidate, Candidate(root.digest, root.media_type, (), 1, Commit(commit), "", "", "", "a test"))
     for gate, subject in ((Gate.GITLEAKS, commit), (Gate.TRIVY, root.digest)):
         codec.write(work.verdict(gate), _passed(gate, subject))
     return work
@@ -229,7 +230,7 @@ def standing(folder: Path) -> Iterator[Stand]:
         quick = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=1, read_timeout=READ_TIMEOUT)
         stay.enter_context(mock.patch.object(aws, "_CONFIG", quick))
         sdk = boto3.Session()  # reads its models once, and not three times a case
-        stay.enter_context(mock.patch.object(aws.boto3, "Session", lambda: sdk))
+        stay.enter_context(mock.patch("boto3.Session", return_value=sdk))
         stay.enter_context(mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)))
         yield Stand(folder, local, registry, control)
 

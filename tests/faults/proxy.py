@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()
-        self.wfile = self.rfile = _Closed()
+        self.wfile = self.rfile = _Closed()  # type: ignore[assignment]
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

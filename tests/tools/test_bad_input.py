@@ -52,6 +52,7 @@ def no_commit(place: Place) -> Mapping[str, str]:
 def shallow(place: Place) -> Mapping[str, str]:
     place.app.write("more", "more").save()
     place.app.git("clone", "--quiet", "--depth=1", f"file://{place.app.folder}", str(place.folder / "shallow"))
+    place.app.git("-C", str(place.folder / "shallow"), "remote", "remove", "origin")
     return {}
 
 

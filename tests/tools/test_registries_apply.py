@@ -57,7 +57,7 @@ def asked(checkout: Path, name: str = "my-app", risk: str = "medium", environmen
 
 def made(world: World, checkout: Path, name: str = "my-app", environment: str = "dev") -> None:
     place = world.workplace(checkout, environment)
-    planning.apply(place, name, plans.plan_digest(planning.plan(place, name)))
+    planning.apply(place, name, plans.plan_digest(planning.plan(place, name), environment))
 
 
 def names(world: World) -> list[str]:
@@ -110,7 +110,7 @@ def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checko
 def test_a_second_apply_has_nothing_to_do(world: World, checkout: Path) -> None:
     asked(checkout)
     place = world.workplace(checkout)
-    reviewed = plans.plan_digest(planning.plan(place, "my-app"))
+    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     planning.apply(place, "my-app", reviewed)
     assert planning.apply(place, "my-app", reviewed).changes == ()
 
@@ -120,7 +120,7 @@ def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tm
     for copy in ("one", "two"):
         checkout = worlds.checkout(tmp_path / copy)
         asked(checkout)
-        digests.add(plans.plan_digest(planning.plan(world.workplace(checkout), "my-app")))
+        digests.add(plans.plan_digest(planning.plan(world.workplace(checkout), "my-app"), "dev"))
     assert len(digests) == 1
 
 
@@ -136,7 +136,7 @@ def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(worl
 def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, checkout: Path) -> None:
     asked(checkout)
     place = world.workplace(checkout)
-    reviewed = plans.plan_digest(planning.plan(place, "my-app"))
+    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     path = config.path_of(checkout, "dev")
     path.write_text(path.read_text().replace('"team-web"', '"team-other"'))
     with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
@@ -148,7 +148,7 @@ def test_a_repository_that_someone_changed_by_hand_is_drift(world: World, checko
     asked(checkout)
     made(world, checkout)
     place = world.workplace(checkout)
-    settled = plans.plan_digest(planning.plan(place, "my-app"))
+    settled = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     world.client("ecr").put_image_scanning_configuration(
         repositoryName="my-app", imageScanningConfiguration={"scanOnPush": False}
     )
@@ -202,7 +202,7 @@ def test_an_apply_that_failed_half_way_converges_when_run_again(world: World, ch
         place.terraform.apply(place.saved)
     assert "already exists" in refused.value.why
     ecr.delete_repository(repositoryName="my-app")
-    planning.apply(place, "my-app", plans.plan_digest(first))
+    planning.apply(place, "my-app", plans.plan_digest(first, "dev"))
     assert names(world) == ["my-app"]
 
 
@@ -228,7 +228,7 @@ def test_a_registry_that_left_the_file_is_removed_by_a_reviewed_plan(world: Worl
     path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))
     shown = planning.plan(place, "my-app", removal=True)
     assert {each.actions for each in shown.changes} == {("delete",)}
-    planning.apply(place, "my-app", plans.plan_digest(shown), removal=True)
+    planning.apply(place, "my-app", plans.plan_digest(shown, "dev"), removal=True)
     assert names(world) == ["hello-web"]
 
 
@@ -239,7 +239,7 @@ def test_a_repository_that_holds_images_is_not_destroyed_by_a_removal(world: Wor
     path = config.path_of(checkout, "dev")
     path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))
     place = world.workplace(checkout)
-    digest = plans.plan_digest(planning.plan(place, "my-app", removal=True))
+    digest = plans.plan_digest(planning.plan(place, "my-app", removal=True), "dev")
     with pytest.raises(TerraformFailed) as refused:
         planning.apply(place, "my-app", digest, removal=True)
     assert "RepositoryNotEmptyException" in refused.value.why

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldenpath.model.finding import Finding, Findings, Gate, Location, Package, Scanner, Severity
+from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Package, Scanner, Severity
 
 COMMIT = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
 DIGEST = "sha256:" + "5" * 64
@@ -21,6 +21,7 @@ def vulnerability(
         detail="Loading hostile input runs code.",
         package=Package("PyYAML", "5.3", "python-pkg", fixed),
         url="https://avd.example/CVE-2020-14343",
+        kind=Kind.VULNERABILITY,
     )
 
 
@@ -32,6 +33,31 @@ def secret(path: str = "config.py") -> Finding:
         title="A GitHub token",
         location=Location(path, 3, COMMIT),
         fingerprint=f"github-pat-{path}",
+    )
+
+
+def image_secret(path: str = "app/key.pem") -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id="private-key",
+        severity=Severity.HIGH,
+        title="Asymmetric Private Key in the image",
+        location=Location(path, 2),
+        fingerprint=f"private-key-{path}",
+        advice="Keep it out of the image.",
+    )
+
+
+def blind_spot() -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id="empty-inventory",
+        severity=Severity.HIGH,
+        title="No package was seen",
+        location=Location("image"),
+        fingerprint="empty-inventory",
+        kind=Kind.BLIND_SPOT,
+        advice="Keep the package database.",
     )
 
 

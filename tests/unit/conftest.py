@@ -6,6 +6,7 @@ import pytest
 import pytest_socket
 from hypothesis import HealthCheck, settings
 
+from goldenpath.policy import in_force
 from goldenpath.tools import process
 
 # A machine that is busy with something else is no reason to fail.
@@ -19,6 +20,8 @@ def _no_world(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"unit test tried to start {command[0]}")
 
     monkeypatch.setattr(process, "start", refused)
+    # The app of a unit test is no git repository: it has no rules of its own.
+    monkeypatch.setattr(in_force, "app_file", lambda *_: None)
     pytest_socket.disable_socket(allow_unix_socket=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from goldenpath import pipeline
 from goldenpath.errors import BadInput
-from goldenpath.model.event import Event, comes_from_fork, commit_before
+from goldenpath.model.event import Event, comes_from_fork, commit_before, may_only_read, proposed_head
 from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
 from tests.unit.builders import COMMIT
@@ -38,6 +38,32 @@ def test_an_event_bounds_the_commits_it_brings(name: str, payload: dict[str, Any
 def test_a_pull_request_from_another_repository_is_from_a_fork(base: str, head: str | None, *, fork: bool) -> None:
     pull = {"base": {"repo": {"full_name": base}}, "head": {"repo": {"full_name": head} if head else None}}
     assert comes_from_fork({"pull_request": pull}) is fork
+
+
+def test_the_token_of_a_pull_request_of_a_fork_or_of_dependabot_may_only_read() -> None:
+    def payload(head: str, sender: str) -> dict[str, Any]:
+        pull = {"base": {"repo": {"full_name": "o/app"}}, "head": {"repo": {"full_name": head}}}
+        return {"pull_request": pull, "sender": {"login": sender}}
+
+    assert may_only_read(payload("someone/app", "someone"))
+    assert may_only_read(payload("o/app", "dependabot[bot]"))
+    assert not may_only_read(payload("o/app", "someone"))
+    assert not may_only_read({"sender": {"login": "dependabot[bot]"}})
+
+
+@pytest.mark.parametrize(
+    ("name", "payload", "head"),
+    [
+        ("push", {"before": BASE, "after": COMMIT}, COMMIT),
+        ("push", {"before": BASE, "after": "0" * 40}, None),
+        ("pull_request", {"pull_request": {"base": {"sha": BASE}, "head": {"sha": COMMIT}}}, COMMIT),
+        ("pull_request_target", {"pull_request": {"head": {"sha": COMMIT}}}, COMMIT),
+        ("merge_group", {"merge_group": {"base_sha": BASE, "head_sha": COMMIT}}, None),
+        ("schedule", {}, None),
+    ],
+)
+def test_an_event_names_what_was_pushed_or_proposed(name: str, payload: dict[str, Any], head: str | None) -> None:
+    assert proposed_head(name, payload) == head
 
 
 def test_a_release_tag_gives_its_version() -> None:

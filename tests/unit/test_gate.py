@@ -3,16 +3,20 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import DiskTrouble, GateBlocked, GoldenPathError, StageOutOfOrder
+from goldenpath.errors import DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
+from goldenpath.model.exception import Standing
 from goldenpath.model.finding import Finding, Gate, Severity
 from goldenpath.model.names import Commit, Digest
 from goldenpath.model.verdict import Result
+from goldenpath.policy import in_force
+from goldenpath.report import sarif
 from goldenpath.stages import ecr_push, gate
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.layout_builder import layout
@@ -51,14 +55,16 @@ def test_an_advisory_gate_warns_and_does_not_stop(tmp_path: Path) -> None:
     assert outcome.stop is None
     assert len(outcome.warnings) == 1
     assert outcome.outputs == {
-        "verdict": "advise", "findings": "1", "deciding": "1", "would_block_in": "test,staging,prod",
+        "verdict": "advise", "findings": "1", "deciding": "1", "accepted": "0", "critical": "1", "high": "0",
+        "medium": "0", "low": "0", "unknown": "0", "would_block_in": "test,staging,prod",
     }  # fmt: skip
 
 
 def test_what_does_not_decide_is_counted_and_not_warned_of(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "prod", vulnerability(Severity.MEDIUM))
     assert (outcome.stop, outcome.warnings) == (None, ())
-    assert outcome.outputs == {"verdict": "pass", "findings": "1", "deciding": "0", "would_block_in": ""}
+    told = {name: outcome.outputs[name] for name in ("verdict", "findings", "deciding", "medium", "would_block_in")}
+    assert told == {"verdict": "pass", "findings": "1", "deciding": "0", "medium": "1", "would_block_in": ""}
 
 
 def test_of_many_findings_five_are_named_and_the_rest_counted(tmp_path: Path) -> None:
@@ -90,6 +96,74 @@ def test_what_an_earlier_run_left_is_forgotten(tmp_path: Path) -> None:
     conclude(tmp_path, "dev")
     gate.forget(run(tmp_path), Gate.TRIVY)
     assert list((tmp_path / "work").iterdir()) == []
+
+
+EXCEPTION = "version: 1\nexceptions: [{{gate: trivy, id: CVE-2020-14343, scope: {{package: PyYAML}}, {}}}]\n"
+
+
+def excepted(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    end = datetime.now(UTC).date() + timedelta(days)
+    text = EXCEPTION.format(f"reason: a test stand, owner: team-web, expires: {end}")
+    monkeypatch.setattr(in_force, "app_file", lambda *_: text)
+
+
+def test_an_exception_lets_a_finding_through_and_is_in_verdict_sarif_and_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    excepted(monkeypatch, 60)
+    outcome = conclude(tmp_path, "prod", vulnerability())
+    work = run(tmp_path).work
+    (applied,) = work.read_verdict(Gate.TRIVY).exceptions
+    assert (outcome.stop, outcome.warnings, outcome.outputs["accepted"]) == (None, (), "1")
+    assert applied.standing is Standing.ACCEPTED
+    assert "team-web: a test stand" in outcome.summary
+    (result,) = json.loads(work.sarif(Gate.TRIVY).read_bytes())["runs"][0]["results"]
+    assert result["suppressions"][0]["status"] == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("days", "told", "stops"),
+    [(10, "accepted, but only until", False), (-1, "counts no more", True), (91, "later than the platform", True)],
+)
+def test_an_exception_that_ends_soon_or_does_not_count_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int, told: str, *, stops: bool
+) -> None:
+    excepted(monkeypatch, days)
+    outcome = conclude(tmp_path, "prod", vulnerability())
+    assert told in outcome.warnings[-1]
+    assert (outcome.stop is not None) is stops
+
+
+def test_a_gate_that_the_app_tightens_blocks_in_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "version: 1\ntighten: {dev: {trivy: {mode: blocking, severities: [MEDIUM]}}}\n"
+    monkeypatch.setattr(in_force, "app_file", lambda *_: text)
+    outcome = conclude(tmp_path, "dev", vulnerability(Severity.MEDIUM))
+    assert isinstance(outcome.stop, GateBlocked)
+    assert outcome.sentence.startswith("trivy: BLOCK in dev (blocking)")
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_a_broken_file_of_the_app_is_an_error_everywhere_and_leaves_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: str
+) -> None:
+    monkeypatch.setattr(in_force, "app_file", lambda *_: "version: 1\nexceptions: all\n")
+    with pytest.raises(PolicyInvalid):
+        conclude(tmp_path, environment, vulnerability())
+    assert not run(tmp_path).work.verdict(Gate.TRIVY).exists()
+
+
+def test_of_very_many_findings_fifty_are_warned_of(tmp_path: Path) -> None:
+    many = (replace(vulnerability(), fingerprint=str(number)) for number in range(60))
+    outcome = conclude(tmp_path, "dev", *many)
+    assert len(outcome.warnings) == 51
+    assert outcome.warnings[-1] == "and 10 more, all in trivy.json"
+
+
+def test_what_github_does_not_take_is_said_in_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "RESULTS_LIMIT", 1)
+    conclude(tmp_path, "dev", vulnerability(), vulnerability(Severity.LOW))
+    (note,) = run(tmp_path).work.read_verdict(Gate.TRIVY).notes
+    assert note == "GitHub does not take all findings: the SARIF file has the 1 most severe, and 1 are left out"
 
 
 #       verdicts of                        release          error               what is said

@@ -30,7 +30,8 @@ def test_git_reads_a_folder_of_any_owner_and_its_last_newline_is_dropped(
     double = doubled(monkeypatch, ended("a\nb\n\n"))
     assert git.run(tmp_path, "log") == "a\nb"
     assert double.calls == [("git", "-c", "safe.directory=*", "-C", str(tmp_path), "log")]
-    assert double.options == [{"timeout": 60.0}]
+    assert double.options == [{"timeout": 60.0, "environment": git.ENVIRONMENT}]
+    assert git.ENVIRONMENT["GIT_NO_REPLACE_OBJECTS"] == "1"
 
 
 def test_the_commit_that_is_checked_out_is_the_head(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,6 +67,44 @@ def test_a_commit_is_in_the_clone_or_not(monkeypatch: pytest.MonkeyPatch, code: 
 def test_a_clone_is_shallow_or_whole(monkeypatch: pytest.MonkeyPatch, said: str, *, shallow: bool) -> None:
     doubled(monkeypatch, ended(said))
     assert git.is_shallow(Path("/src")) is shallow
+
+
+def test_two_commits_may_have_several_bases_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = "f" * 40
+    doubled(monkeypatch, ended(COMMIT), ended(f"{COMMIT}\n{other}\n"), ended(code=1))
+    assert git.merge_bases(Path("/src"), Commit(COMMIT), Commit(other)) == (COMMIT, other)
+    assert git.merge_bases(Path("/src"), Commit(COMMIT), Commit(other)) == ()
+
+
+def test_annotated_tags_have_a_message_and_others_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled(monkeypatch, ended("tag 111 aaa\ncommit 222 \n"), ended(""))
+    assert git.annotated_tags(Path("/src")) == {"111": "aaa"}
+    assert git.annotated_tags(Path("/src")) == {}
+
+
+@pytest.mark.parametrize(
+    ("shallow", "filtered", "words"),
+    [
+        ("true", 1, ("--unshallow",)),
+        ("false", 0, ("--refetch", "--no-filter")),
+        ("true", 0, ("--unshallow", "--refetch", "--no-filter")),
+    ],
+)
+def test_what_a_clone_lacks_is_what_is_fetched(
+    monkeypatch: pytest.MonkeyPatch, shallow: str, filtered: int, words: tuple[str, ...]
+) -> None:
+    double = doubled(monkeypatch, ended(shallow), ended(code=filtered), ended())
+    git.fetch_history(Path("/src"), Commit(COMMIT))
+    assert double.calls[-1][5:] == (
+        "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", *words, "origin", COMMIT,
+    )  # fmt: skip
+    assert double.options[-1]["timeout"] == 300.0
+
+
+def test_an_object_that_is_listed_as_missing_is_lacking(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled(monkeypatch, ended("aaa\nbbb path\n"), ended("aaa\n?bbb\n"))
+    assert not git.lacks_objects(Path("/src"), Commit(COMMIT))
+    assert git.lacks_objects(Path("/src"), Commit(COMMIT))
 
 
 def test_numbers_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +150,7 @@ def test_a_checkout_without_origin_has_no_address(monkeypatch: pytest.MonkeyPatc
 
 
 def reader(answers: bytes) -> git.Reader:
-    return git.Reader(io.BytesIO(), io.BytesIO(answers))
+    return git.Reader(io.BytesIO(answers))
 
 
 def test_objects_are_read_one_after_the_other() -> None:

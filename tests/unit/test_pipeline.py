@@ -157,10 +157,10 @@ def test_warnings_are_told_annotated_and_summed_up_each_made_safe(
     gate = stage("gate", lambda _: Outcome("done <b>", warnings=("::error::x\n<img>",)))
     _, text = delivered(gate, runner=Runner(in_actions=True, summary_file=summary))
     assert "! gate           done <b>" in text
-    assert "  warning: :\u200b:error:\u200b:x\n<img>\n" in text
-    assert capsys.readouterr().out == "::warning title=gate:::\u200b:error:\u200b:x%0A<img>\n"
+    assert "  warning: ::error::x\n<img>\n" in text
+    assert capsys.readouterr().out == "::warning title=gate:::\u200b:error::x%0A<img>\n"
     assert summary.read_text() == (
-        "**gate**: done &lt;b&gt;\n\n- :\u200b:error:\u200b:x &lt;img&gt;\n**upload**: upload was done\n\n"
+        "**gate**: done &lt;b&gt;\n\n- :\u200b:error::x &lt;img&gt;\n**upload**: upload was done\n\n"
     )
 
 

@@ -61,8 +61,8 @@ def test_a_plan_that_is_not_whole_is_refused(raw: bytes, why: str) -> None:
 def test_the_digest_does_not_depend_on_order_time_or_version() -> None:
     one, two = change(REPOSITORY), change(POLICY)
     later = parse_plan(json.dumps(document(timestamp="later", terraform_version="1.12.0")).encode())
-    assert plans.plan_digest(plan(one, two)) == plans.plan_digest(plan(two, one))
-    assert plans.plan_digest(later) == plans.plan_digest(parse_plan(json.dumps(document()).encode()))
+    assert plans.plan_digest(plan(one, two), "dev") == plans.plan_digest(plan(two, one), "dev")
+    assert plans.plan_digest(later, "dev") == plans.plan_digest(parse_plan(json.dumps(document()).encode()), "dev")
 
 
 def test_the_digest_depends_on_every_part_of_a_change() -> None:
@@ -73,21 +73,21 @@ def test_the_digest_depends_on_every_part_of_a_change() -> None:
         change(before={"name": "old"}),
         change(after={"name": "new"}),
     ]
-    assert len({plans.plan_digest(plan(each)) for each in [*several]} | {plans.plan_digest(plan())}) == 6
+    assert len({plans.plan_digest(plan(each), "dev") for each in [*several]} | {plans.plan_digest(plan(), "dev")}) == 6
 
 
 def test_the_digest_of_a_known_plan_stays_the_same() -> None:
-    assert plans.plan_digest(plan()) == Digest.of(b"[]")
+    assert plans.plan_digest(plan(), "dev") == Digest.of(b'["dev", []]')
 
 
 def test_the_reviewed_plan_passes() -> None:
-    plans.require_reviewed(plan(change()), plans.plan_digest(plan(change())))
+    plans.require_reviewed(plan(change()), "dev", plans.plan_digest(plan(change()), "dev"))
 
 
 def test_another_plan_is_refused_with_what_it_would_do() -> None:
-    reviewed = plans.plan_digest(plan(change()))
+    reviewed = plans.plan_digest(plan(change()), "dev")
     with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed") as refused:
-        plans.require_reviewed(plan(change(POLICY, "update"), drift=(change(),)), reviewed)
+        plans.require_reviewed(plan(change(POLICY, "update"), drift=(change(),)), "dev", reviewed)
     assert refused.value.why == (f"it would now do this: update {POLICY}; changed outside of Terraform: {REPOSITORY}")
 
 
@@ -124,3 +124,20 @@ def test_every_target_is_an_address_of_the_root_module() -> None:
 
 def test_the_limits_grow_with_what_terraform_may_have_to_do() -> None:
     assert terraform.READ_SECONDS < terraform.INIT_SECONDS < terraform.PLAN_SECONDS < terraform.APPLY_SECONDS
+
+
+def test_a_digest_belongs_to_one_environment() -> None:
+    assert plans.plan_digest(plan(change()), "dev") != plans.plan_digest(plan(change()), "prod")
+    with pytest.raises(PlanDrifted):
+        plans.require_reviewed(plan(change()), "prod", plans.plan_digest(plan(change()), "dev"))
+
+
+def test_what_is_left_of_a_reviewed_plan_is_let_through_and_nothing_more() -> None:
+    whole = plan(change(), change(POLICY))
+    reviewed, parts = plans.plan_digest(whole, "dev"), plans.change_digests(whole, "dev")
+    plans.require_reviewed(plan(change(POLICY)), "dev", reviewed, parts)
+    for other in (plan(change(POLICY, "update")), plan(change(POLICY), change(POLICY, "delete")), plan()):
+        with pytest.raises(PlanDrifted):
+            plans.require_reviewed(other, "dev", reviewed, parts)
+    with pytest.raises(PlanDrifted):
+        plans.require_reviewed(plan(change(POLICY)), "prod", reviewed, parts)

@@ -22,7 +22,9 @@ GOLDEN = Path(__file__).parent.parent / "data" / "golden"
 
 def render(*findings: Finding, gate: Gate = Gate.TRIVY) -> dict[str, Any]:
     """Return the one run of the rendered log."""
-    log = json.loads(sarif.render(report(*findings, gate=gate), category="trivy/my-app", dockerfile="web/Dockerfile"))
+    log = json.loads(
+        sarif.render(report(*findings, gate=gate), category="trivy/my-app", dockerfile="web/Dockerfile").log
+    )
     (run,) = log["runs"]
     return dict(run)
 
@@ -39,7 +41,7 @@ def test_sarif_of_a_recorded_report_is_the_one_that_was_reviewed(name: str) -> N
     """To accept a change: write the new text to the file, and read the difference."""
     gate = Gate.GITLEAKS if name == "gitleaks" else Gate.TRIVY
     text = sarif.render(report(*GOLDEN_FINDINGS[name], gate=gate), category=gate.value, dockerfile="Dockerfile")
-    assert text.decode() == (GOLDEN / f"{name}.sarif").read_text(encoding="utf-8")
+    assert text.log.decode() == (GOLDEN / f"{name}.sarif").read_text(encoding="utf-8")
 
 
 def test_a_rule_stands_once_and_every_result_points_to_its_own() -> None:

@@ -96,7 +96,7 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a fork": (
         {"event": replace(PUSH, name="pull_request", fork=True)},
-        "the pull request comes from a fork, whose token may not write security events",
+        "the pull request comes from a fork or from Dependabot, whose token may not write security events",
     ),
 }  # fmt: skip
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from goldenpath.errors import BadInput
-from goldenpath.model.names import Commit, Version
+from goldenpath.model.names import Commit, Tag, Version
 from goldenpath.policy import matrix
 from goldenpath.release import tags
 from tests.unit.builders import COMMIT
@@ -39,3 +39,45 @@ def test_a_version_that_reads_like_the_tag_of_a_commit_is_refused(version: str) 
 def test_latest_is_no_version_where_the_policy_refuses_it() -> None:
     with pytest.raises(BadInput, match="`latest` is not a version, and prod has no such tag"):
         tags.of_release(matrix.load().environment("prod"), Commit(COMMIT), Version("latest"))
+
+
+ENVIRONMENTS = [each.name for each in matrix.load().environments]
+
+
+@pytest.mark.parametrize(
+    ("environment", "image_tag", "accepted"),
+    [
+        ("dev", "build-7", True),
+        ("dev", COMMIT, True),
+        ("dev", COMMIT[:12], True),
+        ("dev", "dev-a1b2c3d", True),
+        ("dev", "20261121", True),
+        ("dev", "dev-nightly", True),
+        ("dev", "x" * 128, True),
+        ("dev", "latest", True),
+        ("prod", "latest", False),
+        ("dev", "prod-a1b2c3d", False),
+        ("dev", "prod-nightly", False),
+        ("dev", "dev-fffffff", False),
+        ("dev", "qa-a1b2c3d", False),
+        ("dev", "fffffff", False),
+        ("dev", "f" * 40, False),
+        ("dev", COMMIT[:12] + "f", False),
+        ("dev", "1234567", False),
+        ("dev", "2" * 40, False),
+        ("prod", "dev-a1b2c3d", False),
+    ],
+)
+def test_an_image_tag_is_taken_uncut_unless_it_forges_another_commits_or_environments(
+    environment: str, image_tag: str, *, accepted: bool
+) -> None:
+    rules = matrix.load().environment(environment)
+
+    def of_release() -> tuple[Tag, ...]:
+        return tags.of_release(rules, Commit(COMMIT), None, image_tag=Tag(image_tag), environments=ENVIRONMENTS)
+
+    if accepted:
+        assert Tag(image_tag) in of_release()
+        return
+    with pytest.raises(BadInput, match="is not an image tag"):
+        of_release()

@@ -13,6 +13,7 @@ from goldenpath.errors import Cancelled, GoldenPathError, ReleaseLost, TagTaken,
 from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
+from goldenpath.release.access import Opened
 from goldenpath.stages import ecr_push
 from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
 from tests.unit.registry_double import RegistryDouble, fault, info, trouble
@@ -71,7 +72,7 @@ def case(
     double: Any = registry
 
     def release() -> Receipt:
-        return ecr_push.release(here, double, double, info(immutable=immutable), made, candidate(made))
+        return ecr_push.release(here, Opened(double, info(immutable=immutable), double), made, candidate(made))
 
     return Case(registry, made, release, here.work.read_receipt)
 
@@ -313,7 +314,29 @@ def test_a_release_that_overwrote_the_same_environments_and_loses_gives_everythi
     one.registry.before_call = come_first_and_once_more
     with pytest.raises(ReleaseLost):
         one.release()
-    assert one.registry.tags == {COMMIT_TAG: Digest.of(rival), DEV: Digest.of(rival)}
+    # `latest` is for whoever has the environment's tag, whether it has come to it yet or not.
+    assert one.registry.tags == dict.fromkeys((COMMIT_TAG, DEV, LATEST), Digest.of(rival))
+
+
+def test_latest_goes_back_to_a_release_that_came_meanwhile_and_not_to_what_was_there_before_both(
+    tmp_path: Path,
+) -> None:
+    one = case(tmp_path, hold(image_bytes(b"older", revision="e" * 40), LATEST, Tag("eeeeeee")))
+
+    def come_meanwhile(name: str) -> None:
+        if name == f"put_manifest {VERSION}":
+            one.registry.hold(OF_ANOTHER, MANIFEST, Tag("fffffff"), LATEST)
+        if name == f"put_manifest {LATEST}":
+            one.registry.after_call = fail
+
+    def fail(_name: str) -> None:
+        one.registry.after_call = one.registry.before_call = lambda _: None
+        raise KeyboardInterrupt
+
+    one.registry.before_call = come_meanwhile
+    with pytest.raises(KeyboardInterrupt):
+        one.release()
+    assert one.registry.tags[LATEST] == Digest.of(OF_ANOTHER)
 
 
 def test_of_two_releases_the_one_with_the_smaller_digest_wins_and_writes_its_tags_again(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from goldenpath.errors import ScannerFailed, ToolFailed
-from goldenpath.model.finding import Finding, Gate, Location, Package, Severity
+from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
 from goldenpath.tools import process, trivy
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
     "Vulnerabilities", "VulnerabilityID", "PkgName", "Severity", "InstalledVersion", "FixedVersion", "PkgPath",
-    "Title", "Description", "PrimaryURL",
+    "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName",
 )  # fmt: skip
 
 
@@ -55,6 +55,7 @@ def test_a_report_of_the_real_trivy_is_read_whole() -> None:
         detail=first.detail,
         package=Package("PyYAML", "5.3", "python-pkg", "5.4"),
         url="https://avd.aquasec.com/nvd/cve-2020-14343",
+        kind=Kind.VULNERABILITY,
     )
 
 
@@ -80,6 +81,36 @@ def test_a_vulnerability_without_path_title_or_fix_is_at_its_target() -> None:
     assert (found.location.path, found.title, found.package) == (
         "t (debian 12)", "CVE-1 in x", Package("x", "", "debian", ""),
     )  # fmt: skip
+
+
+def test_a_secret_in_the_image_is_read_without_what_it_is() -> None:
+    scanned = trivy.parse(recorded("trivy/secrets.json"))
+    (found,) = scanned.findings
+    assert (found.id, found.severity, found.kind) == ("github-pat", Severity.CRITICAL, Kind.SECRET)
+    assert (found.title, found.location) == (
+        "GitHub Personal Access Token in the image", Location("app/settings.py", 2),
+    )  # fmt: skip
+    assert found.remedy.startswith("Revoke this secret first, then keep it out of the image")
+    assert "TOKEN" not in str(found)
+
+
+def test_the_place_of_a_finding_does_not_name_the_folder_of_the_scan() -> None:
+    raw = report().replace(b'"Target": "t (debian 12)"', b'"Target": "/tmp/x (debian 12)"')
+    raw = raw.replace(b'"SchemaVersion": 2', b'"SchemaVersion": 2, "ArtifactName": "/tmp/x"')
+    assert trivy.parse(raw).findings[0].location.path == "debian 12"
+
+
+def test_secrets_are_looked_for_only_where_the_rules_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave_report(*words: str) -> Completed:
+        Path(words[words.index("--output") + 1]).write_bytes(b"{}")
+        return ended()
+
+    double = ProgramDouble([leave_report])
+    monkeypatch.setattr(process, "run", double)
+    trivy.scan(program("trivy"), Path("/layout"), Path("/cache"), secrets=False)
+    words = double.calls[0]
+    assert words[words.index("--scanners") + 1] == "vuln"
+    assert "--image-config-scanners" not in words
 
 
 def test_a_long_description_is_cut() -> None:
@@ -116,7 +147,7 @@ def test_a_report_that_is_not_one_is_an_error(raw: bytes, why: str) -> None:
     assert caught.value.why == why
 
 
-RECORDED = tuple(recorded(f"trivy/{name}.json") for name in ("vulnerable", "clean", "empty"))
+RECORDED = tuple(recorded(f"trivy/{name}.json") for name in ("vulnerable", "clean", "empty", "secrets"))
 
 
 @given(reports(*RECORDED, names=FIELDS, words=(DIGEST, "CRITICAL", "2")))
@@ -138,8 +169,9 @@ def test_trivy_scans_one_layout_once_offline_and_listens_to_no_configuration(mon
     assert trivy.scan(program("trivy"), Path("/layout"), Path("/cache")) == b"{}"
     folder = double.options[0]["cwd"]
     assert double.calls[0] == (
-        "/bin/trivy", "image", "--input", "/layout", "--scanners", "vuln", "--list-all-pkgs", "--format", "json",
-        "--output", f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--offline-scan",
+        "/bin/trivy", "image", "--input", "/layout", "--scanners", "vuln,secret",
+        "--image-config-scanners", "secret", "--list-all-pkgs", "--format", "json", "--output",
+        f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--skip-db-update", "--offline-scan",
         "--disable-telemetry", "--skip-version-check", "--no-progress", "--quiet",
     )  # fmt: skip
     assert "environment" not in double.options[0]
@@ -150,19 +182,3 @@ def test_a_scan_without_report_fails(monkeypatch: pytest.MonkeyPatch, failure: A
     monkeypatch.setattr(process, "run", ProgramDouble([failure]))
     with pytest.raises(ScannerFailed, match=r"^trivy did not finish its work"):
         trivy.scan(program("trivy"), Path("/layout"), Path("/cache"))
-
-
-def test_the_database_says_when_it_was_made(tmp_path: Path) -> None:
-    (tmp_path / "db").mkdir()
-    (tmp_path / "db" / "metadata.json").write_text('{"Version": 2, "UpdatedAt": "2026-01-01T00:00:00Z"}')
-    assert trivy.database_date(tmp_path) == "2026-01-01T00:00:00Z"
-
-
-@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"UpdatedAt": 3}', b"\xff"])
-def test_a_database_that_does_not_say_when_it_was_made_is_an_error(tmp_path: Path, content: bytes | None) -> None:
-    if content is not None:
-        (tmp_path / "db").mkdir()
-        (tmp_path / "db" / "metadata.json").write_bytes(content)
-    with pytest.raises(ScannerFailed) as caught:
-        trivy.database_date(tmp_path)
-    assert caught.value.why.startswith("its database cannot be read: ")

@@ -1,4 +1,4 @@
-"""The AWS emulator: moto's own applications for STS, ECR and IAM behind our checks of who calls and what may be done.
+"""The AWS emulator: moto's own applications for STS, ECR, IAM and S3 behind our checks of who may do what.
 
 Every call must carry an access key that this emulator issued. The signature itself is not computed again: on loopback,
 with random keys, knowing the key id and the session token is proof enough.
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from goldenpath.local.principals import Principal
     from goldenpath.local.sts import Sts
 
-    Service = Literal["ecr", "iam", "sts"]
+    Service = Literal["ecr", "iam", "s3", "sts"]
 
 LOG = logging.getLogger("goldenpath.local")
-_SERVICES: tuple[Service, ...] = ("ecr", "iam", "sts")
+_SERVICES: tuple[Service, ...] = ("ecr", "iam", "s3", "sts")
 _LARGEST_BODY = 8 << 20
 _INVALID = "The security token included in the request is invalid."
 _IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
 
 class AwsEmulator:
-    """A WSGI application that answers for sts, ecr and iam."""
+    """A WSGI application that answers for sts, ecr, iam and s3 (there for Terraform's state)."""
 
     def __init__(self, sts: Sts, ecr: Ecr) -> None:
         self._sts = sts
@@ -69,7 +69,7 @@ class AwsEmulator:
         if service is None and form.get("Action") == "AssumeRoleWithWebIdentity":
             with self._lock:
                 return Response(self._sts.assume_role(form), content_type="text/xml")
-        if service is None or request.path != "/":
+        if service is None or (request.path != "/" and service != "s3"):
             raise AwsError(403, "MissingAuthenticationToken", "Request is missing Authentication Token")
         with self._lock:
             principal = self._principal(service, request)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from goldenpath.local import policies
 from goldenpath.local.ecr import immutable_message
 from goldenpath.local.ecr_store import image_by_tag, may_overwrite
 
@@ -112,6 +113,13 @@ class Gate:
                 f"'{self._store.account}'"
             )
             raise RefusedError(404, "NAME_UNKNOWN", message)
+        if _denied(repository, call.action):
+            arn = self._store.arn(call.repository)
+            message = (
+                f"User: {login.principal.arn} is not authorized to perform: {call.action} on resource: {arn} with an "
+                "explicit deny in a resource-based policy"
+            )
+            raise RefusedError(403, "DENIED", message)
         return repository
 
     def _logged_in(self, authorization: str) -> Login:
@@ -122,6 +130,19 @@ class Gate:
             # Amazon ECR answers this with 403, not with a challenge.
             raise RefusedError(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
         return login
+
+
+def _denied(repository: Repository, action: str) -> bool:
+    """Tell whether the repository's own policy denies `action` to everybody; what it denies to some is not known."""
+    if not repository.policy:
+        return False
+    statements = policies.parse(str(repository.policy))["Statement"]
+    everybody = [
+        {**each, "Resource": "*"}
+        for each in (statements if isinstance(statements, list) else [statements])
+        if each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+    ]
+    return policies.decide({"Statement": everybody}, action=action, resource="*") is policies.Decision.DENIED
 
 
 def refuse_overwriting(repository: Repository, tag: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -13,6 +14,8 @@ from werkzeug.wrappers import Request, Response
 from goldenpath.local import github_repository, oidc
 from goldenpath.local.answers import json_answer
 from goldenpath.local.code_scanning import CodeScanning, RejectedError
+from goldenpath.local.github_shapes import Place
+from goldenpath.local.github_threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,12 +36,14 @@ class GitHub:
         self.visibility = "private"
         self._issuer = issuer
         self._scanning = scanning
+        self.threads = Threads()
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
             ("GET", re.compile(repository), self._repository),
             ("POST", re.compile(f"{repository}/code-scanning/sarifs"), self._upload),
             ("GET", re.compile(f"{repository}/code-scanning/sarifs/(?P<upload>{_NAME})"), self._status),
             ("GET", re.compile(_UPLOADS), self._uploads),
+            *self._thread_routes(repository),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -65,7 +70,49 @@ class GitHub:
         scheme, _, token = authorization.partition(" ")
         return scheme.lower() in {"bearer", "token"} and secrets.compare_digest(token.encode(), self.token.encode())
 
+    def _thread_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
+        threads, one = self.threads, r"(?P<number>\d+)"
+        reading: dict[str, Callable[..., Any]] = {
+            f"{repository}/pulls": threads.list_pulls,
+            f"{repository}/issues": threads.list_issues,
+            f"{repository}/pulls/{one}/reviews": threads.list_reviews,
+            f"{repository}/issues/{one}/comments": threads.list_comments,
+        }
+        writing: dict[tuple[str, str], tuple[int, Callable[..., Any]]] = {
+            ("POST", f"{repository}/pulls"): (201, threads.create_pull),
+            ("PATCH", f"{repository}/pulls/{one}"): (200, threads.change_pull),
+            ("POST", f"{repository}/issues"): (201, threads.create_issue),
+            ("PATCH", f"{repository}/issues/{one}"): (200, threads.change_issue),
+            ("POST", f"{repository}/issues/{one}/labels"): (200, threads.add_labels),
+            ("POST", f"{repository}/issues/{one}/comments"): (201, threads.create_comment),
+            ("PATCH", f"{repository}/issues/comments/{one}"): (200, threads.change_comment),
+        }
+        return (
+            *(("GET", re.compile(path), partial(self._read_threads, act)) for path, act in reading.items()),
+            *((verb, re.compile(path), partial(self._write, *act)) for (verb, path), act in writing.items()),
+        )
+
+    def _read_threads(
+        self, act: Callable[..., Any], request: Request, owner: str, name: str, number: str = ""
+    ) -> Response:
+        page = int(request.args.get("page", "1"))
+        if page > 1:  # everything fits on the first page
+            return json_answer(200, [])
+        return json_answer(200, act(self._place(request, owner, name), int(number) if number else request.args))
+
+    def _write(
+        self, status: int, act: Callable[..., Any], request: Request, owner: str, name: str, number: str = ""
+    ) -> Response:
+        words = [int(number)] if number else []
+        return json_answer(status, act(self._place(request, owner, name), *words, _json(request)))
+
+    def _place(self, request: Request, owner: str, name: str) -> Place:
+        if f"{owner}/{name}" in self.threads.absent:
+            raise RejectedError(404, "Not Found")
+        return Place(_origin(request), owner, name, self.visibility)
+
     def _repository(self, request: Request, owner: str, name: str) -> Response:
+        self._place(request, owner, name)
         described = github_repository.describe(_origin(request), owner, name, visibility=self.visibility)
         return json_answer(200, described)
 

@@ -33,8 +33,8 @@ _COUNTS = (
 )  # fmt: skip
 _ABSENT = ("description", "homepage", "language", "license", "mirror_url")
 _SWITCHES = {
-    "archived": False, "disabled": False, "fork": False, "has_discussions": False, "has_issues": True,
-    "has_pages": False, "has_projects": False, "has_wiki": False,
+    "archived": False, "disabled": False, "fork": False, "has_discussions": False, "has_downloads": True,
+    "has_issues": True, "has_pages": False, "has_projects": False, "has_wiki": False,
 }  # fmt: skip
 _BORN = "2026-01-01T00:00:00Z"
 
@@ -47,7 +47,7 @@ def describe(origin: str, owner: str, name: str, *, visibility: str) -> dict[str
         "node_id": "R_local",
         "name": name,
         "full_name": f"{owner}/{name}",
-        "owner": _owner(origin, owner),
+        "owner": person(origin, owner),
         "private": visibility != "public",
         "visibility": visibility,
         "default_branch": "main",
@@ -65,7 +65,8 @@ def describe(origin: str, owner: str, name: str, *, visibility: str) -> dict[str
     }
 
 
-def _owner(origin: str, login: str) -> dict[str, Any]:
+def person(origin: str, login: str) -> dict[str, Any]:
+    """Return the description of the user or organization `login`."""
     url = f"{origin}/users/{login}"
     return {
         "login": login,

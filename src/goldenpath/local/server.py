@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ecr_backends
 from moto.iam.models import iam_backends
+from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
 from goldenpath.errors import LocalTrouble, ToolMissing
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
     from types import TracebackType
+
+    from goldenpath.local.github_threads import Threads
 
 _AUDIENCE = "sts.amazonaws.com"
 _ADMIN = "local-admin"
@@ -129,6 +132,11 @@ class Local:
     def github_url(self) -> str:
         """Where GitHub's doubles answer."""
         return origin(self._github_server)
+
+    @property
+    def threads(self) -> Threads:
+        """The pull requests and issues of GitHub's double."""
+        return self._github.threads
 
     def create_repository(self, name: str, *, immutable: bool = False) -> None:
         """Create the ECR repository `name`, or set the mutability of the one that is there."""
@@ -249,6 +257,7 @@ class Local:
         for backend in (iam_backends[self.account]["aws"], sts_backends[self.account]["aws"]):
             backend.reset()
         ecr_backends[self.account][self.region].reset()
+        s3_backends[self.account]["aws"].reset()
         iam = iam_backends[self.account]["aws"]
         iam.create_open_id_connect_provider(f"https://{oidc.ISSUER}", [], [_AUDIENCE], [])
         assert provider_arn(self.account) in iam.open_id_providers  # noqa: S101  moto derives it the same way

@@ -13,12 +13,15 @@ if TYPE_CHECKING:
 
 _NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
+_DEPENDABOT = "dependabot[bot]"
 
 
 class Event(Struct, frozen=True):
     """`commit` is what is built; `before` is where the commits that a push or pull request brings begin.
 
-    `before` is `None` where the whole history counts. `repository` is `owner/name`, empty where there is none.
+    `before` is `None` where the whole history counts. `head` is what was proposed or pushed. It need not be `commit`:
+    GitHub checks a pull request merged with its base, and an annotated tag is an object of its own. `repository` is
+    `owner/name`, empty where there is none. `fork`: the token of this run may only read.
     """
 
     name: str
@@ -28,6 +31,7 @@ class Event(Struct, frozen=True):
     source_url: str = ""
     before: Commit | None = None
     fork: bool = False
+    head: Commit | None = None
 
     @property
     def is_pull_request(self) -> bool:
@@ -52,6 +56,25 @@ def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:
     if name == "merge_group":
         return _commit((payload.get("merge_group") or {}).get("base_sha"))
     return None
+
+
+def proposed_head(name: str, payload: Mapping[str, Any]) -> Commit | None:
+    """Return the tip that a webhook `payload` brings: a pull request's head, or what was pushed; else `None`."""
+    if name == "push":
+        return _commit(payload.get("after"))
+    if name in {"pull_request", "pull_request_target"}:
+        return _commit(_sha(payload.get("pull_request") or {}, "head"))
+    return None
+
+
+def may_only_read(payload: Mapping[str, Any]) -> bool:
+    """Tell whether the token of a run may write nothing: for pull requests of forks, and of Dependabot.
+
+    Source: GitHub, "Automating Dependabot with GitHub Actions" and "Events that trigger workflows", `pull_request`.
+    """
+    sender = payload.get("sender") or {}
+    by_dependabot = sender.get("login") == _DEPENDABOT and bool(payload.get("pull_request"))
+    return by_dependabot or comes_from_fork(payload)
 
 
 def comes_from_fork(payload: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -21,6 +22,14 @@ class Gate(StrEnum):
         return f"{self.value}-gate"
 
 
+class Kind(StrEnum):
+    """What a finding is. `blind-spot`: something that a scanner cannot look into, so that nothing is known of it."""
+
+    SECRET = "secret"  # noqa: S105  a kind
+    VULNERABILITY = "vulnerability"
+    BLIND_SPOT = "blind-spot"
+
+
 class Severity(StrEnum):
     """How bad a finding is; the most severe first. A secret is always `CRITICAL`."""
 
@@ -33,7 +42,10 @@ class Severity(StrEnum):
     @property
     def rank(self) -> int:
         """0 for the most severe."""
-        return list(Severity).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {severity: number for number, severity in enumerate(Severity)}
 
 
 class Package(Struct, frozen=True):
@@ -56,7 +68,8 @@ class Location(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """One thing a scanner found. It never holds a secret: `title` and `detail` come from redacted reports.
 
-    `fingerprint` stays the same for the same finding from one scan to the next.
+    `fingerprint` stays the same for the same finding from one scan to the next. `advice` is what to do about it where
+    the rest does not tell.
     """
 
     gate: Gate
@@ -68,14 +81,16 @@ class Finding(Struct, frozen=True):
     detail: str = ""
     package: Package | None = None
     url: str = ""
+    kind: Kind = Kind.SECRET
+    advice: str = ""
 
     @property
     def remedy(self) -> str:
         """What to do about it, in one sentence."""
-        if self.gate is Gate.GITLEAKS:
-            return "Revoke this secret first, then take it out of the repository."
+        if self.advice:
+            return self.advice
         if self.package is None:
-            return "Keep the package database of the base image, or build from one that has one."
+            return "Revoke this secret first, then take it out of the repository."
         if self.package.fixed:
             return f"Update {self.package.name} from {self.package.version} to {self.package.fixed}."
         return f"No fixed version of {self.package.name} is known yet: replace it or take it out."
@@ -89,14 +104,26 @@ class Scanner(Struct, frozen=True):
     origin: str = ""
 
 
+class Database(Struct, frozen=True):
+    """The vulnerability database behind a report: when it was made, and where it came from."""
+
+    updated: datetime
+    source: str = ""
+
+
 class Findings(Struct, frozen=True):
-    """A whole report: `subject` is what was scanned (a commit or a digest), `seen` says what was looked at."""
+    """A whole report: `subject` is what was scanned (a commit or a digest), `seen` says what was looked at.
+
+    `notes` say what could not be looked at, or what deserves attention, a sentence each.
+    """
 
     gate: Gate
     scanner: Scanner
     subject: str
     seen: dict[str, str]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    database: Database | None = None
     schema: str = FINDINGS_SCHEMA
 
     def counts(self) -> dict[Severity, int]:

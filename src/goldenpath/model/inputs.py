@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
-from goldenpath.model.names import EcrRepository, Platform, Region, RoleArn, Version
+from goldenpath.model.names import AccountId, EcrRepository, Platform, Region, RoleArn, Tag, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,8 +56,10 @@ class Request:
     target: str = ""
     platforms: tuple[Platform, ...] = ()
     version: Version | None = None
+    image_tag: Tag | None = None
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
+    allowed_account_ids: tuple[AccountId, ...] = ()
     github_token: str = ""
     work_dir: Path = Path()
 
@@ -75,6 +77,10 @@ def assignments(raw: str) -> tuple[tuple[str, str], ...]:
 
 def _platforms(raw: str) -> tuple[Platform, ...]:
     return tuple(Platform(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _accounts(raw: str) -> tuple[AccountId, ...]:
+    return tuple(AccountId(part.strip()) for part in raw.split(",") if part.strip())
 
 
 def _path(raw: str) -> Path:
@@ -101,8 +107,12 @@ BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value`
 TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _word)
 PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", _platforms)
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
+IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
+ALLOWED_ACCOUNT_IDS = Input(
+    "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+)
 GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _word, secret=True)
 WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)
 

@@ -97,6 +97,18 @@ class RoleArn(Name):
     pattern = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
     rule = "the ARN of an IAM role (like `arn:aws:iam::123456789012:role/deliver-dev`)"
 
+    @property
+    def account(self) -> str:
+        """The account that the role is in."""
+        return self.split(":")[4]
+
+
+class AccountId(Name):
+    """The number of an AWS account."""
+
+    pattern = re.compile(r"[0-9]{12}")
+    rule = "an AWS account id (12 digits)"
+
 
 def _shown(raw: Any) -> str:  # noqa: ANN401  whatever a caller passed
     text = ascii(raw)

@@ -12,7 +12,10 @@ RECEIPT_SCHEMA = "goldenpath.receipt/1"
 
 
 class State(StrEnum):
-    """How far a release came. `staged`: no tag written yet; `undone`: every tag is what it was before."""
+    """How far a release came. `undone`: every tag is what it was before; `broken`: not all of them are.
+
+    `staged`: the blobs are there, and nobody wrote down what happened then; the run may have been killed.
+    """
 
     STAGED = "staged"
     RELEASED = "released"
@@ -30,7 +33,11 @@ class TagMove(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What a release did. `repository` is the address an image is pulled from, without tag."""
+    """What a release did. `repository` is the address an image is pulled from, without tag.
+
+    `staged` is every manifest that the repository lacked and this release brings, an index after what it lists. It is
+    written down before the first of them is sent: from this alone `release repair` finds what a killed run left.
+    """
 
     state: State
     environment: str
@@ -40,6 +47,7 @@ class Receipt(Struct, frozen=True):
     tags: tuple[TagMove, ...]
     uploaded_blobs: int = 0
     uploaded_bytes: int = 0
+    staged: tuple[Digest, ...] = ()
     schema: str = RECEIPT_SCHEMA
 
     @property

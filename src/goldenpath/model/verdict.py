@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
+from goldenpath.model.exception import Applied
 from goldenpath.model.finding import Gate, Scanner, Severity
 
 VERDICT_SCHEMA = "goldenpath.verdict/1"
@@ -26,11 +28,20 @@ class Result(StrEnum):
     BLOCK = "block"
 
 
+class DatabaseSeen(Struct, frozen=True):
+    """The vulnerability database that was used: when it was made, how many days ago that was, where it came from."""
+
+    updated: datetime
+    age_days: int
+    source: str
+
+
 class Verdict(Struct, frozen=True):
     """A gate's decision on one `subject` (a commit or a digest) for one environment.
 
     `counts` has every severity; `deciding` is how many of them the platform's policy does not let through;
-    `would_block_in` lists the environments in which the same findings block.
+    `accepted` is how many an exception lets through. `would_block_in` lists the environments in which the same findings
+    block. `notes` say what the scan could not see, or what deserves attention.
     """
 
     gate: Gate
@@ -43,6 +54,10 @@ class Verdict(Struct, frozen=True):
     counts: dict[Severity, int]
     deciding: int
     would_block_in: tuple[str, ...]
+    accepted: int = 0
+    exceptions: tuple[Applied, ...] = ()
+    notes: tuple[str, ...] = ()
+    database: DatabaseSeen | None = None
     schema: str = VERDICT_SCHEMA
 
     @property
@@ -52,6 +67,8 @@ class Verdict(Struct, frozen=True):
         text = (
             f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode}); {found or 'nothing'} found"
         )
-        if self.result is Result.ADVISE and self.would_block_in:
+        if self.accepted:
+            text += f", {self.accepted} accepted by exception"
+        if self.result is not Result.BLOCK and self.would_block_in:
             text += f"; would block in {', '.join(self.would_block_in)}"
         return text

@@ -2,49 +2,88 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.model.finding import Gate
-from goldenpath.model.verdict import Mode, Result, Verdict
+from goldenpath.model.finding import Kind
+from goldenpath.model.verdict import DatabaseSeen, Mode, Result, Verdict
+from goldenpath.policy.app import NO_RULES, apply, match, tightened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from goldenpath.model.exception import Applied
     from goldenpath.model.finding import Finding, Findings
+    from goldenpath.policy.app import AppRules, Matched
     from goldenpath.policy.matrix import Environment, Policy, VulnerabilityRule
 
 
-def decide(report: Findings, policy: Policy, environment: Environment) -> Verdict:
-    """Return the verdict of the gate that made `report`, for `environment`."""
-    gate = report.gate
-    deciding = deciding_findings(report, policy)
-    blocking_elsewhere = tuple(
-        other.name for other in policy.environments if other.modes[gate] is Mode.BLOCKING and other != environment
-    )
-    return Verdict(
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, and the findings that decided it, the most severe first."""
+
+    verdict: Verdict
+    deciding: tuple[Finding, ...]
+
+
+def decide(
+    report: Findings, policy: Policy, environment: Environment, rules: AppRules = NO_RULES, *, today: date
+) -> Decision:
+    """Return the decision of the gate that made `report`, for `environment`, under the app's own `rules`.
+
+    `would_block_in` follows the rules of each other environment, those about exceptions included.
+    """
+    gate, here = report.gate, tightened(environment, rules)
+    matched = match(rules, gate, report.findings)
+    deciding, applied = _weigh(report.findings, matched, here, today)
+    elsewhere = (tightened(each, rules) for each in policy.environments if each.name != environment.name)
+    blocking = (each for each in elsewhere if each.modes[gate] is Mode.BLOCKING)
+    verdict = Verdict(
         gate=gate,
         environment=environment.name,
-        mode=environment.modes[gate],
-        result=_result(environment.modes[gate], any_deciding=bool(deciding)),
+        mode=here.modes[gate],
+        result=_result(here.modes[gate], any_deciding=bool(deciding)),
         subject=report.subject,
         scanner=report.scanner,
         seen=report.seen,
         counts=report.counts(),
         deciding=len(deciding),
-        would_block_in=blocking_elsewhere if deciding else (),
+        would_block_in=tuple(each.name for each in blocking if _weigh(report.findings, matched, each, today)[0]),
+        accepted=len(_accepted(applied)),
+        exceptions=applied,
+        notes=report.notes,
+        database=_seen(report, today),
     )
-
-
-def deciding_findings(report: Findings, policy: Policy) -> tuple[Finding, ...]:
-    """Return the findings that the platform does not let through, the most severe first."""
-    found = (finding for finding in report.findings if decides(finding, policy.vulnerabilities))
-    return tuple(sorted(found, key=lambda finding: finding.severity.rank))
+    return Decision(verdict, tuple(sorted(deciding, key=lambda finding: finding.severity.rank)))
 
 
 def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
-    """Tell whether `finding` counts under `rule`. A secret always does."""
-    if finding.gate is Gate.GITLEAKS:
+    """Tell whether `finding` counts under `rule`. Whatever is no vulnerability, a secret above all, always does."""
+    if finding.kind is not Kind.VULNERABILITY:
         return True
-    unfixed = finding.package is not None and not finding.package.fixed
+    unfixed = finding.package is None or not finding.package.fixed
     return finding.severity in rule.severities and not (unfixed and rule.ignore_unfixed)
+
+
+def _weigh(
+    findings: Sequence[Finding], matched: Sequence[Matched], environment: Environment, today: date
+) -> tuple[list[Finding], tuple[Applied, ...]]:
+    """Return what decides in `environment`, and what the exceptions are worth there."""
+    applied = apply(matched, today, environment.longest_exception)
+    accepted, rule = _accepted(applied), environment.vulnerabilities
+    return [each for each in findings if decides(each, rule) and each.fingerprint not in accepted], applied
+
+
+def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
+    return frozenset(name for each in applied if each.standing.counts for name in each.findings)
+
+
+def _seen(report: Findings, today: date) -> DatabaseSeen | None:
+    if report.database is None:
+        return None
+    made = report.database.updated
+    return DatabaseSeen(made, (today - made.date()).days, report.database.source)
 
 
 def _result(mode: Mode, *, any_deciding: bool) -> Result:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import msgspec
-import yaml
 
-from goldenpath.errors import PolicyInvalid, UnknownEnvironment
+from goldenpath.errors import UnknownEnvironment
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
+from goldenpath.policy import source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 POLICY_FILE = "environments.yaml"
+SCHEMA = "environments.schema.json"
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,21 @@ class VulnerabilityRule:
 
 @dataclass(frozen=True)
 class Environment:
-    """The rules of one environment."""
+    """The rules of one environment.
+
+    `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception.
+    """
 
     name: str
     modes: Mapping[Gate, Mode]
+    vulnerabilities: VulnerabilityRule
+    image_secrets: bool
+    database_age: timedelta
     sarif_upload: bool
+    sbom_required: bool
     latest_allowed: bool
     refs: tuple[str, ...]
+    longest_exception: timedelta
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
@@ -48,9 +56,12 @@ class Environment:
 
 @dataclass(frozen=True)
 class Policy:
-    """The whole matrix; `environments` in the order in which a change travels."""
+    """The whole matrix; `environments` in the order in which a change travels.
 
-    vulnerabilities: VulnerabilityRule
+    `databases` are the OCI repositories of trivy's database, in the order in which they are asked.
+    """
+
+    databases: tuple[str, ...]
     environments: tuple[Environment, ...]
 
     def environment(self, name: str) -> Environment:
@@ -68,50 +79,36 @@ class Policy:
 
 @cache
 def load() -> Policy:
-    """Return the platform's policy. Raises `PolicyInvalid` when its files are not what their schema says."""
-    folder = resources.files("goldenpath.policy")
-    schema = json.loads((folder / "environments.schema.json").read_bytes())
-    return parse((folder / POLICY_FILE).read_text(encoding="utf-8"), schema)
+    """Return the platform's policy. Raises `PolicyInvalid` when its file is not what its schema says."""
+    return parse(resources.files("goldenpath.policy").joinpath(POLICY_FILE).read_text(encoding="utf-8"))
 
 
-def parse(text: str, schema: Mapping[str, Any]) -> Policy:
-    """Return the policy in the YAML `text`. Raises `PolicyInvalid`, naming the path of every field that is wrong."""
-    try:
-        tree = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise _invalid(str(error)) from None
-    problems = sorted(jsonschema.Draft202012Validator(schema).iter_errors(tree), key=lambda each: each.json_path)
-    if problems:
-        raise _invalid("; ".join(f"{problem.json_path}: {problem.message}" for problem in problems))
+def parse(text: str) -> Policy:
+    """Return the policy in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
+    tree = source.read(text, SCHEMA, POLICY_FILE)
     return Policy(
-        vulnerabilities=_rule(tree["vulnerabilities"]),
+        databases=tuple(tree["trivy"]["databases"]),
         environments=tuple(_environment(name, body) for name, body in tree["environments"].items()),
     )
 
 
-def _rule(body: Mapping[str, Any]) -> VulnerabilityRule:
-    severities = msgspec.convert(body["severities"], frozenset[Severity])
-    return VulnerabilityRule(severities, ignore_unfixed=body.get("ignore_unfixed", False))
-
-
 def _environment(name: str, body: Mapping[str, Any]) -> Environment:
+    trivy = body["trivy"]
+    severities = msgspec.convert(trivy["severities"], frozenset[Severity])
     return Environment(
         name=name,
-        modes={gate: Mode(body["gates"][gate.value]) for gate in Gate},
+        modes={gate: Mode(body[gate.value]["mode"]) for gate in Gate},
+        vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy["ignore_unfixed"]),
+        image_secrets=trivy["image_secrets"],
+        database_age=timedelta(days=trivy["database_days"]),
         sarif_upload=body["sarif_upload"],
+        sbom_required=body["sbom"] == "required",
         latest_allowed=body["latest_tag"] == "allowed",
         refs=tuple(body["refs"]),
+        longest_exception=timedelta(days=body["longest_exception_days"]),
     )
 
 
 def _ref_pattern(pattern: str) -> re.Pattern[str]:
     parts = re.split(r"(\*\*|\*)", pattern)
     return re.compile("".join({"**": ".*", "*": "[^/]*"}.get(part) or re.escape(part) for part in parts), re.DOTALL)
-
-
-def _invalid(why: str) -> PolicyInvalid:
-    return PolicyInvalid(
-        f"the platform's policy ({POLICY_FILE}) is not valid",
-        why=why,
-        fix="mend the fields named above; environments.schema.json beside it says what each may hold",
-    )

@@ -10,7 +10,7 @@ import click
 from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.model.names import Digest, Region
-from goldenpath.registries import catalogue, config, planning, plans
+from goldenpath.registries import catalogue, config, planning, plans, platform_commands
 from goldenpath.registries.request import parse
 from goldenpath.report.console import Progress
 
@@ -91,7 +91,8 @@ def _placed(act: Callable[..., None]) -> Callable[..., None]:
 @_placed
 def plan(*, name: str, removal: bool, **placed: object) -> None:
     """Plan one registry alone; print what would happen and the digest by which `apply` knows the plan again."""
-    _tell(planning.plan(_workplace(**placed), name, removal=removal), name)  # type: ignore[arg-type]
+    workplace = _workplace(**placed)  # type: ignore[arg-type]
+    _tell(planning.plan(workplace, name, removal=removal), name, workplace.environment)
 
 
 @registry.command()
@@ -125,7 +126,7 @@ def _workplace(
     )
 
 
-def _tell(made: Plan, name: str) -> None:
+def _tell(made: Plan, name: str, environment: str) -> None:
     progress = Progress()
     for each in made.changes:
         progress.line(f"{' and '.join(each.actions):<20} {each.address}")
@@ -133,4 +134,8 @@ def _tell(made: Plan, name: str) -> None:
         progress.line(f"{'changed elsewhere':<20} {each.address}")
     if not made.changes:
         progress.line(f"✓ {name} is as it is described; nothing is to do")
-    progress.line(f"digest: {plans.plan_digest(made)}")
+    progress.line(f"digest: {plans.plan_digest(made, environment)}")
+
+
+for _command in platform_commands.COMMANDS:
+    registry.add_command(_command)

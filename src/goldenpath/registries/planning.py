@@ -76,7 +76,7 @@ def apply(workplace: Workplace, name: str, reviewed: Digest, *, removal: bool = 
     """
     made = plan(workplace, name, removal=removal)
     if made.changes:
-        plans.require_reviewed(made, reviewed)
+        plans.require_reviewed(made, workplace.environment, reviewed)
         workplace.terraform.apply(workplace.saved)
     return made
 

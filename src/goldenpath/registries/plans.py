@@ -9,6 +9,8 @@ from goldenpath.errors import PlanDrifted, PlanUnexpected
 from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from goldenpath.tools.terraform import Change, Plan
 
 REPOSITORY = "aws_ecr_repository"
@@ -19,20 +21,29 @@ def target(name: str) -> str:
     return f'module.ecr_repositories["{name}"]'
 
 
-def plan_digest(plan: Plan) -> Digest:
-    """Return the identity of what `plan` would do: every change, with its values before and after.
+def plan_digest(plan: Plan, environment: str) -> Digest:
+    """Return the identity of what `plan` would do in `environment`: every change, with its values before and after.
 
-    Two plans with one digest do the same. Neither the time, nor Terraform's version, nor the order of the resources,
-    nor values that are unknown until the apply are part of it.
+    Two plans with one digest do the same in the same environment. Neither the time, nor Terraform's version, nor the
+    order of the resources, nor values that are unknown until the apply are part of it.
     """
-    listed = [[each.address, each.kind, list(each.actions), each.before, each.after] for each in _sorted(plan)]
-    return Digest.of(json.dumps(listed, sort_keys=True, separators=(",", ":")).encode())
+    return Digest.of(json.dumps([environment, sorted(change_digests(plan, environment))]).encode())
 
 
-def require_reviewed(plan: Plan, reviewed: Digest) -> None:
-    """Refuse with `PlanDrifted` a plan that is not the one with the digest `reviewed`; say what it would do now."""
-    found = plan_digest(plan)
-    if found != reviewed:
+def change_digests(plan: Plan, environment: str) -> tuple[Digest, ...]:
+    """Return the identity of each change that `plan` would make in `environment`."""
+    listed = [[environment, each.address, each.kind, list(each.actions), each.before, each.after]
+              for each in _sorted(plan)]  # fmt: skip
+    return tuple(Digest.of(json.dumps(each, sort_keys=True, separators=(",", ":")).encode()) for each in listed)
+
+
+def require_reviewed(plan: Plan, environment: str, reviewed: Digest, parts: Collection[Digest] = ()) -> None:
+    """Refuse with `PlanDrifted` a plan that is not the one with the digest `reviewed`; say what it would do now.
+
+    `parts` are the reviewed changes one by one: what is left of them after an apply that ended half-way is let through.
+    """
+    found, left = plan_digest(plan, environment), set(change_digests(plan, environment))
+    if found != reviewed and not (left and left <= set(parts)):
         now = ", ".join(_told(each) for each in _sorted(plan)) or "nothing at all"
         drift = ", ".join(each.address for each in plan.drift)
         raise PlanDrifted(

@@ -42,6 +42,11 @@ class Plan:
         return self.target_manifest.digest
 
     @property
+    def by_environment(self) -> Tag:
+        """The tag that the environment's releases of this commit alone have."""
+        return tuple(self.before)[1]
+
+    @property
     def to_write(self) -> tuple[Tag, ...]:
         """The tags that do not name the target yet."""
         return tuple(tag for tag, held in self.before.items() if held is None or held.digest != self.target)
@@ -57,12 +62,17 @@ def preflight(
     """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
     before = {tag: registry.manifest(tag) for tag in tags}
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
-    for tag, stored in held.items():
-        if tag != LATEST and revision_of(stored) != commit:
-            raise _taken(tag, stored, repository, "it was not released from this commit")
+    require_movable(held, repository, commit)
     if held and repository.immutable:
         return _reuse(repository, before, tags)
     return Plan(before, candidate)
+
+
+def require_movable(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo, commit: Commit) -> None:
+    """Raise `TagTaken` when a tag but `latest` names an image of another commit."""
+    for tag, stored in held.items():
+        if stored is not None and tag != LATEST and revision_of(stored) != commit:
+            raise _taken(tag, stored, repository, "it was not released from this commit")
 
 
 def revision_of(stored: StoredManifest) -> str:

@@ -9,33 +9,56 @@ from goldenpath.errors import BadInput
 from goldenpath.model.names import Commit, Tag, Version
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from goldenpath.policy.matrix import Environment
 
 LATEST = Tag("latest")
-_OF_A_COMMIT = re.compile(r"([a-z][a-z0-9]*-)?[0-9a-f]{7}")
+_OF_AN_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*-[0-9a-f]{7}")
+# All digits may be a date; seven of them, or forty, are what a commit is written with.
+_OF_A_COMMIT = re.compile(r"[0-9a-f]{7}|[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{8,63}")
 
 
-def of_release(environment: Environment, commit: Commit, version: Version | None) -> tuple[Tag, ...]:
-    """Return the tags of a release of `commit`: `a1b2c3d`, `<env>-a1b2c3d`, the version if any, `latest` by policy.
+def of_release(
+    environment: Environment,
+    commit: Commit,
+    version: Version | None,
+    *,
+    image_tag: Tag | None = None,
+    environments: Collection[str] = (),
+) -> tuple[Tag, ...]:
+    """Return the tags of a release of `commit`.
 
-    Raises `BadInput` when the version is a `latest` that the policy refuses, or reads like the tag of a commit:
-    an image of `dev` must not call itself `prod-a1b2c3d`.
+    `a1b2c3d`, `<env>-a1b2c3d`, the version and the image tag if any, `latest` by policy. Raises `BadInput` when the
+    version or the image tag is a `latest` that the policy refuses, or reads like what it is not: another commit's, or
+    one of another of the `environments`. An image of `dev` must not call itself `prod-a1b2c3d`.
     """
-    if str(version) == LATEST and not environment.latest_allowed:
-        raise BadInput(
-            f"`latest` is not a version, and {environment.name} has no such tag",
-            why="it would say nothing about what runs there",
-            fix="give a version like `1.4.2`, or none",
-        )
-    tags = [Tag(commit.short), Tag(f"{environment.name}-{commit.short}")]
-    if version is not None and Tag(version) not in tags and _OF_A_COMMIT.fullmatch(version):
-        raise BadInput(
-            f"{version} is not a version: it reads like the tag of a commit",
-            why="such tags say which commit an image is of, and which environment let it through",
-            fix="give a version like `1.4.2`, or none",
-        )
-    if version is not None:
-        tags.append(Tag(version))
-    if environment.latest_allowed:
-        tags.append(LATEST)
-    return tuple(dict.fromkeys(tags))
+    own = (Tag(commit.short), Tag(f"{environment.name}-{commit.short}"))
+    others = tuple(f"{name}-" for name in environments if name != environment.name)
+    given = [(Tag(name), kind) for name, kind in ((version, "version"), (image_tag, "image tag")) if name is not None]
+    for tag, kind in given:
+        if tag == LATEST and not environment.latest_allowed:
+            raise BadInput(
+                f"`latest` is not {_a(kind)}, and {environment.name} has no such tag",
+                why="it would say nothing about what runs there",
+                fix="give a version like `1.4.2`, or none",
+            )
+        if tag not in own and (tag.startswith(others) or _reads_like_a_commits(tag, commit)):
+            raise BadInput(
+                f"{tag} is not {_a(kind)}: it reads like the tag of a commit",
+                why="such tags say which commit an image is of, and which environment let it through",
+                fix="give a version like `1.4.2`, or none",
+            )
+    latest = (LATEST,) if environment.latest_allowed else ()
+    return tuple(dict.fromkeys((*own, *(tag for tag, _ in given), *latest)))
+
+
+def _reads_like_a_commits(tag: Tag, commit: Commit) -> bool:
+    """Tell whether `tag` claims a commit or an environment of its own; a longer form of `commit` itself is true."""
+    if _OF_AN_ENVIRONMENT.fullmatch(tag):
+        return True
+    return bool(_OF_A_COMMIT.fullmatch(tag)) and not commit.startswith(tag)
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"

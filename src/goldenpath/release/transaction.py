@@ -11,6 +11,7 @@ break after the registry did what was asked.
 from __future__ import annotations
 
 import signal
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,21 +58,27 @@ class Transaction:
         self._staged: list[Digest] = []
         self._written: list[Tag] = []
         self._seen: set[tuple[Tag, Digest]] = set()
+        self._replaced: dict[Tag, StoredManifest] = {}
 
-    def stage(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
-        """Upload every blob that the repository lacks, in parallel, then every new manifest by its digest."""
+    def upload(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
+        """Upload every blob that the repository lacks, in parallel."""
         blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
         missing = [blob for blob in blobs.values() if not self._registry.has_blob(blob.digest)]
         sent = Uploaded(len(missing), sum(blob.size for blob in missing))
         if missing:
             say(f"uploading {sent.blobs} of {len(blobs)} blobs, {sent.size / 1e6:.1f} MB")
         self._upload(layout, missing)
-        for each in _manifests(layout):
-            if self._registry.manifest(each.digest) is None:
-                self._staged.append(each.digest)
-                content = layout.manifest_bytes(each)
-                self._put(each.digest, StoredManifest(each.digest, each.media_type, content))
         return sent
+
+    def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
+        """Return the manifests that the repository lacks, an index after what it lists."""
+        return tuple(each for each in _manifests(layout) if self._registry.manifest(each.digest) is None)
+
+    def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
+        """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
+        for each in manifests:
+            self._staged.append(each.digest)
+            self._put(each.digest, StoredManifest(each.digest, each.media_type, layout.manifest_bytes(each)))
 
     def commit(self, manifest: StoredManifest) -> None:
         """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
@@ -81,12 +88,12 @@ class Transaction:
         wanted = self._plan.to_write
         for _ in range(ROUNDS):
             for tag in wanted:
-                self._look(tag)
+                self._note(tag, self._look(tag))
                 self._written.append(tag)
                 self._put(tag, manifest)
             found = {tag: self._look(tag) for tag in self._plan.before}
             wanted = tuple(tag for tag, held in found.items() if held is None or held.digest != manifest.digest)
-            if not _contested(wanted):
+            if not any(self._is_contested(tag, found[tag]) for tag in wanted):
                 return
             # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
             rivals = [held for tag in wanted if (held := found[tag]) is not None]
@@ -136,6 +143,18 @@ class Transaction:
             self._seen.add((tag, held.digest))
         return held
 
+    def _note(self, tag: Tag, held: StoredManifest | None) -> None:
+        if held is not None and held.digest != self._plan.target:
+            self._replaced[tag] = held
+
+    def _is_contested(self, tag: Tag, held: StoredManifest | None) -> bool:
+        """Tell whether a `tag` that is not ours must not stay so. `latest` moves on with every later commit."""
+        if tag != LATEST:
+            return True
+        before = self._plan.before[tag]
+        put_back = held is None or (before is not None and held.digest == before.digest)
+        return put_back or (held is not None and revision_of(held) == revision_of(self._plan.target_manifest))
+
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
 
@@ -143,9 +162,10 @@ class Transaction:
         environment's gates let through.
         """
         if revision_of(rival) == revision_of(self._plan.target_manifest):
-            for tag in self._written:
-                wants = tag != LATEST and (tag, rival.digest) in self._seen
-                if wants and self._names(tag, self._plan.target):
+            for tag in dict.fromkeys(self._written):
+                # `latest` belongs to whoever has the environment's tag.
+                shown = self._plan.by_environment if tag == LATEST else tag
+                if (shown, rival.digest) in self._seen and self._names(tag, self._plan.target):
                     self._put(tag, rival)
         raise self._lost(rival.digest)
 
@@ -159,11 +179,18 @@ class Transaction:
     def _restore(self, tag: Tag) -> None:
         if self._is_anothers(tag):
             return
-        before = self._plan.before[tag]
+        before = self._before(tag)
         if before is None:
             self._ecr.delete_images(self._name, [tag])
         else:
             self._put(tag, before)
+
+    def _before(self, tag: Tag) -> StoredManifest | None:
+        """Return what `tag` goes back to: for `latest`, what another release gave it meanwhile, if that one stands."""
+        since = self._replaced.get(tag)
+        if tag == LATEST and since is not None and self._ecr.tags_of(self._name, since.digest):
+            return since
+        return self._plan.before[tag]
 
     def _is_anothers(self, tag: Tag) -> bool:
         """Tell whether `tag` surely names something else than this release; where we cannot look, it may be ours."""
@@ -202,16 +229,25 @@ def _uncancelled() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Ignore the signals that cancel a run: it is ending already, and its undo must not be cut short."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
     try:
         action()
     except GoldenPathError as error:
         left.append(f"{what} ({error.what})")
-
-
-def _contested(tags: Sequence[Tag]) -> bool:
-    """Tell whether any of `tags` but `latest` is another's: `latest` moves on with every release."""
-    return any(tag != LATEST for tag in tags)
 
 
 def _manifests(layout: Layout) -> tuple[Descriptor, ...]:

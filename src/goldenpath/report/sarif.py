@@ -5,19 +5,26 @@ Sources: SARIF 2.1.0 (OASIS); GitHub, "SARIF support for code scanning" (what is
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from isal import igzip
+
 from goldenpath.model import codec
-from goldenpath.model.finding import Gate, Severity
+from goldenpath.model.finding import Gate, Kind, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from goldenpath.model.exception import Applied
     from goldenpath.model.finding import Finding, Findings
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# GitHub refuses a file with more results or rules than this in a run, or larger than this after gzip.
 RESULTS_LIMIT = 25_000
+SIZE_LIMIT = 10_000_000
+FINGERPRINT = "goldenpath/v1"
 _INFORMATION = {
     "gitleaks": "https://github.com/gitleaks/gitleaks",
     "trivy": "https://github.com/aquasecurity/trivy",
@@ -39,29 +46,56 @@ _LEVEL = {
 }
 
 
-def render(report: Findings, *, category: str, dockerfile: str) -> bytes:
-    """Return `report` as a SARIF log with one run under `category`.
+@dataclass(frozen=True)
+class Rendered:
+    """A SARIF log, how many findings had to be left out of it, and a sentence on that (empty where all are in)."""
 
-    A vulnerability has no place in the repository: it is shown at the `dockerfile` that brought it in (a path relative
-    to the repository). The most severe results are kept where there are more than GitHub takes.
+    log: bytes
+    left_out: int = 0
+    note: str = ""
+
+
+def render(report: Findings, exceptions: Sequence[Applied] = (), *, category: str, dockerfile: str) -> Rendered:
+    """Return `report` as a SARIF log with one run under `category`; what `exceptions` let through is suppressed.
+
+    What is in the image has no place in the repository: it is shown at the `dockerfile` that brought it in (a path
+    relative to the repository). The most severe results are kept where there are more than GitHub takes.
     """
-    kept = sorted(report.findings, key=lambda finding: finding.severity.rank)[:RESULTS_LIMIT]
-    ids = list(dict.fromkeys(finding.id for finding in kept))
-    index = {identity: number for number, identity in enumerate(ids)}
-    run = {
-        "tool": {
-            "driver": {
-                "name": report.scanner.name,
-                "version": report.scanner.version,
-                "informationUri": _INFORMATION[report.gate.value],
-                "rules": _rules(kept),
-            }
-        },
-        "automationDetails": {"id": f"{category}/"},
-        "results": [_result(finding, index[finding.id], dockerfile) for finding in kept],
-        "properties": {"subject": report.subject, "leftOut": len(report.findings) - len(kept)},
+    ranked = sorted(report.findings, key=lambda finding: finding.severity.rank)
+    accepted = {name: each for each in exceptions if each.standing.counts for name in each.findings}
+    keep = min(len(ranked), RESULTS_LIMIT)
+    while True:
+        left_out = len(ranked) - keep
+        note = _note(left_out, keep)
+        run = {
+            "tool": {"driver": _driver(report, rules := _rules(ranked[:keep]))},
+            "automationDetails": {"id": f"{category}/"},
+            "invocations": [_invocation(note)],
+            "results": _results(ranked[:keep], rules, accepted, dockerfile),
+            "properties": {"subject": report.subject, "leftOut": left_out},
+        }
+        log = codec.encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+        size = len(igzip.compress(log))
+        if size <= SIZE_LIMIT or keep == 0:
+            return Rendered(log, left_out, note)
+        # Nearly as many as fit, if they are all of the same size; fewer each time round.
+        keep = min(keep - 1, int(keep * 0.9 * SIZE_LIMIT / size))
+
+
+def _driver(report: Findings, rules: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "name": report.scanner.name,
+        "version": report.scanner.version,
+        "informationUri": _INFORMATION[report.gate.value],
+        "rules": rules,
     }
-    return codec.encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _results(
+    kept: Sequence[Finding], rules: Sequence[Mapping[str, Any]], accepted: Mapping[str, Applied], dockerfile: str
+) -> list[dict[str, Any]]:
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    return [_result(each, index[each.id], dockerfile, accepted.get(each.fingerprint)) for each in kept]
 
 
 def _rules(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -78,41 +112,55 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "fullDescription": {"text": finding.detail or finding.title},
         "help": {"text": finding.remedy},
         "defaultConfiguration": {"level": _LEVEL[finding.severity]},
-        "properties": {
-            "security-severity": _SCORE[finding.severity],
-            "tags": ["security", "secret" if finding.gate is Gate.GITLEAKS else "vulnerability"],
-        },
+        "properties": {"security-severity": _SCORE[finding.severity], "tags": ["security", finding.kind.value]},
     }
     if finding.url:
         rule["helpUri"] = finding.url
     return rule
 
 
-def _result(finding: Finding, rule: int, dockerfile: str) -> dict[str, Any]:
-    uri = finding.location.path if finding.gate is Gate.GITLEAKS else dockerfile
-    return {
+def _result(finding: Finding, rule: int, dockerfile: str, accepted: Applied | None) -> dict[str, Any]:
+    in_source = finding.gate is Gate.GITLEAKS
+    uri = finding.location.path if in_source else dockerfile
+    place: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(uri), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": max(finding.location.line, 1) if in_source else 1},
+        }
+    }
+    if not in_source:
+        name = finding.package.name if finding.package else finding.location.path
+        place["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{finding.location.path}#{name}"}]
+    result = {
         "ruleId": finding.id,
         "ruleIndex": rule,
         "level": _LEVEL[finding.severity],
         "message": {"text": _message(finding)},
-        "locations": [
-            {
-                "physicalLocation": {
-                    "artifactLocation": {"uri": quote(uri), "uriBaseId": "%SRCROOT%"},
-                    "region": {"startLine": max(finding.location.line, 1)},
-                }
-            }
-        ],
-        "partialFingerprints": {"goldenpath/v1": finding.fingerprint},
+        "locations": [place],
+        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
     }
+    if accepted is not None:
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted.sentence}]
+    return result
 
 
 def _message(finding: Finding) -> str:
-    if finding.package is None:
-        commit = f" (commit {finding.location.commit[:12]})" if finding.location.commit else ""
-        return f"{finding.title}{commit}. {finding.remedy}"
-    package = finding.package
-    return (
-        f"{finding.severity.value}: {finding.id} in {package.name} {package.version} ({finding.location.path}). "
-        f"{finding.remedy}"
-    )
+    location, package = finding.location, finding.package
+    if package is not None:
+        named = f"{finding.severity.value}: {finding.id} in {package.name} {package.version}"
+        return f"{named} ({location.path}). {finding.remedy}"
+    if finding.gate is Gate.TRIVY and finding.kind is Kind.SECRET:
+        return f"{finding.title}: {location.path}{f':{location.line}' if location.line else ''}. {finding.remedy}"
+    commit = f" (commit {location.commit[:12]})" if location.commit else ""
+    return f"{finding.title}{commit}. {finding.remedy}"
+
+
+def _note(left_out: int, kept: int) -> str:
+    if not left_out:
+        return ""
+    return f"GitHub does not take all findings: the SARIF file has the {kept} most severe, and {left_out} are left out"
+
+
+def _invocation(note: str) -> dict[str, Any]:
+    told = [{"level": "warning", "message": {"text": note}}] if note else []
+    return {"executionSuccessful": True, "toolExecutionNotifications": told}

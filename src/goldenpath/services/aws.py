@@ -157,19 +157,35 @@ class Session:
     name: str
     identity: Callable[[], str]
     hide: Callable[[str], None]
+    stored_keys_refused: bool = False
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
     """Return ECR with credentials for the session's repository alone. Raises `LoginRefused`.
 
     With a `role`, the OIDC token is exchanged at STS for credentials of 15 minutes under an inline session policy, and
-    again when a long release outlives them; without one, the SDK's default chain is asked.
+    again when a long release outlives them; without one, the SDK's default chain is asked, and gives no long-lived key
+    where `stored_keys_refused`.
     """
     with _explained(f"assume the role {role}" if role else "log in to AWS"):
         sdk = boto3.Session()
         if role is None:
+            if session.stored_keys_refused:
+                _refuse_stored_keys(sdk)
             return Ecr(lambda: sdk.client("ecr", region_name=session.region, config=_CONFIG))
         return Ecr(lambda: _assumed(sdk, session, role))
+
+
+def _refuse_stored_keys(sdk: boto3.Session) -> None:
+    """Raise `LoginRefused` for a key without an end: temporary credentials come with a session token."""
+    found = sdk.get_credentials()
+    if found is not None and not found.token:
+        raise LoginRefused(
+            "a stored AWS key is refused in a workflow run",
+            why="a key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
+            fix="give the role instead (secret TF_AWS_IAM_ROLE_…) with `permissions: id-token: write`, and delete the "
+            "key; `goldenpath iam trust-policy` prints what the role must trust",
+        )
 
 
 def _assumed(sdk: boto3.Session, session: Session, role: RoleArn) -> ECRClient:
@@ -195,7 +211,11 @@ def _assumed(sdk: boto3.Session, session: Session, role: RoleArn) -> ECRClient:
 
 def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> dict[str, Any]:
     """Return the IAM policy of a session that may release to `repository` in the role's account, and nothing else."""
-    _, partition, _, _, account, _ = role.split(":", 5)
+    return push_policy(role.split(":")[1], region, role.account, repository)
+
+
+def push_policy(partition: str, region: Region, account: str, repository: EcrRepository) -> dict[str, Any]:
+    """Return the IAM policy of who may release to one repository, and do nothing else."""
     resource = f"arn:{partition}:ecr:{region}:{account}:repository/{repository}"
     return {
         "Version": "2012-10-17",
@@ -206,6 +226,7 @@ def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> 
     }
 
 
+_MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _BAD_LOGIN = frozenset(
     {
@@ -253,7 +274,10 @@ def _of_client_error(wish: str, error: ClientError) -> AccessDenied | LoginRefus
     code, words = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     why = f"{code}: {words}"
     if code in _DENIED and "AssumeRole" not in words:
-        return AccessDenied(f"not allowed to {wish}", why=why, fix="ask the platform team to allow the action it names")
+        action = _MISSING_ACTION.search(words)
+        named = f"the IAM action {action[1]}" if action else "the action it names"
+        fix = f"ask the platform team to allow {named}; `goldenpath iam push-policy` prints all that a release needs"
+        return AccessDenied(f"not allowed to {wish}", why=why, fix=fix)
     if code in _DENIED | _BAD_LOGIN:
         return LoginRefused(
             f"could not {wish}: AWS refused the login",

@@ -11,12 +11,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from github import Auth, Github, GithubException
-from requests.exceptions import RequestException
-
 from goldenpath.errors import SarifRefused
 
 if TYPE_CHECKING:
+    from github import GithubException
+
     from goldenpath.model.names import Commit
 
 PROCESSING_SECONDS = 120.0
@@ -38,6 +37,9 @@ class CodeScanning:
     """Code scanning of one GitHub (or GitHub Enterprise Server) with one token."""
 
     def __init__(self, api_url: str, token: str) -> None:
+        # Loaded where it is used: every other stage would wait for it too.
+        from github import Auth, Github  # noqa: PLC0415
+
         self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
 
     def upload(self, sarif: bytes, analysis: Analysis) -> str:
@@ -45,6 +47,9 @@ class CodeScanning:
 
         Raises `SarifRefused`, saying plainly why, when GitHub does not take it or cannot process it.
         """
+        from github import GithubException  # noqa: PLC0415
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
         try:
             repository = self._github.get_repo(analysis.repository)
             place = f"{repository.url}/code-scanning/sarifs"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from goldenpath.errors import BadInput
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -31,17 +33,29 @@ class Run:
     say: Callable[[str], None]
 
 
+def require_allowed_ref(run: Run) -> None:
+    """Raise `BadInput` unless the platform lets the run's branch or tag be released to its environment."""
+    if not run.environment.allows_ref(run.event.ref):
+        raise BadInput(
+            f"{run.event.ref} may not be released to {run.environment.name}",
+            why=f"the platform allows {', '.join(run.environment.refs)}",
+            fix="release from one of these, or deliver to another environment",
+        )
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What a stage did: a `sentence` for people and `outputs` for the steps that follow.
 
-    `stop` is the error that ends the pipeline although the stage itself worked: a gate that blocks.
+    `stop` is the error that ends the pipeline although the stage itself worked: a gate that blocks. `summary` is the
+    stage's own part of the job summary, safe Markdown; where it is empty, one is made of the sentence and the warnings.
     """
 
     sentence: str
     outputs: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     stop: GoldenPathError | None = None
+    summary: str = ""
 
 
 @dataclass(frozen=True)

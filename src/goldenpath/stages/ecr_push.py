@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
 from goldenpath.errors import BadInput, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
-from goldenpath.model.names import EcrRepository, Version
+from goldenpath.model.names import Version
 from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.verdict import Result
-from goldenpath.release import tags
+from goldenpath.model.verdict import Mode, Result
+from goldenpath.release import access, tags
+from goldenpath.release.access import Access
 from goldenpath.release.plan import preflight
-from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
-from goldenpath.services import aws, oidc
-from goldenpath.services.oci_registry import OciRegistry, StoredManifest
+from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded, unstoppable
+from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.trivy_gate import require_digest
 
 if TYPE_CHECKING:
     from goldenpath.model.candidate import Candidate
+    from goldenpath.model.layout import Descriptor
+    from goldenpath.model.names import Commit, Tag
+    from goldenpath.release.access import Opened
     from goldenpath.release.plan import Plan
-    from goldenpath.services.aws import Ecr, Login, RepositoryInfo
+    from goldenpath.services.aws import RepositoryInfo
 
 
 def run(run: Run) -> Outcome:
@@ -35,46 +38,72 @@ def run(run: Run) -> Outcome:
     require_verdicts(run, candidate)
     layout = Layout(run.work.layout)
     require_digest(layout, candidate.digest)
-    ecr = _connect(run)
-    repository = ecr.describe(_repository(run))
-    login = partial(_login, run, ecr)
-    registry = OciRegistry(login(), repository.name, renew=login)
-    try:
-        receipt = release(run, ecr, registry, repository, layout, candidate)
-    finally:
-        registry.close()
-    return _outcome(receipt)
+    with access.opened(wanted_access(run), run.runner) as opened:
+        receipt = release(run, opened, layout, candidate)
+    return _outcome(run, receipt)
 
 
-def release(
-    run: Run, ecr: Ecr, registry: OciRegistry, repository: RepositoryInfo, layout: Layout, candidate: Candidate
-) -> Receipt:
+def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
-    wanted = tags.of_release(run.environment, candidate.commit, _version(run, candidate))
-    if repository.immutable:
-        # The next release could not move it.
-        wanted = tuple(tag for tag in wanted if tag != tags.LATEST)
-    plan = preflight(registry, repository, stored_in(layout), candidate.commit, wanted)
-    write = partial(_write_receipt, run, repository, candidate, plan)
+    info, registry = opened.info, opened.registry
+    wanted = wanted_tags(run, info, candidate.commit, _version(candidate))
+    plan = preflight(registry, info, stored_in(layout), candidate.commit, wanted)
+    write = partial(_write_receipt, run, info, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
         return write(State.UNCHANGED)
-    transaction, uploaded = Transaction(registry, ecr, repository.name, plan), NOTHING_SENT
+    transaction, done = Transaction(registry, opened.ecr, info.name, plan), Progress()
     try:
         if not plan.reused:
-            uploaded = transaction.stage(layout, run.say)
-        write(State.STAGED, uploaded)
+            done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+        write(State.STAGED, done)
+        transaction.stage(layout, done.manifests)
         transaction.commit(plan.target_manifest)
-        return write(State.RELEASED, uploaded)
+        return write(State.RELEASED, done)
     except BaseException as cause:
-        run.say("undoing the release")
-        try:
-            transaction.undo(cause)
-        except UndoIncomplete:
-            write(State.BROKEN, uploaded)
-            raise
-        write(State.UNDONE, uploaded)
+        with unstoppable():
+            run.say("undoing the release")
+            try:
+                transaction.undo(cause)
+            except UndoIncomplete:
+                write(State.BROKEN, done)
+                raise
+            write(State.UNDONE, done)
         raise
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a release has brought so far, or is about to."""
+
+    uploaded: Uploaded = NOTHING_SENT
+    manifests: tuple[Descriptor, ...] = ()
+
+
+def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> tuple[Tag, ...]:
+    """Return the tags that a release of `commit` writes to the repository; `version` where nothing else gives one.
+
+    Raises `BadInput` for one that it must not have.
+    """
+    request = run.request
+    wanted = tags.of_release(
+        run.environment,
+        commit,
+        request.version or run.event.release_version or version,
+        image_tag=request.image_tag,
+        environments=[each.name for each in run.policy.environments],
+    )
+    # Where tags are immutable, the next release could not move it.
+    return tuple(tag for tag in wanted if tag != tags.LATEST or not info.immutable)
+
+
+def wanted_access(run: Run) -> Access:
+    """Return what this run opens, and as whom. Raises `BadInput` when no repository was named."""
+    request = run.request
+    if request.ecr_repository is None:
+        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
+    region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
+    return Access(region, request.ecr_repository, request.role_arn, request.allowed_account_ids)
 
 
 def stored_in(layout: Layout) -> StoredManifest:
@@ -105,40 +134,16 @@ def require_verdicts(run: Run, candidate: Candidate) -> None:
                 f"and the release is {subject} for {run.environment.name}",
                 fix=f"run `goldenpath {gate.stage}` again for this environment, then the stages after it",
             )
-        if verdict.result is Result.BLOCK or verdict.mode is not run.environment.modes[gate]:
+        # An app may tighten an advisory gate; only the other way round somebody else's rules were at work.
+        weaker = verdict.mode is Mode.ADVISORY and run.environment.modes[gate] is Mode.BLOCKING
+        if verdict.result is Result.BLOCK or weaker:
             raise GateBlocked(
                 f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
             )
 
 
-def _repository(run: Run) -> EcrRepository:
-    if run.request.ecr_repository is None:
-        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
-    return run.request.ecr_repository
-
-
-def _version(run: Run, candidate: Candidate) -> Version | None:
-    given = run.request.version or run.event.release_version
-    return given or (Version(candidate.version) if candidate.version else None)
-
-
-def _connect(run: Run) -> Ecr:
-    event, request = run.event, run.request
-    session = aws.Session(
-        region=request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default),
-        repository=_repository(run),
-        name=f"goldenpath-{event.repository.replace('/', '-')}-{run.runner.run_id}",
-        identity=lambda: oidc.token(runner.variables()),
-        hide=run.runner.mask,
-    )
-    return aws.connect(session, request.role_arn)
-
-
-def _login(run: Run, ecr: Ecr) -> Login:
-    login = ecr.login()
-    for secret in login.secrets:
-        run.runner.mask(secret)
-    return login
+def _version(candidate: Candidate) -> Version | None:
+    return Version(candidate.version) if candidate.version else None
 
 
 def _write_receipt(
@@ -147,7 +152,7 @@ def _write_receipt(
     candidate: Candidate,
     plan: Plan,
     state: State,
-    uploaded: Uploaded = NOTHING_SENT,
+    progress: Progress = Progress(),
 ) -> Receipt:
     done = state in {State.RELEASED, State.UNCHANGED}
     receipt = Receipt(
@@ -160,20 +165,21 @@ def _write_receipt(
             TagMove(tag, held.digest if held else None, plan.target if done else None)
             for tag, held in plan.before.items()
         ),
-        uploaded_blobs=uploaded.blobs,
-        uploaded_bytes=uploaded.size,
+        uploaded_blobs=progress.uploaded.blobs,
+        uploaded_bytes=progress.uploaded.size,
+        staged=tuple(each.digest for each in progress.manifests),
     )
     codec.write(run.work.receipt, receipt)
     return receipt
 
 
-def _outcome(receipt: Receipt) -> Outcome:
+def _outcome(run: Run, receipt: Receipt) -> Outcome:
     names = ", ".join(move.tag for move in receipt.tags)
     done = "was released already" if receipt.state is State.UNCHANGED else "released"
     return Outcome(
         sentence=f"{done}: {receipt.reference} as {names}",
         outputs={
-            "image": f"{receipt.repository}:{receipt.tags[0].tag}",
+            "image": f"{receipt.repository}:{run.request.image_tag or receipt.tags[0].tag}",
             "image_digest": receipt.digest,
             "image_ref": receipt.reference,
             "tags": ",".join(move.tag for move in receipt.tags),
@@ -185,11 +191,11 @@ STAGE = Stage(
     name="ecr-push",
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
-        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.AWS_REGION, inputs.ROLE_ARN,
-        inputs.WORK_DIR,
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
     ),
     outputs={
-        "image": "The image by its commit tag, as `docker pull` takes it.",
+        "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",
         "image_digest": "The digest of the released image.",
         "image_ref": "The image by digest, as `docker pull` takes it.",
         "tags": "Every tag of the release, separated by commas.",

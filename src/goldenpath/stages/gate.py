@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from goldenpath.errors import GateBlocked
 from goldenpath.model import codec
+from goldenpath.model.exception import Standing
 from goldenpath.model.verdict import Result
-from goldenpath.policy.decision import decide, deciding_findings
-from goldenpath.report import sarif
+from goldenpath.policy import in_force
+from goldenpath.policy.app import tightened
+from goldenpath.policy.decision import decide
+from goldenpath.report import sarif, summary
 from goldenpath.stages.base import Outcome
 
 if TYPE_CHECKING:
     from goldenpath.model.finding import Finding, Findings, Gate
     from goldenpath.model.verdict import Verdict
+    from goldenpath.policy.matrix import Environment
     from goldenpath.stages.base import Run
 
 GATE_OUTPUTS = {
     "verdict": "What the gate decided: `pass`, `advise` or `block`.",
     "findings": "How many findings there are, of every severity.",
     "deciding": "How many of them the platform's policy does not let through.",
+    "accepted": "How many of them an exception in `.goldenpath.yml` lets through.",
+    "critical": "How many findings are critical.",
+    "high": "How many are high.",
+    "medium": "How many are medium.",
+    "low": "How many are low.",
+    "unknown": "How many have no known severity.",
     "would_block_in": "Environments in which the same findings block, separated by commas.",
 }
 NAMED_AT_MOST = 5
+# An annotation each: a runner shows ten, and a log of thousands is read by nobody.
+WARNED_AT_MOST = 50
 
 
 def forget(run: Run, gate: Gate) -> None:
@@ -30,38 +45,57 @@ def forget(run: Run, gate: Gate) -> None:
     run.work.forget(run.work.findings(gate), run.work.sarif(gate), run.work.verdict(gate))
 
 
+def environment(run: Run) -> Environment:
+    """Return the environment's rules as the app tightens them. Raises `PolicyInvalid` when its file is broken."""
+    return tightened(run.environment, in_force.rules(run.policy, run.request.source, run.event))
+
+
 def conclude(run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile") -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
-    gate = report.gate
-    verdict = decide(report, run.policy, run.environment)
-    deciding = deciding_findings(report, run.policy)
-    codec.write(run.work.findings(gate), report)
-    codec.write_bytes(run.work.sarif(gate), sarif.render(report, category=category, dockerfile=dockerfile))
-    codec.write(run.work.verdict(gate), verdict)
+    rules = in_force.rules(run.policy, run.request.source, run.event)
+    decision = decide(report, run.policy, run.environment, rules, today=datetime.now(UTC).date())
+    rendered = sarif.render(report, decision.verdict.exceptions, category=category, dockerfile=dockerfile)
+    verdict = decision.verdict
+    if rendered.note:
+        verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
+    codec.write(run.work.findings(report.gate), report)
+    codec.write_bytes(run.work.sarif(report.gate), rendered.log)
+    codec.write(run.work.verdict(report.gate), verdict)
     return Outcome(
         sentence=verdict.sentence,
-        outputs={
-            "verdict": verdict.result.value,
-            "findings": str(len(report.findings)),
-            "deciding": str(verdict.deciding),
-            "would_block_in": ",".join(verdict.would_block_in),
-        },
-        warnings=tuple(_line(finding) for finding in deciding),
-        stop=_blocked(verdict, deciding) if verdict.result is Result.BLOCK else None,
+        outputs=_outputs(verdict),
+        warnings=_warnings(verdict, decision.deciding),
+        stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
+        summary=summary.render(verdict, decision.deciding),
     )
 
 
+def _outputs(verdict: Verdict) -> dict[str, str]:
+    counts = {severity.value.lower(): str(count) for severity, count in verdict.counts.items()}
+    return {
+        "verdict": verdict.result.value,
+        "findings": str(sum(verdict.counts.values())),
+        "deciding": str(verdict.deciding),
+        "accepted": str(verdict.accepted),
+        **counts,
+        "would_block_in": ",".join(verdict.would_block_in),
+    }
+
+
+def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Return what deserves attention: the findings that decide, and exceptions that do not count or soon will not."""
+    named = tuple(summary.line(finding) for finding in deciding[:WARNED_AT_MOST])
+    more = len(deciding) - len(named)
+    left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
+    exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
+    return (*named, *left, *exceptions)
+
+
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
-    named = "; ".join(_line(finding) for finding in deciding[:NAMED_AT_MOST])
+    named = "; ".join(summary.line(finding) for finding in deciding[:NAMED_AT_MOST])
     more = f"; and {len(deciding) - NAMED_AT_MOST} more" if len(deciding) > NAMED_AT_MOST else ""
     return GateBlocked(
         f"{verdict.gate} blocks the release to {verdict.environment}: {verdict.deciding} of its findings decide",
         why=named + more,
         fix="mend each of them as it says, then push again; nothing was released",
     )
-
-
-def _line(finding: Finding) -> str:
-    place = finding.location.path + (f":{finding.location.line}" if finding.location.line else "")
-    commit = f" (commit {finding.location.commit[:12]})" if finding.location.commit else ""
-    return f"{finding.severity.value} {finding.id} in {place}{commit}. {finding.remedy}"

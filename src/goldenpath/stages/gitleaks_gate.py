@@ -1,62 +1,152 @@
-"""gitleaks-gate: no secret in the commits that a run brings."""
+"""gitleaks-gate: no secret in the commits that a run brings, nor in what is checked out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import SourceUnusable
+from msgspec.structs import replace
+
+from goldenpath.errors import SourceUnusable, ToolFailed, ToolTimeout
 from goldenpath.model import inputs
 from goldenpath.model.finding import Findings, Gate, Scanner
 from goldenpath.stages import gate
-from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import git, gitleaks
+from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
+from goldenpath.tools import git, git_objects, gitleaks, scanner
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.event import Event
+    from goldenpath.model.finding import Finding
+    from goldenpath.model.names import Commit
+    from goldenpath.tools.plain_files import PlainFiles
+    from goldenpath.tools.toolchain import Program
+
+
+_TAGS = "refs/tags/"
 
 
 def run(run: Run) -> Outcome:
-    """Scan the commits of the event, or all of history where it bounds none, and decide."""
+    """Scan the commits of the event, or all of history where it bounds none, and the tree, and decide."""
     gate.forget(run, Gate.GITLEAKS)
-    source = run.request.source
+    if not run.event.is_pull_request:
+        require_allowed_ref(run)
     require_checkout(run)
-    revisions = revisions_of(run.event, source)
-    commits = git.count(source, *revisions)
-    run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
     program = run.toolchain.provide("gitleaks")
+    with scanner.empty_folder("gitleaks") as folder:
+        history = git.history_alone(run.request.source, folder / "history")
+        revisions = revisions_of(run.event, history)
+        commits = git.count(history, *revisions)
+        run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
+        files = export(run, history, revisions, folder / "files")
+        found, notes = scan(program, history, revisions, files)
     report = Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
-        seen={"commits": str(commits), "revisions": " ".join(revisions)},
-        findings=gitleaks.parse(gitleaks.scan(program, git.folder(source), revisions)),
+        seen={"commits": str(commits), "revisions": " ".join(revisions), "files": str(len(files.origins))},
+        findings=found,
+        notes=notes,
     )
     return gate.conclude(run, report, category="gitleaks")
 
 
 def require_checkout(run: Run) -> None:
-    """Raise `SourceUnusable` unless the source is whole, and checked out at the commit that this run is about."""
+    """Raise `SourceUnusable` unless the source is whole, and checked out at the commit that this run is about.
+
+    What a shallow or partial clone lacks is fetched first, where its origin gives it.
+    """
     source, commit = run.request.source, run.event.commit
-    if git.is_shallow(source):
-        raise SourceUnusable(
-            "the checkout is shallow: part of its history is missing and cannot be scanned",
-            fix="check out with `fetch-depth: 0`; at a terminal: git fetch --unshallow",
-        )
     if (head := git.head(source)) != commit:
         raise SourceUnusable(
             f"the checkout is at {head}, but this run is about {commit}",
             why="what is scanned and built would not be what the tags say",
             fix="check out the commit of the run (actions/checkout without `ref:`)",
         )
+    if lack := _lack(source, commit):
+        run.say(f"the checkout is {lack}; fetching it")
+        _complete(source, commit, lack)
 
 
-def revisions_of(event: Event, source: Path) -> tuple[str, ...]:
-    """Return the git revisions to scan: what came since `before`, or everything when that is not in the clone."""
-    if event.before is None or not git.has(source, event.before):
-        return (str(event.commit),)
-    return (str(event.commit), f"^{event.before}")
+def _lack(source: Path, commit: Commit) -> str:
+    """Return what the clone lacks, for people; empty when it is whole."""
+    if git.is_shallow(source):
+        return "shallow: part of its history is missing"
+    if git.is_partial(source) and git.lacks_objects(source, commit):
+        return "partial: some of its contents are missing"
+    return ""
+
+
+def _complete(source: Path, commit: Commit, lack: str) -> None:
+    why = "its origin did not give all of it"
+    try:
+        git.fetch_history(source, commit)
+        if not _lack(source, commit):
+            return
+    except (ToolFailed, ToolTimeout) as error:
+        why = error.why or error.what
+    raise SourceUnusable(
+        f"the checkout is {lack} and cannot be scanned",
+        why=f"fetching it did not help: {why}",
+        fix="check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
+    )
+
+
+def revisions_of(event: Event, history: Path) -> tuple[str, ...]:
+    """Return the git revisions to scan: what came since `before`, or everything where that is not what they build on.
+
+    A pull request brings what its head has since it left its base, and the commit that merges both for the test.
+    Raises `SourceUnusable` when its head is not in the repository `history`.
+    """
+    if event.is_pull_request and event.head is not None:
+        return _proposed(event, event.head, history)
+    before = None if event.ref.startswith(_TAGS) else event.before
+    if before and git.is_ancestor(history, before, event.commit):
+        return (event.commit, f"^{before}")
+    return (event.commit,)
+
+
+def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
+    if not git.has(history, head):
+        raise SourceUnusable(
+            f"the head of the pull request, {head}, is not in the checkout",
+            why="its commits cannot be scanned",
+            fix="check out with `fetch-depth: 0`, in a workflow on `pull_request`",
+        )
+    bases = git.merge_bases(history, event.before, head) if event.before else ()
+    return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
+
+
+def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path) -> PlainFiles:
+    """Write all that is to be scanned into the new `folder`, the message of the tag that was pushed included."""
+    folder.mkdir()
+    tags = git.annotated_tags(run.request.source)
+    files = git_objects.export(history, run.event.commit, revisions, tags, folder)
+    ref, pushed = run.event.ref, run.event.head
+    if ref.startswith(_TAGS) and pushed and pushed not in (*tags, run.event.commit):
+        files.not_scanned.append(f"the message of the tag {ref.removeprefix(_TAGS)} is not in the clone")
+    return files
+
+
+def scan(
+    program: Program, history: Path, revisions: tuple[str, ...], files: PlainFiles
+) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+    """Return every secret, each once, and what could not be looked into.
+
+    gitleaks reads the changes of the commits, where its rules for certain paths apply, and then their contents.
+    """
+    changes = gitleaks.leaks(gitleaks.scan(program, history, revisions))
+    report, unreadable = gitleaks.scan_files(program, files.folder)
+    contents = gitleaks.placed(gitleaks.leaks(report), files)
+    notes = (f"{files.origins[name].path} is an archive that gitleaks cannot read" for name in unreadable)
+    origins = {origin.identity: origin for origin in files.origins.values()}
+    found = []
+    for finding in gitleaks.findings((*changes, *contents)):
+        location = finding.location
+        if origin := origins.get(location.commit):
+            location = replace(location, commit=git_objects.commit_of(history, origin, revisions))
+        found.append(replace(finding, location=location))
+    return tuple(found), (*files.not_scanned, *notes)
 
 
 STAGE = Stage(

@@ -39,7 +39,7 @@ def why_not(run: Run, ready: Sequence[Gate]) -> str:
     if not run.runner.in_actions and not run.request.github_token:
         return "there is no GITHUB_TOKEN at this terminal"
     if run.event.fork:
-        return "the pull request comes from a fork, whose token may not write security events"
+        return "the pull request comes from a fork or from Dependabot, whose token may not write security events"
     return ""
 
 

@@ -1,30 +1,36 @@
-"""trivy-gate: no known vulnerability in the candidate that the platform does not let through."""
+"""trivy-gate: no known vulnerability, and no secret, in the candidate that the platform does not let through."""
 
 from __future__ import annotations
 
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
-from goldenpath.errors import CandidateChanged
+from goldenpath.errors import CandidateChanged, ScannerFailed
 from goldenpath.model import inputs
-from goldenpath.model.finding import Finding, Findings, Gate, Location, Scanner, Severity
+from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.layout import Layout, narrowed
+from goldenpath.model.verdict import Mode
 from goldenpath.stages import gate
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import trivy
+from goldenpath.tools import image_files, trivy, trivy_database
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from goldenpath.model.finding import Database
     from goldenpath.model.layout import Image
     from goldenpath.model.names import Digest
+    from goldenpath.policy.matrix import Environment
+    from goldenpath.tools.image_files import LayerSearch
     from goldenpath.tools.toolchain import Program
     from goldenpath.tools.trivy import ImageScan
 
 EMPTY_INVENTORY = "empty-inventory"
+GIT_FOLDER = "git-folder-in-image"
 
 
 def run(run: Run) -> Outcome:
@@ -33,31 +39,49 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     require_same(layout, candidate.digest)
+    environment = gate.environment(run)
     program = run.toolchain.provide("trivy")
+    database = trivy_database.provide(program, runner.trivy_cache_dir(), run.policy.databases, run.say)
+    notes = list(require_fresh(database, environment, datetime.now(UTC)))
     scans = {}
     for image in layout.images():
         platform = layout.platform(image)
         run.say(f"scanning {candidate.digest[:19]} for {platform} for known vulnerabilities")
-        scans[str(platform)] = scan(program, layout, image)
+        scans[str(platform)] = scan(program, layout, image, secrets=environment.image_secrets)
+    searches = [image_files.search(layout, each) for each in layout.images()] if environment.image_secrets else []
     report = Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=candidate.digest,
-        seen={
-            **{name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
-            "database": trivy.database_date(runner.trivy_cache_dir()),
-        },
-        findings=merged(scans.values()),
+        seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
+        findings=(*merged(scans.values()), *git_folders(searches)),
+        notes=(*notes, *not_searched(environment, searches)),
+        database=database,
     )
     name = run.request.ecr_repository or "image"
     return gate.conclude(run, report, category=f"trivy/{name}", dockerfile=_dockerfile(run))
 
 
-def scan(program: Program, layout: Layout, image: Image) -> ImageScan:
+def require_fresh(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
+    """Say that `database` is older than `environment` allows; raise `ScannerFailed` where its gate blocks."""
+    age = now - database.updated
+    if age <= environment.database_age:
+        return
+    old = f"trivy's database is {age.days} days old, and {environment.database_age.days} are allowed"
+    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+        raise ScannerFailed(
+            f"{old}; vulnerabilities that became known since would be missed, so nothing is released",
+            why=f"it was made at {database.updated:%Y-%m-%d %H:%M} UTC, and none of the mirrors gave a newer one",
+            fix="run again when a mirror answers, or name one that does under trivy.databases in the platform's policy",
+        )
+    yield f"{old}; in a blocking environment nothing would be released"
+
+
+def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> ImageScan:
     """Return what trivy sees in `image`. Raises `CandidateChanged` when it looked at anything else."""
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
         alone = narrowed(layout, image, Path(folder))
-        scanned = trivy.parse(trivy.scan(program, alone.path, runner.trivy_cache_dir()))
+        scanned = trivy.parse(trivy.scan(program, alone.path, runner.trivy_cache_dir(), secrets=secrets))
     if scanned.config != image.manifest.config.digest:
         raise CandidateChanged(
             f"trivy scanned the image {scanned.config}, and the candidate is {image.manifest.config.digest}",
@@ -85,9 +109,35 @@ def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
     """Return the findings of all platforms, each once, and one more for a platform in which nothing was seen."""
     found = {}
     for scanned in scans:
-        for finding in scanned.findings or (() if scanned.packages else (_nothing_seen(),)):
+        for finding in (*scanned.findings, *(() if scanned.packages else (_nothing_seen(),))):
             found[finding.fingerprint] = finding
     return tuple(found.values())
+
+
+def git_folders(searches: Iterable[LayerSearch]) -> tuple[Finding, ...]:
+    """Return a finding for each git folder in the image: no scan looks into its history and credentials."""
+    return tuple(
+        Finding(
+            gate=Gate.TRIVY,
+            id=GIT_FOLDER,
+            severity=Severity.HIGH,
+            title="A git folder in the image: its whole history, and any token in its configuration, travel with it",
+            location=Location(path),
+            fingerprint=fingerprint(GIT_FOLDER, path),
+            kind=Kind.SECRET,
+            advice="Add .git to .dockerignore, and revoke any token that its configuration held.",
+        )
+        for path in dict.fromkeys(path for each in searches for path in each.git_folders)
+    )
+
+
+def not_searched(environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
+    """Return, a sentence each, what in the image was not searched for secrets."""
+    if not environment.image_secrets:
+        return ("the image was not searched for secrets: the platform's rules do not ask for it",)
+    unread = dict.fromkeys(name for each in searches for name in each.unread)
+    layers = (f"layer {name} cannot be read here and was not searched for git folders" for name in unread)
+    return (f"in the image, no secrets are looked for in {trivy.NOT_SEARCHED}", *layers)
 
 
 def _nothing_seen() -> Finding:
@@ -98,6 +148,8 @@ def _nothing_seen() -> Finding:
         title="No package was seen in the image, so nothing is known about its vulnerabilities",
         location=Location("image"),
         fingerprint=fingerprint(EMPTY_INVENTORY),
+        kind=Kind.BLIND_SPOT,
+        advice="Keep the package database of the base image, or build from one that has one.",
     )
 
 
@@ -108,7 +160,7 @@ def _dockerfile(run: Run) -> str:
 
 STAGE = Stage(
     name="trivy-gate",
-    help="Scan the candidate for known vulnerabilities with trivy, and decide by the environment's rules.",
+    help="Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the environment's rules.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.DOCKERFILE_PATH, inputs.WORK_DIR,
     ),

@@ -5,15 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import docker
-from docker.errors import DockerException
-from requests.exceptions import RequestException
-
 from goldenpath import runner
 from goldenpath.errors import EngineMissing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import docker
 
 # Which engine and builder the user chose, and where their logins to base image registries are.
 _CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_BUILDER", "BUILDX_CONFIG")
@@ -49,6 +47,11 @@ def saved(tag: str) -> Iterator[Iterator[bytes]]:
 
 @contextmanager
 def _engine() -> Iterator[docker.DockerClient]:
+    # Loaded where it is used: every other stage would wait for it too.
+    import docker  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
     try:
         client = docker.from_env(timeout=_TIMEOUT, environment=dict(runner.variables()))
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import Path
+import os
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import IO, TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
@@ -11,17 +12,40 @@ from goldenpath.model.names import Commit
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 TIMEOUT = 60.0
+# A whole history, from a forge, over a slow line.
+FETCH_TIMEOUT = 300.0
+# History as it was written: what refs/replace or a grafts file put in the place of a commit is not looked at. Nobody is
+# there to be asked for a password.
+ENVIRONMENT = {
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": "/dev/null/none",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+}
+NO_CONFIGURATION = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
 _CHUNK = 1 << 20
 
 
-def run(source: Path, *words: str) -> str:
+def run(source: Path, *words: str, timeout: float = TIMEOUT) -> str:
     """Return what `git <words>` prints in `source`, without the last newline. Raises `ToolFailed`."""
-    # The folder may belong to another user (a container's, or the runner's): reading it is all we do.
-    done = process.run("git", "-c", "safe.directory=*", "-C", source, *words, timeout=TIMEOUT)
+    done = process.run(*_git(source), *words, timeout=timeout, environment=ENVIRONMENT)
     return done.stdout.decode("utf-8", "replace").rstrip("\n")
+
+
+def affirms(source: Path, *words: str) -> bool:
+    """Tell whether `git <words>`, a question, ends with yes (0) in `source`; no is 1, or 128 when it cannot tell."""
+    done = process.run(*_git(source), *words, timeout=TIMEOUT, environment=ENVIRONMENT, accept=(0, 1, 128))
+    return done.code == 0
+
+
+def _git(source: Path) -> tuple[str | Path, ...]:
+    # The folder may belong to another user (a container's, or the runner's): reading it is all we do.
+    return ("git", "-c", "safe.directory=*", "-C", source)
 
 
 def head(source: Path) -> Commit:
@@ -39,17 +63,35 @@ def head(source: Path) -> Commit:
 
 
 def has(source: Path, commit: Commit) -> bool:
-    """Tell whether `commit` is in the clone `source`."""
-    done = process.run(
-        "git", "-c", "safe.directory=*", "-C", source, "cat-file", "-e", f"{commit}^{{commit}}",
-        timeout=TIMEOUT, accept=(0, 1, 128),
+    """Tell whether `commit`, or an annotated tag of that id, is in the clone `source`."""
+    return affirms(source, "cat-file", "-e", f"{commit}^{{commit}}")
+
+
+def is_ancestor(source: Path, earlier: Commit, later: Commit) -> bool:
+    """Tell whether `later` comes from `earlier`; `False` too when one of them is not in the clone."""
+    return affirms(source, "merge-base", "--is-ancestor", earlier, later)
+
+
+def merge_bases(source: Path, one: Commit, other: Commit) -> tuple[Commit, ...]:
+    """Return the best common ancestors of two commits; none when they share nothing."""
+    if not affirms(source, "merge-base", one, other):
+        return ()
+    return tuple(Commit(line) for line in run(source, "merge-base", "--all", one, other).split())
+
+
+def history_alone(source: Path, folder: Path) -> Path:
+    """Make the new `folder` a repository that has every object of the clone `source` and nothing else of it.
+
+    It has no refs, configuration, attributes, grafts, replacements nor files, and so nothing that hides a commit or
+    changes how one is shown. Source: gitrepository-layout(5), `objects/info/alternates`.
+    """
+    process.run(
+        "git", "init", "--quiet", "--template=", folder,
+        timeout=TIMEOUT, environment={**ENVIRONMENT, **NO_CONFIGURATION},
     )  # fmt: skip
-    return done.code == 0
-
-
-def folder(source: Path) -> Path:
-    """Return where the clone `source` keeps its history: its `.git` folder, or what stands for it in a worktree."""
-    return Path(run(source, "rev-parse", "--absolute-git-dir"))
+    objects = run(source, "rev-parse", "--path-format=absolute", "--git-path", "objects")
+    (folder / ".git" / "objects" / "info" / "alternates").write_text(objects + "\n", encoding="utf-8")
+    return folder
 
 
 def is_shallow(source: Path) -> bool:
@@ -63,6 +105,35 @@ def changed(source: Path) -> tuple[str, ...]:
     return tuple(filter(None, listed.split("\0")))
 
 
+def is_partial(source: Path) -> bool:
+    """Tell whether the clone `source` was made with a filter, and may lack the contents of files."""
+    return affirms(source, "config", "--get-regexp", r"^remote\..*\.promisor$")
+
+
+def fetch_history(source: Path, commit: Commit) -> None:
+    """Fetch what a shallow or partial clone lacks of `commit` and all before it. Raises `ToolFailed`, `ToolTimeout`."""
+    deeper = ("--unshallow",) if is_shallow(source) else ()
+    # A filtered clone says that it has what it was promised: without --refetch nothing more would come.
+    whole = ("--refetch", "--no-filter") if is_partial(source) else ()
+    run(
+        source, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+        *deeper, *whole, "origin", commit, timeout=FETCH_TIMEOUT,
+    )  # fmt: skip
+
+
+def lacks_objects(source: Path, commit: Commit) -> bool:
+    """Tell whether anything that `commit` and its history hold is not in the clone `source`."""
+    listed = run(source, "rev-list", "--objects", "--missing=print", commit)
+    return any(line.startswith("?") for line in listed.split("\n"))
+
+
+def annotated_tags(source: Path) -> dict[str, str]:
+    """Return the id of the commit that each annotated tag of the clone names, by the id of the tag object."""
+    form = "%(objecttype) %(objectname) %(*objectname)"
+    rows = (line.split() for line in run(source, "for-each-ref", f"--format={form}", "refs/tags").split("\n"))
+    return {row[1]: row[2] for row in rows if row and row[0] == "tag"}
+
+
 def branch_ref(source: Path) -> str:
     """Return the ref that `source` is on, like `refs/heads/main`; `HEAD` when detached."""
     return run(source, "rev-parse", "--symbolic-full-name", "HEAD")
@@ -70,10 +141,8 @@ def branch_ref(source: Path) -> str:
 
 def origin_url(source: Path) -> str:
     """Return the web address of the remote `origin`, without any credentials in it; empty when there is none."""
-    done = process.run(
-        "git", "-c", "safe.directory=*", "-C", source, "config", "--get", "remote.origin.url",
-        timeout=TIMEOUT, accept=(0, 1),
-    )  # fmt: skip
+    words = ("config", "--get", "remote.origin.url")
+    done = process.run(*_git(source), *words, timeout=TIMEOUT, environment=ENVIRONMENT, accept=(0, 1))
     return web_address(done.stdout.decode("utf-8", "replace").strip())
 
 
@@ -90,18 +159,15 @@ def web_address(remote: str) -> str:
 
 
 class Reader:
-    """Objects out of a clone, one after the other, through one git process."""
+    """Objects out of a clone, in the order in which one git process was asked for them."""
 
-    def __init__(self, ask: IO[bytes], answers: IO[bytes]) -> None:
-        self._ask = ask
+    def __init__(self, answers: IO[bytes]) -> None:
         self._answers = answers
 
     def read(self, identity: str) -> Iterator[bytes]:
-        """Yield the object `identity` in pieces, to be read to the end. Raises `SourceUnusable` when it is missing."""
-        self._ask.write(f"{identity}\n".encode())
-        self._ask.flush()
+        """Yield the next object, `identity`, in pieces, to be read to the end. Raises `SourceUnusable` if missing."""
         head = self._answers.readline().split()
-        if len(head) != 3:  # noqa: PLR2004  "<id> <type> <size>", else "<id> missing"
+        if len(head) != 3 or head[0].decode() != identity:  # noqa: PLR2004  "<id> <type> <size>", else "<id> missing"
             raise SourceUnusable(
                 f"the git object {identity} is missing from the checkout",
                 why="the clone is partial or damaged, and what is missing cannot be scanned",
@@ -118,15 +184,26 @@ class Reader:
 
 
 @contextmanager
-def reader(source: Path) -> Iterator[Reader]:
-    """Give a reader of the objects in the clone `source`."""
-    child = process.start("git", "-c", "safe.directory=*", "-C", source, "cat-file", "--batch")
-    if child.stdin is None or child.stdout is None:
+def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
+    """Give a reader of the objects `identities` in the clone `source`. Source: git-cat-file(1), `--batch`."""
+    child = process.start(*_git(source), "cat-file", "--batch", "--buffer", environment=ENVIRONMENT)
+    questions, child.stdin = child.stdin, None
+    if questions is None or child.stdout is None:
         raise AssertionError("the pipes were asked for")
+    # All at once and beside the reading: to ask and to wait for each answer takes three times as long.
+    asking = Thread(target=_ask, args=(questions, identities))
+    asking.start()
     try:
-        yield Reader(child.stdin, child.stdout)
+        yield Reader(child.stdout)
     finally:
         process.stop_group(child)
+        asking.join()
+
+
+def _ask(questions: IO[bytes], identities: Sequence[str]) -> None:
+    # Where git has ended, there is no answer to read, and that is told by the reader.
+    with suppress(BrokenPipeError), questions:
+        questions.writelines(f"{identity}\n".encode() for identity in identities)
 
 
 def commit_time(source: Path, commit: Commit) -> int:

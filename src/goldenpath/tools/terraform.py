@@ -144,6 +144,10 @@ class Terraform:
         """Return the plan in the file `saved` as Terraform's JSON. Raises `TerraformFailed`."""
         return self._run("show", "-json", str(saved), seconds=READ_SECONDS).stdout
 
+    def show_text(self, saved: Path) -> str:
+        """Return the plan in the file `saved` as Terraform shows it to people. Raises `TerraformFailed`."""
+        return self._run("show", str(saved), seconds=READ_SECONDS).stdout.decode("utf-8", "replace")
+
     def apply(self, saved: Path) -> None:
         """Do exactly what the file `saved` plans. Raises `StateLocked`, `TerraformFailed` (also for a stale plan)."""
         self._run("apply", "-json", "-input=false", self._wait, str(saved), seconds=APPLY_SECONDS)

@@ -1,4 +1,4 @@
-"""trivy: known vulnerabilities in an image. One scan to JSON; everything else is derived from it."""
+"""trivy: known vulnerabilities, and secrets, in an image. One scan to JSON; everything else is derived from it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from goldenpath.model import codec
-from goldenpath.model.finding import Finding, Gate, Location, Package, Severity
+from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
 from goldenpath.model.names import Digest
 from goldenpath.tools import process, scanner
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 DETAIL_LENGTH = 1000
+TITLE_LENGTH = 250
+# Where trivy's own rules do not look for secrets (aquasecurity/trivy, `fanal/secret`, `fanal/analyzer/secret`).
+NOT_SEARCHED = "node_modules, usr/share, usr/lib, usr/include, vendor, tests, examples, *.md, and files over 10 MB"
+_REVOKE = (
+    "Revoke this secret first, then keep it out of the image: .dockerignore for a file, a build secret for a RUN step."
+)
 
 
 class _Vulnerability(Struct, frozen=True):
@@ -33,6 +39,15 @@ class _Vulnerability(Struct, frozen=True):
     PrimaryURL: str = ""
 
 
+class _Secret(Struct, frozen=True):
+    """The fields `Match` and `Code` show what surrounds the secret: they are never read."""
+
+    RuleID: str
+    Severity: str
+    Title: str = ""
+    StartLine: int = 0
+
+
 class _Package(Struct, frozen=True):
     Name: str = ""
 
@@ -42,6 +57,7 @@ class _Result(Struct, frozen=True):
     Type: str = ""
     Packages: list[_Package] | None = None
     Vulnerabilities: list[_Vulnerability] | None = None
+    Secrets: list[_Secret] | None = None
 
 
 class _System(Struct, frozen=True):
@@ -57,11 +73,11 @@ class _Metadata(Struct, frozen=True):
 class _Report(Struct, frozen=True):
     SchemaVersion: int
     Metadata: _Metadata
+    ArtifactName: str = ""
     Results: list[_Result] | None = field(default=None)
 
 
-class _DatabaseMetadata(Struct, frozen=True):
-    UpdatedAt: str
+_SEVERITIES = frozenset(Severity)
 
 
 @dataclass(frozen=True)
@@ -74,18 +90,24 @@ class ImageScan:
     findings: tuple[Finding, ...]
 
 
-def scan(program: Program, layout: Path, cache: Path) -> bytes:
+def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -> bytes:
     """Scan the one image in the OCI image layout `layout` and return trivy's JSON report; the database is in `cache`.
+
+    With `secrets` its files and its configuration are searched for secrets too.
 
     trivy runs in an empty folder: neither `trivy.yaml`, `.trivyignore` nor `TRIVY_*` of the caller reach it.
     Raises `ScannerFailed` when trivy does not end well or leaves no report.
     """
+    looked_for = (
+        ("--scanners", "vuln,secret", "--image-config-scanners", "secret") if secrets else ("--scanners", "vuln")
+    )
     with scanner.empty_folder("trivy") as folder:
         report = folder / "report.json"
         process.run(
-            program.path, "image", "--input", layout, "--scanners", "vuln", "--list-all-pkgs",
+            program.path, "image", "--input", layout, *looked_for, "--list-all-pkgs",
             "--format", "json", "--output", report, "--cache-dir", cache, "--timeout", f"{scanner.TIMEOUT:.0f}s",
-            "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress", "--quiet",
+            "--skip-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
+            "--quiet",
             timeout=scanner.TIMEOUT, cwd=folder,
         )  # fmt: skip
         return report.read_bytes()
@@ -103,32 +125,57 @@ def parse(report: bytes) -> ImageScan:
         )
     results = read.Results or []
     system = read.Metadata.OS
+    name = read.ArtifactName
     return ImageScan(
         config=read.Metadata.ImageID,
         system=f"{system.Family} {system.Name}".strip() if system else "",
         packages=sum(len(result.Packages or []) for result in results),
-        findings=tuple(_finding(result, each) for result in results for each in result.Vulnerabilities or []),
+        findings=(
+            *(
+                _vulnerability(_place(result, name), result.Type, each)
+                for result in results
+                for each in result.Vulnerabilities or []
+            ),
+            *(_secret(_place(result, name), each) for result in results for each in result.Secrets or []),
+        ),
     )
 
 
-def database_date(cache: Path) -> str:
-    """Return when the vulnerability database in `cache` was made (RFC 3339). Raises `ScannerFailed` without one."""
-    try:
-        return codec.decode((cache / "db" / "metadata.json").read_bytes(), _DatabaseMetadata).UpdatedAt
-    except (OSError, ValueError) as error:
-        raise scanner.failed("trivy", f"its database cannot be read: {error}") from error
+def _place(result: _Result, artifact: str) -> str:
+    """Return where in the image `result` is: its target, without the folder in which the image lay for the scan."""
+    if artifact and result.Target.startswith(artifact):
+        return result.Target.removeprefix(artifact).strip(" ()") or "image"
+    return result.Target.lstrip("/") or "image"
 
 
-def _finding(result: _Result, each: _Vulnerability) -> Finding:
-    path = each.PkgPath or result.Target
+def _vulnerability(place: str, kind: str, each: _Vulnerability) -> Finding:
     return Finding(
         gate=Gate.TRIVY,
         id=each.VulnerabilityID,
-        severity=Severity(each.Severity) if each.Severity in list(Severity) else Severity.UNKNOWN,
-        title=each.Title or f"{each.VulnerabilityID} in {each.PkgName}",
-        location=Location(path),
+        severity=_severity(each.Severity),
+        title=(each.Title or f"{each.VulnerabilityID} in {each.PkgName}")[:TITLE_LENGTH],
+        location=Location(each.PkgPath or place),
         fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, each.PkgPath),
         detail=each.Description[:DETAIL_LENGTH],
-        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion),
+        package=Package(each.PkgName, each.InstalledVersion, kind, each.FixedVersion),
         url=each.PrimaryURL,
+        kind=Kind.VULNERABILITY,
     )
+
+
+def _secret(place: str, each: _Secret) -> Finding:
+    line = max(each.StartLine, 0)
+    return Finding(
+        gate=Gate.TRIVY,
+        id=each.RuleID,
+        severity=_severity(each.Severity),
+        title=f"{each.Title or each.RuleID} in the image"[:TITLE_LENGTH],
+        location=Location(place, line),
+        fingerprint=scanner.fingerprint(each.RuleID, place, str(line)),
+        kind=Kind.SECRET,
+        advice=_REVOKE,
+    )
+
+
+def _severity(said: str) -> Severity:
+    return Severity(said) if said in _SEVERITIES else Severity.UNKNOWN

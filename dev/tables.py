@@ -1,0 +1,105 @@
+"""Tables that are read out of files: the index of workflows, actions and scripts, and the DevSecOps matrix."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from goldenpath.model.finding import Gate
+from goldenpath.policy import matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parent.parent
+_TRIGGERS = {"workflow_call": "called by others", "workflow_dispatch": "by hand"}
+_WORKFLOWS = (".github/workflows", "docs/templates/workflows")
+_SCRIPTS = ("bin/*", "scripts/*", "dev/*.py")
+_TARGET = re.compile(r"^(?P<name>[a-z-]+):.*?## (?P<text>.+)$", re.MULTILINE)
+_DOCSTRING = re.compile(r'^"""(.+?)(?:"""|$)', re.MULTILINE)
+_COMMENT = re.compile(r"^# (.+)$", re.MULTILINE)
+
+
+def index() -> str:
+    """Return the index of what this repository offers: workflows, templates, actions, `make` targets, scripts."""
+    parts = {
+        "Workflows": (["workflow", "when", "what it does"], list(_workflows())),
+        "Actions": (["action", "what it does"], list(_actions())),
+        "Make": (["target", "what it does"], list(_targets())),
+        "Scripts": (["script", "what it does"], list(_scripts())),
+    }  # fmt: skip
+    return "\n\n".join(f"## {title}\n\n{table(head, rows)}" for title, (head, rows) in parts.items())
+
+
+def devsecops() -> str:
+    """Return the DevSecOps matrix: every control of the platform's policy, and what each environment asks of it."""
+    rules = matrix.load().environments
+    controls = {
+        "secrets in the source (gitleaks-gate)": [each.modes[Gate.GITLEAKS].value for each in rules],
+        "vulnerabilities in the image (trivy-gate)": [each.modes[Gate.TRIVY].value for each in rules],
+        "severities that decide": [
+            ", ".join(sorted(one.value for one in each.vulnerabilities.severities)) for each in rules
+        ],
+        "without a known fix": ["let through" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
+        "secrets in the image (trivy-gate)": ["looked for" if each.image_secrets else "not" for each in rules],
+        "oldest vulnerability database": [f"{each.database_age.days} days" for each in rules],
+        "longest exception": [f"{each.longest_exception.days} days" for each in rules],
+        "inventory (sbom)": ["required" if each.sbom_required else "optional" for each in rules],
+        "findings in GitHub (sarif-upload)": ["yes" if each.sarif_upload else "no" for each in rules],
+        "`latest` (ecr-push)": ["allowed" if each.latest_allowed else "refused" for each in rules],
+        "may be released from (ecr-push)": [", ".join(f"`{ref}`" for ref in each.refs) for each in rules],
+    }  # fmt: skip
+    return table(["control", *(each.name for each in rules)], [[name, *cells] for name, cells in controls.items()])
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def _workflows() -> Iterator[list[str]]:
+    for path in (path for folder in _WORKFLOWS for path in sorted((ROOT / folder).glob("*.yml"))):
+        text = path.read_text(encoding="utf-8")
+        triggers = yaml.safe_load(text)[True]  # YAML 1.1 reads `on` as true
+        listed = [triggers] if isinstance(triggers, str) else list(triggers)
+        when = ", ".join(_TRIGGERS.get(each, each.replace("_", " ")) for each in listed)
+        yield [_link(path), when, _sentence(_COMMENT, text)]
+
+
+def _actions() -> Iterator[list[str]]:
+    for path in (ROOT / "action.yml", *sorted(ROOT.glob("actions/*/action.yml"))):
+        yield [_link(path), yaml.safe_load(path.read_text(encoding="utf-8"))["description"]]
+
+
+def _targets() -> Iterator[list[str]]:
+    for found in _TARGET.finditer((ROOT / "Makefile").read_text(encoding="utf-8")):
+        yield [f"`make {found['name']}`", found["text"]]
+
+
+def _scripts() -> Iterator[list[str]]:
+    for path in sorted(path for pattern in _SCRIPTS for path in ROOT.glob(pattern) if path.is_file()):
+        text = path.read_text(encoding="utf-8")
+        pattern = _DOCSTRING if _DOCSTRING.search(text) else _COMMENT
+        yield [_link(path), _sentence(pattern, text)]
+
+
+def _link(path: Path) -> str:
+    place = path.relative_to(ROOT)
+    return f"[`{place}`](../{place})" if place.parts[0] != "docs" else f"[`{place}`]({place.relative_to('docs')})"
+
+
+def _sentence(pattern: re.Pattern[str], text: str) -> str:
+    """Return the first sentence of what a file says about itself; a comment may go over several lines."""
+    found = pattern.search(text)
+    if not found:
+        return ""
+    words = found[1]
+    for line in text[found.end() :].lstrip("\n").splitlines():
+        if words.endswith((".", ":")) or ". " in words or not line.startswith("# "):
+            break
+        words += " " + line.removeprefix("# ")
+    return words.partition(". ")[0].rstrip(".:")

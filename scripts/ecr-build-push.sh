@@ -1,0 +1,10 @@
+#!/bin/sh
+# DEPRECATED. Builds an image and pushes it to ECR as SHA and VERSION, for local development only. Nothing is scanned.
+#
+#   scripts/ecr-build-push.sh --registry R --name N --sha S --version V [--region eu-west-2] [--context .] [--dockerfile F]
+#
+# `make deliver` and `goldenpath deliver` are the way; this remains for those who have it in their fingers.
+set -eu
+here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+python=$(python3 "$here/../bin/environment" "${GOLDENPATH_LOCK:-runtime}")
+exec "$python" -I "$here/ecr_build_push.py" "$@"

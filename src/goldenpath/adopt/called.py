@@ -1,0 +1,127 @@
+"""The reusable workflow that callers name, read from the file itself: what it takes, and what it must be granted.
+
+Source: GitHub, "Reusing workflow configurations" and "Workflow syntax", `permissions`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from goldenpath.errors import LocalTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLATFORM = "mikeybeezy/goldenpath-idp-infra"
+WORKFLOW = ".github/workflows/_build-and-release.yml"
+TEMPLATE = "docs/templates/workflows/delivery.yml"
+ROOT = Path(__file__).resolve().parents[3]
+_LEVELS = ("none", "read", "write")
+_USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"@(?P<ref>\S+)")
+
+
+@dataclass(frozen=True)
+class Called:
+    """The reusable workflow: the `permissions` that a caller must grant, its inputs, and the secrets it reads."""
+
+    permissions: Mapping[str, str]
+    inputs: frozenset[str]
+    required: frozenset[str]
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One job that calls it: in which `file`, at which `ref`, what it grants and gives.
+
+    `granted` is `None` where neither job nor workflow has a `permissions` block; `secrets` is `None` for `inherit`.
+    """
+
+    file: str
+    job: str
+    slug: str
+    ref: str
+    granted: Mapping[str, str] | None
+    given: Mapping[str, str]
+    secrets: frozenset[str] | None
+
+
+def read() -> Called:
+    """Return the reusable workflow of this checkout. Raises `LocalTrouble` when the checkout is not whole."""
+    tree = yaml.safe_load(shipped(WORKFLOW))
+    interface = tree[True]["workflow_call"]  # YAML 1.1 reads `on` as true
+    inputs = interface.get("inputs") or {}
+    return Called(
+        union(job.get("permissions") or {} for job in tree["jobs"].values()),
+        frozenset(inputs),
+        frozenset(name for name, each in inputs.items() if each.get("required")),
+        tuple(interface.get("secrets") or ()),
+    )
+
+
+def shipped(path: str) -> str:
+    """Return the text of a file of this checkout. Raises `LocalTrouble` when it is not there."""
+    try:
+        return (ROOT / path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise LocalTrouble(
+            f"{path} is not beside this code", why=str(error), fix="run this from a checkout of the platform"
+        ) from error
+
+
+def union(each: Any) -> dict[str, str]:  # noqa: ANN401  what YAML gives
+    """Return the strongest level of every permission in several `permissions` blocks."""
+    strongest: dict[str, str] = {}
+    for block in each:
+        for name, level in block.items():
+            if _LEVELS.index(level) > _LEVELS.index(strongest.get(name, "none")):
+                strongest[name] = level
+    return strongest
+
+
+def lacking(needed: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, str]:
+    """Return what of `needed` is not `granted`, as GitHub compares them when it loads a run."""
+    return {
+        name: level
+        for name, level in needed.items()
+        if _LEVELS.index(level) > _LEVELS.index(str(granted.get(name, "none")))
+    }
+
+
+def callers(file: str, text: str) -> tuple[Caller, ...]:
+    """Return the calls in the workflow `text`; none when it calls something else. Raises `yaml.YAMLError`."""
+    tree = yaml.safe_load(text)
+    jobs = tree.get("jobs") if isinstance(tree, dict) else None
+    found = []
+    for name, job in (jobs if isinstance(jobs, dict) else {}).items():
+        use = _USES.fullmatch(str(job.get("uses", ""))) if isinstance(job, dict) else None
+        if use:
+            found.append(_caller(file, str(name), use, job, tree))
+    return tuple(found)
+
+
+def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree: dict[str, Any]) -> Caller:
+    secrets = job.get("secrets")
+    return Caller(
+        file,
+        name,
+        use["slug"],
+        use["ref"],
+        _granted(job.get("permissions", tree.get("permissions"))),
+        {str(key): str(value) for key, value in (job.get("with") or {}).items()},
+        None if secrets == "inherit" else frozenset(secrets or ()),
+    )
+
+
+def _granted(block: Any) -> Mapping[str, str] | None:  # noqa: ANN401  what YAML gives
+    if block is None:
+        return None
+    if isinstance(block, str):
+        level = block.removesuffix("-all")
+        return dict.fromkeys(read().permissions, level if level in _LEVELS else "none")
+    return {str(name): str(level) if level in _LEVELS else "none" for name, level in block.items()}

@@ -1,0 +1,86 @@
+"""`goldenpath doctor`: every check in order, with as much of the world as can be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.adopt import remote_checks, source_checks, workflow_checks
+from goldenpath.adopt.forge import GitHub
+from goldenpath.errors import BadInput, GoldenPathError
+from goldenpath.model.names import EcrRepository, Region
+from goldenpath.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from goldenpath.adopt.called import Called, Caller
+    from goldenpath.adopt.checkout import Checkout
+    from goldenpath.adopt.remark import Remark
+    from goldenpath.adopt.remote_checks import Forge
+    from goldenpath.services.aws import RepositoryInfo
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is examined: the app's checkout, and the role and region of one environment."""
+
+    checkout: Checkout
+    role_arn: str = ""
+    aws_region: str = "eu-west-2"
+
+
+@dataclass(frozen=True)
+class World:
+    """Whom the checks may ask; `None` where nobody answers or nobody was to be asked."""
+
+    forge: Forge | None = None
+    describe: Callable[[EcrRepository], RepositoryInfo] | None = None
+
+    @classmethod
+    def read(cls, asked: Asked, env: Mapping[str, str]) -> World:
+        """Return who can be asked with the logins in `env`. Raises `BadInput` for a region that is none."""
+        try:
+            region = Region(asked.aws_region)
+        except ValueError as error:
+            raise BadInput(f"`aws_region`: {error}", fix="name the registry's region, like eu-west-2") from None
+        token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or ""
+        slug = asked.checkout.slug
+        forge = GitHub(Runner.read(env).api_url, token, slug) if token and slug else None
+        return cls(forge, lambda name: _describe(region, name))
+
+
+def examine(asked: Asked, platform: Called, world: World) -> tuple[Remark, ...]:
+    """Return a remark for everything that was looked at, the workflow first."""
+    callers, remarks = workflow_checks.find(asked.checkout.folder)
+    return (*remarks, *(each for caller in callers for each in _caller(asked, caller, platform, world)),
+            *_repository(asked.checkout, world), remote_checks.role(asked.role_arn, asked.checkout.slug))  # fmt: skip
+
+
+def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Iterator[Remark]:
+    yield from workflow_checks.check(caller, platform)
+    yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
+    place, folder = caller.given.get("dockerfile_path", "Dockerfile"), caller.given.get("build_context", ".")
+    if "${{" not in place + folder:
+        yield from source_checks.dockerfile(asked.checkout, place.removeprefix("./"))
+        yield from source_checks.context(asked.checkout, folder)
+    name = caller.given.get("ecr_repository", "")
+    known = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
+    yield remote_checks.registry(known, world.describe)
+
+
+def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
+    yield source_checks.branch((world.forge and world.forge.default_branch) or checkout.default_branch)
+    yield source_checks.history(checkout)
+    yield source_checks.rules(checkout)
+    yield remote_checks.code_security(world.forge)
+
+
+def _describe(region: Region, name: EcrRepository) -> RepositoryInfo:
+    from goldenpath.services import aws  # noqa: PLC0415  the SDK takes a moment to load
+
+    def no_identity() -> str:
+        raise GoldenPathError("no role is assumed here", fix="log in to AWS")
+
+    session = aws.Session(region, name, "goldenpath-doctor", no_identity, lambda _: None)
+    return aws.connect(session, None).describe(name)

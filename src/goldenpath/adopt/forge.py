@@ -1,0 +1,69 @@
+"""GitHub, read only, through PyGithub: what `goldenpath doctor` asks about a repository.
+
+Sources: GitHub REST API, "Get a repository" (`security_and_analysis` needs admin), "List repository secrets", "List
+repository organization secrets".
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TIMEOUT = 15
+_PAGE = 100
+
+
+class GitHub:
+    """One repository as far as the token may look; what it may not, or what does not answer, is `None`."""
+
+    def __init__(self, api_url: str, token: str, slug: str) -> None:
+        from github import Auth, Github  # noqa: PLC0415  loaded where it is used
+
+        github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=1, lazy=True)
+        self._requester = github.requester
+        self._place = f"/repos/{slug}"
+
+    @cached_property
+    def _repository(self) -> Mapping[str, Any] | None:
+        return self._get("")
+
+    @property
+    def default_branch(self) -> str | None:
+        """The default branch."""
+        return self._repository["default_branch"] if self._repository else None
+
+    @property
+    def code_security(self) -> bool | None:
+        """Whether code scanning takes results."""
+        if self._repository is None:
+            return None
+        if not self._repository.get("private", True):
+            return True
+        switches = self._repository.get("security_and_analysis")
+        if not switches:
+            return None
+        states = [(switches.get(name) or {}).get("status") for name in ("code_security", "advanced_security")]
+        return "enabled" in states
+
+    @cached_property
+    def secrets(self) -> frozenset[str] | None:
+        """The names of the secrets that a workflow of the repository sees: its own and the organisation's."""
+        own = self._names("secrets")
+        return None if own is None else own | (self._names("organization-secrets") or frozenset())
+
+    def _names(self, kind: str) -> frozenset[str] | None:
+        answer = self._get(f"/actions/{kind}?per_page={_PAGE}")
+        return None if answer is None else frozenset(each["name"] for each in answer["secrets"])
+
+    def _get(self, path: str) -> Mapping[str, Any] | None:
+        from github import GithubException  # noqa: PLC0415
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
+        try:
+            _, answer = self._requester.requestJsonAndCheck("GET", self._place + path)
+        except (GithubException, RequestException):
+            return None
+        return answer if isinstance(answer, dict) else None

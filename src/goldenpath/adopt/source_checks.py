@@ -1,0 +1,99 @@
+"""The checks of `goldenpath doctor` that read an app's files: what is built, from which branch, under which rules."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from goldenpath.adopt.remark import error, good, left_out, warning
+from goldenpath.errors import PolicyInvalid
+from goldenpath.policy import app, matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from goldenpath.adopt.checkout import Checkout
+    from goldenpath.adopt.remark import Remark
+
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+_EXPECTED = "main"
+
+
+def dockerfile(checkout: Checkout, place: str) -> Iterator[Remark]:
+    """Yield whether the Dockerfile at `place` is there, and whether its base images are named by digest."""
+    path = checkout.folder / place
+    if not path.is_file():
+        elsewhere = f"give `dockerfile_path: ./{checkout.dockerfiles[0]}`" if checkout.dockerfiles else "write one"
+        yield error("dockerfile", f"{place} is not there", elsewhere)
+        return
+    loose = unpinned(path.read_text(encoding="utf-8", errors="replace"))
+    for image in loose:
+        fix = f"write `FROM {image}@sha256:…`; `docker buildx imagetools inspect {image}` shows the digest"
+        yield warning("dockerfile", f"{place} starts from `{image}`, which is another image tomorrow", fix)
+    if not loose:
+        yield good("dockerfile", f"{place}: every base image is named by digest")
+
+
+def unpinned(text: str) -> list[str]:
+    """Return the base images in a Dockerfile that no digest names; no stages, nothing that holds a variable."""
+    stages, loose = {"scratch"}, []
+    for image, stage in _FROM.findall(text):
+        if image.lower() not in stages and "@sha256:" not in image and "$" not in image:
+            loose.append(image)
+        stages.add(stage.lower())
+    return list(dict.fromkeys(loose))
+
+
+def context(checkout: Checkout, folder: str) -> Iterator[Remark]:
+    """Yield whether what is sent to the build leaves the git folder and local secrets at home."""
+    ignored = checkout.folder / folder / ".dockerignore"
+    place = ignored.relative_to(checkout.folder)
+    if not ignored.is_file():
+        what = f"there is no {place}: the whole folder, with .git and what lies about in it, is sent to the build"
+        yield warning("context", what, f"write a {place} with at least `.git` and `.env`")
+    elif not _ignores_git(ignored):
+        what = f"{place} lets .git through: `COPY . .` would put the whole history into the image"
+        yield warning("context", what, f"add `.git` to {place}")
+    else:
+        yield good("context", f"{place} keeps .git out of the build")
+
+
+def _ignores_git(path: Path) -> bool:
+    lines = {line.strip().strip("/") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()}
+    return bool(lines & {".git", "**/.git", ".*", "*", "**"}) and "!.git" not in lines
+
+
+def branch(name: str) -> Remark:
+    """Return whether the default branch `name` may be released to prod."""
+    if not name:
+        fix = "run `git remote set-head origin --auto`, or give GITHUB_TOKEN"
+        return left_out("branch", "the default branch is not known here", fix)
+    prod = matrix.load().environment("prod")
+    if prod.allows_ref(f"refs/heads/{name}"):
+        return good("branch", f"the default branch `{name}` may be released to prod")
+    return warning(
+        "branch",
+        f"the default branch is `{name}`; prod takes only {', '.join(prod.refs)}",
+        f"rename it (`git branch -m {name} {_EXPECTED}` and on GitHub), or release to prod by a tag `v1.2.3`",
+    )
+
+
+def history(checkout: Checkout) -> Remark:
+    """Return whether all of the history is here, as the secret scan needs it."""
+    if checkout.shallow:
+        what = "the clone is shallow: a secret in the part that is missing cannot be found"
+        return warning("history", what, "run `git fetch --unshallow`; in a workflow `fetch-depth: 0`")
+    return good("history", "the whole history is here")
+
+
+def rules(checkout: Checkout) -> Remark:
+    """Return whether the app's own rules are valid. They may be absent."""
+    path = checkout.folder / app.FILE
+    if not path.is_file():
+        return good("rules", f"no {app.FILE}: the platform's rules alone")
+    try:
+        found = app.parse(path.read_text(encoding="utf-8", errors="replace"), matrix.load())
+    except PolicyInvalid as problem:
+        return error("rules", problem.why or problem.what, problem.fix)
+    return good("rules", f"{app.FILE} is valid and has {len(found.exceptions)} exceptions")

@@ -1,0 +1,86 @@
+"""The checks of `goldenpath doctor` that read an app's workflow: is it there, and will GitHub run it as it is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+
+from goldenpath.adopt import called
+from goldenpath.adopt.remark import error, good, warning
+from goldenpath.model.names import EcrRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from goldenpath.adopt.called import Called, Caller
+    from goldenpath.adopt.remark import Remark
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_RELEASE = re.compile(r"v\d+\.\d+\.\d+")
+_FOLDER = ".github/workflows"
+
+
+def find(folder: Path) -> tuple[tuple[Caller, ...], tuple[Remark, ...]]:
+    """Return the jobs in the app's workflows that call the platform, and what is wrong with the files themselves."""
+    found: list[Caller] = []
+    remarks: list[Remark] = []
+    for path in sorted(each for each in (folder / _FOLDER).glob("*") if each.suffix in {".yml", ".yaml"}):
+        name = f"{_FOLDER}/{path.name}"
+        try:
+            found += called.callers(name, path.read_text(encoding="utf-8", errors="replace"))
+        except yaml.YAMLError as problem:
+            where = getattr(problem, "problem_mark", None)
+            line = f":{where.line + 1}" if where else ""
+            remarks.append(error("workflow", f"{name}{line} is not YAML", "mend that line"))
+    if not found and not remarks:
+        fix = "run `goldenpath init`, then commit what it wrote"
+        remarks.append(error("workflow", "no workflow calls the platform's _build-and-release.yml", fix))
+    return tuple(found), tuple(remarks)
+
+
+def check(caller: Caller, platform: Called) -> Iterator[Remark]:
+    """Yield what there is to say about one calling job."""
+    yield good("workflow", f"{caller.file} calls {caller.slug} in the job `{caller.job}`")
+    yield _permissions(caller, platform)
+    yield _pin(caller)
+    yield from _inputs(caller, platform)
+
+
+def _permissions(caller: Caller, platform: Called) -> Remark:
+    listed = ", ".join(f"{name}: {level}" for name, level in sorted(platform.permissions.items()))
+    if caller.granted is None:
+        what = f"{caller.file} has no `permissions`: whether the run starts depends on the organisation's default"
+        return error("permissions", what, f"add to the job `{caller.job}` permissions: {listed}")
+    missing = called.lacking(platform.permissions, caller.granted)
+    if missing:
+        told = ", ".join(f"{name}: {level}" for name, level in sorted(missing.items()))
+        what = f"the job `{caller.job}` does not grant {told}; GitHub refuses the run before it starts"
+        return error("permissions", what, f"grant all of: {listed}")
+    if more := called.lacking(caller.granted, platform.permissions):
+        told = ", ".join(f"{name}: {level}" for name, level in sorted(more.items()))
+        what = f"the job `{caller.job}` grants more than any called job needs: {told}"
+        return warning("permissions", what, f"grant only: {listed}")
+    return good("permissions", f"exactly what the called jobs need: {listed}")
+
+
+def _pin(caller: Caller) -> Remark:
+    if _COMMIT.fullmatch(caller.ref):
+        return good("pin", f"pinned to the commit {caller.ref[:7]}")
+    if _RELEASE.fullmatch(caller.ref):
+        return good("pin", f"pinned to the release {caller.ref}, which the platform never moves")
+    what = f"{caller.file} follows `@{caller.ref}`: the platform's next change is in the next run, unseen"
+    return warning("pin", what, "name a release (`@v1.2.3`) or a full commit, and let Dependabot renew it")
+
+
+def _inputs(caller: Caller, platform: Called) -> Iterator[Remark]:
+    if unknown := sorted(set(caller.given) - platform.inputs):
+        what = f"{caller.file} gives inputs that the platform does not take: {', '.join(unknown)}"
+        yield error("inputs", what, f"remove them; it takes {', '.join(sorted(platform.inputs))}")
+    if missing := sorted(platform.required - set(caller.given)):
+        yield error("inputs", f"{caller.file} does not give {', '.join(missing)}", "add them under `with:`")
+    name = caller.given.get("ecr_repository", "")
+    if name and "${{" not in name and not EcrRepository.pattern.fullmatch(name):
+        yield error("inputs", f"`ecr_repository: {name}` is not {EcrRepository.rule}", "give the registry's own name")

@@ -1,0 +1,164 @@
+"""GitHub's descriptions of threads: complete enough for its own OpenAPI schemas and for PyGithub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.local import github_repository
+
+if TYPE_CHECKING:
+    from goldenpath.local.github_threads import Thread
+
+_WHEN = "2026-11-21T00:00:00Z"
+_TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
+_BOT = "github-actions[bot]"
+_NO_COMMIT = "0" * 40
+
+
+@dataclass(frozen=True)
+class Place:
+    """A repository as the API names it; `origin` is the API's own URL."""
+
+    origin: str
+    owner: str
+    name: str
+    visibility: str = "private"
+
+    @property
+    def repository(self) -> str:
+        """The repository's full name."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def url(self) -> str:
+        """The repository in the API."""
+        return f"{self.origin}/repos/{self.repository}"
+
+    @property
+    def page(self) -> str:
+        """The repository's web page."""
+        return f"{self.origin}/{self.repository}"
+
+
+def label(place: Place, name: str) -> dict[str, Any]:
+    """Return the description of a label."""
+    url = f"{place.url}/labels/{name}"
+    return {
+        "id": 1, "node_id": "L_local", "url": url, "name": name, "description": "", "color": "ededed", "default": False,
+    }  # fmt: skip
+
+
+def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
+    """Return the description of a pull request; in lists GitHub leaves the counts out."""
+    url, page = f"{place.url}/pulls/{thread.number}", f"{place.page}/pull/{thread.number}"
+    links = {
+        "self": url, "html": page, "issue": f"{place.url}/issues/{thread.number}",
+        "comments": f"{place.url}/issues/{thread.number}/comments", "review_comments": f"{url}/comments",
+        "review_comment": f"{place.url}/pulls/comments{{/number}}", "commits": f"{url}/commits",
+        "statuses": f"{place.url}/statuses/{_NO_COMMIT}",
+    }  # fmt: skip
+    merged = bool(thread.merge_commit)
+    counts = dict.fromkeys(("additions", "deletions", "changed_files", "comments", "commits", "review_comments"), 0)
+    rest = {**counts, "mergeable": None, "mergeable_state": "unknown", "merged": merged,
+            "maintainer_can_modify": False, "merged_by": _user(place, "maintainer") if merged else None}  # fmt: skip
+    return {
+        **_common(place, thread),
+        "url": url,
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        **{f"{name}_url": link for name, link in links.items() if name not in {"self", "html"}},
+        "_links": {name: {"href": link} for name, link in links.items()},
+        "head": _side(place, thread.head),
+        "base": _side(place, thread.base),
+        "merge_commit_sha": thread.merge_commit or None,
+        "merged_at": _WHEN if merged else None,
+        "auto_merge": None,
+        "draft": False,
+        **(rest if whole else {}),
+    }
+
+
+def issue(place: Place, thread: Thread) -> dict[str, Any]:
+    """Return the description of an issue, or of a pull request as an issue."""
+    url = f"{place.url}/issues/{thread.number}"
+    kind = "pull" if thread.head else "issues"
+    pulls, page = f"{place.url}/pulls/{thread.number}", f"{place.page}/{kind}/{thread.number}"
+    as_pull = {"url": pulls, "html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
+    return {
+        **_common(place, thread),
+        "url": url,
+        "html_url": page,
+        "repository_url": place.url,
+        "comments": len(thread.comments),
+        "comments_url": f"{url}/comments",
+        "events_url": f"{url}/events",
+        "labels_url": f"{url}/labels{{/name}}",
+        **({"pull_request": as_pull} if thread.head else {}),
+    }
+
+
+def comment(place: Place, number: int, identity: int, text: str) -> dict[str, Any]:
+    """Return the description of a comment."""
+    return {
+        "id": identity,
+        "node_id": "C_local",
+        "url": f"{place.url}/issues/comments/{identity}",
+        "html_url": f"{place.page}/issues/{number}#issuecomment-{identity}",
+        "issue_url": f"{place.url}/issues/{number}",
+        "body": text,
+        "user": _user(place, _BOT),
+        "author_association": "NONE",
+        **_TIMES,
+    }
+
+
+def review(place: Place, thread: Thread, identity: int, login: str, state: str) -> dict[str, Any]:
+    """Return the description of a review."""
+    page = f"{place.page}/pull/{thread.number}#pullrequestreview-{identity}"
+    pulls = f"{place.url}/pulls/{thread.number}"
+    return {
+        "id": identity,
+        "node_id": "R_local",
+        "user": _user(place, login),
+        "body": "",
+        "state": state,
+        "commit_id": _NO_COMMIT,
+        "submitted_at": _WHEN,
+        "html_url": page,
+        "pull_request_url": pulls,
+        "_links": {"html": {"href": page}, "pull_request": {"href": pulls}},
+        "author_association": "MEMBER",
+    }
+
+
+def _common(place: Place, thread: Thread) -> dict[str, Any]:
+    return {
+        "id": thread.number,
+        "node_id": "T_local",
+        "number": thread.number,
+        "title": thread.title,
+        "body": thread.body,
+        "state": thread.state,
+        "locked": False,
+        "labels": [label(place, name) for name in thread.labels],
+        "user": _user(place, _BOT),
+        "assignee": None,
+        "milestone": None,
+        "closed_at": _WHEN if thread.state == "closed" else None,
+        "author_association": "NONE",
+        **_TIMES,
+    }
+
+
+def _side(place: Place, branch: str) -> dict[str, Any]:
+    described = github_repository.describe(place.origin, place.owner, place.name, visibility=place.visibility)
+    return {
+        "label": f"{place.owner}:{branch}", "ref": branch, "sha": _NO_COMMIT, "repo": described,
+        "user": described["owner"],
+    }  # fmt: skip
+
+
+def _user(place: Place, login: str) -> dict[str, Any]:
+    return github_repository.person(place.origin, login)

@@ -1,0 +1,158 @@
+"""GitHub's pull requests, issues, labels, comments and reviews, as a double that answers as GitHub does.
+
+`tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `merge` is told the
+commit.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.local import github_shapes as shapes
+from goldenpath.local.code_scanning import RejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Body = dict[str, Any]
+
+
+@dataclass
+class Thread:
+    """One pull request or issue; `head` is empty for an issue. `comments` are number → text, oldest first."""
+
+    number: int
+    title: str
+    body: str
+    head: str = ""
+    base: str = ""
+    state: str = "open"
+    merge_commit: str = ""
+    labels: list[str] = field(default_factory=list)
+    comments: dict[int, str] = field(default_factory=dict)
+    reviews: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Threads:
+    """Every thread of every repository. Names in `absent` (`owner/name`) are repositories that are not there."""
+
+    def __init__(self) -> None:
+        self.absent: set[str] = set()
+        self._lock = threading.RLock()
+        self._kept: dict[str, dict[int, Thread]] = {}
+        self._last_comment = 0
+
+    def of(self, repository: str) -> list[Thread]:
+        """Return the threads of `repository`, oldest first."""
+        return list(self._kept.get(repository, {}).values())
+
+    def merge(self, repository: str, number: int, commit: str) -> None:
+        """Close the pull request `number` as merged by `commit`."""
+        thread = self._thread(repository, number)
+        thread.state, thread.merge_commit = "closed", commit
+
+    def review(self, repository: str, number: int, login: str, state: str = "APPROVED") -> None:
+        """Have `login` review the pull request `number`."""
+        self._thread(repository, number).reviews.append((login, state))
+
+    def list_pulls(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
+        """Answer "List pull requests"."""
+        head, base, state = query.get("head", ""), query.get("base", ""), query.get("state", "open")
+        return [
+            shapes.pull(place, each, whole=False)
+            for each in self.of(place.repository)
+            if each.head
+            and state in {"all", each.state}
+            and head in {"", f"{place.owner}:{each.head}"}
+            and base in {"", each.base}
+        ]
+
+    def create_pull(self, place: shapes.Place, body: Body) -> Body:
+        """Answer "Create a pull request"; refuses a second open one of a branch as GitHub does."""
+        head = str(body.get("head", "")).rpartition(":")[2]
+        if not head or not body.get("base") or not body.get("title"):
+            raise RejectedError(422, "Validation Failed")
+        with self._lock:
+            if any(each.head == head and each.state == "open" for each in self.of(place.repository)):
+                message = f"Validation Failed: A pull request already exists for {place.owner}:{head}."
+                raise RejectedError(422, message)
+            made = self._open(place.repository, body, head=head, base=str(body["base"]))
+        return shapes.pull(place, made, whole=True)
+
+    def change_pull(self, place: shapes.Place, number: int, body: Body) -> Body:
+        """Answer "Update a pull request"."""
+        return shapes.pull(place, self._changed(place.repository, number, body), whole=True)
+
+    def list_reviews(self, place: shapes.Place, number: int) -> list[Body]:
+        """Answer "List reviews for a pull request"."""
+        thread = self._thread(place.repository, number)
+        return [shapes.review(place, thread, at, *each) for at, each in enumerate(thread.reviews, 1)]
+
+    def list_issues(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
+        """Answer "List repository issues": to GitHub, pull requests are issues too."""
+        wanted = set(filter(None, query.get("labels", "").split(",")))
+        state = query.get("state", "open")
+        found = [each for each in self.of(place.repository) if state in {"all", each.state}]
+        return [shapes.issue(place, each) for each in found if wanted <= set(each.labels)]
+
+    def create_issue(self, place: shapes.Place, body: Body) -> Body:
+        """Answer "Create an issue"."""
+        if not body.get("title"):
+            raise RejectedError(422, "Validation Failed")
+        return shapes.issue(place, self._open(place.repository, body))
+
+    def change_issue(self, place: shapes.Place, number: int, body: Body) -> Body:
+        """Answer "Update an issue"."""
+        return shapes.issue(place, self._changed(place.repository, number, body))
+
+    def add_labels(self, place: shapes.Place, number: int, body: Body | list[str]) -> list[Body]:
+        """Answer "Add labels to an issue"; a label that is not there comes to be, as at GitHub."""
+        thread = self._thread(place.repository, number)
+        # GitHub takes a bare list too, which is what PyGithub sends.
+        names = body if isinstance(body, list) else body.get("labels", ())
+        thread.labels += [name for name in names if name not in thread.labels]
+        return [shapes.label(place, name) for name in thread.labels]
+
+    def list_comments(self, place: shapes.Place, number: int) -> list[Body]:
+        """Answer "List issue comments"."""
+        thread = self._thread(place.repository, number)
+        return [shapes.comment(place, number, at, text) for at, text in thread.comments.items()]
+
+    def create_comment(self, place: shapes.Place, number: int, body: Body) -> Body:
+        """Answer "Create an issue comment"."""
+        with self._lock:
+            self._last_comment += 1
+            self._thread(place.repository, number).comments[self._last_comment] = str(body["body"])
+            return shapes.comment(place, number, self._last_comment, str(body["body"]))
+
+    def change_comment(self, place: shapes.Place, comment: int, body: Body) -> Body:
+        """Answer "Update an issue comment"."""
+        for thread in self.of(place.repository):
+            if comment in thread.comments:
+                thread.comments[comment] = str(body["body"])
+                return shapes.comment(place, thread.number, comment, str(body["body"]))
+        raise RejectedError(404, "Not Found")
+
+    def _open(self, repository: str, body: Body, head: str = "", base: str = "") -> Thread:
+        with self._lock:
+            kept = self._kept.setdefault(repository, {})
+            labels = [str(each) for each in body.get("labels", ())]
+            made = Thread(len(kept) + 1, str(body["title"]), str(body.get("body") or ""), head, base, labels=labels)
+            kept[made.number] = made
+            return made
+
+    def _changed(self, repository: str, number: int, body: Body) -> Thread:
+        thread = self._thread(repository, number)
+        for name in ("title", "body", "state", "base"):
+            if name in body:
+                setattr(thread, name, str(body[name]))
+        thread.labels = [str(each) for each in body.get("labels", thread.labels)]
+        return thread
+
+    def _thread(self, repository: str, number: int) -> Thread:
+        found = self._kept.get(repository, {}).get(number)
+        if found is None:
+            raise RejectedError(404, "Not Found")
+        return found

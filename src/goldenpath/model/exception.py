@@ -1,0 +1,90 @@
+"""An exception: a finding that a gate lets through until a day, with a reason and an owner."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from goldenpath.model.finding import Finding, Gate
+
+WARNED_AHEAD = timedelta(days=14)
+
+
+class Scope(Struct, frozen=True, omit_defaults=True):
+    """Where the finding may occur: exactly one of a package, a path, or one finding's fingerprint."""
+
+    package: str = ""
+    path: str = ""
+    fingerprint: str = ""
+
+    def holds(self, finding: Finding) -> bool:
+        """Tell whether `finding` occurs here."""
+        if self.fingerprint:
+            return finding.fingerprint == self.fingerprint
+        if self.path:
+            return finding.location.path == self.path
+        return finding.package is not None and finding.package.name.lower() == self.package.lower()
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return next(f"{name} {getattr(self, name)}" for name in self.__struct_fields__ if getattr(self, name))
+
+
+class Acceptance(Struct, frozen=True):
+    """One exception as `.goldenpath.yml` has it; `expires` is the last day on which it counts."""
+
+    gate: Gate
+    id: str
+    scope: Scope
+    reason: str
+    owner: str
+    expires: date
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether this is about `finding`, whatever the day."""
+        return finding.gate is self.gate and finding.id.lower() == self.id.lower() and self.scope.holds(finding)
+
+    def within(self, other: Acceptance) -> bool:
+        """Tell whether this lets nothing through that `other` does not, and for no longer."""
+        same = (self.gate, self.id.lower(), self.scope) == (other.gate, other.id.lower(), other.scope)
+        return same and self.expires <= other.expires
+
+
+class Standing(StrEnum):
+    """What an exception is worth today."""
+
+    ACCEPTED = "accepted"
+    EXPIRES_SOON = "expires-soon"
+    EXPIRED = "expired"
+    TOO_LONG = "too-long"
+    PENDING = "pending"
+    UNUSED = "unused"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it lets its findings through."""
+        return self in {Standing.ACCEPTED, Standing.EXPIRES_SOON}
+
+
+class Applied(Struct, frozen=True):
+    """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about."""
+
+    acceptance: Acceptance
+    standing: Standing
+    findings: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The exception for people, in one line."""
+        each = self.acceptance
+        words = {
+            Standing.ACCEPTED: f"accepted until {each.expires}",
+            Standing.EXPIRES_SOON: f"accepted, but only until {each.expires}: renew it or mend the finding",
+            Standing.EXPIRED: f"expired on {each.expires} and counts no more",
+            Standing.TOO_LONG: f"ends on {each.expires}, later than the platform allows, and does not count",
+            Standing.PENDING: "is added by this very pull request and counts only once merged",
+            Standing.UNUSED: "is about nothing that was found: take it out",
+        }[self.standing]
+        return f"exception for {each.id} ({each.scope}) {words}; {each.owner}: {each.reason}"

@@ -1,0 +1,123 @@
+"""`.goldenpath.yml`: what an app may say about its own rules. It can tighten, and name exceptions; never loosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldenpath.errors import PolicyInvalid
+from goldenpath.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing
+from goldenpath.model.finding import Gate, Severity
+from goldenpath.model.verdict import Mode
+from goldenpath.policy import source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, timedelta
+
+    from goldenpath.model.finding import Finding
+    from goldenpath.policy.matrix import Environment, Policy
+
+FILE = ".goldenpath.yml"
+SCHEMA = "goldenpath.schema.json"
+
+
+@dataclass(frozen=True)
+class AppRules:
+    """What the app's file says; `pending` are exceptions that this pull request itself adds.
+
+    `tighten` has stricter rules by environment; where there are several, all of them hold.
+    """
+
+    tighten: tuple[Mapping[str, Mapping[str, Any]], ...] = ()
+    exceptions: tuple[Acceptance, ...] = ()
+    pending: tuple[Acceptance, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matched:
+    """An exception and the fingerprints of the findings that it is about."""
+
+    acceptance: Acceptance
+    findings: tuple[str, ...]
+    pending: bool
+
+
+NO_RULES = AppRules()
+
+
+def parse(text: str, policy: Policy) -> AppRules:
+    """Return the rules in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
+    tree = source.read(text, SCHEMA, FILE)
+    tighten = tree.get("tighten") or {}
+    unknown = sorted(set(tighten) - {each.name for each in policy.environments})
+    if unknown:
+        raise PolicyInvalid(
+            f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}",
+            why=f"the platform knows {', '.join(each.name for each in policy.environments)}",
+            fix="name one of these",
+        )
+    return AppRules((tighten,), tuple(msgspec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
+
+
+def reviewed(proposed: AppRules, merged: AppRules) -> AppRules:
+    """Return the rules of a pull request: as strict as either, and only exceptions that are merged already count.
+
+    What is stricter counts at once; what lets something through waits for a review.
+    """
+    kept = tuple(each for each in proposed.exceptions if any(each.within(other) for other in merged.exceptions))
+    pending = tuple(each for each in proposed.exceptions if each not in kept)
+    return AppRules((*proposed.tighten, *merged.tighten), kept, pending)
+
+
+def tightened(environment: Environment, rules: AppRules) -> Environment:
+    """Return `environment` made stricter by what the app says of it; never less strict."""
+    return reduce(_tighter, (each.get(environment.name) or {} for each in rules.tighten), environment)
+
+
+def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Matched, ...]:
+    """Return every exception of `gate` with the findings that it is about, whatever the day."""
+    by_id: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_id.setdefault(finding.id.lower(), []).append(finding)
+    every = [(each, False) for each in rules.exceptions] + [(each, True) for each in rules.pending]
+    return tuple(
+        Matched(each, tuple(one.fingerprint for one in by_id.get(each.id.lower(), ()) if each.covers(one)), pending)
+        for each, pending in every
+        if each.gate is gate
+    )
+
+
+def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
+    """Return what each exception is worth on `today`, where its end may be `longest` away."""
+    return tuple(Applied(each.acceptance, _standing(each, today, longest), each.findings) for each in matched)
+
+
+def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
+    blocking = {gate for gate in Gate if (said.get(gate.value) or {}).get("mode") == Mode.BLOCKING.value}
+    trivy = said.get(Gate.TRIVY.value) or {}
+    rule = environment.vulnerabilities
+    more = frozenset(Severity(name) for name in trivy.get("severities") or ())
+    stricter = replace(
+        rule,
+        severities=rule.severities | more,
+        ignore_unfixed=rule.ignore_unfixed and trivy.get("ignore_unfixed") is not False,
+    )
+    modes = {gate: Mode.BLOCKING if gate in blocking else mode for gate, mode in environment.modes.items()}
+    return replace(environment, modes=modes, vulnerabilities=stricter)
+
+
+def _standing(matched: Matched, today: date, longest: timedelta) -> Standing:
+    acceptance = matched.acceptance
+    if acceptance.expires < today:
+        return Standing.EXPIRED
+    if acceptance.expires > today + longest:
+        return Standing.TOO_LONG
+    if matched.pending:
+        return Standing.PENDING
+    if not matched.findings:
+        return Standing.UNUSED
+    return Standing.EXPIRES_SOON if acceptance.expires <= today + WARNED_AHEAD else Standing.ACCEPTED

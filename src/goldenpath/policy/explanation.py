@@ -1,0 +1,50 @@
+"""The rules in words: what would happen to a run, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.model.finding import Gate, Severity
+from goldenpath.model.verdict import Mode
+from goldenpath.policy.app import FILE, Matched, apply, tightened
+from goldenpath.policy.matrix import POLICY_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from goldenpath.policy.app import AppRules
+    from goldenpath.policy.matrix import Environment
+
+
+def rules(environment: Environment) -> Iterator[str]:
+    """Say, line by line, what `environment` asks for."""
+    rule = environment.vulnerabilities
+    severities = ", ".join(each.value for each in Severity if each in rule.severities)
+    unfixed = "those without a fix do not" if rule.ignore_unfixed else "with or without a fix"
+    yield f"gitleaks    {environment.modes[Gate.GITLEAKS]}: any secret decides"
+    yield f"trivy       {environment.modes[Gate.TRIVY]}: {severities} decide, {unfixed}"
+    yield f"            secrets in the image {'decide too' if environment.image_secrets else 'are not looked for'}"
+    yield f"            its database may be {environment.database_age.days} days old"
+    yield f"SARIF       {'uploaded' if environment.sarif_upload else 'not uploaded'}"
+    yield f"SBOM        {'required' if environment.sbom_required else 'optional'}"
+    yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"
+    yield f"refs        {', '.join(environment.refs)}"
+    yield f"exceptions  at most {environment.longest_exception.days} days"
+
+
+def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:
+    """Say what a run on `ref` for `environment` would do under the rules of `app`, and which file says so."""
+    here = tightened(environment, app)
+    if here.allows_ref(ref):
+        yield f"{ref} may be released to {here.name}: {POLICY_FILE} allows {', '.join(here.refs)}"
+    else:
+        yield f"{ref} is REFUSED for {here.name}: {POLICY_FILE} allows {', '.join(here.refs)}"
+    for gate in Gate:
+        blocks = here.modes[gate] is Mode.BLOCKING
+        origin = POLICY_FILE if environment.modes[gate] is here.modes[gate] else FILE
+        effect = "stops the release" if blocks else "warns, and releases"
+        yield f"a finding of {gate} that decides {effect}: {here.modes[gate]} by {origin}"
+    yield from rules(here)
+    matched = (Matched(each, ("?",), pending=False) for each in app.exceptions)
+    yield from (each.sentence for each in apply(matched, today, here.longest_exception))

@@ -1,0 +1,128 @@
+"""YAML that people write, checked against its schema; what is wrong is told with file, line and field."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import yaml
+
+from goldenpath.errors import PolicyInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from yaml.nodes import Node
+
+Path = tuple[str | int, ...]
+# A policy is a page of text. Anything larger is a mistake, or made to exhaust memory.
+LARGEST = 1 << 20
+MOST_PROBLEMS = 10
+LONGEST_MESSAGE = 300
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's plain values; a date stays the text that was written, so that the schema can say what a date is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
+    """Return what the YAML `text` says, proved against the schema `schema_name` beside this module.
+
+    Raises `PolicyInvalid` that names every wrong field with `file`, line and path, and says what it may hold.
+    """
+    try:
+        root = _compose(text)
+        lines = dict(_lines(root))
+        problems = sorted(_duplicates(root, ()))
+        tree = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise _invalid(file, [_syntax(file, error)], schema_name) from None
+    validator = jsonschema.Draft202012Validator(schema(schema_name), format_checker=jsonschema.FormatChecker())
+    found = sorted(validator.iter_errors(tree), key=lambda each: list(map(str, each.absolute_path)))
+    problems += [(_line(lines, tuple(each.absolute_path)), each.json_path, _shortened(each.message)) for each in found]
+    if problems:
+        told = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
+        raise _invalid(file, told, schema_name)
+    return dict(tree)
+
+
+@cache
+def schema(name: str) -> Mapping[str, Any]:
+    """Return the JSON Schema in the file `name` beside this module."""
+    parsed: dict[str, Any] = json.loads(resources.files("goldenpath.policy").joinpath(name).read_bytes())
+    return parsed
+
+
+def _compose(text: str) -> Node:
+    if len(text) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST} characters")
+    if "&" in text or "*" in text:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.AliasEvent):
+                raise ValueError("aliases are not used here: write each value where it belongs")  # noqa: TRY004
+    node: Node | None = yaml.compose(text, Loader=_Loader)
+    if node is None:
+        raise ValueError("it is empty")
+    return node
+
+
+def _lines(node: Node, path: Path = ()) -> Iterator[tuple[Path, int]]:
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*path, str(key.value)))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield from _lines(value, (*path, number))
+
+
+def _duplicates(node: Node, path: Path) -> Iterator[tuple[int, str, str]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            if name in seen:
+                yield key.start_mark.line + 1, _shown((*path, name)), "this name stands twice; the earlier one is lost"
+            seen.add(name)
+            yield from _duplicates(value, (*path, name))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield from _duplicates(value, (*path, number))
+
+
+def _line(lines: Mapping[Path, int], path: Path) -> int:
+    """Return the line of `path`, or of the nearest part of it that was written."""
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def _shown(path: Path) -> str:
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[:LONGEST_MESSAGE]} …"
+
+
+def _syntax(file: str, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    return f"{file}:{line}: {getattr(error, 'problem', None) or error}"
+
+
+def _invalid(file: str, told: list[str], schema_name: str) -> PolicyInvalid:
+    return PolicyInvalid(
+        f"{file} is not valid",
+        why="; ".join(told),
+        fix=f"mend what is named; {schema_name} says what each field may hold, and editors complete it",
+    )

@@ -1,0 +1,126 @@
+"""Apply on merge: the registry is found in the diff, planned again, and applied only if that is the reviewed plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import BadInput, GoldenPathError, RegistryRefused
+from goldenpath.registries import compliance, config, controls, handover, merged, planning, removal, review
+from goldenpath.runner import as_markdown
+from goldenpath.services import ecr_describe
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+    from goldenpath.registries.access import Access
+    from goldenpath.registries.merged import Merged
+    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.review import Record
+    from goldenpath.services.github_platform import Repository
+    from goldenpath.tools.terraform import Plan
+
+MARKER = "apply"
+
+
+@dataclass(frozen=True)
+class Office:
+    """Who applies: the way into the environments, the platform's repository, and how other repositories are opened.
+
+    `run_url` is the page of this run; `today` the day by which grace periods are counted.
+    """
+
+    access: Access
+    repository: Repository
+    open_repository: Callable[[str], Repository | None]
+    today: dt.date
+    run_url: str = ""
+
+
+def apply_merged(office: Office, pull: Merged) -> Plan:
+    """Apply what the merged pull request had reviewed, verify it at ECR, and say so in the pull request.
+
+    Whatever stops it is said there too, and raised: `PlanDrifted`, `PlanUnexpected`, `RetirementRefused`, and what
+    planning raises. Running again is safe: what is done already is not done twice.
+    """
+    try:
+        record, made, said = _applied(office, pull)
+    except GoldenPathError as error:
+        office.repository.comment(pull.number, MARKER, _stopped(error, office.run_url))
+        raise
+    table = review.changes(made) if made.changes else "Nothing was left to do."
+    office.repository.comment(
+        pull.number, MARKER, f"### Applied: `{record.name}` in {record.environment}\n\n{table}\n\n{said}"
+    )
+    return made
+
+
+def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
+    checkout = office.access.checkout
+    after = proposal_git.resolved(checkout, pull.commit)
+    if proposal_git.resolved(checkout, "HEAD") != after:
+        raise BadInput("the checkout is not at the merge commit", why=f"that is {after}", fix="check out that commit")
+    record = review.read(pull.body)
+    merged.require_one(merged.touched(checkout, proposal_git.resolved(checkout, f"{after}^1"), after), record)
+    workplace = office.access.workplace(record.environment)
+    made = planning.plan(workplace, record.name, removal=record.removal)
+    if made.changes:
+        record.require(made)
+        if record.removal:
+            _clear(office, pull, record, workplace)
+        workplace.terraform.apply(workplace.saved)
+    if record.removal:
+        return record, made, _require_absent(workplace, record.name)
+    return record, made, _hand_over(office, pull, workplace, record.name)
+
+
+def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -> None:
+    """Save the listing of a registry that may go, then delete its images: ECR destroys no repository that has some."""
+    checkout = office.access.checkout
+    before = proposal_git.text_at(checkout, f"{pull.commit}^1", f"envs/{record.environment}/ecr.tf")
+    path = config.path_of(checkout, record.environment)
+    registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
+    reader = ecr_describe.Reader(workplace.variables)
+    approvers = office.repository.approvers(pull.number)
+    removal.require_removable(
+        registry, reader.images(record.name), office.today,
+        requester=record.requester, author=pull.author, approvers=approvers,
+    )  # fmt: skip
+    saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
+    reader.delete(record.name, saved.digests)
+
+
+def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) -> str:
+    checkout = office.access.checkout
+    registry = config.find(checkout, workplace.environment, name)
+    found = ecr_describe.Reader(workplace.variables).describe(name)
+    wrong = compliance.deviations(registry, controls.load(checkout)[registry.risk], found)
+    if found is None or wrong:
+        raise RegistryRefused(
+            f"{name} in {workplace.environment} was applied, but ECR does not describe it as asked",
+            why="; ".join(wrong),
+            fix="run the job again; if it persists, show this to the platform team",
+        )
+    platform = office.repository.name
+    owner = platform.partition("/")[0]
+    if registry.deprecated_since:
+        text = handover.farewell(registry, found, platform)
+        return f"{text} {handover.tell_team(office.open_repository, registry, text, owner)}"
+    text = handover.note(checkout, registry, found, platform)
+    office.repository.comment(pull.number, "hand-over", text)
+    told = handover.tell_team(office.open_repository, registry, text, owner)
+    return f"ECR describes `{found.uri}` as it was asked for. {told}"
+
+
+def _require_absent(workplace: Workplace, name: str) -> str:
+    if ecr_describe.Reader(workplace.variables).describe(name) is not None:
+        raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="run the job again")
+    return "It is gone. The listing of what it held is an artifact of this run."
+
+
+def _stopped(error: GoldenPathError, run_url: str) -> str:
+    told = [f"### Not applied: {as_markdown(error.what)}", as_markdown(error.why)]
+    told += [f"What to do: {as_markdown(error.fix)}", f"[The run]({run_url})" if run_url else ""]
+    return "\n\n".join(filter(None, told))

@@ -1,0 +1,160 @@
+"""The scheduled report: how the registries really are. It reads, and changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import GoldenPathError
+from goldenpath.registries import compliance, config, controls, lifecycle, review, state_key
+from goldenpath.registries.lifecycle import StoredImage
+from goldenpath.runner import as_markdown
+from goldenpath.services import ecr_describe
+from goldenpath.tools.terraform import s3_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from goldenpath.registries.access import Access
+    from goldenpath.registries.config import Registry
+    from goldenpath.registries.controls import Controls
+    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.request import Risk
+    from goldenpath.services.ecr_describe import Image, Reader
+
+STALE_DAYS = 90
+_GRAVE = ("CRITICAL", "HIGH")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One registry: the rules it breaks, and what is in it. `expiring` images go at the next run of its lifecycle."""
+
+    registry: Registry
+    broken: tuple[str, ...]
+    images: int = 0
+    untagged: int = 0
+    stale: int = 0
+    expiring: int = 0
+    grave: int = 0
+    unscanned: int = 0
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment: its registries, repositories that nobody described, and what its plan would change.
+
+    `untold` is why it could not be looked at; the rest is empty then.
+    """
+
+    name: str
+    seen: tuple[Seen, ...] = ()
+    unknown: tuple[str, ...] = ()
+    drift: tuple[str, ...] = ()
+    untold: str = ""
+
+
+def look(access: Access, environment: str, now: dt.datetime) -> Environment:
+    """Look at one environment. What stops that is told in the answer: the others are to be reported all the same."""
+    if not access.reaches(environment):
+        return Environment(environment, untold="no role leads there")
+    try:
+        workplace = access.workplace(environment)
+        registries = config.load(access.checkout, environment)
+        table, reader = controls.load(access.checkout), ecr_describe.Reader(workplace.variables)
+        seen = tuple(_seen(reader, each, table, now) for each in registries)
+        unknown = tuple(sorted(set(reader.names()) - {each.name for each in registries}))
+        return Environment(environment, seen, unknown, _drift(workplace))
+    except GoldenPathError as error:
+        return Environment(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)
+
+
+def share(seen: Iterable[Seen]) -> str:
+    """Return how many registries comply with every rule, in words: the platform's headline figure."""
+    listed = list(seen)
+    good = sum(not each.broken for each in listed)
+    return f"{good} of {len(listed)} ({100 * good // len(listed)} %)" if listed else "none to look at"
+
+
+def report(environments: Iterable[Environment], run_url: str = "") -> str:
+    """Return the report in Markdown: the headline figure, then by owner, then by environment."""
+    listed = list(environments)
+    everything = [each for environment in listed for each in environment.seen]
+    parts = [f"**Registries that comply with every rule: {share(everything)}.**", "### By owner", _owners(everything)]
+    parts += [_section(environment) for environment in listed]
+    legend = (
+        f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
+        "removes it within a day. Nothing was changed by this report."
+    )
+    parts += [legend, f"[The run]({run_url})" if run_url else ""]
+    return "\n\n".join(filter(None, parts))
+
+
+def _owners(seen: list[Seen]) -> str:
+    owned: dict[str, list[Seen]] = defaultdict(list)
+    for each in seen:
+        owned[each.registry.owner].append(each)
+    rows = [(owner, share(theirs), str(sum(each.grave for each in theirs))) for owner, theirs in sorted(owned.items())]
+    return review.table(("owner", "comply", "grave findings"), rows)
+
+
+def _section(environment: Environment) -> str:
+    head = f"### {environment.name}"
+    if environment.untold:
+        return f"{head}\n\nNot looked at: {as_markdown(environment.untold)}"
+    columns = ("registry", "owner", "images", "untagged", "stale", "expiring", "grave findings", "not scanned")
+    rows = [
+        (each.registry.name, each.registry.owner,
+         *map(str, (each.images, each.untagged, each.stale, each.expiring, each.grave, each.unscanned)))
+        for each in environment.seen
+    ]  # fmt: skip
+    told = [f"- `{each.registry.name}`: {as_markdown(rule)}" for each in environment.seen for rule in each.broken]
+    told += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf" for name in environment.unknown]
+    told += [f"- a plan would {as_markdown(each)}" for each in environment.drift]
+    return "\n\n".join([head, review.table(columns, rows), "\n".join(told) or "Everything is as it is described."])
+
+
+def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], now: dt.datetime) -> Seen:
+    found = reader.describe(registry.name)
+    broken = compliance.deviations(registry, table[registry.risk], found)
+    if found is None:
+        return Seen(registry, broken)
+    images = reader.images(registry.name)
+    rules = lifecycle.parse(found.lifecycle) if found.lifecycle else ()
+    return Seen(
+        registry,
+        broken,
+        images=len(images),
+        untagged=sum(not each.tags for each in images),
+        stale=sum(_is_stale(each, now) for each in images),
+        expiring=len(lifecycle.expired(rules, [_stored(each, now) for each in images])),
+        grave=sum(each.findings.get(severity, 0) for each in images for severity in _GRAVE),
+        unscanned=sum(each.scan != "COMPLETE" for each in images),
+    )
+
+
+def _is_stale(image: Image, now: dt.datetime) -> bool:
+    last = max(filter(None, (image.pushed, image.pulled)))
+    return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
+
+
+def _stored(image: Image, now: dt.datetime) -> StoredImage:
+    days = (now - image.pushed) / dt.timedelta(days=1)
+    return StoredImage(image.digest, frozenset(image.tags), days)
+
+
+def _drift(workplace: Workplace) -> tuple[str, ...]:
+    """Return what a plan of the whole environment would change: entry, state and ECR differ there."""
+    key = state_key.load(workplace.checkout, workplace.environment)
+    workplace.work_dir.mkdir(parents=True, exist_ok=True)
+    terraform = workplace.terraform
+    terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
+    made = terraform.plan(_saved(workplace))
+    return tuple(f"{' and '.join(each.actions)} {each.address}" for each in made.changes)
+
+
+def _saved(workplace: Workplace) -> Path:
+    return workplace.work_dir.absolute() / f"{workplace.environment}-whole.tfplan"

@@ -1,0 +1,112 @@
+"""What a merged pull request did to the registries, read from the two commits, never from a branch's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import BadInput, PlanDrifted, PlanUnexpected
+from goldenpath.registries import config
+from goldenpath.registries.request import known_environments
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.registries.review import Record
+
+
+class Kind(Enum):
+    """What happened to an entry."""
+
+    WRITTEN = "written"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True)
+class Touched:
+    """One registry whose entry a pull request wrote or removed."""
+
+    environment: str
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A merged pull request, as its webhook payload tells it."""
+
+    number: int
+    commit: str
+    body: str
+    author: str
+
+    @classmethod
+    def read(cls, event: Mapping[str, Any], label: str, base: str) -> Merged:
+        """Return the pull request in the payload `event`. Raises `BadInput` for one that is not to be applied."""
+        pull = event.get("pull_request") or {}
+        labels = [each.get("name") for each in pull.get("labels") or ()]
+        into = (pull.get("base") or {}).get("ref", "")
+        mistakes = [] if pull.get("merged") else ["it was not merged"]
+        mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
+        mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
+        if mistakes or not pull.get("merge_commit_sha"):
+            raise BadInput(
+                "there is no merged pull request to apply",
+                why="; ".join(mistakes) or "it names no merge commit",
+                fix=f"this command answers to the merge of a pull request labelled `{label}`",
+            )
+        author = (pull.get("user") or {}).get("login", "")
+        return cls(int(pull["number"]), str(pull["merge_commit_sha"]), str(pull.get("body") or ""), author)
+
+
+def touched(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:
+    """Return every registry whose entry differs between two commits. Raises `RegistryConfigUnexpected`."""
+    paths = set(proposal_git.changed_paths(checkout, before, after))
+    return tuple(
+        found
+        for environment in known_environments()
+        if f"envs/{environment}/ecr.tf" in paths
+        for found in _differing(checkout, environment, before, after)
+    )
+
+
+def require_one(found: tuple[Touched, ...], record: Record) -> None:
+    """Refuse a pull request that touches another registry than the one whose plan was reviewed.
+
+    One that touches none only has a plan reviewed anew, for an entry that is there. Raises `PlanDrifted`,
+    `PlanUnexpected`.
+    """
+    if len(found) > 1:
+        raise PlanUnexpected(
+            f"the pull request changes {len(found)} registries: "
+            + ", ".join(f"{each.name} ({each.environment})" for each in found),
+            why="each registry has a plan, and a review, of its own",
+            fix="nothing was applied; run the wizard once for each of them",
+        )
+    for each in found:
+        kind = Kind.REMOVED if record.removal else Kind.WRITTEN
+        if (each.environment, each.name, each.kind) != (record.environment, record.name, kind):
+            raise PlanDrifted(
+                "the reviewed plan belongs to another change",
+                why=f"{each.name} in {each.environment} was {each.kind.value}, the plan is for {record.name} in "
+                f"{record.environment}, {kind.value}",
+                fix=f"nothing was applied; run the wizard for {each.name} in {each.environment}",
+            )
+
+
+def _differing(checkout: Path, environment: str, before: str, after: str) -> list[Touched]:
+    old, new = (_entries(checkout, environment, commit) for commit in (before, after))
+    return [
+        Touched(environment, name, Kind.WRITTEN if name in new else Kind.REMOVED)
+        for name in sorted({*old, *new})
+        if old.get(name) != new.get(name)
+    ]
+
+
+def _entries(checkout: Path, environment: str, commit: str) -> dict[str, config.Registry]:
+    path = f"envs/{environment}/ecr.tf"
+    text = proposal_git.text_at(checkout, commit, path)
+    return {each.name: each for each in config.parse(text, environment, Path(path))} if text else {}

@@ -1,0 +1,157 @@
+"""The `registry` commands that the platform's workflows run: propose, apply what was merged, retire, report."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from goldenpath import runner
+from goldenpath.errors import BadInput
+from goldenpath.registries import applying, cost, hygiene, propose, removal, retire, review
+from goldenpath.registries.access import Access, Power
+from goldenpath.registries.applying import Office
+from goldenpath.registries.merged import Merged
+from goldenpath.registries.propose import Desk
+from goldenpath.registries.request import known_environment, known_environments, parse
+from goldenpath.report.console import Progress
+from goldenpath.runner import Runner
+from goldenpath.services.github_platform import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.registries.propose import Proposed
+
+HYGIENE_LABEL = "ecr-hygiene"
+
+
+def _option(name: str, text: str, **more: object) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    variable = "GOLDENPATH_" + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(name, envvar=variable, show_envvar=True, help=text, **more)  # type: ignore[arg-type]
+
+
+_CHECKOUT = _option(
+    "--checkout", "The checkout of the platform's repository.", type=click.Path(path_type=Path), default=Path()
+)
+_ENVIRONMENT = _option("--environment", "Environment: dev, test, staging or prod.", default="")
+_NAME = _option("--name", "Name of the repository in ECR, like `my-app`.", default="")
+_BASE = _option("--base-branch", "The branch that pull requests go into.", default=propose.BASE, show_default=True)
+
+
+@click.command("propose")
+@_CHECKOUT
+@_ENVIRONMENT
+@_NAME
+@_option("--owner", "The team that answers for it.", default="")
+@_option("--risk", "low, medium or high: decides its controls.", default="")
+@_option("--requester", "Who asks: a GitHub user name.", default="")
+@_option("--domain", "The business domain it belongs to.", default="")
+@_option("--average-image-mb", "How large an image is thought to be, for the estimate of costs.",
+         type=click.IntRange(min=1), default=cost.AVERAGE_IMAGE_MB)  # fmt: skip
+@_BASE
+def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **fields: str) -> None:
+    """Open the pull request that asks for a registry and shows its plan; run again, bring it up to date."""
+    wanted = parse(fields)
+    at = _desk(checkout, wanted.environment, base_branch, average_image_mb)
+    _tell(propose.create(at, wanted))
+
+
+@click.command("retire")
+@_CHECKOUT
+@_ENVIRONMENT
+@_NAME
+@_option("--step", "deprecate, then remove once the grace period is over.",
+         type=click.Choice(["deprecate", "remove"]), default="deprecate")  # fmt: skip
+@_option("--grace-days", "How long the grace period is.", type=int, default=retire.GRACE_DAYS, show_default=True)
+@_BASE
+def retire_registry(checkout: Path, environment: str, name: str, step: str, grace_days: int, base_branch: str) -> None:
+    """Open the pull request that deprecates a registry, or removes one whose grace period is over."""
+    at = _desk(checkout, known_environment(environment), base_branch)
+    today = dt.datetime.now(dt.UTC).date()
+    if step == "deprecate":
+        _tell(removal.deprecate(at, name, today, grace_days))
+    else:
+        _tell(removal.remove(at, name, today))
+
+
+@click.command("apply-merged")
+@_CHECKOUT
+@_BASE
+def apply_merged(checkout: Path, base_branch: str) -> None:
+    """Apply the registry of the pull request that was just merged, if its plan is the one that was reviewed."""
+    run = _run()
+    pull = Merged.read(run.event, review.LABEL, base_branch)
+    variables = runner.variables()
+    other = variables.get("GOLDENPATH_APPS_TOKEN", "")
+    office = Office(
+        _access(checkout, run, Power.APPLY),
+        _repository(run),
+        lambda name: Repository(run.api_url, other, name) if other else None,
+        dt.datetime.now(dt.UTC).date(),
+        _run_url(run),
+    )
+    made = applying.apply_merged(office, pull)
+    Progress().line(f"✓ {len(made.changes)} changes are done" if made.changes else "✓ nothing was left to do")
+
+
+@click.command("hygiene")
+@_CHECKOUT
+def report_hygiene(checkout: Path) -> None:
+    """Report how all registries really are in one issue; change nothing."""
+    run = _run()
+    at, now = _access(checkout, run, Power.PLAN), dt.datetime.now(dt.UTC)
+    found = [hygiene.look(at, environment, now) for environment in known_environments()]
+    text = hygiene.report(found, _run_url(run))
+    thread = _repository(run).issue("hygiene", "Registries: hygiene report", text, HYGIENE_LABEL)
+    everything = [seen for environment in found for seen in environment.seen]
+    run.set_outputs({"compliant": hygiene.share(everything), "issue": str(thread.number)})
+    Progress().line(f"✓ {thread.url}: {hygiene.share(everything)} comply")
+
+
+COMMANDS = (propose_registry, retire_registry, apply_merged, report_hygiene)
+
+
+def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AVERAGE_IMAGE_MB) -> Desk:
+    run = _run()
+    workplace = _access(checkout, run, Power.PLAN).workplace(environment)
+    # Who started the run, as GitHub says: what a form says of the requester proves nothing.
+    actor = runner.variables().get("GITHUB_ACTOR", "")
+    return Desk(workplace, _repository(run), actor, base, average_mb)
+
+
+def _access(checkout: Path, run: Runner, power: Power) -> Access:
+    variables = runner.variables()
+    return Access(checkout, runner.default_work_dir(variables) / "registry", variables, power, run.mask)
+
+
+def _run() -> Runner:
+    run = Runner.read(runner.variables())
+    if not run.repository:
+        raise BadInput(
+            "this command speaks to GitHub, and there is no workflow run",
+            why="GITHUB_ACTIONS and GITHUB_REPOSITORY are not set",
+            fix="start the workflow instead, or use `goldenpath registry request`, `plan` and `apply` by hand",
+        )
+    return run
+
+
+def _repository(run: Runner) -> Repository:
+    token = runner.variables().get("GITHUB_TOKEN", "")
+    if not token:
+        raise BadInput("the GitHub token is missing", why="GITHUB_TOKEN is not set", fix="give it to the step by env")
+    return Repository(run.api_url, token, run.repository)
+
+
+def _run_url(run: Runner) -> str:
+    return f"{run.server_url}/{run.repository}/actions/runs/{run.run_id}" if run.run_id else ""
+
+
+def _tell(proposed: Proposed) -> None:
+    thread = proposed.thread
+    _run().set_outputs({
+        "pull_request": str(thread.number), "url": thread.url, "plan_digest": proposed.record.digest,
+    })  # fmt: skip
+    Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {proposed.record.digest}")

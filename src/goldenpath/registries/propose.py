@@ -1,0 +1,104 @@
+"""The wizard: a change of one registry becomes one branch, one plan and one pull request that shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
+from goldenpath.registries import catalogue, config, controls, cost, planning, plans, review
+from goldenpath.registries.review import Record
+from goldenpath.services import ecr_describe
+from goldenpath.services.github_platform import Proposal
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.request import Request
+    from goldenpath.services.github_platform import Repository, Thread
+    from goldenpath.tools.terraform import Plan
+
+BASE = "development"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where a proposal is made: the environment to plan in, the repository to propose to, and who asks (a login).
+
+    `average_mb` is how large an image is thought to be, for the estimate of costs.
+    """
+
+    workplace: Workplace
+    repository: Repository
+    requester: str
+    base: str = BASE
+    average_mb: int = cost.AVERAGE_IMAGE_MB
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """The pull request that was opened or changed, and the record of the plan that it shows."""
+
+    thread: Thread
+    record: Record
+
+
+def create(desk: Desk, request: Request) -> Proposed:
+    """Propose the registry that `request` asks for; a second run brings the same pull request up to date.
+
+    The checkout is at the tip of the base branch. Raises `RegistryRequestInvalid`, `RegistryNameTaken`,
+    `RegistryConfigUnexpected`, and what planning, git and GitHub raise.
+    """
+    missing = [field for field in ("requester", "domain") if getattr(request, field) is None]
+    if missing:
+        raise RegistryRequestInvalid(
+            "the request for a registry cannot be used",
+            why="; ".join(f"`{field}` is missing" for field in missing),
+            fix="correct what is named, then ask again",
+        )
+    config.add(desk.workplace.checkout, request)
+    plan = planning.plan(desk.workplace, request.name)
+    _refuse_taken(desk.workplace, request.name, plan)
+    facts = {"environment": request.environment, **request.fields}
+    brought = controls.load(desk.workplace.checkout)[request.risk]
+    rows = [(brought.mutability.lower(), brought.encryption, str(brought.keep), "on every push", "after 7 days")]
+    head = ("tags", "encryption", "keeps of each kind", "scanned", "untagged images expire")
+    sections = (
+        f"### What risk `{request.risk}` brings",
+        review.table(head, rows),
+        "### What it costs",
+        cost.told(brought.keep, desk.average_mb),
+    )
+    return publish(desk, request.name, plan, facts, sections)
+
+
+def publish(
+    desk: Desk, name: str, plan: Plan, facts: dict[str, str], sections: Sequence[str], *, removal: bool = False
+) -> Proposed:
+    """Commit what was edited in the checkout, push it to the registry's own branch and open its pull request."""
+    workplace = desk.workplace
+    catalogue.write(workplace.checkout)
+    environment = workplace.environment
+    record = Record.of(plan, environment, name, desk.requester, removal=removal)
+    raw = workplace.terraform.show_text(workplace.saved)
+    title = f"{'Remove registry' if removal else 'Registry'} {name} ({environment})"
+    branch = f"registry/{environment}/{name}"
+    base = proposal_git.resolved(workplace.checkout, "HEAD")
+    paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
+    proposal_git.push(workplace.checkout, proposal_git.commit_on(workplace.checkout, base, paths, title), branch)
+    body = review.description(record, plan, raw, facts, sections)
+    thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
+    return Proposed(thread, record)
+
+
+def _refuse_taken(workplace: Workplace, name: str, plan: Plan) -> None:
+    """Refuse a registry whose repository is in ECR already, made by somebody else: the apply would fail half-way."""
+    creates = any(each.kind == plans.REPOSITORY and "create" in each.actions for each in plan.changes)
+    if creates and ecr_describe.Reader(workplace.variables).describe(name):
+        raise RegistryNameTaken(
+            f"ECR has a repository {name!a} in {workplace.environment} already",
+            why="it is not in Terraform's state, so it was made by hand or by another system",
+            fix="choose another name, or have the platform team import it into the state",
+        )

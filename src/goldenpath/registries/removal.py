@@ -1,0 +1,135 @@
+"""The two steps of a retirement as proposals: deprecate, and after the grace period remove. Nothing is lost unsaid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import RetirementRefused
+from goldenpath.model import codec
+from goldenpath.registries import config, hcl_map, planning, propose, retire
+from goldenpath.registries.hcl import HclUnexpected
+from goldenpath.registries.retire import Standing, Use
+from goldenpath.services import ecr_describe
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from goldenpath.registries.config import Registry
+    from goldenpath.registries.propose import Desk, Proposed
+    from goldenpath.services.ecr_describe import Image, Reader
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What was saved of a registry: the file that holds it, and the digest of every image in it."""
+
+    path: Path
+    digests: tuple[str, ...]
+
+
+def deprecate(desk: Desk, name: str, today: dt.date, grace_days: int = retire.GRACE_DAYS) -> Proposed:
+    """Propose that pushes to `name` are refused from the merge on. Raises `RegistryUnknown`, `RetirementRefused`."""
+    checkout, environment = desk.workplace.checkout, desk.workplace.environment
+    registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
+    text = config.read_text(path)
+    codec.write_bytes(path, retire.deprecated(text, registry, today, path, grace_days).encode())
+    plan = planning.plan(desk.workplace, name)
+    now = config.find(checkout, environment, name)
+    facts = {**_facts(now), "deprecated since": now.deprecated_since, "removed after": now.remove_after}
+    notice = (
+        f"Pushes are refused once this is merged; pulls go on. After {now.remove_after} it may be removed. "
+        f"This is the notice to its owner, {now.owner}."
+    )
+    return propose.publish(desk, name, plan, facts, (notice,))
+
+
+def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
+    """Propose that `name` is removed, with its images; the listing of them is saved in the work folder first.
+
+    Raises `RegistryUnknown`, `RetirementRefused` when it is not deprecated or its grace period runs. Signs that it is
+    still used are told in the pull request, and the apply refuses without a second person's approval.
+    """
+    checkout, environment = desk.workplace.checkout, desk.workplace.environment
+    registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
+    reader = ecr_describe.Reader(desk.workplace.variables)
+    images = reader.images(name) if reader.describe(name) else ()
+    signs = _signs(registry, images, today)
+    if images:
+        save_listing(reader, name, environment, desk.workplace.work_dir)
+    codec.write_bytes(path, _without(config.read_text(path), name, path).encode())
+    plan = planning.plan(desk.workplace, name, removal=True)
+    told = f"**It is still in use: {signs}.** A second person has to approve this pull request." if signs else (
+        "Nothing was pulled lately and no release of prod is in it.")  # fmt: skip
+    sections = (f"{len(images)} images are deleted with it; their listing is an artifact of the run.", told)
+    return propose.publish(desk, name, plan, _facts(registry), sections, removal=True)
+
+
+def require_removable(
+    registry: Registry,
+    images: Iterable[Image],
+    today: dt.date,
+    *,
+    requester: str,
+    author: str,
+    approvers: Iterable[str],
+) -> None:
+    """Refuse with `RetirementRefused` as `retire.require_removable` does.
+
+    A second person is one who approved and neither asked for the removal nor wrote the pull request.
+    """
+    first = {requester.casefold(), author.casefold()}
+    second = next((login for login in approvers if login.casefold() not in first), "")
+    retire.require_removable(registry, _uses(images), today, requester=requester, approver=second)
+
+
+def save_listing(reader: Reader, name: str, environment: str, work_dir: Path) -> Listing:
+    """Write tags, times and manifests of every image of `name` into the work folder. Raises `DiskTrouble`."""
+    images = reader.images(name)
+    digests = tuple(image.digest for image in images)
+    manifests = reader.manifests(name, digests)
+    listed: list[dict[str, Any]] = [
+        {
+            "digest": image.digest, "tags": image.tags, "size": image.size, "pushed": image.pushed.isoformat(),
+            "pulled": image.pulled.isoformat() if image.pulled else None, "manifest": manifests[image.digest],
+        }
+        for image in images
+    ]  # fmt: skip
+    path = work_dir / "backup" / f"{environment}-{name.replace('/', '_')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    codec.write_bytes(path, codec.encode({"registry": name, "environment": environment, "images": listed}))
+    return Listing(path, digests)
+
+
+def _signs(registry: Registry, images: Iterable[Image], today: dt.date) -> str:
+    """Return why a second person is needed; empty when none is. Raises `RetirementRefused` when it is too early."""
+    try:
+        retire.require_removable(registry, _uses(images), today, requester="", approver="")
+    except RetirementRefused as error:
+        if retire.standing(registry, today) is Standing.REMOVABLE:
+            return error.why
+        raise
+    return ""
+
+
+def _uses(images: Iterable[Image]) -> list[Use]:
+    return [Use(each.digest, frozenset(each.tags), each.pulled.date() if each.pulled else None) for each in images]
+
+
+def _without(text: str, name: str, path: Path) -> str:
+    try:
+        return hcl_map.without_entry(text, config.BLOCK, config.MAP, name)
+    except HclUnexpected as error:
+        raise config.unexpected(path, error) from None
+
+
+def _facts(registry: Registry) -> dict[str, str]:
+    return {
+        "environment": registry.environment,
+        "id": registry.id,
+        "owner": registry.owner,
+        "domain": registry.domain,
+        "risk": registry.risk.value,
+    }

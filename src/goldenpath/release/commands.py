@@ -1,0 +1,157 @@
+"""The `release` and `iam` commands: look at a release, put it right, and print what its role needs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goldenpath import runner
+from goldenpath.errors import BadInput
+from goldenpath.model import codec, inputs
+from goldenpath.model.candidate import Candidate
+from goldenpath.model.names import AccountId, EcrRepository
+from goldenpath.model.receipt import Receipt
+from goldenpath.release import access, iam
+from goldenpath.release import repair as repairing
+from goldenpath.report.console import Progress
+from goldenpath.runner import Runner
+from goldenpath.services.aws import push_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from goldenpath.model.inputs import Input
+    from goldenpath.release.access import Opened
+
+_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+
+
+def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        declared.option, declared.name, envvar=declared.variable, show_envvar=True, help=declared.help,
+        default=declared.default,
+    )  # fmt: skip
+
+
+_RECEIPT = click.argument("path", metavar="RECEIPT", type=click.Path(path_type=Path))
+_REGION, _ROLE = _option(inputs.AWS_REGION), _option(inputs.ROLE_ARN)
+_ACCOUNT = click.option("--account", required=True, help="The AWS account of the role and the repository.")
+
+
+@click.group()
+def release() -> None:
+    """Show, verify or repair what a release did, by its receipt.json."""
+
+
+@release.command()
+@_RECEIPT
+def show(path: Path) -> None:
+    """Tell in words what RECEIPT says."""
+    receipt, progress = _read(path), Progress()
+    progress.line(f"{receipt.state}: {receipt.reference}")
+    progress.line(f"commit {receipt.commit}, environment {receipt.environment}")
+    for move in receipt.tags:
+        progress.line(f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}")
+    progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
+    for digest in receipt.staged:
+        progress.line(f"  brought {digest}")
+
+
+@release.command()
+@_RECEIPT
+@_REGION
+@_ROLE
+def verify(path: Path, aws_region: str, role_arn: str) -> None:
+    """Compare RECEIPT with the registry, and with the candidate.json beside it if there is one."""
+    receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
+    candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
+    with _opened(receipt, aws_region, role_arn) as opened:
+        for line in repairing.verify(receipt, opened, candidate):
+            progress.line(f"✓ {line}")
+
+
+@release.command()
+@_RECEIPT
+@_REGION
+@_ROLE
+def repair(path: Path, aws_region: str, role_arn: str) -> None:
+    """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
+    receipt, progress = _read(path), Progress()
+    with _opened(receipt, aws_region, role_arn) as opened:
+        repaired = repairing.repair(receipt, opened)
+    codec.write(path, repaired.receipt)
+    for line in repaired.done:
+        progress.line(f"✓ {line}")
+    progress.line(f"the release is {repaired.receipt.state}" + ("" if repaired.done else ": nothing was left to do"))
+
+
+@click.group("iam")
+def iam_group() -> None:
+    """Print the IAM documents that a role of a delivery needs, and nothing more than it needs."""
+
+
+@iam_group.command("trust-policy")
+@_ACCOUNT
+@click.option("--repository", required=True, help="The app's repository on GitHub, owner/name.")
+@click.option("--environment", "environments", multiple=True, help="GitHub environment of the job. Several are fine.")
+@click.option("--ref", "refs", multiple=True, help="Git ref, like refs/heads/main. Several are fine.")
+@click.option("--owner-id", default="", help="GitHub's number of the owner: trusts the `sub` with numbers too.")
+@click.option("--repository-id", default="", help="GitHub's number of the repository.")
+@click.option(
+    "--workflow", default="", help="Trust only this reusable workflow: owner/name/.github/workflows/x.yml@ref."
+)
+@_REGION
+def print_trust_policy(
+    account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
+    repository_id: str, workflow: str, aws_region: str,
+) -> None:  # fmt: skip
+    """Print which workflow runs may assume the role."""
+    contexts = (*(f"environment:{name}" for name in environments), *(f"ref:{ref}" for ref in refs))
+    subject = iam.Subject(repository, contexts, owner_id, repository_id)
+    _print(iam.trust_policy(_partition(aws_region), _account(account), subject, workflow))
+
+
+@iam_group.command("push-policy")
+@_ACCOUNT
+@_option(inputs.ECR_REPOSITORY)
+@_REGION
+def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> None:
+    """Print what the role may do: release to one repository."""
+    request = inputs.read(
+        (inputs.ECR_REPOSITORY, inputs.AWS_REGION), {"ecr_repository": ecr_repository, "aws_region": aws_region}
+    )
+    assert request.ecr_repository is not None  # noqa: S101  it is required
+    assert request.aws_region is not None  # noqa: S101  it has a default
+    _print(push_policy(_partition(aws_region), request.aws_region, _account(account), request.ecr_repository))
+
+
+def _read(path: Path) -> Receipt:
+    return codec.read(path, Receipt, written_by="ecr-push")
+
+
+@contextmanager
+def _opened(receipt: Receipt, region: str, role: str) -> Iterator[Opened]:
+    request = inputs.read((inputs.AWS_REGION, inputs.ROLE_ARN), {"aws_region": region, "role_arn": role})
+    assert request.aws_region is not None  # noqa: S101  it has a default
+    name = EcrRepository(receipt.repository.partition("/")[2])
+    here = Runner.read(runner.variables())
+    with access.opened(access.Access(request.aws_region, name, request.role_arn), here) as opened:
+        yield opened
+
+
+def _account(raw: str) -> AccountId:
+    try:
+        return AccountId(raw)
+    except ValueError as error:
+        raise BadInput("an option cannot be used", why=f"`--account`: {error}", fix="give the 12 digits") from None
+
+
+def _partition(region: str) -> str:
+    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(f"{prefix}-")), "aws")
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(codec.encode(document).decode(), nl=False)

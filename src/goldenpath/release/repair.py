@@ -1,0 +1,144 @@
+"""After a release: does its receipt still hold, and how is one that was killed or half undone put right."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from goldenpath.errors import ReceiptMismatch
+from goldenpath.model.layout import INDEX
+from goldenpath.model.names import Digest
+from goldenpath.model.receipt import State, TagMove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.model.candidate import Candidate
+    from goldenpath.model.names import Tag
+    from goldenpath.model.receipt import Receipt
+    from goldenpath.release.access import Opened
+    from goldenpath.services.oci_registry import StoredManifest
+
+SETTLED = frozenset({State.RELEASED, State.UNCHANGED})
+_DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """The receipt as it is now, and what was `done`, one line each."""
+
+    receipt: Receipt
+    done: tuple[str, ...]
+
+
+def repair(receipt: Receipt, opened: Opened) -> Repaired:
+    """Put the repository right after a release that was killed, or whose undo was not whole.
+
+    When every tag names the image, the release was whole: that is written down. Otherwise every tag of it goes back to
+    what it named before, and what was staged is removed. What names something else by now is another release's.
+    """
+    require_repository(receipt, opened)
+    if receipt.state in SETTLED or receipt.state is State.UNDONE:
+        return Repaired(receipt, ())
+    held = {move.tag: opened.registry.manifest(move.tag) for move in receipt.tags}
+    if all(_names(found, receipt.digest) for found in held.values()):
+        moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
+        whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
+        return Repaired(whole, ("every tag names the image: the release is whole",))
+    moved = [move for move in receipt.tags if move.before != receipt.digest and _names(held[move.tag], receipt.digest)]
+    done = [_put_back(move, opened) for move in moved]
+    # An index goes before what it lists: ECR keeps a manifest that an index refers to.
+    done += [line for digest in reversed(receipt.staged) if (line := _unstage(digest, opened))]
+    return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), tuple(done))
+
+
+def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None) -> tuple[str, ...]:
+    """Compare a receipt with the registry, and with the `candidate` if there is one; return what holds, a line each.
+
+    Raises `ReceiptMismatch` that lists everything that does not.
+    """
+    require_repository(receipt, opened)
+    wrong = [*_other_candidate(receipt, candidate), *_moved_on(receipt, opened)]
+    if receipt.state in SETTLED:
+        wrong += [f"{each} is missing from the registry" for each in missing(opened, receipt.digest)]
+    if wrong:
+        raise ReceiptMismatch(
+            f"the receipt of {receipt.digest} does not hold in {len(wrong)} points",
+            why="; ".join(wrong),
+            fix="see whether a later release moved the tags; `goldenpath release repair` puts a broken one right",
+        )
+    what = "names the image" if receipt.state in SETTLED else "is as it was before"
+    whole = ("every manifest and blob of it can be fetched",) if receipt.state in SETTLED else ()
+    compared = ("the candidate is the image",) if candidate else ()
+    return (*(f"{move.tag} {what}" for move in receipt.tags), *whole, *compared)
+
+
+def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
+    """Yield the digest of everything that an image needs, and that cannot be fetched."""
+    held = opened.registry.manifest(reference)
+    if held is None:
+        yield reference
+        return
+    body = json.loads(held.content)
+    if held.media_type in {INDEX, _DOCKER_LIST}:
+        for child in body["manifests"]:
+            yield from missing(opened, Digest(child["digest"]))
+        return
+    for blob in (body["config"], *body["layers"]):
+        if not opened.registry.has_blob(Digest(blob["digest"])):
+            yield blob["digest"]
+
+
+def require_repository(receipt: Receipt, opened: Opened) -> None:
+    """Raise `ReceiptMismatch` unless the open repository is the one that the receipt is about."""
+    if opened.info.uri != receipt.repository:
+        raise ReceiptMismatch(
+            f"the receipt is about {receipt.repository}, and this is {opened.info.uri}",
+            fix="use the role and the region of the environment that the release went to",
+        )
+
+
+def _other_candidate(receipt: Receipt, candidate: Candidate | None) -> Iterator[str]:
+    # An immutable repository may have given its own image of this commit: then this release brought none.
+    reused = receipt.state is State.UNCHANGED or (not receipt.staged and not receipt.uploaded_blobs)
+    same_commit = candidate is not None and candidate.commit == receipt.commit
+    if candidate is not None and candidate.digest != receipt.digest and not (reused and same_commit):
+        yield f"the candidate is {candidate.digest} of {candidate.commit.short}"
+
+
+def _moved_on(receipt: Receipt, opened: Opened) -> Iterator[str]:
+    for move in receipt.tags:
+        expected = move.after if receipt.state in SETTLED else move.before
+        held = opened.registry.manifest(move.tag)
+        found = held.digest if held else None
+        if found != expected:
+            yield f"{move.tag} names {found or 'nothing'} instead of {expected or 'nothing'}"
+
+
+def _put_back(move: TagMove, opened: Opened) -> str:
+    if move.before is None:
+        opened.ecr.delete_images(opened.info.name, [move.tag])
+        return f"{move.tag} removed"
+    before = opened.registry.manifest(move.before)
+    if before is None:
+        raise ReceiptMismatch(
+            f"{move.tag} cannot go back to {move.before}",
+            why="the registry does not hold that image any more",
+            fix=f"release again, or remove the tag with `aws ecr batch-delete-image` from {opened.info.name}",
+        )
+    opened.registry.put_manifest(move.tag, before.media_type, before.content)
+    return f"{move.tag} names {move.before} again"
+
+
+def _unstage(digest: Digest, opened: Opened) -> str:
+    if opened.registry.manifest(digest) is None or opened.ecr.tags_of(opened.info.name, digest):
+        return ""
+    opened.ecr.delete_images(opened.info.name, [digest])
+    return f"{digest} removed"
+
+
+def _names(held: StoredManifest | None, digest: Digest) -> bool:
+    return held is not None and held.digest == digest

@@ -1,0 +1,58 @@
+"""What a gate writes into the job summary: the verdict, what decided it, exceptions, and what was not looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.runner import as_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.model.finding import Finding
+    from goldenpath.model.verdict import Verdict
+
+LISTED_AT_MOST = 100
+
+
+def line(finding: Finding) -> str:
+    """Return `finding` for people, in one line: what, where, and what to do."""
+    location = finding.location
+    place = location.path + (f":{location.line}" if location.line else "")
+    commit = f" (commit {location.commit[:12]})" if location.commit else ""
+    return f"{finding.severity.value} {finding.id} in {place}{commit}. {finding.remedy}"
+
+
+def render(verdict: Verdict, deciding: Sequence[Finding]) -> str:
+    """Return the verdict and the `deciding` findings as Markdown in which nothing a stranger wrote is markup."""
+    parts = [
+        _counts(verdict),
+        _listed("What decides", [line(each) for each in deciding[:LISTED_AT_MOST]], len(deciding)),
+        _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
+        _listed("To know", [*_database(verdict), *verdict.notes]),
+    ]
+    return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _counts(verdict: Verdict) -> str:
+    head = " | ".join(severity.value.lower() for severity in verdict.counts)
+    rule = " | ".join("---" for _ in verdict.counts)
+    row = " | ".join(str(count) for count in verdict.counts.values())
+    rows = (f"{head} | decide | accepted", f"{rule} | --- | ---", f"{row} | {verdict.deciding} | {verdict.accepted}")
+    return "\n" + "".join(f"| {each} |\n" for each in rows)
+
+
+def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
+    if not lines:
+        return ""
+    more = [f"- and {whole - len(lines)} more"] if whole > len(lines) else []
+    return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
+
+
+def _database(verdict: Verdict) -> list[str]:
+    if verdict.database is None:
+        return []
+    origin = f" from {verdict.database.source}" if verdict.database.source else ""
+    return [
+        f"vulnerability database of {verdict.database.updated:%Y-%m-%d}, {verdict.database.age_days} days old{origin}"
+    ]

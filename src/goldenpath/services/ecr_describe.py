@@ -1,0 +1,154 @@
+"""What ECR itself says of a repository: its settings, tags, policies, images and scan results.
+
+One thing is changed here: the images of a registry that is being removed are deleted.
+
+Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `GetLifecyclePolicy`,
+`GetRepositoryPolicy`, `DescribeImages`, `BatchGetImage`, `BatchDeleteImage`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import RegistryRefused
+from goldenpath.services import platform_session
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_ecr import ECRClient
+
+_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Described:
+    """A repository as ECR describes it; `lifecycle` and `policy` are JSON documents, empty where there is none."""
+
+    name: str
+    arn: str
+    uri: str
+    mutability: str
+    encryption: str
+    scan_on_push: bool
+    tags: Mapping[str, str]
+    lifecycle: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image: `size` in bytes, `pushed` and `pulled` as ECR recorded them, `findings` counted by severity.
+
+    `pulled` is `None` for an image that was never pulled. ECR does not record each pull: at most one a day.
+    """
+
+    digest: str
+    tags: tuple[str, ...]
+    size: int
+    pushed: dt.datetime
+    pulled: dt.datetime | None = None
+    scan: str = ""
+    findings: Mapping[str, int] = field(default_factory=dict)
+
+
+class Reader:
+    """ECR, read with the credentials in `variables`."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._client: ECRClient = platform_session.ecr(variables)
+
+    def names(self) -> tuple[str, ...]:
+        """Return the name of every repository of the account and region, sorted."""
+        with platform_session.explained("list the ECR repositories"):
+            pages = self._client.get_paginator("describe_repositories").paginate()
+            return tuple(sorted(each["repositoryName"] for page in pages for each in page["repositories"]))
+
+    def describe(self, name: str) -> Described | None:
+        """Return the repository `name`; `None` when there is none."""
+        with platform_session.explained(f"describe the ECR repository {name}"):
+            try:
+                found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
+            except self._client.exceptions.RepositoryNotFoundException:
+                return None
+            tags = self._client.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
+            return Described(
+                name=name,
+                arn=found["repositoryArn"],
+                uri=found["repositoryUri"],
+                mutability=found["imageTagMutability"],
+                encryption=found.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
+                scan_on_push=bool(found.get("imageScanningConfiguration", {}).get("scanOnPush")),
+                tags={each["Key"]: each.get("Value", "") for each in tags},
+                lifecycle=self._lifecycle(name),
+                policy=self._policy(name),
+            )
+
+    def images(self, name: str) -> tuple[Image, ...]:
+        """Return every image of the repository `name`, newest push first."""
+        with platform_session.explained(f"list the images of {name}"):
+            pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
+            found = [_image(each) for page in pages for each in page["imageDetails"]]
+        return tuple(sorted(found, key=lambda image: image.pushed, reverse=True))
+
+    def manifests(self, name: str, digests: tuple[str, ...]) -> dict[str, str]:
+        """Return the manifest of each of `digests`, as it is stored. Raises `RegistryRefused` when one is missing."""
+        found: dict[str, str] = {}
+        for batch in _batches(digests):
+            with platform_session.explained(f"read the manifests of {name}"):
+                answer = self._client.batch_get_image(
+                    repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
+                )
+            found |= {str(each["imageId"].get("imageDigest")): each["imageManifest"] for each in answer["images"]}
+        if missing := set(digests) - set(found):
+            raise RegistryRefused(f"ECR gave no manifest for {', '.join(sorted(missing))} of {name}", fix="run again")
+        return found
+
+    def delete(self, name: str, digests: tuple[str, ...]) -> None:
+        """Delete the images `digests`. What is gone already counts as deleted. Raises `RegistryRefused`."""
+        # An index goes before the images that it refers to: ECR refuses the other order.
+        left, before = digests, ()
+        while left and left != before:
+            before = left  # type: ignore[assignment]
+            left = tuple(digest for batch in _batches(left) for digest in self._not_deleted(name, batch))
+        if left:
+            raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="run again")
+
+    def _not_deleted(self, name: str, batch: tuple[str, ...]) -> Iterator[str]:
+        with platform_session.explained(f"delete images of {name}"):
+            answer = self._client.batch_delete_image(
+                repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
+            )
+        for each in answer["failures"]:
+            if each.get("failureCode") != "ImageNotFound":
+                yield str(each.get("imageId", {}).get("imageDigest"))
+
+    def _lifecycle(self, name: str) -> str:
+        try:
+            return self._client.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]
+        except self._client.exceptions.LifecyclePolicyNotFoundException:
+            return ""
+
+    def _policy(self, name: str) -> str:
+        try:
+            return self._client.get_repository_policy(repositoryName=name)["policyText"]
+        except self._client.exceptions.RepositoryPolicyNotFoundException:
+            return ""
+
+
+def _image(told: Mapping[str, Any]) -> Image:
+    return Image(
+        digest=told["imageDigest"],
+        tags=tuple(sorted(told.get("imageTags") or ())),
+        size=told.get("imageSizeInBytes", 0),
+        pushed=told["imagePushedAt"],
+        pulled=told.get("lastRecordedPullTime"),
+        scan=(told.get("imageScanStatus") or {}).get("status", ""),
+        findings=(told.get("imageScanFindingsSummary") or {}).get("findingSeverityCounts") or {},
+    )
+
+
+def _batches(digests: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return (digests[start : start + _BATCH] for start in range(0, len(digests), _BATCH))

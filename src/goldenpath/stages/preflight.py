@@ -1,0 +1,49 @@
+"""preflight: may this run release, and to where? Asked before the build, so that nobody waits for a refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.model import inputs
+from goldenpath.release import access
+from goldenpath.release.plan import require_movable
+from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access, wanted_tags
+
+if TYPE_CHECKING:
+    from goldenpath.model.names import Tag
+    from goldenpath.services.oci_registry import StoredManifest
+
+
+def run(run: Run) -> Outcome:
+    """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
+    refuse_pull_request(run)
+    commit = run.event.commit
+    with access.opened(wanted_access(run), run.runner) as opened:
+        held = {tag: opened.registry.manifest(tag) for tag in wanted_tags(run, opened.info, commit)}
+        require_movable(held, opened.info, commit)
+    kind = "immutable" if opened.info.immutable else "mutable"
+    return Outcome(
+        sentence=f"{opened.info.uri} ({kind}) may be released to: {', '.join(map(_state, held.items()))}",
+        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held)},
+    )
+
+
+def _state(found: tuple[Tag, StoredManifest | None]) -> str:
+    tag, held = found
+    return f"{tag} is free" if held is None else f"{tag} is at {held.digest[:19]}…"
+
+
+STAGE = Stage(
+    name="preflight",
+    help="Before the build: check account, repository, and every tag that the release will write. Changes nothing.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
+    ),
+    outputs={
+        "repository_uri": "The repository as `docker pull` takes it, without tag.",
+        "tags": "Every tag that the release will write, separated by commas.",
+    },
+    run=run,
+)  # fmt: skip

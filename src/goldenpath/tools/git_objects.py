@@ -1,0 +1,87 @@
+"""Everything that commits bring, taken out of git: no attribute, filter or diff setting hides a byte.
+
+Source of the formats: git-rev-list(1) `--objects`, `--missing`; git-ls-tree(1) `-z`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import SourceUnusable
+from goldenpath.tools import git
+from goldenpath.tools.plain_files import Origin, PlainFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_ONLY_BLOBS = ("--filter=object:type=blob", "--filter-provided-objects")
+_BLOB, _SUBMODULE = "blob", "commit"
+
+
+def export(history: Path, commit: str, revisions: tuple[str, ...], tags: Mapping[str, str], folder: Path) -> PlainFiles:
+    """Write into `folder` all that the commits of `revisions` bring and all that the tree of `commit` holds.
+
+    These are the versions of files, the messages of commits, and those of the annotated tags that name one of them;
+    `tags` maps their ids to that commit. Raises `SourceUnusable` when an object is not in the repository `history`.
+    """
+    files = PlainFiles(folder)
+    commits = frozenset(git.run(history, "rev-list", *revisions).split())
+    messages = (Origin(each, f"message of commit {each[:12]}", each) for each in sorted(commits))
+    of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
+    wanted = tuple(_once((*brought(history, revisions), *held(history, commit), *messages, *of_tags)))
+    with git.reader(history, [origin.identity for origin in wanted]) as objects:
+        for origin in wanted:
+            files.add(origin, objects.read(origin.identity))
+    files.not_scanned.extend(submodules(history, commit))
+    return files
+
+
+def brought(history: Path, revisions: tuple[str, ...]) -> Iterator[Origin]:
+    """Yield every file version that the commits of `revisions` bring. Raises `SourceUnusable` when one is missing."""
+    for line in git.run(history, "rev-list", "--objects", "--missing=print", *_ONLY_BLOBS, *revisions).split("\n"):
+        identity, _, path = line.partition(" ")
+        if identity.startswith("?"):
+            raise SourceUnusable(
+                f"the git object {identity[1:]} is missing from the checkout",
+                why="the clone is partial or damaged, and what is missing cannot be scanned",
+                fix="check out with `fetch-depth: 0` and without a filter",
+            )
+        if identity:
+            yield Origin(identity, path)
+
+
+def held(history: Path, commit: str) -> Iterator[Origin]:
+    """Yield every file in the tree of `commit`."""
+    return (Origin(identity, path) for kind, identity, path in _tree(history, commit) if kind == _BLOB)
+
+
+def submodules(history: Path, commit: str) -> Iterator[str]:
+    """Yield a sentence for each submodule in the tree of `commit`: what it names is in another repository."""
+    for kind, identity, path in _tree(history, commit):
+        if kind == _SUBMODULE:
+            yield f"{path} is a submodule; its commit {identity[:12]} is in another repository and was not scanned"
+
+
+def commit_of(history: Path, origin: Origin, revisions: tuple[str, ...]) -> str:
+    """Return the first commit that brought what `origin` names; empty when it is none of `revisions`."""
+    if origin.commit:
+        return origin.commit
+    form = ("--format=%H", "--full-history", "--diff-merges=first-parent", "--reverse")
+    return git.run(history, "log", *form, f"--find-object={origin.identity}", *revisions).partition("\n")[0]
+
+
+def _tree(history: Path, commit: str) -> Iterator[tuple[str, str, str]]:
+    for line in git.run(history, "ls-tree", "-r", "-z", commit).split("\0"):
+        head, _, path = line.partition("\t")
+        if head:
+            _, kind, identity = head.split()
+            yield kind, identity, path
+
+
+def _once(origins: Iterable[Origin]) -> Iterator[Origin]:
+    seen = set()
+    for origin in origins:
+        if origin.identity not in seen:
+            seen.add(origin.identity)
+            yield origin

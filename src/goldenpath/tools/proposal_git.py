@@ -1,0 +1,85 @@
+"""git in the platform's own checkout: a branch with one commit of ours is made and pushed, and old versions are read.
+
+The runner's checkout holds the credentials for the push (`persist-credentials`); git finds them by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import SourceUnusable, ToolFailed
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+_SECONDS = 120.0
+# GitHub's own account for what a workflow commits.
+_AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
+
+
+def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> str:
+    """Return a commit on top of `base` that takes `paths` from the working tree, and nothing else.
+
+    The same change on the same base is the same commit, whoever makes it and when: its dates are those of `base`.
+    """
+    # An index of our own: what a person has staged in this checkout is none of our business.
+    index = {"GIT_INDEX_FILE": _git(checkout, "rev-parse", "--absolute-git-dir") + "/goldenpath-index"}
+    _git(checkout, "read-tree", base, environment=index)
+    _git(checkout, "add", "--all", "--", *paths, environment=index)
+    tree = _git(checkout, "write-tree", environment=index)
+    when = _git(checkout, "show", "--no-patch", "--format=%cI", base)
+    who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
+           for field, value in (("NAME", _AUTHOR[0]), ("EMAIL", _AUTHOR[1]), ("DATE", when))}  # fmt: skip
+    return _git(checkout, "commit-tree", tree, "-p", base, "-m", message, environment=who)
+
+
+def push(checkout: Path, commit: str, branch: str) -> bool:
+    """Make `commit` the tip of `branch` at the remote `origin`; tell whether anything was pushed.
+
+    What is pushed replaces only what was there when it was looked at: two runs at once cannot overwrite one another.
+    Raises `SourceUnusable` when the remote refuses.
+    """
+    try:
+        before = _git(checkout, "ls-remote", "origin", f"refs/heads/{branch}").partition("\t")[0]
+        if before == commit:
+            return False
+        lease = f"--force-with-lease=refs/heads/{branch}:{before}"
+        _git(checkout, "push", "--quiet", lease, "origin", f"{commit}:refs/heads/{branch}")
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"the branch {branch} could not be pushed",
+            why=error.why,
+            fix="another run may have pushed it just now: start this one again; else see that the job has "
+            "`contents: write` and that checkout keeps its credentials",
+        ) from error
+    return True
+
+
+def resolved(checkout: Path, revision: str) -> str:
+    """Return the full id of the commit `revision`. Raises `SourceUnusable` when it is not in the clone."""
+    try:
+        return _git(checkout, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"the commit {revision} is not in the checkout", why=error.why, fix="check out with `fetch-depth: 0`"
+        ) from error
+
+
+def text_at(checkout: Path, commit: str, path: str) -> str:
+    """Return the text of `path` as it was at `commit`; empty when it was not there."""
+    if not _git(checkout, "ls-tree", "--name-only", commit, "--", path):
+        return ""
+    return _git(checkout, "show", f"{commit}:{path}") + "\n"
+
+
+def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
+    """Return every path that differs between two commits."""
+    listed = _git(checkout, "diff", "--name-only", "--no-renames", "-z", before, after, "--")
+    return tuple(filter(None, listed.split("\0")))
+
+
+def _git(checkout: Path, *words: str, environment: dict[str, str] | None = None) -> str:
+    done = process.run("git", "-C", checkout, *words, timeout=_SECONDS, environment=environment)
+    return done.stdout.decode("utf-8", "replace").rstrip("\n")

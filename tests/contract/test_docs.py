@@ -1,0 +1,104 @@
+"""The documents speak of what is there: files, headings, commands, options, `make` targets, workflow inputs."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+from dev import release_notes
+
+from goldenpath import cli
+from goldenpath.adopt import called
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
+BLOCK = re.compile(r"```(?:sh|console)?\n(.*?)```", re.DOTALL)
+COMMAND = re.compile(r"(?:^|[`\"(] ?|\$ )(?:bin/)?goldenpath ([a-z][^`\n#|)]*)", re.MULTILINE)
+TARGET = re.compile(r"\bmake ([a-z-]+)")
+ids = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def anchors(path: Path) -> set[str]:
+    return {anchor(line.lstrip("#")) for line in path.read_text().splitlines() if line.startswith("#")}
+
+
+def spoken_of(text: str) -> Iterator[list[str]]:
+    for found in COMMAND.finditer(text.replace("\\\n", " ")):
+        yield shlex.split(found[1].replace("'", " ").replace('"', " "))
+
+
+def unknown(words: list[str]) -> str:
+    """Return what of a command line the program does not know; empty when it knows all of it."""
+    command: click.Command = cli.goldenpath
+    rest = list(words)
+    while rest and isinstance(command, click.Group):
+        name = rest.pop(0)
+        if "|" in name or name.startswith("-"):
+            return ""
+        found = command.get_command(click.Context(command), name)
+        if found is None:
+            return name
+        command = found
+    known = {option for each in command.params for option in each.opts} | {"--help", "-h", "--version"}
+    return " ".join(word for word in rest if word.startswith("--") and word.partition("=")[0] not in known)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=ids)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    for place, heading in LINK.findall(path.read_text()):
+        target = (path.parent / place).resolve() if place else path
+        assert target.exists(), place
+        assert not heading or heading in anchors(target), f"{place}#{heading}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=ids)
+def test_every_command_and_option_is_known_to_the_program(path: Path) -> None:
+    assert [words for block in BLOCK.findall(path.read_text()) for words in spoken_of(block) if unknown(words)] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=ids)
+def test_every_make_target_is_in_the_makefile(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    spoken = {name for block in BLOCK.findall(path.read_text()) for name in TARGET.findall(block)}
+    assert spoken <= targets
+
+
+def test_the_permissions_in_the_readme_are_those_that_the_called_jobs_need() -> None:
+    block = re.search(r"```yaml\n(jobs:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert block is not None
+    (job,) = yaml.safe_load(block[1])["jobs"].values()
+    assert job["permissions"] == called.read().permissions
+
+
+def test_the_errors_that_the_guide_explains_are_errors_of_the_program() -> None:
+    codes = set(re.findall(r"`([a-z-]+)`", (ROOT / "docs" / "errors.md").read_text()))
+    part = (ROOT / "docs" / "guide.md").read_text().partition("## When something is wrong")[2]
+    explained = set(re.findall(r"^\| `([a-z-]+)` \|", part, re.MULTILINE))
+    assert explained
+    assert explained <= codes
+
+
+CHANGELOG = (
+    "# Changelog\n\n## Unreleased\n\n- soon\n\n## 1.2.3 - 2026-11-30\n\n### Security\n\n- a fix\n\n## 1.2.2\n- old\n"
+)
+
+
+def test_a_release_tells_its_own_part_of_the_changelog() -> None:
+    assert release_notes.notes(CHANGELOG, "1.2.3") == "### Security\n\n- a fix"
+
+
+@pytest.mark.parametrize("version", ["1.2.4", "1.2.2", "1.2", "Unreleased"])
+def test_a_version_without_a_dated_part_cannot_be_released(version: str) -> None:
+    assert release_notes.notes(CHANGELOG, version) == ""
+    assert f"CHANGELOG.md has no part `## {version} - YYYY-MM-DD`" in release_notes.mistakes(version, "")

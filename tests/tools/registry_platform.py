@@ -1,0 +1,151 @@
+"""The platform's repository at its host, GitHub's double beside it, and runs of the registry workflows' commands."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from click.testing import CliRunner
+from tests.terraform_provider import world as worlds
+
+from goldenpath.local.code_scanning import CodeScanning
+from goldenpath.local.github import GitHub
+from goldenpath.local.oidc import TokenIssuer
+from goldenpath.local.serving import Serving, origin, wsgi_server
+from goldenpath.registries.commands import registry
+from goldenpath.tools import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.terraform_provider.world import World
+
+    from goldenpath.local.github_threads import Thread
+
+SLUG, BASE = "octo/platform", "development"
+ASKED = {"environment": "dev", "name": "my-app", "owner": "team-web", "requester": "octocat", "domain": "shop",
+         "risk": "low"}  # fmt: skip
+_WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
+        for what, value in (("NAME", "dev"), ("EMAIL", "dev@example.com"))}  # fmt: skip
+
+
+def git(folder: Path, *words: str) -> str:
+    return process.run("git", "-C", folder, *words, timeout=60, environment=_WHO).stdout.decode().strip()
+
+
+@dataclass
+class Platform:
+    """`origin` is the repository as its host has it."""
+
+    world: World
+    github: GitHub
+    api_url: str
+    folder: Path
+    actor: str = "octocat"
+    more: dict[str, str] = field(default_factory=dict)
+    _runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @property
+    def origin(self) -> Path:
+        return self.folder / "origin"
+
+    def clone(self, revision: str = f"origin/{BASE}") -> Path:
+        """Return a new checkout, as a job has one."""
+        folder = self.folder / f"run-{next(self._runs)}"
+        process.run("git", "clone", "--quiet", self.origin, folder, timeout=60)
+        git(folder, "checkout", "--quiet", "--detach", revision)
+        return folder
+
+    def run(self, checkout: Path, command: str, event: dict[str, Any] | None = None, /, **options: Any) -> str:  # noqa: ANN401
+        """Run a command as a workflow does; raise what it raises."""
+        payload = self.folder / "event.json"
+        payload.write_text(json.dumps(event or {}))
+        variables = {
+            **self.world.variables, "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": SLUG, "GITHUB_ACTOR": self.actor,
+            "GITHUB_API_URL": self.api_url, "GITHUB_TOKEN": self.github.token, "GITHUB_EVENT_PATH": str(payload),
+            "GITHUB_RUN_ID": "47", "RUNNER_TEMP": f"{checkout}-temp", "GOLDENPATH_STATE_BUCKET": worlds.BUCKET,
+            "GOLDENPATH_APPS_TOKEN": self.github.token, **self.more,
+        }  # fmt: skip
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
+        done = CliRunner(env=variables).invoke(
+            registry, [command, f"--checkout={checkout}", *words], standalone_mode=False
+        )
+        if done.exception:
+            raise done.exception
+        return done.output
+
+    def propose(self, **changes: str) -> str:
+        return self.run(self.clone(), "propose", **{**ASKED, **changes})
+
+    @property
+    def threads(self) -> list[Thread]:
+        return self.github.threads.of(SLUG)
+
+    def merge(self, number: int, *, squash: bool = False) -> dict[str, Any]:
+        """Merge the pull request `number` and return the event that tells so."""
+        thread = next(each for each in self.threads if each.number == number)
+        checkout = self.clone()
+        way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
+        git(checkout, "merge", "--quiet", *way, f"origin/{thread.head}")
+        if squash:
+            git(checkout, "commit", "--quiet", "--allow-empty", "--message=Squashed")
+        commit = git(checkout, "rev-parse", "HEAD")
+        git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+        self.github.threads.merge(SLUG, number, commit)
+        return merged_event(thread, commit)
+
+    def apply(self, event: dict[str, Any]) -> str:
+        commit = event["pull_request"]["merge_commit_sha"]
+        return self.run(self.clone(commit), "apply-merged", event)
+
+    def made(self, **changes: str) -> None:
+        """Bring a registry into being by the whole path."""
+        self.propose(**changes)
+        self.apply(self.merge(len(self.threads)))
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Change a file of the base branch by hand."""
+        checkout = self.clone()
+        text = (checkout / path).read_text()
+        assert old in text
+        (checkout / path).write_text(text.replace(old, new))
+        git(checkout, "commit", "--quiet", "--all", "--message=By hand")
+        git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+
+    def names(self) -> list[str]:
+        found = self.world.client("ecr").describe_repositories()["repositories"]
+        return sorted(each["repositoryName"] for each in found)
+
+
+def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
+    """Return the payload of the merge of `thread`."""
+    return {
+        "action": "closed",
+        "number": thread.number,
+        "pull_request": {
+            "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
+            "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
+            "head": {"ref": thread.head, "repo": {"full_name": SLUG}}, "user": {"login": "github-actions[bot]"},
+        },
+    }  # fmt: skip
+
+
+@contextmanager
+def running(world: World, folder: Path) -> Iterator[Platform]:
+    """Give a platform whose base branch holds this repository's Terraform."""
+    seed = worlds.checkout(folder / "seed")
+    git(seed, "init", "--quiet", f"--initial-branch={BASE}")
+    git(seed, "add", ".")
+    git(seed, "commit", "--quiet", "--message=The platform")
+    process.run("git", "clone", "--quiet", "--bare", seed, folder / "origin", timeout=60)
+    github = GitHub(TokenIssuer(), CodeScanning())
+    server = wsgi_server(github)
+    serving = Serving(server)
+    try:
+        yield Platform(world, github, origin(server), folder)
+    finally:
+        serving.stop()

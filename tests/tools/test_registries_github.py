@@ -1,0 +1,97 @@
+"""Pull requests, comments and issues over the wire, as PyGithub sends them to our double of GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from goldenpath.errors import GithubRefused
+from goldenpath.local.code_scanning import CodeScanning
+from goldenpath.local.github import GitHub
+from goldenpath.local.oidc import TokenIssuer
+from goldenpath.local.serving import Serving, origin, wsgi_server
+from goldenpath.services.github_platform import LONGEST_TEXT, Proposal, Repository, shortened
+
+pytestmark = pytest.mark.tools
+NAME = "octo/platform"
+WANTED = Proposal("registry/dev/my-app", "development", "my-app in dev", "The plan", "ecr-registry")
+
+
+class Github:
+    def __init__(self) -> None:
+        self.double = GitHub(TokenIssuer(), CodeScanning())
+        self.server = wsgi_server(self.double)
+        self.repository = self.called(NAME)
+
+    def called(self, name: str, token: str = "") -> Repository:
+        return Repository(origin(self.server), token or self.double.token, name)
+
+
+@pytest.fixture
+def github() -> Iterator[Github]:
+    found = Github()
+    serving = Serving(found.server)
+    yield found
+    serving.stop()
+
+
+def test_a_second_proposal_changes_the_pull_request_of_the_first(github: Github) -> None:
+    first = github.repository.propose(WANTED)
+    again = github.repository.propose(Proposal(WANTED.head, WANTED.base, "Title", "Another plan", WANTED.label))
+    assert (first.number, first.is_new, again.number, again.is_new) == (1, True, 1, False)
+    (kept,) = github.double.threads.of(NAME)
+    assert (kept.title, kept.body, kept.labels) == ("Title", "Another plan", ["ecr-registry"])
+
+
+def test_after_a_merge_a_proposal_is_a_new_pull_request(github: Github) -> None:
+    github.double.threads.merge(NAME, github.repository.propose(WANTED).number, "a" * 40)
+    assert github.repository.propose(WANTED).number == 2
+
+
+def test_a_comment_is_said_once_and_rewritten(github: Github) -> None:
+    number = github.repository.propose(WANTED).number
+    for text in ("applying", "applied", "applied"):
+        github.repository.comment(number, "apply", text)
+    github.repository.comment(number, "hand-over", "it is yours")
+    (kept,) = github.double.threads.of(NAME)
+    assert list(kept.comments.values()) == [
+        "applied\n<!-- goldenpath: apply -->",
+        "it is yours\n<!-- goldenpath: hand-over -->",
+    ]
+
+
+def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github) -> None:
+    other = github.repository.issue("another", "Other", "x", "hygiene")
+    first = github.repository.issue("hygiene", "Registries", "3 stale", "hygiene")
+    again = github.repository.issue("hygiene", "Registries", "2 stale", "hygiene")
+    assert (other.number, first.number, again.number, again.is_new) == (1, 2, 2, False)
+    assert [each.body.partition("\n")[0] for each in github.double.threads.of(NAME)] == ["x", "2 stale"]
+
+
+def test_the_last_word_of_a_reviewer_counts(github: Github) -> None:
+    number = github.repository.propose(WANTED).number
+    for login, state in [("a", "APPROVED"), ("b", "APPROVED"), ("b", "CHANGES_REQUESTED"), ("a", "COMMENTED")]:
+        github.double.threads.review(NAME, number, login, state)
+    assert github.repository.approvers(number) == ("a",)
+
+
+def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:
+    github.double.threads.absent.add("octo/none")
+    assert github.called("octo/some").exists()
+    assert not github.called("octo/none").exists()
+
+
+def test_a_refused_token_is_told_as_that(github: Github) -> None:
+    with pytest.raises(GithubRefused) as refused:
+        github.called(NAME, "wrong").propose(WANTED)
+    assert refused.value.why == "HTTP 401: Bad credentials"
+    assert refused.value.fix == "the token has expired or is not one: run the job again"
+
+
+def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:
+    text = "\n".join(["0123456789"] * (LONGEST_TEXT // 10))
+    cut = shortened(text, 1000)
+    assert len(cut) <= 1000
+    assert cut.endswith("0123456789\n… (the rest is in the log of the run)")
+    assert shortened("short", 1000) == "short"

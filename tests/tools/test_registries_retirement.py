@@ -1,0 +1,121 @@
+"""A registry's way out, and the report on those that stay: real git, real Terraform, emulated AWS, GitHub's double."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.terraform_provider import world as worlds
+from tests.tools import registry_platform
+from tests.tools.registry_platform import SLUG, Platform
+from tests.tools.test_registries_apply import MANIFEST
+
+from goldenpath.errors import RetirementRefused
+from goldenpath.registries import platform_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.terraform_provider.world import World
+
+pytestmark = pytest.mark.tools
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[World]:
+    with worlds.running() as world:
+        yield world
+
+
+@pytest.fixture
+def platform(running: World, tmp_path: Path) -> Iterator[Platform]:
+    running.forget()
+    with registry_platform.running(running, tmp_path) as found:
+        yield found
+
+
+def in_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    """Let the commands think that it is `days` days later."""
+
+    class Later(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:  # type: ignore[override]
+            return dt.datetime.now(tz) + dt.timedelta(days=days)
+
+    class Module:
+        UTC, datetime, timedelta = dt.UTC, Later, dt.timedelta
+
+    monkeypatch.setattr(platform_commands, "dt", Module)
+
+
+def retired(platform: Platform, step: str) -> None:
+    platform.run(platform.clone(), "retire", environment="dev", name="my-app", step=step)
+
+
+def test_a_registry_is_deprecated_then_removed_with_its_images_listed(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.made()
+    ecr = platform.world.client("ecr")
+    ecr.put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
+    retired(platform, "deprecate")
+    assert "This is the notice to its owner, team-web" in platform.threads[1].body
+    platform.apply(platform.merge(2))
+    policy = json.loads(ecr.get_repository_policy(repositoryName="my-app")["policyText"])
+    assert policy["Statement"][0]["Effect"] == "Deny"
+    assert [each.title for each in platform.github.threads.of("octo/my-app")] == [
+        "Your registry my-app in dev is ready",
+        "Your registry my-app in dev is deprecated",
+    ]
+    with pytest.raises(RetirementRefused, match="my-app in dev is not retired"):
+        retired(platform, "remove")
+    in_days(monkeypatch, 31)
+    retired(platform, "remove")
+    assert "1 images are deleted with it" in platform.threads[2].body
+    platform.apply(platform.merge(3))
+    assert platform.names() == []
+    saved = max(platform.folder.glob("run-*-temp/goldenpath/registry/backup/dev-my-app.json"))
+    listed = json.loads(saved.read_bytes())["images"]
+    assert [(each["tags"], json.loads(each["manifest"])) for each in listed] == [
+        (["dev-a1b2c3d"], json.loads(MANIFEST))
+    ]
+
+
+def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.made()
+    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
+    retired(platform, "deprecate")
+    platform.apply(platform.merge(2))
+    in_days(monkeypatch, 31)
+    retired(platform, "remove")
+    assert "**It is still in use: it holds releases of prod: prod-a1b2c3d.**" in platform.threads[2].body
+    event = platform.merge(3)
+    platform.github.threads.review(SLUG, 3, "Octocat")  # who asked for it
+    with pytest.raises(RetirementRefused):
+        platform.apply(event)
+    assert platform.names() == ["my-app"]
+    platform.github.threads.review(SLUG, 3, "second")
+    platform.apply(event)
+    assert platform.names() == []
+
+
+def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) -> None:
+    platform.made()
+    ecr = platform.world.client("ecr")
+    ecr.put_image(repositoryName="my-app", imageManifest=MANIFEST)
+    ecr.create_repository(repositoryName="by-hand")
+    assert "1 of 2 (50 %) comply" in platform.run(platform.clone(), "hygiene")
+    issue = platform.threads[-1]
+    assert (issue.title, issue.labels) == ("Registries: hygiene report", ["ecr-hygiene"])
+    assert "| my-app | team-web | 1 | 1 | 0 | 0 | 0 | 1 |" in issue.body
+    assert "- `hello-web`: the repository does not exist" in issue.body
+    assert "- `by-hand` is in ECR, but not in envs/dev/ecr.tf" in issue.body
+    assert 'create module.ecr\\_repositories\\["hello-web"\\].aws\\_ecr\\_repository.this' in issue.body
+    platform.run(platform.clone(), "hygiene")
+    assert len(platform.threads) == 2
+    assert platform.names() == ["by-hand", "my-app"]

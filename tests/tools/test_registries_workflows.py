@@ -1,0 +1,275 @@
+"""The wizard, the apply on merge and the retirement: real git, real Terraform, emulated AWS, and GitHub's double."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.ecr.exceptions import InvalidParameterException
+from tests.terraform_provider import world as worlds
+from tests.tools import registry_platform
+from tests.tools.registry_platform import Platform, git
+
+from goldenpath.errors import (
+    BadInput,
+    PlanDrifted,
+    PlanUnexpected,
+    RegistryConfigUnexpected,
+    RegistryNameTaken,
+    RegistryRequestInvalid,
+    SourceUnusable,
+    StateLocked,
+    TerraformFailed,
+)
+from goldenpath.registries import review
+from goldenpath.registries.access import Access
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.terraform_provider.world import World
+
+pytestmark = pytest.mark.tools
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[World]:
+    with worlds.running() as world:
+        yield world
+
+
+@pytest.fixture
+def platform(running: World, tmp_path: Path) -> Iterator[Platform]:
+    running.forget()
+    with registry_platform.running(running, tmp_path) as found:
+        yield found
+
+
+def test_a_request_becomes_a_pull_request_that_shows_its_plan(platform: Platform) -> None:
+    assert "is opened; plan sha256:" in platform.propose()
+    (pull,) = platform.threads
+    assert (pull.title, pull.head, pull.base, pull.labels) == (
+        "Registry my-app (dev)", "registry/dev/my-app", "development", ["ecr-registry"],
+    )  # fmt: skip
+    assert '| create | module.ecr\\_repositories\\["my-app"\\].aws\\_ecr\\_repository.this |' in pull.body
+    assert "| mutable | AES256 | 20 | on every push | after 7 days |" in pull.body
+    assert "at most 0.50 USD a month" in pull.body
+    assert "Plan: 2 to add, 0 to change, 0 to destroy." in pull.body
+    record = review.read(pull.body)
+    assert (record.environment, record.name, record.requester, len(record.parts)) == ("dev", "my-app", "octocat", 2)
+    changed = git(platform.origin, "diff", "--name-only", "development", "registry/dev/my-app").splitlines()
+    assert changed == ["docs/REGISTRY_CATALOG.md", "envs/catalogue.json", "envs/dev/ecr.tf"]
+    assert platform.names() == []
+
+
+def test_running_the_wizard_twice_changes_the_same_pull_request(platform: Platform) -> None:
+    platform.propose()
+    tip = git(platform.origin, "rev-parse", "registry/dev/my-app")
+    assert "is up to date" in platform.propose()
+    assert git(platform.origin, "rev-parse", "registry/dev/my-app") == tip
+    platform.propose(risk="medium")
+    (pull,) = platform.threads
+    assert "| mutable | AES256 | 30 |" in pull.body
+    assert git(platform.origin, "rev-list", "--count", "development..registry/dev/my-app") == "1"
+
+
+def test_two_wizards_at_once_both_get_there(platform: Platform) -> None:
+    """Neighbours in one file may conflict once the first is merged: the wizard, run again, starts from there."""
+    one, two = platform.clone(), platform.clone()
+    for checkout, name in ((one, "my-app"), (two, "my-bpp")):
+        platform.run(checkout, "propose", **{**registry_platform.ASKED, "name": name})
+    assert [each.head for each in platform.threads] == ["registry/dev/my-app", "registry/dev/my-bpp"]
+    reviewed = review.read(platform.threads[1].body).digest
+    platform.apply(platform.merge(1))
+    platform.propose(name="my-bpp")
+    assert review.read(platform.threads[1].body).digest == reviewed
+    platform.apply(platform.merge(2))
+    assert platform.names() == ["my-app", "my-bpp"]
+
+
+def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.propose()
+    checkout = platform.clone()
+    real = proposal_git._git  # noqa: SLF001
+
+    # Between looking and pushing, another run gets there first.
+    def slow(folder: Path, *words: str, environment: dict[str, str] | None = None) -> str:
+        told = real(folder, *words, environment=environment)
+        if words[0] == "ls-remote":
+            git(platform.origin, "update-ref", "refs/heads/registry/dev/my-app", "development")
+        return told
+
+    monkeypatch.setattr(proposal_git, "_git", slow)
+    with pytest.raises(SourceUnusable, match="the branch registry/dev/my-app could not be pushed"):
+        platform.run(checkout, "propose", **{**registry_platform.ASKED, "risk": "high"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"risk": "extreme"}, RegistryRequestInvalid),
+        ({"domain": ""}, RegistryRequestInvalid),
+        ({"name": "hello-web"}, RegistryNameTaken),
+        ({"name": "hello_web"}, RegistryNameTaken),
+    ],
+)
+def test_a_request_that_cannot_be_met_opens_nothing(
+    platform: Platform, changes: dict[str, str], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        platform.propose(**changes)
+    assert platform.threads == []
+
+
+def test_a_name_that_ecr_has_already_is_taken(platform: Platform) -> None:
+    platform.world.client("ecr").create_repository(repositoryName="my-app")
+    with pytest.raises(RegistryNameTaken, match="ECR has a repository 'my-app' in dev already"):
+        platform.propose()
+
+
+def test_a_hand_edited_file_that_we_cannot_edit_is_refused(platform: Platform) -> None:
+    platform.edit("envs/dev/ecr.tf", "ecr_repositories = {", "ecr_repositories = merge({}, {")
+    with pytest.raises(RegistryConfigUnexpected):
+        platform.propose()
+
+
+def test_tfvars_without_a_build_id_are_refused(platform: Platform) -> None:
+    platform.edit("envs/dev/terraform.tfvars", 'build_id          = "main"\n', "")
+    with pytest.raises(RegistryConfigUnexpected, match=r"terraform\.tfvars"):
+        platform.propose()
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_merge_applies_verifies_and_hands_over(platform: Platform, squash: bool) -> None:
+    platform.propose()
+    assert "2 changes are done" in platform.apply(platform.merge(1, squash=squash))
+    assert platform.names() == ["my-app"]
+    applied, handed = platform.threads[0].comments.values()
+    handed, applied = (applied, handed) if "is yours" in applied else (handed, applied)
+    assert applied.startswith("### Applied: `my-app` in dev")
+    assert "The team was told in octo/my-app#1." in applied
+    (issue,) = platform.github.threads.of("octo/my-app")
+    assert issue.title == "Your registry my-app in dev is ready"
+    assert "Set `ecr_repository: my-app` in it." in issue.body
+    assert "secret `TF_AWS_IAM_ROLE_DEV`" in issue.body
+    assert issue.body.partition("\n<!--")[0] == handed.partition("\n<!--")[0]
+
+
+def test_an_app_repository_that_is_not_there_is_said_and_is_no_failure(platform: Platform) -> None:
+    platform.github.threads.absent.add("octo/my-app")
+    platform.made()
+    assert any("There is no repository octo/my-app" in text for text in platform.threads[0].comments.values())
+
+
+def test_a_second_run_of_the_apply_changes_nothing_and_comments_once(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    platform.apply(event)
+    assert "nothing was left to do" in platform.apply(event)
+    assert len(platform.threads[0].comments) == 2
+    assert len(platform.github.threads.of("octo/my-app")) == 1
+
+
+def test_a_plan_that_drifted_since_the_review_is_not_applied_and_says_why(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    platform.edit("modules/aws_ecr/risk.tf", "20", "21")
+    event["pull_request"]["merge_commit_sha"] = git(platform.origin, "rev-parse", "development")
+    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
+        platform.apply(event)
+    assert platform.names() == []
+    (said,) = platform.threads[0].comments.values()
+    assert said.startswith("### Not applied: the plan is not the one that was reviewed")
+
+
+def test_after_a_drift_the_wizard_has_the_new_plan_reviewed_and_applied(platform: Platform) -> None:
+    platform.propose()
+    platform.merge(1)
+    platform.edit("modules/aws_ecr/risk.tf", "20", "21")
+    platform.propose()
+    platform.apply(platform.merge(2))
+    assert platform.names() == ["my-app"]
+
+
+def test_a_digest_copied_from_another_registry_is_refused(platform: Platform) -> None:
+    platform.propose(name="other-app")
+    platform.propose()
+    event = platform.merge(2)
+    event["pull_request"]["body"] = platform.threads[0].body
+    with pytest.raises(PlanDrifted, match="the reviewed plan belongs to another change"):
+        platform.apply(event)
+
+
+def test_a_digest_of_another_environment_is_refused_even_when_relabelled(platform: Platform) -> None:
+    platform.propose(environment="test")
+    platform.propose()
+    event = platform.merge(2)
+    event["pull_request"]["body"] = platform.threads[0].body.replace('"environment":"test"', '"environment":"dev"')
+    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
+        platform.apply(event)
+    assert platform.names() == []
+
+
+def test_a_pull_request_without_a_plan_or_with_two_registries_is_refused(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    bare = json.loads(json.dumps(event))
+    bare["pull_request"]["body"] = "Please merge"
+    with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
+        platform.apply(bare)
+    checkout = platform.clone("origin/development~1")
+    for name in ("b-app", "c-app"):
+        platform.run(checkout, "request", environment="dev", name=name, owner="team-web", risk="low")
+    git(checkout, "commit", "--quiet", "--all", "--message=Two")
+    git(checkout, "push", "--quiet", "origin", "HEAD:refs/heads/two")
+    event["pull_request"]["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
+    with pytest.raises(PlanUnexpected, match="the pull request changes 2 registries"):
+        platform.apply(event)
+
+
+@pytest.mark.parametrize("change", [{"merged": False}, {"labels": []}, {"base": {"ref": "main"}}])
+def test_what_was_not_merged_as_asked_is_not_applied(platform: Platform, change: dict[str, object]) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    event["pull_request"] |= change
+    with pytest.raises(BadInput):
+        platform.apply(event)
+
+
+def test_a_locked_state_stops_the_apply_and_a_second_run_gets_there(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
+    held = {"ID": "1-2-3", "Operation": "apply", "Who": "someone", "Path": "", "Info": "", "Version": "1.11.4",
+            "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
+    platform.world.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
+    monkeypatch.setattr("goldenpath.registries.platform_commands.Access", partial(Access, lock_seconds=0))
+    with pytest.raises(StateLocked):
+        platform.apply(event)
+    platform.world.client("s3").delete_object(**lock)
+    assert "2 changes are done" in platform.apply(event)
+
+
+def test_an_apply_that_broke_half_way_goes_on_with_what_is_left(platform: Platform) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise InvalidParameterException("AWS has a bad day")
+
+    platform.propose()
+    event = platform.merge(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moto.ecr.models.ECRBackend.put_lifecycle_policy", broken)
+        with pytest.raises(TerraformFailed, match="terraform apply failed"):
+            platform.apply(event)
+    assert platform.names() == ["my-app"]
+    assert "AWS has a bad day" in "".join(platform.threads[0].comments.values())
+    assert "1 changes are done" in platform.apply(event)
+    assert platform.world.client("ecr").get_lifecycle_policy(repositoryName="my-app")
+    assert not any("bad day" in text for text in platform.threads[0].comments.values())

@@ -1,0 +1,188 @@
+"""`goldenpath doctor`: each thing that can be wrong, and what it says to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from goldenpath.adopt import called, doctoring, remote_checks, scaffold, source_checks, workflow_checks
+from goldenpath.adopt.checkout import Checkout
+from goldenpath.adopt.remark import Level, Remark
+from goldenpath.errors import AccessDenied, RepositoryMissing
+from goldenpath.model.names import EcrRepository
+from goldenpath.services.aws import RepositoryInfo
+
+NAME = EcrRepository("web")
+PLATFORM = called.read()
+PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
+SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
+ROLE = "arn:aws:iam::123456789012:role/deliver"
+
+
+@dataclass(frozen=True)
+class Forge:
+    default_branch: str | None = "main"
+    code_security: bool | None = True
+    secrets: frozenset[str] | None = SECRETS
+
+
+def described(name: EcrRepository) -> RepositoryInfo:
+    return RepositoryInfo(name, f"registry/{name}", "123456789012", immutable=False)
+
+
+def missing(name: EcrRepository) -> RepositoryInfo:
+    raise RepositoryMissing(f"the ECR repository {name} does not exist", fix="create it")
+
+
+def denied(name: EcrRepository) -> RepositoryInfo:
+    raise AccessDenied(f"not allowed to look at {name}", fix="ask")
+
+
+@pytest.fixture
+def healthy(tmp_path: Path) -> Checkout:
+    """An app with everything in order, whose caller names a release."""
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, NAME, "Dockerfile", "v1.2.3"), force=False)
+    (tmp_path / "Dockerfile").write_text(PINNED)
+    (tmp_path / ".dockerignore").write_text(".git\n")
+    return Checkout(tmp_path, "team/web", "main", shallow=False, dockerfiles=("Dockerfile",))
+
+
+def examined(checkout: Checkout, world: doctoring.World | None = None) -> tuple[Remark, ...]:
+    asked = doctoring.Asked(checkout, ROLE)
+    return doctoring.examine(asked, PLATFORM, world or doctoring.World(Forge(), described))
+
+
+def worst(checkout: Checkout, world: doctoring.World | None = None) -> list[Remark]:
+    """Return the remarks about what is not as it should be."""
+    return [each for each in examined(checkout, world) if each.level > Level.GOOD]
+
+
+def edit(checkout: Checkout, old: str, new: str) -> None:
+    path = checkout.folder / scaffold.CALLER
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def test_nothing_is_wrong_with_what_init_wrote(healthy: Checkout) -> None:
+    assert worst(healthy) == []
+
+
+def test_without_a_network_it_says_what_it_left_out(healthy: Checkout) -> None:
+    found = worst(healthy, doctoring.World())
+    assert {each.level for each in found} == {Level.LEFT_OUT}
+    assert {each.about for each in found} == {"secrets", "registry", "code security"}
+
+
+def test_an_app_without_a_caller_is_sent_to_init(tmp_path: Path) -> None:
+    _, (remark,) = workflow_checks.find(tmp_path)
+    assert (remark.level, remark.fix) == (Level.ERROR, "run `goldenpath init`, then commit what it wrote")
+
+
+def test_a_workflow_that_is_not_yaml_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / ".github" / "workflows" / "delivery.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text("on: push\njobs: [\n")
+    _, (remark,) = workflow_checks.find(tmp_path)
+    assert remark.what == ".github/workflows/delivery.yml:3 is not YAML"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "level", "about"),
+    [
+        ("      id-token: write\n", "", Level.ERROR, "permissions"),
+        ("      contents: read\n", "      contents: write\n", Level.WARNING, "permissions"),
+        ("      contents: read\n", "      packages: write\n      contents: read\n", Level.WARNING, "permissions"),
+        ("@v1.2.3", "@main", Level.WARNING, "pin"),
+        ("ecr_repository: web", "ecr_repository: Web", Level.ERROR, "inputs"),
+        ("ecr_repository: web", "ecr_repositry: web", Level.ERROR, "inputs"),
+    ],
+)
+def test_a_slip_in_the_caller_is_found(healthy: Checkout, old: str, new: str, level: Level, about: str) -> None:
+    edit(healthy, old, new)
+    assert (level, about) in {(each.level, each.about) for each in worst(healthy)}
+
+
+def test_a_caller_that_grants_nothing_is_told_all_it_must_grant(healthy: Checkout) -> None:
+    (caller,), _ = workflow_checks.find(healthy.folder)
+    found = list(workflow_checks.check(replace(caller, granted=None), PLATFORM))[1]
+    assert found.level is Level.ERROR
+    assert all(f"{name}: {level}" in found.fix for name, level in PLATFORM.permissions.items())
+
+
+def test_a_commit_is_a_pin(healthy: Checkout) -> None:
+    edit(healthy, "@v1.2.3", "@" + "a" * 40)
+    assert worst(healthy) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "loose"),
+    [
+        (PINNED, []),
+        ("FROM python:3\n", ["python:3"]),
+        ("FROM --platform=$BUILDPLATFORM golang:1 AS made\nFROM scratch\nCOPY --from=made /a /a\n", ["golang:1"]),
+        ("FROM debian:12@sha256:5 AS one\nFROM one\n", []),
+        ("ARG BASE\nFROM $BASE\n", []),
+    ],
+)
+def test_base_images_without_a_digest_are_named(text: str, loose: list[str]) -> None:
+    assert source_checks.unpinned(text) == loose
+
+
+def test_a_missing_dockerfile_is_looked_for_elsewhere(healthy: Checkout) -> None:
+    (healthy.folder / "Dockerfile").unlink()
+    (remark,) = worst(replace(healthy, dockerfiles=("docker/Dockerfile",)))
+    assert (remark.level, remark.fix) == (Level.ERROR, "give `dockerfile_path: ./docker/Dockerfile`")
+
+
+@pytest.mark.parametrize("text", ["node_modules\n", ".git\n!.git\n"])
+def test_a_context_with_the_git_folder_is_found(healthy: Checkout, text: str) -> None:
+    (healthy.folder / ".dockerignore").write_text(text)
+    assert [each.about for each in worst(healthy)] == ["context"]
+
+
+def test_a_default_branch_that_prod_does_not_take_is_told(healthy: Checkout) -> None:
+    (remark,) = worst(healthy, doctoring.World(Forge(default_branch="master"), described))
+    assert remark.what == "the default branch is `master`; prod takes only refs/heads/main, refs/tags/v*"
+
+
+def test_a_shallow_clone_is_told(healthy: Checkout) -> None:
+    assert [each.about for each in worst(replace(healthy, shallow=True))] == ["history"]
+
+
+def test_a_mistake_in_the_app_s_rules_is_told_with_its_line(healthy: Checkout) -> None:
+    (healthy.folder / ".goldenpath.yml").write_text("version: 2\n")
+    (remark,) = worst(healthy)
+    assert remark.level is Level.ERROR
+    assert ".goldenpath.yml:1" in remark.what
+
+
+def test_an_environment_without_its_role_is_named(healthy: Checkout) -> None:
+    forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_PROD"})
+    (remark,) = worst(healthy, doctoring.World(forge, described))
+    assert remark.what == "prod has no role: neither TF_AWS_IAM_ROLE_PROD nor AWS_ROLE_ARN is there"
+
+
+def test_one_role_for_all_is_enough(healthy: Checkout) -> None:
+    assert worst(healthy, doctoring.World(Forge(secrets=frozenset({"AWS_ROLE_ARN"})), described)) == []
+
+
+def test_secrets_that_are_not_handed_on_are_told(healthy: Checkout) -> None:
+    edit(healthy, "secrets: inherit", "secrets:\n      TF_AWS_IAM_ROLE_DEV: ${{ secrets.TF_AWS_IAM_ROLE_DEV }}")
+    assert [each.about for each in worst(healthy)] == ["secrets"] * 3
+
+
+def test_code_security_that_is_off_is_an_error(healthy: Checkout) -> None:
+    (remark,) = worst(healthy, doctoring.World(Forge(code_security=False), described))
+    assert (remark.level, remark.about) == (Level.ERROR, "code security")
+
+
+def test_a_registry_that_is_missing_is_an_error_and_one_we_may_not_see_is_left_out(healthy: Checkout) -> None:
+    assert [each.level for each in worst(healthy, doctoring.World(Forge(), missing))] == [Level.ERROR]
+    assert [each.level for each in worst(healthy, doctoring.World(Forge(), denied))] == [Level.LEFT_OUT]
+
+
+@pytest.mark.parametrize(("arn", "level"), [(ROLE, Level.GOOD), ("", Level.LEFT_OUT), ("deliver", Level.ERROR)])
+def test_a_role_is_known_by_its_form(arn: str, level: Level) -> None:
+    assert remote_checks.role(arn, "team/web").level is level

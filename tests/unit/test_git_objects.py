@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from goldenpath.errors import SourceUnusable
+from goldenpath.tools import git, git_objects
+from goldenpath.tools.plain_files import Origin
+
+HISTORY = Path("/history")
+ANSWERS = {
+    ("rev-list", "c2", "^c1"): "c2222222222222222",
+    ("rev-list", "--objects"): "b1 src/app.py\nb2 a name with spaces",
+    ("ls-tree", "-r", "-z"): (
+        "100644 blob b1\tsrc/app.py\x00100644 blob b3\tREADME\x00160000 commit 5ab0d01e00000000\tvendor/library\x00"
+    ),
+    ("log",): "c1\nc2",
+}
+
+
+@pytest.fixture(autouse=True)
+def _git(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(_source: Path, *words: str) -> str:
+        return next(text for start, text in ANSWERS.items() if words[: len(start)] == start)
+
+    @contextmanager
+    def reader(_source: Path, _identities: list[str]) -> Iterator[git.Reader]:
+        class Objects(git.Reader):
+            def read(self, identity: str) -> Iterator[bytes]:
+                yield f"content of {identity}".encode()
+
+        yield Objects(io.BytesIO())
+
+    monkeypatch.setattr(git, "run", answer)
+    monkeypatch.setattr(git, "reader", reader)
+
+
+def test_what_commits_bring_and_what_the_tree_holds_is_written_once(tmp_path: Path) -> None:
+    tags = {"7a91111111111111": "c2222222222222222", "7a92222222222222": "an older commit"}
+    files = git_objects.export(HISTORY, "c2", ("c2", "^c1"), tags, tmp_path)
+    assert [(each.identity[:3], each.path) for each in files.origins.values()] == [
+        ("b1", "src/app.py"),
+        ("b2", "a name with spaces"),
+        ("b3", "README"),
+        ("c22", "message of commit c22222222222"),
+        ("7a9", "message of tag 7a9111111111"),
+    ]
+    assert (tmp_path / "0000002").read_bytes() == b"\ncontent of b3"
+    assert files.not_scanned == [
+        "vendor/library is a submodule; its commit 5ab0d01e0000 is in another repository and was not scanned"
+    ]
+
+
+def test_an_object_that_is_missing_stops_the_scan(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(git, "run", lambda *_: "b1 a\n?b2")
+    with pytest.raises(SourceUnusable, match=r"^the git object b2 is missing from the checkout"):
+        list(git_objects.brought(HISTORY, ("c2",)))
+
+
+def test_the_commit_of_a_file_is_the_first_that_brought_it_and_that_of_a_message_its_own() -> None:
+    assert git_objects.commit_of(HISTORY, Origin("b1", "src/app.py"), ("c2",)) == "c1"
+    assert git_objects.commit_of(HISTORY, Origin("c2", "message of commit c2", "c2"), ("c2",)) == "c2"

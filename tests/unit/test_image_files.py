@@ -1,0 +1,73 @@
+"""Git folders are found in any layer of an image, whatever its compression, and what cannot be read is named."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Image, Layout, Manifest
+from goldenpath.model.names import Digest
+from goldenpath.stages import trivy_gate
+from goldenpath.tools import image_files
+from goldenpath.tools.image_files import LayerSearch
+
+TAR = GZIP_LAYER.removesuffix("+gzip")
+
+
+def layer(folder: Path, *names: str, media_type: str = GZIP_LAYER) -> Descriptor:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name in names:
+            archive.addfile(tarfile.TarInfo(name))
+    raw = content.getvalue()
+    return stored(folder, gzip.compress(raw) if media_type.endswith("gzip") else raw, media_type)
+
+
+def stored(folder: Path, raw: bytes, media_type: str) -> Descriptor:
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True, exist_ok=True)
+    digest = Digest.of(raw)
+    (blobs / digest.hex).write_bytes(raw)
+    return Descriptor(media_type, digest, len(raw))
+
+
+def search(folder: Path, *layers: Descriptor) -> LayerSearch:
+    descriptor = stored(folder, b"{}", CONFIG)
+    image = Image(descriptor, Manifest(2, MANIFEST, descriptor, list(layers)))
+    return image_files.search(Layout(folder), image)
+
+
+@pytest.mark.parametrize("name", [".git/HEAD", "./.git/config", "app/.git/objects/ab/cd", "a/b/.git/config"])
+@pytest.mark.parametrize("media_type", [GZIP_LAYER, TAR])
+def test_a_git_folder_is_found(tmp_path: Path, name: str, media_type: str) -> None:
+    found = search(tmp_path, layer(tmp_path, "etc/passwd", name, media_type=media_type))
+    assert found == LayerSearch((name.removeprefix("./").partition(".git")[0] + ".git",), ())
+
+
+@pytest.mark.parametrize("name", ["app/.gitignore", ".github/config", "app/.git", "x.git/config", ".git/README"])
+def test_what_only_looks_like_one_is_not(tmp_path: Path, name: str) -> None:
+    assert search(tmp_path, layer(tmp_path, name)).git_folders == ()
+
+
+def test_one_that_a_later_layer_removes_is_found_once(tmp_path: Path) -> None:
+    layers = layer(tmp_path, "app/.git/HEAD", "app/.git/config"), layer(tmp_path, "app/.wh..git")
+    assert search(tmp_path, *layers).git_folders == ("app/.git",)
+
+
+@pytest.mark.parametrize(
+    ("raw", "media_type"),
+    [(b"", GZIP_LAYER), (b"no gzip", GZIP_LAYER), (gzip.compress(b"no tar"), GZIP_LAYER), (b"x", f"{TAR}+zstd")],
+)
+def test_a_layer_that_cannot_be_read_is_named(tmp_path: Path, raw: bytes, media_type: str) -> None:
+    broken = stored(tmp_path, raw, media_type)
+    assert search(tmp_path, broken) == LayerSearch((), (str(broken.digest),))
+
+
+def test_each_git_folder_is_a_finding_that_always_decides() -> None:
+    (finding,) = trivy_gate.git_folders([LayerSearch(("app/.git",), ()), LayerSearch(("app/.git",), ())])
+    assert (finding.id, finding.location.path, finding.kind) == ("git-folder-in-image", "app/.git", "secret")
+    assert finding.remedy.startswith("Add .git to .dockerignore")

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldenpath import cli
+
+if TYPE_CHECKING:
+    import pytest
+
+EXCEPTION = "exceptions:\n  - {gate: trivy, id: CVE-1, scope: {package: x}, reason: r, owner: o, expires: 2020-01-01}\n"
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
+    assert cli.run(["policy", *words]) == code
+    return capsys.readouterr().out
+
+
+def test_show_says_what_every_environment_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "show")
+    assert text.count("gitleaks ") == 5
+    assert "  trivy       blocking: CRITICAL, HIGH decide, with or without a fix\n" in text
+
+
+def test_explain_says_that_a_ref_may_not_be_released_and_what_a_finding_does(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = told(capsys, "explain", "--environment=prod", "--ref=refs/heads/x", f"--source={tmp_path}")
+    assert "refs/heads/x is REFUSED for prod: environments.yaml allows refs/heads/main, refs/tags/v*\n" in text
+    assert "a finding of trivy that decides stops the release: blocking by environments.yaml\n" in text
+
+
+def test_explain_knows_what_the_app_tightens_and_excepts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / ".goldenpath.yml").write_text(
+        f"version: 1\ntighten: {{dev: {{gitleaks: {{mode: blocking}}}}}}\n{EXCEPTION}"
+    )
+    text = told(capsys, "explain", "--environment=dev", "--ref=refs/heads/x", f"--source={tmp_path}")
+    assert "refs/heads/x may be released to dev" in text
+    assert "a finding of gitleaks that decides stops the release: blocking by .goldenpath.yml\n" in text
+    assert "a finding of trivy that decides warns, and releases: advisory by environments.yaml\n" in text
+    assert "exception for CVE-1 (package x) expired on 2020-01-01 and counts no more; o: r\n" in text
+
+
+def test_explain_of_an_unknown_environment_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "the platform knows local, dev, test, staging, prod" in told(
+        capsys, "explain", "--environment=production", "--ref=r", code=3
+    )
+
+
+def test_validate_says_that_both_files_are_good(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text(f"version: 1\n{EXCEPTION}")
+    assert told(capsys, "validate", str(file)) == f"✓ environments.yaml: 5 environments\n✓ {file}: 1 exceptions\n"
+
+
+def test_validate_names_file_line_and_field_of_a_mistake(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".goldenpath.yml").write_text("version: 1\ntighten:\n  prod: {gitleaks: {mode: advisory}}\n")
+    text = told(capsys, "validate", code=4)
+    assert ".goldenpath.yml:3: $.tighten.prod.gitleaks.mode: 'blocking' was expected" in text
+    assert "do:  mend what is named; goldenpath.schema.json says what each field may hold" in text

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldenpath.errors import BadInput, PlanDrifted, RetirementRefused
+from goldenpath.registries import compliance, cost, hygiene, merged, removal, review
+from goldenpath.registries.access import Access, Power
+from goldenpath.registries.config import Registry
+from goldenpath.registries.controls import Controls
+from goldenpath.registries.hygiene import Environment, Seen
+from goldenpath.registries.merged import Kind, Merged, Touched
+from goldenpath.registries.request import Risk
+from goldenpath.registries.review import Record
+from goldenpath.services.ecr_describe import Described, Image
+from goldenpath.services.github_platform import LONGEST_TEXT
+from goldenpath.tools.terraform import Change, Plan
+
+PLAN = Plan("1.11.4", (Change("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),))
+REGISTRY = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
+LOW = Controls("MUTABLE", "AES256", 20)
+TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP", "goldenpath.idp/owner": "team-web", "goldenpath.idp/risk": "low",
+        "goldenpath.idp/environment": "dev"}  # fmt: skip
+GOOD: dict[str, Any] = {"name": "my-app", "arn": "arn", "uri": "uri", "mutability": "MUTABLE", "encryption": "AES256",
+                        "scan_on_push": True, "tags": TAGS, "lifecycle": "{}"}  # fmt: skip
+TODAY = dt.date(2026, 11, 21)
+
+
+def test_a_record_comes_back_out_of_a_description() -> None:
+    record = Record.of(PLAN, "dev", "my-app", "octocat")
+    body = review.description(record, PLAN, "raw", {"owner": "team-web"}, ("### More",))
+    assert review.read(body) == record
+    record.require(PLAN)
+
+
+def test_a_record_cannot_end_the_comment_that_it_is_in() -> None:
+    record = Record("dev", "my-app", "x", (), "--><script>")
+    assert review.written(record).count("-->") == 1
+    assert review.read(review.written(record)) == record
+
+
+RECORD = review.written(Record("dev", "my-app", "sha256:x", (), "octocat"))
+
+
+@pytest.mark.parametrize(
+    "body", ["", RECORD + RECORD, "<!-- goldenpath-plan: {} -->", '<!-- goldenpath-plan: {"environment": 1} -->']
+)
+def test_a_description_without_one_whole_record_is_refused(body: str) -> None:
+    with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
+        review.read(body)
+
+
+def test_a_record_without_a_digest_is_refused() -> None:
+    with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
+        review.read(RECORD).require(PLAN)
+
+
+def test_a_table_shows_values_and_never_markup() -> None:
+    assert review.changes(PLAN).splitlines()[2] == '| create | a.b | name = my-app; tags = {"a":"\\|x\\|"} |'
+    assert review.changes(Plan("1", ())) == "Nothing: it is as it is described."
+
+
+def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
+    assert review.folded("Plan", "a\n```\nb").count("````") == 2
+    record = Record.of(PLAN, "dev", "my-app", "octocat")
+    body = review.description(record, PLAN, "line\n" * LONGEST_TEXT, {})
+    assert len(body) <= LONGEST_TEXT
+    assert review.read(body) == record
+
+
+def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
+            "base": {"ref": "development"}, "user": {"login": "bot"}}  # fmt: skip
+    return {"pull_request": {**pull, **changes}}
+
+
+def test_a_merged_pull_request_is_read_from_its_event() -> None:
+    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "", "bot")
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({}, "it was not merged; it is not labelled `l`; it goes into '', not development"),
+        (event(merged=False), "it was not merged"),
+        (event(labels=None), "it is not labelled `l`"),
+        (event(base={"ref": "main"}), "it goes into 'main', not development"),
+        (event(merge_commit_sha=None), "it names no merge commit"),
+    ],
+)
+def test_what_is_not_to_be_applied_is_refused_with_every_reason(told: dict[str, Any], why: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        Merged.read(told, "l", "development")
+    assert refused.value.why == why
+
+
+@pytest.mark.parametrize(
+    "other", [Touched("test", "my-app", Kind.WRITTEN), Touched("dev", "x", Kind.WRITTEN),
+              Touched("dev", "my-app", Kind.REMOVED)]
+)  # fmt: skip
+def test_a_plan_belongs_to_one_change_of_one_registry_in_one_environment(other: Touched) -> None:
+    record = Record.of(PLAN, "dev", "my-app", "octocat")
+    merged.require_one((Touched("dev", "my-app", Kind.WRITTEN),), record)
+    merged.require_one((), record)
+    with pytest.raises(PlanDrifted, match="the reviewed plan belongs to another change"):
+        merged.require_one((other,), record)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, ()),
+        ({"mutability": "IMMUTABLE"}, ("tag mutability is IMMUTABLE, not MUTABLE",)),
+        ({"encryption": "KMS"}, ("encryption is KMS, not AES256",)),
+        ({"scan_on_push": False}, ("images are not scanned on push",)),
+        ({"lifecycle": ""}, ("there is no lifecycle policy",)),
+        ({"tags": {**TAGS, "goldenpath.idp/owner": ""}}, ("tag goldenpath.idp/owner is missing, not team-web",)),
+    ],
+)
+def test_every_deviation_from_the_entry_is_told(change: dict[str, Any], told: tuple[str, ...]) -> None:
+    assert compliance.deviations(REGISTRY, LOW, Described(**{**GOOD, **change})) == told
+
+
+def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
+    leaving = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW, deprecated_since="2026-01-01")
+    assert compliance.deviations(leaving, LOW, Described(**GOOD)) == (
+        "pushes are not refused, though it is deprecated",
+    )
+    assert compliance.deviations(leaving, LOW, Described(**GOOD, policy="{}")) == ()
+    assert compliance.deviations(leaving, LOW, None) == ("the repository does not exist",)
+
+
+def test_the_estimate_is_images_times_size_times_price() -> None:
+    assert cost.monthly_usd(20, 500) == pytest.approx(1.0)
+    assert "Keeping 50 images of about 250 MB costs at most 1.25 USD a month" in cost.told(50)
+
+
+@pytest.mark.parametrize(("approvers", "goes"), [((), False), (("OCTOCAT", "bot"), False), (("bot", "ann"), True)])
+def test_a_second_person_neither_asked_nor_wrote_the_pull_request(approvers: tuple[str, ...], goes: bool) -> None:
+    registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
+    images = [Image("sha256:a", ("prod-a1b2c3d",), 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))]
+
+    def ask() -> None:
+        removal.require_removable(registry, images, TODAY, requester="octocat", author="Bot", approvers=approvers)
+
+    if goes:
+        ask()
+    else:
+        with pytest.raises(RetirementRefused):
+            ask()
+
+
+def test_the_report_leads_with_the_share_that_complies_and_tells_it_by_owner() -> None:
+    other = Registry("dev", "b-app", "REGISTRY_B_APP", "team-b", Risk.LOW)
+    seen = (Seen(REGISTRY, (), images=3, grave=2), Seen(other, ("images are not scanned on push",)))
+    text = hygiene.report([Environment("dev", seen, ("by-hand",)), Environment("prod", untold="no role leads there")])
+    assert text.startswith("**Registries that comply with every rule: 1 of 2 (50 %).**")
+    assert "| team-b | 0 of 1 (0 %) | 0 |\n| team-web | 1 of 1 (100 %) | 2 |" in text
+    assert "- `b-app`: images are not scanned on push\n- `by-hand` is in ECR, but not in envs/dev/ecr.tf" in text
+    assert "### prod\n\nNot looked at: no role leads there" in text
+    assert hygiene.share(()) == "none to look at"
+
+
+def access(**variables: str) -> Access:
+    return Access(Path("checkout"), Path("work"), variables, Power.PLAN)
+
+
+def test_an_environment_has_a_bucket_of_its_own_or_the_common_one() -> None:
+    common = {"GOLDENPATH_STATE_BUCKET": "common", "GOLDENPATH_STATE_BUCKET_PROD": "prod-only"}
+    assert [access(**common).workplace(each).bucket for each in ("dev", "prod")] == ["common", "prod-only"]
+    with pytest.raises(BadInput, match="`state_bucket` is missing"):
+        access().workplace("dev")
+
+
+def test_a_role_that_is_none_is_refused_and_one_environments_role_leads_nowhere_else() -> None:
+    found = access(TF_AWS_PLAN_ROLE_DEV="not an arn", GOLDENPATH_STATE_BUCKET="b")
+    with pytest.raises(BadInput, match="no role leads into prod"):
+        found.workplace("prod")
+    with pytest.raises(BadInput, match="the role of dev cannot be used"):
+        found.workplace("dev")
+    assert (found.reaches("dev"), found.reaches("prod"), access().reaches("prod")) == (True, False, True)

@@ -1,0 +1,170 @@
+"""A receipt says what to put right, and what must still hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from goldenpath.errors import GoldenPathError, ReceiptMismatch
+from goldenpath.model.layout import MANIFEST, Layout
+from goldenpath.model.names import Digest, Tag, Version
+from goldenpath.model.receipt import Receipt, State
+from goldenpath.release.access import Opened
+from goldenpath.release.repair import repair, verify
+from goldenpath.release.transaction import Transaction
+from goldenpath.stages import ecr_push
+from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
+from tests.unit.registry_double import RegistryDouble, info, trouble
+from tests.unit.run_builder import candidate, run
+
+LATEST, VERSION = Tag("latest"), Tag("1.4.2")
+OLDER = image_bytes(b"older", revision="f" * 40)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+class Release:
+    """A release of two platforms into a repository whose `latest` is another's, killed where a test wants it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.made: Layout = layout(folder / "layout", AMD64, ARM64)
+        self.registry = RegistryDouble()
+        self.registry.hold(OLDER, MANIFEST, LATEST)
+        double: Any = self.registry
+        self.opened = Opened(double, info(), double)
+        self._run = run(folder, version=Version("1.4.2"))
+        self._patch = monkeypatch
+        self.before = (dict(self.registry.tags), set(self.registry.manifests))
+
+    def go(self) -> Receipt:
+        return ecr_push.release(self._run, self.opened, self.made, candidate(self.made))
+
+    def killed_at(self, call: str) -> Receipt:
+        """Let it end at this call, without any undo, and return the receipt that it left."""
+
+        def kill(name: str) -> None:
+            if name == call:
+                raise Killed
+
+        def die(*_: object) -> None:
+            raise Killed
+
+        self.registry.before_call = kill
+        with self._patch.context() as patch:
+            patch.setattr(Transaction, "undo", die)
+            with pytest.raises(Killed):
+                self.go()
+        self.registry.before_call = lambda _: None
+        return self._run.work.read_receipt()
+
+    @property
+    def state(self) -> tuple[dict[Tag, Digest], set[Digest]]:
+        return dict(self.registry.tags), set(self.registry.manifests)
+
+
+@pytest.fixture
+def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
+    return Release(tmp_path, monkeypatch)
+
+
+def test_the_receipt_names_what_is_staged_before_the_first_manifest_is_sent(release: Release) -> None:
+    wanted = [
+        each.digest for each in release.made.descriptors() if each.media_type.endswith(("st.v1+json", "x.v1+json"))
+    ]
+    receipt = release.killed_at(f"put_manifest {wanted[0]}")
+    assert (receipt.state, list(receipt.staged)) == (State.STAGED, wanted)
+
+
+def every_write(made: Layout) -> list[str]:
+    digests = [each.digest for each in made.descriptors() if each.media_type.endswith(("st.v1+json", "x.v1+json"))]
+    return [f"put_manifest {each}" for each in (*digests, "a1b2c3d", "dev-a1b2c3d", "1.4.2", "latest")]
+
+
+def test_wherever_a_release_was_killed_its_repair_makes_the_repository_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = every_write(layout(tmp_path / "any", AMD64, ARM64))
+    assert len(calls) == 7
+    for number, call in enumerate(calls):
+        (tmp_path / str(number)).mkdir()
+        one = Release(tmp_path / str(number), monkeypatch)
+        repaired = repair(one.killed_at(call), one.opened)
+        assert repaired.receipt.state is State.UNDONE
+        assert one.state == one.before, call
+        assert repair(repaired.receipt, one.opened).done == ()
+
+
+def test_a_release_that_was_killed_after_its_last_tag_is_whole_and_stays(release: Release) -> None:
+    release.go()
+    killed = msgspec.structs.replace(release._run.work.read_receipt(), state=State.STAGED)  # noqa: SLF001
+    after = release.state
+    repaired = repair(killed, release.opened)
+    assert repaired.done == ("every tag names the image: the release is whole",)
+    assert (repaired.receipt.state, release.state) == (State.RELEASED, after)
+
+
+def test_a_tag_that_names_something_else_by_now_is_left_alone(release: Release) -> None:
+    killed = release.killed_at("put_manifest 1.4.2")
+    later = release.registry.hold(image_bytes(b"later"), MANIFEST, Tag("a1b2c3d"))
+    repair(killed, release.opened)
+    assert release.registry.tags == {LATEST: Digest.of(OLDER), Tag("a1b2c3d"): later}
+
+
+def test_an_image_that_is_gone_cannot_be_put_back_and_that_is_said(release: Release) -> None:
+    release.registry.tags[VERSION] = release.registry.hold(image_bytes(b"earlier build"), MANIFEST)
+    killed = release.killed_at("put_manifest latest")
+    gone = next(move.before for move in killed.tags if move.tag == VERSION)
+    assert gone is not None
+    del release.registry.manifests[gone]
+    with pytest.raises(ReceiptMismatch, match=rf"1\.4\.2 cannot go back to {gone}"):
+        repair(killed, release.opened)
+
+
+def test_a_repair_that_fails_can_be_repeated(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+
+    def fail_once(name: str) -> None:
+        if name == "delete_images dev-a1b2c3d":
+            release.registry.before_call = lambda _: None
+            raise trouble()
+
+    release.registry.before_call = fail_once
+    with pytest.raises(GoldenPathError, match="the registry is down"):
+        repair(killed, release.opened)
+    repair(killed, release.opened)
+    assert release.state == release.before
+
+
+def test_a_receipt_of_another_repository_is_refused(release: Release) -> None:
+    receipt = release.go()
+    elsewhere = changed(release.opened, info=changed(info(), uri="elsewhere/my-app"))
+    for act in (repair, verify):
+        with pytest.raises(ReceiptMismatch, match=r"the receipt is about registry\.example/my-app"):
+            act(receipt, elsewhere)
+
+
+def test_a_release_that_holds_is_verified_tag_by_tag(release: Release) -> None:
+    receipt = release.go()
+    assert verify(receipt, release.opened, candidate(release.made)) == (
+        "a1b2c3d names the image", "dev-a1b2c3d names the image", "1.4.2 names the image", "latest names the image",
+        "every manifest and blob of it can be fetched", "the candidate is the image",
+    )  # fmt: skip
+
+
+def test_everything_that_does_not_hold_is_told_at_once(release: Release) -> None:
+    receipt = release.go()
+    blob = release.registry.blobs.pop()
+    del release.registry.tags[VERSION]
+    other = msgspec.structs.replace(candidate(release.made), digest=Digest.of(b"x"))
+    with pytest.raises(ReceiptMismatch) as caught:
+        verify(receipt, release.opened, other)
+    assert caught.value.what == f"the receipt of {receipt.digest} does not hold in 3 points"
+    assert f"the candidate is {other.digest} of a1b2c3d" in caught.value.why
+    assert f"1.4.2 names nothing instead of {receipt.digest}" in caught.value.why
+    assert f"{blob} is missing from the registry" in caught.value.why

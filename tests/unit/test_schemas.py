@@ -1,0 +1,63 @@
+"""The files that the gates leave are what their published schemas say, and name no scanner's own fields."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from msgspec.structs import replace
+
+from goldenpath.model import codec
+from goldenpath.model.exception import Acceptance, Scope
+from goldenpath.model.finding import Database, Finding, Gate
+from goldenpath.policy import matrix
+from goldenpath.policy.app import AppRules
+from goldenpath.policy.decision import decide
+from goldenpath.tools import gitleaks, trivy
+from tests.unit.builders import blind_spot, image_secret, report, secret, vulnerability
+from tests.unit.hostile import recorded
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schemas"
+FINDINGS: dict[str, tuple[Gate, tuple[Finding, ...]]] = {
+    "nothing": (Gate.TRIVY, ()),
+    "every kind": (Gate.TRIVY, (vulnerability(), image_secret(), blind_spot())),
+    "a secret": (Gate.GITLEAKS, (secret(),)),
+    "recorded vulnerabilities": (Gate.TRIVY, trivy.parse(recorded("trivy/vulnerable.json")).findings),
+    "recorded secrets": (Gate.GITLEAKS, gitleaks.parse(recorded("gitleaks/secrets.json"))),
+}
+
+
+def problems(name: str, content: bytes) -> list[str]:
+    schema: dict[str, Any] = json.loads((SCHEMAS / f"{name}.json").read_bytes())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    return [each.message for each in validator.iter_errors(json.loads(content))]
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_findings_and_verdict_are_what_their_schemas_say(name: str) -> None:
+    gate, findings = FINDINGS[name]
+    policy = matrix.load()
+    database = Database(datetime(2026, 11, 20, tzinfo=UTC), "m.example/db:2")
+    whole = replace(report(*findings, gate=gate), notes=("a note",), database=database)
+    scope = Scope(package="PyYAML")
+    acceptance = Acceptance(Gate.TRIVY, "CVE-2020-14343", scope, "a test", "team", date(2026, 12, 31))
+    rules = AppRules((), (acceptance,))
+    verdict = decide(whole, policy, policy.environment("prod"), rules, today=date(2026, 11, 21)).verdict
+    assert problems("findings", codec.encode(whole)) == []
+    assert problems("verdict", codec.encode(verdict)) == []
+    assert codec.decode(codec.encode(verdict), type(verdict)) == verdict
+
+
+def test_what_is_no_verdict_does_not_pass_for_one() -> None:
+    assert problems("verdict", b'{"gate": "trivy", "result": "fine"}')
+
+
+def test_the_schema_of_findings_has_no_trace_of_a_scanner_s_own_fields() -> None:
+    text = (SCHEMAS / "findings.json").read_text()
+    for word in ("VulnerabilityID", "PkgName", "PkgPath", "RuleID", "StartLine", "Match", "Target"):
+        assert word not in text

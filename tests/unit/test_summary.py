@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from msgspec.structs import replace
+
+from goldenpath.model.exception import Acceptance, Scope
+from goldenpath.model.finding import Database, Finding, Findings
+from goldenpath.policy import matrix
+from goldenpath.policy.app import NO_RULES, AppRules
+from goldenpath.policy.decision import decide
+from goldenpath.report import summary
+from tests.unit.builders import report, vulnerability
+
+TODAY = date(2026, 11, 21)
+
+
+def render(found: Findings, rules: AppRules = NO_RULES) -> str:
+    policy = matrix.load()
+    decision = decide(found, policy, policy.environment("prod"), rules, today=TODAY)
+    return summary.render(decision.verdict, decision.deciding)
+
+
+def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None:
+    accepted = vulnerability(identity="CVE-2")
+    acceptance = Acceptance(
+        accepted.gate, accepted.id, Scope(package="PyYAML"), "a test", "team-web", date(2026, 12, 31)
+    )
+    found = replace(
+        report(vulnerability(), accepted),
+        notes=("a *note*",),
+        database=Database(datetime(2026, 11, 20, tzinfo=UTC), "m.example/db:2"),
+    )
+    assert render(found, AppRules((), (acceptance,))) == (
+        "\n| critical | high | medium | low | unknown | decide | accepted |\n"
+        "| --- | --- | --- | --- | --- | --- | --- |\n"
+        "| 2 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
+        "\nWhat decides:\n"
+        "\n- CRITICAL CVE-2020-14343 in usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. "
+        "Update PyYAML from 5.3 to 5.4.\n"
+        "\nExceptions:\n"
+        "\n- exception for CVE-2 (package PyYAML) accepted until 2026-12-31; team-web: a test\n"
+        "\nTo know:\n"
+        "\n- vulnerability database of 2026-11-20, 1 days old from m.example/db:2\n- a \\*note\\*\n"
+    )
+
+
+def test_of_very_many_a_hundred_are_listed_and_the_rest_counted() -> None:
+    many = [replace(vulnerability(), fingerprint=str(number)) for number in range(102)]
+    text = render(report(*many))
+    assert (text.count("\n- CRITICAL"), "\n- and 2 more\n" in text) == (100, True)
+
+
+def test_what_a_stranger_wrote_is_never_markup() -> None:
+    hostile: Finding = replace(vulnerability(identity="<img src=x>"), advice="[click](javascript:x) `|`")
+    text = render(report(hostile))
+    assert "<img" not in text
+    assert "[click]" not in text.replace("\\[", "(").replace("\\]", ")")

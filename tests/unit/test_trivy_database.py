@@ -1,0 +1,139 @@
+"""trivy's database: the first mirror that answers, the cache while it is due, and an error when there is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from goldenpath.errors import ScannerFailed, ToolFailed, ToolTimeout
+from goldenpath.model.finding import Database
+from goldenpath.policy import matrix
+from goldenpath.stages import trivy_gate
+from goldenpath.tools import process, trivy_database
+from tests.unit.program_double import ProgramDouble, ended, program
+
+if TYPE_CHECKING:
+    from goldenpath.tools.process import Completed
+
+MIRRORS = ("one.example/trivy-db:2", "two.example/trivy-db:2")
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+REFUSED = ToolFailed("trivy ended with exit status 1", why="no such host", fix="f")
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trivy_database, "FIRST_PAUSE", 0.0)
+
+
+def put(cache: Path, *, made: datetime, due: datetime, source: str = "") -> None:
+    (cache / "db").mkdir(parents=True, exist_ok=True)
+    (cache / "db" / "trivy.db").write_bytes(b"a database")
+    metadata = {"Version": 2, "UpdatedAt": made.isoformat(), "NextUpdate": due.isoformat()}
+    (cache / "db" / "metadata.json").write_text(json.dumps(metadata))
+    if source:
+        (cache / trivy_database.SOURCE_FILE).write_text(source)
+
+
+def downloaded(cache: Path, made: datetime) -> Callable[..., Completed]:
+    def download(*_: str) -> Completed:
+        put(cache, made=made, due=made + timedelta(days=1))
+        return ended()
+
+    return download
+
+
+def provide(cache: Path, answers: list[object], monkeypatch: pytest.MonkeyPatch) -> tuple[Database, list[str]]:
+    double = ProgramDouble(answers)  # type: ignore[arg-type]
+    monkeypatch.setattr(process, "run", double)
+    found = trivy_database.provide(program("trivy"), cache, MIRRORS, lambda _: None)
+    asked = [word.partition("=")[2] for call in double.calls for word in call if word.startswith("--db-repository")]
+    return found, asked
+
+
+def test_a_database_that_is_not_due_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = datetime.now(UTC) - timedelta(hours=5)
+    put(tmp_path, made=made, due=datetime.now(UTC) + timedelta(hours=1), source=MIRRORS[0])
+    assert provide(tmp_path, [], monkeypatch) == (Database(made, MIRRORS[0]), [])
+
+
+def test_the_next_mirror_is_asked_when_one_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, asked = provide(tmp_path, [REFUSED, downloaded(tmp_path, NOW)], monkeypatch)
+    assert (found, asked) == (Database(NOW, MIRRORS[1]), list(MIRRORS))
+
+
+def test_all_are_asked_again_before_it_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = ToolTimeout("trivy did not end within 180 seconds and was stopped", fix="f")
+    found, asked = provide(tmp_path, [REFUSED, slow, downloaded(tmp_path, NOW)], monkeypatch)
+    assert (found.source, asked) == (MIRRORS[0], [*MIRRORS, MIRRORS[0]])
+
+
+def test_the_old_one_is_used_where_no_mirror_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, made=NOW - timedelta(days=9), due=NOW - timedelta(days=8))
+    found, asked = provide(tmp_path, [REFUSED] * 6, monkeypatch)
+    assert (found, len(asked)) == (Database(NOW - timedelta(days=9)), 6)
+
+
+def test_no_database_at_all_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ScannerFailed) as caught:
+        provide(tmp_path, [REFUSED] * 6, monkeypatch)
+    assert caught.value.why == "its database could not be fetched: no such host"
+
+
+def test_a_download_that_leaves_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ScannerFailed) as caught:
+        provide(tmp_path, [ended()], monkeypatch)
+    assert caught.value.why == "its database was fetched, but cannot be read"
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"UpdatedAt": 3, "NextUpdate": 4}', b"\xff", b"[" * 5000])
+def test_a_cache_that_cannot_be_read_is_no_database(tmp_path: Path, content: bytes) -> None:
+    put(tmp_path, made=NOW, due=NOW)
+    (tmp_path / "db" / "metadata.json").write_bytes(content)
+    assert trivy_database.read(tmp_path) is None
+
+
+def test_metadata_without_a_database_is_none(tmp_path: Path) -> None:
+    put(tmp_path, made=NOW, due=NOW)
+    (tmp_path / "db" / "trivy.db").unlink()
+    assert trivy_database.read(tmp_path) is None
+
+
+#                 environment     days old   what comes of it
+AGES = [
+    ("prod", 3, ""),
+    ("prod", 4, "error"),
+    ("test", 4, "error"),
+    ("dev", 7, ""),
+    (
+        "dev",
+        8,
+        "trivy's database is 8 days old, and 7 are allowed; in a blocking environment nothing would be released",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "days", "expected"), AGES)
+def test_an_old_database_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(
+    name: str, days: int, expected: str
+) -> None:
+    environment = matrix.load().environment(name)
+    database = Database(NOW - timedelta(days=days))
+    if expected == "error":
+        with pytest.raises(ScannerFailed, match=rf"^trivy's database is {days} days old, and 3 are allowed"):
+            list(trivy_gate.require_fresh(database, environment, NOW))
+    else:
+        assert list(trivy_gate.require_fresh(database, environment, NOW)) == ([expected] if expected else [])
+
+
+def test_what_is_not_searched_in_an_image_is_said() -> None:
+    environment = matrix.load().environment("prod")
+    (note,) = trivy_gate.not_searched(environment, [])
+    assert note.startswith("in the image, no secrets are looked for in node_modules, usr/share")
+    (note,) = trivy_gate.not_searched(replace(environment, image_secrets=False), [])
+    assert note == "the image was not searched for secrets: the platform's rules do not ask for it"
