@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
 def generated() -> dict[Path, str]:
     """Return every generated file with its whole text."""
     files = {}
-    for stage in (*pipeline.STAGES, *pipeline.ALWAYS):
+    for stage in (*pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE):
         source = f"src/goldenpath/stages/{stage.name.replace('-', '_')}.py"
         files[ROOT / "actions" / stage.name / "action.yml"] = action(
             f"GoldenPath {stage.name}",

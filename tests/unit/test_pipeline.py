@@ -74,7 +74,7 @@ def delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., 
 
 def test_the_stages_run_in_the_order_that_the_platform_promises() -> None:
     assert [each.name for each in (*pipeline.STAGES, *pipeline.ALWAYS)] == [
-        "gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload",
+        "gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
     ]  # fmt: skip
 
 

@@ -58,6 +58,8 @@ class Request:
     version: Version | None = None
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
+    push_latest: bool = True
+    trivy_exit_code: bool | None = None
     github_token: str = ""
     work_dir: Path = Path()
 
@@ -83,6 +85,18 @@ def _path(raw: str) -> Path:
     return Path(raw)
 
 
+def _yes_or_no(raw: str) -> bool:
+    if raw not in {"true", "false"}:
+        raise ValueError(f"{raw!a} is neither `true` nor `false`")
+    return raw == "true"
+
+
+def _exit_code(raw: str) -> bool:
+    if raw not in {"0", "1"}:
+        raise ValueError(f"{raw!a} is neither `0` nor `1`")
+    return raw == "1"
+
+
 def _word(raw: str) -> str:
     if raw.startswith("-") or not raw.isprintable():
         raise ValueError(f"{raw!a} starts with `-` or holds control characters")
@@ -103,6 +117,15 @@ PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the b
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
+PUSH_LATEST = Input(
+    "push_latest",
+    "`false` leaves the tag `latest` alone, also where the platform allows it.",
+    _yes_or_no,
+    default="true",
+)
+TRIVY_EXIT_CODE = Input(
+    "trivy_exit_code", "`1` makes the trivy gate block in this run; `0` changes nothing where it blocks.", _exit_code
+)
 GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _word, secret=True)
 WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)
 
