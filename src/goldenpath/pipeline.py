@@ -131,7 +131,9 @@ def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
             outcome = stage.run(run)
     except GoldenPathError as error:
         progress.end(stage.name, error.what, began, state="stopped")
-        _note(run, stage, End.FAILED, began, error.what, error.fix)
+        if run.work.path.is_dir() or not isinstance(error, BadInput):
+            # Not where the work folder itself is what was refused.
+            _note(run, stage, End.FAILED, began, error.what, error.fix)
         raise
     state = End.STOPPED if outcome.stop else End.WARNED if outcome.warnings else End.DONE
     progress.end(stage.name, outcome.sentence, began, state=state.value)

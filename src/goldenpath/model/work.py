@@ -91,6 +91,8 @@ class WorkFolder:
 
     def note(self, timing: Timing) -> None:
         """Add how a stage ended. A disk that does not take it is told by the stage's own files, not here."""
+        if not self.path.parent.is_dir():
+            return  # a run that failed leaves no new folders in odd places
         with contextlib.suppress(DiskTrouble):
             codec.write(self.timings, self.read_timings().having(timing))
 

@@ -88,7 +88,10 @@ def headline(facts: Facts) -> str:
             return f"⛔ {to}: blocked by {gates}; nothing was released"
         case Ending.FAILED:
             broken = next((each.stage for each in facts.timings.stages if each.end is End.FAILED), "")
-            return f"❌ {to}: failed{' in ' + broken if broken else ''}; nothing was released"
+            left = "nothing was released"
+            if facts.receipt is not None and facts.receipt.state is State.BROKEN:
+                left = "the release could not be undone whole"
+            return f"❌ {to}: failed{' in ' + broken if broken else ''}; {left}"
 
 
 def _whole(facts: Facts, listed: int) -> str:
