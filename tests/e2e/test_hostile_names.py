@@ -70,7 +70,9 @@ def test_names_of_branches_commits_and_files_are_shown_and_never_obeyed(
     assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
     assert "evil.py" not in ended.outputs("build").get("image", "")
+    whole = ended.summary.partition("## ")[2]
     assert "<img" not in ended.summary
-    assert "@team" not in ended.summary
+    assert "team.py" in whole
+    assert "@team" not in whole
     assert [level for level, place, _ in ended.annotations if place.startswith("$(touch canary).py")] == ["warning"]
     assert not list(tmp_path.rglob(CANARY))
