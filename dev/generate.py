@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -113,6 +113,21 @@ def inputs() -> str:
     return _table(["input", "what it is", "default"], rows)
 
 
+def workflow() -> str:
+    """Return the table of inputs of the reusable workflow, from the workflow itself."""
+    rows = [
+        [f"`{name}`", " ".join(each["description"].split()), _as_written(each)]
+        for name, each in _called()["inputs"].items()
+    ]
+    return _table(["input", "what it is", "default"], rows)
+
+
+def outputs() -> str:
+    """Return the table of its outputs."""
+    rows = [[f"`{name}`", each["description"]] for name, each in _called()["outputs"].items()]
+    return _table(["output", "what it is"], rows)
+
+
 def codes() -> str:
     """Return the table of error codes and exit codes."""
     family = sorted(errors.GoldenPathError.__subclasses__(), key=lambda each: each.exit_code)
@@ -120,7 +135,27 @@ def codes() -> str:
     return _table(["exit", "code", "what it means"], rows)
 
 
-TABLES = {"environments": environments, "inputs": inputs, "errors": codes}
+TABLES = {
+    "environments": environments,
+    "inputs": inputs,
+    "errors": codes,
+    "workflow": workflow,
+    "outputs": outputs,
+}
+CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
+
+
+def _called() -> dict[str, Any]:
+    on = yaml.safe_load(CALLED.read_text())[True]  # YAML 1.1 reads `on` as true
+    called: dict[str, Any] = on["workflow_call"]
+    return called
+
+
+def _as_written(declared: Mapping[str, Any]) -> str:
+    if declared.get("required"):
+        return "required"
+    default = str(declared["default"])
+    return f"`{default.lower() if declared['type'] == 'boolean' else default}`" if default else ""
 
 
 def _input(each: Input) -> dict[str, object]:
