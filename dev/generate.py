@@ -9,7 +9,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import yaml
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
 def generated() -> dict[Path, str]:
     """Return every generated file with its whole text."""
     files = {}
-    for stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS):
+    for stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE):
         source = f"src/goldenpath/stages/{stage.name.replace('-', '_')}.py"
         files[ROOT / "actions" / stage.name / "action.yml"] = action(
             f"GoldenPath {stage.name}",
@@ -128,6 +128,21 @@ def inputs() -> str:
     return tables.table(["input", "what it is", "default"], rows)
 
 
+def workflow() -> str:
+    """Return the table of inputs of the reusable workflow, from the workflow itself."""
+    rows = [
+        [f"`{name}`", " ".join(each["description"].split()), _as_written(each)]
+        for name, each in _called()["inputs"].items()
+    ]
+    return tables.table(["input", "what it is", "default"], rows)
+
+
+def outputs() -> str:
+    """Return the table of its outputs."""
+    rows = [[f"`{name}`", each["description"]] for name, each in _called()["outputs"].items()]
+    return tables.table(["output", "what it is"], rows)
+
+
 def codes() -> str:
     """Return the table of error codes and exit codes."""
     family = sorted(errors.GoldenPathError.__subclasses__(), key=lambda each: each.exit_code)
@@ -141,7 +156,23 @@ TABLES = {
     "errors": codes,
     "index": tables.index,
     "devsecops": tables.devsecops,
+    "workflow": workflow,
+    "outputs": outputs,
 }
+CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
+
+
+def _called() -> dict[str, Any]:
+    on = yaml.safe_load(CALLED.read_text())[True]  # YAML 1.1 reads `on` as true
+    called: dict[str, Any] = on["workflow_call"]
+    return called
+
+
+def _as_written(declared: Mapping[str, Any]) -> str:
+    if declared.get("required"):
+        return "required"
+    default = str(declared["default"])
+    return f"`{default.lower() if declared['type'] == 'boolean' else default}`" if default else ""
 
 
 def _input(each: Input) -> dict[str, object]:

@@ -149,7 +149,7 @@ def _deliver(raw: dict[str, str]) -> None:
     pipeline.deliver(pipeline.prepare(request, Runner.read(runner.variables()), progress), progress)
 
 
-for _stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS):
+for _stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE):
     goldenpath.add_command(_stage_command(_stage))
 goldenpath.add_command(_command("deliver", "Run the whole pipeline: every stage in order.", pipeline.INPUTS, _deliver))
 goldenpath.add_command(commands.tools)

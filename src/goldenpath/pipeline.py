@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import BadInput, GoldenPathError
+from goldenpath.model import inputs
 from goldenpath.model.event import Event, commit_before, may_only_read, proposed_head
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
+from goldenpath.model.timing import End, Timing
+from goldenpath.model.verdict import Mode
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
-from goldenpath.stages import build, ecr_push, gitleaks_gate, preflight, sarif_upload, sbom, trivy_gate
+from goldenpath.report.annotations import SHOWN_AT_MOST, Place, places
+from goldenpath.stages import (
+    build,
+    ecr_push,
+    gitleaks_gate,
+    preflight,
+    pull_request_comment,
+    sarif_upload,
+    sbom,
+    summary,
+    trivy_gate,
+)
 from goldenpath.stages.base import Outcome, Run
 from goldenpath.tools import git
 from goldenpath.tools.toolchain import Toolchain
@@ -22,16 +37,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.inputs import Input, Request
+    from goldenpath.policy.matrix import Environment
     from goldenpath.report.console import Progress
     from goldenpath.runner import Runner
     from goldenpath.stages.base import Stage
 
+
+def _taking(stage: Stage, *tightening: Input) -> Stage:
+    """Return `stage` with inputs that tighten the environment's rules: `prepare` applies them, not the stage."""
+    return replace(stage, inputs=(*stage.inputs, *tightening))
+
+
 # In this order, each only if the one before it let the run go on.
-STAGES = (gitleaks_gate.STAGE, build.STAGE, trivy_gate.STAGE, sbom.STAGE, ecr_push.STAGE)
+STAGES = (
+    gitleaks_gate.STAGE,
+    build.STAGE,
+    _taking(trivy_gate.STAGE, inputs.TRIVY_EXIT_CODE),
+    sbom.STAGE,
+    _taking(ecr_push.STAGE, inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST),
+)
 # On its own, before all else: a workflow need not build for an hour what it may not release.
 FIRST = (preflight.STAGE,)
 # At the end, whatever happened: what was found must be seen.
-ALWAYS = (sarif_upload.STAGE,)
+ALWAYS = (sarif_upload.STAGE, summary.STAGE)
+# Commands of their own, on the files that a run left.
+ASIDE = (pull_request_comment.STAGE,)
 
 INPUTS: tuple[Input, ...] = tuple(dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs))
 OUTPUTS: Mapping[str, str] = {
@@ -45,7 +75,7 @@ OUTPUTS: Mapping[str, str] = {
 def prepare(request: Request, here: Runner, progress: Progress) -> Run:
     """Return what every stage of one run shares. Raises when the environment or the event cannot be known."""
     policy = matrix.load()
-    environment = policy.environment(request.environment)
+    environment = tightened(policy.environment(request.environment), request, progress)
     event = event_of(here, request.source)
     _require_version(event)
     work = request.work_dir if request.work_dir.parts else runner.default_work_dir(runner.variables())
@@ -61,6 +91,15 @@ def prepare(request: Request, here: Runner, progress: Progress) -> Run:
     )
 
 
+def tightened(environment: Environment, request: Request, progress: Progress) -> Environment:
+    """Return the rules of `environment` as this one request tightens them; loosening is not taken, and said so."""
+    if request.trivy_exit_code:
+        environment = replace(environment, modes={**environment.modes, Gate.TRIVY: Mode.BLOCKING})
+    elif request.trivy_exit_code is False and environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+        progress.warn(f"`trivy_exit_code: 0` changes nothing: the platform blocks in {environment.name}")
+    return environment if request.push_latest else replace(environment, latest_allowed=False)
+
+
 def deliver(run: Run, progress: Progress) -> dict[str, str]:
     """Run every stage in order and return all their outputs.
 
@@ -70,12 +109,14 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
     _forget_earlier_run(run.work)
     outputs: dict[str, str] = {}
     failure: BaseException | None = None
+    # One page for the whole run, the verdict first, in place of one part for each stage.
+    silent = replace(run, runner=replace(run.runner, summary_file=None))
     try:
         for stage in STAGES:
-            if stage is ecr_push.STAGE and run.event.is_pull_request:
+            if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
                 progress.line("· ecr-push is left out: a pull request is checked, never released")
                 continue
-            outputs |= run_stage(stage, run, progress)
+            outputs |= run_stage(stage, silent, progress)
     except BaseException as error:
         failure = error
         raise
@@ -93,9 +134,13 @@ def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
             outcome = stage.run(run)
     except GoldenPathError as error:
         progress.end(stage.name, error.what, began, state="stopped")
+        if run.work.path.is_dir() or not isinstance(error, BadInput):
+            # Not where the work folder itself is what was refused.
+            _note(run, stage, End.FAILED, began, error.what, error.fix)
         raise
-    state = "stopped" if outcome.stop else "warned" if outcome.warnings else "done"
-    progress.end(stage.name, outcome.sentence, began, state=state)
+    state = End.STOPPED if outcome.stop else End.WARNED if outcome.warnings else End.DONE
+    progress.end(stage.name, outcome.sentence, began, state=state.value)
+    _note(run, stage, state, began, outcome.sentence)
     _tell(stage, outcome, run, progress)
     run.runner.set_outputs(outcome.outputs)
     if outcome.stop:
@@ -146,16 +191,40 @@ def _event_at_terminal(here: Runner, source: Path) -> Event:
 def _forget_earlier_run(work: WorkFolder) -> None:
     """Remove what an earlier run left: if this one ends early, its verdicts and receipt would pass for this one's."""
     gates = (name(gate) for gate in Gate for name in (work.findings, work.sarif, work.verdict))
-    work.forget(work.candidate, work.receipt, *work.path.glob("sbom.*.json"), *gates)
+    work.forget(work.candidate, work.receipt, work.timings, *work.path.glob("sbom.*.json"), *gates)
+
+
+def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
+    if stage.name in summary.ORDER:
+        run.work.note(Timing(stage.name, end, round(time.monotonic() - began, 3), sentence, fix))
 
 
 def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
     for warning in outcome.warnings:
         progress.warn(warning)
-        run.runner.annotate("error" if outcome.stop else "warning", runner.plain(warning), title=stage.name)
+    _annotate(stage, outcome, run)
+    if stage.name == summary.STAGE.name:
+        return
     listed = "".join(f"\n- {runner.as_markdown(warning)}" for warning in outcome.warnings)
     body = outcome.summary or listed
     run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
+
+
+def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
+    """Annotate the run with each warning, a finding at its file and line."""
+    gates = [gate for gate in Gate if gate.stage == stage.name]
+    found = (finding for gate in gates for finding in summary.deciding(run, gate))
+    placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
+    for warning in outcome.warnings[:SHOWN_AT_MOST]:
+        place = placed.get(warning, Place())
+        level = "error" if outcome.stop else "warning"
+        run.runner.annotate(
+            level, runner.plain(warning), title=stage.name, file=runner.plain(place.file), line=place.line
+        )
+
+
+def _relative(path: Path, source: Path) -> str:
+    return path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
 
 
 def _at_the_end(stage: Stage, run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:

@@ -52,6 +52,18 @@ class Ended:
         }
 
     @property
+    def summary(self) -> str:
+        """Everything that the steps wrote into job summaries, in order."""
+        return "".join(line["content"] for line in self.log if line.get("command") == "summary")
+
+    @property
+    def annotations(self) -> list[tuple[str, str, str]]:
+        """Level, place (`file:line`) and message of each annotation that has a place, in order."""
+        made = [line for line in self.log if line.get("command") in {"error", "warning", "notice"}]
+        placed = [(line["command"], line.get("kvPairs") or {}, line.get("arg", "")) for line in made]
+        return [(level, f"{at['file']}:{at.get('line', '')}", text) for level, at, text in placed if "file" in at]
+
+    @property
     def text(self) -> str:
         """The log, for people."""
         lines = (f"[{line.get('jobID', 'act')}] {line.get('msg', '').rstrip()}" for line in self.log)

@@ -6,6 +6,7 @@ The emulator is new for each test, so that the caller stands as people copy it, 
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,11 +100,15 @@ class Roles:
 
 @pytest.fixture
 def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
-    """Run a workflow of the app, by default the thin caller, for an event."""
+    """Run a workflow of the app, by default the thin caller, for an event; `renamed` secrets have other names."""
+    roles: dict[str, str] = {}
 
-    def run(event: Event, workflow: str = CALLER) -> act.Ended:
+    def run(event: Event, workflow: str = CALLER, *, renamed: Mapping[str, str] | None = None) -> act.Ended:
         found = emulator.environment(subject=f"repo:{app.slug}:ref:{event.ref}", repository=app.slug)
-        secrets = {**Roles(emulator, app.slug).create(), "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
+        if not roles:
+            roles.update(Roles(emulator, app.slug).create())
+        named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}
+        secrets = {**named, "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
         del found["AWS_REGION"]  # on GitHub nobody sets it
         act_itself = act.Act(
             Toolchain.load().provide("act").path,
@@ -111,6 +116,6 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
             {**surroundings, **found, "GITHUB_REPOSITORY": app.slug},
             secrets,
         )
-        return act_itself.run(app.folder, event, workflow, tmp_path / "run")
+        return act_itself.run(app.folder, event, workflow, Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path)))
 
     return run

@@ -42,14 +42,19 @@ def dispatch(app: App, ref: str = "refs/heads/main", **inputs: str) -> Event:
     return Event("workflow_dispatch", {"inputs": inputs, "ref": ref, **_about(app)}, ref)
 
 
-def pull_request(app: App, *, onto: str = "main", number: int = 7) -> Event:
-    """Propose what is checked out for `onto`; what is checked out then is GitHub's test merge of the two."""
+def pull_request(app: App, *, onto: str = "main", number: int = 7, fork: str = "") -> Event:
+    """Propose what is checked out for `onto`; what is checked out then is GitHub's test merge of the two.
+
+    `fork` is the repository (`owner/name`) that it comes from, where that is not the app's own.
+    """
     head, ref = app.commit, f"refs/pull/{number}/merge"
     app.git("checkout", "--quiet", "--detach", onto)
     base = app.commit
     app.git("merge", "--quiet", "--no-ff", "--no-gpg-sign", "--message=Merge", str(head))
     app.git("update-ref", ref, "HEAD")
     sides = {"head": _side(app, "change", head), "base": _side(app, onto, base)}
+    if fork:
+        sides["head"]["repo"] = {**sides["head"]["repo"], "id": 2, "full_name": fork, "fork": True}
     pull = {"number": number, "state": "open", "draft": False, "merged": False, "user": {"login": "dev"}, **sides}
     return Event("pull_request", {"action": "opened", "number": number, "pull_request": pull, **_about(app)}, ref)
 

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 SLUG = "mikeybeezy/goldenpath-idp-infra"
 STAND_INS = ROOT / "tests" / "e2e" / "stand_ins"
-CALLER = ROOT / "docs" / "templates" / "workflows" / "delivery.yml"
-# act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026) nor larger queues (GitHub, May 2026).
+TEMPLATES = ROOT / "docs" / "templates" / "workflows"
+CALLER = TEMPLATES / "delivery.yml"
+# act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026) nor larger queues (GitHub, May 2026), and
+# gives a job no number: the image's name tells the artifacts of one call from those of another.
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
 _QUEUE = re.compile(r"^ +queue: max\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
 _NOT_RUN = {"ci.yml", "e2e.yml", "release.yml"}
+_JOB = "job.check_run_id"
 _GITHUBS_OWN = re.compile(r"((?:actions|hashicorp)/([a-z-]+))@([0-9a-f]{40})")
 
 
@@ -42,7 +45,7 @@ def make(folder: Path) -> Path:
 
 def adapted(workflow: str) -> str:
     """Return the text of `workflow` with what act does not know said in the way it knows."""
-    return _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow))
+    return _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
 
 
 def repositories(folder: Path) -> dict[str, Path]:

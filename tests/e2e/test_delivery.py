@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-ALL_RAN = {"build": "success", "push": "success", "report": "success"}
-STOPPED = {"build": "failure", "report": "success"}
+ALL_RAN = {"build": "success", "push": "success", "report": "success", "verdict": "success"}
+CHECKED = {"build": "success", "report": "success", "verdict": "success"}
+STOPPED = {"build": "failure", "report": "success", "verdict": "failure"}
 DEPLOYING = """
   deploy:
     needs: delivery
@@ -90,6 +91,7 @@ def test_a_release_tag_adds_its_version_and_the_caller_learns_what_was_released(
     assert (ended.code, ended.jobs) == (0, ALL_RAN | {"deploy": "success"}), ended.text
     tags = (app.commit[:7], f"prod-{app.commit[:7]}", "1.2.3")
     digest = assert_released(ended, emulator, *tags)
+    assert {file.name for file in (ended.artifacts / "goldenpath-sbom-my-app").iterdir()} >= {"sbom.spdx.json"}
     assert f"deploying {emulator.registry_host}/my-app@{digest} {','.join(tags)}" in ended.text
 
 
@@ -97,9 +99,9 @@ def test_a_pull_request_is_checked_and_nothing_more(deliver: Deliver, emulator: 
     app.git("checkout", "--quiet", "-b", "change")
     app.write("README.md", "A change\n").save()
     ended = deliver(events.pull_request(app, onto="main"))
-    assert (ended.code, ended.jobs) == (0, {"build": "success", "report": "success"}), ended.text
+    assert (ended.code, ended.jobs) == (0, CHECKED), ended.text
     assert ended.outputs("build")["verdict"] == "pass"
-    assert ended.artifact("goldenpath-reports-", "gitleaks.json")["seen"]["commits"] == "2"
+    assert ended.artifact("goldenpath-reports-my-app", "gitleaks.json")["seen"]["commits"] == "2"
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
     assert [(tool, ref) for tool, _, ref, _ in uploaded(emulator)] == [
@@ -119,6 +121,9 @@ def test_a_secret_on_main_stops_the_run_before_anything_is_built(
     assert "error[gate-blocked]: gitleaks blocks the release to prod" in ended.text
     assert "build / build" not in ended.steps
     assert token not in ended.text
+    assert [each[:2] for each in ended.annotations] == [("error", "config.py:1")]
+    assert ended.outputs("verdict")["verdict"] == "block"
+    assert f"{app.commit[:7]} for prod: blocked by gitleaks; nothing was released" in ended.summary
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
     assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks"]
@@ -133,6 +138,8 @@ def test_a_vulnerable_package_on_main_stops_the_run_before_anything_is_pushed(
     assert ended.steps["build / trivy-gate"] == "failure"
     assert f"CRITICAL {apps.PLANTED_CVE}" in ended.text
     assert "build / sbom" not in ended.steps
+    assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
+    assert f"| CRITICAL | {apps.PLANTED_CVE} |" in ended.summary
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
     assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
@@ -145,8 +152,10 @@ def test_a_secret_and_a_vulnerable_package_on_development_are_released_with_warn
     ended = deliver(events.push(app, "development"))
     assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
+    assert ended.outputs("verdict")["verdict"] == "advise"
+    assert "What would block elsewhere" in ended.summary
     for gate in ("gitleaks", "trivy"):
-        verdict = ended.artifact("goldenpath-reports-", f"{gate}.verdict.json")
+        verdict = ended.artifact("goldenpath-reports-my-app", f"{gate}.verdict.json")
         assert (verdict["result"], verdict["would_block_in"]) == ("advise", ["test", "staging", "prod"])
     assert token not in ended.text
 
@@ -166,7 +175,7 @@ def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
     deliver: Deliver, emulator: Local, app: App, asked: Asked
 ) -> None:
     ended = deliver(events.dispatch(app, environment="production"))
-    assert (ended.code, ended.jobs) == (1, {"build": "failure"}), ended.text
+    assert (ended.code, ended.jobs) == (1, {"build": "failure", "verdict": "failure"}), ended.text
     assert "production" in ended.text
     assert "local, dev, test, staging, prod" in ended.text
     assert_nothing_released(emulator)
@@ -181,10 +190,11 @@ def assert_released(ended: Ended, emulator: Local, *tags: str) -> str:
     assert told["image"] == f"{emulator.registry_host}/my-app:{tags[0]}"
     assert told["image_ref"] == f"{emulator.registry_host}/my-app@{told['image_digest']}"
     assert (told["image_digest"], told["tags"]) == (digest, ",".join(tags))
-    receipt = ended.artifact("goldenpath-receipt-", "receipt.json")
+    assert f"docker pull {told['image_ref']}" in ended.summary
+    receipt = ended.artifact("goldenpath-receipt-my-app", "receipt.json")
     assert (receipt["state"], receipt["digest"]) == ("released", digest)
-    assert ended.artifact("goldenpath-reports-", "candidate.json")["digest"] == digest
-    assert ended.artifact("goldenpath-candidate-", "index.json")["manifests"][0]["digest"] == digest
+    assert ended.artifact("goldenpath-reports-my-app", "candidate.json")["digest"] == digest
+    assert ended.artifact("goldenpath-candidate-my-app", "index.json")["manifests"][0]["digest"] == digest
     return digest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from tests.tools.command import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
+TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
+LONGEST_TEMPLATE = 30
 # actionlint 1.7.12 is older than both.
 NOT_KNOWN_YET = (r'specifying action "\$/', r'unexpected key "queue" for "concurrency"')
 
@@ -29,9 +32,7 @@ def read(path: Path) -> dict[Any, Any]:
 def test_actionlint_has_nothing_to_say() -> None:
     program = Toolchain.load().provide("actionlint").path
     ignored = [word for pattern in NOT_KNOWN_YET for word in ("-ignore", pattern)]
-    process.run(
-        program, "-no-color", "-shellcheck=", "-pyflakes=", *ignored, *WORKFLOWS, platform_copy.CALLER, timeout=60
-    )
+    process.run(program, "-no-color", "-shellcheck=", "-pyflakes=", *ignored, *WORKFLOWS, *TEMPLATES, timeout=60)
 
 
 @pytest.mark.tools
@@ -41,18 +42,59 @@ def test_zizmor_finds_nothing_unsafe() -> None:
     process.run(program, "--offline", "--no-progress", "--persona=pedantic", "--format=plain", *places, timeout=60)
 
 
-def test_the_caller_grants_what_the_called_jobs_need_and_no_more() -> None:
+def calls() -> list[tuple[str, dict[str, Any]]]:
+    """Return every job of every template that calls a workflow of ours, by template and job."""
+    jobs = ((path.name, name, job) for path in TEMPLATES for name, job in read(path)["jobs"].items())
+    return [(f"{template} {name}", job) for template, name, job in jobs if "uses" in job]
+
+
+def called(job: dict[str, Any]) -> dict[Any, Any]:
+    place, _, ref = job["uses"].partition("@")
+    assert ref == "main"
+    return read(ROOT / place.removeprefix(f"{platform_copy.SLUG}/"))
+
+
+@pytest.mark.parametrize("job", [job for _, job in calls()], ids=[name for name, _ in calls()])
+def test_a_caller_grants_what_the_called_jobs_need_and_no_more(job: dict[str, Any]) -> None:
     """GitHub refuses to start a run whose caller grants less, whatever the jobs' conditions say."""
-    (granted,) = (job["permissions"] for job in read(platform_copy.CALLER)["jobs"].values())
-    needed = [job["permissions"] for job in read(CALLED)["jobs"].values()]
-    assert granted == {name: level for each in needed for name, level in each.items()}
+    needed = [each["permissions"] for each in called(job)["jobs"].values()]
+    assert job["permissions"] == {name: level for each in needed for name, level in each.items()}
 
 
-def test_the_caller_gives_inputs_that_the_called_workflow_takes() -> None:
-    (job,) = read(platform_copy.CALLER)["jobs"].values()
-    assert job["uses"] == f"{platform_copy.SLUG}/{CALLED.relative_to(ROOT)}@main"
-    taken = read(CALLED)[True]["workflow_call"]["inputs"]  # YAML 1.1 reads `on` as true
+@pytest.mark.parametrize("job", [job for _, job in calls()], ids=[name for name, _ in calls()])
+def test_a_caller_gives_inputs_that_the_called_workflow_takes(job: dict[str, Any]) -> None:
+    taken = called(job)[True]["workflow_call"]["inputs"]  # YAML 1.1 reads `on` as true
     assert {name for name, each in taken.items() if each.get("required")} <= set(job["with"]) <= set(taken)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_is_short_enough_to_be_read_before_it_is_copied(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= LONGEST_TEMPLATE
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_every_job_has_a_time_limit_and_its_exact_permissions(path: Path) -> None:
+    workflow = read(path)
+    assert workflow["permissions"] == {}
+    jobs = {name: job for name, job in workflow["jobs"].items() if "steps" in job}
+    assert [name for name, job in jobs.items() if not {"timeout-minutes", "permissions"} <= set(job)] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_nothing_is_pasted_into_a_script_and_every_action_is_pinned(path: Path) -> None:
+    steps = [step for job in read(path)["jobs"].values() for step in job.get("steps", ())]
+    assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
+    pinned = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\$/actions/[a-z-]+")
+    assert [step["uses"] for step in steps if "uses" in step and not pinned.fullmatch(step["uses"])] == []
+
+
+def test_every_input_of_a_stage_that_the_workflow_gives_is_one_that_it_takes() -> None:
+    """`image_tag` is known once the release takes it."""
+    for job in read(CALLED)["jobs"].values():
+        for step in job["steps"]:
+            if (name := step.get("uses", "")).startswith("$/actions/"):
+                taken = read(ROOT / name.removeprefix("$/") / "action.yml")["inputs"]
+                assert set(step.get("with", ())) - set(taken) <= {"image_tag"}, name
 
 
 def test_the_stand_ins_honour_every_input_that_the_workflow_gives() -> None:

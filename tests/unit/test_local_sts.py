@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
@@ -115,7 +115,7 @@ def test_a_token_with_a_foreign_signature_is_refused(sts: Sts) -> None:
         (ROLE, {"sub": "repo:evil/octo/app:pull_request"}),
     ],
 )
-def test_a_role_that_is_missing_or_does_not_trust_says_the_same(sts: Sts, role: str, claims: dict[str, str]) -> None:
+def test_a_role_that_is_missing_or_does_not_trust_says_the_same(sts: Sts, role: str, claims: dict[str, Any]) -> None:
     assert refused(sts, RoleArn=role, WebIdentityToken=token(**claims)) == (
         403,
         "AccessDenied",

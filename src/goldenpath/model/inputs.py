@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+# What is left of Linux's PATH_MAX (4,096) for the folders that a path of ours is joined to; its NAME_MAX.
+_PATH_BYTES, _NAME_BYTES = 2048, 255
+
+
 @dataclass(frozen=True)
 class Input:
     """One input: its `name` (as in `action.yml`), what it is for, how it is read, and its default as one writes it.
@@ -60,6 +64,8 @@ class Request:
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
+    push_latest: bool = True
+    trivy_exit_code: bool | None = None
     github_token: str = ""
     work_dir: Path = Path()
 
@@ -70,7 +76,7 @@ def assignments(raw: str) -> tuple[tuple[str, str], ...]:
     for line in filter(None, (line.strip() for line in raw.splitlines())):
         name, equals, value = line.partition("=")
         if not equals or not name.strip():
-            raise ValueError(f"{line!a} is not NAME=value")
+            raise ValueError(f"{_shown(line)} is not NAME=value")
         pairs.append((name.strip(), value))
     return tuple(pairs)
 
@@ -84,19 +90,44 @@ def _accounts(raw: str) -> tuple[AccountId, ...]:
 
 
 def _path(raw: str) -> Path:
-    if "\0" in raw:
-        raise ValueError("a path cannot hold a NUL character")
+    if not raw.isprintable():
+        raise ValueError("a path cannot hold control characters")
+    if len(raw.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in Path(raw).parts):
+        raise ValueError("it is longer than a path can be")
     return Path(raw)
+
+
+def _yes_or_no(raw: str) -> bool:
+    if raw not in {"true", "false"}:
+        raise ValueError(f"{_shown(raw)} is neither `true` nor `false`")
+    return raw == "true"
+
+
+def _exit_code(raw: str) -> bool:
+    if raw not in {"0", "1"}:
+        raise ValueError(f"{_shown(raw)} is neither `0` nor `1`")
+    return raw == "1"
 
 
 def _word(raw: str) -> str:
     if raw.startswith("-") or not raw.isprintable():
-        raise ValueError(f"{raw!a} starts with `-` or holds control characters")
+        raise ValueError(f"{_shown(raw)} starts with `-` or holds control characters")
     return raw
 
 
+def _name(raw: str) -> str:
+    if len(raw) > _NAME_BYTES:
+        raise ValueError(f"{_shown(raw)} is longer than {_NAME_BYTES} characters")
+    return _word(raw)
+
+
+def _shown(raw: str) -> str:
+    limit = 80
+    return ascii(raw) if len(raw) <= limit else ascii(raw[:limit]) + "…"
+
+
 ENVIRONMENT = Input(
-    "environment", "Environment to deliver to: the platform's rules depend on it.", _word, required=True
+    "environment", "Environment to deliver to: the platform's rules depend on it.", _name, required=True
 )
 SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
 ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", EcrRepository, required=True)
@@ -104,7 +135,7 @@ BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _pat
 DOCKERFILE_PATH = Input("dockerfile_path", "The Dockerfile.", _path, default="./Dockerfile")
 BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", assignments)
 BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", assignments)
-TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _word)
+TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _name)
 PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", _platforms)
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
@@ -112,6 +143,15 @@ AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default=
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+)
+PUSH_LATEST = Input(
+    "push_latest",
+    "`false` leaves the tag `latest` alone, also where the platform allows it.",
+    _yes_or_no,
+    default="true",
+)
+TRIVY_EXIT_CODE = Input(
+    "trivy_exit_code", "`1` makes the trivy gate block in this run; `0` changes nothing where it blocks.", _exit_code
 )
 GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _word, secret=True)
 WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput
+from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError
 from goldenpath.model import codec
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.finding import Findings, Gate
 from goldenpath.model.receipt import Receipt
+from goldenpath.model.timing import Timing, Timings
 from goldenpath.model.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ class WorkFolder:
         """Where `ecr-push` writes what it released."""
         return self.path / "receipt.json"
 
+    @property
+    def timings(self) -> Path:
+        """Where every stage leaves how it ended."""
+        return self.path / "timings.json"
+
     def read_candidate(self) -> Candidate:
         """Return what `build` left. Raises `StageOutOfOrder` when it left nothing readable."""
         return codec.read(self.candidate, Candidate, written_by="build")
@@ -74,6 +81,20 @@ class WorkFolder:
     def read_receipt(self) -> Receipt:
         """Return what `ecr-push` did. Raises `StageOutOfOrder` when it left nothing readable."""
         return codec.read(self.receipt, Receipt, written_by="ecr-push")
+
+    def read_timings(self) -> Timings:
+        """Return how the stages ended so far, none where nothing readable says so: no run fails for its timings."""
+        try:
+            return codec.read(self.timings, Timings, written_by="every stage")
+        except GoldenPathError:
+            return Timings()
+
+    def note(self, timing: Timing) -> None:
+        """Add how a stage ended. A disk that does not take it is told by the stage's own files, not here."""
+        if not self.path.parent.is_dir():
+            return  # a run that failed leaves no new folders in odd places
+        with contextlib.suppress(DiskTrouble):
+            codec.write(self.timings, self.read_timings().having(timing))
 
     def forget(self, *paths: Path) -> None:
         """Remove what an earlier run left at `paths`, so that a failure now cannot be taken for its success."""

@@ -1,0 +1,44 @@
+"""How each stage of a run ended, and how long it took: what a summary is made of, also when a stage failed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+TIMINGS_SCHEMA = "goldenpath.timings/1"
+
+
+class End(StrEnum):
+    """How a stage ended. `stopped`: it worked, and ends the run, as a gate that blocks; `failed`: it broke."""
+
+    DONE = "done"
+    WARNED = "warned"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Timing(Struct, frozen=True):
+    """One stage: how it ended, after how many `seconds`, and what it said; `fix` is what to do when it failed."""
+
+    stage: str
+    end: End
+    seconds: float
+    sentence: str
+    fix: str = ""
+
+
+class Timings(Struct, frozen=True):
+    """Every stage that ended so far, in the order in which they did."""
+
+    stages: tuple[Timing, ...] = ()
+    schema: str = TIMINGS_SCHEMA
+
+    def having(self, latest: Timing) -> Timings:
+        """Return these and `latest`, in place of an earlier run of the same stage."""
+        others = tuple(each for each in self.stages if each.stage != latest.stage)
+        return Timings((*others, latest))
+
+    def of(self, stage: str) -> Timing | None:
+        """Return how `stage` ended; `None` where it did not run."""
+        return next((each for each in self.stages if each.stage == stage), None)

@@ -1,0 +1,176 @@
+"""The job summary of a whole run: the verdict first, then what led to it. Made of the files that the stages left.
+
+Source of the limits: GitHub, "Workflow commands" (a step's summary: 1 MiB), "Create an issue comment" (65,536).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from goldenpath.model.finding import Gate
+from goldenpath.model.receipt import State
+from goldenpath.model.timing import End, Timings
+from goldenpath.model.verdict import Result
+from goldenpath.runner import as_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from goldenpath.model.candidate import Candidate
+    from goldenpath.model.finding import Finding
+    from goldenpath.model.receipt import Receipt
+    from goldenpath.model.verdict import Verdict
+
+LIMIT = 1_000_000
+COMMENT_LIMIT = 60_000
+LISTED_AT_MOST = 100
+_CELL = 300
+_RELEASED = {State.RELEASED, State.UNCHANGED}
+_ENDS = {End.DONE: "✅", End.WARNED: "⚠️", End.STOPPED: "⛔", End.FAILED: "❌"}
+
+
+class Ending(StrEnum):
+    """How a whole run ended, in one word."""
+
+    RELEASED = "released"
+    CHECKED = "checked"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run: `stages` are those that it consists of, in order; `deciding` are findings by gate.
+
+    Whatever a stage that did not run would have left is absent.
+    """
+
+    environment: str
+    commit: str
+    stages: Sequence[str]
+    timings: Timings = field(default_factory=Timings)
+    verdicts: Mapping[Gate, Verdict] = field(default_factory=dict)
+    deciding: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
+    candidate: Candidate | None = None
+    receipt: Receipt | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """How the run ended: a gate's word weighs more than what broke after it."""
+        if any(verdict.result is Result.BLOCK for verdict in self.verdicts.values()):
+            return Ending.BLOCKED
+        if self.receipt is not None and self.receipt.state in _RELEASED:
+            return Ending.RELEASED
+        broken = any(each.end in {End.FAILED, End.STOPPED} for each in self.timings.stages)
+        return Ending.FAILED if broken or len(self.verdicts) < len(Gate) else Ending.CHECKED
+
+
+def render(facts: Facts, *, limit: int = LIMIT) -> str:
+    """Return the summary as Markdown of at most `limit` bytes, in which nothing a stranger wrote is markup."""
+    listed = LISTED_AT_MOST
+    while len((text := _whole(facts, listed)).encode()) > limit and listed:
+        listed //= 2
+    return text
+
+
+def headline(facts: Facts) -> str:
+    """Return the verdict in one line of plain text."""
+    to = f"{facts.commit[:7]} for {facts.environment}"
+    match facts.ending:
+        case Ending.RELEASED:
+            return f"✅ {to}: released"
+        case Ending.CHECKED:
+            return f"✅ {to}: checked, and let through; nothing was released"
+        case Ending.BLOCKED:
+            gates = " and ".join(gate for gate, each in facts.verdicts.items() if each.result is Result.BLOCK)
+            return f"⛔ {to}: blocked by {gates}; nothing was released"
+        case Ending.FAILED:
+            broken = next((each.stage for each in facts.timings.stages if each.end is End.FAILED), "")
+            left = "nothing was released"
+            if facts.receipt is not None and facts.receipt.state is State.BROKEN:
+                left = "the release could not be undone whole"
+            return f"❌ {to}: failed{' in ' + broken if broken else ''}; {left}"
+
+
+def _whole(facts: Facts, listed: int) -> str:
+    parts = [
+        f"## {headline(facts)}",
+        _failure(facts),
+        *(f"- {_cell(verdict.sentence)}" for verdict in facts.verdicts.values()),
+        _deciding(facts, listed),
+        _exceptions(facts),
+        _would_block(facts),
+        _image(facts),
+        _stages(facts),
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _failure(facts: Facts) -> str:
+    broken = (each for each in facts.timings.stages if each.end is End.FAILED)
+    return "\n".join(
+        f"\n**{each.stage}**: {_cell(each.sentence)}{f'<br>**Do:** {_cell(each.fix)}' if each.fix else ''}\n"
+        for each in broken
+    )
+
+
+def _deciding(facts: Facts, listed: int) -> str:
+    found = [finding for each in facts.deciding.values() for finding in each]
+    if not found:
+        return ""
+    rows = [[each.severity.value, each.id, _where(each), each.remedy] for each in found[:listed]]
+    more = f"\n\nand {len(found) - listed} more, all in the reports of this run" if len(found) > listed else ""
+    return f"\n### What decides\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
+
+
+def _exceptions(facts: Facts) -> str:
+    lines = [each.sentence for verdict in facts.verdicts.values() for each in getattr(verdict, "exceptions", ())]
+    return "\n### Exceptions\n\n" + "\n".join(f"- {_cell(each)}" for each in lines) if lines else ""
+
+
+def _would_block(facts: Facts) -> str:
+    rows = [
+        [gate.value, ", ".join(each.would_block_in)] for gate, each in facts.verdicts.items() if each.would_block_in
+    ]
+    return f"\n### What would block elsewhere\n\n{_table(['gate', 'environments'], rows)}" if rows else ""
+
+
+def _image(facts: Facts) -> str:
+    """Digests, tags and repositories are values of types that hold no markup."""
+    receipt, candidate = facts.receipt, facts.candidate
+    if receipt is not None and receipt.state in _RELEASED:
+        tags = ", ".join(f"`{move.tag}`" for move in receipt.tags)
+        pull = f"```sh\ndocker pull {receipt.reference}\n```"
+        return f"\n### Image\n\n- digest `{receipt.digest}`\n- tags {tags}\n\n{pull}"
+    if receipt is not None:
+        return f"\n### Image\n\n- the release of `{receipt.digest}` is {receipt.state.value}"
+    return f"\n### Image\n\n- digest `{candidate.digest}`, not released" if candidate is not None else ""
+
+
+def _stages(facts: Facts) -> str:
+    names = dict.fromkeys([*facts.stages, *(each.stage for each in facts.timings.stages)])
+    return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], [_stage(facts, name) for name in names])}"
+
+
+def _stage(facts: Facts, name: str) -> list[str]:
+    timing = facts.timings.of(name)
+    if timing is None:
+        return [name, "⏭️", "", "did not run"]
+    return [name, _ENDS[timing.end], f"{timing.seconds:.1f}", timing.sentence]
+
+
+def _where(finding: Finding) -> str:
+    return finding.location.path + (f":{finding.location.line}" if finding.location.line else "")
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(_cell, row)) for row in rows)]
+    return "\n".join(f"| {each} |" for each in lines)
+
+
+def _cell(text: str) -> str:
+    shown = text if len(text) <= _CELL else text[: _CELL - 1] + "…"
+    # A name in a file must not call people: GitHub mentions whom an @ precedes.
+    return as_markdown(shown).replace("@", "@\u200b")

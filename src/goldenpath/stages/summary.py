@@ -1,0 +1,80 @@
+"""summary: the whole run on one page, whatever became of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from goldenpath.errors import GoldenPathError
+from goldenpath.model import inputs
+from goldenpath.model.finding import Gate
+from goldenpath.policy.decision import decides
+from goldenpath.report import job_summary
+from goldenpath.report.job_summary import Facts
+from goldenpath.stages import build, ecr_push, gitleaks_gate, sbom, trivy_gate
+from goldenpath.stages.base import Outcome, Run, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.model.finding import Finding, Findings
+    from goldenpath.model.verdict import Verdict
+
+T = TypeVar("T")
+ORDER = tuple(each.STAGE.name for each in (gitleaks_gate, build, trivy_gate, sbom, ecr_push))
+
+
+def run(run: Run) -> Outcome:
+    """Write the job summary from the files in the work folder; what is not there did not happen."""
+    facts = gather(run)
+    run.runner.append_summary(job_summary.render(facts))
+    return Outcome(sentence=job_summary.headline(facts), outputs={"ending": facts.ending.value})
+
+
+def gather(run: Run) -> Facts:
+    """Return what the files of a run say."""
+    verdicts = {gate: found for gate in Gate if (found := _if_there(partial(run.work.read_verdict, gate)))}
+    return Facts(
+        environment=run.environment.name,
+        commit=run.event.commit,
+        stages=ORDER,
+        timings=run.work.read_timings(),
+        verdicts=verdicts,
+        deciding={gate: deciding(run, gate) for gate in verdicts},
+        candidate=_if_there(run.work.read_candidate),
+        receipt=_if_there(run.work.read_receipt),
+    )
+
+
+def deciding(run: Run, gate: Gate) -> tuple[Finding, ...]:
+    """Return the findings of `gate` that decided, the most severe first; none where it left nothing."""
+    verdict = _if_there(partial(run.work.read_verdict, gate))
+    report: Findings | None = _if_there(partial(run.work.read_findings, gate))
+    if verdict is None or report is None:
+        return ()
+    accepted = _accepted(verdict)
+    found = (each for each in report.findings if decides(each, run.environment.vulnerabilities))
+    counted = (each for each in found if each.fingerprint not in accepted)
+    return tuple(sorted(counted, key=lambda each: each.severity.rank))
+
+
+def _accepted(verdict: Verdict) -> frozenset[str]:
+    exceptions = verdict.exceptions
+    return frozenset(name for each in exceptions if each.standing.counts for name in each.findings)
+
+
+def _if_there(read: Callable[[], T]) -> T | None:
+    """Return what `read` returns; `None` where the file is missing or is not what its stage writes."""
+    try:
+        return read()
+    except GoldenPathError:
+        return None
+
+
+STAGE = Stage(
+    name="summary",
+    help="Write the job summary of the whole run: verdict, what decides, image and stages.",
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR),
+    outputs={"ending": "How the run ended: `released`, `checked`, `blocked` or `failed`."},
+    run=run,
+)

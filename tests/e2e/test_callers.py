@@ -1,0 +1,181 @@
+"""Callers of every kind: templates as they stand, the earlier interface, and callers that ask for what cannot be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e import events, platform_copy
+from tests.e2e.conftest import CALLER
+from tests.e2e.test_delivery import (
+    ALL_RAN,
+    CHECKED,
+    STOPPED,
+    assert_no_login,
+    assert_nothing_released,
+    assert_released,
+    roles_assumed,
+    uploaded,
+)
+from tests.tools import apps
+
+if TYPE_CHECKING:
+    from goldenpath.local.server import Local
+    from tests.e2e.conftest import Asked, Deliver
+    from tests.tools.apps import App
+
+pytestmark = pytest.mark.e2e
+
+# As teams wrote it for the workflow that this one takes the place of.
+EARLIER = """
+name: delivery
+on: push
+jobs:
+  delivery:
+    permissions:
+      contents: read
+      id-token: write
+      security-events: write
+      actions: read
+    uses: {platform}/.github/workflows/_build-and-release.yml@main
+    with:
+      environment: {environment}
+      ecr_repository: my-app
+      build_context: .
+      dockerfile_path: Dockerfile
+      aws_region: eu-west-2
+      python_version: '3.12'
+      test_enabled: true
+      test_working_directory: rootfs
+      test_command: {test}
+      trivy_exit_code: '{exit_code}'
+      push_latest: {latest}
+      skip_push: {skip}
+    secrets: {secrets}
+"""
+BY_NAME = "{AWS_ROLE_ARN: '${{ secrets.AWS_ROLE_ARN }}'}"
+ONLY_ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"UNUSED_{name}" for name in ("TEST", "STAGING", "PROD")} | {
+    "TF_AWS_IAM_ROLE_DEV": "AWS_ROLE_ARN"
+}
+
+
+def earlier(app: App, **changed: str) -> None:
+    """Have the app deliver by the earlier interface."""
+    words = {
+        "platform": platform_copy.SLUG, "environment": "dev", "test": "test -f etc/os-release", "exit_code": "0",
+        "latest": "true", "skip": "false", "secrets": BY_NAME,
+    }  # fmt: skip
+    app.write(CALLER, EARLIER.format(**words | changed)).save("Deliver")
+
+
+def test_a_caller_written_for_the_earlier_interface_still_delivers(deliver: Deliver, emulator: Local, app: App) -> None:
+    earlier(app, latest="false")
+    ended = deliver(events.push(app, "development"), renamed=ONLY_ONE_ROLE)
+    assert (ended.code, ended.jobs) == (0, {"test": "success", **ALL_RAN}), ended.text
+    assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}")
+    assert "Asked for 3.12." in ended.text
+
+
+def test_a_caller_that_skips_the_push_is_checked_and_needs_no_role(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    earlier(app, skip="true", environment="prod", secrets="inherit")
+    ended = deliver(events.push(app, "main"))
+    assert (ended.code, ended.jobs) == (0, {"test": "success", **CHECKED}), ended.text
+    assert ended.outputs("verdict")["verdict"] == "pass"
+    assert ": checked, and let through; nothing was released" in ended.summary
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+
+
+def test_tests_that_fail_stop_everything_and_are_given_no_secret(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    earlier(app, test="""'echo "role=<$AWS_ROLE_ARN$TF_AWS_IAM_ROLE_DEV>"; exit 3'""")
+    ended = deliver(events.push(app, "development"), renamed=ONLY_ONE_ROLE)
+    assert (ended.code, ended.jobs) == (1, {"test": "failure", "verdict": "failure"}), ended.text
+    assert "role=<>" in ended.text
+    assert ended.outputs("verdict")["verdict"] == "error"
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+
+
+@pytest.mark.parametrize(
+    ("environment", "exit_code", "jobs", "tags"),
+    [("dev", "1", STOPPED, 0), ("dev", "0", ALL_RAN, 3), ("test", "0", STOPPED, 0)],
+    ids=["1 blocks where the gate only advises", "0 leaves it so", "0 does not open a gate that blocks"],
+)
+def test_the_exit_code_of_trivy_only_tightens(
+    deliver: Deliver, emulator: Local, app: App, environment: str, exit_code: str, jobs: dict[str, str], tags: int
+) -> None:
+    app.plant_package()
+    earlier(app, environment=environment, exit_code=exit_code, secrets="inherit")
+    ended = deliver(events.push(app, "development"))
+    assert ended.jobs == {"test": "success", **jobs}, ended.text
+    assert len(emulator.tags("my-app")) == tags
+    assert ("changes nothing: the platform blocks in test" in ended.text) is (environment == "test")
+
+
+def test_a_pull_request_from_a_fork_has_its_summary_and_uploads_nothing(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    app.git("checkout", "--quiet", "-b", "change")
+    app.plant_package()
+    ended = deliver(events.pull_request(app, fork="stranger/app"))
+    assert (ended.code, ended.jobs) == (1, STOPPED), ended.text
+    assert "blocked by trivy; nothing was released" in ended.summary
+    assert ("error", "Dockerfile:1") in [each[:2] for each in ended.annotations]
+    assert not uploaded(emulator)
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+
+
+def test_the_pull_request_template_checks_and_no_comment_that_is_refused_fails_it(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    workflow = ".github/workflows/pull-request.yml"
+    app.write(workflow, (platform_copy.TEMPLATES / "pull-request.yml").read_text()).save("Check pull requests")
+    app.git("checkout", "--quiet", "-b", "change")
+    app.write("README.md", "A change\n").save()
+    ended = deliver(events.pull_request(app), workflow)
+    assert (ended.code, ended.jobs) == (0, {**CHECKED, "comment": "success"}), ended.text
+    assert ended.outputs("comment")["commented"] in {"true", "false"}
+    assert_nothing_released(emulator)
+
+
+def test_a_second_run_of_the_same_commit_changes_nothing(deliver: Deliver, emulator: Local, app: App) -> None:
+    event = events.push(app, "main")
+    first = deliver(event)
+    digest = assert_released(first, emulator, app.commit[:7], f"prod-{app.commit[:7]}")
+    again = deliver(event)
+    assert (again.code, again.jobs) == (0, ALL_RAN), again.text
+    assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged"
+    assert emulator.tags("my-app") == dict.fromkeys((app.commit[:7], f"prod-{app.commit[:7]}"), digest)
+
+
+def test_the_monorepo_template_delivers_each_image_by_its_own_verdict(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    for name in ("my-web", "my-worker"):
+        emulator.create_repository(name)
+        apps.plant_system(app, f"{name}/rootfs")
+        app.write(f"{name}/Dockerfile", apps.DOCKERFILE)
+    workflow = ".github/workflows/delivery-monorepo.yml"
+    app.write(workflow, (platform_copy.TEMPLATES / "delivery-monorepo.yml").read_text())
+    app.write(f"my-worker/rootfs/{apps.PLANTED_PACKAGE}", apps.PLANTED_METADATA).save("Two images")
+    ended = deliver(events.push(app, "main"), workflow)
+    assert ended.code == 1, ended.text
+    assert set(emulator.tags("my-web")) == {app.commit[:7], f"prod-{app.commit[:7]}"}, ended.text
+    assert emulator.tags("my-worker") == {}
+    assert {category for _, category, *_ in uploaded(emulator)} == {"gitleaks", "trivy/my-web", "trivy/my-worker"}
+    assert ": released" in ended.summary
+    assert "blocked by trivy" in ended.summary
+
+
+def test_a_role_that_is_not_among_the_secrets_is_a_clear_error(deliver: Deliver, emulator: Local, app: App) -> None:
+    ended = deliver(events.push(app, "main"), renamed={"TF_AWS_IAM_ROLE_PROD": "TF_AWS_IAM_ROLE_PRD"})
+    assert (ended.code, ended.jobs["push"], ended.jobs["verdict"]) == (1, "failure", "failure"), ended.text
+    assert "No secret names the role for prod. Set TF_AWS_IAM_ROLE_PROD (or AWS_ROLE_ARN)" in ended.text
+    assert_nothing_released(emulator)
+    assert not roles_assumed(emulator)

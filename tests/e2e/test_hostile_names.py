@@ -1,0 +1,78 @@
+"""What a stranger wrote travels through the whole workflow: shown, never obeyed. tests/tools tries many more values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e import events, platform_copy
+from tests.e2e.conftest import CALLER
+from tests.e2e.test_delivery import ALL_RAN, assert_nothing_released, assert_released
+from tests.tools import apps
+
+if TYPE_CHECKING:
+    from goldenpath.local.server import Local
+    from tests.e2e.conftest import Deliver
+    from tests.tools.apps import App
+
+pytestmark = pytest.mark.e2e
+
+CANARY = "canary"
+DISPATCHED = """
+name: delivery
+on: workflow_dispatch
+jobs:
+  delivery:
+    permissions:
+      contents: read
+      id-token: write
+      security-events: write
+      actions: read
+    uses: {platform}/.github/workflows/_build-and-release.yml@main
+    with:
+      environment: dev
+      ecr_repository: my-app
+      {name}: ${{{{ github.event.inputs.value }}}}
+    secrets: inherit
+"""
+VALUE = """1$(touch canary)`touch canary`'; touch canary; '"; touch canary; "
+::set-output name=image::evil
+image=evil
+%0A::error::evil"""
+
+
+@pytest.mark.parametrize("name", ["version", "build_context", "platforms", "trivy_exit_code"])
+def test_an_input_is_never_executed_and_forges_no_output(
+    deliver: Deliver, emulator: Local, app: App, tmp_path: Path, name: str
+) -> None:
+    app.write(CALLER, DISPATCHED.format(platform=platform_copy.SLUG, name=name)).save("Deliver")
+    ended = deliver(events.dispatch(app, value=VALUE))
+    assert (ended.code, ended.jobs["verdict"]) == (1, "failure"), ended.text
+    assert "error[bad-input]: an input cannot be used" in ended.text
+    assert "evil" not in "".join(ended.outputs("build").values())
+    assert not [line for line in ended.log if line.get("command") == "error" and line.get("arg") == "evil"]
+    assert_nothing_released(emulator)
+    assert not list(tmp_path.rglob(CANARY))
+
+
+def test_names_of_branches_commits_and_files_are_shown_and_never_obeyed(
+    deliver: Deliver, emulator: Local, app: App, tmp_path: Path
+) -> None:
+    branch = "x$(touch${IFS}canary)"
+    app.write(CALLER, DISPATCHED.format(platform=platform_copy.SLUG, name="version").replace(": ${{", ": # ${{"))
+    for name in ("$(touch canary).py", "a\n::set-output name=image::evil.py", "|<img src=x>@team.py"):
+        app.write(name, f'TOKEN = "{apps.secret()}"\n')
+    app.git("checkout", "--quiet", "-b", branch)
+    app.save("$(touch canary)\n\n::set-output name=image::evil")
+    ended = deliver(events.dispatch(app, f"refs/heads/{branch}", value="x"))
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
+    assert "evil.py" not in ended.outputs("build").get("image", "")
+    whole = ended.summary.partition("## ")[2]
+    assert "<img" not in ended.summary
+    assert "team.py" in whole
+    assert "@team" not in whole
+    assert [level for level, place, _ in ended.annotations if place.startswith("$(touch canary).py")] == ["warning"]
+    assert not list(tmp_path.rglob(CANARY))

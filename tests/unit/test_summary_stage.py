@@ -1,0 +1,138 @@
+# A test changes any field of a run.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldenpath import pipeline
+from goldenpath.errors import BadInput, BuildFailed
+from goldenpath.model.event import Event
+from goldenpath.model.finding import Gate
+from goldenpath.model.names import Commit
+from goldenpath.model.timing import End
+from goldenpath.model.verdict import Mode
+from goldenpath.report.console import Progress
+from goldenpath.runner import Runner
+from goldenpath.services.pull_request import Said
+from goldenpath.stages import gate, pull_request_comment, summary
+from goldenpath.stages.base import Outcome, Stage
+from tests.unit.builders import COMMIT, report, secret, vulnerability
+from tests.unit.run_builder import run
+
+PULL = {"pull_request": {"number": 7}}
+
+
+def test_a_summary_is_made_of_what_is_there(tmp_path: Path) -> None:
+    made = run(tmp_path, runner=Runner(in_actions=True, summary_file=tmp_path / "summary"))
+    assert summary.run(made).outputs == {"ending": "failed"}
+    gate.conclude(made, report(secret(), gate=Gate.GITLEAKS), category="gitleaks")
+    gate.conclude(made, report(vulnerability()), category="trivy")
+    assert summary.run(made).outputs == {"ending": "checked"}
+    made.work.verdict(Gate.TRIVY).write_text("{")
+    assert summary.run(made).outputs == {"ending": "failed"}
+    pages = (tmp_path / "summary").read_text().split("## ❌")
+    assert "github-pat" in pages[1]
+    assert "github-pat" in pages[2]
+
+
+def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_path: Path) -> None:
+    made = run(tmp_path)
+
+    def failing(_: Any) -> Outcome:
+        raise BuildFailed("no Dockerfile", fix="write one")
+
+    with pytest.raises(BuildFailed):
+        pipeline.run_stage(Stage("build", "", (), {}, failing), made, Progress())
+    (timing,) = made.work.read_timings().stages
+    assert (timing.stage, timing.end, timing.sentence, timing.fix) == (
+        "build",
+        End.FAILED,
+        "no Dockerfile",
+        "write one",
+    )
+    pipeline.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
+    pipeline.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
+    assert [(each.stage, each.end) for each in made.work.read_timings().stages] == [
+        ("build", End.DONE), ("sbom", End.WARNED),
+    ]  # fmt: skip
+
+
+def test_a_work_folder_that_is_refused_is_not_made_for_timings(tmp_path: Path) -> None:
+    def refusing(_: Any) -> Outcome:
+        raise BadInput("inside the build context", fix="choose another")
+
+    made = run(tmp_path)
+    with pytest.raises(BadInput):
+        pipeline.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
+    assert not made.work.path.exists()
+
+
+def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = run(tmp_path, runner=Runner(in_actions=True))
+    for each in (report(secret("a,b.py"), gate=Gate.GITLEAKS), report(vulnerability())):
+        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"))
+        pipeline.run_stage(stage, made, Progress())
+    commands = [line.split("::")[1] for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
+    assert commands == [
+        "warning title=gitleaks-gate,file=a%2Cb.py,line=3", "warning title=trivy-gate,file=Dockerfile,line=1",
+    ]  # fmt: skip
+
+
+def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
+    assert tuple(each.name for each in pipeline.STAGES) == summary.ORDER
+
+
+@pytest.mark.parametrize(
+    ("environment", "exit_code", "mode", "told"),
+    [("dev", True, Mode.BLOCKING, ""), ("dev", False, Mode.ADVISORY, ""), ("dev", None, Mode.ADVISORY, ""),
+     ("prod", True, Mode.BLOCKING, ""), ("prod", None, Mode.BLOCKING, ""),
+     ("prod", False, Mode.BLOCKING, "  warning: `trivy_exit_code: 0` changes nothing: the platform blocks in prod\n")],
+)  # fmt: skip
+def test_an_exit_code_can_only_tighten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], environment: str, exit_code: bool | None, mode: Mode, told: str
+) -> None:
+    made = run(tmp_path, environment, trivy_exit_code=exit_code, push_latest=False)
+    after = pipeline.tightened(made.environment, made.request, Progress())
+    assert (after.modes[Gate.TRIVY], capsys.readouterr().out) == (mode, told)
+    assert after.modes[Gate.GITLEAKS] is made.environment.modes[Gate.GITLEAKS]
+    assert not after.latest_allowed
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"runner": Runner(in_actions=True)}, "no comment: this run is about no pull request"),
+        ({"event": Event("pull_request", Commit(COMMIT), "refs/pull/7/merge", "o/app", fork=True)},
+         "no comment: the pull request comes from a fork, whose token may not write"),
+        ({"github_token": ""}, "no comment: there is no token"),
+        ({}, "the comment in pull request 7 is up to date"),
+    ],
+    ids=["no pull request", "a fork", "no token", "all there"],
+)  # fmt: skip
+def test_a_comment_is_written_where_it_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], sentence: str
+) -> None:
+    spoken: list[tuple[object, ...]] = []
+
+    class Double:
+        def __init__(self, *about: object) -> None:
+            spoken.append(about)
+
+        def say(self, marker: str, text: str) -> Said:
+            spoken.append((marker, text.splitlines()[:2]))
+            return Said(done=True)
+
+    monkeypatch.setattr(pull_request_comment, "Conversation", Double)
+    options: dict[str, Any] = {"github_token": "t", "runner": Runner(in_actions=True, event=PULL)} | changed
+    assert pull_request_comment.run(run(tmp_path, **options)).sentence == sentence
+    if not changed:
+        assert spoken == [
+            ("https://api.github.com", "t", "o/app", 7),
+            ("<!-- goldenpath: my-app -->",
+             ["<!-- goldenpath: my-app -->", "## ❌ a1b2c3d for dev: failed; nothing was released"]),
+        ]  # fmt: skip
