@@ -116,11 +116,7 @@ def test_a_token_with_a_foreign_signature_is_refused(sts: Sts) -> None:
     ],
 )
 def test_a_role_that_is_missing_or_does_not_trust_says_the_same(sts: Sts, role: str, claims: dict[str, str]) -> None:
-    assert refused(sts, RoleArn=role, WebIdentityToken=token(**claims)) == (
-        403,
-        "AccessDenied",
-        "Not authorized to perform sts:AssumeRoleWithWebIdentity",
-    )
+    assert refused(sts, RoleArn=role, WebIdentityToken=token(**claims)) == (403, "AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity")
 
 
 @pytest.mark.parametrize(
