@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from goldenpath.model.finding import Gate
+from goldenpath.report.summary import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,14 +21,6 @@ class Place(NamedTuple):
 
     file: str = ""
     line: int = 0
-
-
-def line(finding: Finding) -> str:
-    """Return `finding` for people, in one line: what, where, and what to do."""
-    location = finding.location
-    place = location.path + (f":{location.line}" if location.line else "")
-    commit = f" (commit {location.commit[:12]})" if location.commit else ""
-    return f"{finding.severity.value} {finding.id} in {place}{commit}. {finding.remedy}"
 
 
 def place(finding: Finding, dockerfile: str) -> Place:
