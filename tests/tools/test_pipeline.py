@@ -118,7 +118,7 @@ def test_a_secret_blocks_prod_and_nothing_is_in_the_registry(
     assert f"github-pat in config.py:1 (commit {app.commit[:12]})" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert sorted(path.name for path in work.path.iterdir()) == [
-        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
+        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json",
     ]  # fmt: skip
     assert secret not in done.text
     (upload,) = uploaded(emulator, app)
@@ -164,7 +164,7 @@ def test_a_blocked_run_leaves_nothing_of_the_run_before_it(
     app.plant_secret()
     assert goldenpath.run(*deliver(app, work, repository, "prod")).code == 10
     assert {path.name for path in work.path.iterdir() if path.is_file()} == {
-        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
+        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json",
     }  # fmt: skip
     assert [each["automationDetails"]["id"] for each in uploaded(emulator, app)[uploads:]] == ["gitleaks/"]
     assert emulator.tags(repository) == before
@@ -180,7 +180,7 @@ def test_each_stage_works_alone_on_the_files_of_the_one_before_it(
         "GOLDENPATH_WORK_DIR": str(work.path),
     }
     left = {
-        "gitleaks-gate": ["gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json"],
+        "gitleaks-gate": ["gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json"],
         "build": ["candidate", "candidate.json"],
         "trivy-gate": ["trivy.json", "trivy.sarif", "trivy.verdict.json"],
         "sbom": ["sbom.cdx.json", "sbom.spdx.json"],
@@ -209,7 +209,7 @@ def test_a_workflow_run_gets_outputs_a_summary_and_no_secret_in_its_log(
     work = WorkFolder(tmp_path / "runner" / "goldenpath")
     digest = work.read_candidate().digest
     assert f"\n{emulator.registry_host}/{repository}@{digest}\n" in outputs
-    assert "**ecr-push**: released:" in (tmp_path / "runner" / "summary").read_text()
+    assert "for prod: released\n" in (tmp_path / "runner" / "summary").read_text()
     masked = [line.removeprefix("::add-mask::") for line in done.text.splitlines() if line.startswith("::add-mask::")]
     assert len(masked) >= 4
     told = "\n".join(line for line in done.text.splitlines() if not line.startswith("::add-mask::"))

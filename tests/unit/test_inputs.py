@@ -58,3 +58,10 @@ def test_every_input_fills_a_field_of_the_request() -> None:
 
 def test_a_secret_has_no_default_and_no_option() -> None:
     assert [each.name for each in pipeline.INPUTS if each.secret] == ["github_token"]
+
+
+def test_a_secret_may_begin_as_it_likes_and_is_never_shown() -> None:
+    assert read((inputs.GITHUB_TOKEN,), {"github_token": "-abc"}).github_token == "-abc"
+    with pytest.raises(BadInput) as caught:
+        read((inputs.GITHUB_TOKEN,), {"github_token": "abc\n"})
+    assert "abc" not in str(caught.value)

@@ -115,6 +115,12 @@ def _word(raw: str) -> str:
     return raw
 
 
+def _secret(raw: str) -> str:
+    if not raw.isprintable():
+        raise ValueError("it holds control characters")  # and is never shown
+    return raw
+
+
 def _name(raw: str) -> str:
     if len(raw) > _NAME_BYTES:
         raise ValueError(f"{_shown(raw)} is longer than {_NAME_BYTES} characters")
@@ -153,7 +159,7 @@ PUSH_LATEST = Input(
 TRIVY_EXIT_CODE = Input(
     "trivy_exit_code", "`1` makes the trivy gate block in this run; `0` changes nothing where it blocks.", _exit_code
 )
-GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _word, secret=True)
+GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _secret, secret=True)
 WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)
 
 
