@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import sys
+import tempfile
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import urllib3
-from moto.server import ThreadedMotoServer
 
 from goldenpath.registries.planning import Workplace
 from goldenpath.tools import process
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET, REGION = "state", "eu-west-2"
+PATIENCE = 30.0
 _KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": REGION}
 
 
@@ -58,9 +61,14 @@ class World:
 @contextmanager
 def running() -> Iterator[World]:
     """Run the emulator and the stand-in while the block lasts."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    # In a process of its own: what it forgets, no other emulator of this process must forget.
+    folder = tempfile.TemporaryDirectory(prefix="goldenpath-moto-")
+    log = Path(folder.name) / "moto.log"
+    server = process.start(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port), log=log)
+    host = "127.0.0.1"
+    _wait_for(port)
     endpoint = f"http://{host}:{port}"
     variables = {**_KEYS, "AWS_ENDPOINT_URL": endpoint}
     child = process.start(
@@ -75,7 +83,20 @@ def running() -> Iterator[World]:
         yield world
     finally:
         process.stop_group(child)
-        server.stop()
+        process.stop_group(server)
+        folder.cleanup()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "moto does not answer"
+            time.sleep(0.05)
+        else:
+            return
 
 
 def checkout(folder: Path) -> Path:
