@@ -68,7 +68,10 @@ def push(host: str, database: Path) -> str:
         for name in ("trivy.db", "metadata.json"):
             archive.add(database / name, name)
     layers = [(LAYER, content.getvalue())]
-    parts = [{"mediaType": kind, "digest": put(host, raw), "size": len(raw)} for kind, raw in layers]
+    title = {"org.opencontainers.image.title": "db.tar.gz"}
+    parts = [
+        {"mediaType": kind, "digest": put(host, raw), "size": len(raw), "annotations": title} for kind, raw in layers
+    ]
     config = {"mediaType": CONFIG, "digest": put(host, b"{}"), "size": 2}
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": parts}
     done = urllib3.request(
