@@ -31,6 +31,7 @@ from botocore.parsers import ResponseParserError
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.services import aws_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -168,7 +169,7 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
     where `stored_keys_refused`.
     """
     with _explained(f"assume the role {role}" if role else "log in to AWS"):
-        sdk = boto3.Session()
+        sdk = boto3.Session(botocore_session=aws_models.core())
         if role is None:
             if session.stored_keys_refused:
                 _refuse_stored_keys(sdk)
