@@ -92,8 +92,11 @@ class Ecr:
             self._connected, self._since = self._connect(), time.monotonic()
         return self._connected
 
-    def describe(self, name: EcrRepository) -> RepositoryInfo:
-        """Return the repository `name`. Raises `RepositoryMissing` when there is none."""
+    def describe(self, name: EcrRepository, environment: str = "") -> RepositoryInfo:
+        """Return the repository `name`. Raises `RepositoryMissing` when there is none.
+
+        `environment` is where it belongs, for whoever has to create it.
+        """
         with _explained(f"describe the ECR repository {name}"):
             try:
                 found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
@@ -101,7 +104,8 @@ class Ecr:
                 raise RepositoryMissing(
                     f"the ECR repository {name} does not exist in {self._client.meta.region_name}",
                     why=str(error),
-                    fix=f"ask the platform team for it, or create it: make create-ecr APP={name} OWNER=… RISK=… ENV=…",
+                    fix="ask the platform team for it, or create it in the platform's repository: "
+                    f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}",
                 ) from error
             return RepositoryInfo(
                 name=name,
