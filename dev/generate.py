@@ -22,7 +22,7 @@ from dev import tables  # noqa: E402
 from goldenpath import errors, pipeline  # noqa: E402
 from goldenpath.model.finding import FINDINGS_SCHEMA, Findings  # noqa: E402
 from goldenpath.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
-from goldenpath.policy import matrix  # noqa: E402
+from goldenpath.policy import matrix, source  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +68,8 @@ def generated() -> dict[Path, str]:
         'bin/goldenpath" deliver',
         "src/goldenpath/pipeline.py",
     )
+    rules = ROOT / "src" / "goldenpath" / "policy"
+    files[rules / matrix.PROOF] = proof((rules / matrix.POLICY_FILE).read_text())
     schemas = ROOT / "docs" / "schemas"
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
@@ -101,6 +103,12 @@ def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, 
 def schema(name: str, kind: type) -> str:
     """Return the JSON Schema of the files that hold a value of type `kind`."""
     return json.dumps({"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind)}, indent=2) + "\n"
+
+
+def proof(text: str) -> str:
+    """Return the proof that the platform's rules are what their schema says; raises `PolicyInvalid` if not."""
+    matrix.parse(text)
+    return source.proof(text, matrix.SCHEMA) + "\n"
 
 
 def filled(document: str) -> str:

@@ -57,7 +57,7 @@ def test_preflight_refuses_what_the_release_would_be_refused_for(
     assert (done.code, done.error["code"]) == (35, "tag-taken")
     missing = goldenpath.run(*words("preflight", app, work, "not-there"))
     assert (missing.code, missing.error["code"]) == (32, "repository-missing")
-    assert "make create-ecr APP=not-there OWNER=… RISK=… ENV=…" in missing.error["fix"]
+    assert "make create-ecr APP=not-there OWNER=… RISK=low ENV=dev" in missing.error["fix"]
 
 
 @pytest.mark.parametrize("stage", ["preflight", "ecr-push"])

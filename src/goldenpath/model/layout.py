@@ -105,6 +105,11 @@ class Layout:
             raise _changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
         return index.manifests[0]
 
+    def require(self, digest: Digest) -> None:
+        """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
+        if (found := self.root().digest) != digest:
+            raise _changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
+
     def images(self) -> tuple[Image, ...]:
         """Return the image of every platform."""
         root = self.root()

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any."""
+    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any.
+
+    `environment` is what the repository is of, where that is known.
+    """
 
     region: Region
     repository: EcrRepository
     role: RoleArn | None = None
     accounts: tuple[AccountId, ...] = ()
+    environment: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         stored_keys_refused=here.in_actions,
     )
     ecr = aws.connect(session, access.role)
-    info = ecr.describe(access.repository)
+    info = ecr.describe(access.repository, access.environment)
     require_account(access, info.account, f"the repository {access.repository}")
     login = _masked(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)

@@ -31,6 +31,7 @@ from botocore.parsers import ResponseParserError
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.services import aws_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,8 +92,11 @@ class Ecr:
             self._connected, self._since = self._connect(), time.monotonic()
         return self._connected
 
-    def describe(self, name: EcrRepository) -> RepositoryInfo:
-        """Return the repository `name`. Raises `RepositoryMissing` when there is none."""
+    def describe(self, name: EcrRepository, environment: str = "") -> RepositoryInfo:
+        """Return the repository `name`. Raises `RepositoryMissing` when there is none.
+
+        `environment` is where it belongs, for whoever has to create it.
+        """
         with _explained(f"describe the ECR repository {name}"):
             try:
                 found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
@@ -100,7 +104,8 @@ class Ecr:
                 raise RepositoryMissing(
                     f"the ECR repository {name} does not exist in {self._client.meta.region_name}",
                     why=str(error),
-                    fix=f"ask the platform team for it, or create it: make create-ecr APP={name} OWNER=… RISK=… ENV=…",
+                    fix="ask the platform team for it, or create it in the platform's repository: "
+                    f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}",
                 ) from error
             return RepositoryInfo(
                 name=name,
@@ -168,7 +173,7 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
     where `stored_keys_refused`.
     """
     with _explained(f"assume the role {role}" if role else "log in to AWS"):
-        sdk = boto3.Session()
+        sdk = boto3.Session(botocore_session=aws_models.core())
         if role is None:
             if session.stored_keys_refused:
                 _refuse_stored_keys(sdk)

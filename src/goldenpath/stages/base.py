@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from goldenpath.model.work import WorkFolder
     from goldenpath.policy.matrix import Environment, Policy
     from goldenpath.runner import Runner
-    from goldenpath.tools.toolchain import Toolchain
+    from goldenpath.tools.toolchain import Program
 
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a stage may use. `say` tells the user, in one line, what is going on."""
+    """Everything a stage may use.
+
+    `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
+    what is going on.
+    """
 
     request: Request
     event: Event
@@ -29,7 +33,7 @@ class Run:
     environment: Environment
     work: WorkFolder
     runner: Runner
-    toolchain: Toolchain
+    program: Callable[[str], Program]
     say: Callable[[str], None]
 
 

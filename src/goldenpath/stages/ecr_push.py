@@ -19,7 +19,6 @@ from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded, unstoppable
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.trivy_gate import require_digest
 
 if TYPE_CHECKING:
     from goldenpath.model.candidate import Candidate
@@ -37,7 +36,7 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     require_verdicts(run, candidate)
     layout = Layout(run.work.layout)
-    require_digest(layout, candidate.digest)
+    layout.require(candidate.digest)
     with access.opened(wanted_access(run), run.runner) as opened:
         receipt = release(run, opened, layout, candidate)
     return _outcome(run, receipt)
@@ -103,7 +102,7 @@ def wanted_access(run: Run) -> Access:
     if request.ecr_repository is None:
         raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
     region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
-    return Access(region, request.ecr_repository, request.role_arn, request.allowed_account_ids)
+    return Access(region, request.ecr_repository, request.role_arn, request.allowed_account_ids, run.environment.name)
 
 
 def stored_in(layout: Layout) -> StoredManifest:
@@ -192,7 +191,8 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
+        inputs.PUSH_LATEST,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",

@@ -32,7 +32,7 @@ def run(run: Run) -> Outcome:
     if not run.event.is_pull_request:
         require_allowed_ref(run)
     require_checkout(run)
-    program = run.toolchain.provide("gitleaks")
+    program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)

@@ -40,7 +40,7 @@ def run(run: Run) -> Outcome:
     layout = Layout(run.work.layout)
     require_same(layout, candidate.digest)
     environment = gate.environment(run)
-    program = run.toolchain.provide("trivy")
+    program = run.program("trivy")
     database = trivy_database.provide(program, runner.trivy_cache_dir(), run.policy.databases, run.say)
     notes = list(require_fresh(database, environment, datetime.now(UTC)))
     scans = {}
@@ -92,17 +92,8 @@ def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> Im
 
 def require_same(layout: Layout, digest: Digest) -> None:
     """Raise `CandidateChanged` unless `layout` holds the image `digest`, byte for byte."""
-    require_digest(layout, digest)
+    layout.require(digest)
     layout.verify()
-
-
-def require_digest(layout: Layout, digest: Digest) -> None:
-    """Raise `CandidateChanged` unless `layout` says that it holds the image `digest`."""
-    if (found := layout.root().digest) != digest:
-        raise CandidateChanged(
-            f"the candidate folder holds {found}, and candidate.json names {digest}",
-            fix="run `goldenpath build` again, then every stage after it",
-        )
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
@@ -163,6 +154,7 @@ STAGE = Stage(
     help="Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the environment's rules.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.DOCKERFILE_PATH, inputs.WORK_DIR,
+        inputs.TRIVY_EXIT_CODE,
     ),
     outputs=gate.GATE_OUTPUTS,
     run=run,
