@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,13 @@ import boto3
 import pytest
 
 from goldenpath.local.server import Local
-from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 from tests.e2e import act, events, platform_copy
 from tests.e2e.conftest import ACCOUNT, CALLER, Roles
 from tests.e2e.platform_copy import SLUG
+from tests.terraform_provider import world as worlds
 from tests.tools import apps
 from tests.tools.apps import App
-from tests.tools.command import ROOT
 from tests.tools.registry_platform import git, merged_event
 
 if TYPE_CHECKING:
@@ -111,18 +109,13 @@ def world(surroundings: Mapping[str, str], tmp_path: Path) -> Iterator[World]:
     with Local.start(tmp_path / "emulator", account=ACCOUNT) as local:
         variables = {
             "AWS_ENDPOINT_URL": local.environment()["AWS_ENDPOINT_URL"], "AWS_REGION": local.region,
-            "AWS_ACCESS_KEY_ID": local.admin.id, "AWS_SECRET_ACCESS_KEY": local.admin.secret, "PYTHONPATH": str(ROOT),
+            "AWS_ACCESS_KEY_ID": local.admin.id, "AWS_SECRET_ACCESS_KEY": local.admin.secret
         }  # fmt: skip
-        child = process.start(sys.executable, "-m", "tests.terraform_provider", cwd=ROOT, environment=variables)
-        try:
-            assert child.stdout
-            reattach = child.stdout.readline().decode().strip()
+        with worlds.stand_in(variables) as reattach:
             found = World(local, App(copy, SLUG), app, tmp_path, surroundings, reattach)
             where = {"LocationConstraint": local.region}
             found.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
             yield found
-        finally:
-            process.stop_group(child)
 
 
 def test_a_registry_from_request_to_removal(world: World) -> None:

@@ -17,6 +17,7 @@ import urllib3
 
 from goldenpath.registries.planning import Workplace
 from goldenpath.tools import process
+from tests.terraform_provider import emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +34,17 @@ class World:
 
     endpoint: str
     variables: Mapping[str, str]
+    folder: Path
+
+    @contextmanager
+    def bad_day(self) -> Iterator[None]:
+        """Let ECR refuse every lifecycle policy while the block lasts."""
+        sign = self.folder / emulator.BAD_DAY
+        sign.touch()
+        try:
+            yield
+        finally:
+            sign.unlink()
 
     def client(self, service: str) -> Any:  # noqa: ANN401  one method, several services
         """Return a client of the emulator's `service`."""
@@ -61,30 +73,40 @@ class World:
 @contextmanager
 def running() -> Iterator[World]:
     """Run the emulator and the stand-in while the block lasts."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    # In a process of its own: what it forgets, no other emulator of this process must forget.
-    folder = tempfile.TemporaryDirectory(prefix="goldenpath-moto-")
-    log = Path(folder.name) / "moto.log"
-    server = process.start(sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port), log=log)
-    host = "127.0.0.1"
-    _wait_for(port)
-    endpoint = f"http://{host}:{port}"
-    variables = {**_KEYS, "AWS_ENDPOINT_URL": endpoint}
-    child = process.start(
-        sys.executable, "-m", "tests.terraform_provider", cwd=ROOT, environment={**variables, **_paths()}
-    )
+    with tempfile.TemporaryDirectory(prefix="goldenpath-moto-") as name, _moto(Path(name)) as endpoint:
+        variables = {**_KEYS, "AWS_ENDPOINT_URL": endpoint}
+        with stand_in(variables) as reattach:
+            world = World(endpoint, {**variables, "TF_REATTACH_PROVIDERS": reattach}, Path(name))
+            world.forget()
+            yield world
+
+
+@contextmanager
+def stand_in(variables: Mapping[str, str]) -> Iterator[str]:
+    """Run the stand-in for the provider, which finds AWS by `variables`; give the value for `TF_REATTACH_PROVIDERS`."""
+    environment = {**variables, "PYTHONPATH": str(ROOT)}
+    child = process.start(sys.executable, "-m", "tests.terraform_provider", cwd=ROOT, environment=environment)
     try:
         assert child.stdout is not None
         reattach = child.stdout.readline().decode().strip()
         assert reattach, child.communicate()[1].decode()
-        world = World(endpoint, {**variables, "TF_REATTACH_PROVIDERS": reattach})
-        world.forget()
-        yield world
+        yield reattach
     finally:
         process.stop_group(child)
-        process.stop_group(server)
-        folder.cleanup()
+
+
+@contextmanager
+def _moto(folder: Path) -> Iterator[str]:
+    """Run moto, and give its endpoint: in a process of its own, for it can only forget everything it holds."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = ("-m", emulator.__name__, str(port), str(folder))
+    child = process.start(sys.executable, *words, cwd=ROOT, log=folder / "moto.log")
+    try:
+        _wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.stop_group(child)
 
 
 def _wait_for(port: int) -> None:
@@ -104,7 +126,3 @@ def checkout(folder: Path) -> Path:
     for name in ("modules", "envs", "docs"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*"))
     return folder
-
-
-def _paths() -> dict[str, str]:
-    return {"PYTHONPATH": str(ROOT)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import http.client
 import json
 import secrets
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -180,6 +182,24 @@ def test_a_tag_of_a_mutable_repository_moves_and_the_old_image_stays_untagged(
     assert described[new]["imageTags"] == ["dev"]
     assert "imageTags" not in described[old]
     assert described[new]["imageSizeInBytes"] == len(b"new")
+
+
+@pytest.mark.parametrize("by", ["tag", "digest", "the control plane"])
+def test_a_pull_is_noted_and_a_look_is_not(client: Client, ecr: ECRClient, repository: str, by: str) -> None:
+    def pulled() -> dt.datetime | None:
+        (image,) = ecr.describe_images(repositoryName=repository)["imageDetails"]
+        return image.get("lastRecordedPullTime")
+
+    digest = client.push_image(repository, "dev")
+    assert client.call("HEAD", f"/v2/{repository}/manifests/dev", Accept=MANIFEST).status == 200
+    assert pulled() is None
+    if by == "the control plane":
+        assert ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": digest}])["images"]
+    else:
+        client.manifest(repository, "dev" if by == "tag" else digest)
+    noted = pulled()
+    assert noted
+    assert abs(noted.timestamp() - time.time()) < 30
 
 
 @pytest.mark.parametrize("content", [b"same", b"another"])

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from moto.ecr.exceptions import InvalidParameterException
 from tests.terraform_provider import world as worlds
 from tests.tools import registry_platform
 from tests.tools.registry_platform import Platform, git
@@ -259,15 +258,10 @@ def test_a_locked_state_stops_the_apply_and_a_second_run_gets_there(
 
 
 def test_an_apply_that_broke_half_way_goes_on_with_what_is_left(platform: Platform) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise InvalidParameterException("AWS has a bad day")
-
     platform.propose()
     event = platform.merge(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("moto.ecr.models.ECRBackend.put_lifecycle_policy", broken)
-        with pytest.raises(TerraformFailed, match="terraform apply failed"):
-            platform.apply(event)
+    with platform.world.bad_day(), pytest.raises(TerraformFailed, match="terraform apply failed"):
+        platform.apply(event)
     assert platform.names() == ["my-app"]
     assert "AWS has a bad day" in "".join(platform.threads[0].comments.values())
     assert "1 changes are done" in platform.apply(event)

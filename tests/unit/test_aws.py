@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +18,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
+import botocore.credentials
 import botocore.exceptions as sdk
+import botocore.tokens
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
@@ -31,7 +35,7 @@ from goldenpath.errors import (
     RepositoryMissing,
 )
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.services import aws
+from goldenpath.services import aws, aws_sdk, platform_session
 from goldenpath.services.aws import Ecr, Login, RepositoryInfo, Session
 from tests.unit.builders import DIGEST
 
@@ -54,6 +58,15 @@ def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setattr("time.sleep", lambda _: None)
         yield
+
+
+def test_every_service_that_the_sdk_logs_in_with_is_known() -> None:
+    source = "".join(map(inspect.getsource, (botocore.credentials, botocore.tokens)))
+    asked = set(re.findall(r"(?:client_creator\(|create_nested_client\(self._session, )[\"']([a-z-]+)[\"']", source))
+    assert asked == {"sts", "sso", "sso-oidc", "signin"}
+    assert asked < set(aws_sdk.SERVICES)
+    for name in aws_sdk.SERVICES:
+        assert aws_sdk.session().client(name, region_name=REGION)  # type: ignore[call-overload]
 
 
 def client_of(ecr: Ecr) -> Any:
@@ -316,6 +329,25 @@ def test_a_role_that_does_not_trust_this_run_is_a_refused_login(sts: Any, code: 
     assert caught.value.what == f"could not assume the role {ROLE}: AWS refused the login"
     assert caught.value.why == f"{code}: {message}"
     assert IDENTITY not in str(caught.value)
+
+
+def test_the_platform_enters_a_role_for_an_hour_and_without_a_session_policy(sts: Any) -> None:
+    wire = sts(200, GIVEN)
+    found = platform_session.assumed(ROLE, REGION, IDENTITY, "goldenpath-registry-dev-7")
+    sent = parse_qs(wire.requests[0].body)
+    assert (sent["DurationSeconds"], "Policy" in sent) == (["3600"], False)
+    assert found == {
+        "AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "temporary-secret", "AWS_SESSION_TOKEN": "temporary-token"
+    }  # fmt: skip
+
+
+def test_a_role_whose_sessions_are_too_short_is_named_with_what_to_set(sts: Any) -> None:
+    said = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+    sts(400, f"<ErrorResponse><Error><Code>ValidationError</Code><Message>{said}</Message></Error></ErrorResponse>")
+    with pytest.raises(LoginRefused) as caught:
+        platform_session.assumed(ROLE, REGION, IDENTITY, "goldenpath")
+    assert caught.value.what == f"could not assume the role {ROLE}: its sessions are too short"
+    assert caught.value.fix == "let the sessions of that role last as long as an apply may take: 3600 seconds"
 
 
 def test_a_run_without_an_identity_asks_nothing_of_aws(sts: Any) -> None:

@@ -91,6 +91,11 @@ class Call:
         by_tag = self.kind == "manifests" and not self.reference.startswith("sha256:")
         return self.reference if by_tag else None
 
+    @property
+    def image_id(self) -> dict[str, str]:
+        """The manifest that it is about, as ECR's API names one."""
+        return {"imageTag" if self.tag else "imageDigest": self.reference}
+
 
 class Gate:
     """Decides whether a call goes on to the registry."""

@@ -129,6 +129,7 @@ class Ecr:
         for wanted in body.get("imageIds", ()):
             image = find_image(repository, wanted)
             if image:
+                self._store.note_pull(repository, wanted)
                 images.append(self._shown(image, wanted))
             else:
                 failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))

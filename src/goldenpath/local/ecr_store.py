@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,12 @@ _OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 class HeldImage(Image):
-    """An image whose size is what ECR reports: its layers as they are stored, in bytes."""
+    """An image whose size is what ECR reports: its layers as they are stored, in bytes.
+
+    `last_recorded_pull_time` is in seconds since 1970; moto shows it as `lastRecordedPullTime`, absent while `None`.
+    """
+
+    last_recorded_pull_time: float | None = None
 
     def get_image_size_in_bytes(self) -> int | None:
         """Return the sum of the layers' sizes; `None` for an image index."""
@@ -98,6 +104,17 @@ class EcrStore:
                 other.remove_tag(tag)
             image.update_tag(tag)
         return image
+
+    def note_pull(self, repository: Repository, wanted: Mapping[str, str]) -> None:
+        """Write down that an image, if it is there, is being pulled.
+
+        ECR notes it of everybody, us included, unless a role is excluded. (Amazon ECR user guide, "Pull-time update
+        exclusions"; API reference, `BatchGetImage`: "When an image is pulled, [it] is called once".)
+        """
+        with self.lock:
+            image = find_image(repository, wanted)
+            if isinstance(image, HeldImage):
+                image.last_recorded_pull_time = time.time()
 
     def remove(self, repository: Repository, wanted: Mapping[str, str]) -> list[dict[str, str]]:
         """Remove one image id (`imageTag`, `imageDigest` or both) here and in the registry.

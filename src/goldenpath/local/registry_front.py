@@ -134,6 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
         match call.kind, call.method:
             case "manifests", "PUT" if repository is not None:
                 self._put_manifest(call, repository, body)
+            case "manifests", "GET" if repository is not None:
+                body.drain()
+                self.server.store.note_pull(repository, call.image_id)
+                self._forward(self.path)
             case "uploads", "POST":
                 # Without its query it is neither a mount nor an upload in one request: ECR answers 202 to both.
                 body.drain()

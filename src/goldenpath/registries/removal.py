@@ -14,7 +14,7 @@ from goldenpath.services import ecr_describe
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from goldenpath.registries.config import Registry
@@ -58,7 +58,7 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     images = reader.images(name) if reader.describe(name) else ()
     signs = _signs(registry, images, today)
     if images:
-        save_listing(reader, name, environment, desk.workplace.work_dir)
+        _write_listing(images, {}, name, environment, desk.workplace.work_dir)
     codec.write_bytes(path, _without(config.read_text(path), name, path).encode())
     plan = planning.plan(desk.workplace, name, removal=True)
     told = f"**It is still in use: {signs}.** A second person has to approve this pull request." if signs else (
@@ -86,21 +86,29 @@ def require_removable(
 
 
 def save_listing(reader: Reader, name: str, environment: str, work_dir: Path) -> Listing:
-    """Write tags, times and manifests of every image of `name` into the work folder. Raises `DiskTrouble`."""
+    """Write tags, times and manifests of every image of `name` into the work folder. Raises `DiskTrouble`.
+
+    ECR takes the reading of a manifest for a pull: do this last, once it is clear that the registry may go.
+    """
     images = reader.images(name)
-    digests = tuple(image.digest for image in images)
-    manifests = reader.manifests(name, digests)
+    manifests = reader.manifests(name, tuple(image.digest for image in images))
+    return _write_listing(images, manifests, name, environment, work_dir)
+
+
+def _write_listing(
+    images: Sequence[Image], manifests: Mapping[str, str], name: str, environment: str, work_dir: Path
+) -> Listing:
     listed: list[dict[str, Any]] = [
         {
             "digest": image.digest, "tags": image.tags, "size": image.size, "pushed": image.pushed.isoformat(),
-            "pulled": image.pulled.isoformat() if image.pulled else None, "manifest": manifests[image.digest],
+            "pulled": image.pulled.isoformat() if image.pulled else None, "manifest": manifests.get(image.digest),
         }
         for image in images
     ]  # fmt: skip
     path = work_dir / "backup" / f"{environment}-{name.replace('/', '_')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     codec.write_bytes(path, codec.encode({"registry": name, "environment": environment, "images": listed}))
-    return Listing(path, digests)
+    return Listing(path, tuple(image.digest for image in images))
 
 
 def _signs(registry: Registry, images: Iterable[Image], today: dt.date) -> str:

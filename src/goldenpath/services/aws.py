@@ -7,42 +7,24 @@ variables (`AWS_ENDPOINT_URL`), and the registry's address comes from ECR's answ
 from __future__ import annotations
 
 import base64
-import json
-import re
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    CredentialRetrievalError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
-)
-from botocore.parsers import ResponseParserError
-
-from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing
+from goldenpath.errors import LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.services import aws_models
+from goldenpath.services import aws_sdk
+from goldenpath.services.aws_sdk import Wanted, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from mypy_boto3_ecr import ECRClient
 
-SESSION_SECONDS = 900
+    from goldenpath.services.aws_sdk import Sdk
+
+SESSION_SECONDS = aws_sdk.RELEASE_SECONDS
 RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
-_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
-_NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
-_SESSION_NAME_LENGTH = 64
 
 # What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
 PUSH_ACTIONS = (
@@ -97,7 +79,7 @@ class Ecr:
 
         `environment` is where it belongs, for whoever has to create it.
         """
-        with _explained(f"describe the ECR repository {name}"):
+        with explained(f"describe the ECR repository {name}"):
             try:
                 found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
             except self._client.exceptions.RepositoryNotFoundException as error:
@@ -116,7 +98,7 @@ class Ecr:
 
     def login(self) -> Login:
         """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
-        with _explained("get a login for the registry"):
+        with explained("get a login for the registry"):
             answer = self._client.get_authorization_token()["authorizationData"][0]
             token = answer["authorizationToken"]
             password = base64.b64decode(token).decode().partition(":")[2]
@@ -124,7 +106,7 @@ class Ecr:
 
     def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
         """Return the tags that name `digest`; none when it has none, or is not there."""
-        with _explained(f"look at the image {digest} of {name}"):
+        with explained(f"look at the image {digest} of {name}"):
             try:
                 found = self._client.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
             except self._client.exceptions.ImageNotFoundException:
@@ -139,7 +121,7 @@ class Ecr:
         wanted: list[Any] = [
             {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
         ]
-        with _explained(f"remove images from {name}"):
+        with explained(f"remove images from {name}"):
             answer = self._client.batch_delete_image(repositoryName=name, imageIds=wanted)
             refused = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
         if refused:
@@ -172,16 +154,16 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
     again when a long release outlives them; without one, the SDK's default chain is asked, and gives no long-lived key
     where `stored_keys_refused`.
     """
-    with _explained(f"assume the role {role}" if role else "log in to AWS"):
-        sdk = boto3.Session(botocore_session=aws_models.core())
+    with explained(f"assume the role {role}" if role else "log in to AWS"):
+        sdk = aws_sdk.session()
         if role is None:
             if session.stored_keys_refused:
                 _refuse_stored_keys(sdk)
-            return Ecr(lambda: sdk.client("ecr", region_name=session.region, config=_CONFIG))
+            return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region))
         return Ecr(lambda: _assumed(sdk, session, role))
 
 
-def _refuse_stored_keys(sdk: boto3.Session) -> None:
+def _refuse_stored_keys(sdk: Sdk) -> None:
     """Raise `LoginRefused` for a key without an end: temporary credentials come with a session token."""
     found = sdk.get_credentials()
     if found is not None and not found.token:
@@ -193,25 +175,14 @@ def _refuse_stored_keys(sdk: boto3.Session) -> None:
         )
 
 
-def _assumed(sdk: boto3.Session, session: Session, role: RoleArn) -> ECRClient:
+def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     identity = session.identity()
     session.hide(identity)
-    with _explained(f"assume the role {role}"):
-        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
-        given = sdk.client("sts", region_name=session.region, config=unsigned).assume_role_with_web_identity(
-            RoleArn=role,
-            RoleSessionName=_NO_SESSION_CHARACTER.sub("-", session.name)[:_SESSION_NAME_LENGTH],
-            WebIdentityToken=identity,
-            DurationSeconds=SESSION_SECONDS,
-            Policy=json.dumps(session_policy(session.region, role, session.repository), separators=(",", ":")),
-        )["Credentials"]
-        key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
-    for each in (secret, token):
+    policy = session_policy(session.region, role, session.repository)
+    key = aws_sdk.exchanged(sdk, Wanted(role, session.region, session.name, SESSION_SECONDS, policy), identity)
+    for each in (key.secret, key.token):
         session.hide(each)
-    return sdk.client(
-        "ecr", region_name=session.region, config=_CONFIG,
-        aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
-    )  # fmt: skip
+    return aws_sdk.ecr_client(sdk, session.region, key)
 
 
 def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> dict[str, Any]:
@@ -229,66 +200,3 @@ def push_policy(partition: str, region: Region, account: str, repository: EcrRep
             {"Effect": "Allow", "Action": list(PUSH_ACTIONS), "Resource": resource},
         ],
     }
-
-
-_MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-_BAD_LOGIN = frozenset(
-    {
-        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
-        "IDPRejectedClaim", "InvalidSignatureException", "UnrecognizedClientException",
-    }
-)  # fmt: skip
-# What the default chain raises where credentials are named, and are incomplete, expired or not to be had.
-_LOGIN_UNUSABLE = (PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError, TokenRetrievalError)
-
-
-@contextmanager
-def _explained(wish: str) -> Iterator[None]:
-    """Turn what the AWS SDK raises into the error family; `wish` completes "could not …"."""
-    try:
-        yield
-    except NoCredentialsError as error:
-        raise LoginRefused(
-            f"could not {wish}: there are no AWS credentials",
-            fix="in a workflow set the role's secret (TF_AWS_IAM_ROLE_…); at a terminal log in with the AWS CLI, "
-            "or use `goldenpath local`",
-        ) from error
-    except _LOGIN_UNUSABLE as error:
-        raise LoginRefused(
-            f"could not {wish}: the AWS login of this machine cannot be used",
-            why=str(error),
-            fix="log in again with the AWS CLI, or mend what AWS_PROFILE and the AWS configuration name",
-        ) from error
-    except ClientError as error:
-        raise _of_client_error(wish, error) from error
-    except BotoCoreError as error:
-        raise RegistryUnreachable(
-            f"could not {wish}: AWS does not answer", why=str(error), fix="see that the network reaches AWS; run again"
-        ) from error
-    # The SDK makes an empty answer of one that was cut short.
-    except (ResponseParserError, KeyError, IndexError, TypeError, ValueError) as error:
-        raise RegistryUnreachable(
-            f"could not {wish}: AWS gave an answer that cannot be read",
-            why=f"{type(error).__name__}: {error}",
-            fix="run again; if it persists, see what stands between the runner and AWS",
-        ) from error
-
-
-def _of_client_error(wish: str, error: ClientError) -> AccessDenied | LoginRefused | RegistryRefused:
-    code, words = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    why = f"{code}: {words}"
-    if code in _DENIED and "AssumeRole" not in words:
-        action = _MISSING_ACTION.search(words)
-        named = f"the IAM action {action[1]}" if action else "the action it names"
-        fix = f"ask the platform team to allow {named}; `goldenpath iam push-policy` prints all that a release needs"
-        return AccessDenied(f"not allowed to {wish}", why=why, fix=fix)
-    if code in _DENIED | _BAD_LOGIN:
-        return LoginRefused(
-            f"could not {wish}: AWS refused the login",
-            why=why,
-            fix="see that the role is the one of this environment and that its trust policy names this repository's "
-            "`sub` (for repositories made since July 2026 also the form with numeric ids); "
-            "an expired login is renewed by running again",
-        )
-    return RegistryRefused(f"could not {wish}", why=why, fix="run again; if it persists, show it to the platform team")

@@ -8,11 +8,13 @@ Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`,
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRefused
 from goldenpath.services import platform_session
+from goldenpath.services.aws_sdk import explained
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
 _BATCH = 100
+_explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
 
 
 @dataclass(frozen=True)
@@ -62,13 +65,13 @@ class Reader:
 
     def names(self) -> tuple[str, ...]:
         """Return the name of every repository of the account and region, sorted."""
-        with platform_session.explained("list the ECR repositories"):
+        with _explained("list the ECR repositories"):
             pages = self._client.get_paginator("describe_repositories").paginate()
             return tuple(sorted(each["repositoryName"] for page in pages for each in page["repositories"]))
 
     def describe(self, name: str) -> Described | None:
         """Return the repository `name`; `None` when there is none."""
-        with platform_session.explained(f"describe the ECR repository {name}"):
+        with _explained(f"describe the ECR repository {name}"):
             try:
                 found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
             except self._client.exceptions.RepositoryNotFoundException:
@@ -88,16 +91,19 @@ class Reader:
 
     def images(self, name: str) -> tuple[Image, ...]:
         """Return every image of the repository `name`, newest push first."""
-        with platform_session.explained(f"list the images of {name}"):
+        with _explained(f"list the images of {name}"):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
             found = [_image(each) for page in pages for each in page["imageDetails"]]
         return tuple(sorted(found, key=lambda image: image.pushed, reverse=True))
 
     def manifests(self, name: str, digests: tuple[str, ...]) -> dict[str, str]:
-        """Return the manifest of each of `digests`, as it is stored. Raises `RegistryRefused` when one is missing."""
+        """Return the manifest of each of `digests`, as it is stored. ECR takes this for a pull of each.
+
+        Raises `RegistryRefused` when one is missing.
+        """
         found: dict[str, str] = {}
         for batch in _batches(digests):
-            with platform_session.explained(f"read the manifests of {name}"):
+            with _explained(f"read the manifests of {name}"):
                 answer = self._client.batch_get_image(
                     repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
                 )
@@ -117,7 +123,7 @@ class Reader:
             raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="run again")
 
     def _not_deleted(self, name: str, batch: tuple[str, ...]) -> Iterator[str]:
-        with platform_session.explained(f"delete images of {name}"):
+        with _explained(f"delete images of {name}"):
             answer = self._client.batch_delete_image(
                 repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
             )
