@@ -23,6 +23,7 @@ from goldenpath.stages import (
     gitleaks_gate,
     preflight,
     pull_request_comment,
+    rescan,
     sarif_upload,
     sbom,
     summary,
@@ -60,8 +61,8 @@ STAGES = (
 FIRST = (preflight.STAGE,)
 # At the end, whatever happened: what was found must be seen.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
-# Commands of their own, on the files that a run left.
-ASIDE = (pull_request_comment.STAGE,)
+# Commands of their own: on the files that a run left, and on what was released long ago.
+ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
 
 INPUTS: tuple[Input, ...] = tuple(dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs))
 OUTPUTS: Mapping[str, str] = {
@@ -212,7 +213,7 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
     """Annotate the run with each warning, a finding at its file and line."""
-    gates = [gate for gate in Gate if gate.stage == stage.name]
+    gates = [Gate.TRIVY] if stage.name == rescan.STAGE.name else [gate for gate in Gate if gate.stage == stage.name]
     found = (finding for gate in gates for finding in summary.deciding(run, gate))
     placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
     for warning in outcome.warnings[:SHOWN_AT_MOST]:

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any."""
+    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any.
+
+    What is opened `read_only` cannot be changed, whatever the role may do.
+    """
 
     region: Region
     repository: EcrRepository
     role: RoleArn | None = None
     accounts: tuple[AccountId, ...] = ()
+    read_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         identity=lambda: oidc.token(runner.variables()),
         hide=here.mask,
         stored_keys_refused=here.in_actions,
+        read_only=access.read_only,
     )
     ecr = aws.connect(session, access.role)
     info = ecr.describe(access.repository)

@@ -31,6 +31,7 @@ from botocore.parsers import ResponseParserError
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.services.iam_policy import session_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,20 +43,6 @@ RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
-
-# What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
-PUSH_ACTIONS = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchDeleteImage",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:DescribeImages",
-    "ecr:DescribeRepositories",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
 
 
 @dataclass(frozen=True)
@@ -126,6 +113,15 @@ class Ecr:
                 return ()
             return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
 
+    def newest_tag(self, name: EcrRepository, prefix: str) -> Tag | None:
+        """Return a tag that begins with `prefix`, of the image pushed last; `None` when no image has one."""
+        with _explained(f"list the images of {name}"):
+            pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
+            images = [image for page in pages for image in page["imageDetails"]]
+            tagged = [(image["imagePushedAt"], tag) for image in images for tag in image.get("imageTags") or ()]
+        found = [(pushed, tag) for pushed, tag in tagged if tag.startswith(prefix)]
+        return Tag(max(found)[1]) if found else None
+
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> None:
         """Remove tags, or whole manifests by digest. What is gone already counts as removed.
 
@@ -158,6 +154,7 @@ class Session:
     identity: Callable[[], str]
     hide: Callable[[str], None]
     stored_keys_refused: bool = False
+    read_only: bool = False
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
@@ -198,7 +195,10 @@ def _assumed(sdk: boto3.Session, session: Session, role: RoleArn) -> ECRClient:
             RoleSessionName=_NO_SESSION_CHARACTER.sub("-", session.name)[:_SESSION_NAME_LENGTH],
             WebIdentityToken=identity,
             DurationSeconds=SESSION_SECONDS,
-            Policy=json.dumps(session_policy(session.region, role, session.repository), separators=(",", ":")),
+            Policy=json.dumps(
+                session_policy(session.region, role, session.repository, read_only=session.read_only),
+                separators=(",", ":"),
+            ),
         )["Credentials"]
         key, secret, token = given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
     for each in (secret, token):
@@ -207,23 +207,6 @@ def _assumed(sdk: boto3.Session, session: Session, role: RoleArn) -> ECRClient:
         "ecr", region_name=session.region, config=_CONFIG,
         aws_access_key_id=key, aws_secret_access_key=secret, aws_session_token=token,
     )  # fmt: skip
-
-
-def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> dict[str, Any]:
-    """Return the IAM policy of a session that may release to `repository` in the role's account, and nothing else."""
-    return push_policy(role.split(":")[1], region, role.account, repository)
-
-
-def push_policy(partition: str, region: Region, account: str, repository: EcrRepository) -> dict[str, Any]:
-    """Return the IAM policy of who may release to one repository, and do nothing else."""
-    resource = f"arn:{partition}:ecr:{region}:{account}:repository/{repository}"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
-            {"Effect": "Allow", "Action": list(PUSH_ACTIONS), "Resource": resource},
-        ],
-    }
 
 
 _MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
