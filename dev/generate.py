@@ -25,7 +25,7 @@ from goldenpath.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
 from goldenpath.policy import matrix, source  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.inputs import Input
 
@@ -136,18 +136,18 @@ def inputs() -> str:
     return tables.table(["input", "what it is", "default"], rows)
 
 
-def workflow() -> str:
-    """Return the table of inputs of the reusable workflow, from the workflow itself."""
+def workflow(name: str = "_build-and-release") -> str:
+    """Return the table of inputs of the reusable workflow `name`, from the workflow itself."""
     rows = [
-        [f"`{name}`", " ".join(each["description"].split()), _as_written(each)]
-        for name, each in _called()["inputs"].items()
+        [f"`{key}`", " ".join(each["description"].split()), _as_written(each)]
+        for key, each in _called(name)["inputs"].items()
     ]
     return tables.table(["input", "what it is", "default"], rows)
 
 
 def outputs() -> str:
     """Return the table of its outputs."""
-    rows = [[f"`{name}`", each["description"]] for name, each in _called()["outputs"].items()]
+    rows = [[f"`{name}`", each["description"]] for name, each in _called("_build-and-release")["outputs"].items()]
     return tables.table(["output", "what it is"], rows)
 
 
@@ -158,20 +158,21 @@ def codes() -> str:
     return tables.table(["exit", "code", "what it means"], rows)
 
 
-TABLES = {
+TABLES: Mapping[str, Callable[[], str]] = {
     "environments": environments,
     "inputs": inputs,
     "errors": codes,
     "index": tables.index,
     "devsecops": tables.devsecops,
     "workflow": workflow,
+    "rescan": lambda: workflow("_rescan"),
     "outputs": outputs,
 }
-CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
 
 
-def _called() -> dict[str, Any]:
-    on = yaml.safe_load(CALLED.read_text())[True]  # YAML 1.1 reads `on` as true
+def _called(name: str) -> dict[str, Any]:
+    path = ROOT / ".github" / "workflows" / f"{name}.yml"
+    on = yaml.safe_load(path.read_text())[True]  # YAML 1.1 reads `on` as true
     called: dict[str, Any] = on["workflow_call"]
     return called
 

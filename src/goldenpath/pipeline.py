@@ -13,6 +13,7 @@ from goldenpath.stages import (
     gitleaks_gate,
     preflight,
     pull_request_comment,
+    rescan,
     sarif_upload,
     sbom,
     summary,
@@ -40,8 +41,8 @@ STAGES = (
 FIRST = (preflight.STAGE,)
 # At the end, whatever happened: what was found must be seen.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
-# Commands of their own, on the files that a run left.
-ASIDE = (pull_request_comment.STAGE,)
+# Commands of their own: on the files that a run left, and on what was released long ago.
+ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
 
 INPUTS: tuple[Input, ...] = tuple(dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs))
 OUTPUTS: Mapping[str, str] = {

@@ -75,7 +75,7 @@ def test_a_work_folder_that_is_refused_is_not_made_for_timings(tmp_path: Path) -
 def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = run(tmp_path, runner=Runner(in_actions=True))
     for each in (report(secret("a,b.py"), gate=Gate.GITLEAKS), report(vulnerability())):
-        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"))
+        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate)
         running.run_stage(stage, made, Progress())
     commands = [line.split("::")[1] for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert commands == [

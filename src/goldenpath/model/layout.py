@@ -110,13 +110,16 @@ class Layout:
         if (found := self.root().digest) != digest:
             raise _changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
 
-    def images(self) -> tuple[Image, ...]:
-        """Return the image of every platform."""
+    def listed(self) -> tuple[Descriptor, ...]:
+        """Return the manifest of every platform."""
         root = self.root()
         if root.media_type not in {INDEX, _DOCKER_INDEX}:
-            return (self._image(root),)
-        nested = self._decode(self.blob(root.digest), Index)
-        return tuple(self._image(each) for each in nested.manifests)
+            return (root,)
+        return tuple(self._decode(self.blob(root.digest), Index).manifests)
+
+    def images(self) -> tuple[Image, ...]:
+        """Return the image of every platform."""
+        return tuple(self._image(each) for each in self.listed())
 
     def platform(self, image: Image) -> Platform:
         """Return the platform that the image's config names."""

@@ -24,6 +24,7 @@ class Access:
     """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any.
 
     `environment` is what the repository is of, where that is known.
+    What is opened `read_only` cannot be changed, whatever the role may do.
     """
 
     region: Region
@@ -31,6 +32,7 @@ class Access:
     role: RoleArn | None = None
     accounts: tuple[AccountId, ...] = ()
     environment: str = ""
+    read_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         identity=lambda: oidc.token(runner.variables()),
         hide=here.mask,
         stored_keys_refused=here.in_actions,
+        read_only=access.read_only,
     )
     ecr = aws.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)

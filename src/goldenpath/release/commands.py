@@ -18,7 +18,7 @@ from goldenpath.release import access, iam
 from goldenpath.release import repair as repairing
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
-from goldenpath.services.aws import push_policy
+from goldenpath.services.iam_policy import push_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from goldenpath.errors import GoldenPathError
     from goldenpath.model.event import Event
+    from goldenpath.model.finding import Gate
     from goldenpath.model.inputs import Input, Request
     from goldenpath.model.work import WorkFolder
     from goldenpath.policy.matrix import Environment, Policy
@@ -66,7 +67,7 @@ class Outcome:
 class Stage:
     """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
 
-    `outputs` maps each output's name to what it is.
+    `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one.
     """
 
     name: str
@@ -74,3 +75,4 @@ class Stage:
     inputs: tuple[Input, ...]
     outputs: Mapping[str, str]
     run: Callable[[Run], Outcome]
+    gate: Gate | None = None

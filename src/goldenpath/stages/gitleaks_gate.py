@@ -155,4 +155,5 @@ STAGE = Stage(
     inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR),
     outputs=gate.GATE_OUTPUTS,
     run=run,
+    gate=Gate.GITLEAKS,
 )

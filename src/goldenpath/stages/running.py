@@ -145,8 +145,7 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
     """Annotate the run with each warning, a finding at its file and line."""
-    gates = [gate for gate in Gate if gate.stage == stage.name]
-    found = (finding for gate in gates for finding in summary.deciding(run, gate))
+    found = summary.deciding(run, stage.gate) if stage.gate else ()
     placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
     for warning in outcome.warnings[:SHOWN_AT_MOST]:
         place = placed.get(warning, Place())
