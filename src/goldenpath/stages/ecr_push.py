@@ -18,7 +18,7 @@ from goldenpath.release.access import Access
 from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded, unstoppable
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
     from goldenpath.model.candidate import Candidate
@@ -115,12 +115,7 @@ def refuse_pull_request(run: Run) -> None:
     """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
     if run.event.is_pull_request:
         raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
-    if not run.environment.allows_ref(run.event.ref):
-        raise BadInput(
-            f"{run.event.ref} may not be released to {run.environment.name}",
-            why=f"the platform allows {', '.join(run.environment.refs)}",
-            fix="release from one of these, or deliver to another environment",
-        )
+    require_allowed_ref(run)
 
 
 def require_verdicts(run: Run, candidate: Candidate) -> None:
