@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,13 +12,13 @@ import click
 from goldenpath import __version__, runner
 from goldenpath.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.model import inputs
+from goldenpath.release import cancellation
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.stages import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from types import FrameType
 
     from goldenpath.model.inputs import Input
     from goldenpath.stages.base import Stage
@@ -78,8 +77,7 @@ def run(argv: Sequence[str]) -> int:
 
 def guarded(action: Callable[[], object]) -> int:
     """Do `action` and return the exit code; every error is told before, and a signal that cancels becomes one."""
-    signal.signal(signal.SIGTERM, _cancel)
-    signal.signal(signal.SIGINT, _cancel)
+    cancellation.obey()
     try:
         action()
     except GoldenPathError as error:
@@ -89,13 +87,6 @@ def guarded(action: Callable[[], object]) -> int:
     except click.Abort:
         return _told(Cancelled("the run was interrupted", fix="run it again"))
     return 0
-
-
-def _cancel(number: int, _frame: FrameType | None) -> None:
-    """Turn the first signal into an error that unwinds through every undo; a second one must not cut that short."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise Cancelled(f"the run was stopped by {signal.Signals(number).name}", fix="run it again: a re-run is safe")
 
 
 def _told(error: GoldenPathError) -> int:

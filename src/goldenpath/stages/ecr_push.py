@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, GateBlocked, StageOutOfOrder, UndoIncomplete
+from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
-from goldenpath.model.names import Version
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import Mode, Result
 from goldenpath.release import access, tags
 from goldenpath.release.access import Access
+from goldenpath.release.cancellation import heeded, held
 from goldenpath.release.plan import preflight
-from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded, unstoppable
+from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
-    from goldenpath.model.names import Commit, Tag
+    from goldenpath.model.names import Commit, Tag, Version
     from goldenpath.release.access import Opened
     from goldenpath.release.plan import Plan
     from goldenpath.services.aws import RepositoryInfo
@@ -45,30 +48,38 @@ def run(run: Run) -> Outcome:
 def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     info, registry = opened.info, opened.registry
-    wanted = wanted_tags(run, info, candidate.commit, _version(candidate))
+    wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
     plan = preflight(registry, info, stored_in(layout), candidate.commit, wanted)
     write = partial(_write_receipt, run, info, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
         return write(State.UNCHANGED)
     transaction, done = Transaction(registry, opened.ecr, info.name, plan), Progress()
-    try:
-        if not plan.reused:
-            done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
-        write(State.STAGED, done)
-        transaction.stage(layout, done.manifests)
-        transaction.commit(plan.target_manifest)
-        return write(State.RELEASED, done)
-    except BaseException as cause:
-        with unstoppable():
+    with held():  # from here to the end of its undo; what can take long heeds a signal
+        try:
+            with heeded():
+                if not plan.reused:
+                    done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+                write(State.STAGED, done)
+                transaction.stage(layout, done.manifests)
+                transaction.commit(plan.target_manifest)
+                return write(State.RELEASED, done)
+        except BaseException as cause:
             run.say("undoing the release")
-            try:
-                transaction.undo(cause)
-            except UndoIncomplete:
-                write(State.BROKEN, done)
-                raise
-            write(State.UNDONE, done)
+            _undo(transaction, cause, partial(write, progress=done))
+            raise
+
+
+def _undo(transaction: Transaction, cause: BaseException, write: Callable[[State], Receipt]) -> None:
+    """Undo a release. A receipt that cannot be written changes nothing about it, nor about what is told."""
+    try:
+        transaction.undo(cause)
+    except UndoIncomplete:
+        with suppress(DiskTrouble):
+            write(State.BROKEN)
         raise
+    with suppress(DiskTrouble):
+        write(State.UNDONE)
 
 
 @dataclass(frozen=True)
@@ -134,10 +145,6 @@ def require_verdicts(run: Run, candidate: Candidate) -> None:
             raise GateBlocked(
                 f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
             )
-
-
-def _version(candidate: Candidate) -> Version | None:
-    return Version(candidate.version) if candidate.version else None
 
 
 def _write_receipt(
