@@ -2,120 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
-from goldenpath.local.server import Local
-from goldenpath.tools.toolchain import Toolchain
-from tests.e2e import act, events, platform_copy
-from tests.e2e.conftest import ACCOUNT, CALLER, Roles
+from tests.e2e import registry_world
 from tests.e2e.platform_copy import SLUG
-from tests.terraform_provider import world as worlds
-from tests.tools import apps
-from tests.tools.apps import App
-from tests.tools.registry_platform import git, merged_event
+from tests.e2e.registry_world import ASKED
+from tests.tools.registry_platform import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.e2e.act import Ended
-    from tests.e2e.events import Event
+    from tests.e2e.registry_world import World
 
 pytestmark = pytest.mark.e2e
-# Names of buckets are one space for all emulators of a process, as they are for all accounts of AWS.
-BUCKET, BASE = "state-of-the-platform", "development"
-ASKED = {"environment": "dev", "name": "my-app", "owner": "team-web", "requester": "octocat", "domain": "shop",
-         "risk": "low"}  # fmt: skip
-
-
-@dataclass
-class World:
-    """The platform's repository, the emulator, and a runner for both the platform and an app."""
-
-    local: Local
-    platform: App
-    app: App
-    folder: Path
-    surroundings: Mapping[str, str]
-    reattach: str
-    runs: list[Path] = field(default_factory=list)
-    numbers: Iterator[int] = field(default_factory=itertools.count)
-
-    def run(self, repository: App, event: Event, workflow: str) -> Ended:
-        folder = self.folder / f"run-{next(self.numbers)}"
-        self.runs.append(folder)
-        found = self.local.environment(subject=f"repo:{repository.slug}:ref:{event.ref}", repository=repository.slug)
-        del found["AWS_REGION"]
-        token = found.pop("GITHUB_TOKEN")
-        roles = Roles(self.local, repository.slug).create()
-        plan = {name.replace("IAM", "PLAN"): arn for name, arn in roles.items()}
-        act_itself = act.Act(
-            Toolchain.load().provide("act").path,
-            platform_copy.repositories(self.platform.folder),
-            {
-                **self.surroundings,
-                **found,
-                "GITHUB_REPOSITORY": repository.slug,
-                "TF_REATTACH_PROVIDERS": self.reattach,
-            },
-            {**roles, **plan, "GITHUB_TOKEN": token, "GOLDENPATH_APPS_TOKEN": token},
-            {"TF_STATE_BUCKET": BUCKET},
-        )
-        return act_itself.run(repository.folder, event, workflow, folder)
-
-    def dispatch(self, workflow: str, **inputs: str) -> Ended:
-        event = events.dispatch(self.platform, f"refs/heads/{BASE}", **inputs)
-        return self.run(self.platform, event, f".github/workflows/{workflow}.yml")
-
-    def merge(self) -> Ended:
-        """Merge the newest pull request, and run what answers to that."""
-        thread = self.local.threads.of(SLUG)[-1]
-        self.platform.git("fetch", "--quiet", str(self.runs[-1] / "origin"), f"+{thread.head}:refs/heads/{thread.head}")
-        git(self.platform.folder, "merge", "--quiet", "--no-ff", "--message=Merge", thread.head)
-        self.local.threads.merge(SLUG, thread.number, str(self.platform.commit))
-        payload: dict[str, Any] = merged_event(thread, str(self.platform.commit))
-        payload["pull_request"]["head"]["repo"]["full_name"] = SLUG
-        about = events.dispatch(self.platform).payload["repository"]
-        event = events.Event("pull_request", {**payload, "repository": about}, f"refs/heads/{BASE}")
-        return self.run(self.platform, event, ".github/workflows/ecr-auto-apply.yml")
-
-    def deliver(self) -> Ended:
-        return self.run(self.app, events.push(self.app, "development"), CALLER)
-
-    def client(self, service: str) -> Any:  # noqa: ANN401
-        key = self.local.admin
-        return boto3.client(  # type: ignore[call-overload]
-            service, region_name=self.local.region, endpoint_url=self.local.environment()["AWS_ENDPOINT_URL"],
-            aws_access_key_id=key.id, aws_secret_access_key=key.secret,
-        )  # fmt: skip
-
-    def names(self) -> list[str]:
-        return [each["repositoryName"] for each in self.client("ecr").describe_repositories()["repositories"]]
 
 
 @pytest.fixture
 def world(surroundings: Mapping[str, str], tmp_path: Path) -> Iterator[World]:
-    copy = platform_copy.make(tmp_path / "platform")
-    git(copy, "init", "--quiet", f"--initial-branch={BASE}")
-    git(copy, "add", ".")
-    git(copy, "commit", "--quiet", "--message=The platform")
-    app = apps.make(tmp_path / "app", **{CALLER: platform_copy.CALLER.read_text()})
-    with Local.start(tmp_path / "emulator", account=ACCOUNT) as local:
-        variables = {
-            "AWS_ENDPOINT_URL": local.environment()["AWS_ENDPOINT_URL"], "AWS_REGION": local.region,
-            "AWS_ACCESS_KEY_ID": local.admin.id, "AWS_SECRET_ACCESS_KEY": local.admin.secret
-        }  # fmt: skip
-        with worlds.stand_in(variables) as reattach:
-            found = World(local, App(copy, SLUG), app, tmp_path, surroundings, reattach)
-            where = {"LocationConstraint": local.region}
-            found.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
-            yield found
+    with registry_world.running(surroundings, tmp_path) as found:
+        yield found
 
 
 def test_a_registry_from_request_to_removal(world: World) -> None:
@@ -172,13 +81,6 @@ def let_time_pass(world: World) -> None:
             lines[at] = f'{line.partition("= ")[0]}= "{dates[name]}"\n'
     path.write_text("".join(lines))
     git(world.platform.folder, "commit", "--quiet", "--all", "--message=Time passes")
-
-
-def test_an_unknown_risk_ends_the_wizard_with_words(world: World) -> None:
-    ended = world.dispatch("create-ecr-registry", **{**ASKED, "risk": "extreme"})
-    assert ended.code != 0
-    assert "'extreme' is not one of low, medium, high" in ended.text
-    assert world.local.threads.of(SLUG) == []
 
 
 def test_two_wizards_at_once_open_a_pull_request_each(world: World) -> None:

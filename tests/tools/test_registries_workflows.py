@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,8 +21,7 @@ from goldenpath.errors import (
     StateLocked,
     TerraformFailed,
 )
-from goldenpath.registries import review
-from goldenpath.registries.access import Access
+from goldenpath.registries import recovery, review
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -241,16 +239,14 @@ def test_what_was_not_merged_as_asked_is_not_applied(platform: Platform, change:
         platform.apply(event)
 
 
-def test_a_locked_state_stops_the_apply_and_a_second_run_gets_there(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_state_stops_the_apply_and_a_second_run_gets_there(platform: Platform) -> None:
     platform.propose()
     event = platform.merge(1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "apply", "Who": "someone", "Path": "", "Info": "", "Version": "1.11.4",
             "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
     platform.world.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
-    monkeypatch.setattr("goldenpath.registries.platform_commands.Access", partial(Access, lock_seconds=0))
+    platform.more["GOLDENPATH_LOCK_SECONDS"] = "0"
     with pytest.raises(StateLocked):
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
@@ -267,3 +263,28 @@ def test_an_apply_that_broke_half_way_goes_on_with_what_is_left(platform: Platfo
     assert "1 changes are done" in platform.apply(event)
     assert platform.world.client("ecr").get_lifecycle_policy(repositoryName="my-app")
     assert not any("bad day" in text for text in platform.threads[0].comments.values())
+
+
+def test_a_repository_that_somebody_else_made_meanwhile_is_not_taken_into_the_state(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    platform.world.client("ecr").create_repository(repositoryName="my-app")
+    with pytest.raises(RegistryNameTaken, match="ECR has a repository 'my-app' in dev already"):
+        platform.apply(event)
+
+
+def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    with platform.world.bad_day(), pytest.raises(TerraformFailed):
+        platform.apply(event)
+    assert recovery.claim_in("".join(platform.threads[0].comments.values()))
+    lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
+    held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
+            "Version": "1.11.4", "Created": "2046-11-21T04:00:00Z"}  # fmt: skip
+    platform.world.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
+    platform.more["GOLDENPATH_LOCK_SECONDS"] = "0"
+    with pytest.raises(StateLocked, match=r"lock 1-2-3, held by someone@else since 2046-11-21T04:00:00"):
+        platform.apply(event)
+    platform.world.client("s3").delete_object(**lock)
+    assert "1 changes are done" in platform.apply(event)

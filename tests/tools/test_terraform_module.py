@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from tests.terraform_provider import world as worlds
 from goldenpath.errors import TerraformFailed
 from goldenpath.tools import process
 from goldenpath.tools.terraform import Terraform, passed
-from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -118,33 +116,6 @@ def test_a_module_without_metadata_is_refused_before_anything_is_planned(world: 
     with pytest.raises(TerraformFailed, match="terraform validate failed") as refused:
         planned(world, caller(checkout, 'name = "my-app"'))
     assert 'The argument "metadata" is required' in refused.value.why
-
-
-# What a scanner says of a governed repository, and why we live with it (docs/registries.md has the same table).
-EXPLAINED = {
-    "AWS-0031": "tags may move at low and medium risk, and the named ones of `immutability_exclusions` at high",
-    "AWS-0033": "low and medium risk are encrypted with AES-256, not with KMS",
-}
-
-
-def findings(folder: Path) -> set[str]:
-    trivy = Toolchain.load().provide("trivy").path
-    words = ("config", "--quiet", "--skip-check-update", "--format", "json", folder)
-    report = json.loads(process.run(trivy, *words, timeout=120).stdout)
-    return {each["ID"] for result in report["Results"] for each in result.get("Misconfigurations", [])}
-
-
-def test_a_scanner_finds_only_what_is_explained(checkout: Path) -> None:
-    assert findings(checkout / "modules") == set(EXPLAINED)
-    assert findings(checkout / "envs") <= set(EXPLAINED)
-    told = (worlds.ROOT / "docs" / "registries.md").read_text()
-    assert all(f"`{finding}`" in told for finding in EXPLAINED)
-
-
-def test_a_scanner_finds_nothing_in_a_repository_of_high_risk(checkout: Path) -> None:
-    metadata = '{ id = "REGISTRY_MY_APP", owner = "team-web", risk = "high" }'
-    key = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-    assert findings(caller(checkout, f'name = "my-app"\nkms_key = "{key}"\nmetadata = {metadata}')) == set()
 
 
 def test_the_readme_lists_every_variable_and_output() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goldenpath.errors import StateLocked, TerraformFailed
-from goldenpath.tools import process
+from goldenpath.tools import process, terraform_lock
 from goldenpath.tools.process import Completed
 from goldenpath.tools.terraform import Terraform
 
@@ -121,10 +122,42 @@ def test_a_failure_quotes_terraforms_own_diagnosis(
     assert refused.value.why == why
 
 
-def test_a_held_lock_is_told_apart_from_every_other_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    detail = "\nLock Info:\n  ID: 1-2-3\n  Who: someone@runner\n"
-    terraform, _ = started(monkeypatch, code=1, stdout=said("Error acquiring the state lock", detail))
+LOCK = """Error message: operation error S3: PutObject, StatusCode: 412, RequestID: x
+Lock Info:
+  ID:        a0e2b948-2e04-2c3a-06eb-459556e10cd5
+  Path:      state/envs/dev/terraform.tfstate
+  Operation: OperationTypeApply
+  Who:       runner@vm-7
+  Version:   1.11.4
+  Created:   2026-11-21 06:50:29.342949376 +0000 UTC
+  Info:      
+
+
+Terraform acquires a state lock to protect the state from being written
+"""  # noqa: W291  as Terraform writes it
+
+
+def test_a_held_lock_is_told_with_its_holder_and_how_to_free_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    terraform, _ = started(monkeypatch, code=1, stdout=said("Error acquiring the state lock", LOCK))
     with pytest.raises(StateLocked) as refused:
         terraform.apply(Path("/w/p"))
-    assert refused.value.why == "Lock Info:\n  ID: 1-2-3\n  Who: someone@runner"
-    assert "`terraform force-unlock` with the ID above" in refused.value.fix
+    assert refused.value.why == (
+        "lock a0e2b948-2e04-2c3a-06eb-459556e10cd5, held by runner@vm-7 since 2026-11-21T06:50:29.342949+00:00, for "
+        "OperationTypeApply"
+    )
+    assert "`terraform force-unlock a0e2b948-2e04-2c3a-06eb-459556e10cd5`" in refused.value.fix
+
+
+@pytest.mark.parametrize("created", ["2026-11-21 06:50:29 +0000 UTC", "2026-11-21 06:50:29.3 +0000 UTC"])
+def test_a_lock_is_read_back_from_its_error_however_exact_its_time_is(created: str) -> None:
+    lock = terraform_lock.read(terraform_lock.locked(re.sub("Created: .*", f"Created: {created}", LOCK)))
+    assert lock
+    assert (lock.who, lock.created.replace(microsecond=0).isoformat()) == ("runner@vm-7", "2026-11-21T06:50:29+00:00")
+
+
+@pytest.mark.parametrize("detail", ["", "Lock Info:\n  ID: 1-2-3\n", LOCK.replace("2026-11", "soon")])
+def test_a_lock_that_says_too_little_is_quoted_and_belongs_to_nobody(detail: str) -> None:
+    error = terraform_lock.locked(detail)
+    assert error.why == detail.strip()
+    assert "`terraform force-unlock ID`" in error.fix
+    assert terraform_lock.read(error) is None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+LOCK_SECONDS = 60
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
 
@@ -41,7 +42,7 @@ class Access:
     variables: Mapping[str, str]
     power: Power
     hide: Callable[[str], None] = field(default=lambda _: None)
-    lock_seconds: int = 60
+    lock_seconds: int = LOCK_SECONDS
 
     def reaches(self, environment: str) -> bool:
         """Tell whether a role, or the login of this machine, leads into `environment`."""

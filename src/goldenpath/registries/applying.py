@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, GoldenPathError, RegistryRefused
-from goldenpath.registries import compliance, config, controls, handover, merged, planning, removal, review
+from goldenpath.errors import BadInput, GoldenPathError, RegistryRefused, StateLocked
+from goldenpath.registries import compliance, config, controls, handover, merged, planning, recovery, removal, review
 from goldenpath.runner import as_markdown
 from goldenpath.services import ecr_describe
 from goldenpath.tools import proposal_git
@@ -48,7 +48,9 @@ def apply_merged(office: Office, pull: Merged) -> Plan:
     try:
         record, made, said = _applied(office, pull)
     except GoldenPathError as error:
-        office.repository.comment(pull.number, MARKER, _stopped(error, office.run_url))
+        claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
+        text = _stopped(error, office.run_url)
+        office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
         raise
     table = review.changes(made) if made.changes else "Nothing was left to do."
     office.repository.comment(
@@ -65,15 +67,35 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     record = review.read(pull.body)
     merged.require_one(merged.touched(checkout, proposal_git.resolved(checkout, f"{after}^1"), after), record)
     workplace = office.access.workplace(record.environment)
-    made = planning.plan(workplace, record.name, removal=record.removal)
+    made = _planned(office, pull, record, workplace)
     if made.changes:
-        record.require(made)
         if record.removal:
             _clear(office, pull, record, workplace)
+        text = f"### Applying: `{record.name}` in {record.environment}"
+        told = f"{text}\n\n[The run]({office.run_url})" if office.run_url else text
+        office.repository.comment(pull.number, MARKER, f"{told}\n\n{recovery.Claim.now().written}")
         workplace.terraform.apply(workplace.saved)
     if record.removal:
         return record, made, _require_absent(workplace, record.name)
     return record, made, _hand_over(office, pull, workplace, record.name)
+
+
+def _planned(office: Office, pull: Merged, record: Record, workplace: Workplace) -> Plan:
+    """Return the plan that is to be applied: the reviewed one, or what an apply that broke half-way left of it."""
+    try:
+        made = planning.plan(workplace, record.name, removal=record.removal)
+    except StateLocked as error:
+        claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
+        if not recovery.freed(workplace, error, claim):
+            raise
+        made = planning.plan(workplace, record.name, removal=record.removal)
+    if made.changes:
+        record.require(made)
+    if recovery.reclaimed(workplace, record.name, made):
+        made = planning.plan(workplace, record.name)
+        if made.changes:
+            record.require(made)
+    return made
 
 
 def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -> None:

@@ -11,7 +11,7 @@ import click
 from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.registries import applying, cost, hygiene, propose, removal, retire, review
-from goldenpath.registries.access import Access, Power
+from goldenpath.registries.access import LOCK_SECONDS, Access, Power
 from goldenpath.registries.applying import Office
 from goldenpath.registries.merged import Merged
 from goldenpath.registries.propose import Desk
@@ -124,7 +124,12 @@ def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AV
 
 def _access(checkout: Path, run: Runner, power: Power) -> Access:
     variables = runner.variables()
-    return Access(checkout, runner.default_work_dir(variables) / "registry", variables, power, run.mask)
+    seconds = variables.get("GOLDENPATH_LOCK_SECONDS") or str(LOCK_SECONDS)
+    if not seconds.isdecimal():
+        raise BadInput("GOLDENPATH_LOCK_SECONDS cannot be used", why=f"{seconds!a} is no number of seconds",
+                       fix="say how long to wait for the lock of a state, like 60")  # fmt: skip
+    folder = runner.default_work_dir(variables) / "registry"
+    return Access(checkout, folder, variables, power, run.mask, lock_seconds=int(seconds))
 
 
 def _run() -> Runner:

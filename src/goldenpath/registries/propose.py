@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
-from goldenpath.registries import catalogue, config, controls, cost, planning, plans, review
+from goldenpath.errors import RegistryRequestInvalid
+from goldenpath.registries import catalogue, config, controls, cost, planning, plans, recovery, review
 from goldenpath.registries.review import Record
 from goldenpath.services import ecr_describe
 from goldenpath.services.github_platform import Proposal
@@ -97,8 +97,4 @@ def _refuse_taken(workplace: Workplace, name: str, plan: Plan) -> None:
     """Refuse a registry whose repository is in ECR already, made by somebody else: the apply would fail half-way."""
     creates = any(each.kind == plans.REPOSITORY and "create" in each.actions for each in plan.changes)
     if creates and ecr_describe.Reader(workplace.variables).describe(name):
-        raise RegistryNameTaken(
-            f"ECR has a repository {name!a} in {workplace.environment} already",
-            why="it is not in Terraform's state, so it was made by hand or by another system",
-            fix="choose another name, or have the platform team import it into the state",
-        )
+        raise recovery.taken(workplace.environment, name)

@@ -92,6 +92,15 @@ class Repository:
                     return
             thread.create_comment(text)
 
+    def said(self, number: int, marker: str) -> str:
+        """Return the comment in the thread `number` that carries `marker`; empty when there is none.
+
+        Raises `GithubRefused`.
+        """
+        with self._explained(f"read the comments of #{number}"):
+            bodies = (comment.body for comment in self._repository.get_issue(number).get_comments())
+            return next((body for body in bodies if _mark(marker) in body), "")
+
     def issue(self, marker: str, title: str, body: str, label: str) -> Thread:
         """Open the issue with `label` and `marker`, or bring the open one up to date. Raises `GithubRefused`."""
         text = _marked(marker, body)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldenpath.errors import StateLocked, TerraformFailed, ToolFailed
-from goldenpath.tools import process
+from goldenpath.errors import TerraformFailed, ToolFailed
+from goldenpath.tools import process, terraform_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from goldenpath.errors import StateLocked
     from goldenpath.tools.process import Completed
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
@@ -30,7 +31,7 @@ _QUIET = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 _PASSED = frozenset({
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE",
     "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REATTACH_PROVIDERS",
 })  # fmt: skip
 _ENDPOINT = "AWS_ENDPOINT_URL"
@@ -152,6 +153,14 @@ class Terraform:
         """Do exactly what the file `saved` plans. Raises `StateLocked`, `TerraformFailed` (also for a stale plan)."""
         self._run("apply", "-json", "-input=false", self._wait, str(saved), seconds=APPLY_SECONDS)
 
+    def adopt(self, address: str, identity: str) -> None:
+        """Write the resource that AWS knows as `identity` into the state, at `address`. Raises `TerraformFailed`."""
+        self._run("import", "-input=false", self._wait, address, identity, seconds=PLAN_SECONDS)
+
+    def unlock(self, identity: str) -> None:
+        """Free the state from the lock `identity`, whose holder is known to have ended. Raises `TerraformFailed`."""
+        self._run("force-unlock", "-force", identity, seconds=READ_SECONDS)
+
     def format(self, text: str) -> str:
         """Return `text` as `terraform fmt` writes it. Raises `TerraformFailed` when it is not Terraform's language."""
         return self._run("fmt", "-", seconds=READ_SECONDS, stdin=text.encode()).stdout.decode()
@@ -161,7 +170,7 @@ class Terraform:
         return f"-lock-timeout={self.lock_seconds}s"
 
     def _run(self, command: str, *words: str, seconds: float, stdin: bytes = b"") -> Completed:
-        plain = () if command == "fmt" else ("-no-color",)
+        plain = () if command in {"fmt", "force-unlock"} else ("-no-color",)
         environment = {**_QUIET, **passed(self.environment), "TF_DATA_DIR": str(self.working)}
         done = process.run(
             self.program, command, *plain, *words,
@@ -213,12 +222,7 @@ def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | T
     told = list(_told(done.stdout))
     for each in told:
         if each.summary == _LOCKED:
-            return StateLocked(
-                "Terraform's state is locked by another run",
-                why=each.detail.strip(),
-                fix="wait for that run to end, then start this one again; if it died, "
-                "`terraform force-unlock` with the ID above frees the state",
-            )
+            return terraform_lock.locked(each.detail)
     reasons = [f"{each.summary}: {' '.join(each.detail.split())}" if each.detail else each.summary for each in told]
     return TerraformFailed(
         f"terraform {command} failed",

@@ -1,0 +1,93 @@
+"""What goes wrong with registries on a real runner: said in words, nothing half-done, and mended by running again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e import registry_world
+from tests.e2e.platform_copy import SLUG
+from tests.e2e.registry_world import ASKED, BUCKET
+from tests.tools.registry_platform import git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tests.e2e.registry_world import World
+
+pytestmark = pytest.mark.e2e
+LOCK = {"Bucket": BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
+HELD = {"ID": "5f1e4c2a-0000-4000-8000-000000000047", "Operation": "OperationTypeApply", "Who": "someone@else",
+        "Path": "", "Info": "", "Version": "1.11.4", "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shared(surroundings: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with registry_world.running(surroundings, tmp_path_factory.mktemp("trouble")) as found:
+        yield found
+
+
+@pytest.fixture
+def world(shared: World) -> Iterator[World]:
+    """A world as it was at first, however a test spoils it."""
+    start = str(shared.platform.commit)
+    yield shared
+    git(shared.platform.folder, "reset", "--quiet", "--hard", start)
+    for name in shared.names():
+        shared.client("ecr").delete_repository(repositoryName=name, force=True)
+    for each in shared.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", ()):
+        shared.client("s3").delete_object(Bucket=BUCKET, Key=each["Key"])
+
+
+def nothing(_: World) -> None:
+    """Spoil nothing: the request itself is wrong."""
+
+
+def made_by_hand(world: World) -> None:
+    world.client("ecr").create_repository(repositoryName="my-app")
+
+
+def merged_by_hand(world: World) -> None:
+    world.edit("envs/dev/ecr.tf", "ecr_repositories = {", "ecr_repositories = merge({}, {")
+
+
+def without_build_id(world: World) -> None:
+    world.edit("envs/dev/terraform.tfvars", 'build_id          = "main"\n', "")
+
+
+def locked(world: World) -> None:
+    world.client("s3").put_object(Body=json.dumps(HELD).encode(), **LOCK)
+
+
+REFUSED: dict[str, tuple[Callable[[World], None], dict[str, str], str]] = {
+    "unknown risk": (nothing, {"risk": "extreme"}, "'extreme' is not one of low, medium, high"),
+    "unicode owner": (nothing, {"owner": "équipe"}, "`owner`:"),
+    "name taken in ecr.tf": (nothing, {"name": "hello-web"}, "there is a registry 'hello-web' in dev already"),
+    "name taken in ECR": (made_by_hand, {}, "ECR has a repository 'my-app' in dev already"),
+    "hand-edited ecr.tf": (merged_by_hand, {}, "ecr.tf is not of the form that we can edit"),
+    "tfvars without build_id": (without_build_id, {}, "`build_id` is missing"),
+    "state locked": (locked, {}, "Terraform's state is locked by another run"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_request_that_cannot_be_met_opens_nothing_and_says_why(world: World, case: str) -> None:
+    spoil, changes, words = REFUSED[case]
+    spoil(world)
+    ended = world.dispatch("create-ecr-registry", **{**ASKED, **changes})
+    assert ended.jobs == {"propose": "failure"}
+    assert words in ended.text
+    assert world.local.threads.of(SLUG) == []
+
+
+def test_an_apply_that_aws_fell_away_from_half_way_gets_there_when_run_again(world: World) -> None:
+    assert world.dispatch("create-ecr-registry", **ASKED).code == 0
+    with world.outage_after("CreateRepository"):
+        broken = world.merge()
+    assert broken.jobs == {"apply": "failure"}, broken.text
+    assert world.names() == ["my-app"]
+    again = world.apply()
+    assert again.jobs == {"apply": "success"}, again.text
+    assert world.client("ecr").get_lifecycle_policy(repositoryName="my-app")

@@ -1,0 +1,73 @@
+"""Five hundred requests, one after the other, into the file of an environment: Terraform itself has the last word."""
+
+from __future__ import annotations
+
+import random
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.terraform_provider import world as worlds
+
+from goldenpath.registries import config
+from goldenpath.registries.request import Risk, parse
+from goldenpath.tools.terraform import Terraform
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.registries.request import Request
+
+pytestmark = pytest.mark.tools
+PATH = worlds.ROOT / "envs" / "dev" / "ecr.tf"
+REQUESTS = 500
+
+
+def request(chance: random.Random, number: int) -> Request:
+    """Return a request that differs from every other one in its name and in its id."""
+    team, sign = chance.choice(["a", "pay.ments", "team_web", "x-9"]), chance.choice("/._-")
+    fields = {
+        "environment": "dev", "name": f"{team}{sign}{chance.choice('abc')}{number}", "owner": f"team-{team}",
+        "risk": chance.choice(list(Risk)).value, "requester": chance.choice(["", "octocat"]),
+        "domain": chance.choice(["", "shop"]),
+    }  # fmt: skip
+    return parse(fields)
+
+
+def after(text: str, requests: list[Request]) -> str:
+    for each in requests:
+        text = config.with_request(text, each, PATH)
+    return text
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order(seed: int, tmp_path: Path) -> None:
+    chance, before = random.Random(seed), PATH.read_text()  # noqa: S311  a test's requests
+    requests = [request(chance, number) for number in range(REQUESTS // 10)]
+    text = after(before, requests)
+    assert after(before, chance.sample(requests, len(requests))) == text
+    assert Terraform(tmp_path, tmp_path).format(text) == text
+    lines = iter(text.splitlines())
+    assert all(line in lines for line in before.splitlines()), "a line or comment of before is gone, or out of order"
+    found = config.parse(text, "dev", PATH)
+    assert {(each.name, each.owner, each.risk) for each in requests} <= {(e.name, e.owner, e.risk) for e in found}
+    assert len(found) == len(config.parse(before, "dev", PATH)) + len(requests)
+    assert all(one.name < two.name for one, two in pairwise(found))
+
+
+def test_a_thousandth_registry_is_written_in_less_than_a_second(tmp_path: Path) -> None:
+    chance, path = random.Random(1), tmp_path / "envs" / "dev" / "ecr.tf"  # noqa: S311
+    path.parent.mkdir(parents=True)
+    entry = (
+        '    "app-{0:04}" = {{\n      id    = "REGISTRY_APP_{0:04}"\n      owner = "t"\n      risk  = "low"\n    }}\n'
+    )
+    opening, map_, rest = PATH.read_text().partition("  ecr_repositories = {\n")
+    assert map_
+    entries = "".join(entry.format(number) for number in range(1000))
+    path.write_text(opening + map_ + entries + rest[rest.index("  }\n}") :])
+    began = time.perf_counter()
+    assert config.add(tmp_path, request(chance, 5000))
+    took = time.perf_counter() - began
+    assert took < 1.0
+    assert len(config.load(tmp_path, "dev")) == 1001
