@@ -163,8 +163,7 @@ def _write_receipt(
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
-            TagMove(tag, held.digest if held else None, plan.target if done else None)
-            for tag, held in plan.before.items()
+            TagMove(tag, was.digest if was else None, plan.target if done else None) for tag, was in plan.before.items()
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
