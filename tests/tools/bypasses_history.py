@@ -10,6 +10,8 @@ from tests.tools.bypass import Attempt, Place, line, plant, row
 from goldenpath.errors import SourceUnusable
 from goldenpath.tools import git
 
+_NO_PARENT = b"\x70\0\0\0"
+
 # What git has besides files
 
 
@@ -164,3 +166,19 @@ def a_sparse_checkout(place: Place) -> None:
     plant(place, "secret/config.py", "# a folder that is not checked out\n")
     place.app.plant_secret("secret/other/config.py")
     place.app.git("sparse-checkout", "set", "--no-cone", "/*", "!/secret")
+
+
+@row()
+def a_commit_graph_without_parents(place: Place) -> None:
+    """It stands beside the objects, and git takes its word for them. Source: gitformat-commit-graph(5)."""
+    a_secret_taken_out_again(place)
+    place.app.git("commit-graph", "write", "--reachable")
+    graph = place.app.folder / ".git" / "objects" / "info" / "commit-graph"
+    content = bytearray(graph.read_bytes())
+    chunks = {bytes(content[at : at + 4]): content[at + 4 : at + 12] for at in range(8, 8 + 12 * content[6], 12)}
+    begin = int.from_bytes(chunks[b"CDAT"])
+    for each in range(3):
+        parent = begin + 36 * each + 20
+        content[parent : parent + 4] = _NO_PARENT
+    graph.chmod(0o644)
+    graph.write_bytes(content)

@@ -151,6 +151,11 @@ def git_folder(stand: Stand) -> Ended:
     return inside(stand, {}, "FROM scratch\nCOPY rootfs /\nCOPY .git /app/.git\n")
 
 
+def in_history(stand: Stand) -> Ended:
+    """A variable that a later line of the Dockerfile takes back: the image has it in its history alone."""
+    return inside(stand, {}, f"{SYSTEM}ENV API_TOKEN={apps.secret()}\nENV API_TOKEN=\n")
+
+
 def for_prod(name: str, settings: Mapping[str, str]) -> ImageBypass:
     return ImageBypass(name, partial(vulnerable, variables=settings), TOLD)
 
@@ -200,10 +205,25 @@ ROWS: tuple[ImageBypass, ...] = (
     told("a secret in the image, and a trivy-secret.yaml", partial(inside, files={
         "rootfs/app/id": KEY, "trivy-secret.yaml": "disable-rules: [private-key]\n",
     }), "private-key in app/id:2"),
+    told("a secret in the image, in a file called trivy-secret.yaml", partial(inside, files={
+        "rootfs/trivy-secret.yaml": KEY}), "private-key in trivy-secret.yaml:2"),
+    told("a secret in the image, in a file called a picture", partial(inside, files={"rootfs/app/id.png": KEY}),
+         "private-key in app/id.png:2"),
+    told("a secret in the image, in a lock file", partial(inside, files={"rootfs/app/package-lock.json": KEY}),
+         "private-key in app/package-lock.json:2"),
+    told("a secret in the image, in a file of 12 MB", partial(inside, files={
+        "rootfs/app/log": "line\n" * 2_400_000 + KEY}), "private-key in app/log:2400002"),
     told("a secret that a later layer overwrites", partial(inside, files={"id": KEY, "none": "\n"},
          dockerfile=SYSTEM + "COPY id /app/id\nCOPY none /app/id\n"), "private-key in app/id:2"),
     told("a secret in a variable of the image", lambda stand: inside(
         stand, {}, f"{SYSTEM}ENV API_TOKEN={apps.secret()}\n"), "github-pat in "),
+    told("a secret in a label", lambda stand: inside(
+        stand, {}, f"{SYSTEM}LABEL deploy={apps.secret()}\n"), "github-pat in "),
+    told("a secret in the command", lambda stand: inside(
+        stand, {}, f'{SYSTEM}CMD ["/bin/run", "--token={apps.secret()}"]\n'), "github-pat in "),
+    told("a secret in the health check", lambda stand: inside(
+        stand, {}, f"{SYSTEM}HEALTHCHECK CMD /bin/check {apps.secret()}\n"), "github-pat in "),
+    told("a secret that only the build's history shows", in_history, "github-pat in "),
     told("a git folder with a token in the image", git_folder, "HIGH git-folder-in-image in app/.git"),
     told("an exception that the pull request itself adds", added_by_its_own_pull_request,
          "is added by this very pull request and counts only once merged"),

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.tools import command
 from tests.tools.bypass import ALLOW_ALL, Attempt, Place, line, plant, row, zipped
+from tests.tools.command import Command
 
 from goldenpath import runner
 from goldenpath.errors import BadInput
+from goldenpath.model.finding import Gate
+from goldenpath.model.work import WorkFolder
 
 # Files that the app has
 
@@ -137,3 +142,20 @@ def a_temporary_folder_whose_path_gitleaks_lets_pass(place: Place) -> Attempt:
     folder = place.folder / "node_modules" / "logo.svg"
     folder.mkdir(parents=True)
     return Attempt({"TMPDIR": str(folder), "RUNNER_TEMP": str(folder)})
+
+
+@row()
+def an_exception_for_another_secret_of_the_same_letters(place: Place) -> None:
+    """It names the fingerprint of a secret that was let through, and whose place another takes."""
+    first = place.app.plant_secret()
+    work = place.folder / "before"
+    words = ("gitleaks-gate", "--environment=dev", f"--source={place.app.folder}", f"--work-dir={work}")
+    Command(command.surroundings()).run(*words).ok()
+    (accepted,) = WorkFolder(work).read_findings(Gate.GITLEAKS).findings
+    end = datetime.now(UTC).date() + timedelta(30)
+    place.app.write(
+        ".goldenpath.yml",
+        "version: 1\nexceptions:\n  - {gate: gitleaks, id: github-pat, reason: revoked, owner: o, "
+        f"scope: {{fingerprint: '{accepted.fingerprint}'}}, expires: {end}}}\n",
+    )
+    plant(place, "config.py", f'TOKEN = "ghp_{first[:3:-1]}"\n')

@@ -125,13 +125,13 @@ def test_any_report_is_read_or_refused(report: bytes) -> None:
     assert all(each.severity is Severity.CRITICAL and each.location.line >= 0 for each in found)
 
 
-def test_gitleaks_is_told_to_redact_and_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, ended(), leaves_report(SEEN))
     assert gitleaks.scan(program("gitleaks"), Path("/history"), ("abc", "^def")) == ()
     words, options = double.calls[1], double.options[1]
     folder = Path(words[words.index("--config") + 1]).parent
     assert words == (
-        "/bin/gitleaks", "git", "--no-banner", "--no-color", "--log-level", "info", "--redact=100", "--exit-code", "0",
+        "/bin/gitleaks", "git", "--no-banner", "--no-color", "--log-level", "info", "--exit-code", "0",
         "--report-format", "json", "--report-path", f"{folder}/report.json", "--config", f"{folder}/gitleaks.toml",
         "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow",
         f"{LOG_OPTIONS} refs/heads/canary", "--", ".",
@@ -188,9 +188,15 @@ def test_a_scan_that_does_not_end_well_is_neither_a_finding_nor_a_pass(
 
 
 def leak(
-    file: str = "config.py", commit: str = "c1", *, rule: str = "github-pat", entropy: float = 4.5, line: int = 2
+    file: str = "config.py",
+    commit: str = "c1",
+    *,
+    rule: str = "github-pat",
+    entropy: float = 4.5,
+    line: int = 2,
+    mark: str = "4d4d",
 ) -> Leak:
-    return Leak(rule, "A secret", line, file, commit, entropy)
+    return Leak(rule, "A secret", line, file, commit, entropy, mark)
 
 
 def test_one_secret_in_several_commits_and_lines_is_one_finding_where_it_first_is() -> None:
@@ -202,11 +208,18 @@ def test_one_secret_in_several_commits_and_lines_is_one_finding_where_it_first_i
 
 @pytest.mark.parametrize(
     "other",
-    [leak(file="other.py"), leak(rule="aws-access-token"), leak(entropy=4.25), leak(line=5)],
-    ids=["another file", "another rule", "another entropy", "another line of the same version"],
+    [leak(file="other.py"), leak(rule="aws-access-token"), leak(entropy=4.25), leak(mark="5e5e"), leak(line=5)],
+    ids=["another file", "another rule", "another entropy", "another mark", "another line of the same version"],
 )
 def test_two_secrets_are_two_findings(other: Leak) -> None:
     assert len({each.fingerprint for each in gitleaks.findings([leak(), other])}) == 2
+
+
+def test_no_secret_is_kept_of_a_report_and_its_mark_is_short() -> None:
+    (found,) = gitleaks.leaks(json.dumps([{**SEEN, "Secret": "ghp_secret", "Match": "ghp_secret"}]).encode())
+    assert found == Leak("github-pat", "d", 2, "~canary", "", 5.0, found.Mark)
+    assert "ghp_secret" not in repr(found)
+    assert len(found.Mark) == 4
 
 
 def test_in_a_lock_file_the_form_of_a_secret_counts_and_a_guess_does_not() -> None:

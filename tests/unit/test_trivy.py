@@ -162,19 +162,25 @@ def test_any_report_is_read_or_refused(raw: bytes) -> None:
 def test_trivy_scans_one_layout_once_offline_and_listens_to_no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     def leave_report(*words: str) -> Completed:
         Path(words[words.index("--output") + 1]).write_bytes(b"{}")
+        rules.append(Path(words[words.index("--secret-config") + 1]))
+        assert rules[0].read_text() == "skip-patterns: ['**/.git/**', '**/node_modules/**']\n"
         return ended()
 
+    rules = list[Path]()
     double = ProgramDouble([leave_report])
     monkeypatch.setattr(process, "run", double)
     assert trivy.scan(program("trivy"), Path("/layout"), Path("/cache")) == b"{}"
     folder = double.options[0]["cwd"]
     assert double.calls[0] == (
         "/bin/trivy", "image", "--input", "/layout", "--scanners", "vuln,secret",
-        "--image-config-scanners", "secret", "--list-all-pkgs", "--format", "json", "--output",
+        "--image-config-scanners", "secret", "--secret-config", str(rules[0]), "--list-all-pkgs",
+        "--format", "json", "--output",
         f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--skip-db-update", "--offline-scan",
         "--disable-telemetry", "--skip-version-check", "--no-progress", "--quiet",
     )  # fmt: skip
     assert "environment" not in double.options[0]
+    assert rules[0].parent == folder
+    assert len(rules[0].stem) == 32
 
 
 @pytest.mark.parametrize("failure", [ToolFailed("trivy ended with exit status 1", why="no db", fix="f"), ended()])

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 TIMEOUT = 60.0
 # A whole history, from a forge, over a slow line.
 FETCH_TIMEOUT = 300.0
-# History as it was written: what refs/replace or a grafts file put in the place of a commit is not looked at. Nobody is
-# there to be asked for a password.
+# History as it was written: what refs/replace or a grafts file put in the place of a commit is not looked at, nor what
+# a commit-graph says of its parents. Nobody is there to be asked for a password.
 ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": "/dev/null/none",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.commitGraph",
+    "GIT_CONFIG_VALUE_0": "false",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_ASKPASS": "true",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",

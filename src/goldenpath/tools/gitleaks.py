@@ -32,6 +32,7 @@ _SHOW_EVERYTHING = (
 _CANARY_REF = "refs/heads/canary"
 _ARCHIVE_DEPTH = "4"
 _DECODE_DEPTH = 5
+_MARK_LENGTH = 4
 # What gitleaks says about an archive whose name we gave it, and which it cannot read.
 _UNREADABLE = re.compile(r"path=\S*?(\d{7})-archive\.(?:zst|7z|rar|lz4|lz)\b")
 # What it says when all went well, and how many bytes it looked at.
@@ -49,7 +50,11 @@ _LOCK_FILES = re.compile(
 
 
 class Leak(Struct, frozen=True):
-    """One entry of gitleaks' report, redacted. `Entropy` (bits per character) tells one secret from another."""
+    """One entry of gitleaks' report, without its secret: `Mark` and `Entropy` tell one from another.
+
+    The mark is short, so that nobody can find a weak password by it: one of 65,536. The entropy is in bits per
+    character, and alone would be the same for one in thirty of the tokens of one form.
+    """
 
     RuleID: str
     Description: str
@@ -57,6 +62,11 @@ class Leak(Struct, frozen=True):
     File: str
     Commit: str
     Entropy: float
+    Mark: str = ""
+
+
+class _Entry(Leak, frozen=True):
+    Secret: str = ""
 
 
 def scan(program: Program, history: Path, revisions: tuple[str, ...]) -> tuple[Leak, ...]:
@@ -115,6 +125,7 @@ def bytes_looked_at(said: Iterable[str]) -> int:
 def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, tuple[str, ...]]:
     """Return the report and what was said. Nothing of the app configures the scan, neither file, comment nor variable.
 
+    The report holds the secrets, as what is scanned does: its file is gone when this returns, and `leaks` keeps none.
     What is scanned is the working folder: a rule may let a path pass, and where ours are is the caller's choice.
     """
     with scanner.empty_folder("gitleaks") as folder:
@@ -122,7 +133,7 @@ def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes
         ignored.touch()
         config.write_bytes(rules())
         done = process.run(
-            program.path, command, "--no-banner", "--no-color", "--log-level", "info", "--redact=100",
+            program.path, command, "--no-banner", "--no-color", "--log-level", "info",
             "--exit-code", "0", "--report-format", "json", "--report-path", report,
             "--config", config, "--gitleaks-ignore-path", ignored, "--ignore-gitleaks-allow", *more, "--", ".",
             timeout=scanner.TIMEOUT, cwd=target, environment={**git.ENVIRONMENT, **git.NO_CONFIGURATION},
@@ -143,11 +154,19 @@ def _failed(said: list[str]) -> Exception:
 def leaks(report: bytes) -> tuple[Leak, ...]:
     """Return what a JSON report of gitleaks lists, by place. Raises `ScannerFailed` when it is not one."""
     try:
-        listed = codec.decode(report, list[Leak])
+        entries = codec.decode(report, list[_Entry])
     except ValueError as error:
         raise scanner.failed("gitleaks", f"its report cannot be read: {error}") from None
+    listed = (
+        Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret))
+        for each in entries
+    )
     # gitleaks reads commits side by side and reports what it finds in no order.
     return tuple(sorted(listed, key=lambda leak: (leak.File, leak.StartLine, leak.Commit, leak.RuleID, leak.Entropy)))
+
+
+def _mark(secret: str) -> str:
+    return scanner.fingerprint(secret)[:_MARK_LENGTH]
 
 
 def placed(found: Iterable[Leak], packed: PackedFiles, origins: Mapping[str, Origin]) -> Iterator[Leak]:
@@ -161,7 +180,7 @@ def placed(found: Iterable[Leak], packed: PackedFiles, origins: Mapping[str, Ori
         origin, line, is_piece = _origin(packed, origins, name, leak.StartLine)
         path = f"{origin.path}!{inner}" if inner else origin.path
         # A piece begins with the end of the one before.
-        same = (path, origin.identity, line, leak.RuleID, leak.Entropy)
+        same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
         if not is_piece or same not in seen:
             yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
         seen.add(same)
@@ -183,15 +202,15 @@ def parse(report: bytes) -> tuple[Finding, ...]:
 def findings(found: Iterable[Leak]) -> tuple[Finding, ...]:
     """Return each secret once, where it is first named: several versions of a file, and both scans, show the same one.
 
-    The fingerprint is of the rule, the path, the secret's entropy, and its rank among equals in one version of the
-    file: it stays when lines move and when commits are rewritten.
+    The fingerprint is of the rule, the path, the secret's entropy and mark, and its rank among equals in one version of
+    the file: it stays when lines move and when commits are rewritten.
     """
     once: dict[str, Finding] = {}
     equals: Counter[tuple[object, ...]] = Counter()
     for leak in found:
         if leak.RuleID in _GUESSING_RULES and _LOCK_FILES.search(leak.File):
             continue
-        same = (leak.RuleID, leak.File, leak.Entropy)
+        same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1
         finding = _finding(leak, scanner.fingerprint(*map(str, same), str(rank)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from msgspec import Struct, field
 
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 DETAIL_LENGTH = 1000
 TITLE_LENGTH = 250
+# By itself trivy leaves out what is called a picture, an archive or a lock file. `.git` is looked for in the layers.
+_SECRET_RULES = b"skip-patterns: ['**/.git/**', '**/node_modules/**']\n"
 # Where trivy's own rules do not look for secrets (aquasecurity/trivy, `fanal/secret`, `fanal/analyzer/secret`).
-NOT_SEARCHED = "node_modules, usr/share, usr/lib, usr/include, vendor, tests, examples, *.md, and files over 10 MB"
+NOT_SEARCHED = (
+    "node_modules, usr/share, usr/lib, usr/include, usr/local/lib/python*, usr/local/go, usr/src/wordpress, "
+    "*.dist-info, vendor, locale, tests, examples and *.md, nor in programs, pictures and archives"
+)
 _REVOKE = (
     "Revoke this secret first, then keep it out of the image: .dockerignore for a file, a build secret for a RUN step."
 )
@@ -98,11 +104,12 @@ def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -
     trivy runs in an empty folder: neither `trivy.yaml`, `.trivyignore` nor `TRIVY_*` of the caller reach it.
     Raises `ScannerFailed` when trivy does not end well or leaves no report.
     """
-    looked_for = (
-        ("--scanners", "vuln,secret", "--image-config-scanners", "secret") if secrets else ("--scanners", "vuln")
-    )
     with scanner.empty_folder("trivy") as folder:
-        report = folder / "report.json"
+        # trivy passes over a file of the image that is called what these rules are called: nobody can know that name.
+        report, rules = folder / "report.json", folder / f"{uuid4().hex}.yaml"
+        rules.write_bytes(_SECRET_RULES)
+        for_secrets = ("--scanners", "vuln,secret", "--image-config-scanners", "secret", "--secret-config", rules)
+        looked_for = for_secrets if secrets else ("--scanners", "vuln")
         process.run(
             program.path, "image", "--input", layout, *looked_for, "--list-all-pkgs",
             "--format", "json", "--output", report, "--cache-dir", cache, "--timeout", f"{scanner.TIMEOUT:.0f}s",
