@@ -68,7 +68,9 @@ def test_an_event_names_what_was_pushed_or_proposed(name: str, payload: dict[str
 
 def test_a_release_tag_gives_its_version() -> None:
     assert Event("push", Commit(COMMIT), "refs/tags/v1.4.2").release_version == "1.4.2"
+    assert Event("push", Commit(COMMIT), "refs/tags/v1.4.2").release_tag == "v1.4.2"
     assert Event("push", Commit(COMMIT), "refs/heads/main").release_version is None
+    assert Event("push", Commit(COMMIT), "refs/heads/main").release_tag is None
 
 
 def test_an_event_without_a_commit_is_refused() -> None:

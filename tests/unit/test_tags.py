@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from goldenpath.errors import BadInput
@@ -26,6 +28,15 @@ from tests.unit.builders import COMMIT
 def test_the_tags_of_a_release(environment: str, version: str | None, expected: list[str]) -> None:
     given = Version(version) if version else None
     assert list(tags.of_release(matrix.load().environment(environment), Commit(COMMIT), given)) == expected
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [(False, ["1.4.2"]), (True, ["1.4.2", "v1.4.2"])])
+def test_a_release_of_a_git_tag_has_that_tag_too_where_the_policy_allows_it(
+    expected: list[str], *, allowed: bool
+) -> None:
+    prod = replace(matrix.load().environment("prod"), git_tag_allowed=allowed)
+    found = tags.of_release(prod, Commit(COMMIT), Version("1.4.2"), git_tag=Tag("v1.4.2"))
+    assert list(found) == ["a1b2c3d", "prod-a1b2c3d", *expected]
 
 
 @pytest.mark.parametrize("version", ["prod-a1b2c3d", "dev-fffffff", "fffffff", "1234567"])

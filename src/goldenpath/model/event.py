@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from goldenpath.model.names import Commit, Version
+from goldenpath.model.names import Commit, Tag, Version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,11 @@ class Event(Struct, frozen=True):
     def release_version(self) -> Version | None:
         """The version in a release tag (`refs/tags/v1.4.2` → `1.4.2`); `None` for any other ref."""
         return Version(self.ref.removeprefix(_RELEASE_TAG)) if self.ref.startswith(_RELEASE_TAG) else None
+
+    @property
+    def release_tag(self) -> Tag | None:
+        """The release tag itself (`refs/tags/v1.4.2` → `v1.4.2`); `None` for any other ref."""
+        return Tag(self.ref.removeprefix("refs/tags/")) if self.ref.startswith(_RELEASE_TAG) else None
 
 
 def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:

@@ -37,7 +37,8 @@ class VulnerabilityRule:
 class Environment:
     """The rules of one environment.
 
-    `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception.
+    `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
+    `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Environment:
     latest_allowed: bool
     refs: tuple[str, ...]
     longest_exception: timedelta
+    git_tag_allowed: bool = False
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
@@ -114,6 +116,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         latest_allowed=body["latest_tag"] == "allowed",
         refs=tuple(body["refs"]),
         longest_exception=timedelta(days=body["longest_exception_days"]),
+        git_tag_allowed=body.get("git_tag") == "allowed",
     )
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from goldenpath.errors import TagTaken
 from goldenpath.model import codec
+from goldenpath.release.at_once import answers
 from goldenpath.release.tags import LATEST
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def preflight(
     tags: Sequence[Tag],
 ) -> Plan:
     """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
-    before = {tag: registry.manifest(tag) for tag in tags}
+    before = answers(registry.manifest, tags)
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(held, repository, commit)
     if held and repository.immutable:

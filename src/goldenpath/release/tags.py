@@ -25,17 +25,23 @@ def of_release(
     version: Version | None,
     *,
     image_tag: Tag | None = None,
+    git_tag: Tag | None = None,
     environments: Collection[str] = (),
 ) -> tuple[Tag, ...]:
     """Return the tags of a release of `commit`.
 
-    `a1b2c3d`, `<env>-a1b2c3d`, the version and the image tag if any, `latest` by policy. Raises `BadInput` when the
-    version or the image tag is a `latest` that the policy refuses, or reads like what it is not: another commit's, or
-    one of another of the `environments`. An image of `dev` must not call itself `prod-a1b2c3d`.
+    `a1b2c3d`, `<env>-a1b2c3d`, the version and the image tag if any, the `git_tag` and `latest` by policy. Raises
+    `BadInput` when one that was given is a `latest` that the policy refuses, or reads like what it is not: another
+    commit's, or one of another of the `environments`. An image of `dev` must not call itself `prod-a1b2c3d`.
     """
     own = (Tag(commit.short), Tag(f"{environment.name}-{commit.short}"))
     others = tuple(f"{name}-" for name in environments if name != environment.name)
-    given = [(Tag(name), kind) for name, kind in ((version, "version"), (image_tag, "image tag")) if name is not None]
+    asked = (
+        (version, "version"),
+        (git_tag if environment.git_tag_allowed else None, "git tag"),
+        (image_tag, "image tag"),
+    )
+    given = [(Tag(name), kind) for name, kind in asked if name is not None]
     for tag, kind in given:
         if tag == LATEST and not environment.latest_allowed:
             raise BadInput(

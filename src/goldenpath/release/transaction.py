@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError, ReleaseLost, UndoIncomplete
 from goldenpath.model.layout import INDEX, MANIFEST
+from goldenpath.release.at_once import answers
 from goldenpath.release.cancellation import held
 from goldenpath.release.plan import revision_of
 from goldenpath.release.tags import LATEST
@@ -61,7 +62,8 @@ class Transaction:
     def upload(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
         """Upload every blob that the repository lacks, in parallel."""
         blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
-        missing = [blob for blob in blobs.values() if not self._registry.has_blob(blob.digest)]
+        there = answers(self._registry.has_blob, blobs)
+        missing = [blob for blob in blobs.values() if not there[blob.digest]]
         sent = Uploaded(len(missing), sum(blob.size for blob in missing))
         if missing:
             say(f"uploading {sent.blobs} of {len(blobs)} blobs, {sent.size / 1e6:.1f} MB")
@@ -70,7 +72,8 @@ class Transaction:
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
-        return tuple(each for each in _manifests(layout) if self._registry.manifest(each.digest) is None)
+        there = answers(self._registry.manifest, [each.digest for each in _manifests(layout)])
+        return tuple(each for each in _manifests(layout) if there[each.digest] is None)
 
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
         """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
@@ -89,7 +92,7 @@ class Transaction:
                 self._note(tag, self._look_before_writing(tag))
                 self._written.append(tag)
                 self._put(tag, manifest)
-            found = {tag: self._look(tag) for tag in self._plan.before}
+            found = answers(self._look, self._plan.before)
             wanted = tuple(tag for tag, held in found.items() if held is None or held.digest != manifest.digest)
             if not any(self._is_contested(tag, found[tag]) for tag in wanted):
                 return

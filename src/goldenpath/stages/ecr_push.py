@@ -101,6 +101,7 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
         commit,
         request.version or run.event.release_version or version,
         image_tag=request.image_tag,
+        git_tag=run.event.release_tag,
         environments=[each.name for each in run.policy.environments],
     )
     # Where tags are immutable, the next release could not move it.

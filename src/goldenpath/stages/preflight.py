@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.model import inputs
 from goldenpath.release import access
+from goldenpath.release.at_once import answers
 from goldenpath.release.plan import require_movable
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access, wanted_tags
@@ -20,7 +21,7 @@ def run(run: Run) -> Outcome:
     refuse_pull_request(run)
     commit = run.event.commit
     with access.opened(wanted_access(run), run.runner) as opened:
-        held = {tag: opened.registry.manifest(tag) for tag in wanted_tags(run, opened.info, commit)}
+        held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
         require_movable(held, opened.info, commit)
     kind = "immutable" if opened.info.immutable else "mutable"
     return Outcome(

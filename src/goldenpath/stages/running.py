@@ -111,7 +111,7 @@ def _program(name: str) -> Program:
 def _require_version(event: Event) -> None:
     """Raise `BadInput` when the run is of a release tag whose version cannot be a tag of an image."""
     try:
-        _ = event.release_version
+        _ = event.release_version, event.release_tag
     except ValueError as error:
         raise BadInput(
             f"the release tag {event.ref.removeprefix('refs/tags/')} gives no version",
