@@ -170,7 +170,7 @@ def test_a_session_with_the_printed_push_policy_can_release(
 ) -> None:
     printed = inside("iam", "push-policy", f"--account={ACCOUNT}", f"--ecr-repository={repository}").ok()
     document = json.loads(printed.text)
-    monkeypatch.setattr(aws, "session_policy", lambda *_: document)
+    monkeypatch.setattr(aws, "session_policy", lambda *_, **__: document)
     inside(*words("ecr-push", ready, work, repository)).ok()
     assert emulator.tags(repository)
 
