@@ -121,35 +121,6 @@ def test_the_exit_code_of_trivy_only_tightens(
     assert ("changes nothing: the platform blocks in test" in ended.text) is (environment == "test")
 
 
-def test_a_pull_request_from_a_fork_has_its_summary_and_uploads_nothing(
-    deliver: Deliver, emulator: Local, app: App, asked: Asked
-) -> None:
-    app.git("checkout", "--quiet", "-b", "change")
-    app.plant_package()
-    ended = deliver(events.pull_request(app, fork="stranger/app"))
-    assert (ended.code, ended.jobs) == (1, {name: end for name, end in STOPPED.items() if name != "preflight"}), (
-        ended.text
-    )
-    assert "blocked by trivy; nothing was released" in ended.summary
-    assert ("error", "Dockerfile:1") in [each[:2] for each in ended.annotations]
-    assert not uploaded(emulator)
-    assert_nothing_released(emulator)
-    assert_no_login(emulator, asked)
-
-
-def test_the_pull_request_template_checks_and_no_comment_that_is_refused_fails_it(
-    deliver: Deliver, emulator: Local, app: App
-) -> None:
-    workflow = ".github/workflows/pull-request.yml"
-    app.write(workflow, (platform_copy.TEMPLATES / "pull-request.yml").read_text()).save("Check pull requests")
-    app.git("checkout", "--quiet", "-b", "change")
-    app.write("README.md", "A change\n").save()
-    ended = deliver(events.pull_request(app), workflow)
-    assert (ended.code, ended.jobs) == (0, {**CHECKED, "comment": "success"}), ended.text
-    assert ended.outputs("comment")["commented"] in {"true", "false"}
-    assert_nothing_released(emulator)
-
-
 def test_a_second_run_of_the_same_commit_changes_nothing(deliver: Deliver, emulator: Local, app: App) -> None:
     event = events.push(app, "main")
     first = deliver(event)

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.e2e
 
 ALL_RAN = dict.fromkeys(("preflight", "build", "push", "report", "verdict"), "success")
 CHECKED = {"build": "success", "report": "success", "verdict": "success"}
-STOPPED = {"preflight": "success", "build": "failure", "report": "success", "verdict": "failure"}
+STOPPED_PROPOSAL = {"build": "failure", "report": "success", "verdict": "failure"}
+STOPPED = {"preflight": "success", **STOPPED_PROPOSAL}
 REFUSED = {"preflight": "failure", "verdict": "failure"}
 DEPLOYING = """
   deploy:
@@ -212,7 +213,8 @@ def assert_released(ended: Ended, emulator: Local, *tags: str) -> str:
     assert told["image"] == f"{emulator.registry_host}/my-app:{tags[0]}"
     assert told["image_ref"] == f"{emulator.registry_host}/my-app@{told['image_digest']}"
     assert (told["image_digest"], told["tags"]) == (digest, ",".join(tags))
-    assert f"docker pull {told['image_ref']}" in ended.summary
+    assert f"```sh\ndocker pull {told['image_ref']}\n```" in ended.summary
+    assert "@\u200bsha256" not in ended.summary, "what is copied from there is no reference"
     receipt = ended.artifact("goldenpath-receipt-my-app", "receipt.json")
     assert (receipt["state"], receipt["digest"]) == ("released", digest)
     assert ended.artifact("goldenpath-reports-my-app", "candidate.json")["digest"] == digest

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -232,3 +233,67 @@ def test_a_changed_file_is_not_built_where_gates_block(goldenpath: Command, app:
     ended = goldenpath.run("build", f"--source={app.folder}", f"--work-dir={work.path}", "--environment=prod")
     assert ended.error["code"] == "source-unusable"
     assert not work.candidate.exists()
+
+
+@pytest.fixture(scope="module")
+def apart(goldenpath: Command, two: TwoPlatforms, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a candidate of each platform, each built alone. Not to be changed."""
+    folder = tmp_path_factory.mktemp("apart")
+    for platform in BOTH.split(","):
+        name = platform.replace("/", "-")
+        stage(goldenpath, "build", two.app, WorkFolder(folder / name), f"--platforms={platform}").ok()
+    return folder
+
+
+def test_what_was_built_apart_holds_the_same_images_as_what_was_built_at_once(
+    goldenpath: Command, two: TwoPlatforms, apart: Path, work: WorkFolder
+) -> None:
+    done = stage(goldenpath, "build", two.app, work, f"--platforms={BOTH}", f"--candidates={apart}").ok()
+    assert "joined sha256:" in done.text
+    configs = [[each.config for each in made.read_candidate().platforms] for made in (work, two.work)]
+    assert configs[0] == configs[1]
+    stage(goldenpath, "trivy-gate", two.app, work, "--ecr-repository=x1").ok()
+    assert apps.PLANTED_CVE in {each.id for each in work.read_findings(Gate.TRIVY).findings}
+
+
+@pytest.mark.parametrize(
+    ("platforms", "change", "what"),
+    [
+        ("linux/amd64", "", "there are images for linux/amd64, linux/arm64, and linux/amd64 were asked for"),
+        (BOTH, "linux-arm64", "there are images for linux/amd64, and linux/amd64, linux/arm64 were asked for"),
+        (f"{BOTH},linux/s390x", "", "linux/amd64, linux/arm64, linux/s390x were asked for"),
+    ],
+    ids=["one that nobody asked for", "one that is missing", "one that was never built"],
+)
+def test_platforms_that_are_not_those_asked_for_are_named(
+    goldenpath: Command, two: TwoPlatforms, apart: Path, work: WorkFolder, tmp_path: Path, platforms: str, change: str,
+    what: str,
+) -> None:  # fmt: skip
+    folder = shutil.copytree(apart, tmp_path / "apart")
+    if change:
+        shutil.rmtree(folder / change)
+    done = stage(goldenpath, "build", two.app, work, f"--platforms={platforms}", f"--candidates={folder}")
+    assert done.error["code"] == "build-failed"
+    assert what in done.error["what"]
+    assert not work.candidate.exists()
+
+
+def test_an_image_of_another_commit_is_not_joined(
+    goldenpath: Command, two: TwoPlatforms, apart: Path, work: WorkFolder, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(apart, tmp_path / "apart")
+    file = folder / "linux-arm64" / "candidate.json"
+    file.write_text(file.read_text().replace(two.app.commit, "0" * 40))
+    done = stage(goldenpath, "build", two.app, work, f"--candidates={folder}")
+    assert done.error["what"] == f"linux-arm64 is of the commit {'0' * 40}"
+
+
+def test_a_layer_that_changed_on_its_way_is_not_joined(
+    goldenpath: Command, two: TwoPlatforms, apart: Path, work: WorkFolder, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(apart, tmp_path / "apart")
+    layout = Layout(folder / "linux-arm64" / "candidate")
+    layout.blob(layout.images()[0].manifest.layers[0].digest).write_bytes(b"other bytes")
+    done = stage(goldenpath, "build", two.app, work, f"--candidates={folder}")
+    assert done.error["code"] == "candidate-changed"
+    assert "linux-arm64" in done.error["what"]

@@ -128,3 +128,9 @@ def test_what_a_stranger_named_a_file_is_neither_markup_nor_a_mention() -> None:
     assert "\\|" in row
     assert "\u202e" not in text
     assert not [each for each in text.splitlines() if each.lstrip().startswith("::")]
+
+
+def test_an_image_in_the_page_can_be_copied_as_it_is_and_nobody_is_called() -> None:
+    image = f"345678901234.dkr.ecr.eu-west-2.amazonaws.com/my_app@{DIGEST}"
+    text = job_summary.render(facts(timings=timings(("ecr-push", End.DONE), sentence=f"released: {image} for @team")))
+    assert f"released: `{image}` for @\u200bteam" in text

@@ -10,7 +10,17 @@ from hypothesis import given
 
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec
-from goldenpath.model.layout import INDEX, MANIFEST, Descriptor, Index, Layout, PlatformFields, narrowed, write_index
+from goldenpath.model.layout import (
+    INDEX,
+    MANIFEST,
+    Descriptor,
+    Index,
+    Layout,
+    PlatformFields,
+    joined,
+    narrowed,
+    write_index,
+)
 from goldenpath.model.names import Digest
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import reports
@@ -44,6 +54,27 @@ def test_blobs_come_in_the_order_to_upload_an_image_before_its_index(tmp_path: P
     for image in two.images():
         assert all(order.index(blob.digest) < order.index(image.descriptor.digest) for blob in image.blobs)
     assert order[-1] == two.root().digest
+
+
+def test_two_layouts_are_joined_to_one_index_that_names_its_commit(tmp_path: Path) -> None:
+    one, other = layout(tmp_path / "1", AMD64), layout(tmp_path / "2", ARM64)
+    both = joined([other, one], tmp_path / "both", {"key": "value"})
+    both.verify()
+    assert [both.platform(image) for image in both.images()] == ["linux/arm64/v8", "linux/amd64"]
+    index = json.loads(both.blob(both.root().digest).read_bytes())
+    assert (index["mediaType"], index["annotations"]) == (INDEX, {"key": "value"})
+    assert [each["platform"]["architecture"] for each in index["manifests"]] == ["arm64", "amd64"]
+    again = joined([other, one], tmp_path / "again", {"key": "value"})
+    assert again.root() == both.root()
+
+
+def test_a_layout_whose_bytes_are_not_what_they_say_is_joined_to_nothing(tmp_path: Path) -> None:
+    one, other = layout(tmp_path / "1", AMD64), layout(tmp_path / "2", ARM64)
+    layer = other.images()[0].manifest.layers[0].digest
+    other.blob(layer).write_bytes(b"other bytes")
+    with pytest.raises(CandidateChanged, match=f"2/blobs/sha256/{layer.hex} is not what its digest says"):
+        joined([one, other], tmp_path / "both", {})
+    assert not (tmp_path / "both" / "index.json").exists()
 
 
 def test_a_blob_that_two_platforms_share_comes_once(tmp_path: Path) -> None:

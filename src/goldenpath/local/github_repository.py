@@ -76,7 +76,7 @@ def person(origin: str, login: str) -> dict[str, Any]:
         "gravatar_id": "",
         "url": url,
         "html_url": f"{origin}/{login}",
-        "type": "User",
+        "type": "Bot" if login.endswith("[bot]") else "User",
         "site_admin": False,
         **{key: url + path for key, path in _OWNER_URLS.items()},
     }

@@ -59,6 +59,7 @@ class Request:
     build_contexts: tuple[tuple[str, str], ...] = ()
     target: str = ""
     platforms: tuple[Platform, ...] = ()
+    candidates: Path | None = None
     version: Version | None = None
     image_tag: Tag | None = None
     aws_region: Region | None = None
@@ -144,6 +145,9 @@ BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Neve
 BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", assignments)
 TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _name)
 PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", _platforms)
+CANDIDATES = Input(
+    "candidates", "Folder with a candidate of each platform, built elsewhere: joined, and nothing is built.", _path
+)
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
@@ -198,6 +202,7 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     for name in ("build_context", "dockerfile_path"):
         if name in values:
             placed[name] = source / values[name]
-    if "work_dir" in values:
-        placed["work_dir"] = Path.cwd() / values["work_dir"]
+    for name in ("work_dir", "candidates"):
+        if name in values:
+            placed[name] = Path.cwd() / values[name]
     return placed

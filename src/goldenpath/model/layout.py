@@ -6,17 +6,19 @@ Source: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image In
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec
 from goldenpath.model.names import Digest, Platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -69,6 +71,12 @@ class Index(Struct, frozen=True, rename="camel"):
     media_type: str = INDEX
 
 
+class AnnotatedIndex(Index, frozen=True, rename="camel"):
+    """An image of several platforms that says where it comes from."""
+
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
 class LayoutVersion(Struct, frozen=True, rename="camel"):
     """The `oci-layout` file."""
 
@@ -110,6 +118,11 @@ class Layout:
         if (found := self.root().digest) != digest:
             raise _changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
 
+    def require_whole(self, digest: Digest) -> None:
+        """Raise `CandidateChanged` unless the layout holds the image `digest`, byte for byte."""
+        self.require(digest)
+        self.verify()
+
     def listed(self) -> tuple[Descriptor, ...]:
         """Return the manifest of every platform."""
         root = self.root()
@@ -123,11 +136,15 @@ class Layout:
 
     def platform(self, image: Image) -> Platform:
         """Return the platform that the image's config names."""
-        config = self.blob(image.manifest.config.digest)
         try:
-            return self._decode(config, PlatformFields).name
+            return self.fields(image).name
         except ValueError as error:
+            config = self.blob(image.manifest.config.digest)
             raise _changed(f"{config} names no platform", str(error)) from None
+
+    def fields(self, image: Image) -> PlatformFields:
+        """Return the same as an index shows it."""
+        return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
 
     def manifest_bytes(self, manifest: Descriptor) -> bytes:
         """Return the bytes of a manifest or index, proved to be what its digest says."""
@@ -182,6 +199,34 @@ def narrowed(layout: Layout, image: Image, folder: Path) -> Layout:
     (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
     write_index(folder, image.descriptor)
     return Layout(folder)
+
+
+def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, str]) -> Layout:
+    """Return a layout in the empty `folder` whose only entry is an index of every image of `layouts`, in their order.
+
+    Raises `CandidateChanged` when a blob of one of them is not what its digest says.
+    """
+    result, listed = Layout(folder), []
+    for each in layouts:
+        each.verify()
+        for blob in (blob for image in each.images() for blob in (*image.blobs, image.descriptor)):
+            _take_over(each.blob(blob.digest), result.blob(blob.digest))
+        listed += [replace(image.descriptor, platform=each.fields(image), annotations={}) for image in each.images()]
+    content = codec.encode(AnnotatedIndex(2, listed, annotations=dict(annotations)))
+    index = Descriptor(INDEX, Digest.of(content), len(content))
+    codec.write_bytes(result.blob(index.digest), content)
+    write_index(folder, index)
+    return result
+
+
+def _take_over(source: Path, target: Path) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:  # a disk without such links
+        shutil.copyfile(source, target)
 
 
 def write_index(path: Path, image: Descriptor) -> None:

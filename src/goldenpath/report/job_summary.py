@@ -5,6 +5,7 @@ Source of the limits: GitHub, "Workflow commands" (a step's summary: 1 MiB), "Cr
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ LIMIT = 1_000_000
 COMMENT_LIMIT = 60_000
 LISTED_AT_MOST = 100
 _CELL = 300
+_REFERENCE = re.compile(r"([\w.:/-]+@sha256:[0-9a-f]{64})", re.ASCII)
 _RELEASED = {State.RELEASED, State.UNCHANGED}
 _ENDS = {End.DONE: "✅", End.WARNED: "⚠️", End.STOPPED: "⛔", End.FAILED: "❌"}
 
@@ -186,5 +188,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     shown = text if len(text) <= _CELL else text[: _CELL - 1] + "…"
-    # A name in a file must not call people: GitHub mentions whom an @ precedes.
-    return as_markdown(shown).replace("@", "@\u200b")
+    # As code an image can be copied as it is. Elsewhere an @ must not call people: GitHub mentions whom it precedes.
+    return "".join(
+        f"`{part}`" if number % 2 else as_markdown(part).replace("@", "@\u200b")
+        for number, part in enumerate(_REFERENCE.split(shown))
+    )

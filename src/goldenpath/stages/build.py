@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import BuildFailed, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
-from goldenpath.model.layout import Layout
+from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
+from goldenpath.model.work import WorkFolder
 from goldenpath.release.plan import REVISION
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
@@ -20,11 +21,12 @@ from goldenpath.tools import buildx, docker_archive, docker_engine, git
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from goldenpath.model.names import Platform
     from goldenpath.tools.buildx import Builder, Order
 
 
 def run(run: Run) -> Outcome:
-    """Build the image into the work folder; a candidate of an earlier run is gone before this one begins."""
+    """Make the candidate in the work folder; one of an earlier run is gone before this one begins."""
     request, work = run.request, run.work
     work.refuse_inside(request.build_context)
     require_checkout(run)
@@ -34,17 +36,16 @@ def run(run: Run) -> Outcome:
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
-        chosen = buildx.builder(run.program("buildx"))
-        run.say(f"building {request.dockerfile_path.name} with {chosen.description}")
         order = _order(run)
-        (build_into if chosen.exports_layout else build_and_convert)(chosen, order, work.layout)
+        builder = join(run, request.candidates, order) if request.candidates else build(run, order)
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    candidate = describe(run, Layout(work.layout), order, chosen)
+    candidate = describe(run, Layout(work.layout), order, builder)
     codec.write(work.candidate, candidate)
     platforms = ", ".join(image.platform for image in candidate.platforms)
+    done = "joined" if request.candidates else "built"
     return Outcome(
-        sentence=f"built {candidate.digest} for {platforms}, {candidate.size / 1e6:.1f} MB",
+        sentence=f"{done} {candidate.digest} for {platforms}, {candidate.size / 1e6:.1f} MB",
         warnings=warnings,
         outputs={"digest": candidate.digest, "platforms": ",".join(each.platform for each in candidate.platforms)},
     )
@@ -77,6 +78,50 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
     return (what,)
 
 
+def build(run: Run, order: Order) -> str:
+    """Build the candidate and return what built it."""
+    chosen = buildx.builder(run.program("buildx"))
+    run.say(f"building {order.dockerfile.name} with {chosen.description}")
+    (build_into if chosen.exports_layout else build_and_convert)(chosen, order, run.work.layout)
+    return chosen.description
+
+
+def join(run: Run, folder: Path, order: Order) -> str:
+    """Make one candidate of those in the folders of `folder`, a platform each, and return what built them.
+
+    Raises `BuildFailed` when one is missing, or is of another commit, and `CandidateChanged` when one is damaged.
+    """
+    found: dict[str, WorkFolder] = {}
+    builders = []
+    for each in map(WorkFolder, sorted(folder.glob("*/"))):
+        candidate = each.read_candidate()
+        Layout(each.layout).require_whole(candidate.digest)
+        if candidate.commit != run.event.commit:
+            raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
+        found |= {_normal(image.platform): each for image in candidate.platforms}
+        builders.append(candidate.builder)
+    wanted = [_normal(each) for each in order.platforms] or list(found)
+    if not wanted or set(wanted) != set(found):
+        there = ", ".join(found) or "no platform"
+        raise _not_joined(f"there are images for {there}, and {', '.join(wanted) or 'some'} were asked for")
+    run.say(f"joining the images of {', '.join(wanted)}")
+    joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
+    return "; ".join(dict.fromkeys(builders))
+
+
+def _normal(platform: Platform) -> str:
+    """Return `platform` as BuildKit writes it into an image: arm64 has one variant."""
+    return platform.removesuffix("/v8") if platform.endswith("arm64/v8") else platform
+
+
+def _not_joined(what: str, why: str = "") -> BuildFailed:
+    return BuildFailed(
+        what,
+        why=why or "the job of a platform failed, or two jobs are for the same one",
+        fix="look at the job of each platform; name each platform once in `runners`, then run all jobs again",
+    )
+
+
 def build_into(chosen: Builder, order: Order, folder: Path) -> None:
     """Build straight into the layout `folder`."""
     buildx.build_layout(chosen, order, folder)
@@ -96,7 +141,7 @@ def build_and_convert(chosen: Builder, order: Order, folder: Path) -> None:
         docker_archive.convert(archive, folder, order.annotations)
 
 
-def describe(run: Run, layout: Layout, order: Order, chosen: Builder) -> Candidate:
+def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
     """Return the record of what is in `layout`, every byte of it checked."""
     layout.verify()
     root = layout.root()
@@ -118,7 +163,7 @@ def describe(run: Run, layout: Layout, order: Order, chosen: Builder) -> Candida
         source=run.event.source_url,
         version=_version(run),
         created=order.labels["org.opencontainers.image.created"],
-        builder=chosen.description,
+        builder=builder,
     )
 
 
@@ -153,7 +198,7 @@ STAGE = Stage(
     help="Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
-        inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.VERSION, inputs.WORK_DIR,
+        inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",

@@ -10,7 +10,6 @@ from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec, inputs
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.trivy_gate import require_same
 from goldenpath.tools import syft
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ def run(run: Run) -> Outcome:
     run.work.forget(*run.work.path.glob("sbom.*.json"))
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
-    require_same(layout, candidate.digest)
+    layout.require_whole(candidate.digest)
     counted = []
     for number, image in enumerate(layout.images()):
         platform = layout.platform(image)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from goldenpath.model.finding import Database
     from goldenpath.model.layout import Image
-    from goldenpath.model.names import Digest
     from goldenpath.policy.matrix import Environment
     from goldenpath.tools.image_files import LayerSearch
     from goldenpath.tools.toolchain import Program
@@ -38,7 +37,7 @@ def run(run: Run) -> Outcome:
     gate.forget(run, Gate.TRIVY)
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
-    require_same(layout, candidate.digest)
+    layout.require_whole(candidate.digest)
     report = inspect(run, layout)
     return gate.conclude(run, report, category=f"trivy/{_name(run)}", dockerfile=dockerfile(run))
 
@@ -93,12 +92,6 @@ def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> Im
             fix="run `goldenpath build` again, then every stage after it",
         )
     return scanned
-
-
-def require_same(layout: Layout, digest: Digest) -> None:
-    """Raise `CandidateChanged` unless `layout` holds the image `digest`, byte for byte."""
-    layout.require(digest)
-    layout.verify()
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:

@@ -24,6 +24,8 @@ def main(name: str, raw: str, nothing_found: str, artifacts: Path) -> int:
         command = {"ignore": "", "error": "::error::"}.get(nothing_found, "::warning::")
         say(f"{command}No files were found with the provided path: {' '.join(patterns)}")
         return 1 if nothing_found == "error" else 0
+    if os.environ.get("OVERWRITE") == "true":
+        shutil.rmtree(artifacts / name, ignore_errors=True)
     if problem := refused(name, files, artifacts):
         say(f"::error::{problem}")
         return 1

@@ -1,0 +1,78 @@
+"""Each platform on a runner of its own: their images are handed to one job, scanned each, and released as one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e import events, platform_copy
+from tests.e2e.conftest import CALLER
+from tests.e2e.test_delivery import ALL_RAN, assert_nothing_released, uploaded
+from tests.tools import apps
+
+if TYPE_CHECKING:
+    from goldenpath.local.server import Local
+    from tests.e2e.conftest import Deliver
+    from tests.tools.apps import App
+
+pytestmark = pytest.mark.e2e
+
+# Both are this machine: what is built for another platform is only copied, never run.
+RUNNERS = """      runners: >-
+        [{"platform": "linux/amd64", "runner": "ubuntu-latest"},
+         {"platform": "linux/arm64", "runner": "ubuntu-latest"}]
+    secrets: inherit"""
+DOCKERFILE = "FROM scratch\nARG TARGETARCH\nCOPY rootfs-$TARGETARCH /\n"
+BOTH = ["linux/amd64", "linux/arm64"]
+
+
+@pytest.fixture
+def two(app: App) -> App:
+    """An app whose image differs by platform, delivered by the thin caller with a runner for each of them."""
+    for architecture in ("amd64", "arm64"):
+        apps.plant_system(app, f"rootfs-{architecture}")
+    caller = platform_copy.CALLER.read_text().replace("    secrets: inherit", RUNNERS)
+    app.write("Dockerfile", DOCKERFILE).write(CALLER, caller).save("Two platforms")
+    return app
+
+
+def test_two_platforms_that_were_built_apart_are_released_as_one(deliver: Deliver, emulator: Local, two: App) -> None:
+    ended = deliver(events.push(two, "main"))
+    assert (ended.code, ended.jobs) == (0, {"platform": "success", **ALL_RAN}), ended.text
+    candidate = ended.artifact("goldenpath-reports-my-app", "candidate.json")
+    assert [each["platform"] for each in candidate["platforms"]] == BOTH
+    images = {each["digest"] for each in candidate["platforms"]}
+    tags = dict.fromkeys((two.commit[:7], f"prod-{two.commit[:7]}"), candidate["digest"])
+    assert emulator.tags("my-app") == tags
+    assert emulator.manifests("my-app") == {candidate["digest"], *images}
+    verdict = ended.artifact("goldenpath-reports-my-app", "trivy.verdict.json")
+    assert (verdict["subject"], [each for each in verdict["seen"] if each in BOTH]) == (candidate["digest"], BOTH)
+    inventories = {file.name for file in (ended.artifacts / "goldenpath-sbom-my-app").iterdir()}
+    assert inventories >= {"sbom.spdx.json", "sbom.linux-arm64.spdx.json"}
+    assert f"joined {candidate['digest']} for linux/amd64, linux/arm64" in ended.summary
+    again = deliver(events.push(two, "main"))
+    assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged", again.text
+
+
+def test_a_vulnerability_in_one_platform_alone_blocks_all_of_them(deliver: Deliver, emulator: Local, two: App) -> None:
+    two.plant_package("rootfs-arm64")
+    ended = deliver(events.push(two, "main"))
+    assert (ended.code, ended.jobs["platform"], ended.jobs["build"]) == (1, "success", "failure"), ended.text
+    assert f"| CRITICAL | {apps.PLANTED_CVE} |" in ended.summary
+    assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
+    assert_nothing_released(emulator)
+
+
+def test_a_platform_that_cannot_be_built_releases_none_and_is_named(
+    deliver: Deliver, emulator: Local, two: App
+) -> None:
+    two.git("rm", "-r", "--quiet", "rootfs-arm64")
+    two.save("Without arm64")
+    ended = deliver(events.push(two, "main"))
+    assert (ended.code, ended.jobs["build"], ended.jobs["verdict"]) == (1, "failure", "failure"), ended.text
+    # act takes a job's outputs from the last of its matrix, GitHub from the last that set one.
+    assert re.search("there are images for (no platform|linux/amd64), and linux/amd64, linux/arm64 were", ended.text)
+    assert "look at the job of each platform" in ended.text
+    assert_nothing_released(emulator)
