@@ -306,6 +306,6 @@ def test_the_digest_that_plan_prints_is_the_one_that_apply_takes(
     assert 'create               module.ecr_repositories["hello-web"].aws_ecr_repository.this\n' in shown
     digest = shown.partition("digest: ")[2].strip()
     done = CliRunner().invoke(registry, ["apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False)
-    assert "hello-web: 2 changes are done" in done.output
+    assert "hello-web: applied; changes: 2" in done.output
     again = CliRunner().invoke(registry, ["apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False)
     assert "hello-web: nothing was to do" in again.output
