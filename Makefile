@@ -23,7 +23,7 @@ test: ## Set everything up and pass all tests
 check: ## Lint, types, import directions, docstrings, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
-	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-timings 2>&1 | tail -n 3
+	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-logo
 	@$(PYTHON) -m interrogate --quiet src
 	@$(PYTHON) dev/generate.py --check
 

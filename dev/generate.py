@@ -22,10 +22,10 @@ from dev import tables  # noqa: E402
 from goldenpath import errors, pipeline  # noqa: E402
 from goldenpath.model.finding import FINDINGS_SCHEMA, Findings  # noqa: E402
 from goldenpath.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
-from goldenpath.policy import matrix  # noqa: E402
+from goldenpath.policy import matrix, source  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.inputs import Input
 
@@ -68,6 +68,8 @@ def generated() -> dict[Path, str]:
         'bin/goldenpath" deliver',
         "src/goldenpath/pipeline.py",
     )
+    rules = ROOT / "src" / "goldenpath" / "policy"
+    files[rules / matrix.PROOF] = proof((rules / matrix.POLICY_FILE).read_text())
     schemas = ROOT / "docs" / "schemas"
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
@@ -103,6 +105,12 @@ def schema(name: str, kind: type) -> str:
     return json.dumps({"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind)}, indent=2) + "\n"
 
 
+def proof(text: str) -> str:
+    """Return the proof that the platform's rules are what their schema says; raises `PolicyInvalid` if not."""
+    matrix.parse(text)
+    return source.proof(text, matrix.SCHEMA) + "\n"
+
+
 def filled(document: str) -> str:
     """Return `document` with the table between each pair of `<!-- generated: name -->` marks written anew."""
 
@@ -128,18 +136,18 @@ def inputs() -> str:
     return tables.table(["input", "what it is", "default"], rows)
 
 
-def workflow() -> str:
-    """Return the table of inputs of the reusable workflow, from the workflow itself."""
+def workflow(name: str = "_build-and-release") -> str:
+    """Return the table of inputs of the reusable workflow `name`, from the workflow itself."""
     rows = [
-        [f"`{name}`", " ".join(each["description"].split()), _as_written(each)]
-        for name, each in _called()["inputs"].items()
+        [f"`{key}`", " ".join(each["description"].split()), _as_written(each)]
+        for key, each in _called(name)["inputs"].items()
     ]
     return tables.table(["input", "what it is", "default"], rows)
 
 
 def outputs() -> str:
     """Return the table of its outputs."""
-    rows = [[f"`{name}`", each["description"]] for name, each in _called()["outputs"].items()]
+    rows = [[f"`{name}`", each["description"]] for name, each in _called("_build-and-release")["outputs"].items()]
     return tables.table(["output", "what it is"], rows)
 
 
@@ -150,20 +158,21 @@ def codes() -> str:
     return tables.table(["exit", "code", "what it means"], rows)
 
 
-TABLES = {
+TABLES: Mapping[str, Callable[[], str]] = {
     "environments": environments,
     "inputs": inputs,
     "errors": codes,
     "index": tables.index,
     "devsecops": tables.devsecops,
     "workflow": workflow,
+    "rescan": lambda: workflow("_rescan"),
     "outputs": outputs,
 }
-CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
 
 
-def _called() -> dict[str, Any]:
-    on = yaml.safe_load(CALLED.read_text())[True]  # YAML 1.1 reads `on` as true
+def _called(name: str) -> dict[str, Any]:
+    path = ROOT / ".github" / "workflows" / f"{name}.yml"
+    on = yaml.safe_load(path.read_text())[True]  # YAML 1.1 reads `on` as true
     called: dict[str, Any] = on["workflow_call"]
     return called
 

@@ -93,8 +93,8 @@ def record_secrets(toolchain: Toolchain, folder: Path) -> dict[str, bytes]:
     program, clone = toolchain.provide("gitleaks"), history(folder)
     first = process.run("git", "-C", clone, "rev-list", "--max-parents=0", "HEAD", timeout=10).stdout.decode().strip()
     return {
-        "gitleaks/secrets.json": gitleaks.scan(program, clone / ".git", ("HEAD",)),
-        "gitleaks/nothing.json": gitleaks.scan(program, clone / ".git", (first,)),
+        "gitleaks/secrets.json": gitleaks.run(program, "git", clone, gitleaks.log_options("HEAD"))[0],
+        "gitleaks/nothing.json": gitleaks.run(program, "git", clone, gitleaks.log_options(first))[0],
     }
 
 

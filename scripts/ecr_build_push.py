@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from goldenpath import cli, pipeline, runner  # noqa: E402
+from goldenpath import cli, runner  # noqa: E402
 from goldenpath.errors import BadInput  # noqa: E402
 from goldenpath.model import inputs  # noqa: E402
 from goldenpath.model.layout import Layout  # noqa: E402
 from goldenpath.model.names import Tag  # noqa: E402
 from goldenpath.release import access  # noqa: E402
+from goldenpath.release.cancellation import heeded, held  # noqa: E402
 from goldenpath.release.plan import preflight  # noqa: E402
-from goldenpath.release.transaction import Transaction, unstoppable  # noqa: E402
+from goldenpath.release.transaction import Transaction  # noqa: E402
 from goldenpath.report.console import Progress  # noqa: E402
 from goldenpath.runner import Runner  # noqa: E402
-from goldenpath.stages import build, ecr_push  # noqa: E402
+from goldenpath.stages import build, ecr_push, running  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,8 +51,8 @@ def push(given: argparse.Namespace) -> None:
     tags = _tags(given.sha, given.version)
     progress = Progress()
     with tempfile.TemporaryDirectory(prefix="goldenpath-legacy-") as folder:
-        run = pipeline.prepare(_request(given, folder), Runner.read(runner.variables()), progress)
-        pipeline.run_stage(build.STAGE, run, progress)
+        run = running.prepare(_request(given, folder), Runner.read(runner.variables()), progress)
+        running.run_stage(build.STAGE, run, progress)
         uri = _push(run, given.registry, tags, progress.say)
     for tag in tags:
         progress.line(f"✓ {uri}:{tag}")
@@ -67,14 +68,15 @@ def _push(run: Run, registry: str, tags: tuple[Tag, ...], say: Callable[[str], N
             )
         plan = preflight(opened.registry, opened.info, ecr_push.stored_in(layout), candidate.commit, tags)
         transaction = Transaction(opened.registry, opened.ecr, opened.info.name, plan)
-        try:
-            transaction.upload(layout, say)
-            transaction.stage(layout, transaction.missing_manifests(layout))
-            transaction.commit(plan.target_manifest)
-        except BaseException as cause:
-            with unstoppable():
+        with held():
+            try:
+                with heeded():
+                    transaction.upload(layout, say)
+                    transaction.stage(layout, transaction.missing_manifests(layout))
+                    transaction.commit(plan.target_manifest)
+            except BaseException as cause:
                 transaction.undo(cause)
-            raise
+                raise
         return opened.info.uri
 
 

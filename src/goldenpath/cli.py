@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from goldenpath import __version__, commands, pipeline, runner
-from goldenpath.adopt import commands as adopt_commands
+from goldenpath import __version__, runner
 from goldenpath.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.model import inputs
-from goldenpath.registries.commands import registry
-from goldenpath.release import commands as release_commands
+from goldenpath.release import cancellation
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
+from goldenpath.stages import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.inputs import Input
     from goldenpath.stages.base import Stage
@@ -36,38 +34,31 @@ in the work folder. Every option can also come by the variable named beside it.
 """
 
 
-class _WithLocal(click.Group):
-    """The commands; `local` is loaded when it is asked for, since it needs packages that a runner does not."""
+class _Lazily(click.Group):
+    """The commands of a table, each loaded when it is asked for: a step of a workflow run needs one, and needs it soon.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    `local` stands apart: a runner does not have its packages.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's
         """Return the name of every command."""
-        return sorted([*super().list_commands(ctx), "local"])
+        return sorted(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
         """Return the command `cmd_name`."""
-        return _local() if cmd_name == "local" else super().get_command(ctx, cmd_name)
+        return _COMMANDS[cmd_name]() if cmd_name in _COMMANDS else None
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands, without loading `local` for it."""
-        rows = [(name, each.get_short_help_str(limit=90)) for name, each in sorted(self.commands.items())]
+        loaded = {name: self.get_command(ctx, name) for name in self.list_commands(ctx) if name != "local"}
+        rows = {name: each.get_short_help_str(limit=90) for name, each in loaded.items() if each is not None}
+        rows["local"] = "Try everything on this machine, without any account."
         with formatter.section("Commands"):
-            formatter.write_dl([*rows, ("local", "Try everything on this machine, without any account.")])
-
-
-def _local() -> click.Command:
-    try:
-        command: click.Command = importlib.import_module("goldenpath.local.commands").local
-    except ModuleNotFoundError as error:
-        raise LocalTrouble(
-            "`goldenpath local` is not installed",
-            why=str(error),
-            fix="from a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
-        ) from error
-    return command
+            formatter.write_dl(sorted(rows.items()))
 
 
 @click.group(
-    cls=_WithLocal, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
+    cls=_Lazily, help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120}
 )
 @click.version_option(__version__)
 def goldenpath() -> None:
@@ -86,8 +77,7 @@ def run(argv: Sequence[str]) -> int:
 
 def guarded(action: Callable[[], object]) -> int:
     """Do `action` and return the exit code; every error is told before, and a signal that cancels becomes one."""
-    signal.signal(signal.SIGTERM, _cancel)
-    signal.signal(signal.SIGINT, _cancel)
+    cancellation.obey()
     try:
         action()
     except GoldenPathError as error:
@@ -97,13 +87,6 @@ def guarded(action: Callable[[], object]) -> int:
     except click.Abort:
         return _told(Cancelled("the run was interrupted", fix="run it again"))
     return 0
-
-
-def _cancel(number: int, _frame: FrameType | None) -> None:
-    """Turn the first signal into an error that unwinds through every undo; a second one must not cut that short."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise Cancelled(f"the run was stopped by {signal.Signals(number).name}", fix="run it again: a re-run is safe")
 
 
 def _told(error: GoldenPathError) -> int:
@@ -134,28 +117,57 @@ def _option(declared: Input) -> click.Option:
     )
 
 
-def _stage_command(stage: Stage) -> click.Command:
+def _stage(name: str) -> click.Command:
+    """Return the command of a stage, which has its module's name."""
+    stage: Stage = _loaded(f"stages.{name.replace('-', '_')}", "STAGE")
+
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
         request = inputs.read(stage.inputs, raw)
-        pipeline.run_stage(stage, pipeline.prepare(request, Runner.read(runner.variables()), progress), progress)
+        running.run_stage(stage, running.prepare(request, Runner.read(runner.variables()), progress), progress)
 
     return _command(stage.name, stage.help, stage.inputs, act)
 
 
-def _deliver(raw: dict[str, str]) -> None:
-    progress = Progress()
-    request = inputs.read(pipeline.INPUTS, raw)
-    pipeline.deliver(pipeline.prepare(request, Runner.read(runner.variables()), progress), progress)
+def _deliver() -> click.Command:
+    pipeline = importlib.import_module("goldenpath.pipeline")
+
+    def act(raw: dict[str, str]) -> None:
+        progress = Progress()
+        request = inputs.read(pipeline.INPUTS, raw)
+        pipeline.deliver(running.prepare(request, Runner.read(runner.variables()), progress), progress)
+
+    return _command("deliver", "Run the whole pipeline: every stage in order.", pipeline.INPUTS, act)
 
 
-for _stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE):
-    goldenpath.add_command(_stage_command(_stage))
-goldenpath.add_command(_command("deliver", "Run the whole pipeline: every stage in order.", pipeline.INPUTS, _deliver))
-goldenpath.add_command(commands.tools)
-goldenpath.add_command(release_commands.release)
-goldenpath.add_command(release_commands.iam_group)
-goldenpath.add_command(commands.policy)
-goldenpath.add_command(registry)
-goldenpath.add_command(adopt_commands.init)
-goldenpath.add_command(adopt_commands.doctor)
+def _local() -> click.Command:
+    try:
+        command: click.Command = _loaded("local.commands", "local")
+    except ModuleNotFoundError as error:
+        raise LocalTrouble(
+            "`goldenpath local` is not installed",
+            why=str(error),
+            fix="from a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
+        ) from error
+    return command
+
+
+def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the table below says
+    return getattr(importlib.import_module(f"goldenpath.{module}"), name)
+
+
+_STAGES = (
+    "preflight", "gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
+    "pull-request-comment", "rescan",
+)  # fmt: skip
+_COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in _STAGES} | {
+    "deliver": _deliver,
+    "doctor": partial(_loaded, "adopt.commands", "doctor"),
+    "iam": partial(_loaded, "release.commands", "iam_group"),
+    "init": partial(_loaded, "adopt.commands", "init"),
+    "local": _local,
+    "policy": partial(_loaded, "commands", "policy"),
+    "registry": partial(_loaded, "registries.commands", "registry"),
+    "release": partial(_loaded, "release.commands", "release"),
+    "tools": partial(_loaded, "commands", "tools"),
+}

@@ -2,66 +2,47 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.errors import BadInput, GoldenPathError
-from goldenpath.model import inputs
-from goldenpath.model.event import Event, commit_before, may_only_read, proposed_head
+from goldenpath.errors import GoldenPathError
 from goldenpath.model.finding import Gate
-from goldenpath.model.names import Commit
-from goldenpath.model.timing import End, Timing
-from goldenpath.model.verdict import Mode
-from goldenpath.model.work import WorkFolder
-from goldenpath.policy import matrix
-from goldenpath.report.annotations import SHOWN_AT_MOST, Place, places
 from goldenpath.stages import (
     build,
     ecr_push,
     gitleaks_gate,
     preflight,
     pull_request_comment,
+    rescan,
     sarif_upload,
     sbom,
     summary,
     trivy_gate,
 )
-from goldenpath.stages.base import Outcome, Run
-from goldenpath.tools import git
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.stages.running import run_stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from goldenpath.model.inputs import Input, Request
-    from goldenpath.policy.matrix import Environment
+    from goldenpath.model.inputs import Input
+    from goldenpath.model.work import WorkFolder
     from goldenpath.report.console import Progress
-    from goldenpath.runner import Runner
-    from goldenpath.stages.base import Stage
-
-
-def _taking(stage: Stage, *tightening: Input) -> Stage:
-    """Return `stage` with inputs that tighten the environment's rules: `prepare` applies them, not the stage."""
-    return replace(stage, inputs=(*stage.inputs, *tightening))
-
+    from goldenpath.stages.base import Run, Stage
 
 # In this order, each only if the one before it let the run go on.
 STAGES = (
     gitleaks_gate.STAGE,
     build.STAGE,
-    _taking(trivy_gate.STAGE, inputs.TRIVY_EXIT_CODE),
+    trivy_gate.STAGE,
     sbom.STAGE,
-    _taking(ecr_push.STAGE, inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST),
+    ecr_push.STAGE,
 )
 # On its own, before all else: a workflow need not build for an hour what it may not release.
 FIRST = (preflight.STAGE,)
 # At the end, whatever happened: what was found must be seen.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
-# Commands of their own, on the files that a run left.
-ASIDE = (pull_request_comment.STAGE,)
+# Commands of their own: on the files that a run left, and on what was released long ago.
+ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
 
 INPUTS: tuple[Input, ...] = tuple(dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs))
 OUTPUTS: Mapping[str, str] = {
@@ -70,34 +51,6 @@ OUTPUTS: Mapping[str, str] = {
     if not stage.name.endswith("-gate")
     for name, text in stage.outputs.items()
 }
-
-
-def prepare(request: Request, here: Runner, progress: Progress) -> Run:
-    """Return what every stage of one run shares. Raises when the environment or the event cannot be known."""
-    policy = matrix.load()
-    environment = tightened(policy.environment(request.environment), request, progress)
-    event = event_of(here, request.source)
-    _require_version(event)
-    work = request.work_dir if request.work_dir.parts else runner.default_work_dir(runner.variables())
-    return Run(
-        request=request,
-        event=event,
-        policy=policy,
-        environment=environment,
-        work=WorkFolder(work),
-        runner=here,
-        toolchain=Toolchain.load(),
-        say=progress.say,
-    )
-
-
-def tightened(environment: Environment, request: Request, progress: Progress) -> Environment:
-    """Return the rules of `environment` as this one request tightens them; loosening is not taken, and said so."""
-    if request.trivy_exit_code:
-        environment = replace(environment, modes={**environment.modes, Gate.TRIVY: Mode.BLOCKING})
-    elif request.trivy_exit_code is False and environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        progress.warn(f"`trivy_exit_code: 0` changes nothing: the platform blocks in {environment.name}")
-    return environment if request.push_latest else replace(environment, latest_allowed=False)
 
 
 def deliver(run: Run, progress: Progress) -> dict[str, str]:
@@ -126,105 +79,10 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
     return outputs
 
 
-def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
-    """Run one stage, tell how it went, write its outputs, and return them. Raises what stopped it, a block included."""
-    began = time.monotonic()
-    try:
-        with progress.working(stage.name):
-            outcome = stage.run(run)
-    except GoldenPathError as error:
-        progress.end(stage.name, error.what, began, state="stopped")
-        if run.work.path.is_dir() or not isinstance(error, BadInput):
-            # Not where the work folder itself is what was refused.
-            _note(run, stage, End.FAILED, began, error.what, error.fix)
-        raise
-    state = End.STOPPED if outcome.stop else End.WARNED if outcome.warnings else End.DONE
-    progress.end(stage.name, outcome.sentence, began, state=state.value)
-    _note(run, stage, state, began, outcome.sentence)
-    _tell(stage, outcome, run, progress)
-    run.runner.set_outputs(outcome.outputs)
-    if outcome.stop:
-        raise outcome.stop
-    return dict(outcome.outputs)
-
-
-def event_of(here: Runner, source: Path) -> Event:
-    """Return what this run answers to: the runner's event, or the state of the checkout at a terminal."""
-    if not here.in_actions:
-        return _event_at_terminal(here, source)
-    try:
-        return Event(
-            name=here.event_name,
-            commit=Commit(here.sha),
-            ref=here.ref,
-            repository=here.repository,
-            source_url=f"{here.server_url}/{here.repository}",
-            before=commit_before(here.event_name, here.event),
-            fork=may_only_read(here.event),
-            head=proposed_head(here.event_name, here.event),
-        )
-    except ValueError as error:
-        raise BadInput(
-            "the event of this workflow run names no commit", why=str(error), fix="run the workflow again"
-        ) from error
-
-
-def _require_version(event: Event) -> None:
-    """Raise `BadInput` when the run is of a release tag whose version cannot be a tag of an image."""
-    try:
-        _ = event.release_version
-    except ValueError as error:
-        raise BadInput(
-            f"the release tag {event.ref.removeprefix('refs/tags/')} gives no version",
-            why=str(error),
-            fix="name releases like `v1.4.2`",
-        ) from error
-
-
-def _event_at_terminal(here: Runner, source: Path) -> Event:
-    head = git.head(source)
-    origin = git.origin_url(source)
-    repository = origin.removeprefix(f"{here.server_url}/") if origin.startswith(f"{here.server_url}/") else ""
-    return Event("terminal", head, git.branch_ref(source), repository, origin)
-
-
 def _forget_earlier_run(work: WorkFolder) -> None:
     """Remove what an earlier run left: if this one ends early, its verdicts and receipt would pass for this one's."""
     gates = (name(gate) for gate in Gate for name in (work.findings, work.sarif, work.verdict))
     work.forget(work.candidate, work.receipt, work.timings, *work.path.glob("sbom.*.json"), *gates)
-
-
-def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
-    if stage.name in summary.ORDER:
-        run.work.note(Timing(stage.name, end, round(time.monotonic() - began, 3), sentence, fix))
-
-
-def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
-    for warning in outcome.warnings:
-        progress.warn(warning)
-    _annotate(stage, outcome, run)
-    if stage.name == summary.STAGE.name:
-        return
-    listed = "".join(f"\n- {runner.as_markdown(warning)}" for warning in outcome.warnings)
-    body = outcome.summary or listed
-    run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
-
-
-def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
-    """Annotate the run with each warning, a finding at its file and line."""
-    gates = [gate for gate in Gate if gate.stage == stage.name]
-    found = (finding for gate in gates for finding in summary.deciding(run, gate))
-    placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
-    for warning in outcome.warnings[:SHOWN_AT_MOST]:
-        place = placed.get(warning, Place())
-        level = "error" if outcome.stop else "warning"
-        run.runner.annotate(
-            level, runner.plain(warning), title=stage.name, file=runner.plain(place.file), line=place.line
-        )
-
-
-def _relative(path: Path, source: Path) -> str:
-    return path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
 
 
 def _at_the_end(stage: Stage, run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:

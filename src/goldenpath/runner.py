@@ -156,8 +156,17 @@ class Runner:
 
     def _command(self, name: str, message: str, properties: Mapping[str, str] | None = None) -> None:
         listed = ",".join(f"{key}={_escape_property(value)}" for key, value in (properties or {}).items())
-        sys.stdout.write(f"::{name}{' ' + listed if listed else ''}::{_escape(message)}\n")
+        tell(f"::{name}{' ' + listed if listed else ''}::{_escape(message)}")
+
+
+def tell(line: str) -> None:
+    """Write a line to the log. A log that nobody reads any more must not stop a release, least of all its undo."""
+    try:
+        sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
+    except OSError:
+        # What is in the buffer would fail again at exit, and change the exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def plain(text: str) -> str:

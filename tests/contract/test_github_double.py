@@ -63,7 +63,8 @@ def run(tool: str = "trivy", category: str = "trivy/app/", results: int = 0) -> 
 
 
 def packed(*runs: dict[str, Any], version: str = "2.1.0") -> str:
-    return base64.b64encode(gzip.compress(json.dumps({"version": version, "runs": list(runs)}).encode())).decode()
+    raw = json.dumps({"version": version, "runs": list(runs)}).encode()
+    return base64.b64encode(gzip.compress(raw, mtime=0)).decode()
 
 
 def upload(sarif: str, **changes: str) -> dict[str, str]:

@@ -102,7 +102,8 @@ class Act:
         stand_ins = {"STAND_IN_ORIGIN": f"file://{run['origin']}", "STAND_IN_ARTIFACTS": str(run["artifacts"])}
         return [
             ("--platform", "ubuntu-latest=-self-hosted"),
-            ("--no-skip-checkout", "--no-cache-server", "--rm"),
+            # act 0.2.89 ends with "concurrent map writes" when two jobs of a called workflow begin at once.
+            ("--no-skip-checkout", "--no-cache-server", "--rm", "--concurrent-jobs=1"),
             ("--artifact-server-addr", "127.0.0.1"),
             ("--action-cache-path", str(run["cache"])),
             ("--eventpath", str(run["event"])),

@@ -100,20 +100,30 @@ class Roles:
 
 @pytest.fixture
 def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
-    """Run a workflow of the app, by default the thin caller, for an event; `renamed` secrets have other names."""
+    """Run a workflow of the app, by default the thin caller, for an event.
+
+    `renamed` secrets have other names; `database` is the trivy database that is in force that day.
+    """
     roles: dict[str, str] = {}
 
-    def run(event: Event, workflow: str = CALLER, *, renamed: Mapping[str, str] | None = None) -> act.Ended:
+    def run(
+        event: Event,
+        workflow: str = CALLER,
+        *,
+        renamed: Mapping[str, str] | None = None,
+        database: Path | None = None,
+    ) -> act.Ended:
         found = emulator.environment(subject=f"repo:{app.slug}:ref:{event.ref}", repository=app.slug)
         if not roles:
             roles.update(Roles(emulator, app.slug).create())
         named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}
         secrets = {**named, "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
+        day = {"GOLDENPATH_TRIVY_CACHE": str(database)} if database else {}
         del found["AWS_REGION"]  # on GitHub nobody sets it
         act_itself = act.Act(
             Toolchain.load().provide("act").path,
             platform_copy.repositories(platform),
-            {**surroundings, **found, "GITHUB_REPOSITORY": app.slug},
+            {**surroundings, **found, **day, "GITHUB_REPOSITORY": app.slug},
             secrets,
         )
         return act_itself.run(app.folder, event, workflow, Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path)))

@@ -42,6 +42,11 @@ def dispatch(app: App, ref: str = "refs/heads/main", **inputs: str) -> Event:
     return Event("workflow_dispatch", {"inputs": inputs, "ref": ref, **_about(app)}, ref)
 
 
+def schedule(app: App) -> Event:
+    """Have the time come that a workflow waits for; it then runs on the default branch."""
+    return Event("schedule", {"schedule": "23 5 * * 1-5", **_about(app)}, "refs/heads/main")
+
+
 def pull_request(app: App, *, onto: str = "main", number: int = 7, fork: str = "") -> Event:
     """Propose what is checked out for `onto`; what is checked out then is GitHub's test merge of the two.
 

@@ -11,9 +11,11 @@ from tests.e2e.conftest import CALLER
 from tests.e2e.test_delivery import (
     ALL_RAN,
     CHECKED,
+    REFUSED,
     STOPPED,
     assert_no_login,
     assert_nothing_released,
+    assert_only_looked,
     assert_released,
     roles_assumed,
     uploaded,
@@ -94,11 +96,13 @@ def test_tests_that_fail_stop_everything_and_are_given_no_secret(
 ) -> None:
     earlier(app, test="""'echo "role=<$AWS_ROLE_ARN$TF_AWS_IAM_ROLE_DEV>"; exit 3'""")
     ended = deliver(events.push(app, "development"), renamed=ONLY_ONE_ROLE)
-    assert (ended.code, ended.jobs) == (1, {"test": "failure", "verdict": "failure"}), ended.text
+    assert (ended.code, ended.jobs) == (1, {"test": "failure", "preflight": "success", "verdict": "failure"}), (
+        ended.text
+    )
     assert "role=<>" in ended.text
     assert ended.outputs("verdict")["verdict"] == "error"
     assert_nothing_released(emulator)
-    assert_no_login(emulator, asked)
+    assert_only_looked(emulator, asked)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,9 @@ def test_a_pull_request_from_a_fork_has_its_summary_and_uploads_nothing(
     app.git("checkout", "--quiet", "-b", "change")
     app.plant_package()
     ended = deliver(events.pull_request(app, fork="stranger/app"))
-    assert (ended.code, ended.jobs) == (1, STOPPED), ended.text
+    assert (ended.code, ended.jobs) == (1, {name: end for name, end in STOPPED.items() if name != "preflight"}), (
+        ended.text
+    )
     assert "blocked by trivy; nothing was released" in ended.summary
     assert ("error", "Dockerfile:1") in [each[:2] for each in ended.annotations]
     assert not uploaded(emulator)
@@ -175,7 +181,7 @@ def test_the_monorepo_template_delivers_each_image_by_its_own_verdict(
 
 def test_a_role_that_is_not_among_the_secrets_is_a_clear_error(deliver: Deliver, emulator: Local, app: App) -> None:
     ended = deliver(events.push(app, "main"), renamed={"TF_AWS_IAM_ROLE_PROD": "TF_AWS_IAM_ROLE_PRD"})
-    assert (ended.code, ended.jobs["push"], ended.jobs["verdict"]) == (1, "failure", "failure"), ended.text
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
     assert "No secret names the role for prod. Set TF_AWS_IAM_ROLE_PROD (or AWS_ROLE_ARN)" in ended.text
     assert_nothing_released(emulator)
     assert not roles_assumed(emulator)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-ALL_RAN = {"build": "success", "push": "success", "report": "success", "verdict": "success"}
+ALL_RAN = dict.fromkeys(("preflight", "build", "push", "report", "verdict"), "success")
 CHECKED = {"build": "success", "report": "success", "verdict": "success"}
-STOPPED = {"build": "failure", "report": "success", "verdict": "failure"}
+STOPPED = {"preflight": "success", "build": "failure", "report": "success", "verdict": "failure"}
+REFUSED = {"preflight": "failure", "verdict": "failure"}
 DEPLOYING = """
   deploy:
     needs: delivery
@@ -125,7 +126,7 @@ def test_a_secret_on_main_stops_the_run_before_anything_is_built(
     assert ended.outputs("verdict")["verdict"] == "block"
     assert f"{app.commit[:7]} for prod: blocked by gitleaks; nothing was released" in ended.summary
     assert_nothing_released(emulator)
-    assert_no_login(emulator, asked)
+    assert_only_looked(emulator, asked)
     assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks"]
 
 
@@ -141,7 +142,7 @@ def test_a_vulnerable_package_on_main_stops_the_run_before_anything_is_pushed(
     assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
     assert f"| CRITICAL | {apps.PLANTED_CVE} |" in ended.summary
     assert_nothing_released(emulator)
-    assert_no_login(emulator, asked)
+    assert_only_looked(emulator, asked)
     assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
 
 
@@ -175,11 +176,32 @@ def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
     deliver: Deliver, emulator: Local, app: App, asked: Asked
 ) -> None:
     ended = deliver(events.dispatch(app, environment="production"))
-    assert (ended.code, ended.jobs) == (1, {"build": "failure", "verdict": "failure"}), ended.text
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
     assert "production" in ended.text
     assert "local, dev, test, staging, prod" in ended.text
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
+
+
+def test_a_repository_that_is_missing_is_told_before_the_build_with_the_command_that_creates_it(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    app.write(CALLER, platform_copy.CALLER.read_text().replace("my-app", "my-shop")).save("Deliver my-shop")
+    ended = deliver(events.push(app, "development"))
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
+    assert "error[repository-missing]: the ECR repository my-shop does not exist in eu-west-2" in ended.text
+    assert "make create-ecr APP=my-shop OWNER=… RISK=low ENV=dev" in ended.text
+    assert "build / build" not in ended.steps
+    assert roles_assumed(emulator) == {"deliver-dev"}
+
+
+def test_an_account_that_is_not_allowed_is_told_before_the_build(deliver: Deliver, emulator: Local, app: App) -> None:
+    given = "ecr_repository: my-app\n      allowed_account_ids: '999999999999'"
+    app.write(CALLER, platform_copy.CALLER.read_text().replace("ecr_repository: my-app", given)).save("One account")
+    ended = deliver(events.push(app, "development"))
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
+    assert "error[wrong-account]" in ended.text
+    assert not roles_assumed(emulator)
 
 
 def assert_released(ended: Ended, emulator: Local, *tags: str) -> str:
@@ -207,6 +229,12 @@ def assert_no_login(emulator: Local, asked: Asked) -> None:
     """Nobody asked for a token, for a role or for the registry; at most for GitHub's API."""
     assert not roles_assumed(emulator)
     assert {path.split("/")[1] for path in asked()} <= {"repos"}
+
+
+def assert_only_looked(emulator: Local, asked: Asked) -> None:
+    """One role was assumed, to look; nothing was sent to the registry."""
+    assert len(roles_assumed(emulator)) == 1
+    assert not [path for path in asked() if "/blobs/" in path]
 
 
 def roles_assumed(emulator: Local) -> set[str]:

@@ -139,7 +139,9 @@ class Stand:
             version=Version("1.4.2") if commit == COMMIT else None, work_dir=work.path,
         )  # fmt: skip
         event = Event("push", commit, "refs/heads/development", "team/app")
-        return Run(wish, event, policy, policy.environment("dev"), work, Runner(), Toolchain.load(), lambda _: None)
+        return Run(
+            wish, event, policy, policy.environment("dev"), work, Runner(), Toolchain.load().provide, lambda _: None
+        )
 
 
 def campaign(stand: Stand, cases: Sequence[tuple[Situation, Request, Fault, bool]]) -> Tally:

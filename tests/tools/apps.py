@@ -6,6 +6,7 @@ import json
 import secrets
 import string
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ Description: Debian base system miscellaneous files
 PLANTED_PACKAGE = "usr/lib/python3/site-packages/PyYAML-5.3.dist-info/METADATA"
 PLANTED_METADATA = "Metadata-Version: 2.1\nName: PyYAML\nVersion: 5.3\n"
 PLANTED_CVE = "CVE-2020-14343"
+PLANTED_CVES = (PLANTED_CVE, "CVE-2020-1747")
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,17 @@ def plant_system(app: App, rootfs: str) -> None:
     """Write what a scanner recognises a Debian image by, with one package installed."""
     app.write(f"{rootfs}/etc/os-release", OS_RELEASE).write(f"{rootfs}/etc/debian_version", "12.12\n")
     app.write(f"{rootfs}/var/lib/dpkg/status", DPKG_STATUS)
+
+
+def accepted(*ids: str) -> str:
+    """Return a `.goldenpath.yml` that lets the planted package's vulnerabilities `ids` through for a month."""
+    until = datetime.now(UTC).date() + timedelta(days=30)
+    lines = (
+        f"  - {{gate: trivy, id: {each}, scope: {{package: PyYAML}}, reason: only files of our own are read, "
+        f"owner: team-web, expires: {until}}}\n"
+        for each in ids
+    )
+    return "version: 1\nexceptions:\n" + "".join(lines)
 
 
 def secret() -> str:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 from tests.terraform_provider import world as worlds
 
+from goldenpath.cli import goldenpath
 from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
-from goldenpath.registries.commands import registry
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Platform:
         }  # fmt: skip
         words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
         done = CliRunner(env=variables).invoke(
-            registry, [command, f"--checkout={checkout}", *words], standalone_mode=False
+            goldenpath, ["registry", command, f"--checkout={checkout}", *words], standalone_mode=False
         )
         if done.exception:
             raise done.exception

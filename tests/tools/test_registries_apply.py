@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 from tests.terraform_provider import world as worlds
 
+from goldenpath.cli import goldenpath
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryUnknown, StateLocked, TerraformFailed, ToolMissing
 from goldenpath.registries import config, controls, hcl_map, lifecycle, planning, plans
-from goldenpath.registries.commands import registry
 from goldenpath.registries.lifecycle import StoredImage
 from goldenpath.registries.request import parse
 from goldenpath.tools import process
@@ -302,10 +302,14 @@ def test_the_digest_that_plan_prints_is_the_one_that_apply_takes(
         monkeypatch.setenv(name, value)
     words = [f"--checkout={checkout}", f"--work-dir={checkout}/work", f"--state-bucket={worlds.BUCKET}"]
     chosen = ["--environment=dev", "--name=hello-web"]
-    shown = CliRunner().invoke(registry, ["plan", *words, *chosen], catch_exceptions=False).output
+    shown = CliRunner().invoke(goldenpath, ["registry", "plan", *words, *chosen], catch_exceptions=False).output
     assert 'create               module.ecr_repositories["hello-web"].aws_ecr_repository.this\n' in shown
     digest = shown.partition("digest: ")[2].strip()
-    done = CliRunner().invoke(registry, ["apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False)
+    done = CliRunner().invoke(
+        goldenpath, ["registry", "apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False
+    )
     assert "hello-web: applied; changes: 2" in done.output
-    again = CliRunner().invoke(registry, ["apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False)
+    again = CliRunner().invoke(
+        goldenpath, ["registry", "apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False
+    )
     assert "hello-web: nothing was to do" in again.output

@@ -11,7 +11,7 @@ from tests.tools import apps
 from tests.tools.conftest import ACCOUNT, ROLE
 
 from goldenpath.model.receipt import State
-from goldenpath.services import aws
+from goldenpath.services import aws, iam_policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def test_preflight_refuses_what_the_release_would_be_refused_for(
     assert (done.code, done.error["code"]) == (35, "tag-taken")
     missing = goldenpath.run(*words("preflight", app, work, "not-there"))
     assert (missing.code, missing.error["code"]) == (32, "repository-missing")
-    assert "make create-ecr APP=not-there OWNER=… RISK=… ENV=…" in missing.error["fix"]
+    assert "make create-ecr APP=not-there OWNER=… RISK=low ENV=dev" in missing.error["fix"]
 
 
 @pytest.mark.parametrize("stage", ["preflight", "ecr-push"])
@@ -83,8 +83,8 @@ def test_an_image_tag_is_taken_as_it_is_and_named_in_the_output(
 def test_a_missing_permission_is_named_with_what_prints_it(
     inside: Inside, ready: App, work: WorkFolder, repository: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = tuple(action for action in aws.PUSH_ACTIONS if action != "ecr:DescribeRepositories")
-    monkeypatch.setattr(aws, "PUSH_ACTIONS", few)
+    few = tuple(action for action in iam_policy.PUSH_ACTIONS if action != "ecr:DescribeRepositories")
+    monkeypatch.setattr(iam_policy, "PUSH_ACTIONS", few)
     done = inside(*words("ecr-push", ready, work, repository))
     assert (done.code, done.error["code"]) == (31, "access-denied")
     assert done.error["fix"].strip() == (
@@ -170,7 +170,7 @@ def test_a_session_with_the_printed_push_policy_can_release(
 ) -> None:
     printed = inside("iam", "push-policy", f"--account={ACCOUNT}", f"--ecr-repository={repository}").ok()
     document = json.loads(printed.text)
-    monkeypatch.setattr(aws, "session_policy", lambda *_: document)
+    monkeypatch.setattr(aws, "session_policy", lambda *_, **__: document)
     inside(*words("ecr-push", ready, work, repository)).ok()
     assert emulator.tags(repository)
 

@@ -17,20 +17,11 @@ from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
 from goldenpath.runner import Runner
 from goldenpath.stages.base import Run
-from goldenpath.tools.toolchain import Program, Toolchain
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import program
 
 if TYPE_CHECKING:
     from goldenpath.model.layout import Layout
-
-
-@dataclass(frozen=True)
-class NoTools(Toolchain):
-    """A double of the toolchain: it has every program by name, and nothing behind it."""
-
-    def provide(self, name: str) -> Program:
-        return program(name)
 
 
 @dataclass
@@ -61,7 +52,7 @@ def run(folder: Path, environment: str = "dev", **changed: Any) -> Run:
         environment=policy.environment(environment),
         work=WorkFolder(folder / "work"),
         runner=changed.pop("runner", Runner()),
-        toolchain=NoTools(folder / "tools", (), Any),  # type: ignore[arg-type]
+        program=program,
         say=changed.pop("say", lambda _: None),
     )
 

@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
+import botocore.credentials
 import botocore.exceptions as sdk
+import botocore.tokens
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
@@ -31,8 +36,9 @@ from goldenpath.errors import (
     RepositoryMissing,
 )
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.services import aws, platform_session
+from goldenpath.services import aws, aws_sdk, platform_session
 from goldenpath.services.aws import Ecr, Login, RepositoryInfo, Session
+from goldenpath.services.iam_policy import session_policy
 from tests.unit.builders import DIGEST
 
 REGION = Region("eu-west-2")
@@ -54,6 +60,15 @@ def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setattr("time.sleep", lambda _: None)
         yield
+
+
+def test_every_service_that_the_sdk_logs_in_with_is_known() -> None:
+    source = "".join(map(inspect.getsource, (botocore.credentials, botocore.tokens)))
+    asked = set(re.findall(r"(?:client_creator\(|create_nested_client\(self._session, )[\"']([a-z-]+)[\"']", source))
+    assert asked == {"sts", "sso", "sso-oidc", "signin"}
+    assert asked < set(aws_sdk.SERVICES)
+    for name in aws_sdk.SERVICES:
+        assert aws_sdk.session().client(name, region_name=REGION)  # type: ignore[call-overload]
 
 
 def client_of(ecr: Ecr) -> Any:
@@ -138,6 +153,20 @@ def test_the_tags_of_an_image_are_looked_up_by_its_digest(ecr: Ecr, stub: Stubbe
     stub.add_client_error("describe_images", "AccessDeniedException", "no", expected_params=asked)
     with pytest.raises(AccessDenied, match=f"not allowed to look at the image {DIGEST} of team/my-app"):
         ecr.tags_of(NAME, Digest(DIGEST))
+
+
+def test_the_newest_release_to_an_environment_is_found_by_the_time_of_its_push(ecr: Ecr, stub: Stubber) -> None:
+    asked = {"repositoryName": "team/my-app"}
+    images = [
+        {"imageTags": ["prod-aaaaaaa", "aaaaaaa"], "imagePushedAt": datetime(2026, 1, 2, tzinfo=UTC)},
+        {"imageTags": ["prod-bbbbbbb"], "imagePushedAt": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"imageTags": ["dev-ccccccc", "preprod-1"], "imagePushedAt": datetime(2026, 1, 3, tzinfo=UTC)},
+        {"imagePushedAt": datetime(2026, 1, 4, tzinfo=UTC)},
+    ]
+    stub.add_response("describe_images", {"imageDetails": images}, asked)
+    assert ecr.newest_tag(NAME, "prod-") == Tag("prod-aaaaaaa")
+    stub.add_response("describe_images", {"imageDetails": images}, asked)
+    assert ecr.newest_tag(NAME, "test-") is None
 
 
 def test_what_is_gone_already_counts_as_removed_and_what_is_left_is_named(ecr: Ecr, stub: Stubber) -> None:
@@ -367,6 +396,7 @@ CUT_SHORT: list[tuple[str, dict[str, Any], Callable[[Ecr], object]]] = [
     ("get_authorization_token", {}, lambda ecr: ecr.login()),
     ("get_authorization_token", {"authorizationData": [{"authorizationToken": "x"}]}, lambda ecr: ecr.login()),
     ("describe_images", {}, lambda ecr: ecr.tags_of(NAME, Digest(DIGEST))),
+    ("describe_images", {}, lambda ecr: ecr.newest_tag(NAME, "dev-")),
     ("batch_delete_image", {}, lambda ecr: ecr.delete_images(NAME, [Tag("x")])),
 ]
 
@@ -381,17 +411,25 @@ def test_an_answer_that_was_cut_short_is_no_traceback(
 
 
 def test_the_session_policy_is_the_one_that_was_reviewed() -> None:
-    policy = aws.session_policy(REGION, ROLE, NAME)
+    policy = session_policy(REGION, ROLE, NAME)
     assert policy == json.loads(GOLDEN_POLICY.read_bytes())
+
+
+def test_a_session_that_only_reads_may_do_nothing_that_changes_the_registry() -> None:
+    allowed, reading = session_policy(REGION, ROLE, NAME, read_only=True)["Statement"]
+    assert allowed["Action"] == "ecr:GetAuthorizationToken"
+    assert reading["Action"] == [
+        "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer",
+    ]  # fmt: skip
 
 
 def test_the_session_policy_fits_into_an_sts_request_for_the_longest_repository_name() -> None:
     """STS takes 2,048 characters at most."""
-    policy = aws.session_policy(REGION, ROLE, EcrRepository("a" * 256))
+    policy = session_policy(REGION, ROLE, EcrRepository("a" * 256))
     assert len(json.dumps(policy, separators=(",", ":"))) < 2048
 
 
 def test_the_session_policy_stays_in_the_partition_of_the_role() -> None:
     role = RoleArn("arn:aws-us-gov:iam::123456789012:role/x")
-    policy = aws.session_policy(Region("us-gov-west-1"), role, NAME)
+    policy = session_policy(Region("us-gov-west-1"), role, NAME)
     assert policy["Statement"][1]["Resource"] == "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/team/my-app"

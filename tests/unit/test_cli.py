@@ -11,12 +11,13 @@ import pytest
 
 from goldenpath import __version__, cli, pipeline
 from goldenpath.errors import Cancelled, GateBlocked
+from goldenpath.stages import running
 from goldenpath.stages.base import Stage
 
 if TYPE_CHECKING:
     from goldenpath.model.inputs import Input, Request
 
-STAGES = {stage.name: stage for stage in (*pipeline.STAGES, *pipeline.ALWAYS)}
+STAGES = {stage.name: stage for stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
 INPUTS: dict[str, tuple[Input, ...]] = {name: stage.inputs for name, stage in STAGES.items()} | {
     "deliver": pipeline.INPUTS
 }
@@ -151,8 +152,8 @@ def test_an_empty_variable_is_an_input_that_was_not_given(
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """Return where the request of each command arrives; nothing else happens."""
     seen: list[Request] = []
-    monkeypatch.setattr(pipeline, "prepare", lambda request, _here, _progress: seen.append(request))
-    monkeypatch.setattr(pipeline, "run_stage", lambda *_: {})
+    monkeypatch.setattr(running, "prepare", lambda request, _here, _progress: seen.append(request))
+    monkeypatch.setattr(running, "run_stage", lambda *_: {})
     monkeypatch.setattr(pipeline, "deliver", lambda *_: {})
     return seen
 
@@ -190,7 +191,7 @@ def test_what_ends_a_run_is_told_and_is_its_exit_code(
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr(pipeline, "prepare", fail)
+    monkeypatch.setattr(running, "prepare", fail)
     assert told(capsys, "build", "--environment", "dev") == (code, text)
 
 
@@ -200,7 +201,7 @@ def test_in_a_workflow_run_the_error_is_an_annotation_too(
     def fail(*_: object) -> None:
         raise GateBlocked("bad\n::error::\n##[x] name", fix="f")
 
-    monkeypatch.setattr(pipeline, "prepare", fail)
+    monkeypatch.setattr(running, "prepare", fail)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     _, text = told(capsys, "build", "--environment", "dev")
     commands = [line for line in text.splitlines() if line.startswith("::")]
@@ -222,7 +223,7 @@ def test_the_first_signal_unwinds_and_a_second_one_does_not_cut_the_undo_short(
             signal.raise_signal(signal.SIGINT)
             undone.append(True)
 
-    monkeypatch.setattr(pipeline, "prepare", interrupted)
+    monkeypatch.setattr(running, "prepare", interrupted)
     code, text = told(capsys, "build", "--environment", "dev")
     assert undone == [True]
     assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: the run was stopped by {number.name}")
@@ -265,6 +266,7 @@ def test_main_exits_with_the_code_of_the_run(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_stage_is_its_command_by_the_same_name() -> None:
+    listed = cli.goldenpath.list_commands(click.Context(cli.goldenpath))
     for name, stage in STAGES.items():
         assert isinstance(stage, Stage)
-        assert name in cli.goldenpath.commands
+        assert name in listed

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from goldenpath import pipeline
 from goldenpath.errors import BadInput
 from goldenpath.model.event import Event, comes_from_fork, commit_before, may_only_read, proposed_head
 from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
+from goldenpath.stages import running
 from tests.unit.builders import COMMIT
 
 BASE = "b" * 40
@@ -73,4 +73,4 @@ def test_a_release_tag_gives_its_version() -> None:
 
 def test_an_event_without_a_commit_is_refused() -> None:
     with pytest.raises(BadInput, match="names no commit"):
-        pipeline.event_of(Runner(in_actions=True, event_name="push", sha="not-a-sha"), Path())
+        running.event_of(Runner(in_actions=True, event_name="push", sha="not-a-sha"), Path())

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +78,17 @@ def test_two_commits_may_have_several_bases_or_none(monkeypatch: pytest.MonkeyPa
     assert git.merge_bases(Path("/src"), Commit(COMMIT), Commit(other)) == ()
 
 
-def test_annotated_tags_have_a_message_and_others_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    doubled(monkeypatch, ended("tag 111 aaa\ncommit 222 \n"), ended(""))
-    assert git.annotated_tags(Path("/src")) == {"111": "aaa"}
+def test_annotated_tags_have_a_message_those_that_only_a_tag_names_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    tags = {"111": b"object aaa\ntype commit\n", "333": b"object 444\ntype tag\n", "444": b"object aaa\ntype commit\n"}
+
+    @contextmanager
+    def reader(_: Path, identities: Sequence[str]) -> Iterator[git.Reader]:
+        answers = b"".join(b"%s tag %d\n%s\n" % (i.encode(), len(tags[i]), tags[i]) for i in identities)
+        yield git.Reader(io.BytesIO(answers))
+
+    monkeypatch.setattr(git, "reader", reader)
+    doubled(monkeypatch, ended("tag 111\ncommit 222\ntag 333\n"), ended(""))
+    assert git.annotated_tags(Path("/src")) == {"111": "aaa", "333": "aaa", "444": "aaa"}
     assert git.annotated_tags(Path("/src")) == {}
 
 

@@ -48,8 +48,11 @@ def test_what_commits_bring_and_what_the_tree_holds_is_written_once(tmp_path: Pa
         ("b3", "README"),
         ("c22", "message of commit c22222222222"),
         ("7a9", "message of tag 7a9111111111"),
+        ("nam", "names of files"),
     ]
-    assert (tmp_path / "0000002").read_bytes() == b"\ncontent of b3"
+    assert b"README\na name with spaces\nsrc/app.py\n" in (tmp_path / "rest" / "0000000-plain").read_bytes()
+    assert b"content of b1" in (tmp_path / "rest" / "0000000-plain").read_bytes()
+    assert b"content of b2" in (tmp_path / "versions" / "0000000-plain").read_bytes()
     assert files.not_scanned == [
         "vendor/library is a submodule; its commit 5ab0d01e0000 is in another repository and was not scanned"
     ]

@@ -11,6 +11,7 @@ from hypothesis import given
 from goldenpath.errors import ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
 from goldenpath.model.finding import Finding, Gate, Location, Severity
 from goldenpath.tools import gitleaks, process
+from goldenpath.tools.canary import Canary
 from goldenpath.tools.gitleaks import Leak
 from goldenpath.tools.plain_files import Origin, PlainFiles
 from tests.unit.hostile import recorded, reports
@@ -27,18 +28,32 @@ LOG_OPTIONS = (
 )
 
 
-def leaves_report(content: bytes, stderr: str = "") -> Callable[..., Completed]:
+CANARY = Canary("ghp_canary", "~canary")
+SEEN = {
+    "RuleID": "github-pat", "Description": "d", "StartLine": 2, "File": "~canary", "Commit": "", "Entropy": 5.0,
+}  # fmt: skip
+# As the real one ends, with more than enough bytes looked at.
+WELL = "6:52AM INF scanned ~100000 bytes (100.00 KB) in 66.8ms\n6:52AM WRN leaks found: 1\n"
+
+
+def leaves_report(*listed: dict[str, object], stderr: str = WELL) -> Callable[..., Completed]:
     def act(*words: str) -> Completed:
-        Path(words[words.index("--report-path") + 1]).write_bytes(content)
+        Path(words[words.index("--report-path") + 1]).write_text(json.dumps(listed))
         return ended(stderr=stderr)
 
     return act
 
 
-def doubled(monkeypatch: pytest.MonkeyPatch, answer: object) -> ProgramDouble:
-    double = ProgramDouble([answer])  # type: ignore[list-item]
+def doubled(monkeypatch: pytest.MonkeyPatch, *answers: object) -> ProgramDouble:
+    double = ProgramDouble([*answers])  # type: ignore[list-item]
     monkeypatch.setattr(process, "run", double)
+    monkeypatch.setattr(gitleaks, "Canary", lambda: CANARY)
     return double
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> PlainFiles:
+    return PlainFiles(tmp_path)
 
 
 def test_a_report_of_the_real_gitleaks_is_read_with_place_and_commit() -> None:
@@ -111,19 +126,34 @@ def test_any_report_is_read_or_refused(report: bytes) -> None:
 
 
 def test_gitleaks_is_told_to_redact_and_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    double = doubled(monkeypatch, leaves_report(b"[]"))
-    assert gitleaks.scan(program("gitleaks"), Path("/history"), ("abc", "^def")) == b"[]"
-    words, options = double.calls[0], double.options[0]
-    folder = options["cwd"]
+    double = doubled(monkeypatch, ended(), leaves_report(SEEN))
+    assert gitleaks.scan(program("gitleaks"), Path("/history"), ("abc", "^def")) == ()
+    words, options = double.calls[1], double.options[1]
+    folder = Path(words[words.index("--config") + 1]).parent
     assert words == (
-        "/bin/gitleaks", "git", "--no-banner", "--no-color", "--log-level", "error", "--redact=100", "--exit-code", "0",
+        "/bin/gitleaks", "git", "--no-banner", "--no-color", "--log-level", "info", "--redact=100", "--exit-code", "0",
         "--report-format", "json", "--report-path", f"{folder}/report.json", "--config", f"{folder}/gitleaks.toml",
-        "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow", LOG_OPTIONS, "--", "/history",
+        "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow",
+        f"{LOG_OPTIONS} refs/heads/canary", "--", ".",
     )  # fmt: skip
-    assert options["timeout"] == 900.0
+    assert (options["timeout"], options["cwd"]) == (900.0, Path("/history"))
     assert options["environment"]["GIT_NO_REPLACE_OBJECTS"] == "1"
     assert options["environment"]["GIT_CONFIG_GLOBAL"] == "/dev/null"
     assert not folder.exists()
+
+
+def test_a_secret_is_planted_after_all_commits_and_is_not_among_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended(), leaves_report(SEEN, {**SEEN, "File": "config.py"}))
+    (found,) = gitleaks.scan(program("gitleaks"), Path("/history"), ("abc",))
+    assert found.File == "config.py"
+    assert double.calls[0][-2:] == ("fast-import", "--quiet")
+    assert double.options[0]["stdin"] == (
+        b"commit refs/heads/canary\ncommitter GoldenPath <goldenpath@localhost> 1 +0000\ndata 0\n"
+        b'M 100644 inline ~canary\ndata 21\nTOKEN = "ghp_canary"\n\n'
+    )
+
+
+BLIND = "it did not report a secret that was planted to see whether it looks"
 
 
 @pytest.mark.parametrize(
@@ -133,17 +163,28 @@ def test_gitleaks_is_told_to_redact_and_to_listen_to_no_file_of_the_app(monkeypa
         (ToolTimeout("gitleaks did not end within 900 seconds", fix="f"), "did not end within 900 seconds"),
         (ToolMissing("gitleaks cannot be started", fix="f"), "cannot be started"),
         (ended(), "No such file or directory"),
-        (leaves_report(b"[]", stderr="ERR fatal: bad revision"), "ERR fatal: bad revision"),
+        (leaves_report(SEEN, stderr="6:52AM ERR [git] fatal: bad revision"), "ERR [git] fatal: bad revision"),
+        (leaves_report(SEEN, stderr="6:52AM WRN partial scan completed in 1s"), "WRN partial scan completed"),
+        (leaves_report(), BLIND),
+        (leaves_report({**SEEN, "File": "config.py"}), BLIND),
+        (leaves_report({**SEEN, "RuleID": "generic-api-key"}), BLIND),
     ],
-    ids=["it fails", "it hangs", "it is not there", "it leaves no report", "git failed and gitleaks ended with 0"],
-)
+    ids=[
+        "it fails", "it hangs", "it is not there", "it leaves no report", "git failed and gitleaks ended with 0",
+        "it stopped half way", "it does not see the canary", "it sees another secret alone", "it guesses",
+    ],
+)  # fmt: skip
 def test_a_scan_that_does_not_end_well_is_neither_a_finding_nor_a_pass(
-    monkeypatch: pytest.MonkeyPatch, failure: object, why: str
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles, failure: object, why: str
 ) -> None:
-    doubled(monkeypatch, failure)
-    with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
-        gitleaks.scan(program("gitleaks"), Path("/src/.git"), ("abc",))
-    assert why in caught.value.why
+    for answers, scan in (
+        ((ended(), failure), lambda: gitleaks.scan(program("gitleaks"), Path("/src/.git"), ("abc",))),
+        ((failure,), lambda: gitleaks.scan_files(program("gitleaks"), files)),
+    ):
+        doubled(monkeypatch, *answers)
+        with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
+            scan()
+        assert why in caught.value.why
 
 
 def leak(
@@ -168,39 +209,68 @@ def test_two_secrets_are_two_findings(other: Leak) -> None:
     assert len({each.fingerprint for each in gitleaks.findings([leak(), other])}) == 2
 
 
-def test_a_leak_of_a_plain_file_has_the_path_it_has_in_the_repository() -> None:
-    files = PlainFiles(Path("/files"), {"0000007": Origin("b10b", "a dir/a.zip")})
-    (plain,) = gitleaks.placed([leak("/files/0000007.txt", "", line=4)], files)
-    assert (plain.File, plain.Commit, plain.StartLine) == ("a dir/a.zip", "b10b", 3)
-    (inner,) = gitleaks.placed([leak("/files/0000007.7z!in/ner.py", "")], files)
-    assert inner.File == "a dir/a.zip!in/ner.py"
-
-
-def test_a_leak_of_a_file_that_gitleaks_was_not_given_is_an_error() -> None:
-    with pytest.raises(ScannerFailed) as caught:
-        list(gitleaks.placed([leak("/files/0000008")], PlainFiles(Path("/files"))))
-    assert caught.value.why == "its report names /files/0000008, which it was not given"
-
-
 def test_in_a_lock_file_the_form_of_a_secret_counts_and_a_guess_does_not() -> None:
-    files = PlainFiles(Path("/f"), {"0": Origin("b10b", "web/package-lock.json"), "1": Origin("b10c", "config.py")})
-    guess = "generic-api-key"
-    found = gitleaks.placed([leak("/f/0"), leak("/f/0", rule=guess), leak("/f/1", rule=guess)], files)
-    assert [(each.File, each.RuleID) for each in found] == [
-        ("web/package-lock.json", "github-pat"), ("config.py", guess),
+    lock, guess = "web/package-lock.json", "generic-api-key"
+    found = gitleaks.findings([leak(lock), leak(lock, rule=guess), leak(rule=guess)])
+    assert [(each.location.path, each.id) for each in found] == [(lock, "github-pat"), ("config.py", guess)]
+
+
+def test_a_leak_of_a_plain_file_has_the_place_it_has_in_the_repository(files: PlainFiles) -> None:
+    files.add(Origin("b10b", "a dir/a.txt"), [b"one\ntwo\n"])
+    files.add(Origin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
+    files.close()
+    names = sorted(path.name for path in files.rest.folder.iterdir())
+    assert names == ["0000000-archive.7z", "0000001-plain"]
+    found = gitleaks.placed([leak(f"{names[0]}!in/ner.py"), leak(names[1], line=3)], files.rest, files.origins)
+    assert [(each.File, each.Commit, each.StartLine) for each in found] == [
+        ("b.7z!in/ner.py", "b10c", 2), ("a dir/a.txt", "b10b", 2),
     ]  # fmt: skip
 
 
-def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = "4:52AM ERR could not read compressed file path=/files/0000006.7z\n" * 2
-    double = doubled(monkeypatch, leaves_report(b"[]", stderr=said))
-    assert gitleaks.scan_files(program("gitleaks"), Path("/files")) == (b"[]", ("0000006",))
-    assert double.calls[0][1] == "dir"
-    assert double.calls[0][-3:] == ("--max-archive-depth=4", "--", "/files")
+def test_a_leak_that_two_pieces_of_a_file_share_is_one(files: PlainFiles) -> None:
+    files.add(Origin("b10b", "long.txt"), [b"x\n" * 60_000])
+    leaks = [leak("0000000-plain", line=45_001), leak("0000001-plain", line=5_001), leak("0000001-plain", line=5_002)]
+    found = gitleaks.placed(leaks, files.rest, files.origins)
+    assert [each.StartLine for each in found] == [45_000, 45_001]
 
 
-def test_anything_else_that_gitleaks_says_about_plain_files_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    doubled(monkeypatch, leaves_report(b"[]", stderr="ERR permission denied path=/files/0000006"))
+def test_a_leak_of_a_file_that_gitleaks_was_not_given_is_an_error(files: PlainFiles) -> None:
+    with pytest.raises(ScannerFailed) as caught:
+        list(gitleaks.placed([leak("0000008-plain")], files.rest, files.origins))
+    assert caught.value.why == "its report names 0000008-plain, which it was not given"
+
+
+def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+) -> None:
+    files.add(Origin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
+    said = WELL + "4:52AM ERR could not read compressed file path=0000000-archive.7z\n" * 2
+    double = doubled(monkeypatch, leaves_report(SEEN), leaves_report(SEEN, stderr=said))
+    assert gitleaks.scan_files(program("gitleaks"), files) == ((), ("b.7z",))
+    assert [(each[1], *each[-4:]) for each in double.calls] == [
+        ("dir", "--max-archive-depth=4", "--max-decode-depth=0", "--", "."),
+        ("dir", "--max-archive-depth=4", "--max-decode-depth=5", "--", "."),
+    ]
+    assert [each["cwd"] for each in double.options] == [files.versions.folder, files.rest.folder]
+
+
+def test_gitleaks_has_to_look_at_every_byte_it_is_given(monkeypatch: pytest.MonkeyPatch, files: PlainFiles) -> None:
+    files.add(Origin("b10b", "a.txt"), [b"x" * 20_000])
+    for looked, works in ((20_037, True), (20_036, False)):
+        said = f"6:52AM INF scanned ~{looked} bytes (20.00 KB) in 6.8ms"
+        doubled(monkeypatch, leaves_report(SEEN), leaves_report(SEEN, stderr=said))
+        if works:
+            assert gitleaks.scan_files(program("gitleaks"), files) == ((), ())
+        else:
+            with pytest.raises(ScannerFailed) as caught:
+                gitleaks.scan_files(program("gitleaks"), files)
+            assert caught.value.why == f"it looked at {looked} of {looked + 1} bytes"
+
+
+def test_anything_else_that_gitleaks_says_about_plain_files_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+) -> None:
+    doubled(monkeypatch, leaves_report(SEEN, stderr="6:52AM WRN skipping file: permission denied path=0000006"))
     with pytest.raises(ScannerFailed, match="did not finish") as caught:
-        gitleaks.scan_files(program("gitleaks"), Path("/files"))
-    assert caught.value.why == "ERR permission denied path=/files/0000006"
+        gitleaks.scan_files(program("gitleaks"), files)
+    assert caught.value.why == "6:52AM WRN skipping file: permission denied path=0000006"

@@ -3,13 +3,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from itertools import repeat
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from goldenpath.errors import RegistryUnreachable
+from goldenpath.errors import DiskTrouble, RegistryUnreachable
 from goldenpath.services.http import Answer, Http
 from tests.unit.http_double import Request, Response, pool, pool_of
 
@@ -74,6 +75,23 @@ def test_any_retry_after_is_waited_within_reason(said: str) -> None:
         double = pool(monkeypatch, Response(429, {"Retry-After": said}), Response(200))
         Http().send("GET", URL, {})
         assert 0.2 <= double.pauses[0] <= 20.0
+
+
+def test_a_body_is_saved_and_only_that_of_a_success(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pool(monkeypatch, DOWN, Response(200, {"A": "b"}, b"layer"), Response(404, {}, b"no"))
+    assert Http().save(URL, {}, tmp_path / "blob") == Answer(200, {"a": "b"}, b"")
+    assert (tmp_path / "blob").read_bytes() == b"layer"
+    assert Http().save(URL, {}, tmp_path / "none") == Answer(404, {}, b"no")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_disk_that_does_not_take_the_body_is_no_fault_of_the_registry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    double = pool(monkeypatch, Response(200, {}, b"layer"))
+    with pytest.raises(DiskTrouble):
+        Http().save(URL, {}, tmp_path / "no" / "folder")
+    assert double.pauses == []
 
 
 def test_a_streamed_body_is_opened_anew_for_each_attempt_and_always_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from goldenpath.tools import image_files
 from goldenpath.tools.image_files import LayerSearch
 
 TAR = GZIP_LAYER.removesuffix("+gzip")
+NO_TAR = gzip.compress(b"no tar", mtime=0)
 
 
 def layer(folder: Path, *names: str, media_type: str = GZIP_LAYER) -> Descriptor:
@@ -24,7 +25,7 @@ def layer(folder: Path, *names: str, media_type: str = GZIP_LAYER) -> Descriptor
         for name in names:
             archive.addfile(tarfile.TarInfo(name))
     raw = content.getvalue()
-    return stored(folder, gzip.compress(raw) if media_type.endswith("gzip") else raw, media_type)
+    return stored(folder, gzip.compress(raw, mtime=0) if media_type.endswith("gzip") else raw, media_type)
 
 
 def stored(folder: Path, raw: bytes, media_type: str) -> Descriptor:
@@ -60,7 +61,7 @@ def test_one_that_a_later_layer_removes_is_found_once(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "media_type"),
-    [(b"", GZIP_LAYER), (b"no gzip", GZIP_LAYER), (gzip.compress(b"no tar"), GZIP_LAYER), (b"x", f"{TAR}+zstd")],
+    [(b"", GZIP_LAYER), (b"no gzip", GZIP_LAYER), (NO_TAR, GZIP_LAYER), (b"x", f"{TAR}+zstd")],
 )
 def test_a_layer_that_cannot_be_read_is_named(tmp_path: Path, raw: bytes, media_type: str) -> None:
     broken = stored(tmp_path, raw, media_type)

@@ -108,6 +108,15 @@ def test_ten_thousand_findings_fit_into_what_github_takes_and_the_rest_are_count
     assert len(job_summary.render(many, limit=30_000).encode()) <= 30_000
 
 
+def test_what_was_not_looked_at_is_told_and_ten_thousand_such_notes_fit() -> None:
+    note = "vendor/@team is a submodule and was not scanned. " + "x" * 5_000
+    noted = replace(PASSED[Gate.GITLEAKS], notes=(note,) * 10_000)
+    text = job_summary.render(facts(verdicts={**PASSED, Gate.GITLEAKS: noted}))
+    assert "### To know\n\n- gitleaks: vendor/@\u200bteam is a submodule and was not scanned. xxx" in text
+    assert "- and 9900 more, all in the verdicts of this run" in text
+    assert len(text.encode()) < job_summary.LIMIT
+
+
 def test_what_a_stranger_named_a_file_is_neither_markup_nor_a_mention() -> None:
     name = "<img src=x>|[a](http://e)\n::set-output name=a::b\n# @team `x`\u202e"
     hostile = replace(TOKEN, location=Location(name, 1))

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 import pytest
 
 from goldenpath.errors import PolicyInvalid, UnknownEnvironment
-from goldenpath.policy import matrix
+from goldenpath.policy import matrix, source
 
 FOLDER = resources.files("goldenpath.policy")
 TEXT = (FOLDER / "environments.yaml").read_text(encoding="utf-8")
@@ -61,3 +62,23 @@ def test_a_policy_that_does_not_fit_its_schema_is_refused_with_the_field(old: st
     with pytest.raises(PolicyInvalid) as caught:
         matrix.parse(TEXT.replace(old, new))
     assert told in caught.value.why
+
+
+def test_the_shipped_rules_are_proved_before_they_are_shipped() -> None:
+    assert source.proof(TEXT, matrix.SCHEMA) == (FOLDER / matrix.PROOF).read_text(encoding="utf-8").strip()
+    assert matrix.load() == matrix.parse(TEXT)
+
+
+def test_rules_that_were_edited_since_they_were_proved_are_proved_in_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / matrix.POLICY_FILE).write_text(TEXT.replace("mode: blocking", "mode: off"))
+    for name in (matrix.SCHEMA, matrix.PROOF):
+        (tmp_path / name).write_text((FOLDER / name).read_text(encoding="utf-8"))
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    matrix.load.cache_clear()
+    try:
+        with pytest.raises(PolicyInvalid, match=r"environments\.yaml is not valid"):
+            matrix.load()
+    finally:
+        matrix.load.cache_clear()

@@ -86,6 +86,24 @@ def test_bytes_that_are_not_what_the_registry_says_are_refused(
     assert caught.value.why == why
 
 
+def test_a_blob_is_fetched_from_where_the_registry_sends_us_without_our_login(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    elsewhere = "https://layers.s3.example/blob?signature=abc"
+    double = pool(monkeypatch, Response(307, {"Location": elsewhere}), Response(200, {}, b"blob"))
+    registry().fetch_blob(BLOB.digest, tmp_path / "blob")
+    assert (tmp_path / "blob").read_bytes() == b"blob"
+    assert double.requests == [
+        Request("GET", f"{BASE}blobs/{BLOB.digest}", LOGIN, b""), Request("GET", elsewhere, {}, b""),
+    ]  # fmt: skip
+
+
+def test_a_blob_that_is_not_to_be_had_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pool(monkeypatch, refusal(404, "BLOB_UNKNOWN"))
+    with pytest.raises(RegistryRefused, match=f"did not fetch the blob {BLOB.digest}"):
+        registry().fetch_blob(BLOB.digest, tmp_path / "blob")
+
+
 #                      answer                                            error              its words
 REFUSALS: list[tuple[Response, type[GoldenPathError], str]] = [
     (refusal(401, "UNAUTHORIZED"), LoginRefused, "the registry refused the login to read the manifest dev-a1b2c3d"),
@@ -236,7 +254,7 @@ def test_an_upload_without_a_place_to_go_to_is_refused(
     monkeypatch: pytest.MonkeyPatch, blob: Upload, location: str | None
 ) -> None:
     pool(monkeypatch, Response(202, {} if location is None else {"Location": location}))
-    with pytest.raises(RegistryRefused, match=r"^the registry of team/my-app named no place to upload to"):
+    with pytest.raises(RegistryRefused, match=r"^the registry of team/my-app named no place to go on at"):
         registry().upload_blob(blob)
 
 

@@ -27,7 +27,7 @@ from goldenpath.model.inputs import Request
 from goldenpath.model.names import Commit
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
-from goldenpath.stages import ecr_push
+from goldenpath.stages import ecr_push, running
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.tools import git
 from tests.unit.builders import COMMIT
@@ -160,13 +160,13 @@ def test_warnings_are_told_annotated_and_summed_up_each_made_safe(
     assert "  warning: ::error::x\n<img>\n" in text
     assert capsys.readouterr().out == "::warning title=gate:::\u200b:error::x%0A<img>\n"
     assert summary.read_text() == "**upload**: upload was done\n\n", "the whole run has one page instead"
-    pipeline.run_stage(gate, run(tmp_path, runner=Runner(summary_file=summary)), Told())
+    running.run_stage(gate, run(tmp_path, runner=Runner(summary_file=summary)), Told())
     assert summary.read_text().endswith("**gate**: done &lt;b&gt;\n\n- :\u200b:error::x &lt;img&gt;\n")
 
 
 def test_an_unknown_environment_is_refused_before_the_checkout_is_looked_at(tmp_path: Path) -> None:
     with pytest.raises(UnknownEnvironment):
-        pipeline.prepare(Request(environment="mars", source=tmp_path / "nowhere"), Runner(), Told())
+        running.prepare(Request(environment="mars", source=tmp_path / "nowhere"), Runner(), Told())
 
 
 IN_ACTIONS = Runner(
@@ -176,7 +176,7 @@ IN_ACTIONS = Runner(
 
 
 def test_the_runners_event_is_what_a_run_answers_to() -> None:
-    assert pipeline.event_of(IN_ACTIONS, Path("/nowhere")) == Event(
+    assert running.event_of(IN_ACTIONS, Path("/nowhere")) == Event(
         "push", Commit(COMMIT), "refs/heads/main", "o/app", "https://ghe.example/o/app", Commit("b" * 40)
     )
 
@@ -191,7 +191,7 @@ def test_at_a_terminal_the_checkout_says_what_is_built(
     monkeypatch.setattr(git, "head", lambda _: Commit(COMMIT))
     monkeypatch.setattr(git, "branch_ref", lambda _: "refs/heads/topic")
     monkeypatch.setattr(git, "origin_url", lambda _: origin)
-    event = pipeline.event_of(Runner(), Path("/src"))
+    event = running.event_of(Runner(), Path("/src"))
     assert event == Event("terminal", Commit(COMMIT), "refs/heads/topic", repository, origin)
 
 
@@ -201,12 +201,12 @@ def test_the_work_folder_is_the_one_that_was_named_or_the_runners(
 ) -> None:
     monkeypatch.setenv("RUNNER_TEMP", "/runner")
     request = Request(environment="dev", work_dir=Path(chosen))
-    assert pipeline.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
+    assert running.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
 
 
 @pytest.mark.parametrize("tag", ["v1.4.2+build", "v1/2", "v"])
 def test_a_release_tag_that_gives_no_version_is_refused_before_the_first_stage(tag: str) -> None:
     here = Runner(in_actions=True, event_name="push", repository="o/app", sha=COMMIT, ref=f"refs/tags/{tag}")
     with pytest.raises(GoldenPathError, match="gives no version") as caught:
-        pipeline.prepare(Request(environment="prod"), here, Told())
+        running.prepare(Request(environment="prod"), here, Told())
     assert isinstance(caught.value, BadInput)

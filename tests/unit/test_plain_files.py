@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from goldenpath.tools import plain_files
 from goldenpath.tools.plain_files import Origin, PlainFiles, encoding_of
 
+BETWEEN = b"\n" + (b"#" * 79 + b"\n") * 5
 TEXT = "a text with a secret: 42\n"
 
 
@@ -19,7 +20,14 @@ def written(folder: Path, *contents: bytes) -> PlainFiles:
     files = PlainFiles(folder)
     for number, content in enumerate(contents):
         files.add(Origin(str(number), f"file{number}"), [content])
+    files.close()
     return files
+
+
+def contents(files: PlainFiles) -> list[bytes]:
+    """Return what is in the files, without what begins, parts and ends them."""
+    packed = (path.read_bytes().removeprefix(b"GIF\n") for path in sorted(files.rest.folder.glob("*-plain")))
+    return [content for each in packed for content in each.removesuffix(BETWEEN).split(BETWEEN)]
 
 
 def zipped(content: bytes, name: str = "inner") -> bytes:
@@ -29,31 +37,29 @@ def zipped(content: bytes, name: str = "inner") -> bytes:
     return file.getvalue()
 
 
-def test_a_file_has_a_name_of_ours_and_an_empty_first_line(tmp_path: Path) -> None:
+def test_short_contents_share_a_file(tmp_path: Path) -> None:
     files = written(tmp_path, TEXT.encode(), b"")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0000000", "0000001"]
-    assert (tmp_path / "0000000").read_bytes() == b"\n" + TEXT.encode()
+    assert contents(files) == [TEXT.encode(), b""]
     assert files.origins["0000001"] == Origin("1", "file1")
     assert files.not_scanned == []
 
 
-def test_members_of_archives_are_files_of_their_own(tmp_path: Path) -> None:
+def test_members_of_archives_are_contents_of_their_own(tmp_path: Path) -> None:
     files = written(tmp_path, zipped(gzip.compress(TEXT.encode())))
     assert [origin.path for origin in files.origins.values()] == ["file0", "file0!inner", "file0!inner"]
-    assert (tmp_path / "0000002").read_bytes() == b"\n" + TEXT.encode()
+    assert contents(files)[2] == TEXT.encode()
 
 
 def test_a_text_in_another_encoding_is_there_as_utf_8_too(tmp_path: Path) -> None:
-    written(tmp_path, TEXT.encode("utf-16-be"))
-    assert (tmp_path / "0000000.txt").read_bytes() == b"\n" + TEXT.encode()
+    assert contents(written(tmp_path, TEXT.encode("utf-16-be")))[1] == TEXT.encode()
 
 
-@pytest.mark.parametrize(("magic", "name"), [(b"7z\xbc\xaf\x27\x1c", "0000000.7z"), (b"Rar!\x1a\x07", "0000000.rar")])
+@pytest.mark.parametrize(("magic", "ending"), [(b"7z\xbc\xaf\x27\x1c", ".7z"), (b"Rar!\x1a\x07", ".rar")])
 def test_an_archive_that_only_the_scanner_reads_is_there_under_its_ending(
-    tmp_path: Path, magic: bytes, name: str
+    tmp_path: Path, magic: bytes, ending: str
 ) -> None:
-    written(tmp_path, magic + b"...")
-    assert (tmp_path / name).read_bytes() == magic + b"..."
+    files = written(tmp_path, magic + b"...")
+    assert (files.rest.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
 
 
 def test_a_pointer_to_a_large_file_is_told(tmp_path: Path) -> None:
@@ -105,5 +111,4 @@ def test_whatever_a_file_holds_it_is_written_whole(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, magic: bytes, data: st.DataObject
 ) -> None:
     whole = magic + content + data.draw(st.sampled_from([b"", zipped(b"y"), gzip.compress(b"y")[:-3]]))
-    files = written(tmp_path_factory.mktemp("files"), whole)
-    assert (files.folder / "0000000").read_bytes() == b"\n" + whole
+    assert contents(written(tmp_path_factory.mktemp("files"), whole))[0] == whole

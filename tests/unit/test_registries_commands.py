@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from goldenpath.cli import goldenpath
 from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 from goldenpath.registries import catalogue, config
-from goldenpath.registries.commands import registry
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "0" * 64
@@ -24,7 +24,9 @@ def checkout(tmp_path: Path) -> Path:
 def run(checkout: Path, command: str, **options: str) -> str:
     given = {"checkout": str(checkout), **options}
     words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    done = CliRunner(env={"GOLDENPATH_ENVIRONMENT": ""}).invoke(registry, [command, *words], standalone_mode=False)
+    done = CliRunner(env={"GOLDENPATH_ENVIRONMENT": ""}).invoke(
+        goldenpath, ["registry", command, *words], standalone_mode=False
+    )
     if done.exception:
         raise done.exception
     return done.output

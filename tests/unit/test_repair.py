@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldenpath.errors import GoldenPathError, ReceiptMismatch
+from goldenpath.errors import GoldenPathError, ReceiptMismatch, StageOutOfOrder
+from goldenpath.model import codec
+from goldenpath.model.candidate import Candidate
 from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
@@ -168,3 +170,48 @@ def test_everything_that_does_not_hold_is_told_at_once(release: Release) -> None
     assert f"the candidate is {other.digest} of a1b2c3d" in caught.value.why
     assert f"1.4.2 names nothing instead of {receipt.digest}" in caught.value.why
     assert f"{blob} is missing from the registry" in caught.value.why
+
+
+def test_a_repair_does_all_it_can_before_it_says_what_it_could_not(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+
+    def refuse(name: str) -> None:
+        if name == "delete_images a1b2c3d":
+            raise trouble()
+
+    release.registry.before_call = refuse
+    with pytest.raises(GoldenPathError, match="the registry is down"):
+        repair(killed, release.opened)
+    assert set(release.registry.tags) == {Tag("a1b2c3d"), LATEST}
+
+
+def test_a_tag_that_is_moved_while_a_repair_is_under_way_is_left_alone(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+    looked: list[str] = []
+
+    def move(name: str) -> None:
+        looked.append(name)
+        if looked.count("manifest 1.4.2") == 2:
+            release.registry.hold(OLDER, MANIFEST, VERSION)
+
+    release.registry.before_call = move
+    repair(killed, release.opened)
+    assert release.registry.tags == {LATEST: Digest.of(OLDER), VERSION: Digest.of(OLDER)}
+
+
+@pytest.mark.parametrize("address", ["", "registry.example", "registry.example/", "registry.example/UPPER"])
+def test_a_receipt_that_was_edited_into_naming_no_repository_is_no_receipt(
+    release: Release, tmp_path: Path, address: str
+) -> None:
+    text = codec.encode(release.go()).decode().replace("registry.example/my-app", address)
+    (tmp_path / "receipt.json").write_text(text)
+    with pytest.raises(StageOutOfOrder, match="is not a file that `ecr-push` wrote"):
+        codec.read(tmp_path / "receipt.json", Receipt, written_by="ecr-push")
+
+
+def test_a_candidate_whose_version_was_edited_into_none_is_no_candidate(release: Release, tmp_path: Path) -> None:
+    text = codec.encode(candidate(release.made, version="1.4.2")).decode().replace("1.4.2", "no version")
+    (tmp_path / "candidate.json").write_text(text)
+    with pytest.raises(StageOutOfOrder, match="is not a file that `build` wrote") as caught:
+        codec.read(tmp_path / "candidate.json", Candidate, written_by="build")
+    assert "a version that can be a tag" in caught.value.why

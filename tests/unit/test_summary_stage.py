@@ -19,7 +19,7 @@ from goldenpath.model.verdict import Mode
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.services.pull_request import Said
-from goldenpath.stages import gate, pull_request_comment, summary
+from goldenpath.stages import gate, pull_request_comment, running, summary
 from goldenpath.stages.base import Outcome, Stage
 from tests.unit.builders import COMMIT, report, secret, vulnerability
 from tests.unit.run_builder import run
@@ -47,7 +47,7 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         raise BuildFailed("no Dockerfile", fix="write one")
 
     with pytest.raises(BuildFailed):
-        pipeline.run_stage(Stage("build", "", (), {}, failing), made, Progress())
+        running.run_stage(Stage("build", "", (), {}, failing), made, Progress())
     (timing,) = made.work.read_timings().stages
     assert (timing.stage, timing.end, timing.sentence, timing.fix) == (
         "build",
@@ -55,8 +55,8 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         "no Dockerfile",
         "write one",
     )
-    pipeline.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
-    pipeline.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
+    running.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
+    running.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
     assert [(each.stage, each.end) for each in made.work.read_timings().stages] == [
         ("build", End.DONE), ("sbom", End.WARNED),
     ]  # fmt: skip
@@ -68,15 +68,15 @@ def test_a_work_folder_that_is_refused_is_not_made_for_timings(tmp_path: Path) -
 
     made = run(tmp_path)
     with pytest.raises(BadInput):
-        pipeline.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
+        running.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
     assert not made.work.path.exists()
 
 
 def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = run(tmp_path, runner=Runner(in_actions=True))
     for each in (report(secret("a,b.py"), gate=Gate.GITLEAKS), report(vulnerability())):
-        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"))
-        pipeline.run_stage(stage, made, Progress())
+        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate)
+        running.run_stage(stage, made, Progress())
     commands = [line.split("::")[1] for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert commands == [
         "warning title=gitleaks-gate,file=a%2Cb.py,line=3", "warning title=trivy-gate,file=Dockerfile,line=1",
@@ -97,7 +97,7 @@ def test_an_exit_code_can_only_tighten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], environment: str, exit_code: bool | None, mode: Mode, told: str
 ) -> None:
     made = run(tmp_path, environment, trivy_exit_code=exit_code, push_latest=False)
-    after = pipeline.tightened(made.environment, made.request, Progress())
+    after = running.tightened(made.environment, made.request, Progress())
     assert (after.modes[Gate.TRIVY], capsys.readouterr().out) == (mode, told)
     assert after.modes[Gate.GITLEAKS] is made.environment.modes[Gate.GITLEAKS]
     assert not after.latest_allowed

@@ -18,6 +18,7 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.work import WorkFolder
 from goldenpath.runner import Runner
+from goldenpath.stages.running import prepare
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def deliver(
         },
     )
     here = replace(Runner.read(runner.variables()), in_actions=False)
-    pipeline.deliver(pipeline.prepare(request, here, progress), progress)
+    pipeline.deliver(prepare(request, here, progress), progress)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from goldenpath.model.names import Commit, Digest, Platform
+from goldenpath.model.names import Commit, Digest, Platform, Version
 
 CANDIDATE_SCHEMA = "goldenpath.candidate/1"
 
@@ -35,3 +35,12 @@ class Candidate(Struct, frozen=True):
     created: str
     builder: str
     schema: str = CANDIDATE_SCHEMA
+
+    def __post_init__(self) -> None:
+        """Refuse, with `ValueError`, a version that cannot be a tag."""
+        _ = self.release_version
+
+    @property
+    def release_version(self) -> Version | None:
+        """The version that it was built as; `None` where it has none."""
+        return Version(self.version) if self.version else None

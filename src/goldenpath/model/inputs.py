@@ -68,6 +68,7 @@ class Request:
     trivy_exit_code: bool | None = None
     github_token: str = ""
     work_dir: Path = Path()
+    released_tag: Tag | None = None
 
 
 def assignments(raw: str) -> tuple[tuple[str, str], ...]:
@@ -160,6 +161,7 @@ TRIVY_EXIT_CODE = Input(
     "trivy_exit_code", "`1` makes the trivy gate block in this run; `0` changes nothing where it blocks.", _exit_code
 )
 GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _secret, secret=True)
+RELEASED_TAG = Input("released_tag", "Tag of the released image; the environment's newest when empty.", Tag)
 WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)
 
 

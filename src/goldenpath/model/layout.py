@@ -105,13 +105,21 @@ class Layout:
             raise _changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
         return index.manifests[0]
 
-    def images(self) -> tuple[Image, ...]:
-        """Return the image of every platform."""
+    def require(self, digest: Digest) -> None:
+        """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
+        if (found := self.root().digest) != digest:
+            raise _changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
+
+    def listed(self) -> tuple[Descriptor, ...]:
+        """Return the manifest of every platform."""
         root = self.root()
         if root.media_type not in {INDEX, _DOCKER_INDEX}:
-            return (self._image(root),)
-        nested = self._decode(self.blob(root.digest), Index)
-        return tuple(self._image(each) for each in nested.manifests)
+            return (root,)
+        return tuple(self._decode(self.blob(root.digest), Index).manifests)
+
+    def images(self) -> tuple[Image, ...]:
+        """Return the image of every platform."""
+        return tuple(self._image(each) for each in self.listed())
 
     def platform(self, image: Image) -> Platform:
         """Return the platform that the image's config names."""

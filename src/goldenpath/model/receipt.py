@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from goldenpath.model.names import Commit, Digest, Tag
+from goldenpath.model.names import Commit, Digest, EcrRepository, Tag
 
 RECEIPT_SCHEMA = "goldenpath.receipt/1"
 
@@ -49,6 +49,15 @@ class Receipt(Struct, frozen=True):
     uploaded_bytes: int = 0
     staged: tuple[Digest, ...] = ()
     schema: str = RECEIPT_SCHEMA
+
+    def __post_init__(self) -> None:
+        """Refuse, with `ValueError`, an address that names no repository."""
+        _ = self.name
+
+    @property
+    def name(self) -> EcrRepository:
+        """The name of the repository in its registry."""
+        return EcrRepository(self.repository.partition("/")[2])
 
     @property
     def reference(self) -> str:

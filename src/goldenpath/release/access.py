@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any."""
+    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any.
+
+    `environment` is what the repository is of, where that is known.
+    What is opened `read_only` cannot be changed, whatever the role may do.
+    """
 
     region: Region
     repository: EcrRepository
     role: RoleArn | None = None
     accounts: tuple[AccountId, ...] = ()
+    environment: str = ""
+    read_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,9 +59,10 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         identity=lambda: oidc.token(runner.variables()),
         hide=here.mask,
         stored_keys_refused=here.in_actions,
+        read_only=access.read_only,
     )
     ecr = aws.connect(session, access.role)
-    info = ecr.describe(access.repository)
+    info = ecr.describe(access.repository, access.environment)
     require_account(access, info.account, f"the repository {access.repository}")
     login = _masked(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)

@@ -12,13 +12,13 @@ from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate
-from goldenpath.model.names import AccountId, EcrRepository
+from goldenpath.model.names import AccountId
 from goldenpath.model.receipt import Receipt
 from goldenpath.release import access, iam
 from goldenpath.release import repair as repairing
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
-from goldenpath.services.aws import push_policy
+from goldenpath.services.iam_policy import push_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -136,9 +136,8 @@ def _read(path: Path) -> Receipt:
 def _opened(receipt: Receipt, region: str, role: str) -> Iterator[Opened]:
     request = inputs.read((inputs.AWS_REGION, inputs.ROLE_ARN), {"aws_region": region, "role_arn": role})
     assert request.aws_region is not None  # noqa: S101  it has a default
-    name = EcrRepository(receipt.repository.partition("/")[2])
     here = Runner.read(runner.variables())
-    with access.opened(access.Access(request.aws_region, name, request.role_arn), here) as opened:
+    with access.opened(access.Access(request.aws_region, receipt.name, request.role_arn), here) as opened:
         yield opened
 
 

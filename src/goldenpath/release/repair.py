@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldenpath.errors import ReceiptMismatch
+from goldenpath.errors import GoldenPathError, ReceiptMismatch
 from goldenpath.model.layout import INDEX
 from goldenpath.model.names import Digest
 from goldenpath.model.receipt import State, TagMove
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.names import Tag
@@ -48,11 +49,10 @@ def repair(receipt: Receipt, opened: Opened) -> Repaired:
         moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
         whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
         return Repaired(whole, ("every tag names the image: the release is whole",))
-    moved = [move for move in receipt.tags if move.before != receipt.digest and _names(held[move.tag], receipt.digest)]
-    done = [_put_back(move, opened) for move in moved]
+    steps = [partial(_put_back, move, receipt.digest, opened) for move in receipt.tags if move.before != receipt.digest]
     # An index goes before what it lists: ECR keeps a manifest that an index refers to.
-    done += [line for digest in reversed(receipt.staged) if (line := _unstage(digest, opened))]
-    return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), tuple(done))
+    steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
+    return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), _all_done(steps))
 
 
 def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None) -> tuple[str, ...]:
@@ -118,7 +118,22 @@ def _moved_on(receipt: Receipt, opened: Opened) -> Iterator[str]:
             yield f"{move.tag} names {found or 'nothing'} instead of {expected or 'nothing'}"
 
 
-def _put_back(move: TagMove, opened: Opened) -> str:
+def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
+    """Do every step, and return what each did. Raises the first error of any once the others are done."""
+    done, failed = [], []
+    for step in steps:
+        try:
+            done.append(step())
+        except GoldenPathError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return tuple(filter(None, done))
+
+
+def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:
+    if not _names(opened.registry.manifest(move.tag), ours):
+        return ""
     if move.before is None:
         opened.ecr.delete_images(opened.info.name, [move.tag])
         return f"{move.tag} removed"

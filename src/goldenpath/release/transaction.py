@@ -10,21 +10,19 @@ break after the registry did what was asked.
 
 from __future__ import annotations
 
-import signal
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError, ReleaseLost, UndoIncomplete
 from goldenpath.model.layout import INDEX, MANIFEST
+from goldenpath.release.cancellation import held
 from goldenpath.release.plan import revision_of
 from goldenpath.release.tags import LATEST
 from goldenpath.services.oci_registry import StoredManifest, Upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from goldenpath.model.layout import Descriptor, Layout
     from goldenpath.model.names import Digest, EcrRepository, Tag
@@ -88,7 +86,7 @@ class Transaction:
         wanted = self._plan.to_write
         for _ in range(ROUNDS):
             for tag in wanted:
-                self._note(tag, self._look(tag))
+                self._note(tag, self._look_before_writing(tag))
                 self._written.append(tag)
                 self._put(tag, manifest)
             found = {tag: self._look(tag) for tag in self._plan.before}
@@ -123,7 +121,7 @@ class Transaction:
 
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
         """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
-        with _uncancelled():
+        with held():  # a write that is under way would land after its undo
             try:
                 self._registry.put_manifest(reference, manifest.media_type, manifest.content)
             except GoldenPathError:
@@ -143,6 +141,20 @@ class Transaction:
             self._seen.add((tag, held.digest))
         return held
 
+    def _look_before_writing(self, tag: Tag) -> StoredManifest | None:
+        """Return what `tag` names. Raises `ReleaseLost` when it was given to another commit since preflight.
+
+        That release may have ended well, and would not notice that it lost a tag.
+        """
+        found, before = self._look(tag), self._plan.before[tag]
+        known = {self._plan.target, before.digest if before else None, None}
+        if tag != LATEST and found is not None and found.digest not in known and not self._of_our_commit(found):
+            raise self._lost(found.digest)
+        return found
+
+    def _of_our_commit(self, stored: StoredManifest) -> bool:
+        return revision_of(stored) == revision_of(self._plan.target_manifest)
+
     def _note(self, tag: Tag, held: StoredManifest | None) -> None:
         if held is not None and held.digest != self._plan.target:
             self._replaced[tag] = held
@@ -153,7 +165,7 @@ class Transaction:
             return True
         before = self._plan.before[tag]
         put_back = held is None or (before is not None and held.digest == before.digest)
-        return put_back or (held is not None and revision_of(held) == revision_of(self._plan.target_manifest))
+        return put_back or (held is not None and self._of_our_commit(held))
 
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
@@ -161,7 +173,7 @@ class Transaction:
         It wants what it was seen to hold. A tag of this environment alone must never name an image that another
         environment's gates let through.
         """
-        if revision_of(rival) == revision_of(self._plan.target_manifest):
+        if self._of_our_commit(rival):
             for tag in dict.fromkeys(self._written):
                 # `latest` belongs to whoever has the environment's tag.
                 shown = self._plan.by_environment if tag == LATEST else tag
@@ -219,35 +231,11 @@ class Transaction:
                 raise
 
 
-@contextmanager
-def _uncancelled() -> Iterator[None]:
-    """Hold back the signals that cancel a run: a write that is under way then would land after its undo."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def unstoppable() -> Iterator[None]:
-    """Ignore the signals that cancel a run: it is ending already, and its undo must not be cut short."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
-
-
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
     try:
         action()
-    except GoldenPathError as error:
-        left.append(f"{what} ({error.what})")
+    except Exception as error:  # noqa: BLE001  whatever it is, the rest of the undo is done
+        left.append(f"{what} ({error.what if isinstance(error, GoldenPathError) else repr(error)})")
 
 
 def _manifests(layout: Layout) -> tuple[Descriptor, ...]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
-
-from goldenpath.runner import in_actions, plain
+from goldenpath.runner import in_actions, plain, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
     from rich.status import Status
+    from rich.text import Text
 
     from goldenpath.errors import GoldenPathError
 
@@ -27,18 +27,18 @@ class Progress:
     def __init__(self, console: Console | None = None) -> None:
         # A runner takes a workflow command, a mask above all, only at the start of a line: no live line there, even
         # where the runner's steps have a terminal.
-        live = False if in_actions() else None
-        self._console = console or Console(highlight=False, soft_wrap=True, force_terminal=live)
+        live = not in_actions() and sys.stdout.isatty()
+        self._console = console or (_terminal() if live else None)
         self._status: Status | None = None
 
     @contextmanager
     def working(self, name: str) -> Iterator[None]:
         """Show that `name` is at work: a spinner on a terminal, one line elsewhere."""
-        if not self._console.is_terminal:
+        if self._console is None or not self._console.is_terminal:
             self._print(f"· {name}")
             yield
             return
-        with self._console.status(Text(name)) as status:
+        with self._console.status(_text(name)) as status:
             self._status = status
             try:
                 yield
@@ -48,7 +48,7 @@ class Progress:
     def say(self, text: str) -> None:
         """Tell what is going on inside the stage at work."""
         if self._status is not None:
-            self._status.update(Text(plain(text)))
+            self._status.update(_text(plain(text)))
         else:
             self._print(f"  {text}")
 
@@ -77,4 +77,21 @@ class Progress:
         self._print(text)
 
     def _print(self, text: str, style: str = "") -> None:
-        self._console.print(Text(plain(text), style))
+        if self._console is None:
+            tell(plain(text))
+            return
+        with suppress(OSError):  # as `tell` does
+            self._console.print(_text(plain(text), style))
+
+
+# Only where there is a terminal: loading rich would take a third of what a step takes to start.
+def _terminal() -> Console:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def _text(text: str, style: str = "") -> Text:
+    from rich.text import Text  # noqa: PLC0415
+
+    return Text(text, style)

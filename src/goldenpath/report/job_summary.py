@@ -100,7 +100,8 @@ def _whole(facts: Facts, listed: int) -> str:
         _failure(facts),
         *(f"- {_cell(verdict.sentence)}" for verdict in facts.verdicts.values()),
         _deciding(facts, listed),
-        _exceptions(facts),
+        _exceptions(facts, listed),
+        _notes(facts, listed),
         _would_block(facts),
         _image(facts),
         _stages(facts),
@@ -125,9 +126,22 @@ def _deciding(facts: Facts, listed: int) -> str:
     return f"\n### What decides\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
 
 
-def _exceptions(facts: Facts) -> str:
-    lines = [each.sentence for verdict in facts.verdicts.values() for each in getattr(verdict, "exceptions", ())]
-    return "\n### Exceptions\n\n" + "\n".join(f"- {_cell(each)}" for each in lines) if lines else ""
+def _exceptions(facts: Facts, listed: int) -> str:
+    lines = [each.sentence for verdict in facts.verdicts.values() for each in verdict.exceptions]
+    return _list("Exceptions", lines, listed)
+
+
+def _notes(facts: Facts, listed: int) -> str:
+    lines = [f"{gate}: {note}" for gate, verdict in facts.verdicts.items() for note in verdict.notes]
+    return _list("To know", lines, listed)
+
+
+def _list(title: str, lines: Sequence[str], listed: int) -> str:
+    if not lines:
+        return ""
+    shown = [f"- {_cell(each)}" for each in lines[:listed]]
+    more = [f"- and {len(lines) - listed} more, all in the verdicts of this run"] if len(lines) > listed else []
+    return f"\n### {title}\n\n" + "\n".join((*shown, *more))
 
 
 def _would_block(facts: Facts) -> str:

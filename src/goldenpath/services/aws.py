@@ -15,6 +15,7 @@ from goldenpath.errors import LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
 from goldenpath.services import aws_sdk
 from goldenpath.services.aws_sdk import Wanted, explained
+from goldenpath.services.iam_policy import session_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = aws_sdk.RELEASE_SECONDS
 RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
-
-# What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
-PUSH_ACTIONS = (
-    "ecr:BatchCheckLayerAvailability",
-    "ecr:BatchDeleteImage",
-    "ecr:BatchGetImage",
-    "ecr:CompleteLayerUpload",
-    "ecr:DescribeImages",
-    "ecr:DescribeRepositories",
-    "ecr:GetDownloadUrlForLayer",
-    "ecr:InitiateLayerUpload",
-    "ecr:PutImage",
-    "ecr:UploadLayerPart",
-)
 
 
 @dataclass(frozen=True)
@@ -74,8 +61,11 @@ class Ecr:
             self._connected, self._since = self._connect(), time.monotonic()
         return self._connected
 
-    def describe(self, name: EcrRepository) -> RepositoryInfo:
-        """Return the repository `name`. Raises `RepositoryMissing` when there is none."""
+    def describe(self, name: EcrRepository, environment: str = "") -> RepositoryInfo:
+        """Return the repository `name`. Raises `RepositoryMissing` when there is none.
+
+        `environment` is where it belongs, for whoever has to create it.
+        """
         with explained(f"describe the ECR repository {name}"):
             try:
                 found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
@@ -83,7 +73,8 @@ class Ecr:
                 raise RepositoryMissing(
                     f"the ECR repository {name} does not exist in {self._client.meta.region_name}",
                     why=str(error),
-                    fix=f"ask the platform team for it, or create it: make create-ecr APP={name} OWNER=… RISK=… ENV=…",
+                    fix="ask the platform team for it, or create it in the platform's repository: "
+                    f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}",
                 ) from error
             return RepositoryInfo(
                 name=name,
@@ -108,6 +99,15 @@ class Ecr:
             except self._client.exceptions.ImageNotFoundException:
                 return ()
             return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
+
+    def newest_tag(self, name: EcrRepository, prefix: str) -> Tag | None:
+        """Return a tag that begins with `prefix`, of the image pushed last; `None` when no image has one."""
+        with explained(f"list the images of {name}"):
+            pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
+            images = [image for page in pages for image in page["imageDetails"]]
+            tagged = [(image["imagePushedAt"], tag) for image in images for tag in image.get("imageTags") or ()]
+        found = [(pushed, tag) for pushed, tag in tagged if tag.startswith(prefix)]
+        return Tag(max(found)[1]) if found else None
 
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> None:
         """Remove tags, or whole manifests by digest. What is gone already counts as removed.
@@ -141,6 +141,7 @@ class Session:
     identity: Callable[[], str]
     hide: Callable[[str], None]
     stored_keys_refused: bool = False
+    read_only: bool = False
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
@@ -174,25 +175,8 @@ def _refuse_stored_keys(sdk: Sdk) -> None:
 def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     identity = session.identity()
     session.hide(identity)
-    policy = session_policy(session.region, role, session.repository)
+    policy = session_policy(session.region, role, session.repository, read_only=session.read_only)
     key = aws_sdk.exchanged(sdk, Wanted(role, session.region, session.name, SESSION_SECONDS, policy), identity)
     for each in (key.secret, key.token):
         session.hide(each)
     return aws_sdk.ecr_client(sdk, session.region, key)
-
-
-def session_policy(region: Region, role: RoleArn, repository: EcrRepository) -> dict[str, Any]:
-    """Return the IAM policy of a session that may release to `repository` in the role's account, and nothing else."""
-    return push_policy(role.split(":")[1], region, role.account, repository)
-
-
-def push_policy(partition: str, region: Region, account: str, repository: EcrRepository) -> dict[str, Any]:
-    """Return the IAM policy of who may release to one repository, and do nothing else."""
-    resource = f"arn:{partition}:ecr:{region}:{account}:repository/{repository}"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
-            {"Effect": "Allow", "Action": list(PUSH_ACTIONS), "Resource": resource},
-        ],
-    }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
@@ -25,6 +26,7 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 
 # A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
+# ECR, and what the ways to log in ask: roles, single sign-on, and the login of a console.
+SERVICES = ("ecr", "sts", "sso", "sso-oidc", "signin")
 Sdk = boto3.Session
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
@@ -64,9 +68,18 @@ class Wanted:
     policy: Mapping[str, Any] | None = None
 
 
+class _Known(Loader):
+    """The SDK's models. It would look through the folders of all of AWS's services to learn that ours are there."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  botocore's
+        return list(SERVICES)
+
+
 def session() -> Sdk:
-    """Return a session of this process's own variables and files."""
-    return boto3.Session()
+    """Return a session of this process's own variables and files, which knows `SERVICES` alone."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _Known())
+    return boto3.Session(botocore_session=core)
 
 
 def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:

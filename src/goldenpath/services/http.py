@@ -12,9 +12,11 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from goldenpath.errors import RegistryUnreachable
+from goldenpath.model import codec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 ATTEMPTS = 5
 FIRST_PAUSE = 0.2
@@ -23,6 +25,7 @@ CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 60.0
 BLOCK = 1 << 20
 
+_OK = 200
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 Body = bytes | Callable[[], IO[bytes]] | None
@@ -60,11 +63,25 @@ class Http:
         A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
         that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
         """
+        return self._patiently(url, lambda: self._once(method, url, headers, body))
+
+    def save(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
+        """Write the body of what `url` answers with 200 to `path`, streamed; any other answer is returned with its own.
+
+        Tries again as `send` does, from the beginning.
+        """
+        return self._patiently(url, lambda: self._saved(url, headers, path))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.clear()
+
+    def _patiently(self, url: str, attempted: Callable[[], Answer]) -> Answer:
         pause = FIRST_PAUSE
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
             try:
-                answer = self._once(method, url, headers, body)
+                answer = attempted()
             except (HTTPError, OSError) as error:
                 if last:
                     raise unreachable(url, str(error)) from error
@@ -77,19 +94,27 @@ class Http:
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
 
-    def close(self) -> None:
-        """Close every connection."""
-        self._pool.clear()
-
     def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
         stream = body() if callable(body) else body
         try:
             answer = self._pool.request(method, url, headers=dict(headers), body=stream, redirect=False)
-            lowered = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(answer.status, lowered, answer.data)
+            return Answer(answer.status, _lowered(answer.headers), answer.data)
         finally:
             if stream is not None and not isinstance(stream, bytes):
                 stream.close()
+
+    def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
+        answer = self._pool.request("GET", url, headers=dict(headers), body=None, redirect=False, preload_content=False)
+        try:
+            if answer.status != _OK:
+                return Answer(answer.status, _lowered(answer.headers), answer.data)
+            with path.open("wb") as file:
+                file.writelines(answer.stream(BLOCK))
+            return Answer(answer.status, _lowered(answer.headers), b"")
+        except OSError as error:
+            raise codec.disk_trouble(error, path) from error
+        finally:
+            answer.release_conn()
 
 
 def unreachable(url: str, why: str) -> RegistryUnreachable:
@@ -100,6 +125,10 @@ def unreachable(url: str, why: str) -> RegistryUnreachable:
         why=why,
         fix="see that the address is right and the runner's network reaches it, then run again: a re-run is safe",
     )
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _retry_after(answer: Answer) -> float:

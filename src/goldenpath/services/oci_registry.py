@@ -1,7 +1,7 @@
 """A client of the OCI distribution protocol, made for releasing: streamed from disk, every digest checked.
 
-Source: OCI Distribution Specification 1.1, "Pushing" and "Pulling manifests". ECR's own ways: a blob goes up in one
-piece (POST, then one PUT), and nothing is deleted here.
+Source: OCI Distribution Specification 1.1, "Pushing", "Pulling manifests" and "Pulling blobs". ECR's own
+ways: a blob goes up in one piece (POST, then one PUT), and nothing is deleted here.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from goldenpath.services.http import Answer, Body
 
 OK, CREATED, ACCEPTED, NOT_FOUND = 200, 201, 202, 404
+# ECR sends whoever asks for a layer to S3.
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _DOCKER = "application/vnd.docker.distribution.manifest"
 _ACCEPT = f"{INDEX}, {MANIFEST}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
 
@@ -138,6 +140,13 @@ class OciRegistry:
             self._expect(answer, OK, f"look for the blob {digest}")
         return answer.status == OK
 
+    def fetch_blob(self, digest: Digest, path: Path) -> None:
+        """Write the blob `digest` to `path`, streamed. Its bytes are as they came: compare them with the digest."""
+        answer = self._sent(f"{self._base}blobs/{digest}", lambda url, headers: self._http.save(url, headers, path), {})
+        if answer.status in _ELSEWHERE:
+            answer = self._sent(self._location(answer), lambda url, headers: self._http.save(url, headers, path), {})
+        self._expect(answer, OK, f"fetch the blob {digest}")
+
     def upload_blob(self, upload: Upload) -> None:
         """Upload a blob, streamed; we and the registry both compare it with its digest."""
         blob = upload.blob
@@ -179,27 +188,31 @@ class OciRegistry:
         return self._send_to(method, self._base + path, headers or {}, body)
 
     def _send_to(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
-        # A registry may send uploads elsewhere, to an address that carries its own permission: never our login too.
+        return self._sent(url, lambda place, more: self._http.send(method, place, more, body), headers)
+
+    def _sent(self, url: str, send: Callable[[str, Mapping[str, str]], Answer], headers: Mapping[str, str]) -> Answer:
+        """Send a request with our login, and again with another when that one is over."""
+        # A registry may send us elsewhere, to an address that carries its own permission: never our login too.
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
-            return self._http.send(method, url, headers, body)
+            return send(url, headers)
         used = self._authorization
-        answer = self._http.send(method, url, {**headers, "Authorization": used}, body)
+        answer = send(url, {**headers, "Authorization": used})
         if self._renew is None or not _login_over(answer):
             return answer
         with self._renewing:
             if self._authorization == used:
                 self._authorization = self._renew().authorization
-        return self._http.send(method, url, {**headers, "Authorization": self._authorization}, body)
+        return send(url, {**headers, "Authorization": self._authorization})
 
     def _location(self, answer: Answer) -> str:
         named = answer.headers.get("location", "")
         if not named:
-            raise self._refused("named no place to upload to", "the Location header is missing")
+            raise self._refused("named no place to go on at", "the Location header is missing")
         try:
             place = urljoin(self._base, named)
             parse_url(place)
         except ValueError as error:
-            raise self._refused("named no place to upload to that is an address", str(error)) from None
+            raise self._refused("named no place to go on at that is an address", str(error)) from None
         return place
 
     def _expect(self, answer: Answer, status: int, wish: str) -> None:

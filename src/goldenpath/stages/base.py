@@ -12,16 +12,21 @@ if TYPE_CHECKING:
 
     from goldenpath.errors import GoldenPathError
     from goldenpath.model.event import Event
+    from goldenpath.model.finding import Gate
     from goldenpath.model.inputs import Input, Request
     from goldenpath.model.work import WorkFolder
     from goldenpath.policy.matrix import Environment, Policy
     from goldenpath.runner import Runner
-    from goldenpath.tools.toolchain import Toolchain
+    from goldenpath.tools.toolchain import Program
 
 
 @dataclass(frozen=True)
 class Run:
-    """Everything a stage may use. `say` tells the user, in one line, what is going on."""
+    """Everything a stage may use.
+
+    `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
+    what is going on.
+    """
 
     request: Request
     event: Event
@@ -29,7 +34,7 @@ class Run:
     environment: Environment
     work: WorkFolder
     runner: Runner
-    toolchain: Toolchain
+    program: Callable[[str], Program]
     say: Callable[[str], None]
 
 
@@ -62,7 +67,7 @@ class Outcome:
 class Stage:
     """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
 
-    `outputs` maps each output's name to what it is.
+    `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one.
     """
 
     name: str
@@ -70,3 +75,4 @@ class Stage:
     inputs: tuple[Input, ...]
     outputs: Mapping[str, str]
     run: Callable[[Run], Outcome]
+    gate: Gate | None = None

@@ -34,7 +34,7 @@ def run(run: Run) -> Outcome:
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
-        chosen = buildx.builder(run.toolchain.provide("buildx"))
+        chosen = buildx.builder(run.program("buildx"))
         run.say(f"building {request.dockerfile_path.name} with {chosen.description}")
         order = _order(run)
         (build_into if chosen.exports_layout else build_and_convert)(chosen, order, work.layout)

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, GateBlocked, StageOutOfOrder, UndoIncomplete
+from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
-from goldenpath.model.names import Version
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import Mode, Result
 from goldenpath.release import access, tags
 from goldenpath.release.access import Access
+from goldenpath.release.cancellation import heeded, held
 from goldenpath.release.plan import preflight
-from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded, unstoppable
+from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.trivy_gate import require_digest
+from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
-    from goldenpath.model.names import Commit, Tag
+    from goldenpath.model.names import Commit, Tag, Version
     from goldenpath.release.access import Opened
     from goldenpath.release.plan import Plan
     from goldenpath.services.aws import RepositoryInfo
@@ -37,7 +39,7 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     require_verdicts(run, candidate)
     layout = Layout(run.work.layout)
-    require_digest(layout, candidate.digest)
+    layout.require(candidate.digest)
     with access.opened(wanted_access(run), run.runner) as opened:
         receipt = release(run, opened, layout, candidate)
     return _outcome(run, receipt)
@@ -46,30 +48,38 @@ def run(run: Run) -> Outcome:
 def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     info, registry = opened.info, opened.registry
-    wanted = wanted_tags(run, info, candidate.commit, _version(candidate))
+    wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
     plan = preflight(registry, info, stored_in(layout), candidate.commit, wanted)
     write = partial(_write_receipt, run, info, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
         return write(State.UNCHANGED)
     transaction, done = Transaction(registry, opened.ecr, info.name, plan), Progress()
-    try:
-        if not plan.reused:
-            done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
-        write(State.STAGED, done)
-        transaction.stage(layout, done.manifests)
-        transaction.commit(plan.target_manifest)
-        return write(State.RELEASED, done)
-    except BaseException as cause:
-        with unstoppable():
+    with held():  # from here to the end of its undo; what can take long heeds a signal
+        try:
+            with heeded():
+                if not plan.reused:
+                    done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+                write(State.STAGED, done)
+                transaction.stage(layout, done.manifests)
+                transaction.commit(plan.target_manifest)
+                return write(State.RELEASED, done)
+        except BaseException as cause:
             run.say("undoing the release")
-            try:
-                transaction.undo(cause)
-            except UndoIncomplete:
-                write(State.BROKEN, done)
-                raise
-            write(State.UNDONE, done)
+            _undo(transaction, cause, partial(write, progress=done))
+            raise
+
+
+def _undo(transaction: Transaction, cause: BaseException, write: Callable[[State], Receipt]) -> None:
+    """Undo a release. A receipt that cannot be written changes nothing about it, nor about what is told."""
+    try:
+        transaction.undo(cause)
+    except UndoIncomplete:
+        with suppress(DiskTrouble):
+            write(State.BROKEN)
         raise
+    with suppress(DiskTrouble):
+        write(State.UNDONE)
 
 
 @dataclass(frozen=True)
@@ -103,7 +113,7 @@ def wanted_access(run: Run) -> Access:
     if request.ecr_repository is None:
         raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
     region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
-    return Access(region, request.ecr_repository, request.role_arn, request.allowed_account_ids)
+    return Access(region, request.ecr_repository, request.role_arn, request.allowed_account_ids, run.environment.name)
 
 
 def stored_in(layout: Layout) -> StoredManifest:
@@ -116,12 +126,7 @@ def refuse_pull_request(run: Run) -> None:
     """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
     if run.event.is_pull_request:
         raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
-    if not run.environment.allows_ref(run.event.ref):
-        raise BadInput(
-            f"{run.event.ref} may not be released to {run.environment.name}",
-            why=f"the platform allows {', '.join(run.environment.refs)}",
-            fix="release from one of these, or deliver to another environment",
-        )
+    require_allowed_ref(run)
 
 
 def require_verdicts(run: Run, candidate: Candidate) -> None:
@@ -142,10 +147,6 @@ def require_verdicts(run: Run, candidate: Candidate) -> None:
             )
 
 
-def _version(candidate: Candidate) -> Version | None:
-    return Version(candidate.version) if candidate.version else None
-
-
 def _write_receipt(
     run: Run,
     repository: RepositoryInfo,
@@ -162,8 +163,7 @@ def _write_receipt(
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
-            TagMove(tag, held.digest if held else None, plan.target if done else None)
-            for tag, held in plan.before.items()
+            TagMove(tag, was.digest if was else None, plan.target if done else None) for tag, was in plan.before.items()
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
@@ -192,7 +192,8 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
+        inputs.PUSH_LATEST,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",

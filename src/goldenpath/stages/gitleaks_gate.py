@@ -32,7 +32,7 @@ def run(run: Run) -> Outcome:
     if not run.event.is_pull_request:
         require_allowed_ref(run)
     require_checkout(run)
-    program = run.toolchain.provide("gitleaks")
+    program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)
@@ -133,12 +133,11 @@ def scan(
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return every secret, each once, and what could not be looked into.
 
-    gitleaks reads the changes of the commits, where its rules for certain paths apply, and then their contents.
+    gitleaks reads the changes of the commits, and then their contents whole.
     """
-    changes = gitleaks.leaks(gitleaks.scan(program, history, revisions))
-    report, unreadable = gitleaks.scan_files(program, files.folder)
-    contents = gitleaks.placed(gitleaks.leaks(report), files)
-    notes = (f"{files.origins[name].path} is an archive that gitleaks cannot read" for name in unreadable)
+    changes = gitleaks.scan(program, history, revisions)
+    contents, unreadable = gitleaks.scan_files(program, files)
+    notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
     origins = {origin.identity: origin for origin in files.origins.values()}
     found = []
     for finding in gitleaks.findings((*changes, *contents)):
@@ -155,4 +154,5 @@ STAGE = Stage(
     inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR),
     outputs=gate.GATE_OUTPUTS,
     run=run,
+    gate=Gate.GITLEAKS,
 )

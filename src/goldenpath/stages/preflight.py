@@ -40,6 +40,7 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
+        inputs.PUSH_LATEST,
     ),
     outputs={
         "repository_uri": "The repository as `docker pull` takes it, without tag.",

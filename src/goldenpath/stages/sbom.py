@@ -41,7 +41,7 @@ def run(run: Run) -> Outcome:
 
 def scan(run: Run, layout: Layout, image: Image) -> Inventory:
     """Return the inventory of `image`. Raises `CandidateChanged` when syft looked at anything else."""
-    program = run.toolchain.provide("syft")
+    program = run.program("syft")
     name = run.request.ecr_repository or "image"
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
         inventory = syft.scan(program, narrowed(layout, image, Path(folder)).path, name)

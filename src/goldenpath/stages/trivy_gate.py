@@ -39,27 +39,32 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     require_same(layout, candidate.digest)
+    report = inspect(run, layout)
+    return gate.conclude(run, report, category=f"trivy/{_name(run)}", dockerfile=dockerfile(run))
+
+
+def inspect(run: Run, layout: Layout) -> Findings:
+    """Return what trivy and we find in every platform of the image in `layout`, by a database that is fresh enough."""
     environment = gate.environment(run)
-    program = run.toolchain.provide("trivy")
+    subject = layout.root().digest
+    program = run.program("trivy")
     database = trivy_database.provide(program, runner.trivy_cache_dir(), run.policy.databases, run.say)
     notes = list(require_fresh(database, environment, datetime.now(UTC)))
     scans = {}
     for image in layout.images():
         platform = layout.platform(image)
-        run.say(f"scanning {candidate.digest[:19]} for {platform} for known vulnerabilities")
+        run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
         scans[str(platform)] = scan(program, layout, image, secrets=environment.image_secrets)
     searches = [image_files.search(layout, each) for each in layout.images()] if environment.image_secrets else []
-    report = Findings(
+    return Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(program.name, program.version, program.origin),
-        subject=candidate.digest,
+        subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
         findings=(*merged(scans.values()), *git_folders(searches)),
         notes=(*notes, *not_searched(environment, searches)),
         database=database,
     )
-    name = run.request.ecr_repository or "image"
-    return gate.conclude(run, report, category=f"trivy/{name}", dockerfile=_dockerfile(run))
 
 
 def require_fresh(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
@@ -92,17 +97,8 @@ def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> Im
 
 def require_same(layout: Layout, digest: Digest) -> None:
     """Raise `CandidateChanged` unless `layout` holds the image `digest`, byte for byte."""
-    require_digest(layout, digest)
+    layout.require(digest)
     layout.verify()
-
-
-def require_digest(layout: Layout, digest: Digest) -> None:
-    """Raise `CandidateChanged` unless `layout` says that it holds the image `digest`."""
-    if (found := layout.root().digest) != digest:
-        raise CandidateChanged(
-            f"the candidate folder holds {found}, and candidate.json names {digest}",
-            fix="run `goldenpath build` again, then every stage after it",
-        )
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
@@ -153,9 +149,14 @@ def _nothing_seen() -> Finding:
     )
 
 
-def _dockerfile(run: Run) -> str:
+def dockerfile(run: Run) -> str:
+    """Return the Dockerfile's path in the repository: where GitHub shows what is found in the image."""
     path, source = run.request.dockerfile_path, run.request.source
     return path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
+
+
+def _name(run: Run) -> str:
+    return run.request.ecr_repository or "image"
 
 
 STAGE = Stage(
@@ -163,7 +164,9 @@ STAGE = Stage(
     help="Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the environment's rules.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.DOCKERFILE_PATH, inputs.WORK_DIR,
+        inputs.TRIVY_EXIT_CODE,
     ),
     outputs=gate.GATE_OUTPUTS,
     run=run,
+    gate=Gate.TRIVY,
 )  # fmt: skip

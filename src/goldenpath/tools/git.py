@@ -1,4 +1,4 @@
-"""git, read only: which commit a folder is at, where it came from, and whether commits are there."""
+"""git, which only reads an app: which commit a folder is at, where it came from, and whether commits are there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from goldenpath.model.names import Commit
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 TIMEOUT = 60.0
@@ -94,6 +94,16 @@ def history_alone(source: Path, folder: Path) -> Path:
     return folder
 
 
+def add_file(history: Path, ref: str, path: str, content: bytes) -> None:
+    """Add to the repository `history` the branch `ref`, whose one commit, older than any, brings one file.
+
+    Source: git-fast-import(1).
+    """
+    header = f"commit {ref}\ncommitter GoldenPath <goldenpath@localhost> 1 +0000\ndata 0\n"
+    stream = f"{header}M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n"
+    process.run(*_git(history), "fast-import", "--quiet", timeout=TIMEOUT, environment=ENVIRONMENT, stdin=stream)
+
+
 def is_shallow(source: Path) -> bool:
     """Tell whether the clone `source` lacks part of its history."""
     return run(source, "rev-parse", "--is-shallow-repository") == "true"
@@ -128,10 +138,28 @@ def lacks_objects(source: Path, commit: Commit) -> bool:
 
 
 def annotated_tags(source: Path) -> dict[str, str]:
-    """Return the id of the commit that each annotated tag of the clone names, by the id of the tag object."""
-    form = "%(objecttype) %(objectname) %(*objectname)"
-    rows = (line.split() for line in run(source, "for-each-ref", f"--format={form}", "refs/tags").split("\n"))
-    return {row[1]: row[2] for row in rows if row and row[0] == "tag"}
+    """Return the id of what each annotated tag of the clone names in the end, by the id of the tag object.
+
+    A tag may name a tag: those are in it too, though no ref names them. Source: git-mktag(1).
+    """
+    rows = (line.split() for line in run(source, "for-each-ref", "--format=%(objecttype) %(objectname)").split("\n"))
+    level, names = [row[1] for row in rows if row and row[0] == "tag"], dict[str, str]()
+    while level:
+        inner = []
+        with reader(source, level) as objects:
+            for tag in level:
+                lines = b"".join(objects.read(tag)).decode("utf-8", "replace").split("\n")
+                names[tag] = lines[0].removeprefix("object ")
+                if lines[1] == "type tag":
+                    inner.append(names[tag])
+        level = [each for each in dict.fromkeys(inner) if each not in names]
+    return {tag: _named_in_the_end(tag, names) for tag in names}
+
+
+def _named_in_the_end(tag: str, names: Mapping[str, str]) -> str:
+    while tag in names:
+        tag = names[tag]
+    return tag
 
 
 def branch_ref(source: Path) -> str:

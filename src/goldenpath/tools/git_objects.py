@@ -17,22 +17,32 @@ if TYPE_CHECKING:
 
 _ONLY_BLOBS = ("--filter=object:type=blob", "--filter-provided-objects")
 _BLOB, _SUBMODULE = "blob", "commit"
+_NAMES = "names of files"
 
 
 def export(history: Path, commit: str, revisions: tuple[str, ...], tags: Mapping[str, str], folder: Path) -> PlainFiles:
     """Write into `folder` all that the commits of `revisions` bring and all that the tree of `commit` holds.
 
-    These are the versions of files, the messages of commits, and those of the annotated tags that name one of them;
-    `tags` maps their ids to that commit. Raises `SourceUnusable` when an object is not in the repository `history`.
+    These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
+    one of them; `tags` maps their ids to that commit. Raises `SourceUnusable` when an object is not in `history`.
     """
     files = PlainFiles(folder)
     commits = frozenset(git.run(history, "rev-list", *revisions).split())
     messages = (Origin(each, f"message of commit {each[:12]}", each) for each in sorted(commits))
     of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
-    wanted = tuple(_once((*brought(history, revisions), *held(history, commit), *messages, *of_tags)))
+    in_tree = tuple(held(history, commit))
+    versions = tuple(brought(history, revisions))
+    wanted = tuple(_once((*versions, *in_tree, *messages, *of_tags)))
+    # What the tree does not hold, nor a message is, came and went by changes.
+    others = {origin.identity for origin in in_tree}
     with git.reader(history, [origin.identity for origin in wanted]) as objects:
         for origin in wanted:
-            files.add(origin, objects.read(origin.identity))
+            is_version = not origin.commit and origin.identity not in others
+            files.add(origin, objects.read(origin.identity), is_version=is_version)
+    # A name may hold a secret too, and is nowhere in a content.
+    paths = sorted({origin.path for origin in (*versions, *in_tree)})
+    files.add(Origin(_NAMES, _NAMES, commit), [f"{path}\n".encode() for path in paths])
+    files.close()
     files.not_scanned.extend(submodules(history, commit))
     return files
 

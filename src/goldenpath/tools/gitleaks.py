@@ -13,13 +13,15 @@ from msgspec.structs import replace
 from goldenpath.model import codec
 from goldenpath.model.finding import Finding, Gate, Location, Severity
 from goldenpath.tools import git, process, scanner
-from goldenpath.tools.plain_files import FIRST_LINES
+from goldenpath.tools.canary import Canary
+from goldenpath.tools.packed_files import FIRST_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from goldenpath.tools.plain_files import PlainFiles
+    from goldenpath.tools.packed_files import PackedFiles
+    from goldenpath.tools.plain_files import Origin, PlainFiles
     from goldenpath.tools.toolchain import Program
 
 # gitleaks reads `git log -p`, and sees only what that shows: the change a merge makes to its first parent, files that
@@ -27,11 +29,18 @@ if TYPE_CHECKING:
 _SHOW_EVERYTHING = (
     "--full-history", "--diff-merges=first-parent", "--text", "--no-textconv", "--no-ext-diff", "--no-renames",
 )  # fmt: skip
+_CANARY_REF = "refs/heads/canary"
 _ARCHIVE_DEPTH = "4"
+_DECODE_DEPTH = 5
 # What gitleaks says about an archive whose name we gave it, and which it cannot read.
-_UNREADABLE = re.compile(r"path=\S*?(\d{7})\.(?:zst|7z|rar)\b")
-# This rule takes any long random word beside a word like "key" for a secret. Lock files are full of such words, and
-# gitleaks itself leaves them out; here the rules that know the form of a secret look into them too.
+_UNREADABLE = re.compile(r"path=\S*?(\d{7})-archive\.(?:zst|7z|rar|lz4|lz)\b")
+# What it says when all went well, and how many bytes it looked at.
+_ALL_WELL = re.compile(
+    r"^\S+ (?:INF (?:\d+ commits scanned\.|scanned ~(?P<bytes>\d+) bytes .*|no leaks found|Unknown SCM platform.*)"
+    r"|WRN leaks found: \d+)$"
+)
+# This rule takes any long random word beside a word like "key" for a secret. Lock files are full of such words; here
+# the rules that know the form of a secret look into them too.
 _GUESSING_RULES = {"generic-api-key"}
 _LOCK_FILES = re.compile(
     r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|deno\.lock|composer\.lock|Gemfile\.lock|"
@@ -50,43 +59,85 @@ class Leak(Struct, frozen=True):
     Entropy: float
 
 
-def scan(program: Program, history: Path, revisions: tuple[str, ...]) -> bytes:
-    """Scan the changes of the commits that `revisions` select in the repository `history`; return the JSON report.
+def scan(program: Program, history: Path, revisions: tuple[str, ...]) -> tuple[Leak, ...]:
+    """Return the leaks in the changes of the commits that `revisions` select in the repository `history`.
 
-    It is redacted. Raises `ScannerFailed` when gitleaks does not end well or leaves no report.
+    Raises `ScannerFailed` when gitleaks does not end well, leaves no report, or did not read to the end.
     """
-    report, said = _run(program, "git", history, f"--log-opts={' '.join((*_SHOW_EVERYTHING, *revisions))}")
+    canary = Canary()
+    git.add_file(history, _CANARY_REF, canary.name, canary.text)
+    report, said = run(program, "git", history, log_options(*revisions, _CANARY_REF))
     # When git fails, gitleaks says so and ends with 0 and an empty report.
-    if said:
-        raise scanner.failed("gitleaks", said)
-    return report
+    if strange := [line for line in said if not _ALL_WELL.match(line)]:
+        raise _failed(strange)
+    return canary.taken_out(leaks(report))
 
 
-def scan_files(program: Program, folder: Path) -> tuple[bytes, tuple[str, ...]]:
-    """Scan the plain files in `folder`; return the JSON report, redacted, and the names of archives it could not read.
+def log_options(*revisions: str) -> str:
+    """Return the option that makes gitleaks see all that the commits of `revisions` change."""
+    return f"--log-opts={' '.join((*_SHOW_EVERYTHING, *revisions))}"
 
-    Raises `ScannerFailed` as `scan` does.
+
+def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """Return the leaks in plain `files`, and the paths of archives that gitleaks could not read.
+
+    A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. What the changes of
+    commits show is decoded there, which takes most of the time: the versions of files are not decoded once more.
+    Raises `ScannerFailed` as `scan` does, and when gitleaks looked at less than it was given.
     """
-    report, said = _run(program, "dir", folder, f"--max-archive-depth={_ARCHIVE_DEPTH}")
-    lines = [(line, _UNREADABLE.search(line)) for line in said.splitlines()]
-    if strange := [line for line, unreadable in lines if not unreadable]:
-        raise scanner.failed("gitleaks", "\n".join(strange[-process.QUOTED_LINES :]))
-    return report, tuple(dict.fromkeys(unreadable[1] for _, unreadable in lines if unreadable))
+    found, closed = list[Leak](), list[str]()
+    for packed, decode_depth in ((files.versions, 0), (files.rest, _DECODE_DEPTH)):
+        leaks, unreadable = _scan_folder(program, packed, decode_depth)
+        found.extend(placed(leaks, packed, files.origins))
+        closed.extend(_origin(packed, files.origins, name, 0)[0].path for name in unreadable)
+    return tuple(found), tuple(closed)
 
 
-def _run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, str]:
-    """Return the report and stderr. Nothing of the app configures the scan, neither file nor comment nor variable."""
+def _scan_folder(program: Program, packed: PackedFiles, decode_depth: int) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    canary = Canary()
+    content = FIRST_LINE + (canary.encoded if decode_depth else canary.text)
+    (packed.folder / canary.name).write_bytes(content)
+    depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={decode_depth}")
+    report, said = run(program, "dir", packed.folder, *depths)
+    unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
+    if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
+        raise _failed(strange)
+    if (looked := bytes_looked_at(said)) < packed.size + len(content):
+        raise scanner.failed("gitleaks", f"it looked at {looked} of {packed.size + len(content)} bytes")
+    return canary.taken_out(leaks(report)), tuple(unreadable)
+
+
+def bytes_looked_at(said: Iterable[str]) -> int:
+    """Return how many bytes gitleaks says it looked at."""
+    return sum(int(found["bytes"] or 0) for line in said if (found := _ALL_WELL.match(line)))
+
+
+def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return the report and what was said. Nothing of the app configures the scan, neither file, comment nor variable.
+
+    What is scanned is the working folder: a rule may let a path pass, and where ours are is the caller's choice.
+    """
     with scanner.empty_folder("gitleaks") as folder:
         ignored, config, report = folder / "nothing-ignored", folder / "gitleaks.toml", folder / "report.json"
         ignored.touch()
-        config.write_bytes(resources.files("goldenpath.tools").joinpath("gitleaks.toml").read_bytes())
+        config.write_bytes(rules())
         done = process.run(
-            program.path, command, "--no-banner", "--no-color", "--log-level", "error", "--redact=100",
+            program.path, command, "--no-banner", "--no-color", "--log-level", "info", "--redact=100",
             "--exit-code", "0", "--report-format", "json", "--report-path", report,
-            "--config", config, "--gitleaks-ignore-path", ignored, "--ignore-gitleaks-allow", *more, "--", target,
-            timeout=scanner.TIMEOUT, cwd=folder, environment={**git.ENVIRONMENT, **git.NO_CONFIGURATION},
+            "--config", config, "--gitleaks-ignore-path", ignored, "--ignore-gitleaks-allow", *more, "--", ".",
+            timeout=scanner.TIMEOUT, cwd=target, environment={**git.ENVIRONMENT, **git.NO_CONFIGURATION},
         )  # fmt: skip
-        return report.read_bytes(), done.stderr.decode("utf-8", "replace").strip()
+        said = done.stderr.decode("utf-8", "replace").splitlines()
+        return report.read_bytes(), tuple(line for line in said if line.strip())
+
+
+def rules() -> bytes:
+    """Return gitleaks' own rules, mended (`dev/gitleaks_rules.py`); an app's `.gitleaks.toml` is never read."""
+    return resources.files("goldenpath.tools").joinpath("gitleaks.toml").read_bytes()
+
+
+def _failed(said: list[str]) -> Exception:
+    return scanner.failed("gitleaks", "\n".join(said[-process.QUOTED_LINES :]))
 
 
 def leaks(report: bytes) -> tuple[Leak, ...]:
@@ -99,19 +150,29 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
     return tuple(sorted(listed, key=lambda leak: (leak.File, leak.StartLine, leak.Commit, leak.RuleID, leak.Entropy)))
 
 
-def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
-    """Yield each leak of plain `files` with the path it has in the repository; its `Commit` is the object's id.
+def placed(found: Iterable[Leak], packed: PackedFiles, origins: Mapping[str, Origin]) -> Iterator[Leak]:
+    """Yield each leak in `packed` files with the path that its content has in the repository, and the object's id.
 
     Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
     """
+    seen = set[tuple[object, ...]]()
     for leak in found:
-        name, _, inner = leak.File.removeprefix(f"{files.folder}/").partition("!")
-        origin = files.origins.get(name.partition(".")[0])
-        if origin is None:
-            raise scanner.failed("gitleaks", f"its report names {leak.File}, which it was not given")
+        name, _, inner = leak.File.partition("!")
+        origin, line, is_piece = _origin(packed, origins, name, leak.StartLine)
         path = f"{origin.path}!{inner}" if inner else origin.path
-        if leak.RuleID not in _GUESSING_RULES or not _LOCK_FILES.search(path):
-            yield replace(leak, File=path, Commit=origin.identity, StartLine=leak.StartLine - FIRST_LINES)
+        # A piece begins with the end of the one before.
+        same = (path, origin.identity, line, leak.RuleID, leak.Entropy)
+        if not is_piece or same not in seen:
+            yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
+        seen.add(same)
+
+
+def _origin(packed: PackedFiles, origins: Mapping[str, Origin], name: str, line: int) -> tuple[Origin, int, bool]:
+    place = packed.place(name, line)
+    if place is None:
+        raise scanner.failed("gitleaks", f"its report names {name}, which it was not given")
+    number, line, is_piece = place
+    return origins[number], line, is_piece
 
 
 def parse(report: bytes) -> tuple[Finding, ...]:
@@ -128,6 +189,8 @@ def findings(found: Iterable[Leak]) -> tuple[Finding, ...]:
     once: dict[str, Finding] = {}
     equals: Counter[tuple[object, ...]] = Counter()
     for leak in found:
+        if leak.RuleID in _GUESSING_RULES and _LOCK_FILES.search(leak.File):
+            continue
         same = (leak.RuleID, leak.File, leak.Entropy)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1

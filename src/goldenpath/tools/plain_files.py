@@ -1,8 +1,4 @@
-"""Contents as files that a scanner reads whole: names of ours, archives unpacked, texts in UTF-8.
-
-A scanner knows pictures, archives and lock files by name and by their first bytes, and leaves them out. Here a name is
-a number, and every file begins with an empty line (`FIRST_LINES` of them), so that it is text like any other.
-"""
+"""Contents as files that a scanner reads whole: archives unpacked, texts in UTF-8."""
 
 from __future__ import annotations
 
@@ -18,13 +14,14 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
+from goldenpath.tools.packed_files import PackedFiles
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _Part = TypeVar("_Part")
 
-FIRST_LINES = 1
 ARCHIVE_DEPTH = 4
 # What all archives of one scan may unpack to: an archive can be made that holds far more than any disk.
 UNPACKED_AT_MOST = 1 << 30
@@ -44,7 +41,15 @@ _MARKS = (
 _GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
 _TAR = (257, b"ustar")
 # Archives that Python cannot read: the scanner itself looks into them, when their name says what they are.
-_FOREIGN = ((b"\x28\xb5\x2f\xfd", ".zst"), (b"7z\xbc\xaf\x27\x1c", ".7z"), (b"Rar!\x1a\x07", ".rar"))
+_FOREIGN = (
+    (b"\x28\xb5\x2f\xfd", ".zst"),
+    (b"7z\xbc\xaf\x27\x1c", ".7z"),
+    (b"Rar!\x1a\x07", ".rar"),
+    (b"\x04\x22\x4d\x18", ".lz4"),
+    (b"LZIP", ".lz"),
+)
+# Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
+_UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
 # An encrypted member is a RuntimeError of zipfile, an unknown compression a NotImplementedError.
 _CLOSED = (RuntimeError, NotImplementedError)
@@ -68,9 +73,10 @@ class Origin:
 
 @dataclass
 class PlainFiles:
-    """Files in `folder`; `origins` maps a file's name, without its ending, to where its content comes from.
+    """Files below `folder`; `origins` says of each content's number where it comes from.
 
-    `not_scanned` says, in a sentence each, what cannot be looked into.
+    In `versions` is what came by changes that a scanner reads too, in `rest` all else. `not_scanned` says, in a
+    sentence each, what cannot be looked into.
     """
 
     folder: Path
@@ -78,22 +84,33 @@ class PlainFiles:
     not_scanned: list[str] = field(default_factory=list)
     _unpacked: int = 0
 
-    def add(self, origin: Origin, content: Iterable[bytes], *, depth: int = 0) -> None:
+    def __post_init__(self) -> None:
+        self.versions = PackedFiles(self.folder / "versions")
+        self.rest = PackedFiles(self.folder / "rest")
+
+    def close(self) -> None:
+        """Write what waits for more to come."""
+        self.versions.close()
+        self.rest.close()
+
+    def add(self, origin: Origin, content: Iterable[bytes], *, is_version: bool = False, depth: int = 0) -> None:
         """Write `content`, whatever it is packed or encoded in. Raises `OSError` when there is no room."""
-        plain = self.folder / f"{len(self.origins):07d}"
-        self.origins[plain.name] = origin
+        number = f"{len(self.origins):07d}"
+        self.origins[number] = origin
         with SpooledTemporaryFile(_IN_MEMORY, dir=str(self.folder)) as raw:
             raw.writelines(content)
             raw.seek(0)
             sample = raw.read(_SAMPLE)
             if sample.startswith(_LFS_POINTER):
                 self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
-            _write(plain, b"\n" * FIRST_LINES, raw)
+            (self.versions if is_version else self.rest).add(number, origin.path, _read(raw))
             if encoding := encoding_of(sample):
-                _write(plain.with_suffix(".txt"), b"\n" * FIRST_LINES, raw, encoding)
+                self.rest.add(number, origin.path, _transcoded(raw, encoding))
+            if sample.startswith(_UNOPENED):
+                self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
             for magic, ending in _FOREIGN:
                 if sample.startswith(magic):
-                    _write(plain.with_suffix(ending), b"", raw)
+                    self.rest.add_archive(number, ending, _read(raw))
             self._unpack(raw, origin, sample, depth)
 
     def _unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
@@ -192,13 +209,14 @@ def _chunks(file: _Readable) -> Iterator[bytes]:
         yield chunk
 
 
-def _write(path: Path, first: bytes, raw: IO[bytes], encoding: str | None = None) -> None:
-    """Write `first` and all of `raw`, as UTF-8 where it is in another `encoding`."""
+def _read(raw: IO[bytes]) -> Iterator[bytes]:
     raw.seek(0)
-    text = codecs.getincrementaldecoder(encoding)(errors="replace") if encoding else None
-    with path.open("wb") as file:
-        file.write(first)
-        file.writelines(text.decode(chunk).encode() if text else chunk for chunk in _chunks(raw))
+    return _chunks(raw)
+
+
+def _transcoded(raw: IO[bytes], encoding: str) -> Iterator[bytes]:
+    text = codecs.getincrementaldecoder(encoding)(errors="replace")
+    return (text.decode(chunk).encode() for chunk in _read(raw))
 
 
 def _is_ours_to_raise(error: BaseException) -> bool:

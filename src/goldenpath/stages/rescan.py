@@ -1,0 +1,101 @@
+"""rescan: what is released, looked at again with what is known by now."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import BadInput, GateBlocked
+from goldenpath.model import inputs
+from goldenpath.model.finding import Gate
+from goldenpath.release import access
+from goldenpath.release.plan import revision_of
+from goldenpath.services import oci_pull
+from goldenpath.stages import gate, trivy_gate
+from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.ecr_push import wanted_access
+
+if TYPE_CHECKING:
+    from goldenpath.errors import GoldenPathError
+    from goldenpath.model.layout import Layout
+    from goldenpath.model.names import Tag
+    from goldenpath.release.access import Opened
+    from goldenpath.services.oci_registry import StoredManifest
+
+
+def run(run: Run) -> Outcome:
+    """Fetch the released image and decide on it anew, by the environment's rules. Nothing in the registry changes."""
+    gate.forget(run, Gate.TRIVY)
+    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
+        tag = run.request.released_tag or newest(run, opened)
+        stored = named(opened, tag)
+        run.say(f"fetching {opened.info.uri}:{tag}")
+        layout = pulled(run, opened, stored)
+    report = trivy_gate.inspect(run, layout)
+    category = f"rescan/{run.environment.name}/{opened.info.name}"
+    outcome = gate.conclude(run, report, category=category, dockerfile=trivy_gate.dockerfile(run))
+    about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
+    return replace(
+        outcome,
+        sentence=f"{about}: {outcome.sentence}",
+        outputs={**outcome.outputs, "image_ref": f"{opened.info.uri}@{stored.digest}", "released_tag": tag},
+        stop=exposed(run, about, outcome.stop) if outcome.stop else None,
+        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{outcome.summary}",
+    )
+
+
+def newest(run: Run, opened: Opened) -> Tag:
+    """Return the tag of the environment's newest release. Raises `BadInput` when there was none."""
+    prefix = f"{run.environment.name}-"
+    found = opened.ecr.newest_tag(opened.info.name, prefix)
+    if found is None:
+        raise BadInput(
+            f"{opened.info.name} holds no image that was released to {run.environment.name}",
+            why=f"no tag of it begins with `{prefix}`",
+            fix="release to this environment first, or name what to scan with `released_tag`",
+        )
+    return found
+
+
+def named(opened: Opened, tag: Tag) -> StoredManifest:
+    """Return the manifest of `tag`. Raises `BadInput` when nothing has that name."""
+    stored = opened.registry.manifest(tag)
+    if stored is None:
+        raise BadInput(
+            f"{opened.info.name} has no tag {tag}", fix="name one that it has, or none for the environment's newest"
+        )
+    return stored
+
+
+def pulled(run: Run, opened: Opened, stored: StoredManifest) -> Layout:
+    """Return the image `stored` as a layout in the work folder."""
+    shutil.rmtree(run.work.layout, ignore_errors=True)
+    return oci_pull.pull(opened.registry, stored, run.work.layout)
+
+
+def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:
+    """Return the error that says what to do about an image that is out already."""
+    return GateBlocked(
+        f"{about}, is in {run.environment.name} and would not be released today",
+        why=blocked.why,
+        fix="mend each of them as it says and deliver again (a newer base image mends most); what cannot be mended yet "
+        "takes an exception in `.goldenpath.yml`",
+    )
+
+
+STAGE = Stage(
+    name="rescan",
+    help="Scan what is released, with what is known by now, and decide by the environment's rules. Changes nothing.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.RELEASED_TAG, inputs.DOCKERFILE_PATH,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
+    ),
+    outputs={
+        "image_ref": "The image that was scanned, by digest.",
+        "released_tag": "The tag that it was found by.",
+        **gate.GATE_OUTPUTS,
+    },
+    run=run,
+    gate=Gate.TRIVY,
+)  # fmt: skip

@@ -1,0 +1,106 @@
+"""The real gitleaks, made blind: a scan that does not see what was planted for it is neither a finding nor a pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.tools import apps
+from tests.tools.bypass import ALLOW_ALL
+
+from goldenpath.errors import ScannerFailed
+from goldenpath.tools import git, gitleaks, packed_files
+from goldenpath.tools.plain_files import Origin, PlainFiles
+from goldenpath.tools.toolchain import Program, Toolchain
+
+pytestmark = pytest.mark.tools
+
+BLIND = "it did not report a secret that was planted to see whether it looks"
+LESS = "it looked at "
+MUTED = {
+    "everything is let pass": ALLOW_ALL,
+    "the rule is off": '[extend]\nuseDefault = true\ndisabledRules = ["github-pat"]\n',
+    "the file is left out": "[extend]\nuseDefault = true\n[[allowlists]]\npaths = ['''canary''']\n",
+    "there is no rule but one": "[[rules]]\nid = \"x\"\nregex = '''never found'''\n",
+}
+
+
+@pytest.fixture
+def program() -> Program:
+    return Toolchain.load().provide("gitleaks")
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    app = apps.make(tmp_path / "app")
+    app.plant_secret()
+    return git.history_alone(app.folder, tmp_path / "history")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> PlainFiles:
+    (tmp_path / "files").mkdir()
+    made = PlainFiles(tmp_path / "files")
+    made.add(Origin("b10b", "config.py"), [f'TOKEN = "{apps.secret()}"\n'.encode()])
+    made.close()
+    return made
+
+
+def head(history: Path) -> tuple[str, ...]:
+    return (git.head(history.parent / "app"),)
+
+
+def test_what_was_planted_is_seen_and_is_no_finding(program: Program, history: Path, files: PlainFiles) -> None:
+    assert {leak.File for leak in gitleaks.scan(program, history, head(history))} == {"config.py"}
+    found, unreadable = gitleaks.scan_files(program, files)
+    assert ({(leak.File, leak.RuleID, leak.StartLine) for leak in found}, unreadable) == (
+        {("config.py", "github-pat", 1)}, (),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("rules", MUTED.values(), ids=MUTED)
+def test_rules_that_let_it_pass_are_an_error(
+    program: Program, history: Path, files: PlainFiles, rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gitleaks, "rules", rules.encode)
+    for scan in (
+        lambda: gitleaks.scan(program, history, head(history)),
+        lambda: gitleaks.scan_files(program, files),
+    ):
+        with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
+            scan()
+        assert caught.value.why == BLIND or caught.value.why.startswith(LESS)
+
+
+def test_a_range_that_shows_nothing_still_shows_what_was_planted(program: Program, history: Path) -> None:
+    (commit,) = head(history)
+    assert gitleaks.scan(program, history, (commit, f"^{commit}")) == ()
+
+
+@pytest.mark.parametrize(("place", "magic"), [(257, b"ustar"), (128, b"DICM"), (32_769, b"CD001")])
+def test_a_file_that_it_leaves_out_is_an_error(
+    program: Program, tmp_path: Path, place: int, magic: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes the file for a program, says nothing and ends with 0; but it also says how many bytes it looked at."""
+    monkeypatch.setattr(packed_files, "FIRST_LINE", b"\n")
+    (tmp_path / "left-out").mkdir()
+    files = PlainFiles(tmp_path / "left-out")
+    files.add(Origin("b10b", "config.py"), [b"x" * (place - 1) + magic, apps.secret().encode(), b"\n" * 9_000])
+    files.close()
+    with pytest.raises(ScannerFailed) as caught:
+        gitleaks.scan_files(program, files)
+    assert caught.value.why.startswith(LESS)
+
+
+def test_what_has_to_be_decoded_is_planted_encoded(
+    program: Program, files: PlainFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = gitleaks.run
+
+    def without_decoding(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, tuple[str, ...]]:
+        return run(program, command, target, *(word for word in more if "decode" not in word), "--max-decode-depth=0")
+
+    monkeypatch.setattr(gitleaks, "run", without_decoding)
+    with pytest.raises(ScannerFailed) as caught:
+        gitleaks.scan_files(program, files)
+    assert caught.value.why == BLIND

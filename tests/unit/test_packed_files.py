@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldenpath.tools import packed_files
+from goldenpath.tools.packed_files import OVERLAP, PIECE, PackedFiles, pieces
+
+
+def packed(folder: Path, *contents: bytes, path: str = "a.txt") -> PackedFiles:
+    files = PackedFiles(folder / "packed")
+    for number, content in enumerate(contents):
+        files.add(str(number), path, [content])
+    files.close()
+    return files
+
+
+def names(files: PackedFiles) -> list[str]:
+    return sorted(path.name for path in files.folder.iterdir())
+
+
+@given(st.lists(st.text("ab\n", max_size=40), min_size=1, max_size=20))
+def test_every_line_of_every_content_is_found_again(
+    tmp_path_factory: pytest.TempPathFactory, contents: list[str]
+) -> None:
+    marked = [f"{number} {content}" for number, content in enumerate(contents)]
+    files = packed(tmp_path_factory.mktemp("files"), *(each.encode() for each in marked))
+    (name,) = names(files)
+    lines = (files.folder / name).read_text().split("\n")
+    for number, content in enumerate(marked):
+        first = lines.index(content.split("\n")[0]) + 1
+        for line, _ in enumerate(content.split("\n")):
+            assert files.place(name, first + line) == (str(number), line + 1, False)
+
+
+def test_a_file_that_was_not_written_is_no_place(tmp_path: Path) -> None:
+    assert packed(tmp_path, b"x").place("0000001-plain", 1) is None
+
+
+@pytest.mark.parametrize("far", [b"-----BEGIN RSA", b"-----begin", b"curl -u"])
+def test_what_a_rule_could_follow_into_another_content_has_a_file_of_its_own(tmp_path: Path, far: bytes) -> None:
+    assert names(packed(tmp_path, b"x", far, b"y")) == ["0000000-plain", "0000001-plain"]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("k8s/Secret.YAML", "0000000-plain.yaml"),
+        ("main.tf", "0000000-plain.tf"),
+        ("NuGet.Config", "0000000-plainnuget.config"),
+        ("store.p12", "0000000-plain.p12"),
+        ("logo.png", "0000000-plain"),
+    ],
+)
+def test_an_ending_that_a_rule_asks_for_is_kept(tmp_path: Path, path: str, name: str) -> None:
+    assert names(packed(tmp_path, b"x", path=path)) == [name]
+
+
+def test_a_file_is_read_at_one_look_and_its_size_is_known(tmp_path: Path) -> None:
+    files = packed(tmp_path, *(b"x\n" * 7_000 for _ in range(30)), b"y" * 1_000_000)
+    sizes = [path.stat().st_size for path in files.folder.iterdir()]
+    assert max(sizes) <= 100_000
+    assert sum(sizes) == files.size
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_pieces_hold_all_and_what_is_shorter_than_the_overlap_is_whole_in_one(length: int) -> None:
+    whole = b"".join(b"%07d\n" % number for number in range(length // 8 + 1))[:length]
+    found = list(pieces([whole[:70_000], whole[70_000:]]))
+    assert all(len(piece) <= PIECE for _, piece in found)
+    for begin in range(0, max(length - OVERLAP, 1), 4_001):
+        assert any(whole[begin : begin + OVERLAP] in piece for _, piece in found)
+    for lines, piece in found[1:]:
+        assert whole.split(b"\n")[lines].endswith(piece.split(b"\n")[0])
+
+
+def test_a_file_begins_as_a_picture_does() -> None:
+    """What gitleaks makes of it is tried on the real one, in `test_bypasses.py`."""
+    assert packed_files.FIRST_LINE == b"GIF\n"
