@@ -45,6 +45,7 @@ class World:
     surroundings: Mapping[str, str]
     reattach: str
     runs: list[Path] = field(default_factory=list)
+    lock_seconds: int = 60
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, repository: App, event: Event, workflow: str) -> Ended:
@@ -62,9 +63,9 @@ class World:
                 **self.surroundings,
                 **found,
                 "GITHUB_REPOSITORY": repository.slug,
-                # An outage is an outage after two attempts too, and a held lock is held.
+                # An outage is an outage after two attempts too.
                 "AWS_MAX_ATTEMPTS": "2",
-                "GOLDENPATH_LOCK_SECONDS": "0",
+                "GOLDENPATH_LOCK_SECONDS": str(self.lock_seconds),
                 "TF_REATTACH_PROVIDERS": self.reattach,
             },
             {**roles, **plan, "GITHUB_TOKEN": token, "GOLDENPATH_APPS_TOKEN": token},
@@ -89,10 +90,15 @@ class World:
     def apply(self) -> Ended:
         """Run what answers to the merge of the newest pull request, as a re-run of that job does."""
         thread = self.local.threads.of(SLUG)[-1]
-        payload: dict[str, Any] = merged_event(thread, str(self.platform.commit))
-        payload["pull_request"]["head"]["repo"]["full_name"] = SLUG
+        pull: dict[str, Any] = merged_event(thread, str(self.platform.commit))["pull_request"]
+        pull["head"]["repo"]["full_name"] = SLUG
+        return self.closed(pull)
+
+    def closed(self, pull: Mapping[str, Any]) -> Ended:
+        """Run what answers to the closing of the pull request `pull`, as GitHub's event tells of it."""
         about = events.dispatch(self.platform).payload["repository"]
-        event = events.Event("pull_request", {**payload, "repository": about}, f"refs/heads/{BASE}")
+        payload = {"action": "closed", "number": pull["number"], "pull_request": pull, "repository": about}
+        event = events.Event("pull_request", payload, f"refs/heads/{BASE}")
         return self.run(self.platform, event, ".github/workflows/ecr-auto-apply.yml")
 
     def edit(self, path: str, old: str, new: str) -> None:
@@ -115,6 +121,12 @@ class World:
 
     def names(self) -> list[str]:
         return [each["repositoryName"] for each in self.client("ecr").describe_repositories()["repositories"]]
+
+    def pull(self, name: str) -> None:
+        """Pull every image of the registry `name`, as far as ECR notes it."""
+        images = self.client("ecr").describe_images(repositoryName=name)["imageDetails"]
+        wanted = [{"imageDigest": image["imageDigest"]} for image in images]
+        assert self.client("ecr").batch_get_image(repositoryName=name, imageIds=wanted)["images"]
 
     @contextmanager
     def outage_after(self, operation: str) -> Iterator[None]:

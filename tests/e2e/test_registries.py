@@ -60,14 +60,21 @@ def test_a_registry_from_request_to_removal(world: World) -> None:
     assert early.code != 0
     assert "its grace period runs until" in early.text
     let_time_pass(world)
+    world.pull("my-app")
     removal = world.dispatch("retire-ecr-registry", environment="dev", name="my-app", step="remove", grace_days="30")
     assert removal.code == 0, removal.text
-    gone = world.merge()
+    assert "of its images were pulled in the last 14 days" in world.local.threads.of(SLUG)[-1].body
+    alone = world.merge()
+    assert alone.jobs == {"apply": "failure"}, alone.text
+    assert "a second person may approve the removal" in alone.text
+    assert world.local.tags("my-app") == before
+    world.local.threads.review(SLUG, world.local.threads.of(SLUG)[-1].number, "second")
+    gone = world.apply()
     assert gone.code == 0, gone.text
     assert world.names() == []
-    listed = gone.artifact("registry-backup", "dev-my-app.json")
-    assert f"dev-{world.app.commit[:7]}" not in str(listed)
-    assert [tag for image in listed["images"] for tag in image["tags"]]
+    listed = gone.artifact("registry-backup", "dev-my-app.json")["images"]
+    assert {tag for image in listed for tag in image["tags"]} == set(before)
+    assert all(image["manifest"] for image in listed)
 
 
 def let_time_pass(world: World) -> None:
@@ -81,6 +88,10 @@ def let_time_pass(world: World) -> None:
             lines[at] = f'{line.partition("= ")[0]}= "{dates[name]}"\n'
     path.write_text("".join(lines))
     git(world.platform.folder, "commit", "--quiet", "--all", "--message=Time passes")
+    ecr = world.client("ecr")
+    arn = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]["repositoryArn"]
+    tags = {"goldenpath.idp/deprecated-since": "2026-01-01", "goldenpath.idp/remove-after": "2026-02-01"}
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": key, "Value": value} for key, value in tags.items()])
 
 
 def test_two_wizards_at_once_open_a_pull_request_each(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import registry_world
 from tests.e2e.platform_copy import SLUG
-from tests.e2e.registry_world import ASKED, BUCKET
+from tests.e2e.registry_world import ASKED, BASE, BUCKET
 from tests.tools.registry_platform import git
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def world(shared: World) -> Iterator[World]:
     """A world as it was at first, however a test spoils it."""
     start = str(shared.platform.commit)
     yield shared
+    shared.lock_seconds = 60
     git(shared.platform.folder, "reset", "--quiet", "--hard", start)
     for name in shared.names():
         shared.client("ecr").delete_repository(repositoryName=name, force=True)
@@ -58,6 +59,7 @@ def without_build_id(world: World) -> None:
 
 
 def locked(world: World) -> None:
+    world.lock_seconds = 0
     world.client("s3").put_object(Body=json.dumps(HELD).encode(), **LOCK)
 
 
@@ -82,12 +84,29 @@ def test_a_request_that_cannot_be_met_opens_nothing_and_says_why(world: World, c
     assert world.local.threads.of(SLUG) == []
 
 
+NOT_OURS: dict[str, dict[str, object]] = {
+    "from a fork, labelled by an outsider": {"head": {"ref": "x", "repo": {"full_name": "outsider/platform"}}},
+    "without the label": {"labels": []},
+    "not merged": {"merged": False},
+}
+
+
+@pytest.mark.parametrize("case", NOT_OURS)
+def test_no_job_runs_for_a_pull_request_that_is_not_to_be_applied(world: World, case: str) -> None:
+    pull = {
+        "number": 1, "merged": True, "merge_commit_sha": str(world.platform.commit), "body": "", "user": {"login": "x"},
+        "labels": [{"name": "ecr-registry"}], "base": {"ref": BASE}, "head": {"ref": "x", "repo": {"full_name": SLUG}},
+    }  # fmt: skip
+    assert world.closed(pull | NOT_OURS[case]).jobs == {}
+
+
 def test_an_apply_that_aws_fell_away_from_half_way_gets_there_when_run_again(world: World) -> None:
     assert world.dispatch("create-ecr-registry", **ASKED).code == 0
     with world.outage_after("CreateRepository"):
         broken = world.merge()
     assert broken.jobs == {"apply": "failure"}, broken.text
     assert world.names() == ["my-app"]
+    world.lock_seconds = 1  # for nobody gives back the lock that the outage left
     again = world.apply()
     assert again.jobs == {"apply": "success"}, again.text
     assert world.client("ecr").get_lifecycle_policy(repositoryName="my-app")

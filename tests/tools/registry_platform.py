@@ -126,6 +126,7 @@ def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
     return {
         "action": "closed",
         "number": thread.number,
+        "repository": {"full_name": SLUG},
         "pull_request": {
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
             "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},

@@ -308,7 +308,7 @@ def test_the_digest_that_plan_prints_is_the_one_that_apply_takes(
     done = CliRunner().invoke(
         goldenpath, ["registry", "apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False
     )
-    assert "hello-web: 2 changes are done" in done.output
+    assert "hello-web: applied; changes: 2" in done.output
     again = CliRunner().invoke(
         goldenpath, ["registry", "apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False
     )

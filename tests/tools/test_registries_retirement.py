@@ -74,7 +74,7 @@ def test_a_registry_is_deprecated_then_removed_with_its_images_listed(
         retired(platform, "remove")
     in_days(monkeypatch, 31)
     retired(platform, "remove")
-    assert "1 images are deleted with it" in platform.threads[2].body
+    assert "Images that are deleted with it: 1." in platform.threads[2].body
     platform.apply(platform.merge(3))
     assert platform.names() == []
     saved = max(platform.folder.glob("run-*-temp/goldenpath/registry/backup/dev-my-app.json"))

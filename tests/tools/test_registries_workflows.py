@@ -50,7 +50,7 @@ def test_a_request_becomes_a_pull_request_that_shows_its_plan(platform: Platform
     assert "is opened; plan sha256:" in platform.propose()
     (pull,) = platform.threads
     assert (pull.title, pull.head, pull.base, pull.labels) == (
-        "Registry my-app (dev)", "registry/dev/my-app", "development", ["ecr-registry"],
+        "Create registry my-app (dev)", "registry/dev/my-app", "development", ["ecr-registry"],
     )  # fmt: skip
     assert '| create | module.ecr\\_repositories\\["my-app"\\].aws\\_ecr\\_repository.this |' in pull.body
     assert "| mutable | AES256 | 20 | on every push | after 7 days |" in pull.body
@@ -145,7 +145,7 @@ def test_tfvars_without_a_build_id_are_refused(platform: Platform) -> None:
 @pytest.mark.parametrize("squash", [False, True])
 def test_a_merge_applies_verifies_and_hands_over(platform: Platform, squash: bool) -> None:
     platform.propose()
-    assert "2 changes are done" in platform.apply(platform.merge(1, squash=squash))
+    assert "applied; changes: 2" in platform.apply(platform.merge(1, squash=squash))
     assert platform.names() == ["my-app"]
     applied, handed = platform.threads[0].comments.values()
     handed, applied = (applied, handed) if "is yours" in applied else (handed, applied)
@@ -175,9 +175,8 @@ def test_a_second_run_of_the_apply_changes_nothing_and_comments_once(platform: P
 
 def test_a_plan_that_drifted_since_the_review_is_not_applied_and_says_why(platform: Platform) -> None:
     platform.propose()
-    event = platform.merge(1)
     platform.edit("modules/aws_ecr/risk.tf", "20", "21")
-    event["pull_request"]["merge_commit_sha"] = git(platform.origin, "rev-parse", "development")
+    event = platform.merge(1)
     with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
         platform.apply(event)
     assert platform.names() == []
@@ -250,7 +249,7 @@ def test_a_locked_state_stops_the_apply_and_a_second_run_gets_there(platform: Pl
     with pytest.raises(StateLocked):
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
-    assert "2 changes are done" in platform.apply(event)
+    assert "applied; changes: 2" in platform.apply(event)
 
 
 def test_an_apply_that_broke_half_way_goes_on_with_what_is_left(platform: Platform) -> None:
@@ -260,7 +259,7 @@ def test_an_apply_that_broke_half_way_goes_on_with_what_is_left(platform: Platfo
         platform.apply(event)
     assert platform.names() == ["my-app"]
     assert "AWS has a bad day" in "".join(platform.threads[0].comments.values())
-    assert "1 changes are done" in platform.apply(event)
+    assert "applied; changes: 1" in platform.apply(event)
     assert platform.world.client("ecr").get_lifecycle_policy(repositoryName="my-app")
     assert not any("bad day" in text for text in platform.threads[0].comments.values())
 
@@ -287,4 +286,4 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     with pytest.raises(StateLocked, match=r"lock 1-2-3, held by someone@else since 2046-11-21T04:00:00"):
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
-    assert "1 changes are done" in platform.apply(event)
+    assert "applied; changes: 1" in platform.apply(event)

@@ -104,6 +104,10 @@ def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) 
     [
         (pulled(14), "1 of its images were pulled in the last 14 days, last on 2026-11-07"),
         (pulled(100, "a1b2c3d", "prod-a1b2c3d"), "it holds releases of prod: prod-a1b2c3d"),
+        (
+            Use("sha256:a", frozenset(), pushed=TODAY),
+            "1 of its images were pushed after 2026-10-01, when pushes were to end",
+        ),
     ],
 )
 def test_a_registry_in_use_is_removed_only_if_a_second_person_approved(image: Use, why: str) -> None:

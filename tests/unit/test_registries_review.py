@@ -14,7 +14,7 @@ from goldenpath.registries.controls import Controls
 from goldenpath.registries.hygiene import Environment, Seen
 from goldenpath.registries.merged import Kind, Merged, Touched
 from goldenpath.registries.request import Risk
-from goldenpath.registries.review import Record
+from goldenpath.registries.review import Record, Told
 from goldenpath.services.ecr_describe import Described, Image
 from goldenpath.services.github_platform import LONGEST_TEXT
 from goldenpath.tools.terraform import Change, Plan
@@ -31,7 +31,7 @@ TODAY = dt.date(2026, 11, 21)
 
 def test_a_record_comes_back_out_of_a_description() -> None:
     record = Record.of(PLAN, "dev", "my-app", "octocat")
-    body = review.description(record, PLAN, "raw", {"owner": "team-web"}, ("### More",))
+    body = review.description(record, PLAN, "raw", Told("Create", {"owner": "team-web"}, sections=("### More",)))
     assert review.read(body) == record
     record.require(PLAN)
 
@@ -58,23 +58,19 @@ def test_a_record_without_a_digest_is_refused() -> None:
         review.read(RECORD).require(PLAN)
 
 
-def test_a_table_shows_values_and_never_markup() -> None:
-    assert review.changes(PLAN).splitlines()[2] == '| create | a.b | name = my-app; tags = {"a":"\\|x\\|"} |'
-    assert review.changes(Plan("1", ())) == "Nothing: it is as it is described."
-
-
 def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
     assert review.folded("Plan", "a\n```\nb").count("````") == 2
     record = Record.of(PLAN, "dev", "my-app", "octocat")
-    body = review.description(record, PLAN, "line\n" * LONGEST_TEXT, {})
+    body = review.description(record, PLAN, "line\n" * LONGEST_TEXT, Told("Create", {}))
     assert len(body) <= LONGEST_TEXT
     assert review.read(body) == record
 
 
 def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
-            "base": {"ref": "development"}, "user": {"login": "bot"}}  # fmt: skip
-    return {"pull_request": {**pull, **changes}}
+            "base": {"ref": "development"}, "user": {"login": "bot"},
+            "head": {"ref": "x", "repo": {"full_name": "o/p"}}}  # fmt: skip
+    return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
 
 
 def test_a_merged_pull_request_is_read_from_its_event() -> None:
@@ -84,11 +80,13 @@ def test_a_merged_pull_request_is_read_from_its_event() -> None:
 @pytest.mark.parametrize(
     ("told", "why"),
     [
-        ({}, "it was not merged; it is not labelled `l`; it goes into '', not development"),
+        ({}, "it was not merged; it is not labelled `l`; it goes into '', not development; it comes from a fork"),
         (event(merged=False), "it was not merged"),
         (event(labels=None), "it is not labelled `l`"),
         (event(base={"ref": "main"}), "it goes into 'main', not development"),
         (event(merge_commit_sha=None), "it names no merge commit"),
+        (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
+        (event(head={"ref": "x", "repo": None}), "it comes from a fork"),
     ],
 )
 def test_what_is_not_to_be_applied_is_refused_with_every_reason(told: dict[str, Any], why: str) -> None:

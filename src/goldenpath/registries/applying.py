@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GoldenPathError, RegistryRefused, StateLocked
-from goldenpath.registries import compliance, config, controls, handover, merged, planning, recovery, removal, review
+from goldenpath.registries import (
+    compliance,
+    config,
+    controls,
+    handover,
+    merged,
+    plan_table,
+    planning,
+    recovery,
+    removal,
+    review,
+)
 from goldenpath.runner import as_markdown
 from goldenpath.services import ecr_describe
 from goldenpath.tools import proposal_git
@@ -52,10 +63,9 @@ def apply_merged(office: Office, pull: Merged) -> Plan:
         text = _stopped(error, office.run_url)
         office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
         raise
-    table = review.changes(made) if made.changes else "Nothing was left to do."
-    office.repository.comment(
-        pull.number, MARKER, f"### Applied: `{record.name}` in {record.environment}\n\n{table}\n\n{said}"
-    )
+    table = plan_table.changes(made) if made.changes else "Nothing was left to do."
+    head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
+    office.repository.comment(pull.number, MARKER, f"{head}\n\n{table}\n\n{said}")
     return made
 
 
@@ -65,7 +75,10 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     if proposal_git.resolved(checkout, "HEAD") != after:
         raise BadInput("the checkout is not at the merge commit", why=f"that is {after}", fix="check out that commit")
     record = review.read(pull.body)
-    merged.require_one(merged.touched(checkout, proposal_git.resolved(checkout, f"{after}^1"), after), record)
+    before = proposal_git.resolved(checkout, f"{after}^1")
+    found = merged.touched(checkout, before, after)
+    merged.require_one(found, record)
+    merged.require_nothing_else(checkout, found, before, after)
     workplace = office.access.workplace(record.environment)
     made = _planned(office, pull, record, workplace)
     if made.changes:
@@ -105,6 +118,7 @@ def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -
     path = config.path_of(checkout, record.environment)
     registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
     reader = ecr_describe.Reader(workplace.variables)
+    removal.require_told(registry, reader.describe(record.name))
     approvers = office.repository.approvers(pull.number)
     removal.require_removable(
         registry, reader.images(record.name), office.today,
@@ -143,6 +157,6 @@ def _require_absent(workplace: Workplace, name: str) -> str:
 
 
 def _stopped(error: GoldenPathError, run_url: str) -> str:
-    told = [f"### Not applied: {as_markdown(error.what)}", as_markdown(error.why)]
-    told += [f"What to do: {as_markdown(error.fix)}", f"[The run]({run_url})" if run_url else ""]
+    told = [f"### Not applied: {as_markdown(error.what)}", f"**Why:** {as_markdown(error.why)}" if error.why else ""]
+    told += [f"**What to do:** {as_markdown(error.fix)}", f"[The run]({run_url})" if run_url else ""]
     return "\n\n".join(filter(None, told))

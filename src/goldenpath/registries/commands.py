@@ -106,7 +106,7 @@ def apply(*, name: str, digest: str, removal: bool, **placed: object) -> None:
         raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
                        "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
     made = planning.apply(_workplace(**placed), name, reviewed, removal=removal)  # type: ignore[arg-type]
-    Progress().line(f"✓ {name}: " + (f"{len(made.changes)} changes are done" if made.changes else "nothing was to do"))
+    Progress().line(f"✓ {name}: " + (f"applied; changes: {len(made.changes)}" if made.changes else "nothing was to do"))
 
 
 def _workplace(

@@ -130,7 +130,9 @@ def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
     asked = request.fields
     if registry.name == request.name:
         kept = {
-            name: value for name in ("id", "owner", "requester", "domain", "risk") if (value := getattr(registry, name))
+            name: str(value)
+            for name in ("id", "owner", "requester", "domain", "risk")
+            if (value := getattr(registry, name))
         }
         told = [f"{name} is {kept.get(name, '')!a}, not {asked.get(name, '')!a}" for name in {**kept, **asked}
                 if kept.get(name) != asked.get(name)]  # fmt: skip

@@ -17,8 +17,9 @@ def monthly_usd(images: int, average_mb: int = AVERAGE_IMAGE_MB) -> float:
 
 
 def told(keep: int, average_mb: int = AVERAGE_IMAGE_MB) -> str:
-    """Return the estimate for a registry that keeps `keep` images of each kind, as a sentence."""
+    """Return the estimate for a registry that keeps `keep` images of each environment, as a sentence."""
     return (
         f"Keeping {keep} images of about {average_mb} MB costs at most {monthly_usd(keep, average_mb):.2f} USD a month "
-        f"for each kind of tag (storage at {USD_A_GB_AND_MONTH:.2f} USD a GB; layers that images share count once)."
+        f"for each environment whose images it holds (storage at {USD_A_GB_AND_MONTH:.2f} USD a GB; layers that images "
+        "share count once)."
     )

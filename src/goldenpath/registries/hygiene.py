@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.registries import compliance, config, controls, lifecycle, review, state_key
+from goldenpath.registries import compliance, config, controls, lifecycle, plan_table, state_key
+from goldenpath.registries.compliance import TAG
 from goldenpath.registries.lifecycle import StoredImage
 from goldenpath.runner import as_markdown
 from goldenpath.services import ecr_describe
@@ -21,24 +22,30 @@ if TYPE_CHECKING:
     from goldenpath.registries.access import Access
     from goldenpath.registries.config import Registry
     from goldenpath.registries.controls import Controls
+    from goldenpath.registries.lifecycle import Rule
     from goldenpath.registries.planning import Workplace
     from goldenpath.registries.request import Risk
     from goldenpath.services.ecr_describe import Image, Reader
 
 STALE_DAYS = 90
+ENVIRONMENT_TAG = f"{TAG}/environment"
 _GRAVE = ("CRITICAL", "HIGH")
+_FINDINGS, _SHOWN = "findings, critical and high", 5
 
 
 @dataclass(frozen=True)
 class Seen:
-    """One registry: the rules it breaks, and what is in it. `expiring` images go at the next run of its lifecycle."""
+    """One registry: the rules it breaks, and what is in it.
+
+    `expiring` names the images that go at the next run of its lifecycle, `grave` counts findings of high severity.
+    """
 
     registry: Registry
     broken: tuple[str, ...]
     images: int = 0
     untagged: int = 0
     stale: int = 0
-    expiring: int = 0
+    expiring: tuple[str, ...] = ()
     grave: int = 0
     unscanned: int = 0
 
@@ -66,7 +73,7 @@ def look(access: Access, environment: str, now: dt.datetime) -> Environment:
         registries = config.load(access.checkout, environment)
         table, reader = controls.load(access.checkout), ecr_describe.Reader(workplace.variables)
         seen = tuple(_seen(reader, each, table, now) for each in registries)
-        unknown = tuple(sorted(set(reader.names()) - {each.name for each in registries}))
+        unknown = _unknown(reader, environment, config.load_all(access.checkout))
         return Environment(environment, seen, unknown, _drift(workplace))
     except GoldenPathError as error:
         return Environment(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)
@@ -98,23 +105,36 @@ def _owners(seen: list[Seen]) -> str:
     for each in seen:
         owned[each.registry.owner].append(each)
     rows = [(owner, share(theirs), str(sum(each.grave for each in theirs))) for owner, theirs in sorted(owned.items())]
-    return review.table(("owner", "comply", "grave findings"), rows)
+    return plan_table.table(("owner", "comply", _FINDINGS), rows)
 
 
 def _section(environment: Environment) -> str:
     head = f"### {environment.name}"
     if environment.untold:
         return f"{head}\n\nNot looked at: {as_markdown(environment.untold)}"
-    columns = ("registry", "owner", "images", "untagged", "stale", "expiring", "grave findings", "not scanned")
+    told = [f"- `{each.registry.name}`: {as_markdown(rule)}" for each in environment.seen for rule in each.broken]
+    told += [f"- `{each.registry.name}`: next to expire: {_first(each.expiring)}" for each in environment.seen
+             if each.expiring]  # fmt: skip
+    told += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Have it imported "
+             "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
+    told += [f"- a plan of the whole environment would {as_markdown(each)}" for each in environment.drift]
+    table = _table(environment.seen) if environment.seen else "No registries are described."
+    return "\n\n".join(filter(None, [head, table, "\n".join(told) or "Everything is as it is described."]))
+
+
+def _table(seen: Iterable[Seen]) -> str:
+    columns = ("registry", "owner", "images", "untagged", "stale", "expiring", _FINDINGS, "not scanned")
     rows = [
         (each.registry.name, each.registry.owner,
-         *map(str, (each.images, each.untagged, each.stale, each.expiring, each.grave, each.unscanned)))
-        for each in environment.seen
+         *map(str, (each.images, each.untagged, each.stale, len(each.expiring), each.grave, each.unscanned)))
+        for each in seen
     ]  # fmt: skip
-    told = [f"- `{each.registry.name}`: {as_markdown(rule)}" for each in environment.seen for rule in each.broken]
-    told += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf" for name in environment.unknown]
-    told += [f"- a plan would {as_markdown(each)}" for each in environment.drift]
-    return "\n\n".join([head, review.table(columns, rows), "\n".join(told) or "Everything is as it is described."])
+    return plan_table.table(columns, rows)
+
+
+def _first(tags: tuple[str, ...]) -> str:
+    more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+    return ", ".join(as_markdown(tag) for tag in tags[:_SHOWN]) + more
 
 
 def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], now: dt.datetime) -> Seen:
@@ -130,15 +150,33 @@ def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], no
         images=len(images),
         untagged=sum(not each.tags for each in images),
         stale=sum(_is_stale(each, now) for each in images),
-        expiring=len(lifecycle.expired(rules, [_stored(each, now) for each in images])),
+        expiring=_expiring(rules, images, now),
         grave=sum(each.findings.get(severity, 0) for each in images for severity in _GRAVE),
         unscanned=sum(each.scan != "COMPLETE" for each in images),
+    )
+
+
+def _unknown(reader: Reader, environment: str, registries: Iterable[Registry]) -> tuple[str, ...]:
+    """Return the repositories that nobody described; an account may hold those of other environments too."""
+    described = {(each.environment, each.name) for each in registries}
+    return tuple(
+        name
+        for name in reader.names()
+        if (environment, name) not in described
+        and ((found := reader.describe(name)) is None or (found.tags.get(ENVIRONMENT_TAG, ""), name) not in described)
     )
 
 
 def _is_stale(image: Image, now: dt.datetime) -> bool:
     last = max(filter(None, (image.pushed, image.pulled)))
     return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
+
+
+def _expiring(rules: Iterable[Rule], images: Iterable[Image], now: dt.datetime) -> tuple[str, ...]:
+    gone = lifecycle.expired(rules, [_stored(each, now) for each in images])
+    return tuple(
+        each.tags[0] if each.tags else f"untagged {each.digest[:19]}" for each in images if each.digest in gone
+    )
 
 
 def _stored(image: Image, now: dt.datetime) -> StoredImage:

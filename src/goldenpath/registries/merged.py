@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, PlanDrifted, PlanUnexpected
-from goldenpath.registries import config
+from goldenpath.registries import catalogue, config, hcl_map
+from goldenpath.registries.hcl import HclUnexpected
 from goldenpath.registries.request import known_environments
 from goldenpath.tools import proposal_git
 
@@ -33,6 +34,11 @@ class Touched:
     name: str
     kind: Kind
 
+    @property
+    def path(self) -> str:
+        """The file that holds the entry."""
+        return f"envs/{self.environment}/ecr.tf"
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -52,6 +58,7 @@ class Merged:
         mistakes = [] if pull.get("merged") else ["it was not merged"]
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
+        mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
         if mistakes or not pull.get("merge_commit_sha"):
             raise BadInput(
                 "there is no merged pull request to apply",
@@ -60,6 +67,13 @@ class Merged:
             )
         author = (pull.get("user") or {}).get("login", "")
         return cls(int(pull["number"]), str(pull["merge_commit_sha"]), str(pull.get("body") or ""), author)
+
+
+def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:
+    """Tell whether the branch is one of this repository: whoever fork it may put any label and text on their branch."""
+    here = (event.get("repository") or {}).get("full_name")
+    # The repository of a fork that was deleted meanwhile is `null`.
+    return bool(here) and ((pull.get("head") or {}).get("repo") or {}).get("full_name") == here
 
 
 def touched(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:
@@ -95,6 +109,33 @@ def require_one(found: tuple[Touched, ...], record: Record) -> None:
                 f"{record.environment}, {kind.value}",
                 fix=f"nothing was applied; run the wizard for {each.name} in {each.environment}",
             )
+
+
+def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str, after: str) -> None:
+    """Refuse with `PlanUnexpected` a pull request that changes anything beside the entries `found` and the catalogue.
+
+    Raises `RegistryConfigUnexpected` too.
+    """
+    kept = {catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE}
+    beside = sorted(set(proposal_git.changed_paths(checkout, before, after)) - kept - {each.path for each in found})
+    beside += [f"{each.path} (outside of the entry)" for each in found if _rest(checkout, each, before) != _rest(
+        checkout, each, after)]  # fmt: skip
+    if beside:
+        raise PlanUnexpected(
+            f"the pull request changes more than its registry: {', '.join(beside)}",
+            why="its plan shows one registry alone, so nobody saw there what the rest would do",
+            fix="nothing was applied; run the wizard for the registry: it has the plan reviewed as things are now",
+        )
+
+
+def _rest(checkout: Path, touched: Touched, commit: str) -> str:
+    text = proposal_git.text_at(checkout, commit, touched.path)
+    try:
+        rest = hcl_map.without_entry(text, config.BLOCK, config.MAP, touched.name) if text else ""
+    except HclUnexpected as error:
+        raise config.unexpected(Path(touched.path), error) from None
+    # The first entry opens the braces of an empty map, and they stay open when it goes.
+    return "".join(rest.split())
 
 
 def _differing(checkout: Path, environment: str, before: str, after: str) -> list[Touched]:

@@ -94,7 +94,7 @@ def apply_merged(checkout: Path, base_branch: str) -> None:
         _run_url(run),
     )
     made = applying.apply_merged(office, pull)
-    Progress().line(f"✓ {len(made.changes)} changes are done" if made.changes else "✓ nothing was left to do")
+    Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
 
 
 @click.command("hygiene")

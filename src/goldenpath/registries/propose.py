@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryRequestInvalid
-from goldenpath.registries import catalogue, config, controls, cost, planning, plans, recovery, review
-from goldenpath.registries.review import Record
+from goldenpath.registries import catalogue, config, controls, cost, plan_table, planning, plans, recovery, review
+from goldenpath.registries.review import Record, Told
 from goldenpath.services import ecr_describe
 from goldenpath.services.github_platform import Proposal
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from goldenpath.registries.planning import Workplace
     from goldenpath.registries.request import Request
     from goldenpath.services.github_platform import Repository, Thread
@@ -67,30 +65,36 @@ def create(desk: Desk, request: Request) -> Proposed:
     head = ("tags", "encryption", "keeps of each kind", "scanned", "untagged images expire")
     sections = (
         f"### What risk `{request.risk}` brings",
-        review.table(head, rows),
+        plan_table.table(head, rows),
         "### What it costs",
         cost.told(brought.keep, desk.average_mb),
     )
-    return publish(desk, request.name, plan, facts, sections)
+    return publish(desk, request.name, plan, Told("Create", facts, sections=sections))
 
 
-def publish(
-    desk: Desk, name: str, plan: Plan, facts: dict[str, str], sections: Sequence[str], *, removal: bool = False
-) -> Proposed:
+def publish(desk: Desk, name: str, plan: Plan, told: Told, *, removal: bool = False) -> Proposed:
     """Commit what was edited in the checkout, push it to the registry's own branch and open its pull request."""
     workplace = desk.workplace
     catalogue.write(workplace.checkout)
     environment = workplace.environment
     record = Record.of(plan, environment, name, desk.requester, removal=removal)
     raw = workplace.terraform.show_text(workplace.saved)
-    title = f"{'Remove registry' if removal else 'Registry'} {name} ({environment})"
-    branch = f"registry/{environment}/{name}"
+    title = review.title(record, told.verb)
+    branch = branch_of(environment, name)
     base = proposal_git.resolved(workplace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
     proposal_git.push(workplace.checkout, proposal_git.commit_on(workplace.checkout, base, paths, title), branch)
-    body = review.description(record, plan, raw, facts, sections)
+    body = review.description(record, plan, raw, told)
     thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
     return Proposed(thread, record)
+
+
+def branch_of(environment: str, name: str) -> str:
+    """Return the branch on which the registry `name` is proposed: one for each name, whatever signs it holds.
+
+    git keeps no branch `a` beside a branch `a/b`, and none whose name ends in `.lock`.
+    """
+    return f"registry/{environment}/{name.replace('/', '+')}{'+' if name.endswith('.lock') else ''}"
 
 
 def _refuse_taken(workplace: Workplace, name: str, plan: Plan) -> None:

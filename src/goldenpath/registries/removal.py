@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.errors import RetirementRefused
 from goldenpath.model import codec
 from goldenpath.registries import config, hcl_map, planning, propose, retire
+from goldenpath.registries.compliance import TAG
 from goldenpath.registries.hcl import HclUnexpected
 from goldenpath.registries.retire import Standing, Use
+from goldenpath.registries.review import Told
 from goldenpath.services import ecr_describe
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
     from goldenpath.registries.config import Registry
     from goldenpath.registries.propose import Desk, Proposed
-    from goldenpath.services.ecr_describe import Image, Reader
+    from goldenpath.services.ecr_describe import Described, Image, Reader
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,11 @@ def deprecate(desk: Desk, name: str, today: dt.date, grace_days: int = retire.GR
     codec.write_bytes(path, retire.deprecated(text, registry, today, path, grace_days).encode())
     plan = planning.plan(desk.workplace, name)
     now = config.find(checkout, environment, name)
-    facts = {**_facts(now), "deprecated since": now.deprecated_since, "removed after": now.remove_after}
     notice = (
-        f"Pushes are refused once this is merged; pulls go on. After {now.remove_after} it may be removed. "
-        f"This is the notice to its owner, {now.owner}."
+        f"**Pushes are refused once this is merged; pulls go on. After {now.remove_after} it may be removed, with its "
+        f"images.** This is the notice to its owner, {now.owner}: say here if it is still needed."
     )
-    return propose.publish(desk, name, plan, facts, (notice,))
+    return propose.publish(desk, name, plan, Told("Deprecate", _facts(now), lead=(notice,)))
 
 
 def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
@@ -55,16 +56,43 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     checkout, environment = desk.workplace.checkout, desk.workplace.environment
     registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
     reader = ecr_describe.Reader(desk.workplace.variables)
-    images = reader.images(name) if reader.describe(name) else ()
+    found = reader.describe(name)
+    images = reader.images(name) if found else ()
+    require_told(registry, found)
     signs = _signs(registry, images, today)
     if images:
         _write_listing(images, {}, name, environment, desk.workplace.work_dir)
     codec.write_bytes(path, _without(config.read_text(path), name, path).encode())
     plan = planning.plan(desk.workplace, name, removal=True)
-    told = f"**It is still in use: {signs}.** A second person has to approve this pull request." if signs else (
-        "Nothing was pulled lately and no release of prod is in it.")  # fmt: skip
-    sections = (f"{len(images)} images are deleted with it; their listing is an artifact of the run.", told)
-    return propose.publish(desk, name, plan, _facts(registry), sections, removal=True)
+    used = (
+        f"**It is still in use: {signs}.** A second person has to approve this pull request: somebody who neither "
+        "started the workflow nor wrote this." if signs else
+        f"Nothing in it was pulled in the last {retire.QUIET_DAYS} days, and no release of prod is in it."
+    )  # fmt: skip
+    lost = (
+        f"Images that are deleted with it: {len(images)}. The run that opened this keeps their listing as an artifact."
+    )
+    told = Told("Remove", _facts(registry), lead=(used, lost))
+    return propose.publish(desk, name, plan, told, removal=True)
+
+
+def require_told(registry: Registry, found: Described | None) -> None:
+    """Refuse with `RetirementRefused` a grace period that is not the one which was applied, and told to the owners.
+
+    The tags of the repository say that one; the dates in `ecr.tf` may have been edited since.
+    """
+    if found is None or not registry.remove_after:
+        return
+    wanted = {"deprecated-since": registry.deprecated_since, "remove-after": registry.remove_after}
+    applied = {name: found.tags.get(f"{TAG}/{name}", "") for name in wanted}
+    if applied != wanted:
+        told = " to ".join(filter(None, applied.values())) or "none at all"
+        raise RetirementRefused(
+            f"{registry.name} in {registry.environment} is not retired",
+            why=f"ecr.tf has a grace period from {registry.deprecated_since} to {registry.remove_after}, and another "
+            f"one was applied and told: the repository's tags say {told}",
+            fix="write the dates of the tags into ecr.tf; where there are none, have its deprecation applied first",
+        )
 
 
 def require_removable(
@@ -123,7 +151,10 @@ def _signs(registry: Registry, images: Iterable[Image], today: dt.date) -> str:
 
 
 def _uses(images: Iterable[Image]) -> list[Use]:
-    return [Use(each.digest, frozenset(each.tags), each.pulled.date() if each.pulled else None) for each in images]
+    return [
+        Use(each.digest, frozenset(each.tags), each.pulled.date() if each.pulled else None, each.pushed.date())
+        for each in images
+    ]
 
 
 def _without(text: str, name: str, path: Path) -> str:
@@ -140,4 +171,6 @@ def _facts(registry: Registry) -> dict[str, str]:
         "owner": registry.owner,
         "domain": registry.domain,
         "risk": registry.risk.value,
+        "deprecated since": registry.deprecated_since,
+        "removed after": registry.remove_after,
     }

@@ -36,11 +36,12 @@ class Standing(Enum):
 
 @dataclass(frozen=True)
 class Use:
-    """What ECR tells of one image: its tags, and the day of its last pull (`None`: never, or not known any more)."""
+    """What ECR tells of one image: its tags, and the days of its last pull and of its push (`None`: not known)."""
 
     digest: str
     tags: frozenset[str]
     last_pulled: dt.date | None = None
+    pushed: dt.date | None = None
 
 
 def standing(registry: Registry, today: dt.date) -> Standing:
@@ -78,21 +79,22 @@ def require_removable(
     """Refuse with `RetirementRefused`, naming every reason, to remove `registry` today.
 
     It must be deprecated and its grace period over: nobody can approve that away. Images pulled within `QUIET_DAYS`
-    days and releases of prod are reasons too, unless a second person, not the one who asks, approved.
+    days, images pushed since it was deprecated and releases of prod are reasons too, unless a second person, not the
+    one who asks, approved.
     """
     found = standing(registry, today)
     if found is Standing.ACTIVE:
         raise _refused(registry, "it was never deprecated", "deprecate it first, and wait for its grace period")
     if found is Standing.DEPRECATED:
         raise _refused(registry, f"its grace period runs until {registry.remove_after}", "wait until that day is over")
-    reasons = _signs_of_use(images, today)
+    reasons = _signs_of_use(images, today, _date(registry, registry.deprecated_since))
     # GitHub's user names differ by more than their case, or are the same.
     is_second = bool(approver) and approver.casefold() != requester.casefold()
     if reasons and not is_second:
         raise _refused(registry, "; ".join(reasons), "find out who uses it; a second person may approve the removal")
 
 
-def _signs_of_use(images: Iterable[Use], today: dt.date) -> list[str]:
+def _signs_of_use(images: Iterable[Use], today: dt.date, deprecated_since: dt.date) -> list[str]:
     listed = sorted(images, key=lambda image: image.digest)
     since = today - dt.timedelta(days=QUIET_DAYS)
     pulled = [image for image in listed if image.last_pulled and image.last_pulled >= since]
@@ -101,6 +103,8 @@ def _signs_of_use(images: Iterable[Use], today: dt.date) -> list[str]:
     if pulled:
         latest = max(image.last_pulled for image in pulled if image.last_pulled)
         reasons.append(f"{len(pulled)} of its images were pulled in the last {QUIET_DAYS} days, last on {latest}")
+    if late := [image for image in listed if image.pushed and image.pushed > deprecated_since]:
+        reasons.append(f"{len(late)} of its images were pushed after {deprecated_since}, when pushes were to end")
     if released:
         reasons.append(f"it holds releases of {_LAST}: {', '.join(released[:5])}{'…' if len(released) > 5 else ''}")  # noqa: PLR2004
     return reasons

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from goldenpath.errors import PlanDrifted
 from goldenpath.model.names import Digest
-from goldenpath.registries import plans
+from goldenpath.registries import plan_table, plans
 from goldenpath.runner import as_markdown
 from goldenpath.services.github_platform import LONGEST_TEXT, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from goldenpath.tools.terraform import Change, Plan
+    from goldenpath.tools.terraform import Plan
 
 LABEL = "ecr-registry"
 _RECORD = re.compile(r"<!-- goldenpath-plan: (\{[^\n]*\}) -->")
-_LONGEST_VALUE = 120
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,61 +69,49 @@ def read(body: str) -> Record:
         raise _no_record(str(error)) from None
 
 
-def description(record: Record, plan: Plan, raw: str, facts: Mapping[str, str], sections: Iterable[str] = ()) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What a pull request says beside its plan: `verb` (what it does), `facts` (field → value), paragraphs around it.
+
+    `lead` comes before what would happen, `sections` after it.
+    """
+
+    verb: str
+    facts: Mapping[str, str]
+    lead: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+
+
+def title(record: Record, verb: str) -> str:
+    """Return the title of the pull request."""
+    return f"{verb} registry {record.name} ({record.environment})"
+
+
+def description(record: Record, plan: Plan, raw: str, told: Told) -> str:
     """Return the text of the pull request: what is asked, what would happen, and the raw plan folded.
 
-    `raw` is the plan as Terraform shows it, `facts` are field → value, `sections` further paragraphs.
+    `raw` is the plan as Terraform shows it.
     """
-    where = f"`{record.name}` in {record.environment}"
     head = "\n\n".join([
-        f"## {'Remove' if record.removal else 'Registry'} {where}",
-        table(("field", "value"), facts.items()),
+        f"## {told.verb} registry `{record.name}` in {record.environment}",
+        *told.lead,
+        plan_table.table(("field", "value"), told.facts.items()),
         "### What would happen",
-        changes(plan),
-        *sections,
-        (f"Merging applies exactly this plan, known by its digest `{record.digest}`; if it would do anything else by "
-         "then, nothing is applied."),
+        plan_table.changes(plan),
+        *told.sections,
+        "### When it is merged",
+        (f"Exactly this plan is applied, known by its digest `{record.digest}`. If it would do anything else by then, "
+         "nothing is applied, and this pull request says why."),
     ])  # fmt: skip
     tail = f"\n\n{written(record)}"
     room = LONGEST_TEXT - len(head) - len(tail) - 200
     return f"{head}\n\n{folded('The plan as Terraform shows it', shortened(raw, room))}{tail}"
 
 
-def changes(plan: Plan) -> str:
-    """Return a table of what `plan` would do, and of what was changed behind Terraform's back."""
-    if not plan.changes:
-        return "Nothing: it is as it is described."
-    rows = [(" and ".join(each.actions), each.address, _values(each)) for each in plan.changes]
-    told = table(("action", "resource", "values"), rows)
-    drift = ", ".join(as_markdown(each.address) for each in plan.drift)
-    return told + (f"\n\nChanged outside of Terraform since: {drift}." if drift else "")
-
-
-def table(head: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
-    """Return a table in Markdown; every cell is shown as it is, never as markup."""
-    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(as_markdown(cell) or '-' for cell in row)} |" for row in rows)])
-
-
 def folded(title: str, text: str) -> str:
     """Return `text` as a block that is folded under `title`, whatever it holds."""
     fence = "`" * (max([2, *(len(run) for run in re.findall(r"`+", text))]) + 1)
     return f"<details><summary>{as_markdown(title)}</summary>\n\n{fence}\n{text.strip()}\n{fence}\n\n</details>"
-
-
-def _values(change: Change) -> str:
-    before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))
-    if not after:
-        return ""
-    told = [f"{name} = {_short(value)}" for name, value in sorted(after.items())
-            if value not in (None, "", [], {}) and value != before.get(name)]  # fmt: skip
-    return "; ".join(told)
-
-
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
 def _no_record(why: str) -> PlanDrifted:

@@ -190,9 +190,12 @@ def passed(variables: Mapping[str, str]) -> dict[str, str]:
 def s3_backend(bucket: str, key: str, region: str, variables: Mapping[str, str]) -> dict[str, str]:
     """Return the settings of the S3 backend for the state `key` in `bucket`.
 
-    At an endpoint of one's own, buckets are addressed by path: the bucket's name is not part of its host's.
+    At an endpoint of one's own, buckets are addressed by path: the bucket's name is not part of its host's. The backend
+    has a number of attempts of its own, and hears of ours only by its settings.
     """
     own = {"use_path_style": "true"} if any(name in variables for name in (_ENDPOINT, f"{_ENDPOINT}_S3")) else {}
+    if attempts := variables.get("AWS_MAX_ATTEMPTS"):
+        own["max_retries"] = attempts
     return {"bucket": bucket, "key": key, "region": region, **own}
 
 
