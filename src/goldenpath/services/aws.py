@@ -232,6 +232,7 @@ def push_policy(partition: str, region: Region, account: str, repository: EcrRep
 
 
 _MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
+_OF_A_CLOCK = re.compile(r"Signature (expired|not yet current)")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _BAD_LOGIN = frozenset(
     {
@@ -283,6 +284,10 @@ def _of_client_error(wish: str, error: ClientError) -> AccessDenied | LoginRefus
         named = f"the IAM action {action[1]}" if action else "the action it names"
         fix = f"ask the platform team to allow {named}; `goldenpath iam push-policy` prints all that a release needs"
         return AccessDenied(f"not allowed to {wish}", why=why, fix=fix)
+    if _OF_A_CLOCK.search(words):
+        return LoginRefused(
+            f"could not {wish}: AWS and this machine differ about the time", why=why, fix="set its clock"
+        )
     if code in _DENIED | _BAD_LOGIN:
         return LoginRefused(
             f"could not {wish}: AWS refused the login",

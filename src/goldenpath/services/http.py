@@ -60,11 +60,15 @@ class Http:
         A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
         that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
         """
+        return self.patiently(url, lambda: self.once(method, url, headers, body))
+
+    def patiently(self, url: str, attempted: Callable[[], Answer]) -> Answer:
+        """Return the answer that `attempted` gets at `url`, trying again as `send` does."""
         pause = FIRST_PAUSE
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
             try:
-                answer = self._once(method, url, headers, body)
+                answer = attempted()
             except (HTTPError, OSError) as error:
                 if last:
                     raise unreachable(url, str(error)) from error
@@ -81,7 +85,8 @@ class Http:
         """Close every connection."""
         self._pool.clear()
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+    def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+        """Send a request a single time. Raises what urllib3 does when there is no answer."""
         stream = body() if callable(body) else body
         try:
             answer = self._pool.request(method, url, headers=dict(headers), body=stream, redirect=False)
