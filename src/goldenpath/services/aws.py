@@ -252,8 +252,8 @@ def _explained(wish: str) -> Iterator[None]:
     except NoCredentialsError as error:
         raise LoginRefused(
             f"could not {wish}: there are no AWS credentials",
-            fix="in a workflow set the role's secret (TF_AWS_IAM_ROLE_…); at a terminal log in with the AWS CLI, "
-            "or use `goldenpath local`",
+            fix="in a workflow name the role (--role-arn, from the secret TF_AWS_IAM_ROLE_…); at a terminal log in "
+            "with the AWS CLI, or use `goldenpath local`",
         ) from error
     except _LOGIN_UNUSABLE as error:
         raise LoginRefused(
