@@ -82,6 +82,9 @@ def guarded(action: Callable[[], object]) -> int:
         action()
     except GoldenPathError as error:
         return _told(error)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        click.echo(asked.format_message())
+        return BadInput.exit_code
     except click.ClickException as error:
         return _told(BadInput(error.format_message(), fix="see `goldenpath --help`, or `--help` after the command"))
     except click.Abort:

@@ -17,7 +17,11 @@ from pathlib import Path
 from typing import IO, Self
 
 from goldenpath import cli
+from goldenpath.release import commands
+from goldenpath.stages import ecr_push
 
+# What a release loads, loaded before it is forked.
+WARM = (commands, ecr_push)
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -111,6 +111,16 @@ def test_a_slip_of_the_fingers_is_told_as_any_other_bad_input(
     assert rest == [f"  do:  {FIX}"]
 
 
+@pytest.mark.parametrize("words", [(), ("release",), ("tools",)], ids=" ".join)
+def test_a_command_that_was_not_said_whole_explains_itself(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    code, text = told(capsys, *words)
+    assert code == 2
+    assert text.startswith(f"Usage: {' '.join(('goldenpath', *words))} ")
+    assert "error[" not in text
+
+
 def test_all_bad_inputs_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(capsys, "deliver", "--ecr-repository", "NO", "--role-arn", "x")
     assert code == 2

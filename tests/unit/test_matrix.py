@@ -64,14 +64,15 @@ def test_a_policy_that_does_not_fit_its_schema_is_refused_with_the_field(old: st
     assert told in caught.value.why
 
 
-def test_the_git_tag_is_released_beside_the_version_only_where_the_rules_say_so() -> None:
+@pytest.mark.parametrize(("field", "name"), [("git_tag", "git_tag_allowed"), ("stored_keys", "stored_keys_allowed")])
+def test_what_the_rules_do_not_speak_of_is_refused(field: str, name: str) -> None:
     of_prod = "    refs: [refs/heads/main"
-    changed = TEXT.replace(of_prod, f"    git_tag: allowed\n{of_prod}")
+    changed = TEXT.replace(of_prod, f"    {field}: allowed\n{of_prod}")
     assert changed != TEXT
-    allowed = {each.name: each.git_tag_allowed for each in matrix.parse(changed).environments}
+    allowed = {each.name: getattr(each, name) for each in matrix.parse(changed).environments}
     assert allowed == {"local": False, "dev": False, "test": False, "staging": False, "prod": True}
-    with pytest.raises(PolicyInvalid, match="git_tag: 'both' is not one of"):
-        matrix.parse(changed.replace("git_tag: allowed", "git_tag: both"))
+    with pytest.raises(PolicyInvalid, match=f"{field}: 'both' is not one of"):
+        matrix.parse(changed.replace(f"{field}: allowed", f"{field}: both"))
 
 
 def test_the_shipped_rules_are_proved_before_they_are_shipped() -> None:

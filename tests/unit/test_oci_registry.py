@@ -144,14 +144,14 @@ def test_a_refusal_quotes_every_reason_of_the_registry(monkeypatch: pytest.Monke
     assert caught.value.why == "HTTP 400: MANIFEST_INVALID: about MANIFEST_INVALID; SIZE_INVALID: about SIZE_INVALID"
 
 
-@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False)])
+@pytest.mark.parametrize(("status", "there"), [(200, True), (307, True), (404, False)])
 def test_a_blob_is_there_or_not(monkeypatch: pytest.MonkeyPatch, status: int, *, there: bool) -> None:
     double = pool(monkeypatch, Response(status))
     assert registry().has_blob(BLOB.digest) is there
     assert double.requests == [Request("HEAD", f"{BASE}blobs/{BLOB.digest}", LOGIN, b"")]
 
 
-@pytest.mark.parametrize("status", [401, 403, 307])
+@pytest.mark.parametrize("status", [401, 403])
 def test_a_blob_that_may_not_be_looked_for_is_not_missing(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
     pool(monkeypatch, Response(status))
     with pytest.raises(GoldenPathError, match=f"look for the blob {BLOB.digest}"):
@@ -186,12 +186,16 @@ def test_a_blob_goes_where_the_registry_says_and_our_login_nowhere_else(
     assert double.all_closed
 
 
-def test_a_blob_is_read_from_its_beginning_at_each_attempt(monkeypatch: pytest.MonkeyPatch, blob: Upload) -> None:
+def test_a_blob_that_breaks_off_begins_anew_with_a_session_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, blob: Upload
+) -> None:
+    sessions = [Response(202, {"Location": f"/u/{number}"}) for number in range(3)]
     double = pool(
-        monkeypatch, Response(202, {"Location": "/u"}), ProtocolError("reset"), Response(429), Response(201)
-    )  # fmt: skip
+        monkeypatch, sessions[0], ProtocolError("reset"), sessions[1], Response(429), sessions[2], Response(201)
+    )
     registry().upload_blob(blob)
-    assert [request.body for request in double.requests] == [b"", b"blob", b"blob", b"blob"]
+    assert [request.body for request in double.requests] == [b"", b"blob"] * 3
+    assert [request.url.partition("?")[0][-4:] for request in double.requests[1::2]] == ["/u/0", "/u/1", "/u/2"]
     assert len(double.streams) == 3
     assert double.all_closed
 
@@ -267,8 +271,10 @@ def test_an_upload_without_a_place_to_go_to_is_refused(
          f"the registry of team/my-app did not upload the blob {BLOB.digest}"),
         ((Response(202, {"Location": "/u"}), Response(202)), RegistryRefused,
          f"the registry of team/my-app did not upload the blob {BLOB.digest}"),
-        ((Response(202, {"Location": "/u"}), *[ProtocolError("reset")] * 5), RegistryUnreachable,
+        ((Response(202, {"Location": "/u"}), ProtocolError("reset")) * 5, RegistryUnreachable,
          f"{HOST} does not answer"),
+        ((Response(202, {"Location": "/u"}), Response(201, {"Docker-Content-Digest": DIGEST})), RegistryRefused,
+         f"the registry of team/my-app stored {DIGEST}"),
     ],
 )  # fmt: skip
 def test_an_upload_that_fails_says_at_what(

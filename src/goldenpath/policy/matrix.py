@@ -38,7 +38,8 @@ class Environment:
     """The rules of one environment.
 
     `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
-    `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`.
+    `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
+    workflow run may release with an AWS key that never ends.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Environment:
     refs: tuple[str, ...]
     longest_exception: timedelta
     git_tag_allowed: bool = False
+    stored_keys_allowed: bool = False
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
@@ -117,6 +119,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         refs=tuple(body["refs"]),
         longest_exception=timedelta(days=body["longest_exception_days"]),
         git_tag_allowed=body.get("git_tag") == "allowed",
+        stored_keys_allowed=body.get("stored_keys") == "allowed",
     )
 
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 class Access:
     """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any.
 
-    `environment` is what the repository is of, where that is known.
+    `environment` is what the repository is of, where that is known. A workflow run gets in with a key that never ends
+    only where `stored_keys_allowed`.
     What is opened `read_only` cannot be changed, whatever the role may do.
     """
 
@@ -32,6 +33,7 @@ class Access:
     role: RoleArn | None = None
     accounts: tuple[AccountId, ...] = ()
     environment: str = ""
+    stored_keys_allowed: bool = False
     read_only: bool = False
 
 
@@ -58,7 +60,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         name=f"goldenpath-{here.repository.replace('/', '-')}-{here.run_id}",
         identity=lambda: oidc.token(runner.variables()),
         hide=here.mask,
-        stored_keys_refused=here.in_actions,
+        stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
     )
     ecr = aws.connect(session, access.role)

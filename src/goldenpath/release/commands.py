@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from goldenpath.model.inputs import Input
+    from goldenpath.model.receipt import TagMove
     from goldenpath.release.access import Opened
 
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
@@ -54,7 +55,7 @@ def show(path: Path) -> None:
     progress.line(f"{receipt.state}: {receipt.reference}")
     progress.line(f"commit {receipt.commit}, environment {receipt.environment}")
     for move in receipt.tags:
-        progress.line(f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}")
+        progress.line(_told(move))
     progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
     for digest in receipt.staged:
         progress.line(f"  brought {digest}")
@@ -129,7 +130,18 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
 
 
 def _read(path: Path) -> Receipt:
+    if not path.is_file():
+        raise BadInput(
+            f"there is no receipt at {path}",
+            fix="name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
+        )
     return codec.read(path, Receipt, written_by="ecr-push")
+
+
+def _told(move: TagMove) -> str:
+    if move.before == move.after:
+        return f"  {move.tag}: {move.after or 'free'}, as before"
+    return f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}"
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError, ReleaseLost, UndoIncomplete
 from goldenpath.model.layout import INDEX, MANIFEST
+from goldenpath.release import cancellation
 from goldenpath.release.at_once import answers
-from goldenpath.release.cancellation import held
 from goldenpath.release.plan import revision_of
 from goldenpath.release.tags import LATEST
 from goldenpath.services.oci_registry import StoredManifest, Upload
@@ -124,7 +124,7 @@ class Transaction:
 
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
         """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
-        with held():  # a write that is under way would land after its undo
+        with cancellation.held():  # a write that is under way would land after its undo
             try:
                 self._registry.put_manifest(reference, manifest.media_type, manifest.content)
             except GoldenPathError:
@@ -150,10 +150,10 @@ class Transaction:
         That release may have ended well, and would not notice that it lost a tag.
         """
         found, before = self._look(tag), self._plan.before[tag]
-        known = {self._plan.target, before.digest if before else None, None}
-        if tag != LATEST and found is not None and found.digest not in known and not self._of_our_commit(found):
-            raise self._lost(found.digest)
-        return found
+        known = {self._plan.target, before and before.digest}
+        if found is None or tag == LATEST or found.digest in known or self._of_our_commit(found):
+            return found
+        raise self._lost(found.digest)
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)

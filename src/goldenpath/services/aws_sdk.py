@@ -108,6 +108,7 @@ def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
 
 _RELEASE_NEEDS = "`goldenpath iam push-policy` prints all that a release needs"
 _MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
+_OF_A_CLOCK = re.compile(r"Signature (expired|not yet current)")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 _BAD_LOGIN = frozenset(
     {
@@ -131,8 +132,8 @@ def explained(wish: str, needs: str = _RELEASE_NEEDS) -> Iterator[None]:
     except NoCredentialsError as error:
         raise LoginRefused(
             f"could not {wish}: there are no AWS credentials",
-            fix="in a workflow set the role's secret (TF_AWS_IAM_ROLE_…); at a terminal log in with the AWS CLI, "
-            "or use `goldenpath local`",
+            fix="in a workflow name the role (--role-arn, from the secret TF_AWS_IAM_ROLE_…); at a terminal log in "
+            "with the AWS CLI, or use `goldenpath local`",
         ) from error
     except _LOGIN_UNUSABLE as error:
         raise LoginRefused(
@@ -166,6 +167,10 @@ def _of_client_error(wish: str, error: ClientError, needs: str) -> AccessDenied 
     if "MaxSessionDuration" in words:
         fix = f"let the sessions of that role last as long as an apply may take: {PLATFORM_SECONDS} seconds"
         return LoginRefused(f"could not {wish}: its sessions are too short", why=why, fix=fix)
+    if _OF_A_CLOCK.search(words):
+        return LoginRefused(
+            f"could not {wish}: AWS and this machine differ about the time", why=why, fix="set its clock"
+        )
     if code in _DENIED | _BAD_LOGIN:
         return LoginRefused(
             f"could not {wish}: AWS refused the login",

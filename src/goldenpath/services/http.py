@@ -63,20 +63,17 @@ class Http:
         A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
         that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
         """
-        return self._patiently(url, lambda: self._once(method, url, headers, body))
+        return self.patiently(url, lambda: self.once(method, url, headers, body))
 
     def save(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
         """Write the body of what `url` answers with 200 to `path`, streamed; any other answer is returned with its own.
 
         Tries again as `send` does, from the beginning.
         """
-        return self._patiently(url, lambda: self._saved(url, headers, path))
+        return self.patiently(url, lambda: self._saved(url, headers, path))
 
-    def close(self) -> None:
-        """Close every connection."""
-        self._pool.clear()
-
-    def _patiently(self, url: str, attempted: Callable[[], Answer]) -> Answer:
+    def patiently(self, url: str, attempted: Callable[[], Answer]) -> Answer:
+        """Return the answer that `attempted` gets at `url`, trying again as `send` does."""
         pause = FIRST_PAUSE
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
@@ -94,7 +91,12 @@ class Http:
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.clear()
+
+    def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+        """Send a request a single time. Raises what urllib3 does when there is no answer."""
         stream = body() if callable(body) else body
         try:
             answer = self._pool.request(method, url, headers=dict(headers), body=stream, redirect=False)

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from goldenpath.services.aws import Login
     from goldenpath.services.http import Answer, Body
 
+    _Send = Callable[[str, Mapping[str, str]], Answer]
+
 OK, CREATED, ACCEPTED, NOT_FOUND = 200, 201, 202, 404
-# ECR sends whoever asks for a layer to S3.
+# To where the bytes are kept, on ECR to S3; a registry that sends us there has them.
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _DOCKER = "application/vnd.docker.distribution.manifest"
 _ACCEPT = f"{INDEX}, {MANIFEST}, {_DOCKER}.list.v2+json, {_DOCKER}.v2+json"
@@ -136,9 +138,9 @@ class OciRegistry:
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the repository holds the blob `digest`."""
         answer = self._send("HEAD", f"blobs/{digest}")
-        if answer.status != NOT_FOUND:
+        if answer.status not in {NOT_FOUND, *_ELSEWHERE}:
             self._expect(answer, OK, f"look for the blob {digest}")
-        return answer.status == OK
+        return answer.status != NOT_FOUND
 
     def fetch_blob(self, digest: Digest, path: Path) -> None:
         """Write the blob `digest` to `path`, streamed. Its bytes are as they came: compare them with the digest."""
@@ -148,18 +150,24 @@ class OciRegistry:
         self._expect(answer, OK, f"fetch the blob {digest}")
 
     def upload_blob(self, upload: Upload) -> None:
-        """Upload a blob, streamed; we and the registry both compare it with its digest."""
+        """Upload a blob, streamed; we and the registry both compare it with its digest.
+
+        An upload that breaks off begins anew with a session of its own: a registry does not take a second body in one.
+        """
+        done = self._http.patiently(self._base, lambda: self._upload_once(upload))
+        self._expect(done, CREATED, f"upload the blob {upload.blob.digest}")
+        self._confirmed(done, upload.blob.digest)
+
+    def _upload_once(self, upload: Upload) -> Answer:
         blob = upload.blob
         begun = self._send("POST", "blobs/uploads/", {"Content-Length": "0"})
         self._expect(begun, ACCEPTED, "begin an upload")
         place = self._location(begun)
-        done = self._send_to(
-            "PUT",
+        return self._sent(
             f"{place}{'&' if urlsplit(place).query else '?'}digest={blob.digest}",
+            lambda url, headers: self._http.once("PUT", url, headers, upload.open),
             {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)},
-            upload.open,
         )
-        self._expect(done, CREATED, f"upload the blob {blob.digest}")
 
     def put_manifest(self, reference: Tag | Digest, media_type: str, content: bytes) -> Digest:
         """Store the manifest `content` under `reference` and return the digest that the registry confirmed.
@@ -174,23 +182,16 @@ class OciRegistry:
                 fix="the repository is immutable: deliver a new commit or give a new version",
             )
         self._expect(answer, CREATED, f"store the manifest {reference}")
-        digest = Digest.of(content)
-        said = answer.headers.get("docker-content-digest", digest)
-        if said != digest:
-            raise self._refused(f"stored {said}", f"{digest} was sent")
-        return digest
+        return self._confirmed(answer, Digest.of(content))
 
     def close(self) -> None:
         """Close every connection."""
         self._http.close()
 
     def _send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Body = None) -> Answer:
-        return self._send_to(method, self._base + path, headers or {}, body)
+        return self._sent(self._base + path, lambda url, more: self._http.send(method, url, more, body), headers or {})
 
-    def _send_to(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
-        return self._sent(url, lambda place, more: self._http.send(method, place, more, body), headers)
-
-    def _sent(self, url: str, send: Callable[[str, Mapping[str, str]], Answer], headers: Mapping[str, str]) -> Answer:
+    def _sent(self, url: str, send: _Send, headers: Mapping[str, str]) -> Answer:
         """Send a request with our login, and again with another when that one is over."""
         # A registry may send us elsewhere, to an address that carries its own permission: never our login too.
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
@@ -203,6 +204,12 @@ class OciRegistry:
             if self._authorization == used:
                 self._authorization = self._renew().authorization
         return send(url, {**headers, "Authorization": self._authorization})
+
+    def _confirmed(self, answer: Answer, digest: Digest) -> Digest:
+        said = answer.headers.get("docker-content-digest", digest)
+        if said != digest:
+            raise self._refused(f"stored {said}", f"{digest} was sent")
+        return digest
 
     def _location(self, answer: Answer) -> str:
         named = answer.headers.get("location", "")

@@ -114,7 +114,10 @@ def wanted_access(run: Run) -> Access:
     if request.ecr_repository is None:
         raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
     region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
-    return Access(region, request.ecr_repository, request.role_arn, request.allowed_account_ids, run.environment.name)
+    return Access(
+        region, request.ecr_repository, request.role_arn, request.allowed_account_ids, run.environment.name,
+        run.environment.stored_keys_allowed,
+    )  # fmt: skip
 
 
 def stored_in(layout: Layout) -> StoredManifest:
