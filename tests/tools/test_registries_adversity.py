@@ -93,6 +93,18 @@ def test_the_wizard_has_what_was_edited_by_hand_reviewed_as_it_is_now(platform: 
     assert platform.names() == ["my-app"]
 
 
+def test_a_change_by_hand_is_applied_by_the_wizards_pull_request(platform: Platform) -> None:
+    platform.made()
+    asked = 'requester = "octocat"\n      domain    = "shop"'
+    platform.edit("envs/dev/ecr.tf", f'"team-web"\n      {asked}', f'"team-new"\n      {asked}')
+    platform.propose(owner="team-new")
+    assert platform.threads[1].title == "Change registry my-app (dev)"
+    assert "| tags: goldenpath.idp/owner = team-new |" in platform.threads[1].body
+    assert "applied; changes: 1" in platform.apply(platform.merge(2))
+    with pytest.raises(RegistryNameTaken, match="already, as it was asked for"):
+        platform.propose(owner="team-new")
+
+
 def forked(event: Event) -> None:
     event["pull_request"]["head"]["repo"] = {"full_name": "outsider/platform"}
 

@@ -84,9 +84,7 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     if made.changes:
         if record.removal:
             _clear(office, pull, record, workplace)
-        text = f"### Applying: `{record.name}` in {record.environment}"
-        told = f"{text}\n\n[The run]({office.run_url})" if office.run_url else text
-        office.repository.comment(pull.number, MARKER, f"{told}\n\n{recovery.Claim.now().written}")
+        office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:
         return record, made, _require_absent(workplace, record.name)
@@ -154,6 +152,11 @@ def _require_absent(workplace: Workplace, name: str) -> str:
     if ecr_describe.Reader(workplace.variables).describe(name) is not None:
         raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="run the job again")
     return "It is gone. The listing of what it held is an artifact of this run."
+
+
+def _begun(record: Record, run_url: str) -> str:
+    head = f"### {'Removing' if record.removal else 'Applying'}: `{record.name}` in {record.environment}"
+    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else "", recovery.Claim.now().written]))
 
 
 def _stopped(error: GoldenPathError, run_url: str) -> str:
