@@ -198,6 +198,15 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     assert platform.names() == ["my-app"]
 
 
+def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    event["pull_request"]["body"] = "edited"
+    platform.more["GITHUB_TOKEN"] = "expired"
+    with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
+        platform.apply(event)
+
+
 def test_a_grace_period_that_was_shortened_in_the_file_is_not_over(platform: Platform) -> None:
     platform.made()
     retired(platform, "deprecate")

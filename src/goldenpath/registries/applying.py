@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, GoldenPathError, RegistryRefused, StateLocked
+from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
 from goldenpath.registries import (
     compliance,
     config,
@@ -59,9 +60,11 @@ def apply_merged(office: Office, pull: Merged) -> Plan:
     try:
         record, made, said = _applied(office, pull)
     except GoldenPathError as error:
-        claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-        text = _stopped(error, office.run_url)
-        office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
+        # GitHub may be away too: what stopped the apply is the news.
+        with contextlib.suppress(GithubRefused):
+            claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
+            text = _stopped(error, office.run_url)
+            office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
         raise
     table = plan_table.changes(made) if made.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
