@@ -93,6 +93,18 @@ def test_the_wizard_has_what_was_edited_by_hand_reviewed_as_it_is_now(platform: 
     assert platform.names() == ["my-app"]
 
 
+def test_a_change_by_hand_is_applied_by_the_wizards_pull_request(platform: Platform) -> None:
+    platform.made()
+    asked = 'requester = "octocat"\n      domain    = "shop"'
+    platform.edit("envs/dev/ecr.tf", f'"team-web"\n      {asked}', f'"team-new"\n      {asked}')
+    platform.propose(owner="team-new")
+    assert platform.threads[1].title == "Change registry my-app (dev)"
+    assert "| tags: goldenpath.idp/owner = team-new |" in platform.threads[1].body
+    assert "applied; changes: 1" in platform.apply(platform.merge(2))
+    with pytest.raises(RegistryNameTaken, match="already, as it was asked for"):
+        platform.propose(owner="team-new")
+
+
 def forked(event: Event) -> None:
     event["pull_request"]["head"]["repo"] = {"full_name": "outsider/platform"}
 
@@ -184,6 +196,15 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     with pytest.raises(RetirementRefused, match="it was never deprecated"):
         platform.apply(event)
     assert platform.names() == ["my-app"]
+
+
+def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    event["pull_request"]["body"] = "edited"
+    platform.more["GITHUB_TOKEN"] = "expired"
+    with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
+        platform.apply(event)
 
 
 def test_a_grace_period_that_was_shortened_in_the_file_is_not_over(platform: Platform) -> None:

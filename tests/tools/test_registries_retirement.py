@@ -77,8 +77,10 @@ def test_a_registry_is_deprecated_then_removed_with_its_images_listed(
     assert "Images that are deleted with it: 1." in platform.threads[2].body
     platform.apply(platform.merge(3))
     assert platform.names() == []
-    saved = max(platform.folder.glob("run-*-temp/goldenpath/registry/backup/dev-my-app.json"))
-    listed = json.loads(saved.read_bytes())["images"]
+    kept = platform.folder.glob("run-*-temp/goldenpath/registry/backup/dev-my-app.json")
+    proposed, removed = sorted(kept, key=lambda path: path.stat().st_mtime_ns)
+    assert [each["manifest"] for each in json.loads(proposed.read_bytes())["images"]] == [None]
+    listed = json.loads(removed.read_bytes())["images"]
     assert [(each["tags"], json.loads(each["manifest"])) for each in listed] == [
         (["dev-a1b2c3d"], json.loads(MANIFEST))
     ]

@@ -107,6 +107,12 @@ def test_a_plan_belongs_to_one_change_of_one_registry_in_one_environment(other: 
         merged.require_one((other,), record)
 
 
+def test_a_removal_takes_its_entry_out_in_the_same_change() -> None:
+    with pytest.raises(PlanDrifted) as refused:
+        merged.require_one((), Record.of(PLAN, "dev", "my-app", "octocat", removal=True))
+    assert refused.value.fix == "nothing was applied; put the entry back, then start retire-ecr-registry again"
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, GoldenPathError, RegistryRefused, StateLocked
+from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
 from goldenpath.registries import (
     compliance,
     config,
@@ -59,9 +60,11 @@ def apply_merged(office: Office, pull: Merged) -> Plan:
     try:
         record, made, said = _applied(office, pull)
     except GoldenPathError as error:
-        claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-        text = _stopped(error, office.run_url)
-        office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
+        # GitHub may be away too: what stopped the apply is the news.
+        with contextlib.suppress(GithubRefused):
+            claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
+            text = _stopped(error, office.run_url)
+            office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
         raise
     table = plan_table.changes(made) if made.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
@@ -84,9 +87,7 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     if made.changes:
         if record.removal:
             _clear(office, pull, record, workplace)
-        text = f"### Applying: `{record.name}` in {record.environment}"
-        told = f"{text}\n\n[The run]({office.run_url})" if office.run_url else text
-        office.repository.comment(pull.number, MARKER, f"{told}\n\n{recovery.Claim.now().written}")
+        office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:
         return record, made, _require_absent(workplace, record.name)
@@ -154,6 +155,11 @@ def _require_absent(workplace: Workplace, name: str) -> str:
     if ecr_describe.Reader(workplace.variables).describe(name) is not None:
         raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="run the job again")
     return "It is gone. The listing of what it held is an artifact of this run."
+
+
+def _begun(record: Record, run_url: str) -> str:
+    head = f"### {'Removing' if record.removal else 'Applying'}: `{record.name}` in {record.environment}"
+    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else "", recovery.Claim.now().written]))
 
 
 def _stopped(error: GoldenPathError, run_url: str) -> str:

@@ -119,7 +119,8 @@ def _section(environment: Environment) -> str:
              "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
     told += [f"- a plan of the whole environment would {as_markdown(each)}" for each in environment.drift]
     table = _table(environment.seen) if environment.seen else "No registries are described."
-    return "\n\n".join(filter(None, [head, table, "\n".join(told) or "Everything is as it is described."]))
+    calm = "Everything is as it is described." if environment.seen else ""
+    return "\n\n".join(filter(None, [head, table, "\n".join(told) or calm]))
 
 
 def _table(seen: Iterable[Seen]) -> str:

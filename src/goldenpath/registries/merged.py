@@ -93,6 +93,12 @@ def require_one(found: tuple[Touched, ...], record: Record) -> None:
     One that touches none only has a plan reviewed anew, for an entry that is there. Raises `PlanDrifted`,
     `PlanUnexpected`.
     """
+    if record.removal and not found:
+        raise PlanDrifted(
+            "the reviewed plan belongs to another change",
+            why=f"the plan is to remove {record.name}, and its entry was not in ecr.tf before this was merged",
+            fix="nothing was applied; put the entry back, then start retire-ecr-registry again",
+        )
     if len(found) > 1:
         raise PlanUnexpected(
             f"the pull request changes {len(found)} registries: "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import RegistryRequestInvalid
+from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
 from goldenpath.registries import catalogue, config, controls, cost, plan_table, planning, plans, recovery, review
 from goldenpath.registries.review import Record, Told
 from goldenpath.services import ecr_describe
@@ -58,18 +58,18 @@ def create(desk: Desk, request: Request) -> Proposed:
         )
     config.add(desk.workplace.checkout, request)
     plan = planning.plan(desk.workplace, request.name)
-    _refuse_taken(desk.workplace, request.name, plan)
+    creates = _creates(desk.workplace, request.name, plan)
     facts = {"environment": request.environment, **request.fields}
     brought = controls.load(desk.workplace.checkout)[request.risk]
     rows = [(brought.mutability.lower(), brought.encryption, str(brought.keep), "on every push", "after 7 days")]
-    head = ("tags", "encryption", "keeps of each kind", "scanned", "untagged images expire")
+    head = ("tags", "encryption", "keeps of each environment", "scanned", "untagged images expire")
     sections = (
         f"### What risk `{request.risk}` brings",
         plan_table.table(head, rows),
         "### What it costs",
         cost.told(brought.keep, desk.average_mb),
     )
-    return publish(desk, request.name, plan, Told("Create", facts, sections=sections))
+    return publish(desk, request.name, plan, Told("Create" if creates else "Change", facts, sections=sections))
 
 
 def publish(desk: Desk, name: str, plan: Plan, told: Told, *, removal: bool = False) -> Proposed:
@@ -97,8 +97,18 @@ def branch_of(environment: str, name: str) -> str:
     return f"registry/{environment}/{name.replace('/', '+')}{'+' if name.endswith('.lock') else ''}"
 
 
-def _refuse_taken(workplace: Workplace, name: str, plan: Plan) -> None:
-    """Refuse a registry whose repository is in ECR already, made by somebody else: the apply would fail half-way."""
+def _creates(workplace: Workplace, name: str, plan: Plan) -> bool:
+    """Tell whether `plan` makes the repository, or changes it. Raises `RegistryNameTaken`.
+
+    One that is in ECR already and was made by somebody else would break the apply half-way.
+    """
     creates = any(each.kind == plans.REPOSITORY and "create" in each.actions for each in plan.changes)
     if creates and ecr_describe.Reader(workplace.variables).describe(name):
         raise recovery.taken(workplace.environment, name)
+    if not plan.changes:
+        raise RegistryNameTaken(
+            f"there is a registry {name!a} in {workplace.environment} already, as it was asked for",
+            why="a plan finds nothing to do",
+            fix="deliver to it, or choose another name",
+        )
+    return creates
