@@ -102,6 +102,8 @@ class Act:
         stand_ins = {"STAND_IN_ORIGIN": f"file://{run['origin']}", "STAND_IN_ARTIFACTS": str(run["artifacts"])}
         return [
             ("--platform", "ubuntu-latest=-self-hosted"),
+            # act 0.2.89 crashes now and then when jobs with secrets start side by side: "concurrent map writes".
+            ("--concurrent-jobs", "1"),
             ("--no-skip-checkout", "--no-cache-server", "--rm"),
             ("--artifact-server-addr", "127.0.0.1"),
             ("--action-cache-path", str(run["cache"])),

@@ -46,7 +46,7 @@ def machine(surroundings: Mapping[str, str]) -> Iterator[dict[str, str]]:
             (Path(folder) / name).symlink_to(runner.cache_dir() / name)
         found = quiet({**surroundings, "GOLDENPATH_CACHE": folder})
         yield found
-        stop = [ROOT / "bin" / "goldenpath", "local", "down"]
+        stop = [str(ROOT / "bin" / "goldenpath"), "local", "down"]
         subprocess.run(stop, env={**found, "GOLDENPATH_LOCK": "dev"}, check=True, capture_output=True, timeout=PATIENCE)
 
 
