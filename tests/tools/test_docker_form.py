@@ -116,7 +116,8 @@ def test_every_stage_runs_in_it_from_a_mounted_checkout_to_the_registry(
     """The engine of the tests has sockets of its own that only root's group may use; a user's has a port or a group."""
     app, work = apps.make(tmp_path / "app"), tmp_path / "work"
     work.mkdir()
-    work.chmod(0o777)
+    process.run("cp", "-R", trivy_cache, tmp_path / "trivy", timeout=60)
+    process.run("chmod", "-R", "a+rwX", work, tmp_path / "trivy", timeout=60)
     emulator.create_repository("docker/form")
     sockets = {name: address.removeprefix("unix://") for name, address in demo.engine_variables(builder).items()}
     container = image.client.containers.create(
@@ -131,7 +132,7 @@ def test_every_stage_runs_in_it_from_a_mounted_checkout_to_the_registry(
         volumes={
             str(app.folder): {"bind": "/src", "mode": "ro"},
             str(work): {"bind": "/work", "mode": "rw"},
-            str(trivy_cache): {"bind": "/home/goldenpath/.cache/trivy", "mode": "rw"},
+            str(tmp_path / "trivy"): {"bind": "/home/goldenpath/.cache/trivy", "mode": "rw"},
             **{path: {"bind": f"/run/{name}.sock", "mode": "rw"} for name, path in sockets.items()},
         },
         network_mode="host",
