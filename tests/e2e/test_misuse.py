@@ -52,7 +52,7 @@ TRIPS = (
          event=lambda app: events.dispatch(app, environment="Prod")),
     Trip("an address as the repository's name", ("is an address: give the name alone, like 'my-app'",),
          {NAME: "      ecr_repository: 1.dkr.ecr.eu-west-2.amazonaws.com/my-app"}),
-    Trip("a Dockerfile elsewhere", ("the repository has docker/Dockerfile", "with `dockerfile_path`"),
+    Trip("a Dockerfile elsewhere", ("the repository has Dockerfile, docker/Dockerfile", "with `dockerfile_path`"),
          {NAME: f"{NAME}\n      dockerfile_path: ./Dockerfile.prod"}, {"docker/Dockerfile": apps.DOCKERFILE}),
     Trip("an empty Dockerfile", ("the Dockerfile cannot be empty", "mend Dockerfile"), files={"Dockerfile": ""}),
     Trip("a context that is not there", ("services/web is not a folder", "with `build_context`"),
