@@ -12,7 +12,8 @@ FROM docker.io/library/python:3.14.8-slim-trixie@sha256:f85c5697265c178cc6887276
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates git \
     && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* \
-    && useradd --uid 10001 --create-home --shell /usr/sbin/nologin goldenpath
+    && useradd --uid 10001 --create-home --shell /usr/sbin/nologin goldenpath \
+    && install -d -o 10001 -g 10001 /home/goldenpath/.cache /home/goldenpath/.cache/trivy
 ENV GOLDENPATH_CACHE=/opt/goldenpath/cache \
     PATH=/opt/goldenpath/bin:/usr/local/bin:/usr/bin:/bin
 
@@ -39,8 +40,9 @@ FROM base
 COPY --from=installed /opt/goldenpath /opt/goldenpath
 COPY docs/templates /opt/goldenpath/docs/templates
 COPY .github/workflows/_build-and-release.yml /opt/goldenpath/.github/workflows/
-# trivy's database is fetched when it is needed; mount a volume here to keep it.
-ENV GOLDENPATH_TRIVY_CACHE=/home/goldenpath/.cache/trivy
+# trivy's database is fetched when it is needed; mount a volume there to keep it.
+ENV GOLDENPATH_TRIVY_CACHE=/home/goldenpath/.cache/trivy \
+    BUILDX_CONFIG=/home/goldenpath/.cache/buildx
 USER 10001:10001
 WORKDIR /src
 ENTRYPOINT ["goldenpath"]

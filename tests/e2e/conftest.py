@@ -19,7 +19,8 @@ from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.server import Local
 from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
-from tests.e2e import act, platform_copy
+from tests.e2e import act, invariants, platform_copy
+from tests.e2e.invariants import World
 from tests.tools import apps
 from tests.tools.command import ROOT
 
@@ -100,7 +101,7 @@ class Roles:
 
 @pytest.fixture
 def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
-    """Run a workflow of the app, by default the thin caller, for an event.
+    """Run a workflow of the app, by default the thin caller, for an event; what must hold of any run is asserted.
 
     `renamed` secrets have other names; `database` is the trivy database that is in force that day.
     """
@@ -126,6 +127,9 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
             {**surroundings, **found, **day, "GITHUB_REPOSITORY": app.slug},
             secrets,
         )
-        return act_itself.run(app.folder, event, workflow, Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path)))
+        before = World.look(emulator)
+        ended = act_itself.run(app.folder, event, workflow, Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path)))
+        invariants.hold(ended, event, before, World.look(emulator))
+        return ended
 
     return run

@@ -38,6 +38,12 @@ def no_dockerfile(place: Place) -> Mapping[str, str]:
     return {}
 
 
+def dockerfile_elsewhere(place: Place) -> Mapping[str, str]:
+    place.app.git("mv", "Dockerfile", "rootfs/Dockerfile")
+    place.app.save()
+    return {}
+
+
 def no_repository(place: Place) -> Mapping[str, str]:
     (place.folder / "plain").mkdir()
     (place.folder / "plain" / "Dockerfile").write_text(apps.DOCKERFILE)
@@ -88,6 +94,8 @@ def run_without_its_event(place: Place) -> Mapping[str, str]:
 DELIVERIES = (
     Case("no Dockerfile", errors.BuildFailed, "there is no Dockerfile at {app.folder}/Dockerfile",
          prepare=no_dockerfile),
+    Case("a Dockerfile elsewhere", errors.BuildFailed, "there is no Dockerfile at {app.folder}/Dockerfile",
+         "the repository has rootfs/Dockerfile", prepare=dockerfile_elsewhere),
     Case("a broken Dockerfile", errors.BuildFailed, "the image could not be built", "unknown instruction: FORM",
          prepare=dockerfile("FORM scratch\n")),
     Case("a COPY of a missing file", errors.BuildFailed, "the image could not be built", '"/missing": not found',

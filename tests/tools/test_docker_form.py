@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 import docker
 import docker.errors
 import pytest
-from tests.tools import apps
+from tests.tools import apps, command
 from tests.tools.command import ROOT
+from tests.tools.conftest import ACCOUNT, ROLE
 
-from goldenpath.local import base_images, docker_cli, engine
+from goldenpath.local import base_images, demo, docker_cli, engine
+from goldenpath.model.work import WorkFolder
 from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from goldenpath.local.server import Local
 
 pytestmark = pytest.mark.tools
 
@@ -104,6 +108,45 @@ def test_an_app_is_looked_at_without_a_network(image: Image, tmp_path: Path) -> 
     app = apps.make(tmp_path / "app")
     code, text = image.run("doctor", "--offline", source=app.folder)
     assert (code, "run `goldenpath init`" in text) == (71, True), text
+
+
+def test_every_stage_runs_in_it_from_a_mounted_checkout_to_the_registry(
+    image: Image, builder: engine.Engine, trivy_cache: Path, emulator: Local, tmp_path: Path
+) -> None:
+    """The engine of the tests has sockets of its own that only root's group may use; a user's has a port or a group."""
+    app, work = apps.make(tmp_path / "app"), tmp_path / "work"
+    work.mkdir()
+    process.run("cp", "-R", trivy_cache, tmp_path / "trivy", timeout=60)
+    process.run("chmod", "-R", "a+rwX", work, tmp_path / "trivy", timeout=60)
+    emulator.create_repository("docker/form")
+    sockets = {name: address.removeprefix("unix://") for name, address in demo.engine_variables(builder).items()}
+    container = image.client.containers.create(
+        image.name,
+        ["deliver", "--environment=test", "--ecr-repository=docker/form", "--work-dir=/work"],
+        environment={
+            **emulator.environment(),
+            **{name: f"unix:///run/{name}.sock" for name in sockets},
+            "GOLDENPATH_ROLE_ARN": f"arn:aws:iam::{ACCOUNT}:role/{ROLE}",
+            "GOLDENPATH_AWS_REGION": emulator.region,
+        },
+        volumes={
+            str(app.folder): {"bind": "/src", "mode": "ro"},
+            str(work): {"bind": "/work", "mode": "rw"},
+            str(tmp_path / "trivy"): {"bind": "/home/goldenpath/.cache/trivy", "mode": "rw"},
+            **{path: {"bind": f"/run/{name}.sock", "mode": "rw"} for name, path in sockets.items()},
+        },
+        network_mode="host",
+        cap_drop=["ALL"],
+        group_add=["0"],
+    )
+    try:
+        container.start()
+        code, text = container.wait(timeout=180)["StatusCode"], container.logs().decode()
+    finally:
+        container.remove(force=True)
+    assert code == 0, text
+    digest = emulator.tags("docker/form")[f"test-{app.commit[:7]}"]
+    assert set(command.digests(WorkFolder(work)).values()) == {digest}
 
 
 def test_nobody_is_root_in_it_and_nobody_can_change_the_code(image: Image) -> None:

@@ -85,7 +85,9 @@ def test_a_workflow_that_is_not_yaml_is_named_with_its_line(tmp_path: Path) -> N
     path.parent.mkdir(parents=True)
     path.write_text("on: push\njobs: [\n")
     _, (remark,) = workflow_checks.find(tmp_path)
-    assert remark.what == ".github/workflows/delivery.yml:3 is not YAML"
+    assert remark.what == (
+        ".github/workflows/delivery.yml:3 is not YAML: expected the node content, but found '<stream end>'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,12 @@ def test_a_workflow_that_is_not_yaml_is_named_with_its_line(tmp_path: Path) -> N
         ("@v1.2.3", "@main", Level.WARNING, "pin"),
         ("ecr_repository: web", "ecr_repository: Web", Level.ERROR, "inputs"),
         ("ecr_repository: web", "ecr_repositry: web", Level.ERROR, "inputs"),
+        ("ecr_repository: web", "ecr_repository: 1.dkr.ecr.eu-west-2.amazonaws.com/web", Level.ERROR, "inputs"),
+        ("      ecr_repository: web", "    ecr_repository: web", Level.ERROR, "inputs"),
+        ("    with:\n", "    with: all\n    more:\n", Level.ERROR, "inputs"),
+        ("@v1.2.3", "", Level.ERROR, "pin"),
+        ("secrets: inherit", "secrets: {TF_AWS_IAM_ROLE_PRD: x}", Level.ERROR, "secrets"),
+        ("secrets: inherit", "secrets: 7", Level.WARNING, "secrets"),
     ],
 )
 def test_a_slip_in_the_caller_is_found(healthy: Checkout, old: str, new: str, level: Level, about: str) -> None:

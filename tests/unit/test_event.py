@@ -71,6 +71,8 @@ def test_a_release_tag_gives_its_version() -> None:
     assert Event("push", Commit(COMMIT), "refs/tags/v1.4.2").release_tag == "v1.4.2"
     assert Event("push", Commit(COMMIT), "refs/heads/main").release_version is None
     assert Event("push", Commit(COMMIT), "refs/heads/main").release_tag is None
+    with pytest.raises(ValueError, match="what follows its `v` is ery-nice, and does not begin with a number"):
+        _ = Event("push", Commit(COMMIT), "refs/tags/very-nice").release_version
 
 
 def test_an_event_without_a_commit_is_refused() -> None:

@@ -66,3 +66,10 @@ def test_a_secret_may_begin_as_it_likes_and_is_never_shown() -> None:
     with pytest.raises(BadInput) as caught:
         read((inputs.GITHUB_TOKEN,), {"github_token": "abc\n"})
     assert "abc" not in str(caught.value)
+
+
+def test_an_address_in_the_place_of_a_repository_s_name_is_refused_with_the_name() -> None:
+    address = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app"
+    with pytest.raises(BadInput) as caught:
+        read((inputs.ECR_REPOSITORY,), {"ecr_repository": address})
+    assert caught.value.why == f"`ecr_repository`: '{address}' is an address: give the name alone, like 'team/my-app'"

@@ -204,7 +204,7 @@ def test_the_work_folder_is_the_one_that_was_named_or_the_runners(
     assert running.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
 
 
-@pytest.mark.parametrize("tag", ["v1.4.2+build", "v1/2", "v"])
+@pytest.mark.parametrize("tag", ["v1.4.2+build", "v1/2", "v", "very-nice"])
 def test_a_release_tag_that_gives_no_version_is_refused_before_the_first_stage(tag: str) -> None:
     here = Runner(in_actions=True, event_name="push", repository="o/app", sha=COMMIT, ref=f"refs/tags/{tag}")
     with pytest.raises(GoldenPathError, match="gives no version") as caught:

@@ -22,7 +22,9 @@ WORKFLOW = ".github/workflows/_build-and-release.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
 ROOT = Path(__file__).resolve().parents[3]
 _LEVELS = ("none", "read", "write")
-_USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"@(?P<ref>\S+)")
+_USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"(?:@(?P<ref>\S+))?")
+# What GitHub lets a job that calls a workflow say.
+_CALLING = {"name", "uses", "with", "secrets", "strategy", "needs", "if", "permissions", "concurrency"}
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,10 @@ class Called:
 
 @dataclass(frozen=True)
 class Caller:
-    """One job that calls it: in which `file`, at which `ref`, what it grants and gives.
+    """One job that calls it: in which `file`, at which `ref` (empty where it names none), what it grants and gives.
 
     `granted` is `None` where neither job nor workflow has a `permissions` block; `secrets` is `None` for `inherit`.
+    `misplaced` is what such a job cannot say.
     """
 
     file: str
@@ -49,6 +52,7 @@ class Caller:
     granted: Mapping[str, str] | None
     given: Mapping[str, str]
     secrets: frozenset[str] | None
+    misplaced: tuple[str, ...] = ()
 
 
 def read() -> Called:
@@ -111,11 +115,16 @@ def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree:
         file,
         name,
         use["slug"],
-        use["ref"],
+        use["ref"] or "",
         _granted(job.get("permissions", tree.get("permissions"))),
-        {str(key): str(value) for key, value in (job.get("with") or {}).items()},
-        None if secrets == "inherit" else frozenset(secrets or ()),
+        {str(key): str(value) for key, value in _mapping(job.get("with")).items()},
+        None if secrets == "inherit" else frozenset(map(str, _mapping(secrets))),
+        tuple(str(key) for key in job if key not in _CALLING),
     )
+
+
+def _mapping(block: Any) -> Mapping[Any, Any]:  # noqa: ANN401  what YAML gives
+    return block if isinstance(block, dict) else {}
 
 
 def _granted(block: Any) -> Mapping[str, str] | None:  # noqa: ANN401  what YAML gives
@@ -124,4 +133,4 @@ def _granted(block: Any) -> Mapping[str, str] | None:  # noqa: ANN401  what YAML
     if isinstance(block, str):
         level = block.removesuffix("-all")
         return dict.fromkeys(read().permissions, level if level in _LEVELS else "none")
-    return {str(name): str(level) if level in _LEVELS else "none" for name, level in block.items()}
+    return {str(name): str(level) if level in _LEVELS else "none" for name, level in _mapping(block).items()}

@@ -9,7 +9,7 @@ import yaml
 
 from goldenpath.adopt import called
 from goldenpath.adopt.remark import error, good, warning
-from goldenpath.model.names import EcrRepository
+from goldenpath.model import inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,9 @@ def find(folder: Path) -> tuple[tuple[Caller, ...], tuple[Remark, ...]]:
         except yaml.YAMLError as problem:
             where = getattr(problem, "problem_mark", None)
             line = f":{where.line + 1}" if where else ""
-            remarks.append(error("workflow", f"{name}{line} is not YAML", "mend that line"))
+            why = getattr(problem, "problem", None) or "it cannot be read"
+            fix = "mend that line, or its indentation: docs/templates/workflows has it as it should be"
+            remarks.append(error("workflow", f"{name}{line} is not YAML: {why}", fix))
     if not found and not remarks:
         fix = "run `goldenpath init`, then commit what it wrote"
         remarks.append(error("workflow", "no workflow calls the platform's _build-and-release.yml", fix))
@@ -46,7 +48,9 @@ def check(caller: Caller, platform: Called) -> Iterator[Remark]:
     yield good("workflow", f"{caller.file} calls {caller.slug} in the job `{caller.job}`")
     yield _permissions(caller, platform)
     yield _pin(caller)
+    yield from _misplaced(caller)
     yield from _inputs(caller, platform)
+    yield from _secrets(caller, platform)
 
 
 def _permissions(caller: Caller, platform: Called) -> Remark:
@@ -67,12 +71,27 @@ def _permissions(caller: Caller, platform: Called) -> Remark:
 
 
 def _pin(caller: Caller) -> Remark:
+    if not caller.ref:
+        what = f"{caller.file} calls the platform without a version; GitHub refuses the run before it starts"
+        return error("pin", what, "write `@v1.2.3` or `@main` behind the workflow's name")
     if _COMMIT.fullmatch(caller.ref):
         return good("pin", f"pinned to the commit {caller.ref[:7]}")
     if _RELEASE.fullmatch(caller.ref):
         return good("pin", f"pinned to the release {caller.ref}, which the platform never moves")
     what = f"{caller.file} follows `@{caller.ref}`: the platform's next change is in the next run, unseen"
     return warning("pin", what, "name a release (`@v1.2.3`) or a full commit, and let Dependabot renew it")
+
+
+def _misplaced(caller: Caller) -> Iterator[Remark]:
+    if caller.misplaced:
+        what = f"the job `{caller.job}` of {caller.file} cannot say {', '.join(caller.misplaced)}"
+        yield error("inputs", what, "an input stands under `with:`, two spaces further in; leave out the rest")
+
+
+def _secrets(caller: Caller, platform: Called) -> Iterator[Remark]:
+    if unknown := sorted((caller.secrets or frozenset()) - set(platform.secrets)):
+        what = f"{caller.file} hands on secrets that the platform does not take: {', '.join(unknown)}"
+        yield error("secrets", what, f"write `secrets: inherit`, or of these names: {', '.join(platform.secrets)}")
 
 
 def _inputs(caller: Caller, platform: Called) -> Iterator[Remark]:
@@ -82,5 +101,8 @@ def _inputs(caller: Caller, platform: Called) -> Iterator[Remark]:
     if missing := sorted(platform.required - set(caller.given)):
         yield error("inputs", f"{caller.file} does not give {', '.join(missing)}", "add them under `with:`")
     name = caller.given.get("ecr_repository", "")
-    if name and "${{" not in name and not EcrRepository.pattern.fullmatch(name):
-        yield error("inputs", f"`ecr_repository: {name}` is not {EcrRepository.rule}", "give the registry's own name")
+    if name and "${{" not in name:
+        try:
+            inputs.ECR_REPOSITORY.parse(name)
+        except ValueError as problem:
+            yield error("inputs", f"`ecr_repository`: {problem}", "give the registry's own name")

@@ -12,6 +12,7 @@ from goldenpath.local import demo as demonstration
 from goldenpath.local import engine, state
 from goldenpath.local.control import Seed
 from goldenpath.report.console import Progress
+from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,8 @@ def up(repositories: tuple[str, ...], *, immutable: bool, with_engine: bool) -> 
     seed = Seed(repositories=movable, immutable_repositories=fixed, roles=(demonstration.ROLE,))
     running = state.up(_folder(), seed=seed)
     found = demonstration.engine_variables(engine.start_detached(_aside)) if with_engine else {}
-    _print_exports({**_variables(running), **found})
+    database = demonstration.database_variables(Toolchain.load(say=_aside), _aside)
+    _print_exports({**_variables(running), **found, **database})
 
 
 @local.command()

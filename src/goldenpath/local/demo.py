@@ -22,7 +22,7 @@ from goldenpath.stages.running import prepare
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from goldenpath.local.state import State
     from goldenpath.report.console import Progress
@@ -88,7 +88,7 @@ def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[State]:
     with contextlib.ExitStack() as stay:
         found = stay.enter_context(engine.provide(progress.say))
         stay.enter_context(runner.adopted(engine_variables(found)))
-        stay.enter_context(runner.adopted(_database(progress, toolchain)))
+        stay.enter_context(runner.adopted(database_variables(toolchain, progress.warn)))
         folder = runner.cache_dir() / "demo" / "emulator"
         running = state.up(folder, seed=Seed(repositories=(APP,), roles=(ROLE,)), say=progress.say)
         stay.callback(state.down, folder)
@@ -102,11 +102,11 @@ def engine_variables(found: engine.Engine) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def _database(progress: Progress, toolchain: Toolchain) -> dict[str, str]:
+def database_variables(toolchain: Toolchain, say: Callable[[str], None]) -> dict[str, str]:
     """Return the variables that lead trivy to a small database, where its own cannot be fetched; else nothing."""
     if (runner.trivy_cache_dir() / "db" / "trivy.db").exists() or reach.reachable(reach.TRIVY_DATABASE):
         return {}
-    progress.warn("trivy's database cannot be reached; a small one made from a few well-known advisories is used")
+    say("trivy's database cannot be reached; a small one made from a few well-known advisories is used")
     folder = runner.cache_dir() / "demo" / "trivy"
     vulnerability_db.build_database(toolchain.provide("trivy-db").path, folder)
     return {"GOLDENPATH_TRIVY_CACHE": str(folder)}

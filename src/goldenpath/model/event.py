@@ -40,8 +40,16 @@ class Event(Struct, frozen=True):
 
     @property
     def release_version(self) -> Version | None:
-        """The version in a release tag (`refs/tags/v1.4.2` → `1.4.2`); `None` for any other ref."""
-        return Version(self.ref.removeprefix(_RELEASE_TAG)) if self.ref.startswith(_RELEASE_TAG) else None
+        """The version in a release tag (`refs/tags/v1.4.2` → `1.4.2`); `None` for any other ref.
+
+        Raises `ValueError` for what only begins as one: the tag `very-nice` is no release of `ery-nice`.
+        """
+        if not self.ref.startswith(_RELEASE_TAG):
+            return None
+        version = Version(self.ref.removeprefix(_RELEASE_TAG))
+        if not version[0].isdecimal():
+            raise ValueError(f"what follows its `v` is {version}, and does not begin with a number")
+        return version
 
     @property
     def release_tag(self) -> Tag | None:

@@ -99,6 +99,13 @@ def _path(raw: str) -> Path:
     return Path(raw)
 
 
+def _repository(raw: str) -> EcrRepository:
+    host, _, name = raw.partition("/")
+    if ".dkr.ecr" in host:
+        raise ValueError(f"{_shown(raw)} is an address: give the name alone, like {_shown(name or 'my-app')}")
+    return EcrRepository(raw)
+
+
 def _yes_or_no(raw: str) -> bool:
     if raw not in {"true", "false"}:
         raise ValueError(f"{_shown(raw)} is neither `true` nor `false`")
@@ -138,7 +145,7 @@ ENVIRONMENT = Input(
     "environment", "Environment to deliver to: the platform's rules depend on it.", _name, required=True
 )
 SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
-ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", EcrRepository, required=True)
+ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", _repository, required=True)
 BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
 DOCKERFILE_PATH = Input("dockerfile_path", "The Dockerfile.", _path, default="./Dockerfile")
 BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", assignments)

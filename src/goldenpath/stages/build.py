@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Platform
     from goldenpath.tools.buildx import Builder, Order
 
+_NAMED_AT_MOST = 3
+
 
 def run(run: Run) -> Outcome:
     """Make the candidate in the work folder; one of an earlier run is gone before this one begins."""
     request, work = run.request, run.work
     work.refuse_inside(request.build_context)
     require_checkout(run)
-    require_dockerfile(request.build_context, request.dockerfile_path)
+    require_dockerfile(request.source, request.build_context, request.dockerfile_path)
     warnings = warn_of_changes(run)
     work.forget(work.candidate)
     try:
@@ -51,14 +53,19 @@ def run(run: Run) -> Outcome:
     )
 
 
-def require_dockerfile(context: Path, dockerfile: Path) -> None:
-    """Raise `BuildFailed` when there is nothing to build."""
+def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
+    """Raise `BuildFailed` when there is nothing to build; where a Dockerfile lies elsewhere, say so."""
     if not context.is_dir():
-        raise BuildFailed(f"the build context {context} is not a folder", fix="name a folder with --build-context")
+        raise BuildFailed(
+            f"the build context {context} is not a folder",
+            fix="name one, relative to the repository, with `build_context` (--build-context)",
+        )
     if not dockerfile.is_file():
+        there = [name for name in git.tracked(source) if name.rpartition("/")[2] == "Dockerfile"]
         raise BuildFailed(
             f"there is no Dockerfile at {dockerfile}",
-            fix="write one, or say where it is with --dockerfile-path (relative to the repository)",
+            why=f"the repository has {', '.join(there[:_NAMED_AT_MOST])}" if there else "",
+            fix="write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
         )
 
 
@@ -133,7 +140,8 @@ def build_and_convert(chosen: Builder, order: Order, folder: Path) -> None:
         raise BuildFailed(
             "this engine builds for one platform at a time",
             why=f"{', '.join(order.platforms)} were asked for",
-            fix="use a builder of the docker-container driver, or an engine with the containerd image store",
+            fix="give each its own runner with `runners`, or use a builder of the docker-container driver, or an "
+            "engine with the containerd image store",
         )
     tag = f"goldenpath-candidate:{secrets.token_hex(8)}"
     buildx.build_in_engine(chosen, order, tag)

@@ -146,7 +146,8 @@ def _remote(program: Program, address: str) -> Builder:
             why="GOLDENPATH_BUILDKIT names that address",
             fix="start BuildKit there, or unset GOLDENPATH_BUILDKIT so that buildx's own builder is used",
         )
-    environment = {**docker_engine.environment(), "BUILDX_CONFIG": str(runner.cache_dir() / "buildx")}
+    kept = runner.variables().get("BUILDX_CONFIG") or str(runner.cache_dir() / "buildx")
+    environment = {**docker_engine.environment(), "BUILDX_CONFIG": kept}
     name = f"goldenpath-{Digest.of(address.encode()).hex[:12]}"
     known = process.run(program.path, "inspect", name, timeout=_QUICK, environment=environment, accept=(0, 1))
     if known.code:

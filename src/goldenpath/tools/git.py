@@ -118,6 +118,11 @@ def changed(source: Path) -> tuple[str, ...]:
     return tuple(filter(None, listed.split("\0")))
 
 
+def tracked(source: Path) -> tuple[str, ...]:
+    """Return the path of every file that git keeps in the checkout."""
+    return tuple(filter(None, run(source, "ls-files", "-z").split("\0")))
+
+
 def is_partial(source: Path) -> bool:
     """Tell whether the clone `source` was made with a filter, and may lack the contents of files."""
     return affirms(source, "config", "--get-regexp", r"^remote\..*\.promisor$")
