@@ -201,6 +201,11 @@ for each, make_it in {
     packed(f"{each}.zip", partial(zipped_text, make_it), f"{each}.zip!inner")
 
 
+@row("a.7z was given to gitleaks, which does not say what in it it cannot open", None)
+def an_archive_that_gitleaks_passes_over_in_silence(place: Place) -> None:
+    plant(place, "a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40))
+
+
 @row("program.deb is an archive of a kind that is not opened", None)
 def a_package_of_debian(place: Place) -> None:
     plant(place, "program.deb", b"!<arch>\ndebian-binary   " + lzma.compress(line().encode() * 99))

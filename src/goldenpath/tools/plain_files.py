@@ -52,6 +52,8 @@ _FOREIGN = (
     (b"\x04\x22\x4d\x18", ".lz4"),
     (b"LZIP", ".lz"),
 )
+# gitleaks drops the errors of these: an encrypted or damaged one looks like one without a secret.
+_SILENT = (".7z", ".rar")
 # Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
 _UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
@@ -117,6 +119,9 @@ class PlainFiles:
             for magic, ending in _FOREIGN:
                 if sample.startswith(magic):
                     self.rest.add_archive(number, ending, _read(raw))
+                    if ending in _SILENT:
+                        told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
+                        self.not_scanned.append(told)
             self._unpack(raw, origin, sample, depth)
 
     def _unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
