@@ -77,6 +77,12 @@ def test_pieces_hold_all_and_what_is_shorter_than_the_overlap_is_whole_in_one(le
         assert whole.split(b"\n")[lines].endswith(piece.split(b"\n")[0])
 
 
+def test_a_piece_ends_with_a_line_where_it_can() -> None:
+    *whole, _ = pieces([b"a line of 31 bytes, or near it\n" * 10_000])
+    assert {piece[-1:] for _, piece in whole} == {b"\n"}
+    assert [len(piece) for _, piece in pieces([b"x" * 100_000])] == [PIECE, 100_000 - PIECE + OVERLAP]
+
+
 def test_a_file_begins_as_a_picture_does() -> None:
     """What gitleaks makes of it is tried on the real one, in `test_bypasses.py`."""
     assert packed_files.FIRST_LINE == b"GIF\n"

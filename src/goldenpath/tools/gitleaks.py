@@ -162,7 +162,11 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
         for each in entries
     )
     # gitleaks reads commits side by side and reports what it finds in no order.
-    return tuple(sorted(listed, key=lambda leak: (leak.File, leak.StartLine, leak.Commit, leak.RuleID, leak.Entropy)))
+    return tuple(sorted(listed, key=_place))
+
+
+def _place(leak: Leak) -> tuple[object, ...]:
+    return leak.File, leak.StartLine, leak.Commit, leak.RuleID, leak.Entropy, leak.Mark
 
 
 def _mark(secret: str) -> str:

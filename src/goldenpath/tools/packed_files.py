@@ -97,12 +97,14 @@ def pieces(content: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield `content` in pieces of at most `PIECE` bytes, with the number of lines that come before each.
 
     All but the first begin with the last `OVERLAP` bytes of the one before: what is shorter is whole in one of them.
+    Each ends with a line where it can: half a secret would be taken for one more.
     """
     left, lines = bytearray(), 0
     for chunk in content:
         left += chunk
         while len(left) > PIECE:
-            yield lines, bytes(left[:PIECE])
-            lines += left.count(b"\n", 0, PIECE - OVERLAP)
-            del left[: PIECE - OVERLAP]
+            end = left.rfind(b"\n", PIECE - OVERLAP, PIECE) + 1 or PIECE
+            yield lines, bytes(left[:end])
+            lines += left.count(b"\n", 0, end - OVERLAP)
+            del left[: end - OVERLAP]
     yield lines, bytes(left)

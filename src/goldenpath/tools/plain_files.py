@@ -14,10 +14,11 @@ from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Protocol, TypeVar
 
+from goldenpath.tools import hidden_parts
 from goldenpath.tools.packed_files import PackedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 _Part = TypeVar("_Part")
@@ -29,6 +30,9 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _CHUNK = 1 << 20
 _SAMPLE = 4096
 _IN_MEMORY = 8 << 20
+# A larger file is not searched in its middle; it is read whole all the same.
+_SEARCHED_AT_MOST = 64 << 20
+_ZIP_HEADER = 30
 # A text in a two-byte encoding has a zero in almost every other place; a program or a picture does not.
 _MANY = 0.7
 # UTF-32 first: its mark begins with that of UTF-16.
@@ -48,6 +52,8 @@ _FOREIGN = (
     (b"\x04\x22\x4d\x18", ".lz4"),
     (b"LZIP", ".lz"),
 )
+# gitleaks drops the errors of these: an encrypted or damaged one looks like one without a secret.
+_SILENT = (".7z", ".rar")
 # Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
 _UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
 _DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
@@ -106,11 +112,16 @@ class PlainFiles:
             (self.versions if is_version else self.rest).add(number, origin.path, _read(raw))
             if encoding := encoding_of(sample):
                 self.rest.add(number, origin.path, _transcoded(raw, encoding))
+            elif texts := hidden_parts.wide_texts(_beginning(raw)):
+                self.rest.add(number, origin.path, [texts])
             if sample.startswith(_UNOPENED):
                 self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
             for magic, ending in _FOREIGN:
                 if sample.startswith(magic):
                     self.rest.add_archive(number, ending, _read(raw))
+                    if ending in _SILENT:
+                        told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
+                        self.not_scanned.append(told)
             self._unpack(raw, origin, sample, depth)
 
     def _unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
@@ -170,13 +181,18 @@ def encoding_of(sample: bytes) -> str | None:
 
 
 def _members(raw: IO[bytes], sample: bytes) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield name and content of each member, where `raw` is an archive; a compressed stream has one without a name."""
+    """Yield name and content of each member, where `raw` is an archive or has one in it.
+
+    A compressed stream has one without a name.
+    """
     raw.seek(0)
     if zipfile.is_zipfile(raw):
-        with zipfile.ZipFile(raw) as archive:
-            for entry in archive.infolist():
+        with zipfile.ZipFile(raw) as zipped:
+            for entry in zipped.infolist():
                 if not entry.is_dir():
-                    yield entry.filename, _of_zip(archive, entry)
+                    yield entry.filename, _of_zip(zipped, entry)
+            known = [range(each.header_offset, _end(each)) for each in zipped.infolist()]
+        yield from _hidden(raw, known)
     elif sample[_TAR[0] :].startswith(_TAR[1]):
         raw.seek(0)
         with tarfile.open(fileobj=raw, mode="r:") as archive:
@@ -187,6 +203,22 @@ def _members(raw: IO[bytes], sample: bytes) -> Iterator[tuple[str, Iterable[byte
         with stream:
             # What comes before the place where it is damaged shall be read: `read` would keep it back.
             yield "", iter(partial(stream.read1, _CHUNK), b"")
+    else:
+        yield from _hidden(raw, ())
+
+
+def _hidden(raw: IO[bytes], known: Sequence[range]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    for place, content in hidden_parts.streams(_beginning(raw), known):
+        yield f"at byte {place}", content
+
+
+def _end(entry: zipfile.ZipInfo) -> int:
+    return entry.header_offset + _ZIP_HEADER + len(entry.filename) + len(entry.extra) + entry.compress_size
+
+
+def _beginning(raw: IO[bytes]) -> bytes:
+    raw.seek(0)
+    return raw.read(_SEARCHED_AT_MOST)
 
 
 def _decompressed(raw: IO[bytes], sample: bytes) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | None:

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldenpath.tools.hidden_parts import streams, wide_texts
+
+TEXT = b"a text with a secret: 42\n" * 9
+
+
+def zipped(method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("inner", TEXT)
+    return file.getvalue()
+
+
+def found(content: bytes, *known: range) -> list[tuple[int, bytes]]:
+    return [(place, b"".join(chunks)) for place, chunks in streams(content, known)]
+
+
+@pytest.mark.parametrize("stream", [gzip.compress(TEXT), zipped()], ids=["gzip", "a member of a zip"])
+def test_a_stream_in_the_middle_is_read_and_one_that_is_known_is_not(stream: bytes) -> None:
+    assert found(b"before" + stream + b"after") == [(6, TEXT)]
+    assert found(b"before" + stream + b"after", range(4, 7)) == []
+
+
+def test_a_member_that_lies_open_is_no_stream() -> None:
+    assert found(zipped(zipfile.ZIP_STORED)) == []
+
+
+def test_a_damaged_stream_ends_where_it_is_damaged() -> None:
+    ((_, text),) = found(b"x" + gzip.compress(bytes(range(256)) * 400)[:-300])
+    assert text == (bytes(range(256)) * 400)[: len(text)]
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x03\x04" + bytes(4) + b"\x08"]))
+def test_what_only_begins_like_one_is_none_or_something_and_never_a_crash(content: bytes, magic: bytes) -> None:
+    found(content + magic + content)
+    found(magic)
+
+
+@pytest.mark.parametrize("form", ["utf-16-le", "utf-16-be"])
+def test_texts_of_two_bytes_a_letter_are_told_without_the_zeros(form: str) -> None:
+    wide = "TOKEN = a secret here".encode(form)
+    assert b"TOKEN = a secret her" in wide_texts(b"\x7fELF" + bytes(9) + wide + bytes(9) + b"short")
+    assert wide_texts(b"a plain text, without any zero") == b""
+    assert wide_texts(bytes(100)) == b""
