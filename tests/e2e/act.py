@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 180
 # What act says of itself before and after the work.
+_LAST_LINES = 30
+_ERROR = re.compile(r"error\[|::error|❗|❌|fatal error|panic:")
 _NOISE = re.compile(r"(⭐ Run|✅  Success -) (Pre|Post) |LocalRepositoryCache|docker connection")
 
 
@@ -68,6 +70,13 @@ class Ended:
         """The log, for people."""
         lines = (f"[{line.get('jobID', 'act')}] {line.get('msg', '').rstrip()}" for line in self.log)
         return "\n".join(line for line in lines if not _NOISE.search(line))
+
+    @property
+    def story(self) -> str:
+        """What a failed test needs to show: how the run and its jobs ended, every error, and the log's last lines."""
+        lines = self.text.splitlines()
+        errors = [line for line in lines if _ERROR.search(line)]
+        return "\n".join((f"act ended with {self.code}, its jobs: {self.jobs}", *errors, "…", *lines[-_LAST_LINES:]))
 
     def artifact(self, name: str, file: str) -> Any:  # noqa: ANN401  any JSON
         """Return what the JSON document `file` of artifact `name` holds."""

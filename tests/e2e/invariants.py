@@ -43,7 +43,7 @@ def hold(ended: Ended, event: Event, before: World, after: World) -> None:
     if "verdict" not in ended.jobs or len(reports) > 1:
         return
     verdict = ended.outputs("verdict")["verdict"]
-    assert (ended.jobs["verdict"] == "success") is (verdict in {"pass", "advise"}), ended.text
+    assert (ended.jobs["verdict"] == "success") is (verdict in {"pass", "advise"}), ended.story
     _registry(ended, before, after)
     gates = _gates(ended)
     if reports:
@@ -55,10 +55,10 @@ def hold(ended: Ended, event: Event, before: World, after: World) -> None:
 def _registry(ended: Ended, before: World, after: World) -> None:
     """Nothing changes but by a push that succeeded; then every output names what the registry holds."""
     if ended.jobs.get("push") != "success":
-        assert (before.tags, before.manifests) == (after.tags, after.manifests), ended.text
+        assert (before.tags, before.manifests) == (after.tags, after.manifests), ended.story
         return
     told = ended.outputs("push")
-    assert {after.tags[tag] for tag in told["tags"].split(",")} == {told["image_digest"]}, ended.text
+    assert {after.tags[tag] for tag in told["tags"].split(",")} == {told["image_digest"]}, ended.story
     assert told["image_ref"].endswith(f"/{REPOSITORY}@{told['image_digest']}")
     assert told["image"].partition(":")[0]
     assert f"```sh\ndocker pull {told['image_ref']}\n```" in ended.summary
@@ -77,14 +77,14 @@ def _summary(ended: Ended, verdict: str) -> None:
 def _annotations(ended: Ended, verdict: str) -> None:
     """A finding that decides is shown at its file and line: as an error where it blocks, else as a warning."""
     placed = {level for level, *_ in ended.annotations}
-    assert placed == {"block": {"error"}, "advise": {"warning"}, "pass": set()}.get(verdict, placed), ended.text
+    assert placed == {"block": {"error"}, "advise": {"warning"}, "pass": set()}.get(verdict, placed), ended.story
 
 
 def _uploads(ended: Ended, event: Event, gates: Mapping[str, Any], uploaded: int) -> None:
     """Each gate that came to a verdict uploads its findings, where the environment asks for it and the token may."""
     asked = any(gate["environment"] in _UPLOADED_IN for gate in gates.values())
     expected = len(gates) if asked and not may_only_read(event.payload) else 0
-    assert uploaded == expected, ended.text
+    assert uploaded == expected, ended.story
 
 
 def _gates(ended: Ended) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def earlier(app: App, **changed: str) -> None:
 def test_a_caller_written_for_the_earlier_interface_still_delivers(deliver: Deliver, emulator: Local, app: App) -> None:
     earlier(app, latest="false")
     ended = deliver(events.push(app, "development"), renamed=ONLY_ONE_ROLE)
-    assert (ended.code, ended.jobs) == (0, {"test": "success", **ALL_RAN}), ended.text
+    assert (ended.code, ended.jobs) == (0, {"test": "success", **ALL_RAN}), ended.story
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}")
     assert "Asked for 3.12." in ended.text
 
@@ -84,7 +84,7 @@ def test_a_caller_that_skips_the_push_is_checked_and_needs_no_role(
 ) -> None:
     earlier(app, skip="true", environment="prod", secrets="inherit")
     ended = deliver(events.push(app, "main"))
-    assert (ended.code, ended.jobs) == (0, {"test": "success", **CHECKED}), ended.text
+    assert (ended.code, ended.jobs) == (0, {"test": "success", **CHECKED}), ended.story
     assert ended.outputs("verdict")["verdict"] == "pass"
     assert ": checked, and let through; nothing was released" in ended.summary
     assert_nothing_released(emulator)
@@ -97,7 +97,7 @@ def test_tests_that_fail_stop_everything_and_are_given_no_secret(
     earlier(app, test="""'echo "role=<$AWS_ROLE_ARN$TF_AWS_IAM_ROLE_DEV>"; exit 3'""")
     ended = deliver(events.push(app, "development"), renamed=ONLY_ONE_ROLE)
     assert (ended.code, ended.jobs) == (1, {"test": "failure", "preflight": "success", "verdict": "failure"}), (
-        ended.text
+        ended.story
     )
     assert "role=<>" in ended.text
     assert ended.outputs("verdict")["verdict"] == "error"
@@ -116,7 +116,7 @@ def test_the_exit_code_of_trivy_only_tightens(
     app.plant_package()
     earlier(app, environment=environment, exit_code=exit_code, secrets="inherit")
     ended = deliver(events.push(app, "development"))
-    assert ended.jobs == {"test": "success", **jobs}, ended.text
+    assert ended.jobs == {"test": "success", **jobs}, ended.story
     assert len(emulator.tags("my-app")) == tags
     assert ("changes nothing: the platform blocks in test" in ended.text) is (environment == "test")
 
@@ -126,7 +126,7 @@ def test_a_second_run_of_the_same_commit_changes_nothing(deliver: Deliver, emula
     first = deliver(event)
     digest = assert_released(first, emulator, app.commit[:7], f"prod-{app.commit[:7]}")
     again = deliver(event)
-    assert (again.code, again.jobs) == (0, ALL_RAN), again.text
+    assert (again.code, again.jobs) == (0, ALL_RAN), again.story
     assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged"
     assert emulator.tags("my-app") == dict.fromkeys((app.commit[:7], f"prod-{app.commit[:7]}"), digest)
 
@@ -142,8 +142,8 @@ def test_the_monorepo_template_delivers_each_image_by_its_own_verdict(
     app.write(workflow, (platform_copy.TEMPLATES / "delivery-monorepo.yml").read_text())
     app.write(f"my-worker/rootfs/{apps.PLANTED_PACKAGE}", apps.PLANTED_METADATA).save("Two images")
     ended = deliver(events.push(app, "main"), workflow)
-    assert ended.code == 1, ended.text
-    assert set(emulator.tags("my-web")) == {app.commit[:7], f"prod-{app.commit[:7]}"}, ended.text
+    assert ended.code == 1, ended.story
+    assert set(emulator.tags("my-web")) == {app.commit[:7], f"prod-{app.commit[:7]}"}, ended.story
     assert emulator.tags("my-worker") == {}
     assert {category for _, category, *_ in uploaded(emulator)} == {"gitleaks", "trivy/my-web", "trivy/my-worker"}
     assert ": released" in ended.summary
@@ -152,7 +152,7 @@ def test_the_monorepo_template_delivers_each_image_by_its_own_verdict(
 
 def test_a_role_that_is_not_among_the_secrets_is_a_clear_error(deliver: Deliver, emulator: Local, app: App) -> None:
     ended = deliver(events.push(app, "main"), renamed={"TF_AWS_IAM_ROLE_PROD": "TF_AWS_IAM_ROLE_PRD"})
-    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
     assert "No secret names the role for prod. Set TF_AWS_IAM_ROLE_PROD (or AWS_ROLE_ARN)" in ended.text
     assert_nothing_released(emulator)
     assert not roles_assumed(emulator)

@@ -57,7 +57,7 @@ jobs:
 
 def test_a_push_to_development_is_released_to_dev(deliver: Deliver, emulator: Local, app: App) -> None:
     ended = deliver(events.push(app, "development"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
     assert roles_assumed(emulator) == {"deliver-dev"}
     assert not emulator.uploads()
@@ -68,7 +68,7 @@ def test_a_push_to_main_is_released_to_prod_and_its_findings_are_uploaded(
     deliver: Deliver, emulator: Local, app: App
 ) -> None:
     ended = deliver(events.push(app, "main"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"prod-{app.commit[:7]}")
     assert roles_assumed(emulator) == {"deliver-prod"}
     assert uploaded(emulator) == [
@@ -81,7 +81,7 @@ def test_a_run_started_by_hand_is_released_to_the_chosen_environment(
     deliver: Deliver, emulator: Local, app: App
 ) -> None:
     ended = deliver(events.dispatch(app, environment="test"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"test-{app.commit[:7]}")
     assert roles_assumed(emulator) == {"deliver-test"}
     assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
@@ -92,7 +92,7 @@ def test_a_release_tag_adds_its_version_and_the_caller_learns_what_was_released(
 ) -> None:
     app.write(CALLER, platform_copy.CALLER.read_text() + DEPLOYING).save("Deploy what was released")
     ended = deliver(events.push_tag(app, "v1.2.3"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN | {"deploy": "success"}), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN | {"deploy": "success"}), ended.story
     tags = (app.commit[:7], f"prod-{app.commit[:7]}", "1.2.3")
     digest = assert_released(ended, emulator, *tags)
     assert {file.name for file in (ended.artifacts / "goldenpath-sbom-my-app").iterdir()} >= {"sbom.spdx.json"}
@@ -105,7 +105,7 @@ def test_a_pull_request_is_checked_and_nothing_more(deliver: Deliver, emulator: 
     app.git("checkout", "--quiet", "-b", "change")
     app.write("README.md", "A change\n").save()
     ended = deliver(events.pull_request(app, onto="main"))
-    assert (ended.code, ended.jobs) == (0, CHECKED), ended.text
+    assert (ended.code, ended.jobs) == (0, CHECKED), ended.story
     assert ended.outputs("build")["verdict"] == "pass"
     assert ended.artifact("goldenpath-reports-my-app", "gitleaks.json")["seen"]["commits"] == "2"
     assert_nothing_released(emulator)
@@ -122,7 +122,7 @@ def test_a_secret_on_main_stops_the_run_before_anything_is_built(
     before = app.commit
     token = app.plant_secret()
     ended = deliver(events.push(app, "main", before=before))
-    assert (ended.code, ended.jobs) == (1, STOPPED), ended.text
+    assert (ended.code, ended.jobs) == (1, STOPPED), ended.story
     assert ended.steps["build / gitleaks-gate"] == "failure"
     assert "error[gate-blocked]: gitleaks blocks the release to prod" in ended.text
     assert "build / build" not in ended.steps
@@ -140,7 +140,7 @@ def test_a_vulnerable_package_on_main_stops_the_run_before_anything_is_pushed(
 ) -> None:
     app.plant_package()
     ended = deliver(events.push(app, "main"))
-    assert (ended.code, ended.jobs) == (1, STOPPED), ended.text
+    assert (ended.code, ended.jobs) == (1, STOPPED), ended.story
     assert ended.steps["build / trivy-gate"] == "failure"
     assert f"CRITICAL {apps.PLANTED_CVE}" in ended.text
     assert "build / sbom" not in ended.steps
@@ -156,7 +156,7 @@ def test_a_secret_and_a_vulnerable_package_on_development_are_released_with_warn
 ) -> None:
     token = app.plant_package().plant_secret()
     ended = deliver(events.push(app, "development"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
     assert ended.outputs("verdict")["verdict"] == "advise"
     assert "What would block elsewhere" in ended.summary
@@ -171,7 +171,7 @@ def test_the_whole_pipeline_is_one_step_too(deliver: Deliver, emulator: Local, p
     workflow = ".github/workflows/one-step.yml"
     app.write(workflow, ONE_STEP.format(checkout=pinned, platform=platform_copy.SLUG)).save("Deliver in one step")
     ended = deliver(events.push(app, "development"), workflow)
-    assert (ended.code, ended.jobs) == (0, {"whole": "success"}), ended.text
+    assert (ended.code, ended.jobs) == (0, {"whole": "success"}), ended.story
     digest = emulator.tags("my-app")["latest"]
     assert emulator.tags("my-app") == dict.fromkeys((app.commit[:7], f"dev-{app.commit[:7]}", "latest"), digest)
     assert ended.outputs("whole")["image_ref"] == f"{emulator.registry_host}/my-app@{digest}"
@@ -181,7 +181,7 @@ def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
     deliver: Deliver, emulator: Local, app: App, asked: Asked
 ) -> None:
     ended = deliver(events.dispatch(app, environment="production"))
-    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
     assert "production" in ended.text
     assert "local, dev, test, staging, prod" in ended.text
     assert_nothing_released(emulator)
@@ -193,7 +193,7 @@ def test_a_repository_that_is_missing_is_told_before_the_build_with_the_command_
 ) -> None:
     app.write(CALLER, platform_copy.CALLER.read_text().replace("my-app", "my-shop")).save("Deliver my-shop")
     ended = deliver(events.push(app, "development"))
-    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
     assert "error[repository-missing]: the ECR repository my-shop does not exist in eu-west-2" in ended.text
     assert "make create-ecr APP=my-shop OWNER=… RISK=low ENV=dev" in ended.text
     assert "build / build" not in ended.steps
@@ -204,7 +204,7 @@ def test_an_account_that_is_not_allowed_is_told_before_the_build(deliver: Delive
     given = "ecr_repository: my-app\n      allowed_account_ids: '999999999999'"
     app.write(CALLER, platform_copy.CALLER.read_text().replace("ecr_repository: my-app", given)).save("One account")
     ended = deliver(events.push(app, "development"))
-    assert (ended.code, ended.jobs) == (1, REFUSED), ended.text
+    assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
     assert "error[wrong-account]" in ended.text
     assert not roles_assumed(emulator)
 
@@ -212,7 +212,7 @@ def test_an_account_that_is_not_allowed_is_told_before_the_build(deliver: Delive
 def assert_released(ended: Ended, emulator: Local, *tags: str) -> str:
     """The registry holds one image under exactly these tags, and every output and the receipt name it; its digest."""
     (digest,) = emulator.manifests("my-app")
-    assert emulator.tags("my-app") == dict.fromkeys(tags, digest), ended.text
+    assert emulator.tags("my-app") == dict.fromkeys(tags, digest), ended.story
     told = ended.outputs("push")
     assert told["image"] == f"{emulator.registry_host}/my-app:{tags[0]}"
     assert told["image_ref"] == f"{emulator.registry_host}/my-app@{told['image_digest']}"

@@ -49,7 +49,7 @@ def test_an_input_is_never_executed_and_forges_no_output(
 ) -> None:
     app.write(CALLER, DISPATCHED.format(platform=platform_copy.SLUG, name=name)).save("Deliver")
     ended = deliver(events.dispatch(app, value=VALUE))
-    assert (ended.code, ended.jobs["verdict"]) == (1, "failure"), ended.text
+    assert (ended.code, ended.jobs["verdict"]) == (1, "failure"), ended.story
     assert "error[bad-input]: an input cannot be used" in ended.text
     assert "evil" not in "".join(ended.outputs("build").values())
     assert not [line for line in ended.log if line.get("command") == "error" and line.get("arg") == "evil"]
@@ -67,7 +67,7 @@ def test_names_of_branches_commits_and_files_are_shown_and_never_obeyed(
     app.git("checkout", "--quiet", "-b", branch)
     app.save("$(touch canary)\n\n::set-output name=image::evil")
     ended = deliver(events.dispatch(app, f"refs/heads/{branch}", value="x"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
     assert "evil.py" not in ended.outputs("build").get("image", "")
     whole = ended.summary.partition("## ")[2]

@@ -81,8 +81,8 @@ def test_a_mistake_of_the_caller_releases_nothing_and_names_the_way_out(
     app.save("A mistake")
     app.git("branch", "--force", "feature")
     ended = deliver(trip.event(app))
-    assert (ended.code, ended.jobs["verdict"]) == (1, "failure"), ended.text
-    assert [words for words in trip.says if words not in ended.text] == [], ended.text
+    assert (ended.code, ended.jobs["verdict"]) == (1, "failure"), ended.story
+    assert [words for words in trip.says if words not in ended.text] == [], ended.story
     assert "see the job that failed" in ended.text
     assert "Traceback" not in ended.text
     assert_nothing_released(emulator)
@@ -95,5 +95,5 @@ def test_folders_with_spaces_in_their_names_are_built(deliver: Deliver, emulator
     apps.plant_system(app, "my web app/rootfs")
     app.write("my web app/Dockerfile", apps.DOCKERFILE).save("Move it")
     ended = deliver(events.push(app, "main"))
-    assert ended.code == 0, ended.text
+    assert ended.code == 0, ended.story
     assert set(emulator.tags("my-app")) == {app.commit[:7], f"prod-{app.commit[:7]}"}

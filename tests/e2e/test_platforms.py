@@ -40,7 +40,7 @@ def two(app: App) -> App:
 
 def test_two_platforms_that_were_built_apart_are_released_as_one(deliver: Deliver, emulator: Local, two: App) -> None:
     ended = deliver(events.push(two, "main"))
-    assert (ended.code, ended.jobs) == (0, {"platform": "success", **ALL_RAN}), ended.text
+    assert (ended.code, ended.jobs) == (0, {"platform": "success", **ALL_RAN}), ended.story
     candidate = ended.artifact("goldenpath-reports-my-app", "candidate.json")
     assert [each["platform"] for each in candidate["platforms"]] == BOTH
     images = {each["digest"] for each in candidate["platforms"]}
@@ -53,13 +53,13 @@ def test_two_platforms_that_were_built_apart_are_released_as_one(deliver: Delive
     assert inventories >= {"sbom.spdx.json", "sbom.linux-arm64.spdx.json"}
     assert f"joined {candidate['digest']} for linux/amd64, linux/arm64" in ended.summary
     again = deliver(events.push(two, "main"))
-    assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged", again.text
+    assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged", again.story
 
 
 def test_a_vulnerability_in_one_platform_alone_blocks_all_of_them(deliver: Deliver, emulator: Local, two: App) -> None:
     two.plant_package("rootfs-arm64")
     ended = deliver(events.push(two, "main"))
-    assert (ended.code, ended.jobs["platform"], ended.jobs["build"]) == (1, "success", "failure"), ended.text
+    assert (ended.code, ended.jobs["platform"], ended.jobs["build"]) == (1, "success", "failure"), ended.story
     assert f"| CRITICAL | {apps.PLANTED_CVE} |" in ended.summary
     assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
     assert_nothing_released(emulator)
@@ -71,7 +71,7 @@ def test_a_platform_that_cannot_be_built_releases_none_and_is_named(
     two.git("rm", "-r", "--quiet", "rootfs-arm64")
     two.save("Without arm64")
     ended = deliver(events.push(two, "main"))
-    assert (ended.code, ended.jobs["build"], ended.jobs["verdict"]) == (1, "failure", "failure"), ended.text
+    assert (ended.code, ended.jobs["build"], ended.jobs["verdict"]) == (1, "failure", "failure"), ended.story
     # act takes a job's outputs from the last of its matrix, GitHub from the last that set one.
     assert re.search("there are images for (no platform|linux/amd64), and linux/amd64, linux/arm64 were", ended.text)
     assert "look at the job of each platform" in ended.text

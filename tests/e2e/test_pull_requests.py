@@ -50,14 +50,14 @@ def test_a_pull_request_has_its_verdict_in_one_comment_that_is_kept_up_to_date(
     """act runs no job after a called workflow that failed, so the finding is one that dev lets through."""
     app.git("branch", "development", "main")
     first = deliver(events.pull_request(app, onto="development", number=proposed.number), WORKFLOW)
-    assert (first.code, first.jobs) == (0, {**CHECKED, "comment": "success"}), first.text
+    assert (first.code, first.jobs) == (0, {**CHECKED, "comment": "success"}), first.story
     ((number, text),) = proposed.comments.items()
     assert text.startswith("<!-- goldenpath: my-app -->\n## ✅ ")
     assert "for dev: checked, and let through; nothing was released" in text
     app.git("checkout", "--quiet", "change")
     app.plant_package()
     second = deliver(events.pull_request(app, onto="development", number=proposed.number), WORKFLOW)
-    assert (second.code, second.jobs) == (0, {**CHECKED, "comment": "success"}), second.text
+    assert (second.code, second.jobs) == (0, {**CHECKED, "comment": "success"}), second.story
     assert list(proposed.comments) == [number]
     assert "### What would block elsewhere" in proposed.comments[number]
     assert f"| CRITICAL | {apps.PLANTED_CVE} |" in proposed.comments[number]
@@ -67,7 +67,7 @@ def test_a_pull_request_has_its_verdict_in_one_comment_that_is_kept_up_to_date(
 def test_a_comment_that_is_refused_fails_nothing(deliver: Deliver, emulator: Local, app: App, proposed: Thread) -> None:
     assert not proposed.comments
     ended = deliver(events.pull_request(app, number=404), WORKFLOW)
-    assert (ended.code, ended.jobs) == (0, {**CHECKED, "comment": "success"}), ended.text
+    assert (ended.code, ended.jobs) == (0, {**CHECKED, "comment": "success"}), ended.story
     assert ended.outputs("comment")["commented"] == "false"
     assert "no comment: HTTP 404: Not Found" in ended.text
     assert_nothing_released(emulator)
@@ -78,7 +78,7 @@ def test_a_pull_request_from_a_fork_has_its_summary_and_writes_nothing(
 ) -> None:
     app.plant_package()
     ended = deliver(events.pull_request(app, number=proposed.number, fork="stranger/app"), WORKFLOW)
-    assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.text
+    assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.story
     assert "blocked by trivy; nothing was released" in ended.summary
     assert ("error", "Dockerfile:1") in [each[:2] for each in ended.annotations]
     assert proposed.comments == {}
@@ -90,11 +90,11 @@ def test_a_pull_request_from_a_fork_has_its_summary_and_writes_nothing(
 def test_a_merged_exception_lets_through_what_blocked_and_is_shown(deliver: Deliver, emulator: Local, app: App) -> None:
     app.plant_package()
     blocked = deliver(events.push(app, "main"))
-    assert (blocked.code, blocked.jobs) == (1, STOPPED), blocked.text
+    assert (blocked.code, blocked.jobs) == (1, STOPPED), blocked.story
     assert_nothing_released(emulator)
     app.write(".goldenpath.yml", apps.accepted(*apps.PLANTED_CVES)).save("Live with it for a while")
     ended = deliver(events.push(app, "main"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"prod-{app.commit[:7]}")
     assert ended.outputs("verdict")["verdict"] == "pass"
     assert "### Exceptions" in ended.summary
@@ -112,7 +112,7 @@ def test_an_exception_that_the_pull_request_itself_adds_does_not_count(
     app.git("checkout", "--quiet", "-b", "change")
     app.write(".goldenpath.yml", apps.accepted(*apps.PLANTED_CVES)).save("Let it through")
     ended = deliver(events.pull_request(app))
-    assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.text
+    assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.story
     assert "blocked by trivy; nothing was released" in ended.summary
     assert "### Exceptions" in ended.summary
     assert "merged" in ended.summary.partition("### Exceptions")[2]

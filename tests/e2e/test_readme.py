@@ -70,7 +70,7 @@ def test_whoever_follows_the_readme_has_a_green_run_here_and_on_a_runner(
     assert "/my-app@sha256:" in told
     assert told.rstrip().endswith("stopped")
     ended = deliver(events.push(app, "development"))
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
 
 

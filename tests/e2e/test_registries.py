@@ -29,30 +29,30 @@ def world(surroundings: Mapping[str, str], tmp_path: Path) -> Iterator[World]:
 
 def test_a_registry_from_request_to_removal(world: World) -> None:
     asked = world.dispatch("create-ecr-registry", **ASKED)
-    assert asked.code == 0, asked.text
+    assert asked.code == 0, asked.story
     (pull,) = world.local.threads.of(SLUG)
     assert (pull.head, pull.labels) == ("registry/dev/my-app", ["ecr-registry"])
     assert world.names() == []
 
     applied = world.merge()
-    assert applied.code == 0, applied.text
+    assert applied.code == 0, applied.story
     assert world.names() == ["my-app"]
     (issue,) = world.local.threads.of(f"{SLUG.partition('/')[0]}/my-app")
     assert issue.title == "Your registry my-app in dev is ready"
 
     delivered = world.deliver()
-    assert delivered.code == 0, delivered.text
+    assert delivered.code == 0, delivered.story
     assert f"dev-{world.app.commit[:7]}" in world.local.tags("my-app")
 
     deprecated = world.dispatch("retire-ecr-registry", environment="dev", name="my-app", step="deprecate",
                                 grace_days="30")  # fmt: skip
-    assert deprecated.code == 0, deprecated.text
+    assert deprecated.code == 0, deprecated.story
     assert world.merge().code == 0
 
     before = world.local.tags("my-app")
     world.app.write("rootfs/new", "new").save("Another version")
     refused = world.deliver()
-    assert refused.code == 1, refused.text
+    assert refused.code == 1, refused.story
     assert "explicit deny in a resource-based policy" in refused.text
     assert world.local.tags("my-app") == before
 
@@ -62,15 +62,15 @@ def test_a_registry_from_request_to_removal(world: World) -> None:
     let_time_pass(world)
     world.pull("my-app")
     removal = world.dispatch("retire-ecr-registry", environment="dev", name="my-app", step="remove", grace_days="30")
-    assert removal.code == 0, removal.text
+    assert removal.code == 0, removal.story
     assert "of its images were pulled in the last 14 days" in world.local.threads.of(SLUG)[-1].body
     alone = world.merge()
-    assert alone.jobs == {"apply": "failure"}, alone.text
+    assert alone.jobs == {"apply": "failure"}, alone.story
     assert "a second person may approve the removal" in alone.text
     assert world.local.tags("my-app") == before
     world.local.threads.review(SLUG, world.local.threads.of(SLUG)[-1].number, "second")
     gone = world.apply()
-    assert gone.code == 0, gone.text
+    assert gone.code == 0, gone.story
     assert world.names() == []
     listed = gone.artifact("registry-backup", "dev-my-app.json")["images"]
     assert {tag for image in listed for tag in image["tags"]} == set(before)
@@ -108,7 +108,7 @@ def test_a_plan_that_drifted_since_its_review_is_not_applied(world: World) -> No
     risk.write_text(risk.read_text().replace("20", "21"))
     git(world.platform.folder, "commit", "--quiet", "--all", "--message=Keep more")
     ended = world.merge()
-    assert ended.jobs == {"apply": "failure"}, ended.text
+    assert ended.jobs == {"apply": "failure"}, ended.story
     assert "the plan is not the one that was reviewed" in ended.text
     assert world.names() == []
     (said,) = world.local.threads.of(SLUG)[0].comments.values()
@@ -118,6 +118,6 @@ def test_a_plan_that_drifted_since_its_review_is_not_applied(world: World) -> No
 def test_the_hygiene_report_is_one_issue(world: World) -> None:
     for _ in range(2):
         ended = world.dispatch("ecr-hygiene")
-        assert ended.code == 0, ended.text
+        assert ended.code == 0, ended.story
     (issue,) = world.local.threads.of(SLUG)
     assert "**Registries that comply with every rule: 0 of 1 (0 %).**" in issue.body

@@ -43,7 +43,7 @@ def released(deliver: Deliver, app: App, yesterday: Path) -> App:
     app.write(WORKFLOW, (platform_copy.TEMPLATES / "rescan.yml").read_text())
     app.plant_package()
     ended = deliver(events.push(app, "main"), database=yesterday)
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.text
+    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     return app
 
 
@@ -52,10 +52,10 @@ def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to
 ) -> None:
     before, digest = emulator.tags("my-app"), emulator.tags("my-app")[f"prod-{released.commit[:7]}"]
     same_day = deliver(events.schedule(released), WORKFLOW, database=yesterday)
-    assert (same_day.code, same_day.jobs) == (0, {"rescan": "success", "report": "success"}), same_day.text
+    assert (same_day.code, same_day.jobs) == (0, {"rescan": "success", "report": "success"}), same_day.story
     assert same_day.outputs("rescan")["verdict"] == "pass"
     ended = deliver(events.schedule(released), WORKFLOW)
-    assert (ended.code, ended.jobs) == (1, {"rescan": "failure", "report": "success"}), ended.text
+    assert (ended.code, ended.jobs) == (1, {"rescan": "failure", "report": "success"}), ended.story
     about = f"my-app:prod-{released.commit[:7]}, released from commit {released.commit[:7]}"
     assert f"error[gate-blocked]: {about}, is in prod and would not be released today" in ended.text
     assert "Update PyYAML from 5.3 to 5.4" in ended.text
@@ -77,13 +77,13 @@ def test_an_exception_that_was_merged_since_lets_the_released_image_be(
 ) -> None:
     app.write(".goldenpath.yml", apps.accepted(*apps.PLANTED_CVES)).save("Live with it for a while")
     ended = deliver(events.schedule(app), WORKFLOW)
-    assert (ended.code, ended.outputs("rescan")["accepted"]) == (0, "2"), ended.text
+    assert (ended.code, ended.outputs("rescan")["accepted"]) == (0, "2"), ended.story
     assert "Exceptions:" in ended.summary
 
 
 def test_a_scan_of_what_was_never_released_says_so(deliver: Deliver, app: App) -> None:
     app.write(WORKFLOW, (platform_copy.TEMPLATES / "rescan.yml").read_text()).save("Scan what is released")
     ended = deliver(events.schedule(app), WORKFLOW)
-    assert (ended.code, ended.jobs) == (1, {"rescan": "failure"}), ended.text
+    assert (ended.code, ended.jobs) == (1, {"rescan": "failure"}), ended.story
     assert "my-app holds no image that was released to prod" in ended.text
     assert "release to this environment first, or name what to scan with `released_tag`" in ended.text
