@@ -72,14 +72,14 @@ def test_a_rival_that_takes_its_time_to_give_way_does_not_make_both_lose(
     one = case(tmp_path, NOTHING)
     builds = (image_bytes(b"late %d" % number) for number in range(100))
     rival = next(build for build in builds if Digest.of(build) > one.made.root().digest)
-    written = []
+    written: list[str] = []
 
     def overwrite(name: str) -> None:
-        if name == f"manifest {VERSION}" and one.registry.tags.get(COMMIT_TAG) and len(written) < 6:
+        if name == f"put_manifest {COMMIT_TAG}" and len(written) < 6:
             written.append(name)
             one.registry.hold(rival, MANIFEST, COMMIT_TAG)
 
-    one.registry.before_call = overwrite
+    one.registry.after_call = overwrite
     receipt = one.release()
     assert len(written) == 6
     assert {one.registry.tags[tag] for tag in (COMMIT_TAG, DEV, VERSION, LATEST)} == {receipt.digest}
