@@ -11,6 +11,7 @@ from goldenpath.model import codec
 from goldenpath.model.layout import MANIFEST
 from goldenpath.model.names import Digest, Tag
 from goldenpath.model.receipt import State
+from goldenpath.release import transaction
 from tests.unit.layout_builder import image_bytes
 from tests.unit.registry_double import trouble
 from tests.unit.test_transaction import (
@@ -62,6 +63,26 @@ def test_a_version_that_another_commit_took_after_our_write_is_lost_whoevers_dig
     with pytest.raises(ReleaseLost):
         one.release()
     assert one.registry.tags == {VERSION: Digest.of(other)}
+
+
+def test_a_rival_that_takes_its_time_to_give_way_does_not_make_both_lose(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transaction, "FIRST_PAUSE", 0.001)
+    one = case(tmp_path, NOTHING)
+    builds = (image_bytes(b"late %d" % number) for number in range(100))
+    rival = next(build for build in builds if Digest.of(build) > one.made.root().digest)
+    written: list[str] = []
+
+    def overwrite(name: str) -> None:
+        if name == f"put_manifest {COMMIT_TAG}" and len(written) < 6:
+            written.append(name)
+            one.registry.hold(rival, MANIFEST, COMMIT_TAG)
+
+    one.registry.after_call = overwrite
+    receipt = one.release()
+    assert len(written) == 6
+    assert {one.registry.tags[tag] for tag in (COMMIT_TAG, DEV, VERSION, LATEST)} == {receipt.digest}
 
 
 def test_a_tag_that_is_moved_while_we_undo_is_not_moved_back(tmp_path: Path) -> None:

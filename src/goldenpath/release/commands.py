@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from goldenpath import runner
-from goldenpath.errors import BadInput
+from goldenpath.errors import BadInput, StageOutOfOrder
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.names import AccountId
@@ -131,7 +131,7 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
 
 def _read(path: Path) -> Receipt:
     if not path.is_file():
-        raise BadInput(
+        raise StageOutOfOrder(
             f"there is no receipt at {path}",
             fix="name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
         )

@@ -10,6 +10,7 @@ break after the registry did what was asked.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
     from goldenpath.services.oci_registry import OciRegistry
 
 UPLOADS_AT_ONCE = 4
-ROUNDS = 3
+# A rival that loses takes its time to take everything back: seconds, with each request a journey of its own.
+ROUNDS = 8
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Transaction:
         Raises `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
         """
         wanted = self._plan.to_write
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for tag in wanted:
                 self._note(tag, self._look_before_writing(tag))
                 self._written.append(tag)
@@ -100,6 +103,7 @@ class Transaction:
             rivals = [held for tag in wanted if (held := found[tag]) is not None]
             if any(rival.digest < manifest.digest for rival in rivals):
                 self._yield_to(min(rivals, key=lambda rival: rival.digest))
+            time.sleep(min(FIRST_PAUSE * 2**number, LONGEST_PAUSE))
         raise self._lost(", ".join(wanted))
 
     def undo(self, cause: BaseException) -> None:
