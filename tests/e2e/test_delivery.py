@@ -77,14 +77,16 @@ def test_a_push_to_main_is_released_to_prod_and_its_findings_are_uploaded(
     ]
 
 
+@pytest.mark.parametrize("environment", ["dev", "test", "staging", "prod"])
 def test_a_run_started_by_hand_is_released_to_the_chosen_environment(
-    deliver: Deliver, emulator: Local, app: App
+    deliver: Deliver, emulator: Local, app: App, environment: str
 ) -> None:
-    ended = deliver(events.dispatch(app, environment="test"))
+    ended = deliver(events.dispatch(app, environment=environment))
     assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
-    assert_released(ended, emulator, app.commit[:7], f"test-{app.commit[:7]}")
-    assert roles_assumed(emulator) == {"deliver-test"}
-    assert [tool for tool, *_ in uploaded(emulator)] == ["gitleaks", "trivy"]
+    latest = ("latest",) if environment == "dev" else ()
+    assert_released(ended, emulator, app.commit[:7], f"{environment}-{app.commit[:7]}", *latest)
+    assert roles_assumed(emulator) == {f"deliver-{environment}"}
+    assert [tool for tool, *_ in uploaded(emulator)] == ([] if environment == "dev" else ["gitleaks", "trivy"])
 
 
 def test_a_release_tag_adds_its_version_and_the_caller_learns_what_was_released(

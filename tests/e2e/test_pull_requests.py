@@ -87,6 +87,21 @@ def test_a_pull_request_from_a_fork_has_its_summary_and_writes_nothing(
     assert_no_login(emulator, asked)
 
 
+def test_a_secret_in_a_pull_request_stops_it_before_anything_is_built(
+    deliver: Deliver, emulator: Local, app: App, asked: Asked
+) -> None:
+    app.git("checkout", "--quiet", "-b", "change")
+    token = app.plant_secret()
+    ended = deliver(events.pull_request(app, onto="main"))
+    assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.story
+    assert ended.steps["build / gitleaks-gate"] == "failure"
+    assert "build / build" not in ended.steps
+    assert token not in ended.text
+    assert [each[:2] for each in ended.annotations] == [("error", "config.py:1")]
+    assert_nothing_released(emulator)
+    assert_no_login(emulator, asked)
+
+
 def test_a_merged_exception_lets_through_what_blocked_and_is_shown(deliver: Deliver, emulator: Local, app: App) -> None:
     app.plant_package()
     blocked = deliver(events.push(app, "main"))
