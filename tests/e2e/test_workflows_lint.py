@@ -107,10 +107,12 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     jobs = read(CALLED)["jobs"]
     holds = {name: set(job["permissions"]) for name, job in jobs.items()}
     assert holds == {
-        "test": {"contents"}, "platform": {"contents"}, "build": {"contents"}, "push": {"id-token"},
-        "report": {"security-events", "actions", "contents"}, "verdict": set(),
+        "test": {"contents"}, "preflight": {"id-token"}, "platform": {"contents"}, "build": {"contents"},
+        "push": {"id-token"}, "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
-    assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["push"]
+    assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["preflight", "push"]
+    code = {name for name, job in jobs.items() if "actions/checkout" in str(job) or "TEST_COMMAND" in str(job)}
+    assert code == {"test", "platform", "build"}
 
 
 def test_every_input_of_a_stage_that_the_workflow_gives_is_one_that_it_takes() -> None:

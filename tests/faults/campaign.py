@@ -35,7 +35,7 @@ from goldenpath.model.verdict import Mode, Result, Verdict
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
 from goldenpath.runner import Runner
-from goldenpath.services import aws, http
+from goldenpath.services import aws_sdk, http
 from goldenpath.stages import ecr_push
 from goldenpath.stages.base import Run
 from goldenpath.tools.toolchain import Toolchain
@@ -230,7 +230,7 @@ def standing(folder: Path) -> Iterator[Stand]:
         stay.enter_context(mock.patch.dict(http.Http.__init__.__kwdefaults__ or {}, read_timeout=READ_TIMEOUT))
         stay.enter_context(mock.patch.object(http, "FIRST_PAUSE", 0.002))
         quick = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=1, read_timeout=READ_TIMEOUT)
-        stay.enter_context(mock.patch.object(aws, "_CONFIG", quick))
+        stay.enter_context(mock.patch.object(aws_sdk, "_CONFIG", quick))
         sdk = boto3.Session()  # reads its models once, and not three times a case
         stay.enter_context(mock.patch("boto3.Session", return_value=sdk))
         stay.enter_context(mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)))

@@ -18,7 +18,7 @@ from goldenpath.local.sts import Sts, trust_policy
 if TYPE_CHECKING:
     from moto.sts.models import AssumedRole
 
-ACCOUNT = "210987654321"
+ACCOUNT = "567890123456"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/deliver"
 SUBJECT = "repo:octo/app:ref:refs/heads/main"
 ISSUER = oidc.TokenIssuer()

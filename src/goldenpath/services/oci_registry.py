@@ -26,10 +26,11 @@ from goldenpath.errors import (
 )
 from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.model.names import Digest
-from goldenpath.services.http import Http
+from goldenpath.services.http import BLOCK, Http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from io import FileIO
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor
@@ -69,23 +70,26 @@ class Upload:
 
     def open(self) -> IO[bytes]:
         """Return the bytes from their beginning, as a file whose bytes are compared with the digest at the end."""
-        return cast("IO[bytes]", _Checked(self.path.open("rb"), self.blob, self._stopped))
+        return cast("IO[bytes]", _Checked(self.path.open("rb", buffering=0), self.blob, self._stopped))
 
 
 class _Checked:
     """A file that is read once, from beginning to end, and refuses to end on other bytes than its digest says."""
 
-    def __init__(self, file: IO[bytes], blob: Descriptor, stopped: threading.Event) -> None:
+    def __init__(self, file: FileIO, blob: Descriptor, stopped: threading.Event) -> None:
         self._file = file
+        # One buffer for all of it, small enough to stay near the processor between reading, hashing and sending.
+        self._buffer = memoryview(bytearray(BLOCK))
         self._blob = blob
         self._stopped = stopped
         self._hasher = hashlib.sha256()
         self._left = blob.size
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = BLOCK) -> memoryview:
+        """Return the next bytes, at most `BLOCK` of them; they are gone with the next call."""
         if self._stopped.is_set():
             raise Cancelled("the upload was stopped", fix="run again: a re-run is safe and goes on")
-        chunk = self._file.read(size)
+        chunk = self._buffer[: self._file.readinto(self._buffer[:size])]
         self._hasher.update(chunk)
         self._left -= len(chunk)
         ended = self._left <= 0 or (not chunk and size != 0)
