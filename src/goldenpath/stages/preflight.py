@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.model import inputs
@@ -20,7 +21,7 @@ def run(run: Run) -> Outcome:
     """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
     refuse_pull_request(run)
     commit = run.event.commit
-    with access.opened(wanted_access(run), run.runner) as opened:
+    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
         held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
         require_movable(held, opened.info, commit)
     kind = "immutable" if opened.info.immutable else "mutable"
