@@ -187,7 +187,7 @@ def compared(bench: Bench, layers: Sequence[int], runs: int) -> Compared:
 def nothing_to_do(bench: Bench, again: Ran, runs: int) -> None:
     """Print what a run with nothing to do costs, and which part of it is spent before it does anything."""
     alone = median([_run([bench.python, "-I", "-c", "pass"], {}) for _ in range(runs)])
-    loads = "import click, msgspec, yaml, boto3, urllib3"
+    loads = "import click, msgspec, yaml, botocore.session, botocore.client, urllib3"
     packages = median([_run([bench.python, "-I", "-c", loads], {}) for _ in range(runs)])
     print(f"nothing to do: {_shown(again)}; an empty program {_shown(alone)}, one that loads the packages "
           f"{_shown(packages)}")  # fmt: skip

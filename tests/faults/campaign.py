@@ -18,7 +18,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
-import boto3
 from botocore.config import Config
 
 from goldenpath import runner
@@ -231,8 +230,8 @@ def standing(folder: Path) -> Iterator[Stand]:
         stay.enter_context(mock.patch.object(http, "FIRST_PAUSE", 0.002))
         quick = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=1, read_timeout=READ_TIMEOUT)
         stay.enter_context(mock.patch.object(aws_sdk, "_CONFIG", quick))
-        sdk = boto3.Session()  # reads its models once, and not three times a case
-        stay.enter_context(mock.patch("boto3.Session", return_value=sdk))
+        sdk = aws_sdk.session()  # reads its models once, and not three times a case
+        stay.enter_context(mock.patch.object(aws_sdk, "session", return_value=sdk))
         stay.enter_context(mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)))
         yield Stand(folder, local, registry, control)
 

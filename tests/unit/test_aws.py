@@ -68,7 +68,7 @@ def test_every_service_that_the_sdk_logs_in_with_is_known() -> None:
     assert asked == {"sts", "sso", "sso-oidc", "signin"}
     assert asked < set(aws_sdk.SERVICES)
     for name in aws_sdk.SERVICES:
-        assert aws_sdk.session().client(name, region_name=REGION)  # type: ignore[call-overload]
+        assert aws_sdk.session().create_client(name, region_name=REGION)
 
 
 def client_of(ecr: Ecr) -> Any:
@@ -283,14 +283,14 @@ class Wire:
 @pytest.fixture
 def sts(monkeypatch: pytest.MonkeyPatch) -> Any:
     def put(status: int, xml: str) -> Wire:
-        wire, make = Wire(status, xml), boto3.Session.client
+        wire, make = Wire(status, xml), aws_sdk.Sdk.create_client
 
-        def client(self: boto3.Session, *words: Any, **options: Any) -> Any:
+        def client(self: aws_sdk.Sdk, *words: Any, **options: Any) -> Any:
             made: Any = make(self, *words, **options)
             made.meta.events.register("before-send.sts", wire)
             return made
 
-        monkeypatch.setattr(boto3.Session, "client", client)
+        monkeypatch.setattr(aws_sdk.Sdk, "create_client", client)
         return wire
 
     return put

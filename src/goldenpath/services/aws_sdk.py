@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
 # ECR, and what the ways to log in ask: roles, single sign-on, and the login of a console.
 SERVICES = ("ecr", "sts", "sso", "sso-oidc", "signin")
-Sdk = boto3.Session
+Sdk = botocore.session.Session
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
@@ -77,18 +76,20 @@ class _Known(Loader):
 
 def session() -> Sdk:
     """Return a session of this process's own variables and files, which knows `SERVICES` alone."""
-    core = botocore.session.get_session()
-    core.register_component("data_loader", _Known())
-    return boto3.Session(botocore_session=core)
+    made = botocore.session.get_session()
+    made.register_component("data_loader", _Known())
+    return made
 
 
 def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:
     """Return a client of ECR; without a `key` or an `endpoint`, the SDK finds its own."""
     found = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    return sdk.client(
+    made: Any = sdk.create_client(
         "ecr", region_name=region, config=_CONFIG, endpoint_url=endpoint,
         aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
     )  # fmt: skip
+    client: ECRClient = made
+    return client
 
 
 def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
@@ -96,7 +97,8 @@ def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
         unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
-        given = sdk.client("sts", region_name=wanted.region, config=unsigned).assume_role_with_web_identity(
+        sts: Any = sdk.create_client("sts", region_name=wanted.region, config=unsigned)
+        given = sts.assume_role_with_web_identity(
             RoleArn=wanted.role,
             RoleSessionName=_NO_SESSION_CHARACTER.sub("-", wanted.name)[:_SESSION_NAME_LENGTH],
             WebIdentityToken=identity,
