@@ -18,7 +18,7 @@ test: ## Set everything up and pass all tests
 	@echo 'can be reached: up to 30 minutes and 15 GB the first time); as root on Debian or Ubuntu also docker.io, iptables'
 	@echo 'and debootstrap with apt-get, where they are missing and no Docker Engine is running.'
 	@$(GOLDENPATH) tools install --for-tests
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: ## Lint, types, import directions, docstrings, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
