@@ -36,6 +36,8 @@ _PASSED = frozenset({
 })  # fmt: skip
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _LOCKED = "Error acquiring the state lock"
+_VANISHED = (_LOCKED.encode(), b"unable to retrieve file", b"StatusCode: 404")
+LOCK_TRIES = 5
 
 
 class _Diagnostic(msgspec.Struct):
@@ -172,14 +174,26 @@ class Terraform:
     def _run(self, command: str, *words: str, seconds: float, stdin: bytes = b"") -> Completed:
         plain = () if command in {"fmt", "force-unlock"} else ("-no-color",)
         environment = {**_QUIET, **passed(self.environment), "TF_DATA_DIR": str(self.working)}
-        done = process.run(
-            self.program, command, *plain, *words,
-            timeout=seconds, cwd=self.folder, environment=environment, stdin=stdin, accept=range(256),
-            patience=PATIENCE_SECONDS,
-        )  # fmt: skip
+        for _ in range(LOCK_TRIES):
+            done = process.run(
+                self.program, command, *plain, *words,
+                timeout=seconds, cwd=self.folder, environment=environment, stdin=stdin, accept=range(256),
+                patience=PATIENCE_SECONDS,
+            )  # fmt: skip
+            if not lock_vanished(done):
+                break
         if done.code:
             raise _failure(command, done)
         return done
+
+
+def lock_vanished(done: Completed) -> bool:
+    """Tell whether the lock that Terraform met was gone before it could read whose it is.
+
+    It waits only for a lock that it could read; this one is free by now, and nothing was done.
+    """
+    said = done.stdout + done.stderr
+    return done.code != 0 and all(words in said for words in _VANISHED)
 
 
 def passed(variables: Mapping[str, str]) -> dict[str, str]:
