@@ -11,6 +11,7 @@ from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.model.names import Digest, Region
 from goldenpath.registries import catalogue, config, planning, plans, platform_commands
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
 from goldenpath.registries.request import parse
 from goldenpath.report.console import Progress
 
@@ -25,26 +26,9 @@ def registry() -> None:
     """Ask for a registry, plan and apply it, and list what there is."""
 
 
-def _option(name: str, text: str, **more: object) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    variable = "GOLDENPATH_" + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, help=text, **more)  # type: ignore[arg-type]
-
-
-_CHECKOUT = _option(
-    "--checkout", "The checkout of the platform's repository.", type=click.Path(path_type=Path), default=Path()
-)
-_ENVIRONMENT = _option("--environment", "Environment: dev, test, staging or prod.", default="")
-_NAME = _option("--name", "Name of the repository in ECR, like `my-app`.", default="")
-
-
 @registry.command()
-@_CHECKOUT
-@_ENVIRONMENT
-@_NAME
-@_option("--owner", "The team that answers for it.", default="")
-@_option("--risk", "low, medium or high: decides its controls.", default="")
-@_option("--requester", "Who asks: a GitHub user name.", default="")
-@_option("--domain", "The business domain it belongs to.", default="")
+@CHECKOUT
+@of_a_request
 def request(checkout: Path, **fields: str) -> None:
     """Write a registry into its environment's configuration, and the catalogue anew."""
     wanted, progress = parse(fields), Progress()
@@ -55,7 +39,7 @@ def request(checkout: Path, **fields: str) -> None:
 
 
 @registry.command("catalogue")
-@_CHECKOUT
+@CHECKOUT
 def write_catalogue(checkout: Path) -> None:
     """Write the catalogue of all registries anew, for people and for machines."""
     catalogue.write(checkout)
@@ -63,7 +47,7 @@ def write_catalogue(checkout: Path) -> None:
 
 
 @registry.command("list")
-@_CHECKOUT
+@CHECKOUT
 def list_registries(checkout: Path) -> None:
     """List every registry: environment, name, owner, risk and what the risk brings."""
     progress = Progress()
@@ -74,16 +58,16 @@ def list_registries(checkout: Path) -> None:
 
 
 def _placed(act: Callable[..., None]) -> Callable[..., None]:
-    for option in (
+    for each in (
         click.option("--removal", is_flag=True, help="The registry has left ecr.tf: plan its removal."),
-        _option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
-        _option("--aws-region", "AWS region of state and registries.", default="eu-west-2"),
-        _option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
-        _NAME,
-        _ENVIRONMENT,
-        _CHECKOUT,
+        option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
+        option("--aws-region", "AWS region of state and registries.", default="eu-west-2"),
+        option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
+        NAME,
+        ENVIRONMENT,
+        CHECKOUT,
     ):
-        act = option(act)
+        act = each(act)
     return act
 
 
@@ -97,7 +81,7 @@ def plan(*, name: str, removal: bool, **placed: object) -> None:
 
 @registry.command()
 @_placed
-@_option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
+@option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
 def apply(*, name: str, digest: str, removal: bool, **placed: object) -> None:
     """Plan one registry again and do it, only if that is the plan that was reviewed."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from goldenpath.registries import applying, cost, hygiene, propose, removal, ret
 from goldenpath.registries.access import LOCK_SECONDS, Access, Power
 from goldenpath.registries.applying import Office
 from goldenpath.registries.merged import Merged
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
 from goldenpath.registries.propose import Desk
 from goldenpath.registries.request import known_environment, known_environments, parse
 from goldenpath.report.console import Progress
@@ -21,35 +21,20 @@ from goldenpath.runner import Runner
 from goldenpath.services.github_platform import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from goldenpath.registries.propose import Proposed
 
 HYGIENE_LABEL = "ecr-hygiene"
 
 
-def _option(name: str, text: str, **more: object) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    variable = "GOLDENPATH_" + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(name, envvar=variable, show_envvar=True, help=text, **more)  # type: ignore[arg-type]
-
-
-_CHECKOUT = _option(
-    "--checkout", "The checkout of the platform's repository.", type=click.Path(path_type=Path), default=Path()
-)
-_ENVIRONMENT = _option("--environment", "Environment: dev, test, staging or prod.", default="")
-_NAME = _option("--name", "Name of the repository in ECR, like `my-app`.", default="")
-_BASE = _option("--base-branch", "The branch that pull requests go into.", default=propose.BASE, show_default=True)
+_BASE = option("--base-branch", "The branch that pull requests go into.", default=propose.BASE, show_default=True)
 
 
 @click.command("propose")
-@_CHECKOUT
-@_ENVIRONMENT
-@_NAME
-@_option("--owner", "The team that answers for it.", default="")
-@_option("--risk", "low, medium or high: decides its controls.", default="")
-@_option("--requester", "Who asks: a GitHub user name.", default="")
-@_option("--domain", "The business domain it belongs to.", default="")
-@_option("--average-image-mb", "How large an image is thought to be, for the estimate of costs.",
+@CHECKOUT
+@of_a_request
+@option("--average-image-mb", "How large an image is thought to be, for the estimate of costs.",
          type=click.IntRange(min=1), default=cost.AVERAGE_IMAGE_MB)  # fmt: skip
 @_BASE
 def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **fields: str) -> None:
@@ -60,12 +45,12 @@ def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **
 
 
 @click.command("retire")
-@_CHECKOUT
-@_ENVIRONMENT
-@_NAME
-@_option("--step", "deprecate, then remove once the grace period is over.",
+@CHECKOUT
+@ENVIRONMENT
+@NAME
+@option("--step", "deprecate, then remove once the grace period is over.",
          type=click.Choice(["deprecate", "remove"]), default="deprecate")  # fmt: skip
-@_option("--grace-days", "How long the grace period is.", type=int, default=retire.GRACE_DAYS, show_default=True)
+@option("--grace-days", "How long the grace period is.", type=int, default=retire.GRACE_DAYS, show_default=True)
 @_BASE
 def retire_registry(checkout: Path, environment: str, name: str, step: str, grace_days: int, base_branch: str) -> None:
     """Open the pull request that deprecates a registry, or removes one whose grace period is over."""
@@ -78,7 +63,7 @@ def retire_registry(checkout: Path, environment: str, name: str, step: str, grac
 
 
 @click.command("apply-merged")
-@_CHECKOUT
+@CHECKOUT
 @_BASE
 def apply_merged(checkout: Path, base_branch: str) -> None:
     """Apply the registry of the pull request that was just merged, if its plan is the one that was reviewed."""
@@ -98,7 +83,7 @@ def apply_merged(checkout: Path, base_branch: str) -> None:
 
 
 @click.command("hygiene")
-@_CHECKOUT
+@CHECKOUT
 def report_hygiene(checkout: Path) -> None:
     """Report how all registries really are in one issue; change nothing."""
     run = _run()
