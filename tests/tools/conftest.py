@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.tools import apps, command
+from tests.terraform_provider import world as worlds
+from tests.tools import apps, command, registry_platform
 from tests.tools.command import Command, Ended
 
 from goldenpath import cli
@@ -27,7 +28,9 @@ from goldenpath.tools.toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.terraform_provider.world import World
     from tests.tools.apps import App
+    from tests.tools.registry_platform import Platform
 
 # Not the account of the emulators that other modules start in this process.
 ACCOUNT = "210987654321"
@@ -133,6 +136,21 @@ def checked(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> tu
     words = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", "--ecr-repository=checked")
     goldenpath.run("deliver", *words, more=apps.event(folder / "runner", app, "pull_request")).ok()
     return app, work
+
+
+@pytest.fixture(scope="module")
+def terraform_world() -> Iterator[World]:
+    """An AWS emulator and the stand-in of Terraform's provider, which the tests of one file share."""
+    with worlds.running() as world:
+        yield world
+
+
+@pytest.fixture
+def platform(terraform_world: World, tmp_path: Path) -> Iterator[Platform]:
+    """The platform's repository at its host, in an account that holds nothing yet."""
+    terraform_world.forget()
+    with registry_platform.running(terraform_world, tmp_path) as found:
+        yield found
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from tests.terraform_provider import world as worlds
 from tests.tools import registry_platform
 from tests.tools.registry_platform import ASKED, BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
@@ -16,27 +15,8 @@ from goldenpath.errors import BadInput, PlanDrifted, PlanUnexpected, RegistryNam
 from goldenpath.registries import planning, plans, propose, review
 from goldenpath.registries.review import Record
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.terraform_provider.world import World
-
 pytestmark = pytest.mark.tools
 Event = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    with worlds.running() as world:
-        yield world
-
-
-@pytest.fixture
-def platform(running: World, tmp_path: Path) -> Iterator[Platform]:
-    running.forget()
-    with registry_platform.running(running, tmp_path) as found:
-        yield found
 
 
 def by_hand(platform: Platform, path: str, old: str, new: str) -> None:

@@ -19,7 +19,6 @@ from goldenpath.tools import process
 from goldenpath.tools.terraform import Terraform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.terraform_provider.world import World
@@ -33,16 +32,10 @@ MANIFEST = json.dumps({
 })  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    with worlds.running() as world:
-        yield world
-
-
 @pytest.fixture
-def world(running: World) -> World:
-    running.forget()
-    return running
+def world(terraform_world: World) -> World:
+    terraform_world.forget()
+    return terraform_world
 
 
 @pytest.fixture

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
 
 import pytest
-from tests.terraform_provider import world as worlds
-from tests.tools import registry_platform
 from tests.tools.registry_platform import SLUG, Platform
 from tests.tools.test_registries_apply import MANIFEST
 
 from goldenpath.errors import RetirementRefused
 from goldenpath.registries import platform_commands
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from tests.terraform_provider.world import World
-
 pytestmark = pytest.mark.tools
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    with worlds.running() as world:
-        yield world
-
-
-@pytest.fixture
-def platform(running: World, tmp_path: Path) -> Iterator[Platform]:
-    running.forget()
-    with registry_platform.running(running, tmp_path) as found:
-        yield found
 
 
 def in_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:

@@ -15,8 +15,6 @@ from goldenpath.tools.terraform import Terraform
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.terraform_provider.world import World
 
 pytestmark = pytest.mark.tools
@@ -28,9 +26,8 @@ KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with worlds.running() as world:
-        yield world
+def world(terraform_world: World) -> World:
+    return terraform_world
 
 
 @pytest.fixture(scope="module")

@@ -25,25 +25,10 @@ from goldenpath.registries import recovery, review
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.terraform_provider.world import World
 
 pytestmark = pytest.mark.tools
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[World]:
-    with worlds.running() as world:
-        yield world
-
-
-@pytest.fixture
-def platform(running: World, tmp_path: Path) -> Iterator[Platform]:
-    running.forget()
-    with registry_platform.running(running, tmp_path) as found:
-        yield found
 
 
 def test_a_request_becomes_a_pull_request_that_shows_its_plan(platform: Platform) -> None:

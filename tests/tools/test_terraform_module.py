@@ -14,7 +14,6 @@ from goldenpath.tools import process
 from goldenpath.tools.terraform import Terraform, passed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.terraform_provider.world import World
@@ -24,9 +23,8 @@ MODULE = worlds.ROOT / "modules" / "aws_ecr"
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    with worlds.running() as world:
-        yield world
+def world(terraform_world: World) -> World:
+    return terraform_world
 
 
 @pytest.fixture
