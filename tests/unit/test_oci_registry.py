@@ -200,14 +200,27 @@ def test_a_blob_that_breaks_off_begins_anew_with_a_session_of_its_own(
     assert double.all_closed
 
 
-@pytest.mark.parametrize("content", [b"bleb", b"blobs", b"blo", b""], ids=["other", "longer", "shorter", "nothing"])
-def test_a_blob_that_changed_on_disk_is_not_sent(monkeypatch: pytest.MonkeyPatch, blob: Upload, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"blobs", b"blo", b""], ids=["longer", "shorter", "nothing"])
+def test_a_blob_of_another_length_is_not_sent(monkeypatch: pytest.MonkeyPatch, blob: Upload, content: bytes) -> None:
     blob.path.write_bytes(content)
     double = pool(monkeypatch, Response(202, {"Location": "/u"}), Response(201))
     with pytest.raises(CandidateChanged) as caught:
         registry().upload_blob(blob)
-    assert caught.value.what == f"{blob.path} is not what its digest says"
+    assert caught.value.what == f"{blob.path} is not as long as it was"
     assert [request.method for request in double.requests] == ["POST"]
+    assert double.all_closed
+
+
+def test_other_bytes_that_the_registry_refuses_are_a_candidate_that_changed(
+    monkeypatch: pytest.MonkeyPatch, blob: Upload
+) -> None:
+    blob.path.write_bytes(b"bleb")
+    pool(monkeypatch, Response(202, {"Location": "/u"}), refusal(400, "DIGEST_INVALID"))
+    with pytest.raises(CandidateChanged) as caught:
+        registry().upload_blob(blob)
+    assert (caught.value.what, caught.value.why) == (
+        f"{blob.path} is not what its digest says", f"4 bytes, {Digest.of(b'bleb')}",
+    )  # fmt: skip
 
 
 def test_a_stopped_upload_sends_nothing_more(monkeypatch: pytest.MonkeyPatch, blob: Upload) -> None:

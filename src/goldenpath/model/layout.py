@@ -110,13 +110,13 @@ class Layout:
         """Return the layout's only entry: the manifest, or the index of several platforms."""
         index = self._decode(self.path / "index.json", Index)
         if len(index.manifests) != 1:
-            raise _changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
+            raise changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
         return index.manifests[0]
 
     def require(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
         if (found := self.root().digest) != digest:
-            raise _changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
+            raise changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
 
     def require_whole(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout holds the image `digest`, byte for byte."""
@@ -140,7 +140,7 @@ class Layout:
             return self.fields(image).name
         except ValueError as error:
             config = self.blob(image.manifest.config.digest)
-            raise _changed(f"{config} names no platform", str(error)) from None
+            raise changed(f"{config} names no platform", str(error)) from None
 
     def fields(self, image: Image) -> PlatformFields:
         """Return the same as an index shows it."""
@@ -148,13 +148,13 @@ class Layout:
 
     def manifest_bytes(self, manifest: Descriptor) -> bytes:
         """Return the bytes of a manifest or index, proved to be what its digest says."""
-        self._verify_blob(manifest)
+        require_blob(self.blob(manifest.digest), manifest)
         return self.blob(manifest.digest).read_bytes()
 
     def verify(self) -> None:
         """Read every blob that the layout leads to and compare it with its digest and size."""
         for each in self.descriptors():
-            self._verify_blob(each)
+            require_blob(self.blob(each.digest), each)
 
     def descriptors(self) -> Iterator[Descriptor]:
         """Yield every blob once, an image's blobs before its manifest, the index last: the order to upload in."""
@@ -171,24 +171,25 @@ class Layout:
     def _image(self, descriptor: Descriptor) -> Image:
         return Image(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
 
-    def _verify_blob(self, expected: Descriptor) -> None:
-        path = self.blob(expected.digest)
-        hasher = hashlib.sha256()
-        try:
-            with path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    hasher.update(chunk)
-            size = path.stat().st_size
-        except OSError as error:
-            raise _changed(f"{path} cannot be read", str(error)) from error
-        if hasher.hexdigest() != expected.digest.hex or size != expected.size:
-            raise _changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{hasher.hexdigest()}")
-
     def _decode(self, path: Path, kind: type[T]) -> T:
         try:
             return codec.decode(path.read_bytes(), kind)
         except (OSError, ValueError) as error:
-            raise _changed(f"{path} cannot be read as {kind.__name__}", str(error)) from error
+            raise changed(f"{path} cannot be read as {kind.__name__}", str(error)) from error
+
+
+def require_blob(path: Path, expected: Descriptor) -> None:
+    """Raise `CandidateChanged` unless the file `path` has the size and the digest of `expected`."""
+    hasher = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                hasher.update(chunk)
+        size = path.stat().st_size
+    except OSError as error:
+        raise changed(f"{path} cannot be read", str(error)) from error
+    if hasher.hexdigest() != expected.digest.hex or size != expected.size:
+        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{hasher.hexdigest()}")
 
 
 def narrowed(layout: Layout, image: Image, folder: Path) -> Layout:
@@ -235,5 +236,6 @@ def write_index(path: Path, image: Descriptor) -> None:
     codec.write(path / "index.json", Index(2, [image]))
 
 
-def _changed(what: str, why: str) -> CandidateChanged:
+def changed(what: str, why: str) -> CandidateChanged:
+    """Return the error to raise when the candidate on disk is not what was built and scanned."""
     return CandidateChanged(what, why=why, fix="run `goldenpath build` again, then every stage after it")

@@ -1,12 +1,15 @@
 """A client of the OCI distribution protocol, made for releasing: streamed from disk, every digest checked.
 
-Source: OCI Distribution Specification 1.1, "Pushing", "Pulling manifests" and "Pulling blobs". ECR's own
-ways: a blob goes up in one piece (POST, then one PUT), and nothing is deleted here.
+The bytes of a blob are compared with their digest by the registry that receives them, as the specification has it;
+when it refuses them we look too, to tell a blob that changed on disk from one that broke on the way.
+
+Source: OCI Distribution Specification 1.1, "Pushing", "Pulling manifests" and "Pulling blobs", and of ECR the
+`InvalidLayerException` of CompleteLayerUpload. ECR's own ways: a blob goes up in one piece (POST, then one PUT), and
+nothing is deleted here.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from dataclasses import dataclass
@@ -18,12 +21,12 @@ from urllib3.util import parse_url
 from goldenpath.errors import (
     AccessDenied,
     Cancelled,
-    CandidateChanged,
     LoginRefused,
     RegistryRefused,
     RepositoryMissing,
     TagTaken,
 )
+from goldenpath.model import layout
 from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.model.names import Digest
 from goldenpath.services.http import BLOCK, Http
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 
     _Send = Callable[[str, Mapping[str, str]], Answer]
 
-OK, CREATED, ACCEPTED, NOT_FOUND = 200, 201, 202, 404
+OK, CREATED, ACCEPTED, BAD_REQUEST, NOT_FOUND = 200, 201, 202, 400, 404
 # To where the bytes are kept, on ECR to S3; a registry that sends us there has them.
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _DOCKER = "application/vnd.docker.distribution.manifest"
@@ -69,36 +72,32 @@ class Upload:
         self._stopped.set()
 
     def open(self) -> IO[bytes]:
-        """Return the bytes from their beginning, as a file whose bytes are compared with the digest at the end."""
-        return cast("IO[bytes]", _Checked(self.path.open("rb", buffering=0), self.blob, self._stopped))
+        """Return the bytes from their beginning, as a file that refuses to end elsewhere than the blob's size says."""
+        return cast("IO[bytes]", _Outgoing(self.path.open("rb", buffering=0), self.blob.size, self._stopped))
+
+    def require_unchanged(self) -> None:
+        """Read all of it, and raise `CandidateChanged` when it is not what its digest says."""
+        layout.require_blob(self.path, self.blob)
 
 
-class _Checked:
-    """A file that is read once, from beginning to end, and refuses to end on other bytes than its digest says."""
+class _Outgoing:
+    """A file of `size` bytes that is read once, from beginning to end."""
 
-    def __init__(self, file: FileIO, blob: Descriptor, stopped: threading.Event) -> None:
+    def __init__(self, file: FileIO, size: int, stopped: threading.Event) -> None:
         self._file = file
-        # One buffer for all of it, small enough to stay near the processor between reading, hashing and sending.
+        # One buffer for all of it, small enough to stay near the processor between reading and sending.
         self._buffer = memoryview(bytearray(BLOCK))
-        self._blob = blob
+        self._left = size
         self._stopped = stopped
-        self._hasher = hashlib.sha256()
-        self._left = blob.size
 
     def read(self, size: int = BLOCK) -> memoryview:
         """Return the next bytes, at most `BLOCK` of them; they are gone with the next call."""
         if self._stopped.is_set():
             raise Cancelled("the upload was stopped", fix="run again: a re-run is safe and goes on")
         chunk = self._buffer[: self._file.readinto(self._buffer[:size])]
-        self._hasher.update(chunk)
         self._left -= len(chunk)
-        ended = self._left <= 0 or (not chunk and size != 0)
-        if ended and (self._left or self._hasher.hexdigest() != self._blob.digest.hex):
-            raise CandidateChanged(
-                f"{self._file.name} is not what its digest says",
-                why="it changed after it was scanned",
-                fix="run `goldenpath build` again, then every stage after it",
-            )
+        if self._left < 0 or (self._left and size and not chunk):
+            raise layout.changed(f"{self._file.name} is not as long as it was", "it changed after it was scanned")
         return chunk
 
     def close(self) -> None:
@@ -154,11 +153,14 @@ class OciRegistry:
         self._expect(answer, OK, f"fetch the blob {digest}")
 
     def upload_blob(self, upload: Upload) -> None:
-        """Upload a blob, streamed; we and the registry both compare it with its digest.
+        """Upload a blob, streamed; the registry compares it with its digest.
 
         An upload that breaks off begins anew with a session of its own: a registry does not take a second body in one.
+        Raises `CandidateChanged` when it is not what its digest says.
         """
         done = self._http.patiently(self._base, lambda: self._upload_once(upload))
+        if done.status == BAD_REQUEST:
+            upload.require_unchanged()
         self._expect(done, CREATED, f"upload the blob {upload.blob.digest}")
         self._confirmed(done, upload.blob.digest)
 
