@@ -153,6 +153,7 @@ def test_the_monorepo_template_delivers_each_image_by_its_own_verdict(
 def test_a_role_that_is_not_among_the_secrets_is_a_clear_error(deliver: Deliver, emulator: Local, app: App) -> None:
     ended = deliver(events.push(app, "main"), renamed={"TF_AWS_IAM_ROLE_PROD": "TF_AWS_IAM_ROLE_PRD"})
     assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
-    assert "No secret names the role for prod. Set TF_AWS_IAM_ROLE_PROD (or AWS_ROLE_ARN)" in ended.text
+    assert "no role was named" in ended.text
+    assert "set the secret TF_AWS_IAM_ROLE_PROD or AWS_ROLE_ARN in the repository" in ended.text
     assert_nothing_released(emulator)
     assert not roles_assumed(emulator)

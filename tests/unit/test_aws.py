@@ -252,8 +252,9 @@ def test_a_call_that_does_not_reach_aws_says_why(
 
 
 def test_a_machine_without_any_credentials_is_told_so_before_anything_is_sent() -> None:
-    with pytest.raises(LoginRefused, match="there are no AWS credentials"):
-        Caller().connect(None).describe(NAME)
+    with pytest.raises(LoginRefused, match="there are no AWS credentials, and no role was named") as caught:
+        Caller().connect(None)
+    assert caught.value.fix == "log in with the AWS CLI, or use `goldenpath local`"
 
 
 def test_a_profile_that_does_not_exist_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from goldenpath.adopt.remark import error, good, left_out, warning
 from goldenpath.errors import GoldenPathError, RepositoryMissing
-from goldenpath.model.names import RoleArn
+from goldenpath.model.names import ANY_ROLE, RoleArn, role_secret
 from goldenpath.policy import matrix
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from goldenpath.adopt.remark import Remark
     from goldenpath.model.names import EcrRepository
     from goldenpath.services.aws import RepositoryInfo
-
-_ROLE = "TF_AWS_IAM_ROLE_"
-_ANY_ROLE = "AWS_ROLE_ARN"
 
 
 class Forge(Protocol):
@@ -43,10 +40,10 @@ class Forge(Protocol):
 def secrets(caller: Caller, platform: Called, forge: Forge | None, slug: str) -> Iterator[Remark]:
     """Yield whether the role of each environment has its secret."""
     for environment in matrix.load().environments:
-        name = f"{_ROLE}{environment.name.upper()}"
+        name = role_secret(environment.name)
         if name not in platform.secrets:
             continue
-        if caller.secrets is not None and not caller.secrets & {name, _ANY_ROLE}:
+        if caller.secrets is not None and not caller.secrets & {name, ANY_ROLE}:
             what = f"{caller.file} hands on no role for {environment.name}"
             yield warning("secrets", what, f"write `secrets: inherit`, or hand on {name}")
         else:
@@ -57,10 +54,10 @@ def _secret(environment: str, name: str, known: frozenset[str] | None, slug: str
     if known is None:
         fix = f"see that `gh secret list --repo {slug or 'OWNER/REPO'}` has it, or give a GITHUB_TOKEN that may look"
         return left_out("secrets", f"{environment} needs the secret {name}", fix)
-    if known & {name, _ANY_ROLE}:
-        return good("secrets", f"{environment} has {name if name in known else _ANY_ROLE}")
+    if known & {name, ANY_ROLE}:
+        return good("secrets", f"{environment} has {name if name in known else ANY_ROLE}")
     fix = f"ask the platform team for the role, then: gh secret set {name} --repo {slug} --body arn:aws:iam::…:role/…"
-    return warning("secrets", f"{environment} has no role: neither {name} nor {_ANY_ROLE} is there", fix)
+    return warning("secrets", f"{environment} has no role: neither {name} nor {ANY_ROLE} is there", fix)
 
 
 def role(arn: str, slug: str) -> Remark:

@@ -11,6 +11,13 @@ import re
 from typing import Any, ClassVar, Self
 
 SHORT_SHA = 7
+# The secret of a role that serves every environment.
+ANY_ROLE = "AWS_ROLE_ARN"
+
+
+def role_secret(environment: str) -> str:
+    """Return the name of the secret that holds the ARN of the role of `environment` alone."""
+    return f"TF_AWS_IAM_ROLE_{environment.upper()}"
 
 
 class Name(str):

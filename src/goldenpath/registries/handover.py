@@ -6,6 +6,7 @@ import string
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GithubRefused
+from goldenpath.model.names import role_secret
 from goldenpath.registries import config, controls
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def note(checkout: Path, registry: Registry, found: Described, platform: str) ->
     return text.substitute(
         name=registry.name,
         environment=registry.environment,
-        role_secret=f"TF_AWS_IAM_ROLE_{registry.environment.upper()}",
+        role_secret=role_secret(registry.environment),
         owner=registry.owner,
         risk=registry.risk.value,
         id=registry.id,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import WrongAccount
+from goldenpath.model.names import ANY_ROLE, role_secret
 from goldenpath.services import aws, oidc
 from goldenpath.services.oci_registry import OciRegistry
 
@@ -62,6 +63,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
+        way_in=_way_in(access.environment) if here.in_actions else aws.AT_A_TERMINAL,
     )
     ecr = aws.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
@@ -72,6 +74,15 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         yield Opened(ecr, info, registry)
     finally:
         registry.close()
+
+
+def _way_in(environment: str) -> str:
+    """Return how a workflow run is given its role. `local` has none of its own, and a receipt may not tell."""
+    secrets = [role_secret(environment)] if environment not in {"", "local"} else []
+    return (
+        f"set the secret {' or '.join([*secrets, ANY_ROLE])} in the repository or its organisation and pass it "
+        "on with `secrets: inherit`; a workflow of your own gives the role as `role_arn`"
+    )
 
 
 def require_account(access: Access, found: str, what: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = aws_sdk.RELEASE_SECONDS
 RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
+AT_A_TERMINAL = "log in with the AWS CLI, or use `goldenpath local`"
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class Session:
     """Who asks for credentials, for which repository alone; `name` is what CloudTrail shows.
 
     `identity` gives a fresh OIDC token, and `hide` is told every secret before it is used, to keep it out of the log.
+    `way_in` is what to do where there are no credentials.
     """
 
     region: Region
@@ -142,6 +144,7 @@ class Session:
     hide: Callable[[str], None]
     stored_keys_refused: bool = False
     read_only: bool = False
+    way_in: str = AT_A_TERMINAL
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
@@ -154,16 +157,20 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
     with explained(f"assume the role {role}" if role else "log in to AWS"):
         sdk = aws_sdk.session()
         if role is None:
-            if session.stored_keys_refused:
-                _refuse_stored_keys(sdk)
+            _require_credentials(sdk, session)
             return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region))
         return Ecr(lambda: _assumed(sdk, session, role))
 
 
-def _refuse_stored_keys(sdk: Sdk) -> None:
-    """Raise `LoginRefused` for a key without an end: temporary credentials come with a session token."""
+def _require_credentials(sdk: Sdk, session: Session) -> None:
+    """Raise `LoginRefused` when there are none, and for a key without an end where those are refused.
+
+    Temporary credentials come with a session token.
+    """
     found = sdk.get_credentials()
-    if found is not None and not found.token:
+    if found is None:
+        raise LoginRefused("there are no AWS credentials, and no role was named", fix=session.way_in)
+    if session.stored_keys_refused and not found.token:
         raise LoginRefused(
             "a stored AWS key is refused in a workflow run",
             why="a key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
