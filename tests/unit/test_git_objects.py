@@ -9,7 +9,6 @@ import pytest
 
 from goldenpath.errors import SourceUnusable
 from goldenpath.tools import git, git_objects
-from goldenpath.tools.plain_files import Origin
 
 HISTORY = Path("/history")
 ANSWERS = {
@@ -18,7 +17,10 @@ ANSWERS = {
     ("ls-tree", "-r", "-z"): (
         "100644 blob b1\tsrc/app.py\x00100644 blob b3\tREADME\x00160000 commit 5ab0d01e00000000\tvendor/library\x00"
     ),
-    ("log",): "c1\nc2",
+    ("log",): (
+        'c1\n\n:000000 100644 0000 b1 A\tsrc/app.py\n:000000 100644 0000 b2 A\t"an \\303\\244"\n'
+        "c2\n\n:100644 100644 b2 b1 M\ta name with spaces\n:000000 100644 0000 b3 A\tREADME"
+    ),
 }
 
 
@@ -64,6 +66,5 @@ def test_an_object_that_is_missing_stops_the_scan(monkeypatch: pytest.MonkeyPatc
         list(git_objects.brought(HISTORY, ("c2",)))
 
 
-def test_the_commit_of_a_file_is_the_first_that_brought_it_and_that_of_a_message_its_own() -> None:
-    assert git_objects.commit_of(HISTORY, Origin("b1", "src/app.py"), ("c2",)) == "c1"
-    assert git_objects.commit_of(HISTORY, Origin("c2", "message of commit c2", "c2"), ("c2",)) == "c2"
+def test_the_commit_of_a_file_is_the_first_that_brought_it() -> None:
+    assert git_objects.first_commits(HISTORY, ("c2",)) == {"b1": "c1", "b2": "c1", "b3": "c2"}

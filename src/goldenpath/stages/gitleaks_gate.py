@@ -138,14 +138,22 @@ def scan(
     changes = gitleaks.scan(program, history, revisions)
     contents, unreadable = gitleaks.scan_files(program, files)
     notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
-    origins = {origin.identity: origin for origin in files.origins.values()}
-    found = []
-    for finding in gitleaks.findings((*changes, *contents)):
-        location = finding.location
-        if origin := origins.get(location.commit):
-            location = replace(location, commit=git_objects.commit_of(history, origin, revisions))
-        found.append(replace(finding, location=location))
-    return tuple(found), (*files.not_scanned, *notes)
+    found = gitleaks.findings((*changes, *contents))
+    return _with_commits(found, history, revisions, files), (*files.not_scanned, *notes)
+
+
+def _with_commits(
+    found: tuple[Finding, ...], history: Path, revisions: tuple[str, ...], files: PlainFiles
+) -> tuple[Finding, ...]:
+    """Return what was `found`, in an object of git, at the commit that brought it; empty when none of these did."""
+    commits = {origin.identity: origin.commit for origin in files.origins.values()}
+    if any(finding.location.commit in commits for finding in found):
+        first = git_objects.first_commits(history, revisions)
+        commits = {identity: commit or first.get(identity, "") for identity, commit in commits.items()}
+    return tuple(
+        replace(each, location=replace(each.location, commit=commits.get(each.location.commit, each.location.commit)))
+        for each in found
+    )
 
 
 STAGE = Stage(

@@ -73,12 +73,19 @@ def submodules(history: Path, commit: str) -> Iterator[str]:
             yield f"{path} is a submodule; its commit {identity[:12]} is in another repository and was not scanned"
 
 
-def commit_of(history: Path, origin: Origin, revisions: tuple[str, ...]) -> str:
-    """Return the first commit that brought what `origin` names; empty when it is none of `revisions`."""
-    if origin.commit:
-        return origin.commit
-    form = ("--format=%H", "--full-history", "--diff-merges=first-parent", "--reverse")
-    return git.run(history, "log", *form, f"--find-object={origin.identity}", *revisions).partition("\n")[0]
+def first_commits(history: Path, revisions: tuple[str, ...]) -> Mapping[str, str]:
+    """Return of each file version that the commits of `revisions` bring the first of them that did, by the object's id.
+
+    Source: git-diff(1), "Raw output format".
+    """
+    form = ("--format=%H", "--raw", "--no-abbrev", "--no-renames", "--full-history", "--diff-merges=first-parent")
+    commit, found = "", dict[str, str]()
+    for line in git.run(history, "log", *form, "--reverse", *revisions).split("\n"):
+        if line.startswith(":"):
+            found.setdefault(line.split(" ", 4)[3], commit)
+        else:
+            commit = line or commit
+    return found
 
 
 def _tree(history: Path, commit: str) -> Iterator[tuple[str, str, str]]:
