@@ -108,7 +108,7 @@ RELEASES = (
     Case("a run that may not have an OIDC token", errors.LoginRefused, "this run may not ask GitHub for an OIDC token",
          "ACTIONS_ID_TOKEN_REQUEST_URL", prepare=without_token),
     Case("no role and no credentials", errors.LoginRefused,
-         "there are no AWS credentials, and no role was named", "set the secret TF_AWS_IAM_ROLE_DEV or AWS_ROLE_ARN in",
+         "there are no AWS credentials, and no role was named",
          prepare=without_credentials),
     Case("AWS does not answer", errors.RegistryUnreachable,
          "could not assume the role arn:aws:iam::{account}:role/deliver: AWS does not answer",
