@@ -65,7 +65,8 @@ class Access:
             raise BadInput(
                 "`state_bucket` is missing",
                 why=f"neither GOLDENPATH_STATE_BUCKET_{environment.upper()} nor GOLDENPATH_STATE_BUCKET is set",
-                fix="set the repository variable TF_STATE_BUCKET to the S3 bucket that keeps Terraform's state",
+                fix=f"set the repository variable TF_STATE_BUCKET, or TF_STATE_BUCKET_{environment.upper()}, to the S3 "
+                "bucket that keeps Terraform's state",
             )
         return Workplace(
             self.checkout, environment, bucket, region, self.work_dir,
