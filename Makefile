@@ -1,4 +1,4 @@
-# The four commands of the project. Each says what it needs and installs what is missing into the project's own cache.
+# The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
 .PHONY: help deliver test check faults bench bench-setup lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
@@ -13,7 +13,8 @@ deliver: ## Set everything up and deliver the sample app to a local registry, fo
 	@$(GOLDENPATH) local demo
 
 test: ## Set everything up and pass all tests
-	@echo 'This runs every test on real programs. It needs git and Python 3.11, and installs what is missing: Python'
+	@echo 'This runs every test on real programs. It needs git, Python 3.11, Terraform 1.10 and, where no release of a'
+	@echo 'program can be downloaded or none is published, Go 1.26; it installs the rest: Python'
 	@echo "packages and pinned programs into $(CACHE) (built with Go where no release"
 	@echo 'can be reached: up to 30 minutes and 15 GB the first time); as root on Debian or Ubuntu also docker.io, iptables'
 	@echo 'and debootstrap with apt-get, where they are missing and no Docker Engine is running.'
@@ -42,8 +43,8 @@ lock: ## Renew the hash-locked lists of Python packages in locks/
 	@$(PYTHON) dev/lock.py
 
 # Each word is quoted for the shell, whatever it holds; what cannot be used is refused by the command.
-create-ecr: ## Write a registry into envs/<ENV>/ecr.tf: APP=my-app OWNER=team-web RISK=low ENV=dev
-	@python3 scripts/scaffold_ecr.py --app='$(subst ','\'',$(APP))' --owner='$(subst ','\'',$(OWNER))' --risk='$(subst ','\'',$(RISK))' --env='$(subst ','\'',$(or $(ENV),dev))'
+create-ecr: ## Write a registry into envs/<ENV>/ecr.tf: APP=my-app OWNER=team-web RISK=low ENV=dev REQUESTER=octocat DOMAIN=shop
+	@python3 scripts/scaffold_ecr.py --app='$(subst ','\'',$(APP))' --owner='$(subst ','\'',$(OWNER))' --risk='$(subst ','\'',$(RISK))' --env='$(subst ','\'',$(or $(ENV),dev))' --requester='$(subst ','\'',$(REQUESTER))' --domain='$(subst ','\'',$(DOMAIN))'
 
 clean: ## Remove what was made inside this checkout, and the build caches of Go
 	@rm -rf "$(CACHE)/go"

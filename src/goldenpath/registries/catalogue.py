@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,7 @@ from goldenpath.model import codec
 from goldenpath.registries import config, controls
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from goldenpath.registries.config import Registry
@@ -82,8 +81,6 @@ def _row(each: Listed) -> str:
 
 def _listed(registry: Registry, table: Mapping[Risk, Controls]) -> Listed:
     brought = table[registry.risk]
-    retention = registry.more.get("retention")
-    kept = retention.get("keep") if isinstance(retention, Mapping) else None
     exclusions = "_WITH_EXCLUSION" if registry.more.get("immutability_exclusions") else ""
     return Listed(
         environment=registry.environment,
@@ -95,7 +92,7 @@ def _listed(registry: Registry, table: Mapping[Risk, Controls]) -> Listed:
         risk=registry.risk,
         mutability=brought.mutability + exclusions,
         encryption=brought.encryption,
-        keep=kept if isinstance(kept, int) else brought.keep,
+        keep=registry.own_keep or brought.keep,
         deprecated_since=registry.deprecated_since,
         remove_after=registry.remove_after,
     )

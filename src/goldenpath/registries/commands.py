@@ -21,9 +21,15 @@ if TYPE_CHECKING:
     from goldenpath.tools.terraform import Plan
 
 
+_NEXT = (
+    "next: merge it by a pull request without the label ecr-registry, then start the workflow create-ecr-registry with "
+    "the same values: it shows the plan, and its merge makes the registry; or use `registry plan` and `registry apply`"
+)
+
+
 @click.group()
 def registry() -> None:
-    """Ask for a registry, plan and apply it, and list what there is."""
+    """Ask for, plan, apply, change and retire registries; list them, and report how they are."""
 
 
 @registry.command()
@@ -36,6 +42,7 @@ def request(checkout: Path, **fields: str) -> None:
     catalogue.write(checkout)
     where = f"envs/{wanted.environment}/ecr.tf"
     progress.line(f"✓ {wanted.name} ({wanted.fields['id']}) is {'now' if changed else 'already'} in {where}")
+    progress.line(_NEXT)
 
 
 @registry.command("catalogue")

@@ -36,6 +36,13 @@ class Registry:
     remove_after: str = ""
     more: Mapping[str, Literal] = field(default_factory=dict)
 
+    @property
+    def own_keep(self) -> int | None:
+        """How many images its own `retention` keeps; `None` leaves it to the risk."""
+        retention = self.more.get("retention")
+        keep = retention.get("keep") if isinstance(retention, Mapping) else None
+        return keep if isinstance(keep, int) else None
+
 
 def path_of(checkout: Path, environment: str) -> Path:
     """Return the file that lists the registries of `environment`. Raises `UnknownEnvironment`."""
