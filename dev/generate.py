@@ -132,7 +132,10 @@ def environments() -> str:
 
 def inputs() -> str:
     """Return the table of inputs."""
-    rows = [[f"`{each.name}`", each.help, f"`{each.default}`" if each.default else ""] for each in pipeline.INPUTS]
+    rows = [
+        [f"`{each.name}`", each.help, f"`{each.default}`" if each.default else "required" if each.required else ""]
+        for each in pipeline.INPUTS
+    ]
     return tables.table(["input", "what it is", "default"], rows)
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# DEPRECATED. Builds an image and pushes it to ECR as SHA and VERSION, for local development only. Nothing is scanned.
+# Deprecated, for local development only: builds an image and pushes it to ECR as SHA and VERSION, unscanned.
 #
 #   scripts/ecr-build-push.sh --registry R --name N --sha S --version V [--region eu-west-2] [--context .] [--dockerfile F]
 #

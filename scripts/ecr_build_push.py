@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""DEPRECATED. Build an image and push it to Amazon ECR under two tags, for local development; nothing is scanned."""
+"""Deprecated, for local development only: build an image and push it to Amazon ECR under two tags, unscanned."""
 
 from __future__ import annotations
 

@@ -102,3 +102,9 @@ def test_a_release_tells_its_own_part_of_the_changelog() -> None:
 def test_a_version_without_a_dated_part_cannot_be_released(version: str) -> None:
     assert release_notes.notes(CHANGELOG, version) == ""
     assert f"CHANGELOG.md has no part `## {version} - YYYY-MM-DD`" in release_notes.mistakes(version, "")
+
+
+def test_the_example_has_the_caller_that_every_app_copies() -> None:
+    template = (ROOT / "docs/templates/workflows/delivery.yml").read_text().replace("my-app", "goldenpath-wordpress-app")
+    example = (ROOT / "examples/wordpress/.github/workflows/delivery.yml").read_text()
+    assert example.splitlines()[1:] == template.splitlines()[1:]

@@ -74,5 +74,9 @@ def _tell(remark: Remark, progress: Progress) -> None:
 
 
 def _counted(remarks: tuple[Remark, ...]) -> str:
-    names = {Level.GOOD: "good", Level.WARNING: "warnings", Level.ERROR: "errors", Level.LEFT_OUT: "left out"}
-    return ", ".join(f"{sum(each.level is level for each in remarks)} {name}" for level, name in names.items())
+    names = {Level.GOOD: "good", Level.WARNING: "warning", Level.ERROR: "error", Level.LEFT_OUT: "left out"}
+    counts = {level: sum(each.level is level for each in remarks) for level in names}
+    countable = {Level.WARNING, Level.ERROR}
+    return ", ".join(
+        f"{count} {names[level]}{'s' if level in countable and count != 1 else ''}" for level, count in counts.items()
+    )

@@ -36,12 +36,12 @@ def demo() -> None:
 @click.option("--immutable", is_flag=True, help="Refuse to move tags, as repositories of high risk do.")
 @click.option("--engine", "with_engine", is_flag=True, help="Start a Docker Engine too, where none is running.")
 def up(repositories: tuple[str, ...], *, immutable: bool, with_engine: bool) -> None:
-    r"""Start the registry and the AWS emulator, and print the variables that lead the other commands there.
+    """Start the registry and the AWS emulator, and print the variables that lead the other commands there.
 
     \b
         eval "$(goldenpath local up --repository my-app)"
         goldenpath deliver --environment dev --ecr-repository my-app
-    """
+    """  # noqa: D301  click reads the sign itself
     fixed, movable = (repositories, ()) if immutable else ((), repositories)
     seed = Seed(repositories=movable, immutable_repositories=fixed, roles=(demonstration.ROLE,))
     running = state.up(_folder(), seed=seed)

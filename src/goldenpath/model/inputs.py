@@ -147,7 +147,9 @@ ENVIRONMENT = Input(
 SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
 ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", _repository, required=True)
 BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
-DOCKERFILE_PATH = Input("dockerfile_path", "The Dockerfile.", _path, default="./Dockerfile")
+DOCKERFILE_PATH = Input(
+    "dockerfile_path", "The Dockerfile, relative to `source`, not to `build_context`.", _path, default="./Dockerfile"
+)
 BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", assignments)
 BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", assignments)
 TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _name)
@@ -169,11 +171,22 @@ PUSH_LATEST = Input(
     default="true",
 )
 TRIVY_EXIT_CODE = Input(
-    "trivy_exit_code", "`1` makes the trivy gate block in this run; `0` changes nothing where it blocks.", _exit_code
+    "trivy_exit_code",
+    "`1` makes the trivy gate block in this run, also where the platform would only advise; `0` changes nothing.",
+    _exit_code,
 )
-GITHUB_TOKEN = Input("github_token", "Token that may write security events.", _secret, secret=True)
+GITHUB_TOKEN = Input(
+    "github_token",
+    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`.",
+    _secret,
+    secret=True,
+)
 RELEASED_TAG = Input("released_tag", "Tag of the released image; the environment's newest when empty.", Tag)
-WORK_DIR = Input("work_dir", "Folder in which the stages hand over files; outside the build context.", _path)
+WORK_DIR = Input(
+    "work_dir",
+    "Folder in which the stages hand over files, outside the build context; one of the runner's own when empty.",
+    _path,
+)
 
 
 def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:

@@ -97,7 +97,12 @@ def iam_group() -> None:
 @iam_group.command("trust-policy")
 @_ACCOUNT
 @click.option("--repository", required=True, help="The app's repository on GitHub, owner/name.")
-@click.option("--environment", "environments", multiple=True, help="GitHub environment of the job. Several are fine.")
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    help="GitHub environment of the job, with `approval: true`; otherwise give --ref. Several are fine.",
+)
 @click.option("--ref", "refs", multiple=True, help="Git ref, like refs/heads/main. Several are fine.")
 @click.option("--owner-id", default="", help="GitHub's number of the owner: trusts the `sub` with numbers too.")
 @click.option("--repository-id", default="", help="GitHub's number of the repository.")
