@@ -80,12 +80,15 @@ def generated() -> dict[Path, str]:
 
 
 def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, str], command: str, source: str) -> str:
-    """Return the text of a composite action: inputs travel by environment, and one line runs."""
+    """Return the text of a composite action: inputs travel by environment, and one line runs.
+
+    The runner sends the signal of a cancelled run to the step's shell alone, so the command takes the shell's place.
+    """
     step = {
         "id": "stage",
         "shell": "bash",
         "env": {each.variable: f"${{{{ inputs.{each.name} }}}}" for each in listed},
-        "run": f'"$GITHUB_ACTION_PATH/{command}',
+        "run": f'exec "$GITHUB_ACTION_PATH/{command}',
     }
     tree = {
         "name": name,

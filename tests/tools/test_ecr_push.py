@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+import yaml
 from tests.tools import apps
-from tests.tools.command import Command, Ended
+from tests.tools.command import ROOT, Command, Ended
 
 from goldenpath.local.data_plane import Call, Gate, RefusedError
 from goldenpath.model.receipt import State
@@ -195,6 +196,26 @@ def test_a_run_that_is_stopped_in_the_middle_of_its_tags_leaves_nothing(
     assert (done.code, done.error["what"]) == (130, f"the run was stopped by {number.name}")
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert work.read_receipt().state is State.UNDONE
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_step_whose_shell_is_stopped_leaves_nothing(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: signal.Signals,
+) -> None:  # fmt: skip
+    """The runner signals the shell of the step and nothing else (actions/runner, `ProcessInvoker`)."""
+    action, script = ROOT / "actions" / "ecr-push", tmp_path / "step.sh"
+    script.write_text(yaml.safe_load((action / "action.yml").read_text())["runs"]["steps"][0]["run"])
+    shell = ("bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script))
+    given = {
+        "GITHUB_ACTION_PATH": str(action), "GOLDENPATH_LOCK": "dev", "GOLDENPATH_ENVIRONMENT": "dev",
+        "GOLDENPATH_ECR_REPOSITORY": repository, "GOLDENPATH_SOURCE": str(ready.folder),
+        "GOLDENPATH_WORK_DIR": str(work.path),
+    }  # fmt: skip
+    step = Command({**goldenpath.variables, **given}, shell)
+    done = Stopped(monkeypatch, lambda call: is_write(call, f"dev-{ready.commit.short}")).run(step, number)
+    assert (done.code, done.error["what"]) == (130, f"the run was stopped by {number.name}")
+    assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
 
 
 def test_a_run_that_is_stopped_after_it_moved_a_tag_moves_it_back(
