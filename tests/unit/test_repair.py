@@ -118,6 +118,14 @@ def test_a_tag_that_names_something_else_by_now_is_left_alone(release: Release) 
     assert release.registry.tags == {LATEST: Digest.of(OLDER), Tag("a1b2c3d"): later}
 
 
+def test_tags_that_another_environment_has_of_the_same_image_stay(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+    release.registry.tags[Tag("test-a1b2c3d")] = killed.digest
+    repair(killed, release.opened)
+    theirs = (Tag("a1b2c3d"), Tag("test-a1b2c3d"), VERSION)
+    assert release.registry.tags == {LATEST: Digest.of(OLDER), **dict.fromkeys(theirs, killed.digest)}
+
+
 def test_an_image_that_is_gone_cannot_be_put_back_and_that_is_said(release: Release) -> None:
     release.registry.tags[VERSION] = release.registry.hold(image_bytes(b"earlier build"), MANIFEST)
     killed = release.killed_at("put_manifest latest")

@@ -19,8 +19,8 @@ from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
 from tests.unit.registry_double import RegistryDouble, fault, info, trouble
 from tests.unit.run_builder import candidate, run
 
-COMMIT_TAG, DEV, PROD, LATEST, VERSION = (
-    Tag(each) for each in ("a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d", "latest", "1.4.2")
+COMMIT_TAG, LOCAL, DEV, PROD, LATEST, VERSION = (
+    Tag(each) for each in ("a1b2c3d", "local-a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d", "latest", "1.4.2")
 )
 OTHER_COMMIT = "f" * 40
 OF_THIS_COMMIT, OF_ANOTHER = image_bytes(b"an earlier build"), image_bytes(b"another", revision=OTHER_COMMIT)
@@ -85,7 +85,7 @@ REPOSITORIES: dict[str, tuple[Earlier, bool]] = {
     "an earlier build of this commit":    (hold(OF_THIS_COMMIT, COMMIT_TAG, DEV, VERSION, LATEST),      False),
     "half of this release":               (hold_own(COMMIT_TAG),                                        False),
     "this image, untagged":               (hold_own(),                                                  False),
-    "prod's build and dev's":             (all_of(hold(OF_THIS_COMMIT, PROD, COMMIT_TAG), hold_own(DEV)), False),
+    "local's build and dev's":            (all_of(hold(OF_THIS_COMMIT, LOCAL, COMMIT_TAG), hold_own(DEV)), False),
     "empty, immutable":                   (NOTHING,                                                     True),
     "half of this release, immutable":    (hold_own(COMMIT_TAG, PROD),                                  True),
     "the same commit's, immutable":       (hold(OF_THIS_COMMIT, COMMIT_TAG, DEV),                       True),
@@ -223,6 +223,10 @@ TAKEN: dict[str, tuple[Earlier, bool, str]] = {
     "another's, immutable":      (hold(OF_ANOTHER, VERSION), True, "it was not released from this commit"),
     "an image without revision": (hold(b"{}", DEV), False, "it was not released from this commit"),
     "an image that is rubbish":  (hold(b"\xff", DEV), False, "it was not released from this commit"),
+    "prod's":                    (all_of(hold(OF_THIS_COMMIT, PROD, COMMIT_TAG), hold_own(DEV)), False,
+                                  "an environment further along released it: prod-a1b2c3d"),
+    "prod's version":            (hold(OF_THIS_COMMIT, PROD, VERSION), False,
+                                  "an environment further along released it: prod-a1b2c3d"),
     "prod's, immutable":         (hold(OF_THIS_COMMIT, COMMIT_TAG, PROD), True,
                                   "the repository is immutable, and this environment did not release it"),
     "two builds, immutable":     (all_of(hold(OF_THIS_COMMIT, COMMIT_TAG), hold(image_bytes(b"third"), DEV)), True,
@@ -242,7 +246,7 @@ def test_a_tag_that_may_not_be_replaced_is_refused_before_anything_is_sent(tmp_p
     assert caught.value.why == why
     assert caught.value.fix == "deliver a new commit or give a new version; nothing was uploaded"
     assert one.state == before
-    assert {call.split()[0] for call in one.registry.calls} == {"manifest"}
+    assert {call.split()[0] for call in one.registry.calls} <= {"manifest", "tags_of"}
 
 
 def test_an_immutable_repository_gives_the_image_of_this_commit_that_it_holds(tmp_path: Path) -> None:
@@ -301,6 +305,29 @@ def test_a_release_that_loses_to_another_environments_leaves_no_tag_of_its_own_o
         one.release()
     assert one.registry.tags == {COMMIT_TAG: Digest.of(rival), DEV: Digest.of(rival)}
     assert set(one.registry.manifests) == {Digest.of(rival)}
+
+
+def test_a_tag_that_an_environment_further_along_took_in_the_meantime_is_left_to_it(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING)
+    theirs = (COMMIT_TAG, PROD)
+
+    def come_first(name: str) -> None:
+        if name.startswith("upload_blob"):
+            one.registry.hold(OF_THIS_COMMIT, MANIFEST, *theirs)
+
+    one.registry.before_call = come_first
+    with pytest.raises(ReleaseLost):
+        one.release()
+    assert one.registry.tags == dict.fromkeys(theirs, Digest.of(OF_THIS_COMMIT))
+    assert set(one.registry.manifests) == {Digest.of(OF_THIS_COMMIT)}
+
+
+def test_an_environment_further_along_takes_over_the_tags_of_its_commit(tmp_path: Path) -> None:
+    one = case(tmp_path, hold(OF_THIS_COMMIT, COMMIT_TAG, DEV, VERSION), environment="prod")
+    receipt = one.release()
+    assert one.registry.tags == {
+        DEV: Digest.of(OF_THIS_COMMIT), **dict.fromkeys((COMMIT_TAG, PROD, VERSION), receipt.digest)
+    }  # fmt: skip
 
 
 def test_a_release_that_overwrote_the_same_environments_and_loses_gives_everything_back(tmp_path: Path) -> None:
@@ -366,8 +393,29 @@ def test_an_undo_does_not_take_an_image_away_that_another_environment_released_m
     one.registry.before_call = released_elsewhere
     with pytest.raises(GoldenPathError, match="the registry is down"):
         one.release()
-    assert one.registry.tags == {PROD: one.made.root().digest}
+    # The other release has the commit's tag too.
+    assert one.registry.tags == dict.fromkeys((COMMIT_TAG, PROD), one.made.root().digest)
     assert one.made.root().digest in one.registry.manifests
+
+
+@pytest.mark.parametrize("when", ["has_blob", f"put_manifest {DEV}", f"put_manifest {LATEST}"])
+def test_an_undo_leaves_the_tags_that_another_environment_has_of_the_same_image(tmp_path: Path, when: str) -> None:
+    """Both begin with no tag there; the other one ends well, whichever of the two came first to each tag."""
+    one = case(tmp_path, NOTHING)
+    image, theirs = one.made.root(), (COMMIT_TAG, PROD, VERSION)
+    content = one.made.blob(image.digest).read_bytes()
+
+    def release_elsewhere(name: str) -> None:
+        if name.startswith(when):
+            one.registry.hold(content, image.media_type, *theirs)
+        if name == f"put_manifest {LATEST}":
+            one.registry.before_call = lambda _: None
+            raise trouble()
+
+    one.registry.before_call = release_elsewhere
+    with pytest.raises(GoldenPathError, match="the registry is down"):
+        one.release()
+    assert one.registry.tags == dict.fromkeys(theirs, image.digest)
 
 
 def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from goldenpath.model.names import Commit, Digest, Tag
+    from goldenpath.release.access import Opened
     from goldenpath.services.aws import RepositoryInfo
-    from goldenpath.services.oci_registry import OciRegistry, StoredManifest
+    from goldenpath.services.oci_registry import StoredManifest
 
 REVISION = "org.opencontainers.image.revision"
 
@@ -31,16 +32,24 @@ class Plan:
     """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
 
     `reused` says that an immutable repository holds an image of this commit already, which takes the candidate's place.
+    `further` are the tags of this commit's releases to environments further along: tags go forward, never back to an
+    image that only the gates of an earlier environment let through.
     """
 
     before: Mapping[Tag, StoredManifest | None]
     target_manifest: StoredManifest
     reused: bool = False
+    further: frozenset[Tag] = frozenset()
 
     @property
     def target(self) -> Digest:
         """The digest that all tags shall name."""
         return self.target_manifest.digest
+
+    @property
+    def shared(self) -> frozenset[Tag]:
+        """The tags that a release of the same commit to another environment may have too."""
+        return frozenset(self.before) - {self.by_environment, LATEST}
 
     @property
     def by_environment(self) -> Tag:
@@ -54,19 +63,20 @@ class Plan:
 
 
 def preflight(
-    registry: OciRegistry,
-    repository: RepositoryInfo,
-    candidate: StoredManifest,
-    commit: Commit,
-    tags: Sequence[Tag],
+    opened: Opened, candidate: StoredManifest, commit: Commit, tags: Sequence[Tag], further: frozenset[Tag]
 ) -> Plan:
     """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
-    before = answers(registry.manifest, tags)
+    repository = opened.info
+    before = answers(opened.registry.manifest, tags)
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(held, repository, commit)
     if held and repository.immutable:
         return _reuse(repository, before, tags)
-    return Plan(before, candidate)
+    plan = Plan(before, candidate, further=further)
+    for tag in plan.shared & held.keys():
+        if by := further.intersection(opened.ecr.tags_of(repository.name, held[tag].digest)):
+            raise _taken(tag, held[tag], repository, f"an environment further along released it: {min(by)}")
+    return plan
 
 
 def require_movable(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo, commit: Commit) -> None:

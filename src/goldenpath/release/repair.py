@@ -13,6 +13,7 @@ from goldenpath.errors import GoldenPathError, ReceiptMismatch
 from goldenpath.model.layout import INDEX
 from goldenpath.model.names import Digest
 from goldenpath.model.receipt import State, TagMove
+from goldenpath.release.tags import LATEST, of_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +50,12 @@ def repair(receipt: Receipt, opened: Opened) -> Repaired:
         moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
         whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
         return Repaired(whole, ("every tag names the image: the release is whole",))
-    steps = [partial(_put_back, move, receipt.digest, opened) for move in receipt.tags if move.before != receipt.digest]
+    stays = _taken_up(receipt, opened)
+    steps = [
+        partial(_put_back, move, receipt.digest, opened)
+        for move in receipt.tags
+        if move.before != receipt.digest and move.tag not in stays
+    ]
     # An index goes before what it lists: ECR keeps a manifest that an index refers to.
     steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
     return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), _all_done(steps))
@@ -129,6 +135,17 @@ def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
     if failed:
         raise failed[0]
     return tuple(filter(None, done))
+
+
+def _taken_up(receipt: Receipt, opened: Opened) -> frozenset[Tag]:
+    """Return the tags that a release of the same image to another environment has by now too.
+
+    What the receipt's run staged had no tags before.
+    """
+    tags = frozenset(move.tag for move in receipt.tags)
+    if receipt.digest not in receipt.staged or tags >= set(opened.ecr.tags_of(opened.info.name, receipt.digest)):
+        return frozenset()
+    return tags - {of_environment(receipt.environment, receipt.commit), LATEST}
 
 
 def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:

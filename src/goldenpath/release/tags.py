@@ -19,6 +19,11 @@ _OF_AN_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*-[0-9a-f]{7}")
 _OF_A_COMMIT = re.compile(r"[0-9a-f]{7}|[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{8,63}")
 
 
+def of_environment(environment: str, commit: Commit) -> Tag:
+    """Return the tag that releases of `commit` to `environment` alone have."""
+    return Tag(f"{environment}-{commit.short}")
+
+
 def of_release(
     environment: Environment,
     commit: Commit,
@@ -34,7 +39,7 @@ def of_release(
     `BadInput` when one that was given is a `latest` that the policy refuses, or reads like what it is not: another
     commit's, or one of another of the `environments`. An image of `dev` must not call itself `prod-a1b2c3d`.
     """
-    own = (Tag(commit.short), Tag(f"{environment.name}-{commit.short}"))
+    own = (Tag(commit.short), of_environment(environment.name, commit))
     others = tuple(f"{name}-" for name in environments if name != environment.name)
     asked = (
         (version, "version"),

@@ -92,7 +92,10 @@ class Transaction:
         wanted = self._plan.to_write
         for number in range(ROUNDS):
             for tag in wanted:
-                self._note(tag, self._look_before_writing(tag))
+                held = self._look_before_writing(tag)
+                if held is not None and held.digest == manifest.digest and tag not in self._written:
+                    continue  # another release of the same image wrote it, and keeps it should this one fail
+                self._note(tag, held)
                 self._written.append(tag)
                 self._put(tag, manifest)
             found = answers(self._look, self._plan.before)
@@ -149,15 +152,21 @@ class Transaction:
         return held
 
     def _look_before_writing(self, tag: Tag) -> StoredManifest | None:
-        """Return what `tag` names. Raises `ReleaseLost` when it was given to another commit since preflight.
+        """Return what `tag` names. Raises `ReleaseLost` when since preflight it was given to a release that keeps it.
 
-        That release may have ended well, and would not notice that it lost a tag.
+        That is one of another commit, or to an environment further along. It may have ended well, and would not notice
+        that it lost a tag.
         """
         found, before = self._look(tag), self._plan.before[tag]
         known = {self._plan.target, before and before.digest}
-        if found is None or tag == LATEST or found.digest in known or self._of_our_commit(found):
+        if found is None or tag == LATEST or found.digest in known:
+            return found
+        if self._of_our_commit(found) and not (tag in self._plan.shared and self._is_further(found)):
             return found
         raise self._lost(found.digest)
+
+    def _is_further(self, found: StoredManifest) -> bool:
+        return not self._plan.further.isdisjoint(self._ecr.tags_of(self._name, found.digest))
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)
@@ -196,7 +205,7 @@ class Transaction:
         )
 
     def _restore(self, tag: Tag) -> None:
-        if self._is_anothers(tag):
+        if self._is_anothers(tag) or self._is_taken_up(tag):
             return
         before = self._before(tag)
         if before is None:
@@ -218,6 +227,18 @@ class Transaction:
         except GoldenPathError:
             return False
         return held is None or held.digest != self._plan.target
+
+    def _is_taken_up(self, tag: Tag) -> bool:
+        """Tell whether a release of the same image to another environment has `tag` by now too.
+
+        What this run staged had no tags before. Where we cannot look, nobody has.
+        """
+        if tag not in self._plan.shared or self._plan.target not in self._staged:
+            return False
+        try:
+            return not self._plan.before.keys() >= set(self._ecr.tags_of(self._name, self._plan.target))
+        except GoldenPathError:
+            return False
 
     def _unstage(self, digest: Digest) -> None:
         if not self._ecr.tags_of(self._name, digest):

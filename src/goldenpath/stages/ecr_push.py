@@ -49,7 +49,7 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> R
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     info, registry = opened.info, opened.registry
     wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
-    plan = preflight(registry, info, stored_in(layout), candidate.commit, wanted)
+    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further_along(run, candidate.commit))
     write = partial(_write_receipt, run, info, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
@@ -106,6 +106,12 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
     )
     # Where tags are immutable, the next release could not move it.
     return tuple(tag for tag in wanted if tag != tags.LATEST or not info.immutable)
+
+
+def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
+    """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
+    names = [each.name for each in run.policy.environments]
+    return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])
 
 
 def wanted_access(run: Run) -> Access:
