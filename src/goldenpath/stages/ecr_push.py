@@ -37,6 +37,7 @@ def run(run: Run) -> Outcome:
     run.work.forget(run.work.receipt)
     refuse_pull_request(run)
     candidate = run.work.read_candidate()
+    require_own(run, candidate)
     require_verdicts(run, candidate)
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
@@ -131,6 +132,16 @@ def refuse_pull_request(run: Run) -> None:
     if run.event.is_pull_request:
         raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
     require_allowed_ref(run)
+
+
+def require_own(run: Run, candidate: Candidate) -> None:
+    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about."""
+    if candidate.commit != run.event.commit:
+        raise StageOutOfOrder(
+            f"the candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
+            why="the tags of this run would name an image of another commit",
+            fix="run `goldenpath build` again for this commit, then the stages after it",
+        )
 
 
 def require_verdicts(run: Run, candidate: Candidate) -> None:
