@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
+from goldenpath.errors import BadInput, Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
 from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
@@ -262,6 +262,18 @@ def test_the_second_release_to_an_immutable_repository_of_an_environment_with_la
     receipt = one.release()
     assert receipt.state is State.RELEASED
     assert one.registry.tags[LATEST] == Digest.of(OF_ANOTHER)
+
+
+@pytest.mark.parametrize("asked", [{"image_tag": LATEST}, {"version": Version("latest")}])
+def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
+    tmp_path: Path, asked: dict[str, Tag | Version]
+) -> None:
+    registry, made = RegistryDouble(immutable=True), layout(tmp_path / "layout", AMD64)
+    double: Any = registry
+    with pytest.raises(BadInput) as caught:
+        ecr_push.release(run(tmp_path, **asked), Opened(double, info(immutable=True), double), made, candidate(made))
+    assert caught.value.what == "`latest` is asked for, and the tags of my-app are immutable"
+    assert registry.calls == []
 
 
 def test_a_tag_that_another_release_took_in_the_meantime_is_left_to_it(tmp_path: Path) -> None:

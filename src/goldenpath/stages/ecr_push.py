@@ -97,15 +97,22 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
     Raises `BadInput` for one that it must not have.
     """
     request = run.request
+    version = request.version or run.event.release_version or version
     wanted = tags.of_release(
         run.environment,
         commit,
-        request.version or run.event.release_version or version,
+        version,
         image_tag=request.image_tag,
         git_tag=run.event.release_tag,
         environments=[each.name for each in run.policy.environments],
     )
-    # Where tags are immutable, the next release could not move it.
+    if info.immutable and tags.LATEST in {version, request.image_tag}:
+        raise BadInput(
+            f"`latest` is asked for, and the tags of {info.name} are immutable",
+            why="the next release could not move it",
+            fix="give a version or an image tag of this release alone, or none",
+        )
+    # What the policy alone would add is left out where it could not be moved.
     return tuple(tag for tag in wanted if tag != tags.LATEST or not info.immutable)
 
 
