@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from goldenpath.errors import BadInput, Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
-from goldenpath.model.layout import MANIFEST, Layout
+from goldenpath.model import codec
+from goldenpath.model.layout import INDEX, MANIFEST, Index, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
 from goldenpath.release.access import Opened
@@ -380,6 +381,36 @@ def test_an_undo_does_not_take_an_image_away_that_another_environment_released_m
         one.release()
     assert one.registry.tags == {PROD: one.made.root().digest}
     assert one.made.root().digest in one.registry.manifests
+
+
+def test_an_undo_leaves_to_anothers_index_what_it_lists(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING, platforms=2)
+    first = one.made.images()[0].descriptor
+
+    def released_meanwhile(name: str) -> None:
+        if name == f"put_manifest {VERSION}":
+            one.registry.hold(codec.encode(Index(2, [first])), INDEX, Tag("later"))
+            raise trouble()
+
+    one.registry.before_call = released_meanwhile
+    with pytest.raises(GoldenPathError, match="the registry is down"):
+        one.release()
+    assert set(one.registry.manifests) == {one.registry.tags[Tag("later")], first.digest}
+    assert one.read_receipt().state is State.UNDONE
+
+
+def test_what_an_index_of_ours_lists_is_named_with_it_when_the_index_could_not_be_removed(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING, platforms=2)
+
+    def refuse(name: str) -> None:
+        if name in {f"put_manifest {COMMIT_TAG}", f"delete_images {one.made.root().digest}"}:
+            raise trouble()
+
+    one.registry.before_call = refuse
+    with pytest.raises(UndoIncomplete) as caught:
+        one.release()
+    assert all(digest in caught.value.what for digest in one.registry.manifests)
+    assert len(one.registry.manifests) == 3
 
 
 def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:
