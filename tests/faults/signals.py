@@ -71,12 +71,12 @@ class Place:
 
 
 class Stand:
-    """An emulator, and two processes that release to it."""
+    """An emulator, two processes that release to it, and one whose runs are of an earlier commit."""
 
-    def __init__(self, folder: Path, local: Local, releasers: tuple[Releaser, Releaser], seed: int) -> None:
+    def __init__(self, folder: Path, local: Local, releasers: tuple[Releaser, Releaser, Releaser], seed: int) -> None:
         self.folder = folder
         self.local = local
-        self.one, self.other = releasers
+        self.one, self.other, self.earlier = releasers
         self.role = local.create_role("signals")
         self.random = random.Random(seed)  # noqa: S311  instants, not secrets
         self._number = 0
@@ -98,13 +98,13 @@ class Stand:
         return ["release", "repair", str(work.receipt), f"--role-arn={self.role}"]
 
     def place(self, *, immutable: bool = False, held: WorkFolder | None = None) -> Place:
-        """Return a new repository; `held` is released to it first."""
+        """Return a new repository; `held`, of the earlier commit, is released to it first."""
         self._number += 1
         place = Place(EcrRepository(f"signals/{self._number:05d}"), {}, set())
         self.local.create_repository(place.name, immutable=immutable)
         if held is not None:
             words = [word for word in self.words(place, held) if not word.startswith("--version")]
-            assert self.one.run(words, self.log) == 0, self.log.read_text()
+            assert self.earlier.run(words, self.log) == 0, self.log.read_text()
         place.tags, place.manifests = self.local.tags(place.name), self.local.manifests(place.name)
         return place
 
@@ -268,14 +268,15 @@ def standing(folder: Path, *, seed: int = 1) -> Iterator[Stand]:
     """Give a stand, with releases that believe to be steps of a workflow run."""
     with ExitStack() as stay:
         local = stay.enter_context(Local.start(folder / "emulator", account=ACCOUNT))
-        environment = _of_a_run(local)
-        releasers = (stay.enter_context(Releaser(environment)), stay.enter_context(Releaser(environment)))
-        yield Stand(folder, local, releasers, seed)
+        one, other, earlier = (
+            stay.enter_context(Releaser(_of_a_run(local, commit))) for commit in (COMMIT, COMMIT, OTHER_COMMIT)
+        )
+        yield Stand(folder, local, (one, other, earlier), seed)
 
 
-def _of_a_run(local: Local) -> Mapping[str, str]:
+def _of_a_run(local: Local, commit: str) -> Mapping[str, str]:
     run = {
-        "GITHUB_ACTIONS": "true", "GITHUB_SHA": COMMIT, "GITHUB_REF": "refs/heads/development",
+        "GITHUB_ACTIONS": "true", "GITHUB_SHA": commit, "GITHUB_REF": "refs/heads/development",
         "GITHUB_REPOSITORY": "team/app", "GITHUB_EVENT_NAME": "push", "GITHUB_RUN_ID": "7",
         "GOLDENPATH_AWS_REGION": local.region,
     }  # fmt: skip

@@ -190,6 +190,13 @@ def a_pull_request(app: App) -> Happened:
     return proposed(app, base, app.commit)
 
 
+def a_review_of_a_pull_request(app: App) -> Happened:
+    base = app.commit
+    branch(app)
+    come_and_gone(app)
+    return proposed(app, base, app.commit, "pull_request_review")
+
+
 def a_pull_request_whose_base_moved_on(app: App) -> Happened:
     branch(app)
     come_and_gone(app)
@@ -293,6 +300,7 @@ SITUATIONS: tuple[Callable[[App], Happened], ...] = (
     a_release_tag_that_was_moved,
     the_message_of_an_annotated_tag,
     a_pull_request,
+    a_review_of_a_pull_request,
     a_pull_request_whose_base_moved_on,
     a_pull_request_whose_event_names_an_older_base,
     a_pull_request_that_merged_its_base,

@@ -91,7 +91,14 @@ def judged_for_prod(place: Place) -> Mapping[str, str]:
     return {}
 
 
-OTHER = "sha256:" + "0" * 64
+OTHER, OTHER_COMMIT = "sha256:" + "0" * 64, "f" * 40
+
+
+def of_another_commit(place: Place) -> Mapping[str, str]:
+    edited("candidate.json", commit=OTHER_COMMIT)(place)
+    return edited("gitleaks.verdict.json", subject=OTHER_COMMIT)(place)
+
+
 RELEASES = (
     Case("no such ECR repository", errors.RepositoryMissing,
          "the ECR repository team/missing does not exist in eu-west-2", given={"ecr-repository": "team/missing"}),
@@ -136,6 +143,9 @@ RELEASES = (
     Case("another candidate than the one that was built", errors.StageOutOfOrder,
          f"the verdict of trivy is about {{digest}} for dev, and the release is {OTHER} for dev",
          prepare=edited("candidate.json", digest=OTHER)),
+    Case("a candidate of another commit, kept from its own run", errors.StageOutOfOrder,
+         f"the candidate is of the commit {OTHER_COMMIT}, and this run is about {{app.commit}}",
+         "the tags of this run would name an image of another commit", prepare=of_another_commit),
     Case("a pull request", errors.BadInput, "a pull request is checked, never released", prepare=pull_request),
     Case("a branch that prod does not take", errors.BadInput, "refs/heads/feature may not be released to prod",
          "the platform allows refs/heads/main, refs/tags/v*", given={"environment": "prod"}, prepare=push_to_a_branch),

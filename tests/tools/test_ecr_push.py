@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,13 @@ from tests.tools import apps
 from tests.tools.command import ROOT, Command, Ended
 
 from goldenpath.local.data_plane import Call, Gate, RefusedError
+from goldenpath.model import codec
+from goldenpath.model.layout import INDEX, Descriptor, Index, Layout
+from goldenpath.model.names import Digest, EcrRepository, Tag
 from goldenpath.model.receipt import State
 from goldenpath.model.work import WorkFolder
+from goldenpath.services.aws import Ecr
+from goldenpath.services.oci_registry import OciRegistry
 from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 
@@ -155,6 +161,38 @@ def test_a_failure_between_two_manifests_of_an_index_leaves_nothing(
     fault(lambda call: call.method == "PUT" and call.reference == second)
     assert push(goldenpath, changed, work, repository).code == 34
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
+
+
+def test_what_anothers_index_lists_by_now_stays_and_undo_and_repair_are_whole_without_it(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, fault: Fault
+) -> None:
+    root, listed = Layout(work.layout).root(), []
+
+    def list_it_and_fail(call: Call) -> bool:
+        if is_write(call, ready.commit.short):
+            listed.append(index_of(emulator, repository, root))
+        return is_write(call, ready.commit.short)
+
+    fault(list_it_and_fail)
+    assert push(goldenpath, ready, work, repository).code == 34
+    assert work.read_receipt().state is State.UNDONE
+    killed = work.receipt.read_text().replace('"state": "undone"', '"state": "staged"')
+    work.receipt.write_text(killed)
+    repaired = goldenpath.run("release", "repair", work.receipt).ok()
+    assert f"✓ {root.digest} stays: an index lists it" in repaired.text
+    assert work.read_receipt().state is State.UNDONE
+    assert (emulator.tags(repository), emulator.manifests(repository)) == ({"later": listed[0]}, {*listed, root.digest})
+
+
+def index_of(emulator: Local, repository: str, image: Descriptor) -> Digest:
+    """Release an index that lists an image of the repository, as `later`, and return its digest."""
+    admin = boto3.Session(emulator.admin.id, emulator.admin.secret, region_name=emulator.region)
+    client = admin.client("ecr", endpoint_url=emulator.environment()["AWS_ENDPOINT_URL"])
+    with (
+        closing(client),
+        closing(OciRegistry(Ecr(lambda: client).login(), EcrRepository(repository))) as registry,
+    ):
+        return registry.put_manifest(Tag("later"), INDEX, codec.encode(Index(2, [image])))
 
 
 class Stopped:

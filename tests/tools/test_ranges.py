@@ -49,11 +49,12 @@ def test_a_push_is_not_judged_by_what_was_there_before_and_is_gone(app: App, tmp
     assert (code, seen["commits"], seen["revisions"]) == (0, "1", f"{app.commit} ^{before}")
 
 
-def test_a_pull_request_is_not_judged_by_what_its_base_had_before(app: App, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_review"])
+def test_a_pull_request_is_not_judged_by_what_its_base_had_before(app: App, tmp_path: Path, name: str) -> None:
     come_and_gone(app)
     base = app.commit
     branch(app)
-    code, work = judged(app, proposed(app, base, more(app)), tmp_path)
+    code, work = judged(app, proposed(app, base, more(app), name), tmp_path)
     assert (code, work.read_verdict(Gate.GITLEAKS).seen["commits"]) == (0, "2")
 
 

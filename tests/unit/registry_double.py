@@ -72,28 +72,38 @@ class RegistryDouble:
                 assert reference == digest
             return digest
 
-    def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> None:
+    def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
         with self._call(f"delete_images {' '.join(images)}"):
             assert name == NAME
-            for image in images:
-                self._delete(image)
+            listed = [self._delete(image) for image in images]
+            return tuple(each for each in listed if each is not None)
 
     def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
         with self._call(f"tags_of {digest}"):
             assert name == NAME
             return tuple(tag for tag, named in self.tags.items() if named == digest)
 
-    def _delete(self, image: Tag | Digest) -> None:
+    def _delete(self, image: Tag | Digest) -> Digest | None:
         """Remove a tag or a manifest as ECR does: with its last tag goes the image, and what an index lists stays."""
         if isinstance(image, Tag):
-            digest = self.tags.pop(image, None)
-            if digest and digest not in self.tags.values():
-                del self.manifests[digest]
-            return
-        if any(image in each.content.decode("utf-8", "replace") for each in self.manifests.values()):
-            raise RegistryRefused("ECR did not remove 1 of 1 images", why="referenced by manifest list", fix="f")
-        if self.manifests.pop(image, None):
+            self._untag(image)
+        elif self._is_listed(image):
+            return image
+        elif self.manifests.pop(image, None):
             self.tags = {tag: digest for tag, digest in self.tags.items() if digest != image}
+        return None
+
+    def _untag(self, tag: Tag) -> None:
+        digest = self.tags.get(tag)
+        last = digest is not None and list(self.tags.values()).count(digest) == 1
+        if digest and last and self._is_listed(digest):
+            raise RegistryRefused("ECR did not remove 1 of 1 images", why="referenced by manifest list", fix="f")
+        self.tags.pop(tag, None)
+        if digest and last:
+            del self.manifests[digest]
+
+    def _is_listed(self, digest: Digest) -> bool:
+        return any(digest in each.content.decode("utf-8", "replace") for each in self.manifests.values())
 
     @contextmanager
     def _call(self, name: str) -> Iterator[None]:

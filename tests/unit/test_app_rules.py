@@ -266,6 +266,7 @@ def event(name: str, before: Commit | None = BASE) -> Event:
         ("push", BASE, True, True),
         ("pull_request", BASE, True, False),
         ("merge_group", BASE, True, False),
+        ("pull_request_review", BASE, True, False),
         ("pull_request", BASE, False, False),
         ("pull_request", None, True, False),
     ],

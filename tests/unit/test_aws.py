@@ -187,6 +187,21 @@ def test_what_is_gone_already_counts_as_removed_and_what_is_left_is_named(ecr: E
     assert caught.value.why == "{'imageTag': 'dev-a1b2c3d'}: Requested image referenced by manifest list"
 
 
+def test_an_image_that_an_index_lists_stays_when_it_is_to_go_by_its_digest_and_that_is_no_refusal(
+    ecr: Ecr, stub: Stubber
+) -> None:
+    listed = {
+        "imageId": {"imageDigest": DIGEST},
+        "failureCode": "ImageReferencedByManifestList",
+        "failureReason": "Requested image referenced by manifest list",
+    }
+    asked = {"repositoryName": NAME, "imageIds": [{"imageDigest": DIGEST}]}
+    stub.add_response("batch_delete_image", {"failures": [listed]}, asked)
+    assert ecr.delete_images(NAME, [Digest(DIGEST)]) == (Digest(DIGEST),)
+    stub.add_response("batch_delete_image", {"failures": []}, asked)
+    assert ecr.delete_images(NAME, [Digest(DIGEST)]) == ()
+
+
 #          AWS's code                     its message                                     error         what
 ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
     ("AccessDeniedException", "User is not authorized to perform: ecr:DescribeRepositories", AccessDenied,

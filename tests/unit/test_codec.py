@@ -112,6 +112,17 @@ def test_a_full_disk_leaves_the_old_file_whole_and_no_part_of_the_new(
     assert path.read_text() == "old"
 
 
+def test_a_disk_that_takes_nothing_away_either_is_disk_trouble(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_bytes", read_only)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    with pytest.raises(DiskTrouble) as caught:
+        codec.write_bytes(tmp_path / "x.json", b"new")
+    assert caught.value.why == "Read-only file system"
+
+
 def test_a_file_where_a_folder_shall_be_is_disk_trouble(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DiskTrouble) as caught:

@@ -68,21 +68,3 @@ def test_a_mirror_that_is_no_web_address_is_refused(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GOLDENPATH_RELEASES", base)
     with pytest.raises(BadInput, match="GOLDENPATH_RELEASES is not an address"):
         download.Releases.from_environment()
-
-
-@pytest.mark.parametrize(
-    ("url", "variables", "proxy"),
-    [
-        ("https://github.com/x", {}, None),
-        ("https://github.com/x", {"HTTPS_PROXY": "http://p:3128"}, "http://p:3128"),
-        ("https://github.com/x", {"https_proxy": "p:3128", "HTTPS_PROXY": "http://q"}, "http://p:3128"),
-        ("http://mirror/x", {"HTTP_PROXY": "http://p"}, None),
-        ("http://mirror/x", {"http_proxy": "http://p"}, "http://p"),
-        ("https://a.corp/x", {"HTTPS_PROXY": "http://p", "NO_PROXY": "localhost, .corp"}, None),
-        ("https://corp/x", {"HTTPS_PROXY": "http://p", "no_proxy": "corp"}, None),
-        ("https://notcorp/x", {"HTTPS_PROXY": "http://p", "no_proxy": "corp,"}, "http://p"),
-        ("https://github.com/x", {"HTTPS_PROXY": "http://p", "NO_PROXY": "*"}, None),
-    ],
-)
-def test_the_users_proxy_is_used(url: str, variables: dict[str, str], proxy: str | None) -> None:
-    assert download.proxy_for(url, variables) == proxy

@@ -21,6 +21,7 @@ BASE = "b" * 40
         ("push", {"before": BASE, "after": COMMIT}, BASE),
         ("push", {"before": "0" * 40, "after": COMMIT}, None),
         ("pull_request", {"pull_request": {"base": {"sha": BASE}, "head": {"sha": COMMIT}}}, BASE),
+        ("pull_request_review", {"pull_request": {"base": {"sha": BASE}, "head": {"sha": COMMIT}}}, BASE),
         ("merge_group", {"merge_group": {"base_sha": BASE, "head_sha": COMMIT}}, BASE),
         ("workflow_dispatch", {}, None),
         ("schedule", {}, None),
@@ -58,12 +59,31 @@ def test_the_token_of_a_pull_request_of_a_fork_or_of_dependabot_may_only_read() 
         ("push", {"before": BASE, "after": "0" * 40}, None),
         ("pull_request", {"pull_request": {"base": {"sha": BASE}, "head": {"sha": COMMIT}}}, COMMIT),
         ("pull_request_target", {"pull_request": {"head": {"sha": COMMIT}}}, COMMIT),
+        ("pull_request_review_comment", {"pull_request": {"base": {"sha": BASE}, "head": {"sha": COMMIT}}}, COMMIT),
         ("merge_group", {"merge_group": {"base_sha": BASE, "head_sha": COMMIT}}, None),
         ("schedule", {}, None),
     ],
 )
 def test_an_event_names_what_was_pushed_or_proposed(name: str, payload: dict[str, Any], head: str | None) -> None:
     assert proposed_head(name, payload) == head
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "checked"),
+    [
+        ("pull_request", "refs/pull/1/merge", True),
+        ("pull_request_target", "refs/heads/main", True),
+        ("pull_request_review", "refs/pull/1/merge", True),
+        ("pull_request_review_comment", "refs/pull/1/merge", True),
+        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-1", True),
+        ("an_event_of_the_future", "refs/pull/1/merge", True),
+        ("push", "refs/heads/refs/pull/1", False),
+        ("push", "refs/heads/main", False),
+        ("issue_comment", "refs/heads/main", False),
+    ],
+)
+def test_what_runs_on_a_proposal_only_checks_it(name: str, ref: str, *, checked: bool) -> None:
+    assert Event(name, Commit(COMMIT), ref).is_pull_request is checked
 
 
 def test_a_release_tag_gives_its_version() -> None:

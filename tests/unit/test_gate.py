@@ -11,6 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from goldenpath.errors import DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
+from goldenpath.model import codec
+from goldenpath.model.event import Event
 from goldenpath.model.exception import Standing
 from goldenpath.model.finding import Finding, Gate, Severity
 from goldenpath.model.names import Commit, Digest
@@ -190,6 +192,15 @@ def test_a_release_needs_both_verdicts_on_this_very_commit_image_and_environment
 
 def test_a_release_that_both_gates_let_through_goes_on(tmp_path: Path) -> None:
     Release(tmp_path, findings=(vulnerability(Severity.LOW),)).check()
+
+
+def test_a_candidate_of_another_commit_is_refused_whatever_the_gates_said_of_it(tmp_path: Path) -> None:
+    tagged = Event("push", Commit("b" * 40), "refs/tags/v1.4.2")
+    here = run(tmp_path, event=tagged)
+    codec.write(here.work.candidate, candidate(layout(here.work.layout)))
+    with pytest.raises(StageOutOfOrder) as caught:
+        ecr_push.run(here)
+    assert caught.value.what == f"the candidate is of the commit {COMMIT}, and this run is about {tagged.commit}"
 
 
 def test_a_verdict_that_was_made_advisory_by_hand_does_not_open_a_blocking_environment(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ from itertools import repeat
 from pathlib import Path
 
 import pytest
+import urllib3
 from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from goldenpath.errors import DiskTrouble, RegistryUnreachable
 from goldenpath.services.http import Answer, Http
-from tests.unit.http_double import Request, Response, pool, pool_of
+from tests.unit.http_double import PoolDouble, Request, Response, pool, pool_of
 
 URL = "https://registry.example/v2/"
 DOWN = ProtocolError("Connection aborted.")
@@ -22,6 +23,19 @@ def test_an_answer_is_read_to_its_end_and_its_headers_are_in_lower_case(monkeypa
     double = pool(monkeypatch, Response(201, {"Docker-Content-Digest": "x"}, b"body"))
     assert Http().send("PUT", URL, {"A": "b"}, b"sent") == Answer(201, {"docker-content-digest": "x"}, b"body")
     assert double.requests == [Request("PUT", URL, {"A": "b"}, b"sent")]
+
+
+def test_each_host_is_reached_through_the_proxy_that_the_user_names_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "corp")
+    direct = pool(monkeypatch, Response(200))
+    proxied = PoolDouble(iter([Response(200), Response(200)]))
+    monkeypatch.setattr(urllib3.ProxyManager, "request", proxied.request)
+    http = Http()
+    for url in (URL, "https://registry.corp/v2/", "https://uploads.example/"):
+        http.send("GET", url, {})
+    assert [each.url for each in proxied.requests] == [URL, "https://uploads.example/"]
+    assert [each.url for each in direct.requests] == ["https://registry.corp/v2/"]
 
 
 @pytest.mark.parametrize("status", [200, 301, 307, 400, 401, 403, 404, 405, 501])

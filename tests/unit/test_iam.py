@@ -56,6 +56,17 @@ def test_words_that_would_trust_more_than_they_seem_to_are_refused(subject: Subj
     assert caught.value.why == why
 
 
+def test_a_role_of_the_european_sovereign_cloud_trusts_the_provider_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run((*TRUST, "--environment=prod", "--aws-region=eusc-de-east-1")) == 0
+    (statement,) = json.loads(capsys.readouterr().out)["Statement"]
+    assert statement["Principal"]["Federated"].startswith("arn:aws-eusc:iam::123456789012:oidc-provider/")
+
+
+def test_a_region_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run((*TRUST, "--environment=prod", "--aws-region=frankfurt")) == 2
+    assert "`aws_region`: 'frankfurt' is not an AWS region (like `eu-west-2`)" in capsys.readouterr().out
+
+
 def test_an_account_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(("iam", "push-policy", "--account=12", "--ecr-repository=my-app")) == 2
     assert "`--account`: '12' is not an AWS account id (12 digits)" in capsys.readouterr().out

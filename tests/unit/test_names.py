@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
+import botocore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +24,10 @@ GOOD: list[tuple[type[Name], str]] = [
     (Version, "1.4.2-rc.1"),
     (Region, "eu-west-2"),
     (Region, "us-gov-west-1"),
+    (Region, "eusc-de-east-1"),
     (RoleArn, "arn:aws:iam::123456789012:role/path/deliver-dev"),
+    (RoleArn, "arn:aws-eusc:iam::123456789012:role/deliver-dev"),
+    (RoleArn, "arn:aws-iso-b:iam::123456789012:role/deliver-dev"),
 ]
 BAD: list[tuple[type[Name], str]] = [
     (Digest, "sha256:" + "0" * 63),
@@ -40,6 +47,8 @@ BAD: list[tuple[type[Name], str]] = [
     (EcrRepository, "x" * 257),
     (Platform, "linux"),
     (Region, "eu-west"),
+    (Region, "eurozone-de-east-1"),
+    (Region, "eu-west-٢"),
     (RoleArn, "arn:aws:iam::12:role/x"),
     (RoleArn, "arn:aws:iam::123456789012:user/x"),
 ]
@@ -71,3 +80,10 @@ def test_a_digest_of_bytes_is_their_sha256() -> None:
 
 def test_a_commit_is_short_with_seven_digits() -> None:
     assert Commit("a1b2c3d4" + "0" * 32).short == "a1b2c3d"
+
+
+def test_every_region_that_the_sdk_knows_is_one_and_in_the_partition_that_the_sdk_has_it_in() -> None:
+    known = json.loads((Path(botocore.__file__).parent / "data" / "partitions.json").read_bytes())["partitions"]
+    regions = {name: each["id"] for each in known for name in each["regions"] if not name.endswith("-global")}
+    assert {name: Region(name).aws_partition for name in regions} == regions
+    assert len(regions) > 40

@@ -118,7 +118,7 @@ def test_an_upload_that_fails_alone_fails_the_run(delivered: Any) -> None:
         delivered(stage("one"), always=failing("upload", SarifRefused("no token", fix="f")))
 
 
-@pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "merge_group"])
+@pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "pull_request_review", "merge_group"])
 def test_a_pull_request_is_checked_and_never_pushed(delivered: Any, name: str) -> None:
     event = Event(name, Commit(COMMIT), "refs/pull/1/merge", "o/app")
     push = Stage("ecr-push", "", (), {}, lambda _: pytest.fail("it pushed"))

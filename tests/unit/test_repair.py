@@ -12,7 +12,7 @@ import pytest
 from goldenpath.errors import GoldenPathError, ReceiptMismatch, StageOutOfOrder
 from goldenpath.model import codec
 from goldenpath.model.candidate import Candidate
-from goldenpath.model.layout import MANIFEST, Layout
+from goldenpath.model.layout import INDEX, MANIFEST, Index, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
 from goldenpath.release.access import Opened
@@ -147,6 +147,34 @@ def test_a_repair_that_fails_can_be_repeated(release: Release) -> None:
     release.registry.before_call = fail_once
     with pytest.raises(GoldenPathError, match="the registry is down"):
         repair(killed, release.opened)
+    repair(killed, release.opened)
+    assert release.state == release.before
+
+
+def test_an_image_that_a_later_index_lists_is_left_to_it_and_the_repair_settles(release: Release) -> None:
+    first, second = (each.descriptor for each in release.made.images())
+    killed = release.killed_at("put_manifest a1b2c3d")
+    later = release.registry.hold(codec.encode(Index(2, [first])), INDEX, Tag("later"))
+    repaired = repair(killed, release.opened)
+    assert repaired.receipt.state is State.UNDONE
+    assert repaired.done == (
+        f"{killed.digest} removed", f"{second.digest} removed", f"{first.digest} stays: an index lists it",
+    )  # fmt: skip
+    assert set(release.registry.manifests) == {Digest.of(OLDER), later, first.digest}
+    assert repair(repaired.receipt, release.opened).done == ()
+
+
+def test_a_repair_whose_own_index_stays_does_not_settle(release: Release) -> None:
+    killed = release.killed_at("put_manifest a1b2c3d")
+
+    def refuse(name: str) -> None:
+        if name == f"delete_images {killed.digest}":
+            raise trouble()
+
+    release.registry.before_call = refuse
+    with pytest.raises(GoldenPathError, match="the registry is down"):
+        repair(killed, release.opened)
+    release.registry.before_call = lambda _: None
     repair(killed, release.opened)
     assert release.state == release.before
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
-from goldenpath.model.layout import MANIFEST, Layout
+from goldenpath.errors import BadInput, Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
+from goldenpath.model import codec
+from goldenpath.model.layout import INDEX, MANIFEST, Index, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
 from goldenpath.release.access import Opened
@@ -268,6 +269,18 @@ def test_the_second_release_to_an_immutable_repository_of_an_environment_with_la
     assert one.registry.tags[LATEST] == Digest.of(OF_ANOTHER)
 
 
+@pytest.mark.parametrize("asked", [{"image_tag": LATEST}, {"version": Version("latest")}])
+def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
+    tmp_path: Path, asked: dict[str, Tag | Version]
+) -> None:
+    registry, made = RegistryDouble(immutable=True), layout(tmp_path / "layout", AMD64)
+    double: Any = registry
+    with pytest.raises(BadInput) as caught:
+        ecr_push.release(run(tmp_path, **asked), Opened(double, info(immutable=True), double), made, candidate(made))
+    assert caught.value.what == "`latest` is asked for, and the tags of my-app are immutable"
+    assert registry.calls == []
+
+
 def test_a_tag_that_another_release_took_in_the_meantime_is_left_to_it(tmp_path: Path) -> None:
     one = case(tmp_path, NOTHING, immutable=True)
     rival = image_bytes(b"the rival's")
@@ -416,6 +429,36 @@ def test_an_undo_leaves_the_tags_that_another_environment_has_of_the_same_image(
     with pytest.raises(GoldenPathError, match="the registry is down"):
         one.release()
     assert one.registry.tags == dict.fromkeys(theirs, image.digest)
+
+
+def test_an_undo_leaves_to_anothers_index_what_it_lists(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING, platforms=2)
+    first = one.made.images()[0].descriptor
+
+    def released_meanwhile(name: str) -> None:
+        if name == f"put_manifest {VERSION}":
+            one.registry.hold(codec.encode(Index(2, [first])), INDEX, Tag("later"))
+            raise trouble()
+
+    one.registry.before_call = released_meanwhile
+    with pytest.raises(GoldenPathError, match="the registry is down"):
+        one.release()
+    assert set(one.registry.manifests) == {one.registry.tags[Tag("later")], first.digest}
+    assert one.read_receipt().state is State.UNDONE
+
+
+def test_what_an_index_of_ours_lists_is_named_with_it_when_the_index_could_not_be_removed(tmp_path: Path) -> None:
+    one = case(tmp_path, NOTHING, platforms=2)
+
+    def refuse(name: str) -> None:
+        if name in {f"put_manifest {COMMIT_TAG}", f"delete_images {one.made.root().digest}"}:
+            raise trouble()
+
+    one.registry.before_call = refuse
+    with pytest.raises(UndoIncomplete) as caught:
+        one.release()
+    assert all(digest in caught.value.what for digest in one.registry.manifests)
+    assert len(one.registry.manifests) == 3
 
 
 def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:

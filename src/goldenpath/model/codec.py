@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,7 +40,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         part.write_bytes(content)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True) if path.parent.is_dir() else None
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise disk_trouble(error, path) from error
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
+_PROPOSED = "refs/pull/"
 _DEPENDABOT = "dependabot[bot]"
 
 
@@ -36,7 +37,7 @@ class Event(Struct, frozen=True):
     @property
     def is_pull_request(self) -> bool:
         """Whether this run only checks a proposal, and so never releases."""
-        return self.name in {"pull_request", "pull_request_target", "merge_group"}
+        return self.name == "merge_group" or _is_of_a_pull_request(self.name) or self.ref.startswith(_PROPOSED)
 
     @property
     def release_version(self) -> Version | None:
@@ -64,7 +65,7 @@ def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:
     """
     if name == "push":
         return _commit(payload.get("before"))
-    if name in {"pull_request", "pull_request_target"}:
+    if _is_of_a_pull_request(name):
         return _commit(_sha(payload.get("pull_request") or {}, "base"))
     if name == "merge_group":
         return _commit((payload.get("merge_group") or {}).get("base_sha"))
@@ -75,7 +76,7 @@ def proposed_head(name: str, payload: Mapping[str, Any]) -> Commit | None:
     """Return the tip that a webhook `payload` brings: a pull request's head, or what was pushed; else `None`."""
     if name == "push":
         return _commit(payload.get("after"))
-    if name in {"pull_request", "pull_request_target"}:
+    if _is_of_a_pull_request(name):
         return _commit(_sha(payload.get("pull_request") or {}, "head"))
     return None
 
@@ -95,6 +96,11 @@ def comes_from_fork(payload: Mapping[str, Any]) -> bool:
     pull = payload.get("pull_request") or {}
     names = [((pull.get(side) or {}).get("repo") or {}).get("full_name") for side in ("base", "head")]
     return bool(pull) and names[0] != names[1]
+
+
+def _is_of_a_pull_request(name: str) -> bool:
+    # `pull_request_target`, `pull_request_review` and the like name its base and head in the same place.
+    return name.startswith("pull_request")
 
 
 def _sha(pull: Mapping[str, Any], side: str) -> object:

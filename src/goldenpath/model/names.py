@@ -11,6 +11,16 @@ import re
 from typing import Any, ClassVar, Self
 
 SHORT_SHA = 7
+# Regions begin so outside of the partition `aws` (botocore, `partitions.json`).
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "eu-isoe-": "aws-iso-e",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+}
 # The secret of a role that serves every environment.
 ANY_ROLE = "AWS_ROLE_ARN"
 
@@ -94,8 +104,13 @@ class Version(Name):
 class Region(Name):
     """An AWS region."""
 
-    pattern = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+    pattern = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]")
     rule = "an AWS region (like `eu-west-2`)"
+
+    @property
+    def aws_partition(self) -> str:
+        """The partition that the region is in, as ARNs begin: `aws` but for a few."""
+        return next((name for prefix, name in _PARTITIONS.items() if self.startswith(prefix)), "aws")
 
 
 class RoleArn(Name):

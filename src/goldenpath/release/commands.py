@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from goldenpath.model.receipt import TagMove
     from goldenpath.release.access import Opened
 
-_PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-
 
 def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option(
@@ -117,7 +115,9 @@ def print_trust_policy(
     """Print which workflow runs may assume the role."""
     contexts = (*(f"environment:{name}" for name in environments), *(f"ref:{ref}" for ref in refs))
     subject = iam.Subject(repository, contexts, owner_id, repository_id)
-    _print(iam.trust_policy(_partition(aws_region), _account(account), subject, workflow))
+    region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
+    assert region is not None  # noqa: S101  it has a default
+    _print(iam.trust_policy(region.aws_partition, _account(account), subject, workflow))
 
 
 @iam_group.command("push-policy")
@@ -131,7 +131,8 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
     )
     assert request.ecr_repository is not None  # noqa: S101  it is required
     assert request.aws_region is not None  # noqa: S101  it has a default
-    _print(push_policy(_partition(aws_region), request.aws_region, _account(account), request.ecr_repository))
+    region = request.aws_region
+    _print(push_policy(region.aws_partition, region, _account(account), request.ecr_repository))
 
 
 def _read(path: Path) -> Receipt:
@@ -163,10 +164,6 @@ def _account(raw: str) -> AccountId:
         return AccountId(raw)
     except ValueError as error:
         raise BadInput("an option cannot be used", why=f"`--account`: {error}", fix="give the 12 digits") from None
-
-
-def _partition(region: str) -> str:
-    return next((name for prefix, name in _PARTITIONS.items() if region.startswith(f"{prefix}-")), "aws")
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -168,8 +168,8 @@ def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:
 def _unstage(digest: Digest, opened: Opened) -> str:
     if opened.registry.manifest(digest) is None or opened.ecr.tags_of(opened.info.name, digest):
         return ""
-    opened.ecr.delete_images(opened.info.name, [digest])
-    return f"{digest} removed"
+    listed = opened.ecr.delete_images(opened.info.name, [digest])
+    return f"{digest} stays: an index lists it" if listed else f"{digest} removed"
 
 
 def _names(held: StoredManifest | None, digest: Digest) -> bool:

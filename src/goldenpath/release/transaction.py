@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GoldenPathError, ReleaseLost, UndoIncomplete
+from goldenpath.errors import GoldenPathError, RegistryRefused, ReleaseLost, UndoIncomplete
 from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.release import cancellation
 from goldenpath.release.at_once import answers
@@ -120,7 +120,7 @@ class Transaction:
             _attempt(lambda tag=tag: self._restore(tag), f"the tag {tag}", left)  # type: ignore[misc]
         # An index goes before what it lists: ECR keeps a manifest that an index refers to.
         for digest in reversed(self._staged):
-            _attempt(lambda digest=digest: self._unstage(digest), f"the image {digest}", left)  # type: ignore[misc]
+            _attempt(lambda digest=digest: self._unstage(digest, left), f"the image {digest}", left)  # type: ignore[misc]
         if left:
             raise UndoIncomplete(
                 f"the release to {self._name} failed and could not be undone whole; still there: {'; '.join(left)}",
@@ -240,9 +240,15 @@ class Transaction:
         except GoldenPathError:
             return False
 
-    def _unstage(self, digest: Digest) -> None:
-        if not self._ecr.tags_of(self._name, digest):
-            self._ecr.delete_images(self._name, [digest])
+    def _unstage(self, digest: Digest, left: Sequence[str]) -> None:
+        """Remove what was staged, but not what belongs to another image by now.
+
+        Raises `RegistryRefused` when the index that lists it may be our own: one that could not be removed is `left`.
+        """
+        if self._ecr.tags_of(self._name, digest):
+            return
+        if self._ecr.delete_images(self._name, [digest]) and left:
+            raise RegistryRefused("an index lists it", fix="remove that one first")
 
     def _upload(self, layout: Layout, blobs: Sequence[Descriptor]) -> None:
         largest_first = sorted(blobs, key=lambda blob: blob.size, reverse=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageFailureTypeDef
 
     from goldenpath.services.aws_sdk import Sdk
 
@@ -110,23 +111,33 @@ class Ecr:
         found = [(pushed, tag) for pushed, tag in tagged if tag.startswith(prefix)]
         return Tag(max(found)[1]) if found else None
 
-    def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> None:
-        """Remove tags, or whole manifests by digest. What is gone already counts as removed.
+    def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
+        """Remove tags, or whole manifests by digest; return the digests that stay, because an index lists them.
 
-        Raises `RegistryRefused` naming what ECR did not remove.
+        What is gone already counts as removed. Raises `RegistryRefused` naming what else ECR did not remove.
         """
         wanted: list[Any] = [
             {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
         ]
         with explained(f"remove images from {name}"):
             answer = self._client.batch_delete_image(repositoryName=name, imageIds=wanted)
-            refused = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
+            failures = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
+            listed = tuple(Digest(each["imageId"]["imageDigest"]) for each in failures if _is_listed(each))
+            refused = [each for each in failures if not _is_listed(each)]
         if refused:
             raise RegistryRefused(
                 f"ECR did not remove {len(refused)} of {len(wanted)} images from {name}",
                 why="; ".join(f"{each.get('imageId')}: {each.get('failureReason')}" for each in refused),
                 fix="remove them by hand with `aws ecr batch-delete-image`",
             )
+        return listed
+
+
+def _is_listed(failure: ImageFailureTypeDef) -> bool:
+    """Tell whether an image that was to go by its digest alone stays, because an index lists it."""
+    asked = failure.get("imageId", {})
+    by_digest = "imageDigest" in asked and "imageTag" not in asked
+    return by_digest and failure.get("failureCode") == "ImageReferencedByManifestList"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""One HTTP request at a time, with the patience a release needs: time limits, retries with jitter, `Retry-After`."""
+"""One HTTP request at a time, through the user's proxy, with the patience that a release needs.
+
+That is: time limits, retries with jitter, and `Retry-After`.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from goldenpath import runner
 from goldenpath.errors import RegistryUnreachable
 from goldenpath.model import codec
+from goldenpath.model.proxy import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,12 +55,14 @@ class Http:
 
     def __init__(self, *, attempts: int = ATTEMPTS, read_timeout: float = READ_TIMEOUT, connections: int = 8) -> None:
         self._attempts = attempts
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
-            retries=False,
-            maxsize=connections,
-            blocksize=BLOCK,
-        )
+        self._options: dict[str, Any] = {
+            "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+            "retries": False,
+            "maxsize": connections,
+            "blocksize": BLOCK,
+        }
+        self._direct = urllib3.PoolManager(**self._options)
+        self._proxied: dict[str, urllib3.ProxyManager] = {}
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
         """Send a request and return its answer, whatever its status.
@@ -93,20 +100,32 @@ class Http:
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.clear()
+        for pool in (self._direct, *self._proxied.values()):
+            pool.clear()
 
     def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
         """Send a request a single time. Raises what urllib3 does when there is no answer."""
         stream = body() if callable(body) else body
         try:
-            answer = self._pool.request(method, url, headers=dict(headers), body=stream, redirect=False)
+            answer = self._pool(url).request(method, url, headers=dict(headers), body=stream, redirect=False)
             return Answer(answer.status, _lowered(answer.headers), answer.data)
         finally:
             if stream is not None and not isinstance(stream, bytes):
                 stream.close()
 
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        proxy = proxy_for(url, runner.variables())
+        if proxy is None:
+            return self._direct
+        if proxy.url not in self._proxied:
+            made = urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **self._options)
+            self._proxied.setdefault(proxy.url, made)  # uploads run side by side
+        return self._proxied[proxy.url]
+
     def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
-        answer = self._pool.request("GET", url, headers=dict(headers), body=None, redirect=False, preload_content=False)
+        answer = self._pool(url).request(
+            "GET", url, headers=dict(headers), body=None, redirect=False, preload_content=False
+        )
         try:
             if answer.status != _OK:
                 return Answer(answer.status, _lowered(answer.headers), answer.data)

@@ -37,6 +37,7 @@ def run(run: Run) -> Outcome:
     run.work.forget(run.work.receipt)
     refuse_pull_request(run)
     candidate = run.work.read_candidate()
+    require_own(run, candidate)
     require_verdicts(run, candidate)
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
@@ -96,15 +97,22 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
     Raises `BadInput` for one that it must not have.
     """
     request = run.request
+    version = request.version or run.event.release_version or version
     wanted = tags.of_release(
         run.environment,
         commit,
-        request.version or run.event.release_version or version,
+        version,
         image_tag=request.image_tag,
         git_tag=run.event.release_tag,
         environments=[each.name for each in run.policy.environments],
     )
-    # Where tags are immutable, the next release could not move it.
+    if info.immutable and tags.LATEST in {version, request.image_tag}:
+        raise BadInput(
+            f"`latest` is asked for, and the tags of {info.name} are immutable",
+            why="the next release could not move it",
+            fix="give a version or an image tag of this release alone, or none",
+        )
+    # What the policy alone would add is left out where it could not be moved.
     return tuple(tag for tag in wanted if tag != tags.LATEST or not info.immutable)
 
 
@@ -137,6 +145,16 @@ def refuse_pull_request(run: Run) -> None:
     if run.event.is_pull_request:
         raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
     require_allowed_ref(run)
+
+
+def require_own(run: Run, candidate: Candidate) -> None:
+    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about."""
+    if candidate.commit != run.event.commit:
+        raise StageOutOfOrder(
+            f"the candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
+            why="the tags of this run would name an image of another commit",
+            fix="run `goldenpath build` again for this commit, then the stages after it",
+        )
 
 
 def require_verdicts(run: Run, candidate: Candidate) -> None:

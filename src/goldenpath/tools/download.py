@@ -1,6 +1,6 @@
 """Release files over HTTPS, through the user's proxy and CA bundle, checked against a pinned hash before any use.
 
-Source of the proxy and CA variables: curl's "ENVIRONMENT" and OpenSSL's SSL_CERT_FILE. The host can be replaced with
+Source of the CA variable: OpenSSL's SSL_CERT_FILE. The host can be replaced with
 `GOLDENPATH_RELEASES` (a mirror, for networks without GitHub); the hashes are the same whoever serves the bytes.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tarfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -17,6 +17,7 @@ from urllib3.util import Retry, Timeout, parse_url
 
 from goldenpath import runner
 from goldenpath.errors import BadInput, ToolHashMismatch, ToolMissing
+from goldenpath.model.proxy import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,7 @@ class Releases:
             answer.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
-        options = {
+        options: dict[str, Any] = {
             "timeout": Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             # Connecting is tried once, because the user waits for it; GitHub redirects each file to its storage.
             "retries": Retry(connect=0, read=0, status=0, other=0, redirect=5),
@@ -120,27 +121,9 @@ class Releases:
             "headers": {"User-Agent": "goldenpath", "Accept-Encoding": "identity"},
         }
         proxy = proxy_for(url, self.variables)
-        return urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)  # type: ignore[arg-type]
-
-
-def proxy_for(url: str, variables: Mapping[str, str]) -> str | None:
-    """Return the proxy that `variables` (curl's names, lower case first) ask for on the way to `url`, if any."""
-    scheme = parse_url(url).scheme or "https"
-
-    def either(name: str) -> str:
-        return variables.get(name) or variables.get(name.upper()) or ""
-
-    # HTTP_PROXY in capitals can be set by a client of a CGI program, so curl reads the small letters alone.
-    proxy = variables.get("http_proxy", "") if scheme == "http" else either("https_proxy")
-    if not proxy or _goes_direct(_hostname(url), either("no_proxy")):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _goes_direct(host: str, no_proxy: str) -> bool:
-    """Tell whether `no_proxy` (names that stand for themselves and all below them, or `*`) has `host`."""
-    names = [name.strip().lstrip(".").lower() for name in no_proxy.split(",")]
-    return any(name in {"*", host} or (name and host.endswith("." + name)) for name in names)
+        if proxy is None:
+            return urllib3.PoolManager(**options)
+        return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)
 
 
 def unpack(archive: Path, member: str, target: Path) -> None:
