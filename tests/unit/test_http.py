@@ -26,8 +26,8 @@ def test_an_answer_is_read_to_its_end_and_its_headers_are_in_lower_case(monkeypa
 
 
 def test_each_host_is_reached_through_the_proxy_that_the_user_names_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
-    monkeypatch.setenv("NO_PROXY", "corp")
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "corp")
     direct = pool(monkeypatch, Response(200))
     proxied = PoolDouble(iter([Response(200), Response(200)]))
     monkeypatch.setattr(urllib3.ProxyManager, "request", proxied.request)
