@@ -97,6 +97,16 @@ def test_a_release_waits_for_the_one_before_it_and_is_never_cancelled_half_way()
     }
 
 
+def test_nothing_takes_a_job_that_ran_out_of_time_for_one_that_ended_well() -> None:
+    """Such a job is cancelled, and `failure()` and `!= 'failure'` say nothing of it."""
+    conditions = {name: job.get("if", "") for name, job in read(CALLED)["jobs"].items()}
+    assert [name for name, condition in conditions.items() if "!= 'failure'" in condition] == []
+    assert "!contains(needs.*.result, 'cancelled')" in conditions["platform"]
+    for needed in ("test", "preflight"):
+        assert f"""contains(fromJSON('["success", "skipped"]'), needs.{needed}.result)""" in conditions["build"]
+    assert "needs.build.result == 'success'" in conditions["push"]
+
+
 def test_only_a_release_that_asks_for_an_approval_is_bound_to_the_environment_of_its_name() -> None:
     jobs = read(CALLED)["jobs"]
     bound = {name: job["environment"] for name, job in jobs.items() if "environment" in job}
