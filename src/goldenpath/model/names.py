@@ -116,7 +116,7 @@ class Region(Name):
 class RoleArn(Name):
     """The ARN of an IAM role."""
 
-    pattern = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}")
+    pattern = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}", re.ASCII)
     rule = "the ARN of an IAM role (like `arn:aws:iam::123456789012:role/deliver-dev`)"
 
     @property
