@@ -66,7 +66,8 @@ def _push(run: Run, registry: str, tags: tuple[Tag, ...], say: Callable[[str], N
             raise BadInput(
                 f"the repository is {opened.info.uri}, and not {expected}", fix="correct --registry or --region"
             )
-        plan = preflight(opened.registry, opened.info, ecr_push.stored_in(layout), candidate.commit, tags)
+        further = ecr_push.further_along(run, candidate.commit)
+        plan = preflight(opened, ecr_push.stored_in(layout), candidate.commit, tags, further)
         transaction = Transaction(opened.registry, opened.ecr, opened.info.name, plan)
         with held():
             try:

@@ -62,4 +62,4 @@ def test_it_refuses_another_registry(script: Command, emulator: Local, app: App,
 def test_its_help_names_every_option(script: Command) -> None:
     text = script.run("--help").ok().text
     assert all(option in text for option in ("--registry", "--name", "--sha", "--version", "--region"))
-    assert "DEPRECATED" in text
+    assert "Deprecated" in text

@@ -53,8 +53,8 @@ class Plan:
 
     @property
     def by_environment(self) -> Tag:
-        """The tag that the environment's releases of this commit alone have."""
-        return tuple(self.before)[1]
+        """The tag that the environment's releases of this commit alone have: the second, where there are several."""
+        return tuple(self.before)[:2][-1]
 
     @property
     def to_write(self) -> tuple[Tag, ...]:
@@ -99,7 +99,7 @@ def _reuse(repository: RepositoryInfo, before: Mapping[Tag, StoredManifest | Non
 
     Only if this environment released it: an image that passed another environment's gates alone is refused.
     """
-    by_commit, by_environment = before[tags[0]], before[tags[1]]
+    by_commit, by_environment = before[tags[0]], before[tags[:2][-1]]
     if by_commit is None or by_environment is None or by_commit.digest != by_environment.digest:
         tag, held = next((tag, held) for tag, held in before.items() if held is not None)
         raise _taken(tag, held, repository, "the repository is immutable, and this environment did not release it")

@@ -13,7 +13,7 @@ from goldenpath.errors import GoldenPathError, ReceiptMismatch
 from goldenpath.model.layout import INDEX
 from goldenpath.model.names import Digest
 from goldenpath.model.receipt import State, TagMove
-from goldenpath.release.tags import LATEST, of_environment
+from goldenpath.release.tags import LATEST, elsewhere, of_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -142,10 +142,11 @@ def _taken_up(receipt: Receipt, opened: Opened) -> frozenset[Tag]:
 
     What the receipt's run staged had no tags before.
     """
-    tags = frozenset(move.tag for move in receipt.tags)
-    if receipt.digest not in receipt.staged or tags >= set(opened.ecr.tags_of(opened.info.name, receipt.digest)):
+    own = of_environment(receipt.environment, receipt.commit)
+    staged = receipt.digest in receipt.staged
+    if not staged or not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own):
         return frozenset()
-    return tags - {of_environment(receipt.environment, receipt.commit), LATEST}
+    return frozenset(move.tag for move in receipt.tags) - {own, LATEST}
 
 
 def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:

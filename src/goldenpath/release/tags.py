@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput
-from goldenpath.model.names import Commit, Tag, Version
+from goldenpath.model.names import SHORT_SHA, Commit, Tag, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from goldenpath.policy.matrix import Environment
 
@@ -22,6 +22,13 @@ _OF_A_COMMIT = re.compile(r"[0-9a-f]{7}|[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f]
 def of_environment(environment: str, commit: Commit) -> Tag:
     """Return the tag that releases of `commit` to `environment` alone have."""
     return Tag(f"{environment}-{commit.short}")
+
+
+def elsewhere(tags: Iterable[Tag], own: Tag) -> bool:
+    """Tell whether one of `tags` is of a release of the same commit to another environment than `own` is of."""
+    if not _OF_AN_ENVIRONMENT.fullmatch(own):
+        return False  # of no environment: the legacy script's
+    return any(tag.endswith(own[-SHORT_SHA - 1 :]) and tag != own for tag in tags)
 
 
 def of_release(

@@ -20,7 +20,7 @@ from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.release import cancellation
 from goldenpath.release.at_once import answers
 from goldenpath.release.plan import revision_of
-from goldenpath.release.tags import LATEST
+from goldenpath.release.tags import LATEST, elsewhere
 from goldenpath.services.oci_registry import StoredManifest, Upload
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ class Transaction:
         if tag not in self._plan.shared or self._plan.target not in self._staged:
             return False
         try:
-            return not self._plan.before.keys() >= set(self._ecr.tags_of(self._name, self._plan.target))
+            return elsewhere(self._ecr.tags_of(self._name, self._plan.target), self._plan.by_environment)
         except GoldenPathError:
             return False
 
