@@ -19,9 +19,11 @@ SECONDS = 300
 PYTHON = getattr(sys, "_base_executable", sys.executable)
 
 
-def start(cache: Path, *words: str, script: Path = ROOT / "bin" / "environment") -> subprocess.Popen[str]:
+def start(
+    cache: Path, *words: str, script: Path = ROOT / "bin" / "environment", python: str = PYTHON, cwd: Path = ROOT
+) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [PYTHON, str(script), *words], env={**os.environ, "GOLDENPATH_CACHE": str(cache)},
+        [python, str(script), *words], env={**os.environ, "GOLDENPATH_CACHE": str(cache)}, cwd=cwd,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -73,6 +75,28 @@ def test_one_that_was_killed_half_way_is_made_anew(tmp_path: Path) -> None:
     child = start(tmp_path, "runtime", script=script)
     child.communicate(timeout=SECONDS)
     assert (child.returncode, (home / "complete").exists(), (home / "left").exists()) == (0, True, False)
+
+
+def without_pip(folder: Path) -> str:
+    """Return a Python like Debian's, which has no pip of its own."""
+    subprocess.run([PYTHON, "-I", "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
+    return str(folder / "bin" / "python")
+
+
+@pytest.mark.parametrize("has_pip", [True, False])
+def test_no_module_of_the_app_is_executed_in_whose_folder_it_is_made(tmp_path: Path, *, has_pip: bool) -> None:
+    """An action runs in the checkout of the app, before any gate, and may hold a token."""
+    app = tmp_path / "app"
+    for name in ("pip", "venv", "ensurepip", "runpy", "subprocess", "shutil"):
+        (app / name).mkdir(parents=True)
+        for file in ("__init__.py", "__main__.py"):
+            (app / name / file).write_text(f"open({str(tmp_path / 'executed')!r}, 'w').close()\n")
+    lock = (ROOT / "locks" / "runtime.txt").read_text()
+    script = copy(tmp_path / "checkout", "\n".join(lock[lock.index("mdurl==") :].splitlines()[:3]))
+    python = PYTHON if has_pip else without_pip(tmp_path / "bare")
+    child = start(tmp_path / "cache", "runtime", script=script, python=python, cwd=app)
+    _, told = child.communicate(timeout=SECONDS)
+    assert (child.returncode, (tmp_path / "executed").exists()) == (0, False), told
 
 
 def test_a_package_whose_bytes_are_not_the_pinned_ones_is_not_installed(tmp_path: Path) -> None:
