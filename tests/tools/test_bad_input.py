@@ -55,6 +55,15 @@ def no_commit(place: Place) -> Mapping[str, str]:
     return {}
 
 
+def repository_of_the_app(place: Place) -> Mapping[str, str]:
+    place.app.write("sub/HEAD", "ref: refs/heads/main\n")
+    place.app.write("sub/config", "[core]\n\trepositoryformatversion = 0\n\tbare = true\n\tfsmonitor = /bin/false\n")
+    for name in ("objects", "refs"):
+        (place.app.folder / "sub" / name).symlink_to(f"../.git/{name}")
+    place.app.save()
+    return {}
+
+
 def shallow(place: Place) -> Mapping[str, str]:
     place.app.write("more", "more").save()
     place.app.git("clone", "--quiet", "--depth=1", f"file://{place.app.folder}", str(place.folder / "shallow"))
@@ -107,6 +116,9 @@ DELIVERIES = (
     Case("not a git repository", errors.SourceUnusable,
          "{folder}/plain is not a git checkout with at least one commit", "not a git repository",
          given={"source": "{folder}/plain"}, prepare=no_repository),
+    Case("a folder of the app that looks like a repository", errors.SourceUnusable,
+         "{app.folder}/sub is not a git checkout with at least one commit", "cannot use bare repository",
+         given={"source": "{app.folder}/sub"}, prepare=repository_of_the_app),
     Case("an empty git repository", errors.SourceUnusable,
          "{folder}/new is not a git checkout with at least one commit", "single revision",
          given={"source": "{folder}/new"}, prepare=no_commit),

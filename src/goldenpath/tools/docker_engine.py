@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 # Which engine and builder the user chose, and where their logins to base image registries are.
 _CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_BUILDER", "BUILDX_CONFIG")
 _CONTAINERD = ["driver-type", "io.containerd.snapshotter.v1"]
-_TIMEOUT = 30
+# Seconds. Without containerd's store the engine writes the whole image down before it gives the first byte of it.
+_TIMEOUT, _SAVE_TIMEOUT = 30, 900
 _CHUNK = 1 << 20
 
 
@@ -37,7 +38,7 @@ def exports_layout() -> bool:
 @contextmanager
 def saved(tag: str) -> Iterator[Iterator[bytes]]:
     """Give the archive of the image `tag` in pieces, as `docker save` writes it; remove the image at the end."""
-    with _engine() as client:
+    with _engine(_SAVE_TIMEOUT) as client:
         image = client.images.get(tag)
         try:
             yield image.save(chunk_size=_CHUNK, named=True)
@@ -46,14 +47,14 @@ def saved(tag: str) -> Iterator[Iterator[bytes]]:
 
 
 @contextmanager
-def _engine() -> Iterator[docker.DockerClient]:
+def _engine(timeout: int = _TIMEOUT) -> Iterator[docker.DockerClient]:
     # Loaded where it is used: every other stage would wait for it too.
     import docker  # noqa: PLC0415
     from docker.errors import DockerException  # noqa: PLC0415
     from requests.exceptions import RequestException  # noqa: PLC0415
 
     try:
-        client = docker.from_env(timeout=_TIMEOUT, environment=dict(runner.variables()))
+        client = docker.from_env(timeout=timeout, environment=dict(runner.variables()))
         try:
             yield client
         finally:

@@ -47,8 +47,9 @@ def affirms(source: Path, *words: str) -> bool:
 
 
 def _git(source: Path) -> tuple[str | Path, ...]:
-    # The folder may belong to another user (a container's, or the runner's): reading it is all we do.
-    return ("git", "-c", "safe.directory=*", "-C", source)
+    # The folder may belong to another user (a container's, or the runner's): reading it is all we do. A folder of the
+    # app may look like a repository, whose configuration would name programs to run.
+    return ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-C", source)
 
 
 def head(source: Path) -> Commit:
