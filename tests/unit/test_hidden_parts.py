@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import zipfile
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -24,7 +27,11 @@ def found(content: bytes, *known: range) -> list[tuple[int, bytes]]:
     return [(place, b"".join(chunks)) for place, chunks in streams(content, known)]
 
 
-@pytest.mark.parametrize("stream", [gzip.compress(TEXT), zipped()], ids=["gzip", "a member of a zip"])
+@pytest.mark.parametrize(
+    "stream",
+    [gzip.compress(TEXT), zipped(), lzma.compress(TEXT), bz2.compress(TEXT)],
+    ids=["gzip", "a member of a zip", "xz", "bzip2"],
+)
 def test_a_stream_in_the_middle_is_read_and_one_that_is_known_is_not(stream: bytes) -> None:
     assert found(b"before" + stream + b"after") == [(6, TEXT)]
     assert found(b"before" + stream + b"after", range(4, 7)) == []
@@ -39,7 +46,17 @@ def test_a_damaged_stream_ends_where_it_is_damaged() -> None:
     assert text == (bytes(range(256)) * 400)[: len(text)]
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x03\x04" + bytes(4) + b"\x08"]))
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress])
+def test_a_stream_that_grows_a_thousand_times_is_given_in_pieces(pack: Callable[[bytes], bytes]) -> None:
+    ((_, chunks),) = streams(b"x" + pack(bytes(20 << 20)))
+    sizes = [len(chunk) for chunk in chunks]
+    assert (sum(sizes), max(sizes)) == (20 << 20, 1 << 20)
+
+
+BEGINNINGS = [b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x03\x04" + bytes(4) + b"\x08", b"\xfd7zXZ\x00", b"BZh91AY&SY"]
+
+
+@given(st.binary(max_size=200), st.sampled_from(BEGINNINGS))
 def test_what_only_begins_like_one_is_none_or_something_and_never_a_crash(content: bytes, magic: bytes) -> None:
     found(content + magic + content)
     found(magic)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -48,6 +51,38 @@ def test_members_of_archives_are_contents_of_their_own(tmp_path: Path) -> None:
     files = written(tmp_path, zipped(gzip.compress(TEXT.encode())))
     assert [origin.path for origin in files.origins.values()] == ["file0", "file0!inner", "file0!inner"]
     assert contents(files)[2] == TEXT.encode()
+
+
+def tarred(content: bytes, name: str = "inner", kind: bytes = tarfile.REGTYPE) -> bytes:
+    file, member = io.BytesIO(), tarfile.TarInfo(name)
+    member.size, member.type = len(content), kind
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT, encoding="latin-1") as archive:
+        archive.addfile(member, io.BytesIO(content))
+    return file.getvalue()
+
+
+PACKED = gzip.compress(TEXT.encode())
+NAMED = b"\x1f\x8b\x08\x08" + bytes(6) + b"x" * 247 + b"ustar\x00" + PACKED[10:]
+OPENED_BY_OTHERS = {
+    "a member of an unknown type": tarred(PACKED, kind=b"Z"),
+    "after the end of a tar": tarred(b"") + PACKED,
+    "after a stream of bzip2": bz2.compress(b"first") + PACKED,
+    "after a stream of xz": lzma.compress(b"first") + PACKED,
+    "xz behind a script": b"#!/bin/sh\nexit\n" + lzma.compress(TEXT.encode()),
+    "bzip2 behind a script": b"#!/bin/sh\nexit\n" + bz2.compress(TEXT.encode()),
+    "gzip whose name reads like a tar": NAMED,
+    "a zip whose name is not UTF-8": zipped(PACKED, "caf\u00e9").replace("\u00e9".encode(), b"\xe9\xe9"),
+}
+
+
+@pytest.mark.parametrize("name", OPENED_BY_OTHERS)
+def test_what_other_programs_open_is_opened(tmp_path: Path, name: str) -> None:
+    assert TEXT.encode() in contents(written(tmp_path, OPENED_BY_OTHERS[name]))
+
+
+def test_the_name_of_a_member_is_text_whatever_it_was_written_in(tmp_path: Path) -> None:
+    files = written(tmp_path, tarred(TEXT.encode(), "caf\u00e9.txt"))
+    assert files.origins["0000001"].path == "file0!caf\ufffd.txt"
 
 
 def test_a_text_in_another_encoding_is_there_as_utf_8_too(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import bz2
 import codecs
 import gzip
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ from goldenpath.tools import hidden_parts
 from goldenpath.tools.packed_files import PackedFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _Part = TypeVar("_Part")
@@ -183,33 +184,47 @@ def encoding_of(sample: bytes) -> str | None:
 def _members(raw: IO[bytes], sample: bytes) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield name and content of each member, where `raw` is an archive or has one in it.
 
-    A compressed stream has one without a name.
+    A compressed stream has one without a name. What stands between the members, behind them, or where the archive is
+    damaged may be opened by another program, and comes last.
     """
+    known = list[range]()
+    damage = None
+    try:
+        yield from _listed(raw, sample, known)
+    except _DAMAGED as error:
+        damage = error
+        known.clear()
+    for place, content in hidden_parts.streams(_beginning(raw), known):
+        yield f"at byte {place}", content
+    if damage:
+        raise damage
+
+
+def _listed(raw: IO[bytes], sample: bytes, known: list[range]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield what the archive itself says is in it, and add to `known` where that lies."""
     raw.seek(0)
     if zipfile.is_zipfile(raw):
         with zipfile.ZipFile(raw) as zipped:
+            known.extend(range(each.header_offset, _end(each)) for each in zipped.infolist())
             for entry in zipped.infolist():
                 if not entry.is_dir():
                     yield entry.filename, _of_zip(zipped, entry)
-            known = [range(each.header_offset, _end(each)) for each in zipped.infolist()]
-        yield from _hidden(raw, known)
     elif sample[_TAR[0] :].startswith(_TAR[1]):
         raw.seek(0)
-        with tarfile.open(fileobj=raw, mode="r:") as archive:
+        with tarfile.open(fileobj=raw, mode="r:", errors="replace") as archive:
             for member in archive:
-                if content := archive.extractfile(member) if member.isfile() else None:
-                    yield member.name, _chunks(content)
+                # A member of an unknown type is a file to those who unpack it.
+                if member.isfile() or member.type not in tarfile.SUPPORTED_TYPES:
+                    known.append(range(member.offset_data, member.offset_data + member.size))
+                    if content := archive.extractfile(member):
+                        yield member.name, _chunks(content)
     elif stream := _decompressed(raw, sample):
+        # After the last stream of gzip nothing else is let pass; the other readers end there without a word.
+        known.append(range(raw.seek(0, os.SEEK_END) if sample.startswith(_GZIP) else 1))
+        raw.seek(0)
         with stream:
             # What comes before the place where it is damaged shall be read: `read` would keep it back.
             yield "", iter(partial(stream.read1, _CHUNK), b"")
-    else:
-        yield from _hidden(raw, ())
-
-
-def _hidden(raw: IO[bytes], known: Sequence[range]) -> Iterator[tuple[str, Iterable[bytes]]]:
-    for place, content in hidden_parts.streams(_beginning(raw), known):
-        yield f"at byte {place}", content
 
 
 def _end(entry: zipfile.ZipInfo) -> int:
