@@ -98,7 +98,7 @@ class World:
         """Run what answers to the closing of the pull request `pull`, as GitHub's event tells of it."""
         about = events.dispatch(self.platform).payload["repository"]
         payload = {"action": "closed", "number": pull["number"], "pull_request": pull, "repository": about}
-        event = events.Event("pull_request", payload, f"refs/heads/{BASE}")
+        event = events.Event("pull_request_target", payload, "refs/heads/main")
         return self.run(self.platform, event, ".github/workflows/ecr-auto-apply.yml")
 
     def edit(self, path: str, old: str, new: str) -> None:
