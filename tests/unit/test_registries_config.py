@@ -40,7 +40,44 @@ def test_a_name_that_is_taken_is_refused_with_what_differs(checkout: Path) -> No
     config.add(checkout, parse(WHOLE))
     with pytest.raises(RegistryNameTaken, match="there is a registry 'my-app' in dev already") as refused:
         config.add(checkout, parse({**WHOLE, "owner": "team-other", "requester": ""}))
-    assert refused.value.why == "its owner is 'team-web', not 'team-other'; its requester is 'octocat', not ''"
+    assert refused.value.why == "its owner is 'team-web', not 'team-other'"
+
+
+def test_a_requester_who_is_not_the_one_that_stands_there_is_refused(checkout: Path) -> None:
+    config.add(checkout, parse(WHOLE))
+    with pytest.raises(RegistryNameTaken) as refused:
+        config.add(checkout, parse({**WHOLE, "requester": "hubot"}))
+    assert refused.value.why == "its requester is 'octocat', not 'hubot'"
+
+
+ENTRY = """{
+    "my-app" = {
+      id    = "REGISTRY_MY_APP" # ours
+      owner = "team-web"
+      risk  = "low"
+
+      # Asked for by the auditors.
+      retention = { keep = 90 }
+    }
+  }"""
+
+
+def test_an_entry_that_has_more_than_was_asked_for_is_used_as_it_is(checkout: Path) -> None:
+    path = checkout / "envs" / "dev" / "ecr.tf"
+    path.write_text(EMPTY.replace("{}", ENTRY))
+    assert not config.add(checkout, parse({**WHOLE, "requester": ""}))
+    assert path.read_text() == EMPTY.replace("{}", ENTRY)
+
+
+def test_an_entry_without_requester_and_domain_is_given_them_and_keeps_all_it_has(checkout: Path) -> None:
+    path = checkout / "envs" / "dev" / "ecr.tf"
+    path.write_text(EMPTY.replace("{}", ENTRY))
+    wanted = parse({**WHOLE, "domain": "shop"})
+    assert config.add(checkout, wanted)
+    stays = "      retention = { keep = 90 }\n"
+    given = f'{stays}\n      requester = "octocat"\n      domain    = "shop"\n'
+    assert path.read_text() == EMPTY.replace("{}", ENTRY.replace(stays, given))
+    assert not config.add(checkout, wanted)
 
 
 def test_an_id_that_is_taken_is_refused(checkout: Path) -> None:

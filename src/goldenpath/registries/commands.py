@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _NEXT = (
     "next: merge it by a pull request without the label ecr-registry, then start the workflow create-ecr-registry with "
-    "the same values: it shows the plan, and its merge makes the registry; or use `registry plan` and `registry apply`"
+    "the same values (it writes requester and domain where they are missing): it shows the plan, and its merge makes "
+    "the registry; or use `registry plan` and `registry apply`"
 )
 
 

@@ -86,14 +86,20 @@ def parse(text: str, environment: str, path: Path) -> tuple[Registry, ...]:
 
 
 def with_request(text: str, request: Request, path: Path) -> str:
-    """Return `text`, the content of `path`, with the registry that `request` asks for; unchanged when it is there.
+    """Return `text`, the content of `path`, with the registry that `request` asks for.
 
-    Raises `RegistryNameTaken` when its name or id belongs to another one, and `RegistryConfigUnexpected`.
+    An entry that is there keeps all that it has, and is given what it lacks. Raises `RegistryNameTaken` when its name
+    or id belongs to another one, and `RegistryConfigUnexpected`.
     """
+    present: Registry | None = None
     for registry in parse(text, request.environment, path):
         _refuse_clash(registry, request, path)
+        present = registry if registry.name == request.name else present
     try:
-        return hcl_map.with_entry(text, BLOCK, MAP, request.name, request.fields)
+        if present is None:
+            return hcl_map.with_entry(text, BLOCK, MAP, request.name, request.fields)
+        lacking = {name: value for name, value in request.fields.items() if not getattr(present, name)}
+        return hcl_map.with_fields(text, BLOCK, MAP, request.name, lacking)
     except HclUnexpected as error:
         raise unexpected(path, error) from None
 
@@ -136,13 +142,8 @@ def unexpected(path: Path, error: ValueError) -> RegistryConfigUnexpected:
 def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
     asked = request.fields
     if registry.name == request.name:
-        kept = {
-            name: str(value)
-            for name in ("id", "owner", "requester", "domain", "risk")
-            if (value := getattr(registry, name))
-        }
-        told = [f"{name} is {kept.get(name, '')!a}, not {asked.get(name, '')!a}" for name in {**kept, **asked}
-                if kept.get(name) != asked.get(name)]  # fmt: skip
+        told = [f"{name} is {str(kept)!a}, not {wanted!a}" for name, wanted in asked.items()
+                if (kept := getattr(registry, name)) and kept != wanted]  # fmt: skip
         if told:
             raise RegistryNameTaken(
                 f"there is a registry {request.name!a} in {request.environment} already",
