@@ -105,15 +105,18 @@ def test_an_unknown_registry_is_told_with_those_there_are(checkout: Path) -> Non
     ("text", "why"),
     [
         ("", "there is no `ecr_repositories` in a block `locals`"),
-        (EMPTY.replace("{}", '{\n    "a" = "b"\n  }'), "the entry 'a' is not a map of fields"),
-        (EMPTY.replace("{}", '{\n    "a" = {\n      id = "X"\n    }\n  }'), "the entry 'a': `owner` is missing"),
+        (EMPTY.replace("{}", '{\n    "a" = "b"\n  }'), "line 3: the entry 'a' is not a map of fields"),
+        (
+            EMPTY.replace("{}", '{\n    "a" = {\n      id = "X"\n    }\n  }'),
+            "line 3: the entry 'a': `owner` is missing",
+        ),
         (
             EMPTY.replace("{}", '{\n    "a" = {\n      id    = 1\n      owner = "b"\n      risk  = "low"\n    }\n  }'),
-            "the entry 'a': `id` is not a string",
+            "line 3: the entry 'a': `id` is not a string",
         ),
         (
             EMPTY.replace("{}", '{\n    "a" = {\n      id    = "b"\n      owner = "b"\n      risk  = "x"\n    }\n  }'),
-            "the entry 'a': `risk` is 'x', not one of low, medium, high",
+            "line 3: the entry 'a': `risk` is 'x', not one of low, medium, high",
         ),
     ],
 )
@@ -124,6 +127,42 @@ def test_a_file_in_another_form_is_refused_and_left_alone(checkout: Path, text: 
         config.add(checkout, parse(WHOLE))
     assert refused.value.why.startswith(why)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ("retension = { keep = 90 }", "`retension` is not a setting of a registry"),
+        (
+            "kms_keys = 1\n      owners = []",
+            "`kms_keys` is not a setting of a registry, `owners` is not a setting of a registry",
+        ),
+        ("retention = { kep = 90 }", "`retention.kep` is not a setting of a registry"),
+        ("retention = 90", "`retention` is not a map like `{ keep = 90 }`"),
+        ('deprecated_since = "2026-11-21"', "`remove_after` is missing: a deprecation has both dates"),
+        ('remove_after = "2026-12-21"', "`deprecated_since` is missing: a deprecation has both dates"),
+    ],
+)
+def test_a_setting_that_terraform_would_pass_over_is_refused_with_its_line(
+    checkout: Path, fields: str, why: str
+) -> None:
+    entry = f'{{\n    "a0" = {{\n      id = "A"\n      owner = "b"\n      risk = "low"\n      {fields}\n    }}\n  }}'
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
+    with pytest.raises(RegistryConfigUnexpected) as refused:
+        config.load(checkout, "dev")
+    assert refused.value.why == f"line 3: the entry 'a0': {why}"
+
+
+def test_every_setting_that_the_documents_name_is_taken(checkout: Path) -> None:
+    entry = (
+        '{\n    "a0" = {\n      id = "A"\n      owner = "b"\n      risk = "high"\n      requester = "c"\n'
+        '      domain = "d"\n      deprecated_since = "2026-11-21"\n      remove_after = "2026-12-21"\n'
+        "      kms_key = null\n      retention = { keep = 90, untagged_days = 3 }\n"
+        '      immutability_exclusions = ["latest"]\n    }\n  }'
+    )
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
+    (found,) = config.load(checkout, "dev")
+    assert set(found.more) == {"kms_key", "retention", "immutability_exclusions"}
 
 
 def test_a_file_that_is_no_text_is_refused(checkout: Path) -> None:
