@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
@@ -94,10 +94,32 @@ def report(environments: Iterable[Environment], run_url: str = "") -> str:
     parts += [_section(environment) for environment in listed]
     legend = (
         f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
-        "removes it within a day. Nothing was changed by this report."
+        "removes it within a day. Findings and not scanned: of tagged images, by ECR's own scans. Nothing was changed "
+        "by this report."
     )
     parts += [legend, f"[The run]({run_url})" if run_url else ""]
     return "\n\n".join(filter(None, parts))
+
+
+def scannable(images: Iterable[Image]) -> tuple[Image, ...]:
+    """Return those of `images` whose scans count: the tagged ones, since the others go within days."""
+    return tuple(each for each in images if each.tags)
+
+
+def counted(
+    seen: Seen, images: tuple[Image, ...], scans: Mapping[str, Mapping[str, int] | None], rules: Iterable[Rule],
+    now: dt.datetime,
+) -> Seen:  # fmt: skip
+    """Return `seen` with what `images` tell; `scans` are their findings by digest, `None` for one without a scan."""
+    return replace(
+        seen,
+        images=len(images),
+        untagged=sum(not each.tags for each in images),
+        stale=sum(_is_stale(each, now) for each in images),
+        expiring=_expiring(rules, images, now),
+        grave=sum((findings or {}).get(severity, 0) for findings in scans.values() for severity in _GRAVE),
+        unscanned=sum(findings is None for findings in scans.values()),
+    )
 
 
 def _owners(seen: list[Seen]) -> str:
@@ -145,16 +167,8 @@ def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], no
         return Seen(registry, broken)
     images = reader.images(registry.name)
     rules = lifecycle.parse(found.lifecycle) if found.lifecycle else ()
-    return Seen(
-        registry,
-        broken,
-        images=len(images),
-        untagged=sum(not each.tags for each in images),
-        stale=sum(_is_stale(each, now) for each in images),
-        expiring=_expiring(rules, images, now),
-        grave=sum(each.findings.get(severity, 0) for each in images for severity in _GRAVE),
-        unscanned=sum(each.scan != "COMPLETE" for each in images),
-    )
+    scans = {each.digest: reader.findings(registry.name, each.digest) for each in scannable(images)}
+    return counted(Seen(registry, broken), images, scans, rules, now)
 
 
 def _unknown(reader: Reader, environment: str, registries: Iterable[Registry]) -> tuple[str, ...]:
