@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from goldenpath.errors import AccessDenied
-from goldenpath.registries import hygiene
+from goldenpath.registries import hygiene, lifecycle
 from goldenpath.registries.config import Registry
 from goldenpath.registries.hygiene import Seen
 from goldenpath.registries.request import Risk
@@ -66,8 +66,22 @@ def test_a_role_that_may_not_read_scans_is_told_where_its_permissions_stand(read
     assert "docs/registries.md" in refused.value.fix
 
 
-def image(digest: str, *tags: str, days: int = 0) -> Image:
-    return Image(digest, tags, 1, NOW - dt.timedelta(days=days))
+@pytest.mark.parametrize(
+    ("media_type", "is_index"),
+    [
+        ("application/vnd.oci.image.index.v1+json", True),
+        ("application/vnd.docker.distribution.manifest.list.v2+json", True),
+        ("application/vnd.oci.image.manifest.v1+json", False),
+    ],
+)
+def test_an_index_is_known_by_its_media_type(reader: Reader, ecr: Stubber, media_type: str, is_index: bool) -> None:
+    told = {"imageDigest": DIGEST, "imagePushedAt": NOW, "imageManifestMediaType": media_type}
+    ecr.add_response("describe_images", {"imageDetails": [told]}, {"repositoryName": "my-app"})
+    assert [each.is_index for each in reader.images("my-app")] == [is_index]
+
+
+def image(digest: str, *tags: str, days: int = 0, is_index: bool = False) -> Image:
+    return Image(digest, tags, 1, NOW - dt.timedelta(days=days), is_index=is_index)
 
 
 def test_grave_findings_are_counted_and_tagged_images_without_a_scan() -> None:
@@ -76,3 +90,31 @@ def test_grave_findings_are_counted_and_tagged_images_without_a_scan() -> None:
     assert [each.digest for each in hygiene.scannable(images)] == ["a", "b"]
     seen = hygiene.counted(Seen(REGISTRY, ()), images, scans, (), NOW)
     assert (seen.images, seen.untagged, seen.grave, seen.unscanned) == (3, 1, 3, 1)
+
+
+UNTAGGED = lifecycle.parse(
+    '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "sinceImagePushed", '
+    '"countNumber": 7}}]}'
+)
+
+
+def test_what_an_index_may_be_made_of_is_neither_expiring_nor_unscanned_and_its_findings_count() -> None:
+    images = (image("a", "prod-a1b2c3d", days=30, is_index=True), image("b", days=30), image("c", days=30))
+    assert [each.digest for each in hygiene.scannable(images)] == ["b", "c"]
+    seen = hygiene.counted(Seen(REGISTRY, ()), images, {"b": {"HIGH": 1}, "c": None}, UNTAGGED, NOW)
+    assert (seen.untagged, seen.expiring, seen.grave, seen.unscanned) == (2, (), 1, 0)
+
+
+def test_an_index_without_a_tag_expires_as_any_image() -> None:
+    images = (image("a", days=30, is_index=True),)
+    seen = hygiene.counted(Seen(REGISTRY, ()), images, {}, UNTAGGED, NOW)
+    assert seen.expiring == ("untagged a",)
+
+
+def test_an_untagged_image_in_a_repository_without_an_index_expires() -> None:
+    images = (image("a", "prod-a1b2c3d"), image("b", days=30))
+    assert hygiene.counted(Seen(REGISTRY, ()), images, {"a": {}}, UNTAGGED, NOW).expiring == ("untagged b",)
+
+
+def test_the_legend_says_what_is_not_counted() -> None:
+    assert "images of a registry that holds an image for several platforms may be its parts" in hygiene.report(())

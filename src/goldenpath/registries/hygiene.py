@@ -94,16 +94,21 @@ def report(environments: Iterable[Environment], run_url: str = "") -> str:
     parts += [_section(environment) for environment in listed]
     legend = (
         f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
-        "removes it within a day. Findings and not scanned: of tagged images, by ECR's own scans. Nothing was changed "
-        "by this report."
+        "removes it within a day. Findings and not scanned: of tagged images, by ECR's own scans. The untagged images "
+        "of a registry that holds an image for several platforms may be its parts: their findings count, and they are "
+        "told neither as expiring nor as not scanned. Nothing was changed by this report."
     )
     parts += [legend, f"[The run]({run_url})" if run_url else ""]
     return "\n\n".join(filter(None, parts))
 
 
-def scannable(images: Iterable[Image]) -> tuple[Image, ...]:
-    """Return those of `images` whose scans count: the tagged ones, since the others go within days."""
-    return tuple(each for each in images if each.tags)
+def scannable(images: tuple[Image, ...]) -> tuple[Image, ...]:
+    """Return those of `images` whose scans count: the tagged ones, and those that an index may refer to.
+
+    ECR scans no index, and other untagged images go within days.
+    """
+    parts = _parts(images)
+    return tuple(each for each in images if not each.is_index and (each.tags or each.digest in parts))
 
 
 def counted(
@@ -111,6 +116,7 @@ def counted(
     now: dt.datetime,
 ) -> Seen:  # fmt: skip
     """Return `seen` with what `images` tell; `scans` are their findings by digest, `None` for one without a scan."""
+    parts = _parts(images)
     return replace(
         seen,
         images=len(images),
@@ -118,7 +124,7 @@ def counted(
         stale=sum(_is_stale(each, now) for each in images),
         expiring=_expiring(rules, images, now),
         grave=sum((findings or {}).get(severity, 0) for findings in scans.values() for severity in _GRAVE),
-        unscanned=sum(findings is None for findings in scans.values()),
+        unscanned=sum(findings is None for digest, findings in scans.items() if digest not in parts),
     )
 
 
@@ -187,16 +193,24 @@ def _is_stale(image: Image, now: dt.datetime) -> bool:
     return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
 
 
-def _expiring(rules: Iterable[Rule], images: Iterable[Image], now: dt.datetime) -> tuple[str, ...]:
-    gone = lifecycle.expired(rules, [_stored(each, now) for each in images])
+def _expiring(rules: Iterable[Rule], images: tuple[Image, ...], now: dt.datetime) -> tuple[str, ...]:
+    parts = _parts(images)
+    gone = lifecycle.expired(rules, [_stored(each, now, referred=each.digest in parts) for each in images])
     return tuple(
         each.tags[0] if each.tags else f"untagged {each.digest[:19]}" for each in images if each.digest in gone
     )
 
 
-def _stored(image: Image, now: dt.datetime) -> StoredImage:
+def _stored(image: Image, now: dt.datetime, *, referred: bool) -> StoredImage:
     days = (now - image.pushed) / dt.timedelta(days=1)
-    return StoredImage(image.digest, frozenset(image.tags), days)
+    return StoredImage(image.digest, frozenset(image.tags), days, referred)
+
+
+def _parts(images: tuple[Image, ...]) -> frozenset[str]:
+    """Return the digests of all that an index among `images` may refer to."""
+    # Which ones it does refer to stands in the index, and ECR takes the reading of it for a pull.
+    held = any(each.is_index for each in images)
+    return frozenset(each.digest for each in images if held and not each.tags and not each.is_index)
 
 
 def _drift(workplace: Workplace) -> tuple[str, ...]:

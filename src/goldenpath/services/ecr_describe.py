@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRefused
+from goldenpath.model import layout
 from goldenpath.services import platform_session
 from goldenpath.services.aws_sdk import explained
 
@@ -46,7 +47,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Image:
-    """One image: `size` in bytes, `pushed` and `pulled` as ECR recorded them.
+    """One image, or an index of several (`is_index`): `size` in bytes, `pushed` and `pulled` as ECR recorded them.
 
     `pulled` is `None` for an image that was never pulled. ECR does not record each pull: at most one a day.
     """
@@ -56,6 +57,7 @@ class Image:
     size: int
     pushed: dt.datetime
     pulled: dt.datetime | None = None
+    is_index: bool = False
 
 
 class Reader:
@@ -167,6 +169,7 @@ def _image(told: Mapping[str, Any]) -> Image:
         size=told.get("imageSizeInBytes", 0),
         pushed=told["imagePushedAt"],
         pulled=told.get("lastRecordedPullTime"),
+        is_index=told.get("imageManifestMediaType") in layout.INDEXES,
     )
 
 
