@@ -84,7 +84,7 @@ variable "retention" {
 }
 
 variable "immutability_exclusions" {
-  description = "Tags that may still move in an immutable repository, as wildcards: `latest`, `cache-*`. At most five."
+  description = "Tags that may still move in an immutable repository, as wildcards: `latest`, `cache-*`. At most five. Filters that could match a commit, an environment's tag or a version are refused; a release with a name of its own (`release-7`) cannot be told from other tags."
   type        = list(string)
   default     = []
 
@@ -101,12 +101,15 @@ variable "immutability_exclusions" {
     condition = !anytrue(flatten([for filter in var.immutability_exclusions : [
       can(regex("^[0-9a-f]{0,7}[*]", filter)),
       can(regex("^[0-9a-f]{7}$", filter)),
+      can(regex("^v?[0-9.]*[*]", filter)),
+      can(regex("^v?[0-9]+[.].*[*]", filter)),
+      can(regex("^v?[0-9]+[.][0-9]+[.][0-9]", filter)),
       [for environment in ["dev", "test", "staging", "prod"] : (
         startswith(filter, "${environment}-") ||
         strcontains(filter, "*") && startswith("${environment}-", split("*", filter)[0])
       )],
     ]]))
-    error_message = "immutability_exclusions holds a filter that could match the tag of a release (a commit id, or dev-, test-, staging-, prod- and a commit id): releases of an immutable repository never move."
+    error_message = "immutability_exclusions holds a filter that could match the tag of a release (a commit id, dev-, test-, staging-, prod- and a commit id, or a version like 1.4.2 or v1.4.2): releases of an immutable repository never move."
   }
 }
 
