@@ -55,13 +55,14 @@ variable "requester" {
 }
 
 variable "kms_key" {
-  description = "ARN of the KMS key to encrypt with, where the risk asks for KMS. Without it AWS's own key for ECR is used."
+  description = "ARN of the KMS key to encrypt with (of the key, not of an alias), where the risk asks for KMS. Without it AWS's own key for ECR is used."
   type        = string
   default     = null
 
+  # ECR keeps the ARN of the key where it is given an alias, so each later plan would make the repository anew.
   validation {
-    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+$", var.kms_key))
-    error_message = "kms_key is not the ARN of a KMS key: write it whole, as in arn:aws:kms:eu-west-2:123456789012:key/…, or leave it out."
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key))
+    error_message = "kms_key is not the ARN of a KMS key (one of an alias is not): write it whole, as in arn:aws:kms:eu-west-2:123456789012:key/…, or leave it out."
   }
 }
 
