@@ -120,7 +120,7 @@ variable "repository_policy_json" {
   default     = null
 
   validation {
-    condition     = var.repository_policy_json == null || can(tolist(jsondecode(var.repository_policy_json).Statement)[0])
+    condition     = var.repository_policy_json == null || can(jsondecode(var.repository_policy_json).Statement[0])
     error_message = "repository_policy_json is not a policy: write a JSON document with a list named Statement that has at least one entry, best with jsonencode()."
   }
 }
