@@ -16,8 +16,8 @@ terraform {
   }
 }
 
+# The region is that of AWS_REGION, which `goldenpath registry` sets to that of the state.
 provider "aws" {
-  region              = var.aws_region
   allowed_account_ids = var.allowed_account_ids
 
   default_tags {

@@ -18,12 +18,6 @@ variable "cluster_lifecycle" {
   }
 }
 
-variable "aws_region" {
-  description = "Region of the registries."
-  type        = string
-  default     = "eu-west-2"
-}
-
 variable "allowed_account_ids" {
   description = "The AWS accounts that may be changed from here; any account when left out."
   type        = list(string)

@@ -73,7 +73,8 @@ locals {
       "ecr:UploadLayerPart",
     ]
   }]
-  given_policy = var.repository_policy_json == null ? {} : jsondecode(var.repository_policy_json)
+  # No conditional: both of its results would have to be of one type, and policies are of many.
+  given_policy = jsondecode(coalesce(var.repository_policy_json, "{}"))
   statements = concat(
     var.deprecation == null ? [] : local.push_refused,
     try(local.given_policy.Statement, []),

@@ -55,13 +55,14 @@ variable "requester" {
 }
 
 variable "kms_key" {
-  description = "ARN of the KMS key to encrypt with, where the risk asks for KMS. Without it AWS's own key for ECR is used."
+  description = "ARN of the KMS key to encrypt with (of the key, not of an alias), where the risk asks for KMS. Without it AWS's own key for ECR is used."
   type        = string
   default     = null
 
+  # ECR keeps the ARN of the key where it is given an alias, so each later plan would make the repository anew.
   validation {
-    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/.+$", var.kms_key))
-    error_message = "kms_key is not the ARN of a KMS key: write it whole, as in arn:aws:kms:eu-west-2:123456789012:key/…, or leave it out."
+    condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key))
+    error_message = "kms_key is not the ARN of a KMS key (one of an alias is not): write it whole, as in arn:aws:kms:eu-west-2:123456789012:key/…, or leave it out."
   }
 }
 
@@ -84,7 +85,7 @@ variable "retention" {
 }
 
 variable "immutability_exclusions" {
-  description = "Tags that may still move in an immutable repository, as wildcards: `latest`, `cache-*`. At most five."
+  description = "Tags that may still move in an immutable repository, as wildcards: `latest`, `cache-*`. At most five. Filters that could match a commit, an environment's tag or a version are refused; a release with a name of its own (`release-7`) cannot be told from other tags."
   type        = list(string)
   default     = []
 
@@ -101,12 +102,15 @@ variable "immutability_exclusions" {
     condition = !anytrue(flatten([for filter in var.immutability_exclusions : [
       can(regex("^[0-9a-f]{0,7}[*]", filter)),
       can(regex("^[0-9a-f]{7}$", filter)),
+      can(regex("^v?[0-9.]*[*]", filter)),
+      can(regex("^v?[0-9]+[.].*[*]", filter)),
+      can(regex("^v?[0-9]+[.][0-9]+[.][0-9]", filter)),
       [for environment in ["dev", "test", "staging", "prod"] : (
         startswith(filter, "${environment}-") ||
         strcontains(filter, "*") && startswith("${environment}-", split("*", filter)[0])
       )],
     ]]))
-    error_message = "immutability_exclusions holds a filter that could match the tag of a release (a commit id, or dev-, test-, staging-, prod- and a commit id): releases of an immutable repository never move."
+    error_message = "immutability_exclusions holds a filter that could match the tag of a release (a commit id, dev-, test-, staging-, prod- and a commit id, or a version like 1.4.2 or v1.4.2): releases of an immutable repository never move."
   }
 }
 
@@ -116,7 +120,7 @@ variable "repository_policy_json" {
   default     = null
 
   validation {
-    condition     = var.repository_policy_json == null || can(tolist(jsondecode(var.repository_policy_json).Statement)[0])
+    condition     = var.repository_policy_json == null || can(jsondecode(var.repository_policy_json).Statement[0])
     error_message = "repository_policy_json is not a policy: write a JSON document with a list named Statement that has at least one entry, best with jsonencode()."
   }
 }

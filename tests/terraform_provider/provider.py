@@ -5,6 +5,7 @@
 # mypy: disable-error-code="import-untyped, misc"
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -26,7 +27,8 @@ class StandIn(Provider):
     """The part of hashicorp/aws that this project's configurations use."""
 
     def __init__(self) -> None:
-        self.region = "eu-west-2"
+        # As the real one does: its configuration first, then this variable.
+        self.region = os.environ.get("AWS_REGION", "")
         self.default_tags: dict[str, str] = {}
         self.allowed_accounts: list[str] = []
 

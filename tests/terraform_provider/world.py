@@ -46,11 +46,11 @@ class World:
         finally:
             sign.unlink()
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  one method, several services
+    def client(self, service: str, region: str = REGION) -> Any:  # noqa: ANN401  one method, several services
         """Return a client of the emulator's `service`."""
         return boto3.client(  # type: ignore[call-overload]
             service,
-            region_name=REGION,
+            region_name=region,
             endpoint_url=self.endpoint,
             aws_access_key_id="key",
             aws_secret_access_key="secret",

@@ -53,8 +53,9 @@ def made(world: World, checkout: Path, name: str = "my-app", environment: str = 
     planning.apply(place, name, plans.plan_digest(planning.plan(place, name), environment))
 
 
-def names(world: World) -> list[str]:
-    return sorted(each["repositoryName"] for each in world.client("ecr").describe_repositories()["repositories"])
+def names(world: World, region: str = worlds.REGION) -> list[str]:
+    found = world.client("ecr", region).describe_repositories()["repositories"]
+    return sorted(each["repositoryName"] for each in found)
 
 
 @pytest.mark.parametrize("environment", ["dev", "test", "staging", "prod"])
@@ -306,3 +307,19 @@ def test_the_digest_that_plan_prints_is_the_one_that_apply_takes(
         goldenpath, ["registry", "apply", *words, *chosen, f"--digest={digest}"], catch_exceptions=False
     )
     assert "hello-web: nothing was to do" in again.output
+
+
+def test_state_and_registry_are_in_the_region_that_was_asked_for(
+    world: World, checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {**world.variables, "AWS_REGION": "us-east-1"}
+    with worlds.stand_in(variables) as reattach:
+        for name, value in {**variables, "TF_REATTACH_PROVIDERS": reattach}.items():
+            monkeypatch.setenv(name, value)
+        words = [f"--checkout={checkout}", f"--work-dir={checkout}/work", f"--state-bucket={worlds.BUCKET}",
+                 "--environment=dev", "--name=hello-web"]  # fmt: skip
+        shown = CliRunner().invoke(goldenpath, ["registry", "plan", *words], catch_exceptions=False).output
+        digest = f"--digest={shown.partition('digest: ')[2].strip()}"
+        CliRunner().invoke(goldenpath, ["registry", "apply", *words, digest], catch_exceptions=False)
+    assert names(world) == []
+    assert names(world, "us-east-1") == ["hello-web"]

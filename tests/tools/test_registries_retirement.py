@@ -88,11 +88,17 @@ def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) ->
     platform.made()
     ecr = platform.world.client("ecr")
     ecr.put_image(repositoryName="my-app", imageManifest=MANIFEST)
+    for sign in "ab":
+        # moto tells images apart by their layers alone.
+        layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar", "size": 1, "digest": "sha256:" + sign * 64}
+        another = json.dumps({**json.loads(MANIFEST), "layers": [layer]})
+        ecr.put_image(repositoryName="my-app", imageManifest=another, imageTag=f"dev-{sign}1b2c3d")
+    ecr.start_image_scan(repositoryName="my-app", imageId={"imageTag": "dev-a1b2c3d"})
     ecr.create_repository(repositoryName="by-hand")
     assert "1 of 2 (50 %) comply" in platform.run(platform.clone(), "hygiene")
     issue = platform.threads[-1]
     assert (issue.title, issue.labels) == ("Registries: hygiene report", ["ecr-hygiene"])
-    assert "| my-app | team-web | 1 | 1 | 0 | 0 | 0 | 1 |" in issue.body
+    assert "| my-app | team-web | 3 | 1 | 0 | 0 | 1 | 1 |" in issue.body
     assert "- `hello-web`: the repository does not exist" in issue.body
     assert "- `by-hand` is in ECR, but not in envs/dev/ecr.tf" in issue.body
     assert 'create module.ecr\\_repositories\\["hello-web"\\].aws\\_ecr\\_repository.this' in issue.body

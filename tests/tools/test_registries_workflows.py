@@ -178,6 +178,30 @@ def test_after_a_drift_the_wizard_has_the_new_plan_reviewed_and_applied(platform
     assert platform.names() == ["my-app"]
 
 
+def test_a_retention_that_was_edited_by_hand_is_planned_and_applied_by_the_wizard(platform: Platform) -> None:
+    platform.made()
+    platform.edit("envs/dev/ecr.tf", '"shop"\n', '"shop"\n\n      retention = { keep = 90 }\n\n')
+    platform.propose()
+    pull = platform.threads[1]
+    assert pull.title == "Change registry my-app (dev)"
+    assert "Keeping 90 images of about 250 MB" in pull.body
+    platform.apply(platform.merge(2))
+    policy = platform.world.client("ecr").get_lifecycle_policy(repositoryName="my-app")["lifecyclePolicyText"]
+    assert {rule["selection"]["countNumber"] for rule in json.loads(policy)["rules"]} == {7, 90}
+
+
+def test_an_entry_written_without_requester_and_domain_is_given_them_by_the_wizard(platform: Platform) -> None:
+    checkout = platform.clone()
+    platform.run(checkout, "request", **{**registry_platform.ASKED, "requester": "", "domain": ""})
+    git(checkout, "commit", "--quiet", "--all", "--message=By hand")
+    git(checkout, "push", "--quiet", "origin", "HEAD:development")
+    platform.propose()
+    platform.apply(platform.merge(1))
+    found = platform.world.client("ecr").describe_repositories(repositoryNames=["my-app"])["repositories"][0]
+    tags = platform.world.client("ecr").list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
+    assert {"Key": "goldenpath.idp/requester", "Value": "octocat"} in tags
+
+
 def test_a_digest_copied_from_another_registry_is_refused(platform: Platform) -> None:
     platform.propose(name="other-app")
     platform.propose()

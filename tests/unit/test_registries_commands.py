@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
 
 from goldenpath.cli import goldenpath
 from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
-from goldenpath.registries import catalogue, config
+from goldenpath.registries import catalogue, config, planning
+from goldenpath.tools.terraform import Plan
+
+if TYPE_CHECKING:
+    from goldenpath.registries.planning import Workplace
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "0" * 64
@@ -71,6 +76,34 @@ def test_a_plan_needs_to_know_where_its_state_is(checkout: Path, options: dict[s
     with pytest.raises(BadInput) as refused:
         run(checkout, "plan", environment="dev", name="hello-web", **options)
     assert refused.value.why.startswith(why)
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "region"),
+    [
+        ({}, {}, "eu-west-2"),
+        ({}, {"AWS_REGION": "us-east-1"}, "us-east-1"),
+        ({}, {"AWS_REGION": "us-east-1", "GOLDENPATH_AWS_REGION": "eu-central-1"}, "eu-central-1"),
+        ({"aws_region": "eu-west-1"}, {"AWS_REGION": "us-east-1"}, "eu-west-1"),
+    ],
+)
+def test_the_provider_and_the_state_are_told_the_same_region(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch,
+    options: dict[str, str], variables: dict[str, str], region: str,
+) -> None:  # fmt: skip
+    for name in ("AWS_REGION", "GOLDENPATH_AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    asked: list[Workplace] = []
+
+    def planned(workplace: Workplace, *_: object, **__: object) -> Plan:
+        asked.append(workplace)
+        return Plan("1.11.4")
+
+    monkeypatch.setattr(planning, "plan", planned)
+    run(checkout, "plan", environment="dev", name="hello-web", state_bucket="b", **options)
+    assert [(each.region, each.variables["AWS_REGION"]) for each in asked] == [(region, region)]
 
 
 def test_an_apply_needs_the_digest_of_a_reviewed_plan(checkout: Path) -> None:

@@ -40,7 +40,44 @@ def test_a_name_that_is_taken_is_refused_with_what_differs(checkout: Path) -> No
     config.add(checkout, parse(WHOLE))
     with pytest.raises(RegistryNameTaken, match="there is a registry 'my-app' in dev already") as refused:
         config.add(checkout, parse({**WHOLE, "owner": "team-other", "requester": ""}))
-    assert refused.value.why == "its owner is 'team-web', not 'team-other'; its requester is 'octocat', not ''"
+    assert refused.value.why == "its owner is 'team-web', not 'team-other'"
+
+
+def test_a_requester_who_is_not_the_one_that_stands_there_is_refused(checkout: Path) -> None:
+    config.add(checkout, parse(WHOLE))
+    with pytest.raises(RegistryNameTaken) as refused:
+        config.add(checkout, parse({**WHOLE, "requester": "hubot"}))
+    assert refused.value.why == "its requester is 'octocat', not 'hubot'"
+
+
+ENTRY = """{
+    "my-app" = {
+      id    = "REGISTRY_MY_APP" # ours
+      owner = "team-web"
+      risk  = "low"
+
+      # Asked for by the auditors.
+      retention = { keep = 90 }
+    }
+  }"""
+
+
+def test_an_entry_that_has_more_than_was_asked_for_is_used_as_it_is(checkout: Path) -> None:
+    path = checkout / "envs" / "dev" / "ecr.tf"
+    path.write_text(EMPTY.replace("{}", ENTRY))
+    assert not config.add(checkout, parse({**WHOLE, "requester": ""}))
+    assert path.read_text() == EMPTY.replace("{}", ENTRY)
+
+
+def test_an_entry_without_requester_and_domain_is_given_them_and_keeps_all_it_has(checkout: Path) -> None:
+    path = checkout / "envs" / "dev" / "ecr.tf"
+    path.write_text(EMPTY.replace("{}", ENTRY))
+    wanted = parse({**WHOLE, "domain": "shop"})
+    assert config.add(checkout, wanted)
+    stays = "      retention = { keep = 90 }\n"
+    given = f'{stays}\n      requester = "octocat"\n      domain    = "shop"\n'
+    assert path.read_text() == EMPTY.replace("{}", ENTRY.replace(stays, given))
+    assert not config.add(checkout, wanted)
 
 
 def test_an_id_that_is_taken_is_refused(checkout: Path) -> None:
@@ -68,15 +105,18 @@ def test_an_unknown_registry_is_told_with_those_there_are(checkout: Path) -> Non
     ("text", "why"),
     [
         ("", "there is no `ecr_repositories` in a block `locals`"),
-        (EMPTY.replace("{}", '{\n    "a" = "b"\n  }'), "the entry 'a' is not a map of fields"),
-        (EMPTY.replace("{}", '{\n    "a" = {\n      id = "X"\n    }\n  }'), "the entry 'a': `owner` is missing"),
+        (EMPTY.replace("{}", '{\n    "a" = "b"\n  }'), "line 3: the entry 'a' is not a map of fields"),
+        (
+            EMPTY.replace("{}", '{\n    "a" = {\n      id = "X"\n    }\n  }'),
+            "line 3: the entry 'a': `owner` is missing",
+        ),
         (
             EMPTY.replace("{}", '{\n    "a" = {\n      id    = 1\n      owner = "b"\n      risk  = "low"\n    }\n  }'),
-            "the entry 'a': `id` is not a string",
+            "line 3: the entry 'a': `id` is not a string",
         ),
         (
             EMPTY.replace("{}", '{\n    "a" = {\n      id    = "b"\n      owner = "b"\n      risk  = "x"\n    }\n  }'),
-            "the entry 'a': `risk` is 'x', not one of low, medium, high",
+            "line 3: the entry 'a': `risk` is 'x', not one of low, medium, high",
         ),
     ],
 )
@@ -87,6 +127,42 @@ def test_a_file_in_another_form_is_refused_and_left_alone(checkout: Path, text: 
         config.add(checkout, parse(WHOLE))
     assert refused.value.why.startswith(why)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ("retension = { keep = 90 }", "`retension` is not a setting of a registry"),
+        (
+            "kms_keys = 1\n      owners = []",
+            "`kms_keys` is not a setting of a registry, `owners` is not a setting of a registry",
+        ),
+        ("retention = { kep = 90 }", "`retention.kep` is not a setting of a registry"),
+        ("retention = 90", "`retention` is not a map like `{ keep = 90 }`"),
+        ('deprecated_since = "2026-11-21"', "`remove_after` is missing: a deprecation has both dates"),
+        ('remove_after = "2026-12-21"', "`deprecated_since` is missing: a deprecation has both dates"),
+    ],
+)
+def test_a_setting_that_terraform_would_pass_over_is_refused_with_its_line(
+    checkout: Path, fields: str, why: str
+) -> None:
+    entry = f'{{\n    "a0" = {{\n      id = "A"\n      owner = "b"\n      risk = "low"\n      {fields}\n    }}\n  }}'
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
+    with pytest.raises(RegistryConfigUnexpected) as refused:
+        config.load(checkout, "dev")
+    assert refused.value.why == f"line 3: the entry 'a0': {why}"
+
+
+def test_every_setting_that_the_documents_name_is_taken(checkout: Path) -> None:
+    entry = (
+        '{\n    "a0" = {\n      id = "A"\n      owner = "b"\n      risk = "high"\n      requester = "c"\n'
+        '      domain = "d"\n      deprecated_since = "2026-11-21"\n      remove_after = "2026-12-21"\n'
+        "      kms_key = null\n      retention = { keep = 90, untagged_days = 3 }\n"
+        '      immutability_exclusions = ["latest"]\n    }\n  }'
+    )
+    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
+    (found,) = config.load(checkout, "dev")
+    assert set(found.more) == {"kms_key", "retention", "immutability_exclusions"}
 
 
 def test_a_file_that_is_no_text_is_refused(checkout: Path) -> None:

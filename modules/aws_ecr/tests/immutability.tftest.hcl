@@ -180,6 +180,69 @@ run "a_commit_is_refused" {
   expect_failures = [var.immutability_exclusions]
 }
 
+run "a_filter_for_versions_is_refused" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["v*"]
+  }
+
+  expect_failures = [var.immutability_exclusions]
+}
+
+run "a_filter_for_versions_of_one_line_is_refused" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["1.*"]
+  }
+
+  expect_failures = [var.immutability_exclusions]
+}
+
+run "a_filter_for_release_tags_of_one_line_is_refused" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["v1.2*"]
+  }
+
+  expect_failures = [var.immutability_exclusions]
+}
+
+run "a_filter_for_prereleases_of_a_version_is_refused" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["1.2.3-rc*"]
+  }
+
+  expect_failures = [var.immutability_exclusions]
+}
+
+run "a_version_is_refused" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["v1.2.3"]
+  }
+
+  expect_failures = [var.immutability_exclusions]
+}
+
+run "a_tag_that_names_a_line_of_versions_is_taken" {
+  command = plan
+
+  variables {
+    immutability_exclusions = ["v1", "1.2", "vendor-*"]
+  }
+
+  assert {
+    condition     = length(aws_ecr_repository.this.image_tag_mutability_exclusion_filter) == 3
+    error_message = "v1 moves on to v1.3.0, and vendor- is no version"
+  }
+}
+
 run "a_filter_with_a_space_is_refused" {
   command = plan
 

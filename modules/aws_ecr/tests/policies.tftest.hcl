@@ -41,6 +41,49 @@ run "a_policy_without_a_version_gets_the_current_one" {
   }
 }
 
+run "a_policy_whose_statements_differ_in_shape_is_attached" {
+  command = plan
+
+  variables {
+    repository_policy_json = jsonencode({ Version = "2012-10-17", Id = "ours", Statement = [
+      { Sid = "Pull", Effect = "Allow", Principal = { AWS = "arn:aws:iam::210987654321:root" }, Action = ["ecr:BatchGetImage"] },
+      { Effect = "Deny", Principal = "*", Action = "ecr:PutImage", Condition = { Bool = { "aws:SecureTransport" = "false" } } },
+    ] })
+  }
+
+  assert {
+    condition     = aws_ecr_repository_policy.this[0].policy == var.repository_policy_json
+    error_message = "the policy is the one that was given"
+  }
+}
+
+run "deprecated_keeps_a_given_policy_whose_statements_differ_in_shape" {
+  command = plan
+
+  variables {
+    deprecation = { since = "2026-11-01", remove_after = "2026-12-01" }
+    repository_policy_json = jsonencode({ Version = "2012-10-17", Statement = [
+      { Sid = "Pull", Effect = "Allow", Principal = { AWS = "arn:aws:iam::210987654321:root" }, Action = ["ecr:BatchGetImage"] },
+      { Sid = "Tls", Effect = "Deny", Principal = "*", Action = "ecr:PutImage", Condition = { Bool = { "aws:SecureTransport" = "false" } } },
+    ] })
+  }
+
+  assert {
+    condition     = [for each in jsondecode(aws_ecr_repository_policy.this[0].policy).Statement : each.Sid] == ["DeprecatedRefusesPush", "Pull", "Tls"]
+    error_message = "the given statements stay"
+  }
+}
+
+run "a_policy_with_one_statement_in_no_list_is_refused" {
+  command = plan
+
+  variables {
+    repository_policy_json = jsonencode({ Statement = { Effect = "Deny", Principal = "*", Action = "ecr:PutImage" } })
+  }
+
+  expect_failures = [var.repository_policy_json]
+}
+
 run "a_policy_that_is_no_json_is_refused" {
   command = plan
 

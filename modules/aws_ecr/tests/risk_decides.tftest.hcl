@@ -285,3 +285,14 @@ run "a_key_that_is_no_arn_is_refused" {
 
   expect_failures = [var.kms_key]
 }
+
+run "an_alias_of_a_key_is_refused" {
+  command = plan
+
+  variables {
+    metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "high" }
+    kms_key  = "arn:aws:kms:eu-west-2:123456789012:alias/ours"
+  }
+
+  expect_failures = [var.kms_key]
+}

@@ -25,7 +25,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-_DOCKER_INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 _CHUNK = 1 << 20
 
 T = TypeVar("T")
@@ -126,7 +126,7 @@ class Layout:
     def listed(self) -> tuple[Descriptor, ...]:
         """Return the manifest of every platform."""
         root = self.root()
-        if root.media_type not in {INDEX, _DOCKER_INDEX}:
+        if root.media_type not in INDEXES:
             return (root,)
         return tuple(self._decode(self.blob(root.digest), Index).manifests)
 

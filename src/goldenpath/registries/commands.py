@@ -23,8 +23,15 @@ if TYPE_CHECKING:
 
 _NEXT = (
     "next: merge it by a pull request without the label ecr-registry, then start the workflow create-ecr-registry with "
-    "the same values: it shows the plan, and its merge makes the registry; or use `registry plan` and `registry apply`"
+    "the same values (it writes requester and domain where they are missing): it shows the plan, and its merge makes "
+    "the registry; or use `registry plan` and `registry apply`"
 )
+
+
+_REGION = click.option(
+    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default="eu-west-2",
+    help="AWS region of state and registries.",
+)  # fmt: skip
 
 
 @click.group()
@@ -68,7 +75,7 @@ def _placed(act: Callable[..., None]) -> Callable[..., None]:
     for each in (
         click.option("--removal", is_flag=True, help="The registry has left ecr.tf: plan its removal."),
         option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
-        option("--aws-region", "AWS region of state and registries.", default="eu-west-2"),
+        _REGION,
         option("--state-bucket", "The S3 bucket that keeps Terraform's state.", default=""),
         NAME,
         ENVIRONMENT,
@@ -113,7 +120,7 @@ def _workplace(
     variables = runner.variables()
     folder = work_dir or runner.default_work_dir(variables) / "registry"
     return planning.Workplace(
-        checkout, environment, state_bucket, aws_region, folder, {"AWS_REGION": aws_region, **variables}
+        checkout, environment, state_bucket, aws_region, folder, {**variables, "AWS_REGION": aws_region}
     )
 
 

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown
 from goldenpath.model import codec
 from goldenpath.registries import hcl_map
-from goldenpath.registries.hcl import HclUnexpected, Literal, read_map
+from goldenpath.registries.hcl import HclUnexpected, Literal, line_of, read_map
 from goldenpath.registries.request import Risk, known_environment, known_environments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from goldenpath.registries.hcl import Entry
     from goldenpath.registries.request import Request
 
 BLOCK, MAP = "locals", "ecr_repositories"
-_KNOWN = ("id", "owner", "risk", "requester", "domain", "deprecated_since", "remove_after")
+_DATES = ("deprecated_since", "remove_after")
+_KNOWN = ("id", "owner", "risk", "requester", "domain", *_DATES)
+_RARER, _RETENTION = ("kms_key", "retention", "immutability_exclusions"), ("keep", "untagged_days")
 
 
 @dataclass(frozen=True)
@@ -80,20 +84,26 @@ def find(checkout: Path, environment: str, name: str) -> Registry:
 def parse(text: str, environment: str, path: Path) -> tuple[Registry, ...]:
     """Return the registries in `text`, the content of `path`. Raises `RegistryConfigUnexpected`, naming the entry."""
     try:
-        return tuple(_registry(environment, each.key, each.value) for each in read_map(text, BLOCK, MAP).entries)
+        return tuple(_placed(text, environment, each) for each in read_map(text, BLOCK, MAP).entries)
     except ValueError as error:
         raise unexpected(path, error) from None
 
 
 def with_request(text: str, request: Request, path: Path) -> str:
-    """Return `text`, the content of `path`, with the registry that `request` asks for; unchanged when it is there.
+    """Return `text`, the content of `path`, with the registry that `request` asks for.
 
-    Raises `RegistryNameTaken` when its name or id belongs to another one, and `RegistryConfigUnexpected`.
+    An entry that is there keeps all that it has, and is given what it lacks. Raises `RegistryNameTaken` when its name
+    or id belongs to another one, and `RegistryConfigUnexpected`.
     """
+    present: Registry | None = None
     for registry in parse(text, request.environment, path):
         _refuse_clash(registry, request, path)
+        present = registry if registry.name == request.name else present
     try:
-        return hcl_map.with_entry(text, BLOCK, MAP, request.name, request.fields)
+        if present is None:
+            return hcl_map.with_entry(text, BLOCK, MAP, request.name, request.fields)
+        lacking = {name: value for name, value in request.fields.items() if not getattr(present, name)}
+        return hcl_map.with_fields(text, BLOCK, MAP, request.name, lacking)
     except HclUnexpected as error:
         raise unexpected(path, error) from None
 
@@ -136,13 +146,8 @@ def unexpected(path: Path, error: ValueError) -> RegistryConfigUnexpected:
 def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
     asked = request.fields
     if registry.name == request.name:
-        kept = {
-            name: str(value)
-            for name in ("id", "owner", "requester", "domain", "risk")
-            if (value := getattr(registry, name))
-        }
-        told = [f"{name} is {kept.get(name, '')!a}, not {asked.get(name, '')!a}" for name in {**kept, **asked}
-                if kept.get(name) != asked.get(name)]  # fmt: skip
+        told = [f"{name} is {str(kept)!a}, not {wanted!a}" for name, wanted in asked.items()
+                if (kept := getattr(registry, name)) and kept != wanted]  # fmt: skip
         if told:
             raise RegistryNameTaken(
                 f"there is a registry {request.name!a} in {request.environment} already",
@@ -157,18 +162,36 @@ def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
         )
 
 
+def _placed(text: str, environment: str, entry: Entry) -> Registry:
+    try:
+        return _registry(environment, entry.key, entry.value)
+    except HclUnexpected as error:
+        raise HclUnexpected(f"line {line_of(text, entry.start)}: {error}") from None
+
+
 def _registry(environment: str, name: str, value: Literal) -> Registry:
     if not isinstance(value, Mapping):
         raise HclUnexpected(f"the entry {name!a} is not a map of fields")
-    known = {key: told for key, told in value.items() if key in _KNOWN}
-    wrong = [key for key, told in known.items() if not isinstance(told, str)]
-    missing = [key for key in ("id", "owner", "risk") if key not in known]
-    if wrong or missing:
-        raise HclUnexpected(f"the entry {name!a}: {', '.join(f'`{key}` is not a string' for key in wrong)}"
-                            f"{', '.join(f'`{key}` is missing' for key in missing)}")  # fmt: skip
-    if known["risk"] not in list(Risk):
-        raise HclUnexpected(f"the entry {name!a}: `risk` is {known['risk']!a}, not one of {', '.join(Risk)}")
-    texts = {key: str(told) for key, told in known.items()}
+    if mistakes := list(_mistakes(value)):
+        raise HclUnexpected(f"the entry {name!a}: {', '.join(mistakes)}")
+    texts = {key: str(told) for key, told in value.items() if key in _KNOWN}
     risk = Risk(texts.pop("risk"))
     more = {key: told for key, told in value.items() if key not in _KNOWN}
     return Registry(environment, name, risk=risk, more=more, **texts)
+
+
+def _mistakes(fields: Mapping[str, Literal]) -> Iterator[str]:
+    """Yield what Terraform would pass over in silence, or what we could not tell about the registry."""
+    yield from (f"`{key}` is not a string" for key in _KNOWN if not isinstance(fields.get(key, ""), str))
+    yield from (f"`{key}` is missing" for key in ("id", "owner", "risk") if key not in fields)
+    if fields.get("risk", Risk.LOW) not in list(Risk):
+        yield f"`risk` is {fields['risk']!a}, not one of {', '.join(Risk)}"
+    yield from (f"`{key}` is not a setting of a registry" for key in fields if key not in {*_KNOWN, *_RARER})
+    retention = fields.get("retention", {})
+    if not isinstance(retention, Mapping):
+        yield "`retention` is not a map like `{ keep = 90 }`"
+    else:
+        yield from (f"`retention.{key}` is not a setting of a registry" for key in retention if key not in _RETENTION)
+    lone = [key for key in _DATES if key not in fields]
+    if len(lone) == 1:
+        yield f"`{lone[0]}` is missing: a deprecation has both dates"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
@@ -94,10 +94,38 @@ def report(environments: Iterable[Environment], run_url: str = "") -> str:
     parts += [_section(environment) for environment in listed]
     legend = (
         f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
-        "removes it within a day. Nothing was changed by this report."
+        "removes it within a day. Findings and not scanned: of tagged images, by ECR's own scans. The untagged images "
+        "of a registry that holds an image for several platforms may be its parts: their findings count, and they are "
+        "told neither as expiring nor as not scanned. Nothing was changed by this report."
     )
     parts += [legend, f"[The run]({run_url})" if run_url else ""]
     return "\n\n".join(filter(None, parts))
+
+
+def scannable(images: tuple[Image, ...]) -> tuple[Image, ...]:
+    """Return those of `images` whose scans count: the tagged ones, and those that an index may refer to.
+
+    ECR scans no index, and other untagged images go within days.
+    """
+    parts = _parts(images)
+    return tuple(each for each in images if not each.is_index and (each.tags or each.digest in parts))
+
+
+def counted(
+    seen: Seen, images: tuple[Image, ...], scans: Mapping[str, Mapping[str, int] | None], rules: Iterable[Rule],
+    now: dt.datetime,
+) -> Seen:  # fmt: skip
+    """Return `seen` with what `images` tell; `scans` are their findings by digest, `None` for one without a scan."""
+    parts = _parts(images)
+    return replace(
+        seen,
+        images=len(images),
+        untagged=sum(not each.tags for each in images),
+        stale=sum(_is_stale(each, now) for each in images),
+        expiring=_expiring(rules, images, now),
+        grave=sum((findings or {}).get(severity, 0) for findings in scans.values() for severity in _GRAVE),
+        unscanned=sum(findings is None for digest, findings in scans.items() if digest not in parts),
+    )
 
 
 def _owners(seen: list[Seen]) -> str:
@@ -145,16 +173,8 @@ def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], no
         return Seen(registry, broken)
     images = reader.images(registry.name)
     rules = lifecycle.parse(found.lifecycle) if found.lifecycle else ()
-    return Seen(
-        registry,
-        broken,
-        images=len(images),
-        untagged=sum(not each.tags for each in images),
-        stale=sum(_is_stale(each, now) for each in images),
-        expiring=_expiring(rules, images, now),
-        grave=sum(each.findings.get(severity, 0) for each in images for severity in _GRAVE),
-        unscanned=sum(each.scan != "COMPLETE" for each in images),
-    )
+    scans = {each.digest: reader.findings(registry.name, each.digest) for each in scannable(images)}
+    return counted(Seen(registry, broken), images, scans, rules, now)
 
 
 def _unknown(reader: Reader, environment: str, registries: Iterable[Registry]) -> tuple[str, ...]:
@@ -173,16 +193,24 @@ def _is_stale(image: Image, now: dt.datetime) -> bool:
     return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
 
 
-def _expiring(rules: Iterable[Rule], images: Iterable[Image], now: dt.datetime) -> tuple[str, ...]:
-    gone = lifecycle.expired(rules, [_stored(each, now) for each in images])
+def _expiring(rules: Iterable[Rule], images: tuple[Image, ...], now: dt.datetime) -> tuple[str, ...]:
+    parts = _parts(images)
+    gone = lifecycle.expired(rules, [_stored(each, now, referred=each.digest in parts) for each in images])
     return tuple(
         each.tags[0] if each.tags else f"untagged {each.digest[:19]}" for each in images if each.digest in gone
     )
 
 
-def _stored(image: Image, now: dt.datetime) -> StoredImage:
+def _stored(image: Image, now: dt.datetime, *, referred: bool) -> StoredImage:
     days = (now - image.pushed) / dt.timedelta(days=1)
-    return StoredImage(image.digest, frozenset(image.tags), days)
+    return StoredImage(image.digest, frozenset(image.tags), days, referred)
+
+
+def _parts(images: tuple[Image, ...]) -> frozenset[str]:
+    """Return the digests of all that an index among `images` may refer to."""
+    # Which ones it does refer to stands in the index, and ECR takes the reading of it for a pull.
+    held = any(each.is_index for each in images)
+    return frozenset(each.digest for each in images if held and not each.tags and not each.is_index)
 
 
 def _drift(workplace: Workplace) -> tuple[str, ...]:

@@ -61,13 +61,14 @@ def create(desk: Desk, request: Request) -> Proposed:
     creates = _creates(desk.workplace, request.name, plan)
     facts = {"environment": request.environment, **request.fields}
     brought = controls.load(desk.workplace.checkout)[request.risk]
+    kept = config.find(desk.workplace.checkout, request.environment, request.name).own_keep or brought.keep
     rows = [(brought.mutability.lower(), brought.encryption, str(brought.keep), "on every push", "after 7 days")]
     head = ("tags", "encryption", "keeps of each environment", "scanned", "untagged images expire")
     sections = (
         f"### What risk `{request.risk}` brings",
         plan_table.table(head, rows),
         "### What it costs",
-        cost.told(brought.keep, desk.average_mb),
+        cost.told(kept, desk.average_mb),
     )
     return publish(desk, request.name, plan, Told("Create" if creates else "Change", facts, sections=sections))
 

@@ -3,16 +3,18 @@
 One thing is changed here: the images of a registry that is being removed are deleted.
 
 Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `GetLifecyclePolicy`,
-`GetRepositoryPolicy`, `DescribeImages`, `BatchGetImage`, `BatchDeleteImage`.
+`GetRepositoryPolicy`, `DescribeImages`, `DescribeImageScanFindings`, `BatchGetImage`, `BatchDeleteImage`; user guide,
+"Scan images for software vulnerabilities" (basic scanning tells nothing of its findings in `DescribeImages`).
 """
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRefused
+from goldenpath.model import layout
 from goldenpath.services import platform_session
 from goldenpath.services.aws_sdk import explained
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
 _BATCH = 100
+# ACTIVE: enhanced scanning goes on for as long as the image is watched.
+_SCANNED = ("COMPLETE", "ACTIVE")
 _explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
 
 
@@ -43,7 +47,7 @@ class Described:
 
 @dataclass(frozen=True)
 class Image:
-    """One image: `size` in bytes, `pushed` and `pulled` as ECR recorded them, `findings` counted by severity.
+    """One image, or an index of several (`is_index`): `size` in bytes, `pushed` and `pulled` as ECR recorded them.
 
     `pulled` is `None` for an image that was never pulled. ECR does not record each pull: at most one a day.
     """
@@ -53,8 +57,7 @@ class Image:
     size: int
     pushed: dt.datetime
     pulled: dt.datetime | None = None
-    scan: str = ""
-    findings: Mapping[str, int] = field(default_factory=dict)
+    is_index: bool = False
 
 
 class Reader:
@@ -95,6 +98,21 @@ class Reader:
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
             found = [_image(each) for page in pages for each in page["imageDetails"]]
         return tuple(sorted(found, key=lambda image: image.pushed, reverse=True))
+
+    def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
+        """Return what ECR's own scan of an image found, counted by severity; `None` when there is no finished scan."""
+        gone = (self._client.exceptions.ScanNotFoundException, self._client.exceptions.ImageNotFoundException)
+        with _explained(f"read the scan of an image of {name}"):
+            try:
+                told = self._client.describe_image_scan_findings(
+                    repositoryName=name, imageId={"imageDigest": digest}, maxResults=1
+                )
+            except gone:
+                return None
+            if told["imageScanStatus"].get("status") not in _SCANNED:
+                return None
+            counts = told.get("imageScanFindings", {}).get("findingSeverityCounts", {})
+            return {str(severity): count for severity, count in counts.items()}
 
     def manifests(self, name: str, digests: tuple[str, ...]) -> dict[str, str]:
         """Return the manifest of each of `digests`, as it is stored. ECR takes this for a pull of each.
@@ -151,8 +169,7 @@ def _image(told: Mapping[str, Any]) -> Image:
         size=told.get("imageSizeInBytes", 0),
         pushed=told["imagePushedAt"],
         pulled=told.get("lastRecordedPullTime"),
-        scan=(told.get("imageScanStatus") or {}).get("status", ""),
-        findings=(told.get("imageScanFindingsSummary") or {}).get("findingSeverityCounts") or {},
+        is_index=told.get("imageManifestMediaType") in layout.INDEXES,
     )
 
 
