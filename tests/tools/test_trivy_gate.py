@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 from tests.tools.apps import App
+from tests.tools.bypasses_images import ALPINE_PACKAGES
 
-from goldenpath.model.finding import Gate
+from goldenpath.model.finding import Gate, Kind
 from goldenpath.model.work import WorkFolder
+from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.command import Command, Ended
@@ -102,3 +104,24 @@ def test_an_image_in_which_no_package_is_seen_is_not_let_through(
     (finding,) = work.read_findings(Gate.TRIVY).findings
     assert finding.id == "empty-inventory"
     assert "secret" not in done.text
+
+
+ALPINE = {
+    "rootfs/etc/os-release": "ID=alpine\nVERSION_ID=3.23.2\n", "rootfs/lib/apk/db/installed": ALPINE_PACKAGES,
+}  # fmt: skip
+OF_TODAY = {"Alpine": ALPINE, "Debian": {}, "a static binary alone": {"Dockerfile": "FROM scratch\nCOPY program /\n"}}
+
+
+@pytest.mark.parametrize("name", OF_TODAY)
+def test_an_image_of_today_has_no_blind_spot(goldenpath: Command, app: App, work: WorkFolder, name: str) -> None:
+    if name == "Alpine":
+        shutil.rmtree(app.folder / "rootfs")
+    shutil.copy(Toolchain.load().provide("crane").path, app.folder / "program")
+    for path, content in OF_TODAY[name].items():
+        app.write(path, content)
+    app.save()
+    goldenpath.run("build", "--environment=prod", f"--source={app.folder}", f"--work-dir={work.path}").ok()
+    scan(goldenpath, app, work).ok()
+    report = work.read_findings(Gate.TRIVY)
+    assert [each.id for each in report.findings if each.kind is Kind.BLIND_SPOT] == []
+    assert len(report.notes) == 1
