@@ -12,6 +12,7 @@ from hypothesis import given
 
 from goldenpath.errors import ScannerFailed, ToolFailed
 from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
+from goldenpath.stages import trivy_gate
 from goldenpath.tools import process, trivy
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
     "Vulnerabilities", "VulnerabilityID", "PkgName", "Severity", "InstalledVersion", "FixedVersion", "PkgPath",
-    "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName", "EOSL",
+    "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName", "EOSL", "Class",
 )  # fmt: skip
 
 
@@ -169,6 +170,20 @@ def test_a_long_description_is_cut() -> None:
 def test_the_same_package_in_two_places_is_two_findings() -> None:
     prints = {trivy.parse(report(PkgPath=path)).findings[0].fingerprint for path in ("a", "b")}
     assert len(prints) == 2
+
+
+def test_the_same_package_in_two_programs_is_two_findings() -> None:
+    """Of a Go program the target is the path."""
+    one, other = (report().replace(b"t (debian 12)", path) for path in (b"usr/bin/one", b"usr/bin/other"))
+    merged = trivy_gate.merged([trivy.parse(one), trivy.parse(other), trivy.parse(one)])
+    places = [each.location.path for each in merged if each.kind is Kind.VULNERABILITY]
+    assert places == ["usr/bin/one", "usr/bin/other"]
+
+
+def test_a_finding_in_an_os_package_stays_the_same_when_the_os_is_updated() -> None:
+    before = report().replace(b'"Type": "debian"', b'"Type": "debian", "Class": "os-pkgs"')
+    after = before.replace(b"debian 12", b"debian 12.5")
+    assert trivy.parse(before).findings[0].fingerprint == trivy.parse(after).findings[0].fingerprint
 
 
 @pytest.mark.parametrize(

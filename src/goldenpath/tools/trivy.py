@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 SCHEMA_VERSION = 2
+_OS_PACKAGES = "os-pkgs"
 DETAIL_LENGTH = 1000
 TITLE_LENGTH = 250
 # By itself trivy leaves out what is called a picture, an archive or a lock file. `.git` is looked for in the layers.
@@ -65,6 +66,7 @@ class _Package(Struct, frozen=True):
 
 class _Result(Struct, frozen=True):
     Target: str
+    Class: str = ""
     Type: str = ""
     Packages: list[_Package] | None = None
     Vulnerabilities: list[_Vulnerability] | None = None
@@ -159,7 +161,7 @@ def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
         packages=sum(len(result.Packages or []) for result in results),
         findings=(
             *(
-                _vulnerability(_place(result, name), result.Type, each)
+                _vulnerability(result, _place(result, name), each)
                 for result in results
                 for each in result.Vulnerabilities or []
             ),
@@ -201,16 +203,18 @@ def _place(result: _Result, artifact: str) -> str:
     return result.Target.lstrip("/") or "image"
 
 
-def _vulnerability(place: str, kind: str, each: _Vulnerability) -> Finding:
+def _vulnerability(result: _Result, place: str, each: _Vulnerability) -> Finding:
+    # Of a Go program only the target is its path; of OS packages it is the OS's version, which changes by itself.
+    path = each.PkgPath or (place if result.Class != _OS_PACKAGES else "")
     return Finding(
         gate=Gate.TRIVY,
         id=each.VulnerabilityID,
         severity=_severity(each.Severity),
         title=(each.Title or f"{each.VulnerabilityID} in {each.PkgName}")[:TITLE_LENGTH],
         location=Location(each.PkgPath or place),
-        fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, each.PkgPath),
+        fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, path),
         detail=each.Description[:DETAIL_LENGTH],
-        package=Package(each.PkgName, each.InstalledVersion, kind, each.FixedVersion),
+        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion),
         url=each.PrimaryURL,
         kind=Kind.VULNERABILITY,
     )
