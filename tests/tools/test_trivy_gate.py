@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from pathlib import Path
@@ -104,6 +105,20 @@ def test_an_image_in_which_no_package_is_seen_is_not_let_through(
     (finding,) = work.read_findings(Gate.TRIVY).findings
     assert finding.id == "empty-inventory"
     assert "secret" not in done.text
+
+
+def test_a_scan_does_not_wait_for_another_with_the_same_cache_folder(
+    goldenpath: Command, built: tuple[App, WorkFolder], tmp_path: Path
+) -> None:
+    app, work = built
+    cache = tmp_path / "trivy"
+    shutil.copytree(goldenpath.variables["GOLDENPATH_TRIVY_CACHE"], cache)
+    held = cache / "fanal" / "fanal.db"
+    held.parent.mkdir(exist_ok=True)
+    with held.open("wb") as file:
+        # As trivy does for as long as it scans, if it keeps there what it saw.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert scan(goldenpath, app, work, GOLDENPATH_TRIVY_CACHE=str(cache)).code == 10
 
 
 ALPINE = {
