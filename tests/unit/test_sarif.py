@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from goldenpath.model.finding import Finding, Gate, Kind, Severity
 from goldenpath.report import sarif
 from goldenpath.stages import trivy_gate
-from goldenpath.tools import gitleaks, trivy
+from goldenpath.tools import gitleaks, scanner, trivy
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.hostile import recorded
 
@@ -126,7 +126,16 @@ def test_a_full_report_is_rendered_in_a_moment_and_within_the_limit() -> None:
 
 def test_a_fingerprint_lets_github_know_a_finding_again() -> None:
     (result,) = render(vulnerability())["results"]
-    assert result["partialFingerprints"] == {"goldenpath/v1": vulnerability().fingerprint}
+    assert result["partialFingerprints"] == {
+        "goldenpath/v1": "CVE-2020-14343-CRITICAL", "primaryLocationLineHash": "CVE-2020-14343-C:1",
+    }  # fmt: skip
+
+
+def test_one_vulnerability_in_two_packages_is_two_alerts_at_one_line() -> None:
+    found = (replace(vulnerability(), fingerprint=scanner.fingerprint(name)) for name in ("PyYAML", "ruamel"))
+    results = render(*found)["results"]
+    assert {result["locations"][0]["physicalLocation"]["region"]["startLine"] for result in results} == {1}
+    assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in results}) == 2
 
 
 def test_each_category_is_an_analysis_of_its_own() -> None:
