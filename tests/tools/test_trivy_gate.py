@@ -107,6 +107,14 @@ def test_an_image_in_which_no_package_is_seen_is_not_let_through(
     assert "secret" not in done.text
 
 
+def test_an_os_whose_package_database_was_taken_out_is_noted(goldenpath: Command, app: App, work: WorkFolder) -> None:
+    (app.folder / "rootfs/var/lib/dpkg/status").unlink()
+    app.write("rootfs/usr/lib/python3/site-packages/x-1.dist-info/METADATA", "Name: x\nVersion: 1\n").save()
+    goldenpath.run("build", "--environment=prod", f"--source={app.folder}", f"--work-dir={work.path}").ok()
+    scan(goldenpath, app, work).ok()
+    assert any("no package of it was seen" in note for note in work.read_verdict(Gate.TRIVY).notes)
+
+
 def test_a_scan_does_not_wait_for_another_with_the_same_cache_folder(
     goldenpath: Command, built: tuple[App, WorkFolder], tmp_path: Path
 ) -> None:

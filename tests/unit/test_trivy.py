@@ -115,6 +115,15 @@ def test_a_release_that_trivy_does_not_know_yet_is_noted() -> None:
     assert trivy.parse(of_system(Family="debian", Name="trixie/sid"), (NOT_LISTED,)).notes == ()
 
 
+def test_an_os_without_packages_is_noted() -> None:
+    said = "2026-11-21T10:58:26Z\tWARN\tNo OS package is detected. Make sure you haven't deleted any files that"
+    (note,) = trivy.parse(of_system(Family="alpine", Name="3.23.2"), (said,)).notes
+    assert note == (
+        "the image's OS is alpine 3.23.2, and no package of it was seen: whether their database was taken out is "
+        "unknown"
+    )
+
+
 def test_an_image_without_os_is_supported() -> None:
     assert trivy.parse(recorded("trivy/empty.json"), (OTHER,)).unsupported == ""
 

@@ -15,7 +15,7 @@ from goldenpath.model.names import Digest
 from goldenpath.tools import process, scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.tools.toolchain import Program
@@ -33,6 +33,7 @@ NOT_SEARCHED = (
 )
 # What trivy warns of an OS; it ends well all the same, and its report does not tell.
 _NOT_LISTED = re.compile(r"\S+\tWARN\tThis OS version is not on the EOL list\t")
+_NO_PACKAGE = re.compile(r"\S+\tWARN\tNo OS package is detected\.")
 _OF_NO_KNOWN_OS = re.compile(r"\S+\tWARN\tUnsupported os\t")
 _REVOKE = (
     "Revoke this secret first, then keep it out of the image: .dockerignore for a file, a build secret for a RUN step."
@@ -170,7 +171,7 @@ def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
             *(_secret(_place(result, name), each) for result in results for each in result.Secrets or []),
         ),
         unsupported=_unsupported(system, said),
-        notes=_notes(system, said),
+        notes=tuple(_notes(system, said)),
     )
 
 
@@ -186,11 +187,13 @@ def _unsupported(system: _System, said: Sequence[str]) -> str:
     return ""
 
 
-def _notes(system: _System, said: Sequence[str]) -> tuple[str, ...]:
-    if not (any(map(_NOT_LISTED.match, said)) and _is_numbered(system)):
-        return ()
-    until = f"trivy does not know until when {system.words} is supported"
-    return (f"{until}: where its database has nothing of so new a release, vulnerabilities in OS packages are missed",)
+def _notes(system: _System, said: Sequence[str]) -> Iterator[str]:
+    if any(map(_NOT_LISTED.match, said)) and _is_numbered(system):
+        until = f"trivy does not know until when {system.words} is supported"
+        yield f"{until}: where its database has nothing of so new a release, vulnerabilities in OS packages are missed"
+    if any(map(_NO_PACKAGE.match, said)):
+        unseen = f"the image's OS is {system.words}, and no package of it was seen"
+        yield f"{unseen}: whether their database was taken out is unknown"
 
 
 def _is_numbered(system: _System) -> bool:
