@@ -105,7 +105,7 @@ def record_images(toolchain: Toolchain, folder: Path) -> dict[str, bytes]:
     with_secret = {"secrets": {**_SYSTEM, "app/settings.py": f'x = 1\nTOKEN = "{token("image")}"\n'}}
     for name, files in {**IMAGES, **with_secret}.items():
         layout = image(folder, name, files)
-        reports[f"trivy/{name}.json"] = trivy.scan(toolchain.provide("trivy"), layout, cache)
+        reports[f"trivy/{name}.json"] = trivy.scan(toolchain.provide("trivy"), layout, cache)[0]
         if name not in {"clean", "secrets"}:
             spdx, cyclonedx = inventory(toolchain, layout, name)
             reports |= {f"syft/{name}.spdx.json": spdx, f"syft/{name}.cdx.json": cyclonedx}

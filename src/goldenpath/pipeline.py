@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GoldenPathError
 from goldenpath.model.finding import Gate
 from goldenpath.stages import (
     build,
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.model.inputs import Input
     from goldenpath.model.work import WorkFolder
     from goldenpath.report.console import Progress
-    from goldenpath.stages.base import Run, Stage
+    from goldenpath.stages.base import Run
 
 # In this order, each only if the one before it let the run go on.
 STAGES = (
@@ -56,7 +55,8 @@ OUTPUTS: Mapping[str, str] = {
 def deliver(run: Run, progress: Progress) -> dict[str, str]:
     """Run every stage in order and return all their outputs.
 
-    The first stage that fails or blocks ends the run; what must always happen still happens; then its error is raised.
+    The first stage that fails or blocks ends the run; all that must always happen still happens; then its error is
+    raised.
     """
     run.work.refuse_inside(run.request.build_context)
     _forget_earlier_run(run.work)
@@ -74,8 +74,7 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
         failure = error
         raise
     finally:
-        for stage in ALWAYS:
-            outputs |= _at_the_end(stage, run, progress, failure)
+        outputs |= _at_the_end(run, progress, failure)
     return outputs
 
 
@@ -85,11 +84,17 @@ def _forget_earlier_run(work: WorkFolder) -> None:
     work.forget(work.candidate, work.receipt, work.timings, *work.path.glob("sbom.*.json"), *gates)
 
 
-def _at_the_end(stage: Stage, run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:
-    try:
-        return run_stage(stage, run, progress)
-    except GoldenPathError as error:
-        if failure is None:
-            raise
-        progress.warn(str(error))
-        return {}
+def _at_the_end(run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:
+    """Run every stage that must always run. Raises the first error of theirs, unless the run has its `failure`."""
+    outputs: dict[str, str] = {}
+    first: Exception | None = None
+    for stage in ALWAYS:
+        try:
+            outputs |= run_stage(stage, run, progress)
+        except Exception as error:  # noqa: BLE001  an upload that fails, however it does, must not take the summary away
+            if failure or first:
+                progress.warn(str(error))
+            first = first or error
+    if first and not failure:
+        raise first
+    return outputs

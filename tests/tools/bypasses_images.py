@@ -80,6 +80,14 @@ def inside(stand: Stand, files: Mapping[str, str], dockerfile: str = "") -> Ende
     return scan(stand)
 
 
+def of_alpine(stand: Stand, *, release: str) -> Ended:
+    """Scan an image of this release of Alpine, of none where it is empty, with a package and a library."""
+    named = {"rootfs/etc/os-release": f"ID=alpine\nVERSION_ID={release}\n"} if release else {}
+    packages = {"rootfs/lib/apk/db/installed": ALPINE_PACKAGES, **LIBRARY}
+    shutil.rmtree(stand.app.folder / "rootfs")
+    return inside(stand, {**named, **packages})
+
+
 def excepted(stand: Stand, *, days: int = 30, **changed: str) -> Ended:
     """Scan an image with the planted package, of an app that excepts both of its findings."""
     stand.app.write(".goldenpath.yml", exceptions(days=days, **changed))
@@ -178,6 +186,10 @@ VEX = json.dumps(
     }
 )  # fmt: skip
 IGNORED = "vulnerabilities:\n" + "".join(f"  - id: {name}\n" for name in BOTH)
+ALPINE_PACKAGES = "P:musl\nV:1.1.15-r8\nA:x86_64\nT:libc\no:musl\nL:MIT\n\n"
+LIBRARY = {
+    "rootfs/usr/lib/python3/site-packages/x-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: x\nVersion: 1\n"
+}
 SYSTEM = "FROM scratch\nCOPY rootfs /\n"
 
 ROWS: tuple[ImageBypass, ...] = (
@@ -201,6 +213,16 @@ ROWS: tuple[ImageBypass, ...] = (
     told("a vulnerability in the second platform alone", another_platform, f"CRITICAL {apps.PLANTED_CVE} in"),
     told("no package database", partial(inside, files={}, dockerfile="FROM scratch\nCOPY Dockerfile /\n"),
          "HIGH empty-inventory in image"),
+    told("an OS past its end", partial(of_alpine, release="3.5.2"),
+         "HIGH unsupported-os in image. The image's OS is alpine 3.5.2"),
+    told("an OS without a release", partial(inside, files={
+        "rootfs/etc/debian_version": "trixie/sid\n", "rootfs/etc/os-release": "ID=debian\n"}),
+        "HIGH unsupported-os in image. The image's OS is debian trixie/sid"),
+    told("an OS that nothing names", partial(of_alpine, release=""),
+         "HIGH unsupported-os in image. The image's OS is not named"),
+    told("an OS of which nothing is known", partial(inside, files={
+        "rootfs/etc/debian_version": "", "rootfs/etc/os-release": "ID=fedora\nVERSION_ID=44\n"}),
+        "HIGH unsupported-os in image. The image's OS is fedora 44"),
     told("a secret in the image", partial(inside, files={"rootfs/app/id": KEY}), "private-key in app/id:2"),
     told("a secret in the image, and a trivy-secret.yaml", partial(inside, files={
         "rootfs/app/id": KEY, "trivy-secret.yaml": "disable-rules: [private-key]\n",

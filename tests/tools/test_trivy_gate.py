@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 from tests.tools.apps import App
+from tests.tools.bypasses_images import ALPINE_PACKAGES
 
-from goldenpath.model.finding import Gate
+from goldenpath.model.finding import Gate, Kind
 from goldenpath.model.work import WorkFolder
+from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.command import Command, Ended
@@ -102,3 +105,46 @@ def test_an_image_in_which_no_package_is_seen_is_not_let_through(
     (finding,) = work.read_findings(Gate.TRIVY).findings
     assert finding.id == "empty-inventory"
     assert "secret" not in done.text
+
+
+def test_an_os_whose_package_database_was_taken_out_is_noted(goldenpath: Command, app: App, work: WorkFolder) -> None:
+    (app.folder / "rootfs/var/lib/dpkg/status").unlink()
+    app.write("rootfs/usr/lib/python3/site-packages/x-1.dist-info/METADATA", "Name: x\nVersion: 1\n").save()
+    goldenpath.run("build", "--environment=prod", f"--source={app.folder}", f"--work-dir={work.path}").ok()
+    scan(goldenpath, app, work).ok()
+    assert any("no package of it was seen" in note for note in work.read_verdict(Gate.TRIVY).notes)
+
+
+def test_a_scan_does_not_wait_for_another_with_the_same_cache_folder(
+    goldenpath: Command, built: tuple[App, WorkFolder], tmp_path: Path
+) -> None:
+    app, work = built
+    cache = tmp_path / "trivy"
+    shutil.copytree(goldenpath.variables["GOLDENPATH_TRIVY_CACHE"], cache)
+    held = cache / "fanal" / "fanal.db"
+    held.parent.mkdir(exist_ok=True)
+    with held.open("wb") as file:
+        # As trivy does for as long as it scans, if it keeps there what it saw.
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert scan(goldenpath, app, work, GOLDENPATH_TRIVY_CACHE=str(cache)).code == 10
+
+
+ALPINE = {
+    "rootfs/etc/os-release": "ID=alpine\nVERSION_ID=3.23.2\n", "rootfs/lib/apk/db/installed": ALPINE_PACKAGES,
+}  # fmt: skip
+OF_TODAY = {"Alpine": ALPINE, "Debian": {}, "a static binary alone": {"Dockerfile": "FROM scratch\nCOPY program /\n"}}
+
+
+@pytest.mark.parametrize("name", OF_TODAY)
+def test_an_image_of_today_has_no_blind_spot(goldenpath: Command, app: App, work: WorkFolder, name: str) -> None:
+    if name == "Alpine":
+        shutil.rmtree(app.folder / "rootfs")
+    shutil.copy(Toolchain.load().provide("crane").path, app.folder / "program")
+    for path, content in OF_TODAY[name].items():
+        app.write(path, content)
+    app.save()
+    goldenpath.run("build", "--environment=prod", f"--source={app.folder}", f"--work-dir={work.path}").ok()
+    scan(goldenpath, app, work).ok()
+    report = work.read_findings(Gate.TRIVY)
+    assert [each.id for each in report.findings if each.kind is Kind.BLIND_SPOT] == []
+    assert len(report.notes) == 1

@@ -124,6 +124,10 @@ REFUSED: dict[str, tuple[str, str]] = {
         f"version: 1\nexceptions:\n  - {EXCEPTION.replace('pyyaml', repr('*'))}\n",
         ".goldenpath.yml:3: $.exceptions[0].scope.package: '*' does not match",
     ),
+    "an id as long as the page": (
+        f"version: 1\nexceptions:\n  - {EXCEPTION.replace('CVE-2020-14343', repr('a' * 1_000_000 + '*'))}\n",
+        ".goldenpath.yml:3: $.exceptions[0].id: 'aaa",
+    ),
     "two scopes": (
         f"version: 1\nexceptions:\n  - {EXCEPTION.replace('package: pyyaml', 'package: a, path: b')}\n",
         ".goldenpath.yml:3: $.exceptions[0].scope: {'package': 'a', 'path': 'b'} has too many properties",
@@ -148,6 +152,13 @@ REFUSED: dict[str, tuple[str, str]] = {
     "a page too long": ("version: 1\n" + "#" * (1 << 20), ".goldenpath.yml:1: it is larger than 1048576 characters"),
     "deep nesting": ("[" * 5000, ".goldenpath.yml:1: "),
 }
+
+
+@given(st.text(st.sampled_from("a*? \t\n\u00a0")))
+def test_what_is_written_out_in_full_has_a_letter_and_no_wildcard(text: str) -> None:
+    schema = json.loads(resources.files("goldenpath.policy").joinpath("goldenpath.schema.json").read_bytes())
+    exact = jsonschema.Draft202012Validator({"type": "string", "pattern": schema["$defs"]["exact"]["pattern"]})
+    assert exact.is_valid(text) is bool(text.strip() and not {"*", "?"} & set(text))
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -222,6 +222,11 @@ def test_no_secret_is_kept_of_a_report_and_its_mark_is_short() -> None:
     assert len(found.Mark) == 4
 
 
+def test_go_mod_holds_no_hashes_and_is_no_lock_file() -> None:
+    found = gitleaks.findings([leak(name, rule="generic-api-key") for name in ("go.mod", "go.sum")])
+    assert [each.location.path for each in found] == ["go.mod"]
+
+
 def test_in_a_lock_file_the_form_of_a_secret_counts_and_a_guess_does_not() -> None:
     lock, guess = "web/package-lock.json", "generic-api-key"
     found = gitleaks.findings([leak(lock), leak(lock, rule=guess), leak(rule=guess)])

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,9 @@ def failing(name: str, error: BaseException) -> Stage:
 def delivered(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[dict[str, str], str]]:
     """Return what delivers with other stages, and answers the outputs and what was told."""
 
-    def act(*stages: Stage, always: Stage | None = None, told: Told | None = None, **changed: Any) -> Any:
+    def act(*stages: Stage, always: Sequence[Stage] = (), told: Told | None = None, **changed: Any) -> Any:
         monkeypatch.setattr(pipeline, "STAGES", stages)
-        monkeypatch.setattr(pipeline, "ALWAYS", (always or stage("upload"),))
+        monkeypatch.setattr(pipeline, "ALWAYS", tuple(always) or (stage("upload"),))
         progress = told or Told()
         return pipeline.deliver(run(tmp_path, **changed), progress), progress.text
 
@@ -109,13 +109,28 @@ def test_a_gate_that_blocks_stops_the_run_after_its_outputs_were_written(deliver
 def test_an_upload_that_fails_too_does_not_hide_why_the_run_failed(delivered: Any) -> None:
     told = Told()
     with pytest.raises(GateBlocked):
-        delivered(failing("gate", BLOCKED), always=failing("upload", SarifRefused("no token", fix="f")), told=told)
+        delivered(failing("gate", BLOCKED), always=[failing("upload", SarifRefused("no token", fix="f"))], told=told)
     assert "  warning: no token. f.\n" in told.text
 
 
 def test_an_upload_that_fails_alone_fails_the_run(delivered: Any) -> None:
     with pytest.raises(SarifRefused):
-        delivered(stage("one"), always=failing("upload", SarifRefused("no token", fix="f")))
+        delivered(stage("one"), always=[failing("upload", SarifRefused("no token", fix="f"))])
+
+
+@pytest.mark.parametrize("failure", [None, BLOCKED])
+@pytest.mark.parametrize("error", [SarifRefused("no token", fix="f"), RuntimeError("a bug"), Cancelled("x", fix="f")])
+def test_all_that_must_always_happen_happens_when_a_part_of_it_fails(
+    delivered: Any, failure: GoldenPathError | None, error: BaseException
+) -> None:
+    told = Told()
+    last = BadInput("too late", fix="f")
+    always = [failing("upload", error), stage("summary"), failing("more", last)]
+    with pytest.raises(GoldenPathError if failure else type(error)) as caught:
+        delivered(failing("gate", failure) if failure else stage("gate"), always=always, told=told)
+    assert caught.value is (failure or error)
+    assert "✓ summary        summary was done" in told.text
+    assert "  warning: too late. f.\n" in told.text
 
 
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "pull_request_review", "merge_group"])

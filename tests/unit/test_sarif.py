@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.model.finding import Finding, Gate, Severity
+from goldenpath.model.finding import Finding, Gate, Kind, Severity
 from goldenpath.report import sarif
 from goldenpath.stages import trivy_gate
-from goldenpath.tools import gitleaks, trivy
+from goldenpath.tools import gitleaks, scanner, trivy
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.hostile import recorded
 
@@ -125,7 +126,16 @@ def test_a_full_report_is_rendered_in_a_moment_and_within_the_limit() -> None:
 
 def test_a_fingerprint_lets_github_know_a_finding_again() -> None:
     (result,) = render(vulnerability())["results"]
-    assert result["partialFingerprints"] == {"goldenpath/v1": vulnerability().fingerprint}
+    assert result["partialFingerprints"] == {
+        "goldenpath/v1": "CVE-2020-14343-CRITICAL", "primaryLocationLineHash": "CVE-2020-14343-C:1",
+    }  # fmt: skip
+
+
+def test_one_vulnerability_in_two_packages_is_two_alerts_at_one_line() -> None:
+    found = (replace(vulnerability(), fingerprint=scanner.fingerprint(name)) for name in ("PyYAML", "ruamel"))
+    results = render(*found)["results"]
+    assert {result["locations"][0]["physicalLocation"]["region"]["startLine"] for result in results} == {1}
+    assert len({result["partialFingerprints"]["primaryLocationLineHash"] for result in results}) == 2
 
 
 def test_each_category_is_an_analysis_of_its_own() -> None:
@@ -147,6 +157,19 @@ def test_every_message_ends_in_what_to_do() -> None:
     (leak,) = render(secret(), gate=Gate.GITLEAKS)["results"]
     assert leak["message"]["text"] == (
         "A GitHub token (commit a1b2c3d4e5f6). Revoke this secret first, then take it out of the repository."
+    )
+
+
+def test_an_os_that_is_not_supported_is_one_finding_for_all_platforms() -> None:
+    end_of_life = dataclasses.replace(
+        trivy.parse(recorded("trivy/clean.json")), system="alpine 3.5.2", unsupported="alpine is old"
+    )
+    (found,) = trivy_gate.merged([end_of_life, end_of_life])
+    assert (found.id, found.severity, found.kind) == ("unsupported-os", Severity.HIGH, Kind.BLIND_SPOT)
+    (result,) = render(found)["results"]
+    assert result["message"]["text"] == (
+        "alpine is old. The image's OS is alpine 3.5.2: build from a release that its distribution supports and trivy "
+        "knows, and keep its /etc/os-release."
     )
 
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from goldenpath import pipeline
-from goldenpath.errors import BadInput, BuildFailed
+from goldenpath.errors import BadInput, BuildFailed, GateBlocked
 from goldenpath.model.event import Event
-from goldenpath.model.finding import Gate
+from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.names import Commit
 from goldenpath.model.timing import End
 from goldenpath.model.verdict import Mode
+from goldenpath.policy import in_force
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.services.pull_request import Said
@@ -81,6 +82,23 @@ def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.Ca
     assert commands == [
         "warning title=gitleaks-gate,file=a%2Cb.py,line=3", "warning title=trivy-gate,file=Dockerfile,line=1",
     ]  # fmt: skip
+
+
+def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "version: 1\ntighten: {dev: {trivy: {mode: blocking, severities: [MEDIUM]}}}\n"
+    made = run(tmp_path, runner=Runner(in_actions=True, summary_file=tmp_path / "summary"))
+    found = report(vulnerability(Severity.MEDIUM), vulnerability(Severity.LOW))
+    stage = Stage("trivy-gate", "", (), {}, partial(gate.conclude, report=found, category="c"), Gate.TRIVY)
+    with monkeypatch.context() as checked_out:
+        checked_out.setattr(in_force, "app_file", lambda *_: text)
+        with pytest.raises(GateBlocked):
+            running.run_stage(stage, made, Progress())
+    assert "file=Dockerfile,line=1::MEDIUM CVE-2020-14343" in capsys.readouterr().out
+    assert summary.gather(made).deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
+    summary.run(made)
+    assert "### What decides\n" in (tmp_path / "summary").read_text()
 
 
 def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 
 from goldenpath.errors import ScannerFailed, ToolFailed
 from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
+from goldenpath.stages import trivy_gate
 from goldenpath.tools import process, trivy
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
     "Vulnerabilities", "VulnerabilityID", "PkgName", "Severity", "InstalledVersion", "FixedVersion", "PkgPath",
-    "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName",
+    "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName", "EOSL", "Class",
 )  # fmt: skip
 
 
@@ -67,6 +68,64 @@ def test_a_clean_image_has_packages_and_no_finding() -> None:
 def test_an_image_without_any_package_is_told_apart_from_a_clean_one() -> None:
     scanned = trivy.parse(recorded("trivy/empty.json"))
     assert (scanned.system, scanned.packages, scanned.findings) == ("", 0, ())
+
+
+def of_system(**system: object) -> bytes:
+    """Return a report of an image with the OS `system`."""
+    return json.dumps({"SchemaVersion": 2, "Metadata": {"ImageID": DIGEST, "OS": system}}).encode()
+
+
+# As the real trivy said it.
+NOT_LISTED = '2026-11-21T10:58:26Z\tWARN\tThis OS version is not on the EOL list\tfamily="x" version="y"'
+UNSUPPORTED = '2026-11-21T10:58:26Z\tWARN\tUnsupported os\tfamily="x"'
+OTHER = '2026-11-21T10:58:26Z\tWARN\t[alpine] Mixing Alpine versions is unsupported\tos="3.22" repository="3.23"'
+#        OS in the report                                               said            why it is not supported
+UNKNOWN: dict[str, tuple[dict[str, object], str, str]] = {
+    "an OS past its end": (
+        {"Family": "alpine", "Name": "3.5.2", "EOSL": True}, "", "alpine 3.5.2 is no longer supported",
+    ),
+    "a name in place of a version": (
+        {"Family": "debian", "Name": "trixie/sid"}, NOT_LISTED, "debian trixie/sid is no release that trivy knows",
+    ),
+    "an OS of which trivy knows nothing": (
+        {"Family": "fedora", "Name": "44"}, UNSUPPORTED, "trivy knows no vulnerabilities of fedora 44",
+    ),
+    "an OS without its name": (
+        {"Family": "none", "Name": ""}, UNSUPPORTED, "Nothing names the image's OS",
+    ),
+    "a release of today": ({"Family": "alpine", "Name": "3.23.2"}, "", ""),
+    "a release of today, and another warning": ({"Family": "alpine", "Name": "3.22.1"}, OTHER, ""),
+    "a release that trivy does not know yet": ({"Family": "alpine", "Name": "3.24.0"}, NOT_LISTED, ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_an_os_whose_vulnerabilities_are_not_known_is_not_supported(name: str) -> None:
+    system, said, why = UNKNOWN[name]
+    unsupported = trivy.parse(of_system(**system), (said,)).unsupported
+    assert (unsupported[: len(why)], bool(unsupported)) == (why, bool(why))
+
+
+def test_a_release_that_trivy_does_not_know_yet_is_noted() -> None:
+    (note,) = trivy.parse(of_system(Family="rocky", Name="10.0"), (NOT_LISTED,)).notes
+    assert note == (
+        "trivy does not know until when rocky 10.0 is supported: where its database has nothing of so new a release, "
+        "vulnerabilities in OS packages are missed"
+    )
+    assert trivy.parse(of_system(Family="debian", Name="trixie/sid"), (NOT_LISTED,)).notes == ()
+
+
+def test_an_os_without_packages_is_noted() -> None:
+    said = "2026-11-21T10:58:26Z\tWARN\tNo OS package is detected. Make sure you haven't deleted any files that"
+    (note,) = trivy.parse(of_system(Family="alpine", Name="3.23.2"), (said,)).notes
+    assert note == (
+        "the image's OS is alpine 3.23.2, and no package of it was seen: whether their database was taken out is "
+        "unknown"
+    )
+
+
+def test_an_image_without_os_is_supported() -> None:
+    assert trivy.parse(recorded("trivy/empty.json"), (OTHER,)).unsupported == ""
 
 
 @pytest.mark.parametrize(
@@ -122,6 +181,20 @@ def test_the_same_package_in_two_places_is_two_findings() -> None:
     assert len(prints) == 2
 
 
+def test_the_same_package_in_two_programs_is_two_findings() -> None:
+    """Of a Go program the target is the path."""
+    one, other = (report().replace(b"t (debian 12)", path) for path in (b"usr/bin/one", b"usr/bin/other"))
+    merged = trivy_gate.merged([trivy.parse(one), trivy.parse(other), trivy.parse(one)])
+    places = [each.location.path for each in merged if each.kind is Kind.VULNERABILITY]
+    assert places == ["usr/bin/one", "usr/bin/other"]
+
+
+def test_a_finding_in_an_os_package_stays_the_same_when_the_os_is_updated() -> None:
+    before = report().replace(b'"Type": "debian"', b'"Type": "debian", "Class": "os-pkgs"')
+    after = before.replace(b"debian 12", b"debian 12.5")
+    assert trivy.parse(before).findings[0].fingerprint == trivy.parse(after).findings[0].fingerprint
+
+
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
@@ -164,19 +237,19 @@ def test_trivy_scans_one_layout_once_offline_and_listens_to_no_configuration(mon
         Path(words[words.index("--output") + 1]).write_bytes(b"{}")
         rules.append(Path(words[words.index("--secret-config") + 1]))
         assert rules[0].read_text() == "skip-patterns: ['**/.git/**', '**/node_modules/**']\n"
-        return ended()
+        return ended(stderr="one\ntwo\n")
 
     rules = list[Path]()
     double = ProgramDouble([leave_report])
     monkeypatch.setattr(process, "run", double)
-    assert trivy.scan(program("trivy"), Path("/layout"), Path("/cache")) == b"{}"
+    assert trivy.scan(program("trivy"), Path("/layout"), Path("/cache")) == (b"{}", ("one", "two"))
     folder = double.options[0]["cwd"]
     assert double.calls[0] == (
         "/bin/trivy", "image", "--input", "/layout", "--scanners", "vuln,secret",
         "--image-config-scanners", "secret", "--secret-config", str(rules[0]), "--list-all-pkgs",
         "--format", "json", "--output",
         f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--skip-db-update", "--offline-scan",
-        "--disable-telemetry", "--skip-version-check", "--no-progress", "--quiet",
+        "--disable-telemetry", "--skip-version-check", "--no-progress", "--cache-backend", "memory",
     )  # fmt: skip
     assert "environment" not in double.options[0]
     assert rules[0].parent == folder

@@ -39,9 +39,10 @@ class DatabaseSeen(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """A gate's decision on one `subject` (a commit or a digest) for one environment.
 
-    `counts` has every severity; `deciding` is how many of them the platform's policy does not let through;
-    `accepted` is how many an exception lets through. `would_block_in` lists the environments in which the same findings
-    block. `notes` say what the scan could not see, or what deserves attention.
+    `counts` has every severity; `deciding` is how many of them the rules do not let through, the platform's as the app
+    tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
+    `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
+    or what deserves attention.
     """
 
     gate: Gate
@@ -58,6 +59,7 @@ class Verdict(Struct, frozen=True):
     exceptions: tuple[Applied, ...] = ()
     notes: tuple[str, ...] = ()
     database: DatabaseSeen | None = None
+    decided_by: tuple[str, ...] = ()
     schema: str = VERDICT_SCHEMA
 
     @property

@@ -36,7 +36,8 @@ def decide(
     """
     gate, here = report.gate, tightened(environment, rules)
     matched = match(rules, gate, report.findings)
-    deciding, applied = _weigh(report.findings, matched, here, today)
+    found, applied = _weigh(report.findings, matched, here, today)
+    deciding = tuple(sorted(found, key=lambda finding: finding.severity.rank))
     elsewhere = (tightened(each, rules) for each in policy.environments if each.name != environment.name)
     blocking = (each for each in elsewhere if each.modes[gate] is Mode.BLOCKING)
     verdict = Verdict(
@@ -54,8 +55,9 @@ def decide(
         exceptions=applied,
         notes=report.notes,
         database=_seen(report, today),
+        decided_by=tuple(each.fingerprint for each in deciding),
     )
-    return Decision(verdict, tuple(sorted(deciding, key=lambda finding: finding.severity.rank)))
+    return Decision(verdict, deciding)
 
 
 def decides(finding: Finding, rule: VulnerabilityRule) -> bool:

@@ -25,6 +25,9 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS_LIMIT = 25_000
 SIZE_LIMIT = 10_000_000
 FINGERPRINT = "goldenpath/v1"
+# The one fingerprint that code scanning looks at. Without it an alert comes anew when its line moves, and one
+# vulnerability in two packages is one alert, as both are at line 1 of the Dockerfile.
+ALERT_FINGERPRINT = "primaryLocationLineHash"
 _INFORMATION = {
     "gitleaks": "https://github.com/gitleaks/gitleaks",
     "trivy": "https://github.com/aquasecurity/trivy",
@@ -56,7 +59,7 @@ class Rendered:
 
 
 def render(report: Findings, exceptions: Sequence[Applied] = (), *, category: str, dockerfile: str) -> Rendered:
-    """Return `report` as a SARIF log with one run under `category`; what `exceptions` let through is suppressed.
+    """Return `report` as a SARIF log with one run under `category`; what `exceptions` let through is marked suppressed.
 
     What is in the image has no place in the repository: it is shown at the `dockerfile` that brought it in (a path
     relative to the repository). The most severe results are kept where there are more than GitHub takes.
@@ -137,11 +140,17 @@ def _result(finding: Finding, rule: int, dockerfile: str, accepted: Applied | No
         "level": _LEVEL[finding.severity],
         "message": {"text": _message(finding)},
         "locations": [place],
-        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
+        "partialFingerprints": _fingerprints(finding),
     }
     if accepted is not None:
+        # Code scanning does not read this: the alert stays open there until somebody dismisses it.
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted.sentence}]
     return result
+
+
+def _fingerprints(finding: Finding) -> dict[str, str]:
+    # Of the form that GitHub's own tools write: 64 bits, and which of the equal lines of a file it is.
+    return {FINGERPRINT: finding.fingerprint, ALERT_FINGERPRINT: f"{finding.fingerprint[:16]}:1"}
 
 
 def _message(finding: Finding) -> str:

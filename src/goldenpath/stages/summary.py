@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from goldenpath.errors import GoldenPathError
 from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
-from goldenpath.policy.decision import decides
 from goldenpath.report import job_summary
 from goldenpath.report.job_summary import Facts
 from goldenpath.stages.base import Outcome, Run, Stage
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.model.finding import Finding, Findings
-    from goldenpath.model.verdict import Verdict
 
 T = TypeVar("T")
 # By name: telling of a stage does not need its code.
@@ -52,15 +50,9 @@ def deciding(run: Run, gate: Gate) -> tuple[Finding, ...]:
     report: Findings | None = _if_there(partial(run.work.read_findings, gate))
     if verdict is None or report is None:
         return ()
-    accepted = _accepted(verdict)
-    found = (each for each in report.findings if decides(each, run.environment.vulnerabilities))
-    counted = (each for each in found if each.fingerprint not in accepted)
-    return tuple(sorted(counted, key=lambda each: each.severity.rank))
-
-
-def _accepted(verdict: Verdict) -> frozenset[str]:
-    exceptions = verdict.exceptions
-    return frozenset(name for each in exceptions if each.standing.counts for name in each.findings)
+    # Not decided anew: the job of the summary has no checkout, and so not what the app tightens.
+    by_fingerprint = {each.fingerprint: each for each in report.findings}
+    return tuple(by_fingerprint[name] for name in verdict.decided_by if name in by_fingerprint)
 
 
 def _if_there(read: Callable[[], T]) -> T | None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from goldenpath.tools.trivy import ImageScan
 
 EMPTY_INVENTORY = "empty-inventory"
+UNSUPPORTED_SYSTEM = "unsupported-os"
 GIT_FOLDER = "git-folder-in-image"
 
 
@@ -54,6 +55,7 @@ def inspect(run: Run, layout: Layout) -> Findings:
         platform = layout.platform(image)
         run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
         scans[str(platform)] = scan(program, layout, image, secrets=environment.image_secrets)
+    of_scans = (note for scanned in scans.values() for note in scanned.notes)
     searches = [image_files.search(layout, each) for each in layout.images()] if environment.image_secrets else []
     return Findings(
         gate=Gate.TRIVY,
@@ -61,7 +63,7 @@ def inspect(run: Run, layout: Layout) -> Findings:
         subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
         findings=(*merged(scans.values()), *git_folders(searches)),
-        notes=(*notes, *not_searched(environment, searches)),
+        notes=tuple(dict.fromkeys((*notes, *of_scans, *not_searched(environment, searches)))),
         database=database,
     )
 
@@ -85,7 +87,7 @@ def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> Im
     """Return what trivy sees in `image`. Raises `CandidateChanged` when it looked at anything else."""
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
         alone = narrowed(layout, image, Path(folder))
-        scanned = trivy.parse(trivy.scan(program, alone.path, runner.trivy_cache_dir(), secrets=secrets))
+        scanned = trivy.parse(*trivy.scan(program, alone.path, runner.trivy_cache_dir(), secrets=secrets))
     if scanned.config != image.manifest.config.digest:
         raise CandidateChanged(
             f"trivy scanned the image {scanned.config}, and the candidate is {image.manifest.config.digest}",
@@ -95,10 +97,10 @@ def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> Im
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
-    """Return the findings of all platforms, each once, and one more for a platform in which nothing was seen."""
+    """Return the findings of all platforms, each once, and those on what trivy could not look into."""
     found = {}
     for scanned in scans:
-        for finding in (*scanned.findings, *(() if scanned.packages else (_nothing_seen(),))):
+        for finding in (*scanned.findings, *_blind_spots(scanned)):
             found[finding.fingerprint] = finding
     return tuple(found.values())
 
@@ -129,6 +131,13 @@ def not_searched(environment: Environment, searches: Iterable[LayerSearch]) -> t
     return (f"in the image, no secrets are looked for in {trivy.NOT_SEARCHED}", *layers)
 
 
+def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
+    if not scanned.packages:
+        yield _nothing_seen()
+    if scanned.unsupported:
+        yield _unsupported_system(scanned)
+
+
 def _nothing_seen() -> Finding:
     return Finding(
         gate=Gate.TRIVY,
@@ -139,6 +148,22 @@ def _nothing_seen() -> Finding:
         fingerprint=fingerprint(EMPTY_INVENTORY),
         kind=Kind.BLIND_SPOT,
         advice="Keep the package database of the base image, or build from one that has one.",
+    )
+
+
+def _unsupported_system(scanned: ImageScan) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=UNSUPPORTED_SYSTEM,
+        severity=Severity.HIGH,
+        title=scanned.unsupported[: trivy.TITLE_LENGTH],
+        location=Location("image"),
+        fingerprint=fingerprint(UNSUPPORTED_SYSTEM, scanned.system),
+        kind=Kind.BLIND_SPOT,
+        advice=(
+            f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution supports "
+            "and trivy knows, and keep its /etc/os-release."
+        ),
     )
 
 

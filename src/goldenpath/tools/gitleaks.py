@@ -45,7 +45,7 @@ _ALL_WELL = re.compile(
 _GUESSING_RULES = {"generic-api-key"}
 _LOCK_FILES = re.compile(
     r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|deno\.lock|composer\.lock|Gemfile\.lock|"
-    r"Pipfile\.lock|poetry\.lock|uv\.lock|pdm\.lock|Cargo\.lock|go\.sum|go\.mod|mix\.lock|gradle\.lockfile)$"
+    r"Pipfile\.lock|poetry\.lock|uv\.lock|pdm\.lock|Cargo\.lock|go\.sum|mix\.lock|gradle\.lockfile)$"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -14,11 +15,13 @@ from goldenpath.model.names import Digest
 from goldenpath.tools import process, scanner
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.tools.toolchain import Program
 
 SCHEMA_VERSION = 2
+_OS_PACKAGES = "os-pkgs"
 DETAIL_LENGTH = 1000
 TITLE_LENGTH = 250
 # By itself trivy leaves out what is called a picture, an archive or a lock file. `.git` is looked for in the layers.
@@ -28,6 +31,10 @@ NOT_SEARCHED = (
     "node_modules, usr/share, usr/lib, usr/include, usr/local/lib/python*, usr/local/go, usr/src/wordpress, "
     "*.dist-info, vendor, locale, tests, examples and *.md, nor in programs, pictures and archives"
 )
+# What trivy warns of an OS; it ends well all the same, and its report does not tell.
+_NOT_LISTED = re.compile(r"\S+\tWARN\tThis OS version is not on the EOL list\t")
+_NO_PACKAGE = re.compile(r"\S+\tWARN\tNo OS package is detected\.")
+_OF_NO_KNOWN_OS = re.compile(r"\S+\tWARN\tUnsupported os\t")
 _REVOKE = (
     "Revoke this secret first, then keep it out of the image: .dockerignore for a file, a build secret for a RUN step."
 )
@@ -60,6 +67,7 @@ class _Package(Struct, frozen=True):
 
 class _Result(Struct, frozen=True):
     Target: str
+    Class: str = ""
     Type: str = ""
     Packages: list[_Package] | None = None
     Vulnerabilities: list[_Vulnerability] | None = None
@@ -69,6 +77,12 @@ class _Result(Struct, frozen=True):
 class _System(Struct, frozen=True):
     Family: str = ""
     Name: str = ""
+    EOSL: bool = False
+
+    @property
+    def words(self) -> str:
+        # trivy's word for packages of an OS that nothing names.
+        return f"{self.Family} {self.Name}".strip() if self.Family != "none" else ""
 
 
 class _Metadata(Struct, frozen=True):
@@ -88,16 +102,23 @@ _SEVERITIES = frozenset(Severity)
 
 @dataclass(frozen=True)
 class ImageScan:
-    """What trivy saw in one image: `config` is the digest of the image's config, `system` its OS, if it knows it."""
+    """What trivy saw in one image: `config` is the digest of the image's config, `system` its OS, if it knows it.
+
+    `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are.
+    """
 
     config: Digest
     system: str
     packages: int
     findings: tuple[Finding, ...]
+    unsupported: str = ""
+    notes: tuple[str, ...] = ()
 
 
-def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -> bytes:
-    """Scan the one image in the OCI image layout `layout` and return trivy's JSON report; the database is in `cache`.
+def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -> tuple[bytes, tuple[str, ...]]:
+    """Scan the one image in the OCI image layout `layout`; the database is in `cache`.
+
+    Returns trivy's JSON report and the lines that it said: of an OS that it does not know it warns there alone.
 
     With `secrets` its files and its configuration are searched for secrets too.
 
@@ -110,18 +131,22 @@ def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -
         rules.write_bytes(_SECRET_RULES)
         for_secrets = ("--scanners", "vuln,secret", "--image-config-scanners", "secret", "--secret-config", rules)
         looked_for = for_secrets if secrets else ("--scanners", "vuln")
-        process.run(
+        done = process.run(
             program.path, "image", "--input", layout, *looked_for, "--list-all-pkgs",
             "--format", "json", "--output", report, "--cache-dir", cache, "--timeout", f"{scanner.TIMEOUT:.0f}s",
             "--skip-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
-            "--quiet",
+            # A cache in the folder is locked for the whole scan, and another scan gives up after five seconds.
+            "--cache-backend", "memory",
             timeout=scanner.TIMEOUT, cwd=folder,
         )  # fmt: skip
-        return report.read_bytes()
+        return report.read_bytes(), tuple(done.stderr.decode("utf-8", "replace").splitlines())
 
 
-def parse(report: bytes) -> ImageScan:
-    """Return what a JSON report of trivy says. Raises `ScannerFailed` when it is not one, or of another schema."""
+def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
+    """Return what a JSON report of trivy, and the lines it `said`, tell.
+
+    Raises `ScannerFailed` when the report is not one, or of another schema.
+    """
     try:
         read = codec.decode(report, _Report)
     except ValueError as error:
@@ -131,21 +156,49 @@ def parse(report: bytes) -> ImageScan:
             "trivy", f"its report has schema version {read.SchemaVersion}, and {SCHEMA_VERSION} was expected"
         )
     results = read.Results or []
-    system = read.Metadata.OS
+    system = read.Metadata.OS or _System()
     name = read.ArtifactName
     return ImageScan(
         config=read.Metadata.ImageID,
-        system=f"{system.Family} {system.Name}".strip() if system else "",
+        system=system.words,
         packages=sum(len(result.Packages or []) for result in results),
         findings=(
             *(
-                _vulnerability(_place(result, name), result.Type, each)
+                _vulnerability(result, _place(result, name), each)
                 for result in results
                 for each in result.Vulnerabilities or []
             ),
             *(_secret(_place(result, name), each) for result in results for each in result.Secrets or []),
         ),
+        unsupported=_unsupported(system, said),
+        notes=tuple(_notes(system, said)),
     )
+
+
+def _unsupported(system: _System, said: Sequence[str]) -> str:
+    missed = "vulnerabilities in its OS packages are missed"
+    if system.EOSL:
+        return f"{system.words} is no longer supported by its distribution: {missed}"
+    if any(map(_OF_NO_KNOWN_OS.match, said)):
+        known = f"trivy knows no vulnerabilities of {system.words}" if system.words else "Nothing names the image's OS"
+        return f"{known}: none of its OS packages was looked at"
+    if any(map(_NOT_LISTED.match, said)) and not _is_numbered(system):
+        return f"{system.words} is no release that trivy knows: {missed}"
+    return ""
+
+
+def _notes(system: _System, said: Sequence[str]) -> Iterator[str]:
+    if any(map(_NOT_LISTED.match, said)) and _is_numbered(system):
+        until = f"trivy does not know until when {system.words} is supported"
+        yield f"{until}: where its database has nothing of so new a release, vulnerabilities in OS packages are missed"
+    if any(map(_NO_PACKAGE.match, said)):
+        unseen = f"the image's OS is {system.words}, and no package of it was seen"
+        yield f"{unseen}: whether their database was taken out is unknown"
+
+
+def _is_numbered(system: _System) -> bool:
+    # A release younger than this trivy is not on its list, and may well be in its database.
+    return system.Name[:1].isdigit()
 
 
 def _place(result: _Result, artifact: str) -> str:
@@ -155,16 +208,18 @@ def _place(result: _Result, artifact: str) -> str:
     return result.Target.lstrip("/") or "image"
 
 
-def _vulnerability(place: str, kind: str, each: _Vulnerability) -> Finding:
+def _vulnerability(result: _Result, place: str, each: _Vulnerability) -> Finding:
+    # Of a Go program only the target is its path; of OS packages it is the OS's version, which changes by itself.
+    path = each.PkgPath or (place if result.Class != _OS_PACKAGES else "")
     return Finding(
         gate=Gate.TRIVY,
         id=each.VulnerabilityID,
         severity=_severity(each.Severity),
         title=(each.Title or f"{each.VulnerabilityID} in {each.PkgName}")[:TITLE_LENGTH],
         location=Location(each.PkgPath or place),
-        fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, each.PkgPath),
+        fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, path),
         detail=each.Description[:DETAIL_LENGTH],
-        package=Package(each.PkgName, each.InstalledVersion, kind, each.FixedVersion),
+        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion),
         url=each.PrimaryURL,
         kind=Kind.VULNERABILITY,
     )
