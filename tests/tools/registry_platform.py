@@ -102,10 +102,12 @@ class Platform:
         commit = event["pull_request"]["merge_commit_sha"]
         return self.run(self.clone(commit), "apply-merged", event)
 
-    def made(self, **changes: str) -> None:
-        """Bring a registry into being by the whole path."""
+    def made(self, **changes: str) -> dict[str, Any]:
+        """Bring a registry into being by the whole path; return the event of its merge."""
         self.propose(**changes)
-        self.apply(self.merge(len(self.threads)))
+        event = self.merge(len(self.threads))
+        self.apply(event)
+        return event
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Change a file of the base branch by hand."""

@@ -143,9 +143,12 @@ def test_a_registry_may_come_back_under_its_old_name(platform: Platform, monkeyp
     with monkeypatch.context() as later:
         in_days(later, 31)
         retired(platform, "remove")
-        platform.apply(platform.merge(3))
+        removal = platform.merge(3)
+        platform.apply(removal)
     assert platform.names() == []
     platform.made(owner="team-new")
+    with pytest.raises(PlanDrifted, match="is not the last word on its registry"):
+        platform.apply(removal)
     assert platform.names() == ["my-app"]
 
 

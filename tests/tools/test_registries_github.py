@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.tools.registry_platform import git
+from werkzeug.wrappers import Request, Response
 
-from goldenpath.errors import GithubRefused
+from goldenpath.errors import GithubRefused, SourceUnusable
 from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.services.github_platform import LONGEST_TEXT, Proposal, Repository, shortened
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 pytestmark = pytest.mark.tools
 NAME = "octo/platform"
@@ -95,3 +103,34 @@ def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:
     assert len(cut) <= 1000
     assert cut.endswith("0123456789\n… (the rest is in the log of the run)")
     assert shortened("short", 1000) == "short"
+
+
+@pytest.fixture
+def host() -> Iterator[tuple[str, list[str]]]:
+    """A host of repositories that lets nobody in, and the authorizations that it was shown."""
+    shown: list[str] = []
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        shown.append(Request(environ).headers.get("Authorization", ""))
+        return Response("no", 403)(environ, start_response)
+
+    server = wsgi_server(answer)
+    serving = Serving(server)
+    yield origin(server), shown
+    serving.stop()
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"), [(str, "basic eC1hY2Nlc3MtdG9rZW46dGhlLXRva2Vu"), (lambda _: "http://a", "")]
+)
+def test_a_token_is_shown_to_its_own_host_alone_and_once(
+    tmp_path: Path, host: tuple[str, list[str]], of: Callable[[str], str], expected: str
+) -> None:
+    url, shown = host
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "remote", "add", "origin", f"{url}/octo/platform")
+    if expected:
+        git(tmp_path, "config", f"http.{url}/.extraheader", "AUTHORIZATION: basic kept")
+    with pytest.raises(SourceUnusable, match="refs/heads/x could not be fetched"):
+        proposal_git.fetched(tmp_path, "refs/heads/x", of(url), "the-token")
+    assert set(shown) == {expected}

@@ -158,6 +158,43 @@ def test_a_second_run_of_the_apply_changes_nothing_and_comments_once(platform: P
     assert len(platform.github.threads.of("octo/my-app")) == 1
 
 
+OLD = "the merged pull request is not the last word on its registry"
+
+
+def test_a_rerun_after_the_owner_changed_back_brings_nothing_back(platform: Platform) -> None:
+    platform.made()
+    team, new = '"team-web"\n      requester', '"team-new"\n      requester'
+    platform.edit("envs/dev/ecr.tf", team, new)
+    changed = platform.made(owner="team-new")
+    platform.edit("envs/dev/ecr.tf", new, team)
+    platform.made()
+    with pytest.raises(PlanDrifted, match=OLD) as refused:
+        platform.apply(changed)
+    assert refused.value.why == "since then development describes my-app in dev in another way"
+
+
+def test_a_rerun_after_a_revert_makes_nothing(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    checkout = platform.clone()
+    git(checkout, "revert", "--no-edit", "--mainline=1", "HEAD")
+    git(checkout, "push", "--quiet", "origin", "HEAD:development")
+    with pytest.raises(PlanDrifted, match=OLD) as refused:
+        platform.apply(event)
+    assert refused.value.why == "since then development describes my-app in dev no more"
+    assert platform.names() == []
+
+
+def test_an_apply_that_cannot_look_at_the_branch_as_it_is_now_applies_nothing(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
+    git(checkout, "remote", "set-url", "origin", "/nowhere")
+    with pytest.raises(SourceUnusable, match="refs/heads/development could not be fetched"):
+        platform.run(checkout, "apply-merged", event)
+    assert platform.names() == []
+
+
 def test_a_plan_that_drifted_since_the_review_is_not_applied_and_says_why(platform: Platform) -> None:
     platform.propose()
     platform.edit("modules/aws_ecr/risk.tf", "20", "21")

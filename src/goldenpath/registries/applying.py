@@ -41,12 +41,15 @@ MARKER = "apply"
 class Office:
     """Who applies: the way into the environments, the platform's repository, and how other repositories are opened.
 
-    `run_url` is the page of this run; `today` the day by which grace periods are counted.
+    `fetch` brings a ref or a commit of the platform's repository as it is now, and returns the commit's id; `base` is
+    the branch that was merged into, `run_url` the page of this run, `today` the day by which grace periods are counted.
     """
 
     access: Access
     repository: Repository
     open_repository: Callable[[str], Repository | None]
+    fetch: Callable[[str], str]
+    base: str
     today: dt.date
     run_url: str = ""
 
@@ -82,6 +85,7 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     found = merged.touched(checkout, before, after)
     merged.require_one(found, record)
     merged.require_nothing_else(checkout, found, before, after)
+    merged.require_latest(checkout, record, after, office.fetch(f"refs/heads/{office.base}"), office.base)
     workplace = office.access.workplace(record.environment)
     made = _planned(office, pull, record, workplace)
     if made.changes:

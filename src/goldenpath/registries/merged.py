@@ -134,6 +134,22 @@ def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str
         )
 
 
+def require_latest(checkout: Path, record: Record, after: str, tip: str, base: str) -> None:
+    """Refuse with `PlanDrifted` a merge, at `after`, whose entry is another one at `tip`, the newest commit of `base`.
+
+    A job that is run again much later would otherwise bring back what the branch describes no more. Raises
+    `RegistryConfigUnexpected` too.
+    """
+    then, now = (_entries(checkout, record.environment, commit).get(record.name) for commit in (after, tip))
+    if then != now:
+        how = "again" if not then else "in another way" if now else "no more"
+        raise PlanDrifted(
+            "the merged pull request is not the last word on its registry",
+            why=f"since then {base} describes {record.name} in {record.environment} {how}",
+            fix="nothing was applied; the later change of the registry is the one to apply: run its job, or the wizard",
+        )
+
+
 def _rest(checkout: Path, touched: Touched, commit: str) -> str:
     text = proposal_git.text_at(checkout, commit, touched.path)
     try:

@@ -1,10 +1,12 @@
 """git in the platform's own checkout: a branch with one commit of ours is made and pushed, and old versions are read.
 
-The runner's checkout holds the credentials for the push (`persist-credentials`); git finds them by itself.
+The checkout of a job that pushes holds the credentials for that (`persist-credentials`); git finds them by itself. A
+job that only fetches gives its token for that one call.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
@@ -55,6 +57,34 @@ def push(checkout: Path, commit: str, branch: str) -> bool:
             "`contents: write` and that checkout keeps its credentials",
         ) from error
     return True
+
+
+def fetched(checkout: Path, revision: str, server_url: str, token: str) -> str:
+    """Return the id of the commit that the remote `origin` has as `revision` now, a full ref or a commit's id.
+
+    `token` opens private repositories of `server_url` and goes nowhere else. Raises `SourceUnusable`.
+    """
+    try:
+        _git(checkout, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", revision,
+             environment=_opened(server_url, token))  # fmt: skip
+        return _git(checkout, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"{revision} could not be fetched",
+            why=error.why,
+            fix="run the job again; if it persists, see that the job has `contents: read`",
+        ) from error
+
+
+def _opened(server_url: str, token: str) -> dict[str, str]:
+    """Return the variables by which git shows `token` to `server_url`: other users of a machine see command lines."""
+    key = f"http.{server_url.rstrip('/')}/.extraheader"
+    word = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    # The empty value takes back a header that the checkout may have kept: GitHub refuses two.
+    return {
+        "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": "",
+        "GIT_CONFIG_KEY_1": key, "GIT_CONFIG_VALUE_1": f"AUTHORIZATION: basic {word}", "GIT_TERMINAL_PROMPT": "0",
+    }  # fmt: skip
 
 
 def resolved(checkout: Path, revision: str) -> str:
