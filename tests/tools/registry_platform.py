@@ -95,6 +95,7 @@ class Platform:
             git(checkout, "commit", "--quiet", "--allow-empty", "--message=Squashed")
         commit = git(checkout, "rev-parse", "HEAD")
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+        self.github.threads.push(SLUG, number, git(checkout, "rev-parse", f"origin/{thread.head}"))
         self.github.threads.merge(SLUG, number, commit)
         return merged_event(thread, commit)
 
@@ -132,7 +133,8 @@ def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
         "pull_request": {
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
             "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
-            "head": {"ref": thread.head, "repo": {"full_name": SLUG}}, "user": {"login": "github-actions[bot]"},
+            "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
+            "user": {"login": "github-actions[bot]"},
         },
     }  # fmt: skip
 

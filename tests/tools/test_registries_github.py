@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 pytestmark = pytest.mark.tools
-NAME = "octo/platform"
+NAME, TIP = "octo/platform", "a" * 40
 WANTED = Proposal("registry/dev/my-app", "development", "my-app in dev", "The plan", "ecr-registry")
 
 
@@ -79,9 +79,22 @@ def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github)
 
 def test_the_last_word_of_a_reviewer_counts(github: Github) -> None:
     number = github.repository.propose(WANTED).number
+    github.double.threads.push(NAME, number, TIP)
     for login, state in [("a", "APPROVED"), ("b", "APPROVED"), ("b", "CHANGES_REQUESTED"), ("a", "COMMENTED")]:
         github.double.threads.review(NAME, number, login, state)
-    assert github.repository.approvers(number) == ("a",)
+    assert github.repository.approvers(number, TIP) == ("a",)
+
+
+def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_alone(github: Github) -> None:
+    number = github.repository.propose(WANTED).number
+    github.double.threads.review(NAME, number, "early")
+    github.double.threads.push(NAME, number, TIP)
+    for login, association in [
+        ("owner", "OWNER"), ("member", "MEMBER"), ("guest", "COLLABORATOR"), ("once", "CONTRIBUTOR"),
+        ("outsider", "NONE"), ("machine[bot]", "MEMBER"),
+    ]:  # fmt: skip
+        github.double.threads.review(NAME, number, login, association=association)
+    assert github.repository.approvers(number, TIP) == ("guest", "member", "owner")
 
 
 def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:

@@ -1,7 +1,7 @@
 """GitHub's pull requests, issues, labels, comments and reviews, as a double that answers as GitHub does.
 
-`tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `merge` is told the
-commit.
+`tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `push` and `merge` are
+told the commit.
 """
 
 from __future__ import annotations
@@ -19,20 +19,34 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Review:
+    """What `login`, who is `association` of the repository, said of the commit that was the branch's tip then."""
+
+    login: str
+    state: str
+    commit: str
+    association: str
+
+
 @dataclass
 class Thread:
-    """One pull request or issue; `head` is empty for an issue. `comments` are number → text, oldest first."""
+    """One pull request or issue; `head` is empty for an issue, and `tip` is the commit that it names.
+
+    `comments` are number → text, oldest first.
+    """
 
     number: int
     title: str
     body: str
     head: str = ""
     base: str = ""
+    tip: str = "0" * 40
     state: str = "open"
     merge_commit: str = ""
     labels: list[str] = field(default_factory=list)
     comments: dict[int, str] = field(default_factory=dict)
-    reviews: list[tuple[str, str]] = field(default_factory=list)
+    reviews: list[Review] = field(default_factory=list)
 
 
 class Threads:
@@ -53,9 +67,16 @@ class Threads:
         thread = self._thread(repository, number)
         thread.state, thread.merge_commit = "closed", commit
 
-    def review(self, repository: str, number: int, login: str, state: str = "APPROVED") -> None:
-        """Have `login` review the pull request `number`."""
-        self._thread(repository, number).reviews.append((login, state))
+    def push(self, repository: str, number: int, commit: str) -> None:
+        """Let `commit` be the tip of the branch of the pull request `number`."""
+        self._thread(repository, number).tip = commit
+
+    def review(
+        self, repository: str, number: int, login: str, state: str = "APPROVED", association: str = "MEMBER"
+    ) -> None:
+        """Have `login` review the pull request `number` as it is now."""
+        thread = self._thread(repository, number)
+        thread.reviews.append(Review(login, state, thread.tip, association))
 
     def list_pulls(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
         """Answer "List pull requests"."""
@@ -88,7 +109,7 @@ class Threads:
     def list_reviews(self, place: shapes.Place, number: int) -> list[Body]:
         """Answer "List reviews for a pull request"."""
         thread = self._thread(place.repository, number)
-        return [shapes.review(place, thread, at, *each) for at, each in enumerate(thread.reviews, 1)]
+        return [shapes.review(place, thread, at, each) for at, each in enumerate(thread.reviews, 1)]
 
     def list_issues(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
         """Answer "List repository issues": to GitHub, pull requests are issues too."""

@@ -15,6 +15,7 @@ from goldenpath.registries import (
     merged,
     plan_table,
     planning,
+    propose,
     recovery,
     removal,
     review,
@@ -124,13 +125,20 @@ def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -
     registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
     reader = ecr_describe.Reader(workplace.variables)
     removal.require_told(registry, reader.describe(record.name))
-    approvers = office.repository.approvers(pull.number)
     removal.require_removable(
-        registry, reader.images(record.name), office.today,
-        requester=record.requester, author=pull.author, approvers=approvers,
+        registry, reader.images(record.name), office.today, shown=record.signs,
+        asked=_askers(office, pull, record), author=pull.author,
+        approvers=office.repository.approvers(pull.number, pull.tip),
     )  # fmt: skip
     saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
     reader.delete(record.name, saved.digests)
+
+
+def _askers(office: Office, pull: Merged, record: Record) -> tuple[str, ...]:
+    """Return who asked, by the commits of the proposal and by its description; nobody when the commits do not say."""
+    checkout, tip = office.access.checkout, office.fetch(pull.tip)
+    signed = proposal_git.trailers(checkout, f"{pull.commit}^1", tip, propose.REQUESTED_BY)
+    return (*signed, record.requester) if signed else ()
 
 
 def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) -> str:

@@ -42,10 +42,11 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it."""
+    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch."""
 
     number: int
     commit: str
+    tip: str
     body: str
     author: str
 
@@ -59,14 +60,18 @@ class Merged:
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
         mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
-        if mistakes or not pull.get("merge_commit_sha"):
+        if not mistakes:
+            mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
+            mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
+        if mistakes:
             raise BadInput(
                 "there is no merged pull request to apply",
-                why="; ".join(mistakes) or "it names no merge commit",
+                why="; ".join(mistakes),
                 fix=f"this command answers to the merge of a pull request labelled `{label}`",
             )
         author = (pull.get("user") or {}).get("login", "")
-        return cls(int(pull["number"]), str(pull["merge_commit_sha"]), str(pull.get("body") or ""), author)
+        commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
+        return cls(int(pull["number"]), commit, tip, str(pull.get("body") or ""), author)
 
 
 def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:

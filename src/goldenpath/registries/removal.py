@@ -10,7 +10,7 @@ from goldenpath.model import codec
 from goldenpath.registries import config, hcl_map, planning, propose, retire
 from goldenpath.registries.compliance import TAG
 from goldenpath.registries.hcl import HclUnexpected
-from goldenpath.registries.retire import Standing, Use
+from goldenpath.registries.retire import Use
 from goldenpath.registries.review import Told
 from goldenpath.services import ecr_describe
 
@@ -59,21 +59,22 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     found = reader.describe(name)
     images = reader.images(name) if found else ()
     require_told(registry, found)
-    signs = _signs(registry, images, today)
+    signs = retire.signs_of_use(registry, _uses(images), today)
     if images:
         _write_listing(images, {}, name, environment, desk.workplace.work_dir)
     codec.write_bytes(path, _without(config.read_text(path), name, path).encode())
     plan = planning.plan(desk.workplace, name, removal=True)
     used = (
-        f"**It is still in use: {signs}.** A second person has to approve this pull request: somebody who neither "
-        "started the workflow nor wrote this." if signs else
+        f"**It is still in use: {retire.told(signs)}.** A second person has to approve this pull request: somebody "
+        "who neither started the workflow nor wrote this." if signs else
         f"Nothing in it was pulled in the last {retire.QUIET_DAYS} days, and no release of prod is in it."
     )  # fmt: skip
     lost = (
         f"Images that are deleted with it: {len(images)}. The run that opened this keeps their listing as an artifact."
     )
     told = Told("Remove", _facts(registry), lead=(used, lost))
-    return propose.publish(desk, name, plan, told, removal=True)
+    shown = tuple(sorted(key for sign in signs for key in sign.keys))
+    return propose.publish(desk, name, plan, told, removal=True, signs=shown)
 
 
 def require_told(registry: Registry, found: Described | None) -> None:
@@ -100,17 +101,26 @@ def require_removable(
     images: Iterable[Image],
     today: dt.date,
     *,
-    requester: str,
+    shown: Iterable[str],
+    asked: Iterable[str],
     author: str,
     approvers: Iterable[str],
 ) -> None:
     """Refuse with `RetirementRefused` as `retire.require_removable` does.
 
-    A second person is one who approved and neither asked for the removal nor wrote the pull request.
+    A second person is one who approved and neither asked for the removal nor wrote the pull request; while it is not
+    known who `asked`, nobody is.
     """
-    first = {requester.casefold(), author.casefold()}
-    second = next((login for login in approvers if login.casefold() not in first), "")
-    retire.require_removable(registry, _uses(images), today, requester=requester, approver=second)
+    uses, askers = _uses(images), {login.casefold() for login in asked}
+    second = next((login for login in approvers if login.casefold() not in {*askers, author.casefold()}), "")
+    retire.require_removable(registry, uses, today, shown=shown, requester=author, approver=second)
+    if not askers and (signs := retire.signs_of_use(registry, uses, today)):
+        raise RetirementRefused(
+            f"{registry.name} in {registry.environment} is not retired",
+            why=f"{retire.told(signs)}; and no commit of the proposal says who asked for it, so nobody is known to be "
+            "a second person",
+            fix=retire.ASK_AGAIN,
+        )
 
 
 def save_listing(reader: Reader, name: str, environment: str, work_dir: Path) -> Listing:
@@ -137,17 +147,6 @@ def _write_listing(
     path.parent.mkdir(parents=True, exist_ok=True)
     codec.write_bytes(path, codec.encode({"registry": name, "environment": environment, "images": listed}))
     return Listing(path, tuple(image.digest for image in images))
-
-
-def _signs(registry: Registry, images: Iterable[Image], today: dt.date) -> str:
-    """Return why a second person is needed; empty when none is. Raises `RetirementRefused` when it is too early."""
-    try:
-        retire.require_removable(registry, _uses(images), today, requester="", approver="")
-    except RetirementRefused as error:
-        if retire.standing(registry, today) is Standing.REMOVABLE:
-            return error.why
-        raise
-    return ""
 
 
 def _uses(images: Iterable[Image]) -> list[Use]:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from github.PullRequest import PullRequest
+    from github.PullRequestReview import PullRequestReview
 
 _TIMEOUT = 30
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
+_TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 # GitHub refuses a longer text of a pull request, an issue or a comment.
 LONGEST_TEXT = 65_536
 
@@ -113,14 +115,17 @@ class Repository:
             made = self._repository.create_issue(title=title, body=text, labels=[label])
             return Thread(made.number, made.html_url, is_new=True)
 
-    def approvers(self, number: int) -> tuple[str, ...]:
-        """Return who approved the pull request `number`, by each one's last word. Raises `GithubRefused`."""
+    def approvers(self, number: int, tip: str) -> tuple[str, ...]:
+        """Return who approved the pull request `number` at its last commit, `tip`, by each one's last word.
+
+        People of the repository count, neither programs nor whoever may comment. Raises `GithubRefused`.
+        """
         with self._explained(f"read the reviews of #{number}"):
-            last: dict[str, str] = {}
+            last: dict[str, PullRequestReview] = {}
             for review in self._repository.get_pull(number).get_reviews():
                 if review.state != "COMMENTED" and review.user:
-                    last[review.user.login] = review.state
-            return tuple(sorted(login for login, state in last.items() if state == "APPROVED"))
+                    last[review.user.login] = review
+            return tuple(sorted(login for login, review in last.items() if _approves(review, tip)))
 
     def _open_pull(self, wanted: Proposal) -> PullRequest | None:
         owner = self.name.partition("/")[0]
@@ -136,6 +141,11 @@ class Repository:
         except RequestException as error:
             raise GithubRefused(f"could not {wish}: GitHub's API does not answer", why=str(error), fix="run the job "
                                 "again: a re-run goes on from where it stopped") from error  # fmt: skip
+
+
+def _approves(review: PullRequestReview, tip: str) -> bool:
+    is_of_the_team = review.user.type == "User" and review.author_association in _TEAM
+    return is_of_the_team and review.state == "APPROVED" and review.commit_id == tip
 
 
 def shortened(text: str, limit: int) -> str:

@@ -24,7 +24,8 @@ _AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.gi
 def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> str:
     """Return a commit on top of `base` that takes `paths` from the working tree, and nothing else.
 
-    The same change on the same base is the same commit, whoever makes it and when: its dates are those of `base`.
+    The same change and `message` on the same base are the same commit, whenever it is made: its dates are those of
+    `base`.
     """
     # An index of our own: what a person has staged in this checkout is none of our business.
     index = {"GIT_INDEX_FILE": _git(checkout, "rev-parse", "--absolute-git-dir") + "/goldenpath-index"}
@@ -95,6 +96,13 @@ def resolved(checkout: Path, revision: str) -> str:
         raise SourceUnusable(
             f"the commit {revision} is not in the checkout", why=error.why, fix="check out with `fetch-depth: 0`"
         ) from error
+
+
+def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
+    """Return every value of the trailer `key` in the messages of the commits that `after` has and `before` has not."""
+    form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
+    listed = _git(checkout, "log", form, f"{before}..{after}", "--")
+    return tuple(filter(None, map(str.strip, listed.splitlines())))
 
 
 def text_at(checkout: Path, commit: str, path: str) -> str:
