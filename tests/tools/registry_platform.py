@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 from contextlib import contextmanager
@@ -134,7 +135,7 @@ def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
             "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
             "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
-            "user": {"login": "github-actions[bot]"},
+            "user": {"login": "github-actions[bot]"}, "created_at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
         },
     }  # fmt: skip
 

@@ -29,8 +29,8 @@ def in_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     monkeypatch.setattr(platform_commands, "dt", Module)
 
 
-def retired(platform: Platform, step: str) -> None:
-    platform.run(platform.clone(), "retire", environment="dev", name="my-app", step=step)
+def retired(platform: Platform, step: str, grace_days: int = 30) -> None:
+    platform.run(platform.clone(), "retire", environment="dev", name="my-app", step=step, grace_days=str(grace_days))
 
 
 def test_a_registry_is_deprecated_then_removed_with_its_images_listed(

@@ -54,6 +54,7 @@ def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Sta
         (replace(LEAVING, deprecated_since=""), "'' is not a date"),
         (replace(LEAVING, deprecated_since="soon"), "'soon' is not a date"),
         (replace(LEAVING, deprecated_since="2026-12-01"), "its grace period ends before it begins"),
+        (replace(LEAVING, deprecated_since="2026-11-02"), "its grace period of 29 days is shorter than 30"),
     ],
 )
 def test_dates_that_cannot_be_read_are_never_taken_for_over(registry: Registry, why: str) -> None:
@@ -78,6 +79,49 @@ def test_a_grace_period_out_of_bounds_is_refused(days: int) -> None:
     with pytest.raises(RetirementRefused, match="my-app in dev is not retired") as refused:
         retire.deprecated(TEXT, ACTIVE, TODAY, PATH, grace_days=days)
     assert refused.value.why == f"a grace period of {days} days is not within 30 to 365"
+
+
+TOLD = ("2026-11-01", "2026-12-01")
+
+
+@pytest.mark.parametrize(
+    ("registry", "told"),
+    [
+        (ACTIVE, ("", "")),
+        (ACTIVE, TOLD),
+        (LEAVING, TOLD),
+        (replace(LEAVING, remove_after="2027-12-01"), TOLD),
+        (replace(LEAVING, deprecated_since="2026-11-20", remove_after="2026-12-20"), ("", "")),
+        (replace(LEAVING, deprecated_since="2026-12-20", remove_after="2027-12-20"), ("", "")),
+    ],
+)
+def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
+    registry: Registry, told: tuple[str, str]
+) -> None:
+    retire.require_grace(registry, told, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("registry", "told", "why"),
+    [
+        (LEAVING, ("", ""), "it is dated back to 2026-11-01, and nobody was told on that day"),
+        (replace(LEAVING, deprecated_since="2026-11-19", remove_after="2026-12-20"), ("", ""),
+         "it is dated back to 2026-11-19, and nobody was told on that day"),
+        (LEAVING, ("2026-11-01", "2026-12-02"), ("its owners were told 2026-11-01 to 2026-12-02, and ecr.tf says "
+         "2026-11-01 to 2026-12-01")),
+        (replace(LEAVING, deprecated_since="2026-10-01"), TOLD, ("its owners were told 2026-11-01 to 2026-12-01, and "
+         "ecr.tf says 2026-10-01 to 2026-12-01")),
+        (LEAVING, ("2026-11-01", ""), ("its owners were told 2026-11-01 to nothing, and ecr.tf says 2026-11-01 to "
+         "2026-12-01")),
+        (replace(LEAVING, remove_after="2026-11-20"), TOLD, "its grace period of 19 days is shorter than 30"),
+    ],
+)  # fmt: skip
+def test_a_grace_period_that_is_shortened_or_dated_back_is_refused(
+    registry: Registry, told: tuple[str, str], why: str
+) -> None:
+    with pytest.raises(RetirementRefused) as refused:
+        retire.require_grace(registry, told, TODAY)
+    assert refused.value.why == why
 
 
 def test_an_entry_in_another_form_is_left_alone() -> None:

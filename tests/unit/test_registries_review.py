@@ -69,12 +69,13 @@ def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
 def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
             "base": {"ref": "development"}, "user": {"login": "bot"},
+            "created_at": "2026-11-20T23:59:59Z",
             "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
     return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
 
 
 def test_a_merged_pull_request_is_read_from_its_event() -> None:
-    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "b" * 40, "", "bot")
+    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20))
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,7 @@ def test_a_merged_pull_request_is_read_from_its_event() -> None:
         (event(base={"ref": "main"}), "it goes into 'main', not development"),
         (event(merge_commit_sha=None), "it names no merge commit"),
         (event(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
+        (event(created_at="today"), "it does not say when it was opened"),
         (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
         (event(head={"ref": "x", "repo": None}), "it comes from a fork"),
     ],

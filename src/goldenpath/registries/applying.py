@@ -92,6 +92,8 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     if made.changes:
         if record.removal:
             _clear(office, pull, record, workplace)
+        else:
+            removal.require_grace(workplace, record.name, pull.opened)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:

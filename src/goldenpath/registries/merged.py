@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -42,13 +43,17 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch."""
+    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch.
+
+    `opened` is the day on which it was opened, by UTC.
+    """
 
     number: int
     commit: str
     tip: str
     body: str
     author: str
+    opened: dt.date
 
     @classmethod
     def read(cls, event: Mapping[str, Any], label: str, base: str) -> Merged:
@@ -60,10 +65,12 @@ class Merged:
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
         mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
+        opened = _day(pull.get("created_at"))
         if not mistakes:
             mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
             mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-        if mistakes:
+            mistakes += [] if opened else ["it does not say when it was opened"]
+        if mistakes or opened is None:
             raise BadInput(
                 "there is no merged pull request to apply",
                 why="; ".join(mistakes),
@@ -71,7 +78,15 @@ class Merged:
             )
         author = (pull.get("user") or {}).get("login", "")
         commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
-        return cls(int(pull["number"]), commit, tip, str(pull.get("body") or ""), author)
+        return cls(int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened)
+
+
+def _day(when: object) -> dt.date | None:
+    """Return the day of a time as GitHub writes it; `None` when it is none."""
+    try:
+        return dt.datetime.fromisoformat(str(when)).date()
+    except ValueError:
+        return None
 
 
 def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:

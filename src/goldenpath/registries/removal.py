@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RetirementRefused
 from goldenpath.model import codec
-from goldenpath.registries import config, hcl_map, planning, propose, retire
-from goldenpath.registries.compliance import TAG
+from goldenpath.registries import compliance, config, hcl_map, planning, propose, retire
 from goldenpath.registries.hcl import HclUnexpected
 from goldenpath.registries.retire import Use
 from goldenpath.registries.review import Told
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.registries.config import Registry
+    from goldenpath.registries.planning import Workplace
     from goldenpath.registries.propose import Desk, Proposed
     from goldenpath.services.ecr_describe import Described, Image, Reader
 
@@ -36,6 +36,7 @@ def deprecate(desk: Desk, name: str, today: dt.date, grace_days: int = retire.GR
     """Propose that pushes to `name` are refused from the merge on. Raises `RegistryUnknown`, `RetirementRefused`."""
     checkout, environment = desk.workplace.checkout, desk.workplace.environment
     registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
+    require_grace(desk.workplace, name, today)
     text = config.read_text(path)
     codec.write_bytes(path, retire.deprecated(text, registry, today, path, grace_days).encode())
     plan = planning.plan(desk.workplace, name)
@@ -77,6 +78,14 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     return propose.publish(desk, name, plan, told, removal=True, signs=shown)
 
 
+def require_grace(workplace: Workplace, name: str, asked_on: dt.date) -> None:
+    """Refuse what `retire.require_grace` refuses of the entry `name`, by the tags that its repository has."""
+    registry = config.find(workplace.checkout, workplace.environment, name)
+    if registry.deprecated_since or registry.remove_after:
+        found = ecr_describe.Reader(workplace.variables).describe(name)
+        retire.require_grace(registry, compliance.announced(found), asked_on)
+
+
 def require_told(registry: Registry, found: Described | None) -> None:
     """Refuse with `RetirementRefused` a grace period that is not the one which was applied, and told to the owners.
 
@@ -84,10 +93,9 @@ def require_told(registry: Registry, found: Described | None) -> None:
     """
     if found is None or not registry.remove_after:
         return
-    wanted = {"deprecated-since": registry.deprecated_since, "remove-after": registry.remove_after}
-    applied = {name: found.tags.get(f"{TAG}/{name}", "") for name in wanted}
-    if applied != wanted:
-        told = " to ".join(filter(None, applied.values())) or "none at all"
+    applied = compliance.announced(found)
+    if applied != (registry.deprecated_since, registry.remove_after):
+        told = " to ".join(filter(None, applied)) or "none at all"
         raise RetirementRefused(
             f"{registry.name} in {registry.environment} is not retired",
             why=f"ecr.tf has a grace period from {registry.deprecated_since} to {registry.remove_after}, and another "

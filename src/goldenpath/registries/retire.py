@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.registries.config import Registry
 
 GRACE_DAYS, LONGEST_GRACE_DAYS, QUIET_DAYS = 30, 365, 14
+_MEND = "mend the two dates in ecr.tf"
 _LAST, _NAMED = "prod", 5
 ASK_AGAIN = "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"
 
@@ -57,9 +58,12 @@ def standing(registry: Registry, today: dt.date) -> Standing:
     """Return where `registry` stands `today`. Raises `RetirementRefused` when its dates cannot be read."""
     if not registry.deprecated_since and not registry.remove_after:
         return Standing.ACTIVE
-    until = _date(registry, registry.remove_after)
-    if _date(registry, registry.deprecated_since) >= until:
-        raise _refused(registry, "its grace period ends before it begins", "mend the two dates in ecr.tf")
+    since, until = _date(registry, registry.deprecated_since), _date(registry, registry.remove_after)
+    if since >= until:
+        raise _refused(registry, "its grace period ends before it begins", _MEND)
+    if (until - since).days < GRACE_DAYS:
+        why = f"its grace period of {(until - since).days} days is shorter than {GRACE_DAYS}"
+        raise _refused(registry, why, _MEND)
     return Standing.REMOVABLE if today > until else Standing.DEPRECATED
 
 
@@ -80,6 +84,36 @@ def deprecated(text: str, registry: Registry, today: dt.date, path: Path, grace_
         return hcl_map.with_fields(text, BLOCK, MAP, registry.name, fields)
     except HclUnexpected as error:
         raise unexpected(path, error) from None
+
+
+def require_grace(registry: Registry, announced: tuple[str, str], asked_on: dt.date) -> None:
+    """Refuse with `RetirementRefused` a grace period of `registry` that would be shorter than its owners are told.
+
+    `announced` are the first and the last day that they were told, by the repository's tags, empty when they were not
+    yet: then it may begin no earlier than the day before `asked_on`, when its deprecation was proposed. A later end may
+    be chosen at any time.
+    """
+    if standing(registry, asked_on) is Standing.ACTIVE:
+        return
+    since, until = announced
+    if any(announced):
+        kept = (
+            registry.deprecated_since == since
+            and until
+            and _date(registry, until) <= _date(registry, registry.remove_after)
+        )
+        if not kept:
+            why = (
+                f"its owners were told {since or 'nothing'} to {until or 'nothing'}, and ecr.tf says "
+                f"{registry.deprecated_since} to {registry.remove_after}"
+            )
+            raise _refused(registry, why, "write those dates into ecr.tf again, or a later end")
+    elif _date(registry, registry.deprecated_since) < asked_on - dt.timedelta(days=1):
+        raise _refused(
+            registry,
+            f"it is dated back to {registry.deprecated_since}, and nobody was told on that day",
+            "take both dates out of ecr.tf, then start retire-ecr-registry: it writes them",
+        )
 
 
 def require_removable(
