@@ -194,7 +194,11 @@ def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Cal
     assert said.status_code == 201
     changed = caller.call("PATCH", f"/repos/octo/app/issues/comments/{said.get_json()['id']}", {"body": "Good day"})
     assert changed.status_code == 200
-    assert [each["body"] for each in caller.call("GET", "/repos/octo/app/issues/1/comments").get_json()] == ["Good day"]
+    caller.github.threads.comment("octo/app", 1, "passer-by", "Me too")
+    listed = caller.call("GET", "/repos/octo/app/issues/1/comments").get_json()
+    assert [(each["body"], each["user"]["login"], each["user"]["type"]) for each in listed] == [
+        ("Good day", "github-actions[bot]", "Bot"), ("Me too", "passer-by", "User"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

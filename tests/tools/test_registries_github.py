@@ -69,6 +69,18 @@ def test_a_comment_is_said_once_and_rewritten(github: Github) -> None:
     ]
 
 
+@pytest.mark.parametrize("stranger", ["passer-by", "another[bot]", "github-actions"])
+def test_a_comment_of_a_stranger_is_neither_believed_nor_rewritten(github: Github, stranger: str) -> None:
+    number = github.repository.propose(WANTED).number
+    planted = "planted\n<!-- goldenpath: apply -->"
+    github.double.threads.comment(NAME, number, stranger, planted)
+    assert github.repository.said(number, "apply") == ""
+    github.repository.comment(number, "apply", "applied")
+    assert github.repository.said(number, "apply") == "applied\n<!-- goldenpath: apply -->"
+    (kept,) = github.double.threads.of(NAME)
+    assert [*kept.comments.values()] == [planted, "applied\n<!-- goldenpath: apply -->"]
+
+
 def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github) -> None:
     other = github.repository.issue("another", "Other", "x", "hygiene")
     first = github.repository.issue("hygiene", "Registries", "3 stale", "hygiene")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -292,6 +293,22 @@ def test_a_repository_that_somebody_else_made_meanwhile_is_not_taken_into_the_st
     platform.world.client("ecr").create_repository(repositoryName="my-app")
     with pytest.raises(RegistryNameTaken, match="ECR has a repository 'my-app' in dev already"):
         platform.apply(event)
+
+
+def test_a_claim_that_a_stranger_planted_frees_no_lock(platform: Platform) -> None:
+    platform.propose()
+    planted = recovery.Claim("else", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).written
+    platform.github.threads.comment(registry_platform.SLUG, 1, "mallory", f"{planted}\n<!-- goldenpath: apply -->")
+    event = platform.merge(1)
+    lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
+    held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
+            "Version": "1.11.4", "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
+    platform.world.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
+    platform.more["GOLDENPATH_LOCK_SECONDS"] = "0"
+    with pytest.raises(StateLocked):
+        platform.apply(event)
+    assert platform.world.client("s3").get_object(**lock)["Body"].read() == json.dumps(held).encode()
+    assert planted not in platform.threads[0].comments[max(platform.threads[0].comments)]
 
 
 def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(platform: Platform) -> None:

@@ -99,16 +99,16 @@ def issue(place: Place, thread: Thread) -> dict[str, Any]:
     }
 
 
-def comment(place: Place, number: int, identity: int, text: str) -> dict[str, Any]:
+def comment(place: Place, thread: Thread, identity: int) -> dict[str, Any]:
     """Return the description of a comment."""
     return {
         "id": identity,
         "node_id": "C_local",
         "url": f"{place.url}/issues/comments/{identity}",
-        "html_url": f"{place.page}/issues/{number}#issuecomment-{identity}",
-        "issue_url": f"{place.url}/issues/{number}",
-        "body": text,
-        "user": _user(place, _BOT),
+        "html_url": f"{place.page}/issues/{thread.number}#issuecomment-{identity}",
+        "issue_url": f"{place.url}/issues/{thread.number}",
+        "body": thread.comments[identity],
+        "user": _user(place, thread.strangers.get(identity, _BOT)),
         "author_association": "NONE",
         **_TIMES,
     }

@@ -33,7 +33,7 @@ class Review:
 class Thread:
     """One pull request or issue; `head` is empty for an issue, and `tip` is the commit that it names.
 
-    `comments` are number → text, oldest first.
+    `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote.
     """
 
     number: int
@@ -46,6 +46,7 @@ class Thread:
     merge_commit: str = ""
     labels: list[str] = field(default_factory=list)
     comments: dict[int, str] = field(default_factory=dict)
+    strangers: dict[int, str] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
 
 
@@ -77,6 +78,11 @@ class Threads:
         """Have `login` review the pull request `number` as it is now."""
         thread = self._thread(repository, number)
         thread.reviews.append(Review(login, state, thread.tip, association))
+
+    def comment(self, repository: str, number: int, login: str, text: str) -> None:
+        """Have `login` say `text` in the thread `number`."""
+        thread = self._thread(repository, number)
+        thread.strangers[self._commented(thread, text)] = login
 
     def list_pulls(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
         """Answer "List pull requests"."""
@@ -139,22 +145,26 @@ class Threads:
     def list_comments(self, place: shapes.Place, number: int) -> list[Body]:
         """Answer "List issue comments"."""
         thread = self._thread(place.repository, number)
-        return [shapes.comment(place, number, at, text) for at, text in thread.comments.items()]
+        return [shapes.comment(place, thread, at) for at in thread.comments]
 
     def create_comment(self, place: shapes.Place, number: int, body: Body) -> Body:
         """Answer "Create an issue comment"."""
-        with self._lock:
-            self._last_comment += 1
-            self._thread(place.repository, number).comments[self._last_comment] = str(body["body"])
-            return shapes.comment(place, number, self._last_comment, str(body["body"]))
+        thread = self._thread(place.repository, number)
+        return shapes.comment(place, thread, self._commented(thread, str(body["body"])))
 
     def change_comment(self, place: shapes.Place, comment: int, body: Body) -> Body:
         """Answer "Update an issue comment"."""
         for thread in self.of(place.repository):
             if comment in thread.comments:
                 thread.comments[comment] = str(body["body"])
-                return shapes.comment(place, thread.number, comment, str(body["body"]))
+                return shapes.comment(place, thread, comment)
         raise RejectedError(404, "Not Found")
+
+    def _commented(self, thread: Thread, text: str) -> int:
+        with self._lock:
+            self._last_comment += 1
+            thread.comments[self._last_comment] = text
+            return self._last_comment
 
     def _open(self, repository: str, body: Body, head: str = "", base: str = "") -> Thread:
         with self._lock:

@@ -18,11 +18,15 @@ from goldenpath.errors import GithubRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from github.Issue import Issue
+    from github.IssueComment import IssueComment
     from github.PullRequest import PullRequest
     from github.PullRequestReview import PullRequestReview
 
 _TIMEOUT = 30
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
+# Who the token of a workflow's run is: it cannot ask GitHub for that ("Get the authenticated user" is closed to it).
+_WORKFLOWS = "github-actions[bot]"
 _TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 # GitHub refuses a longer text of a pull request, an issue or a comment.
 LONGEST_TEXT = 65_536
@@ -80,28 +84,27 @@ class Repository:
             return Thread(pull.number, pull.html_url, found is None)
 
     def comment(self, number: int, marker: str, body: str) -> None:
-        """Say `body` in the thread `number`, once: a comment that carries `marker` is rewritten.
+        """Say `body` in the thread `number`, once: a comment of ours that carries `marker` is rewritten.
 
         `marker` is added to the text, as a comment of HTML that people do not see. Raises `GithubRefused`.
         """
         text = _marked(marker, body)
         with self._explained(f"comment on #{number}"):
             thread = self._repository.get_issue(number)
-            for comment in thread.get_comments():
-                if _mark(marker) in comment.body:
-                    if comment.body != text:
-                        comment.edit(text)
-                    return
-            thread.create_comment(text)
+            earlier = _own(thread, marker)
+            if earlier is None:
+                thread.create_comment(text)
+            elif earlier.body != text:
+                earlier.edit(text)
 
     def said(self, number: int, marker: str) -> str:
-        """Return the comment in the thread `number` that carries `marker`; empty when there is none.
+        """Return our comment in the thread `number` that carries `marker`; empty when there is none.
 
         Raises `GithubRefused`.
         """
         with self._explained(f"read the comments of #{number}"):
-            bodies = (comment.body for comment in self._repository.get_issue(number).get_comments())
-            return next((body for body in bodies if _mark(marker) in body), "")
+            found = _own(self._repository.get_issue(number), marker)
+            return found.body if found else ""
 
     def issue(self, marker: str, title: str, body: str, label: str) -> Thread:
         """Open the issue with `label` and `marker`, or bring the open one up to date. Raises `GithubRefused`."""
@@ -141,6 +144,15 @@ class Repository:
         except RequestException as error:
             raise GithubRefused(f"could not {wish}: GitHub's API does not answer", why=str(error), fix="run the job "
                                 "again: a re-run goes on from where it stopped") from error  # fmt: skip
+
+
+def _own(thread: Issue, marker: str) -> IssueComment | None:
+    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker, and a claim too."""
+    return next((each for each in thread.get_comments() if _mark(marker) in each.body and _is_ours(each)), None)
+
+
+def _is_ours(comment: IssueComment) -> bool:
+    return bool(comment.user) and (comment.user.type, comment.user.login) == ("Bot", _WORKFLOWS)
 
 
 def _approves(review: PullRequestReview, tip: str) -> bool:
