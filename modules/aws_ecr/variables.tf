@@ -126,7 +126,7 @@ variable "repository_policy_json" {
 }
 
 variable "deprecation" {
-  description = "Set when the repository is on its way out: pushes are refused from then on, pulls go on. Both are dates (`2026-11-30`)."
+  description = "Set when the repository is on its way out: pushes are refused from then on, pulls go on. Both are dates (`2026-11-30`), 30 days apart at least."
   type = object({
     since        = string
     remove_after = string
@@ -135,8 +135,9 @@ variable "deprecation" {
 
   validation {
     condition = var.deprecation == null || try(
-      timecmp("${var.deprecation.since}T00:00:00Z", "${var.deprecation.remove_after}T00:00:00Z") < 0, false
+      # 720 hours are the 30 days that its owners have at least.
+      timecmp(timeadd("${var.deprecation.since}T00:00:00Z", "720h"), "${var.deprecation.remove_after}T00:00:00Z") <= 0, false
     )
-    error_message = "deprecation is malformed: write two dates, remove_after later than since, as in { since = \"2026-11-01\", remove_after = \"2026-12-01\" }."
+    error_message = "deprecation is malformed or too short: write two dates, remove_after 30 days after since or later, as in { since = \"2026-11-01\", remove_after = \"2026-12-01\" }."
   }
 }

@@ -174,9 +174,13 @@ def test_a_second_open_pull_request_of_a_branch_is_refused(caller: Caller) -> No
 
 def test_a_review_says_who_approved(caller: Caller) -> None:
     caller.call("POST", "/repos/octo/app/pulls", proposal())
+    caller.github.threads.push("octo/app", 1, "a" * 40)
     caller.github.threads.review("octo/app", 1, "second")
+    caller.github.threads.push("octo/app", 1, "b" * 40)
     (found,) = caller.call("GET", "/repos/octo/app/pulls/1/reviews").get_json()
-    assert (found["user"]["login"], found["state"]) == ("second", "APPROVED")
+    assert (found["user"]["login"], found["user"]["type"], found["state"]) == ("second", "User", "APPROVED")
+    assert (found["author_association"], found["commit_id"]) == ("MEMBER", "a" * 40)
+    assert caller.call("GET", "/repos/octo/app/pulls").get_json()[0]["head"]["sha"] == "b" * 40
 
 
 def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Caller) -> None:
@@ -190,7 +194,11 @@ def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Cal
     assert said.status_code == 201
     changed = caller.call("PATCH", f"/repos/octo/app/issues/comments/{said.get_json()['id']}", {"body": "Good day"})
     assert changed.status_code == 200
-    assert [each["body"] for each in caller.call("GET", "/repos/octo/app/issues/1/comments").get_json()] == ["Good day"]
+    caller.github.threads.comment("octo/app", 1, "passer-by", "Me too")
+    listed = caller.call("GET", "/repos/octo/app/issues/1/comments").get_json()
+    assert [(each["body"], each["user"]["login"], each["user"]["type"]) for each in listed] == [
+        ("Good day", "github-actions[bot]", "Bot"), ("Me too", "passer-by", "User"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,10 @@ class World:
     def merge(self, *approvers: str) -> Ended:
         """Merge the newest pull request, which `approvers` approved, and run what answers to that."""
         thread = self.local.threads.of(SLUG)[-1]
+        self.platform.git("fetch", "--quiet", str(self.runs[-1] / "origin"), f"+{thread.head}:refs/heads/{thread.head}")
+        self.local.threads.push(SLUG, thread.number, git(self.platform.folder, "rev-parse", thread.head))
         for login in approvers:
             self.local.threads.review(SLUG, thread.number, login)
-        self.platform.git("fetch", "--quiet", str(self.runs[-1] / "origin"), f"+{thread.head}:refs/heads/{thread.head}")
         git(self.platform.folder, "merge", "--quiet", "--no-ff", "--message=Merge", thread.head)
         self.local.threads.merge(SLUG, thread.number, str(self.platform.commit))
         return self.apply()

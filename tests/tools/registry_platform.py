@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 import json
 from contextlib import contextmanager
@@ -95,6 +96,7 @@ class Platform:
             git(checkout, "commit", "--quiet", "--allow-empty", "--message=Squashed")
         commit = git(checkout, "rev-parse", "HEAD")
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+        self.github.threads.push(SLUG, number, git(checkout, "rev-parse", f"origin/{thread.head}"))
         self.github.threads.merge(SLUG, number, commit)
         return merged_event(thread, commit)
 
@@ -102,10 +104,12 @@ class Platform:
         commit = event["pull_request"]["merge_commit_sha"]
         return self.run(self.clone(commit), "apply-merged", event)
 
-    def made(self, **changes: str) -> None:
-        """Bring a registry into being by the whole path."""
+    def made(self, **changes: str) -> dict[str, Any]:
+        """Bring a registry into being by the whole path; return the event of its merge."""
         self.propose(**changes)
-        self.apply(self.merge(len(self.threads)))
+        event = self.merge(len(self.threads))
+        self.apply(event)
+        return event
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Change a file of the base branch by hand."""
@@ -130,7 +134,8 @@ def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
         "pull_request": {
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
             "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
-            "head": {"ref": thread.head, "repo": {"full_name": SLUG}}, "user": {"login": "github-actions[bot]"},
+            "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
+            "user": {"login": "github-actions[bot]"}, "created_at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
         },
     }  # fmt: skip
 

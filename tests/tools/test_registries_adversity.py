@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,14 @@ from tests.tools.registry_platform import ASKED, BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 from tests.tools.test_registries_retirement import in_days, retired
 
-from goldenpath.errors import BadInput, PlanDrifted, PlanUnexpected, RegistryNameTaken, RetirementRefused
+from goldenpath.errors import (
+    BadInput,
+    PlanDrifted,
+    PlanUnexpected,
+    RegistryConfigUnexpected,
+    RegistryNameTaken,
+    RetirementRefused,
+)
 from goldenpath.registries import planning, plans, propose, review
 from goldenpath.registries.review import Record
 
@@ -143,9 +151,12 @@ def test_a_registry_may_come_back_under_its_old_name(platform: Platform, monkeyp
     with monkeypatch.context() as later:
         in_days(later, 31)
         retired(platform, "remove")
-        platform.apply(platform.merge(3))
+        removal = platform.merge(3)
+        platform.apply(removal)
     assert platform.names() == []
     platform.made(owner="team-new")
+    with pytest.raises(PlanDrifted, match="is not the last word on its registry"):
+        platform.apply(removal)
     assert platform.names() == ["my-app"]
 
 
@@ -200,6 +211,37 @@ def test_a_grace_period_that_was_shortened_in_the_file_is_not_over(platform: Pla
         retired(platform, "remove")
 
 
+ASKED_FOR = 'domain    = "shop"\n      risk      = "low"'
+BACK = f'{ASKED_FOR}\n      deprecated_since = "2026-01-01"\n      remove_after = "2026-02-01"'
+
+
+def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(platform: Platform) -> None:
+    platform.made()
+    platform.edit("envs/dev/ecr.tf", ASKED_FOR, BACK)
+    with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
+        retired(platform, "deprecate")
+    with pytest.raises(RegistryConfigUnexpected, match="'my-app' is there with other fields"):
+        platform.propose()
+    assert len(platform.threads) == 1
+    made = planning.plan(platform.world.workplace(platform.clone()), "my-app")
+    event = registry_platform.merged_event(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
+    event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
+    with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
+        platform.apply(event)
+
+
+def test_a_grace_period_that_was_told_is_shortened_by_nothing(platform: Platform) -> None:
+    platform.made()
+    retired(platform, "deprecate", grace_days=60)
+    platform.apply(platform.merge(2))
+    since = dt.datetime.now(dt.UTC).date()
+    shorter, told = (since + dt.timedelta(days=days) for days in (30, 60))
+    platform.edit("envs/dev/ecr.tf", f'remove_after     = "{told}"', f'remove_after     = "{shorter}"')
+    with pytest.raises(RetirementRefused, match=f"its owners were told {since} to {told}"):
+        retired(platform, "deprecate")
+    assert len(platform.threads) == 2
+
+
 def test_pushes_after_the_deprecation_are_told_and_need_a_second_person(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,7 +249,9 @@ def test_pushes_after_the_deprecation_are_told_and_need_a_second_person(
     with monkeypatch.context() as earlier:
         in_days(earlier, -40)
         retired(platform, "deprecate")
-    platform.apply(platform.merge(2))
+    event = platform.merge(2)
+    event["pull_request"]["created_at"] = f"{dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)}T12:00:00Z"
+    platform.apply(event)
     platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
     retired(platform, "remove")
     assert "1 of its images were pushed after" in platform.threads[2].body

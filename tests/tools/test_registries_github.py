@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.tools.registry_platform import git
+from werkzeug.wrappers import Request, Response
 
-from goldenpath.errors import GithubRefused
+from goldenpath.errors import GithubRefused, SourceUnusable
 from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.services.github_platform import LONGEST_TEXT, Proposal, Repository, shortened
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 pytestmark = pytest.mark.tools
-NAME = "octo/platform"
+NAME, TIP = "octo/platform", "a" * 40
 WANTED = Proposal("registry/dev/my-app", "development", "my-app in dev", "The plan", "ecr-registry")
 
 
@@ -61,6 +69,18 @@ def test_a_comment_is_said_once_and_rewritten(github: Github) -> None:
     ]
 
 
+@pytest.mark.parametrize("stranger", ["passer-by", "another[bot]", "github-actions"])
+def test_a_comment_of_a_stranger_is_neither_believed_nor_rewritten(github: Github, stranger: str) -> None:
+    number = github.repository.propose(WANTED).number
+    planted = "planted\n<!-- goldenpath: apply -->"
+    github.double.threads.comment(NAME, number, stranger, planted)
+    assert github.repository.said(number, "apply") == ""
+    github.repository.comment(number, "apply", "applied")
+    assert github.repository.said(number, "apply") == "applied\n<!-- goldenpath: apply -->"
+    (kept,) = github.double.threads.of(NAME)
+    assert [*kept.comments.values()] == [planted, "applied\n<!-- goldenpath: apply -->"]
+
+
 def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github) -> None:
     other = github.repository.issue("another", "Other", "x", "hygiene")
     first = github.repository.issue("hygiene", "Registries", "3 stale", "hygiene")
@@ -71,9 +91,22 @@ def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github)
 
 def test_the_last_word_of_a_reviewer_counts(github: Github) -> None:
     number = github.repository.propose(WANTED).number
+    github.double.threads.push(NAME, number, TIP)
     for login, state in [("a", "APPROVED"), ("b", "APPROVED"), ("b", "CHANGES_REQUESTED"), ("a", "COMMENTED")]:
         github.double.threads.review(NAME, number, login, state)
-    assert github.repository.approvers(number) == ("a",)
+    assert github.repository.approvers(number, TIP) == ("a",)
+
+
+def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_alone(github: Github) -> None:
+    number = github.repository.propose(WANTED).number
+    github.double.threads.review(NAME, number, "early")
+    github.double.threads.push(NAME, number, TIP)
+    for login, association in [
+        ("owner", "OWNER"), ("member", "MEMBER"), ("guest", "COLLABORATOR"), ("once", "CONTRIBUTOR"),
+        ("outsider", "NONE"), ("machine[bot]", "MEMBER"),
+    ]:  # fmt: skip
+        github.double.threads.review(NAME, number, login, association=association)
+    assert github.repository.approvers(number, TIP) == ("guest", "member", "owner")
 
 
 def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:
@@ -95,3 +128,34 @@ def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:
     assert len(cut) <= 1000
     assert cut.endswith("0123456789\n… (the rest is in the log of the run)")
     assert shortened("short", 1000) == "short"
+
+
+@pytest.fixture
+def host() -> Iterator[tuple[str, list[str]]]:
+    """A host of repositories that lets nobody in, and the authorizations that it was shown."""
+    shown: list[str] = []
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        shown.append(Request(environ).headers.get("Authorization", ""))
+        return Response("no", 403)(environ, start_response)
+
+    server = wsgi_server(answer)
+    serving = Serving(server)
+    yield origin(server), shown
+    serving.stop()
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"), [(str, "basic eC1hY2Nlc3MtdG9rZW46dGhlLXRva2Vu"), (lambda _: "http://a", "")]
+)
+def test_a_token_is_shown_to_its_own_host_alone_and_once(
+    tmp_path: Path, host: tuple[str, list[str]], of: Callable[[str], str], expected: str
+) -> None:
+    url, shown = host
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "remote", "add", "origin", f"{url}/octo/platform")
+    if expected:
+        git(tmp_path, "config", f"http.{url}/.extraheader", "AUTHORIZATION: basic kept")
+    with pytest.raises(SourceUnusable, match="refs/heads/x could not be fetched"):
+        proposal_git.fetched(tmp_path, "refs/heads/x", of(url), "the-token")
+    assert set(shown) == {expected}

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 
 import pytest
-from tests.tools.registry_platform import SLUG, Platform
+from tests.tools.registry_platform import BASE, SLUG, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 
 from goldenpath.errors import RetirementRefused
@@ -29,8 +29,8 @@ def in_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     monkeypatch.setattr(platform_commands, "dt", Module)
 
 
-def retired(platform: Platform, step: str) -> None:
-    platform.run(platform.clone(), "retire", environment="dev", name="my-app", step=step)
+def retired(platform: Platform, step: str, grace_days: int = 30) -> None:
+    platform.run(platform.clone(), "retire", environment="dev", name="my-app", step=step, grace_days=str(grace_days))
 
 
 def test_a_registry_is_deprecated_then_removed_with_its_images_listed(
@@ -82,6 +82,54 @@ def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
     platform.github.threads.review(SLUG, 3, "second")
     platform.apply(event)
     assert platform.names() == []
+
+
+def removal_of_a_quiet_registry(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform.made()
+    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
+    retired(platform, "deprecate")
+    platform.apply(platform.merge(2))
+    in_days(monkeypatch, 31)
+    retired(platform, "remove")
+    assert "Nothing in it was pulled" in platform.threads[2].body
+
+
+def test_signs_of_use_that_the_proposal_did_not_show_stop_the_removal_whoever_approved(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removal_of_a_quiet_registry(platform, monkeypatch)
+    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
+    event = platform.merge(3)
+    platform.github.threads.review(SLUG, 3, "second")
+    with pytest.raises(RetirementRefused) as refused:
+        platform.apply(event)
+    assert refused.value.why == "it holds releases of prod: prod-a1b2c3d; the proposal did not show this"
+    assert platform.names() == ["my-app"]
+    checkout = platform.clone()
+    git(checkout, "revert", "--no-edit", "--mainline=1", "HEAD")
+    git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+    retired(platform, "remove")
+    shown = platform.merge(4)
+    platform.github.threads.review(SLUG, 4, "second")
+    platform.apply(shown)
+    assert platform.names() == []
+
+
+def test_who_edits_the_description_is_still_the_one_who_asked(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.made()
+    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
+    retired(platform, "deprecate")
+    platform.apply(platform.merge(2))
+    in_days(monkeypatch, 31)
+    retired(platform, "remove")
+    platform.threads[2].body = platform.threads[2].body.replace('"requester":"octocat"', '"requester":"somebody"')
+    event = platform.merge(3, squash=True)
+    platform.github.threads.review(SLUG, 3, "octocat")
+    with pytest.raises(RetirementRefused, match="a second person may approve the removal"):
+        platform.apply(event)
+    assert platform.names() == ["my-app"]
 
 
 def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,43 @@ def test_a_second_run_of_the_apply_changes_nothing_and_comments_once(platform: P
     assert len(platform.github.threads.of("octo/my-app")) == 1
 
 
+OLD = "the merged pull request is not the last word on its registry"
+
+
+def test_a_rerun_after_the_owner_changed_back_brings_nothing_back(platform: Platform) -> None:
+    platform.made()
+    team, new = '"team-web"\n      requester', '"team-new"\n      requester'
+    platform.edit("envs/dev/ecr.tf", team, new)
+    changed = platform.made(owner="team-new")
+    platform.edit("envs/dev/ecr.tf", new, team)
+    platform.made()
+    with pytest.raises(PlanDrifted, match=OLD) as refused:
+        platform.apply(changed)
+    assert refused.value.why == "since then development describes my-app in dev in another way"
+
+
+def test_a_rerun_after_a_revert_makes_nothing(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    checkout = platform.clone()
+    git(checkout, "revert", "--no-edit", "--mainline=1", "HEAD")
+    git(checkout, "push", "--quiet", "origin", "HEAD:development")
+    with pytest.raises(PlanDrifted, match=OLD) as refused:
+        platform.apply(event)
+    assert refused.value.why == "since then development describes my-app in dev no more"
+    assert platform.names() == []
+
+
+def test_an_apply_that_cannot_look_at_the_branch_as_it_is_now_applies_nothing(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
+    git(checkout, "remote", "set-url", "origin", "/nowhere")
+    with pytest.raises(SourceUnusable, match="refs/heads/development could not be fetched"):
+        platform.run(checkout, "apply-merged", event)
+    assert platform.names() == []
+
+
 def test_a_plan_that_drifted_since_the_review_is_not_applied_and_says_why(platform: Platform) -> None:
     platform.propose()
     platform.edit("modules/aws_ecr/risk.tf", "20", "21")
@@ -279,6 +317,22 @@ def test_a_repository_that_somebody_else_made_meanwhile_is_not_taken_into_the_st
     platform.world.client("ecr").create_repository(repositoryName="my-app")
     with pytest.raises(RegistryNameTaken, match="ECR has a repository 'my-app' in dev already"):
         platform.apply(event)
+
+
+def test_a_claim_that_a_stranger_planted_frees_no_lock(platform: Platform) -> None:
+    platform.propose()
+    planted = recovery.Claim("else", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).written
+    platform.github.threads.comment(registry_platform.SLUG, 1, "mallory", f"{planted}\n<!-- goldenpath: apply -->")
+    event = platform.merge(1)
+    lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
+    held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
+            "Version": "1.11.4", "Created": "2026-11-21T04:00:00Z"}  # fmt: skip
+    platform.world.client("s3").put_object(Body=json.dumps(held).encode(), **lock)
+    platform.more["GOLDENPATH_LOCK_SECONDS"] = "0"
+    with pytest.raises(StateLocked):
+        platform.apply(event)
+    assert platform.world.client("s3").get_object(**lock)["Body"].read() == json.dumps(held).encode()
+    assert planted not in platform.threads[0].comments[max(platform.threads[0].comments)]
 
 
 def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(platform: Platform) -> None:

@@ -54,6 +54,7 @@ def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Sta
         (replace(LEAVING, deprecated_since=""), "'' is not a date"),
         (replace(LEAVING, deprecated_since="soon"), "'soon' is not a date"),
         (replace(LEAVING, deprecated_since="2026-12-01"), "its grace period ends before it begins"),
+        (replace(LEAVING, deprecated_since="2026-11-02"), "its grace period of 29 days is shorter than 30"),
     ],
 )
 def test_dates_that_cannot_be_read_are_never_taken_for_over(registry: Registry, why: str) -> None:
@@ -80,13 +81,57 @@ def test_a_grace_period_out_of_bounds_is_refused(days: int) -> None:
     assert refused.value.why == f"a grace period of {days} days is not within 30 to 365"
 
 
+TOLD = ("2026-11-01", "2026-12-01")
+
+
+@pytest.mark.parametrize(
+    ("registry", "told"),
+    [
+        (ACTIVE, ("", "")),
+        (ACTIVE, TOLD),
+        (LEAVING, TOLD),
+        (replace(LEAVING, remove_after="2027-12-01"), TOLD),
+        (replace(LEAVING, deprecated_since="2026-11-20", remove_after="2026-12-20"), ("", "")),
+        (replace(LEAVING, deprecated_since="2026-12-20", remove_after="2027-12-20"), ("", "")),
+    ],
+)
+def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
+    registry: Registry, told: tuple[str, str]
+) -> None:
+    retire.require_grace(registry, told, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("registry", "told", "why"),
+    [
+        (LEAVING, ("", ""), "it is dated back to 2026-11-01, and nobody was told on that day"),
+        (replace(LEAVING, deprecated_since="2026-11-19", remove_after="2026-12-20"), ("", ""),
+         "it is dated back to 2026-11-19, and nobody was told on that day"),
+        (LEAVING, ("2026-11-01", "2026-12-02"), ("its owners were told 2026-11-01 to 2026-12-02, and ecr.tf says "
+         "2026-11-01 to 2026-12-01")),
+        (replace(LEAVING, deprecated_since="2026-10-01"), TOLD, ("its owners were told 2026-11-01 to 2026-12-01, and "
+         "ecr.tf says 2026-10-01 to 2026-12-01")),
+        (LEAVING, ("2026-11-01", ""), ("its owners were told 2026-11-01 to nothing, and ecr.tf says 2026-11-01 to "
+         "2026-12-01")),
+        (replace(LEAVING, remove_after="2026-11-20"), TOLD, "its grace period of 19 days is shorter than 30"),
+    ],
+)  # fmt: skip
+def test_a_grace_period_that_is_shortened_or_dated_back_is_refused(
+    registry: Registry, told: tuple[str, str], why: str
+) -> None:
+    with pytest.raises(RetirementRefused) as refused:
+        retire.require_grace(registry, told, TODAY)
+    assert refused.value.why == why
+
+
 def test_an_entry_in_another_form_is_left_alone() -> None:
     with pytest.raises(RegistryConfigUnexpected, match="was left as it is"):
         retire.deprecated(TEXT.replace('"low"', "var.risk"), ACTIVE, TODAY, PATH)
 
 
 def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
-    retire.require_removable(OVER, [pulled(15, "dev-a1b2c3d"), Use("b", frozenset())], TODAY, requester="octocat")
+    images = [pulled(15, "dev-a1b2c3d"), Use("b", frozenset())]
+    retire.require_removable(OVER, images, TODAY, shown=(), requester="octocat")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +140,7 @@ def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
 )
 def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) -> None:
     with pytest.raises(RetirementRefused) as refused:
-        retire.require_removable(registry, [], TODAY, requester="octocat", approver="hubot")
+        retire.require_removable(registry, [], TODAY, shown=(), requester="octocat", approver="hubot")
     assert refused.value.why == why
 
 
@@ -111,8 +156,31 @@ def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) 
     ],
 )
 def test_a_registry_in_use_is_removed_only_if_a_second_person_approved(image: Use, why: str) -> None:
+    shown = [key for sign in retire.signs_of_use(OVER, [image], TODAY) for key in sign.keys]
     for approver in ("", "octocat", "OctoCat"):
         with pytest.raises(RetirementRefused) as refused:
-            retire.require_removable(OVER, [image], TODAY, requester="octocat", approver=approver)
+            retire.require_removable(OVER, [image], TODAY, shown=shown, requester="octocat", approver=approver)
         assert refused.value.why == why
-    retire.require_removable(OVER, [image], TODAY, requester="octocat", approver="hubot")
+    retire.require_removable(OVER, [image], TODAY, shown=shown, requester="octocat", approver="hubot")
+
+
+def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
+    images = [
+        replace(pulled(2, "prod-a1b2c3d"), digest="sha256:" + "a" * 64),
+        Use("sha256:" + "b" * 64, frozenset(), pushed=TODAY),
+    ]
+    assert [sign.keys for sign in retire.signs_of_use(OVER, images, TODAY)] == [
+        {"pulled aaaaaaaaaaaa"}, {"pushed bbbbbbbbbbbb"}, {"prod-a1b2c3d"},
+    ]  # fmt: skip
+
+
+def test_what_its_proposal_did_not_show_nobody_can_have_approved() -> None:
+    images = [pulled(2), Use("sha256:a", frozenset({"prod-a1b2c3d", "prod-b1b2c3d"}))]
+    with pytest.raises(RetirementRefused) as refused:
+        retire.require_removable(
+            OVER, images, TODAY, shown=("pulled a", "prod-a1b2c3d"), requester="octocat", approver="hubot"
+        )
+    assert refused.value.why == "it holds releases of prod: prod-a1b2c3d, prod-b1b2c3d; the proposal did not show this"
+    assert refused.value.fix == (
+        "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"
+    )

@@ -69,12 +69,13 @@ def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
 def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
             "base": {"ref": "development"}, "user": {"login": "bot"},
-            "head": {"ref": "x", "repo": {"full_name": "o/p"}}}  # fmt: skip
+            "created_at": "2026-11-20T23:59:59Z",
+            "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
     return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
 
 
 def test_a_merged_pull_request_is_read_from_its_event() -> None:
-    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "", "bot")
+    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20))
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,8 @@ def test_a_merged_pull_request_is_read_from_its_event() -> None:
         (event(labels=None), "it is not labelled `l`"),
         (event(base={"ref": "main"}), "it goes into 'main', not development"),
         (event(merge_commit_sha=None), "it names no merge commit"),
+        (event(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
+        (event(created_at="today"), "it does not say when it was opened"),
         (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
         (event(head={"ref": "x", "repo": None}), "it comes from a fork"),
     ],
@@ -147,14 +150,28 @@ def test_a_second_person_neither_asked_nor_wrote_the_pull_request(approvers: tup
     registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
     images = [Image("sha256:a", ("prod-a1b2c3d",), 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))]
 
-    def ask() -> None:
-        removal.require_removable(registry, images, TODAY, requester="octocat", author="Bot", approvers=approvers)
+    def ask(asked: tuple[str, ...] = ("octocat",)) -> None:
+        removal.require_removable(
+            registry, images, TODAY, shown=("prod-a1b2c3d",), asked=asked, author="Bot", approvers=approvers
+        )
 
     if goes:
         ask()
     else:
         with pytest.raises(RetirementRefused):
             ask()
+    with pytest.raises(RetirementRefused):
+        ask(())
+
+
+def test_without_signs_of_use_nobody_has_to_have_asked_or_approved() -> None:
+    registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
+    removal.require_removable(registry, (), TODAY, shown=(), asked=(), author="bot", approvers=())
+
+
+def test_a_description_from_before_signs_were_recorded_is_read_as_showing_none() -> None:
+    old = '<!-- goldenpath-plan: {"environment":"dev","name":"a","digest":"d","parts":[],"requester":"o"} -->'
+    assert review.read(old) == Record("dev", "a", "d", (), "o", signs=())
 
 
 def test_the_report_leads_with_the_share_that_complies_and_tells_it_by_owner() -> None:

@@ -187,6 +187,16 @@ run "deprecated_without_a_grace_period_is_refused" {
   expect_failures = [var.deprecation]
 }
 
+run "deprecated_for_29_days_is_refused" {
+  command = plan
+
+  variables {
+    deprecation = { since = "2026-11-01", remove_after = "2026-11-30" }
+  }
+
+  expect_failures = [var.deprecation]
+}
+
 run "deprecated_at_no_date_is_refused" {
   command = plan
 

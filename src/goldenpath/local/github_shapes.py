@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.local import github_repository
 
 if TYPE_CHECKING:
-    from goldenpath.local.github_threads import Thread
+    from goldenpath.local.github_threads import Review, Thread
 
 _WHEN = "2026-11-21T00:00:00Z"
 _TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
@@ -56,7 +56,7 @@ def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
         "self": url, "html": page, "issue": f"{place.url}/issues/{thread.number}",
         "comments": f"{place.url}/issues/{thread.number}/comments", "review_comments": f"{url}/comments",
         "review_comment": f"{place.url}/pulls/comments{{/number}}", "commits": f"{url}/commits",
-        "statuses": f"{place.url}/statuses/{_NO_COMMIT}",
+        "statuses": f"{place.url}/statuses/{thread.tip}",
     }  # fmt: skip
     merged = bool(thread.merge_commit)
     counts = dict.fromkeys(("additions", "deletions", "changed_files", "comments", "commits", "review_comments"), 0)
@@ -70,8 +70,8 @@ def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
         "patch_url": f"{page}.patch",
         **{f"{name}_url": link for name, link in links.items() if name not in {"self", "html"}},
         "_links": {name: {"href": link} for name, link in links.items()},
-        "head": _side(place, thread.head),
-        "base": _side(place, thread.base),
+        "head": _side(place, thread.head, thread.tip),
+        "base": _side(place, thread.base, _NO_COMMIT),
         "merge_commit_sha": thread.merge_commit or None,
         "merged_at": _WHEN if merged else None,
         "auto_merge": None,
@@ -99,37 +99,37 @@ def issue(place: Place, thread: Thread) -> dict[str, Any]:
     }
 
 
-def comment(place: Place, number: int, identity: int, text: str) -> dict[str, Any]:
+def comment(place: Place, thread: Thread, identity: int) -> dict[str, Any]:
     """Return the description of a comment."""
     return {
         "id": identity,
         "node_id": "C_local",
         "url": f"{place.url}/issues/comments/{identity}",
-        "html_url": f"{place.page}/issues/{number}#issuecomment-{identity}",
-        "issue_url": f"{place.url}/issues/{number}",
-        "body": text,
-        "user": _user(place, _BOT),
+        "html_url": f"{place.page}/issues/{thread.number}#issuecomment-{identity}",
+        "issue_url": f"{place.url}/issues/{thread.number}",
+        "body": thread.comments[identity],
+        "user": _user(place, thread.strangers.get(identity, _BOT)),
         "author_association": "NONE",
         **_TIMES,
     }
 
 
-def review(place: Place, thread: Thread, identity: int, login: str, state: str) -> dict[str, Any]:
+def review(place: Place, thread: Thread, identity: int, said: Review) -> dict[str, Any]:
     """Return the description of a review."""
     page = f"{place.page}/pull/{thread.number}#pullrequestreview-{identity}"
     pulls = f"{place.url}/pulls/{thread.number}"
     return {
         "id": identity,
         "node_id": "R_local",
-        "user": _user(place, login),
+        "user": _user(place, said.login),
         "body": "",
-        "state": state,
-        "commit_id": _NO_COMMIT,
+        "state": said.state,
+        "commit_id": said.commit,
         "submitted_at": _WHEN,
         "html_url": page,
         "pull_request_url": pulls,
         "_links": {"html": {"href": page}, "pull_request": {"href": pulls}},
-        "author_association": "MEMBER",
+        "author_association": said.association,
     }
 
 
@@ -152,10 +152,10 @@ def _common(place: Place, thread: Thread) -> dict[str, Any]:
     }
 
 
-def _side(place: Place, branch: str) -> dict[str, Any]:
+def _side(place: Place, branch: str, tip: str) -> dict[str, Any]:
     described = github_repository.describe(place.origin, place.owner, place.name, visibility=place.visibility)
     return {
-        "label": f"{place.owner}:{branch}", "ref": branch, "sha": _NO_COMMIT, "repo": described,
+        "label": f"{place.owner}:{branch}", "ref": branch, "sha": tip, "repo": described,
         "user": described["owner"],
     }  # fmt: skip
 

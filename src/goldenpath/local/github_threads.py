@@ -1,7 +1,7 @@
 """GitHub's pull requests, issues, labels, comments and reviews, as a double that answers as GitHub does.
 
-`tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `merge` is told the
-commit.
+`tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `push` and `merge` are
+told the commit.
 """
 
 from __future__ import annotations
@@ -19,20 +19,35 @@ if TYPE_CHECKING:
 Body = dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Review:
+    """What `login`, who is `association` of the repository, said of the commit that was the branch's tip then."""
+
+    login: str
+    state: str
+    commit: str
+    association: str
+
+
 @dataclass
 class Thread:
-    """One pull request or issue; `head` is empty for an issue. `comments` are number → text, oldest first."""
+    """One pull request or issue; `head` is empty for an issue, and `tip` is the commit that it names.
+
+    `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote.
+    """
 
     number: int
     title: str
     body: str
     head: str = ""
     base: str = ""
+    tip: str = "0" * 40
     state: str = "open"
     merge_commit: str = ""
     labels: list[str] = field(default_factory=list)
     comments: dict[int, str] = field(default_factory=dict)
-    reviews: list[tuple[str, str]] = field(default_factory=list)
+    strangers: dict[int, str] = field(default_factory=dict)
+    reviews: list[Review] = field(default_factory=list)
 
 
 class Threads:
@@ -53,9 +68,21 @@ class Threads:
         thread = self._thread(repository, number)
         thread.state, thread.merge_commit = "closed", commit
 
-    def review(self, repository: str, number: int, login: str, state: str = "APPROVED") -> None:
-        """Have `login` review the pull request `number`."""
-        self._thread(repository, number).reviews.append((login, state))
+    def push(self, repository: str, number: int, commit: str) -> None:
+        """Let `commit` be the tip of the branch of the pull request `number`."""
+        self._thread(repository, number).tip = commit
+
+    def review(
+        self, repository: str, number: int, login: str, state: str = "APPROVED", association: str = "MEMBER"
+    ) -> None:
+        """Have `login` review the pull request `number` as it is now."""
+        thread = self._thread(repository, number)
+        thread.reviews.append(Review(login, state, thread.tip, association))
+
+    def comment(self, repository: str, number: int, login: str, text: str) -> None:
+        """Have `login` say `text` in the thread `number`."""
+        thread = self._thread(repository, number)
+        thread.strangers[self._commented(thread, text)] = login
 
     def list_pulls(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
         """Answer "List pull requests"."""
@@ -88,7 +115,7 @@ class Threads:
     def list_reviews(self, place: shapes.Place, number: int) -> list[Body]:
         """Answer "List reviews for a pull request"."""
         thread = self._thread(place.repository, number)
-        return [shapes.review(place, thread, at, *each) for at, each in enumerate(thread.reviews, 1)]
+        return [shapes.review(place, thread, at, each) for at, each in enumerate(thread.reviews, 1)]
 
     def list_issues(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
         """Answer "List repository issues": to GitHub, pull requests are issues too."""
@@ -118,22 +145,26 @@ class Threads:
     def list_comments(self, place: shapes.Place, number: int) -> list[Body]:
         """Answer "List issue comments"."""
         thread = self._thread(place.repository, number)
-        return [shapes.comment(place, number, at, text) for at, text in thread.comments.items()]
+        return [shapes.comment(place, thread, at) for at in thread.comments]
 
     def create_comment(self, place: shapes.Place, number: int, body: Body) -> Body:
         """Answer "Create an issue comment"."""
-        with self._lock:
-            self._last_comment += 1
-            self._thread(place.repository, number).comments[self._last_comment] = str(body["body"])
-            return shapes.comment(place, number, self._last_comment, str(body["body"]))
+        thread = self._thread(place.repository, number)
+        return shapes.comment(place, thread, self._commented(thread, str(body["body"])))
 
     def change_comment(self, place: shapes.Place, comment: int, body: Body) -> Body:
         """Answer "Update an issue comment"."""
         for thread in self.of(place.repository):
             if comment in thread.comments:
                 thread.comments[comment] = str(body["body"])
-                return shapes.comment(place, thread.number, comment, str(body["body"]))
+                return shapes.comment(place, thread, comment)
         raise RejectedError(404, "Not Found")
+
+    def _commented(self, thread: Thread, text: str) -> int:
+        with self._lock:
+            self._last_comment += 1
+            thread.comments[self._last_comment] = text
+            return self._last_comment
 
     def _open(self, repository: str, body: Body, head: str = "", base: str = "") -> Thread:
         with self._lock:

@@ -15,6 +15,7 @@ from goldenpath.registries import (
     merged,
     plan_table,
     planning,
+    propose,
     recovery,
     removal,
     review,
@@ -41,12 +42,15 @@ MARKER = "apply"
 class Office:
     """Who applies: the way into the environments, the platform's repository, and how other repositories are opened.
 
-    `run_url` is the page of this run; `today` the day by which grace periods are counted.
+    `fetch` brings a ref or a commit of the platform's repository as it is now, and returns the commit's id; `base` is
+    the branch that was merged into, `run_url` the page of this run, `today` the day by which grace periods are counted.
     """
 
     access: Access
     repository: Repository
     open_repository: Callable[[str], Repository | None]
+    fetch: Callable[[str], str]
+    base: str
     today: dt.date
     run_url: str = ""
 
@@ -82,11 +86,14 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     found = merged.touched(checkout, before, after)
     merged.require_one(found, record)
     merged.require_nothing_else(checkout, found, before, after)
+    merged.require_latest(checkout, record, after, office.fetch(f"refs/heads/{office.base}"), office.base)
     workplace = office.access.workplace(record.environment)
     made = _planned(office, pull, record, workplace)
     if made.changes:
         if record.removal:
             _clear(office, pull, record, workplace)
+        else:
+            removal.require_grace(workplace, record.name, pull.opened)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:
@@ -120,13 +127,20 @@ def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -
     registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
     reader = ecr_describe.Reader(workplace.variables)
     removal.require_told(registry, reader.describe(record.name))
-    approvers = office.repository.approvers(pull.number)
     removal.require_removable(
-        registry, reader.images(record.name), office.today,
-        requester=record.requester, author=pull.author, approvers=approvers,
+        registry, reader.images(record.name), office.today, shown=record.signs,
+        asked=_askers(office, pull, record), author=pull.author,
+        approvers=office.repository.approvers(pull.number, pull.tip),
     )  # fmt: skip
     saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
     reader.delete(record.name, saved.digests)
+
+
+def _askers(office: Office, pull: Merged, record: Record) -> tuple[str, ...]:
+    """Return who asked, by the commits of the proposal and by its description; nobody when the commits do not say."""
+    checkout, tip = office.access.checkout, office.fetch(pull.tip)
+    signed = proposal_git.trailers(checkout, f"{pull.commit}^1", tip, propose.REQUESTED_BY)
+    return (*signed, record.requester) if signed else ()
 
 
 def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) -> str:

@@ -31,3 +31,9 @@ def deviations(registry: Registry, brought: Controls, found: Described | None) -
     if registry.deprecated_since and not found.policy:
         told.append("pushes are not refused, though it is deprecated")
     return tuple(told)
+
+
+def announced(found: Described | None) -> tuple[str, str]:
+    """Return the first and the last day of the grace period that was applied; empty where there is none."""
+    tags = found.tags if found else {}
+    return tags.get(f"{TAG}/deprecated-since", ""), tags.get(f"{TAG}/remove-after", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -42,12 +43,17 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it."""
+    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch.
+
+    `opened` is the day on which it was opened, by UTC.
+    """
 
     number: int
     commit: str
+    tip: str
     body: str
     author: str
+    opened: dt.date
 
     @classmethod
     def read(cls, event: Mapping[str, Any], label: str, base: str) -> Merged:
@@ -59,14 +65,28 @@ class Merged:
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
         mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
-        if mistakes or not pull.get("merge_commit_sha"):
+        opened = _day(pull.get("created_at"))
+        if not mistakes:
+            mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
+            mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
+            mistakes += [] if opened else ["it does not say when it was opened"]
+        if mistakes or opened is None:
             raise BadInput(
                 "there is no merged pull request to apply",
-                why="; ".join(mistakes) or "it names no merge commit",
+                why="; ".join(mistakes),
                 fix=f"this command answers to the merge of a pull request labelled `{label}`",
             )
         author = (pull.get("user") or {}).get("login", "")
-        return cls(int(pull["number"]), str(pull["merge_commit_sha"]), str(pull.get("body") or ""), author)
+        commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
+        return cls(int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened)
+
+
+def _day(when: object) -> dt.date | None:
+    """Return the day of a time as GitHub writes it; `None` when it is none."""
+    try:
+        return dt.datetime.fromisoformat(str(when)).date()
+    except ValueError:
+        return None
 
 
 def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:
@@ -131,6 +151,22 @@ def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str
             f"the pull request changes more than its registry: {', '.join(beside)}",
             why="its plan shows one registry alone, so nobody saw there what the rest would do",
             fix="nothing was applied; run the wizard for the registry: it has the plan reviewed as things are now",
+        )
+
+
+def require_latest(checkout: Path, record: Record, after: str, tip: str, base: str) -> None:
+    """Refuse with `PlanDrifted` a merge, at `after`, whose entry is another one at `tip`, the newest commit of `base`.
+
+    A job that is run again much later would otherwise bring back what the branch describes no more. Raises
+    `RegistryConfigUnexpected` too.
+    """
+    then, now = (_entries(checkout, record.environment, commit).get(record.name) for commit in (after, tip))
+    if then != now:
+        how = "again" if not then else "in another way" if now else "no more"
+        raise PlanDrifted(
+            "the merged pull request is not the last word on its registry",
+            why=f"since then {base} describes {record.name} in {record.environment} {how}",
+            fix="nothing was applied; the later change of the registry is the one to apply: run its job, or the wizard",
         )
 
 

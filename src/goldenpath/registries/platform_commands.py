@@ -19,6 +19,7 @@ from goldenpath.registries.request import known_environment, known_environments,
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.services.github_platform import Repository
+from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,11 +71,13 @@ def apply_merged(checkout: Path, base_branch: str) -> None:
     run = _run()
     pull = Merged.read(run.event, review.LABEL, base_branch)
     variables = runner.variables()
-    other = variables.get("GOLDENPATH_APPS_TOKEN", "")
+    token, other = _token(), variables.get("GOLDENPATH_APPS_TOKEN", "")
     office = Office(
         _access(checkout, run, Power.APPLY),
         _repository(run),
         lambda name: Repository(run.api_url, other, name) if other else None,
+        lambda revision: proposal_git.fetched(checkout, revision, run.server_url, token),
+        base_branch,
         dt.datetime.now(dt.UTC).date(),
         _run_url(run),
     )
@@ -129,10 +132,14 @@ def _run() -> Runner:
 
 
 def _repository(run: Runner) -> Repository:
+    return Repository(run.api_url, _token(), run.repository)
+
+
+def _token() -> str:
     token = runner.variables().get("GITHUB_TOKEN", "")
     if not token:
         raise BadInput("the GitHub token is missing", why="GITHUB_TOKEN is not set", fix="give it to the step by env")
-    return Repository(run.api_url, token, run.repository)
+    return token
 
 
 def _run_url(run: Runner) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.services.github_platform import Repository, Thread
     from goldenpath.tools.terraform import Plan
 
-BASE = "development"
+BASE, REQUESTED_BY = "development", "Requested-by"
 
 
 @dataclass(frozen=True)
@@ -73,18 +73,24 @@ def create(desk: Desk, request: Request) -> Proposed:
     return publish(desk, request.name, plan, Told("Create" if creates else "Change", facts, sections=sections))
 
 
-def publish(desk: Desk, name: str, plan: Plan, told: Told, *, removal: bool = False) -> Proposed:
-    """Commit what was edited in the checkout, push it to the registry's own branch and open its pull request."""
+def publish(
+    desk: Desk, name: str, plan: Plan, told: Told, *, removal: bool = False, signs: tuple[str, ...] = ()
+) -> Proposed:
+    """Commit what was edited in the checkout, push it to the registry's own branch and open its pull request.
+
+    The commit says who asked: the description of a pull request can be edited by more people than its branch.
+    """
     workplace = desk.workplace
     catalogue.write(workplace.checkout)
     environment = workplace.environment
-    record = Record.of(plan, environment, name, desk.requester, removal=removal)
+    record = Record.of(plan, environment, name, desk.requester, removal=removal, signs=signs)
     raw = workplace.terraform.show_text(workplace.saved)
     title = review.title(record, told.verb)
     branch = branch_of(environment, name)
     base = proposal_git.resolved(workplace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
-    proposal_git.push(workplace.checkout, proposal_git.commit_on(workplace.checkout, base, paths, title), branch)
+    message = f"{title}\n\n{REQUESTED_BY}: {desk.requester}"
+    proposal_git.push(workplace.checkout, proposal_git.commit_on(workplace.checkout, base, paths, message), branch)
     body = review.description(record, plan, raw, told)
     thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
     return Proposed(thread, record)

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RetirementRefused
 from goldenpath.model import codec
-from goldenpath.registries import config, hcl_map, planning, propose, retire
-from goldenpath.registries.compliance import TAG
+from goldenpath.registries import compliance, config, hcl_map, planning, propose, retire
 from goldenpath.registries.hcl import HclUnexpected
-from goldenpath.registries.retire import Standing, Use
+from goldenpath.registries.retire import Use
 from goldenpath.registries.review import Told
 from goldenpath.services import ecr_describe
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.registries.config import Registry
+    from goldenpath.registries.planning import Workplace
     from goldenpath.registries.propose import Desk, Proposed
     from goldenpath.services.ecr_describe import Described, Image, Reader
 
@@ -36,6 +36,7 @@ def deprecate(desk: Desk, name: str, today: dt.date, grace_days: int = retire.GR
     """Propose that pushes to `name` are refused from the merge on. Raises `RegistryUnknown`, `RetirementRefused`."""
     checkout, environment = desk.workplace.checkout, desk.workplace.environment
     registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
+    require_grace(desk.workplace, name, today)
     text = config.read_text(path)
     codec.write_bytes(path, retire.deprecated(text, registry, today, path, grace_days).encode())
     plan = planning.plan(desk.workplace, name)
@@ -59,21 +60,30 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     found = reader.describe(name)
     images = reader.images(name) if found else ()
     require_told(registry, found)
-    signs = _signs(registry, images, today)
+    signs = retire.signs_of_use(registry, _uses(images), today)
     if images:
         _write_listing(images, {}, name, environment, desk.workplace.work_dir)
     codec.write_bytes(path, _without(config.read_text(path), name, path).encode())
     plan = planning.plan(desk.workplace, name, removal=True)
     used = (
-        f"**It is still in use: {signs}.** A second person has to approve this pull request: somebody who neither "
-        "started the workflow nor wrote this." if signs else
+        f"**It is still in use: {retire.told(signs)}.** A second person has to approve this pull request: somebody "
+        "who neither started the workflow nor wrote this." if signs else
         f"Nothing in it was pulled in the last {retire.QUIET_DAYS} days, and no release of prod is in it."
     )  # fmt: skip
     lost = (
         f"Images that are deleted with it: {len(images)}. The run that opened this keeps their listing as an artifact."
     )
     told = Told("Remove", _facts(registry), lead=(used, lost))
-    return propose.publish(desk, name, plan, told, removal=True)
+    shown = tuple(sorted(key for sign in signs for key in sign.keys))
+    return propose.publish(desk, name, plan, told, removal=True, signs=shown)
+
+
+def require_grace(workplace: Workplace, name: str, asked_on: dt.date) -> None:
+    """Refuse what `retire.require_grace` refuses of the entry `name`, by the tags that its repository has."""
+    registry = config.find(workplace.checkout, workplace.environment, name)
+    if registry.deprecated_since or registry.remove_after:
+        found = ecr_describe.Reader(workplace.variables).describe(name)
+        retire.require_grace(registry, compliance.announced(found), asked_on)
 
 
 def require_told(registry: Registry, found: Described | None) -> None:
@@ -83,10 +93,9 @@ def require_told(registry: Registry, found: Described | None) -> None:
     """
     if found is None or not registry.remove_after:
         return
-    wanted = {"deprecated-since": registry.deprecated_since, "remove-after": registry.remove_after}
-    applied = {name: found.tags.get(f"{TAG}/{name}", "") for name in wanted}
-    if applied != wanted:
-        told = " to ".join(filter(None, applied.values())) or "none at all"
+    applied = compliance.announced(found)
+    if applied != (registry.deprecated_since, registry.remove_after):
+        told = " to ".join(filter(None, applied)) or "none at all"
         raise RetirementRefused(
             f"{registry.name} in {registry.environment} is not retired",
             why=f"ecr.tf has a grace period from {registry.deprecated_since} to {registry.remove_after}, and another "
@@ -100,17 +109,26 @@ def require_removable(
     images: Iterable[Image],
     today: dt.date,
     *,
-    requester: str,
+    shown: Iterable[str],
+    asked: Iterable[str],
     author: str,
     approvers: Iterable[str],
 ) -> None:
     """Refuse with `RetirementRefused` as `retire.require_removable` does.
 
-    A second person is one who approved and neither asked for the removal nor wrote the pull request.
+    A second person is one who approved and neither asked for the removal nor wrote the pull request; while it is not
+    known who `asked`, nobody is.
     """
-    first = {requester.casefold(), author.casefold()}
-    second = next((login for login in approvers if login.casefold() not in first), "")
-    retire.require_removable(registry, _uses(images), today, requester=requester, approver=second)
+    uses, askers = _uses(images), {login.casefold() for login in asked}
+    second = next((login for login in approvers if login.casefold() not in {*askers, author.casefold()}), "")
+    retire.require_removable(registry, uses, today, shown=shown, requester=author, approver=second)
+    if not askers and (signs := retire.signs_of_use(registry, uses, today)):
+        raise RetirementRefused(
+            f"{registry.name} in {registry.environment} is not retired",
+            why=f"{retire.told(signs)}; and no commit of the proposal says who asked for it, so nobody is known to be "
+            "a second person",
+            fix=retire.ASK_AGAIN,
+        )
 
 
 def save_listing(reader: Reader, name: str, environment: str, work_dir: Path) -> Listing:
@@ -137,17 +155,6 @@ def _write_listing(
     path.parent.mkdir(parents=True, exist_ok=True)
     codec.write_bytes(path, codec.encode({"registry": name, "environment": environment, "images": listed}))
     return Listing(path, tuple(image.digest for image in images))
-
-
-def _signs(registry: Registry, images: Iterable[Image], today: dt.date) -> str:
-    """Return why a second person is needed; empty when none is. Raises `RetirementRefused` when it is too early."""
-    try:
-        retire.require_removable(registry, _uses(images), today, requester="", approver="")
-    except RetirementRefused as error:
-        if retire.standing(registry, today) is Standing.REMOVABLE:
-            return error.why
-        raise
-    return ""
 
 
 def _uses(images: Iterable[Image]) -> list[Use]:

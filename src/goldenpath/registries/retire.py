@@ -17,13 +17,15 @@ from goldenpath.registries.config import BLOCK, MAP, unexpected
 from goldenpath.registries.hcl import HclUnexpected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from goldenpath.registries.config import Registry
 
 GRACE_DAYS, LONGEST_GRACE_DAYS, QUIET_DAYS = 30, 365, 14
-_LAST = "prod"
+_MEND = "mend the two dates in ecr.tf"
+_LAST, _NAMED = "prod", 5
+ASK_AGAIN = "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"
 
 
 class Standing(Enum):
@@ -44,13 +46,24 @@ class Use:
     pushed: dt.date | None = None
 
 
+@dataclass(frozen=True)
+class Sign:
+    """What tells that a registry is still used, in words; `keys` are the images or releases that tell it."""
+
+    reason: str
+    keys: frozenset[str]
+
+
 def standing(registry: Registry, today: dt.date) -> Standing:
     """Return where `registry` stands `today`. Raises `RetirementRefused` when its dates cannot be read."""
     if not registry.deprecated_since and not registry.remove_after:
         return Standing.ACTIVE
-    until = _date(registry, registry.remove_after)
-    if _date(registry, registry.deprecated_since) >= until:
-        raise _refused(registry, "its grace period ends before it begins", "mend the two dates in ecr.tf")
+    since, until = _date(registry, registry.deprecated_since), _date(registry, registry.remove_after)
+    if since >= until:
+        raise _refused(registry, "its grace period ends before it begins", _MEND)
+    if (until - since).days < GRACE_DAYS:
+        why = f"its grace period of {(until - since).days} days is shorter than {GRACE_DAYS}"
+        raise _refused(registry, why, _MEND)
     return Standing.REMOVABLE if today > until else Standing.DEPRECATED
 
 
@@ -73,41 +86,102 @@ def deprecated(text: str, registry: Registry, today: dt.date, path: Path, grace_
         raise unexpected(path, error) from None
 
 
+def require_grace(registry: Registry, announced: tuple[str, str], asked_on: dt.date) -> None:
+    """Refuse with `RetirementRefused` a grace period of `registry` that would be shorter than its owners are told.
+
+    `announced` are the first and the last day that they were told, by the repository's tags, empty when they were not
+    yet: then it may begin no earlier than the day before `asked_on`, when its deprecation was proposed. A later end may
+    be chosen at any time.
+    """
+    if standing(registry, asked_on) is Standing.ACTIVE:
+        return
+    since, until = announced
+    if any(announced):
+        kept = (
+            registry.deprecated_since == since
+            and until
+            and _date(registry, until) <= _date(registry, registry.remove_after)
+        )
+        if not kept:
+            why = (
+                f"its owners were told {since or 'nothing'} to {until or 'nothing'}, and ecr.tf says "
+                f"{registry.deprecated_since} to {registry.remove_after}"
+            )
+            raise _refused(registry, why, "write those dates into ecr.tf again, or a later end")
+    elif _date(registry, registry.deprecated_since) < asked_on - dt.timedelta(days=1):
+        raise _refused(
+            registry,
+            f"it is dated back to {registry.deprecated_since}, and nobody was told on that day",
+            "take both dates out of ecr.tf, then start retire-ecr-registry: it writes them",
+        )
+
+
 def require_removable(
-    registry: Registry, images: Iterable[Use], today: dt.date, *, requester: str, approver: str = ""
+    registry: Registry,
+    images: Iterable[Use],
+    today: dt.date,
+    *,
+    shown: Iterable[str],
+    requester: str,
+    approver: str = "",
 ) -> None:
     """Refuse with `RetirementRefused`, naming every reason, to remove `registry` today.
 
-    It must be deprecated and its grace period over: nobody can approve that away. Images pulled within `QUIET_DAYS`
-    days, images pushed since it was deprecated and releases of prod are reasons too, unless a second person, not the
-    one who asks, approved.
+    It must be deprecated and its grace period over: nobody can approve that away. Signs of use are reasons too, unless
+    a second person, not the one who asks, approved what the proposal showed: `shown` are the keys of those signs.
+    """
+    signs = signs_of_use(registry, images, today)
+    if new := [sign for sign in signs if not sign.keys <= {*shown}]:
+        raise _refused(registry, f"{told(new)}; the proposal did not show this", ASK_AGAIN)
+    # GitHub's user names differ by more than their case, or are the same.
+    is_second = bool(approver) and approver.casefold() != requester.casefold()
+    if signs and not is_second:
+        raise _refused(registry, told(signs), "find out who uses it; a second person may approve the removal")
+
+
+def signs_of_use(registry: Registry, images: Iterable[Use], today: dt.date) -> tuple[Sign, ...]:
+    """Return what speaks against removing `registry`: pulls within `QUIET_DAYS` days, late pushes, releases of prod.
+
+    Raises `RetirementRefused` when it is too early to remove it at all.
     """
     found = standing(registry, today)
     if found is Standing.ACTIVE:
         raise _refused(registry, "it was never deprecated", "deprecate it first, and wait for its grace period")
     if found is Standing.DEPRECATED:
         raise _refused(registry, f"its grace period runs until {registry.remove_after}", "wait until that day is over")
-    reasons = _signs_of_use(images, today, _date(registry, registry.deprecated_since))
-    # GitHub's user names differ by more than their case, or are the same.
-    is_second = bool(approver) and approver.casefold() != requester.casefold()
-    if reasons and not is_second:
-        raise _refused(registry, "; ".join(reasons), "find out who uses it; a second person may approve the removal")
-
-
-def _signs_of_use(images: Iterable[Use], today: dt.date, deprecated_since: dt.date) -> list[str]:
     listed = sorted(images, key=lambda image: image.digest)
+    signs = (_pulled(listed, today), _late(listed, _date(registry, registry.deprecated_since)), _released(listed))
+    return tuple(sign for sign in signs if sign.keys)
+
+
+def told(signs: Iterable[Sign]) -> str:
+    """Return `signs` in words; empty when there are none."""
+    return "; ".join(sign.reason for sign in signs)
+
+
+def _pulled(images: Sequence[Use], today: dt.date) -> Sign:
     since = today - dt.timedelta(days=QUIET_DAYS)
-    pulled = [image for image in listed if image.last_pulled and image.last_pulled >= since]
-    released = sorted(tag for image in listed for tag in image.tags if tag.startswith(f"{_LAST}-"))
-    reasons = []
-    if pulled:
-        latest = max(image.last_pulled for image in pulled if image.last_pulled)
-        reasons.append(f"{len(pulled)} of its images were pulled in the last {QUIET_DAYS} days, last on {latest}")
-    if late := [image for image in listed if image.pushed and image.pushed > deprecated_since]:
-        reasons.append(f"{len(late)} of its images were pushed after {deprecated_since}, when pushes were to end")
-    if released:
-        reasons.append(f"it holds releases of {_LAST}: {', '.join(released[:5])}{'…' if len(released) > 5 else ''}")  # noqa: PLR2004
-    return reasons
+    days = {image.digest: image.last_pulled for image in images if image.last_pulled and image.last_pulled >= since}
+    latest = max(days.values(), default=None)
+    reason = f"{len(days)} of its images were pulled in the last {QUIET_DAYS} days, last on {latest}"
+    return Sign(reason, _keys("pulled", days))
+
+
+def _late(images: Sequence[Use], deprecated_since: dt.date) -> Sign:
+    late = [image.digest for image in images if image.pushed and image.pushed > deprecated_since]
+    reason = f"{len(late)} of its images were pushed after {deprecated_since}, when pushes were to end"
+    return Sign(reason, _keys("pushed", late))
+
+
+def _released(images: Sequence[Use]) -> Sign:
+    tags = sorted(tag for image in images for tag in image.tags if tag.startswith(f"{_LAST}-"))
+    reason = f"it holds releases of {_LAST}: {', '.join(tags[:_NAMED])}{'…' if len(tags) > _NAMED else ''}"
+    return Sign(reason, frozenset(tags))
+
+
+def _keys(what: str, digests: Iterable[str]) -> frozenset[str]:
+    # Short, for a description of a pull request has to hold them all.
+    return frozenset(f"{what} {digest.removeprefix('sha256:')[:12]}" for digest in digests)
 
 
 def _date(registry: Registry, text: str) -> dt.date:

@@ -26,7 +26,8 @@ _RECORD = re.compile(r"<!-- goldenpath-plan: (\{[^\n]*\}) -->")
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was reviewed: a plan for one registry in one environment, and who asked for it.
 
-    `digest` is the plan's, `parts` are those of its changes; `removal` tells whether the registry goes.
+    `digest` is the plan's, `parts` are those of its changes; `removal` tells whether the registry goes, and `signs` are
+    the keys of the signs of its use that were shown.
     """
 
     environment: str
@@ -35,12 +36,23 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[str, ...]
     requester: str
     removal: bool = False
+    signs: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, plan: Plan, environment: str, name: str, requester: str, *, removal: bool = False) -> Record:
+    def of(
+        cls,
+        plan: Plan,
+        environment: str,
+        name: str,
+        requester: str,
+        *,
+        removal: bool = False,
+        signs: tuple[str, ...] = (),
+    ) -> Record:
         """Return the record of `plan`."""
         parts = tuple(str(each) for each in plans.change_digests(plan, environment))
-        return cls(environment, str(name), str(plans.plan_digest(plan, environment)), parts, requester, removal)
+        digest = str(plans.plan_digest(plan, environment))
+        return cls(environment, str(name), digest, parts, requester, removal, signs)
 
     def require(self, plan: Plan) -> None:
         """Refuse with `PlanDrifted` a plan that is not the recorded one, nor what is left of it."""

@@ -18,10 +18,16 @@ from goldenpath.errors import GithubRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from github.Issue import Issue
+    from github.IssueComment import IssueComment
     from github.PullRequest import PullRequest
+    from github.PullRequestReview import PullRequestReview
 
 _TIMEOUT = 30
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
+# Who the token of a workflow's run is: it cannot ask GitHub for that ("Get the authenticated user" is closed to it).
+_WORKFLOWS = "github-actions[bot]"
+_TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 # GitHub refuses a longer text of a pull request, an issue or a comment.
 LONGEST_TEXT = 65_536
 
@@ -78,28 +84,27 @@ class Repository:
             return Thread(pull.number, pull.html_url, found is None)
 
     def comment(self, number: int, marker: str, body: str) -> None:
-        """Say `body` in the thread `number`, once: a comment that carries `marker` is rewritten.
+        """Say `body` in the thread `number`, once: a comment of ours that carries `marker` is rewritten.
 
         `marker` is added to the text, as a comment of HTML that people do not see. Raises `GithubRefused`.
         """
         text = _marked(marker, body)
         with self._explained(f"comment on #{number}"):
             thread = self._repository.get_issue(number)
-            for comment in thread.get_comments():
-                if _mark(marker) in comment.body:
-                    if comment.body != text:
-                        comment.edit(text)
-                    return
-            thread.create_comment(text)
+            earlier = _own(thread, marker)
+            if earlier is None:
+                thread.create_comment(text)
+            elif earlier.body != text:
+                earlier.edit(text)
 
     def said(self, number: int, marker: str) -> str:
-        """Return the comment in the thread `number` that carries `marker`; empty when there is none.
+        """Return our comment in the thread `number` that carries `marker`; empty when there is none.
 
         Raises `GithubRefused`.
         """
         with self._explained(f"read the comments of #{number}"):
-            bodies = (comment.body for comment in self._repository.get_issue(number).get_comments())
-            return next((body for body in bodies if _mark(marker) in body), "")
+            found = _own(self._repository.get_issue(number), marker)
+            return found.body if found else ""
 
     def issue(self, marker: str, title: str, body: str, label: str) -> Thread:
         """Open the issue with `label` and `marker`, or bring the open one up to date. Raises `GithubRefused`."""
@@ -113,14 +118,17 @@ class Repository:
             made = self._repository.create_issue(title=title, body=text, labels=[label])
             return Thread(made.number, made.html_url, is_new=True)
 
-    def approvers(self, number: int) -> tuple[str, ...]:
-        """Return who approved the pull request `number`, by each one's last word. Raises `GithubRefused`."""
+    def approvers(self, number: int, tip: str) -> tuple[str, ...]:
+        """Return who approved the pull request `number` at its last commit, `tip`, by each one's last word.
+
+        People of the repository count, neither programs nor whoever may comment. Raises `GithubRefused`.
+        """
         with self._explained(f"read the reviews of #{number}"):
-            last: dict[str, str] = {}
+            last: dict[str, PullRequestReview] = {}
             for review in self._repository.get_pull(number).get_reviews():
                 if review.state != "COMMENTED" and review.user:
-                    last[review.user.login] = review.state
-            return tuple(sorted(login for login, state in last.items() if state == "APPROVED"))
+                    last[review.user.login] = review
+            return tuple(sorted(login for login, review in last.items() if _approves(review, tip)))
 
     def _open_pull(self, wanted: Proposal) -> PullRequest | None:
         owner = self.name.partition("/")[0]
@@ -136,6 +144,20 @@ class Repository:
         except RequestException as error:
             raise GithubRefused(f"could not {wish}: GitHub's API does not answer", why=str(error), fix="run the job "
                                 "again: a re-run goes on from where it stopped") from error  # fmt: skip
+
+
+def _own(thread: Issue, marker: str) -> IssueComment | None:
+    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker, and a claim too."""
+    return next((each for each in thread.get_comments() if _mark(marker) in each.body and _is_ours(each)), None)
+
+
+def _is_ours(comment: IssueComment) -> bool:
+    return bool(comment.user) and (comment.user.type, comment.user.login) == ("Bot", _WORKFLOWS)
+
+
+def _approves(review: PullRequestReview, tip: str) -> bool:
+    is_of_the_team = review.user.type == "User" and review.author_association in _TEAM
+    return is_of_the_team and review.state == "APPROVED" and review.commit_id == tip
 
 
 def shortened(text: str, limit: int) -> str:

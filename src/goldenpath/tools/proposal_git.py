@@ -1,10 +1,12 @@
 """git in the platform's own checkout: a branch with one commit of ours is made and pushed, and old versions are read.
 
-The runner's checkout holds the credentials for the push (`persist-credentials`); git finds them by itself.
+The checkout of a job that pushes holds the credentials for that (`persist-credentials`); git finds them by itself. A
+job that only fetches gives its token for that one call.
 """
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
@@ -22,7 +24,8 @@ _AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.gi
 def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> str:
     """Return a commit on top of `base` that takes `paths` from the working tree, and nothing else.
 
-    The same change on the same base is the same commit, whoever makes it and when: its dates are those of `base`.
+    The same change and `message` on the same base are the same commit, whenever it is made: its dates are those of
+    `base`.
     """
     # An index of our own: what a person has staged in this checkout is none of our business.
     index = {"GIT_INDEX_FILE": _git(checkout, "rev-parse", "--absolute-git-dir") + "/goldenpath-index"}
@@ -57,6 +60,34 @@ def push(checkout: Path, commit: str, branch: str) -> bool:
     return True
 
 
+def fetched(checkout: Path, revision: str, server_url: str, token: str) -> str:
+    """Return the id of the commit that the remote `origin` has as `revision` now, a full ref or a commit's id.
+
+    `token` opens private repositories of `server_url` and goes nowhere else. Raises `SourceUnusable`.
+    """
+    try:
+        _git(checkout, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", revision,
+             environment=_opened(server_url, token))  # fmt: skip
+        return _git(checkout, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"{revision} could not be fetched",
+            why=error.why,
+            fix="run the job again; if it persists, see that the job has `contents: read`",
+        ) from error
+
+
+def _opened(server_url: str, token: str) -> dict[str, str]:
+    """Return the variables by which git shows `token` to `server_url`: other users of a machine see command lines."""
+    key = f"http.{server_url.rstrip('/')}/.extraheader"
+    word = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    # The empty value takes back a header that the checkout may have kept: GitHub refuses two.
+    return {
+        "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": "",
+        "GIT_CONFIG_KEY_1": key, "GIT_CONFIG_VALUE_1": f"AUTHORIZATION: basic {word}", "GIT_TERMINAL_PROMPT": "0",
+    }  # fmt: skip
+
+
 def resolved(checkout: Path, revision: str) -> str:
     """Return the full id of the commit `revision`. Raises `SourceUnusable` when it is not in the clone."""
     try:
@@ -65,6 +96,13 @@ def resolved(checkout: Path, revision: str) -> str:
         raise SourceUnusable(
             f"the commit {revision} is not in the checkout", why=error.why, fix="check out with `fetch-depth: 0`"
         ) from error
+
+
+def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
+    """Return every value of the trailer `key` in the messages of the commits that `after` has and `before` has not."""
+    form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
+    listed = _git(checkout, "log", form, f"{before}..{after}", "--")
+    return tuple(filter(None, map(str.strip, listed.splitlines())))
 
 
 def text_at(checkout: Path, commit: str, path: str) -> str:
