@@ -64,15 +64,20 @@ def test_a_registry_is_deprecated_then_removed_with_its_images_listed(
     ]
 
 
-def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def removal_proposed(platform: Platform, monkeypatch: pytest.MonkeyPatch, tag: str) -> None:
+    """Make a registry that holds an image under `tag`, let its grace period pass, and propose its removal."""
     platform.made()
-    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
+    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag=tag)
     retired(platform, "deprecate")
     platform.apply(platform.merge(2))
     in_days(monkeypatch, 31)
     retired(platform, "remove")
+
+
+def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    removal_proposed(platform, monkeypatch, "prod-a1b2c3d")
     assert "**It is still in use: it holds releases of prod: prod-a1b2c3d.**" in platform.threads[2].body
     event = platform.merge(3)
     platform.github.threads.review(SLUG, 3, "Octocat")  # who asked for it
@@ -84,20 +89,11 @@ def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
     assert platform.names() == []
 
 
-def removal_of_a_quiet_registry(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    platform.made()
-    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
-    retired(platform, "deprecate")
-    platform.apply(platform.merge(2))
-    in_days(monkeypatch, 31)
-    retired(platform, "remove")
-    assert "Nothing in it was pulled" in platform.threads[2].body
-
-
 def test_signs_of_use_that_the_proposal_did_not_show_stop_the_removal_whoever_approved(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    removal_of_a_quiet_registry(platform, monkeypatch)
+    removal_proposed(platform, monkeypatch, "dev-a1b2c3d")
+    assert "Nothing in it was pulled" in platform.threads[2].body
     platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
     event = platform.merge(3)
     platform.github.threads.review(SLUG, 3, "second")
@@ -118,12 +114,7 @@ def test_signs_of_use_that_the_proposal_did_not_show_stop_the_removal_whoever_ap
 def test_who_edits_the_description_is_still_the_one_who_asked(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    platform.made()
-    platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
-    retired(platform, "deprecate")
-    platform.apply(platform.merge(2))
-    in_days(monkeypatch, 31)
-    retired(platform, "remove")
+    removal_proposed(platform, monkeypatch, "prod-a1b2c3d")
     platform.threads[2].body = platform.threads[2].body.replace('"requester":"octocat"', '"requester":"somebody"')
     event = platform.merge(3, squash=True)
     platform.github.threads.review(SLUG, 3, "octocat")
