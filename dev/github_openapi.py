@@ -25,6 +25,7 @@ OPERATIONS = (
     ("/repos/{owner}/{repo}", "get"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs", "post"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}", "get"),
+    ("/repos/{owner}/{repo}/collaborators/{username}/permission", "get"),
     ("/repos/{owner}/{repo}/pulls", "get"),
     ("/repos/{owner}/{repo}/pulls", "post"),
     ("/repos/{owner}/{repo}/pulls/{pull_number}", "patch"),

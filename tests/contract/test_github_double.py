@@ -179,8 +179,16 @@ def test_a_review_says_who_approved(caller: Caller) -> None:
     caller.github.threads.push("octo/app", 1, "b" * 40)
     (found,) = caller.call("GET", "/repos/octo/app/pulls/1/reviews").get_json()
     assert (found["user"]["login"], found["user"]["type"], found["state"]) == ("second", "User", "APPROVED")
-    assert (found["author_association"], found["commit_id"]) == ("MEMBER", "a" * 40)
+    assert found["commit_id"] == "a" * 40
     assert caller.call("GET", "/repos/octo/app/pulls").get_json()[0]["head"]["sha"] == "b" * 40
+
+
+@pytest.mark.parametrize(("login", "permission"), [("second", "write"), ("stranger", "none")])
+def test_it_says_who_may_write(caller: Caller, login: str, permission: str) -> None:
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    caller.github.threads.review("octo/app", 1, "second")
+    answer = caller.call("GET", f"/repos/octo/app/collaborators/{login}/permission")
+    assert (answer.status_code, answer.get_json()["permission"]) == (200, permission)
 
 
 def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Caller) -> None:

@@ -101,12 +101,10 @@ def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_a
     number = github.repository.propose(WANTED).number
     github.double.threads.review(NAME, number, "early")
     github.double.threads.push(NAME, number, TIP)
-    for login, association in [
-        ("owner", "OWNER"), ("member", "MEMBER"), ("guest", "COLLABORATOR"), ("once", "CONTRIBUTOR"),
-        ("outsider", "NONE"), ("machine[bot]", "MEMBER"),
-    ]:  # fmt: skip
-        github.double.threads.review(NAME, number, login, association=association)
-    assert github.repository.approvers(number, TIP) == ("guest", "member", "owner")
+    permissions = {"owner": "admin", "member": "write", "reader": "read", "outsider": "none", "machine[bot]": "write"}
+    for login, permission in permissions.items():
+        github.double.threads.review(NAME, number, login, permission=permission)
+    assert github.repository.approvers(number, TIP) == ("member", "owner")
 
 
 def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:

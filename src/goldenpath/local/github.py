@@ -88,6 +88,7 @@ class GitHub:
             ("PATCH", f"{repository}/issues/comments/{one}"): (200, threads.change_comment),
         }
         return (
+            ("GET", re.compile(f"{repository}/collaborators/(?P<login>[^/]+)/permission"), self._permission),
             *(("GET", re.compile(path), partial(self._read_threads, act)) for path, act in reading.items()),
             *((verb, re.compile(path), partial(self._write, *act)) for (verb, path), act in writing.items()),
         )
@@ -99,6 +100,9 @@ class GitHub:
         if page > 1:  # everything fits on the first page
             return json_answer(200, [])
         return json_answer(200, act(self._place(request, owner, name), int(number) if number else request.args))
+
+    def _permission(self, request: Request, owner: str, name: str, login: str) -> Response:
+        return json_answer(200, self.threads.permission(self._place(request, owner, name), login))
 
     def _write(
         self, status: int, act: Callable[..., Any], request: Request, owner: str, name: str, number: str = ""

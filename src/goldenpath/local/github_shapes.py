@@ -114,6 +114,11 @@ def comment(place: Place, thread: Thread, identity: int) -> dict[str, Any]:
     }
 
 
+def permission(level: str) -> dict[str, Any]:
+    """Return the description of what somebody may do: `level` is admin, write, read or none."""
+    return {"permission": level, "role_name": level, "user": None}
+
+
 def review(place: Place, thread: Thread, identity: int, said: Review) -> dict[str, Any]:
     """Return the description of a review."""
     page = f"{place.page}/pull/{thread.number}#pullrequestreview-{identity}"
@@ -129,7 +134,7 @@ def review(place: Place, thread: Thread, identity: int, said: Review) -> dict[st
         "html_url": page,
         "pull_request_url": pulls,
         "_links": {"html": {"href": page}, "pull_request": {"href": pulls}},
-        "author_association": said.association,
+        "author_association": "NONE",  # as of everybody whose membership is not public
     }
 
 

@@ -21,12 +21,11 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Review:
-    """What `login`, who is `association` of the repository, said of the commit that was the branch's tip then."""
+    """What `login` said of the commit that was the branch's tip then."""
 
     login: str
     state: str
     commit: str
-    association: str
 
 
 @dataclass
@@ -58,6 +57,7 @@ class Threads:
         self._lock = threading.RLock()
         self._kept: dict[str, dict[int, Thread]] = {}
         self._last_comment = 0
+        self._permissions: dict[tuple[str, str], str] = {}
 
     def of(self, repository: str) -> list[Thread]:
         """Return the threads of `repository`, oldest first."""
@@ -73,11 +73,12 @@ class Threads:
         self._thread(repository, number).tip = commit
 
     def review(
-        self, repository: str, number: int, login: str, state: str = "APPROVED", association: str = "MEMBER"
+        self, repository: str, number: int, login: str, state: str = "APPROVED", permission: str = "write"
     ) -> None:
-        """Have `login` review the pull request `number` as it is now."""
+        """Have `login`, who has `permission` for the repository, review the pull request `number` as it is now."""
         thread = self._thread(repository, number)
-        thread.reviews.append(Review(login, state, thread.tip, association))
+        thread.reviews.append(Review(login, state, thread.tip))
+        self._permissions[repository, login] = permission
 
     def comment(self, repository: str, number: int, login: str, text: str) -> None:
         """Have `login` say `text` in the thread `number`."""
@@ -111,6 +112,10 @@ class Threads:
     def change_pull(self, place: shapes.Place, number: int, body: Body) -> Body:
         """Answer "Update a pull request"."""
         return shapes.pull(place, self._changed(place.repository, number, body), whole=True)
+
+    def permission(self, place: shapes.Place, login: str) -> Body:
+        """Answer "Get repository permissions for a user"."""
+        return shapes.permission(self._permissions.get((place.repository, login), "none"))
 
     def list_reviews(self, place: shapes.Place, number: int) -> list[Body]:
         """Answer "List reviews for a pull request"."""

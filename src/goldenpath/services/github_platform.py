@@ -27,7 +27,8 @@ _TIMEOUT = 30
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
 # Who the token of a workflow's run is: it cannot ask GitHub for that ("Get the authenticated user" is closed to it).
 _WORKFLOWS = "github-actions[bot]"
-_TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+# "Get repository permissions for a user": who maintains is one who writes there.
+_WRITERS = frozenset({"admin", "write"})
 # GitHub refuses a longer text of a pull request, an issue or a comment.
 LONGEST_TEXT = 65_536
 
@@ -121,14 +122,19 @@ class Repository:
     def approvers(self, number: int, tip: str) -> tuple[str, ...]:
         """Return who approved the pull request `number` at its last commit, `tip`, by each one's last word.
 
-        People of the repository count, neither programs nor whoever may comment. Raises `GithubRefused`.
+        People who may write to the repository count, neither programs nor whoever may comment. That is asked of each:
+        what a review says of its author leaves out a membership that is not public. Raises `GithubRefused`.
         """
         with self._explained(f"read the reviews of #{number}"):
             last: dict[str, PullRequestReview] = {}
             for review in self._repository.get_pull(number).get_reviews():
                 if review.state != "COMMENTED" and review.user:
                     last[review.user.login] = review
-            return tuple(sorted(login for login, review in last.items() if _approves(review, tip)))
+            approving = sorted(login for login, review in last.items() if _approves(review, tip))
+            return tuple(login for login in approving if self._may_write(login))
+
+    def _may_write(self, login: str) -> bool:
+        return self._repository.get_collaborator_permission(login) in _WRITERS
 
     def _open_pull(self, wanted: Proposal) -> PullRequest | None:
         owner = self.name.partition("/")[0]
@@ -156,8 +162,7 @@ def _is_ours(comment: IssueComment) -> bool:
 
 
 def _approves(review: PullRequestReview, tip: str) -> bool:
-    is_of_the_team = review.user.type == "User" and review.author_association in _TEAM
-    return is_of_the_team and review.state == "APPROVED" and review.commit_id == tip
+    return review.user.type == "User" and review.state == "APPROVED" and review.commit_id == tip
 
 
 def shortened(text: str, limit: int) -> str:
