@@ -23,6 +23,7 @@ from goldenpath.model import codec  # noqa: E402
 from goldenpath.model.finding import Findings, Gate, Scanner  # noqa: E402
 from goldenpath.policy import matrix  # noqa: E402
 from goldenpath.policy.decision import decide  # noqa: E402
+from goldenpath.registries import config, request  # noqa: E402
 from goldenpath.report import sarif, summary  # noqa: E402
 from goldenpath.tools import trivy  # noqa: E402
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _RECORDED = ROOT / "tests" / "data" / "reports" / "trivy" / "vulnerable.json"
 _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
-_FINDINGS = 25_000
+_FINDINGS, _REGISTRIES = 25_000, 1_000
 _MEGABYTE = 1024
 
 
@@ -75,7 +76,26 @@ def conclude(raw: bytes, folder: Path) -> None:
     codec.write_bytes(folder / "summary.md", summary.render(decision.verdict, decision.deciding).encode())
 
 
-BENCHMARKS = (Benchmark("25,000 findings → findings, SARIF, summary, verdict", report_of_trivy, conclude, 3.0, 300),)
+def registries(folder: Path) -> bytes:
+    """Write an environment's file with a thousand registries into `folder`."""
+    entry = '    "app-{0:04}" = {{\n      id    = "REGISTRY_{0:04}"\n      owner = "t"\n      risk  = "low"\n    }}\n'
+    opening, map_, rest = (ROOT / "envs/dev/ecr.tf").read_text().partition("  ecr_repositories = {\n")
+    path = folder / "envs" / "dev" / "ecr.tf"
+    path.parent.mkdir(parents=True)
+    path.write_text(opening + map_ + "".join(map(entry.format, range(_REGISTRIES))) + rest[rest.index("  }\n}") :])
+    return b""
+
+
+def one_more(_: bytes, folder: Path) -> None:
+    """Write one more registry into that file."""
+    wanted = {"environment": "dev", "name": "one-more", "owner": "team", "risk": "low", "requester": "", "domain": ""}
+    config.add(folder, request.parse(wanted))
+
+
+BENCHMARKS = (
+    Benchmark("25,000 findings → findings, SARIF, summary, verdict", report_of_trivy, conclude, 3.0, 300),
+    Benchmark("one more registry in a file of 1,000", registries, one_more, 1.0, 300),
+)
 
 
 def main(argv: Sequence[str]) -> int:

@@ -206,9 +206,14 @@ def an_archive_that_gitleaks_passes_over_in_silence(place: Place) -> None:
     plant(place, "a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40))
 
 
-@row("program.deb is an archive of a kind that is not opened", None)
+@row("github-pat in program.deb!at byte 24")
 def a_package_of_debian(place: Place) -> None:
     plant(place, "program.deb", b"!<arch>\ndebian-binary   " + lzma.compress(line().encode() * 99))
+
+
+@row("program.deb is an archive of a kind that is not opened", None)
+def a_package_of_debian_of_a_kind_that_python_cannot_read(place: Place) -> None:
+    plant(place, "program.deb", b"!<arch>\ndebian-binary   " + b"\x28\xb5\x2f\xfd" + bytes(40))
 
 
 def token(name: str, secret: Callable[[], str]) -> None:
