@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "src"))
+sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+
+from tests.tools.registry_files import write_crowded  # noqa: E402
 
 from goldenpath.model import codec  # noqa: E402
 from goldenpath.model.finding import Findings, Gate, Scanner  # noqa: E402
@@ -78,11 +80,7 @@ def conclude(raw: bytes, folder: Path) -> None:
 
 def registries(folder: Path) -> bytes:
     """Write an environment's file with a thousand registries into `folder`."""
-    entry = '    "app-{0:04}" = {{\n      id    = "REGISTRY_{0:04}"\n      owner = "t"\n      risk  = "low"\n    }}\n'
-    opening, map_, rest = (ROOT / "envs/dev/ecr.tf").read_text().partition("  ecr_repositories = {\n")
-    path = folder / "envs" / "dev" / "ecr.tf"
-    path.parent.mkdir(parents=True)
-    path.write_text(opening + map_ + "".join(map(entry.format, range(_REGISTRIES))) + rest[rest.index("  }\n}") :])
+    write_crowded(folder, _REGISTRIES)
     return b""
 
 

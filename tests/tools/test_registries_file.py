@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.terraform_provider import world as worlds
+from tests.tools.registry_files import PATH, write_crowded
 
 from goldenpath.registries import config
 from goldenpath.registries.request import Risk, parse
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from goldenpath.registries.request import Request
 
 pytestmark = pytest.mark.tools
-PATH = worlds.ROOT / "envs" / "dev" / "ecr.tf"
 REQUESTS = 500
 
 
@@ -56,25 +55,18 @@ def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order
     assert all(one.name < two.name for one, two in pairwise(found))
 
 
-def seconds_to_add(path: Path, there: int) -> float:
+def seconds_to_add(checkout: Path, there: int) -> float:
     """Return how long the quickest of three takes to write one more registry into a file of so many."""
-    entry = (
-        '    "app-{0:04}" = {{\n      id    = "REGISTRY_APP_{0:04}"\n      owner = "t"\n      risk  = "low"\n    }}\n'
-    )
-    opening, map_, rest = PATH.read_text().partition("  ecr_repositories = {\n")
-    text = opening + map_ + "".join(map(entry.format, range(there))) + rest[rest.index("  }\n}") :]
-    path.parent.mkdir(parents=True, exist_ok=True)
     took = []
     for number in range(3):
-        path.write_text(text)
+        write_crowded(checkout, there)
         began = time.perf_counter()
-        assert config.add(path.parents[2], request(random.Random(1), 5000 + number))  # noqa: S311
+        assert config.add(checkout, request(random.Random(1), 5000 + number))  # noqa: S311
         took.append(time.perf_counter() - began)
     return min(took)
 
 
 def test_a_file_of_four_times_the_registries_takes_no_more_than_its_share_of_time(tmp_path: Path) -> None:
-    path = tmp_path / "envs" / "dev" / "ecr.tf"
-    small, large = seconds_to_add(path, 250), seconds_to_add(path, 1000)
+    small, large = seconds_to_add(tmp_path, 250), seconds_to_add(tmp_path, 1000)
     assert len(config.load(tmp_path, "dev")) == 1001
     assert large / small < 8
