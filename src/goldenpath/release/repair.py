@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from goldenpath.errors import GoldenPathError, ReceiptMismatch
-from goldenpath.model.layout import INDEX
+from goldenpath.model.layout import INDEXES
 from goldenpath.model.names import Digest
 from goldenpath.model.receipt import State, TagMove
 from goldenpath.release.tags import LATEST, elsewhere, of_environment
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from goldenpath.services.oci_registry import StoredManifest
 
 SETTLED = frozenset({State.RELEASED, State.UNCHANGED})
-_DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
         yield reference
         return
     body = json.loads(held.content)
-    if held.media_type in {INDEX, _DOCKER_LIST}:
+    if held.media_type in INDEXES:
         for child in body["manifests"]:
             yield from missing(opened, Digest(child["digest"]))
         return
