@@ -92,7 +92,7 @@ def _listed(registry: Registry, table: Mapping[Risk, Controls]) -> Listed:
         risk=registry.risk,
         mutability=brought.mutability + exclusions,
         encryption=brought.encryption,
-        keep=registry.own_keep or brought.keep,
+        keep=registry.keeps(brought.keep),
         deprecated_since=registry.deprecated_since,
         remove_after=registry.remove_after,
     )

@@ -40,12 +40,11 @@ class Registry:
     remove_after: str = ""
     more: Mapping[str, Literal] = field(default_factory=dict)
 
-    @property
-    def own_keep(self) -> int | None:
-        """How many images its own `retention` keeps; `None` leaves it to the risk."""
+    def keeps(self, by_risk: int) -> int:
+        """Return how many images it keeps: what its own `retention` says, else what its risk does."""
         retention = self.more.get("retention")
         keep = retention.get("keep") if isinstance(retention, Mapping) else None
-        return keep if isinstance(keep, int) else None
+        return keep if isinstance(keep, int) else by_risk
 
 
 def path_of(checkout: Path, environment: str) -> Path:

@@ -35,7 +35,7 @@ def note(checkout: Path, registry: Registry, found: Described, platform: str) ->
         uri=found.uri,
         mutability=found.mutability.lower(),
         encryption=found.encryption,
-        keep=str(registry.own_keep or brought.keep),
+        keep=str(registry.keeps(brought.keep)),
         platform=platform,
     )
 

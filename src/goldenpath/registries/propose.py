@@ -61,7 +61,7 @@ def create(desk: Desk, request: Request) -> Proposed:
     creates = _creates(desk.workplace, request.name, plan)
     facts = {"environment": request.environment, **request.fields}
     brought = controls.load(desk.workplace.checkout)[request.risk]
-    kept = config.find(desk.workplace.checkout, request.environment, request.name).own_keep or brought.keep
+    kept = config.find(desk.workplace.checkout, request.environment, request.name).keeps(brought.keep)
     rows = [(brought.mutability.lower(), brought.encryption, str(brought.keep), "on every push", "after 7 days")]
     head = ("tags", "encryption", "keeps of each environment", "scanned", "untagged images expire")
     sections = (
