@@ -30,6 +30,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from typing import TYPE_CHECKING  # noqa: E402
 
 from tests.faults import campaign  # noqa: E402
+from tests.tools.command import evidence  # noqa: E402
 from tests.unit.builders import COMMIT  # noqa: E402
 
 from goldenpath.local import state  # noqa: E402
@@ -99,7 +100,7 @@ class Bench:
             [self.python, "-I", str(ROOT / "src" / "goldenpath"), "ecr-push", "--environment=dev",
              f"--ecr-repository={repository}", f"--work-dir={work.path}", f"--aws-region={self.state.region}",
              f"--role-arn=arn:aws:iam::{self.state.account}:role/{ROLE}"],
-            {**self.state.environment, **run},
+            {**self.state.environment, **run, **evidence(work)},
         )  # fmt: skip
 
     def crane(self, work: WorkFolder, repository: str) -> Ran:

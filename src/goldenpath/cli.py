@@ -127,7 +127,8 @@ def _stage(name: str) -> click.Command:
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
         request = inputs.read(stage.inputs, raw)
-        running.run_stage(stage, running.prepare(request, Runner.read(runner.variables()), progress), progress)
+        run = running.prepare(request, Runner.read(runner.variables()), progress)
+        running.run_stage(stage, running.believing(run, stage), progress)
 
     return _command(stage.name, stage.help, stage.inputs, act)
 

@@ -66,6 +66,12 @@ class DiskTrouble(GoldenPathError):
     code, exit_code = "disk-trouble", 7
 
 
+class EvidenceMismatch(GoldenPathError):
+    """A file is not the one that a job of this run wrote, or no job of this run reported it. Nothing was released."""
+
+    code, exit_code = "evidence-mismatch", 8
+
+
 class GateBlocked(GoldenPathError):
     """A gate found what the platform does not let through. Nothing was released."""
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Gate
+from goldenpath.model.inputs import EVIDENCE
 from goldenpath.stages import (
     build,
     ecr_push,
@@ -18,6 +19,7 @@ from goldenpath.stages import (
     summary,
     trivy_gate,
 )
+from goldenpath.stages.base import EVIDENCE_OUTPUT
 from goldenpath.stages.running import run_stage
 
 if TYPE_CHECKING:
@@ -43,12 +45,16 @@ ALWAYS = (sarif_upload.STAGE, summary.STAGE)
 # Commands of their own: on the files that a run left, and on what was released long ago.
 ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
 
-INPUTS: tuple[Input, ...] = tuple(dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs))
+# All stages in one process hand nothing over that somebody else could reach, so `deliver` takes and gives no evidence.
+INPUTS: tuple[Input, ...] = tuple(
+    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each is not EVIDENCE)
+)
 OUTPUTS: Mapping[str, str] = {
     name: text
     for stage in (*STAGES, *ALWAYS)
     if not stage.name.endswith("-gate")
     for name, text in stage.outputs.items()
+    if name not in EVIDENCE_OUTPUT
 }
 
 
@@ -81,7 +87,8 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
 def _forget_earlier_run(work: WorkFolder) -> None:
     """Remove what an earlier run left: if this one ends early, its verdicts and receipt would pass for this one's."""
     gates = (name(gate) for gate in Gate for name in (work.findings, work.sarif, work.verdict))
-    work.forget(work.candidate, work.receipt, work.timings, *work.path.glob("sbom.*.json"), *gates)
+    timings = (work.timing(stage.name) for stage in STAGES)
+    work.forget(work.candidate, work.receipt, *timings, *work.path.glob("sbom.*.json"), *gates)
 
 
 def _at_the_end(run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:

@@ -7,6 +7,7 @@ are, where it must be refused, and without the defence that it names, where it m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,16 @@ class Refused(Exception):
         self.code = code
 
 
+_TOLD = re.compile(r"error\[([a-z-]+)\]: |::error title=([a-z-]+)::")
+
+
+def require_done(exit_code: int, log: str) -> None:
+    """Raise `Refused`, with the first error that the `log` of a run tells, unless the run ended with exit code 0."""
+    if exit_code:
+        told = _TOLD.search(log)
+        raise Refused((told[1] or told[2]) if told else "", log)
+
+
 @dataclass(frozen=True)
 class Scene:
     """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name."""
@@ -99,6 +110,12 @@ class Attack:
         for each in self.defences:
             if isinstance(each, Patch):
                 monkeypatch.setattr(each.target, each.by)
+
+    def without_edited_defences(self, repository: Path) -> None:
+        """Take the defences in files out of the copy of the platform at `repository`."""
+        for each in self.defences:
+            if isinstance(each, Edit):
+                each.apply(repository)
 
 
 ATTACKS: list[Attack] = []

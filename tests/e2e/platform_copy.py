@@ -19,6 +19,16 @@ SLUG = "mikeybeezy/goldenpath-idp-infra"
 STAND_INS = ROOT / "tests" / "e2e" / "stand_ins"
 TEMPLATES = ROOT / "docs" / "templates" / "workflows"
 CALLER = TEMPLATES / "delivery.yml"
+# act 0.2.89 gives all jobs of a matrix the outputs of the first one that ended. So each leaves its own in a file, which
+# the job that needs them reads.
+_OF_MATRIX = '"$KEY-evidence=$EVIDENCE" >> "$GITHUB_OUTPUT"'
+_LEFT = '"$KEY-evidence=$EVIDENCE" >> "$STAND_IN_ARTIFACTS/.outputs-of-the-matrix"'
+_TAKING = "      - name: Take the image of each platform\n"
+_READING = """      - name: Read the outputs of the matrix (only under act)
+        id: matrix
+        shell: bash
+        run: cat "$STAND_IN_ARTIFACTS/.outputs-of-the-matrix" >> "$GITHUB_OUTPUT" || true
+"""
 # act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026) nor larger queues (GitHub, May 2026), and
 # gives a job no number: the image's name tells the artifacts of one call from those of another.
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
@@ -45,7 +55,9 @@ def make(folder: Path) -> Path:
 
 def adapted(workflow: str) -> str:
     """Return the text of `workflow` with what act does not know said in the way it knows."""
-    return _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
+    named = _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
+    left = named.replace(_OF_MATRIX, _LEFT).replace(_TAKING, _READING + _TAKING)
+    return left.replace("needs.platform.outputs.", "steps.matrix.outputs.")
 
 
 def repositories(folder: Path) -> dict[str, Path]:

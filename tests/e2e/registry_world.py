@@ -153,9 +153,12 @@ class World:
 
 
 @contextmanager
-def running(surroundings: Mapping[str, str], folder: Path) -> Iterator[World]:
-    """Give a world whose platform describes what this repository does, and whose account is empty."""
-    copy = platform_copy.make(folder / "platform")
+def running(surroundings: Mapping[str, str], folder: Path, platform: Path | None = None) -> Iterator[World]:
+    """Give a world whose platform describes what this repository does, and whose account is empty.
+
+    `platform` is the copy of this repository that becomes it; one is made where none is given.
+    """
+    copy = platform or platform_copy.make(folder / "platform")
     git(copy, "init", "--quiet", f"--initial-branch={BASE}")
     git(copy, "add", ".")
     git(copy, "commit", "--quiet", "--message=The platform")

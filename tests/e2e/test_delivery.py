@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-ALL_RAN = dict.fromkeys(("preflight", "build", "push", "report", "verdict"), "success")
-CHECKED = {"build": "success", "report": "success", "verdict": "success"}
-STOPPED_PROPOSAL = {"build": "failure", "report": "success", "verdict": "failure"}
+CHECKED = dict.fromkeys(("gitleaks-gate", "build", "scan", "report", "verdict"), "success")
+ALL_RAN = {"preflight": "success", **CHECKED, "push": "success"}
+STOPPED_PROPOSAL = {**CHECKED, "scan": "failure", "verdict": "failure"}
 STOPPED = {"preflight": "success", **STOPPED_PROPOSAL}
-REFUSED = {"preflight": "failure", "verdict": "failure"}
+LEAKED_PROPOSAL = {"gitleaks-gate": "failure", "report": "success", "verdict": "failure"}
+LEAKED = {"preflight": "success", **LEAKED_PROPOSAL}
+REFUSED = {"gitleaks-gate": "success", "preflight": "failure", "report": "success", "verdict": "failure"}
+UNKNOWN = {"gitleaks-gate": "failure", "preflight": "failure", "verdict": "failure"}
 DEPLOYING = """
   deploy:
     needs: delivery
@@ -108,7 +111,7 @@ def test_a_pull_request_is_checked_and_nothing_more(deliver: Deliver, emulator: 
     app.write("README.md", "A change\n").save()
     ended = deliver(events.pull_request(app, onto="main"))
     assert (ended.code, ended.jobs) == (0, CHECKED), ended.story
-    assert ended.outputs("build")["verdict"] == "pass"
+    assert ended.outputs("scan")["verdict"] == "pass"
     assert ended.artifact("goldenpath-reports-my-app", "gitleaks.json")["seen"]["commits"] == "2"
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
@@ -124,10 +127,9 @@ def test_a_secret_on_main_stops_the_run_before_anything_is_built(
     before = app.commit
     token = app.plant_secret()
     ended = deliver(events.push(app, "main", before=before))
-    assert (ended.code, ended.jobs) == (1, STOPPED), ended.story
-    assert ended.steps["build / gitleaks-gate"] == "failure"
+    assert (ended.code, ended.jobs) == (1, LEAKED), ended.story
+    assert ended.steps["gitleaks-gate / gitleaks-gate"] == "failure"
     assert "error[gate-blocked]: gitleaks blocks the release to prod" in ended.text
-    assert "build / build" not in ended.steps
     assert token not in ended.text
     assert [each[:2] for each in ended.annotations] == [("error", "config.py:1")]
     assert ended.outputs("verdict")["verdict"] == "block"
@@ -143,9 +145,9 @@ def test_a_vulnerable_package_on_main_stops_the_run_before_anything_is_pushed(
     app.plant_package()
     ended = deliver(events.push(app, "main"))
     assert (ended.code, ended.jobs) == (1, STOPPED), ended.story
-    assert ended.steps["build / trivy-gate"] == "failure"
+    assert ended.steps["scan / trivy-gate"] == "failure"
     assert f"CRITICAL {apps.PLANTED_CVE}" in ended.text
-    assert "build / sbom" not in ended.steps
+    assert "scan / sbom" not in ended.steps
     assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
     assert f"| CRITICAL | {apps.PLANTED_CVE} |" in ended.summary
     assert_nothing_released(emulator)
@@ -183,7 +185,7 @@ def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
     deliver: Deliver, emulator: Local, app: App, asked: Asked
 ) -> None:
     ended = deliver(events.dispatch(app, environment="production"))
-    assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
+    assert (ended.code, ended.jobs) == (1, UNKNOWN), ended.story
     assert "production" in ended.text
     assert "local, dev, test, staging, prod" in ended.text
     assert_nothing_released(emulator)
@@ -222,7 +224,7 @@ def assert_released(ended: Ended, emulator: Local, *tags: str) -> str:
     receipt = ended.artifact("goldenpath-receipt-my-app", "receipt.json")
     assert (receipt["state"], receipt["digest"]) == ("released", digest)
     assert ended.artifact("goldenpath-reports-my-app", "candidate.json")["digest"] == digest
-    assert ended.artifact("goldenpath-candidate-my-app", "index.json")["manifests"][0]["digest"] == digest
+    assert ended.artifact("goldenpath-candidate-my-app", "candidate/index.json")["manifests"][0]["digest"] == digest
     return digest
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tests.e2e import events, platform_copy
 from tests.e2e.test_delivery import (
     ALL_RAN,
     CHECKED,
+    LEAKED_PROPOSAL,
     STOPPED,
     STOPPED_PROPOSAL,
     assert_no_login,
@@ -64,6 +66,26 @@ def test_a_pull_request_has_its_verdict_in_one_comment_that_is_kept_up_to_date(
     assert_nothing_released(emulator)
 
 
+def test_a_caller_that_names_the_reports_as_before_has_a_link_to_the_verdict(
+    deliver: Deliver, app: App, proposed: Thread
+) -> None:
+    """What has a name may have been replaced, so nothing of it is shown."""
+    app.git("checkout", "--quiet", "main")
+    text = (app.folder / WORKFLOW).read_text()
+    new = re.search(r"      reports_artifact_id: .*\n      evidence: .*\n", text)
+    assert new
+    before = "      reports_artifact: ${{ needs.delivery.outputs.reports_artifact }}\n"
+    app.write(WORKFLOW, text.replace(new[0], before)).save("As before")
+    app.git("checkout", "--quiet", "-b", "another")
+    app.write("README.md", "Another change\n").save()
+    ended = deliver(events.pull_request(app, number=proposed.number), WORKFLOW)
+    assert (ended.code, ended.jobs) == (0, {**CHECKED, "comment": "success"}), ended.story
+    (comment,) = proposed.comments.values()
+    assert "for prod is in [the summary of its run](" in comment
+    assert "copy the inputs `reports_artifact_id` and `evidence`" in comment
+    assert "✅" not in comment
+
+
 def test_a_comment_that_is_refused_fails_nothing(deliver: Deliver, emulator: Local, app: App, proposed: Thread) -> None:
     assert not proposed.comments
     ended = deliver(events.pull_request(app, number=404), WORKFLOW)
@@ -93,9 +115,8 @@ def test_a_secret_in_a_pull_request_stops_it_before_anything_is_built(
     app.git("checkout", "--quiet", "-b", "change")
     token = app.plant_secret()
     ended = deliver(events.pull_request(app, onto="main"))
-    assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.story
-    assert ended.steps["build / gitleaks-gate"] == "failure"
-    assert "build / build" not in ended.steps
+    assert (ended.code, ended.jobs) == (1, LEAKED_PROPOSAL), ended.story
+    assert ended.steps["gitleaks-gate / gitleaks-gate"] == "failure"
     assert token not in ended.text
     assert [each[:2] for each in ended.annotations] == [("error", "config.py:1")]
     assert_nothing_released(emulator)

@@ -12,7 +12,7 @@ import yaml
 
 from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
-from tests.e2e import platform_copy
+from tests.e2e import platform_copy, zones
 from tests.tools.command import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -118,11 +118,59 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     holds = {name: set(job["permissions"]) for name, job in jobs.items()}
     assert holds == {
         "test": {"contents"}, "preflight": {"id-token"}, "platform": {"contents"}, "build": {"contents"},
-        "push": {"id-token"}, "report": {"security-events", "actions", "contents"}, "verdict": set(),
+        "gitleaks-gate": {"contents"}, "scan": {"contents"}, "push": {"id-token"},
+        "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
     assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["preflight", "push"]
-    code = {name for name, job in jobs.items() if "actions/checkout" in str(job) or "TEST_COMMAND" in str(job)}
+    code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_job_believes_what_another_job_can_replace_and_no_gate_runs_where_the_app_did(path: Path) -> None:
+    assert zones.problems(path.read_text()) == []
+
+
+SPOILED = {
+    "a verdict by its name": ("push", "artifact-ids: >-", "pattern: goldenpath-*\n          unused: >-", "by name"),
+    "every artifact of the run": ("report", "artifact-ids:", "unused:", "by name"),
+    "an id that may be empty": ("scan", " || '0' }}\n          path", " }}\n          path", "when its id is empty"),
+    "a gate where the caller says": ("gitleaks-gate", "runs-on: ubuntu-latest", "runs-on: ${{ inputs.runner }}",
+                                     "which the caller chooses"),
+    "a scan where the app was built": ("scan", "runs-on: ubuntu-latest", "runs-on: ${{ inputs.runner }}",
+                                       "which the caller chooses"),
+    "a gate beside the build": ("build", "uses: $/actions/build",
+                                "uses: $/actions/gitleaks-gate\n      - uses: $/actions/build", "app, and decides"),
+    "a token in the build": ("build", "contents: read # to check out the app", "id-token: write", "holds credentials"),
+    "a release without evidence": ("push", "evidence: |", "unused: |", "ecr-push is given no evidence"),
+    "an upload without evidence": ("report", "evidence: |", "unused: |", "sarif-upload is given no evidence"),
+    "a build that says what it likes": ("push", "build: ${{ toJSON(needs.build.outputs.evidence) }}",
+                                        "${{ needs.build.outputs.evidence }}", "not quoted behind a label"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("spoiled", SPOILED)
+def test_a_workflow_that_breaks_a_rule_is_found(spoiled: str) -> None:
+    name, old, new, told = SPOILED[spoiled]
+    before, job, after = re.split(rf"(?m)^(  {name}:\n(?:(?:    .*)?\n| *#.*\n)*)", CALLED.read_text(), maxsplit=1)
+    assert old in job
+    found = zones.problems(before + job.replace(old, new, 1) + after)
+    assert [each for each in found if each.startswith(f"{name}: ") and told in each], found
+
+
+def test_every_output_that_a_later_job_believes_has_a_value_in_each_attempt() -> None:
+    """After "Re-run failed jobs" an output that was not set again keeps the value of the attempt before."""
+    jobs = read(CALLED)["jobs"]
+    believed = ("verdict", "reports", "evidence", "candidate", "receipt", "sbom")
+    outputs = {
+        f"{name}.{key}": line
+        for name, job in jobs.items()
+        for key, value in job.get("outputs", {}).items()
+        if key.startswith(believed) and name != "verdict"
+        for line in value.strip().splitlines()
+    }
+    assert len(outputs) > len(believed)
+    assert [name for name, value in outputs.items() if not re.search(r"\|\| '(none|0|\{\})' \}\}$", value)] == []
 
 
 def test_every_input_of_a_stage_that_the_workflow_gives_is_one_that_it_takes() -> None:

@@ -29,6 +29,7 @@ from goldenpath.services.aws import Ecr
 from goldenpath.services.oci_registry import OciRegistry
 from tests.faults.campaign import OTHER_COMMIT, checked
 from tests.faults.releaser import Releaser
+from tests.tools.command import evidence
 from tests.unit.builders import COMMIT
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Stand:
         """Return the command that releases `work`."""
         return [
             "ecr-push", "--environment=dev", f"--ecr-repository={place.name}", f"--role-arn={self.role}",
-            "--version=1.4.2", f"--work-dir={work.path}",
+            "--version=1.4.2", f"--work-dir={work.path}", f"--evidence={evidence(work)['GOLDENPATH_EVIDENCE']}",
         ]  # fmt: skip
 
     def repair(self, work: WorkFolder) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.tools import apps
+from tests.tools import apps, command
 
 from goldenpath.local import vulnerability_db
 
@@ -57,7 +57,7 @@ class ImageBypass:
 def scan(stand: Stand, *words: str, more: Mapping[str, str] | None = None) -> Ended:
     """Build the app, then run the gate."""
     stand.run("build", *words, more=more).ok()
-    return stand.run("trivy-gate", "--ecr-repository=app", more=more)
+    return stand.run("trivy-gate", "--ecr-repository=app", more={**(more or {}), **command.evidence(stand.work)})
 
 
 def vulnerable(
@@ -151,7 +151,7 @@ def emptied_inventory(stand: Stand) -> Ended:
     more = {"SYFT_EXCLUDE": "**/*", "SYFT_CONFIG": ".syft.yaml", "SYFT_DEFAULT_CATALOGERS": "none"}
     stand.run("sbom", "--ecr-repository=app", more=more).ok()
     assert "PyYAML" in stand.work.spdx.read_text()
-    return stand.run("trivy-gate", "--ecr-repository=app", more=more)
+    return stand.run("trivy-gate", "--ecr-repository=app", more={**(more or {}), **command.evidence(stand.work)})
 
 
 def git_folder(stand: Stand) -> Ended:

@@ -88,6 +88,12 @@ def surroundings(*more: Mapping[str, str]) -> dict[str, str]:
     return {name: value for each in (kept, quick, *more) for name, value in each.items()}
 
 
+def evidence(work: WorkFolder) -> dict[str, str]:
+    """Return the variable by which a stage of a workflow run takes what the stages before it put out as `evidence`."""
+    stages = ("gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push")
+    return {"GOLDENPATH_EVIDENCE": "\n".join(work.left_by(stage).line for stage in stages)}
+
+
 def texts_below(folder: Path) -> dict[Path, bytes]:
     """Return the content of every file below `folder`."""
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -71,7 +71,7 @@ def test_no_file_and_no_output_holds_the_secret(goldenpath: Command, app: App, w
     assert done.code == 10
     held = command.texts_below(work.path)
     assert sorted(path.name for path in held) == [
-        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json",
+        "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
     ]  # fmt: skip
     assert not [path for path, content in held.items() if secret.encode() in content]
     assert secret not in done.text

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
-from tests.tools import apps
+from tests.tools import apps, command
 from tests.tools.command import Ended, texts_below
 
 from goldenpath.local.data_plane import Call, Gate, RefusedError
@@ -115,7 +115,7 @@ def test_no_credential_is_anywhere_but_in_the_memory_of_the_run(
     monkeypatch.setattr(Gate, "admit", slow)
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    run = apps.event(tmp_path / "runner", ready, "push") if in_actions else {}
+    run = {**apps.event(tmp_path / "runner", ready, "push"), **command.evidence(work)} if in_actions else {}
     with Watch(issued) as watch:
         done = goldenpath.run(
             "ecr-push", "--environment=dev", f"--ecr-repository={repository}", f"--source={ready.folder}",

@@ -118,7 +118,7 @@ def test_a_secret_blocks_prod_and_nothing_is_in_the_registry(
     assert f"github-pat in config.py:1 (commit {app.commit[:12]})" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert sorted(path.name for path in work.path.iterdir()) == [
-        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json",
+        "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
     ]  # fmt: skip
     assert secret not in done.text
     (upload,) = uploaded(emulator, app)
@@ -164,7 +164,7 @@ def test_a_blocked_run_leaves_nothing_of_the_run_before_it(
     app.plant_secret()
     assert goldenpath.run(*deliver(app, work, repository, "prod")).code == 10
     assert {path.name for path in work.path.iterdir() if path.is_file()} == {
-        "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json",
+        "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
     }  # fmt: skip
     assert [each["automationDetails"]["id"] for each in uploaded(emulator, app)[uploads:]] == ["gitleaks/"]
     assert emulator.tags(repository) == before
@@ -180,11 +180,16 @@ def test_each_stage_works_alone_on_the_files_of_the_one_before_it(
         "GOLDENPATH_WORK_DIR": str(work.path),
     }
     left = {
-        "gitleaks-gate": ["gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "timings.json"],
-        "build": ["candidate", "candidate.json"],
-        "trivy-gate": ["trivy.json", "trivy.sarif", "trivy.verdict.json"],
-        "sbom": ["sbom.cdx.json", "sbom.spdx.json"],
-        "ecr-push": ["receipt.json"],
+        "gitleaks-gate": [
+            "gitleaks-gate.timing.json",
+            "gitleaks.json",
+            "gitleaks.sarif",
+            "gitleaks.verdict.json",
+        ],
+        "build": ["build.timing.json", "candidate", "candidate.json"],
+        "trivy-gate": ["trivy-gate.timing.json", "trivy.json", "trivy.sarif", "trivy.verdict.json"],
+        "sbom": ["sbom.cdx.json", "sbom.spdx.json", "sbom.timing.json"],
+        "ecr-push": ["ecr-push.timing.json", "receipt.json"],
         "sarif-upload": [],
     }
     there: set[str] = set()

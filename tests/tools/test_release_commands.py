@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from moto.iam.models import iam_backends
-from tests.tools import apps
+from tests.tools import apps, command
 from tests.tools.conftest import ACCOUNT, ROLE
 
 from goldenpath.model.receipt import State
@@ -100,7 +100,7 @@ def test_a_stored_key_is_refused_in_a_workflow_run_and_taken_at_a_terminal(
         "AWS_ACCESS_KEY_ID": emulator.admin.id, "AWS_SECRET_ACCESS_KEY": emulator.admin.secret,
         "GOLDENPATH_ROLE_ARN": "",
     }  # fmt: skip
-    run = apps.event(tmp_path / "runner", ready, "push")
+    run = apps.event(tmp_path / "runner", ready, "push") | command.evidence(work)
     done = goldenpath.run(*words("ecr-push", ready, work, repository), more={**key, **run})
     assert (done.code, done.error["code"]) == (30, "login-refused")
     assert done.error["what"] == "a stored AWS key is refused in a workflow run"

@@ -54,7 +54,9 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
 
 
 def test_every_input_fills_a_field_of_the_request() -> None:
-    assert {each.name for each in (*pipeline.INPUTS, *rescan.STAGE.inputs)} == set(inputs.Request.__dataclass_fields__)
+    assert {each.name for each in (*pipeline.INPUTS, *rescan.STAGE.inputs, inputs.EVIDENCE)} == set(
+        inputs.Request.__dataclass_fields__
+    )
 
 
 def test_a_secret_has_no_default_and_no_option() -> None:

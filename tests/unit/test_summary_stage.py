@@ -154,3 +154,28 @@ def test_a_comment_is_written_where_it_can_be(
             ("<!-- goldenpath: my-app -->",
              ["<!-- goldenpath: my-app -->", "## ❌ a1b2c3d for dev: failed; nothing was released"]),
         ]  # fmt: skip
+
+
+def test_without_evidence_a_comment_only_says_where_the_verdict_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Callers of before pass the name of an artifact, which any job of their run may have replaced."""
+    spoken: list[str] = []
+
+    class Double:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def say(self, _: str, text: str) -> Said:
+            spoken.append(text)
+            return Said(done=True)
+
+    monkeypatch.setattr(pull_request_comment, "Conversation", Double)
+    here = Runner(in_actions=True, event=PULL, run_id="7")
+    made = run(tmp_path, github_token="t", runner=here)
+    gate.conclude(made, report(vulnerability()), category="trivy")
+    outcome = pull_request_comment.run(running.believing(made, pull_request_comment.STAGE))
+    assert outcome.warnings == (pull_request_comment.HOW_TO_SHOW_IT,)
+    link = "[the summary of its run](https://github.com/o/app/actions/runs/7)"
+    text = f"The verdict on a1b2c3d for dev is in {link}.\n\n{pull_request_comment.HOW_TO_SHOW_IT}\n"
+    assert spoken == [f"<!-- goldenpath: my-app -->\n{text}"]

@@ -27,11 +27,11 @@ def test_what_no_stage_left_is_missed_by_name(tmp_path: Path, read: object, mess
 def test_every_file_has_the_name_that_is_documented(tmp_path: Path) -> None:
     work = WorkFolder(tmp_path)
     paths = [
-        work.layout, work.candidate, work.spdx, work.cyclonedx, work.receipt,
+        work.layout, work.candidate, work.spdx, work.cyclonedx, work.receipt, work.timing("sbom"),
         *(path(gate) for gate in Gate for path in (work.findings, work.sarif, work.verdict)),
     ]  # fmt: skip
     assert [path.relative_to(tmp_path).as_posix() for path in paths] == [
-        "candidate", "candidate.json", "sbom.spdx.json", "sbom.cdx.json", "receipt.json",
+        "candidate", "candidate.json", "sbom.spdx.json", "sbom.cdx.json", "receipt.json", "sbom.timing.json",
         "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", "trivy.json", "trivy.sarif", "trivy.verdict.json",
     ]  # fmt: skip
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
 from goldenpath.errors import DiskTrouble, StageOutOfOrder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 
@@ -45,13 +48,29 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise disk_trouble(error, path) from error
 
 
-def read(path: Path, kind: type[T], *, written_by: str) -> T:
-    """Return the value of type `kind` in the file `path`, which the stage `written_by` leaves.
+def read(path: Path, kind: type[T], *, written_by: str, take: Callable[[Path], bytes] = Path.read_bytes) -> T:
+    """Return the value of type `kind` in the file `path`, which the stage `written_by` leaves and `take` reads.
 
     Raises `StageOutOfOrder` when the file is missing or is not what that stage writes.
     """
+    content = read_bytes(path, written_by=written_by, take=take)
     try:
-        return decode(path.read_bytes(), kind)
+        return decode(content, kind)
+    except ValueError as error:
+        raise StageOutOfOrder(
+            f"{path} is not a file that `{written_by}` wrote",
+            why=str(error),
+            fix=f"run `goldenpath {written_by}` again",
+        ) from None
+
+
+def read_bytes(path: Path, *, written_by: str, take: Callable[[Path], bytes] = Path.read_bytes) -> bytes:
+    """Return the content of the file `path`, which the stage `written_by` leaves and `take` reads.
+
+    Raises `StageOutOfOrder` when the file is missing.
+    """
+    try:
+        return take(path)
     except FileNotFoundError:
         raise StageOutOfOrder(
             f"{path.name} is missing from {path.parent}",
@@ -60,12 +79,6 @@ def read(path: Path, kind: type[T], *, written_by: str) -> T:
         ) from None
     except OSError as error:
         raise disk_trouble(error, path) from error
-    except ValueError as error:
-        raise StageOutOfOrder(
-            f"{path} is not a file that `{written_by}` wrote",
-            why=str(error),
-            fix=f"run `goldenpath {written_by}` again",
-        ) from None
 
 
 def disk_trouble(error: OSError, path: Path) -> DiskTrouble:

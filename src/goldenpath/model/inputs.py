@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
+from goldenpath.model import evidence
 from goldenpath.model.names import AccountId, EcrRepository, Platform, Region, RoleArn, Tag, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from goldenpath.model.evidence import Report
 
 # What is left of Linux's PATH_MAX (4,096) for the folders that a path of ours is joined to; its NAME_MAX.
 _PATH_BYTES, _NAME_BYTES = 2048, 255
@@ -70,6 +72,7 @@ class Request:
     github_token: str = ""
     work_dir: Path = Path()
     released_tag: Tag | None = None
+    evidence: tuple[Report, ...] = ()
 
 
 def assignments(raw: str) -> tuple[tuple[str, str], ...]:
@@ -180,6 +183,11 @@ GITHUB_TOKEN = Input(
     "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`.",
     _secret,
     secret=True,
+)
+EVIDENCE = Input(
+    "evidence",
+    "The outputs `evidence` of the stages that ran in other jobs or steps, one a line; a workflow run needs it.",
+    evidence.parse,
 )
 RELEASED_TAG = Input("released_tag", "Tag of the released image; the environment's newest when empty.", Tag)
 WORK_DIR = Input(

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-TIMINGS_SCHEMA = "goldenpath.timings/1"
+TIMING_SCHEMA = "goldenpath.timing/1"
 
 
 class End(StrEnum):
@@ -26,18 +26,13 @@ class Timing(Struct, frozen=True):
     seconds: float
     sentence: str
     fix: str = ""
+    schema: str = TIMING_SCHEMA
 
 
 class Timings(Struct, frozen=True):
-    """Every stage that ended so far, in the order in which they did."""
+    """Every stage that ended so far, in the order of the pipeline."""
 
     stages: tuple[Timing, ...] = ()
-    schema: str = TIMINGS_SCHEMA
-
-    def having(self, latest: Timing) -> Timings:
-        """Return these and `latest`, in place of an earlier run of the same stage."""
-        others = tuple(each for each in self.stages if each.stage != latest.stage)
-        return Timings((*others, latest))
 
     def of(self, stage: str) -> Timing | None:
         """Return how `stage` ended; `None` where it did not run."""

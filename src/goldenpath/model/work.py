@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError
-from goldenpath.model import codec
+from goldenpath.errors import BadInput, DiskTrouble, EvidenceMismatch, StageOutOfOrder
+from goldenpath.model import codec, evidence
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.finding import Findings, Gate
 from goldenpath.model.receipt import Receipt
@@ -15,14 +16,74 @@ from goldenpath.model.timing import Timing, Timings
 from goldenpath.model.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from goldenpath.model.evidence import Evidence, Report
+
+_TIMING = ".timing.json"
+# What each stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not among them:
+# candidate.json has its digest.
+_LEAVES: Mapping[str, tuple[str, ...]] = {
+    "gitleaks-gate": ("gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", f"gitleaks-gate{_TIMING}"),
+    "build": ("candidate.json", f"build{_TIMING}"),
+    "trivy-gate": ("trivy.json", "trivy.sarif", "trivy.verdict.json", f"trivy-gate{_TIMING}"),
+    "sbom": ("sbom.*.json", f"sbom{_TIMING}"),
+    "ecr-push": ("receipt.json", f"ecr-push{_TIMING}"),
+}
 
 
 @dataclass(frozen=True)
 class WorkFolder:
-    """The folder `path` in which stages hand over plain files."""
+    """The folder `path` in which stages hand over plain files.
+
+    With `evidence`, every file that is read must be the one that a job of this run reported. `None` believes what is
+    there: right where one process, or one person at a terminal, runs all stages.
+    """
 
     path: Path
+    evidence: Evidence | None = None
+
+    def believing(self, reports: Iterable[Report]) -> WorkFolder:
+        """Return this folder with the evidence of `reports`.
+
+        Raises `EvidenceMismatch` when a report lists what its stage does not leave, or two of them differ.
+        """
+        listed = tuple(reports)
+        for report in listed:
+            _require_own_files(report)
+        return replace(self, evidence=evidence.Evidence.of(listed))
+
+    def left_by(self, stage: str) -> Evidence:
+        """Return the evidence of the files that `stage` left here. Raises `DiskTrouble` when one cannot be read."""
+        patterns = _LEAVES.get(stage, ())
+        try:
+            return evidence.of_files(path for pattern in patterns for path in sorted(self.path.glob(pattern)))
+        except OSError as error:
+            raise codec.disk_trouble(error, self.path) from error
+
+    def has(self, path: Path) -> bool:
+        """Tell whether `path` is here, or should be: whether its stage came so far."""
+        return path.exists() or bool(self.evidence and path.name in self.evidence.digests)
+
+    def content(self, path: Path) -> bytes:
+        """Return the bytes of `path`, a file of this folder: everything that is read of it comes through here.
+
+        Raises `EvidenceMismatch` when it is not the file that a job of this run reported, `OSError` as reading does.
+        """
+        if self.evidence is None:
+            return path.read_bytes()
+        self.evidence.require_any()
+        reported = self.evidence.digests.get(path.name)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            if reported is None:
+                raise
+            raise _gone(path.name) from None
+        if (found := evidence.sha256(content)) != reported:
+            raise _other(path.name, found, reported, self.evidence)
+        return content
 
     @property
     def layout(self) -> Path:
@@ -61,40 +122,47 @@ class WorkFolder:
         """Where `ecr-push` writes what it released."""
         return self.path / "receipt.json"
 
-    @property
-    def timings(self) -> Path:
-        """Where every stage leaves how it ended."""
-        return self.path / "timings.json"
+    def timing(self, stage: str) -> Path:
+        """Where `stage` leaves how it ended."""
+        return self.path / f"{stage}{_TIMING}"
 
     def read_candidate(self) -> Candidate:
         """Return what `build` left. Raises `StageOutOfOrder` when it left nothing readable."""
-        return codec.read(self.candidate, Candidate, written_by="build")
+        return codec.read(self.candidate, Candidate, written_by="build", take=self.content)
 
     def read_findings(self, gate: Gate) -> Findings:
         """Return what `gate` found. Raises `StageOutOfOrder` when it left nothing readable."""
-        return codec.read(self.findings(gate), Findings, written_by=gate.stage)
+        return codec.read(self.findings(gate), Findings, written_by=gate.stage, take=self.content)
+
+    def read_sarif(self, gate: Gate) -> bytes:
+        """Return what `gate` found as SARIF. Raises `StageOutOfOrder` when it left none."""
+        return codec.read_bytes(self.sarif(gate), written_by=gate.stage, take=self.content)
 
     def read_verdict(self, gate: Gate) -> Verdict:
         """Return what `gate` decided. Raises `StageOutOfOrder` when it left nothing readable."""
-        return codec.read(self.verdict(gate), Verdict, written_by=gate.stage)
+        return codec.read(self.verdict(gate), Verdict, written_by=gate.stage, take=self.content)
 
     def read_receipt(self) -> Receipt:
         """Return what `ecr-push` did. Raises `StageOutOfOrder` when it left nothing readable."""
-        return codec.read(self.receipt, Receipt, written_by="ecr-push")
+        return codec.read(self.receipt, Receipt, written_by="ecr-push", take=self.content)
 
     def read_timings(self) -> Timings:
         """Return how the stages ended so far, none where nothing readable says so: no run fails for its timings."""
+        return Timings(tuple(timing for stage in _LEAVES if (timing := self._read_timing(stage))))
+
+    def _read_timing(self, stage: str) -> Timing | None:
         try:
-            return codec.read(self.timings, Timings, written_by="every stage")
-        except GoldenPathError:
-            return Timings()
+            timing = codec.read(self.timing(stage), Timing, written_by=stage, take=self.content)
+        except (StageOutOfOrder, DiskTrouble):
+            return None
+        return timing if timing.stage == stage else None
 
     def note(self, timing: Timing) -> None:
-        """Add how a stage ended. A disk that does not take it is told by the stage's own files, not here."""
+        """Write how a stage ended. A disk that does not take it is told by the stage's own files, not here."""
         if not self.path.parent.is_dir():
             return  # a run that failed leaves no new folders in odd places
         with contextlib.suppress(DiskTrouble):
-            codec.write(self.timings, self.read_timings().having(timing))
+            codec.write(self.timing(timing.stage), timing)
 
     def forget(self, *paths: Path) -> None:
         """Remove what an earlier run left at `paths`, so that a failure now cannot be taken for its success."""
@@ -112,3 +180,37 @@ class WorkFolder:
                 why="scan reports and the candidate itself would be sent to the build",
                 fix="choose a folder outside with --work-dir",
             )
+
+
+def _require_own_files(report: Report) -> None:
+    """Raise `EvidenceMismatch` when a report with a label lists a file that the stage of that name does not leave."""
+    own = _LEAVES.get(report.label, ()) if report.label else ("*",)
+    strange = [name for name in report.digests if not any(fnmatchcase(name, each) for each in own)]
+    if strange:
+        raise EvidenceMismatch(
+            f"the job of `{report.label}` reports {', '.join(strange)}, which `{report.label}` does not write",
+            why="a job that runs code of the app decides nothing",
+            fix=evidence.RUN_AGAIN,
+        )
+
+
+def _gone(name: str) -> EvidenceMismatch:
+    return EvidenceMismatch(
+        f"{name} is not here, and a job of this run handed it over",
+        why="it is kept for a day (30 days with an approval), or another job of this run deleted or replaced it",
+        fix=evidence.RUN_AGAIN,
+    )
+
+
+def _other(name: str, found: str, reported: str | None, given: Evidence) -> EvidenceMismatch:
+    if reported is None:
+        return EvidenceMismatch(
+            f"no job of this run reported {name}",
+            why=f"the evidence lists {', '.join(sorted(given.digests))}",
+            fix=evidence.RUN_AGAIN,
+        )
+    return EvidenceMismatch(
+        f"{name} is not the file that its job wrote",
+        why=f"its SHA-256 is {found}, and the job that wrote it reported {reported}",
+        fix=evidence.RUN_AGAIN,
+    )

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 
+EVIDENCE_OUTPUT = {
+    "evidence": "SHA-256 of each file that this stage leaves, as JSON; stages in other jobs take it as `evidence`."
+}
+
+
 @dataclass(frozen=True)
 class Run:
     """Everything a stage may use.
@@ -67,7 +72,8 @@ class Outcome:
 class Stage:
     """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
 
-    `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one.
+    `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one. A stage
+    that `reads_files` of other stages reads, in a workflow run, only those that its input `evidence` lists.
     """
 
     name: str
@@ -76,3 +82,4 @@ class Stage:
     outputs: Mapping[str, str]
     run: Callable[[Run], Outcome]
     gate: Gate | None = None
+    reads_files: bool = False

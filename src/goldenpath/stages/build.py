@@ -12,16 +12,17 @@ from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
-from goldenpath.model.work import WorkFolder
 from goldenpath.release.plan import REVISION
-from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages import platforms
+from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import buildx, docker_archive, docker_engine, git
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from goldenpath.model.names import Platform
+    from goldenpath.model.work import WorkFolder
     from goldenpath.tools.buildx import Builder, Order
 
 _NAMED_AT_MOST = 3
@@ -31,10 +32,10 @@ def run(run: Run) -> Outcome:
     """Make the candidate in the work folder; one of an earlier run is gone before this one begins."""
     request, work = run.request, run.work
     work.refuse_inside(request.build_context)
+    work.forget(work.candidate)
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
     warnings = warn_of_changes(run)
-    work.forget(work.candidate)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
@@ -44,10 +45,10 @@ def run(run: Run) -> Outcome:
         raise codec.disk_trouble(error, work.layout) from error
     candidate = describe(run, Layout(work.layout), order, builder)
     codec.write(work.candidate, candidate)
-    platforms = ", ".join(image.platform for image in candidate.platforms)
+    names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
     return Outcome(
-        sentence=f"{done} {candidate.digest} for {platforms}, {candidate.size / 1e6:.1f} MB",
+        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB",
         warnings=warnings,
         outputs={"digest": candidate.digest, "platforms": ",".join(each.platform for each in candidate.platforms)},
     )
@@ -94,31 +95,42 @@ def build(run: Run, order: Order) -> str:
 
 
 def join(run: Run, folder: Path, order: Order) -> str:
-    """Make one candidate of those in the folders of `folder`, a platform each, and return what built them.
+    """Make one candidate of those in `folder`, and return what built them.
 
-    Raises `BuildFailed` when one is missing, or is of another commit, and `CandidateChanged` when one is damaged.
+    Raises `BuildFailed` when one is missing, or is of another commit, `CandidateChanged` when one is damaged, and
+    `EvidenceMismatch` when the job of a platform did not report it.
     """
     found: dict[str, WorkFolder] = {}
     builders = []
-    for each in map(WorkFolder, sorted(folder.glob("*/"))):
+    for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = each.read_candidate()
         Layout(each.layout).require_whole(candidate.digest)
         if candidate.commit != run.event.commit:
             raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
-        found |= {_normal(image.platform): each for image in candidate.platforms}
+        for name in (platforms.normal(image.platform) for image in candidate.platforms):
+            _require_new(name, found)
+            found[name] = each
         builders.append(candidate.builder)
-    wanted = [_normal(each) for each in order.platforms] or list(found)
-    if not wanted or set(wanted) != set(found):
-        there = ", ".join(found) or "no platform"
-        raise _not_joined(f"there are images for {there}, and {', '.join(wanted) or 'some'} were asked for")
+    wanted = [platforms.normal(each) for each in order.platforms] or list(found)
+    _require_exactly(wanted, found)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
     return "; ".join(dict.fromkeys(builders))
 
 
-def _normal(platform: Platform) -> str:
-    """Return `platform` as BuildKit writes it into an image: arm64 has one variant."""
-    return platform.removesuffix("/v8") if platform.endswith("arm64/v8") else platform
+def _require_new(name: str, found: Collection[str]) -> None:
+    """Raise `BuildFailed` when there is an image for the platform `name` already."""
+    if name in found:
+        raise _not_joined(f"there are two images for {name}", "two jobs are for the same platform")
+
+
+def _require_exactly(wanted: Sequence[str], found: Collection[str]) -> None:
+    """Raise `BuildFailed` unless there is an image for every platform that is wanted, and for no other."""
+    there = f"there are images for {', '.join(found) or 'no platform'}"
+    if missing := [each for each in wanted if each not in found]:
+        raise _not_joined(f"the image for {', '.join(missing)} is missing", f"the job of that platform failed; {there}")
+    if not wanted or set(wanted) != set(found):
+        raise _not_joined(f"{there}, and {', '.join(wanted) or 'some'} were asked for")
 
 
 def _not_joined(what: str, why: str = "") -> BuildFailed:
@@ -207,10 +219,12 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
         inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR,
+        inputs.EVIDENCE,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",
         "platforms": "The platforms it was built for, separated by commas.",
+        **EVIDENCE_OUTPUT,
     },
     run=run,
 )  # fmt: skip

@@ -19,7 +19,7 @@ from goldenpath.release.cancellation import heeded, held
 from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
+from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,13 +221,15 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
-        inputs.PUSH_LATEST,
+        inputs.PUSH_LATEST, inputs.EVIDENCE,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",
         "image_digest": "The digest of the released image.",
         "image_ref": "The image by digest, as `docker pull` takes it.",
         "tags": "Every tag of the release, separated by commas.",
+        **EVIDENCE_OUTPUT,
     },
     run=run,
+    reads_files=True,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from goldenpath.policy import in_force
 from goldenpath.policy.app import tightened
 from goldenpath.policy.decision import decide
 from goldenpath.report import sarif, summary
-from goldenpath.stages.base import Outcome
+from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome
 
 if TYPE_CHECKING:
     from goldenpath.model.finding import Finding, Findings, Gate
@@ -34,6 +34,7 @@ GATE_OUTPUTS = {
     "low": "How many are low.",
     "unknown": "How many have no known severity.",
     "would_block_in": "Environments in which the same findings block, separated by commas.",
+    **EVIDENCE_OUTPUT,
 }
 NAMED_AT_MOST = 5
 # An annotation each: a runner shows ten, and a log of thousands is read by nobody.

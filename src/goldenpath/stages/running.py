@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
-from goldenpath.errors import BadInput, GoldenPathError
+from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError
 from goldenpath.model.event import Event, commit_before, may_only_read, proposed_head
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
@@ -50,6 +51,16 @@ def prepare(request: Request, here: Runner, progress: Progress) -> Run:
     )
 
 
+def believing(run: Run, stage: Stage) -> Run:
+    """Return `run` as `stage` alone sees it: in a workflow run it reads only files that its evidence lists.
+
+    Raises `EvidenceMismatch` when the evidence contradicts itself.
+    """
+    if not stage.reads_files or not (run.runner.in_actions or run.request.evidence):
+        return run
+    return replace(run, work=run.work.believing(run.request.evidence))
+
+
 def tightened(environment: Environment, request: Request, progress: Progress) -> Environment:
     """Return the rules of `environment` as this one request tightens them; loosening is not taken, and said so."""
     if request.trivy_exit_code:
@@ -70,12 +81,16 @@ def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
         if run.work.path.is_dir() or not isinstance(error, BadInput):
             # Not where the work folder itself is what was refused.
             _note(run, stage, End.FAILED, began, error.what, error.fix)
+            with suppress(DiskTrouble):
+                run.runner.set_outputs(_evidence(run, stage))
         raise
     state = End.STOPPED if outcome.stop else End.WARNED if outcome.warnings else End.DONE
     progress.end(stage.name, outcome.sentence, began, state=state.value)
     _note(run, stage, state, began, outcome.sentence)
-    _tell(stage, outcome, run, progress)
-    run.runner.set_outputs(outcome.outputs)
+    left = _evidence(run, stage)
+    # What it has just written itself needs no evidence.
+    _tell(stage, outcome, replace(run, work=replace(run.work, evidence=None)), progress)
+    run.runner.set_outputs({**outcome.outputs, **left})
     if outcome.stop:
         raise outcome.stop
     return dict(outcome.outputs)
@@ -130,6 +145,13 @@ def _event_at_terminal(here: Runner, source: Path) -> Event:
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
     if stage.name in summary.ORDER:
         run.work.note(Timing(stage.name, end, round(time.monotonic() - began, 3), sentence, fix))
+
+
+def _evidence(run: Run, stage: Stage) -> dict[str, str]:
+    """Return the output that lets later jobs believe what `stage` left, where it leaves anything."""
+    if "evidence" not in stage.outputs:
+        return {}
+    return {"evidence": run.work.left_by(stage.gate.stage if stage.gate else stage.name).line}
 
 
 def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:

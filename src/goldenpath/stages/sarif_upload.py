@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 def run(run: Run) -> Outcome:
     """Upload the SARIF file of every gate that ran, one category each, and wait until GitHub has processed them."""
-    ready = [gate for gate in Gate if run.work.verdict(gate).exists()]
+    ready = [gate for gate in Gate if run.work.has(run.work.verdict(gate))]
     if reason := why_not(run, ready):
         return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
     scanning = CodeScanning(run.runner.api_url, _token(run))
     analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
     for gate in ready:
         run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
-        scanning.upload(run.work.sarif(gate).read_bytes(), analysis)
+        scanning.upload(run.work.read_sarif(gate), analysis)
     names = [gate.value for gate in ready]
     return Outcome(sentence=f"SARIF processed by GitHub: {', '.join(names)}", outputs={"uploaded": ",".join(names)})
 
@@ -55,7 +55,8 @@ def _token(run: Run) -> str:
 STAGE = Stage(
     name="sarif-upload",
     help="Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
-    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.GITHUB_TOKEN, inputs.WORK_DIR),
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.GITHUB_TOKEN, inputs.WORK_DIR, inputs.EVIDENCE),
     outputs={"uploaded": "The gates whose SARIF GitHub processed, separated by commas."},
     run=run,
+    reads_files=True,
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec, inputs
 from goldenpath.model.layout import Layout, narrowed
-from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.tools import syft
 
 if TYPE_CHECKING:
@@ -61,7 +61,12 @@ def _named(path: Path, platform: Platform, number: int) -> Path:
 STAGE = Stage(
     name="sbom",
     help="Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
-    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.WORK_DIR),
-    outputs={"spdx": "Path of the SPDX JSON document.", "cyclonedx": "Path of the CycloneDX JSON document."},
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.WORK_DIR, inputs.EVIDENCE),
+    outputs={
+        "spdx": "Path of the SPDX JSON document.",
+        "cyclonedx": "Path of the CycloneDX JSON document.",
+        **EVIDENCE_OUTPUT,
+    },
     run=run,
+    reads_files=True,
 )

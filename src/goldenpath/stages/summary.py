@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from goldenpath.errors import GoldenPathError
+from goldenpath.errors import EvidenceMismatch, GoldenPathError
 from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
 from goldenpath.report import job_summary
@@ -56,9 +56,14 @@ def deciding(run: Run, gate: Gate) -> tuple[Finding, ...]:
 
 
 def _if_there(read: Callable[[], T]) -> T | None:
-    """Return what `read` returns; `None` where the file is missing or is not what its stage writes."""
+    """Return what `read` returns; `None` where the file is missing or is not what its stage writes.
+
+    Raises `EvidenceMismatch` for a file that somebody else wrote: a page that showed the rest would be believed.
+    """
     try:
         return read()
+    except EvidenceMismatch:
+        raise
     except GoldenPathError:
         return None
 
@@ -66,7 +71,8 @@ def _if_there(read: Callable[[], T]) -> T | None:
 STAGE = Stage(
     name="summary",
     help="Write the job summary of the whole run: verdict, what decides, image and stages.",
-    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR),
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR, inputs.EVIDENCE),
     outputs={"ending": "How the run ended: `released`, `checked`, `blocked` or `failed`."},
     run=run,
+    reads_files=True,
 )

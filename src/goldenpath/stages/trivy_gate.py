@@ -182,9 +182,10 @@ STAGE = Stage(
     help="Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the environment's rules.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.DOCKERFILE_PATH, inputs.WORK_DIR,
-        inputs.TRIVY_EXIT_CODE,
+        inputs.TRIVY_EXIT_CODE, inputs.EVIDENCE,
     ),
     outputs=gate.GATE_OUTPUTS,
     run=run,
     gate=Gate.TRIVY,
+    reads_files=True,
 )  # fmt: skip

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import sys
 from pathlib import Path
 
+# One file for each artifact that is there: its id, with the name in it. An id is never given twice.
+IDS = ".ids"
+_LAST = "last"
 _WILD = re.compile(r"[*?\[]")
 _NOT_IN_NAMES = set('":<>|*?\r\n\\/')
 _NOT_IN_PATHS = _NOT_IN_NAMES - {"/"}
@@ -25,14 +29,41 @@ def main(name: str, raw: str, nothing_found: str, artifacts: Path) -> int:
         say(f"{command}No files were found with the provided path: {' '.join(patterns)}")
         return 1 if nothing_found == "error" else 0
     if os.environ.get("OVERWRITE") == "true":
-        shutil.rmtree(artifacts / name, ignore_errors=True)
+        delete(name, artifacts)
     if problem := refused(name, files, artifacts):
         say(f"::error::{problem}")
         return 1
     keep(files, root_of(wanted, files), artifacts / name)
     with Path(os.environ["GITHUB_OUTPUT"]).open("a", encoding="utf-8") as outputs:
-        outputs.write(f"artifact-id={len(list(artifacts.iterdir()))}\n")
+        outputs.write(f"artifact-id={numbered(name, artifacts)}\nartifact-digest={digest(artifacts / name)}\n")
     return 0
+
+
+def delete(name: str, artifacts: Path) -> None:
+    """Remove the artifact `name`, whichever job made it, and with it its id."""
+    shutil.rmtree(artifacts / name, ignore_errors=True)
+    for each in (artifacts / IDS).glob("[0-9]*"):
+        if each.read_text(encoding="utf-8") == name:
+            each.unlink()
+
+
+def numbered(name: str, artifacts: Path) -> int:
+    """Return the new id of the artifact `name`."""
+    ids = artifacts / IDS
+    ids.mkdir(exist_ok=True)
+    last = ids / _LAST
+    number = int(last.read_text(encoding="utf-8")) + 1 if last.exists() else 1001
+    last.write_text(str(number), encoding="utf-8")
+    (ids / str(number)).write_text(name, encoding="utf-8")
+    return number
+
+
+def digest(artifact: Path) -> str:
+    """Return the SHA-256 of `artifact`: of its names and contents, where the real one takes its ZIP file."""
+    hasher = hashlib.sha256()
+    for file in sorted(path for path in artifact.rglob("*") if path.is_file()):
+        hasher.update(f"{file.relative_to(artifact)}\n".encode() + file.read_bytes())
+    return hasher.hexdigest()
 
 
 def keep(files: list[Path], root: Path, artifact: Path) -> None:

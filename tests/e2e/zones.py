@@ -1,0 +1,81 @@
+"""Which job of a workflow may do what: the rules of docs/adr/0010-evidence.md, held against the workflow's own text."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from goldenpath import pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.stages.base import Stage
+
+STAGES = {each.name: each for each in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
+OUR_OWN = "ubuntu-latest"
+_ACTION = "$/actions/"
+_DOWNLOAD = "actions/download-artifact@"
+# What may run code of the app, and so decides nothing.
+_BUILDS = {"build"}
+_UNTRUSTED = re.compile(r"needs\.(build|platform)\.outputs\.[a-z0-9-]*evidence")
+_QUOTED = re.compile(
+    r"(?:build|linux/[a-z0-9/]+): \$\{\{ toJSON\((?:needs\.build\.result != 'skipped' && )?"
+    r"needs\.(build|platform)\.outputs\.[a-z0-9-]*evidence"
+)
+
+
+def problems(workflow: str) -> list[str]:
+    """Return every rule that the text of a `workflow` breaks, a sentence each, beginning with the job's name."""
+    jobs: dict[str, dict[str, Any]] = yaml.safe_load(workflow)["jobs"]
+    return [f"{name}: {each}" for name, job in jobs.items() for each in _of_job(job)]
+
+
+def _of_job(job: dict[str, Any]) -> Iterator[str]:
+    steps: list[dict[str, Any]] = job.get("steps", [])
+    stages = [STAGES[name] for step in steps if (name := _stage(step))]
+    yield from (each for step in steps for each in _of_download(step))
+    yield from (each for step in steps for each in _of_stage(step))
+    if any(stage.name not in _BUILDS for stage in stages) and job.get("runs-on") != OUR_OWN:
+        yield f"{', '.join(each.name for each in stages)} run on {job.get('runs-on')}, which the caller chooses"
+    if _runs_the_app(steps, stages):
+        if [stage for stage in stages if stage.name not in _BUILDS]:
+            yield "it runs code of the app, and decides"
+        if "write" in job.get("permissions", {}).values() or "secrets." in str(job):
+            yield "it runs code of the app, and holds credentials"
+    text = str([job.get("outputs"), *(step.get("with") for step in steps)])
+    if len(_UNTRUSTED.findall(text)) != len(_QUOTED.findall(text)):
+        yield "evidence of a job that runs code of the app is not quoted behind a label"
+
+
+def _of_download(step: dict[str, Any]) -> Iterator[str]:
+    if not step.get("uses", "").startswith(_DOWNLOAD):
+        return
+    given = step.get("with", {})
+    ids = given.get("artifact-ids", "")
+    if {"name", "pattern"} & set(given) or not ids:
+        yield "it takes artifacts by name, and any job of the run can replace what has a name"
+    elif not re.search(r"(needs|inputs)\.", ids):
+        yield "the ids of its artifacts are not outputs of other jobs"
+    elif not ("," in ids or "|| '0'" in ids or ids == f"${{{{ {step.get('if')} }}}}"):
+        yield "it takes every artifact of the run when its id is empty"
+
+
+def _of_stage(step: dict[str, Any]) -> Iterator[str]:
+    stage = STAGES.get(_stage(step))
+    if stage is None:
+        return
+    given = step.get("with", {})
+    if (stage.reads_files or "candidates" in given) and "evidence" not in given:
+        yield f"{stage.name} is given no evidence"
+
+
+def _runs_the_app(steps: list[dict[str, Any]], stages: list[Stage]) -> bool:
+    return any(stage.name in _BUILDS for stage in stages) or any("TEST_COMMAND" in str(step) for step in steps)
+
+
+def _stage(step: dict[str, Any]) -> str:
+    used: str = step.get("uses", "")
+    return used.removeprefix(_ACTION) if used.startswith(_ACTION) else ""
