@@ -15,10 +15,11 @@ from goldenpath.model.work import WorkFolder
 from goldenpath.tools import git
 from tests.attacks.attack import Patch, Refused, Scene, attack
 from tests.tools import apps
-from tests.tools.apps import App
+from tests.tools.checkouts import check_out
 
 if TYPE_CHECKING:
     from goldenpath.policy.app import AppRules
+    from tests.tools.apps import App
     from tests.tools.command import Ended
 
 TAG = "refs/tags/v9.9.9"
@@ -302,16 +303,7 @@ def a_second_run_of_an_old_run_whose_exception_was_taken_out_since(scene: Scene)
     origin.plant_secret()
     old = origin.write(".goldenpath.yml", accepted()).save("Reviewed")
     origin.write(".goldenpath.yml", "version: 1\n").save("Taken out by a review")
-    clone = App(scene.folder / "clone", origin.slug)
-    clone.folder.mkdir()
-    clone.git("init", "--quiet")
-    clone.git("remote", "add", "origin", str(origin.folder))
-    # What actions/checkout v7 does with `fetch-depth: 0` (getRefSpecForAllHistory, then getRefSpec).
-    clone.git(
-        "fetch", "--quiet", "--prune", "origin", "+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*"
-    )
-    clone.git("fetch", "--quiet", "--prune", "origin", f"+{old}:refs/remotes/origin/main")
-    clone.git("checkout", "--quiet", "--detach", str(old))
+    clone = check_out(origin, scene.folder / "clone", "refs/heads/main", old)
     me = Developer(scene, clone)
     me.run("gitleaks-gate", "prod", "push", "refs/heads/main")
     me.require_passed()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from goldenpath.policy.matrix import Environment, Policy
 
 _UNREVIEWED = (
-    f"the exceptions in this commit's {app.FILE} count here without a review; in a workflow run they count only from the "
-    "default branch"
+    f"the exceptions in this commit's {app.FILE} count here without a review; in a workflow run they count only from "
+    "the default branch"
 )
 
 
