@@ -18,25 +18,15 @@ from tests.tools import apps
 from tests.tools.checkouts import check_out
 
 if TYPE_CHECKING:
-    from goldenpath.policy.app import AppRules
     from tests.tools.apps import App
     from tests.tools.command import Ended
 
 TAG = "refs/tags/v9.9.9"
 
 
-def as_proposed(proposed: AppRules, *_: object) -> AppRules:
-    """Return the rules of the run's own commit, as before exceptions had to be on the default branch."""
-    return proposed
-
-
-def no_branch(*_: object) -> str:
-    """Return that no branch was required."""
-    return ""
-
-
-EXCEPTIONS = Patch("goldenpath.policy.app.reviewed", as_proposed)
-TAGS = Patch("goldenpath.policy.reviewed.branch_of_tag", no_branch)
+# Without these defences the run's own commit is believed, as it was.
+EXCEPTIONS = Patch("goldenpath.policy.app.reviewed", lambda proposed, *_: proposed)
+TAGS = Patch("goldenpath.policy.reviewed.branch_of_tag", lambda *_: "")
 TAGS_AT_THE_PUSH = Patch("goldenpath.policy.reviewed.require_tag")
 BRANCHES = Patch("goldenpath.policy.reviewed.require_branch")
 NOT_THERE = "is not on the default branch main and counts only there"
@@ -114,7 +104,7 @@ def a_tag_on_an_unmerged_branch_whose_own_commit_accepts_the_token_it_leaks(scen
 @attack(3, GateBlocked, NOT_THERE, EXCEPTIONS)
 def a_tag_on_an_unmerged_branch_where_the_platform_takes_tags_of_any_branch(scene: Scene) -> None:
     """The exception alone must not count, also where a policy lists the branch."""
-    scene.monkeypatch.setattr("goldenpath.policy.reviewed.branch_of_tag", no_branch)
+    scene.monkeypatch.setattr(TAGS.target, TAGS.by)
     me = developer(scene)
     me.branch()
     me.leak_and_accept()
@@ -166,7 +156,7 @@ def a_tag_on_a_merge_that_has_the_default_branch_in_it(scene: Scene) -> None:
 @attack(3, NotReviewed, "The verdict of gitleaks does not say that the tag v9.9.9 is on main", TAGS_AT_THE_PUSH)
 def a_gate_that_does_not_look_for_the_tag(scene: Scene) -> None:
     """An older gate, or one that was run for the branch: the push asks for its answer."""
-    scene.monkeypatch.setattr("goldenpath.policy.reviewed.branch_of_tag", no_branch)
+    scene.monkeypatch.setattr(TAGS.target, TAGS.by)
     me = developer(scene)
     me.branch()
     me.run("deliver", "test", "push", TAG)
@@ -289,14 +279,11 @@ def a_pull_request_into_an_own_branch_that_has_the_exception_already(scene: Scen
     me.require_passed()
 
 
-def as_checked_out(source: Path, commit: Commit, ref: str) -> Commit:
-    """Return what the checkout left under the name of the branch."""
-    assert source.is_dir()
-    assert ref
-    return commit
+# The defence out: what the checkout left under the name of the branch.
+AS_CHECKED_OUT = Patch("goldenpath.tools.git_branches._newest", lambda _source, commit, _ref: commit)
 
 
-@attack(3, GateBlocked, NOT_THERE, Patch("goldenpath.tools.git_branches._newest", as_checked_out))
+@attack(3, GateBlocked, NOT_THERE, AS_CHECKED_OUT)
 def a_second_run_of_an_old_run_whose_exception_was_taken_out_since(scene: Scene) -> None:
     """For a run of the default branch, actions/checkout sets that branch back to the run's commit."""
     origin = apps.make(scene.folder / "origin")
