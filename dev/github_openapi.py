@@ -23,6 +23,11 @@ MEMBER = "package/generated/api.github.com.json"
 TARGET = Path(__file__).parent.parent / "tests" / "contract" / "github_openapi.json"
 OPERATIONS = (
     ("/repos/{owner}/{repo}", "get"),
+    ("/repos/{owner}/{repo}/branches/{branch}", "get"),
+    ("/repos/{owner}/{repo}/rules/branches/{branch}", "get"),
+    ("/repos/{owner}/{repo}/rulesets", "get"),
+    ("/repos/{owner}/{repo}/rulesets", "post"),
+    ("/repos/{owner}/{repo}/rulesets/{ruleset_id}", "get"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs", "post"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}", "get"),
     ("/repos/{owner}/{repo}/collaborators/{username}/permission", "get"),

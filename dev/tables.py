@@ -51,8 +51,15 @@ def devsecops() -> str:
         "findings in GitHub (sarif-upload)": ["yes" if each.sarif_upload else "no" for each in rules],
         "`latest` (ecr-push)": ["allowed" if each.latest_allowed else "refused" for each in rules],
         "may be released from (ecr-push)": [", ".join(f"`{ref}`" for ref in each.refs) for each in rules],
+        "branches (gitleaks-gate)": ["default or protected" if each.reviewed_branches else "any" for each in rules],
+        "tags (gitleaks-gate)": [_tags(each) for each in rules],
     }  # fmt: skip
     return table(["control", *(each.name for each in rules)], [[name, *cells] for name, cells in controls.items()])
+
+
+def _tags(environment: matrix.Environment) -> str:
+    branches = environment.branches_of_tags("the default branch")
+    return "any" if branches is None else f"on {' or '.join(branches)}"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

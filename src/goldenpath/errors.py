@@ -192,6 +192,12 @@ class SarifRefused(GoldenPathError):
     code, exit_code = "sarif-refused", 40
 
 
+class NotReviewed(GoldenPathError):
+    """The environment takes releases from reviewed branches and tags only, and this one is not known to be reviewed."""
+
+    code, exit_code = "not-reviewed", 42
+
+
 class GithubRefused(GoldenPathError):
     """GitHub did not take a pull request, a comment or an issue."""
 

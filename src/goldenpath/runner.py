@@ -93,6 +93,7 @@ class Runner:
     sha: str = ""
     ref: str = ""
     base_ref: str = ""
+    ref_protected: bool = False
     run_id: str = ""
     server_url: str = "https://github.com"
     api_url: str = "https://api.github.com"
@@ -117,6 +118,7 @@ class Runner:
             sha=env.get("GITHUB_SHA", ""),
             ref=env.get("GITHUB_REF", ""),
             base_ref=env.get("GITHUB_BASE_REF", ""),
+            ref_protected=env.get("GITHUB_REF_PROTECTED") == "true",
             run_id=env.get("GITHUB_RUN_ID", ""),
             server_url=env.get("GITHUB_SERVER_URL") or cls.server_url,
             api_url=env.get("GITHUB_API_URL") or cls.api_url,

@@ -15,6 +15,9 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
 
+from goldenpath.adopt import protection_checks
+from goldenpath.adopt.forge import GitHub as GitHubAsAsked
+from goldenpath.adopt.remark import Level
 from goldenpath.local.code_scanning import CodeScanning, UploadRefusal
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
@@ -222,3 +225,41 @@ def test_what_is_not_there_is_not_found(caller: Caller, method: str, path: str, 
     caller.github.threads.absent.add("octo/none")
     answer = caller.call(method, path, body, checks_request=False)
     assert (answer.status_code, answer.get_json()["message"]) == (404, "Not Found")
+
+
+PROTECTION = sorted((Path(__file__).parents[2] / "docs" / "templates" / "protection").glob("*.json"))
+
+
+@pytest.mark.parametrize("file", PROTECTION, ids=lambda file: file.stem)
+def test_the_rulesets_that_we_ship_are_rulesets_for_github(caller: Caller, file: Path) -> None:
+    answer = caller.call("POST", "/repos/octo/app/rulesets", json.loads(file.read_text(encoding="utf-8")))
+    assert answer.status_code == 201
+    identity = answer.get_json()["id"]
+    assert caller.call("GET", f"/repos/octo/app/rulesets/{identity}").get_json() == answer.get_json()
+    assert "rules" not in caller.call("GET", "/repos/octo/app/rulesets").get_json()[0]
+
+
+def test_a_ruleset_protects_the_branches_that_it_names(caller: Caller) -> None:
+    for file in PROTECTION:
+        caller.call("POST", "/repos/octo/app/rulesets", json.loads(file.read_text(encoding="utf-8")))
+    types = [each["type"] for each in caller.call("GET", "/repos/octo/app/rules/branches/main").get_json()]
+    assert types == ["creation", "deletion", "non_fast_forward", "pull_request"]
+    assert caller.call("GET", "/repos/octo/app/rules/branches/feature").get_json() == []
+    for branch, protected in (("main", True), ("feature", False)):
+        assert caller.call("GET", f"/repos/octo/app/branches/{branch}").get_json()["protected"] is protected
+    (tags,) = caller.call("GET", "/repos/octo/app/rulesets?targets=tag").get_json()
+    assert tags["name"] == "GoldenPath: release tags"
+    assert caller.call("GET", "/repos/octo/app/rulesets/7").status_code == 404
+
+
+def test_a_repository_with_the_shipped_rulesets_has_nothing_for_the_doctor(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = GitHubAsAsked("https://api.github.example", "token", "octo/app")
+    monkeypatch.setattr(forge, "_ask", lambda path: caller.call("GET", f"/repos/octo/app{path}").get_json())
+    before = [*protection_checks.branches(forge, "main"), protection_checks.release_tags(forge)]
+    assert [each.level for each in before] == [Level.WARNING, Level.WARNING]
+    for file in PROTECTION:
+        caller.call("POST", "/repos/octo/app/rulesets", json.loads(file.read_text(encoding="utf-8")))
+    after = [*protection_checks.branches(forge, "main"), protection_checks.release_tags(forge)]
+    assert [each.level for each in after] == [Level.GOOD, Level.GOOD]

@@ -43,8 +43,8 @@ def dispatch(app: App, ref: str = "refs/heads/main", **inputs: str) -> Event:
 
 
 def schedule(app: App) -> Event:
-    """Have the time come that a workflow waits for; it then runs on the default branch."""
-    return Event("schedule", {"schedule": "23 5 * * 1-5", **_about(app)}, "refs/heads/main")
+    """Have the time come that a workflow waits for; it then runs on the default branch, and names no repository."""
+    return Event("schedule", {"schedule": "23 5 * * 1-5"}, "refs/heads/main")
 
 
 def pull_request(app: App, *, onto: str = "main", number: int = 7, fork: str = "") -> Event:

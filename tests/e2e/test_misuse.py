@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +29,18 @@ def to_main(app: App) -> Event:
     return events.push(app, "main")
 
 
+def unmerged_tag(app: App) -> Event:
+    app.git("checkout", "--quiet", "-b", "unmerged")
+    app.save("Not reviewed")
+    return events.push_tag(app, "v9.9.9")
+
+
+def beside_master(app: App) -> Event:
+    pushed = events.push(app, "main")
+    repository = {**pushed.payload["repository"], "default_branch": "master"}
+    return replace(pushed, payload={**pushed.payload, "repository": repository})
+
+
 @dataclass(frozen=True)
 class Trip:
     """A mistake: what is `changed` in the caller and the app's `files`, and what the run must `say`."""
@@ -46,6 +58,11 @@ TRIPS = (
     Trip("a dispatch to prod from a branch",
          ("refs/heads/feature may not be released to prod", "the platform allows refs/heads/main, refs/tags/v*"),
          event=lambda app: events.dispatch(app, "refs/heads/feature", environment="prod")),
+    Trip("a release tag on a branch that was not merged",
+         ("The tag v9.9.9 is on commit", "Merge first, then tag the merged commit"), event=unmerged_tag),
+    Trip("a branch called main beside another default branch",
+         ("refs/heads/main is not a reviewed branch", "Merge into master and release from there"),
+         event=beside_master),
     Trip("the environment that is for terminals", ("no role was named", "set the secret AWS_ROLE_ARN in"),
          event=lambda app: events.dispatch(app, environment="local")),
     Trip("an environment that is spelt otherwise", ("there is no environment 'Prod'", "local, dev, test, staging"),

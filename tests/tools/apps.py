@@ -114,11 +114,24 @@ def secret() -> str:
 
 
 def event(
-    folder: Path, app: App, name: str = "push", *, ref: str = "refs/heads/main", **payload: str
+    folder: Path,
+    app: App,
+    name: str = "push",
+    *,
+    ref: str = "refs/heads/main",
+    default_branch: str = "main",
+    protected: bool = False,
+    **payload: object,
 ) -> dict[str, str]:
-    """Return the variables of a workflow run for an event; GitHub: "Variables reference"."""
+    """Return the variables of a workflow run for an event; GitHub: "Variables reference".
+
+    Every branch of the app is then under `refs/remotes/origin` too, as `fetch-depth: 0` of actions/checkout leaves it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "event.json").write_text(json.dumps(payload))
+    repository = {"full_name": app.slug, "default_branch": default_branch}
+    about = {} if name == "schedule" else {"repository": repository}
+    (folder / "event.json").write_text(json.dumps({**about, **payload}))
+    app.git("fetch", "--quiet", "--no-tags", "--update-shallow", ".", "+refs/heads/*:refs/remotes/origin/*")
     return {
         "GITHUB_ACTIONS": "true",
         "GITHUB_EVENT_NAME": name,
@@ -126,6 +139,7 @@ def event(
         "GITHUB_REPOSITORY": app.slug,
         "GITHUB_SHA": app.commit,
         "GITHUB_REF": ref,
+        "GITHUB_REF_PROTECTED": str(protected).lower(),
         "GITHUB_RUN_ID": "1",
         "GITHUB_OUTPUT": str(folder / "output"),
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),

@@ -6,8 +6,10 @@ import pytest
 import pytest_socket
 from hypothesis import HealthCheck, settings
 
+from goldenpath.model.names import Commit
 from goldenpath.policy import in_force
-from goldenpath.tools import process
+from goldenpath.tools import git_branches, process
+from tests.unit.builders import COMMIT
 
 # A machine that is busy with something else is no reason to fail.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -22,6 +24,7 @@ def _no_world(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "start", refused)
     # The app of a unit test is no git repository: it has no rules of its own.
     monkeypatch.setattr(in_force, "app_file", lambda *_: None)
+    monkeypatch.setattr(git_branches, "tip", lambda *_: Commit(COMMIT))
     pytest_socket.disable_socket(allow_unix_socket=True)
 
 

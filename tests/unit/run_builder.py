@@ -41,7 +41,7 @@ def run(folder: Path, environment: str = "dev", **changed: Any) -> Run:
         build_context=folder / "app",
         dockerfile_path=folder / "app" / "Dockerfile",
     )
-    event = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app")
+    event = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app", default_branch="main")
     for name in list(changed):
         if name in Request.__dataclass_fields__:
             request = replace(request, **{name: changed.pop(name)})

@@ -13,21 +13,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from goldenpath.errors import PolicyInvalid
-from goldenpath.model.event import Event
 from goldenpath.model.exception import Acceptance, Applied, Scope, Standing
 from goldenpath.model.finding import Gate, Package, Severity
-from goldenpath.model.names import Commit
 from goldenpath.model.verdict import Mode
-from goldenpath.policy import app, in_force, matrix
+from goldenpath.policy import app, matrix
 from goldenpath.policy.app import AppRules
-from goldenpath.tools import git
-from tests.unit.builders import COMMIT, secret, vulnerability
+from tests.unit.builders import secret, vulnerability
 
 EXCEPTION = (
     "{gate: trivy, id: CVE-2020-14343, scope: {package: pyyaml}, reason: only our own files are read, "
     "owner: team-web, expires: 2026-12-31}"
 )
-BASE = Commit("b" * 40)
 
 
 def parse(text: str) -> AppRules:
@@ -239,7 +235,8 @@ PULL_REQUESTS: dict[str, tuple[tuple[Acceptance, ...], bool]] = {
 @pytest.mark.parametrize("name", PULL_REQUESTS)
 def test_in_a_pull_request_an_exception_counts_once_it_is_merged(name: str) -> None:
     merged, pending = PULL_REQUESTS[name]
-    rules = app.reviewed(AppRules((), (acceptance(),)), AppRules((), merged))
+    rules = app.reviewed(AppRules((), (acceptance(),)), AppRules((), merged), "waits")
+    assert rules.why_pending == "waits"
     assert (rules.exceptions, rules.pending) == (((), (acceptance(),)) if pending else ((acceptance(),), ()))
 
 
@@ -257,7 +254,7 @@ def test_a_pull_request_is_as_strict_as_it_proposes_and_as_its_base_is() -> None
         (Standing.EXPIRES_SOON, "accepted, but only until 2026-12-31: renew it or mend the finding"),
         (Standing.EXPIRED, "expired on 2026-12-31 and counts no more"),
         (Standing.TOO_LONG, "ends on 2026-12-31, later than the platform allows, and does not count"),
-        (Standing.PENDING, "is added by this very pull request and counts only once merged"),
+        (Standing.PENDING, "is not reviewed yet and does not count; team-web: a test stand"),
         (Standing.UNUSED, "is about nothing that was found: take it out"),
     ],
 )
@@ -265,31 +262,6 @@ def test_an_exception_says_what_it_is_worth(standing: Standing, words: str) -> N
     sentence = Applied(acceptance(), standing, ()).sentence
     assert sentence.startswith("exception for CVE-2020-14343 (package PyYAML) ")
     assert words in sentence
-
-
-def event(name: str, before: Commit | None = BASE) -> Event:
-    return Event(name, Commit(COMMIT), "refs/heads/main", before=before)
-
-
-@pytest.mark.parametrize(
-    ("name", "before", "in_clone", "counts"),
-    [
-        ("push", BASE, True, True),
-        ("pull_request", BASE, True, False),
-        ("merge_group", BASE, True, False),
-        ("pull_request_review", BASE, True, False),
-        ("pull_request", BASE, False, False),
-        ("pull_request", None, True, False),
-    ],
-)
-def test_the_file_of_the_base_decides_on_exceptions_in_a_pull_request(
-    monkeypatch: pytest.MonkeyPatch, name: str, before: Commit | None, *, in_clone: bool, counts: bool
-) -> None:
-    texts = {COMMIT: f"version: 1\nexceptions:\n  - {EXCEPTION}\n", BASE: "version: 1\n"}
-    monkeypatch.setattr(in_force, "app_file", lambda _, commit: texts[commit])
-    monkeypatch.setattr(git, "has", lambda *_: in_clone)
-    rules = in_force.rules(matrix.load(), None, event(name, before))  # type: ignore[arg-type]
-    assert (len(rules.exceptions), len(rules.pending)) == ((1, 0) if counts else (0, 1))
 
 
 def test_an_exception_to_its_last_day_counts_and_on_the_next_no_more() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from goldenpath.adopt import called, doctoring, remote_checks, scaffold, source_checks, workflow_checks
 from goldenpath.adopt.checkout import Checkout
+from goldenpath.adopt.protection_checks import BranchRules
 from goldenpath.adopt.remark import Level, Remark
 from goldenpath.errors import AccessDenied, RepositoryMissing
 from goldenpath.model.names import EcrRepository
@@ -18,6 +19,7 @@ NAME = EcrRepository("web")
 PLATFORM = called.read()
 PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
 SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
+REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
 ROLE = "arn:aws:iam::123456789012:role/deliver"
 
 
@@ -26,6 +28,16 @@ class Forge:
     default_branch: str | None = "main"
     code_security: bool | None = True
     secrets: frozenset[str] | None = SECRETS
+    rules: BranchRules | None = REVIEWED
+    tags: frozenset[str] | None = frozenset({"creation", "update", "deletion"})
+
+    def branch_rules(self, branch: str) -> BranchRules | None:
+        assert branch
+        return self.rules
+
+    def tag_rules(self, tag: str) -> frozenset[str] | None:
+        assert tag == "v1.2.3"
+        return self.tags
 
 
 def described(name: EcrRepository) -> RepositoryInfo:
@@ -46,6 +58,7 @@ def healthy(tmp_path: Path) -> Checkout:
     scaffold.write(tmp_path, scaffold.plan(tmp_path, NAME, "Dockerfile", "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
+    (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
     return Checkout(tmp_path, "team/web", "main", shallow=False, dockerfiles=("Dockerfile",))
 
 
@@ -72,7 +85,7 @@ def test_nothing_is_wrong_with_what_init_wrote(healthy: Checkout) -> None:
 def test_without_a_network_it_says_what_it_left_out(healthy: Checkout) -> None:
     found = worst(healthy, doctoring.World())
     assert {each.level for each in found} == {Level.LEFT_OUT}
-    assert {each.about for each in found} == {"secrets", "registry", "code security"}
+    assert {each.about for each in found} == {"secrets", "registry", "code security", "protection"}
 
 
 def test_an_app_without_a_caller_is_sent_to_init(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from github import GithubException
 
 from goldenpath.adopt.forge import GitHub
+from goldenpath.adopt.protection_checks import BranchRules
 
 PRIVATE = {"private": True, "default_branch": "main"}
 
@@ -65,3 +66,51 @@ def test_an_organisation_that_may_not_be_asked_hides_nothing_of_the_repository_s
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert github(monkeypatch, own={"secrets": [{"name": "ONE"}]}).secrets == frozenset({"ONE"})
+
+
+PULLS = {"type": "pull_request", "parameters": {"required_approving_review_count": 2}}
+
+
+@pytest.mark.parametrize(
+    ("rules", "branch", "found"),
+    [
+        ([], {"protected": False}, BranchRules(protected=False)),
+        ([], {"protected": True}, BranchRules(protected=True)),
+        ([{"type": "deletion"}], {"protected": True}, BranchRules(protected=True)),
+        ([PULLS, {"type": "creation"}], {}, BranchRules(protected=True, approvals=2, creation=True)),
+        ([PULLS, {"type": "pull_request"}], {}, BranchRules(protected=True, approvals=2)),
+        (
+            [{"type": "pull_request", "parameters": {"require_code_owner_review": True}}], {},
+            BranchRules(protected=True, code_owners=True),
+        ),
+        (None, {"protected": True}, None),
+    ],
+)  # fmt: skip
+def test_rules_of_a_branch_come_from_rulesets_and_from_its_protection(
+    monkeypatch: pytest.MonkeyPatch, rules: object, branch: object, found: BranchRules | None
+) -> None:
+    known = github(monkeypatch)
+    answers = {"/rules/branches/release%2F2?per_page=100": rules, "/branches/release%2F2": branch}
+    monkeypatch.setattr(known, "_ask", answers.get)
+    assert known.branch_rules("release/2") == found
+
+
+def test_rules_of_tags_come_from_active_rulesets_that_cover_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ruleset(kind: str, include: list[str], *exclude: str) -> dict[str, Any]:
+        return {"rules": [{"type": kind}], "conditions": {"ref_name": {"include": include, "exclude": [*exclude]}}}
+
+    known = github(monkeypatch)
+    listed = [{"id": number, "enforcement": "active"} for number in range(1, 6)]
+    answers = {
+        "/rulesets?targets=tag&includes_parents=true&per_page=100": [*listed, {"id": 9, "enforcement": "evaluate"}],
+        "/rulesets/1": ruleset("creation", ["refs/tags/v*"]),
+        "/rulesets/2": ruleset("update", ["~ALL"]),
+        "/rulesets/3": ruleset("deletion", ["~ALL"], "refs/tags/v1.*"),
+        "/rulesets/4": ruleset("required_signatures", ["refs/tags/release-*"]),
+        "/rulesets/5": {"rules": None, "conditions": None},
+        "/rulesets/9": ruleset("non_fast_forward", ["~ALL"]),
+    }
+    monkeypatch.setattr(known, "_ask", answers.get)
+    assert known.tag_rules("v1.2.3") == frozenset({"creation", "update"})
+    monkeypatch.setattr(known, "_ask", lambda _: None)
+    assert known.tag_rules("v1.2.3") is None

@@ -6,7 +6,14 @@ from typing import Any
 import pytest
 
 from goldenpath.errors import BadInput
-from goldenpath.model.event import Event, comes_from_fork, commit_before, may_only_read, proposed_head
+from goldenpath.model.event import (
+    Event,
+    comes_from_fork,
+    commit_before,
+    default_branch_of,
+    may_only_read,
+    proposed_head,
+)
 from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
 from goldenpath.stages import running
@@ -84,6 +91,57 @@ def test_an_event_names_what_was_pushed_or_proposed(name: str, payload: dict[str
 )
 def test_what_runs_on_a_proposal_only_checks_it(name: str, ref: str, *, checked: bool) -> None:
     assert Event(name, Commit(COMMIT), ref).is_pull_request is checked
+
+
+MAIN = {"repository": {"default_branch": "trunk"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "payload", "branch"),
+    [
+        ("push", "refs/heads/main", MAIN, "trunk"),
+        ("pull_request", "refs/pull/1/merge", MAIN, "trunk"),
+        ("schedule", "refs/heads/trunk", {"schedule": "23 5 * * *"}, "trunk"),
+        ("schedule", "refs/heads/main", MAIN, "trunk"),
+        ("schedule", "", {}, ""),
+        ("push", "refs/heads/main", {}, ""),
+        ("push", "refs/heads/main", {"repository": "o/app"}, ""),
+        ("push", "refs/heads/main", {"repository": {"default_branch": None}}, ""),
+        ("push", "refs/heads/main", {"repository": {"default_branch": ["main"]}}, ""),
+    ],
+)
+def test_an_event_names_the_default_branch_and_a_scheduled_run_is_on_it(
+    name: str, ref: str, payload: dict[str, Any], branch: str
+) -> None:
+    assert default_branch_of(name, ref, payload) == branch
+
+
+@pytest.mark.parametrize(
+    ("ref", "protected", "reviewed"),
+    [
+        ("refs/heads/trunk", False, True),
+        ("refs/heads/main", False, False),
+        ("refs/heads/main", True, True),
+        ("refs/heads/trunk/x", False, False),
+        ("refs/tags/trunk", False, False),
+        ("refs/tags/v1", True, False),
+        ("refs/heads/", False, False),
+        ("", False, False),
+    ],
+)
+def test_the_default_branch_and_protected_branches_are_reviewed(ref: str, *, protected: bool, reviewed: bool) -> None:
+    event = Event("push", Commit(COMMIT), ref, default_branch="trunk", ref_protected=protected)
+    assert event.is_on_reviewed_branch is reviewed
+
+
+def test_only_a_tag_has_the_name_of_a_tag() -> None:
+    assert Event("push", Commit(COMMIT), "refs/tags/v1/2").tag == "v1/2"
+    assert Event("push", Commit(COMMIT), "refs/heads/refs/tags/v1").tag == ""
+
+
+def test_only_a_run_at_a_terminal_is_in_no_workflow() -> None:
+    assert not Event("terminal", Commit(COMMIT), "refs/heads/main").in_workflow
+    assert Event("", Commit(COMMIT), "refs/heads/main").in_workflow
 
 
 def test_a_release_tag_gives_its_version() -> None:

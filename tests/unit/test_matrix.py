@@ -75,6 +75,46 @@ def test_what_the_rules_do_not_speak_of_is_refused(field: str, name: str) -> Non
         matrix.parse(changed.replace(f"{field}: allowed", f"{field}: both"))
 
 
+#                      branches a tag may be on     branches must be reviewed
+SHIPPED: dict[str, tuple[tuple[str, ...] | None, bool]] = {
+    "local": (None, False),
+    "dev": (None, False),
+    "test": (("trunk",), False),
+    "staging": (("trunk",), False),
+    "prod": (("trunk",), True),
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_where_gates_block_tags_are_of_the_default_branch_and_prod_takes_reviewed_branches(name: str) -> None:
+    environment = matrix.load().environment(name)
+    assert (environment.branches_of_tags("trunk"), environment.reviewed_branches) == SHIPPED[name]
+
+
+def test_rules_that_name_neither_field_take_tags_of_the_default_branch_where_a_gate_blocks() -> None:
+    older = "".join(
+        line for line in TEXT.splitlines(keepends=True) if "tags_from:" not in line and "branches:" not in line
+    )
+    found = {
+        each.name: (each.branches_of_tags("trunk"), each.reviewed_branches) for each in matrix.parse(older).environments
+    }
+    assert found == {**SHIPPED, "prod": (("trunk",), False)}
+
+
+def test_a_platform_names_the_branches_that_may_be_tagged() -> None:
+    listed = matrix.parse(TEXT.replace("tags_from: default-branch", "tags_from: [main, release/2]"))
+    assert listed.environment("prod").branches_of_tags("trunk") == ("main", "release/2")
+    assert (
+        matrix.parse(TEXT.replace("tags_from: default-branch", "tags_from: any")).environment("prod").tags_from == "any"
+    )
+
+
+@pytest.mark.parametrize("wrong", ["all", "[]", "[main, main]", "['-x']", "['a b']", "[1]", "true"])
+def test_anything_else_under_tags_from_is_refused(wrong: str) -> None:
+    with pytest.raises(PolicyInvalid, match=r"\.tags_from"):
+        matrix.parse(TEXT.replace("tags_from: default-branch", f"tags_from: {wrong}"))
+
+
 def test_the_shipped_rules_are_proved_before_they_are_shipped() -> None:
     assert source.proof(TEXT, matrix.SCHEMA) == (FOLDER / matrix.PROOF).read_text(encoding="utf-8").strip()
     assert matrix.load() == matrix.parse(TEXT)

@@ -22,7 +22,7 @@ from tests.unit.run_builder import run
 if TYPE_CHECKING:
     from goldenpath.stages.base import Run
 
-PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app")
+PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app", default_branch="main")
 IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.adopt import remote_checks, source_checks, workflow_checks
+from goldenpath.adopt import protection_checks, remote_checks, source_checks, workflow_checks
 from goldenpath.adopt.forge import GitHub
 from goldenpath.errors import BadInput, GoldenPathError
 from goldenpath.model.names import EcrRepository, Region
@@ -70,7 +70,11 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
 
 
 def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
-    yield source_checks.branch((world.forge and world.forge.default_branch) or checkout.default_branch)
+    default_branch = (world.forge and world.forge.default_branch) or checkout.default_branch
+    yield source_checks.branch(default_branch)
+    yield from protection_checks.branches(world.forge, default_branch)
+    yield protection_checks.release_tags(world.forge)
+    yield protection_checks.owners(checkout.folder)
     yield source_checks.history(checkout)
     yield source_checks.rules(checkout)
     yield remote_checks.code_security(world.forge)

@@ -1,13 +1,17 @@
 """GitHub, read only, through PyGithub: what `goldenpath doctor` asks about a repository.
 
 Sources: GitHub REST API, "Get a repository" (`security_and_analysis` needs admin), "List repository secrets", "List
-repository organization secrets".
+repository organization secrets", "Get rules for a branch", "Get a branch", "Get all repository rulesets".
 """
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from goldenpath.adopt.protection_checks import BranchRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,11 +58,47 @@ class GitHub:
         own = self._names("secrets")
         return None if own is None else own | (self._names("organization-secrets") or frozenset())
 
+    def branch_rules(self, branch: str) -> BranchRules | None:
+        """What GitHub demands of a change to `branch`; rules that stand in branch protection are not seen in detail."""
+        name = quote(branch, safe="")
+        rules = self._list(f"/rules/branches/{name}?per_page={_PAGE}")
+        if rules is None:
+            return None
+        pulls = [each.get("parameters") or {} for each in rules if each["type"] == "pull_request"]
+        found = self._get(f"/branches/{name}") or {}
+        return BranchRules(
+            protected=bool(rules) or bool(found.get("protected")),
+            approvals=max((each.get("required_approving_review_count", 0) for each in pulls), default=0),
+            code_owners=any(each.get("require_code_owner_review") for each in pulls),
+            creation=any(each["type"] == "creation" for each in rules),
+        )
+
+    def tag_rules(self, tag: str) -> frozenset[str] | None:
+        """The types of the rules that GitHub enforces for a tag of this name."""
+        listed = self._list(f"/rulesets?targets=tag&includes_parents=true&per_page={_PAGE}")
+        if listed is None:
+            return None
+        rulesets = [self._get(f"/rulesets/{each['id']}") for each in listed if each["enforcement"] == "active"]
+        return frozenset(
+            rule["type"]
+            for each in rulesets
+            if each and _covers(each, f"refs/tags/{tag}")
+            for rule in each.get("rules") or ()
+        )
+
     def _names(self, kind: str) -> frozenset[str] | None:
         answer = self._get(f"/actions/{kind}?per_page={_PAGE}")
         return None if answer is None else frozenset(each["name"] for each in answer["secrets"])
 
     def _get(self, path: str) -> Mapping[str, Any] | None:
+        answer = self._ask(path)
+        return answer if isinstance(answer, dict) else None
+
+    def _list(self, path: str) -> list[Any] | None:
+        answer = self._ask(path)
+        return answer if isinstance(answer, list) else None
+
+    def _ask(self, path: str) -> object:
         from github import GithubException  # noqa: PLC0415
         from requests.exceptions import RequestException  # noqa: PLC0415
 
@@ -66,4 +106,13 @@ class GitHub:
             _, answer = self._requester.requestJsonAndCheck("GET", self._place + path)
         except (GithubException, RequestException):
             return None
-        return answer if isinstance(answer, dict) else None
+        return answer
+
+
+def _covers(ruleset: Mapping[str, Any], ref: str) -> bool:
+    names = (ruleset.get("conditions") or {}).get("ref_name") or {}
+
+    def listed(kind: str) -> bool:
+        return any(pattern == "~ALL" or fnmatchcase(ref, pattern) for pattern in names.get(kind) or ())
+
+    return listed("include") and not listed("exclude")

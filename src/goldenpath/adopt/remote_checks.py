@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from goldenpath.adopt.called import Called, Caller
+    from goldenpath.adopt.protection_checks import BranchRules
     from goldenpath.adopt.remark import Remark
     from goldenpath.model.names import EcrRepository
     from goldenpath.services.aws import RepositoryInfo
@@ -35,6 +36,12 @@ class Forge(Protocol):
     @property
     def secrets(self) -> frozenset[str] | None:
         """The names of the secrets that a workflow of the repository sees: its own and the organisation's."""
+
+    def branch_rules(self, branch: str) -> BranchRules | None:
+        """What GitHub demands of a change to `branch`."""
+
+    def tag_rules(self, tag: str) -> frozenset[str] | None:
+        """The types of the rules that GitHub enforces for a tag of this name."""
 
 
 def secrets(caller: Caller, platform: Called, forge: Forge | None, slug: str) -> Iterator[Remark]:

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from goldenpath.local import github_repository, oidc
 from goldenpath.local.answers import json_answer
 from goldenpath.local.code_scanning import CodeScanning, RejectedError
+from goldenpath.local.github_rules import Rulesets
 from goldenpath.local.github_shapes import Place
 from goldenpath.local.github_threads import Threads
 
@@ -37,6 +38,7 @@ class GitHub:
         self._issuer = issuer
         self._scanning = scanning
         self.threads = Threads()
+        self.rulesets = Rulesets()
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
             ("GET", re.compile(repository), self._repository),
@@ -44,6 +46,7 @@ class GitHub:
             ("GET", re.compile(f"{repository}/code-scanning/sarifs/(?P<upload>{_NAME})"), self._status),
             ("GET", re.compile(_UPLOADS), self._uploads),
             *self._thread_routes(repository),
+            *self._rule_routes(repository),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -91,6 +94,29 @@ class GitHub:
             ("GET", re.compile(f"{repository}/collaborators/(?P<login>[^/]+)/permission"), self._permission),
             *(("GET", re.compile(path), partial(self._read_threads, act)) for path, act in reading.items()),
             *((verb, re.compile(path), partial(self._write, *act)) for (verb, path), act in writing.items()),
+        )
+
+    def _rule_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
+        rulesets = self.rulesets
+
+        def listed(request: Request, owner: str, name: str) -> Response:
+            return json_answer(200, rulesets.list_all(self._place(request, owner, name), request.args))
+
+        def one(request: Request, owner: str, name: str, identity: str) -> Response:
+            return json_answer(200, rulesets.get(self._place(request, owner, name), int(identity)))
+
+        def of_branch(request: Request, owner: str, name: str, branch: str) -> Response:
+            return json_answer(200, rulesets.of_branch(self._place(request, owner, name), branch))
+
+        def branch(request: Request, owner: str, name: str, branch: str) -> Response:
+            return json_answer(200, rulesets.branch(self._place(request, owner, name), branch))
+
+        return (
+            ("GET", re.compile(f"{repository}/rulesets"), listed),
+            ("POST", re.compile(f"{repository}/rulesets"), partial(self._write, 201, rulesets.create)),
+            ("GET", re.compile(rf"{repository}/rulesets/(?P<identity>\d+)"), one),
+            ("GET", re.compile(f"{repository}/rules/branches/(?P<branch>.+)"), of_branch),
+            ("GET", re.compile(f"{repository}/branches/(?P<branch>.+)"), branch),
         )
 
     def _read_threads(

@@ -15,6 +15,10 @@ _NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
 _PROPOSED = "refs/pull/"
 _DEPENDABOT = "dependabot[bot]"
+_BRANCH = "refs/heads/"
+_TAG = "refs/tags/"
+# The name of the event of a run that no workflow started.
+TERMINAL = "terminal"
 
 
 class Event(Struct, frozen=True):
@@ -22,7 +26,9 @@ class Event(Struct, frozen=True):
 
     `before` is `None` where the whole history counts. `head` is what was proposed or pushed. It need not be `commit`:
     GitHub checks a pull request merged with its base, and an annotated tag is an object of its own. `repository` is
-    `owner/name`, empty where there is none. `fork`: the token of this run may only read.
+    `owner/name`, empty where there is none. `fork`: the token of this run may only read. `default_branch` is the name
+    of the repository's default branch, empty where the event does not name it. `ref_protected`: GitHub has protection
+    rules for the branch `ref`; it never says so of a tag (GitHub community discussion 142985).
     """
 
     name: str
@@ -33,6 +39,25 @@ class Event(Struct, frozen=True):
     before: Commit | None = None
     fork: bool = False
     head: Commit | None = None
+    default_branch: str = ""
+    ref_protected: bool = False
+
+    @property
+    def in_workflow(self) -> bool:
+        """Whether a workflow run started this, and not a person at a terminal."""
+        return self.name != TERMINAL
+
+    @property
+    def tag(self) -> str:
+        """The name of the tag that this run is about; empty when it is about anything else."""
+        return self.ref.removeprefix(_TAG) if self.ref.startswith(_TAG) else ""
+
+    @property
+    def is_on_reviewed_branch(self) -> bool:
+        """Whether `ref` is the default branch, or another branch that GitHub protects."""
+        if not self.ref.startswith(_BRANCH):
+            return False
+        return self.ref_protected or self.ref.removeprefix(_BRANCH) == self.default_branch
 
     @property
     def is_pull_request(self) -> bool:
@@ -79,6 +104,19 @@ def proposed_head(name: str, payload: Mapping[str, Any]) -> Commit | None:
     if _is_of_a_pull_request(name):
         return _commit(_sha(payload.get("pull_request") or {}, "head"))
     return None
+
+
+def default_branch_of(name: str, ref: str, payload: Mapping[str, Any]) -> str:
+    """Return the default branch of the repository that a webhook `payload` is about; empty where it is not known.
+
+    A scheduled run has no repository in its payload, and always runs on the default branch (GitHub, "Events that
+    trigger workflows", `schedule`).
+    """
+    repository = payload.get("repository")
+    found = repository.get("default_branch") if isinstance(repository, dict) else None
+    if isinstance(found, str) and found:
+        return found
+    return ref.removeprefix(_BRANCH) if name == "schedule" and ref.startswith(_BRANCH) else ""
 
 
 def may_only_read(payload: Mapping[str, Any]) -> bool:

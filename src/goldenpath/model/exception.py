@@ -69,22 +69,27 @@ class Standing(StrEnum):
 
 
 class Applied(Struct, frozen=True):
-    """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about."""
+    """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about.
+
+    `why_pending` says why one with the standing `pending` does not count yet.
+    """
 
     acceptance: Acceptance
     standing: Standing
     findings: tuple[str, ...]
+    why_pending: str = ""
 
     @property
     def sentence(self) -> str:
         """The exception for people, in one line."""
         each = self.acceptance
+        pending = self.why_pending or "is not reviewed yet and does not count"
         words = {
             Standing.ACCEPTED: f"accepted until {each.expires}",
             Standing.EXPIRES_SOON: f"accepted, but only until {each.expires}: renew it or mend the finding",
             Standing.EXPIRED: f"expired on {each.expires} and counts no more",
             Standing.TOO_LONG: f"ends on {each.expires}, later than the platform allows, and does not count",
-            Standing.PENDING: "is added by this very pull request and counts only once merged",
+            Standing.PENDING: pending,
             Standing.UNUSED: "is about nothing that was found: take it out",
         }[self.standing]
         return f"exception for {each.id} ({each.scope}) {words}; {each.owner}: {each.reason}"

@@ -42,7 +42,8 @@ class Verdict(Struct, frozen=True):
     `counts` has every severity; `deciding` is how many of them the rules do not let through, the platform's as the app
     tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
     `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
-    or what deserves attention.
+    or what deserves attention. `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so
+    where the environment takes tags only from certain branches.
     """
 
     gate: Gate
@@ -60,6 +61,7 @@ class Verdict(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     database: DatabaseSeen | None = None
     decided_by: tuple[str, ...] = ()
+    reviewed_on: str = ""
     schema: str = VERDICT_SCHEMA
 
     @property

@@ -27,23 +27,29 @@ SCHEMA = "goldenpath.schema.json"
 
 @dataclass(frozen=True)
 class AppRules:
-    """What the app's file says; `pending` are exceptions that this pull request itself adds.
+    """What the app's file says; `pending` are exceptions that do not count yet, and `why_pending` says why.
 
-    `tighten` has stricter rules by environment; where there are several, all of them hold.
+    `tighten` has stricter rules by environment; where there are several, all of them hold. `notes` say what a reader of
+    the verdict must know about where the rules come from.
     """
 
     tighten: tuple[Mapping[str, Mapping[str, Any]], ...] = ()
     exceptions: tuple[Acceptance, ...] = ()
     pending: tuple[Acceptance, ...] = ()
+    why_pending: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Matched:
-    """An exception and the fingerprints of the findings that it is about."""
+    """An exception and the fingerprints of the findings that it is about.
+
+    `why_pending` says why it does not count yet; `None` where it counts.
+    """
 
     acceptance: Acceptance
     findings: tuple[str, ...]
-    pending: bool
+    why_pending: str | None = None
 
 
 NO_RULES = AppRules()
@@ -63,14 +69,14 @@ def parse(text: str, policy: Policy) -> AppRules:
     return AppRules((tighten,), tuple(msgspec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
 
 
-def reviewed(proposed: AppRules, merged: AppRules) -> AppRules:
-    """Return the rules of a pull request: as strict as either, and only exceptions that are merged already count.
+def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> AppRules:
+    """Return the rules of a run: as strict as its own file and the `merged` one, with the exceptions that both have.
 
-    What is stricter counts at once; what lets something through waits for a review.
+    Stricter rules count at once; an exception waits for its review, and `why_pending` says so.
     """
     kept = tuple(each for each in proposed.exceptions if any(each.within(other) for other in merged.exceptions))
     pending = tuple(each for each in proposed.exceptions if each not in kept)
-    return AppRules((*proposed.tighten, *merged.tighten), kept, pending)
+    return AppRules((*proposed.tighten, *merged.tighten), kept, pending, why_pending, merged.notes)
 
 
 def tightened(environment: Environment, rules: AppRules) -> Environment:
@@ -83,17 +89,20 @@ def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Mat
     by_id: dict[str, list[Finding]] = {}
     for finding in findings:
         by_id.setdefault(finding.id.lower(), []).append(finding)
-    every = [(each, False) for each in rules.exceptions] + [(each, True) for each in rules.pending]
+    every = [(each, None) for each in rules.exceptions] + [(each, rules.why_pending) for each in rules.pending]
     return tuple(
-        Matched(each, tuple(one.fingerprint for one in by_id.get(each.id.lower(), ()) if each.covers(one)), pending)
-        for each, pending in every
+        Matched(each, tuple(one.fingerprint for one in by_id.get(each.id.lower(), ()) if each.covers(one)), why)
+        for each, why in every
         if each.gate is gate
     )
 
 
 def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
     """Return what each exception is worth on `today`, where its end may be `longest` away."""
-    return tuple(Applied(each.acceptance, _standing(each, today, longest), each.findings) for each in matched)
+    return tuple(
+        Applied(each.acceptance, _standing(each, today, longest), each.findings, each.why_pending or "")
+        for each in matched
+    )
 
 
 def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
@@ -116,7 +125,7 @@ def _standing(matched: Matched, today: date, longest: timedelta) -> Standing:
         return Standing.EXPIRED
     if acceptance.expires > today + longest:
         return Standing.TOO_LONG
-    if matched.pending:
+    if matched.why_pending is not None:
         return Standing.PENDING
     if not matched.findings:
         return Standing.UNUSED

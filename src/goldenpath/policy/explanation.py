@@ -32,7 +32,15 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"stored keys {'allowed' if environment.stored_keys_allowed else 'refused'} in a workflow"
     yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else '1.2.3 alone'}"
     yield f"refs        {', '.join(environment.refs)}"
+    yield f"tags        {_tags(environment)}"
+    branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
+    yield f"branches    {branches}"
     yield f"exceptions  at most {environment.longest_exception.days} days"
+
+
+def _tags(environment: Environment) -> str:
+    branches = environment.branches_of_tags("the default branch")
+    return "on any commit" if branches is None else f"on commits of {' or '.join(branches)}"
 
 
 def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:
@@ -48,5 +56,5 @@ def explain(environment: Environment, app: AppRules, ref: str, today: date) -> I
         effect = "stops the release" if blocks else "warns, and releases"
         yield f"a finding of {gate} that decides {effect}: {here.modes[gate]} by {origin}"
     yield from rules(here)
-    matched = (Matched(each, ("?",), pending=False) for each in app.exceptions)
+    matched = (Matched(each, ("?",)) for each in app.exceptions)
     yield from (each.sentence for each in apply(matched, today, here.longest_exception))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import SourceUnusable, ToolFailed
-from goldenpath.policy import app
-from goldenpath.tools import git
+from goldenpath.errors import PolicyInvalid, SourceUnusable, ToolFailed, ToolTimeout
+from goldenpath.policy import app, reviewed
+from goldenpath.tools import git, git_branches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,19 +15,28 @@ if TYPE_CHECKING:
     from goldenpath.model.event import Event
     from goldenpath.model.names import Commit
     from goldenpath.policy.app import AppRules
-    from goldenpath.policy.matrix import Policy
+    from goldenpath.policy.matrix import Environment, Policy
+
+_UNREVIEWED = (
+    f"the exceptions in this commit's {app.FILE} count here without a review; in a workflow run they count only from "
+    "the default branch"
+)
 
 
-def rules(policy: Policy, source: Path, event: Event) -> AppRules:
-    """Return the app's rules at the commit of `event`; in a pull request, exceptions must be in its base already.
+def rules(policy: Policy, environment: Environment, source: Path, event: Event) -> AppRules:
+    """Return the app's rules at the commit of `event`; in a workflow run the default branch must have its exceptions.
 
-    Raises `PolicyInvalid` when the file is not what its schema says, `SourceUnusable` when it cannot be read.
+    Raises `PolicyInvalid` when the file is not what its schema says, `SourceUnusable` when it cannot be read, and
+    `NotReviewed` when a blocking `environment` cannot know what the default branch is.
     """
     proposed = _at(event.commit, policy, source)
-    if not event.is_pull_request:
-        return proposed
-    merged = _at(event.before, policy, source) if event.before and git.has(source, event.before) else app.NO_RULES
-    return app.reviewed(proposed, merged)
+    if not event.in_workflow:
+        return replace(proposed, notes=(_UNREVIEWED,)) if proposed.exceptions else proposed
+    if not event.default_branch:
+        if app.tightened(environment, proposed).blocks:
+            reviewed.require_default_branch(event)
+        return app.reviewed(proposed, app.NO_RULES, "does not count: the event of this run names no default branch")
+    return _as_reviewed(proposed, policy, source, event)
 
 
 def app_file(source: Path, commit: Commit) -> str | None:
@@ -41,6 +51,24 @@ def app_file(source: Path, commit: Commit) -> str | None:
             why=error.why,
             fix="check out the commit of the run, with `fetch-depth: 0`",
         ) from error
+
+
+def _as_reviewed(proposed: AppRules, policy: Policy, source: Path, event: Event) -> AppRules:
+    """Return the rules, with only those of the `proposed` exceptions that the default branch has."""
+    branch = f"the default branch {event.default_branch}"
+    try:
+        merged = _at(git_branches.tip(source, event.default_branch), policy, source)
+    except (ToolFailed, ToolTimeout, SourceUnusable) as error:
+        why = " ".join((error.why or error.what).split())
+        return app.reviewed(proposed, app.NO_RULES, f"does not count: {branch} cannot be read ({why})")
+    except PolicyInvalid as error:
+        # A run must not fail for a file that is not its own: the commit that fixes it could not be delivered to dev.
+        note = f"{app.FILE} on {branch} is not valid, so its rules do not count: {error.why}"
+        return app.reviewed(
+            proposed, app.AppRules(notes=(note,)), f"does not count: {app.FILE} on {branch} is not valid"
+        )
+    where = "yet and counts only once merged" if event.is_pull_request else "and counts only there"
+    return app.reviewed(proposed, merged, f"is not on {branch} {where}")
 
 
 def _at(commit: Commit, policy: Policy, source: Path) -> AppRules:

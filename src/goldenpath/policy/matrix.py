@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 POLICY_FILE = "environments.yaml"
+DEFAULT_BRANCH, ANY = "default-branch", "any"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
 PROOF = "environments.sha256"
@@ -39,7 +40,9 @@ class Environment:
 
     `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
-    workflow run may release with an AWS key that never ends.
+    workflow run may release with an AWS key that never ends. `tags_from` names the branches whose commits a tag may
+    release here, or is `DEFAULT_BRANCH` or `ANY`; with `reviewed_branches` a branch must be the default one or
+    protected.
     """
 
     name: str
@@ -54,10 +57,23 @@ class Environment:
     longest_exception: timedelta
     git_tag_allowed: bool = False
     stored_keys_allowed: bool = False
+    tags_from: tuple[str, ...] | str = ANY
+    reviewed_branches: bool = False
+
+    @property
+    def blocks(self) -> bool:
+        """Whether any gate stops a release here."""
+        return Mode.BLOCKING in self.modes.values()
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
         return any(_ref_pattern(pattern).fullmatch(ref) for pattern in self.refs)
+
+    def branches_of_tags(self, default_branch: str) -> tuple[str, ...] | None:
+        """Return the branches whose commits a tag may release here; `None` where any commit will do."""
+        if isinstance(self.tags_from, tuple):
+            return self.tags_from
+        return None if self.tags_from == ANY else (default_branch,)
 
 
 @dataclass(frozen=True)
@@ -107,9 +123,11 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
 def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     trivy = body["trivy"]
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
+    modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
+    tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
     return Environment(
         name=name,
-        modes={gate: Mode(body[gate.value]["mode"]) for gate in Gate},
+        modes=modes,
         vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy["ignore_unfixed"]),
         image_secrets=trivy["image_secrets"],
         database_age=timedelta(days=trivy["database_days"]),
@@ -120,6 +138,8 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         longest_exception=timedelta(days=body["longest_exception_days"]),
         git_tag_allowed=body.get("git_tag") == "allowed",
         stored_keys_allowed=body.get("stored_keys") == "allowed",
+        tags_from=tags_from if isinstance(tags_from, str) else tuple(tags_from),
+        reviewed_branches=body.get("branches") == "reviewed",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput
+from goldenpath.policy import reviewed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,13 +45,17 @@ class Run:
 
 
 def require_allowed_ref(run: Run) -> None:
-    """Raise `BadInput` unless the platform lets the run's branch or tag be released to its environment."""
+    """Raise `BadInput` unless the platform lets the run's branch or tag be released to its environment.
+
+    Raises `NotReviewed` for a branch that is not reviewed, where the environment asks for that.
+    """
     if not run.environment.allows_ref(run.event.ref):
         raise BadInput(
             f"{run.event.ref} may not be released to {run.environment.name}",
             why=f"the platform allows {', '.join(run.environment.refs)}",
             fix="release from one of these, or deliver to another environment",
         )
+    reviewed.require_branch(run.environment, run.event)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import Mode, Result
+from goldenpath.policy import reviewed
 from goldenpath.release import access, tags
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
@@ -39,6 +40,7 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     require_own(run, candidate)
     require_verdicts(run, candidate)
+    reviewed.require_tag(run.environment, run.event, run.work.read_verdict(Gate.GITLEAKS))
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
     with access.opened(wanted_access(run), run.runner) as opened:

@@ -20,6 +20,7 @@ from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome
 if TYPE_CHECKING:
     from goldenpath.model.finding import Finding, Findings, Gate
     from goldenpath.model.verdict import Verdict
+    from goldenpath.policy.app import AppRules
     from goldenpath.policy.matrix import Environment
     from goldenpath.stages.base import Run
 
@@ -48,15 +49,17 @@ def forget(run: Run, gate: Gate) -> None:
 
 def environment(run: Run) -> Environment:
     """Return the environment's rules as the app tightens them. Raises `PolicyInvalid` when its file is broken."""
-    return tightened(run.environment, in_force.rules(run.policy, run.request.source, run.event))
+    return tightened(run.environment, _rules(run))
 
 
-def conclude(run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile") -> Outcome:
+def conclude(
+    run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile", reviewed_on: str = ""
+) -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
-    rules = in_force.rules(run.policy, run.request.source, run.event)
+    rules = _rules(run)
     decision = decide(report, run.policy, run.environment, rules, today=datetime.now(UTC).date())
     rendered = sarif.render(report, decision.verdict.exceptions, category=category, dockerfile=dockerfile)
-    verdict = decision.verdict
+    verdict = replace(decision.verdict, reviewed_on=reviewed_on, notes=(*decision.verdict.notes, *rules.notes))
     if rendered.note:
         verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
     codec.write(run.work.findings(report.gate), report)
@@ -69,6 +72,10 @@ def conclude(run: Run, report: Findings, *, category: str, dockerfile: str = "Do
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
         summary=summary.render(verdict, decision.deciding),
     )
+
+
+def _rules(run: Run) -> AppRules:
+    return in_force.rules(run.policy, run.environment, run.request.source, run.event)
 
 
 def _outputs(verdict: Verdict) -> dict[str, str]:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from goldenpath.errors import SourceUnusable, ToolFailed, ToolTimeout
 from goldenpath.model import inputs
 from goldenpath.model.finding import Findings, Gate, Scanner
+from goldenpath.policy import reviewed
 from goldenpath.stages import gate
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 from goldenpath.tools import git, git_objects, gitleaks, scanner
@@ -32,6 +33,7 @@ def run(run: Run) -> Outcome:
     if not run.event.is_pull_request:
         require_allowed_ref(run)
     require_checkout(run)
+    reviewed_on = reviewed.branch_of_tag(run.environment, run.event, run.request.source)
     program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
@@ -48,7 +50,7 @@ def run(run: Run) -> Outcome:
         findings=found,
         notes=notes,
     )
-    return gate.conclude(run, report, category="gitleaks")
+    return gate.conclude(run, report, category="gitleaks", reviewed_on=reviewed_on)
 
 
 def require_checkout(run: Run) -> None:

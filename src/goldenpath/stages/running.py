@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError
-from goldenpath.model.event import Event, commit_before, may_only_read, proposed_head
+from goldenpath.model.event import (
+    TERMINAL,
+    Event,
+    commit_before,
+    default_branch_of,
+    may_only_read,
+    proposed_head,
+)
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
 from goldenpath.model.timing import End, Timing
@@ -110,6 +117,8 @@ def event_of(here: Runner, source: Path) -> Event:
             before=commit_before(here.event_name, here.event),
             fork=may_only_read(here.event),
             head=proposed_head(here.event_name, here.event),
+            default_branch=default_branch_of(here.event_name, here.ref, here.event),
+            ref_protected=here.ref_protected,
         )
     except ValueError as error:
         raise BadInput(
@@ -139,7 +148,7 @@ def _event_at_terminal(here: Runner, source: Path) -> Event:
     head = git.head(source)
     origin = git.origin_url(source)
     repository = origin.removeprefix(f"{here.server_url}/") if origin.startswith(f"{here.server_url}/") else ""
-    return Event("terminal", head, git.branch_ref(source), repository, origin)
+    return Event(TERMINAL, head, git.branch_ref(source), repository, origin)
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
