@@ -23,6 +23,8 @@ POLICY_FILE = "environments.yaml"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
 PROOF = "environments.sha256"
+# The environment of terminals: a workflow run never follows its rules.
+LOCAL = "local"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Environment:
 
     `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
-    workflow run may release with an AWS key that never ends.
+    workflow run may release with an AWS key that never ends. `accounts` (ids) and `roles` (ARNs) belong to this
+    environment; where there are none, it may use any that no other environment lists.
     """
 
     name: str
@@ -54,6 +57,8 @@ class Environment:
     longest_exception: timedelta
     git_tag_allowed: bool = False
     stored_keys_allowed: bool = False
+    accounts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
@@ -64,11 +69,13 @@ class Environment:
 class Policy:
     """The whole matrix; `environments` in the order in which a change travels.
 
-    `databases` are the OCI repositories of trivy's database, in the order in which they are asked.
+    `databases` are the OCI repositories of trivy's database, in the order in which they are asked. With
+    `unbound_refused` nothing is released to an ECR repository of which nobody knows to which environment it belongs.
     """
 
     databases: tuple[str, ...]
     environments: tuple[Environment, ...]
+    unbound_refused: bool = False
 
     def environment(self, name: str) -> Environment:
         """Return the rules of `name`. Raises `UnknownEnvironment`, listing the known ones: there is no default."""
@@ -101,6 +108,7 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
     return Policy(
         databases=tuple(tree["trivy"]["databases"]),
         environments=tuple(_environment(name, body) for name, body in tree["environments"].items()),
+        unbound_refused=tree.get("unbound") == "refused",
     )
 
 
@@ -120,6 +128,8 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         longest_exception=timedelta(days=body["longest_exception_days"]),
         git_tag_allowed=body.get("git_tag") == "allowed",
         stored_keys_allowed=body.get("stored_keys") == "allowed",
+        accounts=tuple(body.get("accounts", ())),
+        roles=tuple(body.get("roles", ())),
     )
 
 
