@@ -46,7 +46,7 @@ TRIPS = (
     Trip("a dispatch to prod from a branch",
          ("refs/heads/feature may not be released to prod", "the platform allows refs/heads/main, refs/tags/v*"),
          event=lambda app: events.dispatch(app, "refs/heads/feature", environment="prod")),
-    Trip("the environment that is for terminals", ("no role was named", "set the secret AWS_ROLE_ARN in"),
+    Trip("the environment that is for terminals", ("the environment local is for terminals", "deliver to dev, or to"),
          event=lambda app: events.dispatch(app, environment="local")),
     Trip("an environment that is spelt otherwise", ("there is no environment 'Prod'", "local, dev, test, staging"),
          event=lambda app: events.dispatch(app, environment="Prod")),

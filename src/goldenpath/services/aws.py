@@ -95,7 +95,7 @@ class Ecr:
         try:
             with explained(f"read the tags of the ECR repository {info.name}"):
                 tags = self._client.list_tags_for_resource(resourceArn=info.arn)["tags"]
-                return next((each.get("Value", "") for each in tags if each["Key"] == key), "")
+                return next((each["Value"] for each in tags if each["Key"] == key), "")
         except AccessDenied:
             return None
 
