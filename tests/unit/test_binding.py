@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from goldenpath.errors import WrongEnvironment
 from goldenpath.policy import matrix
+from goldenpath.registries import compliance
 from goldenpath.release import binding
 from goldenpath.release.binding import Target
 
@@ -144,3 +146,9 @@ def test_a_tag_that_may_not_be_read_binds_nothing_and_names_the_missing_action()
     binding.require_own(SHIPPED, "prod", target)
     assert "the role lacks ecr:ListTagsForResource" in binding.unbound(SHIPPED, "prod", target)
     assert binding.unbound(listing("prod", accounts=True), "prod", replace(target, account=account_of("prod"))) == ""
+
+
+def test_the_tag_is_the_one_that_registries_are_born_with() -> None:
+    module = Path(__file__).resolve().parents[2] / "modules" / "aws_ecr" / "main.tf"
+    assert f'"{binding.TAG}"' in module.read_text()
+    assert f"{compliance.TAG}/environment" == binding.TAG
