@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import LoginRefused, UnknownEnvironment, WrongEnvironment
 from goldenpath.policy import matrix
 from goldenpath.release import binding
-from tests.attacks.attack import Patch, Refused, attack
+from tests.attacks.attack import Edit, Patch, Refused, attack
 from tests.attacks.roles import FILE, as_run, entered, printed, without
+from tests.e2e import events
 from tests.tools import apps
 from tests.tools.conftest import ACCOUNT, ROLE
 
@@ -169,6 +171,24 @@ def a_branch_is_released_in_the_github_environment_of_prod(scene: Scene) -> None
 def a_run_for_dev_enters_the_role_of_prod(scene: Scene) -> None:
     trust = printed(scene, "--environment=prod", "--ref=refs/heads/main", f"--workflow={FILE}@refs/heads/main")
     as_run(scene, trust, sub="repo:team/my-app:environment:dev", environment="dev")
+
+
+# Each environment but prod has no role of its own, so the one that serves all is theirs too.
+ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"NO_ROLE_OF_{name}" for name in ("DEV", "TEST", "STAGING")} | {
+    "TF_AWS_IAM_ROLE_PROD": "AWS_ROLE_ARN"
+}
+
+
+@attack(2, WrongEnvironment, "belongs to prod, and this run follows the rules of dev",
+        Edit("src/goldenpath/release/access.py", "    binding.require_own(access.policy, access.environment, target)\n"),
+        under_runner=True)  # fmt: skip
+def the_unchanged_template_is_dispatched_for_dev_with_the_role_of_prod(scene: Scene) -> None:
+    app, emulator = scene.fixture("app").plant_package(), scene.fixture("emulator")
+    emulator.create_repository("my-app", tags={binding.TAG: "prod"})
+    ended = scene.fixture("deliver")(events.dispatch(app, environment="dev"), renamed=ONE_ROLE)
+    if told := re.search(r"error\[([a-z-]+)\]", ended.text):
+        raise Refused(told[1], ended.text)
+    assert {f"dev-{app.commit.short}", app.commit.short, "latest"} == set(emulator.tags("my-app"))
 
 
 def delivered(scene: Scene, environment: str, run: dict[str, str]) -> Ended:
