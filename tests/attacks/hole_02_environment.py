@@ -173,6 +173,9 @@ def a_run_for_dev_enters_the_role_of_prod(scene: Scene) -> None:
     as_run(scene, trust, sub="repo:team/my-app:environment:dev", environment="dev")
 
 
+NOT_ASKED = Edit(
+    "src/goldenpath/release/access.py", "    binding.require_own(access.policy, access.environment, target)\n"
+)
 # Each environment but prod has no role of its own, so the one that serves all is theirs too.
 ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"NO_ROLE_OF_{name}" for name in ("DEV", "TEST", "STAGING")} | {
     "TF_AWS_IAM_ROLE_PROD": "AWS_ROLE_ARN"
@@ -180,8 +183,7 @@ ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"NO_ROLE_OF_{name}" for name in ("DEV", 
 
 
 @attack(2, WrongEnvironment, "belongs to prod, and this run follows the rules of dev",
-        Edit("src/goldenpath/release/access.py", "    binding.require_own(access.policy, access.environment, target)\n"),
-        under_runner=True)  # fmt: skip
+        NOT_ASKED, under_runner=True)  # fmt: skip
 def the_unchanged_template_is_dispatched_for_dev_with_the_role_of_prod(scene: Scene) -> None:
     app, emulator = scene.fixture("app").plant_package(), scene.fixture("emulator")
     emulator.create_repository("my-app", tags={binding.TAG: "prod"})
