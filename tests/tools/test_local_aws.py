@@ -154,7 +154,7 @@ def test_a_repository_that_does_not_exist_is_ecrs_error(local: Local) -> None:
         ecr.batch_get_image(repositoryName="nowhere", imageIds=[{"imageTag": "1"}])
 
 
-def test_the_tags_of_a_repository_are_told_as_ecr_tells_them(local: Local) -> None:
+def test_the_tags_of_a_repository_are_listed_as_ecr_lists_them(local: Local) -> None:
     local.create_repository("tagged", tags={"goldenpath.idp/environment": "prod", "goldenpath.idp/owner": "team-web"})
     local.create_repository("tagged", tags={"goldenpath.idp/environment": "dev"})
     ecr = ecr_for(local)

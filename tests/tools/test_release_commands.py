@@ -198,7 +198,7 @@ def _assumed(emulator: Local, form: dict[str, str]) -> bool:
     return True
 
 
-def test_a_release_to_a_repository_that_nothing_binds_is_told_in_its_receipt_and_nowhere_else(
+def test_a_release_to_a_repository_that_nothing_binds_is_reported_in_its_receipt_and_nowhere_else(
     goldenpath: Command, ready: App, work: WorkFolder, repository: str
 ) -> None:
     done = goldenpath.run(*words("ecr-push", ready, work, repository)).ok()
@@ -208,7 +208,7 @@ def test_a_release_to_a_repository_that_nothing_binds_is_told_in_its_receipt_and
     assert told in goldenpath.run("release", "show", work.receipt).ok().text
 
 
-def test_a_role_of_before_that_may_not_read_tags_still_releases_and_is_told_what_it_lacks(
+def test_a_role_of_before_that_may_not_read_tags_still_releases_and_the_receipt_names_what_it_lacks(
     inside: Inside, ready: App, work: WorkFolder, repository: str, emulator: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = tuple(action for action in iam_policy.PUSH_ACTIONS if action != "ecr:ListTagsForResource")

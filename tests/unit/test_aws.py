@@ -341,6 +341,30 @@ GIVEN = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/d
 </AssumeRoleWithWebIdentityResponse>"""
 
 
+IDENTITY_OF = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>{arn}</Arn><UserId>AROA:step</UserId><Account>123456789012</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
+
+
+@pytest.mark.parametrize(
+    ("arn", "role"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/deliver-prod/step",) * 2,
+        ("arn:aws:iam::123456789012:user/somebody", ""),
+        ("arn:aws:iam::123456789012:root", ""),
+    ],
+)
+def test_whose_session_a_login_is_is_asked_of_sts(
+    sts: Any, monkeypatch: pytest.MonkeyPatch, arn: str, role: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x" * 20)
+    wire = sts(200, IDENTITY_OF.format(arn=arn))
+    assert aws.assumed_role(Session(REGION, NAME, "run", lambda: IDENTITY, lambda _: None)) == role
+    (request,) = wire.requests
+    assert parse_qs(request.body)["Action"] == ["GetCallerIdentity"]
+
+
 def test_a_role_is_assumed_with_the_runs_own_token_for_fifteen_minutes_and_one_repository(sts: Any) -> None:
     wire = sts(200, GIVEN)
     caller = Caller()

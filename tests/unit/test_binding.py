@@ -94,7 +94,7 @@ def test_the_strongest_of_several_bindings_decides() -> None:
         binding.require_own(policy, "dev", Target(account_of("dev"), repository="my-app", tag="prod"))
 
 
-def test_an_account_of_several_environments_is_opened_by_each_and_told_apart_by_tags_only() -> None:
+def test_an_account_of_several_environments_is_opened_by_each_and_only_tags_tell_it_apart() -> None:
     shared = tuple(
         replace(each, accounts=(ACCOUNT,) if each.name in {"dev", "prod"} else ()) for each in SHIPPED.environments
     )
@@ -128,7 +128,7 @@ def test_a_persons_own_role_need_not_be_on_a_list() -> None:
         binding.require_own(policy, "dev", Target(ACCOUNT, session))
 
 
-def test_what_nothing_binds_is_told_or_refused_as_the_policy_says() -> None:
+def test_what_nothing_binds_is_reported_or_refused_as_the_policy_says() -> None:
     target = Target(ACCOUNT, repository="my-app")
     binding.require_own(SHIPPED, "dev", target)
     assert binding.unbound(SHIPPED, "dev", target) == (
