@@ -67,7 +67,7 @@ def require_own(policy: Policy, environment: str, target: Target) -> None:
 
 
 def unbound(policy: Policy, environment: str, target: Target) -> str:
-    """Return a warning if nothing says that `target` belongs to `environment` alone; empty if something does.
+    """Return a warning if nothing says that `target` belongs to `environment` only; empty if something does.
 
     Raises `WrongEnvironment` instead where the policy refuses such a release.
     """
