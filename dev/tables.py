@@ -50,6 +50,8 @@ def devsecops() -> str:
         "inventory (sbom)": ["required" if each.sbom_required else "optional" for each in rules],
         "findings in GitHub (sarif-upload)": ["yes" if each.sarif_upload else "no" for each in rules],
         "`latest` (ecr-push)": ["allowed" if each.latest_allowed else "refused" for each in rules],
+        "AWS accounts (ecr-push)": [", ".join(each.accounts) or "any of no other environment" for each in rules],
+        "IAM roles (ecr-push)": [", ".join(each.roles) or "any of no other environment" for each in rules],
         "may be released from (ecr-push)": [", ".join(f"`{ref}`" for ref in each.refs) for each in rules],
         "branches (gitleaks-gate)": ["default or protected" if each.reviewed_branches else "any" for each in rules],
         "tags (gitleaks-gate)": [_tags(each) for each in rules],

@@ -32,7 +32,7 @@ variable "metadata" {
 }
 
 variable "environment" {
-  description = "Environment that the repository serves; becomes the tag `goldenpath.idp/environment`."
+  description = "Environment that the repository belongs to: only its rules release to it. Becomes the tag `goldenpath.idp/environment`."
   type        = string
   default     = null
 

@@ -62,6 +62,8 @@ def show() -> None:
         progress.heading(name)
         for line in explanation.rules(matrix.load().environment(name)):
             progress.line(f"  {line}")
+    progress.heading("all environments")
+    progress.line(f"  {explanation.unbound(matrix.load())}")
 
 
 @policy.command()

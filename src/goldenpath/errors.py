@@ -198,6 +198,12 @@ class NotReviewed(GoldenPathError):
     code, exit_code = "not-reviewed", 42
 
 
+class WrongEnvironment(GoldenPathError):
+    """The role, the account or the ECR repository belongs to another environment than the rules of this run."""
+
+    code, exit_code = "wrong-environment", 41
+
+
 class GithubRefused(GoldenPathError):
     """GitHub did not take a pull request, a comment or an issue."""
 

@@ -63,7 +63,7 @@ TRIPS = (
     Trip("a branch called main beside another default branch",
          ("refs/heads/main is not a reviewed branch", "Merge into master and release from there"),
          event=beside_master),
-    Trip("the environment that is for terminals", ("no role was named", "set the secret AWS_ROLE_ARN in"),
+    Trip("the environment that is for terminals", ("the environment local is for terminals", "deliver to dev, or to"),
          event=lambda app: events.dispatch(app, environment="local")),
     Trip("an environment that is spelt otherwise", ("there is no environment 'Prod'", "local, dev, test, staging"),
          event=lambda app: events.dispatch(app, environment="Prod")),

@@ -154,6 +154,32 @@ def test_a_repository_that_does_not_exist_is_ecrs_error(local: Local) -> None:
         ecr.batch_get_image(repositoryName="nowhere", imageIds=[{"imageTag": "1"}])
 
 
+def test_the_tags_of_a_repository_are_listed_as_ecr_lists_them(local: Local) -> None:
+    local.create_repository("tagged", tags={"goldenpath.idp/environment": "prod", "goldenpath.idp/owner": "team-web"})
+    local.create_repository("tagged", tags={"goldenpath.idp/environment": "dev"})
+    ecr = ecr_for(local)
+
+    def arn(name: str) -> str:
+        return f"arn:aws:ecr:{local.region}:{local.account}:repository/{name}"
+
+    told = ecr.list_tags_for_resource(resourceArn=arn("tagged"))["tags"]
+    assert {each["Key"]: each["Value"] for each in told} == {
+        "goldenpath.idp/environment": "dev", "goldenpath.idp/owner": "team-web",
+    }  # fmt: skip
+    assert ecr.list_tags_for_resource(resourceArn=arn("app"))["tags"] == []
+    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
+        ecr.list_tags_for_resource(resourceArn=arn("nowhere"))
+
+
+def test_a_session_policy_without_the_action_may_not_read_tags(local: Local) -> None:
+    app = "arn:aws:ecr:eu-west-2:123456789012:repository/app"
+    statement = {"Effect": "Allow", "Action": "ecr:Describe*", "Resource": app}
+    ecr = ecr_for(local, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    with pytest.raises(ClientError) as denied:
+        ecr.list_tags_for_resource(resourceArn=app)
+    assert code(denied) == ("AccessDeniedException", 400)
+
+
 def test_layers_do_not_go_through_the_control_plane(local: Local) -> None:
     with pytest.raises(ClientError) as refused:
         ecr_for(local).initiate_layer_upload(repositoryName="app")

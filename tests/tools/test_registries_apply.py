@@ -12,9 +12,11 @@ from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryUnknown, StateLocked, TerraformFailed, ToolMissing
-from goldenpath.registries import config, controls, hcl_map, lifecycle, planning, plans
+from goldenpath.registries import compliance, config, controls, hcl_map, lifecycle, plan_table, planning, plans
 from goldenpath.registries.lifecycle import StoredImage
 from goldenpath.registries.request import parse
+from goldenpath.release import binding
+from goldenpath.services import ecr_describe
 from goldenpath.tools import process
 from goldenpath.tools.terraform import Terraform
 
@@ -89,6 +91,22 @@ def test_ecr_says_what_the_risk_brings(world: World, checkout: Path, risk: str) 
         "goldenpath.idp/environment": "dev",
         "goldenpath.idp/managed-by": "terraform",
     }
+
+
+def test_a_registry_of_before_is_given_its_environment_by_an_ordinary_plan(world: World, checkout: Path) -> None:
+    asked(checkout)
+    made(world, checkout)
+    registry = config.find(checkout, "dev", "my-app")
+    brought, reader = controls.load(checkout)[registry.risk], ecr_describe.Reader(world.variables)
+    arn = world.client("ecr").describe_repositories()["repositories"][0]["repositoryArn"]
+    world.client("ecr").untag_resource(resourceArn=arn, tagKeys=[binding.TAG])
+    assert compliance.deviations(registry, brought, reader.describe("my-app")) == (
+        "tag goldenpath.idp/environment is missing, not dev",
+    )
+    found = planning.plan(world.workplace(checkout), "my-app")
+    assert "| tags: goldenpath.idp/environment = dev |" in plan_table.changes(found)
+    planning.apply(world.workplace(checkout), "my-app", plans.plan_digest(found, "dev"))
+    assert compliance.deviations(registry, brought, reader.describe("my-app")) == ()
 
 
 def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checkout: Path) -> None:

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from moto.iam.models import iam_backends
 from tests.tools import apps, command
 from tests.tools.conftest import ACCOUNT, ROLE
 
 from goldenpath.model.receipt import State
+from goldenpath.release import binding
 from goldenpath.services import aws, iam_policy
 
 if TYPE_CHECKING:
@@ -137,30 +137,33 @@ def test_a_release_whose_undo_failed_is_put_right_by_repair(
 
 
 @pytest.mark.parametrize(
-    ("subject", "workflow", "trusted"),
+    ("subject", "ref", "workflow", "trusted"),
     [
-        ("repo:team/my-app:environment:prod", f"{WORKFLOW}@refs/heads/main", True),
-        ("repo:team@12/my-app@345:environment:prod", f"{WORKFLOW}@refs/heads/main", True),
-        ("repo:team/my-app:ref:refs/tags/v1.2.3", f"{WORKFLOW}@refs/heads/main", True),
-        ("repo:team/my-app:environment:dev", f"{WORKFLOW}@refs/heads/main", False),
-        ("repo:team/my-app:ref:refs/heads/feature", f"{WORKFLOW}@refs/heads/main", False),
-        ("repo:team/my-app-2:environment:prod", f"{WORKFLOW}@refs/heads/main", False),
-        ("repo:team@12/my-app@346:environment:prod", f"{WORKFLOW}@refs/heads/main", False),
-        ("repo:team/my-app:environment:prod", f"{WORKFLOW}@refs/heads/feature", False),
-        ("repo:team/my-app:environment:prod", "team/my-app/.github/workflows/own.yml@refs/heads/main", False),
+        ("repo:team/my-app:environment:prod", "refs/heads/main", f"{WORKFLOW}@refs/heads/main", True),
+        ("repo:team@12/my-app@345:environment:prod", "refs/heads/main", f"{WORKFLOW}@refs/heads/main", True),
+        ("repo:team/my-app:environment:prod", "refs/tags/v1.2.3", f"{WORKFLOW}@refs/heads/main", True),
+        ("repo:team/my-app:environment:prod", "refs/heads/feature", f"{WORKFLOW}@refs/heads/main", False),
+        ("repo:team/my-app:environment:dev", "refs/heads/main", f"{WORKFLOW}@refs/heads/main", False),
+        ("repo:team/my-app:ref:refs/heads/main", "refs/heads/main", f"{WORKFLOW}@refs/heads/main", False),
+        ("repo:team/my-app-2:environment:prod", "refs/heads/main", f"{WORKFLOW}@refs/heads/main", False),
+        ("repo:team@12/my-app@346:environment:prod", "refs/heads/main", f"{WORKFLOW}@refs/heads/main", False),
+        ("repo:team/my-app:environment:prod", "refs/heads/main", f"{WORKFLOW}@refs/heads/feature", False),
+        ("repo:team/my-app:environment:prod", "refs/heads/main",
+         "team/my-app/.github/workflows/own.yml@refs/heads/main", False),
     ],
-)
+)  # fmt: skip
 def test_a_role_with_the_printed_trust_policy_is_assumed_by_these_runs_alone(
-    goldenpath: Command, emulator: Local, subject: str, workflow: str, *, trusted: bool
+    goldenpath: Command, emulator: Local, subject: str, ref: str, workflow: str, *, trusted: bool
 ) -> None:
     printed = goldenpath.run(
         "iam", "trust-policy", f"--account={ACCOUNT}", "--repository=team/my-app", "--environment=prod",
-        "--ref=refs/tags/v*", "--owner-id=12", "--repository-id=345", f"--workflow={WORKFLOW}@refs/heads/main",
+        "--ref=refs/heads/main", "--ref=refs/tags/v*", "--owner-id=12", "--repository-id=345",
+        f"--workflow={WORKFLOW}@refs/heads/main",
     ).ok()  # fmt: skip
-    arn = emulator.create_role("printed")
-    role = next(each for each in iam_backends[ACCOUNT]["aws"].get_roles() if each.arn == arn)
-    role.assume_role_policy_document = json.dumps(json.loads(printed.text))
-    token = emulator.id_token(sub=subject, job_workflow_ref=workflow, repository="team/my-app")
+    arn = emulator.create_role("printed", trust=printed.text)
+    token = emulator.id_token(
+        repository="team/my-app", repository_id="345", sub=subject, ref=ref, job_workflow_ref=workflow
+    )
     form = {"RoleArn": arn, "RoleSessionName": "a-test", "WebIdentityToken": token}
     assert _assumed(emulator, form) is trusted
 
@@ -193,3 +196,31 @@ def _assumed(emulator: Local, form: dict[str, str]) -> bool:
     finally:
         sts.close()
     return True
+
+
+def test_a_release_to_a_repository_that_nothing_binds_is_reported_in_its_receipt_and_nowhere_else(
+    goldenpath: Command, ready: App, work: WorkFolder, repository: str
+) -> None:
+    done = goldenpath.run(*words("ecr-push", ready, work, repository)).ok()
+    assert "warning" not in done.text
+    told = f"Nothing says that the ECR repository {repository} belongs to dev only: it has no tag"
+    assert work.read_receipt().unbound.startswith(told)
+    assert told in goldenpath.run("release", "show", work.receipt).ok().text
+
+
+def test_a_role_of_before_that_may_not_read_tags_still_releases_and_the_receipt_names_what_it_lacks(
+    inside: Inside, ready: App, work: WorkFolder, repository: str, emulator: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = tuple(action for action in iam_policy.PUSH_ACTIONS if action != "ecr:ListTagsForResource")
+    monkeypatch.setattr(iam_policy, "PUSH_ACTIONS", few)
+    inside(*words("ecr-push", ready, work, repository)).ok()
+    assert emulator.tags(repository)
+    assert "the role lacks ecr:ListTagsForResource" in work.read_receipt().unbound
+
+
+def test_a_repository_of_the_environment_is_released_to_without_a_word(
+    inside: Inside, ready: App, work: WorkFolder, repository: str, emulator: Local
+) -> None:
+    emulator.create_repository(repository, tags={binding.TAG: "dev"})
+    inside(*words("ecr-push", ready, work, repository)).ok()
+    assert work.read_receipt().unbound == ""

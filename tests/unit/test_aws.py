@@ -105,9 +105,12 @@ def stub(ecr: Ecr) -> Iterator[Stubber]:
 
 def described(mutability: str = "MUTABLE") -> dict[str, Any]:
     uri = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app"
-    return {"repositories": [{"repositoryUri": uri, "registryId": "123456789012", "imageTagMutability": mutability}]}
+    told = {"repositoryUri": uri, "registryId": "123456789012", "imageTagMutability": mutability, "repositoryArn": ARN}
+    return {"repositories": [told]}
 
 
+ARN = "arn:aws:ecr:eu-west-2:123456789012:repository/team/my-app"
+INFO = RepositoryInfo(NAME, "registry/team/my-app", "123456789012", immutable=False, arn=ARN)
 ASKED = {"repositoryNames": ["team/my-app"]}
 
 
@@ -123,8 +126,27 @@ ASKED = {"repositoryNames": ["team/my-app"]}
 def test_a_repository_is_described(ecr: Ecr, stub: Stubber, mutability: str, *, immutable: bool) -> None:
     stub.add_response("describe_repositories", described(mutability), ASKED)
     assert ecr.describe(NAME) == RepositoryInfo(
-        NAME, "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app", "123456789012", immutable
+        NAME, "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app", "123456789012", immutable, ARN
     )
+
+
+def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_not_look(
+    ecr: Ecr, stub: Stubber
+) -> None:
+    tags = [{"Key": "goldenpath.idp/environment", "Value": "prod"}]
+    stub.add_response("list_tags_for_resource", {"tags": tags}, {"resourceArn": ARN})
+    assert ecr.tag(INFO, "goldenpath.idp/environment") == "prod"
+    stub.add_response("list_tags_for_resource", {"tags": tags}, {"resourceArn": ARN})
+    assert ecr.tag(INFO, "goldenpath.idp/owner") == ""
+    stub.add_response("list_tags_for_resource", {"tags": []}, {"resourceArn": ARN})
+    assert ecr.tag(INFO, "goldenpath.idp/environment") == ""
+    refused = "User is not authorized to perform: ecr:ListTagsForResource"
+    stub.add_client_error("list_tags_for_resource", "AccessDeniedException", refused)
+    assert ecr.tag(INFO, "goldenpath.idp/environment") is None
+    for code in ("ThrottlingException", "ServerException", "ExpiredTokenException"):
+        stub.add_client_error("list_tags_for_resource", code, "not now")
+        with pytest.raises((RegistryRefused, LoginRefused), match="read the tags of the ECR repository team/my-app"):
+            ecr.tag(INFO, "goldenpath.idp/environment")
 
 
 def test_a_login_is_the_token_as_the_data_plane_takes_it_and_its_secrets_are_named(ecr: Ecr, stub: Stubber) -> None:
@@ -319,6 +341,30 @@ GIVEN = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/d
 </AssumeRoleWithWebIdentityResponse>"""
 
 
+IDENTITY_OF = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>{arn}</Arn><UserId>AROA:step</UserId><Account>123456789012</Account></GetCallerIdentityResult>
+</GetCallerIdentityResponse>"""
+
+
+@pytest.mark.parametrize(
+    ("arn", "role"),
+    [
+        ("arn:aws:sts::123456789012:assumed-role/deliver-prod/step",) * 2,
+        ("arn:aws:iam::123456789012:user/somebody", ""),
+        ("arn:aws:iam::123456789012:root", ""),
+    ],
+)
+def test_whose_session_a_login_is_is_asked_of_sts(
+    sts: Any, monkeypatch: pytest.MonkeyPatch, arn: str, role: str
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x" * 20)
+    wire = sts(200, IDENTITY_OF.format(arn=arn))
+    assert aws.assumed_role(Session(REGION, NAME, "run", lambda: IDENTITY, lambda _: None)) == role
+    (request,) = wire.requests
+    assert parse_qs(request.body)["Action"] == ["GetCallerIdentity"]
+
+
 def test_a_role_is_assumed_with_the_runs_own_token_for_fifteen_minutes_and_one_repository(sts: Any) -> None:
     wire = sts(200, GIVEN)
     caller = Caller()
@@ -438,6 +484,7 @@ def test_a_session_that_only_reads_may_do_nothing_that_changes_the_registry() ->
     assert allowed["Action"] == "ecr:GetAuthorizationToken"
     assert reading["Action"] == [
         "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer",
+        "ecr:ListTagsForResource",
     ]  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from goldenpath.adopt.protection_checks import BranchRules
 from goldenpath.adopt.remark import Level, Remark
 from goldenpath.errors import AccessDenied, RepositoryMissing
 from goldenpath.model.names import EcrRepository
+from goldenpath.policy import matrix
 from goldenpath.services.aws import RepositoryInfo
 
 NAME = EcrRepository("web")
@@ -185,8 +186,43 @@ def test_an_environment_without_its_role_is_named(healthy: Checkout) -> None:
     assert remark.what == "prod has no role: neither TF_AWS_IAM_ROLE_PROD nor AWS_ROLE_ARN is there"
 
 
-def test_one_role_for_all_is_enough(healthy: Checkout) -> None:
-    assert worst(healthy, doctoring.World(Forge(secrets=frozenset({"AWS_ROLE_ARN"})), described)) == []
+def test_one_role_for_all_works_and_is_warned_about(healthy: Checkout) -> None:
+    (remark,) = worst(healthy, doctoring.World(Forge(secrets=frozenset({"AWS_ROLE_ARN"})), described))
+    assert (remark.level, remark.about) == (Level.WARNING, "secrets")
+    assert remark.what.startswith("AWS_ROLE_ARN is the role of dev, test, staging, prod: a run with the rules")
+    assert remark.fix.endswith("TF_AWS_IAM_ROLE_STAGING, TF_AWS_IAM_ROLE_PROD), then delete AWS_ROLE_ARN")
+
+
+def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checkout) -> None:
+    forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_DEV"} | {"AWS_ROLE_ARN"})
+    assert worst(healthy, doctoring.World(forge, described)) == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "level", "what"),
+    [
+        ("prod", Level.GOOD, "web belongs to prod: only its rules release to it"),
+        ("", Level.WARNING, "nothing says to which environment web belongs: any rules release to it"),
+        (None, Level.LEFT_OUT, "this login may not read the tags of web"),
+    ],
+)
+def test_a_registry_tells_to_which_environment_it_belongs(
+    healthy: Checkout, tag: str | None, level: Level, what: str
+) -> None:
+    found = examined(healthy, doctoring.World(Forge(), described, lambda _: tag))
+    assert [(each.level, each.what) for each in found if each.about == "binding"] == [(level, what)]
+
+
+def test_a_registry_belongs_to_the_environment_that_lists_its_account(
+    healthy: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *others, prod = matrix.load().environments
+    policy = replace(matrix.load(), environments=(*others, replace(prod, accounts=("123456789012",))))
+    monkeypatch.setattr(matrix, "load", lambda: policy)
+    found = examined(healthy, doctoring.World(Forge(), described, lambda _: ""))
+    assert [each.what for each in found if each.about == "binding"] == [
+        "web belongs to prod, as everything in the account 123456789012"
+    ]
 
 
 def test_secrets_that_are_not_handed_on_are_told(healthy: Checkout) -> None:

@@ -1,29 +1,46 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from goldenpath import cli
 from goldenpath.errors import BadInput
-from goldenpath.release.iam import Subject, trust_policy
+from goldenpath.local import policies
+from goldenpath.release.iam import ISSUER, Subject, trust_policy
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
-WORKFLOW = "mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml@refs/heads/main"
+FILE = "mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml"
+WORKFLOW = f"{FILE}@refs/heads/main"
 TRUST = ("iam", "trust-policy", "--account=123456789012", "--repository=team/my-app")
 #                     golden file                words
 DOCUMENTS = {
-    "trust-policy-environment.json": (*TRUST, "--environment=prod"),
+    "trust-policy-environment.json": (*TRUST, "--environment=prod", f"--workflow={WORKFLOW}"),
     "trust-policy-whole.json": (
         *TRUST, "--environment=prod", "--ref=refs/heads/main", "--ref=refs/tags/v*", "--owner-id=12",
-        "--repository-id=345", f"--workflow={WORKFLOW}",
+        "--repository-id=345", f"--workflow={WORKFLOW}", f"--workflow={FILE}@refs/tags/v1.2.3",
     ),
     "push-policy.json": ("iam", "push-policy", "--account=123456789012", "--ecr-repository=team/my-app"),
     "push-policy-china.json": (
         "iam", "push-policy", "--account=123456789012", "--ecr-repository=my-app", "--aws-region=cn-north-1",
     ),
 }  # fmt: skip
+SUBJECT = Subject("team/my-app", ("prod",), ("refs/heads/main",), (WORKFLOW,), owner_id="12", repository_id="345")
+PROVIDER = f"arn:aws:iam::123456789012:oidc-provider/{ISSUER}"
+# The claims of the run that SUBJECT means.
+CLAIMS = {
+    "aud": "sts.amazonaws.com", "sub": "repo:team/my-app:environment:prod", "repository_id": "345",
+    "environment": "prod", "ref": "refs/heads/main", "job_workflow_ref": WORKFLOW,
+}  # fmt: skip
+
+
+def trusts(subject: Subject, **changed: str) -> bool:
+    """Tell whether a token with CLAIMS, some of them `changed` (empty: left out), gets in as AWS decides it."""
+    claims = {name: value for name, value in {**CLAIMS, **changed}.items() if value}
+    document = trust_policy("aws", "123456789012", subject)
+    return policies.trusts(document, provider=PROVIDER, issuer=ISSUER, claims=claims)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -32,32 +49,105 @@ def test_the_documents_are_the_ones_that_were_reviewed(name: str, capsys: pytest
     assert capsys.readouterr().out == (GOLDEN / name).read_text(encoding="utf-8")
 
 
-def test_without_a_wildcard_the_subjects_are_compared_exactly() -> None:
-    document = trust_policy("aws", "123456789012", Subject("team/my-app", ("environment:prod",)))
-    assert list(document["Statement"][0]["Condition"]) == ["StringEquals"]
+def test_without_a_wildcard_everything_is_compared_exactly() -> None:
+    document = trust_policy("aws", "123456789012", SUBJECT)
+    (operator,) = document["Statement"][0]["Condition"]
+    assert operator == "StringEquals"
+    assert set(document["Statement"][0]["Condition"][operator]) == {f"{ISSUER}:{claim}" for claim in CLAIMS}
 
 
 @pytest.mark.parametrize(
-    ("subject", "workflow", "why"),
+    ("claim", "value"),
     [
-        (Subject("team/*", ("environment:prod",)), "", "'team/*' is not owner/name"),
-        (Subject("team/app", ()), "", "neither an environment nor a ref was named, and every branch would be trusted"),
-        (Subject("team/app", ("environment:*",)), "", "'environment:*' is not environment:NAME or ref:refs/…"),
-        (Subject("team/app", ("ref:*",)), "", "'ref:*' is not environment:NAME or ref:refs/…"),
-        (Subject("team/app", ("environment:a:b",)), "", "'environment:a:b' is not environment:NAME or ref:refs/…"),
-        (Subject("team/app", ("environment:a",), "1"), "", "the two numeric ids belong together"),
-        (Subject("team/app", ("environment:a",), "1", "x*"), "", "'x*' is not a number"),
-        (Subject("team/app", ("environment:a",)), "*", "'*' is not owner/name/.github/workflows/file.yml@ref"),
+        ("sub", "repo:team/my-app:environment:dev"),
+        ("sub", "repo:team/my-app:ref:refs/heads/main"),
+        ("sub", "repo:team@12/my-app@346:environment:prod"),
+        ("environment", "dev"),
+        ("environment", ""),
+        ("ref", "refs/heads/feature"),
+        ("ref", "refs/tags/v1.2.3"),
+        ("ref", ""),
+        ("repository_id", "346"),
+        ("job_workflow_ref", f"{FILE}@refs/heads/feature"),
+        ("job_workflow_ref", f"{FILE}@refs/tags/v0.1.0"),
+        ("job_workflow_ref", f"{FILE}@{'a' * 40}"),
+        ("job_workflow_ref", "team/my-app/.github/workflows/own.yml@refs/heads/main"),
+        ("aud", "https://github.com/team"),
     ],
 )
-def test_words_that_would_trust_more_than_they_seem_to_are_refused(subject: Subject, workflow: str, why: str) -> None:
+def test_each_claim_must_hold(claim: str, value: str) -> None:
+    assert trusts(SUBJECT)
+    assert not trusts(SUBJECT, **{claim: value})
+
+
+def test_both_forms_of_a_subject_are_trusted() -> None:
+    assert trusts(SUBJECT, sub="repo:team@12/my-app@345:environment:prod")
+
+
+def test_without_an_environment_the_job_must_be_bound_to_none() -> None:
+    subject = replace(SUBJECT, environments=(), refs=("refs/heads/main", "refs/tags/v*"))
+    assert trusts(subject, sub="repo:team/my-app:ref:refs/tags/v1.2.3", ref="refs/tags/v1.2.3", environment="")
+    assert not trusts(subject)
+
+
+def test_any_workflow_is_trusted_only_where_that_is_said() -> None:
+    own = "team/my-app/.github/workflows/own.yml@refs/heads/main"
+    assert trusts(replace(SUBJECT, workflows=(), any_workflow=True), job_workflow_ref=own)
+
+
+_NOTHING = Subject("team/app", ("prod",), workflows=(WORKFLOW,))
+
+
+@pytest.mark.parametrize(
+    ("subject", "why"),
+    [
+        (replace(_NOTHING, repository="team/*"), "'team/*' is not owner/name"),
+        (replace(_NOTHING, environments=()),
+         "neither an environment nor a ref was named, and every branch would be trusted"),
+        (replace(_NOTHING, environments=("*",)), "'*' is not the name of a GitHub environment"),
+        (replace(_NOTHING, environments=("a:b",)), "'a:b' is not the name of a GitHub environment"),
+        (replace(_NOTHING, environments=("${aws:x}",)), "'${aws:x}' is not the name of a GitHub environment"),
+        (replace(_NOTHING, refs=("*",)), "'*' is not a ref like refs/heads/main"),
+        (replace(_NOTHING, refs=("main",)), "'main' is not a ref like refs/heads/main"),
+        (replace(_NOTHING, owner_id="1"), "the two numeric ids belong together"),
+        (replace(_NOTHING, owner_id="1", repository_id="x*"), "'x*' is not a number"),
+        (replace(_NOTHING, any_workflow=True), "`--workflow` and `--any-workflow` contradict one another"),
+    ],
+)  # fmt: skip
+def test_words_that_would_trust_more_than_they_seem_to_are_refused(subject: Subject, why: str) -> None:
     with pytest.raises(BadInput) as caught:
-        trust_policy("aws", "123456789012", subject, workflow)
+        trust_policy("aws", "123456789012", subject)
     assert caught.value.why == why
 
 
+@pytest.mark.parametrize(
+    ("workflow", "why"),
+    [
+        ("", "no workflow was named with `--workflow`: any workflow of the repository could assume the role"),
+        ("*", "'*' has a wildcard"),
+        (f"{FILE}@refs/tags/v*", "the app could call the oldest version of the gates, or one that anybody pushed"),
+        (f"{FILE}@refs/heads/*", "has a wildcard"),
+        (f"{FILE}@refs/tags/v?.0.0", "has a wildcard"),
+        (f"{FILE}@main", "with a whole ref, like refs/heads/main or refs/tags/v1.2.3, or a full commit id"),
+        (f"{FILE}@{'a' * 7}", "with a whole ref, like refs/heads/main or refs/tags/v1.2.3, or a full commit id"),
+        (FILE, "is not owner/name/.github/workflows/file.yml@ref"),
+    ],
+)
+def test_a_version_of_the_gates_that_nobody_chose_is_not_trusted(workflow: str, why: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        trust_policy("aws", "123456789012", replace(_NOTHING, workflows=(workflow,) if workflow else ()))
+    assert why in caught.value.why
+
+
+@pytest.mark.parametrize("ref", ["refs/heads/main", "refs/tags/v1.2.3", "a" * 40])
+def test_a_branch_a_tag_or_a_commit_of_the_platform_is_trusted_by_its_name(ref: str) -> None:
+    document = trust_policy("aws", "123456789012", replace(_NOTHING, workflows=(f"{FILE}@{ref}",)))
+    condition = document["Statement"][0]["Condition"]["StringEquals"]
+    assert condition[f"{ISSUER}:job_workflow_ref"] == f"{FILE}@{ref}"
+
+
 def test_a_role_of_the_european_sovereign_cloud_trusts_the_provider_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run((*TRUST, "--environment=prod", "--aws-region=eusc-de-east-1")) == 0
+    assert cli.run((*TRUST, "--environment=prod", "--any-workflow", "--aws-region=eusc-de-east-1")) == 0
     (statement,) = json.loads(capsys.readouterr().out)["Statement"]
     assert statement["Principal"]["Federated"].startswith("arn:aws-eusc:iam::123456789012:oidc-provider/")
 

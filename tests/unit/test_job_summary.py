@@ -134,3 +134,9 @@ def test_an_image_in_the_page_can_be_copied_as_it_is_and_nobody_is_called() -> N
     image = f"345678901234.dkr.ecr.eu-west-2.amazonaws.com/my_app@{DIGEST}"
     text = job_summary.render(facts(timings=timings(("ecr-push", End.DONE), sentence=f"released: {image} for @team")))
     assert f"released: `{image}` for @\u200bteam" in text
+
+
+def test_a_release_that_nothing_bound_is_reported_once() -> None:
+    receipt = replace(released("dev"), unbound="Nothing says that the ECR repository my-app belongs to dev only.")
+    text = job_summary.render(facts("dev", timings=ALL, verdicts=PASSED, receipt=receipt))
+    assert text.count("- Nothing says that the ECR repository my-app belongs to dev only.\n") == 1

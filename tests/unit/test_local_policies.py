@@ -102,3 +102,13 @@ def test_another_provider_is_not_trusted() -> None:
 def test_an_operator_that_is_not_known_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="the condition operator NumericLessThan is not known to the local emulator"):
         trusts("NumericLessThan", "run_number", "5", run_number="3")
+
+
+def test_a_claim_that_sts_does_not_know_meets_no_condition() -> None:
+    assert trusts(
+        "StringEquals",
+        "job_workflow_ref",
+        "o/p/.github/workflows/w.yml@v",
+        job_workflow_ref="o/p/.github/workflows/w.yml@v",
+    )
+    assert not trusts("StringEquals", "run_id", "7", run_id="7")

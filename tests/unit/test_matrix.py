@@ -133,3 +133,41 @@ def test_rules_that_were_edited_since_they_were_proved_are_proved_in_the_run(
             matrix.load()
     finally:
         matrix.load.cache_clear()
+
+
+def test_the_shipped_rules_bind_nothing_and_say_so() -> None:
+    assert not matrix.load().unbound_refused
+    assert [(each.accounts, each.roles) for each in matrix.load().environments] == [((), ())] * 5
+    assert not matrix.parse(TEXT.replace("unbound: warned\n", "")).unbound_refused
+    assert matrix.parse(TEXT.replace("unbound: warned", "unbound: refused")).unbound_refused
+
+
+def bound(line: str) -> matrix.Policy:
+    """Return the shipped policy in which prod has one more line."""
+    of_prod = "    refs: [refs/heads/main"
+    assert of_prod in TEXT
+    return matrix.parse(TEXT.replace(of_prod, f"    {line}\n{of_prod}"))
+
+
+def test_an_environment_lists_its_accounts_and_roles() -> None:
+    prod = bound("accounts: ['012345678901']").environment("prod")
+    assert prod.accounts == ("012345678901",)
+    role = "arn:aws-cn:iam::123456789012:role/delivery/deliver-prod"
+    assert bound(f"roles: ['{role}']").environment("prod").roles == (role,)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("accounts: [123456789012]", "$.environments.prod.accounts[0]: 123456789012 is not of type 'string'"),
+        ("accounts: ['1234']", "$.environments.prod.accounts[0]: '1234' does not match"),
+        ("accounts: []", "$.environments.prod.accounts: [] should be non-empty"),
+        ("roles: ['deliver']", "$.environments.prod.roles[0]: 'deliver' does not match"),
+        ("roles: ['arn:aws:iam::123456789012:role/*']", "$.environments.prod.roles[0]"),
+        ("unbound: refused", "$.environments.prod: Additional properties are not allowed"),
+    ],
+)
+def test_a_list_that_would_bind_nothing_is_refused(line: str, told: str) -> None:
+    with pytest.raises(PolicyInvalid) as caught:
+        bound(line)
+    assert told in caught.value.why

@@ -225,3 +225,12 @@ def test_a_release_tag_that_gives_no_version_is_refused_before_the_first_stage(t
     with pytest.raises(GoldenPathError, match="gives no version") as caught:
         running.prepare(Request(environment="prod"), here, Told())
     assert isinstance(caught.value, BadInput)
+
+
+def test_a_workflow_run_never_follows_the_rules_of_a_terminal() -> None:
+    with pytest.raises(UnknownEnvironment) as caught:
+        running.prepare(Request(environment="local"), IN_ACTIONS, Told())
+    assert str(caught.value) == (
+        "the environment local is for terminals, not for workflow runs. its gates report and never block, and no "
+        "account, role or ECR repository belongs to it. deliver to dev, or to another environment of the platform."
+    )

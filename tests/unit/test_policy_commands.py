@@ -20,6 +20,8 @@ def test_show_says_what_every_environment_asks_for(capsys: pytest.CaptureFixture
     text = told(capsys, "show")
     assert text.count("gitleaks ") == 5
     assert "  trivy       blocking: CRITICAL, HIGH decide, with or without a fix\n" in text
+    assert text.count("  accounts    any that no other environment lists\n") == 5
+    assert "A release to an ECR repository that nothing binds to an environment is reported, and allowed.\n" in text
 
 
 def test_explain_says_that_a_ref_may_not_be_released_and_what_a_finding_does(

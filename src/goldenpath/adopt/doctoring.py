@@ -9,6 +9,7 @@ from goldenpath.adopt import protection_checks, remote_checks, source_checks, wo
 from goldenpath.adopt.forge import GitHub
 from goldenpath.errors import BadInput, GoldenPathError
 from goldenpath.model.names import EcrRepository, Region
+from goldenpath.release import binding
 from goldenpath.runner import Runner
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from goldenpath.adopt.checkout import Checkout
     from goldenpath.adopt.remark import Remark
     from goldenpath.adopt.remote_checks import Forge
-    from goldenpath.services.aws import RepositoryInfo
+    from goldenpath.services.aws import Ecr, RepositoryInfo
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class World:
 
     forge: Forge | None = None
     describe: Callable[[EcrRepository], RepositoryInfo] | None = None
+    tag: Callable[[RepositoryInfo], str | None] | None = None
 
     @classmethod
     def read(cls, asked: Asked, env: Mapping[str, str]) -> World:
@@ -47,7 +49,8 @@ class World:
         token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or ""
         slug = asked.checkout.slug
         forge = GitHub(Runner.read(env).api_url, token, slug) if token and slug else None
-        return cls(forge, lambda name: _describe(region, name))
+        return cls(forge, lambda name: _ecr(region, name).describe(name),
+                   lambda info: _ecr(region, info.name).tag(info, binding.TAG))  # fmt: skip
 
 
 def examine(asked: Asked, platform: Called, world: World) -> tuple[Remark, ...]:
@@ -66,7 +69,7 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
         yield from source_checks.context(asked.checkout, folder)
     name = caller.given.get("ecr_repository", "")
     known = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
-    yield remote_checks.registry(known, world.describe)
+    yield from remote_checks.registry(known, world.describe, world.tag)
 
 
 def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
@@ -80,11 +83,11 @@ def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
     yield remote_checks.code_security(world.forge)
 
 
-def _describe(region: Region, name: EcrRepository) -> RepositoryInfo:
+def _ecr(region: Region, name: EcrRepository) -> Ecr:
     from goldenpath.services import aws  # noqa: PLC0415  the SDK takes a moment to load
 
     def no_identity() -> str:
         raise GoldenPathError("no role is assumed here", fix="log in to AWS")
 
     session = aws.Session(region, name, "goldenpath-doctor", no_identity, lambda _: None)
-    return aws.connect(session, None).describe(name)
+    return aws.connect(session, None)

@@ -1,6 +1,7 @@
 """The checks of `goldenpath doctor` that ask GitHub and AWS, as far as the login allows; nothing is ever changed.
 
-Sources: GitHub REST API, "Get a repository" and "List repository secrets"; Amazon ECR API, `DescribeRepositories`.
+Sources: GitHub REST API, "Get a repository" and "List repository secrets"; Amazon ECR API, `DescribeRepositories` and
+`ListTagsForResource`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from goldenpath.adopt.remark import error, good, left_out, warning
 from goldenpath.errors import GoldenPathError, RepositoryMissing
 from goldenpath.model.names import ANY_ROLE, RoleArn, role_secret
 from goldenpath.policy import matrix
+from goldenpath.release import binding
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +47,9 @@ class Forge(Protocol):
 
 
 def secrets(caller: Caller, platform: Called, forge: Forge | None, slug: str) -> Iterator[Remark]:
-    """Yield whether the role of each environment has its secret."""
+    """Yield whether the role of each environment has its secret, and whether it is the role of that one only."""
+    known = forge.secrets if forge else None
+    yield from _shared_role(platform, known)
     for environment in matrix.load().environments:
         name = role_secret(environment.name)
         if name not in platform.secrets:
@@ -54,7 +58,19 @@ def secrets(caller: Caller, platform: Called, forge: Forge | None, slug: str) ->
             what = f"{caller.file} hands on no role for {environment.name}"
             yield warning("secrets", what, f"write `secrets: inherit`, or hand on {name}")
         else:
-            yield _secret(environment.name, name, forge.secrets if forge else None, slug)
+            yield _secret(environment.name, name, known, slug)
+
+
+def _shared_role(platform: Called, known: frozenset[str] | None) -> Iterator[Remark]:
+    """Yield a warning where several environments have no role but the one that serves all."""
+    names = [each.name for each in matrix.load().environments if role_secret(each.name) in platform.secrets]
+    sharing = [name for name in names if role_secret(name) not in (known or ())]
+    if known is not None and ANY_ROLE in known and len(sharing) > 1:
+        what = f"{ANY_ROLE} is the role of {', '.join(sharing)}: a run with the rules of one may open the others"
+        fix = (
+            f"give each a role and a secret of its own ({', '.join(map(role_secret, sharing))}), then delete {ANY_ROLE}"
+        )
+        yield warning("secrets", what, fix)
 
 
 def _secret(environment: str, name: str, known: frozenset[str] | None, slug: str) -> Remark:
@@ -88,15 +104,37 @@ def code_security(forge: Forge | None) -> Remark:
     return error("code security", "Code Security is off: the findings of test, staging and prod are refused", fix)
 
 
-def registry(name: EcrRepository | None, describe: Callable[[EcrRepository], RepositoryInfo] | None) -> Remark:
-    """Return whether the ECR repository is there, when AWS can be asked."""
+def registry(
+    name: EcrRepository | None,
+    describe: Callable[[EcrRepository], RepositoryInfo] | None,
+    tag: Callable[[RepositoryInfo], str | None] | None = None,
+) -> Iterator[Remark]:
+    """Yield whether the ECR repository is there, and to which environment it belongs, when AWS can be asked."""
     if name is None or describe is None:
         fix = "log in to AWS and give --aws-region" if name else "name it in the workflow's `ecr_repository`"
-        return left_out("registry", f"whether the ECR repository {name or ''} exists was not asked", fix)
+        yield left_out("registry", f"whether the ECR repository {name or ''} exists was not asked", fix)
+        return
     try:
         found = describe(name)
+        environment = tag(found) if tag else None
     except RepositoryMissing as problem:
-        return error("registry", problem.what, problem.fix)
+        yield error("registry", problem.what, problem.fix)
     except GoldenPathError as problem:
-        return left_out("registry", problem.what, problem.fix)
-    return good("registry", f"{found.uri} is there")
+        yield left_out("registry", problem.what, problem.fix)
+    else:
+        yield good("registry", f"{found.uri} is there")
+        if tag:
+            yield _binding(found, environment)
+
+
+def _binding(found: RepositoryInfo, environment: str | None) -> Remark:
+    """Return to which environment a repository belongs, by its tag or by its account."""
+    if environment:
+        return good("binding", f"{found.name} belongs to {environment}: only its rules release to it")
+    owners = [each.name for each in matrix.load().environments if found.account in each.accounts]
+    if len(owners) == 1:
+        return good("binding", f"{found.name} belongs to {owners[0]}, as everything in the account {found.account}")
+    fix = f"have the platform team add the tag {binding.TAG}, or list the account in {matrix.POLICY_FILE}"
+    if environment is None:
+        return left_out("binding", f"this login may not read the tags of {found.name}", "allow ecr:ListTagsForResource")
+    return warning("binding", f"nothing says to which environment {found.name} belongs: any rules release to it", fix)

@@ -33,9 +33,10 @@ def demo() -> None:
 
 @local.command()
 @click.option("--repository", "repositories", multiple=True, default=("my-app",), show_default=True, metavar="NAME")
+@click.option("--environment", default="", help="Environment that they belong to, by their tag. [default: none]")
 @click.option("--immutable", is_flag=True, help="Refuse to move tags, as repositories of high risk do.")
 @click.option("--engine", "with_engine", is_flag=True, help="Start a Docker Engine too, where none is running.")
-def up(repositories: tuple[str, ...], *, immutable: bool, with_engine: bool) -> None:
+def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with_engine: bool) -> None:
     """Start the registry and the AWS emulator, and print the variables that lead the other commands there.
 
     \b
@@ -43,7 +44,9 @@ def up(repositories: tuple[str, ...], *, immutable: bool, with_engine: bool) -> 
         goldenpath deliver --environment dev --ecr-repository my-app
     """  # noqa: D301  click reads the sign itself
     fixed, movable = (repositories, ()) if immutable else ((), repositories)
-    seed = Seed(repositories=movable, immutable_repositories=fixed, roles=(demonstration.ROLE,))
+    seed = Seed(
+        repositories=movable, immutable_repositories=fixed, environment=environment, roles=(demonstration.ROLE,)
+    )
     running = state.up(_folder(), seed=seed)
     found = demonstration.engine_variables(engine.start_detached(_aside)) if with_engine else {}
     database = demonstration.database_variables(Toolchain.load(say=_aside), _aside)

@@ -22,10 +22,14 @@ _LARGEST_BODY = 1 << 20
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """What should be there: mutable and immutable repositories, and roles that any repository's runs may assume."""
+    """What should be there: mutable and immutable repositories, and roles that any repository's runs may assume.
+
+    The repositories belong to `environment`, by their tag, where one is named.
+    """
 
     repositories: tuple[str, ...] = ()
     immutable_repositories: tuple[str, ...] = ()
+    environment: str = ""
     roles: tuple[str, ...] = ()
 
 

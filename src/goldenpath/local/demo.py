@@ -50,6 +50,8 @@ def run(progress: Progress, environments: Sequence[str] = ENVIRONMENTS) -> None:
         contexts = _build_contexts(source / "Dockerfile", progress)
         for name in environments:
             progress.heading(f"Delivering {APP} to {name}")
+            # There is one account here, and one repository. On AWS each environment has its own.
+            state.up(emulator_folder(), seed=Seed(repositories=(APP,), environment=name))
             with runner.adopted(running.environment):
                 deliver(name, source, folder / name, contexts, running, progress)
         progress.heading("Delivered")
@@ -89,11 +91,16 @@ def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[State]:
         found = stay.enter_context(engine.provide(progress.say))
         stay.enter_context(runner.adopted(engine_variables(found)))
         stay.enter_context(runner.adopted(database_variables(toolchain, progress.warn)))
-        folder = runner.cache_dir() / "demo" / "emulator"
+        folder = emulator_folder()
         running = state.up(folder, seed=Seed(repositories=(APP,), roles=(ROLE,)), say=progress.say)
         stay.callback(state.down, folder)
         progress.line(f"  registry {running.registry_host}, AWS at {running.environment['AWS_ENDPOINT_URL']}")
         yield running
+
+
+def emulator_folder() -> Path:
+    """Return where the demo's emulator keeps its files."""
+    return runner.cache_dir() / "demo" / "emulator"
 
 
 def engine_variables(found: engine.Engine) -> dict[str, str]:

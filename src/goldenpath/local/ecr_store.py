@@ -66,12 +66,14 @@ class EcrStore:
         """The backend that moto keeps for this account and region."""
         return ecr_backends[self.account][self.region]
 
-    def create(self, name: str, *, immutable: bool) -> None:
-        """Create the repository `name`; when it is there, only its mutability is set."""
+    def create(self, name: str, *, immutable: bool, tags: Mapping[str, str]) -> None:
+        """Create the repository `name` with `tags`; when it is there, its mutability is set and the tags are added."""
         mutability = "IMMUTABLE" if immutable else "MUTABLE"
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
         with self.lock:
             if repository := self.find(name):
                 repository.image_tag_mutability = mutability
+                self.backend.tag_resource(self.arn(name), listed)
                 return
             self.backend.create_repository(
                 repository_name=name,
@@ -79,7 +81,7 @@ class EcrStore:
                 encryption_config={"encryptionType": "AES256"},
                 image_scan_config={"scanOnPush": True},
                 image_tag_mutability=mutability,
-                tags=[],
+                tags=listed,
             )
 
     def find(self, name: str) -> Repository | None:

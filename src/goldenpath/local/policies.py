@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Document = dict[str, Any]
+# What STS tells conditions of a token of GitHub's; other claims are unknown to it. (AWS, "IAM and AWS STS condition
+# context keys", "Available keys for AWS OIDC federation", since January 2026.)
+CLAIMS = frozenset(
+    {
+        "actor", "actor_id", "aud", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository",
+        "repository_id", "sub", "workflow",
+    }
+)  # fmt: skip
 
 
 class Decision(enum.Enum):
@@ -56,9 +64,9 @@ def decide(document: Document, *, action: str, resource: str, context: Mapping[s
 def trusts(document: Document, *, provider: str, issuer: str, claims: Mapping[str, Any]) -> bool:
     """Tell whether a role's trust policy lets a token in: one of `provider` (an ARN) with these claims.
 
-    The claims are known to conditions as `<issuer>:<claim>`. Raises `ValueError` as `decide` does.
+    Those of `CLAIMS` are known to conditions as `<issuer>:<claim>`. Raises `ValueError` as `decide` does.
     """
-    context = {f"{issuer}:{claim}".lower(): str(value) for claim, value in claims.items()}
+    context = {f"{issuer}:{claim}".lower(): str(value) for claim, value in claims.items() if claim in CLAIMS}
     federated: Document = {
         "Statement": [
             {**statement, "Resource": "*"}

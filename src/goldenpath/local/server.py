@@ -34,10 +34,11 @@ from goldenpath.local.registry_process import RegistryProcess
 from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
 from goldenpath.local.sts import Sts, provider_arn, trust_policy
 from goldenpath.model.names import EcrRepository
+from goldenpath.release import binding
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -138,16 +139,17 @@ class Local:
         """The pull requests and issues of GitHub's double."""
         return self._github.threads
 
-    def create_repository(self, name: str, *, immutable: bool = False) -> None:
-        """Create the ECR repository `name`, or set the mutability of the one that is there."""
-        self._store.create(name, immutable=immutable)
+    def create_repository(self, name: str, *, immutable: bool = False, tags: Mapping[str, str] | None = None) -> None:
+        """Create the ECR repository `name` with `tags`, or give these and the mutability to the one that is there."""
+        self._store.create(name, immutable=immutable, tags=tags or {})
 
-    def create_role(self, name: str, *, subjects: Sequence[str] = ("repo:*",)) -> str:
-        """Create the role `name`, or set its trust anew, and return its ARN.
+    def create_role(self, name: str, *, subjects: Sequence[str] = ("repo:*",), trust: str = "") -> str:
+        """Create the role `name`, or replace its trust policy, and return its ARN.
 
-        Workflows whose OIDC subject matches one of `subjects` may assume it; `*` is a wildcard.
+        `trust` is that policy (JSON). Without it, workflows whose OIDC subject matches one of `subjects` may assume the
+        role; `*` is a wildcard.
         """
-        policy = trust_policy(self.account, tuple(subjects))
+        policy = trust or trust_policy(self.account, tuple(subjects))
         iam = iam_backends[self.account]["aws"]
         for role in iam.get_roles():
             if role.name == name:
@@ -247,7 +249,9 @@ class Local:
     def _plant(self, seed: Seed) -> None:
         try:
             for name in (*seed.repositories, *seed.immutable_repositories):
-                self.create_repository(EcrRepository(name), immutable=name in seed.immutable_repositories)
+                fixed = name in seed.immutable_repositories
+                tags = {binding.TAG: seed.environment} if seed.environment else {}
+                self.create_repository(EcrRepository(name), immutable=fixed, tags=tags)
             for name in seed.roles:
                 self.create_role(name)
         except ServiceException as error:

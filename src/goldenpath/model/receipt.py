@@ -37,6 +37,7 @@ class Receipt(Struct, frozen=True):
 
     `staged` is every manifest that the repository lacked and this release brings, an index after what it lists. It is
     written down before the first of them is sent: from this alone `release repair` finds what a killed run left.
+    `unbound` is a warning where nothing says that the repository belongs to the environment.
     """
 
     state: State
@@ -48,6 +49,7 @@ class Receipt(Struct, frozen=True):
     uploaded_blobs: int = 0
     uploaded_bytes: int = 0
     staged: tuple[Digest, ...] = ()
+    unbound: str = ""
     schema: str = RECEIPT_SCHEMA
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from goldenpath.policy.app import AppRules
-    from goldenpath.policy.matrix import Environment
+    from goldenpath.policy.matrix import Environment, Policy
 
 
 def rules(environment: Environment) -> Iterator[str]:
@@ -36,6 +36,14 @@ def rules(environment: Environment) -> Iterator[str]:
     branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
     yield f"branches    {branches}"
     yield f"exceptions  at most {environment.longest_exception.days} days"
+    yield f"accounts    {', '.join(environment.accounts) or 'any that no other environment lists'}"
+    yield f"roles       {', '.join(environment.roles) or 'any that no other environment lists'}"
+
+
+def unbound(policy: Policy) -> str:
+    """Say what happens where nothing says to which environment an ECR repository belongs."""
+    verb = "refused" if policy.unbound_refused else "reported, and allowed"
+    return f"A release to an ECR repository that nothing binds to an environment is {verb}."
 
 
 def _tags(environment: Environment) -> str:

@@ -24,6 +24,8 @@ DEFAULT_BRANCH, ANY = "default-branch", "any"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
 PROOF = "environments.sha256"
+# The environment of terminals: a workflow run never follows its rules.
+LOCAL = "local"
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,8 @@ class Environment:
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
     workflow run may release with an AWS key that never ends. `tags_from` names the branches whose commits a tag may
     release here, or is `DEFAULT_BRANCH` or `ANY`; with `reviewed_branches` a branch must be the default one or
-    protected.
+    protected. `accounts` (ids) and `roles` (ARNs) belong to this environment; where there are none, it may use any that
+    no other environment lists.
     """
 
     name: str
@@ -59,6 +62,8 @@ class Environment:
     stored_keys_allowed: bool = False
     tags_from: tuple[str, ...] | str = ANY
     reviewed_branches: bool = False
+    accounts: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -80,11 +85,13 @@ class Environment:
 class Policy:
     """The whole matrix; `environments` in the order in which a change travels.
 
-    `databases` are the OCI repositories of trivy's database, in the order in which they are asked.
+    `databases` are the OCI repositories of trivy's database, in the order in which they are asked. With
+    `unbound_refused` nothing is released to an ECR repository of which nobody knows to which environment it belongs.
     """
 
     databases: tuple[str, ...]
     environments: tuple[Environment, ...]
+    unbound_refused: bool = False
 
     def environment(self, name: str) -> Environment:
         """Return the rules of `name`. Raises `UnknownEnvironment`, listing the known ones: there is no default."""
@@ -117,6 +124,7 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
     return Policy(
         databases=tuple(tree["trivy"]["databases"]),
         environments=tuple(_environment(name, body) for name, body in tree["environments"].items()),
+        unbound_refused=tree.get("unbound") == "refused",
     )
 
 
@@ -140,6 +148,8 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         stored_keys_allowed=body.get("stored_keys") == "allowed",
         tags_from=tags_from if isinstance(tags_from, str) else tuple(tags_from),
         reviewed_branches=body.get("branches") == "reviewed",
+        accounts=tuple(body.get("accounts", ())),
+        roles=tuple(body.get("roles", ())),
     )
 
 

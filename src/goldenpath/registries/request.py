@@ -75,7 +75,7 @@ class Request:
 
 def known_environments() -> tuple[str, ...]:
     """Return the environments that have registries of their own, in the order in which a change travels."""
-    return tuple(each.name for each in matrix.load().environments if each.name != "local")
+    return tuple(each.name for each in matrix.load().environments if each.name != matrix.LOCAL)
 
 
 def known_environment(raw: str) -> str:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 from goldenpath import runner
 from goldenpath.errors import WrongAccount
 from goldenpath.model.names import ANY_ROLE, role_secret
+from goldenpath.policy import matrix
+from goldenpath.release import binding
+from goldenpath.release.binding import Target
 from goldenpath.services import aws, oidc
 from goldenpath.services.oci_registry import OciRegistry
 
@@ -16,45 +19,53 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from goldenpath.model.names import AccountId, EcrRepository, Region, RoleArn
+    from goldenpath.policy.matrix import Policy
     from goldenpath.runner import Runner
     from goldenpath.services.aws import Ecr, RepositoryInfo
 
 
 @dataclass(frozen=True)
 class Access:
-    """What is opened, and as whom. Without a `role` the SDK's default chain is asked; no `accounts` means any.
+    """What is opened, by the rules of which `environment`, and as whom.
 
-    `environment` is what the repository is of, where that is known. A workflow run gets in with a key that never ends
-    only where `stored_keys_allowed`.
+    Without a `role` the SDK's default chain is asked; no `accounts` means any that the policy does not keep for another
+    environment. A workflow run gets in with a key that never ends only where `stored_keys_allowed`.
     What is opened `read_only` cannot be changed, whatever the role may do.
     """
 
     region: Region
     repository: EcrRepository
+    environment: str
+    policy: Policy
     role: RoleArn | None = None
     accounts: tuple[AccountId, ...] = ()
-    environment: str = ""
     stored_keys_allowed: bool = False
     read_only: bool = False
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A repository that is open: both planes of it, and what ECR says it is."""
+    """A repository that is open: both planes of it, and what ECR says it is.
+
+    `unbound` is a warning where nothing says that it belongs to the environment of the run.
+    """
 
     ecr: Ecr
     info: RepositoryInfo
     registry: OciRegistry
+    unbound: str = ""
 
 
 @contextmanager
 def opened(access: Access, here: Runner) -> Iterator[Opened]:
     """Log in and give the repository for as long as the block lasts.
 
-    Raises `LoginRefused`, `AccessDenied`, `RepositoryMissing`, or `WrongAccount` when it is not where it must be.
+    Raises `LoginRefused`, `AccessDenied`, `RepositoryMissing`, `WrongAccount` when it is not where it must be, and
+    `WrongEnvironment` when the rules of this run are not the ones that may open it.
     """
     if access.role is not None:
         require_account(access, access.role.account, f"the role {access.role}")
+        binding.require_own(access.policy, access.environment, Target(access.role.account, access.role))
     session = aws.Session(
         region=access.region,
         repository=access.repository,
@@ -68,17 +79,31 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     ecr = aws.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
     require_account(access, info.account, f"the repository {access.repository}")
+    unbound = _require_environment(access, session, ecr, info, at_terminal=not here.in_actions)
     login = _masked(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)
     try:
-        yield Opened(ecr, info, registry)
+        yield Opened(ecr, info, registry, unbound)
     finally:
         registry.close()
 
 
+def _require_environment(
+    access: Access, session: aws.Session, ecr: Ecr, info: RepositoryInfo, *, at_terminal: bool
+) -> str:
+    """Raise `WrongEnvironment` for what is bound to another environment; return a warning where nothing binds it."""
+    role: str = access.role or ""
+    if not role and binding.lists_roles(access.policy):
+        role = aws.assumed_role(session)
+    tag = ecr.tag(info, binding.TAG)
+    target = Target(info.account, role, info.name, tag, login=at_terminal and access.role is None)
+    binding.require_own(access.policy, access.environment, target)
+    return binding.unbound(access.policy, access.environment, target)
+
+
 def _way_in(environment: str) -> str:
     """Return how a workflow run is given its role. `local` has none of its own, and a receipt may not tell."""
-    secrets = [role_secret(environment)] if environment not in {"", "local"} else []
+    secrets = [role_secret(environment)] if environment not in {"", matrix.LOCAL} else []
     return (
         f"set the secret {' or '.join([*secrets, ANY_ROLE])} in the repository or its organisation and pass it "
         "on with `secrets: inherit`; a workflow of your own gives the role as `role_arn`"

@@ -14,6 +14,7 @@ from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.names import AccountId
 from goldenpath.model.receipt import Receipt
+from goldenpath.policy import matrix
 from goldenpath.release import access, iam
 from goldenpath.release import repair as repairing
 from goldenpath.report.console import Progress
@@ -57,6 +58,8 @@ def show(path: Path) -> None:
     progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
     for digest in receipt.staged:
         progress.line(f"  brought {digest}")
+    if receipt.unbound:
+        progress.warn(receipt.unbound)
 
 
 @release.command()
@@ -99,25 +102,29 @@ def iam_group() -> None:
     "--environment",
     "environments",
     multiple=True,
-    help="GitHub environment of the job, with `approval: true`; otherwise give --ref. Several are fine.",
+    help="GitHub environment of the job, with `approval: true`. May be repeated; with --ref both must hold.",
 )
-@click.option("--ref", "refs", multiple=True, help="Git ref, like refs/heads/main. Several are fine.")
+@click.option("--ref", "refs", multiple=True, help="Git ref, like refs/heads/main; `*` is a wildcard. May be repeated.")
 @click.option("--owner-id", default="", help="GitHub's number of the owner: trusts the `sub` with numbers too.")
 @click.option("--repository-id", default="", help="GitHub's number of the repository.")
 @click.option(
-    "--workflow", default="", help="Trust only this reusable workflow: owner/name/.github/workflows/x.yml@ref."
+    "--workflow",
+    "workflows",
+    multiple=True,
+    help="The only workflow to trust, as callers name it: owner/name/.github/workflows/x.yml@refs/heads/main. It takes "
+    "no wildcard, and may be repeated.",
 )
+@click.option("--any-workflow", is_flag=True, help="Trust every workflow of the repository, also one without gates.")
 @_REGION
 def print_trust_policy(
-    account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
-    repository_id: str, workflow: str, aws_region: str,
+    *, account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
+    repository_id: str, workflows: tuple[str, ...], any_workflow: bool, aws_region: str,
 ) -> None:  # fmt: skip
     """Print which workflow runs may assume the role."""
-    contexts = (*(f"environment:{name}" for name in environments), *(f"ref:{ref}" for ref in refs))
-    subject = iam.Subject(repository, contexts, owner_id, repository_id)
+    subject = iam.Subject(repository, environments, refs, workflows, any_workflow, owner_id, repository_id)
     region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
     assert region is not None  # noqa: S101  it has a default
-    _print(iam.trust_policy(region.aws_partition, _account(account), subject, workflow))
+    _print(iam.trust_policy(region.aws_partition, _account(account), subject))
 
 
 @iam_group.command("push-policy")
@@ -155,7 +162,8 @@ def _opened(receipt: Receipt, region: str, role: str) -> Iterator[Opened]:
     request = inputs.read((inputs.AWS_REGION, inputs.ROLE_ARN), {"aws_region": region, "role_arn": role})
     assert request.aws_region is not None  # noqa: S101  it has a default
     here = Runner.read(runner.variables())
-    with access.opened(access.Access(request.aws_region, receipt.name, request.role_arn), here) as opened:
+    wanted = access.Access(request.aws_region, receipt.name, receipt.environment, matrix.load(), request.role_arn)
+    with access.opened(wanted, here) as opened:
         yield opened
 
 

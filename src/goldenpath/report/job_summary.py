@@ -135,6 +135,7 @@ def _exceptions(facts: Facts, listed: int) -> str:
 
 def _notes(facts: Facts, listed: int) -> str:
     lines = [f"{gate}: {note}" for gate, verdict in facts.verdicts.items() for note in verdict.notes]
+    lines += [facts.receipt.unbound] if facts.receipt is not None and facts.receipt.unbound else []
     return _list("To know", lines, listed)
 
 

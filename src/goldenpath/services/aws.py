@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import LoginRefused, RegistryRefused, RepositoryMissing
+from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
 from goldenpath.services import aws_sdk
 from goldenpath.services.aws_sdk import Wanted, explained
@@ -38,6 +38,7 @@ class RepositoryInfo:
     uri: str
     account: str
     immutable: bool
+    arn: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,20 @@ class Ecr:
                 uri=found["repositoryUri"],
                 account=found["registryId"],
                 immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
+                arn=found["repositoryArn"],
             )
+
+    def tag(self, info: RepositoryInfo, key: str) -> str | None:
+        """Return the value of the tag `key` of a repository (not of an image); empty where it has no such tag.
+
+        `None` means that the role may not read tags: roles made before November 2026 lack the action.
+        """
+        try:
+            with explained(f"read the tags of the ECR repository {info.name}"):
+                tags = self._client.list_tags_for_resource(resourceArn=info.arn)["tags"]
+                return next((each["Value"] for each in tags if each["Key"] == key), "")
+        except AccessDenied:
+            return None
 
     def login(self) -> Login:
         """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
@@ -171,6 +185,13 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
             _require_credentials(sdk, session)
             return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region))
         return Ecr(lambda: _assumed(sdk, session, role))
+
+
+def assumed_role(session: Session) -> str:
+    """Return the ARN of the role's session that the SDK's default chain gives; empty where it is no role's."""
+    with explained("ask AWS whose login this is"):
+        arn = aws_sdk.caller(aws_sdk.session(), session.region)
+    return arn if ":assumed-role/" in arn else ""
 
 
 def _require_credentials(sdk: Sdk, session: Session) -> None:

@@ -110,6 +110,12 @@ def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: s
     return client
 
 
+def caller(sdk: Sdk, region: str) -> str:
+    """Return the ARN that the SDK's default chain acts as. Everybody may ask that of themselves."""
+    sts: Any = sdk.create_client("sts", region_name=region, config=_CONFIG)
+    return str(sts.get_caller_identity()["Arn"])
+
+
 def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
     """Return a key for `wanted`, for the OIDC token `identity`. Raises what `explained` does."""
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}

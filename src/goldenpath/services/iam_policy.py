@@ -22,6 +22,7 @@ PUSH_ACTIONS = (
     "ecr:DescribeRepositories",
     "ecr:GetDownloadUrlForLayer",
     "ecr:InitiateLayerUpload",
+    "ecr:ListTagsForResource",
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
@@ -31,6 +32,7 @@ READ_ACTIONS = (
     "ecr:DescribeImages",
     "ecr:DescribeRepositories",
     "ecr:GetDownloadUrlForLayer",
+    "ecr:ListTagsForResource",
 )
 
 

@@ -53,7 +53,7 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> R
     info, registry = opened.info, opened.registry
     wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
     plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further_along(run, candidate.commit))
-    write = partial(_write_receipt, run, info, candidate, plan)
+    write = partial(_write_receipt, run, opened, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
         return write(State.UNCHANGED)
@@ -131,8 +131,8 @@ def wanted_access(run: Run) -> Access:
         raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
     region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
     return Access(
-        region, request.ecr_repository, request.role_arn, request.allowed_account_ids, run.environment.name,
-        run.environment.stored_keys_allowed,
+        region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
+        request.allowed_account_ids, run.environment.stored_keys_allowed,
     )  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> None:
 
 def _write_receipt(
     run: Run,
-    repository: RepositoryInfo,
+    opened: Opened,
     candidate: Candidate,
     plan: Plan,
     state: State,
@@ -189,7 +189,7 @@ def _write_receipt(
     receipt = Receipt(
         state=state,
         environment=run.environment.name,
-        repository=repository.uri,
+        repository=opened.info.uri,
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
@@ -198,6 +198,7 @@ def _write_receipt(
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
         staged=tuple(each.digest for each in progress.manifests),
+        unbound=opened.unbound,
     )
     codec.write(run.work.receipt, receipt)
     return receipt

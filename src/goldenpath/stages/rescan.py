@@ -11,6 +11,7 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
 from goldenpath.release import access
 from goldenpath.release.plan import revision_of
+from goldenpath.runner import as_markdown
 from goldenpath.services import oci_pull
 from goldenpath.stages import gate, trivy_gate
 from goldenpath.stages.base import Outcome, Run, Stage
@@ -41,8 +42,12 @@ def run(run: Run) -> Outcome:
         sentence=f"{about}: {outcome.sentence}",
         outputs={**outcome.outputs, "image_ref": f"{opened.info.uri}@{stored.digest}", "released_tag": tag},
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
-        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{outcome.summary}",
+        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}",
     )
+
+
+def _unbound(opened: Opened) -> str:
+    return f"\n- {as_markdown(opened.unbound)}\n" if opened.unbound else ""
 
 
 def newest(run: Run, opened: Opened) -> Tag:

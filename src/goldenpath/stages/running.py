@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
-from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError
+from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnvironment
 from goldenpath.model.event import (
     TERMINAL,
     Event,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 def prepare(request: Request, here: Runner, progress: Progress) -> Run:
     """Return what every stage of one run shares. Raises when the environment or the event cannot be known."""
     policy = matrix.load()
+    _refuse_local(request.environment, here)
     environment = tightened(policy.environment(request.environment), request, progress)
     event = event_of(here, request.source)
     _require_version(event)
@@ -66,6 +67,16 @@ def believing(run: Run, stage: Stage) -> Run:
     if not stage.reads_files or not (run.runner.in_actions or run.request.evidence):
         return run
     return replace(run, work=run.work.believing(run.request.evidence))
+
+
+def _refuse_local(environment: str, here: Runner) -> None:
+    """Raise `UnknownEnvironment` for a workflow run that asks for the rules of a terminal, which block nothing."""
+    if environment == matrix.LOCAL and here.in_actions:
+        raise UnknownEnvironment(
+            f"the environment {matrix.LOCAL} is for terminals, not for workflow runs",
+            why="its gates report and never block, and no account, role or ECR repository belongs to it",
+            fix="deliver to dev, or to another environment of the platform",
+        )
 
 
 def tightened(environment: Environment, request: Request, progress: Progress) -> Environment:
