@@ -23,6 +23,8 @@ POLICY_FILE = "environments.yaml"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
 PROOF = "environments.sha256"
+# Where the rules do not say `verdict_hours`: an approval may take a weekend.
+VERDICT_AGE = {Mode.BLOCKING: timedelta(hours=72), Mode.ADVISORY: timedelta(hours=168)}
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Environment:
 
     `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
-    workflow run may release with an AWS key that never ends.
+    workflow run may release with an AWS key that never ends. `verdict_age` is how old a verdict may be at the push.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Environment:
     longest_exception: timedelta
     git_tag_allowed: bool = False
     stored_keys_allowed: bool = False
+    verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
@@ -107,9 +110,12 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
 def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     trivy = body["trivy"]
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
+    modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
+    strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
+    hours = body.get("verdict_hours")
     return Environment(
         name=name,
-        modes={gate: Mode(body[gate.value]["mode"]) for gate in Gate},
+        modes=modes,
         vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy["ignore_unfixed"]),
         image_secrets=trivy["image_secrets"],
         database_age=timedelta(days=trivy["database_days"]),
@@ -120,6 +126,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         longest_exception=timedelta(days=body["longest_exception_days"]),
         git_tag_allowed=body.get("git_tag") == "allowed",
         stored_keys_allowed=body.get("stored_keys") == "allowed",
+        verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
     )
 
 

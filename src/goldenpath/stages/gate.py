@@ -53,9 +53,10 @@ def environment(run: Run) -> Environment:
 def conclude(run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile") -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
     rules = in_force.rules(run.policy, run.request.source, run.event)
-    decision = decide(report, run.policy, run.environment, rules, today=datetime.now(UTC).date())
+    now = datetime.now(UTC)
+    decision = decide(report, run.policy, run.environment, rules, today=now.date())
     rendered = sarif.render(report, decision.verdict.exceptions, category=category, dockerfile=dockerfile)
-    verdict = decision.verdict
+    verdict = replace(decision.verdict, decided_at=now)
     if rendered.note:
         verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
     codec.write(run.work.findings(report.gate), report)
