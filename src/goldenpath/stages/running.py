@@ -10,7 +10,7 @@ from goldenpath import runner
 from goldenpath.errors import BadInput, GoldenPathError
 from goldenpath.model.event import Event, commit_before, may_only_read, proposed_head
 from goldenpath.model.finding import Gate
-from goldenpath.model.names import Commit
+from goldenpath.model.names import Commit, StageName
 from goldenpath.model.timing import End, Timing
 from goldenpath.model.verdict import Mode
 from goldenpath.model.work import WorkFolder
@@ -129,7 +129,7 @@ def _event_at_terminal(here: Runner, source: Path) -> Event:
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
     if stage.name in summary.ORDER:
-        run.work.note(Timing(stage.name, end, round(time.monotonic() - began, 3), sentence, fix))
+        run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
 def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
