@@ -102,6 +102,12 @@ class EngineMissing(GoldenPathError):
     code, exit_code = "engine-missing", 14
 
 
+class VerdictExpired(GoldenPathError):
+    """A gate's verdict is too old for a release, or what it rests on has ended since."""
+
+    code, exit_code = "verdict-expired", 15
+
+
 class ToolMissing(GoldenPathError):
     """A program that is needed is neither here nor obtainable."""
 

@@ -33,6 +33,9 @@ _KEPT = (
 # A runner takes `::` for a command where a line begins with it, and the older `##[` anywhere (actions/runner,
 # ActionCommand).
 _COMMAND = re.compile(r"(?m)^(\s*)::")
+# What GitHub makes a link, a mention or a picture of, whatever stands before it: URLs and mail addresses, `@people`,
+# `#1`, `GH-1`, `:emoji:`, and the ids of commits. It leaves code alone (GitHub, "Autolinked references and URLs").
+_LINKED = re.compile(r"@|#|//|:[\w+-]+:|www\.|gh-\d|(?<![0-9a-z])[0-9a-f]{7,64}(?![0-9a-z])", re.IGNORECASE)
 
 
 def clean_environment() -> dict[str, str]:
@@ -177,13 +180,28 @@ def plain(text: str) -> str:
     Control characters and the Unicode marks that change the direction of text are shown as escapes.
     """
     shown = "".join(ch if ch in "\n\t" or ch.isprintable() else ascii(ch)[1:-1] for ch in text)
-    return _COMMAND.sub("\\1:\u200b:", shown).replace("##[", "#\u200b#[")
+    return _COMMAND.sub(r"\1\\x3a:", shown).replace("##[", r"\x23#[")
 
 
 def as_markdown(text: str) -> str:
-    """Return `text` made safe for a job summary: shown as it is, never as markup."""
-    escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{ch}" if ch in "\\`*_[]|#!~" else ch for ch in escaped.replace("\n", " "))
+    """Return `text` made safe for a job summary or a comment: shown as it is, never as markup, a link or a mention.
+
+    A word that would become one is shown as code.
+    """
+    words = plain(text).replace("\n", " ").split(" ")
+    return " ".join(_code(word) if _LINKED.search(word) else _prose(word) for word in words)
+
+
+def _code(word: str) -> str:
+    """Return `word` as a code span; a `|` would end a table's cell in it too (GitHub Flavored Markdown, "Tables")."""
+    fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
+    space = " " if word.startswith("`") or word.endswith("`") else ""
+    return f"{fence}{space}{word}{space}{fence}".replace("|", "\\|")
+
+
+def _prose(word: str) -> str:
+    escaped = word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{ch}" if ch in "\\`*_[]|!~" else ch for ch in escaped)
 
 
 def default_work_dir(env: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
@@ -214,7 +215,19 @@ def checked(folder: Path, commit: str, content: bytes, *, several: bool) -> Work
 
 def _passed(gate: Gate, subject: str) -> Verdict:
     counts = dict.fromkeys(Severity, 0)
-    return Verdict(gate, "dev", Mode.ADVISORY, Result.PASS, subject, Scanner(gate, "1"), {}, counts, 0, ())
+    return Verdict(
+        gate,
+        "dev",
+        Mode.ADVISORY,
+        Result.PASS,
+        subject,
+        Scanner(gate, "1"),
+        {},
+        counts,
+        0,
+        (),
+        decided_at=datetime.now(UTC),
+    )
 
 
 @contextmanager

@@ -96,7 +96,7 @@ class Stand:
 
     def repair(self, work: WorkFolder) -> list[str]:
         """Return the command that repairs what a release of `work` left."""
-        return ["release", "repair", str(work.receipt), f"--role-arn={self.role}"]
+        return ["release", "repair", str(work.receipt), f"--role-arn={self.role}", "--yes", "--confirm=1.4.2"]
 
     def place(self, *, immutable: bool = False, held: WorkFolder | None = None) -> Place:
         """Return a new repository; `held`, of the earlier commit, is released to it first."""

@@ -178,7 +178,7 @@ def test_what_anothers_index_lists_by_now_stays_and_undo_and_repair_are_whole_wi
     assert work.read_receipt().state is State.UNDONE
     killed = work.receipt.read_text().replace('"state": "undone"', '"state": "staged"')
     work.receipt.write_text(killed)
-    repaired = goldenpath.run("release", "repair", work.receipt).ok()
+    repaired = goldenpath.run("release", "repair", work.receipt, "--yes").ok()
     assert f"✓ {root.digest} stays: an index lists it" in repaired.text
     assert work.read_receipt().state is State.UNDONE
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({"later": listed[0]}, {*listed, root.digest})

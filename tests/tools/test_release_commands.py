@@ -130,7 +130,12 @@ def test_a_release_whose_undo_failed_is_put_right_by_repair(
     goldenpath.run(*words("ecr-push", ready, work, repository, "--version=1.0.0")).ok()
     broken = work.receipt.read_text().replace('"state": "released"', '"state": "broken"')
     work.receipt.write_text(broken.replace('"tag": "1.0.0"', '"tag": "1.0.1"'))
-    goldenpath.run("release", "repair", work.receipt).ok()
+    before = emulator.tags(repository)
+    shown = goldenpath.run("release", "repair", work.receipt).ok().text
+    assert f"dev-{ready.commit.short} would be removed" in shown
+    assert "nothing was changed; run again with --yes to do this" in shown
+    assert (emulator.tags(repository), work.read_receipt().state) == (before, State.BROKEN)
+    goldenpath.run("release", "repair", work.receipt, "--yes").ok()
     assert work.read_receipt().state is State.UNDONE
     # 1.0.0 is not in the receipt, so it and the image stay.
     assert emulator.tags(repository) == {"1.0.0": work.read_candidate().digest}

@@ -12,8 +12,8 @@ from goldenpath.model.layout import (
     GZIP_LAYER,
     INDEX,
     MANIFEST,
+    AnnotatedIndex,
     Descriptor,
-    Index,
     Layout,
     Manifest,
     PlatformFields,
@@ -33,7 +33,8 @@ def layout(path: Path, *platforms: PlatformFields, content: bytes = b"layer", re
     if len(images) == 1:
         write_index(path, images[0])
     else:
-        write_index(path, _store(path, INDEX, codec.encode(Index(2, images))))
+        index = AnnotatedIndex(2, images, annotations={REVISION: revision})
+        write_index(path, _store(path, INDEX, codec.encode(index)))
     return Layout(path)
 
 

@@ -186,9 +186,9 @@ def test_the_newest_release_to_an_environment_is_found_by_the_time_of_its_push(e
         {"imagePushedAt": datetime(2026, 1, 4, tzinfo=UTC)},
     ]
     stub.add_response("describe_images", {"imageDetails": images}, asked)
-    assert ecr.newest_tag(NAME, "prod-") == Tag("prod-aaaaaaa")
+    assert ecr.newest_tags(NAME, "prod-") == (Tag("prod-aaaaaaa"), Tag("prod-bbbbbbb"))
     stub.add_response("describe_images", {"imageDetails": images}, asked)
-    assert ecr.newest_tag(NAME, "test-") is None
+    assert ecr.newest_tags(NAME, "test-") == ()
 
 
 def test_what_is_gone_already_counts_as_removed_and_what_is_left_is_named(ecr: Ecr, stub: Stubber) -> None:
@@ -460,7 +460,7 @@ CUT_SHORT: list[tuple[str, dict[str, Any], Callable[[Ecr], object]]] = [
     ("get_authorization_token", {}, lambda ecr: ecr.login()),
     ("get_authorization_token", {"authorizationData": [{"authorizationToken": "x"}]}, lambda ecr: ecr.login()),
     ("describe_images", {}, lambda ecr: ecr.tags_of(NAME, Digest(DIGEST))),
-    ("describe_images", {}, lambda ecr: ecr.newest_tag(NAME, "dev-")),
+    ("describe_images", {}, lambda ecr: ecr.newest_tags(NAME, "dev-")),
     ("batch_delete_image", {}, lambda ecr: ecr.delete_images(NAME, [Tag("x")])),
 ]
 

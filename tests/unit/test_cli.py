@@ -216,7 +216,7 @@ def test_in_a_workflow_run_the_error_is_an_annotation_too(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     _, text = told(capsys, "build", "--environment", "dev")
     commands = [line for line in text.splitlines() if line.startswith("::")]
-    assert commands == ["::error title=gate-blocked::bad%0A:\u200b:error::%0A#\u200b#[x] name. f."]
+    assert commands == ["::error title=gate-blocked::bad%0A\\x3a:error::%0A\\x23#[x] name. f."]
     assert "##[" not in text
 
 

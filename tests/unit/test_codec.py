@@ -11,14 +11,14 @@ from goldenpath.errors import DiskTrouble, StageOutOfOrder
 from goldenpath.model import codec
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.finding import Findings, Gate
-from goldenpath.model.names import Digest, Tag
+from goldenpath.model.names import Digest, EnvironmentName, ImageRepository, Tag
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import Verdict
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.hostile import json_values, reports
 
 RECEIPT = Receipt(
-    State.RELEASED, "dev", "registry/my-app", Digest(DIGEST), COMMIT,  # type: ignore[arg-type]
+    State.RELEASED, EnvironmentName("dev"), ImageRepository("registry/my-app"), Digest(DIGEST), COMMIT,  # type: ignore[arg-type]
     (TagMove(Tag("a1b2c3d"), None, Digest(DIGEST)),),
 )  # fmt: skip
 VALUES = [report(vulnerability(), vulnerability(fixed="")), report(secret(), gate=Gate.GITLEAKS), RECEIPT]

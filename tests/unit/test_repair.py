@@ -15,8 +15,10 @@ from goldenpath.model.candidate import Candidate
 from goldenpath.model.layout import INDEX, MANIFEST, Index, Layout
 from goldenpath.model.names import Digest, Tag, Version
 from goldenpath.model.receipt import Receipt, State
+from goldenpath.policy import matrix
+from goldenpath.release import repair as repairing
 from goldenpath.release.access import Opened
-from goldenpath.release.repair import repair, verify
+from goldenpath.release.repair import Repaired, verify
 from goldenpath.release.transaction import Transaction
 from goldenpath.stages import ecr_push
 from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
@@ -25,6 +27,12 @@ from tests.unit.run_builder import candidate, run
 
 LATEST, VERSION = Tag("latest"), Tag("1.4.2")
 OLDER = image_bytes(b"older", revision="f" * 40)
+
+
+def repair(receipt: Receipt, opened: Opened) -> Repaired:
+    """Repair what a receipt is about, whose versions and earlier images the operator vouches for."""
+    confirmed = [name for move in receipt.tags for name in (move.tag, move.before or "")]
+    return repairing.repair(receipt, opened, matrix.load(), confirmed)
 
 
 class Killed(BaseException):
@@ -227,7 +235,7 @@ def test_a_tag_that_is_moved_while_a_repair_is_under_way_is_left_alone(release: 
 
     def move(name: str) -> None:
         looked.append(name)
-        if looked.count("manifest 1.4.2") == 2:
+        if looked.count("manifest 1.4.2") == 3:
             release.registry.hold(OLDER, MANIFEST, VERSION)
 
     release.registry.before_call = move
@@ -251,3 +259,87 @@ def test_a_candidate_whose_version_was_edited_into_none_is_no_candidate(release:
     with pytest.raises(StageOutOfOrder, match="is not a file that `build` wrote") as caught:
         codec.read(tmp_path / "candidate.json", Candidate, written_by="build")
     assert "a version that can be a tag" in caught.value.why
+
+
+def test_what_a_repair_would_do_is_told_first_and_changes_nothing(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+    state = release.state
+    release.registry.calls.clear()
+    told = repairing.intended(killed, release.opened, matrix.load(), ["1.4.2"])
+    removed = [f"{each} would be removed, unless another tag or an index keeps it" for each in reversed(killed.staged)]
+    assert told == (*(f"{tag} would be removed" for tag in ("a1b2c3d", "dev-a1b2c3d", "1.4.2")), *removed)
+    assert {call.split()[0] for call in release.registry.calls} <= {"manifest", "tags_of"}
+    assert release.state == state
+
+
+def test_a_version_is_moved_only_where_somebody_confirms_it(release: Release) -> None:
+    killed = release.killed_at("put_manifest latest")
+    with pytest.raises(ReceiptMismatch) as caught:
+        repairing.repair(killed, release.opened, matrix.load())
+    assert caught.value.what == "the registry does not prove that 1.4.2 belongs to this release"
+    assert caught.value.fix.endswith("run again with --confirm 1.4.2")
+
+
+def test_an_image_that_shows_no_trace_of_the_environment_is_put_back_only_where_somebody_confirms_it(
+    release: Release,
+) -> None:
+    earlier = release.registry.hold(image_bytes(b"earlier build"), MANIFEST, Tag("a1b2c3d"), Tag("dev-a1b2c3d"))
+    killed = release.killed_at("put_manifest 1.4.2")
+    with pytest.raises(ReceiptMismatch, match=f"the registry does not prove that {earlier} belongs to this release"):
+        repairing.repair(killed, release.opened, matrix.load())
+    repairing.repair(killed, release.opened, matrix.load(), [earlier])
+    assert release.registry.tags == {
+        LATEST: Digest.of(OLDER), Tag("a1b2c3d"): earlier, Tag("dev-a1b2c3d"): earlier,
+    }  # fmt: skip
+
+
+#       what was changed in the receipt                             what is said of it
+FORGED: dict[str, tuple[dict[str, Any], str]] = {
+    "another commit's tag": ({"tag": "fffffff"}, "fffffff is not a tag of such a release"),
+    "another environment's tag": ({"tag": "prod-a1b2c3d"}, "prod-a1b2c3d is not a tag of such a release"),
+    "another commit's image": ({"before": Digest.of(OLDER)}, f"{Digest.of(OLDER)} is not an image of that commit"),
+    "another commit's image, to be removed": (
+        {"staged": Digest.of(OLDER)}, f"{Digest.of(OLDER)} is not an image of that commit",
+    ),
+    "an environment that nobody knows": ({"environment": "nowhere"}, "there is no environment 'nowhere'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_receipt_that_asks_for_what_is_not_its_own_is_refused_whatever_is_confirmed(
+    release: Release, name: str
+) -> None:
+    changes, said = FORGED[name]
+    killed = release.killed_at("put_manifest 1.4.2")
+    moves = [{"tag": each.tag, "before": each.before, "after": None} for each in killed.tags]
+    moves[0] |= {key: value for key, value in changes.items() if key in {"tag", "before"}}
+    staged = [*killed.staged, *([changes["staged"]] if "staged" in changes else [])]
+    fields = {**msgspec.to_builtins(killed, enc_hook=str), "tags": moves, "staged": staged}
+    if "environment" in changes:
+        fields["environment"] = changes["environment"]
+    forged, state = codec.decode(codec.encode(fields), Receipt), release.state
+    with pytest.raises(ReceiptMismatch) as caught:
+        repair(forged, release.opened)
+    assert said in str(caught.value)
+    assert release.state == state
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("environment", "dev\n# released"), ("environment", "Dev"), ("environment", "a" * 17),
+        ("repository", "registry.example/my-app\n## ✅ released"), ("repository", "@team/my-app"),
+        ("repository", "<b>/my-app"), ("repository", "reg istry/my-app"), ("repository", "https://e/my-app"),
+    ],
+)  # fmt: skip
+def test_a_receipt_can_hold_no_markup(release: Release, field: str, value: str) -> None:
+    fields = msgspec.to_builtins(release.go(), enc_hook=str)
+    with pytest.raises(ValueError, match=r"is not the (name of an environment|address of a repository)"):
+        codec.decode(codec.encode({**fields, field: value}), Receipt)
+
+
+def test_an_image_that_cannot_be_read_is_missing_and_no_crash(release: Release) -> None:
+    receipt = release.go()
+    broken = release.registry.hold(b'{"manifests": 3}', INDEX, Tag("broken"))
+    assert list(repairing.missing(release.opened, broken)) == [f"a readable image {broken}"]
+    assert list(repairing.missing(release.opened, receipt.digest)) == []

@@ -87,6 +87,32 @@ class EcrRepository(Name):
     rule = "an ECR repository name (2 to 256 of a-z, 0-9, and single `.`, `_`, `-`, `/` between them)"
 
 
+class EnvironmentName(Name):
+    """The name of an environment, as the platform's rules may have it."""
+
+    pattern = re.compile(r"[a-z][a-z0-9]{1,15}")
+    rule = "the name of an environment (2 to 16 of a-z and 0-9, starting with a letter)"
+
+
+class StageName(Name):
+    """The name of a stage of the pipeline."""
+
+    pattern = re.compile(r"[a-z][a-z0-9-]{0,39}")
+    rule = "the name of a stage (like `trivy-gate`)"
+
+
+class ImageRepository(Name):
+    """The address that an image is pulled from, without a tag: a registry's host, and the repository in it."""
+
+    pattern = re.compile(r"[a-z0-9]+(?:[.-]+[a-z0-9]+)*(?::[0-9]{1,5})?/" + EcrRepository.pattern.pattern, re.ASCII)
+    rule = "the address of a repository (like `123456789012.dkr.ecr.eu-west-2.amazonaws.com/my-app`)"
+
+    @property
+    def name(self) -> EcrRepository:
+        """The name of the repository in its registry."""
+        return EcrRepository(self.partition("/")[2])
+
+
 class Platform(Name):
     """An operating system and architecture, as `linux/amd64` or `linux/arm/v7`."""
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from goldenpath.model.names import Commit, Digest, EcrRepository, Tag
+from goldenpath.model.names import Commit, Digest, EcrRepository, EnvironmentName, ImageRepository, Tag
 
 RECEIPT_SCHEMA = "goldenpath.receipt/1"
 
@@ -41,8 +41,8 @@ class Receipt(Struct, frozen=True):
     """
 
     state: State
-    environment: str
-    repository: str
+    environment: EnvironmentName
+    repository: ImageRepository
     digest: Digest
     commit: Commit
     tags: tuple[TagMove, ...]
@@ -52,14 +52,10 @@ class Receipt(Struct, frozen=True):
     unbound: str = ""
     schema: str = RECEIPT_SCHEMA
 
-    def __post_init__(self) -> None:
-        """Refuse, with `ValueError`, an address that names no repository."""
-        _ = self.name
-
     @property
     def name(self) -> EcrRepository:
         """The name of the repository in its registry."""
-        return EcrRepository(self.repository.partition("/")[2])
+        return self.repository.name
 
     @property
     def reference(self) -> str:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from goldenpath.model.names import StageName
+
 TIMING_SCHEMA = "goldenpath.timing/1"
 
 
@@ -21,7 +23,7 @@ class End(StrEnum):
 class Timing(Struct, frozen=True):
     """One stage: how it ended, after how many `seconds`, and what it said; `fix` is what to do when it failed."""
 
-    stage: str
+    stage: StageName
     end: End
     seconds: float
     sentence: str

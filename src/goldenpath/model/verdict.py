@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from goldenpath.model.exception import Applied
 from goldenpath.model.finding import Gate, Scanner, Severity
@@ -42,8 +43,9 @@ class Verdict(Struct, frozen=True):
     `counts` has every severity; `deciding` is how many of them the rules do not let through, the platform's as the app
     tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
     `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
-    or what deserves attention. `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so
-    where the environment takes tags only from certain branches.
+    or what deserves attention. `decided_at` is the moment of the decision; a release needs it, and a recent one.
+    `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so where the environment takes
+    tags only from certain branches.
     """
 
     gate: Gate
@@ -62,6 +64,7 @@ class Verdict(Struct, frozen=True):
     database: DatabaseSeen | None = None
     decided_by: tuple[str, ...] = ()
     reviewed_on: str = ""
+    decided_at: Annotated[datetime, Meta(tz=True)] | None = None
     schema: str = VERDICT_SCHEMA
 
     @property

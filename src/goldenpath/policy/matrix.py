@@ -26,6 +26,8 @@ SCHEMA = "environments.schema.json"
 PROOF = "environments.sha256"
 # The environment of terminals: a workflow run never follows its rules.
 LOCAL = "local"
+# Where the rules do not say `verdict_hours`: an approval may take a weekend.
+VERDICT_AGE = {Mode.BLOCKING: timedelta(hours=72), Mode.ADVISORY: timedelta(hours=168)}
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,10 @@ class Environment:
 
     `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
-    workflow run may release with an AWS key that never ends. `tags_from` names the branches whose commits a tag may
-    release here, or is `DEFAULT_BRANCH` or `ANY`; with `reviewed_branches` a branch must be the default one or
-    protected. `accounts` (ids) and `roles` (ARNs) belong to this environment; where there are none, it may use any that
-    no other environment lists.
+    workflow run may release with an AWS key that never ends. `verdict_age` is how old a verdict may be at the push.
+    `tags_from` names the branches whose commits a tag may release here, or is `DEFAULT_BRANCH` or `ANY`; with
+    `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
+    this environment; where there are none, it may use any that no other environment lists.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Environment:
     reviewed_branches: bool = False
     accounts: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
+    verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
 
     @property
     def blocks(self) -> bool:
@@ -133,6 +136,8 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
     tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
+    strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
+    hours = body.get("verdict_hours")
     return Environment(
         name=name,
         modes=modes,
@@ -150,6 +155,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         reviewed_branches=body.get("branches") == "reviewed",
         accounts=tuple(body.get("accounts", ())),
         roles=tuple(body.get("roles", ())),
+        verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
     )
 
 

@@ -79,11 +79,23 @@ def verify(path: Path, aws_region: str, role_arn: str) -> None:
 @_RECEIPT
 @_REGION
 @_ROLE
-def repair(path: Path, aws_region: str, role_arn: str) -> None:
+@click.option("--yes", is_flag=True, help="Do it. Without this, only what would be done is shown.")
+@click.option(
+    "--confirm",
+    "confirmed",
+    multiple=True,
+    help="A version or a digest of this release that the registry cannot prove to be its own. Several are fine.",
+)
+def repair(path: Path, aws_region: str, role_arn: str, confirmed: tuple[str, ...], *, yes: bool) -> None:
     """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
-    receipt, progress = _read(path), Progress()
+    receipt, progress, policy = _read(path), Progress(), matrix.load()
     with _opened(receipt, aws_region, role_arn) as opened:
-        repaired = repairing.repair(receipt, opened)
+        if not yes and (lines := repairing.intended(receipt, opened, policy, confirmed)):
+            for line in lines:
+                progress.line(line)
+            progress.line("nothing was changed; run again with --yes to do this")
+            return
+        repaired = repairing.repair(receipt, opened, policy, confirmed)
     codec.write(path, repaired.receipt)
     for line in repaired.done:
         progress.line(f"✓ {line}")

@@ -31,14 +31,12 @@ class _Annotated(Struct, frozen=True):
 class Plan:
     """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
 
-    `reused` says that an immutable repository holds an image of this commit already, which takes the candidate's place.
     `further` are the tags of this commit's releases to environments further along: tags go forward, never back to an
     image that only the gates of an earlier environment let through.
     """
 
     before: Mapping[Tag, StoredManifest | None]
     target_manifest: StoredManifest
-    reused: bool = False
     further: frozenset[Tag] = frozenset()
 
     @property
@@ -70,8 +68,8 @@ def preflight(
     before = answers(opened.registry.manifest, tags)
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(held, repository, commit)
-    if held and repository.immutable:
-        return _reuse(repository, before, tags)
+    if repository.immutable:
+        require_free(held, repository)
     plan = Plan(before, candidate, further=further)
     for tag in plan.shared & held.keys():
         if by := further.intersection(opened.ecr.tags_of(repository.name, held[tag].digest)):
@@ -82,8 +80,24 @@ def preflight(
 def require_movable(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo, commit: Commit) -> None:
     """Raise `TagTaken` when a tag but `latest` names an image of another commit."""
     for tag, stored in held.items():
-        if stored is not None and tag != LATEST and revision_of(stored) != commit:
-            raise _taken(tag, stored, repository, "it was not released from this commit")
+        if stored is None or tag == LATEST or (revision := revision_of(stored)) == commit:
+            continue
+        if tag.endswith(commit.short) and revision.startswith(commit.short):
+            raise _same_beginning(tag, stored, repository, revision)
+        raise _taken(tag, stored, repository, "it was not released from this commit")
+
+
+def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, revision: str) -> TagTaken:
+    return _taken(
+        tag,
+        stored,
+        repository,
+        f"that image is of the commit {ascii(revision[:40])[1:-1]}, which begins with the same seven characters; by "
+        "chance this almost never happens, so find out who released it",
+        "give your commit another id (`git commit --amend --no-edit`, or merge again) and deliver that, or have the "
+        f"platform team remove the tag: aws ecr batch-delete-image --repository-name {repository.name} "
+        f"--image-ids imageTag={tag}; nothing was uploaded",
+    )
 
 
 def revision_of(stored: StoredManifest) -> str:
@@ -94,24 +108,30 @@ def revision_of(stored: StoredManifest) -> str:
         return ""
 
 
-def _reuse(repository: RepositoryInfo, before: Mapping[Tag, StoredManifest | None], tags: Sequence[Tag]) -> Plan:
-    """Return the plan that takes the image which an immutable repository already holds for this commit.
+def require_free(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo) -> None:
+    """Raise `TagTaken` when a tag that cannot be moved names other bytes than the candidate.
 
-    Only if this environment released it: an image that passed another environment's gates alone is refused.
+    That image may say that it is of this commit. Anybody who may push can write that into an image, and the gates of
+    this run looked at the candidate only.
     """
-    by_commit, by_environment = before[tags[0]], before[tags[:2][-1]]
-    if by_commit is None or by_environment is None or by_commit.digest != by_environment.digest:
-        tag, held = next((tag, held) for tag, held in before.items() if held is not None)
-        raise _taken(tag, held, repository, "the repository is immutable, and this environment did not release it")
-    for tag, stored in before.items():
-        if stored is not None and stored.digest != by_commit.digest and tag != LATEST:
-            raise _taken(tag, stored, repository, "the repository is immutable")
-    return Plan(before, by_commit, reused=True)
+    for tag, stored in held.items():
+        if stored is not None:
+            raise _taken(
+                tag,
+                stored,
+                repository,
+                "it says that it was built from this commit, but the gates of this run scanned another build, and an "
+                "immutable repository does not move a tag",
+                "if an earlier run released it, deploy that one by its digest; for a new image or a new version, "
+                "deliver a new commit; if no run released it, tell the platform team; nothing was uploaded",
+            )
 
 
-def _taken(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, why: str) -> TagTaken:
-    return TagTaken(
-        f"the tag {tag} of {repository.name} already names {stored.digest}",
-        why=why,
-        fix="deliver a new commit or give a new version; nothing was uploaded",
-    )
+def _taken(
+    tag: Tag,
+    stored: StoredManifest,
+    repository: RepositoryInfo,
+    why: str,
+    fix: str = "deliver a new commit or give a new version; nothing was uploaded",
+) -> TagTaken:
+    return TagTaken(f"the tag {tag} of {repository.name} already names {stored.digest}", why=why, fix=fix)

@@ -13,18 +13,21 @@ from goldenpath.errors import GoldenPathError, ReceiptMismatch
 from goldenpath.model.layout import INDEXES
 from goldenpath.model.names import Digest
 from goldenpath.model.receipt import State, TagMove
+from goldenpath.release.receipts import require_own
 from goldenpath.release.tags import LATEST, elsewhere, of_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.names import Tag
     from goldenpath.model.receipt import Receipt
+    from goldenpath.policy.matrix import Policy
     from goldenpath.release.access import Opened
     from goldenpath.services.oci_registry import StoredManifest
 
 SETTLED = frozenset({State.RELEASED, State.UNCHANGED})
+WHOLE = "every tag names the image: the release is whole"
 
 
 @dataclass(frozen=True)
@@ -35,29 +38,42 @@ class Repaired:
     done: tuple[str, ...]
 
 
-def repair(receipt: Receipt, opened: Opened) -> Repaired:
+def repair(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str] = ()) -> Repaired:
     """Put the repository right after a release that was killed, or whose undo was not whole.
 
     When every tag names the image, the release was whole: that is written down. Otherwise every tag of it goes back to
     what it named before, and what was staged is removed. What names something else by now is another release's.
+    Raises `ReceiptMismatch` before anything is changed when the receipt asks for what is not its own (`receipts`).
     """
-    require_repository(receipt, opened)
-    if receipt.state in SETTLED or receipt.state is State.UNDONE:
+    if _is_settled(receipt, opened, policy, confirmed):
         return Repaired(receipt, ())
-    held = {move.tag: opened.registry.manifest(move.tag) for move in receipt.tags}
-    if all(_names(found, receipt.digest) for found in held.values()):
+    if _is_whole(receipt, opened):
         moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
         whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
-        return Repaired(whole, ("every tag names the image: the release is whole",))
-    stays = _taken_up(receipt, opened)
-    steps = [
-        partial(_put_back, move, receipt.digest, opened)
-        for move in receipt.tags
-        if move.before != receipt.digest and move.tag not in stays
-    ]
+        return Repaired(whole, (WHOLE,))
+    steps = [partial(_put_back, move, receipt.digest, opened) for move in _to_put_back(receipt, opened)]
     # An index goes before what it lists: ECR keeps a manifest that an index refers to.
     steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
     return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), _all_done(steps))
+
+
+def intended(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what `repair` would do now, one line each. Changes nothing, and raises what `repair` would refuse."""
+    if _is_settled(receipt, opened, policy, confirmed):
+        return ()
+    if _is_whole(receipt, opened):
+        return (WHOLE,)
+    moves = (
+        f"{move.tag} would name {move.before} again" if move.before else f"{move.tag} would be removed"
+        for move in _to_put_back(receipt, opened)
+        if _names(opened.registry.manifest(move.tag), receipt.digest)
+    )
+    staged = (
+        f"{digest} would be removed, unless another tag or an index keeps it"
+        for digest in reversed(receipt.staged)
+        if opened.registry.manifest(digest) is not None
+    )
+    return (*moves, *staged)
 
 
 def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None) -> tuple[str, ...]:
@@ -66,7 +82,9 @@ def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None)
     Raises `ReceiptMismatch` that lists everything that does not.
     """
     require_repository(receipt, opened)
-    wrong = [*_other_candidate(receipt, candidate), *_moved_on(receipt, opened)]
+    wrong = list(_moved_on(receipt, opened))
+    if candidate is not None and candidate.digest != receipt.digest:
+        wrong.insert(0, f"the candidate is {candidate.digest} of {candidate.commit.short}")
     if receipt.state in SETTLED:
         wrong += [f"{each} is missing from the registry" for each in missing(opened, receipt.digest)]
     if wrong:
@@ -87,14 +105,18 @@ def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
     if held is None:
         yield reference
         return
-    body = json.loads(held.content)
-    if held.media_type in INDEXES:
-        for child in body["manifests"]:
-            yield from missing(opened, Digest(child["digest"]))
+    try:
+        body = json.loads(held.content)
+        named = body["manifests"] if held.media_type in INDEXES else (body["config"], *body["layers"])
+        digests = [Digest(each["digest"]) for each in named]
+    except (KeyError, RecursionError, TypeError, ValueError):
+        yield f"a readable image {held.digest}"
         return
-    for blob in (body["config"], *body["layers"]):
-        if not opened.registry.has_blob(Digest(blob["digest"])):
-            yield blob["digest"]
+    for digest in digests:
+        if held.media_type in INDEXES:
+            yield from missing(opened, digest)
+        elif not opened.registry.has_blob(digest):
+            yield digest
 
 
 def require_repository(receipt: Receipt, opened: Opened) -> None:
@@ -106,12 +128,22 @@ def require_repository(receipt: Receipt, opened: Opened) -> None:
         )
 
 
-def _other_candidate(receipt: Receipt, candidate: Candidate | None) -> Iterator[str]:
-    # An immutable repository may have given its own image of this commit: then this release brought none.
-    reused = receipt.state is State.UNCHANGED or (not receipt.staged and not receipt.uploaded_blobs)
-    same_commit = candidate is not None and candidate.commit == receipt.commit
-    if candidate is not None and candidate.digest != receipt.digest and not (reused and same_commit):
-        yield f"the candidate is {candidate.digest} of {candidate.commit.short}"
+def _is_settled(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str]) -> bool:
+    """Tell whether there is nothing to repair. Raises `ReceiptMismatch` when the receipt cannot be followed."""
+    require_repository(receipt, opened)
+    if receipt.state in SETTLED or receipt.state is State.UNDONE:
+        return True
+    require_own(receipt, opened, policy, confirmed)
+    return False
+
+
+def _is_whole(receipt: Receipt, opened: Opened) -> bool:
+    return all(_names(opened.registry.manifest(move.tag), receipt.digest) for move in receipt.tags)
+
+
+def _to_put_back(receipt: Receipt, opened: Opened) -> tuple[TagMove, ...]:
+    stays = _taken_up(receipt, opened)
+    return tuple(move for move in receipt.tags if move.before != receipt.digest and move.tag not in stays)
 
 
 def _moved_on(receipt: Receipt, opened: Opened) -> Iterator[str]:
@@ -137,13 +169,9 @@ def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
 
 
 def _taken_up(receipt: Receipt, opened: Opened) -> frozenset[Tag]:
-    """Return the tags that a release of the same image to another environment has by now too.
-
-    What the receipt's run staged had no tags before.
-    """
+    """Return the tags that a release of the same image to another environment has by now too."""
     own = of_environment(receipt.environment, receipt.commit)
-    staged = receipt.digest in receipt.staged
-    if not staged or not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own):
+    if not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own):
         return frozenset()
     return frozenset(move.tag for move in receipt.tags) - {own, LATEST}
 

@@ -24,6 +24,11 @@ def of_environment(environment: str, commit: Commit) -> Tag:
     return Tag(f"{environment}-{commit.short}")
 
 
+def is_of_environment(tag: Tag, environment: str) -> bool:
+    """Tell whether only releases to `environment`, of whatever commit, have `tag`."""
+    return tag.startswith(f"{environment}-") and bool(_OF_AN_ENVIRONMENT.fullmatch(tag))
+
+
 def elsewhere(tags: Iterable[Tag], own: Tag) -> bool:
     """Tell whether one of `tags` is of a release of the same commit to another environment than `own` is of."""
     if not _OF_AN_ENVIRONMENT.fullmatch(own):

@@ -125,7 +125,7 @@ class Transaction:
             raise UndoIncomplete(
                 f"the release to {self._name} failed and could not be undone whole; still there: {'; '.join(left)}",
                 why=str(cause),
-                fix="`goldenpath release repair` with this run's receipt.json completes the undo; so does running the "
+                fix="`goldenpath release repair --yes` with this run's receipt.json completes it; so does running the "
                 "same delivery again",
             ) from cause
 

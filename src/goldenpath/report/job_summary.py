@@ -5,7 +5,6 @@ Source of the limits: GitHub, "Workflow commands" (a step's summary: 1 MiB), "Cr
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ LIMIT = 1_000_000
 COMMENT_LIMIT = 60_000
 LISTED_AT_MOST = 100
 _CELL = 300
-_REFERENCE = re.compile(r"([\w.:/-]+@sha256:[0-9a-f]{64})", re.ASCII)
 _RELEASED = {State.RELEASED, State.UNCHANGED}
 _ENDS = {End.DONE: "✅", End.WARNED: "⚠️", End.STOPPED: "⛔", End.FAILED: "❌"}
 
@@ -114,7 +112,7 @@ def _whole(facts: Facts, listed: int) -> str:
 def _failure(facts: Facts) -> str:
     broken = (each for each in facts.timings.stages if each.end is End.FAILED)
     return "\n".join(
-        f"\n**{each.stage}**: {_cell(each.sentence)}{f'<br>**Do:** {_cell(each.fix)}' if each.fix else ''}\n"
+        f"\n**{_cell(each.stage)}**: {_cell(each.sentence)}{f'<br>**Do:** {_cell(each.fix)}' if each.fix else ''}\n"
         for each in broken
     )
 
@@ -155,7 +153,7 @@ def _would_block(facts: Facts) -> str:
 
 
 def _image(facts: Facts) -> str:
-    """Digests, tags and repositories are values of types that hold no markup."""
+    """Digests, tags and repositories are of types (`model.names`) that can hold no markup."""
     receipt, candidate = facts.receipt, facts.candidate
     if receipt is not None and receipt.state in _RELEASED:
         tags = ", ".join(f"`{move.tag}`" for move in receipt.tags)
@@ -188,9 +186,4 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    shown = text if len(text) <= _CELL else text[: _CELL - 1] + "…"
-    # As code an image can be copied as it is. Elsewhere an @ must not call people: GitHub mentions whom it precedes.
-    return "".join(
-        f"`{part}`" if number % 2 else as_markdown(part).replace("@", "@\u200b")
-        for number, part in enumerate(_REFERENCE.split(shown))
-    )
+    return as_markdown(text if len(text) <= _CELL else text[: _CELL - 1] + "…")

@@ -116,14 +116,17 @@ class Ecr:
                 return ()
             return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
 
-    def newest_tag(self, name: EcrRepository, prefix: str) -> Tag | None:
-        """Return a tag that begins with `prefix`, of the image pushed last; `None` when no image has one."""
+    def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
+        """Return a tag that begins with `prefix` of each image that has one, the image pushed last first."""
         with explained(f"list the images of {name}"):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
             images = [image for page in pages for image in page["imageDetails"]]
-            tagged = [(image["imagePushedAt"], tag) for image in images for tag in image.get("imageTags") or ()]
-        found = [(pushed, tag) for pushed, tag in tagged if tag.startswith(prefix)]
-        return Tag(max(found)[1]) if found else None
+        found = [
+            (image["imagePushedAt"], max(tags))
+            for image in images
+            if (tags := [tag for tag in image.get("imageTags") or () if tag.startswith(prefix)])
+        ]
+        return tuple(Tag(tag) for _, tag in sorted(found, reverse=True))
 
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
         """Remove tags, or whole manifests by digest; return the digests that stay, because an index lists them.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,10 @@ from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, StageOutOfOrde
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
+from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import Mode, Result
-from goldenpath.policy import reviewed
+from goldenpath.policy import freshness, reviewed
 from goldenpath.release import access, tags
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
@@ -39,13 +41,13 @@ def run(run: Run) -> Outcome:
     refuse_pull_request(run)
     candidate = run.work.read_candidate()
     require_own(run, candidate)
-    require_verdicts(run, candidate)
+    warnings = require_verdicts(run, candidate)
     reviewed.require_tag(run.environment, run.event, run.work.read_verdict(Gate.GITLEAKS))
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
     with access.opened(wanted_access(run), run.runner) as opened:
         receipt = release(run, opened, layout, candidate)
-    return _outcome(run, receipt)
+    return _outcome(run, receipt, warnings)
 
 
 def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> Receipt:
@@ -61,8 +63,7 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> R
     with held():  # from here to the end of its undo; what can take long heeds a signal
         try:
             with heeded():
-                if not plan.reused:
-                    done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+                done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
                 transaction.commit(plan.target_manifest)
@@ -159,8 +160,12 @@ def require_own(run: Run, candidate: Candidate) -> None:
         )
 
 
-def require_verdicts(run: Run, candidate: Candidate) -> None:
-    """Raise unless both gates decided on exactly this commit and image, for this environment, and let it through."""
+def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
+    """Raise unless both gates decided on exactly this commit and image, for this environment, recently, and allow it.
+
+    Returns what is out of date in a gate that only advises, one sentence each.
+    """
+    warnings: tuple[str, ...] = ()
     for gate, subject in ((Gate.GITLEAKS, candidate.commit), (Gate.TRIVY, candidate.digest)):
         verdict = run.work.read_verdict(gate)
         if verdict.subject != subject or verdict.environment != run.environment.name:
@@ -175,6 +180,8 @@ def require_verdicts(run: Run, candidate: Candidate) -> None:
             raise GateBlocked(
                 f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
             )
+        warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
+    return warnings
 
 
 def _write_receipt(
@@ -188,8 +195,8 @@ def _write_receipt(
     done = state in {State.RELEASED, State.UNCHANGED}
     receipt = Receipt(
         state=state,
-        environment=run.environment.name,
-        repository=opened.info.uri,
+        environment=EnvironmentName(run.environment.name),
+        repository=ImageRepository(opened.info.uri),
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
@@ -204,7 +211,7 @@ def _write_receipt(
     return receipt
 
 
-def _outcome(run: Run, receipt: Receipt) -> Outcome:
+def _outcome(run: Run, receipt: Receipt, warnings: tuple[str, ...]) -> Outcome:
     names = ", ".join(move.tag for move in receipt.tags)
     done = "was released already" if receipt.state is State.UNCHANGED else "released"
     return Outcome(
@@ -215,6 +222,7 @@ def _outcome(run: Run, receipt: Receipt) -> Outcome:
             "image_ref": receipt.reference,
             "tags": ",".join(move.tag for move in receipt.tags),
         },
+        warnings=warnings,
     )
 
 

@@ -56,10 +56,11 @@ def conclude(
     run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile", reviewed_on: str = ""
 ) -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
-    rules = _rules(run)
-    decision = decide(report, run.policy, run.environment, rules, today=datetime.now(UTC).date())
+    rules, now = _rules(run), datetime.now(UTC)
+    decision = decide(report, run.policy, run.environment, rules, today=now.date())
     rendered = sarif.render(report, decision.verdict.exceptions, category=category, dockerfile=dockerfile)
-    verdict = replace(decision.verdict, reviewed_on=reviewed_on, notes=(*decision.verdict.notes, *rules.notes))
+    notes = (*decision.verdict.notes, *rules.notes)
+    verdict = replace(decision.verdict, decided_at=now, reviewed_on=reviewed_on, notes=notes)
     if rendered.note:
         verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
     codec.write(run.work.findings(report.gate), report)

@@ -18,18 +18,22 @@ from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.ecr_push import wanted_access
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from goldenpath.errors import GoldenPathError
     from goldenpath.model.layout import Layout
     from goldenpath.model.names import Tag
     from goldenpath.release.access import Opened
     from goldenpath.services.oci_registry import StoredManifest
 
+NAMED_AT_MOST = 5
+
 
 def run(run: Run) -> Outcome:
     """Fetch the released image and decide on it anew, by the environment's rules. Nothing in the registry changes."""
     gate.forget(run, Gate.TRIVY)
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
-        tag = run.request.released_tag or newest(run, opened)
+        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, opened)
         stored = named(opened, tag)
         run.say(f"fetching {opened.info.uri}:{tag}")
         layout = pulled(run, opened, stored)
@@ -42,7 +46,7 @@ def run(run: Run) -> Outcome:
         sentence=f"{about}: {outcome.sentence}",
         outputs={**outcome.outputs, "image_ref": f"{opened.info.uri}@{stored.digest}", "released_tag": tag},
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
-        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}",
+        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}{not_scanned(earlier)}",
     )
 
 
@@ -50,11 +54,25 @@ def _unbound(opened: Opened) -> str:
     return f"\n- {as_markdown(opened.unbound)}\n" if opened.unbound else ""
 
 
-def newest(run: Run, opened: Opened) -> Tag:
-    """Return the tag of the environment's newest release. Raises `BadInput` when there was none."""
+def not_scanned(earlier: Sequence[Tag]) -> str:
+    """Return, as Markdown, which earlier releases were not scanned: what runs may be one of them, and ECR cannot tell.
+
+    Whoever releases last decides what is newest. So a page that is green says what it is green about.
+    """
+    if not earlier:
+        return ""
+    named = ", ".join(f"`{tag}`" for tag in earlier[:NAMED_AT_MOST])
+    more = f" and {len(earlier) - NAMED_AT_MOST} more" if len(earlier) > NAMED_AT_MOST else ""
+    return (
+        f"\nOnly the newest release was scanned. If an earlier one runs, name it with `released_tag`: {named}{more}.\n"
+    )
+
+
+def releases(run: Run, opened: Opened) -> tuple[Tag, ...]:
+    """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
     prefix = f"{run.environment.name}-"
-    found = opened.ecr.newest_tag(opened.info.name, prefix)
-    if found is None:
+    found = opened.ecr.newest_tags(opened.info.name, prefix)
+    if not found:
         raise BadInput(
             f"{opened.info.name} holds no image that was released to {run.environment.name}",
             why=f"no tag of it begins with `{prefix}`",

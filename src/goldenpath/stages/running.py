@@ -18,7 +18,7 @@ from goldenpath.model.event import (
     proposed_head,
 )
 from goldenpath.model.finding import Gate
-from goldenpath.model.names import Commit
+from goldenpath.model.names import Commit, StageName
 from goldenpath.model.timing import End, Timing
 from goldenpath.model.verdict import Mode
 from goldenpath.model.work import WorkFolder
@@ -164,7 +164,7 @@ def _event_at_terminal(here: Runner, source: Path) -> Event:
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
     if stage.name in summary.ORDER:
-        run.work.note(Timing(stage.name, end, round(time.monotonic() - began, 3), sentence, fix))
+        run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
 def _evidence(run: Run, stage: Stage) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Hole 9: what else was handed over by name: platforms, findings, receipts, what pages and comments are made of."""
+"""Hole 1, its brothers: platforms, findings, receipts, and what pages and comments are made of."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from goldenpath.local.github_shapes import Place
 from goldenpath.model import codec
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
-from goldenpath.model.names import Commit, Digest, Tag
+from goldenpath.model.names import Commit, Digest, EnvironmentName, ImageRepository, Tag
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.work import WorkFolder
 from tests.attacks import hand_over
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from goldenpath.model.layout import PlatformFields
     from tests.attacks.attack import Scene
 
-EVIL = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/evil"
+EVIL = ImageRepository("123456789012.dkr.ecr.eu-west-2.amazonaws.com/evil")
 
 
-@attack(9, EvidenceMismatch, f"trivy.sarif {OTHER_BYTES}", CONTENT)
+@attack(1, EvidenceMismatch, f"trivy.sarif {OTHER_BYTES}", CONTENT)
 def findings_that_no_scanner_made_reach_code_scanning(scene: Scene) -> None:
     """An empty run of another tool closes the alerts that it had opened."""
     handed_over = hand_over.made(scene)
@@ -43,7 +43,7 @@ def findings_that_no_scanner_made_reach_code_scanning(scene: Scene) -> None:
     assert [each.tools for each in scene.fixture("emulator").uploads()[uploads:]][-1] == ("CodeQL",)
 
 
-@attack(9, EvidenceMismatch, f"trivy.sarif {OTHER_BYTES}", CONTENT)
+@attack(1, EvidenceMismatch, f"trivy.sarif {OTHER_BYTES}", CONTENT)
 def findings_of_a_re_scan_are_replaced(scene: Scene) -> None:
     handed_over = hand_over.made(scene)
     rescanned = {"GOLDENPATH_EVIDENCE": handed_over.work.left_by("trivy-gate").line}
@@ -58,11 +58,11 @@ def forged_receipt(work: WorkFolder, commit: str) -> Digest:
     """Write that another image was released, and return its digest."""
     digest = Digest.of(b"evil")
     moves = tuple(TagMove(tag, None, digest) for tag in map(Tag, (commit[:7], "latest")))
-    codec.write(work.receipt, Receipt(State.RELEASED, "prod", EVIL, digest, Commit(commit), moves))
+    codec.write(work.receipt, Receipt(State.RELEASED, EnvironmentName("prod"), EVIL, digest, Commit(commit), moves))
     return digest
 
 
-@attack(9, EvidenceMismatch, f"receipt.json {OTHER_BYTES}", CONTENT)
+@attack(1, EvidenceMismatch, f"receipt.json {OTHER_BYTES}", CONTENT)
 def the_page_of_a_run_says_that_another_image_was_released(scene: Scene) -> None:
     handed_over = hand_over.made(scene)
     handed_over.work.receipt.write_text("{}")
@@ -72,7 +72,7 @@ def the_page_of_a_run_says_that_another_image_was_released(scene: Scene) -> None
     assert f"docker pull {EVIL}@{digest}" in (scene.folder / "runner" / "summary").read_text()
 
 
-@attack(9, EvidenceMismatch, "no job of this run reported receipt.json", CONTENT)
+@attack(1, EvidenceMismatch, "no job of this run reported receipt.json", CONTENT)
 def the_page_of_a_run_that_released_nothing_says_that_it_did(scene: Scene) -> None:
     handed_over = hand_over.made(scene)
     digest = forged_receipt(handed_over.work, handed_over.app.commit)
@@ -80,7 +80,7 @@ def the_page_of_a_run_that_released_nothing_says_that_it_did(scene: Scene) -> No
     assert f"docker pull {EVIL}@{digest}" in (scene.folder / "runner" / "summary").read_text()
 
 
-@attack(9, EvidenceMismatch, f"trivy.verdict.json {OTHER_BYTES}", CONTENT)
+@attack(1, EvidenceMismatch, f"trivy.verdict.json {OTHER_BYTES}", CONTENT)
 def a_comment_in_a_pull_request_shows_a_forged_verdict(scene: Scene) -> None:
     handed_over, emulator = hand_over.made(scene), scene.fixture("emulator")
     owner, _, name = handed_over.app.slug.partition("/")
@@ -142,14 +142,14 @@ def two_platforms(scene: Scene) -> Platforms:
     return found
 
 
-@attack(9, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT, Patch("goldenpath.stages.build._require_new"))
+@attack(1, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT, Patch("goldenpath.stages.build._require_new"))
 def one_more_artifact_claims_a_platform_that_was_built(scene: Scene) -> None:
     platforms = two_platforms(scene)
     evil = platforms.add("zz", ARM64, b"not built from this commit")
     platforms.join(evil)
 
 
-@attack(9, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT)
+@attack(1, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT)
 def another_job_replaces_the_image_of_one_platform(scene: Scene) -> None:
     platforms = two_platforms(scene)
     evidence = platforms.evidence
