@@ -29,11 +29,15 @@ class Result(StrEnum):
 
 
 class DatabaseSeen(Struct, frozen=True):
-    """The vulnerability database that was used: when it was made, how many days ago that was, where it came from."""
+    """The vulnerability database that was used: when it was made, how many days ago that was, where it came from.
+
+    `sha256` is the hash of its file, by which two verdicts can be seen to rest on the same database.
+    """
 
     updated: datetime
     age_days: int
     source: str
+    sha256: str = ""
 
 
 class Verdict(Struct, frozen=True):

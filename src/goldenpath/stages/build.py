@@ -7,7 +7,9 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BuildFailed, SourceUnusable
+from msgspec.structs import replace
+
+from goldenpath.errors import BuildFailed, CheckoutDiffers, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
@@ -16,7 +18,7 @@ from goldenpath.model.work import WorkFolder
 from goldenpath.release.plan import REVISION
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
-from goldenpath.tools import buildx, docker_archive, docker_engine, git
+from goldenpath.tools import buildx, checkout, docker_archive, docker_engine, git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +37,15 @@ def run(run: Run) -> Outcome:
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
     warnings = warn_of_changes(run)
     work.forget(work.candidate)
+    checked_out = checkout.read(request.source, run.event.commit)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
-        builder = join(run, request.candidates, order) if request.candidates else build(run, order)
+        builder = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    candidate = describe(run, Layout(work.layout), order, builder)
+    candidate = replace(describe(run, Layout(work.layout), order, builder), checkout=checked_out.digest)
     codec.write(work.candidate, candidate)
     platforms = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
@@ -93,10 +96,11 @@ def build(run: Run, order: Order) -> str:
     return chosen.description
 
 
-def join(run: Run, folder: Path, order: Order) -> str:
+def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
     """Make one candidate of those in the folders of `folder`, a platform each, and return what built them.
 
-    Raises `BuildFailed` when one is missing, or is of another commit, and `CandidateChanged` when one is damaged.
+    Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
+    files than those of the `checkout` with this digest, and `CandidateChanged` when one is damaged.
     """
     found: dict[str, WorkFolder] = {}
     builders = []
@@ -105,6 +109,12 @@ def join(run: Run, folder: Path, order: Order) -> str:
         Layout(each.layout).require_whole(candidate.digest)
         if candidate.commit != run.event.commit:
             raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
+        if candidate.checkout != checkout:
+            raise CheckoutDiffers(
+                f"{each.path.name} was built from other files than those that are checked out here",
+                why="its runner wrote other bytes into its checkout of the same commit",
+                fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
+            )
         found |= {_normal(image.platform): each for image in candidate.platforms}
         builders.append(candidate.builder)
     wanted = [_normal(each) for each in order.platforms] or list(found)

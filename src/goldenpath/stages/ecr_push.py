@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
+from goldenpath.errors import BadInput, CheckoutDiffers, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
@@ -20,6 +20,7 @@ from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
+from goldenpath.stages.gitleaks_gate import CHECKOUT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,6 +174,19 @@ def require_verdicts(run: Run, candidate: Candidate) -> None:
             raise GateBlocked(
                 f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
             )
+    require_same_files(run, candidate)
+
+
+def require_same_files(run: Run, candidate: Candidate) -> None:
+    """Raise `CheckoutDiffers` where gitleaks blocks, unless it scanned the files that the candidate was built from."""
+    scanned = run.work.read_verdict(Gate.GITLEAKS).seen.get(CHECKOUT, "")
+    if scanned != candidate.checkout and run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING:
+        raise CheckoutDiffers(
+            f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
+            why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
+            fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
+            "that change files before the build; then run all jobs again",
+        )
 
 
 def _write_receipt(
