@@ -26,8 +26,7 @@ _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _WORDS: Mapping[str, Literal] = {"true": True, "false": False, "null": None}
 _OPENING, _CLOSING = "[({", "])}"
-_DEEPEST = 50
-_LONGEST_NUMBER = 300
+_DEEPEST, _LONGEST_NUMBER = 50, 300
 
 
 class HclUnexpected(ValueError):
@@ -252,16 +251,14 @@ def _unescaped(found: re.Match[str]) -> str:
         return f"{doubled}{{"
     if plain:
         return _PLAIN[plain]
-    code = int(short or long, 16)
-    if code > sys.maxunicode:
+    if (code := int(short or long, 16)) > sys.maxunicode:
         raise HclUnexpected(f"there is no character with the number {short or long}")
     return chr(code)
 
 
 def _comment_end(text: str, start: int) -> int:
     # Not by the expression for words: it would look for the end again at each of the signs that follow.
-    end = text.find("*/", start + 2)
-    if end < 0:
+    if (end := text.find("*/", start + 2)) < 0:
         raise HclUnexpected(f"line {line_of(text, start)}: a comment is not closed")
     return end + 2
 

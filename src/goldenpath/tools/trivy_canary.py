@@ -2,7 +2,7 @@
 
 An empty database, or one that lacks an ecosystem, makes trivy end with 0 and no finding. So the same program and the
 same database are asked about packages that have been known to be vulnerable for years, one for each ecosystem, in a
-software bill of materials. Source of the types: aquasecurity/trivy, `pkg/detector/library/driver.go`, `pkg/fanal/types`.
+software bill of materials. Source of the types: aquasecurity/trivy, `pkg/detector/library/driver.go`.
 """
 
 from __future__ import annotations

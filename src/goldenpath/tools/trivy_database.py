@@ -44,8 +44,8 @@ class _Metadata(Struct, frozen=True, rename="pascal"):
 def provide(program: Program, cache: Path, repositories: Sequence[str], say: Callable[[str], None]) -> Database:
     """Return the database in `cache`, fetched from the first of `repositories` that answers when a newer one is due.
 
-    When none answers, the one that is there is returned, and its age is for the caller to judge. A database that says it
-    was made in the future, or that it is good for years, is due. Raises `ScannerFailed` when there is none at all.
+    When none answers, the one that is there is returned, and its age is for the caller to judge. A database that claims
+    to be made in the future, or to be good for years, is due. Raises `ScannerFailed` when there is none at all.
     """
     found = read(cache)
     if found is not None and not is_due(found, _next_update(cache), datetime.now(UTC)):
@@ -85,7 +85,7 @@ def identified(cache: Path, found: Database) -> Database:
 
 @contextmanager
 def _unpromised(cache: Path) -> Iterator[None]:
-    """Set aside what the database in `cache` says of itself: trivy would fetch no other before the day that it names."""
+    """Set aside what the database in `cache` says of itself: trivy fetches no other before the day that it names."""
     said, aside = cache / "db" / "metadata.json", cache / "db" / "metadata.json.before"
     with suppress(FileNotFoundError):
         said.replace(aside)
