@@ -122,5 +122,5 @@ def test_a_map_that_is_not_there_once_is_refused(text: str, why: str) -> None:
     ids=["comments", "strings", "a number", "a character"],
 )
 def test_what_is_made_to_take_long_or_to_break_us_is_refused(text: str, told: str) -> None:
-    with pytest.raises(hcl.HclUnexpected, match=f"^{told}$"):
+    with pytest.raises(HclUnexpected, match=f"^{told}$"):
         hcl.read_attributes(text)

@@ -167,7 +167,8 @@ def _not_looked_into(unread: Unread) -> Finding:
         location=Location(path, 0, unread.origin.identity),
         fingerprint=scanner.fingerprint(NOT_LOOKED_INTO, path),
         kind=Kind.BLIND_SPOT,
-        advice="Make it smaller, or remove it from the repository and its history, or request an exception by path.",
+        advice=f"It {unread.what}. Make it smaller, or remove it from the repository and its history, or request an "
+        "exception for its path.",
     )
 
 

@@ -85,12 +85,18 @@ def _listed(
                     if content := archive.extractfile(member):
                         yield member.name, _chunks(content)
     elif stream := _decompressed(raw, sample):
-        # After the last stream of gzip nothing else is let pass; the other readers end there without a word.
-        known.append(range(raw.seek(0, os.SEEK_END) if sample.startswith(_GZIP) else 1))
-        raw.seek(0)
+        ended: list[bool] = []
         with stream:
-            # What comes before the place where it is damaged shall be read: `read` would keep it back.
-            yield "", iter(partial(stream.read1, CHUNK), b"")
+            yield "", _to_its_end(stream, ended)
+        # After the last stream of gzip nothing else is let pass; the other readers end there without a word.
+        known.append(range(raw.seek(0, os.SEEK_END) if ended and sample.startswith(_GZIP) else 1))
+
+
+def _to_its_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
+    """Yield the content of `stream`, and note in `ended` that it was not damaged."""
+    # What comes before the place where it is damaged shall be read: `read` would keep it back.
+    yield from iter(partial(stream.read1, CHUNK), b"")
+    ended.append(True)
 
 
 def _end(entry: zipfile.ZipInfo) -> int:
