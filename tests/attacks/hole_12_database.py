@@ -26,8 +26,8 @@ NO_CANARY = Patch("goldenpath.tools.trivy_canary.unknown", lambda *_: ())
 OLD_LODASH = json.dumps({"name": "lodash", "version": "4.17.20"})
 
 
-def database(scene: Scene, *, without: Callable[[str], bool], systems: bool = True) -> Path:
-    """Return a real trivy database made today of our records, but for those whose text is `without`."""
+def database(scene: Scene, *, without: Callable[[str], bool], sources: tuple[str, ...] = ()) -> Path:
+    """Return a real trivy database made today of our records, or of these `sources`, but those that are `without`."""
     scene.fixture("trivy_cache")  # which is made of all records, and is to be there before some are taken away
     records = scene.folder / "records"
     shutil.copytree(vulnerability_db.ADVISORIES, records)
@@ -35,8 +35,8 @@ def database(scene: Scene, *, without: Callable[[str], bool], systems: bool = Tr
         if without(path.read_text()):
             path.unlink()
     scene.monkeypatch.setattr(vulnerability_db, "ADVISORIES", records)
-    if not systems:
-        scene.monkeypatch.setattr(vulnerability_db, "_SOURCES", ("ghsa",))
+    if sources:
+        scene.monkeypatch.setattr(vulnerability_db, "_SOURCES", sources)
     return vulnerability_db.build_database(Toolchain.load().provide("trivy-db").path, scene.folder / "trivy")
 
 
@@ -55,13 +55,13 @@ def released(scene: Scene, made: App, cache: Path, download: Callable[..., None]
 
 @attack(12, ScannerFailed, "trivy's database knows nothing about debian 12.12, pip", NO_CANARY)
 def a_database_of_one_unrelated_advisory(scene: Scene) -> None:
-    cache = database(scene, without=lambda text: "CVE-2023-30861" not in text, systems=False)
+    cache = database(scene, without=lambda text: "CVE-2023-30861" not in text, sources=("ghsa",))
     released(scene, scans.app(scene).plant_package(), cache)
 
 
-@attack(12, ScannerFailed, "trivy's database knows nothing about debian 12.12", NO_CANARY)
-def a_database_of_today_with_nothing_in_it(scene: Scene) -> None:
-    cache = database(scene, without=lambda _: True, systems=False)
+@attack(12, ScannerFailed, "trivy's database knows nothing about debian 12.12, pip", NO_CANARY)
+def a_database_of_today_of_another_distribution_alone(scene: Scene) -> None:
+    cache = database(scene, without=lambda _: True, sources=("alpine",))
     released(scene, scans.app(scene).plant_package(), cache)
 
 

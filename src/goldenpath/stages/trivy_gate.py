@@ -217,7 +217,7 @@ def _unknown_system(name: str) -> Finding:
         location=Location("image"),
         fingerprint=fingerprint(UNSUPPORTED_SYSTEM, name),
         kind=Kind.BLIND_SPOT,
-        advice="Build from a release that is in trivy's database.",
+        advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
     )
 
 
