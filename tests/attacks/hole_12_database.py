@@ -60,8 +60,8 @@ def a_database_of_one_unrelated_advisory(scene: Scene) -> None:
 
 
 @attack(12, ScannerFailed, "trivy's database knows nothing about debian 12.12, pip", NO_CANARY)
-def a_database_of_today_of_another_distribution_alone(scene: Scene) -> None:
-    cache = database(scene, without=lambda _: True, sources=("alpine",))
+def a_database_of_today_of_another_distribution_and_language(scene: Scene) -> None:
+    cache = database(scene, without=lambda text: '"npm"' not in text, sources=("ghsa", "alpine"))
     released(scene, scans.app(scene).plant_package(), cache)
 
 
