@@ -108,6 +108,12 @@ class VerdictExpired(GoldenPathError):
     code, exit_code = "verdict-expired", 15
 
 
+class CheckoutDiffers(GoldenPathError):
+    """The files that were built are not the files that were scanned for secrets, though the commit is the same."""
+
+    code, exit_code = "checkout-differs", 16
+
+
 class ToolMissing(GoldenPathError):
     """A program that is needed is neither here nor obtainable."""
 

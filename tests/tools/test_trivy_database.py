@@ -117,3 +117,15 @@ def test_an_outdated_database_is_kept_while_no_mirror_answers(
     (cache / "db" / "metadata.json").write_text(json.dumps(old))
     found = trivy_database.provide(program, cache, (NOWHERE,), lambda _: None)
     assert found.updated == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_a_promise_of_centuries_does_not_keep_trivy_from_fetching(
+    registry: str, trivy_cache: Path, tmp_path: Path
+) -> None:
+    address, program, cache = push(registry, trivy_cache / "db"), Toolchain.load().provide("trivy"), tmp_path / "cache"
+    (cache / "db").mkdir(parents=True)
+    (cache / "db" / "trivy.db").write_bytes((trivy_cache / "db" / "trivy.db").read_bytes())
+    made = datetime.now(UTC) - timedelta(hours=40)
+    (cache / "db" / "metadata.json").write_text(json.dumps(vulnerability_db.metadata(made)))
+    found = trivy_database.provide(program, cache, (address,), lambda _: None)
+    assert datetime.now(UTC) - found.updated < timedelta(hours=30)

@@ -269,3 +269,31 @@ def test_an_exception_to_its_last_day_counts_and_on_the_next_no_more() -> None:
     matched = app.match(rules, Gate.TRIVY, [vulnerability()])
     standings = [app.apply(matched, date(2026, 12, 31) + timedelta(days), longest)[0].standing for days in (0, 1)]
     assert standings == [Standing.EXPIRES_SOON, Standing.EXPIRED]
+
+
+HOSTILE = {
+    "an integer that Python would not print": (f"0x{'f' * 20_000}", "the number in line 2 has 20002 characters"),
+    "an integer that Python would not read": ("9" * 20_000, "the number in line 2 has 20000 characters"),
+    "an integer of many sixties": ("1" + ":59" * 9_000, "the number in line 2 has 27001 characters"),
+    "a bool that is none": ("!!bool x", "is not valid"),
+    "an int that is none": ("!!int ''", "is not valid"),
+    "a float that is none": ("!!float ''", "is not valid"),
+    "a timestamp that is none": ("!!timestamp x", "is not valid"),
+    "a list as a key": ("{[a]: b}", "is not valid"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_value_that_would_end_in_a_traceback_is_refused_like_any_other(name: str) -> None:
+    written, told = HOSTILE[name]
+    with pytest.raises(PolicyInvalid) as caught:
+        parse(f"version: 1\nexceptions: {written}\n")
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["20261231", "2026-W01-1", "'2026-366'", "0000-01-01", "10000-01-01", "'\u0662026-01-01'"]
+)
+def test_a_date_in_another_form_is_refused(written: str) -> None:
+    with pytest.raises(PolicyInvalid):
+        parse(f"version: 1\nexceptions:\n  - {EXCEPTION.replace('2026-12-31', written)}\n")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
-from goldenpath.tools import git, process
+from goldenpath.tools import git, git_tags, process
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import ProgramDouble, ended
 
@@ -84,14 +84,27 @@ def test_annotated_tags_have_a_message_those_that_only_a_tag_names_too(monkeypat
     tags = {"111": b"object aaa\ntype commit\n", "333": b"object 444\ntype tag\n", "444": b"object aaa\ntype commit\n"}
 
     @contextmanager
-    def reader(_: Path, identities: Sequence[str]) -> Iterator[git.Reader]:
-        answers = b"".join(b"%s tag %d\n%s\n" % (i.encode(), len(tags[i]), tags[i]) for i in identities)
-        yield git.Reader(io.BytesIO(answers))
+    def asked(_: Path) -> Iterator[Callable[[str], bytes]]:
+        yield tags.__getitem__
 
-    monkeypatch.setattr(git, "reader", reader)
+    monkeypatch.setattr(git, "asked", asked)
     doubled(monkeypatch, ended("tag 111\ncommit 222\ntag 333\n"), ended(""))
-    assert git.annotated_tags(Path("/src")) == {"111": "aaa", "333": "aaa", "444": "aaa"}
-    assert git.annotated_tags(Path("/src")) == {}
+    assert git_tags.read(Path("/src")).names == {"111": "aaa", "333": "aaa", "444": "aaa"}
+    assert git_tags.read(Path("/src")) == git_tags.AnnotatedTags()
+
+
+def test_tags_that_name_tags_without_end_are_not_all_read() -> None:
+    read = git_tags.follow(["0"], lambda tag: f"object {int(tag) + 1}\ntype tag\n".encode())
+    assert len(read.names) == 1 + git_tags.NESTED_AT_MOST
+    assert read.unread == ("1001",)
+    assert set(read.names.values()) == {"1001"}
+
+
+@pytest.mark.parametrize("told", ["", "-5", "253402300800", "99999999999999999999", "\u0663"])
+def test_a_date_that_nothing_can_have_is_an_error(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    doubled(monkeypatch, ended(f"{told}\n"))
+    with pytest.raises(SourceUnusable, match=r"has no usable date"):
+        git.commit_time(Path("/src"), Commit(COMMIT))
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ import io
 import lzma
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldenpath.tools import scan_limits
 from goldenpath.tools.hidden_parts import streams, wide_texts
+from goldenpath.tools.scan_limits import FileBudget, LimitReached, ScanBudget
 
 TEXT = b"a text with a secret: 42\n" * 9
 
@@ -24,7 +27,11 @@ def zipped(method: int = zipfile.ZIP_DEFLATED) -> bytes:
 
 
 def found(content: bytes, *known: range) -> list[tuple[int, bytes]]:
-    return [(place, b"".join(chunks)) for place, chunks in streams(content, known)]
+    return [(place, b"".join(chunks)) for place, chunks in streams(content, budget(content), known)]
+
+
+def budget(content: bytes) -> FileBudget:
+    return FileBudget(ScanBudget(), len(content))
 
 
 @pytest.mark.parametrize(
@@ -46,11 +53,59 @@ def test_a_damaged_stream_ends_where_it_is_damaged() -> None:
     assert text == (bytes(range(256)) * 400)[: len(text)]
 
 
-@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress])
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress, gzip.compress])
 def test_a_stream_that_grows_a_thousand_times_is_given_in_pieces(pack: Callable[[bytes], bytes]) -> None:
-    ((_, chunks),) = streams(b"x" + pack(bytes(20 << 20)))
+    content = b"x" + pack(bytes(20 << 20))
+    ((_, chunks),) = streams(content, budget(content))
     sizes = [len(chunk) for chunk in chunks]
     assert (sum(sizes), max(sizes)) == (20 << 20, 1 << 20)
+
+
+NAME, COMMENT, EXTRA, CHECKSUM = b"a name\0", b"a comment\0", b"\x03\0abc", b"\1\2"
+HEADERS = {
+    0: b"",
+    8: NAME,
+    16: COMMENT,
+    24: NAME + COMMENT,
+    4: EXTRA,
+    30: EXTRA + NAME + COMMENT + CHECKSUM,
+    2: CHECKSUM,
+}
+
+
+@pytest.mark.parametrize("flags", HEADERS)
+def test_what_a_header_of_gzip_has_before_its_data_is_stepped_over(flags: int) -> None:
+    stream = gzip.compress(TEXT)
+    header = stream[:3] + bytes([flags]) + stream[4:10] + HEADERS[flags]
+    assert found(b"before" + header + stream[10:]) == [(6, TEXT)]
+
+
+def test_a_name_may_be_of_any_length() -> None:
+    stream = gzip.compress(TEXT)
+    header = stream[:3] + b"\x08" + stream[4:10] + b"n" * 500_000 + b"\0"
+    assert found(b"x" + header + stream[10:]) == [(1, TEXT)]
+
+
+MAGIC = b"\x1f\x8b\x08"
+HOSTILE = {
+    "headers whose name has no end": MAGIC * 6000,
+    "names that all end at one place": (MAGIC + b"\x08" + bytes([1]) * 6) * 2000 + b"\0",
+    "headers that all lead to empty blocks": b"".join(
+        MAGIC + b"\x04" + bytes(6) + (12 * (1000 - n) - 12).to_bytes(2, "little") for n in range(1000)
+    ) + b"\0\0\0\xff\xff" * 20_000,
+    "members of a zip that are none": (b"PK\x03\x04" + bytes(4) + b"\x08" + bytes(21)) * 2000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_file_of_nothing_but_beginnings_costs_no_more_than_its_limits(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan_limits, "ALWAYS_TRIED", 1 << 20)
+    costs = budget(HOSTILE[name])
+    with suppress(LimitReached):
+        assert [b"".join(chunks) for _, chunks in streams(HOSTILE[name], costs)] == []
+    assert costs.tried <= max(4 * len(HOSTILE[name]), 1 << 20) + (1 << 14)
 
 
 BEGINNINGS = [b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x03\x04" + bytes(4) + b"\x08", b"\xfd7zXZ\x00", b"BZh91AY&SY"]

@@ -109,3 +109,18 @@ def test_expressions_beside_the_map_are_stepped_over() -> None:
 def test_a_map_that_is_not_there_once_is_refused(text: str, why: str) -> None:
     with pytest.raises(HclUnexpected, match=why):
         hcl.read_map(text, "locals", "wanted")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("/*" * 50_000, "line 1: a comment is not closed"),
+        ('a = "' + '${"' * 5000, "line 1: strings are nested too deeply"),
+        ("a = " + "9" * 5000, "a number has 5000 characters, and 300 are the most"),
+        ('a = "\\UFFFFFFFF"', "there is no character with the number FFFFFFFF"),
+    ],
+    ids=["comments", "strings", "a number", "a character"],
+)
+def test_what_is_made_to_take_long_or_to_break_us_is_refused(text: str, told: str) -> None:
+    with pytest.raises(HclUnexpected, match=f"^{told}$"):
+        hcl.read_attributes(text)

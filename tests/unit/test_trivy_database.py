@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -129,6 +131,56 @@ def test_an_old_database_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(
             list(trivy_gate.require_fresh(database, environment, NOW))
     else:
         assert list(trivy_gate.require_fresh(database, environment, NOW)) == ([expected] if expected else [])
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_database_of_the_future_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(name: str) -> None:
+    environment, ahead = matrix.load().environment(name), Database(NOW + timedelta(minutes=61))
+    assert list(trivy_gate.require_fresh(Database(NOW + timedelta(minutes=59)), environment, NOW)) == []
+    told = r"^trivy's database says that it was made at 2026-11-21 13:01 UTC, which is in the future"
+    if name == "prod":
+        with pytest.raises(ScannerFailed, match=told):
+            list(trivy_gate.require_fresh(ahead, environment, NOW))
+    else:
+        (note,) = trivy_gate.require_fresh(ahead, environment, NOW)
+        assert re.match(told, note)
+
+
+@pytest.mark.parametrize(
+    ("made", "due", "expected"),
+    [
+        (NOW - timedelta(hours=5), NOW + timedelta(hours=1), False),
+        (NOW - timedelta(hours=5), NOW, True),
+        (NOW - timedelta(hours=37), datetime(2999, 1, 1, tzinfo=UTC), True),
+        (datetime(9999, 12, 31, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC), True),
+    ],
+)
+def test_a_database_is_due_whatever_far_day_it_names(made: datetime, due: datetime, *, expected: bool) -> None:
+    assert trivy_database.is_due(Database(made), due, NOW) is expected
+
+
+def test_a_promise_of_years_is_set_aside_for_the_download_and_put_back_when_nobody_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = NOW - timedelta(hours=40)
+    put(tmp_path, made=made, due=datetime(2999, 1, 1, tzinfo=UTC))
+    seen = []
+
+    def refuse(*_: str) -> Completed:
+        seen.append((tmp_path / "db" / "metadata.json").exists())
+        raise REFUSED
+
+    found, _ = provide(tmp_path, [refuse] * 6, monkeypatch)
+    assert (found, set(seen)) == (Database(made), {False})
+    assert [path.name for path in sorted((tmp_path / "db").iterdir())] == ["metadata.json", "trivy.db"]
+
+
+def test_a_database_is_known_by_its_hash(tmp_path: Path) -> None:
+    put(tmp_path, made=NOW, due=NOW)
+    found = trivy_database.identified(tmp_path, Database(NOW))
+    assert found.sha256 == hashlib.sha256(b"a database").hexdigest()
+    with pytest.raises(ScannerFailed):
+        trivy_database.identified(tmp_path / "nowhere", Database(NOW))
 
 
 def test_what_is_not_searched_in_an_image_is_said() -> None:

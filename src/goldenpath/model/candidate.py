@@ -22,7 +22,8 @@ class PlatformImage(Struct, frozen=True):
 class Candidate(Struct, frozen=True):
     """What `build` made: an OCI image layout whose only entry has this `digest`.
 
-    `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none.
+    `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none. `checkout`
+    is the digest of the files that it was built from, as they were checked out.
     """
 
     digest: Digest
@@ -34,6 +35,7 @@ class Candidate(Struct, frozen=True):
     version: str
     created: str
     builder: str
+    checkout: str = ""
     schema: str = CANDIDATE_SCHEMA
 
     def __post_init__(self) -> None:

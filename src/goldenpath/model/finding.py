@@ -105,10 +105,11 @@ class Scanner(Struct, frozen=True):
 
 
 class Database(Struct, frozen=True):
-    """The vulnerability database behind a report: when it was made, and where it came from."""
+    """The vulnerability database behind a report: when it was made, where it came from, and its file's SHA-256."""
 
     updated: datetime
     source: str = ""
+    sha256: str = ""
 
 
 class Findings(Struct, frozen=True):

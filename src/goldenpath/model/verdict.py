@@ -12,6 +12,8 @@ from goldenpath.model.exception import Applied
 from goldenpath.model.finding import Gate, Scanner, Severity
 
 VERDICT_SCHEMA = "goldenpath.verdict/1"
+# Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
+CHECKOUT = "checkout"
 
 
 class Mode(StrEnum):
@@ -30,11 +32,15 @@ class Result(StrEnum):
 
 
 class DatabaseSeen(Struct, frozen=True):
-    """The vulnerability database that was used: when it was made, how many days ago that was, where it came from."""
+    """The vulnerability database that was used: when it was made, how many days ago that was, where it came from.
+
+    `sha256` is the hash of its file, by which two verdicts can be seen to rest on the same database.
+    """
 
     updated: datetime
     age_days: int
     source: str
+    sha256: str = ""
 
 
 class Verdict(Struct, frozen=True):

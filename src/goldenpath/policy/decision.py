@@ -84,8 +84,8 @@ def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
 def _seen(report: Findings, today: date) -> DatabaseSeen | None:
     if report.database is None:
         return None
-    made = report.database.updated
-    return DatabaseSeen(made, (today - made.date()).days, report.database.source)
+    seen = report.database
+    return DatabaseSeen(seen.updated, (today - seen.updated.date()).days, seen.source, seen.sha256)
 
 
 def _result(mode: Mode, *, any_deciding: bool) -> Result:

@@ -22,6 +22,13 @@ Path = tuple[str | int, ...]
 LARGEST = 1 << 20
 MOST_PROBLEMS = 10
 LONGEST_MESSAGE = 300
+# No rule has a longer number, and Python takes long to read one, or refuses to print it.
+LONGEST_NUMBER = 30
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+# A value may say that it is of a type that it does not look like (`!!bool x`): PyYAML then ends in any of these.
+_UNREADABLE = (
+    yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError, OverflowError,
+)  # fmt: skip
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,7 +68,7 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
         lines = dict(_lines(root))
         problems = sorted(_duplicates(root, ()))
         tree = _Loader("").construct_document(root)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _invalid(file, [_syntax(file, error)], schema_name) from None
     validator = jsonschema.Draft202012Validator(schema(schema_name), format_checker=jsonschema.FormatChecker())
     found = sorted(validator.iter_errors(tree), key=lambda each: list(map(str, each.absolute_path)))
@@ -89,7 +96,19 @@ def _compose(text: str) -> Node:
     node: Node | None = yaml.compose(text, Loader=_Loader)
     if node is None:
         raise ValueError("it is empty")
+    _require_short_numbers(node)
     return node
+
+
+def _require_short_numbers(node: Node) -> None:
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag in _NUMBERS and len(node.value) > LONGEST_NUMBER:
+            line, size = node.start_mark.line + 1, len(node.value)
+            raise ValueError(f"the number in line {line} has {size} characters, and {LONGEST_NUMBER} are the most")
+    elif isinstance(node, yaml.CollectionNode):
+        for each in node.value:
+            for part in each if isinstance(each, tuple) else (each,):
+                _require_short_numbers(part)
 
 
 def _lines(node: Node, path: Path = ()) -> Iterator[tuple[Path, int]]:

@@ -7,6 +7,7 @@ are not literal are stepped over, never understood. Grammar: "HCL Native Syntax 
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Literal: TypeAlias = "str | int | float | bool | list[Literal] | Mapping[str, Literal] | None"
 
 _TOKEN = re.compile(
-    r"(?P<space>[ \t\r]+)|(?P<newline>\n)|(?P<comment>(?:\#|//)[^\n]*|/\*.*?\*/)"
+    r"(?P<space>[ \t\r]+)|(?P<newline>\n)|(?P<comment>(?:\#|//)[^\n]*)|(?P<block>/\*)"
     r"|(?P<heredoc><<-?(?P<mark>[^\W\d][\w-]*)\n)|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     r"|(?P<word>[^\W\d][\w-]*)|(?P<quote>\")|(?P<sign>[\[\](){},=:])|(?P<other>.)",
     re.DOTALL,
@@ -25,7 +26,7 @@ _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _WORDS: Mapping[str, Literal] = {"true": True, "false": False, "null": None}
 _OPENING, _CLOSING = "[({", "])}"
-_DEEPEST = 50
+_DEEPEST, _LONGEST_NUMBER = 50, 300
 
 
 class HclUnexpected(ValueError):
@@ -72,6 +73,8 @@ def tokens(text: str) -> Iterator[Token]:
             kind, end = "heredoc", _heredoc_end(text, end, found["mark"])
         elif kind == "quote":
             kind, end = "string", _string_end(text, at)
+        elif kind == "block":
+            kind, end = "comment", _comment_end(text, at)
         if kind != "space":
             yield Token(kind, text[at:end], at, end)
         at = end
@@ -237,6 +240,8 @@ def line_of(text: str, place: int) -> int:
 
 
 def _number(said: str) -> int | float:
+    if len(said) > _LONGEST_NUMBER:
+        raise HclUnexpected(f"a number has {len(said)} characters, and {_LONGEST_NUMBER} are the most")
     return float(said) if set(said) & set(".eE") else int(said)
 
 
@@ -244,7 +249,18 @@ def _unescaped(found: re.Match[str]) -> str:
     plain, short, long, doubled = found.groups()
     if doubled:
         return f"{doubled}{{"
-    return _PLAIN[plain] if plain else chr(int(short or long, 16))
+    if plain:
+        return _PLAIN[plain]
+    if (code := int(short or long, 16)) > sys.maxunicode:
+        raise HclUnexpected(f"there is no character with the number {short or long}")
+    return chr(code)
+
+
+def _comment_end(text: str, start: int) -> int:
+    # Not by the expression for words: it would look for the end again at each of the signs that follow.
+    if (end := text.find("*/", start + 2)) < 0:
+        raise HclUnexpected(f"line {line_of(text, start)}: a comment is not closed")
+    return end + 2
 
 
 def _heredoc_end(text: str, at: int, mark: str) -> int:
@@ -254,8 +270,10 @@ def _heredoc_end(text: str, at: int, mark: str) -> int:
     return closing.end()
 
 
-def _string_end(text: str, start: int) -> int:
+def _string_end(text: str, start: int, depth: int = 0) -> int:
     """Return the offset behind the string that begins at `start`; strings inside its `${…}` are stepped over too."""
+    if depth > _DEEPEST:
+        raise HclUnexpected(f"line {line_of(text, start)}: strings are nested too deeply")
     at = start + 1
     while at < len(text) and text[at] != "\n":
         if text[at] == '"':
@@ -263,17 +281,17 @@ def _string_end(text: str, start: int) -> int:
         if text.startswith(("$${", "%%{"), at):
             at += 3
         elif text.startswith(("${", "%{"), at):
-            at = _template_end(text, at + 2)
+            at = _template_end(text, at + 2, depth)
         else:
             at += 2 if text[at] == "\\" else 1
     raise HclUnexpected(f"line {line_of(text, start)}: a string is not closed")
 
 
-def _template_end(text: str, start: int) -> int:
+def _template_end(text: str, start: int, strings: int) -> int:
     depth, at = 1, start
     while at < len(text):
         if text[at] == '"':
-            at = _string_end(text, at)
+            at = _string_end(text, at, strings + 1)
             continue
         depth += (text[at] == "{") - (text[at] == "}")
         at += 1

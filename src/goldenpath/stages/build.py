@@ -7,7 +7,9 @@ import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BuildFailed, SourceUnusable
+from msgspec.structs import replace
+
+from goldenpath.errors import BuildFailed, CheckoutDiffers, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
@@ -16,7 +18,7 @@ from goldenpath.release.plan import REVISION
 from goldenpath.stages import platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
-from goldenpath.tools import buildx, docker_archive, docker_engine, git
+from goldenpath.tools import buildx, checkout, docker_archive, docker_engine, git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -36,14 +38,15 @@ def run(run: Run) -> Outcome:
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
     warnings = warn_of_changes(run)
+    checked_out = checkout.read(request.source, run.event.commit)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
-        builder = join(run, request.candidates, order) if request.candidates else build(run, order)
+        builder = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    candidate = describe(run, Layout(work.layout), order, builder)
+    candidate = replace(describe(run, Layout(work.layout), order, builder), checkout=checked_out.digest)
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
@@ -94,11 +97,12 @@ def build(run: Run, order: Order) -> str:
     return chosen.description
 
 
-def join(run: Run, folder: Path, order: Order) -> str:
+def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
     """Make one candidate of those in `folder`, and return what built them.
 
-    Raises `BuildFailed` when one is missing, or is of another commit, `CandidateChanged` when one is damaged, and
-    `EvidenceMismatch` when the job of a platform did not report it.
+    Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
+    files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
+    when the job of a platform did not report it.
     """
     found: dict[str, WorkFolder] = {}
     builders = []
@@ -107,6 +111,12 @@ def join(run: Run, folder: Path, order: Order) -> str:
         Layout(each.layout).require_whole(candidate.digest)
         if candidate.commit != run.event.commit:
             raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
+        if candidate.checkout != checkout:
+            raise CheckoutDiffers(
+                f"{each.path.name} was built from other files than those that are checked out here",
+                why="its runner wrote other bytes into its checkout of the same commit",
+                fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
+            )
         for name in (platforms.normal(image.platform) for image in candidate.platforms):
             _require_new(name, found)
             found[name] = each

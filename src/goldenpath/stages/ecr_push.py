@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
+from goldenpath.errors import BadInput, CheckoutDiffers, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.verdict import Mode, Result
+from goldenpath.model.verdict import CHECKOUT, Mode, Result
 from goldenpath.policy import freshness, reviewed
 from goldenpath.release import access, tags
 from goldenpath.release.access import Access
@@ -181,7 +181,20 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
                 f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
             )
         warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
+    require_same_files(run, candidate)
     return warnings
+
+
+def require_same_files(run: Run, candidate: Candidate) -> None:
+    """Raise `CheckoutDiffers` where gitleaks blocks, unless it scanned the files that the candidate was built from."""
+    scanned = run.work.read_verdict(Gate.GITLEAKS).seen.get(CHECKOUT, "")
+    if scanned != candidate.checkout and run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING:
+        raise CheckoutDiffers(
+            f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
+            why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
+            fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
+            "that change files before the build; then run all jobs again",
+        )
 
 
 def _write_receipt(

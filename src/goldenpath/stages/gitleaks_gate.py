@@ -8,23 +8,28 @@ from msgspec.structs import replace
 
 from goldenpath.errors import SourceUnusable, ToolFailed, ToolTimeout
 from goldenpath.model import inputs
-from goldenpath.model.finding import Findings, Gate, Scanner
+from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
+from goldenpath.model.verdict import CHECKOUT
 from goldenpath.policy import reviewed
 from goldenpath.stages import gate
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.tools import git, git_objects, gitleaks, scanner
+from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, scanner
+from goldenpath.tools.plain_files import Origin, Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from goldenpath.model.event import Event
-    from goldenpath.model.finding import Finding
     from goldenpath.model.names import Commit
+    from goldenpath.tools.checkout import Checkout
     from goldenpath.tools.plain_files import PlainFiles
     from goldenpath.tools.toolchain import Program
 
 
 _TAGS = "refs/tags/"
+NOT_LOOKED_INTO = "not-looked-into"
+_NAMED_AT_MOST = 5
 
 
 def run(run: Run) -> Outcome:
@@ -40,15 +45,21 @@ def run(run: Run) -> Outcome:
         revisions = revisions_of(run.event, history)
         commits = git.count(history, *revisions)
         run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
-        files = export(run, history, revisions, folder / "files")
+        checked_out = checkout.read(run.request.source, run.event.commit)
+        files = export(run, history, revisions, folder / "files", checked_out)
         found, notes = scan(program, history, revisions, files)
     report = Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
-        seen={"commits": str(commits), "revisions": " ".join(revisions), "files": str(len(files.origins))},
+        seen={
+            "commits": str(commits),
+            "revisions": " ".join(revisions),
+            "files": str(len(files.origins)),
+            CHECKOUT: checked_out.digest,
+        },
         findings=found,
-        notes=notes,
+        notes=(*notes, *_not_as_kept(checked_out)),
     )
     return gate.conclude(run, report, category="gitleaks", reviewed_on=reviewed_on)
 
@@ -119,13 +130,16 @@ def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
-def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path) -> PlainFiles:
+def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path, checked_out: Checkout) -> PlainFiles:
     """Write all that is to be scanned into the new `folder`, the message of the tag that was pushed included."""
     folder.mkdir()
-    tags = git.annotated_tags(run.request.source)
-    files = git_objects.export(history, run.event.commit, revisions, tags, folder)
+    tags = git_tags.read(run.request.source)
+    files = git_objects.export(history, run.event.commit, revisions, tags.names, folder, checked_out.other)
+    for tag in tags.unread:
+        origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
+        files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
     ref, pushed = run.event.ref, run.event.head
-    if ref.startswith(_TAGS) and pushed and pushed not in (*tags, run.event.commit):
+    if ref.startswith(_TAGS) and pushed and pushed not in (*tags.names, run.event.commit):
         files.not_scanned.append(f"the message of the tag {ref.removeprefix(_TAGS)} is not in the clone")
     return files
 
@@ -133,15 +147,37 @@ def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path) ->
 def scan(
     program: Program, history: Path, revisions: tuple[str, ...], files: PlainFiles
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Return every secret, each once, and what could not be looked into.
+    """Return every secret, each once, what our limits left unread, and notes on what cannot be looked into.
 
     gitleaks reads the changes of the commits, and then their contents whole.
     """
     changes = gitleaks.scan(program, history, revisions)
     contents, unreadable = gitleaks.scan_files(program, files)
     notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
-    found = gitleaks.findings((*changes, *contents))
+    found = (*gitleaks.findings((*changes, *contents)), *map(_not_looked_into, files.unread.values()))
     return _with_commits(found, history, revisions, files), (*files.not_scanned, *notes)
+
+
+def _not_looked_into(unread: Unread) -> Finding:
+    path = unread.origin.path
+    return Finding(
+        gate=Gate.GITLEAKS,
+        id=NOT_LOOKED_INTO,
+        severity=Severity.HIGH,
+        title=f"{path} {unread.what}: whether a secret is in it is unknown",
+        location=Location(path, 0, unread.origin.identity),
+        fingerprint=scanner.fingerprint(NOT_LOOKED_INTO, path),
+        kind=Kind.BLIND_SPOT,
+        advice=f"It {unread.what}. Make it smaller, or remove it from the repository and its history, or request an "
+        "exception for its path.",
+    )
+
+
+def _not_as_kept(checked_out: Checkout) -> Iterator[str]:
+    if checked_out.other:
+        named = ", ".join(each.path for each in checked_out.other[:_NAMED_AT_MOST])
+        more = " …" if len(checked_out.other) > _NAMED_AT_MOST else ""
+        yield f"git wrote other bytes into the checkout than it keeps ({named}{more}); both were scanned"
 
 
 def _with_commits(

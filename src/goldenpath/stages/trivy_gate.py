@@ -15,11 +15,11 @@ from goldenpath.model.layout import Layout, narrowed
 from goldenpath.model.verdict import Mode
 from goldenpath.stages import gate
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import image_files, trivy, trivy_database
+from goldenpath.tools import image_files, trivy, trivy_canary, trivy_database
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from goldenpath.model.finding import Database
     from goldenpath.model.layout import Image
@@ -50,26 +50,56 @@ def inspect(run: Run, layout: Layout) -> Findings:
     program = run.program("trivy")
     database = trivy_database.provide(program, runner.trivy_cache_dir(), run.policy.databases, run.say)
     notes = list(require_fresh(database, environment, datetime.now(UTC)))
-    scans = {}
+    scans: dict[str, ImageScan] = {}
     for image in layout.images():
         platform = layout.platform(image)
         run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
         scans[str(platform)] = scan(program, layout, image, secrets=environment.image_secrets)
-    of_scans = (note for scanned in scans.values() for note in scanned.notes)
+    of_scans = [note for scanned in scans.values() for note in scanned.notes]
+    unknown = unknown_to_database(program, scans.values())
+    # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
+    young = {each.inventory.system for each in scans.values() if each.is_young}
+    notes += require_known([name for name in unknown if name not in young], environment)
     searches = [image_files.search(layout, each) for each in layout.images()] if environment.image_secrets else []
     return Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
-        findings=(*merged(scans.values()), *git_folders(searches)),
+        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *git_folders(searches)),
         notes=tuple(dict.fromkeys((*notes, *of_scans, *not_searched(environment, searches)))),
-        database=database,
+        database=trivy_database.identified(runner.trivy_cache_dir(), database),
     )
 
 
+def unknown_to_database(program: Program, scans: Iterable[ImageScan]) -> tuple[str, ...]:
+    """Return the ecosystems of the packages in `scans` that trivy's database knows nothing about."""
+    inventories = dict.fromkeys(scanned.inventory for scanned in scans if scanned.inventory != trivy_canary.NOTHING)
+    names = (trivy_canary.unknown(program, runner.trivy_cache_dir(), each) for each in inventories)
+    return tuple(dict.fromkeys(name for found in names for name in found))
+
+
+def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[str]:
+    """Say which ecosystems the database knows nothing about; raise `ScannerFailed` where the gate blocks."""
+    names = ", ".join(unknown)
+    if not names:
+        return
+    what = f"trivy's database knows nothing about {names}"
+    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+        raise ScannerFailed(
+            f"{what}; its vulnerabilities would be missed, so nothing is released",
+            why="old packages with well-known vulnerabilities were shown to trivy, and it reported none of them",
+            fix="remove the database from trivy's cache and run again; if it persists, look at the mirrors under "
+            "trivy.databases in the platform's policy: one of them gives an incomplete database",
+        )
+    yield f"{what}; in a blocking environment nothing would be released"
+
+
 def require_fresh(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
-    """Say that `database` is older than `environment` allows; raise `ScannerFailed` where its gate blocks."""
+    """Say that `database` is too old for `environment`, or of the future; raise `ScannerFailed` if its gate blocks."""
+    if trivy_database.from_the_future(database, now):
+        yield from _of_the_future(database, environment, now)
+        return
     age = now - database.updated
     if age <= environment.database_age:
         return
@@ -81,6 +111,17 @@ def require_fresh(database: Database, environment: Environment, now: datetime) -
             fix="run again when a mirror answers, or name one that does under trivy.databases in the platform's policy",
         )
     yield f"{old}; in a blocking environment nothing would be released"
+
+
+def _of_the_future(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
+    ahead = f"trivy's database says that it was made at {database.updated:%Y-%m-%d %H:%M} UTC, which is in the future"
+    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+        raise ScannerFailed(
+            f"{ahead}; how old it really is cannot be known, so nothing is released",
+            why=f"it is {now:%Y-%m-%d %H:%M} UTC here, and none of the mirrors gave another",
+            fix="set this machine's clock if it is wrong; if not, remove the database from trivy's cache and run again",
+        )
+    yield f"{ahead}; in a blocking environment nothing would be released"
 
 
 def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> ImageScan:
@@ -164,6 +205,19 @@ def _unsupported_system(scanned: ImageScan) -> Finding:
             f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution supports "
             "and trivy knows, and keep its /etc/os-release."
         ),
+    )
+
+
+def _unknown_system(name: str) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=UNSUPPORTED_SYSTEM,
+        severity=Severity.HIGH,
+        title=f"trivy's database has nothing about {name}: vulnerabilities in its OS packages are missed",
+        location=Location("image"),
+        fingerprint=fingerprint(UNSUPPORTED_SYSTEM, name),
+        kind=Kind.BLIND_SPOT,
+        advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import IO, TYPE_CHECKING
@@ -12,7 +13,7 @@ from goldenpath.model.names import Commit
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 TIMEOUT = 60.0
@@ -32,12 +33,18 @@ ENVIRONMENT = {
 }
 NO_CONFIGURATION = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
 _CHUNK = 1 << 20
+_YEAR_10000 = 253_402_300_800
+_QUOTED = 40
 
 
 def run(source: Path, *words: str, timeout: float = TIMEOUT) -> str:
     """Return what `git <words>` prints in `source`, without the last newline. Raises `ToolFailed`."""
-    done = process.run(*_git(source), *words, timeout=timeout, environment=ENVIRONMENT)
-    return done.stdout.decode("utf-8", "replace").rstrip("\n")
+    return output(source, *words, timeout=timeout).decode("utf-8", "replace").rstrip("\n")
+
+
+def output(source: Path, *words: str, timeout: float = TIMEOUT) -> bytes:
+    """Return the bytes that `git <words>` prints in `source`. Raises `ToolFailed`."""
+    return process.run(*_git(source), *words, timeout=timeout, environment=ENVIRONMENT).stdout
 
 
 def affirms(source: Path, *words: str) -> bool:
@@ -146,31 +153,6 @@ def lacks_objects(source: Path, commit: Commit) -> bool:
     return any(line.startswith("?") for line in listed.split("\n"))
 
 
-def annotated_tags(source: Path) -> dict[str, str]:
-    """Return the id of what each annotated tag of the clone names in the end, by the id of the tag object.
-
-    A tag may name a tag: those are in it too, though no ref names them. Source: git-mktag(1).
-    """
-    rows = (line.split() for line in run(source, "for-each-ref", "--format=%(objecttype) %(objectname)").split("\n"))
-    level, names = [row[1] for row in rows if row and row[0] == "tag"], dict[str, str]()
-    while level:
-        inner = []
-        with reader(source, level) as objects:
-            for tag in level:
-                lines = b"".join(objects.read(tag)).decode("utf-8", "replace").split("\n")
-                names[tag] = lines[0].removeprefix("object ")
-                if lines[1] == "type tag":
-                    inner.append(names[tag])
-        level = [each for each in dict.fromkeys(inner) if each not in names]
-    return {tag: _named_in_the_end(tag, names) for tag in names}
-
-
-def _named_in_the_end(tag: str, names: Mapping[str, str]) -> str:
-    while tag in names:
-        tag = names[tag]
-    return tag
-
-
 def branch_ref(source: Path) -> str:
     """Return the ref that `source` is on, like `refs/heads/main`; `HEAD` when detached."""
     return run(source, "rev-parse", "--symbolic-full-name", "HEAD")
@@ -237,6 +219,28 @@ def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
         asking.join()
 
 
+@contextmanager
+def asked(source: Path) -> Iterator[Callable[[str], bytes]]:
+    """Give a function that returns the content of an object in the clone `source`, each asked for after the last."""
+    child = process.start(*_git(source), "cat-file", "--batch", environment=ENVIRONMENT)
+    questions, child.stdin = child.stdin, None
+    if questions is None or child.stdout is None:
+        raise AssertionError("the pipes were asked for")
+    answers = Reader(child.stdout)
+
+    def ask(identity: str) -> bytes:
+        questions.write(f"{identity}\n".encode())
+        questions.flush()
+        return b"".join(answers.read(identity))
+
+    try:
+        yield ask
+    finally:
+        with suppress(BrokenPipeError):
+            questions.close()
+        process.stop_group(child)
+
+
 def _ask(questions: IO[bytes], identities: Sequence[str]) -> None:
     # Where git has ended, there is no answer to read, and that is told by the reader.
     with suppress(BrokenPipeError), questions:
@@ -244,8 +248,18 @@ def _ask(questions: IO[bytes], identities: Sequence[str]) -> None:
 
 
 def commit_time(source: Path, commit: Commit) -> int:
-    """Return when `commit` was committed, in seconds since 1970."""
-    return int(run(source, "show", "--no-patch", "--format=%ct", commit))
+    """Return when `commit` was committed, in seconds since 1970. Raises `SourceUnusable` for a date out of range.
+
+    git takes any number for a date, and what an image is labelled with has years of four digits.
+    """
+    told = run(source, "show", "--no-patch", "--format=%ct", commit)
+    if re.fullmatch(r"\d{1,12}", told, re.ASCII) and int(told) < _YEAR_10000:
+        return int(told)
+    raise SourceUnusable(
+        f"the commit {commit} has no usable date",
+        why=f"its committer's date is {told[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
+        fix="give it another with `git commit --amend --reset-author --no-edit`, and push that",
+    )
 
 
 def count(source: Path, *revisions: str) -> int:

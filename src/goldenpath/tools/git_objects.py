@@ -15,16 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from goldenpath.tools.checkout import File
+
 _ONLY_BLOBS = ("--filter=object:type=blob", "--filter-provided-objects")
 _BLOB, _SUBMODULE = "blob", "commit"
 _NAMES = "names of files"
+# Where a file is checked out with other bytes than git keeps, there is no object to name.
+_CHECKED_OUT = "checkout:"
 
 
-def export(history: Path, commit: str, revisions: tuple[str, ...], tags: Mapping[str, str], folder: Path) -> PlainFiles:
+def export(
+    history: Path,
+    commit: str,
+    revisions: tuple[str, ...],
+    tags: Mapping[str, str],
+    folder: Path,
+    other: Iterable[File] = (),
+) -> PlainFiles:
     """Write into `folder` all that the commits of `revisions` bring and all that the tree of `commit` holds.
 
     These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
-    one of them; `tags` maps their ids to that commit. Raises `SourceUnusable` when an object is not in `history`.
+    one of them; `tags` maps their ids to that commit. `other` are files that are checked out with other bytes than git
+    keeps. Raises `SourceUnusable` when an object is not in `history`.
     """
     files = PlainFiles(folder)
     commits = frozenset(git.run(history, "rev-list", *revisions).split())
@@ -39,6 +51,8 @@ def export(history: Path, commit: str, revisions: tuple[str, ...], tags: Mapping
         for origin in wanted:
             is_version = not origin.commit and origin.identity not in others
             files.add(origin, objects.read(origin.identity), is_version=is_version)
+    for each in other:
+        files.add(Origin(f"{_CHECKED_OUT}{each.sha256}", each.path, commit), each.content())
     # A name may hold a secret too, and is nowhere in a content.
     paths = sorted({origin.path for origin in (*versions, *in_tree)})
     files.add(Origin(_NAMES, _NAMES, commit), [f"{path}\n".encode() for path in paths])

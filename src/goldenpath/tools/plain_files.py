@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import lzma
-import os
-import tarfile
-import zipfile
-import zlib
+import shutil
 from dataclasses import dataclass, field, replace
-from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, TypeVar
 
-from goldenpath.tools import hidden_parts
+from goldenpath.tools import archive_members, hidden_parts
+from goldenpath.tools.archive_members import CHUNK, DAMAGED, IN_MEMORY
 from goldenpath.tools.packed_files import PackedFiles
+from goldenpath.tools.scan_limits import FileBudget, LimitReached, ScanBudget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,16 +19,8 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part")
 
-ARCHIVE_DEPTH = 4
-# What all archives of one scan may unpack to: an archive can be made that holds far more than any disk.
-UNPACKED_AT_MOST = 1 << 30
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
-_CHUNK = 1 << 20
 _SAMPLE = 4096
-_IN_MEMORY = 8 << 20
-# A larger file is not searched in its middle; it is read whole all the same.
-_SEARCHED_AT_MOST = 64 << 20
-_ZIP_HEADER = 30
 # A text in a two-byte encoding has a zero in almost every other place; a program or a picture does not.
 _MANY = 0.7
 # UTF-32 first: its mark begins with that of UTF-16.
@@ -43,8 +30,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
-_TAR = (257, b"ustar")
 # Archives that Python cannot read: the scanner itself looks into them, when their name says what they are.
 _FOREIGN = (
     (b"\x28\xb5\x2f\xfd", ".zst"),
@@ -57,13 +42,8 @@ _FOREIGN = (
 _SILENT = (".7z", ".rar")
 # Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
 _UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
-_DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
 # An encrypted member is a RuntimeError of zipfile, an unknown compression a NotImplementedError.
 _CLOSED = (RuntimeError, NotImplementedError)
-
-
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -78,87 +58,160 @@ class Origin:
     commit: str = ""
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What a limit of ours left unread of the file `origin`: `what` reads on from its path."""
+
+    origin: Origin
+    what: str
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A content that may hold others, in a `file` of its own until all smaller ones were opened."""
+
+    size: int
+    file: Path
+    origin: Origin
+
+
 @dataclass
 class PlainFiles:
     """Files below `folder`; `origins` says of each content's number where it comes from.
 
     In `versions` is what came by changes that a scanner reads too, in `rest` all else. `not_scanned` says, in a
-    sentence each, what cannot be looked into.
+    sentence each, what cannot be looked into, `unread` what our own limits left unread, by the path of the app's file.
     """
 
     folder: Path
     origins: dict[str, Origin] = field(default_factory=dict)
     not_scanned: list[str] = field(default_factory=list)
-    _unpacked: int = 0
+    unread: dict[str, Unread] = field(default_factory=dict)
+    budget: ScanBudget = field(default_factory=ScanBudget)
+    _waiting: list[_Waiting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.versions = PackedFiles(self.folder / "versions")
         self.rest = PackedFiles(self.folder / "rest")
 
     def close(self) -> None:
-        """Write what waits for more to come."""
+        """Open the archives, the small ones first, and write what waits for more to come."""
+        for each in sorted(self._waiting, key=lambda waiting: waiting.size):
+            with each.file.open("rb") as raw:
+                self._open(raw, each)
+            each.file.unlink()
+        self._waiting.clear()
         self.versions.close()
         self.rest.close()
 
-    def add(self, origin: Origin, content: Iterable[bytes], *, is_version: bool = False, depth: int = 0) -> None:
-        """Write `content`, whatever it is packed or encoded in. Raises `OSError` when there is no room."""
+    def add(self, origin: Origin, content: Iterable[bytes], *, is_version: bool = False) -> None:
+        """Write `content`, whatever it is packed or encoded in; what is in it follows when the files are closed.
+
+        Raises `OSError` when there is no room.
+        """
+        with SpooledTemporaryFile(IN_MEMORY, dir=str(self.folder)) as raw:
+            sample = self.write(raw, origin, content, is_version=is_version)
+            if archive_members.may_hold_more(raw, sample):
+                waiting = self.folder / f"waiting-{len(self._waiting):07d}"
+                with waiting.open("wb") as file:
+                    raw.seek(0)
+                    shutil.copyfileobj(raw, file, CHUNK)
+                    self._waiting.append(_Waiting(file.tell(), waiting, origin))
+
+    def write(self, raw: IO[bytes], origin: Origin, content: Iterable[bytes], *, is_version: bool) -> bytes:
+        """Write `content` through the empty file `raw`, and return how it begins."""
         number = f"{len(self.origins):07d}"
         self.origins[number] = origin
-        with SpooledTemporaryFile(_IN_MEMORY, dir=str(self.folder)) as raw:
-            raw.writelines(content)
-            raw.seek(0)
-            sample = raw.read(_SAMPLE)
-            if sample.startswith(_LFS_POINTER):
-                self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
-            (self.versions if is_version else self.rest).add(number, origin.path, _read(raw))
-            if encoding := encoding_of(sample):
-                self.rest.add(number, origin.path, _transcoded(raw, encoding))
-            elif texts := hidden_parts.wide_texts(_beginning(raw)):
-                self.rest.add(number, origin.path, [texts])
-            if sample.startswith(_UNOPENED):
-                self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
-            for magic, ending in _FOREIGN:
-                if sample.startswith(magic):
-                    self.rest.add_archive(number, ending, _read(raw))
-                    if ending in _SILENT:
-                        told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
-                        self.not_scanned.append(told)
-            self._unpack(raw, origin, sample, depth)
+        raw.writelines(content)
+        raw.seek(0)
+        sample = raw.read(_SAMPLE)
+        if sample.startswith(_LFS_POINTER):
+            self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
+        (self.versions if is_version else self.rest).add(number, origin.path, archive_members.read(raw))
+        if encoding := encoding_of(sample):
+            self.rest.add(number, origin.path, _transcoded(raw, encoding))
+        elif texts := hidden_parts.wide_texts(archive_members.whole(raw)):
+            self.rest.add(number, origin.path, [texts])
+        self._give_foreign(raw, number, origin, sample)
+        return sample
 
-    def _unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
-        for name, content in self._readable(origin, _members(raw, sample)):
-            if depth == ARCHIVE_DEPTH:
-                self.not_scanned.append(f"{origin.path} holds archives in archives, more than {depth} deep")
-                return
-            if self._unpacked > UNPACKED_AT_MOST:
-                self.not_scanned.append(f"{origin.path} holds more than a scan takes on; not all of it was unpacked")
-                return
+    def _give_foreign(self, raw: IO[bytes], number: str, origin: Origin, sample: bytes) -> None:
+        if sample.startswith(_UNOPENED):
+            self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
+        for magic, ending in _FOREIGN:
+            if sample.startswith(magic):
+                self.rest.add_archive(number, ending, archive_members.read(raw))
+                if ending in _SILENT:
+                    told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
+                    self.not_scanned.append(told)
+
+    def _open(self, raw: IO[bytes], waiting: _Waiting) -> None:
+        try:
+            self.budget.require_more()
+        except LimitReached as limit:
+            self.leave_unread(waiting.origin, limit)
+            return
+        sample = raw.read(_SAMPLE)
+        _Opening(self, waiting.origin, FileBudget(self.budget, waiting.size)).unpack(raw, waiting.origin, sample, 0)
+
+    def leave_unread(self, origin: Origin, limit: LimitReached, member: str = "") -> None:
+        """Remember that `limit` left something of the app's file `origin` unread, first in its `member`."""
+        what = f"{limit}" if member in ("", origin.path) else f"{limit} (at {member})"
+        self.unread.setdefault(origin.path, Unread(origin, what))
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """The opening of one file of the app, with all that is packed in it."""
+
+    files: PlainFiles
+    file: Origin
+    budget: FileBudget
+
+    def unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
+        """Add what is packed in `raw`, the content of `origin`, which is `depth` archives deep in the file."""
+        for name, content in self._readable(origin, archive_members.members(raw, sample, self.budget)):
             member = replace(origin, path=f"{origin.path}!{name}" if name else origin.path)
-            self.add(member, self._counted(member, content), depth=depth + 1)
+            try:
+                self.budget.enter(depth)
+            except LimitReached as limit:
+                self.files.leave_unread(self.file, limit, origin.path)
+                return
+            with SpooledTemporaryFile(IN_MEMORY, dir=str(self.files.folder)) as inner:
+                begin = self.files.write(inner, member, self._counted(member, content), is_version=False)
+                self.unpack(inner, member, begin, depth + 1)
 
     def _counted(self, member: Origin, content: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield `content` as far as it can be read, and no more than a scan takes on."""
+        """Yield `content` as far as it can be read, and no more than its file may cost."""
         for chunk in self._readable(member, content):
-            self._unpacked += len(chunk)
             yield chunk
-            if self._unpacked > UNPACKED_AT_MOST:
+            try:
+                self.budget.take(len(chunk))
+            except LimitReached as limit:
+                self.files.leave_unread(self.file, limit, member.path)
                 return
 
     def _readable(self, origin: Origin, parts: Iterable[_Part]) -> Iterator[_Part]:
-        """Yield `parts` of an archive up to where it is damaged or closed, and then say so."""
+        """Yield what can be read of `parts`, and say what could not."""
         left = iter(parts)
         while True:
             try:
                 part = next(left)
             except StopIteration:
                 return
-            except _CLOSED as error:
-                self.not_scanned.append(f"{origin.path} is in an archive that cannot be opened ({error})")
+            except LimitReached as limit:
+                self.files.leave_unread(self.file, limit, origin.path)
                 return
-            except _DAMAGED as error:
+            except (RecursionError, MemoryError):
+                self.files.leave_unread(self.file, LimitReached("needs more memory than a scan has"), origin.path)
+                return
+            except _CLOSED as error:
+                self.files.not_scanned.append(f"{origin.path} is in an archive that cannot be opened ({error})")
+                return
+            except DAMAGED as error:
                 if _is_ours_to_raise(error):
                     raise
-                self.not_scanned.append(
+                self.files.not_scanned.append(
                     f"{origin.path} is a damaged archive, or in one; what could be read of it was scanned"
                 )
                 return
@@ -181,89 +234,9 @@ def encoding_of(sample: bytes) -> str | None:
     return None
 
 
-def _members(raw: IO[bytes], sample: bytes) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield name and content of each member, where `raw` is an archive or has one in it.
-
-    A compressed stream has one without a name. What stands between the members, behind them, or where the archive is
-    damaged may be opened by another program, and comes last.
-    """
-    known = list[range]()
-    damage = None
-    try:
-        yield from _listed(raw, sample, known)
-    except _DAMAGED as error:
-        damage = error
-        known.clear()
-    for place, content in hidden_parts.streams(_beginning(raw), known):
-        yield f"at byte {place}", content
-    if damage:
-        raise damage
-
-
-def _listed(raw: IO[bytes], sample: bytes, known: list[range]) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield what the archive itself says is in it, and add to `known` where that lies."""
-    raw.seek(0)
-    if zipfile.is_zipfile(raw):
-        with zipfile.ZipFile(raw) as zipped:
-            known.extend(range(each.header_offset, _end(each)) for each in zipped.infolist())
-            for entry in zipped.infolist():
-                if not entry.is_dir():
-                    yield entry.filename, _of_zip(zipped, entry)
-    elif sample[_TAR[0] :].startswith(_TAR[1]):
-        raw.seek(0)
-        with tarfile.open(fileobj=raw, mode="r:", errors="replace") as archive:
-            for member in archive:
-                # A member of an unknown type is a file to those who unpack it.
-                if member.isfile() or member.type not in tarfile.SUPPORTED_TYPES:
-                    known.append(range(member.offset_data, member.offset_data + member.size))
-                    if content := archive.extractfile(member):
-                        yield member.name, _chunks(content)
-    elif stream := _decompressed(raw, sample):
-        # After the last stream of gzip nothing else is let pass; the other readers end there without a word.
-        known.append(range(raw.seek(0, os.SEEK_END) if sample.startswith(_GZIP) else 1))
-        raw.seek(0)
-        with stream:
-            # What comes before the place where it is damaged shall be read: `read` would keep it back.
-            yield "", iter(partial(stream.read1, _CHUNK), b"")
-
-
-def _end(entry: zipfile.ZipInfo) -> int:
-    return entry.header_offset + _ZIP_HEADER + len(entry.filename) + len(entry.extra) + entry.compress_size
-
-
-def _beginning(raw: IO[bytes]) -> bytes:
-    raw.seek(0)
-    return raw.read(_SEARCHED_AT_MOST)
-
-
-def _decompressed(raw: IO[bytes], sample: bytes) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | None:
-    raw.seek(0)
-    if sample.startswith(_GZIP):
-        return gzip.GzipFile(fileobj=raw, mode="rb")
-    if sample.startswith(_BZIP2):
-        return bz2.BZ2File(raw)
-    return lzma.LZMAFile(raw) if sample.startswith((_XZ, _LZMA)) else None
-
-
-def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    # Opened only when it is read: a member that cannot be opened does not hide those after it.
-    with archive.open(entry) as file:
-        yield from _chunks(file)
-
-
-def _chunks(file: _Readable) -> Iterator[bytes]:
-    while chunk := file.read(_CHUNK):
-        yield chunk
-
-
-def _read(raw: IO[bytes]) -> Iterator[bytes]:
-    raw.seek(0)
-    return _chunks(raw)
-
-
 def _transcoded(raw: IO[bytes], encoding: str) -> Iterator[bytes]:
     text = codecs.getincrementaldecoder(encoding)(errors="replace")
-    return (text.decode(chunk).encode() for chunk in _read(raw))
+    return (text.decode(chunk).encode() for chunk in archive_members.read(raw))
 
 
 def _is_ours_to_raise(error: BaseException) -> bool:

@@ -13,6 +13,7 @@ from goldenpath.model import codec
 from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
 from goldenpath.model.names import Digest
 from goldenpath.tools import process, scanner
+from goldenpath.tools.trivy_canary import NOTHING, Inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 SCHEMA_VERSION = 2
-_OS_PACKAGES = "os-pkgs"
+_OS_PACKAGES, _LANGUAGE_PACKAGES = "os-pkgs", "lang-pkgs"
 DETAIL_LENGTH = 1000
 TITLE_LENGTH = 250
 # By itself trivy leaves out what is called a picture, an archive or a lock file. `.git` is looked for in the layers.
@@ -105,6 +106,8 @@ class ImageScan:
     """What trivy saw in one image: `config` is the digest of the image's config, `system` its OS, if it knows it.
 
     `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are.
+    `inventory` is what trivy's database has to know for this scan to mean anything; `is_young`: its OS has a release
+    that this trivy has not heard of.
     """
 
     config: Digest
@@ -113,6 +116,8 @@ class ImageScan:
     findings: tuple[Finding, ...]
     unsupported: str = ""
     notes: tuple[str, ...] = ()
+    inventory: Inventory = NOTHING
+    is_young: bool = False
 
 
 def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -> tuple[bytes, tuple[str, ...]]:
@@ -172,7 +177,18 @@ def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
         ),
         unsupported=_unsupported(system, said),
         notes=tuple(_notes(system, said)),
+        inventory=_inventory(results, system, said),
+        is_young=_is_young(system, said),
     )
+
+
+def _inventory(results: Sequence[_Result], system: _System, said: Sequence[str]) -> Inventory:
+    filled = [result for result in results if result.Packages]
+    types = frozenset(result.Type for result in filled if result.Class == _LANGUAGE_PACKAGES)
+    # Where the OS is a finding already, nobody expects its packages to be known.
+    if _unsupported(system, said) or not any(result.Class == _OS_PACKAGES for result in filled):
+        return Inventory(types)
+    return Inventory(types, system.Family, system.Name)
 
 
 def _unsupported(system: _System, said: Sequence[str]) -> str:
@@ -188,12 +204,16 @@ def _unsupported(system: _System, said: Sequence[str]) -> str:
 
 
 def _notes(system: _System, said: Sequence[str]) -> Iterator[str]:
-    if any(map(_NOT_LISTED.match, said)) and _is_numbered(system):
+    if _is_young(system, said):
         until = f"trivy does not know until when {system.words} is supported"
         yield f"{until}: where its database has nothing of so new a release, vulnerabilities in OS packages are missed"
     if any(map(_NO_PACKAGE.match, said)):
         unseen = f"the image's OS is {system.words}, and no package of it was seen"
         yield f"{unseen}: whether their database was taken out is unknown"
+
+
+def _is_young(system: _System, said: Sequence[str]) -> bool:
+    return any(map(_NOT_LISTED.match, said)) and _is_numbered(system)
 
 
 def _is_numbered(system: _System) -> bool:
