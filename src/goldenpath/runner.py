@@ -189,19 +189,25 @@ def as_markdown(text: str) -> str:
     A word that would become one is shown as code.
     """
     words = plain(text).replace("\n", " ").split(" ")
-    return " ".join(_code(word) if _LINKED.search(word) else _prose(word) for word in words)
+    return " ".join(_word(word) for word in words)
+
+
+def _word(word: str) -> str:
+    # A `|` ends a table's cell within code too, and behind a backslash no escape helps there (GitHub Flavored Markdown,
+    # "Tables"): so it always stands outside.
+    return "\\|".join(_code(part) if _LINKED.search(part) else _prose(part) for part in word.split("|"))
 
 
 def _code(word: str) -> str:
-    """Return `word` as a code span; a `|` would end a table's cell in it too (GitHub Flavored Markdown, "Tables")."""
+    """Return `word` as a code span."""
     fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
     space = " " if word.startswith("`") or word.endswith("`") else ""
-    return f"{fence}{space}{word}{space}{fence}".replace("|", "\\|")
+    return f"{fence}{space}{word}{space}{fence}"
 
 
 def _prose(word: str) -> str:
     escaped = word.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{ch}" if ch in "\\`*_[]|!~" else ch for ch in escaped)
+    return "".join(f"\\{ch}" if ch in "\\`*_[]!~" else ch for ch in escaped)
 
 
 def default_work_dir(env: Mapping[str, str]) -> Path:

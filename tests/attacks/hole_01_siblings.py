@@ -17,6 +17,7 @@ from goldenpath.model.layout import Layout
 from goldenpath.model.names import Commit, Digest, EnvironmentName, ImageRepository, Tag
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.work import WorkFolder
+from goldenpath.tools import checkout
 from tests.attacks import hand_over
 from tests.attacks.attack import Patch, attack
 from tests.attacks.hole_01_evidence import CONTENT, OTHER_BYTES
@@ -115,7 +116,8 @@ class Platforms:
         """Put an image for `platform` into the new folder `name`."""
         work = WorkFolder(self.folder / name)
         made = run_builder.candidate(layout(work.layout, platform, content=content, revision=self.commit))
-        codec.write(work.candidate, replace(made, commit=self.commit))
+        built_from = checkout.read(self.scene.fixture("app").folder, self.commit).digest
+        codec.write(work.candidate, replace(made, commit=self.commit, checkout=built_from))
         return work
 
     def join(self, evil: WorkFolder) -> None:

@@ -145,7 +145,8 @@ def a_receipt_of_dev_has_an_operator_take_back_tags_of_prod(scene: Scene) -> Non
     name, work = of_prod(scene), scene.fixture("work")
     work.receipt.write_text(work.receipt.read_text().replace('"state": "released"', '"state": "broken"')
                             .replace('"tag": "latest"', '"tag": "newest"'))  # fmt: skip
-    ended: Ended = scene.fixture("inside")("release", "repair", work.receipt)
+    words = ("--yes", "--confirm=1.0.0", "--confirm=newest")
+    ended: Ended = scene.fixture("inside")("release", "repair", *words, work.receipt)
     if ended.code:
         raise Refused(ended.error["code"], ended.text)
     assert "1.0.0" not in scene.fixture("emulator").tags(name)
