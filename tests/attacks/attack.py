@@ -61,11 +61,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Scene:
-    """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name."""
+    """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name.
+
+    `edits` are the defences in files that are taken out: of every copy of ours that the attack makes.
+    """
 
     folder: Path
     fixture: Callable[[str], Any]
     monkeypatch: pytest.MonkeyPatch
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,11 @@ class Attack:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.carried_out.__name__.replace("_", " "))
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The defences that are in files."""
+        return tuple(each for each in self.defences if isinstance(each, Edit))
 
     def require_refused(self, scene: Scene) -> None:
         """Assert that the attack is refused by the error that it names."""
