@@ -101,7 +101,7 @@ class Attack:
         with pytest.raises((GoldenPathError, Refused)) as caught:
             self.carried_out(scene)
         assert getattr(caught.value, "code", "") == self.refused.code, str(caught.value)
-        assert self.told in str(caught.value)
+        assert self.told in str(caught.value), str(caught.value)
 
     def without_defences(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the defences in this process out until the test is over."""

@@ -45,9 +45,8 @@ def plant_gitleaks(tools: Path) -> None:
     entry = next(each for each in Toolchain.load().tools if each.name == "gitleaks")
     home = tools / real.path.parent.name
     wrapper = program(home / "gitleaks", WRAPPER.format(python=sys.executable, real=str(real.path)))
-    record = {
-        "version": real.version, "origin": "go", "sha256": hashlib.sha256(wrapper.read_bytes()).hexdigest(), "pin": entry.pin(Host.here()),
-    }  # fmt: skip
+    found = hashlib.sha256(wrapper.read_bytes()).hexdigest()
+    record = {"version": real.version, "origin": "go", "sha256": found, "pin": entry.pin(Host.here())}
     (home / "record.json").write_text(json.dumps(record))
 
 

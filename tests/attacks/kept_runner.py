@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SECONDS = 120
 # The Python of a runner: not that of an environment.
 PYTHON = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+# A runner is not root, whom nothing could be hidden from.
+_UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.getuid() == 0 else ()
 _ERROR = re.compile(r"error\[([a-z-]+)\]")
 # What a hostile interpreter does: it takes the place of every stage.
 PASSES = '#!/bin/sh\necho "✓ PASS in test (blocking); nothing found, says the attacker"\n'
@@ -33,7 +35,7 @@ PASSES = '#!/bin/sh\necho "✓ PASS in test (blocking); nothing found, says the 
 
 @dataclass(frozen=True)
 class Job:
-    """A job, with our code from a copy: `temp` is new and its own, `home` is the one that every job of the runner has."""
+    """A job, with our code from a copy: `temp` is new and its own, `home` is that of all jobs of the runner."""
 
     platform: Path
     temp: Path
@@ -79,7 +81,7 @@ class Job:
             if name not in more:
                 env.pop(name, None)
         done = subprocess.run(
-            [self.platform / "bin" / "goldenpath", *words], env=env, cwd=self.app.folder, timeout=SECONDS,
+            [*_UNPRIVILEGED, self.platform / "bin" / "goldenpath", *words], env=env, cwd=self.app.folder, timeout=SECONDS,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -101,8 +103,8 @@ def shared() -> Path:
 def environment_name() -> str:
     """Return the name of the folder that holds the environment of a runner."""
     asked = "import runpy, sys; from pathlib import Path; print(runpy.run_path(sys.argv[1])['key'](Path(sys.argv[2])))"
-    words = [PYTHON, "-I", "-c", asked, ROOT / "bin" / "environment", ROOT / "locks" / "runtime.txt"]
-    return "runtime-" + subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+    words = [PYTHON, "-I", "-c", asked, str(ROOT / "bin" / "environment"), str(ROOT / "locks" / "runtime.txt")]
+    return f"runtime-{subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()}"
 
 
 def program(path: Path, text: str) -> Path:
