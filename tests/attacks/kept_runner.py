@@ -80,8 +80,9 @@ class Job:
         for name in ("XDG_CACHE_HOME", "GOLDENPATH_CACHE"):
             if name not in more:
                 env.pop(name, None)
+        command_line = [*_UNPRIVILEGED, self.platform / "bin" / "goldenpath", *words]
         done = subprocess.run(
-            [*_UNPRIVILEGED, self.platform / "bin" / "goldenpath", *words], env=env, cwd=self.app.folder, timeout=SECONDS,
+            command_line, env=env, cwd=self.app.folder, timeout=SECONDS,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
