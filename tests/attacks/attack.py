@@ -1,8 +1,8 @@
 """What one row of the table of attacks is: what an attacker does, what refuses it, and what that refusal says.
 
-An attack is a function that does what the attacker would do, with real parts. It returns once the attacker has what they
-wanted, and asserts that they have it; when it is refused, the error goes through. Every row is run twice: as things are,
-where it must be refused, and without the defence that it names, where it must work. So no row passes by luck.
+An attack is a function that does what the attacker would do, on real parts. It returns once the attacker has what they
+wanted, and asserts that they have it; when it is refused, the error goes through. Every row is run twice: as things
+are, where it must be refused, and without the defence that it names, where it must work. So no row passes by luck.
 """
 
 from __future__ import annotations
