@@ -72,11 +72,15 @@ def require_done(exit_code: int, log: str) -> None:
 
 @dataclass(frozen=True)
 class Scene:
-    """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name."""
+    """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name.
+
+    `edits` are the defences in files that are taken out: of every copy of ours that the attack makes.
+    """
 
     folder: Path
     fixture: Callable[[str], Any]
     monkeypatch: pytest.MonkeyPatch
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,12 +102,17 @@ class Attack:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.carried_out.__name__.replace("_", " "))
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The defences that are in files."""
+        return tuple(each for each in self.defences if isinstance(each, Edit))
+
     def require_refused(self, scene: Scene) -> None:
         """Assert that the attack is refused by the error that it names."""
         with pytest.raises((GoldenPathError, Refused)) as caught:
             self.carried_out(scene)
         assert getattr(caught.value, "code", "") == self.refused.code, str(caught.value)
-        assert self.told in str(caught.value)
+        assert self.told in str(caught.value), str(caught.value)
 
     def without_defences(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the defences in this process out until the test is over."""
