@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from dev import tables  # noqa: E402
+from tests.attacks.table import ALL as ATTACKS  # noqa: E402
 
 from goldenpath import errors, pipeline  # noqa: E402
 from goldenpath.model.finding import FINDINGS_SCHEMA, Findings  # noqa: E402
@@ -164,7 +165,16 @@ def codes() -> str:
     return tables.table(["exit", "code", "what it means"], rows)
 
 
+def attacks() -> str:
+    """Return the table of every attack that the tests carry out, by the hole that it goes for."""
+    rows = [
+        [str(each.hole), each.name, f"`{each.refused.code}`"] for each in sorted(ATTACKS, key=lambda each: each.hole)
+    ]
+    return tables.table(["hole", "attack", "refused with"], rows)
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    "attacks": attacks,
     "environments": environments,
     "inputs": inputs,
     "errors": codes,
