@@ -264,6 +264,12 @@ class SetupIncomplete(GoldenPathError):
     code, exit_code = "setup-incomplete", 71
 
 
+class ConfigurationUntrusted(GoldenPathError):
+    """What was merged has another Terraform configuration than the default branch, whose code applies it."""
+
+    code, exit_code = "configuration-untrusted", 72
+
+
 class Cancelled(GoldenPathError):
     """The run was interrupted by a signal."""
 

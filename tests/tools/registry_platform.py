@@ -40,13 +40,14 @@ def git(folder: Path, *words: str) -> str:
 
 @dataclass
 class Platform:
-    """`origin` is the repository as its host has it."""
+    """`origin` is the repository as its host has it, `trusted` the revision of it whose code an apply runs."""
 
     world: World
     github: GitHub
     api_url: str
     folder: Path
     actor: str = "octocat"
+    trusted: str = f"origin/{BASE}"
     more: dict[str, str] = field(default_factory=dict)
     _runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -86,23 +87,48 @@ class Platform:
     def threads(self) -> list[Thread]:
         return self.github.threads.of(SLUG)
 
-    def merge(self, number: int, *, squash: bool = False) -> dict[str, Any]:
+    def merge(self, number: int, *, squash: bool = False, rebase: bool = False) -> dict[str, Any]:
         """Merge the pull request `number` and return the event that tells so."""
         thread = next(each for each in self.threads if each.number == number)
         checkout = self.clone()
-        way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
-        git(checkout, "merge", "--quiet", *way, f"origin/{thread.head}")
+        head, base = (git(checkout, "rev-parse", f"origin/{name}") for name in (thread.head, BASE))
+        if rebase:
+            # GitHub writes each commit anew, even where it could have been left as it is.
+            git(checkout, "checkout", "--quiet", "--detach", head)
+            git(checkout, "rebase", "--quiet", "--force-rebase", "--keep-empty", f"origin/{BASE}")
+        else:
+            way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
+            git(checkout, "merge", "--quiet", *way, head)
         if squash:
             git(checkout, "commit", "--quiet", "--allow-empty", "--message=Squashed")
         commit = git(checkout, "rev-parse", "HEAD")
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
-        self.github.threads.push(SLUG, number, git(checkout, "rev-parse", f"origin/{thread.head}"))
+        self.github.threads.push(SLUG, number, head)
         self.github.threads.merge(SLUG, number, commit)
-        return merged_event(thread, commit)
+        return merged_event(thread, commit, counted(checkout, base, head))
 
-    def apply(self, event: dict[str, Any]) -> str:
+    def apply(self, event: dict[str, Any], command: str = "apply-merged") -> str:
+        """Run a command on what was merged, with the trusted revision beside it."""
         commit = event["pull_request"]["merge_commit_sha"]
-        return self.run(self.clone(commit), "apply-merged", event)
+        return self.run(self.clone(commit), command, event, trusted=str(self.clone(self.trusted)))
+
+    def pushed(self, thread: Thread, commit: str) -> dict[str, Any]:
+        """Return the event of `thread` as if it had been `commit`, pushed onto the base branch by hand."""
+        counts = counted(self.clone(), git(self.origin, "rev-parse", f"{commit}^"), commit)
+        event = merged_event(thread, commit, counts)
+        event["pull_request"]["head"]["sha"] = commit
+        return event
+
+    def commit(self, branch: str, **files: str) -> str:
+        """Write `files`, path → text, in a commit on top of `branch` at the host; return the commit."""
+        checkout = self.clone(f"origin/{branch}")
+        for path, text in files.items():
+            (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+            (checkout / path).write_text(text)
+        git(checkout, "add", "--all", "--force")
+        git(checkout, "commit", "--quiet", "--allow-empty", "--message=A change")
+        git(checkout, "push", "--quiet", "origin", f"HEAD:{branch}")
+        return git(checkout, "rev-parse", "HEAD")
 
     def made(self, **changes: str) -> dict[str, Any]:
         """Bring a registry into being by the whole path; return the event of its merge."""
@@ -125,7 +151,14 @@ class Platform:
         return sorted(each["repositoryName"] for each in found)
 
 
-def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
+def counted(folder: Path, base: str, head: str) -> dict[str, Any]:
+    """Return what GitHub counts of a pull request from `head` into `base`, and the commit that it compares with."""
+    changed = git(folder, "diff", "--name-only", "--no-renames", f"{base}...{head}").splitlines()
+    commits = git(folder, "rev-list", "--count", f"{base}..{head}")
+    return {"base": {"ref": BASE, "sha": base}, "commits": int(commits), "changed_files": len(changed)}
+
+
+def merged_event(thread: Thread, commit: str, counts: dict[str, Any]) -> dict[str, Any]:
     """Return the payload of the merge of `thread`."""
     return {
         "action": "closed",
@@ -133,7 +166,7 @@ def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
         "repository": {"full_name": SLUG},
         "pull_request": {
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
-            "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
+            "labels": [{"name": name} for name in thread.labels], **counts,
             "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
             "user": {"login": "github-actions[bot]"}, "created_at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
         },

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.tools import registry_platform
 from tests.tools.registry_platform import ASKED, BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 from tests.tools.test_registries_retirement import in_days, retired
@@ -181,7 +180,7 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     assert plans.plan_digest(made, "dev")
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
-    event = registry_platform.merged_event(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
+    event = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
     event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory", removal=True))
     with pytest.raises(RetirementRefused, match="it was never deprecated"):
         platform.apply(event)
@@ -223,7 +222,7 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(platform.merge(2))
     made = planning.plan(platform.world.workplace(platform.clone()), "my-app")
-    event = registry_platform.merged_event(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
+    event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
     event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(event)

@@ -191,8 +191,8 @@ def test_an_apply_that_cannot_look_at_the_branch_as_it_is_now_applies_nothing(pl
     event = platform.merge(1)
     checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
     git(checkout, "remote", "set-url", "origin", "/nowhere")
-    with pytest.raises(SourceUnusable, match="refs/heads/development could not be fetched"):
-        platform.run(checkout, "apply-merged", event)
+    with pytest.raises(SourceUnusable, match="could not be fetched"):
+        platform.run(checkout, "apply-merged", event, trusted=str(platform.clone()))
     assert platform.names() == []
 
 
@@ -271,7 +271,11 @@ def test_a_pull_request_without_a_plan_or_with_two_registries_is_refused(platfor
         platform.run(checkout, "request", environment="dev", name=name, owner="team-web", risk="low")
     git(checkout, "commit", "--quiet", "--all", "--message=Two")
     git(checkout, "push", "--quiet", "origin", "HEAD:refs/heads/two")
-    event["pull_request"]["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
+    body, event = (
+        event["pull_request"]["body"],
+        platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD")),
+    )
+    event["pull_request"]["body"] = body
     with pytest.raises(PlanUnexpected, match="the pull request changes 2 registries"):
         platform.apply(event)
 

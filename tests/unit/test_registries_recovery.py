@@ -7,7 +7,8 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.registries.recovery import Claim, claim_in
+from goldenpath.registries.recovery import Claim, claim_in, foreign_signs
+from goldenpath.services.ecr_describe import Described
 from goldenpath.tools.terraform_lock import Lock
 
 SINCE = dt.datetime(2026, 11, 21, 6, 50, tzinfo=dt.UTC)
@@ -45,3 +46,26 @@ def test_the_lock_that_the_apply_of_a_claim_took_is_left_behind() -> None:
 )
 def test_a_lock_of_anybody_else_is_never_taken_for_ours(change: dict[str, object]) -> None:
     assert not CLAIM.left(dataclasses.replace(LOCK, **change))  # type: ignore[arg-type]
+
+
+TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP"}
+MADE = Described(
+    "my-app", "arn", "uri", "MUTABLE", "AES256", scan_on_push=True, tags={**TAGS, "more": "x"}, created=SINCE
+)
+
+
+def test_a_repository_that_an_earlier_apply_of_the_pull_request_made_is_known() -> None:
+    assert foreign_signs(TAGS, MADE, 0, CLAIM) == ()
+    assert foreign_signs(TAGS, MADE, 0, Claim("vm-7", SINCE + dt.timedelta(milliseconds=600))) == ()
+
+
+def test_every_sign_of_a_strangers_repository_is_told() -> None:
+    strange = dataclasses.replace(MADE, tags={}, created=SINCE - dt.timedelta(days=1), policy="{}")
+    assert foreign_signs(TAGS, strange, 3, CLAIM) == (
+        "it was made before the apply of this pull request began",
+        "it does not carry the tags of the plan",
+        "it holds images (3)",
+        "it has a repository policy",
+    )
+    assert foreign_signs(TAGS, MADE, 0, None) == ("no apply of this pull request had begun",)
+    assert foreign_signs({}, MADE, 0, CLAIM) == ("it does not carry the tags of the plan",)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from goldenpath.registries.request import Risk
 from goldenpath.registries.review import Record, Told
 from goldenpath.services.ecr_describe import Described, Image
 from goldenpath.services.github_platform import LONGEST_TEXT
-from goldenpath.tools.terraform import Change, Plan
+from goldenpath.tools.terraform_plan import Change, Plan
 
 PLAN = Plan("1.11.4", (Change("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),))
 REGISTRY = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
@@ -25,7 +26,9 @@ LOW = Controls("MUTABLE", "AES256", 20)
 TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP", "goldenpath.idp/owner": "team-web", "goldenpath.idp/risk": "low",
         "goldenpath.idp/environment": "dev"}  # fmt: skip
 GOOD: dict[str, Any] = {"name": "my-app", "arn": "arn", "uri": "uri", "mutability": "MUTABLE", "encryption": "AES256",
-                        "scan_on_push": True, "tags": TAGS, "lifecycle": "{}"}  # fmt: skip
+                        "scan_on_push": True, "tags": TAGS, "lifecycle": "{}",
+                        "created": dt.datetime(2026, 11, 21, tzinfo=dt.UTC)}  # fmt: skip
+REFUSES_PUSH = '{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"}]}'
 TODAY = dt.date(2026, 11, 21)
 
 
@@ -68,14 +71,16 @@ def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
 
 def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
-            "base": {"ref": "development"}, "user": {"login": "bot"},
+            "base": {"ref": "development", "sha": "c" * 40}, "user": {"login": "bot"}, "commits": 1, "changed_files": 3,
             "created_at": "2026-11-20T23:59:59Z",
             "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
     return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
 
 
 def test_a_merged_pull_request_is_read_from_its_event() -> None:
-    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20))
+    assert Merged.read(event(), "l", "development") == Merged(
+        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "c" * 40, 1, 3
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,6 +93,8 @@ def test_a_merged_pull_request_is_read_from_its_event() -> None:
         (event(merge_commit_sha=None), "it names no merge commit"),
         (event(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
         (event(created_at="today"), "it does not say when it was opened"),
+        (event(base={"ref": "development"}), "it names no commit of the branch that it goes into"),
+        (event(commits=None), "it does not say how many commits and files it changes"),
         (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
         (event(head={"ref": "x", "repo": None}), "it comes from a fork"),
     ],
@@ -136,8 +143,24 @@ def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
     assert compliance.deviations(leaving, LOW, Described(**GOOD)) == (
         "pushes are not refused, though it is deprecated",
     )
-    assert compliance.deviations(leaving, LOW, Described(**GOOD, policy="{}")) == ()
+    assert compliance.deviations(leaving, LOW, Described(**GOOD, policy=REFUSES_PUSH), REFUSES_PUSH) == ()
     assert compliance.deviations(leaving, LOW, None) == ("the repository does not exist",)
+
+
+def test_a_policy_that_nobody_described_deviates() -> None:
+    opened = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
+    assert compliance.deviations(REGISTRY, LOW, Described(**GOOD, policy=opened)) == (
+        'its repository policy has a statement that is not described: Allow ecr:* to "*"',
+    )
+
+
+def test_a_plan_that_was_reviewed_by_an_earlier_version_is_reviewed_again() -> None:
+    written = review.written(Record.of(PLAN, "dev", "my-app", "octocat"))
+    old = re.sub(r',"form":\d+', "", written)
+    assert old != written
+    with pytest.raises(PlanDrifted) as refused:
+        review.read(old).require(PLAN)
+    assert refused.value.fix.startswith("nothing was applied; run the wizard again for this registry")
 
 
 def test_the_estimate_is_images_times_size_times_price() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanUnexpected
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.names import Digest
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
-    made = terraform.plan(workplace.saved, target=plans.target(name))
+    made = replace(terraform.plan(workplace.saved, target=plans.target(name)), region=workplace.region)
     plans.require_only(made, name, may_destroy=removal)
     return made
 

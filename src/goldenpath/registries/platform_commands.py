@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,9 @@ from goldenpath.errors import BadInput
 from goldenpath.registries import applying, cost, hygiene, propose, removal, retire, review
 from goldenpath.registries.access import LOCK_SECONDS, Access, Power
 from goldenpath.registries.applying import Office
+from goldenpath.registries.merge_checks import Checkouts
 from goldenpath.registries.merged import Merged
-from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, of_a_request, option
 from goldenpath.registries.propose import Desk
 from goldenpath.registries.request import known_environment, known_environments, parse
 from goldenpath.report.console import Progress
@@ -63,25 +65,33 @@ def retire_registry(checkout: Path, environment: str, name: str, step: str, grac
         _tell(removal.remove(at, name, today))
 
 
-@click.command("apply-merged")
-@CHECKOUT
+@click.command("find-merged")
+@MERGED
+@TRUSTED
 @_BASE
-def apply_merged(checkout: Path, base_branch: str) -> None:
+def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
+    """Check the pull request that was just merged, and tell which registry of which environment is to be applied.
+
+    No role of AWS is needed for that: it says which one the job that applies is to be given.
+    """
+    run = _run()
+    pull = Merged.read(run.event, review.LABEL, base_branch)
+    record = applying.find_merged(_office(checkout, trusted, base_branch, run), pull)
+    run.set_outputs({"environment": record.environment, "name": record.name})
+    Progress().line(f"✓ {record.name} in {record.environment} is to be {'removed' if record.removal else 'applied'}")
+
+
+@click.command("apply-merged")
+@MERGED
+@TRUSTED
+@_BASE
+@option("--environment", "The environment that this run has a role for; the pull request has to be about it.",
+        default="")  # fmt: skip
+def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: str) -> None:
     """Apply the registry of the pull request that was just merged, if its plan is the one that was reviewed."""
     run = _run()
     pull = Merged.read(run.event, review.LABEL, base_branch)
-    variables = runner.variables()
-    token, other = _token(), variables.get("GOLDENPATH_APPS_TOKEN", "")
-    office = Office(
-        _access(checkout, run, Power.APPLY),
-        _repository(run),
-        lambda name: Repository(run.api_url, other, name) if other else None,
-        lambda revision: proposal_git.fetched(checkout, revision, run.server_url, token),
-        base_branch,
-        dt.datetime.now(dt.UTC).date(),
-        _run_url(run),
-    )
-    made = applying.apply_merged(office, pull)
+    made = applying.apply_merged(_office(checkout, trusted, base_branch, run), pull, environment)
     Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
 
 
@@ -99,7 +109,7 @@ def report_hygiene(checkout: Path) -> None:
     Progress().line(f"✓ {thread.url}: {hygiene.share(everything)} comply")
 
 
-COMMANDS = (propose_registry, retire_registry, apply_merged, report_hygiene)
+COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene)
 
 
 def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AVERAGE_IMAGE_MB) -> Desk:
@@ -108,6 +118,19 @@ def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AV
     # Who started the run, as GitHub says: what a form says of the requester proves nothing.
     actor = runner.variables().get("GITHUB_ACTOR", "")
     return Desk(workplace, _repository(run), actor, base, average_mb)
+
+
+def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> Office:
+    token, other = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
+    fetch = partial(proposal_git.fetched, checkout, server_url=run.server_url, token=token)
+    return Office(
+        _access(checkout, run, Power.APPLY),
+        _repository(run),
+        lambda name: Repository(run.api_url, other, name) if other else None,
+        Checkouts(trusted, checkout, fetch, base),
+        dt.datetime.now(dt.UTC).date(),
+        _run_url(run),
+    )
 
 
 def _access(checkout: Path, run: Runner, power: Power) -> Access:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.registries.planning import Workplace
     from goldenpath.registries.request import Request
     from goldenpath.services.github_platform import Repository, Thread
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 BASE, REQUESTED_BY = "development", "Requested-by"
 

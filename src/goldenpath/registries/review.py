@@ -17,7 +17,7 @@ from goldenpath.services.github_platform import LONGEST_TEXT, shortened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 LABEL = "ecr-registry"
 _RECORD = re.compile(r"<!-- goldenpath-plan: (\{[^\n]*\}) -->")
@@ -27,7 +27,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was reviewed: a plan for one registry in one environment, and who asked for it.
 
     `digest` is the plan's, `parts` are those of its changes; `removal` tells whether the registry goes, and `signs` are
-    the keys of the signs of its use that were shown.
+    the keys of the signs of its use that were shown. `form` is the form of the digests.
     """
 
     environment: str
@@ -37,6 +37,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requester: str
     removal: bool = False
     signs: tuple[str, ...] = ()
+    form: int = 1
 
     @classmethod
     def of(
@@ -52,7 +53,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the record of `plan`."""
         parts = tuple(str(each) for each in plans.change_digests(plan, environment))
         digest = str(plans.plan_digest(plan, environment))
-        return cls(environment, str(name), digest, parts, requester, removal, signs)
+        return cls(environment, str(name), digest, parts, requester, removal, signs, plans.FORM)
 
     def require(self, plan: Plan) -> None:
         """Refuse with `PlanDrifted` a plan that is not the recorded one, nor what is left of it."""
@@ -60,6 +61,12 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             digest, parts = Digest(self.digest), [Digest(each) for each in self.parts]
         except ValueError as error:
             raise _no_record(str(error)) from None
+        if self.form != plans.FORM:
+            raise PlanDrifted(
+                "the plan was reviewed before plans were known by what they read, their providers and their region",
+                why="the pull request was opened by an earlier version of the wizard, so these were not compared",
+                fix="nothing was applied; run the wizard again for this registry: it has the plan reviewed as it is",
+            )
         plans.require_reviewed(plan, self.environment, digest, parts)
 
 

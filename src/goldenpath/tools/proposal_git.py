@@ -98,6 +98,32 @@ def resolved(checkout: Path, revision: str) -> str:
         ) from error
 
 
+def fork_point(checkout: Path, base: str, tip: str) -> str:
+    """Return the newest commit that `base` and `tip` have in common. Raises `SourceUnusable` when there is none."""
+    try:
+        return _git(checkout, "merge-base", base, tip)
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"{base} and {tip} have no history in common", why=error.why, fix="check out with `fetch-depth: 0`"
+        ) from error
+
+
+def parents(checkout: Path, commit: str) -> tuple[str, ...]:
+    """Return the ids of the commits that `commit` was made on, the first one first."""
+    return tuple(_git(checkout, "rev-list", "--no-walk", "--parents", commit, "--").split()[1:])
+
+
+def count(checkout: Path, before: str, after: str) -> int:
+    """Return how many commits `after` has and `before` has not."""
+    return int(_git(checkout, "rev-list", "--count", f"{before}..{after}", "--"))
+
+
+def listed(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
+    """Return every file of `commit` below `folders`: its path → its mode, kind and blob, the same in any clone."""
+    told = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
+    return {path: entry for entry, _, path in (line.partition("\t") for line in told.split("\0") if line)}
+
+
 def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
     """Return every value of the trailer `key` in the messages of the commits that `after` has and `before` has not."""
     form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
@@ -110,6 +136,11 @@ def text_at(checkout: Path, commit: str, path: str) -> str:
     if not _git(checkout, "ls-tree", "--name-only", commit, "--", path):
         return ""
     return _git(checkout, "show", f"{commit}:{path}") + "\n"
+
+
+def bytes_at(checkout: Path, commit: str, path: str) -> bytes:
+    """Return the bytes of `path` as they are committed at `commit`, whatever a checkout would make of them."""
+    return process.run("git", "-C", checkout, "cat-file", "blob", f"{commit}:{path}", timeout=_SECONDS).stdout
 
 
 def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
