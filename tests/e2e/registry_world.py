@@ -19,7 +19,7 @@ from tests.e2e.platform_copy import SLUG
 from tests.terraform_provider import world as worlds
 from tests.tools import apps
 from tests.tools.apps import App
-from tests.tools.registry_platform import git, merged_event
+from tests.tools.registry_platform import counted, git, merged_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +46,7 @@ class World:
     reattach: str
     runs: list[Path] = field(default_factory=list)
     lock_seconds: int = 60
+    counts: dict[int, dict[str, Any]] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def run(self, repository: App, event: Event, workflow: str) -> Ended:
@@ -86,12 +87,14 @@ class World:
             self.local.threads.review(SLUG, thread.number, login)
         git(self.platform.folder, "merge", "--quiet", "--no-ff", "--message=Merge", thread.head)
         self.local.threads.merge(SLUG, thread.number, str(self.platform.commit))
+        self.counts[thread.number] = counted(self.platform.folder, f"{BASE}~1", thread.head)
         return self.apply()
 
     def apply(self) -> Ended:
         """Run what answers to the merge of the newest pull request, as a re-run of that job does."""
         thread = self.local.threads.of(SLUG)[-1]
-        pull: dict[str, Any] = merged_event(thread, str(self.platform.commit))["pull_request"]
+        event = merged_event(thread, str(self.platform.commit), self.counts[thread.number])
+        pull: dict[str, Any] = event["pull_request"]
         pull["head"]["repo"]["full_name"] = SLUG
         return self.closed(pull)
 

@@ -153,6 +153,7 @@ class Platform:
 
 def counted(folder: Path, base: str, head: str) -> dict[str, Any]:
     """Return what GitHub counts of a pull request from `head` into `base`, and the commit that it compares with."""
+    base = git(folder, "rev-parse", base)
     changed = git(folder, "diff", "--name-only", "--no-renames", f"{base}...{head}").splitlines()
     commits = git(folder, "rev-list", "--count", f"{base}..{head}")
     return {"base": {"ref": BASE, "sha": base}, "commits": int(commits), "changed_files": len(changed)}

@@ -271,13 +271,9 @@ def test_a_pull_request_without_a_plan_or_with_two_registries_is_refused(platfor
         platform.run(checkout, "request", environment="dev", name=name, owner="team-web", risk="low")
     git(checkout, "commit", "--quiet", "--all", "--message=Two")
     git(checkout, "push", "--quiet", "origin", "HEAD:refs/heads/two")
-    body, event = (
-        event["pull_request"]["body"],
-        platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD")),
-    )
-    event["pull_request"]["body"] = body
+    two = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
     with pytest.raises(PlanUnexpected, match="the pull request changes 2 registries"):
-        platform.apply(event)
+        platform.apply(two)
 
 
 @pytest.mark.parametrize("change", [{"merged": False}, {"labels": []}, {"base": {"ref": "main"}}])

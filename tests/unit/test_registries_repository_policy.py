@@ -6,7 +6,8 @@ import pytest
 
 from goldenpath.registries.repository_policy import UNREADABLE, deviations
 
-OURS = '{"Statement": [{"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": ["ecr:PutImage", "ecr:UploadLayerPart"]}]}'
+ACTIONS = '["ecr:PutImage", "ecr:UploadLayerPart"]'
+OURS = f'{{"Statement": [{{"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": {ACTIONS}}}]}}'
 STRANGE = "its repository policy has a statement that is not described: "
 
 
@@ -15,7 +16,7 @@ STRANGE = "its repository policy has a statement that is not described: "
     [
         OURS,
         OURS.replace('"A"', '"B"'),
-        OURS.replace('["ecr:PutImage", "ecr:UploadLayerPart"]', '["ecr:UploadLayerPart", "ecr:PutImage"]'),
+        OURS.replace(ACTIONS, '["ecr:UploadLayerPart", "ecr:PutImage"]'),
         OURS.replace('"*"', '{"AWS": "*"}'),
         OURS.replace('"*"', '{"AWS": ["*"]}'),
         OURS.replace("[{", "{").replace("}]}", "}}"),
