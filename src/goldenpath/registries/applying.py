@@ -85,12 +85,7 @@ def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
 def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Plan, str]:
     reviewed = merge_checks.check(office.checkouts, pull)
     record = reviewed.record
-    if environment not in {"", record.environment}:
-        raise BadInput(
-            f"this job was started for {environment}, and the pull request is about {record.environment}",
-            why="a job gets the role of one environment",
-            fix="nothing was applied; run the wizard again for this registry",
-        )
+    require_environment(record, environment)
     workplace = _composed(office, reviewed).workplace(record.environment)
     made = _planned(office, pull, record, workplace)
     if made.changes:
@@ -112,6 +107,16 @@ def _composed(office: Office, reviewed: Reviewed) -> Access:
         checkouts.trusted, checkouts.merged, reviewed.record.environment, reviewed.range.merged, folder
     )
     return replace(office.access, checkout=made)
+
+
+def require_environment(record: Record, environment: str) -> None:
+    """Refuse with `BadInput` a plan for another environment than the one that this job was let into."""
+    if environment not in {"", record.environment}:
+        raise BadInput(
+            f"this job was started for {environment}, and the pull request is about {record.environment}",
+            why="a job is let into one environment, and what was reviewed there may differ",
+            fix="nothing was applied; run the wizard again for this registry",
+        )
 
 
 @contextlib.contextmanager
