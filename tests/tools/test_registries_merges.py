@@ -32,8 +32,8 @@ def test_a_base_branch_that_moved_on_meanwhile_stops_no_apply(platform: Platform
 
 @pytest.mark.parametrize("squash", [False, True])
 def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platform, squash: bool) -> None:
-    for name in ("my-app", "zz-app"):
-        platform.propose(name=name)
+    for name, environment in (("my-app", "dev"), ("zz-app", "test")):
+        platform.propose(name=name, environment=environment)
     queue, base, events = platform.clone(), git(platform.origin, "rev-parse", BASE), []
     for thread in platform.threads:
         head = git(queue, "rev-parse", f"origin/{thread.head}")
@@ -109,7 +109,7 @@ def test_what_stops_the_check_is_said_in_the_pull_request(platform: Platform) ->
 
 def test_a_merged_tool_that_is_broken_does_not_matter(platform: Platform) -> None:
     platform.trusted = git(platform.origin, "rev-parse", BASE)
-    platform.commit(BASE, **{"src/goldenpath/cli.py": "raise SystemExit(0)", ".gitattributes": "* text eol=crlf\n"})
+    platform.commit(BASE, **{"src/goldenpath/cli.py": "raise SystemExit(0)", ".gitattributes": "modules/** eol=crlf\n"})
     platform.made()
     assert platform.names() == ["my-app"]
 

@@ -128,10 +128,10 @@ def test_tfvars_without_a_build_id_are_refused(platform: Platform) -> None:
         platform.propose()
 
 
-@pytest.mark.parametrize("squash", [False, True])
-def test_a_merge_applies_verifies_and_hands_over(platform: Platform, squash: bool) -> None:
+@pytest.mark.parametrize("way", [{}, {"squash": True}, {"rebase": True}], ids=["merge", "squash", "rebase"])
+def test_a_merge_applies_verifies_and_hands_over(platform: Platform, way: dict[str, bool]) -> None:
     platform.propose()
-    assert "applied; changes: 2" in platform.apply(platform.merge(1, squash=squash))
+    assert "applied; changes: 2" in platform.apply(platform.merge(1, **way))
     assert platform.names() == ["my-app"]
     applied, handed = platform.threads[0].comments.values()
     handed, applied = (applied, handed) if "is yours" in applied else (handed, applied)

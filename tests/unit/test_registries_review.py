@@ -226,3 +226,7 @@ def test_a_role_that_is_none_is_refused_and_one_environments_role_leads_nowhere_
     with pytest.raises(BadInput, match="the role of dev cannot be used"):
         found.workplace("dev")
     assert (found.reaches("dev"), found.reaches("prod"), access().reaches("prod")) == (True, False, True)
+
+
+def test_a_job_that_may_ask_for_tokens_has_no_login_of_its_own() -> None:
+    assert not access(ACTIONS_ID_TOKEN_REQUEST_URL="https://example.com").reaches("dev")
