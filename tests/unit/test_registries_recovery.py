@@ -21,7 +21,14 @@ def test_a_claim_comes_back_out_of_a_comment() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["", "### Applied", "<!-- goldenpath-applying: {} -->", CLAIM.written.replace("host", "x")]
+    "said",
+    [
+        "",
+        "### Applied",
+        "<!-- goldenpath-applying: {} -->",
+        CLAIM.written.replace("host", "x"),
+        CLAIM.written.replace("Z", ""),
+    ],
 )
 def test_a_comment_without_a_whole_claim_has_none(said: str) -> None:
     assert claim_in(said) is None
@@ -48,6 +55,7 @@ def test_a_lock_of_anybody_else_is_never_taken_for_ours(change: dict[str, object
     assert not CLAIM.left(dataclasses.replace(LOCK, **change))  # type: ignore[arg-type]
 
 
+POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
 TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP"}
 MADE = Described(
     "my-app", "arn", "uri", "MUTABLE", "AES256", scan_on_push=True, tags={**TAGS, "more": "x"}, created=SINCE
@@ -55,17 +63,18 @@ MADE = Described(
 
 
 def test_a_repository_that_an_earlier_apply_of_the_pull_request_made_is_known() -> None:
-    assert foreign_signs(TAGS, MADE, 0, CLAIM) == ()
-    assert foreign_signs(TAGS, MADE, 0, Claim("vm-7", SINCE + dt.timedelta(milliseconds=600))) == ()
+    assert foreign_signs(TAGS, "", MADE, 0, CLAIM) == ()
+    assert foreign_signs(TAGS, "", MADE, 0, Claim("vm-7", SINCE + dt.timedelta(milliseconds=600))) == ()
 
 
 def test_every_sign_of_a_strangers_repository_is_told() -> None:
-    strange = dataclasses.replace(MADE, tags={}, created=SINCE - dt.timedelta(days=1), policy="{}")
-    assert foreign_signs(TAGS, strange, 3, CLAIM) == (
+    strange = dataclasses.replace(MADE, tags={}, created=SINCE - dt.timedelta(days=1), policy=POLICY)
+    assert foreign_signs(TAGS, "", strange, 3, CLAIM) == (
         "it was made before the apply of this pull request began",
         "it does not carry the tags of the plan",
         "it holds images (3)",
-        "it has a repository policy",
+        "it has a repository policy that is not the planned one",
     )
-    assert foreign_signs(TAGS, MADE, 0, None) == ("no apply of this pull request had begun",)
-    assert foreign_signs({}, MADE, 0, CLAIM) == ("it does not carry the tags of the plan",)
+    assert foreign_signs(TAGS, "", MADE, 0, None) == ("no apply of this pull request had begun",)
+    assert foreign_signs(TAGS, POLICY, dataclasses.replace(MADE, policy=POLICY.replace(" ", "")), 0, CLAIM) == ()
+    assert foreign_signs({}, "", MADE, 0, CLAIM) == ("it does not carry the tags of the plan",)

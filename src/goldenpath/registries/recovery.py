@@ -10,12 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 
 from goldenpath.errors import RegistryNameTaken
-from goldenpath.registries import plans
+from goldenpath.registries import plans, repository_policy
 from goldenpath.services import ecr_describe
 from goldenpath.tools import terraform_lock
 
@@ -34,7 +34,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """That an apply begins on the machine `host`, at `since` by its clock."""
 
     host: str
-    since: dt.datetime
+    since: Annotated[dt.datetime, msgspec.Meta(tz=True)]
 
     @classmethod
     def now(cls) -> Claim:
@@ -74,7 +74,8 @@ def reclaimed(workplace: Workplace, name: str, made: Plan, claim: Claim | None) 
 
     `claim` is that of an earlier apply of the same pull request. A repository is taken for what that apply made when it
     is younger than the claim and carries every tag that the plan `made` would give it; and only while nobody did
-    anything with it, as long as it holds no images and no policy. Raises `RegistryNameTaken` for anybody else's.
+    anything with it, as long as it holds no images and no policy of others. Raises `RegistryNameTaken` for anybody
+    else's.
     """
     creation = next(
         (each for each in made.changes if each.kind == plans.REPOSITORY and each.actions == ("create",)), None
@@ -83,25 +84,29 @@ def reclaimed(workplace: Workplace, name: str, made: Plan, claim: Claim | None) 
     found = reader.describe(name) if creation else None
     if creation is None or found is None:
         return False
-    if mistakes := foreign_signs(creation.after.get("tags") or {}, found, len(reader.images(name)), claim):
-        raise taken(workplace.environment, name, mistakes)
+    described, images = made.repository_policies.get(name, ""), reader.images(name)
+    if signs := foreign_signs(creation.after.get("tags") or {}, described, found, len(images), claim):
+        raise taken(workplace.environment, name, signs)
     workplace.terraform.adopt(creation.address, name)
     return True
 
 
-def foreign_signs(wanted: Mapping[str, str], found: Described, images: int, claim: Claim | None) -> tuple[str, ...]:
+def foreign_signs(
+    tags: Mapping[str, str], policy: str, found: Described, images: int, claim: Claim | None
+) -> tuple[str, ...]:
     """Return in words what shows that the repository `found` is not what the apply of `claim` left behind.
 
-    `wanted` are the tags that the apply would have given it, `images` is how many it holds.
+    `tags` and `policy` are what the apply would have given it, `images` is how many it holds.
     """
     # ECR tells the second, and a claim the microsecond.
     earlier = claim is not None and found.created < claim.since.replace(microsecond=0)
+    strange_policy = bool(found.policy) and bool(repository_policy.deviations(found.policy, policy))
     signs = {
         "no apply of this pull request had begun": claim is None,
         "it was made before the apply of this pull request began": earlier,
-        "it does not carry the tags of the plan": not wanted or bool(wanted.items() - found.tags.items()),
+        "it does not carry the tags of the plan": not tags or bool(tags.items() - found.tags.items()),
         f"it holds images ({images})": images > 0,
-        "it has a repository policy": bool(found.policy),
+        "it has a repository policy that is not the planned one": strange_policy,
     }
     return tuple(sign for sign, is_there in signs.items() if is_there)
 
