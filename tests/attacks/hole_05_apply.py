@@ -36,9 +36,9 @@ def changed(scene: Scene, path: str, old: str, new: str) -> Platform:
     return platform
 
 
-def applied(platform: Platform, **more: str) -> None:
+def applied(platform: Platform) -> None:
     """Ask for a registry, and merge that: its own pull request holds nothing but the entry."""
-    platform.propose(**more)
+    platform.propose()
     event: dict[str, Any] = platform.merge(len(platform.threads))
     platform.apply(event)
 

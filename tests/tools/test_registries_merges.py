@@ -32,14 +32,13 @@ def test_a_base_branch_that_moved_on_meanwhile_stops_no_apply(platform: Platform
 
 @pytest.mark.parametrize("squash", [False, True])
 def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platform, squash: bool) -> None:
-    for name, environment in (("my-app", "dev"), ("zz-app", "test")):
+    for name, environment in (("a-app", "dev"), ("z-app", "test")):
         platform.propose(name=name, environment=environment)
     queue, base, events = platform.clone(), git(platform.origin, "rev-parse", BASE), []
     for thread in platform.threads:
         head = git(queue, "rev-parse", f"origin/{thread.head}")
-        # The catalogue conflicts; GitHub would have the second one brought up to date first.
         way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
-        git(queue, "merge", "--quiet", "--strategy-option=theirs", *way, head)
+        git(queue, "merge", "--quiet", *way, head)
         if squash:
             git(queue, "commit", "--quiet", "--message=Squashed")
         platform.github.threads.push(registry_platform.SLUG, thread.number, head)
@@ -48,7 +47,7 @@ def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platfo
     git(queue, "push", "--quiet", "origin", f"HEAD:{BASE}")
     for event in events:
         assert "applied; changes: 2" in platform.apply(event)
-    assert platform.names() == ["my-app", "zz-app"]
+    assert platform.names() == ["a-app", "z-app"]
 
 
 @EACH_WAY

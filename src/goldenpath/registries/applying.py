@@ -63,7 +63,7 @@ def find_merged(office: Office, pull: Merged) -> Record:
 
     Whatever stops it is said in the pull request and raised, as `merge_checks.check` does.
     """
-    with _told(office, pull):
+    with _reporting(office, pull):
         return merge_checks.check(office.checkouts, pull).record
 
 
@@ -74,7 +74,7 @@ def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
     apply is said in the pull request too, and raised: `RetirementRefused`, what `merge_checks.check` and planning
     raise. Running again is safe: what is done already is not done twice.
     """
-    with _told(office, pull):
+    with _reporting(office, pull):
         record, made, said = _applied(office, pull, environment)
     table = plan_table.changes(made) if made.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
@@ -120,8 +120,8 @@ def require_environment(record: Record, environment: str) -> None:
 
 
 @contextlib.contextmanager
-def _told(office: Office, pull: Merged) -> Iterator[None]:
-    """Say in the pull request what stops the block."""
+def _reporting(office: Office, pull: Merged) -> Iterator[None]:
+    """Comment on the pull request when an error stops the block, and raise it."""
     try:
         yield
     except GoldenPathError as error:

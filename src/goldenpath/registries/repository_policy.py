@@ -1,4 +1,4 @@
-"""What an ECR repository's own policy permits, statement by statement, whichever way the document is written."""
+"""Compares an ECR repository's own policy with the one that Terraform describes, statement by statement."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def deviations(found: str, described: str) -> tuple[str, ...]:
     there, wanted = _statements(found), _statements(described)
     if there is None or wanted is None:
         return (UNREADABLE,)
-    strange = [_told(each) for key, each in there.items() if key not in wanted]
-    missing = [_told(each) for key, each in wanted.items() if key not in there]
+    strange = [_summary(each) for key, each in there.items() if key not in wanted]
+    missing = [_summary(each) for key, each in wanted.items() if key not in there]
     return tuple(
         [f"its repository policy has a statement that is not described: {each}" for each in strange]
         + [f"its repository policy lacks a statement: {each}" for each in missing]
@@ -52,7 +52,7 @@ def _normal(value: Any, key: str = "") -> Any:  # noqa: ANN401  any value of JSO
     return value
 
 
-def _told(statement: dict[str, Any]) -> str:
+def _summary(statement: dict[str, Any]) -> str:
     words = [str(statement.get(each, "")) for each in ("Sid", "Effect")]
     actions = statement.get("Action", statement.get("NotAction", ""))
     principal = msgspec.json.encode(statement.get("Principal", statement.get("NotPrincipal", ""))).decode()

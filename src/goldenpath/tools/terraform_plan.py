@@ -1,4 +1,4 @@
-"""A plan as Terraform's JSON tells it: what it would change, what it reads, and what it was made of.
+"""Parses a plan from Terraform's JSON: what it would change, what it reads, and the configuration behind it.
 
 Source: Terraform's "JSON Output Format".
 """
