@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
+from goldenpath.policy import matrix
 from goldenpath.registries import (
+    asking,
+    claims,
     compliance,
     config,
     controls,
@@ -21,7 +24,7 @@ from goldenpath.registries import (
     review,
 )
 from goldenpath.runner import as_markdown
-from goldenpath.services import ecr_describe
+from goldenpath.services import ecr_describe, github_runs
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -66,9 +69,7 @@ def apply_merged(office: Office, pull: Merged) -> Plan:
     except GoldenPathError as error:
         # GitHub may be away too: what stopped the apply is the news.
         with contextlib.suppress(GithubRefused):
-            claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-            text = _stopped(error, office.run_url)
-            office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
+            office.repository.comment(pull.number, MARKER, _stopped(error, office.run_url))
         raise
     table = plan_table.changes(made) if made.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
@@ -87,9 +88,12 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     merged.require_one(found, record)
     merged.require_nothing_else(checkout, found, before, after)
     merged.require_latest(checkout, record, after, office.fetch(f"refs/heads/{office.base}"), office.base)
+    _require_asked_and_approved(office, pull, record, before, after)
     workplace = office.access.workplace(record.environment)
-    made = _planned(office, pull, record, workplace)
+    made = _planned(pull, record, workplace)
+    review.require_shown(record, made, pull.body)
     if made.changes:
+        claims.begin(workplace, pull.number, office.run_url)
         if record.removal:
             _clear(office, pull, record, workplace)
         else:
@@ -97,17 +101,40 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:
-        return record, made, _require_absent(workplace, record.name)
-    return record, made, _hand_over(office, pull, workplace, record.name)
+        said = _require_absent(workplace, record.name)
+    else:
+        said = _hand_over(office, pull, workplace, record.name)
+    claims.end(workplace, pull.number)
+    return record, made, said
 
 
-def _planned(office: Office, pull: Merged, record: Record, workplace: Workplace) -> Plan:
+def _require_asked_and_approved(office: Office, pull: Merged, record: Record, before: str, after: str) -> None:
+    """Refuse a pull request that is not as the wizard proposed it, or that only those who asked have approved.
+
+    Raises `ProposalUnbound`, `PlanDrifted`, `ApprovalMissing`, and what git and GitHub raise.
+    """
+    checkout, repository, tip = office.access.checkout, office.repository, office.fetch(pull.tip)
+    asking.require_branch(pull, propose.branch_of(record.environment, record.name))
+    asking.require_alone(checkout, before, tip, after)
+    run = asking.run_of(checkout, before, tip)
+    asking.require_sealed(repository, run, pull)
+    attempts = github_runs.attempts(repository, run.number)
+    asking.require_started_by_people(attempts, run, repository.name, office.base)
+    history = github_runs.text_history(repository, pull.number)
+    asking.require_not_reopened(history, attempts[run.attempt - 1].started)
+    if record.removal or matrix.load().environment(record.environment).all_registries_approved:
+        signed = proposal_git.trailers(checkout, before, tip, asking.REQUESTED_BY)
+        asked = asking.askers(attempts, signed, pull, history)
+        approvals = repository.approvals(pull.number, tip)
+        asking.require_second(asking.seconds(approvals, asked, history.edits, pull.merged_at), asked, pull)
+
+
+def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:
     """Return the plan that is to be applied: the reviewed one, or what an apply that broke half-way left of it."""
     try:
         made = planning.plan(workplace, record.name, removal=record.removal)
     except StateLocked as error:
-        claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-        if not recovery.freed(workplace, error, claim):
+        if not recovery.freed(workplace, error, claims.of(workplace, pull.number)):
             raise
         made = planning.plan(workplace, record.name, removal=record.removal)
     if made.changes:
@@ -127,20 +154,9 @@ def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -
     registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
     reader = ecr_describe.Reader(workplace.variables)
     removal.require_told(registry, reader.describe(record.name))
-    removal.require_removable(
-        registry, reader.images(record.name), office.today, shown=record.signs,
-        asked=_askers(office, pull, record), author=pull.author,
-        approvers=office.repository.approvers(pull.number, pull.tip),
-    )  # fmt: skip
+    removal.require_removable(registry, reader.images(record.name), office.today, shown=record.signs)
     saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
     reader.delete(record.name, saved.digests)
-
-
-def _askers(office: Office, pull: Merged, record: Record) -> tuple[str, ...]:
-    """Return who asked, by the commits of the proposal and by its description; nobody when the commits do not say."""
-    checkout, tip = office.access.checkout, office.fetch(pull.tip)
-    signed = proposal_git.trailers(checkout, f"{pull.commit}^1", tip, propose.REQUESTED_BY)
-    return (*signed, record.requester) if signed else ()
 
 
 def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) -> str:
@@ -155,13 +171,12 @@ def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) ->
             fix="run the job again; if it persists, show this to the platform team",
         )
     platform = office.repository.name
-    owner = platform.partition("/")[0]
     if registry.deprecated_since:
         text = handover.farewell(registry, found, platform)
-        return f"{text} {handover.tell_team(office.open_repository, registry, text, owner)}"
+        return f"{text} {handover.tell_team(office.open_repository, registry, text, platform)}"
     text = handover.note(checkout, registry, found, platform)
     office.repository.comment(pull.number, "hand-over", text)
-    told = handover.tell_team(office.open_repository, registry, text, owner)
+    told = handover.tell_team(office.open_repository, registry, text, platform)
     return f"ECR describes `{found.uri}` as it was asked for. {told}"
 
 
@@ -173,7 +188,7 @@ def _require_absent(workplace: Workplace, name: str) -> str:
 
 def _begun(record: Record, run_url: str) -> str:
     head = f"### {'Removing' if record.removal else 'Applying'}: `{record.name}` in {record.environment}"
-    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else "", recovery.Claim.now().written]))
+    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else ""]))
 
 
 def _stopped(error: GoldenPathError, run_url: str) -> str:

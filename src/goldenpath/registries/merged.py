@@ -43,9 +43,9 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch.
+    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its `branch`.
 
-    `opened` is the day on which it was opened, by UTC.
+    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they were when it was merged.
     """
 
     number: int
@@ -54,6 +54,9 @@ class Merged:
     body: str
     author: str
     opened: dt.date
+    title: str
+    branch: str
+    merged_at: dt.datetime
 
     @classmethod
     def read(cls, event: Mapping[str, Any], label: str, base: str) -> Merged:
@@ -65,12 +68,12 @@ class Merged:
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
         mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
-        opened = _day(pull.get("created_at"))
+        opened, merged_at = _time(pull.get("created_at")), _time(pull.get("merged_at"))
         if not mistakes:
             mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
             mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-            mistakes += [] if opened else ["it does not say when it was opened"]
-        if mistakes or opened is None:
+            mistakes += [] if opened and merged_at else ["it does not say when it was opened and merged"]
+        if mistakes or opened is None or merged_at is None:
             raise BadInput(
                 "there is no merged pull request to apply",
                 why="; ".join(mistakes),
@@ -78,15 +81,19 @@ class Merged:
             )
         author = (pull.get("user") or {}).get("login", "")
         commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
-        return cls(int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened)
+        return cls(
+            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
+            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""), merged_at,
+        )  # fmt: skip
 
 
-def _day(when: object) -> dt.date | None:
-    """Return the day of a time as GitHub writes it; `None` when it is none."""
+def _time(when: object) -> dt.datetime | None:
+    """Return a time as GitHub writes it, which is UTC; `None` when it is not one."""
     try:
-        return dt.datetime.fromisoformat(str(when)).date()
+        found = dt.datetime.fromisoformat(str(when))
     except ValueError:
         return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:
