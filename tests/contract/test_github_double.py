@@ -215,6 +215,7 @@ def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Cal
         ("PATCH", "/repos/octo/app/issues/9", {"body": "x"}),
         ("GET", "/repos/octo/app/issues/9/comments", None),
         ("GET", "/repos/octo/none", None),
+        ("GET", "/repos/octo/app/contents/none", None),
         ("POST", "/repos/octo/none/issues", {"title": "x"}),
     ],
 )
@@ -222,3 +223,42 @@ def test_what_is_not_there_is_not_found(caller: Caller, method: str, path: str, 
     caller.github.threads.absent.add("octo/none")
     answer = caller.call(method, path, body, checks_request=False)
     assert (answer.status_code, answer.get_json()["message"]) == (404, "Not Found")
+
+
+WORKFLOW = ".github/workflows/create-ecr-registry.yml"
+
+
+def test_a_run_says_who_started_each_of_its_attempts(caller: Caller) -> None:
+    runs = caller.github.runs
+    runs.start("octo/app", 47, WORKFLOW, "alice", "development")
+    runs.again("octo/app", 47, "mallory")
+    latest = caller.call("GET", "/repos/octo/app/actions/runs/47").get_json()
+    assert (latest["run_attempt"], latest["path"], latest["head_branch"]) == (2, WORKFLOW, "development")
+    started = [caller.call("GET", f"/repos/octo/app/actions/runs/47/attempts/{each}").get_json() for each in (1, 2)]
+    assert [(each["actor"]["login"], each["triggering_actor"]["login"]) for each in started] == [
+        ("alice", "alice"), ("alice", "mallory"),
+    ]  # fmt: skip
+
+
+def test_the_artifacts_of_a_run_are_listed(caller: Caller) -> None:
+    caller.github.runs.start("octo/app", 47, WORKFLOW, "alice", "development")
+    caller.github.runs.keep("octo/app", 47, "proposal-1-a-b")
+    listed = caller.call("GET", "/repos/octo/app/actions/runs/47/artifacts?per_page=100").get_json()
+    assert (listed["total_count"], [each["name"] for each in listed["artifacts"]]) == (1, ["proposal-1-a-b"])
+
+
+def test_files_are_listed_and_read(caller: Caller) -> None:
+    caller.github.runs.files["octo/app"] = {"docs/guide.md": "Hello", "README.md": "Good day"}
+    listed = caller.call("GET", "/repos/octo/app/contents/docs").get_json()
+    assert [(each["path"], each["type"]) for each in listed] == [("docs/guide.md", "file")]
+    read = caller.call("GET", "/repos/octo/app/contents/README.md").get_json()
+    assert base64.b64decode(read["content"]) == b"Good day"
+
+
+def test_reviews_and_merges_are_told_in_the_order_in_which_they_happened(caller: Caller) -> None:
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    caller.github.threads.review("octo/app", 1, "second")
+    caller.github.threads.merge("octo/app", 1, "a" * 40)
+    (review,) = caller.call("GET", "/repos/octo/app/pulls/1/reviews").get_json()
+    (pull,) = caller.call("GET", "/repos/octo/app/pulls?state=closed").get_json()
+    assert review["submitted_at"] < pull["merged_at"]

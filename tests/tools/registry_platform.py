@@ -16,6 +16,7 @@ from tests.terraform_provider import world as worlds
 from goldenpath.cli import goldenpath
 from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
+from goldenpath.local.github_shapes import Place
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.tools import process
@@ -75,7 +76,8 @@ class Platform:
             **self.world.variables, "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": SLUG, "GITHUB_ACTOR": self.actor,
             "GITHUB_API_URL": self.api_url, "GITHUB_TOKEN": self.github.token, "GITHUB_EVENT_PATH": str(payload),
             "GITHUB_RUN_ID": str(number), "GITHUB_RUN_ATTEMPT": "2" if self.again else "1",
-            "GITHUB_TRIGGERING_ACTOR": self.again or self.actor, "GITHUB_OUTPUT": str(outputs), "RUNNER_TEMP": f"{checkout}-temp", "GOLDENPATH_STATE_BUCKET": worlds.BUCKET,
+            "GITHUB_TRIGGERING_ACTOR": self.again or self.actor, "GITHUB_OUTPUT": str(outputs),
+            "RUNNER_TEMP": f"{checkout}-temp", "GOLDENPATH_STATE_BUCKET": worlds.BUCKET,
             "GOLDENPATH_APPS_TOKEN": self.github.token, **self.more,
         }  # fmt: skip
         words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
@@ -95,6 +97,12 @@ class Platform:
         if self.again:
             self.github.runs.again(SLUG, number, self.again)
         return number
+
+    def open(self, title: str, body: str, head: str, *, author: str = "") -> None:
+        """Open a pull request without the wizard, as a workflow's bot or as `author`, with the label."""
+        asked = {"title": title, "body": body, "head": head, "base": BASE, "labels": ["ecr-registry"]}
+        self.github.threads.create_pull(Place("", *SLUG.split("/")), asked)
+        self.threads[-1].author = author
 
     def approve(self, number: int, login: str = "second") -> None:
         """Have `login` approve the pull request `number` as it is."""
@@ -152,16 +160,18 @@ class Platform:
 
 def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
     """Return the payload of the merge of `thread`."""
+    now = dt.datetime.now(dt.UTC)
     return {
         "action": "closed",
         "number": thread.number,
         "repository": {"full_name": SLUG},
         "pull_request": {
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
-            "title": thread.title, "merged_at": f"{thread.merged_at or dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "title": thread.title, "merged_at": f"{thread.merged_at or now:%Y-%m-%dT%H:%M:%SZ}",
             "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
             "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
-            "user": {"login": thread.author or "github-actions[bot]"}, "created_at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "user": {"login": thread.author or "github-actions[bot]"},
+            "created_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         },
     }  # fmt: skip
 

@@ -70,13 +70,11 @@ def test_a_comment_is_said_once_and_rewritten(github: Github) -> None:
 
 
 @pytest.mark.parametrize("stranger", ["passer-by", "another[bot]", "github-actions"])
-def test_a_comment_of_a_stranger_is_neither_believed_nor_rewritten(github: Github, stranger: str) -> None:
+def test_a_comment_of_a_stranger_is_not_rewritten(github: Github, stranger: str) -> None:
     number = github.repository.propose(WANTED).number
     planted = "planted\n<!-- goldenpath: apply -->"
     github.double.threads.comment(NAME, number, stranger, planted)
-    assert github.repository.said(number, "apply") == ""
     github.repository.comment(number, "apply", "applied")
-    assert github.repository.said(number, "apply") == "applied\n<!-- goldenpath: apply -->"
     (kept,) = github.double.threads.of(NAME)
     assert [*kept.comments.values()] == [planted, "applied\n<!-- goldenpath: apply -->"]
 
@@ -89,12 +87,16 @@ def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github)
     assert [each.body.partition("\n")[0] for each in github.double.threads.of(NAME)] == ["x", "2 stale"]
 
 
+def approvers(github: Github, number: int) -> list[str]:
+    return [each.login for each in github.repository.approvals(number, TIP)]
+
+
 def test_the_last_word_of_a_reviewer_counts(github: Github) -> None:
     number = github.repository.propose(WANTED).number
     github.double.threads.push(NAME, number, TIP)
     for login, state in [("a", "APPROVED"), ("b", "APPROVED"), ("b", "CHANGES_REQUESTED"), ("a", "COMMENTED")]:
         github.double.threads.review(NAME, number, login, state)
-    assert github.repository.approvers(number, TIP) == ("a",)
+    assert approvers(github, number) == ["a"]
 
 
 def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_alone(github: Github) -> None:
@@ -104,7 +106,7 @@ def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_a
     permissions = {"owner": "admin", "member": "write", "reader": "read", "outsider": "none", "machine[bot]": "write"}
     for login, permission in permissions.items():
         github.double.threads.review(NAME, number, login, permission=permission)
-    assert github.repository.approvers(number, TIP) == ("member", "owner")
+    assert approvers(github, number) == ["member", "owner"]
 
 
 def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:

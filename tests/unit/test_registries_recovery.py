@@ -7,27 +7,12 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.registries.recovery import Claim, claim_in
+from goldenpath.registries.claims import Claim
 from goldenpath.tools.terraform_lock import Lock
 
 SINCE = dt.datetime(2026, 11, 21, 6, 50, tzinfo=dt.UTC)
-CLAIM = Claim("vm-7", SINCE)
+CLAIM = Claim(7, "https://github.com/o/p/actions/runs/1", "vm-7", SINCE, SINCE)
 LOCK = Lock("a0e2b948", "runner@vm-7", SINCE + dt.timedelta(seconds=2), "OperationTypeApply")
-
-
-def test_a_claim_comes_back_out_of_a_comment() -> None:
-    assert claim_in(f"### Applying\n\n{CLAIM.written}\n<!-- goldenpath: apply -->") == CLAIM
-
-
-@pytest.mark.parametrize(
-    "said", ["", "### Applied", "<!-- goldenpath-applying: {} -->", CLAIM.written.replace("host", "x")]
-)
-def test_a_comment_without_a_whole_claim_has_none(said: str) -> None:
-    assert claim_in(said) is None
-
-
-def test_a_claim_cannot_end_the_comment_that_it_is_in() -> None:
-    assert Claim("vm--> x", SINCE).written.count(">") == 1
 
 
 def test_the_lock_that_the_apply_of_a_claim_took_is_left_behind() -> None:

@@ -97,8 +97,8 @@ class GitHub:
         """Answer the one GraphQL query that delivery sends: how the text of a pull request was changed."""
         asked = _json(request)
         named = asked.get("variables", {}) if isinstance(asked, dict) else {}
-        repository = f"{named.get('owner')}/{named.get('name')}"
-        return json_answer(200, {"data": {"repository": self.threads.history(repository, named.get("number"))}})
+        found = self.threads.history(f"{named.get('owner')}/{named.get('name')}", int(named.get("number", 0)))
+        return json_answer(200, {"data": {"repository": found}})
 
     def _thread_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
         threads, one = self.threads, r"(?P<number>\d+)"

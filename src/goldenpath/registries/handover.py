@@ -100,7 +100,7 @@ def _is_workflow(entry: dict[str, Any]) -> bool:
 
 
 def _registries_of(workflow: bytes, platform: str) -> set[str]:
-    """Return the registries that a workflow gives to the `platform`'s workflows and actions; none if it is unreadable."""
+    """Return the registries that a workflow gives to what it uses of the `platform`; none if it is unreadable."""
     try:
         jobs = list(yaml.safe_load(workflow)["jobs"].values())
         users = [*jobs, *(step for job in jobs for step in job.get("steps") or ())]

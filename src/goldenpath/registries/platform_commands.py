@@ -112,13 +112,18 @@ def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AV
     # Who started the run and who ran it again, as GitHub says: what a form says of the requester proves nothing.
     named = [variables.get(each, "") for each in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")]
     requesters = tuple(dict.fromkeys(filter(None, named)))
+    require_people(requesters)
+    return Desk(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
+
+
+def require_people(requesters: tuple[str, ...]) -> None:
+    """Refuse with `ProposalUnbound` a run that was started by another workflow, or by an app."""
     if not requesters or any(each.endswith("[bot]") for each in requesters):
         raise ProposalUnbound(
             "nobody is known to have asked for this registry",
             why=f"the workflow was started by {', '.join(requesters) or 'nobody'}, which is not a person",
             fix="start it by hand: Actions → the workflow → Run workflow",
         )
-    return Desk(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
 
 
 def _run_id(variables: Mapping[str, str]) -> RunId:
