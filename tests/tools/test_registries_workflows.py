@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from tests.tools import registry_platform
 from tests.tools.registry_platform import Platform, git
 
 from goldenpath.errors import (
+    ApprovalMissing,
     BadInput,
     PlanDrifted,
     PlanUnexpected,
@@ -21,7 +23,8 @@ from goldenpath.errors import (
     StateLocked,
     TerraformFailed,
 )
-from goldenpath.registries import claims, review
+from goldenpath.policy import matrix
+from goldenpath.registries import asking, claims, review
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -352,3 +355,30 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     platform.world.client("s3").delete_object(**lock)
     assert "applied; changes: 1" in platform.apply(event)
     assert claims.of(platform.world.workplace(platform.clone()), 1) is None
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_creation_needs_a_second_person_and_says_so(platform: Platform, squash: bool) -> None:
+    platform.propose()
+    assert "Somebody with write access, but not octocat, who asked for it." in platform.threads[0].body
+    event = platform.merge(1, squash=squash, approved=False)
+    with pytest.raises(ApprovalMissing, match="nobody has approved pull request #1 who did not ask for it"):
+        platform.apply(event)
+    assert platform.names() == []
+    platform.approve(1)
+    platform.apply(event)
+    assert platform.names() == ["my-app"]
+
+
+def test_a_small_team_may_let_creations_go_unapproved_but_no_removal(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+    lowered = matrix.parse(text.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n"))
+    monkeypatch.setattr(matrix, "load", lambda: lowered)
+    platform.propose()
+    assert "Somebody with write access" not in platform.threads[0].body
+    platform.apply(platform.merge(1, approved=False))
+    assert platform.names() == ["my-app"]
+    assert asking.needs_second("dev", removal=True)
+    assert asking.needs_second("prod", removal=False)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
-from goldenpath.policy import matrix
 from goldenpath.registries import (
     asking,
     claims,
@@ -122,7 +121,7 @@ def _require_asked_and_approved(office: Office, pull: Merged, record: Record, be
     asking.require_started_by_people(attempts, run, repository.name, office.base)
     history = github_runs.text_history(repository, pull.number)
     asking.require_not_reopened(history, attempts[run.attempt - 1].started)
-    if record.removal or matrix.load().environment(record.environment).all_registries_approved:
+    if asking.needs_second(record.environment, removal=record.removal):
         signed = proposal_git.trailers(checkout, before, tip, asking.REQUESTED_BY)
         asked = asking.askers(attempts, signed, pull, history)
         approvals = repository.approvals(pull.number, tip)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
+from goldenpath.policy import matrix
 from goldenpath.services import github_runs
 from goldenpath.tools import proposal_git
 
@@ -160,6 +161,11 @@ def seconds(
         if each.login.casefold() not in asked
         and not any(min(each.at, merged_at) <= when <= max(each.at, merged_at) for when in times)
     )
+
+
+def needs_second(environment: str, *, removal: bool) -> bool:
+    """Return whether a second person has to approve a change of a registry in `environment`, or its `removal`."""
+    return removal or matrix.load().environment(environment).all_registries_approved
 
 
 def require_second(found: tuple[str, ...], asked: frozenset[str], pull: Merged) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
@@ -107,9 +107,18 @@ def publish(
     message = asking.message(title, desk.requesters, desk.run)
     commit = proposal_git.commit_on(workplace.checkout, base, paths, message)
     proposal_git.push(workplace.checkout, commit, branch)
+    if asking.needs_second(environment, removal=removal):
+        told = replace(told, sections=(*told.sections, _approval(desk.requesters)))
     body = review.description(record, plan, raw, told)
     thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
     return Proposed(thread, record, asking.seal(thread.number, commit, title, body))
+
+
+def _approval(requesters: tuple[str, ...]) -> str:
+    return (
+        f"### Who approves it\n\nSomebody with write access, but not {' or '.join(requesters)}, who asked for it. "
+        "Leave title, description and branch as they are: what was edited is not applied."
+    )
 
 
 def branch_of(environment: str, name: str) -> str:
