@@ -171,7 +171,7 @@ def running(surroundings: Mapping[str, str], folder: Path) -> Iterator[World]:
             "AWS_ENDPOINT_URL": local.environment()["AWS_ENDPOINT_URL"], "AWS_REGION": local.region,
             "AWS_ACCESS_KEY_ID": local.admin.id, "AWS_SECRET_ACCESS_KEY": local.admin.secret, "AWS_MAX_ATTEMPTS": "2",
         }  # fmt: skip
-        local.runs.files[app.slug] = {CALLER: platform_copy.CALLER.read_text()}
+        local.runs.files[f"{SLUG.partition('/')[0]}/my-app"] = {CALLER: platform_copy.CALLER.read_text()}
         with worlds.stand_in(variables) as reattach:
             found = World(local, App(copy, SLUG), app, folder, surroundings, reattach)
             where = {"LocationConstraint": local.region}

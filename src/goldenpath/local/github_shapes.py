@@ -146,8 +146,11 @@ def history(thread: Thread) -> dict[str, Any]:
              if each.did == "edited"]  # fmt: skip
     events = [{"__typename": kinds[each.did], "createdAt": stamp(each.at), "actor": _actor(each.login)}
               for each in thread.events if each.did in kinds]  # fmt: skip
-    pages = {"pageInfo": {"hasNextPage": False}}
-    return {"pullRequest": {"userContentEdits": {"nodes": edits, **pages}, "timelineItems": {"nodes": events, **pages}}}
+    return {"pullRequest": {"userContentEdits": _page(edits), "timelineItems": _page(events)}}
+
+
+def _page(nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"nodes": nodes[:100], "pageInfo": {"hasNextPage": len(nodes) > 100}}  # noqa: PLR2004  as many as are asked for
 
 
 def stamp(when: dt.datetime) -> str:

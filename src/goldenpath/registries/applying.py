@@ -60,8 +60,9 @@ class Office:
 def apply_merged(office: Office, pull: Merged) -> Plan:
     """Apply what the merged pull request had reviewed, verify it at ECR, and say so in the pull request.
 
-    Whatever stops it is said there too, and raised: `PlanDrifted`, `PlanUnexpected`, `RetirementRefused`, and what
-    planning raises. Running again is safe: what is done already is not done twice.
+    Whatever stops it is said there too, and raised: `ProposalUnbound`, `ApprovalMissing`, `PlanDrifted`,
+    `PlanUnexpected`, `RetirementRefused`, and what planning raises. Running again is safe: what is done already is not
+    done twice.
     """
     try:
         record, made, said = _applied(office, pull)
@@ -92,11 +93,11 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     made = _planned(pull, record, workplace)
     review.require_shown(record, made, pull.body)
     if made.changes:
+        if not record.removal:
+            removal.require_grace(workplace, record.name, pull.opened)
         claims.begin(workplace, pull.number, office.run_url)
         if record.removal:
             _clear(office, pull, record, workplace)
-        else:
-            removal.require_grace(workplace, record.name, pull.opened)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import string
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import yaml
 
@@ -90,7 +91,7 @@ def delivers_to(repository: Repository, name: str, platform: str) -> bool:
     wish = "read the workflows"
     listed = repository.get(f"contents/{_WORKFLOWS}", wish)
     paths = [each["path"] for each in listed or () if _is_workflow(each)] if isinstance(listed, list) else []
-    files = (repository.get(f"contents/{path}", wish) for path in paths[:_MOST_FILES])
+    files = (repository.get(f"contents/{quote(path)}", wish) for path in paths[:_MOST_FILES])
     return any(name in _registries_of(base64.b64decode(file["content"]), platform) for file in files if file)
 
 
