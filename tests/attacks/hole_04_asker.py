@@ -141,3 +141,30 @@ def a_proposal_that_was_withdrawn_is_proposed_by_another_pull_request(scene: Sce
     platform.open(first.title, first.body, first.head)
     merged_alone(platform, 2)
     require_made(platform)
+
+
+@attack(
+    4, ApprovalMissing, "nobody has approved pull request #1",
+    Patch("goldenpath.services.github_platform._approves", lambda review, _: review.state == "APPROVED"),
+)  # fmt: skip
+def a_workflow_of_the_askers_branch_approves_as_the_bot(scene: Scene) -> None:
+    platform: Platform = scene.fixture("platform")
+    platform.actor = "mallory"
+    platform.propose()
+    platform.approve(1, "github-actions[bot]")
+    platform.apply(platform.merge(1, approved=False))
+    require_made(platform)
+
+
+@attack(
+    4, ApprovalMissing, "nobody has approved pull request #1",
+    Patch("goldenpath.services.github_platform.Repository._may_write", lambda *_: True),
+)  # fmt: skip
+def another_account_of_the_asker_that_may_only_read_approves(scene: Scene) -> None:
+    platform: Platform = scene.fixture("platform")
+    platform.actor = "mallory"
+    platform.propose()
+    platform.approve(1, "mallory-too")
+    platform.github.threads.review(SLUG, 1, "mallory-too", permission="read")
+    platform.apply(platform.merge(1, approved=False))
+    require_made(platform)

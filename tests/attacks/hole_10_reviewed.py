@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BRANCH = "registry/dev/my-app"
 SEALED = Patch("goldenpath.registries.asking.require_sealed")
 SHOWN = Patch("goldenpath.registries.review.require_shown")
-ASKED = Patch("goldenpath.registries.applying._require_asked_and_approved")
+ASKED = Patch("goldenpath.registries.asking.require_asked_and_approved")
 OTHER_TEXT = "title or description of the pull request are not those that the workflow wrote"
 CREATES = '| create | module.ecr\\_repositories\\["my-app"\\].aws\\_ecr\\_repository.this |'
 

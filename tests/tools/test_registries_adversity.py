@@ -21,7 +21,7 @@ from goldenpath.errors import (
     RegistryNameTaken,
     RetirementRefused,
 )
-from goldenpath.registries import applying, planning, plans, propose, review
+from goldenpath.registries import asking, planning, plans, review
 from goldenpath.registries.review import Record
 
 pytestmark = pytest.mark.tools
@@ -145,7 +145,7 @@ def test_names_that_git_would_keep_apart_badly_have_a_branch_each(platform: Plat
 
 def test_every_name_has_a_branch_of_its_own() -> None:
     names = ("a", "a/b", "a.b", "a-b", "a.lock", "a/lock", "a.lock/b")
-    assert len({propose.branch_of("dev", name) for name in names}) == len(names)
+    assert len({asking.branch_of("dev", name) for name in names}) == len(names)
 
 
 def test_a_registry_may_come_back_under_its_old_name(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +178,7 @@ def test_a_change_of_risk_that_would_lose_the_images_is_never_proposed(platform:
 @pytest.fixture
 def by_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the apply take a pull request that no run of the wizard made, to see what refuses it then."""
-    monkeypatch.setattr(applying, "_require_asked_and_approved", lambda *_: None)
+    monkeypatch.setattr(asking, "require_asked_and_approved", lambda *_: None)
     monkeypatch.setattr(review, "require_shown", lambda *_: None)
 
 

@@ -17,13 +17,12 @@ from goldenpath.registries import (
     merged,
     plan_table,
     planning,
-    propose,
     recovery,
     removal,
     review,
 )
 from goldenpath.runner import as_markdown
-from goldenpath.services import ecr_describe, github_runs
+from goldenpath.services import ecr_describe
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -88,7 +87,8 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
     merged.require_one(found, record)
     merged.require_nothing_else(checkout, found, before, after)
     merged.require_latest(checkout, record, after, office.fetch(f"refs/heads/{office.base}"), office.base)
-    _require_asked_and_approved(office, pull, record, before, after)
+    commits = asking.Commits(checkout, before, office.fetch(pull.tip), after)
+    asking.require_asked_and_approved(commits, office.repository, pull, record, office.base)
     workplace = office.access.workplace(record.environment)
     made = _planned(pull, record, workplace)
     review.require_shown(record, made, pull.body)
@@ -106,27 +106,6 @@ def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
         said = _hand_over(office, pull, workplace, record.name)
     claims.end(workplace, pull.number)
     return record, made, said
-
-
-def _require_asked_and_approved(office: Office, pull: Merged, record: Record, before: str, after: str) -> None:
-    """Refuse a pull request that is not as the wizard proposed it, or that only those who asked have approved.
-
-    Raises `ProposalUnbound`, `PlanDrifted`, `ApprovalMissing`, and what git and GitHub raise.
-    """
-    checkout, repository, tip = office.access.checkout, office.repository, office.fetch(pull.tip)
-    asking.require_branch(pull, propose.branch_of(record.environment, record.name))
-    asking.require_alone(checkout, before, tip, after)
-    run = asking.run_of(checkout, before, tip)
-    asking.require_sealed(repository, run, pull)
-    attempts = github_runs.attempts(repository, run.number)
-    asking.require_started_by_people(attempts, run, repository.name, office.base)
-    history = github_runs.text_history(repository, pull.number)
-    asking.require_not_reopened(history, attempts[run.attempt - 1].started)
-    if asking.needs_second(record.environment, removal=record.removal):
-        signed = proposal_git.trailers(checkout, before, tip, asking.REQUESTED_BY)
-        asked = asking.askers(attempts, signed, pull, history)
-        approvals = repository.approvals(pull.number, tip)
-        asking.require_second(asking.seconds(approvals, asked, history.edits, pull.merged_at), asked, pull)
 
 
 def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:

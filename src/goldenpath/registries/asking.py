@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.registries.merged import Merged
+    from goldenpath.registries.review import Record
     from goldenpath.services.github_platform import Approval, Repository
     from goldenpath.services.github_runs import Attempt, Change, TextHistory
 
@@ -31,7 +32,10 @@ WORKFLOWS = frozenset({".github/workflows/create-ecr-registry.yml", ".github/wor
 # Who a pull request is opened by when a workflow opens it.
 _BOT = "github-actions[bot]"
 _RUN = re.compile(r"(?P<number>[1-9][0-9]{0,18})/(?P<attempt>[1-9][0-9]{0,5})")
-_AGAIN = "nothing was applied; run the workflow again that proposed this: it opens, or renews, the pull request"
+_AGAIN = (
+    "nothing was applied; run the workflow again that proposed this: it opens, or renews, the pull request (for a "
+    "removal put the entry back into ecr.tf first)"
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,16 @@ class RunId:
         return cls(int(found["number"]), int(found["attempt"]))
 
 
+@dataclass(frozen=True)
+class Commits:
+    """A merge in `checkout`: the branch ended at `tip`, was merged onto `before`, and gave `after`."""
+
+    checkout: Path
+    before: str
+    tip: str
+    after: str
+
+
 def message(title: str, requesters: Iterable[str], run: RunId) -> str:
     """Return the message of a proposal's commit: its `title`, everybody who started the `run`, and the run."""
     lines = [*(f"{REQUESTED_BY}: {each}" for each in requesters), f"{RUN}: {run}"]
@@ -66,32 +80,64 @@ def seal(pull: int, commit: str, title: str, body: str) -> str:
     return f"proposal-{pull}-{commit}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+def require_asked_and_approved(
+    commits: Commits, repository: Repository, pull: Merged, record: Record, base: str
+) -> None:
+    """Refuse a pull request that is not as a run of the wizard proposed it, or that only those who asked approved.
+
+    `base` is the branch that it was merged into, where the wizard runs. Raises `ProposalUnbound`, `PlanDrifted`,
+    `ApprovalMissing`, and what git and GitHub raise.
+    """
+    require_branch(pull, branch_of(record.environment, record.name))
+    require_alone(commits)
+    run = run_of(commits)
+    require_sealed(repository, run, pull)
+    attempts = github_runs.attempts(repository, run.number)
+    require_started_by_people(attempts, run, repository.name, base)
+    history = github_runs.text_history(repository, pull.number)
+    require_not_reopened(history, attempts[run.attempt - 1].started)
+    if needs_second(record.environment, removal=record.removal):
+        signed = proposal_git.trailers(commits.checkout, commits.before, commits.tip, REQUESTED_BY)
+        asked = askers(attempts, signed, pull, history)
+        approvals = repository.approvals(pull.number, commits.tip)
+        require_second(seconds(approvals, asked, history.edits, pull.merged_at), asked, pull)
+
+
+def branch_of(environment: str, name: str) -> str:
+    """Return the branch on which the registry `name` is proposed: one for each name, whatever signs it holds.
+
+    git keeps no branch `a` beside a branch `a/b`, and none whose name ends in `.lock`.
+    """
+    return f"registry/{environment}/{name.replace('/', '+')}{'+' if name.endswith('.lock') else ''}"
+
+
 def require_branch(pull: Merged, branch: str) -> None:
     """Refuse with `ProposalUnbound` a pull request that does not come from the registry's own `branch`."""
     if pull.branch != branch:
         raise _unbound(f"it comes from the branch {pull.branch!a}, and the wizard proposes this registry on {branch}")
 
 
-def require_alone(checkout: Path, before: str, tip: str, after: str) -> None:
-    """Refuse with `ProposalUnbound` a merge, of `tip` onto `before`, whose result `after` holds anything else.
+def require_alone(commits: Commits) -> None:
+    """Refuse with `ProposalUnbound` a merge that holds anything but the one commit of the branch.
 
-    The branch must have one commit, which starts from the base branch.
+    That commit must start from the base branch.
     """
+    checkout, tip = commits.checkout, commits.tip
     start = proposal_git.parents(checkout, tip)
-    if len(start) != 1 or not proposal_git.contains(checkout, before, start[0]):
+    if len(start) != 1 or not proposal_git.contains(checkout, commits.before, start[0]):
         raise _unbound(f"its branch has more than one commit beside those of the base branch (its tip is {tip})")
-    if proposal_git.tree(checkout, after) != proposal_git.merged_tree(checkout, before, tip):
-        raise _unbound(f"the merge {after} holds something that the commit {tip} did not bring")
+    if proposal_git.tree(checkout, commits.after) != proposal_git.merged_tree(checkout, commits.before, tip):
+        raise _unbound(f"the merge {commits.after} holds something that the commit {tip} did not bring")
 
 
-def run_of(checkout: Path, before: str, tip: str) -> RunId:
+def run_of(commits: Commits) -> RunId:
     """Return the run that the proposal names as its own. Raises `ProposalUnbound` when it does not name one."""
-    named = proposal_git.trailers(checkout, before, tip, RUN)
+    named = proposal_git.trailers(commits.checkout, commits.before, commits.tip, RUN)
     try:
         (only,) = named
         return RunId.parse(only)
     except ValueError:
-        raise _unbound(f"the commit {tip} names no workflow run that made it") from None
+        raise _unbound(f"the commit {commits.tip} names no workflow run that made it") from None
 
 
 def require_sealed(repository: Repository, run: RunId, pull: Merged) -> None:

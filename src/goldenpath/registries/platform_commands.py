@@ -172,7 +172,7 @@ def _run_url(run: Runner) -> str:
 
 
 def _tell(proposed: Proposed) -> None:
-    """Report the proposal; the output `seal` is what the workflow names the artifact with the record by."""
+    """Report the proposal; by the output `seal` the workflow names the artifact that proves who made it."""
     thread = proposed.thread
     codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", proposed.record)
     _run().set_outputs({

@@ -101,7 +101,7 @@ def publish(
     record = Record.of(plan, environment, name, desk.requesters[0], run=str(desk.run), removal=removal, signs=signs)
     raw = workplace.terraform.show_text(workplace.saved)
     title = review.title(record, told.verb)
-    branch = branch_of(environment, name)
+    branch = asking.branch_of(environment, name)
     base = proposal_git.resolved(workplace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
     message = asking.message(title, desk.requesters, desk.run)
@@ -119,14 +119,6 @@ def _approval(requesters: tuple[str, ...]) -> str:
         f"### Who approves it\n\nSomebody with write access, but not {' or '.join(requesters)}, who asked for it. "
         "Leave title, description and branch as they are: what was edited is not applied."
     )
-
-
-def branch_of(environment: str, name: str) -> str:
-    """Return the branch on which the registry `name` is proposed: one for each name, whatever signs it holds.
-
-    git keeps no branch `a` beside a branch `a/b`, and none whose name ends in `.lock`.
-    """
-    return f"registry/{environment}/{name.replace('/', '+')}{'+' if name.endswith('.lock') else ''}"
 
 
 def _creates(workplace: Workplace, name: str, plan: Plan) -> bool:

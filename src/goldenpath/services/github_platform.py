@@ -178,7 +178,7 @@ class Repository:
 
 
 def _own(thread: Issue, marker: str) -> IssueComment | None:
-    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker, and a claim too."""
+    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker."""
     return next((each for each in thread.get_comments() if _mark(marker) in each.body and _is_ours(each)), None)
 
 
