@@ -146,7 +146,12 @@ def history(thread: Thread) -> dict[str, Any]:
              if each.did == "edited"]  # fmt: skip
     events = [{"__typename": kinds[each.did], "createdAt": stamp(each.at), "actor": _actor(each.login)}
               for each in thread.events if each.did in kinds]  # fmt: skip
-    return {"pullRequest": {"userContentEdits": _page(edits), "timelineItems": _page(events)}}
+    last = {"lastEditedAt": edits[-1]["editedAt"], "editor": edits[-1]["editor"]} if edits else {
+        "lastEditedAt": None, "editor": None}  # fmt: skip
+    # A text that was never edited has no list of edits.
+    return {
+        "pullRequest": {**last, "userContentEdits": _page(edits) if edits else None, "timelineItems": _page(events)}
+    }
 
 
 def _page(nodes: list[dict[str, Any]]) -> dict[str, Any]:

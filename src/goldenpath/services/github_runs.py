@@ -1,7 +1,7 @@
 """What GitHub itself records of workflow runs and pull requests, and nobody with write access can rewrite.
 
 Source: GitHub REST API, "Get a workflow run", "Get a workflow run attempt", "List workflow run artifacts"; GraphQL API,
-`PullRequest.userContentEdits` and `PullRequest.timelineItems`.
+`PullRequest.lastEditedAt`, `PullRequest.userContentEdits` and `PullRequest.timelineItems`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ _HISTORY = """
 query($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
     pullRequest(number: $number) {
+      lastEditedAt
+      editor { __typename login }
       userContentEdits(first: 100) { nodes { editedAt editor { __typename login } } pageInfo { hasNextPage } }
       timelineItems(first: 100, itemTypes: [RENAMED_TITLE_EVENT, REOPENED_EVENT]) {
         nodes {
@@ -104,20 +106,29 @@ def text_history(repository: Repository, number: int) -> TextHistory:
     """Return how title and description of the pull request `number` were changed. Raises `GithubRefused`."""
     wish = f"read the history of #{number}"
     pull = repository.query(_HISTORY, wish, number=number)["pullRequest"]
-    edits, events = pull["userContentEdits"], pull["timelineItems"]
-    if edits["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
+    # GitHub may leave the list of edits out; the last one it tells either way.
+    listed, events = (
+        pull["userContentEdits"] or {"nodes": [], "pageInfo": {"hasNextPage": False}},
+        pull["timelineItems"],
+    )
+    if listed["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
         raise GithubRefused(
             f"could not {wish} in {repository.name}", why=f"it was changed more than {_PAGE} times", fix="close it and "
             "run the workflow again: it opens a new pull request"
         )  # fmt: skip
-    renamed = [each for each in events["nodes"] if each["__typename"] == "RenamedTitleEvent"]
-    reopened = [each for each in events["nodes"] if each["__typename"] == "ReopenedEvent"]
-    changed = [
-        *(Change(_of_graphql(each["editor"]), _time(each["editedAt"])) for each in edits["nodes"]),
-        *(Change(_of_graphql(each["actor"]), _time(each["createdAt"])) for each in renamed),
-    ]
-    again = [Change(_of_graphql(each["actor"]), _time(each["createdAt"])) for each in reopened]
-    return TextHistory(tuple(sorted(changed, key=lambda change: change.at)), tuple(again))
+    edits = {Change(_of_graphql(each["editor"]), _time(each["editedAt"])) for each in listed["nodes"]}
+    if pull["lastEditedAt"]:
+        edits.add(Change(_of_graphql(pull["editor"]), _time(pull["lastEditedAt"])))
+    edits |= {*_happened(events, "RenamedTitleEvent")}
+    return TextHistory(tuple(sorted(edits, key=lambda change: change.at)), _happened(events, "ReopenedEvent"))
+
+
+def _happened(events: Mapping[str, Any], kind: str) -> tuple[Change, ...]:
+    return tuple(
+        Change(_of_graphql(each["actor"]), _time(each["createdAt"]))
+        for each in events["nodes"]
+        if each["__typename"] == kind
+    )
 
 
 def _numbers(latest: Mapping[str, Any]) -> range:
