@@ -106,11 +106,9 @@ def text_history(repository: Repository, number: int) -> TextHistory:
     """Return how title and description of the pull request `number` were changed. Raises `GithubRefused`."""
     wish = f"read the history of #{number}"
     pull = repository.query(_HISTORY, wish, number=number)["pullRequest"]
-    # GitHub may leave the list of edits out; the last one it tells either way.
-    listed, events = (
-        pull["userContentEdits"] or {"nodes": [], "pageInfo": {"hasNextPage": False}},
-        pull["timelineItems"],
-    )
+    # GitHub may leave out the list of edits; it names the last one in any case.
+    listed = pull["userContentEdits"] or {"nodes": [], "pageInfo": {"hasNextPage": False}}
+    events = pull["timelineItems"]
     if listed["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
         raise GithubRefused(
             f"could not {wish} in {repository.name}", why=f"it was changed more than {_PAGE} times", fix="close it and "
