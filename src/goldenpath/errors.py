@@ -252,6 +252,18 @@ class RetirementRefused(GoldenPathError):
     code, exit_code = "retirement-refused", 68
 
 
+class ProposalUnbound(GoldenPathError):
+    """A pull request is not what a run of the platform's own workflow proposed, so nobody knows who asked for it."""
+
+    code, exit_code = "proposal-unbound", 73
+
+
+class ApprovalMissing(GoldenPathError):
+    """Nobody but the people who asked for a registry's change has approved it as it was merged."""
+
+    code, exit_code = "approval-missing", 74
+
+
 class FilesDiffer(GoldenPathError):
     """A file that would be written is there already and says something else. Nothing was written."""
 

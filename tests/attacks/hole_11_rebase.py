@@ -35,7 +35,10 @@ def changes_only(_: Plan, environment: str) -> list[object]:
     return [environment]
 
 
+# That a proposal holds one commit of the wizard's is the other defence against the same.
 LAST_COMMIT = Patch("goldenpath.registries.merge_range.find", last_commit)
+ANY_PROPOSAL = Patch("goldenpath.registries.asking.require_asked_and_approved")
+ANY_TEXT = Patch("goldenpath.registries.review.require_shown")
 CHANGES_ONLY = Patch("goldenpath.registries.plans._surroundings", changes_only)
 
 
@@ -58,7 +61,9 @@ def with_tags_of_their_own(checkout: Path) -> None:
     (checkout / MAIN).write_text(text.replace(managed, f'{managed}\n      "trusted-by" = "prod"'))
 
 
-@attack(11, PlanUnexpected, f"the pull request changes more than its registry: {MAIN}", LAST_COMMIT)
+@attack(
+    11, PlanUnexpected, f"the pull request changes more than its registry: {MAIN}", LAST_COMMIT, ANY_PROPOSAL, ANY_TEXT
+)
 def an_earlier_commit_of_a_rebase_changes_main_tf(scene: Scene) -> None:
     platform, checkout = with_an_earlier_commit(scene, with_tags_of_their_own)
     made = planning.plan(platform.world.workplace(checkout), ASKED["name"])
@@ -74,7 +79,7 @@ def with_hello_web_for_themselves(checkout: Path) -> None:
     path.write_text(path.read_text().replace('owner     = "team-web"', 'owner     = "team-mallory"'))
 
 
-@attack(11, PlanUnexpected, "the pull request changes 2 registries", LAST_COMMIT)
+@attack(11, PlanUnexpected, "the pull request changes 2 registries", LAST_COMMIT, ANY_PROPOSAL)
 def an_earlier_commit_of_a_rebase_takes_another_registry(scene: Scene) -> None:
     platform, _ = with_an_earlier_commit(scene, with_hello_web_for_themselves)
     platform.apply(platform.merge(1, rebase=True))
@@ -89,7 +94,7 @@ def with_a_workflow(checkout: Path) -> None:
     git(checkout, "add", "--all")
 
 
-@attack(11, PlanUnexpected, "changes more than its registry: .github/workflows/theirs.yml", LAST_COMMIT)
+@attack(11, PlanUnexpected, "changes more than its registry: .github/workflows/theirs.yml", LAST_COMMIT, ANY_PROPOSAL)
 def an_earlier_commit_of_a_rebase_brings_a_workflow(scene: Scene) -> None:
     platform, _ = with_an_earlier_commit(scene, with_a_workflow)
     platform.apply(platform.merge(1, rebase=True))

@@ -7,35 +7,14 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.registries.recovery import Claim, claim_in, foreign_signs
+from goldenpath.registries.claims import Claim
+from goldenpath.registries.recovery import foreign_signs
 from goldenpath.services.ecr_describe import Described
 from goldenpath.tools.terraform_lock import Lock
 
 SINCE = dt.datetime(2026, 11, 21, 6, 50, tzinfo=dt.UTC)
-CLAIM = Claim("vm-7", SINCE)
+CLAIM = Claim(7, "https://github.com/o/p/actions/runs/1", "vm-7", SINCE, SINCE)
 LOCK = Lock("a0e2b948", "runner@vm-7", SINCE + dt.timedelta(seconds=2), "OperationTypeApply")
-
-
-def test_a_claim_comes_back_out_of_a_comment() -> None:
-    assert claim_in(f"### Applying\n\n{CLAIM.written}\n<!-- goldenpath: apply -->") == CLAIM
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        "",
-        "### Applied",
-        "<!-- goldenpath-applying: {} -->",
-        CLAIM.written.replace("host", "x"),
-        CLAIM.written.replace("Z", ""),
-    ],
-)
-def test_a_comment_without_a_whole_claim_has_none(said: str) -> None:
-    assert claim_in(said) is None
-
-
-def test_a_claim_cannot_end_the_comment_that_it_is_in() -> None:
-    assert Claim("vm--> x", SINCE).written.count(">") == 1
 
 
 def test_the_lock_that_the_apply_of_a_claim_took_is_left_behind() -> None:
@@ -64,7 +43,8 @@ MADE = Described(
 
 def test_a_repository_that_an_earlier_apply_of_the_pull_request_made_is_known() -> None:
     assert foreign_signs(TAGS, "", MADE, 0, CLAIM) == ()
-    assert foreign_signs(TAGS, "", MADE, 0, Claim("vm-7", SINCE + dt.timedelta(milliseconds=600))) == ()
+    later = SINCE + dt.timedelta(milliseconds=600)
+    assert foreign_signs(TAGS, "", MADE, 0, Claim(7, "", "vm-7", later, later)) == ()
 
 
 def test_every_sign_of_a_strangers_repository_is_told() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import BadInput, PlanDrifted, RetirementRefused
-from goldenpath.registries import compliance, cost, hygiene, merged, removal, review
+from goldenpath.errors import BadInput, PlanDrifted
+from goldenpath.registries import compliance, cost, hygiene, merged, review
 from goldenpath.registries.access import Access, Power
 from goldenpath.registries.config import Registry
 from goldenpath.registries.controls import Controls
@@ -16,7 +16,7 @@ from goldenpath.registries.hygiene import Environment, Seen
 from goldenpath.registries.merged import Kind, Merged, Touched
 from goldenpath.registries.request import Risk
 from goldenpath.registries.review import Record, Told
-from goldenpath.services.ecr_describe import Described, Image
+from goldenpath.services.ecr_describe import Described
 from goldenpath.services.github_platform import LONGEST_TEXT
 from goldenpath.tools.terraform_plan import Change, Plan
 
@@ -43,6 +43,29 @@ def test_a_record_cannot_end_the_comment_that_it_is_in() -> None:
     record = Record("dev", "my-app", "x", (), "--><script>")
     assert review.written(record).count("-->") == 1
     assert review.read(review.written(record)) == record
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("| create | a.b |", "| read | a.b |"),
+        ("by its digest `sha256:", "by its digest `sha256:0"),
+        ("nothing is applied, and this pull request says why.", ""),
+    ],
+)
+def test_a_description_that_shows_another_plan_than_the_one_to_apply_is_refused(change: tuple[str, str]) -> None:
+    record = Record.of(PLAN, "dev", "my-app", "octocat")
+    body = review.description(record, PLAN, "raw", Told("Create", {}))
+    review.require_shown(record, PLAN, body.replace("\n", "\r\n"))
+    with pytest.raises(PlanDrifted, match="the pull request did not show the plan that would be applied"):
+        review.require_shown(record, PLAN, body.replace(*change))
+
+
+def test_what_is_left_of_a_plan_that_was_shown_whole_is_known_by_its_digest() -> None:
+    more = Change("c.d", "d", ("create",), None, {"name": "x"})
+    record = Record.of(Plan("1.11.4", (*PLAN.changes, more)), "dev", "my-app", "octocat")
+    body = review.description(record, Plan("1.11.4", (*PLAN.changes, more)), "raw", Told("Create", {}))
+    review.require_shown(record, PLAN, body)
 
 
 RECORD = review.written(Record("dev", "my-app", "sha256:x", (), "octocat"))
@@ -72,15 +95,16 @@ def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
 def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
             "base": {"ref": "development", "sha": "c" * 40}, "user": {"login": "bot"}, "commits": 1, "changed_files": 3,
-            "created_at": "2026-11-20T23:59:59Z",
+            "created_at": "2026-11-20T23:59:59Z", "merged_at": "2026-11-21T08:00:00Z", "title": "Create it",
             "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
     return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
 
 
 def test_a_merged_pull_request_is_read_from_its_event() -> None:
     assert Merged.read(event(), "l", "development") == Merged(
-        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "c" * 40, 1, 3
-    )
+        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "Create it", "x",
+        dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC), "c" * 40, 1, 3,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -92,7 +116,8 @@ def test_a_merged_pull_request_is_read_from_its_event() -> None:
         (event(base={"ref": "main"}), "it goes into 'main', not development"),
         (event(merge_commit_sha=None), "it names no merge commit"),
         (event(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
-        (event(created_at="today"), "it does not say when it was opened"),
+        (event(created_at="today"), "it does not say when it was opened and merged"),
+        (event(merged_at=None), "it does not say when it was opened and merged"),
         (event(base={"ref": "development"}), "it names no commit of the branch that it goes into"),
         (event(commits=None), "it does not say how many commits and files it changes"),
         (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
@@ -166,30 +191,6 @@ def test_a_plan_that_was_reviewed_by_an_earlier_version_is_reviewed_again() -> N
 def test_the_estimate_is_images_times_size_times_price() -> None:
     assert cost.monthly_usd(20, 500) == pytest.approx(1.0)
     assert "Keeping 50 images of about 250 MB costs at most 1.25 USD a month" in cost.told(50)
-
-
-@pytest.mark.parametrize(("approvers", "goes"), [((), False), (("OCTOCAT", "bot"), False), (("bot", "ann"), True)])
-def test_a_second_person_neither_asked_nor_wrote_the_pull_request(approvers: tuple[str, ...], goes: bool) -> None:
-    registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
-    images = [Image("sha256:a", ("prod-a1b2c3d",), 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))]
-
-    def ask(asked: tuple[str, ...] = ("octocat",)) -> None:
-        removal.require_removable(
-            registry, images, TODAY, shown=("prod-a1b2c3d",), asked=asked, author="Bot", approvers=approvers
-        )
-
-    if goes:
-        ask()
-    else:
-        with pytest.raises(RetirementRefused):
-            ask()
-    with pytest.raises(RetirementRefused):
-        ask(())
-
-
-def test_without_signs_of_use_nobody_has_to_have_asked_or_approved() -> None:
-    registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
-    removal.require_removable(registry, (), TODAY, shown=(), asked=(), author="bot", approvers=())
 
 
 def test_a_description_from_before_signs_were_recorded_is_read_as_showing_none() -> None:

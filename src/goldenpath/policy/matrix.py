@@ -39,7 +39,8 @@ class Environment:
 
     `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
-    workflow run may release with an AWS key that never ends.
+    workflow run may release with an AWS key that never ends. With `all_registries_approved` a second person has to
+    approve not only the removal of a registry, but its creation and each change too.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Environment:
     longest_exception: timedelta
     git_tag_allowed: bool = False
     stored_keys_allowed: bool = False
+    all_registries_approved: bool = True
 
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
@@ -120,6 +122,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         longest_exception=timedelta(days=body["longest_exception_days"]),
         git_tag_allowed=body.get("git_tag") == "allowed",
         stored_keys_allowed=body.get("stored_keys") == "allowed",
+        all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
     )
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
 from goldenpath.registries import (
+    asking,
+    claims,
     compliance,
     config,
     controls,
@@ -18,9 +20,9 @@ from goldenpath.registries import (
     merge_checks,
     plan_table,
     planning,
-    propose,
     recovery,
     removal,
+    review,
     trusted,
 )
 from goldenpath.runner import as_markdown
@@ -61,18 +63,19 @@ class Office:
 def find_merged(office: Office, pull: Merged) -> Record:
     """Return what the merged pull request asks to be applied, once every check that needs no role is passed.
 
-    Whatever stops it is said in the pull request and raised, as `merge_checks.check` does.
+    Whatever stops it is said in the pull request and raised: `ProposalUnbound`, `ApprovalMissing`, and what
+    `merge_checks.check` raises.
     """
     with _reporting(office, pull):
-        return merge_checks.check(office.checkouts, pull).record
+        return _checked(office, pull).record
 
 
 def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
     """Apply what the merged pull request had reviewed, verify it at ECR, and say so in the pull request.
 
     `environment` is the one that this run was given a role for; empty when it has no such bound. Whatever stops the
-    apply is said in the pull request too, and raised: `RetirementRefused`, what `merge_checks.check` and planning
-    raise. Running again is safe: what is done already is not done twice.
+    apply is said in the pull request too, and raised: `ProposalUnbound`, `ApprovalMissing`, `RetirementRefused`, what
+    `merge_checks.check` and planning raise. Running again is safe: what is done already is not done twice.
     """
     with _reporting(office, pull):
         record, made, said = _applied(office, pull, environment)
@@ -83,21 +86,37 @@ def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
 
 
 def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Plan, str]:
-    reviewed = merge_checks.check(office.checkouts, pull)
+    reviewed = _checked(office, pull)
     record = reviewed.record
     require_environment(record, environment)
     workplace = _composed(office, reviewed).workplace(record.environment)
-    made = _planned(office, pull, record, workplace)
+    made = _planned(pull, record, workplace)
+    review.require_shown(record, made, pull.body)
     if made.changes:
-        if record.removal:
-            _clear(office, pull, reviewed, workplace)
-        else:
+        if not record.removal:
             removal.require_grace(workplace, record.name, pull.opened)
+        claims.begin(workplace, pull.number, office.run_url)
+        if record.removal:
+            _clear(office, reviewed, workplace)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:
-        return record, made, _require_absent(workplace, record.name)
-    return record, made, _hand_over(office, pull, workplace, made, record.name)
+        said = _require_absent(workplace, record.name)
+    else:
+        said = _hand_over(office, pull, workplace, made, record.name)
+    claims.end(workplace, pull.number)
+    return record, made, said
+
+
+def _checked(office: Office, pull: Merged) -> Reviewed:
+    """Return what the pull request asks to be applied, if it passes every check that needs no role."""
+    checkouts = office.checkouts
+    reviewed = merge_checks.check(checkouts, pull)
+    merge = reviewed.range
+    # The merge is compared with the commit that it was made on: the base may have moved on since the branch forked.
+    commits = asking.Commits(checkouts.merged, merge.onto, merge.tip, merge.merged)
+    asking.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.base)
+    return reviewed
 
 
 def _composed(office: Office, reviewed: Reviewed) -> Access:
@@ -127,31 +146,28 @@ def _reporting(office: Office, pull: Merged) -> Iterator[None]:
     except GoldenPathError as error:
         # GitHub may be away too: what stopped the apply is the news.
         with contextlib.suppress(GithubRefused):
-            claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-            text = _stopped(error, office.run_url)
-            office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
+            office.repository.comment(pull.number, MARKER, _stopped(error, office.run_url))
         raise
 
 
-def _planned(office: Office, pull: Merged, record: Record, workplace: Workplace) -> Plan:
+def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:
     """Return the plan that is to be applied: the reviewed one, or what an apply that broke half-way left of it."""
-    claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
     try:
         made = planning.plan(workplace, record.name, removal=record.removal)
     except StateLocked as error:
-        if not recovery.freed(workplace, error, claim):
+        if not recovery.freed(workplace, error, claims.of(workplace, pull.number)):
             raise
         made = planning.plan(workplace, record.name, removal=record.removal)
     if made.changes:
         record.require(made)
-    if recovery.reclaimed(workplace, record.name, made, claim):
+    if recovery.reclaimed(workplace, record.name, made, claims.of(workplace, pull.number)):
         made = planning.plan(workplace, record.name)
         if made.changes:
             record.require(made)
     return made
 
 
-def _clear(office: Office, pull: Merged, reviewed: Reviewed, workplace: Workplace) -> None:
+def _clear(office: Office, reviewed: Reviewed, workplace: Workplace) -> None:
     """Save the listing of a registry that may go, then delete its images: ECR destroys no repository that has some."""
     record, checkout = reviewed.record, office.checkouts.merged
     before = proposal_git.text_at(checkout, reviewed.range.fork, f"envs/{record.environment}/ecr.tf")
@@ -159,20 +175,9 @@ def _clear(office: Office, pull: Merged, reviewed: Reviewed, workplace: Workplac
     registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
     reader = ecr_describe.Reader(workplace.variables)
     removal.require_told(registry, reader.describe(record.name))
-    removal.require_removable(
-        registry, reader.images(record.name), office.today, shown=record.signs,
-        asked=_askers(office, reviewed), author=pull.author,
-        approvers=office.repository.approvers(pull.number, pull.tip),
-    )  # fmt: skip
+    removal.require_removable(registry, reader.images(record.name), office.today, shown=record.signs)
     saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
     reader.delete(record.name, saved.digests)
-
-
-def _askers(office: Office, reviewed: Reviewed) -> tuple[str, ...]:
-    """Return who asked, by the commits of the proposal and by its description; nobody when the commits do not say."""
-    checkout, record = office.checkouts.merged, reviewed.record
-    signed = proposal_git.trailers(checkout, reviewed.range.fork, reviewed.range.tip, propose.REQUESTED_BY)
-    return (*signed, record.requester) if signed else ()
 
 
 def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, name: str) -> str:
@@ -188,13 +193,12 @@ def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, n
             fix="run the job again; if it persists, show this to the platform team",
         )
     platform = office.repository.name
-    owner = platform.partition("/")[0]
     if registry.deprecated_since:
         text = handover.farewell(registry, found, platform)
-        return f"{text} {handover.tell_team(office.open_repository, registry, text, owner)}"
+        return f"{text} {handover.tell_team(office.open_repository, registry, text, platform)}"
     text = handover.note(checkout, registry, found, platform)
     office.repository.comment(pull.number, "hand-over", text)
-    told = handover.tell_team(office.open_repository, registry, text, owner)
+    told = handover.tell_team(office.open_repository, registry, text, platform)
     return f"ECR describes `{found.uri}` as it was asked for. {told}"
 
 
@@ -206,7 +210,7 @@ def _require_absent(workplace: Workplace, name: str) -> str:
 
 def _begun(record: Record, run_url: str) -> str:
     head = f"### {'Removing' if record.removal else 'Applying'}: `{record.name}` in {record.environment}"
-    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else "", recovery.Claim.now().written]))
+    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else ""]))
 
 
 def _stopped(error: GoldenPathError, run_url: str) -> str:

@@ -43,10 +43,10 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch.
+    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its `branch`.
 
-    `opened` is the day on which it was opened, by UTC. `onto` is the commit of the base branch that GitHub compares the
-    branch with, `commits` and `files` are what it counts there.
+    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they were when it was merged. `onto`
+    is the commit of the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
     """
 
     number: int
@@ -55,6 +55,9 @@ class Merged:
     body: str
     author: str
     opened: dt.date
+    title: str
+    branch: str
+    merged_at: dt.datetime
     onto: str
     commits: int
     files: int
@@ -69,15 +72,15 @@ class Merged:
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
         mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
-        opened = _day(pull.get("created_at"))
+        opened, merged_at = _time(pull.get("created_at")), _time(pull.get("merged_at"))
         if not mistakes:
             mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
             mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-            mistakes += [] if opened else ["it does not say when it was opened"]
+            mistakes += [] if opened and merged_at else ["it does not say when it was opened and merged"]
             mistakes += [] if pull["base"].get("sha") else ["it names no commit of the branch that it goes into"]
             counted = all(isinstance(pull.get(each), int) for each in ("commits", "changed_files"))
             mistakes += [] if counted else ["it does not say how many commits and files it changes"]
-        if mistakes or opened is None:
+        if mistakes or opened is None or merged_at is None:
             raise BadInput(
                 "there is no merged pull request to apply",
                 why="; ".join(mistakes),
@@ -86,17 +89,19 @@ class Merged:
         author = (pull.get("user") or {}).get("login", "")
         commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
         return cls(
-            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened,
+            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
+            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""), merged_at,
             str(pull["base"]["sha"]), pull["commits"], pull["changed_files"],
         )  # fmt: skip
 
 
-def _day(when: object) -> dt.date | None:
-    """Return the day of a time as GitHub writes it; `None` when it is none."""
+def _time(when: object) -> dt.datetime | None:
+    """Return a time as GitHub writes it, which is UTC; `None` when it is not one."""
     try:
-        return dt.datetime.fromisoformat(str(when)).date()
+        found = dt.datetime.fromisoformat(str(when))
     except ValueError:
         return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import runner
-from goldenpath.errors import BadInput
+from goldenpath.errors import BadInput, ProposalUnbound
+from goldenpath.model import codec
 from goldenpath.registries import applying, cost, hygiene, propose, removal, retire, review
 from goldenpath.registries.access import LOCK_SECONDS, Access, Power
 from goldenpath.registries.applying import Office
+from goldenpath.registries.asking import RunId
 from goldenpath.registries.merge_checks import Checkouts
 from goldenpath.registries.merged import Merged
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, of_a_request, option
@@ -24,6 +26,7 @@ from goldenpath.services.github_platform import Repository
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from goldenpath.registries.propose import Proposed
@@ -115,9 +118,31 @@ COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report
 def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AVERAGE_IMAGE_MB) -> Desk:
     run = _run()
     workplace = _access(checkout, run, Power.PLAN).workplace(environment)
-    # Who started the run, as GitHub says: what a form says of the requester proves nothing.
-    actor = runner.variables().get("GITHUB_ACTOR", "")
-    return Desk(workplace, _repository(run), actor, base, average_mb)
+    variables = runner.variables()
+    # Who started the run and who ran it again, as GitHub says: what a form says of the requester proves nothing.
+    named = [variables.get(each, "") for each in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")]
+    requesters = tuple(dict.fromkeys(filter(None, named)))
+    require_people(requesters)
+    return Desk(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
+
+
+def require_people(requesters: tuple[str, ...]) -> None:
+    """Refuse with `ProposalUnbound` a run that was started by another workflow, or by an app."""
+    if not requesters or any(each.endswith("[bot]") for each in requesters):
+        raise ProposalUnbound(
+            "nobody is known to have asked for this registry",
+            why=f"the workflow was started by {', '.join(requesters) or 'nobody'}, which is not a person",
+            fix="start it by hand: Actions → the workflow → Run workflow",
+        )
+
+
+def _run_id(variables: Mapping[str, str]) -> RunId:
+    try:
+        return RunId.parse(f"{variables.get('GITHUB_RUN_ID', '')}/{variables.get('GITHUB_RUN_ATTEMPT') or '1'}")
+    except ValueError as error:
+        raise BadInput(
+            "the workflow run is not known", why=str(error), fix="start this as a step of the platform's workflow"
+        ) from None
 
 
 def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> Office:
@@ -170,8 +195,11 @@ def _run_url(run: Runner) -> str:
 
 
 def _tell(proposed: Proposed) -> None:
+    """Report the proposal; by the output `seal` the workflow names the artifact that proves who made it."""
     thread = proposed.thread
+    codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", proposed.record)
     _run().set_outputs({
         "pull_request": str(thread.number), "url": thread.url, "plan_digest": proposed.record.digest,
+        "seal": proposed.seal,
     })  # fmt: skip
     Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {proposed.record.digest}")

@@ -1,18 +1,13 @@
-"""Going on from an apply that lost its way to AWS: what it made is taken into the state, what it locked is freed.
+"""Recovery of an apply that lost AWS half-way: what it made is taken into the state, what it locked is freed.
 
-An apply says in the pull request that it begins, where and when. That note is how a later run of the same pull request
-knows a lock as one that was left behind: applies run one after the other, so the run that held it has ended. It is also
-what a repository of no state is known by: one that is older than the note was not made by the apply.
+An apply writes a claim beside the state when it begins. By that claim a later run of the same pull request recognises a
+lock that was left behind: applies run one after the other, so the run that held it has ended. By it a repository of no
+state is known too: one that is older than the claim was not made by the apply.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-import socket
-from typing import TYPE_CHECKING, Annotated
-
-import msgspec
+from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryNameTaken
 from goldenpath.registries import plans, repository_policy
@@ -23,41 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.errors import StateLocked
+    from goldenpath.registries.claims import Claim
     from goldenpath.registries.planning import Workplace
     from goldenpath.services.ecr_describe import Described
     from goldenpath.tools.terraform_plan import Plan
-
-_CLAIM = re.compile(r"<!-- goldenpath-applying: (\{[^\n]*?\}) -->")
-
-
-class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """That an apply begins on the machine `host`, at `since` by its clock."""
-
-    host: str
-    since: Annotated[dt.datetime, msgspec.Meta(tz=True)]
-
-    @classmethod
-    def now(cls) -> Claim:
-        """Return the claim of this run."""
-        return cls(socket.gethostname(), dt.datetime.now(dt.UTC))
-
-    @property
-    def written(self) -> str:
-        """The claim as it stands in a comment, where people do not see it."""
-        return f"<!-- goldenpath-applying: {msgspec.json.encode(self).decode().replace('>', '')} -->"
-
-    def left(self, lock: terraform_lock.Lock) -> bool:
-        """Tell whether `lock` is one that the apply of this claim took."""
-        return lock.is_for_apply and lock.who.rpartition("@")[2] == self.host and lock.created >= self.since
-
-
-def claim_in(said: str) -> Claim | None:
-    """Return the claim in the text of a comment; `None` when there is none."""
-    found = _CLAIM.search(said)
-    try:
-        return msgspec.json.decode(found[1], type=Claim) if found else None
-    except ValueError:
-        return None
 
 
 def freed(workplace: Workplace, error: StateLocked, claim: Claim | None) -> bool:
@@ -99,7 +63,7 @@ def foreign_signs(
     `tags` and `policy` are what the apply would have given it, `images` is how many it holds.
     """
     # ECR tells the second, and a claim the microsecond.
-    earlier = claim is not None and found.created < claim.since.replace(microsecond=0)
+    earlier = claim is not None and found.created < claim.first.replace(microsecond=0)
     strange_policy = bool(found.policy) and bool(repository_policy.deviations(found.policy, policy))
     signs = {
         "no apply of this pull request had begun": claim is None,

@@ -13,7 +13,7 @@ from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 _SECONDS = 120.0
@@ -108,11 +108,6 @@ def fork_point(checkout: Path, base: str, tip: str) -> str:
         ) from error
 
 
-def parents(checkout: Path, commit: str) -> tuple[str, ...]:
-    """Return the ids of the commits that `commit` was made on, the first one first."""
-    return tuple(_git(checkout, "rev-list", "--no-walk", "--parents", commit, "--").split()[1:])
-
-
 def count(checkout: Path, before: str, after: str) -> int:
     """Return how many commits `after` has and `before` has not."""
     return int(_git(checkout, "rev-list", "--count", f"{before}..{after}", "--"))
@@ -129,6 +124,31 @@ def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ..
     form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
     listed = _git(checkout, "log", form, f"{before}..{after}", "--")
     return tuple(filter(None, map(str.strip, listed.splitlines())))
+
+
+def parents(checkout: Path, commit: str) -> tuple[str, ...]:
+    """Return the ids of the parents of `commit`."""
+    return tuple(_git(checkout, "rev-list", "--parents", "--max-count=1", commit, "--").split()[1:])
+
+
+def contains(checkout: Path, commit: str, ancestor: str) -> bool:
+    """Return whether `ancestor` is `commit` or in its history."""
+    return _git(checkout, "merge-base", commit, ancestor, accept=(0, 1)) == ancestor
+
+
+def tree(checkout: Path, commit: str) -> str:
+    """Return the id of everything that `commit` holds."""
+    return _git(checkout, "rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def merged_tree(checkout: Path, one: str, other: str) -> str:
+    """Return the id of the tree that a merge of two commits has; empty when they are in conflict."""
+    # As GitHub merges, whatever the configuration of this machine says.
+    done = _git(
+        checkout, "-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "merge-tree", "--write-tree",
+        "--name-only", one, other, accept=(0, 1),
+    )  # fmt: skip
+    return done if len(done.splitlines()) == 1 else ""
 
 
 def text_at(checkout: Path, commit: str, path: str) -> str:
@@ -149,6 +169,6 @@ def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
     return tuple(filter(None, listed.split("\0")))
 
 
-def _git(checkout: Path, *words: str, environment: dict[str, str] | None = None) -> str:
-    done = process.run("git", "-C", checkout, *words, timeout=_SECONDS, environment=environment)
+def _git(checkout: Path, *words: str, environment: dict[str, str] | None = None, accept: Collection[int] = (0,)) -> str:
+    done = process.run("git", "-C", checkout, *words, timeout=_SECONDS, environment=environment, accept=accept)
     return done.stdout.decode("utf-8", "replace").rstrip("\n")
