@@ -23,7 +23,7 @@ COPY bin /opt/goldenpath/bin
 # A network that inspects TLS needs its own certificate; as a secret it stays out of the image.
 RUN --mount=type=secret,id=ca,target=/run/ca.crt,required=false \
     if [ -s /run/ca.crt ]; then export PIP_CERT=/run/ca.crt; fi; \
-    PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore python3 /opt/goldenpath/bin/environment runtime
+    PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore python3 -I /opt/goldenpath/bin/environment runtime
 COPY src /opt/goldenpath/src
 RUN --mount=type=bind,from=tools,target=/given \
     --mount=type=secret,id=ca,target=/run/ca.crt,required=false \
@@ -33,7 +33,7 @@ RUN --mount=type=bind,from=tools,target=/given \
         find /given -maxdepth 1 -name "$name-[0-9]*" -exec cp -R {} "$GOLDENPATH_CACHE/tools/" ';' || exit 1; \
     done \
     && goldenpath tools install \
-    && "$(python3 /opt/goldenpath/bin/environment runtime)" -m compileall -q /opt/goldenpath/src "$GOLDENPATH_CACHE/env" \
+    && "$(python3 -I /opt/goldenpath/bin/environment runtime)" -m compileall -q /opt/goldenpath/src "$GOLDENPATH_CACHE/env" \
     && chmod -R a+rX,go-w /opt/goldenpath
 
 FROM base

@@ -2,7 +2,7 @@
 .PHONY: help deliver test check faults bench bench-setup lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
-PYTHON = $$(python3 bin/environment dev)
+PYTHON = $$(python3 -I bin/environment dev)
 CACHE = $${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}
 GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
 
@@ -37,14 +37,14 @@ bench: ## Measure what the project's own work takes, in seconds and MB
 	@$(PYTHON) dev/bench_push.py
 
 bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads
-	@python3 dev/bench_setup.py
+	@python3 -I dev/bench_setup.py
 
 lock: ## Renew the hash-locked lists of Python packages in locks/
 	@$(PYTHON) dev/lock.py
 
 # Each word is quoted for the shell, whatever it holds; what cannot be used is refused by the command.
 create-ecr: ## Write a registry into envs/<ENV>/ecr.tf: APP=my-app OWNER=team-web RISK=low ENV=dev REQUESTER=octocat DOMAIN=shop
-	@python3 scripts/scaffold_ecr.py --app='$(subst ','\'',$(APP))' --owner='$(subst ','\'',$(OWNER))' --risk='$(subst ','\'',$(RISK))' --env='$(subst ','\'',$(or $(ENV),dev))' --requester='$(subst ','\'',$(REQUESTER))' --domain='$(subst ','\'',$(DOMAIN))'
+	@python3 -I scripts/scaffold_ecr.py --app='$(subst ','\'',$(APP))' --owner='$(subst ','\'',$(OWNER))' --risk='$(subst ','\'',$(RISK))' --env='$(subst ','\'',$(or $(ENV),dev))' --requester='$(subst ','\'',$(REQUESTER))' --domain='$(subst ','\'',$(DOMAIN))'
 
 clean: ## Remove what was made inside this checkout, and the build caches of Go
 	@rm -rf "$(CACHE)/go"

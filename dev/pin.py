@@ -1,15 +1,17 @@
 """Pin what a release consists of: `python dev/pin.py trivy`, after editing its `version` in toolchain.yaml.
 
 Downloads each file that the table lists for the tool, hashes it, compares it with the release's own list of checksums,
-and writes the new SHA-256 values into the table; comments and everything else stay as they are.
+and writes the new SHA-256 values, of archives and of the programs in them, into the table; everything else stays.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 import tempfile
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
@@ -20,35 +22,44 @@ from msgspec.structs import replace
 from goldenpath.errors import BadInput, GoldenPathError, ToolHashMismatch
 from goldenpath.model import codec
 from goldenpath.tools import pins
-from goldenpath.tools.download import Releases
+from goldenpath.tools.download import Releases, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.tools.pins import Host, Tool
+    from goldenpath.tools.pins import Asset, Host, Tool
 
+NONE: Mapping[Host, str] = MappingProxyType({})
 _ENTRY = re.compile(r"- name: (\S+)$")
 _PLATFORM = re.compile(r" +- platform: (\S+)$")
 _SHA256 = re.compile(r"( +sha256: )[0-9a-f]{64}$")
+_PROGRAM = re.compile(r" +program: [0-9a-f]{64}$")
 _CHECKSUM = re.compile(r"([0-9a-f]{64}) [ *](?:\./)?(\S+)$")
 
 
-def repinned(text: str, name: str, hashes: Mapping[Host, str]) -> str:
+def repinned(text: str, name: str, hashes: Mapping[Host, str], programs: Mapping[Host, str] = NONE) -> str:
     """Return the table `text` with the SHA-256 of each platform in `hashes` replaced for the tool `name`.
 
-    Nothing else changes, which is checked on the parsed result. Raises `BadInput` when a line to replace is not found.
+    `programs` are the hashes of the programs in those files; one that is not known any more is left out. Nothing else
+    changes, which is checked on the parsed result. Raises `BadInput` when a line to replace is not found.
     """
-    lines, missing, entry, platform = text.split("\n"), set(hashes), "", ""
-    for number, line in enumerate(lines):
+    lines: list[str] = []
+    missing, entry, platform = set(hashes), "", ""
+    for line in text.split("\n"):
+        if _PROGRAM.match(line) and entry == name and platform in hashes:
+            continue
+        lines.append(line)
         if found := _ENTRY.match(line):
             entry, platform = found[1], ""
         elif found := _PLATFORM.match(line):
             platform = found[1]
         elif entry == name and platform in missing and (found := _SHA256.match(line)):
-            lines[number] = found[1] + hashes[pins.Host(platform)]
-            missing.remove(pins.Host(platform))
+            host = pins.Host(platform)
+            lines[-1] = found[1] + hashes[host]
+            lines += [found[1].replace("sha256", "program") + programs[host]] if host in programs else []
+            missing.remove(host)
     written = "\n".join(lines)
-    if missing or pins.parse(written) != _expected(pins.parse(text), name, hashes):
+    if missing or pins.parse(written) != _expected(pins.parse(text), name, hashes, programs):
         raise BadInput(
             f"the SHA-256 values of {name} could not be replaced line by line",
             why="each asset has to be three lines: platform, name, sha256",
@@ -62,33 +73,44 @@ def checksums(text: str) -> dict[str, str]:
     return {found[2]: found[1] for line in text.splitlines() if (found := _CHECKSUM.match(line.strip()))}
 
 
-def _expected(tools: tuple[Tool, ...], name: str, hashes: Mapping[Host, str]) -> tuple[Tool, ...]:
+def _expected(
+    tools: tuple[Tool, ...], name: str, hashes: Mapping[Host, str], programs: Mapping[Host, str]
+) -> tuple[Tool, ...]:
+    def pinned(asset: Asset) -> Asset:
+        if asset.platform not in hashes:
+            return asset
+        return replace(asset, sha256=hashes[asset.platform], program=programs.get(asset.platform))
+
     def renewed(tool: Tool) -> Tool:
-        assets = tuple(replace(a, sha256=hashes.get(a.platform, a.sha256)) for a in tool.assets)
-        return replace(tool, assets=assets)
+        return replace(tool, assets=tuple(pinned(asset) for asset in tool.assets))
 
     return tuple(renewed(tool) if tool.name == name else tool for tool in tools)
 
 
-def _download(tool: Tool, releases: Releases, folder: Path) -> dict[Host, str]:
-    """Return the SHA-256 of each asset as served now, agreed with the release's own list where it has one."""
+def _download(tool: Tool, releases: Releases, folder: Path) -> tuple[dict[Host, str], dict[Host, str]]:
+    """Return the SHA-256 of each asset as served now, and of the program in each archive.
+
+    Each asset agrees with the release's own list where it has one.
+    """
     listed = {}
     if tool.checksums:
-        path = f"{tool.repository}/releases/download/v{tool.version}/{tool.filled(tool.checksums)}"
-        releases.fetch(path, folder / "checksums")
+        releases.fetch(tool.release_path(tool.checksums), folder / "checksums")
         listed = checksums((folder / "checksums").read_text(encoding="utf-8", errors="replace"))
-    hashes = {}
+    hashes, programs = {}, {}
     for asset in tool.assets:
         file = tool.filled(asset.name)
-        hashes[asset.platform] = found = releases.fetch(tool.release_path(asset), folder / "asset")
+        hashes[asset.platform] = found = releases.fetch(tool.release_path(asset.name), folder / "asset")
         if tool.checksums and listed.get(file) != found:
             raise ToolHashMismatch(
                 f"{file} is not what {tool.checksums} of its own release says; nothing was pinned",
                 why=f"SHA-256 is {found}, listed is {listed.get(file, 'nothing')}",
                 fix="do not use this release before you know why",
             )
+        if tool.member:
+            unpack(folder / "asset", tool.member, folder / "program")
+            programs[asset.platform] = hashlib.sha256((folder / "program").read_bytes()).hexdigest()
         print(f"{asset.platform}  {asset.sha256[:12]} -> {found[:12]}  {file}")
-    return hashes
+    return hashes, programs
 
 
 def main(name: str) -> None:
@@ -98,15 +120,16 @@ def main(name: str) -> None:
         raise BadInput(f"{name} is not in {pins.TABLE.name}", fix="name one of its entries")
     if tool.assets:
         with tempfile.TemporaryDirectory() as folder:
-            hashes = _download(tool, Releases.from_environment(), Path(folder))
-        codec.write_bytes(pins.TABLE, repinned(pins.TABLE.read_text(encoding="utf-8"), name, hashes).encode())
+            hashes, programs = _download(tool, Releases.from_environment().at(tool.host), Path(folder))
+        written = repinned(pins.TABLE.read_text(encoding="utf-8"), name, hashes, programs)
+        codec.write_bytes(pins.TABLE, written.encode())
     print(_to_check(tool))
 
 
 def _to_check(tool: Tool) -> str:
     steps = [
         "the release notes: what changed in its options, its report and its exit status",
-        f"the hashes against a second source than {tool.repository}" if tool.assets else "",
+        f"the hashes against a second source than {tool.repository or tool.host}" if tool.assets else "",
         "`ldflags`: the program must report the new version" if tool.go else "",
         "`git diff`, then `goldenpath tools install` and `make test`",
     ]

@@ -6,5 +6,5 @@
 # `make deliver` and `goldenpath deliver` are the way; this remains for those who have it in their fingers.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
-python=$(python3 "$here/../bin/environment" "${GOLDENPATH_LOCK:-runtime}")
+python=$(python3 -I "$here/../bin/environment" "${GOLDENPATH_LOCK:-runtime}")
 exec "$python" -I "$here/ecr_build_push.py" "$@"

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I
 """Deprecated, for local development only: build an image and push it to Amazon ECR under two tags, unscanned."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/env -S python3 -I
 """Write a new registry into `envs/<environment>/ecr.tf`.
 
     scripts/scaffold_ecr.py --app my-app --owner team-web --risk low --env dev

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from goldenpath import __version__, runner
+from goldenpath import __version__, protection, runner
 from goldenpath.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.model import inputs
 from goldenpath.release import cancellation
@@ -66,7 +66,11 @@ def goldenpath() -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command and exit: 0, or the exit code of the error that ended it."""
+    """Run the command and exit: 0, or the exit code of the error that ended it.
+
+    Before any other program is started, the credentials among the variables are hidden from it.
+    """
+    protection.hide_environment(runner.SHOWN)
     raise SystemExit(run(sys.argv[1:] if argv is None else list(argv)))
 
 

@@ -9,7 +9,8 @@ import click
 
 from goldenpath.policy import app, explanation, matrix
 from goldenpath.report.console import Progress
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.tools import terraform_program
+from goldenpath.tools.toolchain import RECORD, Origin, Program, Toolchain
 
 
 @click.group()
@@ -24,7 +25,8 @@ def install(names: tuple[str, ...], *, for_tests: bool) -> None:
     """Install NAMES, or what the pipeline needs: from the release, checked against its hash, or built with Go."""
     progress = Progress()
     toolchain = Toolchain.load(say=progress.say)
-    chosen = names or tuple(tool.name for tool in toolchain.entries(None if for_tests else "pipeline"))
+    wanted = toolchain.entries(None if for_tests else "pipeline")
+    chosen = names or tuple(tool.name for tool in wanted if not terraform_program.is_of_the_machine(tool.name))
     for name in chosen:
         with progress.working(name):
             program = toolchain.provide(name)
@@ -42,11 +44,18 @@ def list_tools() -> None:
 
 @tools.command()
 def verify() -> None:
-    """Check every installed program against its recorded hash."""
+    """Check every installed program against the hash that is pinned for it, or else the one that was recorded."""
     toolchain, progress = Toolchain.load(), Progress()
     for tool in toolchain.entries():
         if program := toolchain.installed(tool.name):
-            progress.line(f"✓ {program.name} {program.version} is unchanged")
+            progress.line(f"✓ {program.name} {program.version} is {_proof(program)}")
+
+
+def _proof(program: Program) -> str:
+    if program.is_pinned:
+        return "what toolchain.yaml pins"
+    source = "Go's checksum database" if program.origin == Origin.GO else "the pinned hash of its archive"
+    return f"unchanged since it was checked against {source}; {RECORD} beside it says so"
 
 
 @click.group()

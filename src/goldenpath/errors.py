@@ -120,6 +120,18 @@ class ToolTimeout(GoldenPathError):
     code, exit_code = "tool-timeout", 23
 
 
+class FolderUntrusted(GoldenPathError):
+    """A folder that a run keeps its files in was made by another user, or other users may write to it."""
+
+    code, exit_code = "folder-untrusted", 24
+
+
+class ProvidersUnlocked(GoldenPathError):
+    """A Terraform folder has no lock file that says, by hash, which providers it uses. Terraform was not started."""
+
+    code, exit_code = "providers-unlocked", 25
+
+
 class LoginRefused(GoldenPathError):
     """No credentials could be obtained, or they were refused."""
 

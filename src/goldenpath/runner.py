@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from goldenpath import protection
 from goldenpath.errors import BadInput
 
 if TYPE_CHECKING:
@@ -23,26 +25,46 @@ if TYPE_CHECKING:
 
 # What a program we start may know of our environment: where to find things and how to reach the network.
 # Never a credential, and nothing that configures a scanner (TRIVY_*, GITLEAKS_*, SYFT_*).
-_KEPT = (
+SHOWN = (
     "PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_RUNTIME_DIR",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
 )  # fmt: skip
 
+# What leads to programs, providers or a database that a machine kept. A runner may have such a variable from its
+# `.env`.
+_OF_THE_MACHINE = frozenset({
+    "GOLDENPATH_CACHE", "GOLDENPATH_TRIVY_CACHE", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REATTACH_PROVIDERS",
+})  # fmt: skip
 
 # A runner takes `::` for a command where a line begins with it, and the older `##[` anywhere (actions/runner,
 # ActionCommand).
 _COMMAND = re.compile(r"(?m)^(\s*)::")
 
 
+def trusts_machine() -> bool:
+    """Tell whether what this machine kept may be believed: its programs, databases, and the settings of its user.
+
+    At a terminal they are the user's own. In a workflow run they may be what the code of an earlier job left, so a run
+    has a folder of its own for all of that (docs/adr/0017-what-a-runner-may-have-kept.md).
+    """
+    return not (in_actions() and os.environ.get("RUNNER_TEMP"))
+
+
 def clean_environment() -> dict[str, str]:
     """Return the part of our environment that another program may see."""
-    return {name: os.environ[name] for name in _KEPT if name in os.environ}
+    kept = {name: os.environ[name] for name in SHOWN if name in os.environ}
+    return kept if trusts_machine() else {**kept, "GIT_CONFIG_GLOBAL": os.devnull}
 
 
 def variables() -> Mapping[str, str]:
-    """Return the whole environment, to be parsed once into typed values by the caller."""
-    return os.environ
+    """Return the environment, to be parsed once into typed values by the caller.
+
+    In a workflow run the variables that lead to what the machine kept are left out.
+    """
+    if trusts_machine():
+        return os.environ
+    return {name: text for name, text in os.environ.items() if name not in _OF_THE_MACHINE}
 
 
 @contextmanager
@@ -66,17 +88,36 @@ def in_actions() -> bool:
 
 
 def cache_dir() -> Path:
-    """Return the project's own cache folder: `GOLDENPATH_CACHE`, else `goldenpath` under the user's cache folder."""
-    if chosen := os.environ.get("GOLDENPATH_CACHE"):
+    """Return the project's own cache folder: `GOLDENPATH_CACHE`, else `goldenpath` under the user's cache folder.
+
+    In a workflow run it is a folder of that job, unless `GOLDENPATH_CACHE` is one that this user cannot write to, like
+    that of our image. `bin/environment` has the same rule. Raises `FolderUntrusted`.
+    """
+    chosen = os.environ.get("GOLDENPATH_CACHE")
+    if not trusts_machine():
+        if chosen and protection.out_of_reach(Path(chosen).absolute()):
+            return Path(chosen).absolute()
+        return job_folder()
+    if chosen:
         return Path(chosen).expanduser().absolute()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "goldenpath"
 
 
+def job_folder() -> Path:
+    """Return the folder in which a job of a workflow run keeps its programs. Raises `FolderUntrusted`."""
+    return protection.private_folder(Path(os.environ["RUNNER_TEMP"]) / "goldenpath-cache")
+
+
 def trivy_cache_dir() -> Path:
-    """Return where trivy keeps its database: `GOLDENPATH_TRIVY_CACHE`, else in the project's cache folder."""
-    chosen = os.environ.get("GOLDENPATH_TRIVY_CACHE")
-    return Path(chosen).expanduser().absolute() if chosen else cache_dir() / "trivy"
+    """Return where trivy keeps its database: `GOLDENPATH_TRIVY_CACHE`, else in the project's cache folder.
+
+    In a workflow run it is always below the folder of that job.
+    """
+    chosen = variables().get("GOLDENPATH_TRIVY_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    return (cache_dir() if trusts_machine() else job_folder()) / "trivy"
 
 
 @dataclass(frozen=True)
@@ -185,9 +226,14 @@ def as_markdown(text: str) -> str:
 
 
 def default_work_dir(env: Mapping[str, str]) -> Path:
-    """Return the folder that the stages hand files over in, when none was named."""
-    base = env.get("RUNNER_TEMP")
-    return Path(base) / "goldenpath" if base else Path(tempfile.gettempdir()) / f"goldenpath-{os.getuid()}"
+    """Return the folder that the stages hand files over in, when none was named; it is made where it is missing.
+
+    Raises `FolderUntrusted` when somebody else made it, or may write to it.
+    """
+    if base := env.get("RUNNER_TEMP"):
+        # Another action may have made it, with the permissions that this runner gives to all of its files.
+        return protection.private_folder(Path(base) / "goldenpath", closed_to=stat.S_IWOTH)
+    return protection.private_folder(Path(tempfile.gettempdir()) / f"goldenpath-{os.getuid()}")
 
 
 def _path(value: str | None) -> Path | None:

@@ -1,8 +1,8 @@
 """What one row of the table of attacks is: what an attacker does, what refuses it, and what that refusal says.
 
-An attack is a function that does what the attacker would do, with real parts. It returns once the attacker has what they
-wanted, and asserts that they have it; when it is refused, the error goes through. Every row is run twice: as things are,
-where it must be refused, and without the defence that it names, where it must work. So no row passes by luck.
+An attack is a function that does what the attacker would do, on real parts. It returns once the attacker has what they
+wanted, and asserts that they have it; when it is refused, the error goes through. Every row is run twice: as things
+are, where it must be refused, and without the defence that it names, where it must work. So no row passes by luck.
 """
 
 from __future__ import annotations
@@ -61,11 +61,15 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Scene:
-    """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name."""
+    """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name.
+
+    `edits` are the defences in files that are taken out: of every copy of ours that the attack makes.
+    """
 
     folder: Path
     fixture: Callable[[str], Any]
     monkeypatch: pytest.MonkeyPatch
+    edits: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,17 @@ class Attack:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.carried_out.__name__.replace("_", " "))
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The defences that are in files."""
+        return tuple(each for each in self.defences if isinstance(each, Edit))
+
     def require_refused(self, scene: Scene) -> None:
         """Assert that the attack is refused by the error that it names."""
         with pytest.raises((GoldenPathError, Refused)) as caught:
             self.carried_out(scene)
         assert getattr(caught.value, "code", "") == self.refused.code, str(caught.value)
-        assert self.told in str(caught.value)
+        assert self.told in str(caught.value), str(caught.value)
 
     def without_defences(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the defences in this process out until the test is over."""

@@ -1,4 +1,7 @@
-"""A copy of the platform's repository that `act` can run: as it is, but for what act does not know yet."""
+"""A copy of the platform's repository that `act` can run: as it is, but for what act does not know yet.
+
+Its runs believe what this machine keeps, as no run of the platform does: else each job would build every program again.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from goldenpath.tools import process
+from tests.attacks.attack import Edit
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
@@ -25,11 +29,25 @@ _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
 _QUEUE = re.compile(r"^ +queue: max\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
 _NOT_RUN = {"ci.yml", "e2e.yml", "release.yml"}
+_TRUST = {
+    "src/goldenpath/runner.py": 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))',
+    "bin/environment": 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))',
+}
 _JOB = "job.check_run_id"
-_GITHUBS_OWN = re.compile(r"((?:actions|hashicorp)/([a-z-]+))@([0-9a-f]{40})")
+_GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 
 
 def make(folder: Path) -> Path:
+    """Copy what belongs to this checkout into the new `folder`, changed so that `act` can run it."""
+    copied(folder)
+    for workflow in (folder / ".github" / "workflows").glob("*.yml"):
+        workflow.write_text(adapted(workflow.read_text()))
+    for name, rule in _TRUST.items():
+        Edit(name, rule, "return True").apply(folder)
+    return folder
+
+
+def copied(folder: Path) -> Path:
     """Copy what belongs to this checkout into the new `folder`: tracked files, and new ones that are not ignored."""
     listed = process.run(
         "git", "-C", ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard", timeout=30
@@ -38,8 +56,6 @@ def make(folder: Path) -> Path:
         if (ROOT / name).exists():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
-    for workflow in (folder / ".github" / "workflows").glob("*.yml"):
-        workflow.write_text(adapted(workflow.read_text()))
     return folder
 
 

@@ -124,5 +124,5 @@ def _wait_for(port: int) -> None:
 def checkout(folder: Path) -> Path:
     """Return a copy of this repository's Terraform in `folder`."""
     for name in ("modules", "envs", "docs"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform*"))
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
     return folder

@@ -48,10 +48,13 @@ class Ended:
 
 @dataclass(frozen=True)
 class Command:
-    """The real command in a process of its own, in an environment that leads it to the emulator."""
+    """The real command in a process of its own, in an environment that leads it to the emulator.
+
+    Its programs are those that the tests share (`tests.tools.trusting`).
+    """
 
     variables: Mapping[str, str]
-    words: tuple[str, ...] = field(default=(sys.executable, "-I", str(ROOT / "src" / "goldenpath")))
+    words: tuple[str, ...] = field(default=(sys.executable, "-I", str(ROOT / "tests" / "tools" / "trusting.py")))
 
     def run(self, *words: object, more: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ended:
         """Run it to its end."""

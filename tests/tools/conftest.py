@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.terraform_provider import world as worlds
-from tests.tools import apps, command, registry_platform
+from tests.tools import apps, command, registry_platform, trusting
 from tests.tools.command import Command, Ended
 
-from goldenpath import cli
+from goldenpath import cli, runner
 from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.data_plane import Call, Gate
 from goldenpath.local.server import Local
@@ -37,6 +37,12 @@ ACCOUNT = "210987654321"
 ROLE = "deliver"
 
 Inside = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def _trusting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a workflow run inside this process use the programs that the tests share."""
+    monkeypatch.setattr(runner, "trusts_machine", trusting.trusts_machine)
 
 
 @pytest.fixture(scope="session")

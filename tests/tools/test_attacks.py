@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,4 +28,4 @@ def test_an_attack_is_refused(attack: Attack, scene: Scene) -> None:
 @EACH
 def test_the_attack_works_without_its_defence(attack: Attack, scene: Scene) -> None:
     attack.without_defences(scene.monkeypatch)
-    attack.carried_out(scene)
+    attack.carried_out(replace(scene, edits=attack.edits))

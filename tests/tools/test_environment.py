@@ -99,6 +99,40 @@ def test_no_module_of_the_app_is_executed_in_whose_folder_it_is_made(tmp_path: P
     assert (child.returncode, (tmp_path / "executed").exists()) == (0, False), told
 
 
+def in_a_run(folder: Path) -> subprocess.Popen[str]:
+    """Start the script as a step of a workflow run does, on a runner whose `.env` names a cache folder."""
+    script = copy(folder / "checkout", "")
+    kept = {"GITHUB_ACTIONS": "true", "RUNNER_TEMP": str(folder / "temp"), "GOLDENPATH_CACHE": str(folder / "kept")}
+    return subprocess.Popen(
+        [PYTHON, "-I", str(script), "runtime"], env={**os.environ, **kept},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_a_workflow_run_has_a_folder_of_its_own(tmp_path: Path) -> None:
+    interpreter = in_a_run(tmp_path).communicate(timeout=SECONDS)[0]
+    home = tmp_path / "temp" / "goldenpath-cache"
+    assert interpreter.startswith(f"{home}/env/runtime-")
+    assert (home.stat().st_mode & 0o777, (tmp_path / "kept").exists()) == (0o700, False)
+
+
+@pytest.mark.parametrize("kind", ["link", "file", "open"])
+def test_a_folder_that_somebody_else_can_have_made_is_refused(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "temp").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    ours = tmp_path / "temp" / "goldenpath-cache"
+    if kind == "link":
+        ours.symlink_to(tmp_path / "elsewhere")
+    elif kind == "file":
+        ours.touch()
+    else:
+        ours.mkdir()
+        ours.chmod(0o777)
+    child = in_a_run(tmp_path)
+    out, err = child.communicate(timeout=SECONDS)
+    assert (child.returncode, out, "error[folder-untrusted]" in err) == (1, "", True)
+
+
 def test_a_package_whose_bytes_are_not_the_pinned_ones_is_not_installed(tmp_path: Path) -> None:
     lock = (ROOT / "locks" / "runtime.txt").read_text()
     start_of_entry = lock.index("mdurl==")

@@ -12,6 +12,7 @@ from tests.tools.registry_files import PATH, write_crowded
 
 from goldenpath.registries import config
 from goldenpath.registries.request import Risk, parse
+from goldenpath.tools import terraform_program
 from goldenpath.tools.terraform import Terraform
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order
     requests = [request(chance, number) for number in range(REQUESTS // 10)]
     text = after(before, requests)
     assert after(before, chance.sample(requests, len(requests))) == text
-    assert Terraform(tmp_path, tmp_path).format(text) == text
+    assert Terraform(tmp_path, tmp_path, program=terraform_program.find()).format(text) == text
     lines = iter(text.splitlines())
     assert all(line in lines for line in before.splitlines()), "a line or comment of before is gone, or out of order"
     found = config.parse(text, "dev", PATH)

@@ -19,7 +19,7 @@ import pytest
 
 from goldenpath import runner
 from goldenpath.errors import ToolHashMismatch, ToolMissing
-from goldenpath.tools import pins, process
+from goldenpath.tools import pins, process, terraform_program
 from goldenpath.tools.download import Releases
 from goldenpath.tools.pins import Asset, Group, Host, Tool
 from goldenpath.tools.toolchain import Toolchain
@@ -120,6 +120,30 @@ def test_a_release_is_downloaded_checked_unpacked_and_runs(tmp_path: Path) -> No
     assert server.asked == [PATH]
     assert program.origin == "release"
     assert process.run(program.path, timeout=10).stdout == b"hello 1.2.3\n"
+
+
+def test_a_workflow_run_starts_the_terraform_of_the_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("LICENSE.txt", b"")
+        packed.writestr("terraform", SCRIPT)
+    asset = Asset(
+        platform=Host.here() or Host.LINUX_AMD64, name="terraform_{version}.zip",
+        sha256=hashlib.sha256(file.getvalue()).hexdigest(), program=hashlib.sha256(SCRIPT).hexdigest(),
+    )  # fmt: skip
+    pinned = Tool(
+        name="terraform", version="1.2.3", group=Group.REGISTRIES, host="https://releases.example",
+        folder="terraform/{version}", member="terraform", assets=(asset,),
+    )  # fmt: skip
+    with serving((200, file.getvalue())) as server:
+        tools = toolchain(tmp_path, server.base, pinned)
+        monkeypatch.setattr(Toolchain, "load", lambda: tools)
+        assert terraform_program.find() == "terraform"
+        monkeypatch.setattr(runner, "trusts_machine", lambda: False)
+        found = terraform_program.find()
+    assert server.asked == ["/terraform/1.2.3/terraform_1.2.3.zip"]
+    assert found == str(tmp_path / "tools" / "terraform-1.2.3" / "terraform")
+    assert tools.provide("terraform").is_pinned
 
 
 def test_a_redirect_to_the_storage_of_releases_is_followed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +36,16 @@ def test_only_the_named_member_is_unpacked(tmp_path: Path) -> None:
     download.unpack(packed, "hello", tmp_path / "out")
     assert (tmp_path / "out").read_bytes() == b"yes"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "x.tar.gz"]
+
+
+def test_a_zip_is_unpacked_as_a_tar_is(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as packed:
+        packed.writestr("LICENSE.txt", b"no")
+        packed.writestr("hello", b"yes")
+    download.unpack(tmp_path / "x.zip", "hello", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == b"yes"
+    with pytest.raises(BadInput, match="other is not a regular file in it"):
+        download.unpack(tmp_path / "x.zip", "other", tmp_path / "out")
 
 
 def test_a_member_written_with_a_leading_dot_is_found(tmp_path: Path) -> None:

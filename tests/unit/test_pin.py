@@ -26,6 +26,15 @@ def test_pinning_replaces_the_hashes_of_one_tool_and_nothing_else() -> None:
     assert after.count(SHA) == 2
 
 
+def test_the_hashes_of_the_programs_are_written_beside_those_of_their_archives_and_leave_with_them() -> None:
+    before = pins.TABLE.read_text(encoding="utf-8")
+    hashes = {Host.LINUX_AMD64: SHA}
+    written = pin.repinned(before, "trivy", hashes, {Host.LINUX_AMD64: "cd" * 32})
+    trivy = next(tool for tool in pins.parse(written) if tool.name == "trivy")
+    assert trivy.program_hash(Host.LINUX_AMD64) == "cd" * 32
+    assert pin.repinned(written, "trivy", hashes) == pin.repinned(before, "trivy", hashes)
+
+
 def test_pinning_refuses_a_layout_it_cannot_replace_line_by_line() -> None:
     text = (
         "- name: hello\n  version: 1.2.3\n  for: tests\n  repository: a/b\n"

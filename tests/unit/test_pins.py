@@ -70,7 +70,30 @@ def test_text_that_is_not_yaml_is_refused() -> None:
 
 
 def test_the_release_path_carries_the_version() -> None:
-    assert HELLO.release_path(ASSETS[0]) == "acme/hello/releases/download/v1.2.3/hello_1.2.3_LINUX_AMD64"
+    assert HELLO.release_path(ASSETS[0].name) == "acme/hello/releases/download/v1.2.3/hello_1.2.3_LINUX_AMD64"
+
+
+def test_releases_elsewhere_have_a_host_and_a_folder() -> None:
+    moved = replace(HELLO, repository=None, host="https://releases.example.org", folder="hello/{version}")
+    assert moved.release_path("hello_{version}.zip") == "hello/1.2.3/hello_1.2.3.zip"
+    with pytest.raises(ValueError, match="hello has `host` or `folder` but not both"):
+        replace(moved, host=None)
+
+
+def test_the_hash_of_a_program_is_that_of_its_file_unless_it_is_in_an_archive() -> None:
+    packed = replace(HELLO, member="hello")
+    assert HELLO.program_hash(Host.LINUX_AMD64) == SHA
+    assert packed.program_hash(Host.LINUX_AMD64) is None
+    known = replace(packed, assets=tuple(replace(asset, program="cd" * 32) for asset in ASSETS))
+    assert known.program_hash(Host.LINUX_AMD64) == "cd" * 32
+    assert known.program_hash(None) is None
+    assert known.pin(Host.LINUX_AMD64) != packed.pin(Host.LINUX_AMD64)
+
+
+def test_terraform_is_pinned_for_every_platform() -> None:
+    terraform = next(tool for tool in pins.load() if tool.name == "terraform")
+    assert {asset.platform for asset in terraform.assets} == set(Host)
+    assert terraform.release_path(terraform.assets[0].name) == "terraform/1.11.4/terraform_1.11.4_linux_amd64.zip"
 
 
 def test_a_machine_without_releases_has_no_asset(monkeypatch: pytest.MonkeyPatch) -> None:

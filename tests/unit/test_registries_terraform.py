@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from goldenpath import runner
 from goldenpath.errors import StateLocked, TerraformFailed
 from goldenpath.tools import process, terraform_lock
 from goldenpath.tools.process import Completed
@@ -61,6 +63,25 @@ def test_init_opens_the_backend_anew_each_time(monkeypatch: pytest.MonkeyPatch) 
         ["terraform", "init", "-no-color", "-json", "-input=false", "-reconfigure", "-backend-config=bucket=b",
          "-backend-config=key=k"],
     ]  # fmt: skip
+
+
+def test_init_takes_no_provider_that_the_folder_does_not_lock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    terraform, recorder = started(monkeypatch)
+    (tmp_path / ".terraform.lock.hcl").touch()
+    replace(terraform, folder=tmp_path).init({})
+    assert recorder.commands[0][-1] == "-lockfile=readonly"
+
+
+def test_in_a_workflow_run_the_settings_of_the_machine_are_not_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    terraform, recorder = started(monkeypatch)
+    terraform.validate()
+    assert "TF_CLI_CONFIG_FILE" not in recorder.options[0]["environment"]
+    monkeypatch.setattr(runner, "trusts_machine", lambda: False)
+    replace(terraform, working=tmp_path / "work").validate()
+    settings = Path(recorder.options[1]["environment"]["TF_CLI_CONFIG_FILE"])
+    assert settings.read_text() == "provider_installation {\n  direct {}\n}\n"
 
 
 def test_apply_does_the_saved_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from msgspec.structs import replace
 
 from goldenpath.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
 from goldenpath.tools import go_build, process
+from goldenpath.tools.download import Releases
 from goldenpath.tools.pins import Asset, GoSource, Group, Host, Tool
 from goldenpath.tools.toolchain import Program, Toolchain
 
@@ -23,7 +26,11 @@ GO = GoSource(
     module="example.org/hello", package="example.org/hello/cmd", expected_seconds=90, ldflags="-X v={version}"
 )
 ASSETS = tuple(Asset(platform=host, name=f"hello_{{version}}_{host.name}", sha256=SHA) for host in Host)
-HELLO = Tool(name="hello", version="1.2.3", group=Group.TESTS, repository="acme/hello", assets=ASSETS, go=GO)
+HELLO = Tool(
+    name="hello", version="1.2.3", group=Group.TESTS, repository="acme/hello", member="hello", assets=ASSETS, go=GO
+)
+RELEASED = b"from the release"
+PINNED = replace(HELLO, assets=tuple(replace(asset, program=hashlib.sha256(RELEASED).hexdigest()) for asset in ASSETS))
 
 
 @dataclass
@@ -37,7 +44,10 @@ class FakeReleases:
 
     def fetch_pinned(self, path: str, _sha256: str, target: Path) -> None:
         self.asked.append(path)
-        target.write_bytes(self.content)
+        with tarfile.open(target, "w") as tar:
+            entry = tarfile.TarInfo("hello")
+            entry.size = len(self.content)
+            tar.addfile(entry, io.BytesIO(self.content))
         if self.error:
             raise self.error
 
@@ -77,8 +87,9 @@ def test_the_table_in_the_package_has_every_program_in_its_group() -> None:
     tools = Toolchain.load()
     assert [tool.name for tool in tools.entries("pipeline")] == ["gitleaks", "trivy", "syft", "buildx"]
     assert [tool.name for tool in tools.entries("local")] == ["registry", "buildkitd", "buildctl"]
+    assert [tool.name for tool in tools.entries("registries")] == ["terraform"]
     assert [tool.name for tool in tools.entries("tests")] == ["act", "actionlint", "trivy-db", "crane"]
-    assert len(tools.entries()) == 11
+    assert len(tools.entries()) == 12
 
 
 def test_a_program_that_is_not_here_is_none_and_nothing_is_written(tmp_path: Path) -> None:
@@ -114,6 +125,35 @@ def test_a_changed_program_in_the_cache_stops_everything(tmp_path: Path, built: 
     assert caught.value.what == f"{path} changed since it was put in the cache; it was not executed"
     assert caught.value.fix.endswith(f"then remove the folder {path.parent} and run `goldenpath tools install`")
     assert built == []
+
+
+def test_a_program_that_the_table_knows_is_checked_against_the_table(tmp_path: Path) -> None:
+    tools = toolchain(tmp_path, tool=PINNED)
+    program = tools.provide("hello")
+    assert program.is_pinned
+    program.path.write_bytes(b"planted")
+    record = json.loads((program.path.parent / "record.json").read_bytes())
+    record["sha256"] = hashlib.sha256(b"planted").hexdigest()
+    (program.path.parent / "record.json").write_text(json.dumps(record))
+    with pytest.raises(ToolHashMismatch, match="is not the program of the release; it was not executed"):
+        tools.provide("hello")
+
+
+def test_an_archive_that_holds_another_program_than_the_pinned_one_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(ToolHashMismatch, match="is not the program of the release"):
+        toolchain(tmp_path, FakeReleases(b"another"), PINNED).provide("hello")
+    assert [path.name for path in (tmp_path / "tools").iterdir()] == [".hello.lock"]
+
+
+def test_what_go_built_is_recorded_and_not_pinned(tmp_path: Path, built: list[str]) -> None:
+    assert not toolchain(tmp_path, FakeReleases(error=UNREACHABLE), PINNED).provide("hello").is_pinned
+
+
+def test_a_program_with_a_host_of_its_own_is_asked_for_there_unless_there_is_a_mirror() -> None:
+    github, mirror = Releases("https://github.com", {}), Releases("https://mirror.example", {})
+    assert github.at("https://releases.example").base == "https://releases.example"
+    assert mirror.at("https://releases.example") is mirror
+    assert github.at(None) is github
 
 
 def test_a_record_that_cannot_be_read_stops_everything(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanUnexpected
 from goldenpath.registries import config, plans, state_key
+from goldenpath.tools import provider_lock, terraform_program
 from goldenpath.tools.terraform import Terraform, s3_backend
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Workplace:
             self.checkout.absolute() / "envs" / self.environment,
             self.work_dir.absolute() / "terraform" / self.environment,
             self.variables,
+            program=terraform_program.find(),
             lock_seconds=self.lock_seconds,
         )
 
@@ -52,8 +54,8 @@ def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     """Return the plan for the registry `name` alone, and keep it in the workplace.
 
     With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. Raises
-    `RegistryUnknown` or `PlanUnexpected` before Terraform is asked, then `PlanUnexpected`, `StateLocked`,
-    `TerraformFailed`.
+    `RegistryUnknown`, `PlanUnexpected` or `ProvidersUnlocked` before Terraform is asked, then `PlanUnexpected`,
+    `StateLocked`, `TerraformFailed`.
     """
     if removal:
         _require_gone(workplace, name)
@@ -62,6 +64,7 @@ def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     key = state_key.load(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
+    provider_lock.providers(terraform.folder)
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
     made = replace(terraform.plan(workplace.saved, target=plans.target(name)), region=workplace.region)
     plans.require_only(made, name, may_destroy=removal)

@@ -6,10 +6,13 @@ Source of the CA variable: OpenSSL's SSL_CERT_FILE. The host can be replaced wit
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import shutil
 import tarfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import zipfile
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.exceptions import HTTPError
@@ -53,6 +56,10 @@ class Releases:
                 fix="set it to your mirror's address, or unset it to use GitHub",
             )
         return cls(base, variables)
+
+    def at(self, host: str | None) -> Releases:
+        """Return where the releases of a program are whose own `host` is not GitHub; a mirror has those too."""
+        return replace(self, base=host) if host and self.base == GITHUB else self
 
     @property
     def is_silent(self) -> bool:
@@ -127,22 +134,28 @@ class Releases:
 
 
 def unpack(archive: Path, member: str, target: Path) -> None:
-    """Write the one file `member` of the tar `archive` to `target`; nothing else is unpacked.
+    """Write the one file `member` of `archive`, a tar or zip, to `target`; nothing else is unpacked.
 
     No path out of the archive is ever used, so neither an absolute name nor a link in it can reach another file.
     Raises `BadInput` when `member` is not a regular file in it: then the table is wrong.
     """
     try:
-        with tarfile.open(archive) as tar:
-            found = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
-            content = tar.extractfile(found) if found and found.isreg() else None
+        with contextlib.ExitStack() as files:
+            content = _member(archive, member, files)
             if content is None:
                 raise _bad_archive(archive, f"{member} is not a regular file in it")
-            with target.open("wb") as file:
-                while chunk := content.read(CHUNK):
-                    file.write(chunk)
-    except (tarfile.TarError, EOFError) as error:
+            shutil.copyfileobj(content, files.enter_context(target.open("wb")), CHUNK)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
         raise _bad_archive(archive, str(error)) from error
+
+
+def _member(archive: Path, member: str, files: contextlib.ExitStack) -> IO[bytes] | None:
+    if zipfile.is_zipfile(archive):
+        packed = files.enter_context(zipfile.ZipFile(archive))
+        return files.enter_context(packed.open(member)) if member in packed.namelist() else None
+    tar = files.enter_context(tarfile.open(archive))  # noqa: SIM115  it is one
+    found = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
+    return tar.extractfile(found) if found and found.isreg() else None
 
 
 def _bad_archive(archive: Path, why: str) -> BadInput:

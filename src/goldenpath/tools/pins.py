@@ -33,14 +33,17 @@ ToolVersion = Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+[0-9A
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
 AssetName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._{}-]*\Z")]
 Repository = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")]
+HostUrl = Annotated[str, msgspec.Meta(pattern=r"^https://[a-z0-9.-]+\Z")]
+FolderName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._{}/-]*\Z")]
 ImportPath = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9._/-]+\Z")]
 
 
 class Group(StrEnum):
-    """What a program is needed for: the pipeline itself, `goldenpath local`, or the project's own tests."""
+    """What a program is needed for: the pipeline itself, `goldenpath local`, the registry commands, or the tests."""
 
     PIPELINE = "pipeline"
     LOCAL = "local"
+    REGISTRIES = "registries"
     TESTS = "tests"
 
 
@@ -60,12 +63,17 @@ class Host(StrEnum):
         return cls(name) if name in set(cls) else None
 
 
-class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of a release: for which machine, its name, and the SHA-256 its bytes must have."""
+# What has its default is left out of the pin: a program whose own hash becomes known is not fetched again for that.
+class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One file of a release: for which machine, its name, and the SHA-256 its bytes must have.
+
+    `program` is the SHA-256 of the program inside it, where that is known.
+    """
 
     platform: Host
     name: AssetName
     sha256: Sha256
+    program: Sha256 | None = None
 
 
 class GoSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,13 +89,16 @@ class GoSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"group": "for"}):
     """One program: its version, its release files, and its Go source. `member` is its place in a release archive.
 
-    Without `member` the release file is the program itself.
+    Without `member` the release file is the program itself. Releases are in the GitHub `repository`, or in the `folder`
+    of the `host`.
     """
 
     name: ToolName
     version: ToolVersion
     group: Group
     repository: Repository | None = None
+    host: HostUrl | None = None
+    folder: FolderName | None = None
     checksums: AssetName | None = None
     member: str | None = None
     assets: tuple[Asset, ...] = ()
@@ -97,7 +108,9 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
         """Refuse, with `ValueError`, a version that must not run and an entry that cannot be obtained."""
         if reason := REFUSED.get((self.name, self.version)):
             raise ValueError(f"{self.name} {self.version} is refused: {reason}")
-        if self.assets and not self.repository:
+        if bool(self.host) != bool(self.folder):
+            raise ValueError(f"{self.name} has `host` or `folder` but not both")
+        if self.assets and not (self.repository or self.folder):
             raise ValueError(f"{self.name} has assets but no `repository`")
         if not self.assets and not self.go:
             raise ValueError(f"{self.name} has neither `assets` nor `go`")
@@ -112,9 +125,17 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
         """Return the release file for `host`; `None` when the table has no hash for one."""
         return next((asset for asset in self.assets if asset.platform == host), None)
 
-    def release_path(self, asset: Asset) -> str:
-        """Return where `asset` is below a release host (GitHub's form of a release download)."""
-        return f"{self.repository}/releases/download/v{self.version}/{self.filled(asset.name)}"
+    def program_hash(self, host: Host | None) -> str | None:
+        """Return the SHA-256 of the released program for `host`; `None` when the table does not know it."""
+        asset = self.asset_for(host)
+        if asset is None:
+            return None
+        return asset.program if self.member else asset.sha256
+
+    def release_path(self, name: str) -> str:
+        """Return where the file `name` of the release is below its host (GitHub's form, unless there is a `folder`)."""
+        folder = self.folder or f"{self.repository}/releases/download/v{{version}}"
+        return self.filled(f"{folder}/{name}")
 
     def pin(self, host: Host | None) -> str:
         """Return what ties a cached program to this entry: it changes with all that decides the program's bytes."""

@@ -51,14 +51,16 @@ class Inventory:
 def scan(program: Program, layout: Path, name: str) -> Inventory:
     """Take inventory of the one image in the OCI image layout `layout`; the documents call it `name`.
 
-    syft runs in an empty folder: neither `.syft.yaml` nor `SYFT_*` of the caller reach it. Raises `ScannerFailed`.
+    syft runs in an empty folder, which is its home too: neither a `.syft.yaml` nor `SYFT_*` of the caller reach it.
+    Raises `ScannerFailed`.
     """
     with scanner.empty_folder("syft") as folder:
         spdx, cyclonedx = folder / "spdx.json", folder / "cyclonedx.json"
         process.run(
             program.path, "scan", f"oci-dir:{layout}", "--quiet", "--source-name", name,
             "--output", f"spdx-json={spdx}", "--output", f"cyclonedx-json={cyclonedx}",
-            timeout=scanner.TIMEOUT, cwd=folder, environment={"SYFT_CHECK_FOR_APP_UPDATE": "false"},
+            timeout=scanner.TIMEOUT, cwd=folder,
+            environment={"SYFT_CHECK_FOR_APP_UPDATE": "false", "HOME": str(folder)},
         )  # fmt: skip
         return parse(spdx.read_bytes(), cyclonedx.read_bytes())
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from goldenpath import runner
 from goldenpath.errors import TerraformFailed, ToolFailed
-from goldenpath.tools import process, terraform_lock
+from goldenpath.tools import process, provider_lock, terraform_lock
 from goldenpath.tools.terraform_plan import parse_plan
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _PASSED = frozenset({
     "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CA_BUNDLE", "AWS_MAX_ATTEMPTS", "AWS_RETRY_MODE",
     "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REATTACH_PROVIDERS",
 })  # fmt: skip
+# Providers come from where their address says. Source: Terraform's "CLI Configuration File".
+_FROM_THE_REGISTRY = "provider_installation {\n  direct {}\n}\n"
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _LOCKED = "Error acquiring the state lock"
 _VANISHED = (_LOCKED.encode(), b"unable to retrieve file", b"StatusCode: 404")
@@ -72,9 +75,11 @@ class Terraform:
     def init(self, backend: Mapping[str, str]) -> None:
         """Fetch what the module needs and open the state; `backend` are the settings its backend block leaves open.
 
-        Raises `TerraformFailed`.
+        Where the folder locks its providers, no other one is taken. Raises `TerraformFailed`.
         """
         settings = [f"-backend-config={name}={value}" for name, value in sorted(backend.items())]
+        if (self.folder / provider_lock.FILE).exists():
+            settings.append("-lockfile=readonly")
         self._run("init", "-json", "-input=false", "-reconfigure", *settings, seconds=INIT_SECONDS)
 
     def validate(self) -> None:
@@ -123,9 +128,18 @@ class Terraform:
     def _wait(self) -> str:
         return f"-lock-timeout={self.lock_seconds}s"
 
+    def _settings(self) -> dict[str, str]:
+        """Lead Terraform away from a `~/.terraformrc` that the machine kept: it can name other providers."""
+        if runner.trusts_machine():
+            return {}
+        self.working.mkdir(parents=True, exist_ok=True)
+        file = self.working / "settings.tfrc"
+        file.write_text(_FROM_THE_REGISTRY, encoding="utf-8")
+        return {"TF_CLI_CONFIG_FILE": str(file)}
+
     def _run(self, command: str, *words: str, seconds: float, stdin: bytes = b"") -> Completed:
         plain = () if command in {"fmt", "force-unlock"} else ("-no-color",)
-        environment = {**_QUIET, **passed(self.environment), "TF_DATA_DIR": str(self.working)}
+        environment = {**_QUIET, **passed(self.environment), **self._settings(), "TF_DATA_DIR": str(self.working)}
         for _ in range(LOCK_TRIES):
             done = process.run(
                 self.program, command, *plain, *words,

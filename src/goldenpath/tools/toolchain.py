@@ -2,7 +2,8 @@
 
 A program comes from the cache while its recorded hash still matches, else from its release, checked against the hash in
 the table before anything else happens to it, else, where no release can be downloaded, from its Go source. A wrong
-hash stops everything. Reasons and layout of the cache: docs/adr/0003-toolchain.md.
+hash stops everything. Reasons and layout of the cache: docs/adr/0003-toolchain.md; why a workflow run has a cache of
+its own: docs/adr/0017-what-a-runner-may-have-kept.md.
 """
 
 from __future__ import annotations
@@ -50,12 +51,16 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Program:
-    """A program that is here, its bytes checked a moment ago: its `origin` is `release` or `go`."""
+    """A program that is here, its bytes checked a moment ago: its `origin` is `release` or `go`.
+
+    It `is_pinned` when they were checked against the table, and not only against the record beside it.
+    """
 
     name: str
     version: str
     path: Path
     origin: str
+    is_pinned: bool = False
 
 
 def _nothing_said(_: str) -> None:
@@ -116,7 +121,7 @@ class Toolchain:
             raise _disk_trouble(error, path) from error
         if found != record.sha256:
             raise _changed(path, f"SHA-256 is {found}, recorded was {record.sha256}")
-        return Program(tool.name, tool.version, path, record.origin)
+        return _checked(tool, path, record.origin, found)
 
     def _entry(self, name: str) -> Tool:
         for tool in self.tools:
@@ -185,7 +190,8 @@ class Toolchain:
         if not self.releases.is_silent:
             self.say(f"downloading {tool.name} {tool.version}")
         archive = ready.with_name("asset")
-        self.releases.fetch_pinned(tool.release_path(asset), asset.sha256, archive)
+        releases = self.releases.at(tool.host) if tool.host else self.releases
+        releases.fetch_pinned(tool.release_path(asset.name), asset.sha256, archive)
         if tool.member:
             unpack(archive, tool.member, ready / tool.name)
         else:
@@ -201,6 +207,7 @@ class Toolchain:
         path = ready / tool.name
         path.chmod(0o755)
         record = Record(tool.version, origin, _sha256(path), tool.pin(pins.Host.here()))
+        _checked(tool, path, origin, record.sha256)
         (ready / RECORD).write_bytes(msgspec.json.encode(record) + b"\n")
         home, old = self._home(tool), self.cache / f".old-{tool.name}"
         shutil.rmtree(old, ignore_errors=True)
@@ -208,7 +215,19 @@ class Toolchain:
             home.rename(old)
         ready.rename(home)
         shutil.rmtree(old, ignore_errors=True)
-        return Program(tool.name, tool.version, home / tool.name, origin)
+        return _checked(tool, home / tool.name, origin, record.sha256)
+
+
+def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
+    """Return the program at `path` with the hash `found`. Raises `ToolHashMismatch` when the table pins another."""
+    pinned = tool.program_hash(pins.Host.here()) if origin is Origin.RELEASE else None
+    if pinned and found != pinned:
+        raise ToolHashMismatch(
+            f"{path} is not the program of the release; it was not executed",
+            why=f"SHA-256 is {found}, pinned is {pinned}",
+            fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
+        )
+    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned))
 
 
 def _sha256(path: Path) -> str:
