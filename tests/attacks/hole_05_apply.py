@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanUnexpected, RegistryRefused
 from tests.attacks.attack import Edit, Patch, Refused, Scene, attack
 from tests.terraform_provider.world import BUCKET
-from tests.tools.registry_platform import ASKED, BASE, counted, git, merged_event
+from tests.tools.registry_platform import ASKED, BASE, LOCK, counted, git, merged_event
 
 if TYPE_CHECKING:
     from tests.e2e.registry_world import World
@@ -72,12 +72,11 @@ def a_merged_override_takes_the_registry_to_another_region(scene: Scene) -> None
     assert platform.world.client("ecr", "us-east-1").describe_repositories()["repositories"]
 
 
-@attack(5, ConfigurationUntrusted, "envs/dev/.terraform.lock.hcl", *MERGED_RUNS)
+@attack(5, ConfigurationUntrusted, LOCK, *MERGED_RUNS)
 def a_merged_lock_file_chooses_the_provider(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.trusted = git(platform.origin, "rev-parse", BASE)
-    provider = 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "6.8.0"\n  hashes = ["h1:x="]\n}\n'
-    platform.commit(BASE, **{"envs/dev/.terraform.lock.hcl": provider})
+    platform.use_provider("6.8.0")
     applied(platform)
     assert platform.names() == ["my-app"]
 

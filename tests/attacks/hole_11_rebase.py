@@ -138,3 +138,12 @@ def the_provider_goes_to_a_region_that_nobody_reviewed(scene: Scene) -> None:
     with contextlib.suppress(RegistryRefused):  # it is not where it is looked for afterwards
         platform.apply(platform.merge(1))
     assert platform.world.client("ecr", "us-east-1").describe_repositories()["repositories"]
+
+
+@attack(11, PlanDrifted, "the plan is not the one that was reviewed", CHANGES_ONLY)
+def the_provider_is_of_a_version_that_nobody_reviewed(scene: Scene) -> None:
+    platform: Platform = scene.fixture("platform")
+    platform.propose()
+    platform.use_provider("6.8.0")
+    platform.apply(platform.merge(1))
+    assert platform.names() == ["my-app"]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.local.github_threads import Thread
 
 SLUG, BASE = "octo/platform", "development"
+LOCK = "envs/dev/.terraform.lock.hcl"
 WORKFLOWS = {"propose": "create-ecr-registry", "retire": "retire-ecr-registry"}
 ASKED = {"environment": "dev", "name": "my-app", "owner": "team-web", "requester": "octocat", "domain": "shop",
          "risk": "low"}  # fmt: skip
@@ -183,6 +184,11 @@ class Platform:
         (checkout / path).write_text(text.replace(old, new))
         git(checkout, "commit", "--quiet", "--all", "--message=By hand")
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+
+    def use_provider(self, version: str) -> None:
+        """Lock another version of the provider for dev, on the base branch."""
+        text = (self.clone() / LOCK).read_text()
+        self.commit(BASE, **{LOCK: re.sub(r'(?m)^( +version += )".*"$', rf'\1"{version}"', text)})
 
     def names(self) -> list[str]:
         found = self.world.client("ecr").describe_repositories()["repositories"]

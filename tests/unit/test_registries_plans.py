@@ -11,6 +11,7 @@ from goldenpath.model.names import Digest
 from goldenpath.registries import plans
 from goldenpath.tools import terraform
 from goldenpath.tools.terraform import passed, s3_backend
+from goldenpath.tools.provider_lock import Provider
 from goldenpath.tools.terraform_plan import Change, Plan, parse_plan
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
@@ -115,12 +116,16 @@ def test_the_digest_depends_on_every_part_of_a_change() -> None:
         change(provider="elsewhere/aws"),
     ]
     elsewhere = dataclasses.replace(plan(change()), region="us-east-1")
+    locks = [
+        dataclasses.replace(plan(change()), providers={"hashicorp/aws": Provider(version, hashes)})
+        for version, hashes in (("6.49.0", ("h1:one",)), ("6.50.0", ("h1:one",)), ("6.49.0", ("h1:other",)))
+    ]
     digests = {plans.plan_digest(plan(each), "dev") for each in several}
-    assert len(digests | {plans.plan_digest(each, "dev") for each in (plan(), elsewhere)}) == 8
+    assert len(digests | {plans.plan_digest(each, "dev") for each in (plan(), elsewhere, *locks)}) == 11
 
 
 def test_the_digest_of_a_known_plan_stays_the_same() -> None:
-    assert plans.plan_digest(plan(), "dev") == Digest.of(b'[2, "dev", "", "", [], []]')
+    assert plans.plan_digest(plan(), "dev") == Digest.of(b'[2, "dev", "", "", [], [], []]')
 
 
 def test_the_reviewed_plan_passes() -> None:

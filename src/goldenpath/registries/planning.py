@@ -64,9 +64,11 @@ def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     key = state_key.load(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
-    provider_lock.providers(terraform.folder)
+    locked = provider_lock.providers(terraform.folder)
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
-    made = replace(terraform.plan(workplace.saved, target=plans.target(name)), region=workplace.region)
+    made = replace(
+        terraform.plan(workplace.saved, target=plans.target(name)), region=workplace.region, providers=locked
+    )
     plans.require_only(made, name, may_destroy=removal)
     return made
 

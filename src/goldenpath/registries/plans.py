@@ -27,8 +27,8 @@ def plan_digest(plan: Plan, environment: str) -> Digest:
     """Return the identity of what `plan` would do in `environment`: every change, with its values before and after.
 
     Two plans with one digest do the same in the same environment and region, read the same, and were made of the same
-    configuration, with the same providers. Neither the time, nor Terraform's version, nor the order of the resources,
-    nor values that are unknown until the apply are part of it.
+    configuration, with the same providers, down to their locked hashes. Neither the time, nor Terraform's version, nor
+    the order of the resources, nor values that are unknown until the apply are part of it.
     """
     changes = sorted(change_digests(plan, environment))
     return Digest.of(json.dumps([*_surroundings(plan, environment), changes]).encode())
@@ -73,7 +73,8 @@ def require_only(plan: Plan, name: str, *, may_destroy: bool = False) -> None:
 
 
 def _surroundings(plan: Plan, environment: str) -> list[object]:
-    return [FORM, environment, plan.region, plan.configuration, list(plan.reads)]
+    providers = sorted([name, each.version, *sorted(each.hashes)] for name, each in plan.providers.items())
+    return [FORM, environment, plan.region, plan.configuration, list(plan.reads), providers]
 
 
 def _sorted(plan: Plan) -> list[Change]:

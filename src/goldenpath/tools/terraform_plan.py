@@ -17,6 +17,8 @@ from goldenpath.model.names import Digest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.tools.provider_lock import Provider
+
 _REPOSITORY_POLICY, _DATA = "aws_ecr_repository_policy", "data"
 
 
@@ -93,8 +95,9 @@ class Plan:
 
     `reads` are the addresses of the data sources behind it. `configuration` is the identity of the code and the
     variables that it was made of: resources with their provisioners, data sources, modules, and providers with their
-    settings. `region` is where it was planned, empty when nobody said so. `repository_policies` are the policies that
-    Terraform describes, by the repository's name, as far as they are known before the apply.
+    settings. `region` is where it was planned, empty when nobody said so. `providers` are those that were locked, by
+    their full names. `repository_policies` are the policies that Terraform describes, by the repository's name, as far
+    as they are known before the apply.
     """
 
     terraform_version: str
@@ -103,6 +106,7 @@ class Plan:
     reads: tuple[str, ...] = ()
     configuration: str = ""
     region: str = ""
+    providers: Mapping[str, Provider] = field(default_factory=dict)
     repository_policies: Mapping[str, str] = field(default_factory=dict)
 
 
