@@ -23,6 +23,9 @@ MEMBER = "package/generated/api.github.com.json"
 TARGET = Path(__file__).parent.parent / "tests" / "contract" / "github_openapi.json"
 OPERATIONS = (
     ("/repos/{owner}/{repo}", "get"),
+    ("/repos/{owner}/{repo}/actions/runs/{run_id}", "get"),
+    ("/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts", "get"),
+    ("/repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}", "get"),
     ("/repos/{owner}/{repo}/branches/{branch}", "get"),
     ("/repos/{owner}/{repo}/rules/branches/{branch}", "get"),
     ("/repos/{owner}/{repo}/rulesets", "get"),
@@ -31,6 +34,7 @@ OPERATIONS = (
     ("/repos/{owner}/{repo}/code-scanning/sarifs", "post"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}", "get"),
     ("/repos/{owner}/{repo}/collaborators/{username}/permission", "get"),
+    ("/repos/{owner}/{repo}/contents/{path}", "get"),
     ("/repos/{owner}/{repo}/pulls", "get"),
     ("/repos/{owner}/{repo}/pulls", "post"),
     ("/repos/{owner}/{repo}/pulls/{pull_number}", "patch"),

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
@@ -25,8 +26,9 @@ from goldenpath.local.oidc import TokenIssuer
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
+SLICE = json.loads(Path(__file__).with_name("github_openapi.json").read_bytes())
 DESCRIPTION = OpenAPI.from_dict(
-    json.loads(Path(__file__).with_name("github_openapi.json").read_bytes()),
+    SLICE,
     config=Config(spec_validator_cls=None),  # type: ignore[arg-type]
 )
 SARIFS = "/repos/octo/app/code-scanning/sarifs"
@@ -41,13 +43,20 @@ class Caller:
         self._client = Client(self.github)
 
     def call(
-        self, method: str, path: str, body: dict[str, Any] | None = None, *, checks_request: bool = True
+        self,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        checks_request: bool = True,
+        checks_response: bool = True,
     ) -> TestResponse:
         request = WerkzeugOpenAPIRequest(Request(self._environ(method, path, body)))
         if checks_request:
             DESCRIPTION.validate_request(request)
         answer = self._client.open(self._environ(method, path, body))
-        DESCRIPTION.validate_response(request, WerkzeugOpenAPIResponse(answer))
+        if checks_response:
+            DESCRIPTION.validate_response(request, WerkzeugOpenAPIResponse(answer))
         return answer
 
     def _environ(self, method: str, path: str, body: dict[str, Any] | None) -> WSGIEnvironment:
@@ -218,6 +227,7 @@ def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Cal
         ("PATCH", "/repos/octo/app/issues/9", {"body": "x"}),
         ("GET", "/repos/octo/app/issues/9/comments", None),
         ("GET", "/repos/octo/none", None),
+        ("GET", "/repos/octo/app/contents/none", None),
         ("POST", "/repos/octo/none/issues", {"title": "x"}),
     ],
 )
@@ -263,3 +273,44 @@ def test_a_repository_with_the_shipped_rulesets_has_nothing_for_the_doctor(
         caller.call("POST", "/repos/octo/app/rulesets", json.loads(file.read_text(encoding="utf-8")))
     after = [*protection_checks.branches(forge, "main"), protection_checks.release_tags(forge)]
     assert [each.level for each in after] == [Level.GOOD, Level.GOOD]
+
+
+WORKFLOW = ".github/workflows/create-ecr-registry.yml"
+
+
+def test_a_run_says_who_started_each_of_its_attempts(caller: Caller) -> None:
+    runs = caller.github.runs
+    runs.start("octo/app", 47, WORKFLOW, "alice", "development")
+    runs.again("octo/app", 47, "mallory")
+    latest = caller.call("GET", "/repos/octo/app/actions/runs/47").get_json()
+    assert (latest["run_attempt"], latest["path"], latest["head_branch"]) == (2, WORKFLOW, "development")
+    started = [caller.call("GET", f"/repos/octo/app/actions/runs/47/attempts/{each}").get_json() for each in (1, 2)]
+    assert [(each["actor"]["login"], each["triggering_actor"]["login"]) for each in started] == [
+        ("alice", "alice"), ("alice", "mallory"),
+    ]  # fmt: skip
+
+
+def test_the_artifacts_of_a_run_are_listed(caller: Caller) -> None:
+    caller.github.runs.start("octo/app", 47, WORKFLOW, "alice", "development")
+    caller.github.runs.keep("octo/app", 47, "proposal-1-a-b")
+    listed = caller.call("GET", "/repos/octo/app/actions/runs/47/artifacts?per_page=100").get_json()
+    assert (listed["total_count"], [each["name"] for each in listed["artifacts"]]) == (1, ["proposal-1-a-b"])
+
+
+def test_files_are_listed_and_read(caller: Caller) -> None:
+    caller.github.runs.files["octo/app"] = {"docs/guide.md": "Hello", "README.md": "Good day"}
+    # The description tells folders from files by a property `type`, which the list of a folder cannot have.
+    listed = caller.call("GET", "/repos/octo/app/contents/docs", checks_response=False).get_json()
+    jsonschema.validate(listed, SLICE["components"]["schemas"]["content-directory"])
+    assert [(each["path"], each["type"]) for each in listed] == [("docs/guide.md", "file")]
+    read = caller.call("GET", "/repos/octo/app/contents/README.md").get_json()
+    assert base64.b64decode(read["content"]) == b"Good day"
+
+
+def test_reviews_and_merges_are_told_in_the_order_in_which_they_happened(caller: Caller) -> None:
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    caller.github.threads.review("octo/app", 1, "second")
+    caller.github.threads.merge("octo/app", 1, "a" * 40)
+    (review,) = caller.call("GET", "/repos/octo/app/pulls/1/reviews").get_json()
+    (pull,) = caller.call("GET", "/repos/octo/app/pulls?state=closed").get_json()
+    assert review["submitted_at"] < pull["merged_at"]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.events import Event
 
 PATIENCE = 180
+# Who starts every run.
+ACTOR = "octocat"
 # What act says of itself before and after the work.
 _LAST_LINES = 30
 _ERROR = re.compile(r"error\[|::error|❗|❌|fatal error|panic:")
@@ -116,6 +118,7 @@ class Act:
             # act 0.2.89 ends with "concurrent map writes" when two jobs of a called workflow begin at once.
             ("--no-skip-checkout", "--no-cache-server", "--rm", "--concurrent-jobs=1"),
             ("--artifact-server-addr", "127.0.0.1"),
+            ("--actor", ACTOR),
             ("--action-cache-path", str(run["cache"])),
             ("--eventpath", str(run["event"])),
             ("--secret-file", str(run["secrets"])),

@@ -19,7 +19,7 @@ from tests.e2e.platform_copy import SLUG
 from tests.terraform_provider import world as worlds
 from tests.tools import apps
 from tests.tools.apps import App
-from tests.tools.registry_platform import git, merged_event
+from tests.tools.registry_platform import counted, git, merged_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,10 +46,12 @@ class World:
     reattach: str
     runs: list[Path] = field(default_factory=list)
     lock_seconds: int = 60
-    numbers: Iterator[int] = field(default_factory=itertools.count)
+    counts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def run(self, repository: App, event: Event, workflow: str) -> Ended:
-        folder = self.folder / f"run-{next(self.numbers)}"
+        number = next(self.numbers)
+        folder = self.folder / f"run-{number}"
         self.runs.append(folder)
         found = self.local.environment(subject=f"repo:{repository.slug}:ref:{event.ref}", repository=repository.slug)
         del found["AWS_REGION"]
@@ -63,6 +65,7 @@ class World:
                 **self.surroundings,
                 **found,
                 "GITHUB_REPOSITORY": repository.slug,
+                "GITHUB_RUN_ID": str(number),
                 # An outage is an outage after two attempts too.
                 "AWS_MAX_ATTEMPTS": "2",
                 "GOLDENPATH_LOCK_SECONDS": str(self.lock_seconds),
@@ -71,27 +74,33 @@ class World:
             {**roles, **plan, "GITHUB_TOKEN": token, "GOLDENPATH_APPS_TOKEN": token},
             {"TF_STATE_BUCKET": BUCKET},
         )
-        return act_itself.run(repository.folder, event, workflow, folder)
+        self.local.runs.start(repository.slug, number, workflow, act.ACTOR, BASE, event.name)
+        ended = act_itself.run(repository.folder, event, workflow, folder)
+        for artifact in ended.artifacts.iterdir():
+            self.local.runs.keep(repository.slug, number, artifact.name)
+        return ended
 
     def dispatch(self, workflow: str, **inputs: str) -> Ended:
         event = events.dispatch(self.platform, f"refs/heads/{BASE}", **inputs)
         return self.run(self.platform, event, f".github/workflows/{workflow}.yml")
 
-    def merge(self, *approvers: str) -> Ended:
-        """Merge the newest pull request, which `approvers` approved, and run what answers to that."""
+    def merge(self, approver: str = "second") -> Ended:
+        """Merge the newest pull request, which `approver` approved, and run what answers to that."""
         thread = self.local.threads.of(SLUG)[-1]
         self.platform.git("fetch", "--quiet", str(self.runs[-1] / "origin"), f"+{thread.head}:refs/heads/{thread.head}")
         self.local.threads.push(SLUG, thread.number, git(self.platform.folder, "rev-parse", thread.head))
-        for login in approvers:
-            self.local.threads.review(SLUG, thread.number, login)
+        if approver:
+            self.local.threads.review(SLUG, thread.number, approver)
         git(self.platform.folder, "merge", "--quiet", "--no-ff", "--message=Merge", thread.head)
         self.local.threads.merge(SLUG, thread.number, str(self.platform.commit))
+        self.counts[thread.number] = counted(self.platform.folder, f"{BASE}~1", thread.head)
         return self.apply()
 
     def apply(self) -> Ended:
         """Run what answers to the merge of the newest pull request, as a re-run of that job does."""
         thread = self.local.threads.of(SLUG)[-1]
-        pull: dict[str, Any] = merged_event(thread, str(self.platform.commit))["pull_request"]
+        event = merged_event(thread, str(self.platform.commit), self.counts[thread.number])
+        pull: dict[str, Any] = event["pull_request"]
         pull["head"]["repo"]["full_name"] = SLUG
         return self.closed(pull)
 
@@ -168,6 +177,7 @@ def running(surroundings: Mapping[str, str], folder: Path, platform: Path | None
             "AWS_ENDPOINT_URL": local.environment()["AWS_ENDPOINT_URL"], "AWS_REGION": local.region,
             "AWS_ACCESS_KEY_ID": local.admin.id, "AWS_SECRET_ACCESS_KEY": local.admin.secret, "AWS_MAX_ATTEMPTS": "2",
         }  # fmt: skip
+        local.runs.files[f"{SLUG.partition('/')[0]}/my-app"] = {CALLER: platform_copy.CALLER.read_text()}
         with worlds.stand_in(variables) as reattach:
             found = World(local, App(copy, SLUG), app, folder, surroundings, reattach)
             where = {"LocationConstraint": local.region}

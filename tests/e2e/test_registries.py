@@ -64,9 +64,9 @@ def test_a_registry_from_request_to_removal(world: World) -> None:
     removal = world.dispatch("retire-ecr-registry", environment="dev", name="my-app", step="remove", grace_days="30")
     assert removal.code == 0, removal.story
     assert "of its images were pulled in the last 14 days" in world.local.threads.of(SLUG)[-1].body
-    alone = world.merge()
-    assert alone.jobs == {"apply": "failure"}, alone.story
-    assert "a second person may approve the removal" in alone.text
+    alone = world.merge(approver="octocat")
+    assert alone.jobs == {"find": "success", "apply": "failure"}, alone.story
+    assert "nobody has approved pull request #3 who did not ask for it" in alone.text
     assert world.local.tags("my-app") == before
     world.local.threads.review(SLUG, world.local.threads.of(SLUG)[-1].number, "second")
     gone = world.apply()
@@ -108,7 +108,7 @@ def test_a_plan_that_drifted_since_its_review_is_not_applied(world: World) -> No
     risk.write_text(risk.read_text().replace("20", "21"))
     git(world.platform.folder, "commit", "--quiet", "--all", "--message=Keep more")
     ended = world.merge()
-    assert ended.jobs == {"apply": "failure"}, ended.story
+    assert ended.jobs == {"find": "success", "apply": "failure"}, ended.story
     assert "the plan is not the one that was reviewed" in ended.text
     assert world.names() == []
     (said,) = world.local.threads.of(SLUG)[0].comments.values()

@@ -55,7 +55,7 @@ class StandIn(Provider):
         """Accept what fits the schema."""
 
     def configure_provider(self, diags: Diagnostics, config: dict[str, Any]) -> None:
-        self.region = config.get("region") or self.region
+        self.region = config.get("region") or os.environ.get("AWS_REGION", "")
         blocks = config.get("default_tags") or [{}]
         self.default_tags = blocks[0].get("tags") or {}
         if allowed := config.get("allowed_account_ids"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from tests.terraform_provider import world as worlds
 from goldenpath.cli import goldenpath
 from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
+from goldenpath.local.github_shapes import Place
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.tools import process
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from goldenpath.local.github_threads import Thread
 
 SLUG, BASE = "octo/platform", "development"
+LOCK = "envs/dev/.terraform.lock.hcl"
+WORKFLOWS = {"propose": "create-ecr-registry", "retire": "retire-ecr-registry"}
 ASKED = {"environment": "dev", "name": "my-app", "owner": "team-web", "requester": "octocat", "domain": "shop",
          "risk": "low"}  # fmt: skip
 _WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
@@ -40,15 +44,21 @@ def git(folder: Path, *words: str) -> str:
 
 @dataclass
 class Platform:
-    """`origin` is the repository as its host has it."""
+    """`origin` is the repository as its host has it, `trusted` the revision of it whose code an apply runs.
+
+    `actor` starts workflows, and `again` is who runs one again.
+    """
 
     world: World
     github: GitHub
     api_url: str
     folder: Path
     actor: str = "octocat"
+    trusted: str = f"origin/{BASE}"
+    again: str = ""
     more: dict[str, str] = field(default_factory=dict)
     _runs: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(47))
 
     @property
     def origin(self) -> Path:
@@ -63,12 +73,16 @@ class Platform:
 
     def run(self, checkout: Path, command: str, event: dict[str, Any] | None = None, /, **options: Any) -> str:  # noqa: ANN401
         """Run a command as a workflow does; raise what it raises."""
-        payload = self.folder / "event.json"
+        payload, outputs = self.folder / "event.json", self.folder / "outputs"
         payload.write_text(json.dumps(event or {}))
+        outputs.write_text("")
+        number = self._started(command)
         variables = {
             **self.world.variables, "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": SLUG, "GITHUB_ACTOR": self.actor,
             "GITHUB_API_URL": self.api_url, "GITHUB_TOKEN": self.github.token, "GITHUB_EVENT_PATH": str(payload),
-            "GITHUB_RUN_ID": "47", "RUNNER_TEMP": f"{checkout}-temp", "GOLDENPATH_STATE_BUCKET": worlds.BUCKET,
+            "GITHUB_RUN_ID": str(number), "GITHUB_RUN_ATTEMPT": "2" if self.again else "1",
+            "GITHUB_TRIGGERING_ACTOR": self.again or self.actor, "GITHUB_OUTPUT": str(outputs),
+            "RUNNER_TEMP": f"{checkout}-temp", "GOLDENPATH_STATE_BUCKET": worlds.BUCKET,
             "GOLDENPATH_APPS_TOKEN": self.github.token, **self.more,
         }  # fmt: skip
         words = [f"--{name.replace('_', '-')}={value}" for name, value in options.items()]
@@ -77,7 +91,29 @@ class Platform:
         )
         if done.exception:
             raise done.exception
+        if seal := re.search(r"proposal-\d+-\w+-\w+", outputs.read_text()):
+            self.github.runs.keep(SLUG, number, seal[0])
         return done.output
+
+    def _started(self, command: str) -> int:
+        """Tell GitHub of a run of the workflow that runs `command`; return its number."""
+        number, workflow = next(self._numbers), f".github/workflows/{WORKFLOWS.get(command, command)}.yml"
+        self.github.runs.start(SLUG, number, workflow, self.actor, BASE)
+        if self.again:
+            self.github.runs.again(SLUG, number, self.again)
+        return number
+
+    def open(self, title: str, body: str, head: str, *, author: str = "") -> None:
+        """Open a pull request without the wizard, as a workflow's bot or as `author`, with the label."""
+        asked = {"title": title, "body": body, "head": head, "base": BASE, "labels": ["ecr-registry"]}
+        self.github.threads.create_pull(Place("", *SLUG.split("/")), asked)
+        self.threads[-1].author = author
+
+    def approve(self, number: int, login: str = "second") -> None:
+        """Have `login` approve the pull request `number` as it is."""
+        thread = next(each for each in self.threads if each.number == number)
+        self.github.threads.push(SLUG, number, git(self.origin, "rev-parse", thread.head))
+        self.github.threads.review(SLUG, number, login)
 
     def propose(self, **changes: str) -> str:
         return self.run(self.clone(), "propose", **{**ASKED, **changes})
@@ -86,23 +122,52 @@ class Platform:
     def threads(self) -> list[Thread]:
         return self.github.threads.of(SLUG)
 
-    def merge(self, number: int, *, squash: bool = False) -> dict[str, Any]:
-        """Merge the pull request `number` and return the event that tells so."""
+    def merge(
+        self, number: int, *, squash: bool = False, rebase: bool = False, approved: bool = True
+    ) -> dict[str, Any]:
+        """Merge the pull request `number`, which a second person `approved`, and return the event that tells so."""
         thread = next(each for each in self.threads if each.number == number)
+        if approved:
+            self.approve(number)
         checkout = self.clone()
-        way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
-        git(checkout, "merge", "--quiet", *way, f"origin/{thread.head}")
+        head, base = (git(checkout, "rev-parse", f"origin/{name}") for name in (thread.head, BASE))
+        if rebase:
+            # GitHub writes each commit anew, even where it could have been left as it is.
+            git(checkout, "checkout", "--quiet", "--detach", head)
+            git(checkout, "rebase", "--quiet", "--force-rebase", "--keep-empty", f"origin/{BASE}")
+        else:
+            way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
+            git(checkout, "merge", "--quiet", *way, head)
         if squash:
             git(checkout, "commit", "--quiet", "--allow-empty", "--message=Squashed")
         commit = git(checkout, "rev-parse", "HEAD")
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
-        self.github.threads.push(SLUG, number, git(checkout, "rev-parse", f"origin/{thread.head}"))
+        self.github.threads.push(SLUG, number, head)
         self.github.threads.merge(SLUG, number, commit)
-        return merged_event(thread, commit)
+        return merged_event(thread, commit, counted(checkout, base, head))
 
-    def apply(self, event: dict[str, Any]) -> str:
+    def apply(self, event: dict[str, Any], command: str = "apply-merged") -> str:
+        """Run a command on what was merged, with the trusted revision beside it."""
         commit = event["pull_request"]["merge_commit_sha"]
-        return self.run(self.clone(commit), "apply-merged", event)
+        return self.run(self.clone(commit), command, event, trusted=str(self.clone(self.trusted)))
+
+    def pushed(self, thread: Thread, commit: str) -> dict[str, Any]:
+        """Return the event of `thread` as if it had been `commit`, pushed onto the base branch by hand."""
+        counts = counted(self.clone(), git(self.origin, "rev-parse", f"{commit}^"), commit)
+        event = merged_event(thread, commit, counts)
+        event["pull_request"]["head"]["sha"] = commit
+        return event
+
+    def commit(self, branch: str, **files: str) -> str:
+        """Write `files`, path → text, in a commit on top of `branch` at the host; return the commit."""
+        checkout = self.clone(f"origin/{branch}")
+        for path, text in files.items():
+            (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+            (checkout / path).write_text(text)
+        git(checkout, "add", "--all", "--force")
+        git(checkout, "commit", "--quiet", "--allow-empty", "--message=A change")
+        git(checkout, "push", "--quiet", "origin", f"HEAD:{branch}")
+        return git(checkout, "rev-parse", "HEAD")
 
     def made(self, **changes: str) -> dict[str, Any]:
         """Bring a registry into being by the whole path; return the event of its merge."""
@@ -120,24 +185,48 @@ class Platform:
         git(checkout, "commit", "--quiet", "--all", "--message=By hand")
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
 
+    def use_provider(self, version: str) -> None:
+        """Lock another version of the provider for dev, on the base branch."""
+        text = (self.clone() / LOCK).read_text()
+        self.commit(BASE, **{LOCK: re.sub(r'(?m)^( +version += )".*"$', rf'\1"{version}"', text)})
+
     def names(self) -> list[str]:
         found = self.world.client("ecr").describe_repositories()["repositories"]
         return sorted(each["repositoryName"] for each in found)
 
 
-def merged_event(thread: Thread, commit: str) -> dict[str, Any]:
+def counted(folder: Path, base: str, head: str) -> dict[str, Any]:
+    """Return what GitHub counts of a pull request from `head` into `base`, and the commit that it compares with."""
+    base = git(folder, "rev-parse", base)
+    changed = git(folder, "diff", "--name-only", "--no-renames", f"{base}...{head}").splitlines()
+    commits = git(folder, "rev-list", "--count", f"{base}..{head}")
+    return {"base": {"ref": BASE, "sha": base}, "commits": int(commits), "changed_files": len(changed)}
+
+
+def merged_event(thread: Thread, commit: str, counts: dict[str, Any]) -> dict[str, Any]:
     """Return the payload of the merge of `thread`."""
+    now = dt.datetime.now(dt.UTC)
     return {
         "action": "closed",
         "number": thread.number,
         "repository": {"full_name": SLUG},
         "pull_request": {
             "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
-            "labels": [{"name": name} for name in thread.labels], "base": {"ref": thread.base},
+            "title": thread.title, "merged_at": f"{thread.merged_at or now:%Y-%m-%dT%H:%M:%SZ}",
+            "labels": [{"name": name} for name in thread.labels], **counts,
             "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
-            "user": {"login": "github-actions[bot]"}, "created_at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "user": {"login": thread.author or "github-actions[bot]"},
+            "created_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
         },
     }  # fmt: skip
+
+
+def caller(registry: str) -> str:
+    """Return the workflow by which an app delivers to `registry`."""
+    return (
+        "on: push\njobs:\n  delivery:\n"
+        f"    uses: {SLUG}/.github/workflows/_build-and-release.yml@main\n    with: {{ecr_repository: {registry}}}\n"
+    )
 
 
 @contextmanager
@@ -149,6 +238,7 @@ def running(world: World, folder: Path) -> Iterator[Platform]:
     git(seed, "commit", "--quiet", "--message=The platform")
     process.run("git", "clone", "--quiet", "--bare", seed, folder / "origin", timeout=60)
     github = GitHub(TokenIssuer(), CodeScanning())
+    github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)
     serving = Serving(server)
     try:

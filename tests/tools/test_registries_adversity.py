@@ -13,13 +13,15 @@ from tests.tools.test_registries_apply import MANIFEST
 from tests.tools.test_registries_retirement import in_days, retired
 
 from goldenpath.errors import (
+    ApprovalMissing,
     BadInput,
     PlanDrifted,
     PlanUnexpected,
+    ProposalUnbound,
     RegistryNameTaken,
     RetirementRefused,
 )
-from goldenpath.registries import planning, plans, propose, review
+from goldenpath.registries import asking, planning, plans, review
 from goldenpath.registries.review import Record
 
 pytestmark = pytest.mark.tools
@@ -40,7 +42,8 @@ def by_hand(platform: Platform, path: str, old: str, new: str) -> None:
 EDITED: dict[str, tuple[str, str, str, type[Exception], str]] = {
     "its owner": (
         "envs/dev/ecr.tf", '"team-web"\n      requester = "octocat"\n      domain    = "shop"',
-        '"mallory"\n      requester = "octocat"\n      domain    = "shop"', PlanDrifted, "not the one that was rev",
+        '"mallory"\n      requester = "octocat"\n      domain    = "shop"', ProposalUnbound,
+        "not what a run of the wizard proposed",
     ),
     "another registry": (
         "envs/dev/ecr.tf", 'domain    = "examples"', 'domain    = "else"', PlanUnexpected, "changes 2 registries",
@@ -113,16 +116,18 @@ def test_a_label_on_the_pull_request_of_a_fork_applies_nothing(
     assert platform.names() == []
 
 
-def test_a_branch_may_have_any_name_for_the_diff_decides(platform: Platform) -> None:
+def test_a_proposal_comes_from_the_branch_of_its_registry(platform: Platform) -> None:
     platform.propose()
     event = platform.merge(1)
     event["pull_request"]["head"]["ref"] = "registry/prod/hello-web"
-    platform.apply(event)
-    assert platform.names() == ["my-app"]
+    with pytest.raises(ProposalUnbound, match="the wizard proposes this registry on registry/dev/my-app"):
+        platform.apply(event)
+    assert platform.names() == []
 
 
 def test_names_that_git_would_keep_apart_badly_have_a_branch_each(platform: Platform) -> None:
     names = ("team", "team/my-app", "team/my.lock")
+    platform.github.runs.files["octo/my-app"] = {".github/workflows/x.yaml": registry_platform.caller("team/my-app")}
     for name in names:
         platform.propose(name=name)
     assert [each.head for each in platform.threads] == [
@@ -140,7 +145,7 @@ def test_names_that_git_would_keep_apart_badly_have_a_branch_each(platform: Plat
 
 def test_every_name_has_a_branch_of_its_own() -> None:
     names = ("a", "a/b", "a.b", "a-b", "a.lock", "a/lock", "a.lock/b")
-    assert len({propose.branch_of("dev", name) for name in names}) == len(names)
+    assert len({asking.branch_of("dev", name) for name in names}) == len(names)
 
 
 def test_a_registry_may_come_back_under_its_old_name(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +175,14 @@ def test_a_change_of_risk_that_would_lose_the_images_is_never_proposed(platform:
     assert len(platform.threads) == 1
 
 
+@pytest.fixture
+def by_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the apply take a pull request that no run of the wizard made, to see what refuses it then."""
+    monkeypatch.setattr(asking, "require_asked_and_approved", lambda *_: None)
+    monkeypatch.setattr(review, "require_shown", lambda *_: None)
+
+
+@pytest.mark.usefixtures("by_anybody")
 def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platform: Platform) -> None:
     """Somebody takes the entry out by hand, and writes the record of that plan into the pull request."""
     platform.made()
@@ -181,7 +194,7 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     assert plans.plan_digest(made, "dev")
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
-    event = registry_platform.merged_event(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
+    event = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
     event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory", removal=True))
     with pytest.raises(RetirementRefused, match="it was never deprecated"):
         platform.apply(event)
@@ -214,6 +227,7 @@ ASKED_FOR = 'domain    = "shop"\n      risk      = "low"'
 BACK = f'{ASKED_FOR}\n      deprecated_since = "2026-01-01"\n      remove_after = "2026-02-01"'
 
 
+@pytest.mark.usefixtures("by_anybody")
 def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(platform: Platform) -> None:
     platform.made()
     platform.edit("envs/dev/ecr.tf", ASKED_FOR, BACK)
@@ -223,7 +237,7 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(platform.merge(2))
     made = planning.plan(platform.world.workplace(platform.clone()), "my-app")
-    event = registry_platform.merged_event(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
+    event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
     event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(event)
@@ -254,9 +268,13 @@ def test_pushes_after_the_deprecation_are_told_and_need_a_second_person(
     platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
     retired(platform, "remove")
     assert "1 of its images were pushed after" in platform.threads[2].body
-    with pytest.raises(RetirementRefused, match="when pushes were to end"):
-        platform.apply(platform.merge(3))
+    event = platform.merge(3, approved=False)
+    with pytest.raises(ApprovalMissing):
+        platform.apply(event)
     assert platform.names() == ["my-app"]
+    platform.approve(3)
+    platform.apply(event)
+    assert platform.names() == []
 
 
 def test_a_repository_of_another_environment_in_the_same_account_is_no_stranger(platform: Platform) -> None:

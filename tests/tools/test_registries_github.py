@@ -15,7 +15,9 @@ from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
+from goldenpath.services import github_runs
 from goldenpath.services.github_platform import LONGEST_TEXT, Proposal, Repository, shortened
+from goldenpath.services.github_runs import Account
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -70,13 +72,11 @@ def test_a_comment_is_said_once_and_rewritten(github: Github) -> None:
 
 
 @pytest.mark.parametrize("stranger", ["passer-by", "another[bot]", "github-actions"])
-def test_a_comment_of_a_stranger_is_neither_believed_nor_rewritten(github: Github, stranger: str) -> None:
+def test_a_comment_of_a_stranger_is_not_rewritten(github: Github, stranger: str) -> None:
     number = github.repository.propose(WANTED).number
     planted = "planted\n<!-- goldenpath: apply -->"
     github.double.threads.comment(NAME, number, stranger, planted)
-    assert github.repository.said(number, "apply") == ""
     github.repository.comment(number, "apply", "applied")
-    assert github.repository.said(number, "apply") == "applied\n<!-- goldenpath: apply -->"
     (kept,) = github.double.threads.of(NAME)
     assert [*kept.comments.values()] == [planted, "applied\n<!-- goldenpath: apply -->"]
 
@@ -89,12 +89,16 @@ def test_an_issue_is_opened_once_and_a_foreign_one_is_left_alone(github: Github)
     assert [each.body.partition("\n")[0] for each in github.double.threads.of(NAME)] == ["x", "2 stale"]
 
 
+def approvers(github: Github, number: int) -> list[str]:
+    return [each.login for each in github.repository.approvals(number, TIP)]
+
+
 def test_the_last_word_of_a_reviewer_counts(github: Github) -> None:
     number = github.repository.propose(WANTED).number
     github.double.threads.push(NAME, number, TIP)
     for login, state in [("a", "APPROVED"), ("b", "APPROVED"), ("b", "CHANGES_REQUESTED"), ("a", "COMMENTED")]:
         github.double.threads.review(NAME, number, login, state)
-    assert github.repository.approvers(number, TIP) == ("a",)
+    assert approvers(github, number) == ["a"]
 
 
 def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_alone(github: Github) -> None:
@@ -104,7 +108,49 @@ def test_an_approval_counts_of_people_of_the_repository_and_of_the_last_commit_a
     permissions = {"owner": "admin", "member": "write", "reader": "read", "outsider": "none", "machine[bot]": "write"}
     for login, permission in permissions.items():
         github.double.threads.review(NAME, number, login, permission=permission)
-    assert github.repository.approvers(number, TIP) == ("member", "owner")
+    assert approvers(github, number) == ["member", "owner"]
+
+
+CREATE = ".github/workflows/create-ecr-registry.yml"
+
+
+def test_a_run_is_read_with_everybody_who_started_it_and_what_it_left(github: Github) -> None:
+    github.double.runs.start(NAME, 47, CREATE, "alice", "development")
+    github.double.runs.again(NAME, 47, "machine[bot]")
+    github.double.runs.keep(NAME, 47, "proposal-1-a-b")
+    first, second = github_runs.attempts(github.repository, 47)
+    assert (first.workflow, first.repository, first.branch, first.event) == (
+        CREATE, NAME, "development", "workflow_dispatch",
+    )  # fmt: skip
+    assert first.accounts == (Account("alice", is_person=True),) * 2
+    assert second.accounts == (Account("alice", is_person=True), Account("machine[bot]", is_person=False))
+    assert github_runs.artifact_names(github.repository, 47) == {"proposal-1-a-b"}
+
+
+def test_a_run_that_is_not_there_has_no_attempts_and_no_artifacts(github: Github) -> None:
+    assert github_runs.attempts(github.repository, 47) == ()
+    assert github_runs.artifact_names(github.repository, 47) == frozenset()
+
+
+def test_every_edit_of_a_text_is_told_by_whom_and_when(github: Github) -> None:
+    number = github.repository.propose(WANTED).number
+    threads = github.double.threads
+    threads.edit(NAME, number, "mallory", body="Another plan")
+    threads.edit(NAME, number, "machine[bot]", title="Another title")
+    threads.reopen(NAME, number, "mallory")
+    found = github_runs.text_history(github.repository, number)
+    assert [each.by for each in found.edits] == [
+        Account("mallory", is_person=True), Account("machine", is_person=False),
+    ]  # fmt: skip
+    assert found.edits[0].at < found.edits[1].at < found.reopened[0].at
+
+
+def test_a_text_that_was_edited_too_often_to_look_at_is_refused(github: Github) -> None:
+    number = github.repository.propose(WANTED).number
+    for count in range(101):
+        github.double.threads.edit(NAME, number, "mallory", body=f"Version {count}")
+    with pytest.raises(GithubRefused, match="it was changed more than 100 times"):
+        github_runs.text_history(github.repository, number)
 
 
 def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:

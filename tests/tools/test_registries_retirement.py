@@ -6,10 +6,10 @@ import datetime as dt
 import json
 
 import pytest
-from tests.tools.registry_platform import BASE, SLUG, Platform, git
+from tests.tools.registry_platform import BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 
-from goldenpath.errors import RetirementRefused
+from goldenpath.errors import ApprovalMissing, RetirementRefused
 from goldenpath.registries import platform_commands
 
 pytestmark = pytest.mark.tools
@@ -79,12 +79,13 @@ def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
 ) -> None:
     removal_proposed(platform, monkeypatch, "prod-a1b2c3d")
     assert "**It is still in use: it holds releases of prod: prod-a1b2c3d.**" in platform.threads[2].body
-    event = platform.merge(3)
-    platform.github.threads.review(SLUG, 3, "Octocat")  # who asked for it
-    with pytest.raises(RetirementRefused):
+    event = platform.merge(3, approved=False)
+    platform.approve(3, "Octocat")  # who asked for it
+    with pytest.raises(ApprovalMissing) as refused:
         platform.apply(event)
+    assert refused.value.why.startswith("it was asked for, or edited, by octocat; ")
     assert platform.names() == ["my-app"]
-    platform.github.threads.review(SLUG, 3, "second")
+    platform.approve(3)
     platform.apply(event)
     assert platform.names() == []
 
@@ -96,7 +97,6 @@ def test_signs_of_use_that_the_proposal_did_not_show_stop_the_removal_whoever_ap
     assert "Nothing in it was pulled" in platform.threads[2].body
     platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="prod-a1b2c3d")
     event = platform.merge(3)
-    platform.github.threads.review(SLUG, 3, "second")
     with pytest.raises(RetirementRefused) as refused:
         platform.apply(event)
     assert refused.value.why == "it holds releases of prod: prod-a1b2c3d; the proposal did not show this"
@@ -105,22 +105,21 @@ def test_signs_of_use_that_the_proposal_did_not_show_stop_the_removal_whoever_ap
     git(checkout, "revert", "--no-edit", "--mainline=1", "HEAD")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
     retired(platform, "remove")
-    shown = platform.merge(4)
-    platform.github.threads.review(SLUG, 4, "second")
-    platform.apply(shown)
+    platform.apply(platform.merge(4))
     assert platform.names() == []
 
 
-def test_who_edits_the_description_is_still_the_one_who_asked(
+def test_a_removal_without_signs_of_use_needs_a_second_person_too(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    removal_proposed(platform, monkeypatch, "prod-a1b2c3d")
-    platform.threads[2].body = platform.threads[2].body.replace('"requester":"octocat"', '"requester":"somebody"')
-    event = platform.merge(3, squash=True)
-    platform.github.threads.review(SLUG, 3, "octocat")
-    with pytest.raises(RetirementRefused, match="a second person may approve the removal"):
+    removal_proposed(platform, monkeypatch, "dev-a1b2c3d")
+    event = platform.merge(3, squash=True, approved=False)
+    with pytest.raises(ApprovalMissing):
         platform.apply(event)
     assert platform.names() == ["my-app"]
+    platform.approve(3)
+    platform.apply(event)
+    assert platform.names() == []
 
 
 def test_hygiene_reports_in_one_issue_and_changes_nothing(platform: Platform) -> None:

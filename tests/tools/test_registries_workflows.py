@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,7 @@ from tests.tools import registry_platform
 from tests.tools.registry_platform import Platform, git
 
 from goldenpath.errors import (
+    ApprovalMissing,
     BadInput,
     PlanDrifted,
     PlanUnexpected,
@@ -22,7 +23,8 @@ from goldenpath.errors import (
     StateLocked,
     TerraformFailed,
 )
-from goldenpath.registries import recovery, review
+from goldenpath.policy import matrix
+from goldenpath.registries import asking, claims, review
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -51,9 +53,10 @@ def test_a_request_becomes_a_pull_request_that_shows_its_plan(platform: Platform
 
 def test_running_the_wizard_twice_changes_the_same_pull_request(platform: Platform) -> None:
     platform.propose()
-    tip = git(platform.origin, "rev-parse", "registry/dev/my-app")
+    platform.actor, platform.again = "hubot", "octocat"
     assert "is up to date" in platform.propose()
-    assert git(platform.origin, "rev-parse", "registry/dev/my-app") == tip
+    told = git(platform.origin, "show", "--no-patch", "--format=%(trailers)", "registry/dev/my-app").splitlines()
+    assert told == ["Requested-by: hubot", "Requested-by: octocat", "Run: 48/2"]
     platform.propose(risk="medium")
     (pull,) = platform.threads
     assert "| mutable | AES256 | 30 |" in pull.body
@@ -128,10 +131,10 @@ def test_tfvars_without_a_build_id_are_refused(platform: Platform) -> None:
         platform.propose()
 
 
-@pytest.mark.parametrize("squash", [False, True])
-def test_a_merge_applies_verifies_and_hands_over(platform: Platform, squash: bool) -> None:
+@pytest.mark.parametrize("way", [{}, {"squash": True}, {"rebase": True}], ids=["merge", "squash", "rebase"])
+def test_a_merge_applies_verifies_and_hands_over(platform: Platform, way: dict[str, bool]) -> None:
     platform.propose()
-    assert "applied; changes: 2" in platform.apply(platform.merge(1, squash=squash))
+    assert "applied; changes: 2" in platform.apply(platform.merge(1, **way))
     assert platform.names() == ["my-app"]
     applied, handed = platform.threads[0].comments.values()
     handed, applied = (applied, handed) if "is yours" in applied else (handed, applied)
@@ -191,8 +194,8 @@ def test_an_apply_that_cannot_look_at_the_branch_as_it_is_now_applies_nothing(pl
     event = platform.merge(1)
     checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
     git(checkout, "remote", "set-url", "origin", "/nowhere")
-    with pytest.raises(SourceUnusable, match="refs/heads/development could not be fetched"):
-        platform.run(checkout, "apply-merged", event)
+    with pytest.raises(SourceUnusable, match="could not be fetched"):
+        platform.run(checkout, "apply-merged", event, trusted=str(platform.clone()))
     assert platform.names() == []
 
 
@@ -254,7 +257,7 @@ def test_a_digest_of_another_environment_is_refused_even_when_relabelled(platfor
     platform.propose()
     event = platform.merge(2)
     event["pull_request"]["body"] = platform.threads[0].body.replace('"environment":"test"', '"environment":"dev"')
-    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
+    with pytest.raises(PlanDrifted, match="title or description of the pull request are not those"):
         platform.apply(event)
     assert platform.names() == []
 
@@ -271,9 +274,9 @@ def test_a_pull_request_without_a_plan_or_with_two_registries_is_refused(platfor
         platform.run(checkout, "request", environment="dev", name=name, owner="team-web", risk="low")
     git(checkout, "commit", "--quiet", "--all", "--message=Two")
     git(checkout, "push", "--quiet", "origin", "HEAD:refs/heads/two")
-    event["pull_request"]["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
+    two = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
     with pytest.raises(PlanUnexpected, match="the pull request changes 2 registries"):
-        platform.apply(event)
+        platform.apply(two)
 
 
 @pytest.mark.parametrize("change", [{"merged": False}, {"labels": []}, {"base": {"ref": "main"}}])
@@ -321,8 +324,10 @@ def test_a_repository_that_somebody_else_made_meanwhile_is_not_taken_into_the_st
 
 def test_a_claim_that_a_stranger_planted_frees_no_lock(platform: Platform) -> None:
     platform.propose()
-    planted = recovery.Claim("else", dt.datetime(2026, 1, 1, tzinfo=dt.UTC)).written
-    platform.github.threads.comment(registry_platform.SLUG, 1, "mallory", f"{planted}\n<!-- goldenpath: apply -->")
+    planted = '<!-- goldenpath-applying: {"host":"else","since":"2026-01-01T00:00:00Z"} -->'
+    platform.github.threads.comment(
+        registry_platform.SLUG, 1, "github-actions[bot]", f"{planted}\n<!-- goldenpath: apply -->"
+    )
     event = platform.merge(1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
@@ -332,7 +337,6 @@ def test_a_claim_that_a_stranger_planted_frees_no_lock(platform: Platform) -> No
     with pytest.raises(StateLocked):
         platform.apply(event)
     assert platform.world.client("s3").get_object(**lock)["Body"].read() == json.dumps(held).encode()
-    assert planted not in platform.threads[0].comments[max(platform.threads[0].comments)]
 
 
 def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(platform: Platform) -> None:
@@ -340,7 +344,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     event = platform.merge(1)
     with platform.world.bad_day(), pytest.raises(TerraformFailed):
         platform.apply(event)
-    assert recovery.claim_in("".join(platform.threads[0].comments.values()))
+    assert claims.of(platform.world.workplace(platform.clone()), 1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
             "Version": "1.11.4", "Created": "2046-11-21T04:00:00Z"}  # fmt: skip
@@ -350,3 +354,31 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
     assert "applied; changes: 1" in platform.apply(event)
+    assert claims.of(platform.world.workplace(platform.clone()), 1) is None
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_a_creation_needs_a_second_person_and_says_so(platform: Platform, squash: bool) -> None:
+    platform.propose()
+    assert "Somebody with write access, but not octocat, who asked for it." in platform.threads[0].body
+    event = platform.merge(1, squash=squash, approved=False)
+    with pytest.raises(ApprovalMissing, match="nobody has approved pull request #1 who did not ask for it"):
+        platform.apply(event)
+    assert platform.names() == []
+    platform.approve(1)
+    platform.apply(event)
+    assert platform.names() == ["my-app"]
+
+
+def test_a_small_team_may_let_creations_go_unapproved_but_no_removal(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+    lowered = matrix.parse(text.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n"))
+    monkeypatch.setattr(matrix, "load", lambda: lowered)
+    platform.propose()
+    assert "Somebody with write access" not in platform.threads[0].body
+    platform.apply(platform.merge(1, approved=False))
+    assert platform.names() == ["my-app"]
+    assert asking.needs_second("dev", removal=True)
+    assert asking.needs_second("prod", removal=False)

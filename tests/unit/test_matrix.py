@@ -16,6 +16,13 @@ def test_the_environments_come_in_the_order_in_which_a_change_travels() -> None:
     assert [each.name for each in matrix.load().environments] == ["local", "dev", "test", "staging", "prod"]
 
 
+def test_every_change_of_a_registry_is_approved_unless_an_environment_says_otherwise() -> None:
+    assert all(each.all_registries_approved for each in matrix.load().environments)
+    lowered = TEXT.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n")
+    others = {each.name: each.all_registries_approved for each in matrix.parse(lowered).environments}
+    assert others == {"local": True, "dev": False, "test": True, "staging": True, "prod": True}
+
+
 @pytest.mark.parametrize("name", ["production", "DEV", "", "prod ", "*"])
 def test_an_unknown_environment_is_an_error_that_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UnknownEnvironment) as caught:

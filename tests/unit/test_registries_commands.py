@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from goldenpath.cli import goldenpath
 from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 from goldenpath.registries import catalogue, config, planning
-from goldenpath.tools.terraform import Plan
+from goldenpath.tools.terraform_plan import Plan
 
 if TYPE_CHECKING:
     from goldenpath.registries.planning import Workplace

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from goldenpath.registries import plan_table
-from goldenpath.tools.terraform import Change, Plan
+from goldenpath.tools.terraform_plan import Change, Plan
 
 RULES = json.dumps({"rules": [{"rulePriority": 1, "description": "Untagged images go after 7 days"},
                               {"rulePriority": 2, "description": "The newest 20 stay"}]})  # fmt: skip
@@ -55,3 +55,9 @@ def test_a_plan_of_nothing_says_so() -> None:
 def test_what_was_changed_behind_terraforms_back_is_told() -> None:
     change = Change("a.b", "kind", ("update",), None, {"x": "1"})
     assert plan_table.changes(Plan("1", (change,), (change,))).endswith("\n\nChanged outside of Terraform since: a.b.")
+
+
+def test_what_a_plan_reads_is_shown_to_the_reviewer() -> None:
+    change = Change("a.b", "kind", ("update",), None, {"x": "1"})
+    told = plan_table.changes(Plan("1", (change,), reads=("data.external.x",)))
+    assert told.endswith("\n\nData sources that it reads: data.external.x.")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -9,7 +10,9 @@ from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.model.names import Digest
 from goldenpath.registries import plans
 from goldenpath.tools import terraform
-from goldenpath.tools.terraform import Change, Plan, parse_plan, passed, s3_backend
+from goldenpath.tools.provider_lock import Provider
+from goldenpath.tools.terraform import passed, s3_backend
+from goldenpath.tools.terraform_plan import Change, Plan, parse_plan
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
 POLICY = 'module.ecr_repositories["my-app"].aws_ecr_lifecycle_policy.this'
@@ -39,7 +42,45 @@ def document(**more: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def test_a_plan_is_read_without_what_does_not_change() -> None:
     found = parse_plan(json.dumps(document()).encode())
-    assert found == Plan("1.11.4", (Change(REPOSITORY, "aws_ecr_repository", ("create",), None, {"name": "x"}),))
+    assert found.changes == (Change(REPOSITORY, "aws_ecr_repository", ("create",), None, {"name": "x"}),)
+    assert (found.terraform_version, found.drift, found.reads) == ("1.11.4", (), ("data.c",))
+
+
+READ = {"values": {"root_module": {"child_modules": [{"resources": [
+    {"address": "module.x.data.external.y", "type": "external", "mode": "data"},
+    {"address": "module.x.aws_ecr_repository.this", "type": "aws_ecr_repository", "mode": "managed"},
+]}]}}}  # fmt: skip
+PROVIDER = {"provider_config": {"aws": {"full_name": "elsewhere/aws", "expressions": {}}}}
+HOSTILE: dict[str, dict[str, Any]] = {
+    "a data source that was read while planning": {"prior_state": READ},
+    "a data source that the apply reads": {"resource_changes": []},
+    "another provider": {"configuration": PROVIDER},
+    "a provisioner": {"configuration": {"root_module": {"resources": [{"provisioners": [{"type": "local-exec"}]}]}}},
+    "another variable": {"variables": {"allowed_account_ids": {"value": ["1"]}}},
+}
+
+
+@pytest.mark.parametrize("more", HOSTILE.values(), ids=HOSTILE)
+def test_the_digest_depends_on_what_is_read_and_on_the_configuration(more: dict[str, Any]) -> None:
+    found = parse_plan(json.dumps(document(**more)).encode())
+    assert plans.plan_digest(found, "dev") != plans.plan_digest(parse_plan(json.dumps(document()).encode()), "dev")
+
+
+def test_what_is_left_of_a_reviewed_plan_was_made_of_the_same_configuration() -> None:
+    whole = dataclasses.replace(plan(change(), change(POLICY)), configuration="reviewed")
+    reviewed, parts = plans.plan_digest(whole, "dev"), plans.change_digests(whole, "dev")
+    plans.require_reviewed(dataclasses.replace(whole, changes=(change(POLICY),)), "dev", reviewed, parts)
+    other = dataclasses.replace(whole, changes=(change(POLICY),), configuration="another")
+    with pytest.raises(PlanDrifted):
+        plans.require_reviewed(other, "dev", reviewed, parts)
+
+
+def test_a_plan_tells_the_repository_policies_that_it_describes() -> None:
+    resource = {"address": "a", "type": "aws_ecr_repository_policy", "values": {"repository": "my-app", "policy": "{}"}}
+    unknown = {"address": "b", "type": "aws_ecr_repository_policy", "values": {"repository": "other"}}
+    values = {"root_module": {"child_modules": [{"resources": [resource, unknown]}]}}
+    found = parse_plan(json.dumps(document(planned_values=values)).encode())
+    assert found.repository_policies == {"my-app": "{}"}
 
 
 @pytest.mark.parametrize(
@@ -72,12 +113,19 @@ def test_the_digest_depends_on_every_part_of_a_change() -> None:
         change(REPOSITORY, "update"),
         change(before={"name": "old"}),
         change(after={"name": "new"}),
+        change(provider="elsewhere/aws"),
     ]
-    assert len({plans.plan_digest(plan(each), "dev") for each in [*several]} | {plans.plan_digest(plan(), "dev")}) == 6
+    elsewhere = dataclasses.replace(plan(change()), region="us-east-1")
+    locks = [
+        dataclasses.replace(plan(change()), providers={"hashicorp/aws": Provider(version, hashes)})
+        for version, hashes in (("6.49.0", ("h1:one",)), ("6.50.0", ("h1:one",)), ("6.49.0", ("h1:other",)))
+    ]
+    digests = {plans.plan_digest(plan(each), "dev") for each in several}
+    assert len(digests | {plans.plan_digest(each, "dev") for each in (plan(), elsewhere, *locks)}) == 11
 
 
 def test_the_digest_of_a_known_plan_stays_the_same() -> None:
-    assert plans.plan_digest(plan(), "dev") == Digest.of(b'["dev", []]')
+    assert plans.plan_digest(plan(), "dev") == Digest.of(b'[2, "dev", "", "", [], [], []]')
 
 
 def test_the_reviewed_plan_passes() -> None:

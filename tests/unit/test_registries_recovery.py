@@ -7,27 +7,14 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.registries.recovery import Claim, claim_in
+from goldenpath.registries.claims import Claim
+from goldenpath.registries.recovery import foreign_signs
+from goldenpath.services.ecr_describe import Described
 from goldenpath.tools.terraform_lock import Lock
 
 SINCE = dt.datetime(2026, 11, 21, 6, 50, tzinfo=dt.UTC)
-CLAIM = Claim("vm-7", SINCE)
+CLAIM = Claim(7, "https://github.com/o/p/actions/runs/1", "vm-7", SINCE, SINCE)
 LOCK = Lock("a0e2b948", "runner@vm-7", SINCE + dt.timedelta(seconds=2), "OperationTypeApply")
-
-
-def test_a_claim_comes_back_out_of_a_comment() -> None:
-    assert claim_in(f"### Applying\n\n{CLAIM.written}\n<!-- goldenpath: apply -->") == CLAIM
-
-
-@pytest.mark.parametrize(
-    "said", ["", "### Applied", "<!-- goldenpath-applying: {} -->", CLAIM.written.replace("host", "x")]
-)
-def test_a_comment_without_a_whole_claim_has_none(said: str) -> None:
-    assert claim_in(said) is None
-
-
-def test_a_claim_cannot_end_the_comment_that_it_is_in() -> None:
-    assert Claim("vm--> x", SINCE).written.count(">") == 1
 
 
 def test_the_lock_that_the_apply_of_a_claim_took_is_left_behind() -> None:
@@ -45,3 +32,29 @@ def test_the_lock_that_the_apply_of_a_claim_took_is_left_behind() -> None:
 )
 def test_a_lock_of_anybody_else_is_never_taken_for_ours(change: dict[str, object]) -> None:
     assert not CLAIM.left(dataclasses.replace(LOCK, **change))  # type: ignore[arg-type]
+
+
+POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
+TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP"}
+MADE = Described(
+    "my-app", "arn", "uri", "MUTABLE", "AES256", scan_on_push=True, tags={**TAGS, "more": "x"}, created=SINCE
+)
+
+
+def test_a_repository_that_an_earlier_apply_of_the_pull_request_made_is_known() -> None:
+    assert foreign_signs(TAGS, "", MADE, 0, CLAIM) == ()
+    later = SINCE + dt.timedelta(milliseconds=600)
+    assert foreign_signs(TAGS, "", MADE, 0, Claim(7, "", "vm-7", later, later)) == ()
+
+
+def test_every_sign_of_a_strangers_repository_is_told() -> None:
+    strange = dataclasses.replace(MADE, tags={}, created=SINCE - dt.timedelta(days=1), policy=POLICY)
+    assert foreign_signs(TAGS, "", strange, 3, CLAIM) == (
+        "it was made before the apply of this pull request began",
+        "it does not carry the tags of the plan",
+        "it holds images (3)",
+        "it has a repository policy that is not the planned one",
+    )
+    assert foreign_signs(TAGS, "", MADE, 0, None) == ("no apply of this pull request had begun",)
+    assert foreign_signs(TAGS, POLICY, dataclasses.replace(MADE, policy=POLICY.replace(" ", "")), 0, CLAIM) == ()
+    assert foreign_signs({}, "", MADE, 0, CLAIM) == ("it does not carry the tags of the plan",)

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from goldenpath.errors import BadInput, PlanDrifted, RetirementRefused
-from goldenpath.registries import compliance, cost, hygiene, merged, removal, review
+from goldenpath.errors import BadInput, PlanDrifted
+from goldenpath.registries import compliance, cost, hygiene, merged, review
 from goldenpath.registries.access import Access, Power
 from goldenpath.registries.config import Registry
 from goldenpath.registries.controls import Controls
@@ -15,9 +16,9 @@ from goldenpath.registries.hygiene import Environment, Seen
 from goldenpath.registries.merged import Kind, Merged, Touched
 from goldenpath.registries.request import Risk
 from goldenpath.registries.review import Record, Told
-from goldenpath.services.ecr_describe import Described, Image
+from goldenpath.services.ecr_describe import Described
 from goldenpath.services.github_platform import LONGEST_TEXT
-from goldenpath.tools.terraform import Change, Plan
+from goldenpath.tools.terraform_plan import Change, Plan
 
 PLAN = Plan("1.11.4", (Change("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),))
 REGISTRY = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
@@ -25,7 +26,9 @@ LOW = Controls("MUTABLE", "AES256", 20)
 TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP", "goldenpath.idp/owner": "team-web", "goldenpath.idp/risk": "low",
         "goldenpath.idp/environment": "dev"}  # fmt: skip
 GOOD: dict[str, Any] = {"name": "my-app", "arn": "arn", "uri": "uri", "mutability": "MUTABLE", "encryption": "AES256",
-                        "scan_on_push": True, "tags": TAGS, "lifecycle": "{}"}  # fmt: skip
+                        "scan_on_push": True, "tags": TAGS, "lifecycle": "{}",
+                        "created": dt.datetime(2026, 11, 21, tzinfo=dt.UTC)}  # fmt: skip
+REFUSES_PUSH = '{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"}]}'
 TODAY = dt.date(2026, 11, 21)
 
 
@@ -40,6 +43,29 @@ def test_a_record_cannot_end_the_comment_that_it_is_in() -> None:
     record = Record("dev", "my-app", "x", (), "--><script>")
     assert review.written(record).count("-->") == 1
     assert review.read(review.written(record)) == record
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("| create | a.b |", "| read | a.b |"),
+        ("by its digest `sha256:", "by its digest `sha256:0"),
+        ("nothing is applied, and this pull request says why.", ""),
+    ],
+)
+def test_a_description_that_shows_another_plan_than_the_one_to_apply_is_refused(change: tuple[str, str]) -> None:
+    record = Record.of(PLAN, "dev", "my-app", "octocat")
+    body = review.description(record, PLAN, "raw", Told("Create", {}))
+    review.require_shown(record, PLAN, body.replace("\n", "\r\n"))
+    with pytest.raises(PlanDrifted, match="the pull request did not show the plan that would be applied"):
+        review.require_shown(record, PLAN, body.replace(*change))
+
+
+def test_what_is_left_of_a_plan_that_was_shown_whole_is_known_by_its_digest() -> None:
+    more = Change("c.d", "d", ("create",), None, {"name": "x"})
+    record = Record.of(Plan("1.11.4", (*PLAN.changes, more)), "dev", "my-app", "octocat")
+    body = review.description(record, Plan("1.11.4", (*PLAN.changes, more)), "raw", Told("Create", {}))
+    review.require_shown(record, PLAN, body)
 
 
 RECORD = review.written(Record("dev", "my-app", "sha256:x", (), "octocat"))
@@ -68,14 +94,17 @@ def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
 
 def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
-            "base": {"ref": "development"}, "user": {"login": "bot"},
-            "created_at": "2026-11-20T23:59:59Z",
+            "base": {"ref": "development", "sha": "c" * 40}, "user": {"login": "bot"}, "commits": 1, "changed_files": 3,
+            "created_at": "2026-11-20T23:59:59Z", "merged_at": "2026-11-21T08:00:00Z", "title": "Create it",
             "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
     return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
 
 
 def test_a_merged_pull_request_is_read_from_its_event() -> None:
-    assert Merged.read(event(), "l", "development") == Merged(7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20))
+    assert Merged.read(event(), "l", "development") == Merged(
+        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "Create it", "x",
+        dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC), "c" * 40, 1, 3,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -87,7 +116,10 @@ def test_a_merged_pull_request_is_read_from_its_event() -> None:
         (event(base={"ref": "main"}), "it goes into 'main', not development"),
         (event(merge_commit_sha=None), "it names no merge commit"),
         (event(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
-        (event(created_at="today"), "it does not say when it was opened"),
+        (event(created_at="today"), "it does not say when it was opened and merged"),
+        (event(merged_at=None), "it does not say when it was opened and merged"),
+        (event(base={"ref": "development"}), "it names no commit of the branch that it goes into"),
+        (event(commits=None), "it does not say how many commits and files it changes"),
         (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
         (event(head={"ref": "x", "repo": None}), "it comes from a fork"),
     ],
@@ -136,37 +168,29 @@ def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
     assert compliance.deviations(leaving, LOW, Described(**GOOD)) == (
         "pushes are not refused, though it is deprecated",
     )
-    assert compliance.deviations(leaving, LOW, Described(**GOOD, policy="{}")) == ()
+    assert compliance.deviations(leaving, LOW, Described(**GOOD, policy=REFUSES_PUSH), REFUSES_PUSH) == ()
     assert compliance.deviations(leaving, LOW, None) == ("the repository does not exist",)
+
+
+def test_a_policy_that_nobody_described_deviates() -> None:
+    opened = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
+    assert compliance.deviations(REGISTRY, LOW, Described(**GOOD, policy=opened)) == (
+        'its repository policy has a statement that is not described: Allow ecr:* to "*"',
+    )
+
+
+def test_a_plan_that_was_reviewed_by_an_earlier_version_is_reviewed_again() -> None:
+    written = review.written(Record.of(PLAN, "dev", "my-app", "octocat"))
+    old = re.sub(r',"form":\d+', "", written)
+    assert old != written
+    with pytest.raises(PlanDrifted) as refused:
+        review.read(old).require(PLAN)
+    assert refused.value.fix.startswith("nothing was applied; run the wizard again for this registry")
 
 
 def test_the_estimate_is_images_times_size_times_price() -> None:
     assert cost.monthly_usd(20, 500) == pytest.approx(1.0)
     assert "Keeping 50 images of about 250 MB costs at most 1.25 USD a month" in cost.told(50)
-
-
-@pytest.mark.parametrize(("approvers", "goes"), [((), False), (("OCTOCAT", "bot"), False), (("bot", "ann"), True)])
-def test_a_second_person_neither_asked_nor_wrote_the_pull_request(approvers: tuple[str, ...], goes: bool) -> None:
-    registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
-    images = [Image("sha256:a", ("prod-a1b2c3d",), 1, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))]
-
-    def ask(asked: tuple[str, ...] = ("octocat",)) -> None:
-        removal.require_removable(
-            registry, images, TODAY, shown=("prod-a1b2c3d",), asked=asked, author="Bot", approvers=approvers
-        )
-
-    if goes:
-        ask()
-    else:
-        with pytest.raises(RetirementRefused):
-            ask()
-    with pytest.raises(RetirementRefused):
-        ask(())
-
-
-def test_without_signs_of_use_nobody_has_to_have_asked_or_approved() -> None:
-    registry = Registry("dev", "my-app", "I", "t", Risk.LOW, deprecated_since="2026-01-01", remove_after="2026-02-01")
-    removal.require_removable(registry, (), TODAY, shown=(), asked=(), author="bot", approvers=())
 
 
 def test_a_description_from_before_signs_were_recorded_is_read_as_showing_none() -> None:
@@ -203,3 +227,7 @@ def test_a_role_that_is_none_is_refused_and_one_environments_role_leads_nowhere_
     with pytest.raises(BadInput, match="the role of dev cannot be used"):
         found.workplace("dev")
     assert (found.reaches("dev"), found.reaches("prod"), access().reaches("prod")) == (True, False, True)
+
+
+def test_a_job_that_may_ask_for_tokens_has_no_login_of_its_own() -> None:
+    assert not access(ACTIONS_ID_TOKEN_REQUEST_URL="https://example.com").reaches("dev")

@@ -15,6 +15,7 @@ from goldenpath.local import github_repository, oidc
 from goldenpath.local.answers import json_answer
 from goldenpath.local.code_scanning import CodeScanning, RejectedError
 from goldenpath.local.github_rules import Rulesets
+from goldenpath.local.github_runs import Runs
 from goldenpath.local.github_shapes import Place
 from goldenpath.local.github_threads import Threads
 
@@ -39,12 +40,15 @@ class GitHub:
         self._scanning = scanning
         self.threads = Threads()
         self.rulesets = Rulesets()
+        self.runs = Runs(self.threads.tick)
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
             ("GET", re.compile(repository), self._repository),
             ("POST", re.compile(f"{repository}/code-scanning/sarifs"), self._upload),
             ("GET", re.compile(f"{repository}/code-scanning/sarifs/(?P<upload>{_NAME})"), self._status),
             ("GET", re.compile(_UPLOADS), self._uploads),
+            ("POST", re.compile("/graphql"), self._history),
+            *self._run_routes(repository),
             *self._thread_routes(repository),
             *self._rule_routes(repository),
         )
@@ -72,6 +76,32 @@ class GitHub:
     def _knows(self, authorization: str) -> bool:
         scheme, _, token = authorization.partition(" ")
         return scheme.lower() in {"bearer", "token"} and secrets.compare_digest(token.encode(), self.token.encode())
+
+    def _run_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
+        run = rf"{repository}/actions/runs/(?P<number>\d+)"
+        return (
+            ("GET", re.compile(run), self._run),
+            ("GET", re.compile(rf"{run}/attempts/(?P<attempt>\d+)"), self._run),
+            ("GET", re.compile(f"{run}/artifacts"), self._artifacts),
+            ("GET", re.compile(f"{repository}/contents/(?P<path>.+)"), self._contents),
+        )
+
+    def _run(self, request: Request, owner: str, name: str, number: str, attempt: str = "") -> Response:
+        chosen = int(attempt) if attempt else None
+        return json_answer(200, self.runs.run(self._place(request, owner, name), int(number), chosen))
+
+    def _artifacts(self, request: Request, owner: str, name: str, number: str) -> Response:
+        return json_answer(200, self.runs.artifacts(self._place(request, owner, name), int(number)))
+
+    def _contents(self, request: Request, owner: str, name: str, path: str) -> Response:
+        return json_answer(200, self.runs.contents(self._place(request, owner, name), path))
+
+    def _history(self, request: Request) -> Response:
+        """Answer the one GraphQL query that delivery sends: how the text of a pull request was changed."""
+        asked = _json(request)
+        named = asked.get("variables", {}) if isinstance(asked, dict) else {}
+        found = self.threads.history(f"{named.get('owner')}/{named.get('name')}", int(named.get("number", 0)))
+        return json_answer(200, {"data": {"repository": found}})
 
     def _thread_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
         threads, one = self.threads, r"(?P<number>\d+)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 _WHEN = "2026-11-21T00:00:00Z"
 _TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
-_BOT = "github-actions[bot]"
+BOT = "github-actions[bot]"
 _NO_COMMIT = "0" * 40
 
 
@@ -73,7 +74,7 @@ def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
         "head": _side(place, thread.head, thread.tip),
         "base": _side(place, thread.base, _NO_COMMIT),
         "merge_commit_sha": thread.merge_commit or None,
-        "merged_at": _WHEN if merged else None,
+        "merged_at": stamp(thread.merged_at) if thread.merged_at else None,
         "auto_merge": None,
         "draft": False,
         **(rest if whole else {}),
@@ -108,7 +109,7 @@ def comment(place: Place, thread: Thread, identity: int) -> dict[str, Any]:
         "html_url": f"{place.page}/issues/{thread.number}#issuecomment-{identity}",
         "issue_url": f"{place.url}/issues/{thread.number}",
         "body": thread.comments[identity],
-        "user": _user(place, thread.strangers.get(identity, _BOT)),
+        "user": _user(place, thread.strangers.get(identity, BOT)),
         "author_association": "NONE",
         **_TIMES,
     }
@@ -130,12 +131,41 @@ def review(place: Place, thread: Thread, identity: int, said: Review) -> dict[st
         "body": "",
         "state": said.state,
         "commit_id": said.commit,
-        "submitted_at": _WHEN,
+        "submitted_at": stamp(said.at),
         "html_url": page,
         "pull_request_url": pulls,
         "_links": {"html": {"href": page}, "pull_request": {"href": pulls}},
         "author_association": "NONE",  # as of everybody whose membership is not public
     }
+
+
+def history(thread: Thread) -> dict[str, Any]:
+    """Return what GraphQL tells of the changes to the text of a pull request."""
+    kinds = {"renamed": "RenamedTitleEvent", "reopened": "ReopenedEvent"}
+    edits = [{"editedAt": stamp(each.at), "editor": _actor(each.login)} for each in thread.events
+             if each.did == "edited"]  # fmt: skip
+    events = [{"__typename": kinds[each.did], "createdAt": stamp(each.at), "actor": _actor(each.login)}
+              for each in thread.events if each.did in kinds]  # fmt: skip
+    last = {"lastEditedAt": edits[-1]["editedAt"], "editor": edits[-1]["editor"]} if edits else {
+        "lastEditedAt": None, "editor": None}  # fmt: skip
+    # A text that was never edited has no list of edits.
+    return {
+        "pullRequest": {**last, "userContentEdits": _page(edits) if edits else None, "timelineItems": _page(events)}
+    }
+
+
+def _page(nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"nodes": nodes[:100], "pageInfo": {"hasNextPage": len(nodes) > 100}}  # noqa: PLR2004  as many as are asked for
+
+
+def stamp(when: dt.datetime) -> str:
+    """Return a time as GitHub writes it."""
+    return f"{when.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _actor(login: str) -> dict[str, str]:
+    # GraphQL names a bot without the ending that REST gives it.
+    return {"__typename": "Bot" if login.endswith("[bot]") else "User", "login": login.removesuffix("[bot]")}
 
 
 def _common(place: Place, thread: Thread) -> dict[str, Any]:
@@ -148,7 +178,7 @@ def _common(place: Place, thread: Thread) -> dict[str, Any]:
         "state": thread.state,
         "locked": False,
         "labels": [label(place, name) for name in thread.labels],
-        "user": _user(place, _BOT),
+        "user": _user(place, thread.author or BOT),
         "assignee": None,
         "milestone": None,
         "closed_at": _WHEN if thread.state == "closed" else None,

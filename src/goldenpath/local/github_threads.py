@@ -6,6 +6,7 @@ told the commit.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,18 +22,29 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Review:
-    """What `login` said of the commit that was the branch's tip then."""
+    """What `login` said, and when, of the commit that was the branch's tip then."""
 
     login: str
     state: str
     commit: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Event:
+    """What `login` did to a thread, and when: `edited`, `renamed` or `reopened` it."""
+
+    login: str
+    did: str
+    at: dt.datetime
 
 
 @dataclass
 class Thread:
     """One pull request or issue; `head` is empty for an issue, and `tip` is the commit that it names.
 
-    `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote.
+    `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote. A thread
+    without an `author` is a workflow's own.
     """
 
     number: int
@@ -47,6 +59,9 @@ class Thread:
     comments: dict[int, str] = field(default_factory=dict)
     strangers: dict[int, str] = field(default_factory=dict)
     reviews: list[Review] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    author: str = ""
+    merged_at: dt.datetime | None = None
 
 
 class Threads:
@@ -58,15 +73,34 @@ class Threads:
         self._kept: dict[str, dict[int, Thread]] = {}
         self._last_comment = 0
         self._permissions: dict[tuple[str, str], str] = {}
+        self._time = dt.datetime.now(dt.UTC).replace(microsecond=0)
 
     def of(self, repository: str) -> list[Thread]:
         """Return the threads of `repository`, oldest first."""
         return list(self._kept.get(repository, {}).values())
 
+    def tick(self) -> dt.datetime:
+        """Return the time; no two things happen in one second."""
+        with self._lock:
+            self._time += dt.timedelta(seconds=1)
+            return self._time
+
     def merge(self, repository: str, number: int, commit: str) -> None:
         """Close the pull request `number` as merged by `commit`."""
         thread = self._thread(repository, number)
-        thread.state, thread.merge_commit = "closed", commit
+        thread.state, thread.merge_commit, thread.merged_at = "closed", commit, self.tick()
+
+    def edit(self, repository: str, number: int, login: str, *, title: str = "", body: str = "") -> None:
+        """Have `login` edit title or description of the pull request `number`."""
+        self._edited(self._thread(repository, number), login, {"title": title, "body": body})
+
+    def reopen(self, repository: str, number: int, login: str) -> None:
+        """Have `login` close the pull request `number`, and open it again."""
+        self._thread(repository, number).events.append(Event(login, "reopened", self.tick()))
+
+    def history(self, repository: str, number: int) -> Body:
+        """Answer a query of GraphQL for `userContentEdits` and `timelineItems` of a pull request."""
+        return shapes.history(self._thread(repository, number))
 
     def push(self, repository: str, number: int, commit: str) -> None:
         """Let `commit` be the tip of the branch of the pull request `number`."""
@@ -77,7 +111,7 @@ class Threads:
     ) -> None:
         """Have `login`, who has `permission` for the repository, review the pull request `number` as it is now."""
         thread = self._thread(repository, number)
-        thread.reviews.append(Review(login, state, thread.tip))
+        thread.reviews.append(Review(login, state, thread.tip, self.tick()))
         self._permissions[repository, login] = permission
 
     def comment(self, repository: str, number: int, login: str, text: str) -> None:
@@ -181,11 +215,19 @@ class Threads:
 
     def _changed(self, repository: str, number: int, body: Body) -> Thread:
         thread = self._thread(repository, number)
-        for name in ("title", "body", "state", "base"):
+        for name in ("state", "base"):
             if name in body:
                 setattr(thread, name, str(body[name]))
+        self._edited(thread, thread.author or shapes.BOT, body)
         thread.labels = [str(each) for each in body.get("labels", thread.labels)]
         return thread
+
+    def _edited(self, thread: Thread, login: str, body: Body) -> None:
+        for name, did in (("title", "renamed"), ("body", "edited")):
+            text = str(body.get(name) or "")
+            if text and text != getattr(thread, name):
+                setattr(thread, name, text)
+                thread.events.append(Event(login, did, self.tick()))
 
     def _thread(self, repository: str, number: int) -> Thread:
         found = self._kept.get(repository, {}).get(number)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from goldenpath.local.github_runs import Runs
     from goldenpath.local.github_threads import Threads
 
 _AUDIENCE = "sts.amazonaws.com"
@@ -133,6 +134,11 @@ class Local:
     def github_url(self) -> str:
         """Where GitHub's doubles answer."""
         return origin(self._github_server)
+
+    @property
+    def runs(self) -> Runs:
+        """The workflow runs and files of GitHub's double."""
+        return self._github.runs
 
     @property
     def threads(self) -> Threads:

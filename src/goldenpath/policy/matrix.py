@@ -47,7 +47,9 @@ class Environment:
     workflow run may release with an AWS key that never ends. `verdict_age` is how old a verdict may be at the push.
     `tags_from` names the branches whose commits a tag may release here, or is `DEFAULT_BRANCH` or `ANY`; with
     `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
-    this environment; where there are none, it may use any that no other environment lists.
+    this environment; where there are none, it may use any that no other environment lists. With
+    `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
+    each change too.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Environment:
     accounts: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
+    all_registries_approved: bool = True
 
     @property
     def blocks(self) -> bool:
@@ -156,6 +159,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         accounts=tuple(body.get("accounts", ())),
         roles=tuple(body.get("roles", ())),
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
+        all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
     )
 
 

@@ -45,8 +45,11 @@ class Access:
     lock_seconds: int = LOCK_SECONDS
 
     def reaches(self, environment: str) -> bool:
-        """Tell whether a role, or the login of this machine, leads into `environment`."""
-        return bool(self._role(environment)) or not self._has_roles
+        """Tell whether a role, or the login of this machine, leads into `environment`.
+
+        A job that may ask for OIDC tokens has no login of its own.
+        """
+        return bool(self._role(environment)) or not (self._has_roles or oidc.is_offered(self.variables))
 
     def workplace(self, environment: str) -> Workplace:
         """Return `environment` to work in, with credentials for an hour where it has a role.
@@ -57,7 +60,7 @@ class Access:
         if not self.reaches(environment):
             raise BadInput(
                 f"no role leads into {environment}",
-                why=f"the secret {self.power.value}{environment.upper()} is not set, and those of others are",
+                why=f"the secret {self.power.value}{environment.upper()} is not set for this job",
                 fix="set it; docs/registries.md says what the role needs",
             )
         region, bucket = self._region(), self._for("GOLDENPATH_STATE_BUCKET", environment)

@@ -1,24 +1,29 @@
-"""Apply on merge: the registry is found in the diff, planned again, and applied only if that is the reviewed plan."""
+"""Apply on merge: the registry is found in the diff, planned again, and applied only if that is the reviewed plan.
+
+What was merged is data. The code that runs, and the Terraform configuration, are those of a checkout beside it.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
 from goldenpath.registries import (
+    asking,
+    claims,
     compliance,
     config,
     controls,
     handover,
-    merged,
+    merge_checks,
     plan_table,
     planning,
-    propose,
     recovery,
     removal,
     review,
+    trusted,
 )
 from goldenpath.runner import as_markdown
 from goldenpath.services import ecr_describe
@@ -26,14 +31,15 @@ from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from goldenpath.registries.access import Access
+    from goldenpath.registries.merge_checks import Checkouts, Reviewed
     from goldenpath.registries.merged import Merged
     from goldenpath.registries.planning import Workplace
     from goldenpath.registries.review import Record
     from goldenpath.services.github_platform import Repository
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 MARKER = "apply"
 
@@ -42,112 +48,144 @@ MARKER = "apply"
 class Office:
     """Who applies: the way into the environments, the platform's repository, and how other repositories are opened.
 
-    `fetch` brings a ref or a commit of the platform's repository as it is now, and returns the commit's id; `base` is
-    the branch that was merged into, `run_url` the page of this run, `today` the day by which grace periods are counted.
+    `checkouts` are what may run and what was merged, `run_url` is the page of this run, `today` the day by which grace
+    periods are counted.
     """
 
     access: Access
     repository: Repository
     open_repository: Callable[[str], Repository | None]
-    fetch: Callable[[str], str]
-    base: str
+    checkouts: Checkouts
     today: dt.date
     run_url: str = ""
 
 
-def apply_merged(office: Office, pull: Merged) -> Plan:
+def find_merged(office: Office, pull: Merged) -> Record:
+    """Return what the merged pull request asks to be applied, once every check that needs no role is passed.
+
+    Whatever stops it is said in the pull request and raised: `ProposalUnbound`, `ApprovalMissing`, and what
+    `merge_checks.check` raises.
+    """
+    with _reporting(office, pull):
+        return _checked(office, pull).record
+
+
+def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
     """Apply what the merged pull request had reviewed, verify it at ECR, and say so in the pull request.
 
-    Whatever stops it is said there too, and raised: `PlanDrifted`, `PlanUnexpected`, `RetirementRefused`, and what
-    planning raises. Running again is safe: what is done already is not done twice.
+    `environment` is the one that this run was given a role for; empty when it has no such bound. Whatever stops the
+    apply is said in the pull request too, and raised: `ProposalUnbound`, `ApprovalMissing`, `RetirementRefused`, what
+    `merge_checks.check` and planning raise. Running again is safe: what is done already is not done twice.
     """
-    try:
-        record, made, said = _applied(office, pull)
-    except GoldenPathError as error:
-        # GitHub may be away too: what stopped the apply is the news.
-        with contextlib.suppress(GithubRefused):
-            claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-            text = _stopped(error, office.run_url)
-            office.repository.comment(pull.number, MARKER, f"{text}\n\n{claim.written}" if claim else text)
-        raise
+    with _reporting(office, pull):
+        record, made, said = _applied(office, pull, environment)
     table = plan_table.changes(made) if made.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
     office.repository.comment(pull.number, MARKER, f"{head}\n\n{table}\n\n{said}")
     return made
 
 
-def _applied(office: Office, pull: Merged) -> tuple[Record, Plan, str]:
-    checkout = office.access.checkout
-    after = proposal_git.resolved(checkout, pull.commit)
-    if proposal_git.resolved(checkout, "HEAD") != after:
-        raise BadInput("the checkout is not at the merge commit", why=f"that is {after}", fix="check out that commit")
-    record = review.read(pull.body)
-    before = proposal_git.resolved(checkout, f"{after}^1")
-    found = merged.touched(checkout, before, after)
-    merged.require_one(found, record)
-    merged.require_nothing_else(checkout, found, before, after)
-    merged.require_latest(checkout, record, after, office.fetch(f"refs/heads/{office.base}"), office.base)
-    workplace = office.access.workplace(record.environment)
-    made = _planned(office, pull, record, workplace)
+def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Plan, str]:
+    reviewed = _checked(office, pull)
+    record = reviewed.record
+    require_environment(record, environment)
+    workplace = _composed(office, reviewed).workplace(record.environment)
+    made = _planned(pull, record, workplace)
+    review.require_shown(record, made, pull.body)
     if made.changes:
-        if record.removal:
-            _clear(office, pull, record, workplace)
-        else:
+        if not record.removal:
             removal.require_grace(workplace, record.name, pull.opened)
+        claims.begin(workplace, pull.number, office.run_url)
+        if record.removal:
+            _clear(office, reviewed, workplace)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
         workplace.terraform.apply(workplace.saved)
     if record.removal:
-        return record, made, _require_absent(workplace, record.name)
-    return record, made, _hand_over(office, pull, workplace, record.name)
+        said = _require_absent(workplace, record.name)
+    else:
+        said = _hand_over(office, pull, workplace, made, record.name)
+    claims.end(workplace, pull.number)
+    return record, made, said
 
 
-def _planned(office: Office, pull: Merged, record: Record, workplace: Workplace) -> Plan:
+def _checked(office: Office, pull: Merged) -> Reviewed:
+    """Return what the pull request asks to be applied, if it passes every check that needs no role."""
+    checkouts = office.checkouts
+    reviewed = merge_checks.check(checkouts, pull)
+    merge = reviewed.range
+    # The merge is compared with the commit that it was made on: the base may have moved on since the branch forked.
+    commits = asking.Commits(checkouts.merged, merge.onto, merge.tip, merge.merged)
+    asking.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.base)
+    return reviewed
+
+
+def _composed(office: Office, reviewed: Reviewed) -> Access:
+    """Return the way into the environments for a folder of trusted configuration with the merged entries."""
+    checkouts, folder = office.checkouts, office.access.work_dir / "configuration"
+    made = trusted.composed(
+        checkouts.trusted, checkouts.merged, reviewed.record.environment, reviewed.range.merged, folder
+    )
+    return replace(office.access, checkout=made)
+
+
+def require_environment(record: Record, environment: str) -> None:
+    """Refuse with `BadInput` a plan for another environment than the one that this job was let into."""
+    if environment not in {"", record.environment}:
+        raise BadInput(
+            f"this job was started for {environment}, and the pull request is about {record.environment}",
+            why="a job is let into one environment, and what was reviewed there may differ",
+            fix="nothing was applied; run the wizard again for this registry",
+        )
+
+
+@contextlib.contextmanager
+def _reporting(office: Office, pull: Merged) -> Iterator[None]:
+    """Comment on the pull request when an error stops the block, and raise it."""
+    try:
+        yield
+    except GoldenPathError as error:
+        # GitHub may be away too: what stopped the apply is the news.
+        with contextlib.suppress(GithubRefused):
+            office.repository.comment(pull.number, MARKER, _stopped(error, office.run_url))
+        raise
+
+
+def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:
     """Return the plan that is to be applied: the reviewed one, or what an apply that broke half-way left of it."""
     try:
         made = planning.plan(workplace, record.name, removal=record.removal)
     except StateLocked as error:
-        claim = recovery.claim_in(office.repository.said(pull.number, MARKER))
-        if not recovery.freed(workplace, error, claim):
+        if not recovery.freed(workplace, error, claims.of(workplace, pull.number)):
             raise
         made = planning.plan(workplace, record.name, removal=record.removal)
     if made.changes:
         record.require(made)
-    if recovery.reclaimed(workplace, record.name, made):
+    if recovery.reclaimed(workplace, record.name, made, claims.of(workplace, pull.number)):
         made = planning.plan(workplace, record.name)
         if made.changes:
             record.require(made)
     return made
 
 
-def _clear(office: Office, pull: Merged, record: Record, workplace: Workplace) -> None:
+def _clear(office: Office, reviewed: Reviewed, workplace: Workplace) -> None:
     """Save the listing of a registry that may go, then delete its images: ECR destroys no repository that has some."""
-    checkout = office.access.checkout
-    before = proposal_git.text_at(checkout, f"{pull.commit}^1", f"envs/{record.environment}/ecr.tf")
+    record, checkout = reviewed.record, office.checkouts.merged
+    before = proposal_git.text_at(checkout, reviewed.range.fork, f"envs/{record.environment}/ecr.tf")
     path = config.path_of(checkout, record.environment)
     registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
     reader = ecr_describe.Reader(workplace.variables)
     removal.require_told(registry, reader.describe(record.name))
-    removal.require_removable(
-        registry, reader.images(record.name), office.today, shown=record.signs,
-        asked=_askers(office, pull, record), author=pull.author,
-        approvers=office.repository.approvers(pull.number, pull.tip),
-    )  # fmt: skip
+    removal.require_removable(registry, reader.images(record.name), office.today, shown=record.signs)
     saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
     reader.delete(record.name, saved.digests)
 
 
-def _askers(office: Office, pull: Merged, record: Record) -> tuple[str, ...]:
-    """Return who asked, by the commits of the proposal and by its description; nobody when the commits do not say."""
-    checkout, tip = office.access.checkout, office.fetch(pull.tip)
-    signed = proposal_git.trailers(checkout, f"{pull.commit}^1", tip, propose.REQUESTED_BY)
-    return (*signed, record.requester) if signed else ()
-
-
-def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) -> str:
-    checkout = office.access.checkout
+def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, name: str) -> str:
+    checkout = workplace.checkout
     registry = config.find(checkout, workplace.environment, name)
     found = ecr_describe.Reader(workplace.variables).describe(name)
-    wrong = compliance.deviations(registry, controls.load(checkout)[registry.risk], found)
+    described = made.repository_policies.get(name, "")
+    wrong = compliance.deviations(registry, controls.load(checkout)[registry.risk], found, described)
     if found is None or wrong:
         raise RegistryRefused(
             f"{name} in {workplace.environment} was applied, but ECR does not describe it as asked",
@@ -155,13 +193,12 @@ def _hand_over(office: Office, pull: Merged, workplace: Workplace, name: str) ->
             fix="run the job again; if it persists, show this to the platform team",
         )
     platform = office.repository.name
-    owner = platform.partition("/")[0]
     if registry.deprecated_since:
         text = handover.farewell(registry, found, platform)
-        return f"{text} {handover.tell_team(office.open_repository, registry, text, owner)}"
+        return f"{text} {handover.tell_team(office.open_repository, registry, text, platform)}"
     text = handover.note(checkout, registry, found, platform)
     office.repository.comment(pull.number, "hand-over", text)
-    told = handover.tell_team(office.open_repository, registry, text, owner)
+    told = handover.tell_team(office.open_repository, registry, text, platform)
     return f"ECR describes `{found.uri}` as it was asked for. {told}"
 
 
@@ -173,7 +210,7 @@ def _require_absent(workplace: Workplace, name: str) -> str:
 
 def _begun(record: Record, run_url: str) -> str:
     head = f"### {'Removing' if record.removal else 'Applying'}: `{record.name}` in {record.environment}"
-    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else "", recovery.Claim.now().written]))
+    return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else ""]))
 
 
 def _stopped(error: GoldenPathError, run_url: str) -> str:

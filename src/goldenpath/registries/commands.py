@@ -18,7 +18,7 @@ from goldenpath.report.console import Progress
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 
 _NEXT = (

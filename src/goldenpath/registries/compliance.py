@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.registries import repository_policy
+
 if TYPE_CHECKING:
     from goldenpath.registries.config import Registry
     from goldenpath.registries.controls import Controls
@@ -12,8 +14,12 @@ if TYPE_CHECKING:
 TAG = "goldenpath.idp"
 
 
-def deviations(registry: Registry, brought: Controls, found: Described | None) -> tuple[str, ...]:
-    """Return every rule that the repository `found` breaks, in words; `None` stands for one that is not there."""
+def deviations(registry: Registry, brought: Controls, found: Described | None, described: str = "") -> tuple[str, ...]:
+    """Return every rule that the repository `found` breaks, in words; `None` stands for one that is not there.
+
+    `described` is the repository policy that Terraform describes, empty for none: any other statement may let strangers
+    push or pull, so it is a deviation.
+    """
     if found is None:
         return ("the repository does not exist",)
     exclusions = "_WITH_EXCLUSION" if registry.more.get("immutability_exclusions") else ""
@@ -30,7 +36,7 @@ def deviations(registry: Registry, brought: Controls, found: Described | None) -
     told += [] if found.lifecycle else ["there is no lifecycle policy"]
     if registry.deprecated_since and not found.policy:
         told.append("pushes are not refused, though it is deprecated")
-    return tuple(told)
+    return (*told, *repository_policy.deviations(found.policy, described))
 
 
 def announced(found: Described | None) -> tuple[str, str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.registries.planning import Workplace
     from goldenpath.registries.request import Risk
     from goldenpath.services.ecr_describe import Image, Reader
+    from goldenpath.tools.terraform_plan import Plan
 
 STALE_DAYS = 90
 ENVIRONMENT_TAG = f"{TAG}/environment"
@@ -72,9 +73,10 @@ def look(access: Access, environment: str, now: dt.datetime) -> Environment:
         workplace = access.workplace(environment)
         registries = config.load(access.checkout, environment)
         table, reader = controls.load(access.checkout), ecr_describe.Reader(workplace.variables)
-        seen = tuple(_seen(reader, each, table, now) for each in registries)
+        made = _whole_plan(workplace)
+        seen = tuple(_seen(reader, each, table, made, now) for each in registries)
         unknown = _unknown(reader, environment, config.load_all(access.checkout))
-        return Environment(environment, seen, unknown, _drift(workplace))
+        return Environment(environment, seen, unknown, _drift(made))
     except GoldenPathError as error:
         return Environment(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)
 
@@ -166,9 +168,10 @@ def _first(tags: tuple[str, ...]) -> str:
     return ", ".join(as_markdown(tag) for tag in tags[:_SHOWN]) + more
 
 
-def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], now: dt.datetime) -> Seen:
+def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], made: Plan, now: dt.datetime) -> Seen:
     found = reader.describe(registry.name)
-    broken = compliance.deviations(registry, table[registry.risk], found)
+    described = made.repository_policies.get(registry.name, "")
+    broken = compliance.deviations(registry, table[registry.risk], found, described)
     if found is None:
         return Seen(registry, broken)
     images = reader.images(registry.name)
@@ -213,14 +216,18 @@ def _parts(images: tuple[Image, ...]) -> frozenset[str]:
     return frozenset(each.digest for each in images if held and not each.tags and not each.is_index)
 
 
-def _drift(workplace: Workplace) -> tuple[str, ...]:
-    """Return what a plan of the whole environment would change: entry, state and ECR differ there."""
+def _drift(made: Plan) -> tuple[str, ...]:
+    """Return what the plan of a whole environment would change: entry, state and ECR differ there."""
+    return tuple(f"{' and '.join(each.actions)} {each.address}" for each in made.changes)
+
+
+def _whole_plan(workplace: Workplace) -> Plan:
+    """Return a plan of the whole environment."""
     key = state_key.load(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
-    made = terraform.plan(_saved(workplace))
-    return tuple(f"{' and '.join(each.actions)} {each.address}" for each in made.changes)
+    return terraform.plan(_saved(workplace))
 
 
 def _saved(workplace: Workplace) -> Path:

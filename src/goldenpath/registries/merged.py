@@ -43,9 +43,10 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its branch.
+    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its `branch`.
 
-    `opened` is the day on which it was opened, by UTC.
+    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they were when it was merged. `onto`
+    is the commit of the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
     """
 
     number: int
@@ -54,6 +55,12 @@ class Merged:
     body: str
     author: str
     opened: dt.date
+    title: str
+    branch: str
+    merged_at: dt.datetime
+    onto: str
+    commits: int
+    files: int
 
     @classmethod
     def read(cls, event: Mapping[str, Any], label: str, base: str) -> Merged:
@@ -65,12 +72,15 @@ class Merged:
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
         mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
-        opened = _day(pull.get("created_at"))
+        opened, merged_at = _time(pull.get("created_at")), _time(pull.get("merged_at"))
         if not mistakes:
             mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
             mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-            mistakes += [] if opened else ["it does not say when it was opened"]
-        if mistakes or opened is None:
+            mistakes += [] if opened and merged_at else ["it does not say when it was opened and merged"]
+            mistakes += [] if pull["base"].get("sha") else ["it names no commit of the branch that it goes into"]
+            counted = all(isinstance(pull.get(each), int) for each in ("commits", "changed_files"))
+            mistakes += [] if counted else ["it does not say how many commits and files it changes"]
+        if mistakes or opened is None or merged_at is None:
             raise BadInput(
                 "there is no merged pull request to apply",
                 why="; ".join(mistakes),
@@ -78,15 +88,20 @@ class Merged:
             )
         author = (pull.get("user") or {}).get("login", "")
         commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
-        return cls(int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened)
+        return cls(
+            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
+            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""), merged_at,
+            str(pull["base"]["sha"]), pull["commits"], pull["changed_files"],
+        )  # fmt: skip
 
 
-def _day(when: object) -> dt.date | None:
-    """Return the day of a time as GitHub writes it; `None` when it is none."""
+def _time(when: object) -> dt.datetime | None:
+    """Return a time as GitHub writes it, which is UTC; `None` when it is not one."""
     try:
-        return dt.datetime.fromisoformat(str(when)).date()
+        found = dt.datetime.fromisoformat(str(when))
     except ValueError:
         return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
 def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:
@@ -154,13 +169,26 @@ def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str
         )
 
 
+def require_as_proposed(checkout: Path, record: Record, tip: str, after: str) -> None:
+    """Refuse with `PlanDrifted` a merge, at `after`, whose entry is not that at `tip`, the last commit of its branch.
+
+    Raises `RegistryConfigUnexpected` too.
+    """
+    if _entry(checkout, record, tip) != _entry(checkout, record, after):
+        raise PlanDrifted(
+            "what was merged is not what the pull request proposed",
+            why=f"the merge describes {record.name} in {record.environment} otherwise than its branch did at its end",
+            fix="nothing was applied; run the wizard again for this registry",
+        )
+
+
 def require_latest(checkout: Path, record: Record, after: str, tip: str, base: str) -> None:
     """Refuse with `PlanDrifted` a merge, at `after`, whose entry is another one at `tip`, the newest commit of `base`.
 
     A job that is run again much later would otherwise bring back what the branch describes no more. Raises
     `RegistryConfigUnexpected` too.
     """
-    then, now = (_entries(checkout, record.environment, commit).get(record.name) for commit in (after, tip))
+    then, now = (_entry(checkout, record, commit) for commit in (after, tip))
     if then != now:
         how = "again" if not then else "in another way" if now else "no more"
         raise PlanDrifted(
@@ -187,6 +215,10 @@ def _differing(checkout: Path, environment: str, before: str, after: str) -> lis
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     ]
+
+
+def _entry(checkout: Path, record: Record, commit: str) -> config.Registry | None:
+    return _entries(checkout, record.environment, commit).get(record.name)
 
 
 def _entries(checkout: Path, environment: str, commit: str) -> dict[str, config.Registry]:

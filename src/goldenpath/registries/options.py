@@ -20,6 +20,14 @@ def option(name: str, text: str, **more: object) -> Callable[[click.decorators.F
 CHECKOUT = option(
     "--checkout", "The checkout of the platform's repository.", type=click.Path(path_type=Path), default=Path()
 )
+MERGED = option(
+    "--checkout", "The checkout of the merge commit. It is data: nothing of it runs.", type=click.Path(path_type=Path),
+    default=Path(),
+)  # fmt: skip
+TRUSTED = option(
+    "--trusted", "The checkout of the default branch, whose Terraform configuration is used.",
+    type=click.Path(path_type=Path), default=Path(),
+)  # fmt: skip
 ENVIRONMENT = option("--environment", "Environment: dev, test, staging or prod.", default="")
 NAME = option("--name", "Name of the repository in ECR, like `my-app`.", default="")
 

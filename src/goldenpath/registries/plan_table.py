@@ -11,7 +11,7 @@ from goldenpath.runner import as_markdown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from goldenpath.tools.terraform import Change, Plan
+    from goldenpath.tools.terraform_plan import Change, Plan
 
 _LONGEST_VALUE = 400
 # The same again: what the provider's own tags add to those of the resource.
@@ -25,13 +25,19 @@ def table(head: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
 
 
 def changes(plan: Plan) -> str:
-    """Return a table of what `plan` would do, and of what was changed behind Terraform's back."""
+    """Return a table of what `plan` would do; what it reads; and what was changed behind Terraform's back."""
     if not plan.changes:
         return "Nothing: it is as it is described."
-    rows = [(" and ".join(each.actions), each.address, "; ".join(_values(each))) for each in plan.changes]
-    told = table(("action", "resource", "values"), rows)
-    drift = ", ".join(as_markdown(each.address) for each in plan.drift)
+    reads, drift = (", ".join(map(as_markdown, each)) for each in (plan.reads, [each.address for each in plan.drift]))
+    told = actions(plan)
+    told += f"\n\nData sources that it reads: {reads}." if reads else ""
     return told + (f"\n\nChanged outside of Terraform since: {drift}." if drift else "")
+
+
+def actions(plan: Plan) -> str:
+    """Return a table of every change of `plan`, and of nothing that its digest leaves out."""
+    rows = [(" and ".join(each.actions), each.address, "; ".join(_values(each))) for each in plan.changes]
+    return table(("action", "resource", "values"), rows)
 
 
 def _values(change: Change) -> Iterator[str]:

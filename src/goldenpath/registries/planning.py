@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanUnexpected
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.names import Digest
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,11 @@ def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     key = state_key.load(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
-    provider_lock.providers(terraform.folder)
+    locked = provider_lock.providers(terraform.folder)
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
-    made = terraform.plan(workplace.saved, target=plans.target(name))
+    made = replace(
+        terraform.plan(workplace.saved, target=plans.target(name)), region=workplace.region, providers=locked
+    )
     plans.require_only(made, name, may_destroy=removal)
     return made
 

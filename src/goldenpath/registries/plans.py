@@ -11,9 +11,11 @@ from goldenpath.model.names import Digest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from goldenpath.tools.terraform import Change, Plan
+    from goldenpath.tools.terraform_plan import Change, Plan
 
 REPOSITORY = "aws_ecr_repository"
+# Which form of digest a reviewed plan was recorded with: 1 does not cover what it reads, providers and the region.
+FORM = 2
 
 
 def target(name: str) -> str:
@@ -24,15 +26,18 @@ def target(name: str) -> str:
 def plan_digest(plan: Plan, environment: str) -> Digest:
     """Return the identity of what `plan` would do in `environment`: every change, with its values before and after.
 
-    Two plans with one digest do the same in the same environment. Neither the time, nor Terraform's version, nor the
-    order of the resources, nor values that are unknown until the apply are part of it.
+    Two plans with one digest do the same in the same environment and region, read the same, and were made of the same
+    configuration, with the same providers, down to their locked hashes. Neither the time, nor Terraform's version, nor
+    the order of the resources, nor values that are unknown until the apply are part of it.
     """
-    return Digest.of(json.dumps([environment, sorted(change_digests(plan, environment))]).encode())
+    changes = sorted(change_digests(plan, environment))
+    return Digest.of(json.dumps([*_surroundings(plan, environment), changes]).encode())
 
 
 def change_digests(plan: Plan, environment: str) -> tuple[Digest, ...]:
     """Return the identity of each change that `plan` would make in `environment`."""
-    listed = [[environment, each.address, each.kind, list(each.actions), each.before, each.after]
+    around = _surroundings(plan, environment)
+    listed = [[*around, each.address, each.kind, each.provider, list(each.actions), each.before, each.after]
               for each in _sorted(plan)]  # fmt: skip
     return tuple(Digest.of(json.dumps(each, sort_keys=True, separators=(",", ":")).encode()) for each in listed)
 
@@ -65,6 +70,11 @@ def require_only(plan: Plan, name: str, *, may_destroy: bool = False) -> None:
     lost = [each for each in _sorted(plan) if each.destroys and each.kind == REPOSITORY]
     if lost and not may_destroy:
         raise _unexpected(f"the plan for {name} would {_told(lost[0])}, and every image in it would be lost")
+
+
+def _surroundings(plan: Plan, environment: str) -> list[object]:
+    providers = sorted([name, each.version, *sorted(each.hashes)] for name, each in plan.providers.items())
+    return [FORM, environment, plan.region, plan.configuration, list(plan.reads), providers]
 
 
 def _sorted(plan: Plan) -> list[Change]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath import runner
-from goldenpath.errors import BadInput
+from goldenpath.errors import BadInput, ProposalUnbound
+from goldenpath.model import codec
 from goldenpath.registries import applying, cost, hygiene, propose, removal, retire, review
 from goldenpath.registries.access import LOCK_SECONDS, Access, Power
 from goldenpath.registries.applying import Office
+from goldenpath.registries.asking import RunId
+from goldenpath.registries.merge_checks import Checkouts
 from goldenpath.registries.merged import Merged
-from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, of_a_request, option
 from goldenpath.registries.propose import Desk
 from goldenpath.registries.request import known_environment, known_environments, parse
 from goldenpath.report.console import Progress
@@ -22,6 +26,7 @@ from goldenpath.services.github_platform import Repository
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from goldenpath.registries.propose import Proposed
@@ -63,25 +68,33 @@ def retire_registry(checkout: Path, environment: str, name: str, step: str, grac
         _tell(removal.remove(at, name, today))
 
 
-@click.command("apply-merged")
-@CHECKOUT
+@click.command("find-merged")
+@MERGED
+@TRUSTED
 @_BASE
-def apply_merged(checkout: Path, base_branch: str) -> None:
+def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
+    """Check the pull request that was just merged, and tell which registry of which environment is to be applied.
+
+    No role of AWS is needed for that: it says which one the job that applies is to be given.
+    """
+    run = _run()
+    pull = Merged.read(run.event, review.LABEL, base_branch)
+    record = applying.find_merged(_office(checkout, trusted, base_branch, run), pull)
+    run.set_outputs({"environment": record.environment, "name": record.name})
+    Progress().line(f"✓ {record.name} in {record.environment} is to be {'removed' if record.removal else 'applied'}")
+
+
+@click.command("apply-merged")
+@MERGED
+@TRUSTED
+@_BASE
+@option("--environment", "The environment that this run has a role for; the pull request has to be about it.",
+        default="")  # fmt: skip
+def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: str) -> None:
     """Apply the registry of the pull request that was just merged, if its plan is the one that was reviewed."""
     run = _run()
     pull = Merged.read(run.event, review.LABEL, base_branch)
-    variables = runner.variables()
-    token, other = _token(), variables.get("GOLDENPATH_APPS_TOKEN", "")
-    office = Office(
-        _access(checkout, run, Power.APPLY),
-        _repository(run),
-        lambda name: Repository(run.api_url, other, name) if other else None,
-        lambda revision: proposal_git.fetched(checkout, revision, run.server_url, token),
-        base_branch,
-        dt.datetime.now(dt.UTC).date(),
-        _run_url(run),
-    )
-    made = applying.apply_merged(office, pull)
+    made = applying.apply_merged(_office(checkout, trusted, base_branch, run), pull, environment)
     Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
 
 
@@ -99,15 +112,50 @@ def report_hygiene(checkout: Path) -> None:
     Progress().line(f"✓ {thread.url}: {hygiene.share(everything)} comply")
 
 
-COMMANDS = (propose_registry, retire_registry, apply_merged, report_hygiene)
+COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene)
 
 
 def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AVERAGE_IMAGE_MB) -> Desk:
     run = _run()
     workplace = _access(checkout, run, Power.PLAN).workplace(environment)
-    # Who started the run, as GitHub says: what a form says of the requester proves nothing.
-    actor = runner.variables().get("GITHUB_ACTOR", "")
-    return Desk(workplace, _repository(run), actor, base, average_mb)
+    variables = runner.variables()
+    # Who started the run and who ran it again, as GitHub says: what a form says of the requester proves nothing.
+    named = [variables.get(each, "") for each in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")]
+    requesters = tuple(dict.fromkeys(filter(None, named)))
+    require_people(requesters)
+    return Desk(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
+
+
+def require_people(requesters: tuple[str, ...]) -> None:
+    """Refuse with `ProposalUnbound` a run that was started by another workflow, or by an app."""
+    if not requesters or any(each.endswith("[bot]") for each in requesters):
+        raise ProposalUnbound(
+            "nobody is known to have asked for this registry",
+            why=f"the workflow was started by {', '.join(requesters) or 'nobody'}, which is not a person",
+            fix="start it by hand: Actions → the workflow → Run workflow",
+        )
+
+
+def _run_id(variables: Mapping[str, str]) -> RunId:
+    try:
+        return RunId.parse(f"{variables.get('GITHUB_RUN_ID', '')}/{variables.get('GITHUB_RUN_ATTEMPT') or '1'}")
+    except ValueError as error:
+        raise BadInput(
+            "the workflow run is not known", why=str(error), fix="start this as a step of the platform's workflow"
+        ) from None
+
+
+def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> Office:
+    token, other = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
+    fetch = partial(proposal_git.fetched, checkout, server_url=run.server_url, token=token)
+    return Office(
+        _access(checkout, run, Power.APPLY),
+        _repository(run),
+        lambda name: Repository(run.api_url, other, name) if other else None,
+        Checkouts(trusted, checkout, fetch, base),
+        dt.datetime.now(dt.UTC).date(),
+        _run_url(run),
+    )
 
 
 def _access(checkout: Path, run: Runner, power: Power) -> Access:
@@ -147,8 +195,11 @@ def _run_url(run: Runner) -> str:
 
 
 def _tell(proposed: Proposed) -> None:
+    """Report the proposal; by the output `seal` the workflow names the artifact that proves who made it."""
     thread = proposed.thread
+    codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", proposed.record)
     _run().set_outputs({
         "pull_request": str(thread.number), "url": thread.url, "plan_digest": proposed.record.digest,
+        "seal": proposed.seal,
     })  # fmt: skip
     Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {proposed.record.digest}")

@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
-from goldenpath.registries import catalogue, config, controls, cost, plan_table, planning, plans, recovery, review
+from goldenpath.registries import (
+    asking,
+    catalogue,
+    config,
+    controls,
+    cost,
+    plan_table,
+    planning,
+    plans,
+    recovery,
+    review,
+)
 from goldenpath.registries.review import Record, Told
 from goldenpath.services import ecr_describe
 from goldenpath.services.github_platform import Proposal
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
+    from goldenpath.registries.asking import RunId
     from goldenpath.registries.planning import Workplace
     from goldenpath.registries.request import Request
     from goldenpath.services.github_platform import Repository, Thread
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
-BASE, REQUESTED_BY = "development", "Requested-by"
+BASE = "development"
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Where a proposal is made: the environment to plan in, the repository to propose to, and who asks (a login).
+    """Where a proposal is made: the environment to plan in, the repository to propose to, and who asks.
 
-    `average_mb` is how large an image is thought to be, for the estimate of costs.
+    `requesters` are the logins of everybody who started the workflow `run` or this attempt of it. `average_mb` is how
+    large an image is thought to be, for the estimate of costs.
     """
 
     workplace: Workplace
     repository: Repository
-    requester: str
+    requesters: tuple[str, ...]
+    run: RunId
     base: str = BASE
     average_mb: int = cost.AVERAGE_IMAGE_MB
 
 
 @dataclass(frozen=True)
 class Proposed:
-    """The pull request that was opened or changed, and the record of the plan that it shows."""
+    """The pull request that was opened or changed, the record of the plan that it shows, and the run's seal on both."""
 
     thread: Thread
     record: Record
+    seal: str
 
 
 def create(desk: Desk, request: Request) -> Proposed:
@@ -78,30 +93,32 @@ def publish(
 ) -> Proposed:
     """Commit what was edited in the checkout, push it to the registry's own branch and open its pull request.
 
-    The commit says who asked: the description of a pull request can be edited by more people than its branch.
+    The commit says which run made it and who asked; the seal, which that run has to leave, proves it.
     """
     workplace = desk.workplace
     catalogue.write(workplace.checkout)
     environment = workplace.environment
-    record = Record.of(plan, environment, name, desk.requester, removal=removal, signs=signs)
+    record = Record.of(plan, environment, name, desk.requesters[0], run=str(desk.run), removal=removal, signs=signs)
     raw = workplace.terraform.show_text(workplace.saved)
     title = review.title(record, told.verb)
-    branch = branch_of(environment, name)
+    branch = asking.branch_of(environment, name)
     base = proposal_git.resolved(workplace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
-    message = f"{title}\n\n{REQUESTED_BY}: {desk.requester}"
-    proposal_git.push(workplace.checkout, proposal_git.commit_on(workplace.checkout, base, paths, message), branch)
+    message = asking.message(title, desk.requesters, desk.run)
+    commit = proposal_git.commit_on(workplace.checkout, base, paths, message)
+    proposal_git.push(workplace.checkout, commit, branch)
+    if asking.needs_second(environment, removal=removal):
+        told = replace(told, sections=(*told.sections, _approval(desk.requesters)))
     body = review.description(record, plan, raw, told)
     thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
-    return Proposed(thread, record)
+    return Proposed(thread, record, asking.seal(thread.number, commit, title, body))
 
 
-def branch_of(environment: str, name: str) -> str:
-    """Return the branch on which the registry `name` is proposed: one for each name, whatever signs it holds.
-
-    git keeps no branch `a` beside a branch `a/b`, and none whose name ends in `.lock`.
-    """
-    return f"registry/{environment}/{name.replace('/', '+')}{'+' if name.endswith('.lock') else ''}"
+def _approval(requesters: tuple[str, ...]) -> str:
+    return (
+        f"### Who approves it\n\nSomebody with write access, but not {' or '.join(requesters)}, who asked for it. "
+        "Leave title, description and branch as they are: what was edited is not applied."
+    )
 
 
 def _creates(workplace: Workplace, name: str, plan: Plan) -> bool:

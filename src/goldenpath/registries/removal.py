@@ -52,7 +52,7 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     """Propose that `name` is removed, with its images; the listing of them is saved in the work folder first.
 
     Raises `RegistryUnknown`, `RetirementRefused` when it is not deprecated or its grace period runs. Signs that it is
-    still used are told in the pull request, and the apply refuses without a second person's approval.
+    still used are shown in the pull request, which a second person has to approve.
     """
     checkout, environment = desk.workplace.checkout, desk.workplace.environment
     registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
@@ -104,31 +104,9 @@ def require_told(registry: Registry, found: Described | None) -> None:
         )
 
 
-def require_removable(
-    registry: Registry,
-    images: Iterable[Image],
-    today: dt.date,
-    *,
-    shown: Iterable[str],
-    asked: Iterable[str],
-    author: str,
-    approvers: Iterable[str],
-) -> None:
-    """Refuse with `RetirementRefused` as `retire.require_removable` does.
-
-    A second person is one who approved and neither asked for the removal nor wrote the pull request; while it is not
-    known who `asked`, nobody is.
-    """
-    uses, askers = _uses(images), {login.casefold() for login in asked}
-    second = next((login for login in approvers if login.casefold() not in {*askers, author.casefold()}), "")
-    retire.require_removable(registry, uses, today, shown=shown, requester=author, approver=second)
-    if not askers and (signs := retire.signs_of_use(registry, uses, today)):
-        raise RetirementRefused(
-            f"{registry.name} in {registry.environment} is not retired",
-            why=f"{retire.told(signs)}; and no commit of the proposal says who asked for it, so nobody is known to be "
-            "a second person",
-            fix=retire.ASK_AGAIN,
-        )
+def require_removable(registry: Registry, images: Iterable[Image], today: dt.date, *, shown: Iterable[str]) -> None:
+    """Refuse with `RetirementRefused` as `retire.require_removable` does."""
+    retire.require_removable(registry, _uses(images), today, shown=shown)
 
 
 def save_listing(reader: Reader, name: str, environment: str, work_dir: Path) -> Listing:

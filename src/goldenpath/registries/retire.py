@@ -116,27 +116,15 @@ def require_grace(registry: Registry, announced: tuple[str, str], asked_on: dt.d
         )
 
 
-def require_removable(
-    registry: Registry,
-    images: Iterable[Use],
-    today: dt.date,
-    *,
-    shown: Iterable[str],
-    requester: str,
-    approver: str = "",
-) -> None:
+def require_removable(registry: Registry, images: Iterable[Use], today: dt.date, *, shown: Iterable[str]) -> None:
     """Refuse with `RetirementRefused`, naming every reason, to remove `registry` today.
 
     It must be deprecated and its grace period over: nobody can approve that away. Signs of use are reasons too, unless
-    a second person, not the one who asks, approved what the proposal showed: `shown` are the keys of those signs.
+    the proposal, which a second person approved, showed them: `shown` are their keys.
     """
     signs = signs_of_use(registry, images, today)
     if new := [sign for sign in signs if not sign.keys <= {*shown}]:
         raise _refused(registry, f"{told(new)}; the proposal did not show this", ASK_AGAIN)
-    # GitHub's user names differ by more than their case, or are the same.
-    is_second = bool(approver) and approver.casefold() != requester.casefold()
-    if signs and not is_second:
-        raise _refused(registry, told(signs), "find out who uses it; a second person may approve the removal")
 
 
 def signs_of_use(registry: Registry, images: Iterable[Use], today: dt.date) -> tuple[Sign, ...]:

@@ -17,7 +17,7 @@ from goldenpath.services.github_platform import LONGEST_TEXT, shortened
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.tools.terraform import Plan
+    from goldenpath.tools.terraform_plan import Plan
 
 LABEL = "ecr-registry"
 _RECORD = re.compile(r"<!-- goldenpath-plan: (\{[^\n]*\}) -->")
@@ -27,7 +27,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What was reviewed: a plan for one registry in one environment, and who asked for it.
 
     `digest` is the plan's, `parts` are those of its changes; `removal` tells whether the registry goes, and `signs` are
-    the keys of the signs of its use that were shown.
+    the keys of the signs of its use that were shown. `run` is the workflow run that proposed it, and its attempt;
+    `form` is the form of the digests.
     """
 
     environment: str
@@ -37,6 +38,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     requester: str
     removal: bool = False
     signs: tuple[str, ...] = ()
+    run: str = ""
+    form: int = 1
 
     @classmethod
     def of(
@@ -46,13 +49,14 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         name: str,
         requester: str,
         *,
+        run: str = "",
         removal: bool = False,
         signs: tuple[str, ...] = (),
     ) -> Record:
         """Return the record of `plan`."""
         parts = tuple(str(each) for each in plans.change_digests(plan, environment))
         digest = str(plans.plan_digest(plan, environment))
-        return cls(environment, str(name), digest, parts, requester, removal, signs)
+        return cls(environment, str(name), digest, parts, requester, removal, signs, run, plans.FORM)
 
     def require(self, plan: Plan) -> None:
         """Refuse with `PlanDrifted` a plan that is not the recorded one, nor what is left of it."""
@@ -60,6 +64,12 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             digest, parts = Digest(self.digest), [Digest(each) for each in self.parts]
         except ValueError as error:
             raise _no_record(str(error)) from None
+        if self.form != plans.FORM:
+            raise PlanDrifted(
+                "the plan was reviewed before plans were known by what they read, their providers and their region",
+                why="the pull request was opened by an earlier version of the wizard, so these were not compared",
+                fix="nothing was applied; run the wizard again for this registry: it has the plan reviewed as it is",
+            )
         plans.require_reviewed(plan, self.environment, digest, parts)
 
 
@@ -94,6 +104,21 @@ class Told:
     sections: tuple[str, ...] = ()
 
 
+def require_shown(record: Record, plan: Plan, body: str) -> None:
+    """Refuse with `PlanDrifted` a description `body` that does not show `plan`, which is about to be applied.
+
+    What is left of a plan after an apply that broke half-way was shown as a part of the whole.
+    """
+    is_whole = str(plans.plan_digest(plan, record.environment)) == record.digest
+    wanted = [_promise(record), *([plan_table.actions(plan)] if is_whole and plan.changes else [])]
+    if any(each not in body.replace("\r\n", "\n") for each in wanted):
+        raise PlanDrifted(
+            "the pull request did not show the plan that would be applied",
+            why="its description holds another table, or another digest, than this plan has",
+            fix="nothing was applied; run the wizard for this registry: it opens a pull request with its plan",
+        )
+
+
 def title(record: Record, verb: str) -> str:
     """Return the title of the pull request."""
     return f"{verb} registry {record.name} ({record.environment})"
@@ -112,8 +137,7 @@ def description(record: Record, plan: Plan, raw: str, told: Told) -> str:
         plan_table.changes(plan),
         *told.sections,
         "### When it is merged",
-        (f"Exactly this plan is applied, known by its digest `{record.digest}`. If it would do anything else by then, "
-         "nothing is applied, and this pull request says why."),
+        _promise(record),
     ])  # fmt: skip
     tail = f"\n\n{written(record)}"
     room = LONGEST_TEXT - len(head) - len(tail) - 200
@@ -124,6 +148,13 @@ def folded(title: str, text: str) -> str:
     """Return `text` as a block that is folded under `title`, whatever it holds."""
     fence = "`" * (max([2, *(len(run) for run in re.findall(r"`+", text))]) + 1)
     return f"<details><summary>{as_markdown(title)}</summary>\n\n{fence}\n{text.strip()}\n{fence}\n\n</details>"
+
+
+def _promise(record: Record) -> str:
+    return (
+        f"Exactly this plan is applied, known by its digest `{record.digest}`. If it would do anything else by then, "
+        "nothing is applied, and this pull request says why."
+    )
 
 
 def _no_record(why: str) -> PlanDrifted:

@@ -37,13 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_s3 import S3Client
 
     from goldenpath.model.names import Region, RoleArn
 
 # A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
-# ECR, and what the ways to log in ask: roles, single sign-on, and the login of a console.
-SERVICES = ("ecr", "sts", "sso", "sso-oidc", "signin")
+# ECR, the bucket of Terraform's state, and what the ways to log in ask: roles, single sign-on, a console's login.
+SERVICES = ("ecr", "s3", "sts", "sso", "sso-oidc", "signin")
 Sdk = botocore.session.Session
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
@@ -114,6 +115,18 @@ def caller(sdk: Sdk, region: str) -> str:
     """Return the ARN that the SDK's default chain acts as. Everybody may ask that of themselves."""
     sts: Any = sdk.create_client("sts", region_name=region, config=_CONFIG)
     return str(sts.get_caller_identity()["Arn"])
+
+
+def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> S3Client:
+    """Return a client of S3, as `ecr_client` does; at an `endpoint` of one's own a bucket is part of the path."""
+    found = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    made: Any = sdk.create_client(
+        "s3", region_name=region, endpoint_url=endpoint,
+        config=_CONFIG.merge(Config(s3={"addressing_style": "path" if endpoint else "auto"})),
+        aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
+    )  # fmt: skip
+    client: S3Client = made
+    return client
 
 
 def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:

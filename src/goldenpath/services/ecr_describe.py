@@ -32,7 +32,10 @@ _explained = functools.partial(explained, needs="docs/registries.md lists what e
 
 @dataclass(frozen=True)
 class Described:
-    """A repository as ECR describes it; `lifecycle` and `policy` are JSON documents, empty where there is none."""
+    """A repository as ECR describes it, made at `created`.
+
+    `lifecycle` and `policy` are JSON documents, empty where there is none.
+    """
 
     name: str
     arn: str
@@ -41,6 +44,7 @@ class Described:
     encryption: str
     scan_on_push: bool
     tags: Mapping[str, str]
+    created: dt.datetime
     lifecycle: str = ""
     policy: str = ""
 
@@ -88,6 +92,7 @@ class Reader:
                 encryption=found.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
                 scan_on_push=bool(found.get("imageScanningConfiguration", {}).get("scanOnPush")),
                 tags={each["Key"]: each.get("Value", "") for each in tags},
+                created=found["createdAt"],
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from github import Auth, Github, GithubException
 from requests.exceptions import RequestException
@@ -16,6 +16,7 @@ from requests.exceptions import RequestException
 from goldenpath.errors import GithubRefused
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from github.Issue import Issue
@@ -53,6 +54,14 @@ class Thread:
     is_new: bool
 
 
+@dataclass(frozen=True)
+class Approval:
+    """Who approved a pull request, and when."""
+
+    login: str
+    at: dt.datetime
+
+
 class Repository:
     """One repository (`owner/name`) of one GitHub (or GitHub Enterprise Server), with one token."""
 
@@ -63,7 +72,7 @@ class Repository:
 
     def exists(self) -> bool:
         """Tell whether the repository is there, for this token, and takes issues. Raises `GithubRefused`."""
-        with self._explained("look for the repository"):
+        with self.explained("look for the repository"):
             try:
                 return self._repository.has_issues
             except GithubException as error:
@@ -73,7 +82,7 @@ class Repository:
 
     def propose(self, wanted: Proposal) -> Thread:
         """Open the pull request, or bring the open one of the same two branches up to date. Raises `GithubRefused`."""
-        with self._explained(f"open a pull request from {wanted.head}"):
+        with self.explained(f"open a pull request from {wanted.head}"):
             found = self._open_pull(wanted)
             pull = found or self._repository.create_pull(
                 base=wanted.base, head=wanted.head, title=wanted.title, body=wanted.body
@@ -90,7 +99,7 @@ class Repository:
         `marker` is added to the text, as a comment of HTML that people do not see. Raises `GithubRefused`.
         """
         text = _marked(marker, body)
-        with self._explained(f"comment on #{number}"):
+        with self.explained(f"comment on #{number}"):
             thread = self._repository.get_issue(number)
             earlier = _own(thread, marker)
             if earlier is None:
@@ -98,19 +107,10 @@ class Repository:
             elif earlier.body != text:
                 earlier.edit(text)
 
-    def said(self, number: int, marker: str) -> str:
-        """Return our comment in the thread `number` that carries `marker`; empty when there is none.
-
-        Raises `GithubRefused`.
-        """
-        with self._explained(f"read the comments of #{number}"):
-            found = _own(self._repository.get_issue(number), marker)
-            return found.body if found else ""
-
     def issue(self, marker: str, title: str, body: str, label: str) -> Thread:
         """Open the issue with `label` and `marker`, or bring the open one up to date. Raises `GithubRefused`."""
         text = _marked(marker, body)
-        with self._explained(f"write the issue {title!a}"):
+        with self.explained(f"write the issue {title!a}"):
             for issue in self._repository.get_issues(state="open", labels=[label]):
                 if _mark(marker) in (issue.body or ""):
                     if (issue.title, issue.body) != (title, text):
@@ -119,19 +119,43 @@ class Repository:
             made = self._repository.create_issue(title=title, body=text, labels=[label])
             return Thread(made.number, made.html_url, is_new=True)
 
-    def approvers(self, number: int, tip: str) -> tuple[str, ...]:
-        """Return who approved the pull request `number` at its last commit, `tip`, by each one's last word.
+    def approvals(self, number: int, tip: str) -> tuple[Approval, ...]:
+        """Return the approvals of the pull request `number` at its last commit `tip`: each reviewer's last decision.
 
-        People who may write to the repository count, neither programs nor whoever may comment. That is asked of each:
-        what a review says of its author leaves out a membership that is not public. Raises `GithubRefused`.
+        Only people with write access count, not programs and not everybody who may comment. Their access is looked up:
+        what a review says of its author leaves out a private membership. Raises `GithubRefused`.
         """
-        with self._explained(f"read the reviews of #{number}"):
+        with self.explained(f"read the reviews of #{number}"):
             last: dict[str, PullRequestReview] = {}
             for review in self._repository.get_pull(number).get_reviews():
                 if review.state != "COMMENTED" and review.user:
                     last[review.user.login] = review
             approving = sorted(login for login, review in last.items() if _approves(review, tip))
-            return tuple(login for login in approving if self._may_write(login))
+            return tuple(Approval(login, last[login].submitted_at) for login in approving if self._may_write(login))
+
+    def get(self, path: str, wish: str) -> Any:  # noqa: ANN401  any JSON
+        """Return what GitHub's API has at `path` below this repository; `None` when there is nothing.
+
+        `wish` completes "could not …". Raises `GithubRefused`.
+        """
+        with self.explained(wish):
+            try:
+                return self._repository.requester.requestJsonAndCheck("GET", f"{self._repository.url}/{path}")[1]
+            except GithubException as error:
+                if error.status in {_NOT_FOUND, _GONE}:
+                    return None
+                raise
+
+    def query(self, text: str, wish: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+        """Return the `repository` that the GraphQL query `text` selects. Raises `GithubRefused`, as `get` does.
+
+        The query declares `$owner` and `$name`; they are this repository's.
+        """
+        owner, _, name = self.name.partition("/")
+        with self.explained(wish):
+            _, body = self._repository.requester.graphql_query(text, {"owner": owner, "name": name, **variables})
+            found: dict[str, Any] = body["data"]["repository"]
+            return found
 
     def _may_write(self, login: str) -> bool:
         return self._repository.get_collaborator_permission(login) in _WRITERS
@@ -142,7 +166,8 @@ class Repository:
         return next((pull for pull in found if pull.head.ref == wanted.head), None)
 
     @contextmanager
-    def _explained(self, wish: str) -> Iterator[None]:
+    def explained(self, wish: str) -> Iterator[None]:
+        """Turn what GitHub refuses into `GithubRefused`; `wish` completes "could not …"."""
         try:
             yield
         except GithubException as error:
@@ -153,7 +178,7 @@ class Repository:
 
 
 def _own(thread: Issue, marker: str) -> IssueComment | None:
-    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker, and a claim too."""
+    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker."""
     return next((each for each in thread.get_comments() if _mark(marker) in each.body and _is_ours(each)), None)
 
 
@@ -189,5 +214,8 @@ def _refused(name: str, wish: str, error: GithubException) -> GithubRefused:
     elif "GitHub Actions is not permitted to create" in words:
         fix = "allow it: Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
     elif error.status in {_FORBIDDEN, _NOT_FOUND}:
-        fix = "give the job `permissions: pull-requests: write` and `issues: write`, and see that the repository exists"
+        fix = (
+            "give the job `permissions: pull-requests: write`, `issues: write` and `actions: read`, and see that the "
+            "repository exists"
+        )
     return GithubRefused(f"could not {wish} in {name}", why=f"HTTP {error.status}: {words}", fix=fix)

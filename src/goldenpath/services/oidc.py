@@ -26,6 +26,11 @@ class _Answer(Struct, frozen=True):
     value: str
 
 
+def is_offered(variables: Mapping[str, str]) -> bool:
+    """Tell whether the job with these `variables` may ask for a token."""
+    return bool(variables.get(_URL))
+
+
 def token(variables: Mapping[str, str]) -> str:
     """Return a fresh OIDC token of this workflow run, for AWS STS.
 

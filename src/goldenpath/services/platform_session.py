@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_s3 import S3Client
 
     from goldenpath.model.names import Region, RoleArn
 
@@ -33,9 +34,26 @@ def ecr(variables: Mapping[str, str]) -> ECRClient:
 
     Raises `LoginRefused`.
     """
-    key = None
-    if named := variables.get("AWS_ACCESS_KEY_ID"):
-        key = Key(named, variables.get("AWS_SECRET_ACCESS_KEY", ""), variables.get("AWS_SESSION_TOKEN", ""))
-    endpoint = variables.get("AWS_ENDPOINT_URL_ECR") or variables.get("AWS_ENDPOINT_URL")
     with aws_sdk.explained("log in to AWS"):
-        return aws_sdk.ecr_client(aws_sdk.session(), variables.get("AWS_REGION"), key, endpoint)
+        return aws_sdk.ecr_client(
+            aws_sdk.session(), variables.get("AWS_REGION"), _key(variables), _endpoint(variables, "ECR")
+        )
+
+
+def s3(variables: Mapping[str, str]) -> S3Client:
+    """Return a client of S3, as `ecr` does. Raises `LoginRefused`."""
+    with aws_sdk.explained("log in to AWS"):
+        return aws_sdk.s3_client(
+            aws_sdk.session(), variables.get("AWS_REGION"), _key(variables), _endpoint(variables, "S3")
+        )
+
+
+def _key(variables: Mapping[str, str]) -> Key | None:
+    named = variables.get("AWS_ACCESS_KEY_ID")
+    if not named:
+        return None
+    return Key(named, variables.get("AWS_SECRET_ACCESS_KEY", ""), variables.get("AWS_SESSION_TOKEN", ""))
+
+
+def _endpoint(variables: Mapping[str, str], service: str) -> str | None:
+    return variables.get(f"AWS_ENDPOINT_URL_{service}") or variables.get("AWS_ENDPOINT_URL")

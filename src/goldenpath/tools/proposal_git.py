@@ -13,7 +13,7 @@ from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.tools import process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 _SECONDS = 120.0
@@ -98,11 +98,57 @@ def resolved(checkout: Path, revision: str) -> str:
         ) from error
 
 
+def fork_point(checkout: Path, base: str, tip: str) -> str:
+    """Return the newest commit that `base` and `tip` have in common. Raises `SourceUnusable` when there is none."""
+    try:
+        return _git(checkout, "merge-base", base, tip)
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"{base} and {tip} have no history in common", why=error.why, fix="check out with `fetch-depth: 0`"
+        ) from error
+
+
+def count(checkout: Path, before: str, after: str) -> int:
+    """Return how many commits `after` has and `before` has not."""
+    return int(_git(checkout, "rev-list", "--count", f"{before}..{after}", "--"))
+
+
+def listed(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
+    """Return every file of `commit` below `folders`: its path → its mode, kind and blob, the same in any clone."""
+    told = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
+    return {path: entry for entry, _, path in (line.partition("\t") for line in told.split("\0") if line)}
+
+
 def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
     """Return every value of the trailer `key` in the messages of the commits that `after` has and `before` has not."""
     form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
     listed = _git(checkout, "log", form, f"{before}..{after}", "--")
     return tuple(filter(None, map(str.strip, listed.splitlines())))
+
+
+def parents(checkout: Path, commit: str) -> tuple[str, ...]:
+    """Return the ids of the parents of `commit`."""
+    return tuple(_git(checkout, "rev-list", "--parents", "--max-count=1", commit, "--").split()[1:])
+
+
+def contains(checkout: Path, commit: str, ancestor: str) -> bool:
+    """Return whether `ancestor` is `commit` or in its history."""
+    return _git(checkout, "merge-base", commit, ancestor, accept=(0, 1)) == ancestor
+
+
+def tree(checkout: Path, commit: str) -> str:
+    """Return the id of everything that `commit` holds."""
+    return _git(checkout, "rev-parse", "--verify", f"{commit}^{{tree}}")
+
+
+def merged_tree(checkout: Path, one: str, other: str) -> str:
+    """Return the id of the tree that a merge of two commits has; empty when they are in conflict."""
+    # As GitHub merges, whatever the configuration of this machine says.
+    done = _git(
+        checkout, "-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "merge-tree", "--write-tree",
+        "--name-only", one, other, accept=(0, 1),
+    )  # fmt: skip
+    return done if len(done.splitlines()) == 1 else ""
 
 
 def text_at(checkout: Path, commit: str, path: str) -> str:
@@ -112,12 +158,17 @@ def text_at(checkout: Path, commit: str, path: str) -> str:
     return _git(checkout, "show", f"{commit}:{path}") + "\n"
 
 
+def bytes_at(checkout: Path, commit: str, path: str) -> bytes:
+    """Return the bytes of `path` as they are committed at `commit`, whatever a checkout would make of them."""
+    return process.run("git", "-C", checkout, "cat-file", "blob", f"{commit}:{path}", timeout=_SECONDS).stdout
+
+
 def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
     """Return every path that differs between two commits."""
     listed = _git(checkout, "diff", "--name-only", "--no-renames", "-z", before, after, "--")
     return tuple(filter(None, listed.split("\0")))
 
 
-def _git(checkout: Path, *words: str, environment: dict[str, str] | None = None) -> str:
-    done = process.run("git", "-C", checkout, *words, timeout=_SECONDS, environment=environment)
+def _git(checkout: Path, *words: str, environment: dict[str, str] | None = None, accept: Collection[int] = (0,)) -> str:
+    done = process.run("git", "-C", checkout, *words, timeout=_SECONDS, environment=environment, accept=accept)
     return done.stdout.decode("utf-8", "replace").rstrip("\n")

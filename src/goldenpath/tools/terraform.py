@@ -1,19 +1,20 @@
 """Terraform, driven through one door: every answer is read from its JSON, none is scraped from text.
 
-Sources: Terraform's "JSON Output Format" (plans) and "Machine-Readable UI" (what `-json` prints while it works).
+Source: Terraform's "Machine-Readable UI" (what `-json` prints while it works).
 """
 
 from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from goldenpath import runner
 from goldenpath.errors import TerraformFailed, ToolFailed
 from goldenpath.tools import process, provider_lock, terraform_lock
+from goldenpath.tools.terraform_plan import parse_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from goldenpath.errors import StateLocked
     from goldenpath.tools.process import Completed
+    from goldenpath.tools.terraform_plan import Plan
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
 # A stopped apply writes its state and gives its lock back before it ends.
@@ -55,56 +57,6 @@ class _Line(msgspec.Struct):
 
 class _Validation(msgspec.Struct):
     diagnostics: tuple[_Diagnostic, ...] = ()
-
-
-class _ChangeBody(msgspec.Struct):
-    actions: tuple[str, ...]
-    before: Any = None
-    after: Any = None
-
-
-class _ResourceChange(msgspec.Struct):
-    address: str
-    type: str
-    change: _ChangeBody
-    action_reason: str = ""
-
-
-class _PlanBody(msgspec.Struct):
-    format_version: str
-    terraform_version: str
-    errored: bool = False
-    resource_changes: tuple[_ResourceChange, ...] = ()
-    resource_drift: tuple[_ResourceChange, ...] = ()
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happens to one resource: `actions` as Terraform names them, its values `before` and `after` it.
-
-    `None` stands for a resource that is not there. Values only known after the apply are not in `after`.
-    """
-
-    address: str
-    kind: str
-    actions: tuple[str, ...]
-    before: Any = None
-    after: Any = None
-    reason: str = ""
-
-    @property
-    def destroys(self) -> bool:
-        """Whether the resource of before is gone afterwards (a replacement destroys too)."""
-        return "delete" in self.actions
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A plan: the `changes` it would make, and the `drift` it found (resources that were changed behind its back)."""
-
-    terraform_version: str
-    changes: tuple[Change, ...] = ()
-    drift: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -227,28 +179,6 @@ def s3_backend(bucket: str, key: str, region: str, variables: Mapping[str, str])
     return {"bucket": bucket, "key": key, "region": region, **own}
 
 
-def parse_plan(raw: bytes) -> Plan:
-    """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is not one, or not a whole one."""
-    try:
-        body = msgspec.json.decode(raw, type=_PlanBody)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable(str(error)) from None
-    if not body.format_version.startswith("1."):
-        raise _unreadable(f"its format is {body.format_version}, and we know 1.x")
-    if body.errored:
-        raise _unreadable("planning ended with an error, so it is not whole")
-    return Plan(body.terraform_version, _changes(body.resource_changes), _changes(body.resource_drift))
-
-
-def _changes(listed: tuple[_ResourceChange, ...]) -> tuple[Change, ...]:
-    found = [
-        Change(each.address, each.type, each.change.actions, each.change.before, each.change.after, each.action_reason)
-        for each in listed
-        if each.change.actions not in (("no-op",), ("read",))
-    ]
-    return tuple(sorted(found, key=lambda change: change.address))
-
-
 def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | ToolFailed:
     told = list(_told(done.stdout))
     for each in told:
@@ -276,11 +206,3 @@ def _told(stdout: bytes) -> Iterator[_Diagnostic]:
 
 def _errors(diagnostics: tuple[_Diagnostic, ...]) -> Iterator[_Diagnostic]:
     return (each for each in diagnostics if each.severity == "error")
-
-
-def _unreadable(why: str) -> TerraformFailed:
-    return TerraformFailed(
-        "Terraform's plan cannot be read",
-        why=why,
-        fix="plan again; if it persists, use the version of Terraform that the documents name",
-    )

@@ -1,33 +1,8 @@
-"""The one error family: every failure says what happened, why, and what to do now.
-
-Each class has a stable `code` (for people and search engines) and an `exit_code` of its own (for scripts). Both are
-part of the public interface: `tests/unit/test_errors.py` keeps them unique.
-"""
+"""What stops a delivery, and what both it and the registries run into."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-
-class GoldenPathError(Exception):
-    """A failure that a person can act on.
-
-    `what` is the fact, `why` the reason (may be empty when the fact speaks for itself), `fix` the next thing to do.
-    """
-
-    code: ClassVar[str] = "internal"
-    exit_code: ClassVar[int] = 1
-
-    def __init__(self, what: str, *, why: str = "", fix: str) -> None:
-        super().__init__(what)
-        self.what = what
-        self.why = why
-        self.fix = fix
-
-    def __str__(self) -> str:
-        """Return the one-paragraph form: what, why and fix."""
-        sentences = (self.what, self.why, self.fix)
-        return " ".join(sentence.rstrip(".") + "." for sentence in sentences if sentence)
+from goldenpath.errors.family import GoldenPathError
 
 
 class BadInput(GoldenPathError):
@@ -144,12 +119,6 @@ class FolderUntrusted(GoldenPathError):
     code, exit_code = "folder-untrusted", 24
 
 
-class ProvidersUnlocked(GoldenPathError):
-    """A Terraform folder has no lock file that says, by hash, which providers it uses. Terraform was not started."""
-
-    code, exit_code = "providers-unlocked", 25
-
-
 class LoginRefused(GoldenPathError):
     """No credentials could be obtained, or they were refused."""
 
@@ -216,82 +185,22 @@ class SarifRefused(GoldenPathError):
     code, exit_code = "sarif-refused", 40
 
 
-class NotReviewed(GoldenPathError):
-    """The environment takes releases from reviewed branches and tags only, and this one is not known to be reviewed."""
-
-    code, exit_code = "not-reviewed", 42
-
-
 class WrongEnvironment(GoldenPathError):
     """The role, the account or the ECR repository belongs to another environment than the rules of this run."""
 
     code, exit_code = "wrong-environment", 41
 
 
-class GithubRefused(GoldenPathError):
-    """GitHub did not take a pull request, a comment or an issue."""
+class NotReviewed(GoldenPathError):
+    """The environment takes releases from reviewed branches and tags only, and this one is not known to be reviewed."""
 
-    code, exit_code = "github-refused", 69
+    code, exit_code = "not-reviewed", 42
 
 
 class LocalTrouble(GoldenPathError):
     """The embedded registry and AWS emulator could not be started, or are not running."""
 
     code, exit_code = "local-trouble", 50
-
-
-class RegistryRequestInvalid(GoldenPathError):
-    """A request for a registry has fields that are missing or malformed; all of them are told at once."""
-
-    code, exit_code = "registry-request-invalid", 60
-
-
-class TerraformFailed(GoldenPathError):
-    """Terraform ended with an error; its own diagnosis is quoted."""
-
-    code, exit_code = "terraform-failed", 61
-
-
-class PlanDrifted(GoldenPathError):
-    """The plan is not the one that was reviewed. Nothing was applied."""
-
-    code, exit_code = "plan-drifted", 62
-
-
-class StateLocked(GoldenPathError):
-    """Another run holds the lock of Terraform's state. Nothing was changed."""
-
-    code, exit_code = "state-locked", 63
-
-
-class RegistryConfigUnexpected(GoldenPathError):
-    """A file of the registries' configuration is not of the form that we can read or edit. It was left as it is."""
-
-    code, exit_code = "registry-config-unexpected", 64
-
-
-class RegistryNameTaken(GoldenPathError):
-    """A registry of that name, or with that id, is there already and is described differently."""
-
-    code, exit_code = "registry-name-taken", 65
-
-
-class RegistryUnknown(GoldenPathError):
-    """No registry of that name is in the environment's configuration."""
-
-    code, exit_code = "registry-unknown", 66
-
-
-class PlanUnexpected(GoldenPathError):
-    """The plan would do something that was not asked for, like destroying a repository. Nothing was applied."""
-
-    code, exit_code = "plan-unexpected", 67
-
-
-class RetirementRefused(GoldenPathError):
-    """A registry is not deprecated or removed: its grace period runs, or it is still in use."""
-
-    code, exit_code = "retirement-refused", 68
 
 
 class FilesDiffer(GoldenPathError):

@@ -1,0 +1,65 @@
+"""Every check of a merged pull request that needs no role: done before one is given to a job, and again in that job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import BadInput
+from goldenpath.registries import merge_range, merged, review, trusted
+from goldenpath.registries.request import known_environment
+from goldenpath.tools import proposal_git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from goldenpath.registries.merge_range import MergeRange
+    from goldenpath.registries.merged import Merged
+    from goldenpath.registries.review import Record
+
+
+@dataclass(frozen=True)
+class Checkouts:
+    """The two checkouts of an apply, and the way to the rest of the repository.
+
+    `trusted` is the default branch, whose tool and Terraform configuration run; `merged` is what was merged, and data.
+    `fetch` brings a ref or a commit of the platform's repository into `merged`, as it is now, and returns its id;
+    `base` is the branch that was merged into.
+    """
+
+    trusted: Path
+    merged: Path
+    fetch: Callable[[str], str]
+    base: str
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What may be applied: the record of the reviewed plan, and the commits that brought its registry."""
+
+    record: Record
+    range: MergeRange
+
+
+def check(at: Checkouts, pull: Merged) -> Reviewed:
+    """Return what `pull` asks to be applied.
+
+    Raises `PlanDrifted`, `PlanUnexpected`, `ConfigurationUntrusted`, `UnknownEnvironment`, `RegistryConfigUnexpected`,
+    `SourceUnusable`, and `BadInput` for checkouts of other commits.
+    """
+    trusted.require_apart(at.trusted, at.merged)
+    after = proposal_git.resolved(at.merged, pull.commit)
+    if proposal_git.resolved(at.merged, "HEAD") != after:
+        raise BadInput("the checkout is not at the merge commit", why=f"that is {after}", fix="check out that commit")
+    record = review.read(pull.body)
+    known_environment(record.environment)
+    found = merge_range.find(at.merged, pull, at.fetch)
+    touched = merged.touched(at.merged, found.fork, found.tip)
+    merged.require_one(touched, record)
+    for before, then in found.spans:
+        merged.require_nothing_else(at.merged, touched, before, then)
+    merged.require_as_proposed(at.merged, record, found.tip, after)
+    merged.require_latest(at.merged, record, after, at.fetch(f"refs/heads/{at.base}"), at.base)
+    trusted.require_same(at.trusted, at.merged, record.environment, after)
+    return Reviewed(record, found)

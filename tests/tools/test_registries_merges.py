@@ -1,0 +1,159 @@
+"""What is looked at of a merged pull request, and what of it runs: real git, real Terraform."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.tools import registry_platform
+from tests.tools.registry_platform import BASE, Platform, git
+
+from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.tools
+WAYS: dict[str, dict[str, bool]] = {"merge": {}, "squash": {"squash": True}, "rebase": {"rebase": True}}
+EACH_WAY = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+BRANCH = "registry/dev/my-app"
+SEVERAL = "the pull request changes more than its registry"
+
+
+@EACH_WAY
+def test_a_base_branch_that_moved_on_meanwhile_stops_no_apply(platform: Platform, way: dict[str, bool]) -> None:
+    platform.propose()
+    before = git(platform.origin, "rev-parse", BASE)
+    platform.edit("docs/templates/handover.md", "is yours", "is all yours")
+    event = platform.merge(1, **way)
+    event["pull_request"]["base"]["sha"] = before  # GitHub's event may name an older commit of the branch
+    assert "applied; changes: 2" in platform.apply(event)
+
+
+@pytest.mark.parametrize("squash", [False, True])
+def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platform, squash: bool) -> None:
+    for name, environment in (("a-app", "dev"), ("z-app", "test")):
+        platform.propose(name=name, environment=environment)
+    queue, base, events = platform.clone(), git(platform.origin, "rev-parse", BASE), []
+    for thread in platform.threads:
+        head = git(queue, "rev-parse", f"origin/{thread.head}")
+        way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
+        git(queue, "merge", "--quiet", *way, head)
+        if squash:
+            git(queue, "commit", "--quiet", "--message=Squashed")
+        platform.github.threads.push(registry_platform.SLUG, thread.number, head)
+        counts = registry_platform.counted(queue, base, head)
+        events.append(registry_platform.merged_event(thread, git(queue, "rev-parse", "HEAD"), counts))
+    git(queue, "push", "--quiet", "origin", f"HEAD:{BASE}")
+    for event in events:
+        assert "applied; changes: 2" in platform.apply(event)
+    assert platform.names() == ["a-app", "z-app"]
+
+
+@EACH_WAY
+def test_whatever_a_branch_did_is_looked_at_however_it_is_merged(platform: Platform, way: dict[str, bool]) -> None:
+    platform.propose()
+    platform.commit(BRANCH, **{"bin/goldenpath": "theirs"})
+    platform.commit(BRANCH, **{"docs/note.md": "a note"})
+    with pytest.raises(PlanUnexpected, match=f"{SEVERAL}: bin/goldenpath, docs/note.md"):
+        platform.apply(platform.merge(1, **way))
+    assert platform.names() == []
+
+
+@pytest.mark.parametrize("counts", [{"commits": 2}, {"changed_files": 4}])
+def test_a_pull_request_of_which_github_counts_more_is_not_applied(platform: Platform, counts: dict[str, int]) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    event["pull_request"] |= counts
+    with pytest.raises(PlanUnexpected, match="holds other commits than GitHub counts"):
+        platform.apply(event)
+
+
+def test_a_merge_that_describes_the_registry_otherwise_than_its_branch_is_not_applied(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    checkout = platform.clone()
+    path = checkout / "envs/dev/ecr.tf"
+    team = 'owner     = "team-web"\n      requester = "octocat"\n      domain    = "shop"'
+    assert team in path.read_text()
+    path.write_text(path.read_text().replace(team, team.replace("team-web", "team-else")))
+    git(checkout, "commit", "--quiet", "--all", "--amend", "--no-edit")
+    git(checkout, "push", "--quiet", "--force", "origin", f"HEAD:{BASE}")
+    event["pull_request"]["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
+    with pytest.raises(PlanDrifted, match="what was merged is not what the pull request proposed"):
+        platform.apply(event)
+
+
+def test_the_check_before_the_apply_tells_the_environment_and_needs_no_role(platform: Platform, tmp_path: Path) -> None:
+    platform.propose(environment="test")
+    event = platform.merge(1)
+    outputs = tmp_path / "outputs"
+    platform.more |= {"GITHUB_OUTPUT": str(outputs), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    assert "my-app in test is to be applied" in platform.apply(event, "find-merged")
+    told = outputs.read_text()
+    assert "environment<<" in told
+    assert "\ntest\n" in told
+    assert platform.names() == []
+
+
+def test_what_stops_the_check_is_said_in_the_pull_request(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    event["pull_request"]["body"] = "Please merge"
+    with pytest.raises(PlanDrifted):
+        platform.apply(event, "find-merged")
+    (said,) = platform.threads[0].comments.values()
+    assert said.startswith("### Not applied: the pull request does not say which plan was reviewed")
+
+
+def test_a_merged_tool_that_is_broken_does_not_matter(platform: Platform) -> None:
+    platform.trusted = git(platform.origin, "rev-parse", BASE)
+    platform.commit(BASE, **{"src/goldenpath/cli.py": "raise SystemExit(0)", ".gitattributes": "modules/** eol=crlf\n"})
+    platform.made()
+    assert platform.names() == ["my-app"]
+
+
+HOSTILE = {
+    "a module": ("modules/aws_ecr/more.tf", "modules/aws_ecr/more.tf"),
+    "variables": ("envs/dev/more.auto.tfvars", "envs/dev/more.auto.tfvars"),
+    "a lock file": ("envs/dev/.terraform.lock.hcl", "envs/dev/.terraform.lock.hcl"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_another_configuration_than_the_default_branch_has_is_refused(platform: Platform, case: str) -> None:
+    path, told = HOSTILE[case]
+    platform.trusted = git(platform.origin, "rev-parse", BASE)
+    platform.commit(BASE, **{path: "# nothing\n"})
+    platform.propose()
+    with pytest.raises(ConfigurationUntrusted, match=f": {told}"):
+        platform.apply(platform.merge(1))
+
+
+def test_entries_that_are_a_link_to_another_file_are_refused(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    platform.trusted = git(platform.origin, "rev-parse", f"{BASE}~1")
+    checkout = platform.clone(platform.trusted)
+    (checkout / "envs/dev/ecr.tf").rename(checkout / "theirs.tf")
+    (checkout / "envs/dev/ecr.tf").symlink_to("../../theirs.tf")
+    git(checkout, "add", "--all")
+    git(checkout, "commit", "--quiet", "--message=A link")
+    merged = platform.clone(event["pull_request"]["merge_commit_sha"])
+    with pytest.raises(ConfigurationUntrusted, match=r"envs/dev/ecr\.tf"):
+        platform.run(merged, "apply-merged", event, trusted=str(checkout))
+
+
+def test_another_environments_files_are_none_of_an_apply(platform: Platform) -> None:
+    platform.trusted = git(platform.origin, "rev-parse", BASE)
+    platform.commit(BASE, **{"envs/prod/more.tf": "# nothing\n"})
+    platform.made()
+    assert platform.names() == ["my-app"]
+
+
+def test_one_checkout_is_not_taken_for_both(platform: Platform) -> None:
+    platform.propose()
+    event = platform.merge(1)
+    checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
+    with pytest.raises(BadInput, match="are the same folder"):
+        platform.run(checkout, "apply-merged", event, trusted=str(checkout))
