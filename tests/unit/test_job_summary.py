@@ -123,7 +123,7 @@ def test_what_a_stranger_named_a_file_is_neither_markup_nor_a_mention() -> None:
     text = job_summary.render(facts(verdicts=PASSED, deciding={Gate.GITLEAKS: (hostile,)}))
     (row,) = [each for each in text.splitlines() if "img" in each]
     assert "<img" not in row
-    assert "`src=x>\\|[a](http://e)`" in row
+    assert "src=x&gt;\\|`[a](http://e)`" in row
     assert "`@team`" in row
     assert "\\|" in row
     assert "\u202e" not in text
