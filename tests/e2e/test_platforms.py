@@ -51,7 +51,7 @@ def test_two_platforms_that_were_built_apart_are_released_as_one(deliver: Delive
     assert (verdict["subject"], [each for each in verdict["seen"] if each in BOTH]) == (candidate["digest"], BOTH)
     inventories = {file.name for file in (ended.artifacts / "goldenpath-sbom-my-app").iterdir()}
     assert inventories >= {"sbom.spdx.json", "sbom.linux-arm64.spdx.json"}
-    assert f"joined {candidate['digest']} for linux/amd64, linux/arm64" in ended.summary
+    assert f"joined `{candidate['digest']}` for linux/amd64, linux/arm64" in ended.summary
     again = deliver(events.push(two, "main"))
     assert (again.code, again.jobs) == (0, ended.jobs), again.story
     assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged", again.story

@@ -38,7 +38,7 @@ class OldPackage:
 
 
 LANGUAGES = {
-    "pip": OldPackage("pkg:pypi/pyyaml@5.3", frozenset({"CVE-2020-14343", "GHSA-8q59-q68h-6hv4"})),
+    "pip": OldPackage("pkg:pypi/jinja2@2.10", frozenset({"CVE-2019-10906", "GHSA-462w-v97r-4m45"})),
     "npm": OldPackage("pkg:npm/lodash@4.17.20", frozenset({"CVE-2021-23337", "GHSA-35jh-r3h4-6jhm"})),
     "go": OldPackage("pkg:golang/github.com/gogo/protobuf@v1.3.1", frozenset({"CVE-2021-3121", "GHSA-c3h9-896r-86jm"})),
     "rubygems": OldPackage("pkg:gem/rack@1.6.0", frozenset({"CVE-2019-16782", "GHSA-hrqr-hxpp-chr3"})),
