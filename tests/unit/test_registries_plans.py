@@ -10,8 +10,8 @@ from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.model.names import Digest
 from goldenpath.registries import plans
 from goldenpath.tools import terraform
-from goldenpath.tools.terraform import passed, s3_backend
 from goldenpath.tools.provider_lock import Provider
+from goldenpath.tools.terraform import passed, s3_backend
 from goldenpath.tools.terraform_plan import Change, Plan, parse_plan
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
