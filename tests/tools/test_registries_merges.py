@@ -41,7 +41,7 @@ def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platfo
         git(queue, "merge", "--quiet", *way, head)
         if squash:
             git(queue, "commit", "--quiet", "--message=Squashed")
-        platform.github.threads.push(registry_platform.SLUG, thread.number, head)
+        platform.approve(thread.number)
         counts = registry_platform.counted(queue, base, head)
         events.append(registry_platform.merged_event(thread, git(queue, "rev-parse", "HEAD"), counts))
     git(queue, "push", "--quiet", "origin", f"HEAD:{BASE}")
@@ -124,7 +124,8 @@ HOSTILE = {
 def test_another_configuration_than_the_default_branch_has_is_refused(platform: Platform, case: str) -> None:
     path, told = HOSTILE[case]
     platform.trusted = git(platform.origin, "rev-parse", BASE)
-    platform.commit(BASE, **{path: "# nothing\n"})
+    file = platform.clone() / path
+    platform.commit(BASE, **{path: (file.read_text() if file.is_file() else "") + "# nothing\n"})
     platform.propose()
     with pytest.raises(ConfigurationUntrusted, match=f": {told}"):
         platform.apply(platform.merge(1))
