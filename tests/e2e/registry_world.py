@@ -167,7 +167,7 @@ def running(surroundings: Mapping[str, str], folder: Path, platform: Path | None
 
     `platform` is the copy of this repository that becomes it; one is made where none is given.
     """
-    copy = platform or platform_copy.make(folder / "platform")
+    copy = platform or platform_copy.make(folder / "platform", whole=True)
     git(copy, "init", "--quiet", f"--initial-branch={BASE}")
     git(copy, "add", ".")
     git(copy, "commit", "--quiet", "--message=The platform")

@@ -28,7 +28,7 @@ EACH = pytest.mark.parametrize("attack", [pytest.param(each, id=each.name) for e
 @pytest.fixture
 def platform(tmp_path: Path) -> Path:
     """A copy of the platform's repository for this test alone, as act can run it: what `deliver` runs here."""
-    return platform_copy.make(tmp_path / "platform")
+    return platform_copy.make(tmp_path / "platform", whole=True)
 
 
 @pytest.fixture

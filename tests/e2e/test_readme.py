@@ -61,7 +61,8 @@ def chapter(title: str) -> str:
 def test_whoever_follows_the_readme_has_a_green_run_here_and_on_a_runner(
     machine: Mapping[str, str], deliver: Deliver, emulator: Local, app: App
 ) -> None:
-    platform = platform_copy.make(app.folder.parent / "goldenpath-idp-infra")  # beside the app, as README has it
+    # Beside the app, as README has it.
+    platform = platform_copy.make(app.folder.parent / "goldenpath-idp-infra", whole=True)
     copying, _, trying = chapter("Use it in an app repository").partition("export ")
     follow(copying, platform, machine)
     app.save("Deliver")
