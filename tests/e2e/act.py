@@ -134,7 +134,8 @@ def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -
     for name in ("artifacts", "cache", "home"):
         places[name].mkdir(parents=True)
     process.run("git", "clone", "--quiet", "--mirror", app, places["origin"], timeout=60)
-    places["lingering"].write_text("trap 'sleep 0.05' EXIT\n")
+    # The step's own shell alone: the programs below it are often shells too.
+    places["lingering"].write_text("unset BASH_ENV\ntrap 'sleep 0.05' EXIT\n")
     places["event"].write_text(json.dumps(event.payload))
     places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
     return places
