@@ -65,7 +65,7 @@ def a_filter_that_writes_what_is_kept_elsewhere(scene: Scene) -> None:
 
 
 @attack(13, GateBlocked, "github-pat in config.py", NOT_COMPARED)
-def a_changed_file_that_git_was_told_not_to_look_at(scene: Scene) -> None:
+def a_changed_file_that_git_does_not_look_at(scene: Scene) -> None:
     made = scans.app(scene, **{"config.py": "TOKEN = None\n"})
     made.git("update-index", "--assume-unchanged", "config.py")
     made.write("config.py", line())
