@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +72,7 @@ def test_names_of_branches_commits_and_files_are_shown_and_never_obeyed(
     assert "evil.py" not in ended.outputs("build").get("image", "")
     whole = ended.summary.partition("## ")[2]
     assert "<img" not in ended.summary
-    assert "`src=x>@team.py:1`" in whole  # code, in which nobody is mentioned
-    assert "@team" not in re.sub("`[^`]*`", "", whole)
+    assert "`src=x>@team.py:1`" in whole
+    assert "@team" not in whole.replace("`src=x>@team.py:1`", "")  # code mentions nobody
     assert [level for level, place, _ in ended.annotations if place.startswith("$(touch canary).py")] == ["warning"]
     assert not list(tmp_path.rglob(CANARY))

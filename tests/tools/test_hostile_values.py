@@ -155,7 +155,7 @@ def test_hostile_names_of_files_branches_and_commits_are_shown_and_never_obeyed(
     assert not _OBEYED_WITH_PLACES.search(done.text), done.text
     assert not [token for token in tokens if token in done.text + summary]
     assert "<img" not in summary
-    assert "@everyone" not in summary
+    assert "@everyone" not in summary.replace("`@everyone.py:1`", "")  # code mentions nobody
     assert "\n::" not in summary
     assert "evil" not in emulator.tags(repository)
     image = re.search(r"(?ms)^image<<(\w+)\n(.*?)\n\1$", (tmp_path / "runner" / "output").read_text())

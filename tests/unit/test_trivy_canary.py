@@ -16,7 +16,7 @@ from tests.unit.program_double import program
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PYTHON, EVERYTHING = {"pip": "CVE-2020-14343"}, {name: min(each.ids) for name, each in LANGUAGES.items()}
+PYTHON, EVERYTHING = {"pip": "CVE-2019-10906"}, {name: min(each.ids) for name, each in LANGUAGES.items()}
 
 
 def report(known: Mapping[str, str], *, openssl: bool = False) -> bytes:
