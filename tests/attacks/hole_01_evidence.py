@@ -73,7 +73,8 @@ def a_verdict_arrives_although_its_gate_reported_none(scene: Scene) -> None:
 
 
 # A job of the caller, written by whoever wants an image released that no gate saw. It starts first and leaves a process
-# behind that waits for the scan to end; on GitHub it would run beside it, and take its time while the release waits.
+# behind. On GitHub it would run beside the others and hold the concurrency group of the release until it is done; act
+# knows no such groups, so the release of this copy says that it waits, and waits.
 CALLER = """
 name: delivery
 on: push
@@ -89,15 +90,23 @@ jobs:
     with: {{environment: prod, ecr_repository: my-app}}
     secrets: inherit
 """
+_TAKING = "      - name: Take the candidate and both verdicts\n"
+_WAITING = """      - name: Wait for the job that is in the concurrency group (only under act)
+        shell: bash
+        run: |
+          touch "{folder}/waiting"
+          timeout 150 bash -c 'until test -e "{folder}/done"; do sleep 0.05; done'
+"""
 SCRIPT = """
 import os, pathlib, shutil, subprocess, sys, time
 
-forged, artifacts = pathlib.Path({forged!r}), pathlib.Path(os.environ["STAND_IN_ARTIFACTS"])
+folder, artifacts = pathlib.Path({folder!r}), pathlib.Path(os.environ["STAND_IN_ARTIFACTS"])
+forged = folder / "forged"
 end = time.time() + 150
-while not (artifacts / "goldenpath-scan-my-app" / "trivy.verdict.json").exists() and time.time() < end:
-    time.sleep(0.02)
-time.sleep(0.1)
+while not (folder / "waiting").exists() and time.time() < end:
+    time.sleep(0.05)
 {replace}
+(folder / "done").touch()
 """
 # As if the store itself gave other bytes under the same ids.
 IN_PLACE = """
@@ -135,12 +144,14 @@ def released_by_a_second_job(scene: Scene, replace: str) -> None:
     """Deliver an app with one more job, which does `replace` between scan and release; assert that its image is out."""
     app, emulator = scene.fixture("app"), scene.fixture("emulator")
     script, log = scene.folder / "harmless.py", scene.folder / "harmless.log"
+    waiting = _WAITING.format(folder=scene.folder)
+    Edit(".github/workflows/_build-and-release.yml", _TAKING, waiting + _TAKING).apply(scene.fixture("vault_platform"))
     caller = CALLER.format(script=script, log=log, platform=platform_copy.SLUG)
     app.write(".github/workflows/harmless.yml", caller).save("A harmless job")
     forged = hand_over.passed(scene.folder / "forged", app.commit, hand_over.FORGED)
     upload = platform_copy.STAND_INS / "upload-artifact" / "upload.py"
     replaced = replace.format(upload=str(upload)) if replace == OVERWRITING else replace
-    script.write_text(SCRIPT.format(forged=str(forged.path), replace=replaced))
+    script.write_text(SCRIPT.format(folder=str(scene.folder), replace=replaced))
     ended = scene.fixture("deliver")(events.push(app, "main"), ".github/workflows/harmless.yml", checked=False)
     tags = emulator.tags("my-app")
     if not tags:
