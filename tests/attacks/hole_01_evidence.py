@@ -119,12 +119,14 @@ shutil.copy(forged / "trivy.verdict.json", artifacts / "goldenpath-scan-my-app")
 """
 # As `actions/upload-artifact` does with `overwrite: true`, from any job of the run.
 OVERWRITING = """
+import json
 names = {{"candidate": "candidate\\ncandidate.json", "gitleaks": "gitleaks*", "scan": "trivy*"}}
 for name, files in names.items():
     path = "\\n".join(str(forged / each) for each in files.split("\\n"))
-    subprocess.run([sys.executable, "-I", {upload!r}], check=True, env={{**os.environ, "OVERWRITE": "true",
-        "ARTIFACT_NAME": f"goldenpath-{{name}}-my-app", "ARTIFACT_PATH": path, "NOTHING_FOUND": "error",
-        "GITHUB_OUTPUT": os.devnull}})
+    inputs = {{"name": f"goldenpath-{{name}}-my-app", "path": path, "overwrite": "true", "if-no-files-found": "error",
+        "include-hidden-files": "false"}}
+    env = {{**os.environ, "INPUTS": json.dumps(inputs), "GITHUB_OUTPUT": os.devnull}}
+    subprocess.run([sys.executable, "-I", {upload!r}], check=True, env=env)
 """
 BELIEVING = Edit(
     "src/goldenpath/model/work.py", "if self.evidence is None:\n            return", "if True:\n            return"

@@ -46,11 +46,12 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[s
     toolchain = Toolchain.load()
     for tool in toolchain.entries("pipeline"):
         toolchain.provide(tool.name)
-    process.run(ROOT / "bin" / "environment", "runtime", timeout=600)
+    here = {"GOLDENPATH_CACHE": str(runner.cache_dir())}
+    process.run(ROOT / "bin" / "environment", "runtime", timeout=600, environment=here)
     database = vulnerability_db.build_database(toolchain.provide("trivy-db").path, tmp_path_factory.mktemp("trivy"))
     with engine.provide(print) as found:
         yield {
-            "GOLDENPATH_CACHE": str(runner.cache_dir()),
+            **here,
             "GOLDENPATH_TRIVY_CACHE": str(database),
             "DOCKER_CONFIG": str(tmp_path_factory.mktemp("docker")),
             **demo.engine_variables(found),

@@ -45,7 +45,7 @@ _TRUST = {
 }
 _JOB = "job.check_run_id"
 _DELIVERY = {".github", "actions", "bin", "locks", "src"}
-_GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
+GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 
 
 def make(folder: Path, *, whole: bool = False) -> Path:
@@ -89,7 +89,7 @@ def repositories(folder: Path) -> dict[str, Path]:
         pin[0]: STAND_INS / pin[2]
         for workflow in (folder / ".github" / "workflows").glob("*.yml")
         if workflow.name not in _NOT_RUN
-        for pin in _GITHUBS_OWN.finditer(workflow.read_text())
+        for pin in GITHUBS_OWN.finditer(workflow.read_text())
     }
     return {f"{SLUG}@main": folder, **pinned}
 
@@ -110,7 +110,7 @@ def _steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _githubs_own(step: dict[str, Any]) -> str:
-    found = _GITHUBS_OWN.match(step.get("uses", ""))
+    found = GITHUBS_OWN.match(step.get("uses", ""))
     return found[2] if found else ""
 
 

@@ -1,155 +1,117 @@
-"""The stand-ins for artifacts choose, place and number files as the real actions do (their READMEs and sources)."""
+"""The stand-ins do what the real actions do: every row of the contract to which e2e.yml holds the real ones."""
 
 from __future__ import annotations
 
+import functools
 import importlib.util
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from tests.e2e import platform_copy
+from tests.e2e.action_contract import repository
+from tests.e2e.action_contract.machine import Differs, Machine
+from tests.e2e.action_contract.rows import DOWNLOAD, ROWS, UPLOAD, Finds, Row, Runs, download, upload
+from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
-    from pathlib import Path
-    from types import ModuleType
+    from collections.abc import Mapping
+
+_PROGRAM = re.compile(r'python3 -I "\$GITHUB_ACTION_PATH/(\w+)\.py"')
+_INPUT = re.compile(r"\$\{\{ inputs\.([\w-]+) \}\}")
+_TOKEN = "${{ github.token }}"
 
 
-@pytest.fixture
-def upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program of the stand-in, in a folder with some files."""
-    for name in (
-        "a/one.json",
-        "a/two.sarif",
-        "a/deep/three.json",
-        "a/deep/four.txt",
-        "b/five.json",
-        "a/.hidden/six.json",
-    ):
-        (tmp_path / "work" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "work" / name).write_text(name)
-    (tmp_path / "artifacts").mkdir()
-    monkeypatch.chdir(tmp_path / "work")
-    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-    return program("upload")
+def variables(folder: Path) -> dict[str, str]:
+    """Return what a run has, and where the stand-ins find artifacts and the repository."""
+    (folder / "artifacts").mkdir(exist_ok=True)
+    return {
+        "PATH": os.environ["PATH"], "HOME": str(folder),
+        "GITHUB_SERVER_URL": "https://github.com", "GITHUB_RUN_ID": "1",
+        "GITHUB_REPOSITORY": repository.NAME, "GITHUB_EVENT_NAME": "push",
+        "STAND_IN_ARTIFACTS": str(folder / "artifacts"), "STAND_IN_ORIGIN": f"file://{folder}/row/origin",
+    }  # fmt: skip
 
 
-@pytest.fixture
-def download(upload: ModuleType) -> ModuleType:
-    """The program of the stand-in that brings what the other one kept."""
-    assert upload
-    return program("download")
+def use(name: str, inputs: Mapping[str, str], env: Mapping[str, str]) -> tuple[int, str]:
+    """Use a stand-in as a runner does; one that is a program runs in this process."""
+    folder = platform_copy.STAND_INS / name
+    action = yaml.safe_load((folder / "action.yml").read_text())
+    given = {each: str(about.get("default", "")).replace(_TOKEN, "token") for each, about in action["inputs"].items()}
+    assert set(inputs) <= set(given), f"{name} knows nothing of {set(inputs) - set(given)}"
+    given.update(inputs)
+    (step,) = action["runs"]["steps"]
+    if found := _PROGRAM.fullmatch(step["run"]):
+        log: list[str] = []
+        return program(folder / f"{found[1]}.py").main({**env, "INPUTS": json.dumps(given)}, log.append), "\n".join(log)
+    own = {key: _INPUT.sub(lambda match: given[match[1]], text) for key, text in step["env"].items()}
+    done = subprocess.run(
+        ["bash", "-e", "-c", step["run"]], env={**env, **own}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
 
 
-def program(name: str) -> ModuleType:
-    path = platform_copy.STAND_INS / f"{name}-artifact" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
+@functools.cache
+def program(path: Path) -> Any:  # noqa: ANN401  a module
+    spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec
     assert spec.loader
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[path.stem] = importlib.util.module_from_spec(spec)  # where a dataclass looks for its module
     spec.loader.exec_module(module)
     return module
 
 
-def kept(upload: ModuleType, folder: Path, *names: str) -> list[str]:
-    """Keep the folder `a` as an artifact of each of `names`, and return their ids."""
-    assert [upload.main(name, "a/one.json", "error", folder / "artifacts") for name in names] == [0] * len(names)
-    lines = (folder / "output").read_text().splitlines()
-    return [line.partition("=")[2] for line in lines if line.startswith("artifact-id=")][-len(names) :]
-
-
-def below(folder: Path) -> set[str]:
-    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row.steps[0].action}: {row.fact}" for row in ROWS])  # type: ignore[union-attr]
+def test_a_stand_in_does_what_the_real_one_does(row: Row, tmp_path: Path) -> None:
+    if not shutil.which(row.needs):
+        pytest.skip(f"{row.needs} is not on this machine")
+    Machine(tmp_path / "row", use, variables(tmp_path), "a-row").do(row)
 
 
 @pytest.mark.parametrize(
-    ("patterns", "files"),
+    "steps",
     [
-        ("a/one.json", {"one.json"}),
-        ("a", {"one.json", "two.sarif", "deep/three.json", "deep/four.txt"}),
-        ("a/*.json\na/*.sarif", {"one.json", "two.sarif"}),
-        ("a/*.json\nb/*.json", {"a/one.json", "b/five.json"}),
-        ("a/deep\na", {"one.json", "two.sarif", "deep/three.json", "deep/four.txt"}),
-        ("a/**/*.json\n!a/deep/*", {"one.json"}),
-        ("a/d*/three.json", {"deep/three.json"}),
+        (upload("a"), Finds("a", ("two.json",))),
+        (upload("a", fails="No files"),),
+        (upload("a", says="nothing of the kind"),),
+        (upload("none", if_no_files_found="error"),),
+        (Runs("echo one", "^two$"),),
     ],
+    ids=["files", "a failure", "words", "an end", "a command"],
 )
-def test_files_lie_below_the_common_ancestor_of_all_patterns(
-    upload: ModuleType, tmp_path: Path, patterns: str, files: set[str]
-) -> None:
-    assert upload.main("reports", patterns, "error", tmp_path / "artifacts") == 0
-    assert below(tmp_path / "artifacts" / "reports") == files
-    assert re.fullmatch(r"artifact-id=1001\nartifact-digest=[0-9a-f]{64}\n", (tmp_path / "output").read_text())
+def test_a_row_that_is_not_so_is_seen(tmp_path: Path, steps: tuple[Any, ...]) -> None:
+    machine = Machine(tmp_path / "row", use, variables(tmp_path), "a-row")
+    with pytest.raises(Differs):
+        machine.do(Row("not so", steps, ("a/one.json",)))
 
 
-@pytest.mark.parametrize(("nothing_found", "code"), [("error", 1), ("warn", 0), ("ignore", 0)])
-def test_nothing_found_is_what_was_asked_for_and_has_no_id(
-    upload: ModuleType, tmp_path: Path, nothing_found: str, code: int
-) -> None:
-    assert upload.main("reports", "a/*.xml", nothing_found, tmp_path / "artifacts") == code
-    assert not (tmp_path / "output").exists()
+def test_a_pattern_that_only_the_real_one_understands_is_refused(tmp_path: Path) -> None:
+    row = Row("braces", (upload("a"), download(pattern="{a,b}*", fails="this stand-in does not know")), ("a/one.json",))
+    Machine(tmp_path / "row", use, variables(tmp_path), "a-row").do(row)
 
 
-@pytest.mark.parametrize("name", ["reports", "team/reports"])
-def test_a_name_that_is_taken_or_not_valid_is_refused(upload: ModuleType, tmp_path: Path, name: str) -> None:
-    (tmp_path / "artifacts" / "reports").mkdir()
-    assert upload.main(name, "a", "error", tmp_path / "artifacts") == 1
+def test_every_action_of_the_contract_is_one_that_has_a_stand_in() -> None:
+    used = {step.action for row in ROWS for step in row.steps if hasattr(step, "action")}
+    assert used == {each.name for each in platform_copy.STAND_INS.iterdir() if each.is_dir()}
+    assert {UPLOAD, DOWNLOAD} < used
 
 
-def test_overwriting_deletes_whoever_made_it_and_the_new_one_has_a_new_id(
-    upload: ModuleType, download: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, other = kept(upload, tmp_path, "reports", "candidate")
-    monkeypatch.setenv("OVERWRITE", "true")
-    (second,) = kept(upload, tmp_path, "reports")
-    assert len({first, other, second}) == 3
-    assert download.main(tmp_path / "artifacts", tmp_path / "here", ids=first) == 1
-    assert download.main(tmp_path / "artifacts", tmp_path / "here", ids=second) == 0
-
-
-@pytest.mark.parametrize(
-    ("asked", "files"),
-    [
-        ({"name": "one"}, {"one.json"}),
-        ({"ids": "1001"}, {"one.json"}),
-        ({"ids": "1001,1002"}, {"one/one.json", "two/one.json"}),
-        ({"ids": " 1001, ,1002,"}, {"one/one.json", "two/one.json"}),
-        ({"ids": "1001,1002", "merge": True}, {"one.json"}),
-        ({"ids": "1001,0"}, {"one.json"}),
-        ({"pattern": "t*"}, {"one.json"}),
-        ({"pattern": "t*", "name": "one"}, {"one.json"}),
-        ({}, {"one/one.json", "two/one.json"}),
-    ],
-    ids=["by name", "by id", "two ids", "spaces", "merged", "one that is not there", "one match", "a name", "nothing"],
-)
-def test_one_artifact_goes_straight_into_the_folder_and_several_into_one_each(
-    upload: ModuleType, download: ModuleType, tmp_path: Path, asked: dict[str, Any], files: set[str]
-) -> None:
-    kept(upload, tmp_path, "one", "two")
-    assert download.main(tmp_path / "artifacts", tmp_path / "here", **asked) == 0
-    assert below(tmp_path / "here") == files
-
-
-@pytest.mark.parametrize(
-    ("asked", "told"),
-    [
-        ({"name": "three"}, "Artifact 'three' not found"),
-        ({"ids": "1003"}, "None of the provided artifact IDs were found"),
-        ({"ids": "none"}, "Invalid artifact ID: 'none'. Must be a number."),
-        ({"ids": " , "}, "No valid artifact IDs provided in 'artifact-ids' input"),
-        ({"ids": "1001", "name": "one"}, "Inputs 'name' and 'artifact-ids' cannot be used together."),
-    ],
-    ids=["name", "id", "no number", "no id", "both"],
-)
-def test_what_is_not_there_cannot_be_brought(
-    upload: ModuleType,
-    download: ModuleType,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    asked: dict[str, Any],
-    told: str,
-) -> None:
-    kept(upload, tmp_path, "one", "two")
-    assert download.main(tmp_path / "artifacts", tmp_path / "here", **asked) == 1
-    assert f"::error::Unable to download artifact(s): {told}" in capsys.readouterr().out
-    assert not (tmp_path / "here").exists()
+def test_the_contract_is_held_against_the_commits_that_the_workflows_pin() -> None:
+    folder = ROOT / ".github" / "workflows"
+    steps = yaml.safe_load((folder / "e2e.yml").read_text())["jobs"]["actions"]["steps"]
+    given = [step["with"] for step in steps if "repository" in step.get("with", {})]
+    held = {f"{each['repository']}@{each['ref']}" for each in given}
+    pinned = {pin[0] for file in folder.glob("*.yml") for pin in platform_copy.GITHUBS_OWN.finditer(file.read_text())}
+    assert held == {
+        pin for pin in pinned if (platform_copy.STAND_INS / pin.partition("@")[0].partition("/")[2]).is_dir()
+    }
+    assert all(each["path"] == f".{each['repository']}" for each in given)

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests import runner_variables
+
 if TYPE_CHECKING:
     from goldenpath.model.work import WorkFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120
-# What would lead a run elsewhere: to a real account, or to believe that it is a workflow run.
-_NOT_OURS = re.compile(r"(AWS|GITHUB|RUNNER|ACTIONS|DOCKER|BUILDX|GOLDENPATH|TRIVY|GITLEAKS|SYFT)_(?!CACHE$|RELEASES$)")
+# The user's own engine and builders, which the tests look for and a run in a test is told of.
+_OF_THE_ENGINE = re.compile(r"(DOCKER|BUILDX|BUILDKIT)_")
 _ERROR = re.compile(
     r"^error\[(?P<code>[a-z-]+)\]: (?P<what>.*?)(?:\n  why: (?P<why>.*?))?\n  do:  (?P<fix>.*)\n",
     re.MULTILINE | re.DOTALL,
@@ -86,7 +88,8 @@ class Command:
 
 def surroundings(*more: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of this process without anything that would lead a run elsewhere, and `more`."""
-    kept = {name: value for name, value in os.environ.items() if not _NOT_OURS.match(name)}
+    kept = {name: value for name, value in os.environ.items() if not _OF_THE_ENGINE.match(name)}
+    runner_variables.remove(kept)  # a test may have set some for this process
     quick = {"AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": "400"}
     return {name: value for each in (kept, quick, *more) for name, value in each.items()}
 
