@@ -10,7 +10,7 @@ from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound, Sta
 from goldenpath.registries.claims import Claim
 from tests.attacks.attack import Patch, attack
 from tests.terraform_provider import world as worlds
-from tests.tools.registry_platform import BASE, SLUG, counted, git, merged_event
+from tests.tools.registry_platform import BASE, SLUG, counted, described, git
 from tests.tools.test_registries_apply import MANIFEST
 from tests.tools.test_registries_retirement import removal_proposed
 
@@ -145,8 +145,8 @@ def a_merge_puts_one_more_byte_into_the_catalogue(scene: Scene) -> None:
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
     commit = git(checkout, "rev-parse", "HEAD")
     platform.github.threads.merge(SLUG, 1, commit)
-    counts = counted(checkout, f"{commit}^1", f"{commit}^2")
-    platform.apply(merged_event(platform.threads[0], commit, counts))
+    before, counts = git(checkout, "rev-parse", f"{commit}^1"), counted(checkout, f"{commit}^1", f"{commit}^2")
+    platform.apply(described(platform.threads[0], commit, counts, before=before))
     assert git(platform.origin, "show", f"{BASE}:envs/catalogue.json") != ""
     require_made(platform)
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from tests.tools import registry_platform
 from tests.tools.registry_platform import BASE, Platform, git
 
 from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.tools
 WAYS: dict[str, dict[str, bool]] = {"merge": {}, "squash": {"squash": True}, "rebase": {"rebase": True}}
@@ -26,7 +21,7 @@ def test_a_base_branch_that_moved_on_meanwhile_stops_no_apply(platform: Platform
     before = git(platform.origin, "rev-parse", BASE)
     platform.edit("docs/templates/handover.md", "is yours", "is all yours")
     event = platform.merge(1, **way)
-    event["pull_request"]["base"]["sha"] = before  # GitHub's event may name an older commit of the branch
+    event["base"]["sha"] = before  # GitHub's event may name an older commit of the branch
     assert "applied; changes: 2" in platform.apply(event)
 
 
@@ -34,7 +29,7 @@ def test_a_base_branch_that_moved_on_meanwhile_stops_no_apply(platform: Platform
 def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platform, squash: bool) -> None:
     for name, environment in (("a-app", "dev"), ("z-app", "test")):
         platform.propose(name=name, environment=environment)
-    queue, base, events = platform.clone(), git(platform.origin, "rev-parse", BASE), []
+    queue, base = platform.clone(), git(platform.origin, "rev-parse", BASE)
     for thread in platform.threads:
         head = git(queue, "rev-parse", f"origin/{thread.head}")
         way = ("--squash",) if squash else ("--no-ff", "--message=Merge")
@@ -42,11 +37,14 @@ def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platfo
         if squash:
             git(queue, "commit", "--quiet", "--message=Squashed")
         platform.approve(thread.number)
-        counts = registry_platform.counted(queue, base, head)
-        events.append(registry_platform.merged_event(thread, git(queue, "rev-parse", "HEAD"), counts))
+        commit, counts = git(queue, "rev-parse", "HEAD"), registry_platform.counted(queue, base, head)
+        platform.tell(registry_platform.described(thread, commit, counts, before=base))
     git(queue, "push", "--quiet", "origin", f"HEAD:{BASE}")
-    for event in events:
-        assert "applied; changes: 2" in platform.apply(event)
+    push = registry_platform.push_event(base, git(queue, "rev-parse", "HEAD"))
+    platform.answer(push)
+    assert platform.found() == [{"number": 1, "environment": "dev"}, {"number": 2, "environment": "test"}]
+    for number in (1, 2):
+        assert "applied; changes: 2" in platform.answer(push, "apply-merged", pull_request=number)
     assert platform.names() == ["a-app", "z-app"]
 
 
@@ -64,7 +62,7 @@ def test_whatever_a_branch_did_is_looked_at_however_it_is_merged(platform: Platf
 def test_a_pull_request_of_which_github_counts_more_is_not_applied(platform: Platform, counts: dict[str, int]) -> None:
     platform.propose()
     event = platform.merge(1)
-    event["pull_request"] |= counts
+    event |= counts
     with pytest.raises(PlanUnexpected, match="holds other commits than GitHub counts"):
         platform.apply(event)
 
@@ -79,27 +77,24 @@ def test_a_merge_that_describes_the_registry_otherwise_than_its_branch_is_not_ap
     path.write_text(path.read_text().replace(team, team.replace("team-web", "team-else")))
     git(checkout, "commit", "--quiet", "--all", "--amend", "--no-edit")
     git(checkout, "push", "--quiet", "--force", "origin", f"HEAD:{BASE}")
-    event["pull_request"]["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
+    event["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
     with pytest.raises(PlanDrifted, match="what was merged is not what the pull request proposed"):
         platform.apply(event)
 
 
-def test_the_check_before_the_apply_tells_the_environment_and_needs_no_role(platform: Platform, tmp_path: Path) -> None:
+def test_the_check_before_the_apply_tells_the_environment_and_needs_no_role(platform: Platform) -> None:
     platform.propose(environment="test")
     event = platform.merge(1)
-    outputs = tmp_path / "outputs"
-    platform.more |= {"GITHUB_OUTPUT": str(outputs), "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    platform.more |= {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     assert "my-app in test is to be applied" in platform.apply(event, "find-merged")
-    told = outputs.read_text()
-    assert "environment<<" in told
-    assert "\ntest\n" in told
+    assert platform.found() == [{"number": 1, "environment": "test"}]
     assert platform.names() == []
 
 
 def test_what_stops_the_check_is_said_in_the_pull_request(platform: Platform) -> None:
     platform.propose()
     event = platform.merge(1)
-    event["pull_request"]["body"] = "Please merge"
+    event["body"] = "Please merge"
     with pytest.raises(PlanDrifted):
         platform.apply(event, "find-merged")
     (said,) = platform.threads[0].comments.values()
@@ -140,9 +135,9 @@ def test_entries_that_are_a_link_to_another_file_are_refused(platform: Platform)
     (checkout / "envs/dev/ecr.tf").symlink_to("../../theirs.tf")
     git(checkout, "add", "--all")
     git(checkout, "commit", "--quiet", "--message=A link")
-    merged = platform.clone(event["pull_request"]["merge_commit_sha"])
+    merged = platform.clone(event["merge_commit_sha"])
     with pytest.raises(ConfigurationUntrusted, match=r"envs/dev/ecr\.tf"):
-        platform.run(merged, "apply-merged", event, trusted=str(checkout))
+        platform.run(merged, "apply-merged", platform.tell(event), trusted=str(checkout), pull_request=1)
 
 
 def test_another_environments_files_are_none_of_an_apply(platform: Platform) -> None:
@@ -155,6 +150,6 @@ def test_another_environments_files_are_none_of_an_apply(platform: Platform) -> 
 def test_one_checkout_is_not_taken_for_both(platform: Platform) -> None:
     platform.propose()
     event = platform.merge(1)
-    checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
+    checkout = platform.clone(event["merge_commit_sha"])
     with pytest.raises(BadInput, match="are the same folder"):
-        platform.run(checkout, "apply-merged", event, trusted=str(checkout))
+        platform.run(checkout, "apply-merged", platform.tell(event), trusted=str(checkout), pull_request=1)

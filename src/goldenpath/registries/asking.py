@@ -100,7 +100,7 @@ def require_asked_and_approved(
         signed = proposal_git.trailers(commits.checkout, commits.before, commits.tip, REQUESTED_BY)
         asked = askers(attempts, signed, pull, history)
         approvals = repository.approvals(pull.number, commits.tip)
-        require_second(seconds(approvals, asked, history.edits, pull.merged_at), asked, pull)
+        require_second(seconds(approvals, asked, history.edits), asked, pull)
 
 
 def branch_of(environment: str, name: str) -> str:
@@ -189,23 +189,23 @@ def askers(attempts: Iterable[Attempt], signed: Iterable[str], pull: Merged, his
     """
     found = {account.login for attempt in attempts for account in attempt.accounts}
     found |= {*signed} | ({pull.author} - {_BOT})
-    found |= {change.by.login for change in history.edits if change.by.is_person and change.at <= pull.merged_at}
+    found |= {change.by.login for change in history.edits if change.by.is_person}
     return frozenset(login.casefold() for login in found if login)
 
 
 def seconds(
-    approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change], merged_at: dt.datetime
+    approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change]
 ) -> tuple[str, ...]:
-    """Return who, not having `asked`, approved the text as it was merged.
+    """Return who, not having `asked`, approved the text as it is now.
 
-    An approval counts if no edit lies between it and the merge, whichever of the two was first.
+    An approval counts until the next edit. An edit after the merge ends it too: the text is read when it is applied.
     """
     times = [change.at for change in edits]
     return tuple(
         each.login
         for each in approvals
         if each.login.casefold() not in asked
-        and not any(min(each.at, merged_at) <= when <= max(each.at, merged_at) for when in times)
+        and not any(each.at <= when for when in times)
     )
 
 
