@@ -184,6 +184,24 @@ def test_a_second_open_pull_request_of_a_branch_is_refused(caller: Caller) -> No
     assert caller.call("GET", "/repos/octo/app/pulls?state=closed").get_json()[0]["merge_commit_sha"] == "a" * 40
 
 
+def test_a_merged_pull_request_is_found_by_the_commit_that_merged_it(caller: Caller) -> None:
+    commit, listed = "a" * 40, f"/repos/octo/app/commits/{'a' * 40}/pulls"
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    assert caller.call("GET", f"{listed}?per_page=100").get_json() == []
+    told = {"commits": 1, "changed_files": 3, "base": {"ref": "development", "sha": "b" * 40}}
+    caller.github.threads.merge("octo/app", 1, commit, told)
+    caller.github.threads.unmarked = 1
+    for merged in (False, True):  # a moment after the push, and later
+        (found,) = caller.call("GET", f"{listed}?per_page=100").get_json()
+        assert (found["number"], bool(found["merged_at"]), found["state"] == "closed") == (1, merged, merged)
+    assert (found["merge_commit_sha"], found["base"]["ref"]) == (commit, "development")
+    assert "commits" not in found
+    whole = caller.call("GET", "/repos/octo/app/pulls/1").get_json()
+    assert (whole["merged"], whole["commits"], whole["changed_files"]) == (True, 1, 3)
+    assert whole["base"]["sha"] == "b" * 40
+    assert caller.call("GET", "/repos/octo/app/pulls/2", checks_response=False).status_code == 404
+
+
 def test_a_review_says_who_approved(caller: Caller) -> None:
     caller.call("POST", "/repos/octo/app/pulls", proposal())
     caller.github.threads.push("octo/app", 1, "a" * 40)

@@ -29,11 +29,11 @@ def merged_with(repository: Repository, commit: str, base: str, *, awaited: bool
     `GithubRefused`.
     """
     wish = f"find the pull request of the commit {commit}"
-    for pause in (*(PAUSES if awaited else ()), 0):
+    for pause in (0, *(PAUSES if awaited else ())):
+        time.sleep(pause)
         listed = repository.get(f"commits/{commit}/pulls?per_page={_PAGE}", wish) or ()
         if found := tuple(each for each in listed if each.get("merged_at") and _base(each) == base):
             return found
-        time.sleep(pause)
     return ()
 
 
