@@ -122,6 +122,25 @@ def the_text_is_another_while_it_is_approved_and_then_put_back(scene: Scene) -> 
     require_made(platform)
 
 
+def approved_as_merged(approvals: Iterable[Approval], *_: object) -> tuple[str, ...]:
+    """Believe that a merge ends the time in which a text may be edited."""
+    return whoever_approved(approvals)
+
+
+@attack(
+    10, ApprovalMissing, "only while title and description stay as they were approved",
+    Patch("goldenpath.registries.asking.seconds", approved_as_merged),
+)  # fmt: skip
+def the_text_is_another_until_the_merge_and_put_back_before_the_apply(scene: Scene) -> None:
+    platform: Platform = scene.fixture("platform")
+    platform.propose()
+    edited(platform, 1, "| risk | low |", "| risk | high |")
+    merge = platform.merge(1)
+    edited(platform, 1, "| risk | high |", "| risk | low |")
+    platform.apply(merge)
+    require_made(platform)
+
+
 @attack(10, PlanDrifted, OTHER_TEXT, SEALED)
 def the_signs_of_use_are_added_to_the_record_alone(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")

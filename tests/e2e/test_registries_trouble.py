@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import registry_world
 from tests.e2e.platform_copy import SLUG
-from tests.e2e.registry_world import ASKED, BASE, BUCKET
+from tests.e2e.registry_world import ASKED, BUCKET
 from tests.tools.registry_platform import git
 
 if TYPE_CHECKING:

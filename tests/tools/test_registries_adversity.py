@@ -203,9 +203,7 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     assert platform.names() == ["my-app"]
 
 
-def test_what_stops_an_apply_is_told_though_github_is_away(
-    platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     platform.propose()
     event = platform.merge(1)
     event["body"] = "edited"

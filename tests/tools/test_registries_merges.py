@@ -6,7 +6,8 @@ import pytest
 from tests.tools import registry_platform
 from tests.tools.registry_platform import BASE, Platform, git
 
-from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
+from goldenpath.errors import ApprovalMissing, BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
+from goldenpath.services import github_pulls
 
 pytestmark = pytest.mark.tools
 WAYS: dict[str, dict[str, bool]] = {"merge": {}, "squash": {"squash": True}, "rebase": {"rebase": True}}
@@ -40,7 +41,8 @@ def test_two_that_a_merge_queue_brings_at_once_are_both_applied(platform: Platfo
         commit, counts = git(queue, "rev-parse", "HEAD"), registry_platform.counted(queue, base, head)
         platform.tell(registry_platform.described(thread, commit, counts, before=base))
     git(queue, "push", "--quiet", "origin", f"HEAD:{BASE}")
-    push = registry_platform.push_event(base, git(queue, "rev-parse", "HEAD"))
+    push = registry_platform.push_event(base, git(queue, "rev-parse", "HEAD"), pusher={"name": "merge-queue[bot]"})
+    platform.github.threads.unmarked = 1  # the push is there before the pull requests are marked as merged
     platform.answer(push)
     assert platform.found() == [{"number": 1, "environment": "dev"}, {"number": 2, "environment": "test"}]
     for number in (1, 2):
@@ -153,3 +155,67 @@ def test_one_checkout_is_not_taken_for_both(platform: Platform) -> None:
     checkout = platform.clone(event["merge_commit_sha"])
     with pytest.raises(BadInput, match="are the same folder"):
         platform.run(checkout, "apply-merged", platform.tell(event), trusted=str(checkout), pull_request=1)
+
+
+def test_a_pull_request_that_is_refused_stops_no_other_of_the_same_push(platform: Platform) -> None:
+    base = git(platform.origin, "rev-parse", BASE)
+    for number, name in enumerate(("a-app", "z-app"), 1):
+        platform.propose(name=name)
+        platform.tell(platform.merge(number, approved=name == "z-app"))
+    push = registry_platform.push_event(base, git(platform.origin, "rev-parse", BASE))
+    with pytest.raises(ApprovalMissing, match="nobody has approved pull request #1"):
+        platform.answer(push)
+    assert platform.found() == [{"number": 2, "environment": "dev"}]
+    (said,) = platform.threads[0].comments.values()
+    assert said.startswith("### Not applied: nobody has approved pull request #1")
+    assert platform.threads[1].comments == {}
+
+
+def test_a_direct_push_applies_nothing_and_is_told_what_to_do(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(github_pulls, "PAUSES", (0,))
+    before = git(platform.origin, "rev-parse", BASE)
+    platform.edit("envs/dev/ecr.tf", 'owner     = "team-web"', 'owner     = "team-new"')
+    after = git(platform.origin, "rev-parse", BASE)
+    told = platform.answer(registry_platform.push_event(before, after))
+    assert f"The commit {after} changes registries, but not by a pull request of the wizard." in told
+    assert "::warning title=Nothing is applied for it::" in told
+    assert platform.found() == []
+
+
+def test_a_branch_that_is_new_applies_nothing(platform: Platform) -> None:
+    tip = git(platform.origin, "rev-parse", BASE)
+    told = platform.answer(registry_platform.push_event("0" * 40, tip, created=True))
+    assert "The branch development is new" in told
+    assert platform.found() == []
+
+
+def test_a_merge_is_applied_by_the_push_that_brought_it_and_by_no_other(platform: Platform) -> None:
+    platform.propose()
+    merge = platform.merge(1)
+    platform.edit("docs/templates/handover.md", "is yours", "is all yours")
+    newest = git(platform.origin, "rev-parse", BASE)
+    platform.tell(merge)
+    push = registry_platform.push_event(merge["merge_commit_sha"], newest)
+    assert "no registry is to be applied" in platform.answer(push)
+    with pytest.raises(BadInput, match="this push did not merge pull request #1"):
+        platform.answer(push, "apply-merged", pull_request=1)
+    checkout = platform.clone()
+    push = registry_platform.push_event(merge["before"], merge["merge_commit_sha"])
+    with pytest.raises(BadInput, match="the checkout is not at the pushed commit"):
+        platform.run(checkout, "apply-merged", push, pull_request=1, trusted=str(platform.clone()))
+
+
+def test_a_job_that_is_run_again_after_a_force_push_brings_no_merge_back(platform: Platform) -> None:
+    platform.propose()
+    merge = platform.merge(1)
+    git(platform.origin, "update-ref", "refs/heads/kept", merge["merge_commit_sha"])
+    checkout = platform.clone(merge["before"])
+    path = checkout / "envs/dev/ecr.tf"
+    path.write_text(git(platform.origin, "show", f"{merge['merge_commit_sha']}:envs/dev/ecr.tf") + "\n")
+    git(checkout, "commit", "--quiet", "--all", "--message=The same entry by hand")
+    git(checkout, "push", "--quiet", "--force", "origin", f"HEAD:{BASE}")
+    with pytest.raises(PlanDrifted, match="the merged pull request is not in its branch any more"):
+        platform.apply(merge)
+    assert platform.names() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -36,7 +37,7 @@ class History:
         monkeypatch.setattr(proposal_git, "first_parents", lambda *_: tuple(changed))
         monkeypatch.setattr(proposal_git, "parents", lambda *_: (OLD,))
         monkeypatch.setattr(proposal_git, "changed_paths", lambda _, __, commit: paths[commit])
-        monkeypatch.setattr(github_pulls.time, "sleep", self.waited.append)
+        monkeypatch.setattr(time, "sleep", self.waited.append)
 
     def get(self, path: str, _: str) -> object:
         commit = path.split("/")[1]
@@ -112,10 +113,10 @@ def test_each_pull_request_that_a_push_merged_is_found_once_in_the_order_of_the_
     assert (history.asked, sum(history.waited)) == (["c1", "c2", "c3", "c4"], 0)
 
 
-OTHERS = {
-    "a fork's": ({"head": {"repo": {"full_name": "outsider/p"}}}, "Pull request #7 comes from a fork and is not applied."),
-    "a deleted fork's": ({"head": {"repo": None}}, "Pull request #7 comes from a fork and is not applied."),
-    "of another push": ({"merge_commit_sha": "other"}, "Pull request #7 was merged by other, which is not in this push."),
+OTHERS: dict[str, tuple[dict[str, Any], str]] = {
+    "a fork's": ({"head": {"repo": {"full_name": "outsider/p"}}}, "comes from a fork and is not applied"),
+    "a deleted fork's": ({"head": {"repo": None}}, "comes from a fork and is not applied"),
+    "of another push": ({"merge_commit_sha": "other"}, "was merged by other, which is not in this push"),
 }  # fmt: skip
 
 
@@ -124,7 +125,7 @@ def test_a_pull_request_that_this_push_does_not_apply_is_named(monkeypatch: pyte
     change, note = OTHERS[case]
     history = History(monkeypatch, c1="envs/dev/ecr.tf")
     history.pulls = {"c1": [[pull(7, "c1", **change)]]}
-    assert history.merged() == MergedPulls((), (note,))
+    assert history.merged() == MergedPulls((), (f"Pull request #7 {note}.",))
 
 
 BY_HAND = "The commit c1 changes registries, but not by a pull request of the wizard."

@@ -159,9 +159,7 @@ def history(thread: Thread) -> dict[str, Any]:
 
 def _overlaid(described: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     """Return `described` with `told` in place of its own values, field by field within `head` and `base`."""
-    sides = {
-        name: {**described[name], **value} if name in {"head", "base"} else value for name, value in told.items()
-    }
+    sides = {name: {**described[name], **value} if name in {"head", "base"} else value for name, value in told.items()}
     return {**described, **sides}
 
 

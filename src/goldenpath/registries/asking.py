@@ -193,9 +193,7 @@ def askers(attempts: Iterable[Attempt], signed: Iterable[str], pull: Merged, his
     return frozenset(login.casefold() for login in found if login)
 
 
-def seconds(
-    approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change]
-) -> tuple[str, ...]:
+def seconds(approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change]) -> tuple[str, ...]:
     """Return who, not having `asked`, approved the text as it is now.
 
     An approval counts until the next edit. An edit after the merge ends it too: the text is read when it is applied.
@@ -204,8 +202,7 @@ def seconds(
     return tuple(
         each.login
         for each in approvals
-        if each.login.casefold() not in asked
-        and not any(each.at <= when for when in times)
+        if each.login.casefold() not in asked and not any(each.at <= when for when in times)
     )
 
 
