@@ -167,7 +167,7 @@ def test_a_pull_request_that_is_refused_stops_no_other_of_the_same_push(platform
         platform.answer(push)
     assert platform.found() == [{"number": 2, "environment": "dev"}]
     (said,) = platform.threads[0].comments.values()
-    assert said.startswith("### Not applied: nobody has approved pull request #1")
+    assert said.startswith("### Not applied: nobody has approved pull request `#1`")
     assert platform.threads[1].comments == {}
 
 
