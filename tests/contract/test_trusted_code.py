@@ -89,7 +89,8 @@ def test_a_workflow_that_runs_what_was_merged_is_found(old: str, new: str) -> No
 def test_the_job_that_applies_is_given_one_environment() -> None:
     jobs = yaml.safe_load(APPLY)["jobs"]
     chosen = "matrix.environment"
-    assert jobs["apply"]["environment"] == f"registry-apply-${{{{ {chosen} }}}}"
+    named = f"format('registry-apply-{{0}}', {chosen})"
+    assert jobs["apply"]["environment"] == f"${{{{ {chosen} && {named} || '' }}}}"
     (step,) = (each for each in jobs["apply"]["steps"] if each["name"] == "apply-merged")
     given = {name: value for name, value in step["env"].items() if name.startswith("TF_AWS_")}
     roles = {each: f"TF_AWS_IAM_ROLE_{each.upper()}" for each in ENVIRONMENTS}

@@ -219,3 +219,8 @@ def test_a_job_that_is_run_again_after_a_force_push_brings_no_merge_back(platfor
     with pytest.raises(PlanDrifted, match="the merged pull request is not in its branch any more"):
         platform.apply(merge)
     assert platform.names() == []
+
+
+def test_a_job_that_was_told_no_pull_request_says_why(platform: Platform) -> None:
+    with pytest.raises(BadInput, match="no pull request was named for this job"):
+        platform.run(platform.clone(), "apply-merged", {}, pull_request=0)

@@ -39,6 +39,13 @@ def test_a_record_comes_back_out_of_a_description() -> None:
     record.require(PLAN)
 
 
+def test_a_description_says_that_its_checks_wait_for_somebody_who_starts_them() -> None:
+    body = review.description(Record.of(PLAN, "dev", "my-app", "octocat"), PLAN, "raw", Told("Create", {}))
+    assert "its checks do not start by themselves" in body
+    assert "*Approve workflows to run*" in body
+    assert "Do not close and reopen the pull request" in body
+
+
 def test_a_record_cannot_end_the_comment_that_it_is_in() -> None:
     record = Record("dev", "my-app", "x", (), "--><script>")
     assert review.written(record).count("-->") == 1

@@ -98,6 +98,12 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
         required=True)  # fmt: skip
 def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: str, pull_request: int) -> None:
     """Apply the registry of a pull request that this push merged, if its plan is the one that was reviewed."""
+    if pull_request < 1:
+        raise BadInput(
+            "no pull request was named for this job",
+            why="GitHub drops an output in which it sees a secret, so the list of `find` did not arrive",
+            fix="look for a secret of a few characters and replace it, then run all jobs again",
+        )
     office = _office(checkout, trusted, base_branch, _run())
     made = applying.apply_merged(office, finding.merged(office, pull_request), environment)
     Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
