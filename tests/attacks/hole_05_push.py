@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, LoginRefused
+from goldenpath.errors import BadInput, LoginRefused, PlanDrifted
 from goldenpath.model.names import Region, RoleArn
 from goldenpath.services import platform_session
 from tests.attacks.attack import Patch, attack
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.tools.registry_platform import Platform
 
 ENVIRONMENT, FILES = "registry-apply-dev", f"{SLUG}/.github/workflows"
+ENTRIES = "envs/dev/ecr.tf"
 REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 
@@ -75,3 +76,22 @@ def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
     git(checkout, "push", "--quiet", "--force", "origin", f"{merge['merge_commit_sha']}:{BASE}")
     platform.apply(merge, before=taken_out, forced=True)
     assert platform.names() == ["my-app"]
+
+
+@attack(5, PlanDrifted, "pull request #4 was merged after #2", Patch("goldenpath.registries.asking.require_newest"))
+def an_old_merge_is_run_again_in_place_of_one_that_nobody_approved(scene: Scene) -> None:
+    platform: Platform = scene.fixture("platform")
+    platform.made()
+    asked = 'requester = "octocat"\n      domain    = "shop"'
+    web, new = (f'"{team}"\n      {asked}' for team in ("team-web", "team-new"))
+    platform.edit(ENTRIES, web, new)
+    approved = platform.made(owner="team-new")
+    platform.edit(ENTRIES, new, web)
+    platform.made()
+    platform.edit(ENTRIES, web, new)
+    platform.propose(owner="team-new")
+    platform.merge(4, approved=False)
+    platform.apply(approved)
+    ecr = platform.world.client("ecr")
+    arn = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]["repositoryArn"]
+    assert {"Key": "goldenpath.idp/owner", "Value": "team-new"} in ecr.list_tags_for_resource(resourceArn=arn)["tags"]

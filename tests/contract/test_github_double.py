@@ -165,7 +165,8 @@ def test_a_pull_request_is_opened_labelled_found_and_changed(caller: Caller) -> 
     assert (opened.status_code, opened.get_json()["number"]) == (201, 1)
     labelled = caller.call("POST", "/repos/octo/app/issues/1/labels", {"labels": ["ecr-registry"]})
     assert [each["name"] for each in labelled.get_json()] == ["ecr-registry"]
-    (found,) = caller.call("GET", "/repos/octo/app/pulls?head=octo:registry/dev/my-app&base=development").get_json()
+    asked = "head=octo:registry/dev/my-app&base=development&sort=updated&direction=desc&per_page=100"
+    (found,) = caller.call("GET", f"/repos/octo/app/pulls?{asked}").get_json()
     assert [each["name"] for each in found["labels"]] == ["ecr-registry"]
     assert caller.call("GET", "/repos/octo/app/pulls?head=octo:another").get_json() == []
     changed = caller.call("PATCH", "/repos/octo/app/pulls/1", {"body": "Another plan"}).get_json()

@@ -299,5 +299,8 @@ def test_one_request_in_two_pull_requests_is_applied_once(platform: Platform) ->
     first = platform.merge(1)
     assert "is opened" in platform.propose(**ASKED)
     second = platform.merge(2)
-    platform.apply(first)
-    assert "nothing was left to do" in platform.apply(second)
+    with pytest.raises(PlanDrifted, match="the merged pull request is not the last word on its registry") as refused:
+        platform.apply(first)
+    assert refused.value.why == "pull request #2 was merged after #1"
+    assert "applied; changes: 2" in platform.apply(second)
+    assert platform.names() == ["my-app"]

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.errors import ApprovalMissing, ProposalUnbound
+from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.registries import asking
 from goldenpath.registries.asking import RunId
 from goldenpath.registries.merged import Merged
@@ -115,6 +115,14 @@ def test_who_asked_is_no_second_person_however_the_login_is_written() -> None:
     with pytest.raises(ApprovalMissing, match="nobody has approved pull request #7 who did not ask for it"):
         asking.require_second(found, asked, PULL)
     asking.require_second(("bob",), asked, PULL)
+
+
+def test_only_the_newest_merge_of_a_registry_counts() -> None:
+    for newest in (None, PULL.number):
+        asking.require_newest(PULL, newest)
+    with pytest.raises(PlanDrifted, match="is not the last word on its registry") as refused:
+        asking.require_newest(PULL, 8)
+    assert refused.value.why == "pull request #8 was merged after #7"
 
 
 def test_what_was_opened_again_after_its_run_is_refused() -> None:

@@ -164,3 +164,19 @@ def test_a_pull_request_that_github_does_not_have_is_refused(monkeypatch: pytest
     monkeypatch.setattr(history, "get", lambda *_: None)
     with pytest.raises(GithubRefused, match="could not read pull request #7 in o/p"):
         github_pulls.pull_request(cast("Repository", history), 7)
+
+
+def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    history, asked = History(monkeypatch), list[str]()
+    days = {1: "2026-11-20T08:00:00Z", 3: "2026-11-28T08:00:00Z", 2: "2026-11-28T09:00:00Z", 4: None}
+    listed = [{"number": number, "merged_at": day} for number, day in days.items()]
+
+    def get(path: str, _: str) -> object:
+        asked.append(path)
+        return listed
+
+    monkeypatch.setattr(history, "get", get)
+    assert github_pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") == 2
+    assert "head=o%3Aregistry%2Fdev%2Fa%2Bb&base=development" in asked[0]
+    listed.clear()
+    assert github_pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") is None

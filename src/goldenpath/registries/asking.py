@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.policy import matrix
-from goldenpath.services import github_runs
+from goldenpath.services import github_pulls, github_runs
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def require_asked_and_approved(
     `ApprovalMissing`, and what git and GitHub raise.
     """
     require_branch(pull, branch_of(record.environment, record.name))
+    require_newest(pull, github_pulls.newest_merged(repository, pull.branch, base))
     require_alone(commits)
     run = run_of(commits)
     require_sealed(repository, run, pull)
@@ -115,6 +116,20 @@ def require_branch(pull: Merged, branch: str) -> None:
     """Refuse with `ProposalUnbound` a pull request that does not come from the registry's own `branch`."""
     if pull.branch != branch:
         raise _unbound(f"it comes from the branch {pull.branch!a}, and the wizard proposes this registry on {branch}")
+
+
+def require_newest(pull: Merged, newest: int | None) -> None:
+    """Refuse with `PlanDrifted` a pull request after which another one of the same registry was merged, `newest`.
+
+    Its approval is of an earlier time: a job that is run again could else bring back what was changed since, once the
+    base branch describes the registry as it was then.
+    """
+    if newest not in {None, pull.number}:
+        raise PlanDrifted(
+            "the merged pull request is not the last word on its registry",
+            why=f"pull request #{newest} was merged after #{pull.number}",
+            fix=f"nothing was applied; the later one is to be applied: run the job of #{newest} again, or the wizard",
+        )
 
 
 def require_alone(commits: Commits) -> None:

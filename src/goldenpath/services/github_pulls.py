@@ -1,12 +1,13 @@
 """Which pull requests brought a commit, as GitHub describes them now.
 
-Source: GitHub REST API, "List pull requests associated with a commit" and "Get a pull request".
+Source: GitHub REST API, "List pull requests associated with a commit", "Get a pull request" and "List pull requests".
 """
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from goldenpath.errors import GithubRefused
 
@@ -46,6 +47,19 @@ def pull_request(repository: Repository, number: int) -> Pull:
             f"could not {wish} in {repository.name}", why="GitHub has none of that number", fix="run the wizard again"
         )
     return found
+
+
+def newest_merged(repository: Repository, branch: str, base: str) -> int | None:
+    """Return the number of the pull request from `branch` of this repository that was merged into `base` last.
+
+    `None` when none was merged. Raises `GithubRefused`.
+    """
+    owner = repository.name.partition("/")[0]
+    asked = {"state": "closed", "head": f"{owner}:{branch}", "base": base, "sort": "updated", "direction": "desc"}
+    path = f"pulls?{urlencode({**asked, 'per_page': _PAGE})}"
+    listed = repository.get(path, f"list the pull requests of {branch}") or ()
+    merged = [(each["merged_at"], each["number"]) for each in listed if each.get("merged_at")]
+    return max(merged)[1] if merged else None
 
 
 def _base(pull: Mapping[str, Any]) -> str:
