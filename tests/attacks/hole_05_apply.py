@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanUnexpected, RegistryRefused
 from tests.attacks.attack import Edit, Patch, Refused, Scene, attack
 from tests.terraform_provider.world import BUCKET
-from tests.tools.registry_platform import ASKED, BASE, LOCK, counted, git, merged_event
+from tests.tools.registry_platform import ASKED, BASE, LOCK, counted, git
 
 if TYPE_CHECKING:
     from tests.e2e.registry_world import World
@@ -105,14 +105,14 @@ def a_job_that_was_let_into_dev_applies_in_prod(scene: Scene) -> None:
     assert "envs/prod/terraform.tfstate" in [each["Key"] for each in keys]
 
 
-WORKFLOW = ".github/workflows/ecr-auto-apply.yml"
+WORKFLOW = ".github/workflows/_apply-registries.yml"
 TOOL_OF_THE_MERGE = (
     Edit(WORKFLOW, "exec platform/bin/goldenpath registry find-merged", "exec merged/bin/goldenpath find-merged"),
     Edit(WORKFLOW, "exec platform/bin/goldenpath registry apply-merged", "exec merged/bin/goldenpath apply-merged"),
 )
 THEIRS = """#!/bin/sh
 case $1 in
-  find-merged) echo environment=dev >>"$GITHUB_OUTPUT" ;;
+  find-merged) echo 'pull_requests=[{"number":1,"environment":"dev"}]' >>"$GITHUB_OUTPUT" ;;
   apply-merged) env >LOOT ;;
 esac
 """
@@ -122,7 +122,7 @@ esac
 def the_merged_tool_runs_with_the_role_of_the_apply(scene: Scene) -> None:
     world: World = scene.fixture("registry_world")
     folder, loot = world.platform.folder, scene.folder / "loot"
-    git(folder, "branch", "trusted")
+    world.default = git(folder, "rev-parse", BASE)
     asked = world.dispatch("create-ecr-registry", **ASKED)
     assert asked.code == 0, asked.story
     thread = world.local.threads.of(world.platform.slug)[-1]
@@ -134,11 +134,8 @@ def the_merged_tool_runs_with_the_role_of_the_apply(scene: Scene) -> None:
     counts = counted(folder, BASE, thread.head)
     git(folder, "checkout", "--quiet", BASE)
     git(folder, "merge", "--quiet", "--no-ff", "--message=Merge", thread.head)
-    commit = git(folder, "rev-parse", BASE)
-    git(folder, "checkout", "--quiet", "trusted")  # the default branch is another one
-    pull = merged_event(thread, commit, counts)["pull_request"]
-    pull["head"]["repo"]["full_name"] = world.platform.slug
-    ended = world.closed(pull)
+    world.local.threads.merge(world.platform.slug, thread.number, git(folder, "rev-parse", BASE), counts)
+    ended = world.pushed(world.default)
     if ended.code and not loot.exists():
         raise Refused("plan-unexpected" if "error[plan-unexpected]" in ended.text else "", ended.text)
     told = loot.read_text()

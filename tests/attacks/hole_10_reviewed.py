@@ -10,7 +10,7 @@ from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound, Sta
 from goldenpath.registries.claims import Claim
 from tests.attacks.attack import Patch, attack
 from tests.terraform_provider import world as worlds
-from tests.tools.registry_platform import BASE, SLUG, counted, git, merged_event
+from tests.tools.registry_platform import BASE, SLUG, counted, described, git
 from tests.tools.test_registries_apply import MANIFEST
 from tests.tools.test_registries_retirement import removal_proposed
 
@@ -122,6 +122,25 @@ def the_text_is_another_while_it_is_approved_and_then_put_back(scene: Scene) -> 
     require_made(platform)
 
 
+def approved_as_merged(approvals: Iterable[Approval], *_: object) -> tuple[str, ...]:
+    """Believe that a merge ends the time in which a text may be edited."""
+    return whoever_approved(approvals)
+
+
+@attack(
+    10, ApprovalMissing, "only while title and description stay as they were approved",
+    Patch("goldenpath.registries.asking.seconds", approved_as_merged),
+)  # fmt: skip
+def the_text_is_another_until_the_merge_and_put_back_before_the_apply(scene: Scene) -> None:
+    platform: Platform = scene.fixture("platform")
+    platform.propose()
+    edited(platform, 1, "| risk | low |", "| risk | high |")
+    merge = platform.merge(1)
+    edited(platform, 1, "| risk | high |", "| risk | low |")
+    platform.apply(merge)
+    require_made(platform)
+
+
 @attack(10, PlanDrifted, OTHER_TEXT, SEALED)
 def the_signs_of_use_are_added_to_the_record_alone(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -145,8 +164,8 @@ def a_merge_puts_one_more_byte_into_the_catalogue(scene: Scene) -> None:
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
     commit = git(checkout, "rev-parse", "HEAD")
     platform.github.threads.merge(SLUG, 1, commit)
-    counts = counted(checkout, f"{commit}^1", f"{commit}^2")
-    platform.apply(merged_event(platform.threads[0], commit, counts))
+    before, counts = git(checkout, "rev-parse", f"{commit}^1"), counted(checkout, f"{commit}^1", f"{commit}^2")
+    platform.apply(described(platform.threads[0], commit, counts, before=before))
     assert git(platform.origin, "show", f"{BASE}:envs/catalogue.json") != ""
     require_made(platform)
 

@@ -31,11 +31,11 @@ def without(*claims: str) -> Patch:
     return Patch("goldenpath.release.iam.Subject.claims", kept)
 
 
-def printed(scene: Scene, *words: str) -> str:
-    """Return the trust policy that the command prints for the role of an app. Raises `Refused`."""
+def printed(scene: Scene, *words: str, repository: str = REPOSITORY) -> str:
+    """Return the trust policy that the command prints for a role of `repository`. Raises `Refused`."""
     ids = ("--owner-id=12", "--repository-id=345")
     ended = scene.fixture("inside")(
-        "iam", "trust-policy", f"--account={ACCOUNT}", f"--repository={REPOSITORY}", *ids, *words
+        "iam", "trust-policy", f"--account={ACCOUNT}", f"--repository={repository}", *ids, *words
     )
     return _done(ended).text
 

@@ -165,7 +165,8 @@ def test_a_pull_request_is_opened_labelled_found_and_changed(caller: Caller) -> 
     assert (opened.status_code, opened.get_json()["number"]) == (201, 1)
     labelled = caller.call("POST", "/repos/octo/app/issues/1/labels", {"labels": ["ecr-registry"]})
     assert [each["name"] for each in labelled.get_json()] == ["ecr-registry"]
-    (found,) = caller.call("GET", "/repos/octo/app/pulls?head=octo:registry/dev/my-app&base=development").get_json()
+    asked = "head=octo:registry/dev/my-app&base=development&sort=updated&direction=desc&per_page=100"
+    (found,) = caller.call("GET", f"/repos/octo/app/pulls?{asked}").get_json()
     assert [each["name"] for each in found["labels"]] == ["ecr-registry"]
     assert caller.call("GET", "/repos/octo/app/pulls?head=octo:another").get_json() == []
     changed = caller.call("PATCH", "/repos/octo/app/pulls/1", {"body": "Another plan"}).get_json()
@@ -182,6 +183,24 @@ def test_a_second_open_pull_request_of_a_branch_is_refused(caller: Caller) -> No
     caller.github.threads.merge("octo/app", 1, "a" * 40)
     assert caller.call("POST", "/repos/octo/app/pulls", proposal()).status_code == 201
     assert caller.call("GET", "/repos/octo/app/pulls?state=closed").get_json()[0]["merge_commit_sha"] == "a" * 40
+
+
+def test_a_merged_pull_request_is_found_by_the_commit_that_merged_it(caller: Caller) -> None:
+    commit, listed = "a" * 40, f"/repos/octo/app/commits/{'a' * 40}/pulls"
+    caller.call("POST", "/repos/octo/app/pulls", proposal())
+    assert caller.call("GET", f"{listed}?per_page=100").get_json() == []
+    told = {"commits": 1, "changed_files": 3, "base": {"ref": "development", "sha": "b" * 40}}
+    caller.github.threads.merge("octo/app", 1, commit, told)
+    caller.github.threads.unmarked = 1
+    for merged in (False, True):  # a moment after the push, and later
+        (found,) = caller.call("GET", f"{listed}?per_page=100").get_json()
+        assert (found["number"], bool(found["merged_at"]), found["state"] == "closed") == (1, merged, merged)
+    assert (found["merge_commit_sha"], found["base"]["ref"]) == (commit, "development")
+    assert "commits" not in found
+    whole = caller.call("GET", "/repos/octo/app/pulls/1").get_json()
+    assert (whole["merged"], whole["commits"], whole["changed_files"]) == (True, 1, 3)
+    assert whole["base"]["sha"] == "b" * 40
+    assert caller.call("GET", "/repos/octo/app/pulls/2", checks_response=False).status_code == 404
 
 
 def test_a_review_says_who_approved(caller: Caller) -> None:

@@ -11,7 +11,10 @@ import pytest
 import yaml
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
-APPLY = (WORKFLOWS / "ecr-auto-apply.yml").read_text()
+ON_PUSH = (WORKFLOWS / "ecr-auto-apply.yml").read_text()
+APPLY = (WORKFLOWS / "_apply-registries.yml").read_text()
+# The commit of a called workflow's own file; a runner that does not know it gets no commit at all.
+OF_WORKFLOW = f"${{{{ job.workflow_sha || '{'0' * 40}' }}}}"
 ENVIRONMENTS = ("dev", "test", "staging", "prod")
 # A word of a script that names a file of a checkout: with a slash in it, not as the value of an option.
 _OPTION = re.compile(r"--(checkout|trusted)[ =]\S+")
@@ -45,8 +48,8 @@ def checkouts(job: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def is_own(ref: str, events: Any, *, guarded: bool) -> bool:  # noqa: ANN401  any form of `on`
     """Tell whether `ref` is what the workflow itself comes from, or a branch that only reviews lead into."""
-    # A run on `pull_request_target` checks out the base branch unless it is told otherwise.
-    own = {"${{ github.sha }}"} if "pull_request_target" in events else {"${{ github.sha }}", ""}
+    # To a called workflow the run's commit is that of its caller.
+    own = {OF_WORKFLOW} if "workflow_call" in events else {"${{ github.sha }}", ""}
     return ref in own or (ref == "development" and not guarded)
 
 
@@ -72,9 +75,10 @@ def test_a_job_with_a_role_runs_the_code_of_its_own_commit(path: Path) -> None:
     [
         ("run: exec platform/bin/goldenpath registry apply", "run: exec merged/bin/goldenpath registry apply"),
         ("run: exec platform/bin/goldenpath registry apply", "working-directory: merged\n        run: exec registry"),
-        ("ref: ${{ github.sha }}", "ref: ${{ github.event.pull_request.merge_commit_sha }}"),
-        ("ref: ${{ github.sha }}", "ref: development"),
-        ("          ref: ${{ github.sha }}\n", ""),
+        (f"ref: {OF_WORKFLOW}", "ref: ${{ github.sha }}"),
+        (f"ref: {OF_WORKFLOW}", "ref: ${{ job.workflow_sha }}"),
+        (f"ref: {OF_WORKFLOW}", "ref: development"),
+        (f"          ref: {OF_WORKFLOW}\n", ""),
     ],
 )
 def test_a_workflow_that_runs_what_was_merged_is_found(old: str, new: str) -> None:
@@ -84,12 +88,36 @@ def test_a_workflow_that_runs_what_was_merged_is_found(old: str, new: str) -> No
 
 def test_the_job_that_applies_is_given_one_environment() -> None:
     jobs = yaml.safe_load(APPLY)["jobs"]
-    chosen = "needs.find.outputs.environment"
-    assert jobs["apply"]["environment"] == f"registry-apply-${{{{ {chosen} }}}}"
+    chosen = "matrix.environment"
+    named = f"format('registry-apply-{{0}}', {chosen})"
+    assert jobs["apply"]["environment"] == f"${{{{ {chosen} && {named} || '' }}}}"
     (step,) = (each for each in jobs["apply"]["steps"] if each["name"] == "apply-merged")
     given = {name: value for name, value in step["env"].items() if name.startswith("TF_AWS_")}
     roles = {each: f"TF_AWS_IAM_ROLE_{each.upper()}" for each in ENVIRONMENTS}
     assert given == {role: f"${{{{ {chosen} == '{each}' && secrets.{role} || '' }}}}" for each, role in roles.items()}
+
+
+def test_what_a_push_starts_only_calls_the_workflow_of_the_default_branch() -> None:
+    """The pushed commit brings this file, so it may decide nothing; the roles trust the called one by its name."""
+    workflow = yaml.safe_load(ON_PUSH)
+    assert workflow[True] == {"push": {"branches": ["development"]}}  # YAML 1.1 reads `on` as true
+    (job,) = workflow["jobs"].values()
+    assert set(job) == {"name", "permissions", "uses", "secrets"}
+    assert job["uses"] == "mikeybeezy/goldenpath-idp-infra/.github/workflows/_apply-registries.yml@main"
+    needed = [each["permissions"] for each in yaml.safe_load(APPLY)["jobs"].values()]
+    assert job["permissions"] == {name: level for each in needed for name, level in each.items()}
+
+
+def test_no_workflow_runs_on_an_event_that_github_blocks_by_default() -> None:
+    events = {path.name: set(yaml.safe_load(path.read_text())[True]) for path in WORKFLOWS.glob("*.yml")}
+    assert [name for name, each in events.items() if each & {"pull_request_target", "workflow_run"}] == []
+
+
+def test_applies_of_one_environment_run_one_at_a_time_and_none_is_left_out() -> None:
+    job = yaml.safe_load(APPLY)["jobs"]["apply"]
+    group = "registry-apply-${{ matrix.environment }}"
+    assert job["concurrency"] == {"group": group, "cancel-in-progress": False, "queue": "max"}
+    assert job["strategy"]["fail-fast"] is False
 
 
 def test_the_job_that_looks_first_holds_no_role() -> None:

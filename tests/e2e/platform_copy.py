@@ -34,7 +34,8 @@ _READING = """      - name: Read the outputs of the matrix (only under act)
         run: cat "$STAND_IN_ARTIFACTS/.outputs-of-the-matrix" >> "$GITHUB_OUTPUT" || true
 """
 # act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026) nor larger queues (GitHub, May 2026), and
-# gives a job no number: the image's name tells the artifacts of one call from those of another.
+# gives a job no number: the image's name tells the artifacts of one call from those of another. Nor does it know of
+# which commit a called workflow is: that of the branch that its caller names.
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
 _QUEUE = re.compile(r"^ +queue: max\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
@@ -44,6 +45,7 @@ _TRUST = {
     "bin/environment": 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))',
 }
 _JOB = "job.check_run_id"
+_OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"
 _DELIVERY = {".github", "actions", "bin", "locks", "src"}
 GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 
@@ -79,6 +81,7 @@ def copied(folder: Path) -> Path:
 def adapted(workflow: str) -> str:
     """Return the text of `workflow` with what act does not know said in the way it knows."""
     named = _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
+    named = named.replace(_OF_WORKFLOW, f"'refs/heads/{DEFAULT_BRANCH}'")
     left = named.replace(_OF_MATRIX, _LEFT).replace(_TAKING, _READING + _TAKING)
     return left.replace("needs.platform.outputs.", "steps.matrix.outputs.")
 

@@ -19,7 +19,7 @@ from tests.e2e.platform_copy import SLUG
 from tests.terraform_provider import world as worlds
 from tests.tools import apps
 from tests.tools.apps import App
-from tests.tools.registry_platform import counted, git, merged_event
+from tests.tools.registry_platform import counted, git, push_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +36,10 @@ ASKED = {"environment": "dev", "name": "my-app", "owner": "team-web", "requester
 
 @dataclass
 class World:
-    """The platform's repository, the emulator, and a runner for both the platform and an app."""
+    """The platform's repository, the emulator, and a runner for both the platform and an app.
+
+    `default` is the commit at which the default branch stays; where it is empty, that one follows the base branch.
+    """
 
     local: Local
     platform: App
@@ -46,7 +49,8 @@ class World:
     reattach: str
     runs: list[Path] = field(default_factory=list)
     lock_seconds: int = 60
-    counts: dict[int, dict[str, Any]] = field(default_factory=dict)
+    default: str = ""
+    before: str = ""
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def run(self, repository: App, event: Event, workflow: str) -> Ended:
@@ -91,24 +95,23 @@ class World:
         self.local.threads.push(SLUG, thread.number, git(self.platform.folder, "rev-parse", thread.head))
         if approver:
             self.local.threads.review(SLUG, thread.number, approver)
+        self.before = str(self.platform.commit)
         git(self.platform.folder, "merge", "--quiet", "--no-ff", "--message=Merge", thread.head)
-        self.local.threads.merge(SLUG, thread.number, str(self.platform.commit))
-        self.counts[thread.number] = counted(self.platform.folder, f"{BASE}~1", thread.head)
+        told = counted(self.platform.folder, self.before, thread.head)
+        self.local.threads.merge(SLUG, thread.number, str(self.platform.commit), told)
         return self.apply()
 
     def apply(self) -> Ended:
-        """Run what answers to the merge of the newest pull request, as a re-run of that job does."""
-        thread = self.local.threads.of(SLUG)[-1]
-        event = merged_event(thread, str(self.platform.commit), self.counts[thread.number])
-        pull: dict[str, Any] = event["pull_request"]
-        pull["head"]["repo"]["full_name"] = SLUG
-        return self.closed(pull)
+        """Run what answers to the push of the newest merge; again, as a re-run of that job does."""
+        return self.pushed(self.before)
 
-    def closed(self, pull: Mapping[str, Any]) -> Ended:
-        """Run what answers to the closing of the pull request `pull`, as GitHub's event tells of it."""
+    def pushed(self, before: str, **more: object) -> Ended:
+        """Run what answers to a push that moved the base branch from `before` to where it is."""
+        folder = self.platform.folder
+        git(folder, "branch", "--force", platform_copy.DEFAULT_BRANCH, self.default or BASE)
         about = events.dispatch(self.platform).payload["repository"]
-        payload = {"action": "closed", "number": pull["number"], "pull_request": pull, "repository": about}
-        event = events.Event("pull_request_target", payload, "refs/heads/main")
+        payload = push_event(before, str(self.platform.commit), **{"repository": about, **more})
+        event = events.Event("push", payload, f"refs/heads/{BASE}")
         return self.run(self.platform, event, ".github/workflows/ecr-auto-apply.yml")
 
     def edit(self, path: str, old: str, new: str) -> None:

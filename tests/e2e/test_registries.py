@@ -72,7 +72,7 @@ def test_a_registry_from_request_to_removal(world: World) -> None:
     gone = world.apply()
     assert gone.code == 0, gone.story
     assert world.names() == []
-    listed = gone.artifact("registry-backup", "dev-my-app.json")["images"]
+    listed = gone.artifact("registry-backup-dev-3-1", "dev-my-app.json")["images"]
     assert {tag for image in listed for tag in image["tags"]} == set(before)
     assert all(image["manifest"] for image in listed)
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e import registry_world
 from tests.e2e.platform_copy import SLUG
-from tests.e2e.registry_world import ASKED, BASE, BUCKET
+from tests.e2e.registry_world import ASKED, BUCKET
 from tests.tools.registry_platform import git
 
 if TYPE_CHECKING:
@@ -84,20 +84,12 @@ def test_a_request_that_cannot_be_met_opens_nothing_and_says_why(world: World, c
     assert world.local.threads.of(SLUG) == []
 
 
-NOT_OURS: dict[str, dict[str, object]] = {
-    "from a fork, labelled by an outsider": {"head": {"ref": "x", "repo": {"full_name": "outsider/platform"}}},
-    "without the label": {"labels": []},
-    "not merged": {"merged": False},
-}
-
-
-@pytest.mark.parametrize("case", NOT_OURS)
-def test_no_job_runs_for_a_pull_request_that_is_not_to_be_applied(world: World, case: str) -> None:
-    pull = {
-        "number": 1, "merged": True, "merge_commit_sha": str(world.platform.commit), "body": "", "user": {"login": "x"},
-        "labels": [{"name": "ecr-registry"}], "base": {"ref": BASE}, "head": {"ref": "x", "repo": {"full_name": SLUG}},
-    }  # fmt: skip
-    assert world.closed(pull | NOT_OURS[case]).jobs == {}
+def test_no_job_with_a_role_runs_for_a_push_that_merged_no_registry(world: World) -> None:
+    before = str(world.platform.commit)
+    world.edit("docs/templates/handover.md", "is yours", "is all yours")
+    ended = world.pushed(before)
+    assert ended.jobs == {"find": "success"}, ended.story
+    assert "no registry is to be applied" in ended.text
 
 
 def test_an_apply_that_aws_fell_away_from_half_way_gets_there_when_run_again(world: World) -> None:

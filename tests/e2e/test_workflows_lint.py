@@ -19,8 +19,10 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
 TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
 LONGEST_TEMPLATE = 30
-# actionlint 1.7.12 is older than both.
-NOT_KNOWN_YET = (r'specifying action "\$/', r'unexpected key "queue" for "concurrency"')
+# actionlint 1.7.12 is older than all of them.
+NOT_KNOWN_YET = (
+    r'specifying action "\$/', r'unexpected key "queue" for "concurrency"', r'property "workflow_sha" is not defined',
+)  # fmt: skip
 
 
 def read(path: Path) -> dict[Any, Any]:
@@ -182,5 +184,5 @@ def test_every_input_of_a_stage_that_the_workflow_gives_is_one_that_it_takes() -
 
 
 def test_the_stand_ins_honour_every_input_that_the_workflow_gives() -> None:
-    assert [platform_copy.untested_inputs(path) for path in WORKFLOWS if path.name.startswith("_")] == [set()] * 3
+    assert [path.name for path in WORKFLOWS if platform_copy.untested_inputs(path)] == []
     assert all(folder.is_dir() for folder in platform_copy.repositories(ROOT).values())

@@ -61,6 +61,11 @@ class Platform:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(47))
 
     @property
+    def outputs(self) -> Path:
+        """The outputs that the newest run set, as it wrote them."""
+        return self.folder / "outputs"
+
+    @property
     def origin(self) -> Path:
         return self.folder / "origin"
 
@@ -73,12 +78,13 @@ class Platform:
 
     def run(self, checkout: Path, command: str, event: dict[str, Any] | None = None, /, **options: Any) -> str:  # noqa: ANN401
         """Run a command as a workflow does; raise what it raises."""
-        payload, outputs = self.folder / "event.json", self.folder / "outputs"
+        payload, outputs = self.folder / "event.json", self.outputs
         payload.write_text(json.dumps(event or {}))
         outputs.write_text("")
         number = self._started(command)
         variables = {
             **self.world.variables, "GITHUB_ACTIONS": "true", "GITHUB_REPOSITORY": SLUG, "GITHUB_ACTOR": self.actor,
+            "GITHUB_EVENT_NAME": "push" if event else "workflow_dispatch",
             "GITHUB_API_URL": self.api_url, "GITHUB_TOKEN": self.github.token, "GITHUB_EVENT_PATH": str(payload),
             "GITHUB_RUN_ID": str(number), "GITHUB_RUN_ATTEMPT": "2" if self.again else "1",
             "GITHUB_TRIGGERING_ACTOR": self.again or self.actor, "GITHUB_OUTPUT": str(outputs),
@@ -125,7 +131,7 @@ class Platform:
     def merge(
         self, number: int, *, squash: bool = False, rebase: bool = False, approved: bool = True
     ) -> dict[str, Any]:
-        """Merge the pull request `number`, which a second person `approved`, and return the event that tells so."""
+        """Merge the pull request `number`, which a second person `approved`, and return what GitHub says of it then."""
         thread = next(each for each in self.threads if each.number == number)
         if approved:
             self.approve(number)
@@ -144,19 +150,38 @@ class Platform:
         git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
         self.github.threads.push(SLUG, number, head)
         self.github.threads.merge(SLUG, number, commit)
-        return merged_event(thread, commit, counted(checkout, base, head))
+        return described(thread, commit, counted(checkout, base, head), before=base)
 
-    def apply(self, event: dict[str, Any], command: str = "apply-merged") -> str:
-        """Run a command on what was merged, with the trusted revision beside it."""
-        commit = event["pull_request"]["merge_commit_sha"]
-        return self.run(self.clone(commit), command, event, trusted=str(self.clone(self.trusted)))
+    def apply(self, merge: dict[str, Any], command: str = "apply-merged", **push: Any) -> str:  # noqa: ANN401
+        """Run a command for the push that brought the `merge`, with the trusted revision beside it.
+
+        `push` takes the place of what the event says otherwise.
+        """
+        chosen = {"pull_request": merge["number"]} if command == "apply-merged" else {}
+        return self.answer({**self.tell(merge), **push}, command, **chosen)
+
+    def tell(self, merge: dict[str, Any]) -> dict[str, Any]:
+        """Have GitHub say of the pull request what `merge` says; return the event of the push that brought it."""
+        thread, commit = self.threads[merge["number"] - 1], merge["merge_commit_sha"]
+        thread.merge_commit, thread.told = commit or "", merge
+        return push_event(merge["before"], commit)
+
+    def answer(self, push: dict[str, Any], command: str = "find-merged", **options: Any) -> str:  # noqa: ANN401
+        """Run a command for the event `push`, with the trusted revision beside what was pushed."""
+        trusted = str(self.clone(self.trusted))
+        return self.run(self.clone(push["after"]), command, push, trusted=trusted, **options)
+
+    def found(self) -> list[dict[str, Any]]:
+        """Return what the newest `find-merged` lists to be applied."""
+        listed: list[dict[str, Any]] = json.loads(self.outputs.read_text().splitlines()[1])
+        return listed
 
     def pushed(self, thread: Thread, commit: str) -> dict[str, Any]:
-        """Return the event of `thread` as if it had been `commit`, pushed onto the base branch by hand."""
-        counts = counted(self.clone(), git(self.origin, "rev-parse", f"{commit}^"), commit)
-        event = merged_event(thread, commit, counts)
-        event["pull_request"]["head"]["sha"] = commit
-        return event
+        """Return what GitHub would say of `thread`, were it merged by `commit`, which was pushed by hand."""
+        before = git(self.origin, "rev-parse", f"{commit}^")
+        merge = described(thread, commit, counted(self.clone(), before, commit), before=before)
+        merge["head"]["sha"] = commit
+        return merge
 
     def commit(self, branch: str, **files: str) -> str:
         """Write `files`, path → text, in a commit on top of `branch` at the host; return the commit."""
@@ -170,7 +195,7 @@ class Platform:
         return git(checkout, "rev-parse", "HEAD")
 
     def made(self, **changes: str) -> dict[str, Any]:
-        """Bring a registry into being by the whole path; return the event of its merge."""
+        """Bring a registry into being by the whole path; return what GitHub says of its merge."""
         self.propose(**changes)
         event = self.merge(len(self.threads))
         self.apply(event)
@@ -203,21 +228,24 @@ def counted(folder: Path, base: str, head: str) -> dict[str, Any]:
     return {"base": {"ref": BASE, "sha": base}, "commits": int(commits), "changed_files": len(changed)}
 
 
-def merged_event(thread: Thread, commit: str, counts: dict[str, Any]) -> dict[str, Any]:
-    """Return the payload of the merge of `thread`."""
+def push_event(before: str, after: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+    """Return the event of a push that moves the base branch from `before` to `after`."""
+    return {
+        "ref": f"refs/heads/{BASE}", "before": before, "after": after, "created": False, "deleted": False,
+        "forced": False, "pusher": {"name": "second"}, "repository": {"full_name": SLUG}, **more,
+    }  # fmt: skip
+
+
+def described(thread: Thread, commit: str, counts: dict[str, Any], *, before: str) -> dict[str, Any]:
+    """Return what GitHub says of `thread`, merged by `commit`, with where the branch was `before`.
+
+    It is what a test may change: the rest GitHub says as the thread is.
+    """
     now = dt.datetime.now(dt.UTC)
     return {
-        "action": "closed",
-        "number": thread.number,
-        "repository": {"full_name": SLUG},
-        "pull_request": {
-            "number": thread.number, "merged": True, "merge_commit_sha": commit, "body": thread.body,
-            "title": thread.title, "merged_at": f"{thread.merged_at or now:%Y-%m-%dT%H:%M:%SZ}",
-            "labels": [{"name": name} for name in thread.labels], **counts,
-            "head": {"ref": thread.head, "sha": thread.tip, "repo": {"full_name": SLUG}},
-            "user": {"login": thread.author or "github-actions[bot]"},
-            "created_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
-        },
+        "number": thread.number, "merged": True, "merge_commit_sha": commit, "before": before,
+        "merged_at": f"{thread.merged_at or now:%Y-%m-%dT%H:%M:%SZ}", "created_at": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "head": {"sha": thread.tip, "repo": {"full_name": SLUG}}, **counts,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from tests.tools.test_registries_retirement import in_days, retired
 from goldenpath.errors import (
     ApprovalMissing,
     BadInput,
+    GithubRefused,
     PlanDrifted,
     PlanUnexpected,
     ProposalUnbound,
@@ -23,6 +24,7 @@ from goldenpath.errors import (
 )
 from goldenpath.registries import asking, planning, plans, review
 from goldenpath.registries.review import Record
+from goldenpath.services.github_platform import Repository
 
 pytestmark = pytest.mark.tools
 Event = dict[str, Any]
@@ -96,11 +98,11 @@ def test_a_change_by_hand_is_applied_by_the_wizards_pull_request(platform: Platf
 
 
 def forked(event: Event) -> None:
-    event["pull_request"]["head"]["repo"] = {"full_name": "outsider/platform"}
+    event["head"]["repo"] = {"full_name": "outsider/platform"}
 
 
 def without_repository(event: Event) -> None:
-    event["pull_request"]["head"]["repo"] = None
+    event["head"]["repo"] = None
 
 
 @pytest.mark.parametrize("change", [forked, without_repository])
@@ -119,7 +121,7 @@ def test_a_label_on_the_pull_request_of_a_fork_applies_nothing(
 def test_a_proposal_comes_from_the_branch_of_its_registry(platform: Platform) -> None:
     platform.propose()
     event = platform.merge(1)
-    event["pull_request"]["head"]["ref"] = "registry/prod/hello-web"
+    event["head"]["ref"] = "registry/prod/hello-web"
     with pytest.raises(ProposalUnbound, match="the wizard proposes this registry on registry/dev/my-app"):
         platform.apply(event)
     assert platform.names() == []
@@ -195,17 +197,21 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
     event = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
-    event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory", removal=True))
+    event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory", removal=True))
     with pytest.raises(RetirementRefused, match="it was never deprecated"):
         platform.apply(event)
     assert platform.names() == ["my-app"]
 
 
-def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform) -> None:
+def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
     platform.propose()
     event = platform.merge(1)
-    event["pull_request"]["body"] = "edited"
-    platform.more["GITHUB_TOKEN"] = "expired"
+    event["body"] = "edited"
+
+    def away(*_: object) -> None:
+        raise GithubRefused("could not comment", fix="run the job again")
+
+    monkeypatch.setattr(Repository, "comment", away)
     with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
         platform.apply(event)
 
@@ -238,7 +244,7 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
         platform.apply(platform.merge(2))
     made = planning.plan(platform.world.workplace(platform.clone()), "my-app")
     event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
-    event["pull_request"]["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
+    event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(event)
 
@@ -263,7 +269,7 @@ def test_pushes_after_the_deprecation_are_told_and_need_a_second_person(
         in_days(earlier, -40)
         retired(platform, "deprecate")
     event = platform.merge(2)
-    event["pull_request"]["created_at"] = f"{dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)}T12:00:00Z"
+    event["created_at"] = f"{dt.datetime.now(dt.UTC).date() - dt.timedelta(days=40)}T12:00:00Z"
     platform.apply(event)
     platform.world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="dev-a1b2c3d")
     retired(platform, "remove")
@@ -293,5 +299,8 @@ def test_one_request_in_two_pull_requests_is_applied_once(platform: Platform) ->
     first = platform.merge(1)
     assert "is opened" in platform.propose(**ASKED)
     second = platform.merge(2)
-    platform.apply(first)
-    assert "nothing was left to do" in platform.apply(second)
+    with pytest.raises(PlanDrifted, match="the merged pull request is not the last word on its registry") as refused:
+        platform.apply(first)
+    assert refused.value.why == "pull request #2 was merged after #1"
+    assert "applied; changes: 2" in platform.apply(second)
+    assert platform.names() == ["my-app"]

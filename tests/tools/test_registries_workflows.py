@@ -192,10 +192,10 @@ def test_a_rerun_after_a_revert_makes_nothing(platform: Platform) -> None:
 def test_an_apply_that_cannot_look_at_the_branch_as_it_is_now_applies_nothing(platform: Platform) -> None:
     platform.propose()
     event = platform.merge(1)
-    checkout = platform.clone(event["pull_request"]["merge_commit_sha"])
+    checkout = platform.clone(event["merge_commit_sha"])
     git(checkout, "remote", "set-url", "origin", "/nowhere")
     with pytest.raises(SourceUnusable, match="could not be fetched"):
-        platform.run(checkout, "apply-merged", event, trusted=str(platform.clone()))
+        platform.run(checkout, "apply-merged", platform.tell(event), trusted=str(platform.clone()), pull_request=1)
     assert platform.names() == []
 
 
@@ -247,7 +247,7 @@ def test_a_digest_copied_from_another_registry_is_refused(platform: Platform) ->
     platform.propose(name="other-app")
     platform.propose()
     event = platform.merge(2)
-    event["pull_request"]["body"] = platform.threads[0].body
+    event["body"] = platform.threads[0].body
     with pytest.raises(PlanDrifted, match="the reviewed plan belongs to another change"):
         platform.apply(event)
 
@@ -256,7 +256,7 @@ def test_a_digest_of_another_environment_is_refused_even_when_relabelled(platfor
     platform.propose(environment="test")
     platform.propose()
     event = platform.merge(2)
-    event["pull_request"]["body"] = platform.threads[0].body.replace('"environment":"test"', '"environment":"dev"')
+    event["body"] = platform.threads[0].body.replace('"environment":"test"', '"environment":"dev"')
     with pytest.raises(PlanDrifted, match="title or description of the pull request are not those"):
         platform.apply(event)
     assert platform.names() == []
@@ -266,7 +266,7 @@ def test_a_pull_request_without_a_plan_or_with_two_registries_is_refused(platfor
     platform.propose()
     event = platform.merge(1)
     bare = json.loads(json.dumps(event))
-    bare["pull_request"]["body"] = "Please merge"
+    bare["body"] = "Please merge"
     with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
         platform.apply(bare)
     checkout = platform.clone("origin/development~1")
@@ -283,7 +283,7 @@ def test_a_pull_request_without_a_plan_or_with_two_registries_is_refused(platfor
 def test_what_was_not_merged_as_asked_is_not_applied(platform: Platform, change: dict[str, object]) -> None:
     platform.propose()
     event = platform.merge(1)
-    event["pull_request"] |= change
+    event |= change
     with pytest.raises(BadInput):
         platform.apply(event)
 

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.errors import ApprovalMissing, ProposalUnbound
+from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.registries import asking
 from goldenpath.registries.asking import RunId
 from goldenpath.registries.merged import Merged
@@ -20,7 +20,7 @@ RUN = RunId(47, 1)
 CREATE = ".github/workflows/create-ecr-registry.yml"
 ATTEMPT = Attempt(CREATE, "o/p", "development", "workflow_dispatch", NOON, (ALICE, ALICE))
 PULL = Merged(
-    7, "a" * 40, "b" * 40, "text", "github-actions[bot]", NOON.date(), "title", "registry/dev/x", NOON, "c" * 40, 1, 3
+    7, "a" * 40, "b" * 40, "text", "github-actions[bot]", NOON.date(), "title", "registry/dev/x", "c" * 40, 1, 3
 )  # fmt: skip
 NOTHING = TextHistory((), ())
 
@@ -82,7 +82,8 @@ def test_everybody_who_started_a_run_wrote_the_pull_request_or_edited_it_has_ask
     again = dataclasses.replace(ATTEMPT, accounts=(ALICE, BOB))
     history = TextHistory((Change(Account("Eve", is_person=True), minutes(-1)), Change(BOT, minutes(-1)),
                            Change(Account("late", is_person=True), minutes(1))), ())  # fmt: skip
-    assert asking.askers((ATTEMPT, again), ("carol",), PULL, history) == {"alice", "bob", "carol", "eve"}
+    everybody = {"alice", "bob", "carol", "eve", "late"}
+    assert asking.askers((ATTEMPT, again), ("carol",), PULL, history) == everybody
     written = dataclasses.replace(PULL, author="Dave")
     assert asking.askers((ATTEMPT,), (), written, NOTHING) == {"alice", "dave"}
 
@@ -95,27 +96,33 @@ def test_everybody_who_started_a_run_wrote_the_pull_request_or_edited_it_has_ask
         (-2, (-3,), True),
         (-2, (-1,), False),
         (-2, (-2,), False),
-        (-2, (1,), True),
-        (2, (1,), False),
-        (2, (3,), True),
+        (-2, (1,), False),  # put back after the merge, in time for the apply
+        (2, (1,), True),  # who approves then sees what is applied
+        (2, (3,), False),
         (2, (-1,), True),
     ],
 )
-def test_an_approval_is_one_of_the_text_as_it_was_merged(
-    approved: int, edited: tuple[int, ...], *, counts: bool
-) -> None:
+def test_an_approval_counts_until_the_next_edit(approved: int, edited: tuple[int, ...], *, counts: bool) -> None:
     edits = [Change(BOT, minutes(each)) for each in edited]
-    found = asking.seconds([Approval("Bob", minutes(approved))], frozenset({"alice"}), edits, NOON)
+    found = asking.seconds([Approval("Bob", minutes(approved))], frozenset({"alice"}), edits)
     assert found == (("Bob",) if counts else ())
 
 
 def test_who_asked_is_no_second_person_however_the_login_is_written() -> None:
     asked = frozenset({"alice"})
-    found = asking.seconds([Approval("ALICE", NOON)], asked, (), NOON)
+    found = asking.seconds([Approval("ALICE", NOON)], asked, ())
     assert found == ()
     with pytest.raises(ApprovalMissing, match="nobody has approved pull request #7 who did not ask for it"):
         asking.require_second(found, asked, PULL)
     asking.require_second(("bob",), asked, PULL)
+
+
+def test_only_the_newest_merge_of_a_registry_counts() -> None:
+    for newest in (None, PULL.number):
+        asking.require_newest(PULL, newest)
+    with pytest.raises(PlanDrifted, match="is not the last word on its registry") as refused:
+        asking.require_newest(PULL, 8)
+    assert refused.value.why == "pull request #8 was merged after #7"
 
 
 def test_what_was_opened_again_after_its_run_is_refused() -> None:

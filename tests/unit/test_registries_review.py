@@ -39,6 +39,13 @@ def test_a_record_comes_back_out_of_a_description() -> None:
     record.require(PLAN)
 
 
+def test_a_description_says_that_its_checks_wait_for_somebody_who_starts_them() -> None:
+    body = review.description(Record.of(PLAN, "dev", "my-app", "octocat"), PLAN, "raw", Told("Create", {}))
+    assert "its checks do not start by themselves" in body
+    assert "*Approve workflows to run*" in body
+    assert "Do not close and reopen the pull request" in body
+
+
 def test_a_record_cannot_end_the_comment_that_it_is_in() -> None:
     record = Record("dev", "my-app", "x", (), "--><script>")
     assert review.written(record).count("-->") == 1
@@ -92,41 +99,39 @@ def test_a_raw_plan_cannot_leave_its_fold_and_a_long_one_is_cut() -> None:
     assert review.read(body) == record
 
 
-def event(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+def described(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
             "base": {"ref": "development", "sha": "c" * 40}, "user": {"login": "bot"}, "commits": 1, "changed_files": 3,
-            "created_at": "2026-11-20T23:59:59Z", "merged_at": "2026-11-21T08:00:00Z", "title": "Create it",
+            "created_at": "2026-11-20T23:59:59Z", "title": "Create it",
             "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
-    return {"pull_request": {**pull, **changes}, "repository": {"full_name": "o/p"}}
+    return {**pull, **changes}
 
 
-def test_a_merged_pull_request_is_read_from_its_event() -> None:
-    assert Merged.read(event(), "l", "development") == Merged(
-        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "Create it", "x",
-        dt.datetime(2026, 11, 21, 8, tzinfo=dt.UTC), "c" * 40, 1, 3,
-    )  # fmt: skip
+def test_a_merged_pull_request_is_read_from_its_description() -> None:
+    assert Merged.read(described(), "o/p", "l", "development") == Merged(
+        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "Create it", "x", "c" * 40, 1, 3
+    )
 
 
 @pytest.mark.parametrize(
     ("told", "why"),
     [
         ({}, "it was not merged; it is not labelled `l`; it goes into '', not development; it comes from a fork"),
-        (event(merged=False), "it was not merged"),
-        (event(labels=None), "it is not labelled `l`"),
-        (event(base={"ref": "main"}), "it goes into 'main', not development"),
-        (event(merge_commit_sha=None), "it names no merge commit"),
-        (event(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
-        (event(created_at="today"), "it does not say when it was opened and merged"),
-        (event(merged_at=None), "it does not say when it was opened and merged"),
-        (event(base={"ref": "development"}), "it names no commit of the branch that it goes into"),
-        (event(commits=None), "it does not say how many commits and files it changes"),
-        (event(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
-        (event(head={"ref": "x", "repo": None}), "it comes from a fork"),
+        (described(merged=False), "it was not merged"),
+        (described(labels=None), "it is not labelled `l`"),
+        (described(base={"ref": "main"}), "it goes into 'main', not development"),
+        (described(merge_commit_sha=None), "it names no merge commit"),
+        (described(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
+        (described(created_at="today"), "it does not say when it was opened"),
+        (described(base={"ref": "development"}), "it names no commit of the branch that it goes into"),
+        (described(commits=None), "it does not say how many commits and files it changes"),
+        (described(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
+        (described(head={"ref": "x", "repo": None}), "it comes from a fork"),
     ],
 )
 def test_what_is_not_to_be_applied_is_refused_with_every_reason(told: dict[str, Any], why: str) -> None:
     with pytest.raises(BadInput) as refused:
-        Merged.read(told, "l", "development")
+        Merged.read(told, "o/p", "l", "development")
     assert refused.value.why == why
 
 

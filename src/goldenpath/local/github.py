@@ -108,6 +108,7 @@ class GitHub:
         reading: dict[str, Callable[..., Any]] = {
             f"{repository}/pulls": threads.list_pulls,
             f"{repository}/issues": threads.list_issues,
+            f"{repository}/pulls/{one}": threads.get_pull,
             f"{repository}/pulls/{one}/reviews": threads.list_reviews,
             f"{repository}/issues/{one}/comments": threads.list_comments,
         }
@@ -122,6 +123,7 @@ class GitHub:
         }
         return (
             ("GET", re.compile(f"{repository}/collaborators/(?P<login>[^/]+)/permission"), self._permission),
+            ("GET", re.compile(f"{repository}/commits/(?P<commit>[0-9a-f]+)/pulls"), self._of_commit),
             *(("GET", re.compile(path), partial(self._read_threads, act)) for path, act in reading.items()),
             *((verb, re.compile(path), partial(self._write, *act)) for (verb, path), act in writing.items()),
         )
@@ -156,6 +158,9 @@ class GitHub:
         if page > 1:  # everything fits on the first page
             return json_answer(200, [])
         return json_answer(200, act(self._place(request, owner, name), int(number) if number else request.args))
+
+    def _of_commit(self, request: Request, owner: str, name: str, commit: str) -> Response:
+        return json_answer(200, self.threads.of_commit(self._place(request, owner, name), commit))
 
     def _permission(self, request: Request, owner: str, name: str, login: str) -> Response:
         return json_answer(200, self.threads.permission(self._place(request, owner, name), login))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.local import github_repository
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from goldenpath.local.github_threads import Review, Thread
 
 _WHEN = "2026-11-21T00:00:00Z"
@@ -63,7 +65,7 @@ def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
     counts = dict.fromkeys(("additions", "deletions", "changed_files", "comments", "commits", "review_comments"), 0)
     rest = {**counts, "mergeable": None, "mergeable_state": "unknown", "merged": merged,
             "maintainer_can_modify": False, "merged_by": _user(place, "maintainer") if merged else None}  # fmt: skip
-    return {
+    described = {
         **_common(place, thread),
         "url": url,
         "html_url": page,
@@ -79,6 +81,7 @@ def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
         "draft": False,
         **(rest if whole else {}),
     }
+    return _overlaid(described, {name: value for name, value in thread.told.items() if name in described})
 
 
 def issue(place: Place, thread: Thread) -> dict[str, Any]:
@@ -152,6 +155,12 @@ def history(thread: Thread) -> dict[str, Any]:
     return {
         "pullRequest": {**last, "userContentEdits": _page(edits) if edits else None, "timelineItems": _page(events)}
     }
+
+
+def _overlaid(described: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `described` with `told` in place of its own values, field by field within `head` and `base`."""
+    sides = {name: {**described[name], **value} if name in {"head", "base"} else value for name, value in told.items()}
+    return {**described, **sides}
 
 
 def _page(nodes: list[dict[str, Any]]) -> dict[str, Any]:

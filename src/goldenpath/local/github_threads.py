@@ -1,7 +1,7 @@
 """GitHub's pull requests, issues, labels, comments and reviews, as a double that answers as GitHub does.
 
 `tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `push` and `merge` are
-told the commit.
+told the commit, and `merge` what GitHub counts of it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Thread:
     """One pull request or issue; `head` is empty for an issue, and `tip` is the commit that it names.
 
     `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote. A thread
-    without an `author` is a workflow's own.
+    without an `author` is a workflow's own. `told` are fields of a pull request's description that git decides, like
+    `commits`: they take the place of the double's own.
     """
 
     number: int
@@ -62,13 +63,18 @@ class Thread:
     events: list[Event] = field(default_factory=list)
     author: str = ""
     merged_at: dt.datetime | None = None
+    told: Body = field(default_factory=dict)
 
 
 class Threads:
-    """Every thread of every repository. Names in `absent` (`owner/name`) are repositories that are not there."""
+    """Every thread of every repository. Names in `absent` (`owner/name`) are repositories that are not there.
+
+    After a push GitHub needs a moment to mark a pull request as merged: `unmarked` is how often it still says `open`.
+    """
 
     def __init__(self) -> None:
         self.absent: set[str] = set()
+        self.unmarked = 0
         self._lock = threading.RLock()
         self._kept: dict[str, dict[int, Thread]] = {}
         self._last_comment = 0
@@ -85,9 +91,10 @@ class Threads:
             self._time += dt.timedelta(seconds=1)
             return self._time
 
-    def merge(self, repository: str, number: int, commit: str) -> None:
+    def merge(self, repository: str, number: int, commit: str, told: Mapping[str, Any] | None = None) -> None:
         """Close the pull request `number` as merged by `commit`."""
         thread = self._thread(repository, number)
+        thread.told = {**thread.told, **(told or {})}
         thread.state, thread.merge_commit, thread.merged_at = "closed", commit, self.tick()
 
     def edit(self, repository: str, number: int, login: str, *, title: str = "", body: str = "") -> None:
@@ -130,6 +137,22 @@ class Threads:
             and head in {"", f"{place.owner}:{each.head}"}
             and base in {"", each.base}
         ]
+
+    def get_pull(self, place: shapes.Place, number: int) -> Body:
+        """Answer "Get a pull request"."""
+        thread = self._thread(place.repository, number)
+        if not thread.head:
+            raise RejectedError(404, "Not Found")
+        return shapes.pull(place, thread, whole=True)
+
+    def of_commit(self, place: shapes.Place, commit: str) -> list[Body]:
+        """Answer "List pull requests associated with a commit" of a branch that is not the default one."""
+        found = [each for each in self.of(place.repository) if each.head and commit in {each.merge_commit, each.tip}]
+        listed = [shapes.pull(place, each, whole=False) for each in found]
+        if listed and self.unmarked:
+            self.unmarked -= 1
+            return [{**each, "state": "open", "merged_at": None} for each in listed]
+        return listed
 
     def create_pull(self, place: shapes.Place, body: Body) -> Body:
         """Answer "Create a pull request"; refuses a second open one of a branch as GitHub does."""

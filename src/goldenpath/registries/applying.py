@@ -115,7 +115,7 @@ def _checked(office: Office, pull: Merged) -> Reviewed:
     merge = reviewed.range
     # The merge is compared with the commit that it was made on: the base may have moved on since the branch forked.
     commits = asking.Commits(checkouts.merged, merge.onto, merge.tip, merge.merged)
-    asking.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.base)
+    asking.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.push.base)
     return reviewed
 
 

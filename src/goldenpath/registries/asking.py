@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.policy import matrix
-from goldenpath.services import github_runs
+from goldenpath.services import github_pulls, github_runs
 from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def require_asked_and_approved(
     `ApprovalMissing`, and what git and GitHub raise.
     """
     require_branch(pull, branch_of(record.environment, record.name))
+    require_newest(pull, github_pulls.newest_merged(repository, pull.branch, base))
     require_alone(commits)
     run = run_of(commits)
     require_sealed(repository, run, pull)
@@ -100,7 +101,7 @@ def require_asked_and_approved(
         signed = proposal_git.trailers(commits.checkout, commits.before, commits.tip, REQUESTED_BY)
         asked = askers(attempts, signed, pull, history)
         approvals = repository.approvals(pull.number, commits.tip)
-        require_second(seconds(approvals, asked, history.edits, pull.merged_at), asked, pull)
+        require_second(seconds(approvals, asked, history.edits), asked, pull)
 
 
 def branch_of(environment: str, name: str) -> str:
@@ -115,6 +116,20 @@ def require_branch(pull: Merged, branch: str) -> None:
     """Refuse with `ProposalUnbound` a pull request that does not come from the registry's own `branch`."""
     if pull.branch != branch:
         raise _unbound(f"it comes from the branch {pull.branch!a}, and the wizard proposes this registry on {branch}")
+
+
+def require_newest(pull: Merged, newest: int | None) -> None:
+    """Refuse with `PlanDrifted` a pull request after which another one of the same registry was merged, `newest`.
+
+    Its approval is of an earlier time: a job that is run again could else bring back what was changed since, once the
+    base branch describes the registry as it was then.
+    """
+    if newest not in {None, pull.number}:
+        raise PlanDrifted(
+            "the merged pull request is not the last word on its registry",
+            why=f"pull request #{newest} was merged after #{pull.number}",
+            fix=f"nothing was applied; the later one is to be applied: run the job of #{newest} again, or the wizard",
+        )
 
 
 def require_alone(commits: Commits) -> None:
@@ -189,23 +204,20 @@ def askers(attempts: Iterable[Attempt], signed: Iterable[str], pull: Merged, his
     """
     found = {account.login for attempt in attempts for account in attempt.accounts}
     found |= {*signed} | ({pull.author} - {_BOT})
-    found |= {change.by.login for change in history.edits if change.by.is_person and change.at <= pull.merged_at}
+    found |= {change.by.login for change in history.edits if change.by.is_person}
     return frozenset(login.casefold() for login in found if login)
 
 
-def seconds(
-    approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change], merged_at: dt.datetime
-) -> tuple[str, ...]:
-    """Return who, not having `asked`, approved the text as it was merged.
+def seconds(approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change]) -> tuple[str, ...]:
+    """Return who, not having `asked`, approved the text as it is now.
 
-    An approval counts if no edit lies between it and the merge, whichever of the two was first.
+    An approval counts until the next edit. An edit after the merge ends it too: the text is read when it is applied.
     """
     times = [change.at for change in edits]
     return tuple(
         each.login
         for each in approvals
-        if each.login.casefold() not in asked
-        and not any(min(each.at, merged_at) <= when <= max(each.at, merged_at) for when in times)
+        if each.login.casefold() not in asked and not any(each.at <= when for when in times)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput
+from goldenpath.errors import BadInput, PlanDrifted
 from goldenpath.registries import merge_range, merged, review, trusted
 from goldenpath.registries.request import known_environment
 from goldenpath.tools import proposal_git
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from goldenpath.registries.merge_range import MergeRange
     from goldenpath.registries.merged import Merged
+    from goldenpath.registries.pushed import Push
     from goldenpath.registries.review import Record
 
 
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 class Checkouts:
     """The two checkouts of an apply, and the way to the rest of the repository.
 
-    `trusted` is the default branch, whose tool and Terraform configuration run; `merged` is what was merged, and data.
+    `trusted` is the default branch, whose tool and Terraform configuration run; `merged` is what was pushed, and data.
     `fetch` brings a ref or a commit of the platform's repository into `merged`, as it is now, and returns its id;
-    `base` is the branch that was merged into.
+    `push` is what brought the merge.
     """
 
     trusted: Path
     merged: Path
     fetch: Callable[[str], str]
-    base: str
+    push: Push
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,7 @@ def check(at: Checkouts, pull: Merged) -> Reviewed:
     """
     trusted.require_apart(at.trusted, at.merged)
     after = proposal_git.resolved(at.merged, pull.commit)
-    if proposal_git.resolved(at.merged, "HEAD") != after:
-        raise BadInput("the checkout is not at the merge commit", why=f"that is {after}", fix="check out that commit")
+    require_in_push(at, pull)
     record = review.read(pull.body)
     known_environment(record.environment)
     found = merge_range.find(at.merged, pull, at.fetch)
@@ -60,6 +60,32 @@ def check(at: Checkouts, pull: Merged) -> Reviewed:
     for before, then in found.spans:
         merged.require_nothing_else(at.merged, touched, before, then)
     merged.require_as_proposed(at.merged, record, found.tip, after)
-    merged.require_latest(at.merged, record, after, at.fetch(f"refs/heads/{at.base}"), at.base)
+    newest = at.fetch(f"refs/heads/{at.push.base}")
+    require_still_merged(at, after, newest)
+    merged.require_latest(at.merged, record, after, newest, at.push.base)
     trusted.require_same(at.trusted, at.merged, record.environment, after)
     return Reviewed(record, found)
+
+
+def require_in_push(at: Checkouts, pull: Merged) -> None:
+    """Refuse with `BadInput` a pull request that this push did not merge, or a checkout of another push."""
+    if proposal_git.resolved(at.merged, "HEAD") != at.push.after:
+        raise BadInput(
+            "the checkout is not at the pushed commit", why=f"that is {at.push.after}", fix="check out that commit"
+        )
+    if pull.commit not in at.push.commits(at.merged):
+        raise BadInput(
+            f"this push did not merge pull request #{pull.number}",
+            why=f"{pull.commit} merged it, which is not among the commits that the push brought to {at.push.base}",
+            fix="nothing was applied; run the wizard again for this registry",
+        )
+
+
+def require_still_merged(at: Checkouts, after: str, newest: str) -> None:
+    """Refuse with `PlanDrifted` a merge, at `after`, that is no longer in the branch, whose tip is `newest`."""
+    if not proposal_git.contains(at.merged, newest, after):
+        raise PlanDrifted(
+            "the merged pull request is not in its branch any more",
+            why=f"the history of {at.push.base} was rewritten since, and its newest commit is {newest}",
+            fix="nothing was applied; run the wizard again for this registry",
+        )

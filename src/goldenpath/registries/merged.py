@@ -43,10 +43,10 @@ class Touched:
 
 @dataclass(frozen=True)
 class Merged:
-    """A merged pull request, as its webhook payload tells it: `commit` merged it, `tip` is the last of its `branch`.
+    """A merged pull request, as GitHub describes it now: `commit` merged it, `tip` is the last of its `branch`.
 
-    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they were when it was merged. `onto`
-    is the commit of the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
+    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they are now. `onto` is the commit of
+    the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
     """
 
     number: int
@@ -57,40 +57,41 @@ class Merged:
     opened: dt.date
     title: str
     branch: str
-    merged_at: dt.datetime
     onto: str
     commits: int
     files: int
 
     @classmethod
-    def read(cls, event: Mapping[str, Any], label: str, base: str) -> Merged:
-        """Return the pull request in the payload `event`. Raises `BadInput` for one that is not to be applied."""
-        pull = event.get("pull_request") or {}
+    def read(cls, pull: Mapping[str, Any], slug: str, label: str, base: str) -> Merged:
+        """Return the pull request `pull` of the repository `slug`, as GitHub's REST API describes it.
+
+        Raises `BadInput` for one that is not to be applied.
+        """
         labels = [each.get("name") for each in pull.get("labels") or ()]
         into = (pull.get("base") or {}).get("ref", "")
         mistakes = [] if pull.get("merged") else ["it was not merged"]
         mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
         mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
-        mistakes += [] if _comes_from_here(event, pull) else ["it comes from a fork"]
-        opened, merged_at = _time(pull.get("created_at")), _time(pull.get("merged_at"))
+        mistakes += [] if _comes_from(slug, pull) else ["it comes from a fork"]
+        opened = _time(pull.get("created_at"))
         if not mistakes:
             mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
             mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-            mistakes += [] if opened and merged_at else ["it does not say when it was opened and merged"]
+            mistakes += [] if opened else ["it does not say when it was opened"]
             mistakes += [] if pull["base"].get("sha") else ["it names no commit of the branch that it goes into"]
             counted = all(isinstance(pull.get(each), int) for each in ("commits", "changed_files"))
             mistakes += [] if counted else ["it does not say how many commits and files it changes"]
-        if mistakes or opened is None or merged_at is None:
+        if mistakes or opened is None:
             raise BadInput(
                 "there is no merged pull request to apply",
                 why="; ".join(mistakes),
-                fix=f"this command answers to the merge of a pull request labelled `{label}`",
+                fix=f"this command applies what a merged pull request with the label `{label}` asked for",
             )
         author = (pull.get("user") or {}).get("login", "")
         commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
         return cls(
             int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
-            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""), merged_at,
+            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""),
             str(pull["base"]["sha"]), pull["commits"], pull["changed_files"],
         )  # fmt: skip
 
@@ -104,11 +105,10 @@ def _time(when: object) -> dt.datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
-def _comes_from_here(event: Mapping[str, Any], pull: Mapping[str, Any]) -> bool:
-    """Tell whether the branch is one of this repository: whoever fork it may put any label and text on their branch."""
-    here = (event.get("repository") or {}).get("full_name")
+def _comes_from(slug: str, pull: Mapping[str, Any]) -> bool:
+    """Return whether the branch is one of the repository `slug`: the text of a fork's pull request is anybody's."""
     # The repository of a fork that was deleted meanwhile is `null`.
-    return bool(here) and ((pull.get("head") or {}).get("repo") or {}).get("full_name") == here
+    return ((pull.get("head") or {}).get("repo") or {}).get("full_name") == slug
 
 
 def touched(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:

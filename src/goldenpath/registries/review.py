@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from goldenpath.tools.terraform_plan import Plan
 
 LABEL = "ecr-registry"
+# docs.github.com, "GITHUB_TOKEN": runs for what a workflow's token did wait until somebody approves them.
+_CHECKS = (
+    "A workflow opened this pull request, so its checks do not start by themselves. If they are required, somebody "
+    "with write access starts them: *Approve workflows to run*, at the end of this page. Do not close and reopen the "
+    "pull request, because what was opened again is not applied."
+)
 _RECORD = re.compile(r"<!-- goldenpath-plan: (\{[^\n]*\}) -->")
 
 
@@ -138,6 +144,7 @@ def description(record: Record, plan: Plan, raw: str, told: Told) -> str:
         *told.sections,
         "### When it is merged",
         _promise(record),
+        _CHECKS,
     ])  # fmt: skip
     tail = f"\n\n{written(record)}"
     room = LONGEST_TEXT - len(head) - len(tail) - 200

@@ -113,6 +113,11 @@ def count(checkout: Path, before: str, after: str) -> int:
     return int(_git(checkout, "rev-list", "--count", f"{before}..{after}", "--"))
 
 
+def first_parents(checkout: Path, before: str, after: str) -> tuple[str, ...]:
+    """Return the commits that `after` has and `before` has not, the oldest first; what a merge brought is left out."""
+    return tuple(_git(checkout, "rev-list", "--first-parent", "--reverse", f"{before}..{after}", "--").split())
+
+
 def listed(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
     """Return every file of `commit` below `folders`: its path → its mode, kind and blob, the same in any clone."""
     told = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
@@ -132,8 +137,8 @@ def parents(checkout: Path, commit: str) -> tuple[str, ...]:
 
 
 def contains(checkout: Path, commit: str, ancestor: str) -> bool:
-    """Return whether `ancestor` is `commit` or in its history."""
-    return _git(checkout, "merge-base", commit, ancestor, accept=(0, 1)) == ancestor
+    """Return whether `ancestor` is `commit` or in its history; no commit that the clone does not have is."""
+    return _git(checkout, "merge-base", commit, ancestor, accept=(0, 1, 128)) == ancestor
 
 
 def tree(checkout: Path, commit: str) -> str:
