@@ -19,8 +19,12 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
 TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
 LONGEST_TEMPLATE = 30
-# actionlint 1.7.12 is older than both.
-NOT_KNOWN_YET = (r'specifying action "\$/', r'unexpected key "queue" for "concurrency"')
+# actionlint 1.7.12 is older than these.
+NOT_KNOWN_YET = (
+    r'specifying action "\$/',
+    r'unexpected key "queue" for "concurrency"',
+    r'unexpected key "cache-mode" for "workflow"',
+)
 
 
 def read(path: Path) -> dict[Any, Any]:
@@ -91,7 +95,8 @@ def test_nothing_is_pasted_into_a_script_and_every_action_is_pinned(path: Path) 
 def test_a_release_waits_for_the_one_before_it_and_is_never_cancelled_half_way() -> None:
     push = read(CALLED)["jobs"]["push"]
     assert push["concurrency"] == {
-        "group": "goldenpath-${{ inputs.environment }}-${{ inputs.ecr_repository }}",
+        "group": "goldenpath-${{ inputs.environment }}-${{ inputs.ecr_repository }}"
+        "${{ inputs.approval && format('-{0}', github.run_id) || '' }}",
         "cancel-in-progress": False,
         "queue": "max",
     }
@@ -118,7 +123,7 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     holds = {name: set(job["permissions"]) for name, job in jobs.items()}
     assert holds == {
         "test": {"contents"}, "preflight": {"id-token"}, "platform": {"contents"}, "build": {"contents"},
-        "gitleaks-gate": {"contents"}, "scan": {"contents"}, "push": {"id-token"},
+        "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"}, "push": {"id-token"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
     assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["preflight", "push"]
