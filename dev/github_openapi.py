@@ -31,6 +31,7 @@ OPERATIONS = (
     ("/repos/{owner}/{repo}/rulesets", "get"),
     ("/repos/{owner}/{repo}/rulesets", "post"),
     ("/repos/{owner}/{repo}/rulesets/{ruleset_id}", "get"),
+    ("/repos/{owner}/{repo}/code-scanning/analyses", "get"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs", "post"),
     ("/repos/{owner}/{repo}/code-scanning/sarifs/{sarif_id}", "get"),
     ("/repos/{owner}/{repo}/collaborators/{username}/permission", "get"),

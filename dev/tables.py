@@ -51,6 +51,7 @@ def devsecops() -> str:
         "longest exception": [f"{each.longest_exception.days} days" for each in rules],
         "inventory (sbom)": ["required" if each.sbom_required else "optional" for each in rules],
         "findings in GitHub (sarif-upload)": ["yes" if each.sarif_upload else "no" for each in rules],
+        "code scanning (gitleaks-gate)": [_code_scanning(each) for each in rules],
         "`latest` (ecr-push)": ["allowed" if each.latest_allowed else "refused" for each in rules],
         "AWS accounts (ecr-push)": [", ".join(each.accounts) or "any of no other environment" for each in rules],
         "IAM roles (ecr-push)": [", ".join(each.roles) or "any of no other environment" for each in rules],
@@ -59,6 +60,12 @@ def devsecops() -> str:
         "tags (gitleaks-gate)": [_tags(each) for each in rules],
     }  # fmt: skip
     return table(["control", *(each.name for each in rules)], [[name, *cells] for name, cells in controls.items()])
+
+
+def _code_scanning(environment: matrix.Environment) -> str:
+    if not environment.sarif_upload:
+        return "not asked for"
+    return "required" if environment.code_scanning_required else "advised"
 
 
 def _tags(environment: matrix.Environment) -> str:

@@ -46,6 +46,7 @@ ALWAYS = (sarif_upload.STAGE, summary.STAGE)
 ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
 
 # All stages in one process hand nothing over that somebody else could reach, so `deliver` takes and gives no evidence.
+_BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
 INPUTS: tuple[Input, ...] = tuple(
     dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each is not EVIDENCE)
 )
@@ -54,7 +55,7 @@ OUTPUTS: Mapping[str, str] = {
     for stage in (*STAGES, *ALWAYS)
     if not stage.name.endswith("-gate")
     for name, text in stage.outputs.items()
-    if name not in EVIDENCE_OUTPUT
+    if name not in _BETWEEN_JOBS
 }
 
 

@@ -127,6 +127,16 @@ def test_a_refused_upload_says_githubs_words(caller: Caller, refusal: UploadRefu
     assert caller.scanning.uploads() == []
 
 
+def test_whether_code_scanning_is_on_is_answered_in_githubs_words(caller: Caller) -> None:
+    path = "/repos/octo/app/code-scanning/analyses?per_page=1"
+    unused = caller.call("GET", path)
+    assert (unused.status_code, unused.get_json()["message"]) == (404, "no analysis found")
+    caller.call("POST", SARIFS, upload(packed(run())))
+    assert caller.call("GET", path).status_code == 200
+    caller.scanning.refusal = UploadRefusal.CODE_SECURITY_OFF
+    assert caller.call("GET", path).status_code == 403
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -33,11 +33,11 @@ _READING = """      - name: Read the outputs of the matrix (only under act)
         shell: bash
         run: cat "$STAND_IN_ARTIFACTS/.outputs-of-the-matrix" >> "$GITHUB_OUTPUT" || true
 """
-# act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026) nor larger queues (GitHub, May 2026), and
-# gives a job no number: the image's name tells the artifacts of one call from those of another. Nor does it know of
-# which commit a called workflow is: that of the branch that its caller names.
+# act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026), nor larger queues (GitHub, May 2026), nor
+# `cache-mode` (GitHub, September 2026). It gives a job no number: the image's name tells the artifacts of one call
+# from those of another. Nor does it know of which commit a called workflow is: that of the branch that its caller names.
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
-_QUEUE = re.compile(r"^ +queue: max\b.*\n", re.MULTILINE)
+_UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: none)\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
 _NOT_RUN = {"ci.yml", "e2e.yml", "release.yml"}
 _TRUST = {
@@ -80,7 +80,7 @@ def copied(folder: Path) -> Path:
 
 def adapted(workflow: str) -> str:
     """Return the text of `workflow` with what act does not know said in the way it knows."""
-    named = _QUEUE.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
+    named = _UNKNOWN.sub("", _SELF.sub(rf"{SLUG}/\1@main", workflow)).replace(_JOB, "inputs.ecr_repository")
     named = named.replace(_OF_WORKFLOW, f"'refs/heads/{DEFAULT_BRANCH}'")
     left = named.replace(_OF_MATRIX, _LEFT).replace(_TAKING, _READING + _TAKING)
     return left.replace("needs.platform.outputs.", "steps.matrix.outputs.")

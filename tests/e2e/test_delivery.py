@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from moto.sts.models import sts_backends
 
-from tests.e2e import events, platform_copy
+from tests.e2e import events, guide, platform_copy
 from tests.e2e.conftest import CALLER
 from tests.tools import apps
 from tests.tools.command import ROOT
@@ -28,15 +28,15 @@ LEAKED_PROPOSAL = {"gitleaks-gate": "failure", "report": "success", "verdict": "
 LEAKED = {"preflight": "success", **LEAKED_PROPOSAL}
 REFUSED = {"gitleaks-gate": "success", "preflight": "failure", "report": "success", "verdict": "failure"}
 UNKNOWN = {"gitleaks-gate": "failure", "preflight": "failure", "verdict": "failure"}
-DEPLOYING = """
-  deploy:
-    needs: delivery
-    runs-on: ubuntu-latest
-    steps:
-      - run: echo "deploying ${{ needs.delivery.outputs.image_ref }} ${{ needs.delivery.outputs.tags }}"
+# As the guide shows it, and a look at the other outputs.
+DEPLOYING = (
+    guide.deploying()
+    + """\
       - run: echo "it is ${{ needs.delivery.outputs.image }}, ${{ needs.delivery.outputs.image_digest }}"
       - run: echo "${{ needs.delivery.outputs.verdict }}, ${{ needs.delivery.outputs.sbom_artifact }}"
+      - run: echo "in ${{ needs.delivery.outputs.image_name }} as ${{ needs.delivery.outputs.tags }}"
 """
+)
 ONE_STEP = """
 name: one step
 on: push
@@ -101,7 +101,8 @@ def test_a_release_tag_adds_its_version_and_the_caller_learns_what_was_released(
     tags = (app.commit[:7], f"prod-{app.commit[:7]}", "1.2.3")
     digest = assert_released(ended, emulator, *tags)
     assert {file.name for file in (ended.artifacts / "goldenpath-sbom-my-app").iterdir()} >= {"sbom.spdx.json"}
-    assert f"deploying {emulator.registry_host}/my-app@{digest} {','.join(tags)}" in ended.text
+    assert f"deploying {emulator.registry_host}/my-app@{digest}" in ended.text
+    assert f"in my-app as {','.join(tags)}" in ended.text
     assert f"it is {emulator.registry_host}/my-app:{app.commit[:7]}, {digest}" in ended.text
     assert "pass, goldenpath-sbom-my-app" in ended.text
 

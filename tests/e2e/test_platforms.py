@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.e2e
 
 # Both are this machine: what is built for another platform is only copied, never run.
-RUNNERS = """      runners: >-
+RUNNERS = """      runner: '["ubuntu-latest"]'
+      runners: >-
         [{"platform": "linux/amd64", "runner": "ubuntu-latest"},
-         {"platform": "linux/arm64", "runner": "ubuntu-latest"}]
+         {"platform": "linux/arm64", "runner": ["ubuntu-latest"]}]
     secrets: inherit"""
 DOCKERFILE = "FROM scratch\nARG TARGETARCH\nCOPY rootfs-$TARGETARCH /\n"
 BOTH = ["linux/amd64", "linux/arm64"]

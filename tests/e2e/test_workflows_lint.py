@@ -21,8 +21,11 @@ TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
 LONGEST_TEMPLATE = 30
 # actionlint 1.7.12 is older than all of them.
 NOT_KNOWN_YET = (
-    r'specifying action "\$/', r'unexpected key "queue" for "concurrency"', r'property "workflow_sha" is not defined',
-)  # fmt: skip
+    r'specifying action "\$/',
+    r'unexpected key "queue" for "concurrency"',
+    r'unexpected key "cache-mode" for "workflow"',
+    r'property "workflow_sha" is not defined',
+)
 
 
 def read(path: Path) -> dict[Any, Any]:
@@ -93,7 +96,8 @@ def test_nothing_is_pasted_into_a_script_and_every_action_is_pinned(path: Path) 
 def test_a_release_waits_for_the_one_before_it_and_is_never_cancelled_half_way() -> None:
     push = read(CALLED)["jobs"]["push"]
     assert push["concurrency"] == {
-        "group": "goldenpath-${{ inputs.environment }}-${{ inputs.ecr_repository }}",
+        "group": "goldenpath-${{ inputs.environment }}-${{ inputs.ecr_repository }}"
+        "${{ inputs.approval && format('-{0}', github.run_id) || '' }}",
         "cancel-in-progress": False,
         "queue": "max",
     }
@@ -120,7 +124,7 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     holds = {name: set(job["permissions"]) for name, job in jobs.items()}
     assert holds == {
         "test": {"contents"}, "preflight": {"id-token"}, "platform": {"contents"}, "build": {"contents"},
-        "gitleaks-gate": {"contents"}, "scan": {"contents"}, "push": {"id-token"},
+        "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"}, "push": {"id-token"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
     assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["preflight", "push"]

@@ -84,6 +84,8 @@ def test_an_event_names_what_was_pushed_or_proposed(name: str, payload: dict[str
         ("pull_request_review_comment", "refs/pull/1/merge", True),
         ("merge_group", "refs/heads/gh-readonly-queue/main/pr-1", True),
         ("an_event_of_the_future", "refs/pull/1/merge", True),
+        ("push", "refs/heads/gh-readonly-queue/main/pr-1-0123456", True),
+        ("push", "refs/heads/fix-gh-readonly-queue/main", False),
         ("push", "refs/heads/refs/pull/1", False),
         ("push", "refs/heads/main", False),
         ("issue_comment", "refs/heads/main", False),

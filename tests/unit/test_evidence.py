@@ -214,3 +214,14 @@ def test_at_a_terminal_images_of_platforms_need_no_evidence(tmp_path: Path) -> N
     work = built(tmp_path / "platforms" / "linux-amd64")
     assert platforms.handed_over(tmp_path / "platforms", (), demanded=False) == (work,)
     assert platforms.handed_over(tmp_path / "nowhere", (), demanded=False) == ()
+
+
+def test_a_build_hands_over_its_whole_candidate_and_a_join_only_what_it_adds(tmp_path: Path) -> None:
+    made = run_builder.run(tmp_path)
+    image = layout(made.work.layout)
+    assert list(build.handover(made)) == [made.work.layout, made.work.candidate]
+    joined = run_builder.run(tmp_path, candidates=tmp_path / "platforms")
+    assert list(build.handover(joined)) == [
+        made.work.layout / "oci-layout", made.work.layout / "index.json", image.blob(image.root().digest),
+        made.work.candidate,
+    ]  # fmt: skip

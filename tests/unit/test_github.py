@@ -12,7 +12,7 @@ from github import GithubException
 from github.Requester import Requester
 from requests.exceptions import ConnectTimeout
 
-from goldenpath.errors import SarifRefused
+from goldenpath.errors import CodeScanningOff, SarifRefused
 from goldenpath.model.names import Commit
 from goldenpath.services.github import Analysis, CodeScanning
 from tests.unit.builders import COMMIT
@@ -68,8 +68,6 @@ REFUSALS: list[tuple[int, object, str]] = [
     (401, {"message": "Bad credentials"}, "the token has expired or is not one: run the job again"),
     (403, {"message": "Resource not accessible by integration"},
      "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"),
-    (403, {"message": "Advanced Security must be enabled for this repository to use code scanning."},
-     "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"),
     (404, {"message": "Not Found"},
      "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"),
     (413, {"message": "too large"}, "the file is too large for GitHub: reduce the number of findings"),
@@ -117,3 +115,43 @@ def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.Monke
         upload(monkeypatch, ConnectTimeout("timed out"))
     assert (caught.value.what, caught.value.why) == ("GitHub's API does not answer", "timed out")
     assert caught.value.fix == "run the job again: the release itself stands"
+
+
+# What GitHub has called the feature, over the years and by plan.
+OFF = (
+    "Code Security must be enabled for this repository to use code scanning.",
+    "Advanced Security must be enabled for this repository to use code scanning.",
+    "GitHub Code Security or GitHub Advanced Security must be enabled for this repository to use code scanning",
+    "Code scanning is not enabled for this repository. Please enable code scanning in the repository settings.",
+)
+
+
+@pytest.mark.parametrize("words", OFF)
+def test_a_repository_without_code_scanning_is_told_apart_from_a_refused_file(
+    monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    with pytest.raises(CodeScanningOff) as caught:
+        upload(monkeypatch, GithubException(403, {"message": words}))
+    assert caught.value.what == "Code scanning is off for o/app"
+    assert "Settings → Advanced Security → Code Security" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("answer", "on"),
+    [
+        (({}, []), True),
+        (GithubException(404, {"message": "no analysis found"}), True),
+        (GithubException(404, {"message": "Not Found"}), None),
+        (GithubException(403, {"message": "Resource not accessible by integration"}), None),
+        (GithubException(503, None), None),
+        (ConnectTimeout("timed out"), None),
+        *((GithubException(403, {"message": words}), False) for words in OFF),
+    ],
+)
+def test_whether_code_scanning_is_on_is_found_out_with_one_request(
+    monkeypatch: pytest.MonkeyPatch, answer: object, *, on: bool | None
+) -> None:
+    api = Api(answer)
+    monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
+    assert CodeScanning(API, "the-token").is_on("o/app") is on
+    assert api.calls == [("GET", "/repos/o/app/code-scanning/analyses?per_page=1", None)]

@@ -23,6 +23,17 @@ def test_every_change_of_a_registry_is_approved_unless_an_environment_says_other
     assert others == {"local": True, "dev": False, "test": True, "staging": True, "prod": True}
 
 
+def test_code_scanning_is_required_only_where_the_rules_say_so_and_findings_are_uploaded() -> None:
+    assert not any(each.code_scanning_required for each in matrix.load().environments)
+    older = TEXT.replace("    code_scanning: advised\n", "")
+    assert matrix.parse(older) == matrix.load()
+    strict = older.replace("    sarif_upload: ", "    code_scanning: required\n    sarif_upload: ")
+    required = {each.name: each.code_scanning_required for each in matrix.parse(strict).environments}
+    assert required == {"local": False, "dev": False, "test": True, "staging": True, "prod": True}
+    with pytest.raises(PolicyInvalid, match="code_scanning: 'maybe' is not one of"):
+        matrix.parse(strict.replace("code_scanning: required", "code_scanning: maybe"))
+
+
 @pytest.mark.parametrize("name", ["production", "DEV", "", "prod ", "*"])
 def test_an_unknown_environment_is_an_error_that_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UnknownEnvironment) as caught:

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import SarifRefused
+from goldenpath.errors import CodeScanningOff, SarifRefused
 from goldenpath.model.event import Event
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
-from goldenpath.services.github import Analysis
+from goldenpath.services.github import Analysis, off
 from goldenpath.stages import gate, sarif_upload
 from tests.unit.builders import COMMIT, report
 from tests.unit.run_builder import run
@@ -29,9 +30,10 @@ IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")
 class ScanningDouble:
     """A double of code scanning: it keeps what it is given, or refuses it."""
 
-    def __init__(self, refuse: str = "") -> None:
+    def __init__(self, refuse: str = "", *, on: bool | None = True) -> None:
         self.made: list[tuple[str, str]] = []
         self.uploads: list[tuple[bytes, Analysis]] = []
+        self.on = on
         self._refuse = refuse
 
     def __call__(self, api_url: str, token: str) -> ScanningDouble:
@@ -39,10 +41,16 @@ class ScanningDouble:
         return self
 
     def upload(self, sarif: bytes, analysis: Analysis) -> str:
+        if self.on is False:
+            raise off(analysis.repository)
         if self._refuse in sarif.decode() and self._refuse:
             raise SarifRefused("refused", fix="f")
         self.uploads.append((sarif, analysis))
         return "1"
+
+    def is_on(self, repository: str) -> bool | None:
+        assert repository == "o/app"
+        return self.on
 
 
 @pytest.fixture
@@ -122,3 +130,62 @@ def test_a_run_that_should_upload_and_has_no_token_says_what_to_pass(tmp_path: P
         sarif_upload.run(ready(tmp_path, *Gate, github_token=""))
     assert caught.value.what == "there is no token to upload SARIF with"
     assert "security-events: write" in caught.value.fix
+
+
+def required(made: Run) -> Run:
+    """Return the same run where the platform requires code scanning."""
+    return dataclasses.replace(made, environment=dataclasses.replace(made.environment, code_scanning_required=True))
+
+
+def test_where_code_scanning_is_off_and_only_advised_the_run_warns_and_goes_on(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    scanning.on = False
+    outcome = sarif_upload.run(ready(tmp_path, *Gate))
+    assert outcome.sentence == "no SARIF uploaded: code scanning is off"
+    assert outcome.outputs == {"uploaded": ""}
+    assert outcome.stop is None
+    (warning,) = outcome.warnings
+    assert warning.startswith("Code scanning is off for o/app: GitHub does not show these findings; the run's summary")
+
+
+def test_where_code_scanning_is_off_and_required_the_upload_is_an_error(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    scanning.on = False
+    with pytest.raises(CodeScanningOff, match=r"^Code scanning is off for o/app\. Private and internal"):
+        sarif_upload.run(required(ready(tmp_path, *Gate)))
+
+
+def test_where_code_scanning_is_required_and_off_the_run_ends_before_the_build(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    scanning.on = False
+    with pytest.raises(CodeScanningOff, match=r"Settings → Advanced Security"):
+        sarif_upload.require_code_scanning(required(ready(tmp_path)))
+    assert scanning.made == [("https://api.example", "t")]
+
+
+@pytest.mark.parametrize("on", [True, None], ids=["on", "not known"])
+def test_where_code_scanning_is_not_known_to_be_off_the_run_goes_on(
+    tmp_path: Path, scanning: ScanningDouble, *, on: bool | None
+) -> None:
+    scanning.on = on
+    sarif_upload.require_code_scanning(required(ready(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"github_token": ""}, {"event": replace(PUSH, name="pull_request", fork=True)}, {"runner": Runner()}],
+    ids=["no token", "a fork", "a terminal"],
+)
+def test_a_run_that_uploads_nothing_does_not_ask_whether_code_scanning_is_on(
+    tmp_path: Path, scanning: ScanningDouble, changed: dict[str, Any]
+) -> None:
+    scanning.on = False
+    made = ready(tmp_path, **changed)
+    if changed.get("runner") == Runner():
+        made = dataclasses.replace(made, request=dataclasses.replace(made.request, github_token=""))
+    sarif_upload.require_code_scanning(required(made))
+    sarif_upload.require_code_scanning(ready(tmp_path))
+    assert scanning.made == []

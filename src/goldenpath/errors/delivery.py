@@ -89,6 +89,12 @@ class CheckoutDiffers(GoldenPathError):
     code, exit_code = "checkout-differs", 16
 
 
+class CodeScanningOff(GoldenPathError):
+    """GitHub's code scanning is off for the repository, so nobody would see the findings there."""
+
+    code, exit_code = "code-scanning-off", 18
+
+
 class ToolMissing(GoldenPathError):
     """A program that is needed is neither here nor obtainable."""
 

@@ -44,6 +44,7 @@ class GitHub:
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
             ("GET", re.compile(repository), self._repository),
+            ("GET", re.compile(f"{repository}/code-scanning/analyses"), self._analyses),
             ("POST", re.compile(f"{repository}/code-scanning/sarifs"), self._upload),
             ("GET", re.compile(f"{repository}/code-scanning/sarifs/(?P<upload>{_NAME})"), self._status),
             ("GET", re.compile(_UPLOADS), self._uploads),
@@ -180,6 +181,13 @@ class GitHub:
         self._place(request, owner, name)
         described = github_repository.describe(_origin(request), owner, name, visibility=self.visibility)
         return json_answer(200, described)
+
+    def _analyses(self, _: Request, owner: str, name: str) -> Response:
+        if self._scanning.refusal:
+            return _message(403, self._scanning.refusal.value)
+        taken = [each for each in self._scanning.uploads() if each.repository == f"{owner}/{name}"]
+        # Which ones there are, nobody asks.
+        return json_answer(200, []) if taken else _message(404, "no analysis found")
 
     def _upload(self, request: Request, owner: str, name: str) -> Response:
         upload = self._scanning.take(f"{owner}/{name}", _json(request))

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
-_PROPOSED = "refs/pull/"
+# A merge queue tries each change on a branch of its own, which a `push` may be about too.
+_PROPOSED = ("refs/pull/", "refs/heads/gh-readonly-queue/")
 _DEPENDABOT = "dependabot[bot]"
 _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"

@@ -180,7 +180,8 @@ TRIVY_EXIT_CODE = Input(
 )
 GITHUB_TOKEN = Input(
     "github_token",
-    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`.",
+    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`; "
+    "`gitleaks-gate` asks with `security-events: read` whether code scanning is on, where that is required.",
     _secret,
     secret=True,
 )

@@ -26,7 +26,7 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"trivy       {environment.modes[Gate.TRIVY]}: {severities} decide, {unfixed}"
     yield f"            secrets in the image {'decide too' if environment.image_secrets else 'are not looked for'}"
     yield f"            its database may be {environment.database_age.days} days old"
-    yield f"SARIF       {'uploaded' if environment.sarif_upload else 'not uploaded'}"
+    yield f"SARIF       {_sarif(environment)}"
     yield f"SBOM        {'required' if environment.sbom_required else 'optional'}"
     yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"
     yield f"stored keys {'allowed' if environment.stored_keys_allowed else 'refused'} in a workflow"
@@ -44,6 +44,12 @@ def unbound(policy: Policy) -> str:
     """Say what happens where nothing says to which environment an ECR repository belongs."""
     verb = "refused" if policy.unbound_refused else "reported, and allowed"
     return f"A release to an ECR repository that nothing binds to an environment is {verb}."
+
+
+def _sarif(environment: Environment) -> str:
+    if not environment.sarif_upload:
+        return "not uploaded"
+    return f"uploaded; code scanning is {'required' if environment.code_scanning_required else 'advised'}"
 
 
 def _tags(environment: Environment) -> str:

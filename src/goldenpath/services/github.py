@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import SarifRefused
+from goldenpath.errors import CodeScanningOff, SarifRefused
 
 if TYPE_CHECKING:
     from github import GithubException
 
+    from goldenpath.errors import GoldenPathError
     from goldenpath.model.names import Commit
 
 PROCESSING_SECONDS = 120.0
 _FIRST_PAUSE = 0.5
 _TIMEOUT = 30
+# GitHub's words differ by what a plan calls the feature: "Code Security must be enabled for this repository to use code
+# scanning." or "Advanced Security must be enabled …"; and "Code scanning is not enabled for this repository."
+_OFF = re.compile(r"must be enabled .*to use code scanning|code scanning is not enabled", re.IGNORECASE)
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
 
 
@@ -45,7 +50,8 @@ class CodeScanning:
     def upload(self, sarif: bytes, analysis: Analysis) -> str:
         """Upload `sarif`, wait until GitHub has processed it, and return the upload's id.
 
-        Raises `SarifRefused`, saying plainly why, when GitHub does not take it or cannot process it.
+        Raises `CodeScanningOff` when it is off for the repository, and `SarifRefused`, saying plainly why, when GitHub
+        does not take the file or cannot process it.
         """
         from github import GithubException  # noqa: PLC0415
         from requests.exceptions import RequestException  # noqa: PLC0415
@@ -72,6 +78,23 @@ class CodeScanning:
             ) from error
         return identity
 
+    def is_on(self, name: str) -> bool | None:
+        """Return whether code scanning is on for the repository `name`; `None` where this token cannot find out."""
+        from github import GithubException  # noqa: PLC0415
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
+        repository = self._github.get_repo(name)
+        try:
+            repository.requester.requestJsonAndCheck("GET", f"{repository.url}/code-scanning/analyses?per_page=1")
+        except GithubException as error:
+            if _OFF.search(_message(error)):
+                return False
+            # GitHub says "no analysis found" of a repository that has not uploaded anything yet.
+            return True if error.status == _NOT_FOUND and "no analysis" in _message(error) else None
+        except RequestException:
+            return None
+        return True
+
     def _wait(self, repository: Any, place: str) -> None:  # noqa: ANN401  PyGithub's lazy object
         pause, limit = _FIRST_PAUSE, time.monotonic() + PROCESSING_SECONDS
         while True:
@@ -93,8 +116,24 @@ class CodeScanning:
             pause = min(2 * pause, 8.0)
 
 
-def _refused(analysis: Analysis, error: GithubException) -> SarifRefused:
-    words = error.data.get("message", "") if isinstance(error.data, dict) else str(error.data)
+def off(repository: str) -> CodeScanningOff:
+    """Return the error for a `repository` that has no code scanning."""
+    return CodeScanningOff(
+        f"Code scanning is off for {repository}",
+        why="Private and internal repositories need GitHub Code Security for it",
+        fix="Switch it on (Settings → Advanced Security → Code Security), or have the platform team set "
+        "`code_scanning: advised` for this environment",
+    )
+
+
+def _message(error: GithubException) -> str:
+    return error.data.get("message", "") if isinstance(error.data, dict) else str(error.data)
+
+
+def _refused(analysis: Analysis, error: GithubException) -> GoldenPathError:
+    words = _message(error)
+    if _OFF.search(words):
+        return off(analysis.repository)
     fix = "run the job again; if it persists, show this to the platform team"
     if error.status == _UNAUTHORIZED:
         fix = "the token has expired or is not one: run the job again"

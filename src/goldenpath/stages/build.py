@@ -21,7 +21,7 @@ from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import buildx, checkout, docker_archive, docker_engine, git
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.model.work import WorkFolder
@@ -53,8 +53,25 @@ def run(run: Run) -> Outcome:
     return Outcome(
         sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB",
         warnings=warnings,
-        outputs={"digest": candidate.digest, "platforms": ",".join(each.platform for each in candidate.platforms)},
+        outputs={
+            "digest": candidate.digest,
+            "platforms": ",".join(each.platform for each in candidate.platforms),
+            "handover": "\n".join(map(str, handover(run))),
+        },
     )
+
+
+def handover(run: Run) -> Iterator[Path]:
+    """Yield each file and folder that the jobs after this one need and that no job before it handed over.
+
+    Of a candidate that was joined that is the index: the jobs of its platforms handed over the images.
+    """
+    layout = Layout(run.work.layout)
+    if run.request.candidates:
+        yield from (layout.path / "oci-layout", layout.path / "index.json", layout.blob(layout.root().digest))
+    else:
+        yield layout.path
+    yield run.work.candidate
 
 
 def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
@@ -234,6 +251,7 @@ STAGE = Stage(
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",
         "platforms": "The platforms it was built for, separated by commas.",
+        "handover": "What later jobs need of the candidate and no earlier job handed over, one path a line.",
         **EVIDENCE_OUTPUT,
     },
     run=run,

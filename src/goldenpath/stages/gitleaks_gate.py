@@ -11,7 +11,7 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.verdict import CHECKOUT
 from goldenpath.policy import reviewed
-from goldenpath.stages import gate
+from goldenpath.stages import gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, scanner
 from goldenpath.tools.plain_files import Origin, Unread
@@ -38,6 +38,7 @@ def run(run: Run) -> Outcome:
     if not run.event.is_pull_request:
         require_allowed_ref(run)
     require_checkout(run)
+    sarif_upload.require_code_scanning(run)
     reviewed_on = reviewed.branch_of_tag(run.environment, run.event, run.request.source)
     program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
@@ -197,7 +198,7 @@ def _with_commits(
 STAGE = Stage(
     name="gitleaks-gate",
     help="Scan the commits of this run for secrets with gitleaks, and decide by the environment's rules.",
-    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR),
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR, inputs.GITHUB_TOKEN),
     outputs=gate.GATE_OUTPUTS,
     run=run,
     gate=Gate.GITLEAKS,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import SarifRefused
+from goldenpath.errors import CodeScanningOff, SarifRefused
 from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
-from goldenpath.services.github import Analysis, CodeScanning
+from goldenpath.services.github import Analysis, CodeScanning, off
 from goldenpath.stages.base import Outcome, Run, Stage
 
 if TYPE_CHECKING:
@@ -21,11 +21,33 @@ def run(run: Run) -> Outcome:
         return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
     scanning = CodeScanning(run.runner.api_url, _token(run))
     analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
-    for gate in ready:
-        run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
-        scanning.upload(run.work.read_sarif(gate), analysis)
+    try:
+        for gate in ready:
+            run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
+            scanning.upload(run.work.read_sarif(gate), analysis)
+    except CodeScanningOff as error:
+        if run.environment.code_scanning_required:
+            raise
+        return _not_shown(error)
     names = [gate.value for gate in ready]
     return Outcome(sentence=f"SARIF processed by GitHub: {', '.join(names)}", outputs={"uploaded": ",".join(names)})
+
+
+def _not_shown(error: CodeScanningOff) -> Outcome:
+    """Return what is said where the platform advises code scanning and the repository has none."""
+    advice = f"{error.what}: GitHub does not show these findings; the run's summary and artifacts have them"
+    return Outcome(sentence="no SARIF uploaded: code scanning is off", outputs={"uploaded": ""}, warnings=(advice,))
+
+
+def require_code_scanning(run: Run) -> None:
+    """Raise `CodeScanningOff` where the platform requires code scanning and GitHub says that it is off.
+
+    Asked before the build, with one request. A token that may not ask changes nothing: the upload will say more.
+    """
+    if not run.environment.code_scanning_required or not run.request.github_token or why_not(run, tuple(Gate)):
+        return
+    if CodeScanning(run.runner.api_url, run.request.github_token).is_on(run.event.repository) is False:
+        raise off(run.event.repository)
 
 
 def why_not(run: Run, ready: Sequence[Gate]) -> str:

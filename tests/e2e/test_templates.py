@@ -1,0 +1,109 @@
+"""The callers that people copy: which rules they choose for each event, and where they report."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from goldenpath.tools.toolchain import Toolchain
+from tests.e2e import act, events, platform_copy
+from tests.tools import apps
+from tests.tools.command import ROOT
+
+DELIVERY = ROOT / ".github" / "workflows" / "_build-and-release.yml"
+EXAMPLE = ROOT / "examples" / "wordpress" / ".github" / "workflows" / "delivery.yml"
+TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
+
+
+@cache
+def read(path: Path) -> dict[Any, Any]:
+    tree: dict[Any, Any] = yaml.safe_load(path.read_text())
+    return tree
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = read(path)["jobs"]
+    return found
+
+
+def named(path: Path) -> str:
+    return path.name if path != EXAMPLE else "the example"
+
+
+CALLERS = [path for path in (*TEMPLATES, EXAMPLE) if "_build-and-release.yml" in path.read_text()]
+_RELEASES = re.compile(
+    r"!startsWith\(github\.event_name, 'pull_request'\)\s+&& !startsWith\(github\.ref, 'refs/heads/gh-"
+)
+
+
+@pytest.mark.parametrize("path", CALLERS, ids=named)
+def test_a_caller_judges_a_change_again_when_it_is_moved_to_another_base(path: Path) -> None:
+    started = read(path)[True]
+    assert started["pull_request"] == {"types": ["opened", "synchronize", "reopened", "edited"]}
+    condition = "github.event.action != 'edited' || github.event.changes.base"
+    assert {job["if"] for job in jobs(path).values() if "_build-and-release" in job["uses"]} == {condition}
+
+
+def test_every_caller_reports_its_check_in_a_merge_queue() -> None:
+    """A required check that does not report there holds the queue for ever. `pull-request.yml` stands beside one."""
+    assert [path.name for path in CALLERS if "merge_group" not in read(path)[True]] == ["pull-request.yml"]
+
+
+@pytest.mark.parametrize("job", ["preflight", "push"])
+def test_nothing_is_released_from_a_merge_queue_whatever_event_its_branch_started(job: str) -> None:
+    assert _RELEASES.search(jobs(DELIVERY)[job]["if"])
+
+
+def test_the_readme_shows_the_caller_as_it_is() -> None:
+    template = platform_copy.CALLER.read_text()
+    shown = re.findall(r"```yaml\n(jobs:\n  delivery:\n.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert shown == [template[template.index("jobs:\n") :]]
+
+
+def test_every_caller_chooses_the_environment_by_the_same_expression() -> None:
+    chosen = [jobs(path)["delivery"]["with"]["environment"] for path in CALLERS]
+    assert len(set(chosen)) == 2, "and a pull request of its own workflow needs only the base"
+
+
+#          what the expression reads of each event: the queue's base, the pull request's base, the ref's name
+EVENTS = {
+    "a push to development": (None, "", "development", "dev"),
+    "a push to main": (None, "", "main", "prod"),
+    "a release tag": (None, "", "v1.2.3", "prod"),
+    "a pull request into development": (None, "development", "7/merge", "dev"),
+    "a pull request into main": (None, "main", "7/merge", "prod"),
+    "a pull request into another pull request": (None, "feature/x", "7/merge", "prod"),
+    "a pull request of a branch called development": (None, "main", "development", "prod"),
+    "a queue of development": ("refs/heads/development", "", "gh-readonly-queue/development/pr-7-0123456", "dev"),
+    "a queue of main": ("refs/heads/main", "", "gh-readonly-queue/main/pr-7-0123456", "prod"),
+    "a queue of a branch that is called nearly so": ("refs/heads/x-development", "", "gh-readonly-queue/x", "prod"),
+}
+
+
+@pytest.mark.e2e
+def test_the_base_of_a_change_chooses_its_rules(tmp_path: Path) -> None:
+    """Every event is a step whose contexts are put in; act evaluates the expression of the template."""
+    expression = jobs(platform_copy.CALLER)["delivery"]["with"]["environment"]
+    steps = []
+    for name, (queue, base, ref, _) in EVENTS.items():
+        said = expression
+        known = {"github.event.merge_group.base_ref": queue, "github.base_ref": base, "github.ref_name": ref}
+        for context, value in {**known, "inputs.environment": None}.items():
+            assert context in said
+            said = said.replace(context, "null" if value is None else f"'{value}'")
+        steps.append({"run": 'echo "$EVENT: $CHOSEN."', "env": {"EVENT": name, "CHOSEN": said}})
+    app = apps.uncommitted(tmp_path / "app")
+    job = {"runs-on": "ubuntu-latest", "steps": steps}
+    app.write(".github/workflows/choose.yml", yaml.safe_dump({"name": "choose", "on": "push", "jobs": {"choose": job}}))
+    app.save("Choose")
+    runner = act.Act(Toolchain.load().provide("act").path, {}, {})
+    ended = runner.run(app.folder, events.push(app, "main"), ".github/workflows/choose.yml", tmp_path / "run")
+    assert ended.code == 0, ended.story
+    assert [
+        f"{name}: {chosen}." for name, (*_, chosen) in EVENTS.items() if f"{name}: {chosen}." not in ended.text
+    ] == []
