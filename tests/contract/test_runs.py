@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.judges import events, reading, story, table
+from tests.judges import events, files, reading, story, table
 from tests.judges.caller import Caller
 from tests.tools.command import ROOT
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.judges.table import Row
 
 ROWS = tuple(table.rows(ROOT / "tests" / "data" / "runs.md"))
+SHOWN = {file.name: file.text for file in files.callers()}
 PULL_REQUEST = "docs/templates/workflows/pull-request.yml"
 COMMENT = "Whether the pull request has a comment"
 CALLED = ".github/workflows/_build-and-release.yml"
@@ -28,7 +29,7 @@ def found(judge: Judge, row: Row, spoiled: Mapping[str, str] | None = None) -> d
     """Return what comes of the run of `row`, for each column that expects something; `spoiled` has changed files."""
 
     def read(path: str) -> Mapping[str, Any]:
-        return judge.read((spoiled or {}).get(path) or (ROOT / path).read_text())
+        return judge.read((spoiled or {}).get(path) or SHOWN.get(path) or (ROOT / path).read_text())
 
     of = row.given
     name = of.get("caller") or ("pull-request.yml" if row.heading == COMMENT else "delivery.yml")

@@ -16,6 +16,8 @@ CALLERS = {
     "delivery-monorepo.yml": "docs/templates/workflows/delivery-monorepo.yml",
     "pull-request.yml": "docs/templates/workflows/pull-request.yml",
     "wordpress": "examples/wordpress/.github/workflows/delivery.yml",
+    "README.md": "README.md, fragment 1",
+    "rescan.yml": "docs/templates/workflows/rescan.yml",
 }
 _ONE_FOR_ALL = {"AWS_ROLE_ARN": "the role of all"}
 
@@ -107,6 +109,7 @@ _OF_CALL: Mapping[str, Callable[[Call], str]] = {
     "verdict takes": _takes("verdict"),
     "preflight's role": _role("preflight", "preflight"),
     "push's role": _role("push", "release"),
+    "rescan's role": _role("rescan", "rescan"),
     "waits for": lambda call: _of(call, "push", lambda job: job.text("environment") or "nobody"),
     "image kept": _kept,
     "build runs on": lambda call: _of(call, "build", lambda job: job.text("runs-on")),
