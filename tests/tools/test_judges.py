@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from tests.judges import judge
 from tests.tools.command import ROOT
 
