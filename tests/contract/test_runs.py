@@ -130,9 +130,8 @@ if "merge_group:" in (ROOT / TEMPLATE).read_text():
 def spoil(path: str, job: str, old: str, new: str) -> dict[str, str]:
     """Return the file at `path` with `new` in the place of `old` in the job `job`, wherever that stands."""
     text = (ROOT / path).read_text()
-    start = text.index(f"\n  {job}:\n") + 1 if job else 0
-    end = re.compile(r"\n  [\w-]+:\n").search(text, start + 1) if job else None
-    part = text[start : end.start() if end else len(text)]
+    job_in_text = re.compile(rf"(?m)^  {job}:.*\n(?:(?:   .*)?\n)*")
+    part = next(job_in_text.finditer(text))[0] if job else text
     assert old in part
     return {path: text.replace(part, part.replace(old, new))}
 

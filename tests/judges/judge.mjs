@@ -48,6 +48,7 @@ const config = {
   contextProviderConfig: {
     async getContext(name, known, { job, template }) {
       if (name === "steps") return withOutputs(known, job?.steps ?? []);
+      if (name === "github" && template?.events?.merge_group) return withMergeGroup(known);
       if (name === "secrets" && template?.events?.workflow_call) return declaredSecrets(template.events.workflow_call);
     },
   },
@@ -73,9 +74,8 @@ function withOutputs(known, steps) {
   const result = new DescriptionDictionary();
   for (const { key, value } of known.pairs()) {
     const action = actionOf(steps.find(({ id }) => id === key)?.uses?.value ?? "");
-    const outputs = new DescriptionDictionary();
+    const outputs = named(Object.keys(action?.outputs ?? {}));
     outputs.complete = action !== undefined;
-    for (const name of Object.keys(action?.outputs ?? {})) outputs.add(name, new data.StringData(""));
     const step = new DescriptionDictionary();
     for (const pair of value.pairs()) step.add(pair.key, pair.key === "outputs" ? outputs : pair.value);
     result.add(key, step);
@@ -83,10 +83,20 @@ function withOutputs(known, steps) {
   return result;
 }
 
-function declaredSecrets({ secrets }) {
+// The one event of ours whose payload the language service does not know (GitHub, "Webhook events and payloads").
+function withMergeGroup(known) {
+  known.get("event").add("merge_group", named(["base_ref", "base_sha", "head_ref", "head_sha", "head_commit"]));
+  return known;
+}
+
+function named(names) {
   const result = new DescriptionDictionary();
-  for (const name of ["GITHUB_TOKEN", ...Object.keys(secrets ?? {})]) result.add(name, new data.StringData(""));
+  for (const name of names) result.add(name, new data.StringData(""));
   return result;
+}
+
+function declaredSecrets({ secrets }) {
+  return named(["GITHUB_TOKEN", ...Object.keys(secrets ?? {})]);
 }
 
 const objections = found => found.filter(({ message }) => !NOT_KNOWN_YET.some(known => message.includes(known)));

@@ -55,7 +55,8 @@ def observed(column: str, run: Delivery) -> str:
 
 
 def _environment(run: Delivery) -> str:
-    found = {str(call.inputs["environment"]) for calls in run.calls.values() for call in calls}
+    called = [call for calls in run.calls.values() for call in calls if set(call.results.values()) != {"skipped"}]
+    found = {str(call.inputs["environment"]) for call in called}
     return ", ".join(sorted(found)) or "not started"
 
 
