@@ -117,6 +117,8 @@ _OF_CALL: Mapping[str, Callable[[Call], str]] = {
     "platforms": _build("platforms"),
     "candidates": _takes("build"),
     "image_digest": _output("image_digest"),
+    "image_name": _output("image_name"),
+    "released": _output("released"),
     "sbom_artifact_id": _output("sbom_artifact_id"),
     "reports_artifact_id": _output("reports_artifact_id"),
 }
