@@ -2,7 +2,7 @@
 //
 //   {"judge": {"path": …, "text": …}}   → what GitHub's language service says of the file, a list of sentences
 //   {"read": text}                      → the workflow as GitHub parses it; each expression is {"$": expression}
-//   {"evaluate": {"expression": …, "contexts": …, "status": …}}  → its value, its text, and whether it is true
+//   {"evaluate": {"expression": …, "contexts": JSON, "status": …}} → its value, its text, and whether it is true
 //
 // Started with the checkout of the platform and the name of its repository: what a file calls is looked up there.
 import { existsSync, readFileSync } from "node:fs";
@@ -134,8 +134,9 @@ function plain(token) {
 function evaluate({ expression, contexts, status }) {
   const answer = name => () => new data.BooleanData(status?.[name] ?? raise(`no ${name}() here`));
   const functions = new Map(STATUS.map(name => [name, { name, minArgs: 0, maxArgs: 0, call: answer(name) }]));
-  const tree = new Parser(new Lexer(expression).lex().tokens, Object.keys(contexts), [...functions.values()]).parse();
-  const known = JSON.parse(JSON.stringify(contexts), data.reviver);
+  const known = JSON.parse(contexts, data.reviver);
+  const names = known.pairs().map(({ key }) => key);
+  const tree = new Parser(new Lexer(expression).lex().tokens, names, [...functions.values()]).parse();
   const value = new Evaluator(tree, known, functions).evaluate();
   return { value: JSON.parse(JSON.stringify(value, data.replacer)), text: value.coerceString(), true: truthy(value) };
 }

@@ -43,10 +43,13 @@ class Value:
 
 @dataclass(frozen=True)
 class Judge:
-    """The process; it looks up what a file calls in the checkout that it was started with."""
+    """The process; it looks up what a file calls in the checkout that it was started with.
+
+    It is asked the same thing once: its response depends on nothing else.
+    """
 
     process: subprocess.Popen[str]
-    parsed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict)
 
     def judge(self, path: str, text: str) -> list[str]:
         """Return what GitHub says of the workflow or action `text` at `path`; nothing when it has no objection."""
@@ -54,13 +57,12 @@ class Judge:
 
     def read(self, text: str) -> dict[str, Any]:
         """Return the workflow as GitHub parses it. An expression is `{"$": expression}`, strings with one too."""
-        if text not in self.parsed:
-            self.parsed[text] = self._ask({"read": text})
-        return self.parsed[text]
+        tree: dict[str, Any] = self._ask({"read": text})
+        return tree
 
     def evaluate(self, expression: str, contexts: dict[str, Any], status: dict[str, bool] | None = None) -> Value:
         """Return what `expression` gives; `status` says what `success()` and its like return."""
-        asked = {"expression": expression, "contexts": contexts, "status": status}
+        asked = {"expression": expression, "contexts": json.dumps(contexts), "status": status}
         found = self._ask({"evaluate": asked})
         return Value(found["value"], found["text"], found["true"])
 
@@ -69,9 +71,15 @@ class Judge:
         return self.evaluate(tree["if"]["$"], contexts, status).holds if "if" in tree else status["success"]
 
     def _ask(self, request: dict[str, Any]) -> Any:  # noqa: ANN401  what JSON gives
+        line = json.dumps(request)
+        if line not in self.known:
+            self.known[line] = self._response(line)
+        return self.known[line]
+
+    def _response(self, line: str) -> Any:  # noqa: ANN401  what JSON gives
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        print(json.dumps(request), file=self.process.stdin, flush=True)
+        print(line, file=self.process.stdin, flush=True)
         response = json.loads(self.process.stdout.readline() or '{"error": "the judge ended"}')
         if "error" in response:
             raise ValueError(response["error"])
