@@ -15,10 +15,12 @@ deliver: ## Set everything up and deliver the sample app to a local registry, fo
 test: ## Set everything up and pass all tests
 	@echo 'This runs every test on real programs. It needs git, Python 3.11, Terraform 1.10 and, where no release of a'
 	@echo 'program can be downloaded or none is published, Go 1.26; it installs the rest: Python'
-	@echo "packages and pinned programs into $(CACHE) (built with Go where no release"
+	@echo "packages (Node.js is one), npm packages and pinned programs into"
+	@echo "$(CACHE) (programs are built with Go where no release"
 	@echo 'can be reached: up to 30 minutes and 15 GB the first time); as root on Debian or Ubuntu also docker.io, iptables'
 	@echo 'and debootstrap with apt-get, where they are missing and no Docker Engine is running.'
 	@$(GOLDENPATH) tools install --for-tests
+	@PYTHONPATH=src:. $(PYTHON) -m tests.judges.judge
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: ## Lint, types, import directions, docstrings, generated files
@@ -39,7 +41,7 @@ bench: ## Measure what the project's own work takes, in seconds and MB
 bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads
 	@python3 -I dev/bench_setup.py
 
-lock: ## Renew the hash-locked lists of Python packages in locks/
+lock: ## Renew the hash-locked lists of packages: Python in locks/, npm in tests/judges/
 	@$(PYTHON) dev/lock.py
 
 # Each word is quoted for the shell, whatever it holds; what cannot be used is refused by the command.

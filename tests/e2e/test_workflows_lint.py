@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,9 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 CALLED = ROOT / ".github" / "workflows" / "_build-and-release.yml"
 TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
 LONGEST_TEMPLATE = 30
-# actionlint 1.7.12 is older than all of them.
-NOT_KNOWN_YET = (
-    r'specifying action "\$/',
-    r'unexpected key "queue" for "concurrency"',
-    r'unexpected key "cache-mode" for "workflow"',
-    r'property "workflow_sha" is not defined',
-)
+# What actionlint 1.7.12 is too old to know.
+NEWER_KEYS = re.compile(r"(?m)^ *(queue|cache-mode): .*\n")
+KNOWN_INSTEAD = {"uses: $/": "uses: ./", "job.workflow_sha": "github.sha"}
 
 
 def read(path: Path) -> dict[Any, Any]:
@@ -34,10 +31,21 @@ def read(path: Path) -> dict[Any, Any]:
 
 
 @pytest.mark.tools
-def test_actionlint_has_nothing_to_say() -> None:
+def test_actionlint_has_nothing_to_say(tmp_path: Path) -> None:
+    """Of copies in which the actions of this repository are named in the way it knows: it looks at their inputs too."""
     program = Toolchain.load().provide("actionlint").path
-    ignored = [word for pattern in NOT_KNOWN_YET for word in ("-ignore", pattern)]
-    process.run(program, "-no-color", "-shellcheck=", "-pyflakes=", *ignored, *WORKFLOWS, *TEMPLATES, timeout=60)
+    shutil.copytree(ROOT / "actions", tmp_path / "actions")
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (tmp_path / ".git").mkdir()  # where it takes the root of the repository to be
+    for path in (*WORKFLOWS, *TEMPLATES):
+        text = NEWER_KEYS.sub("", path.read_text())
+        for newer, known in KNOWN_INSTEAD.items():
+            text = text.replace(newer, known)
+        (folder / path.name).write_text(text)
+    copies = sorted(folder.iterdir())
+    assert len(copies) == len(WORKFLOWS) + len(TEMPLATES)
+    process.run(program, "-no-color", "-shellcheck=", "-pyflakes=", *copies, timeout=60)
 
 
 @pytest.mark.tools
@@ -45,31 +53,6 @@ def test_zizmor_finds_nothing_unsafe() -> None:
     program = Path(sys.executable).with_name("zizmor")
     places = (ROOT / ".github" / "workflows", ROOT / "actions", ROOT / "action.yml")
     process.run(program, "--offline", "--no-progress", "--persona=pedantic", "--format=plain", *places, timeout=60)
-
-
-def calls() -> list[tuple[str, dict[str, Any]]]:
-    """Return every job of every template that calls a workflow of ours, by template and job."""
-    jobs = ((path.name, name, job) for path in TEMPLATES for name, job in read(path)["jobs"].items())
-    return [(f"{template} {name}", job) for template, name, job in jobs if "uses" in job]
-
-
-def called(job: dict[str, Any]) -> dict[Any, Any]:
-    place, _, ref = job["uses"].partition("@")
-    assert ref == "main"
-    return read(ROOT / place.removeprefix(f"{platform_copy.SLUG}/"))
-
-
-@pytest.mark.parametrize("job", [job for _, job in calls()], ids=[name for name, _ in calls()])
-def test_a_caller_grants_what_the_called_jobs_need_and_no_more(job: dict[str, Any]) -> None:
-    """GitHub refuses to start a run whose caller grants less, whatever the jobs' conditions say."""
-    needed = [each["permissions"] for each in called(job)["jobs"].values()]
-    assert job["permissions"] == {name: level for each in needed for name, level in each.items()}
-
-
-@pytest.mark.parametrize("job", [job for _, job in calls()], ids=[name for name, _ in calls()])
-def test_a_caller_gives_inputs_that_the_called_workflow_takes(job: dict[str, Any]) -> None:
-    taken = called(job)[True]["workflow_call"]["inputs"]  # YAML 1.1 reads `on` as true
-    assert {name for name, each in taken.items() if each.get("required")} <= set(job["with"]) <= set(taken)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -177,14 +160,6 @@ def test_every_output_that_a_later_job_believes_has_a_value_in_each_attempt() ->
     }
     assert len(outputs) > len(believed)
     assert [name for name, value in outputs.items() if not re.search(r"\|\| '(none|0|\{\})' \}\}$", value)] == []
-
-
-def test_every_input_of_a_stage_that_the_workflow_gives_is_one_that_it_takes() -> None:
-    for job in read(CALLED)["jobs"].values():
-        for step in job["steps"]:
-            if (name := step.get("uses", "")).startswith("$/actions/"):
-                taken = read(ROOT / name.removeprefix("$/") / "action.yml")["inputs"]
-                assert set(step.get("with", ())) - set(taken) == set(), name
 
 
 def test_the_stand_ins_honour_every_input_that_the_workflow_gives() -> None:

@@ -1,0 +1,147 @@
+"""What GitHub makes of our workflows: events, inputs and ends of jobs, row by row (`tests/data/runs.md`)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.judges import events, files, reading, story, table
+from tests.judges.caller import Caller
+from tests.tools.command import ROOT
+
+if TYPE_CHECKING:
+    from _pytest.mark import ParameterSet
+    from tests.judges.judge import Judge
+    from tests.judges.table import Row
+
+ROWS = tuple(table.rows(ROOT / "tests" / "data" / "runs.md"))
+SHOWN = {file.name: file.text for file in files.callers()}
+PULL_REQUEST = "docs/templates/workflows/pull-request.yml"
+COMMENT = "Whether the pull request has a comment"
+CALLED = ".github/workflows/_build-and-release.yml"
+TEMPLATE = "docs/templates/workflows/delivery.yml"
+
+
+def found(judge: Judge, row: Row, spoiled: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what comes of the run of `row`, for each column that expects something; `spoiled` has changed files."""
+
+    def read(path: str) -> Mapping[str, Any]:
+        return judge.read((spoiled or {}).get(path) or SHOWN.get(path) or (ROOT / path).read_text())
+
+    of = row.given
+    name = of.get("caller") or ("pull-request.yml" if row.heading == COMMENT else "delivery.yml")
+    event = events.parse(of["event"])
+    if "secrets" in of:
+        event = dataclasses.replace(event, secrets=reading.secrets(of["secrets"], events.SECRETS))
+    caller = Caller(judge, read(reading.CALLERS[name]), read, reading.inputs(of.get("inputs", "")))
+    before = story.parse(of["first attempt"]) if "first attempt" in of else None
+    run = caller.run(event, story.parse(of.get("what happens", "")), before)
+    return {column: reading.observed(column, run) for column in row.expected}
+
+
+OF_NEW_OUTPUTS = ("Whether an image", "What each job takes of several", "What a release that waits")
+OLD_VERDICT = (("scan blocks", "build fails"), ("scan blocks", "gitleaks-gate fails"))
+
+
+def awaited(row: Row) -> str:
+    """Return what the workflows lack until this row holds; empty when it must hold."""
+    template, called = (ROOT / TEMPLATE).read_text(), (ROOT / CALLED).read_text()
+    if "merge queue" in row.given["event"] and "merge_group:" not in template:
+        return "no caller listens to a merge queue"
+    if "another base" in row.given["event"] and "edited" not in template:
+        return "no caller listens to a pull request that moves to another base"
+    if row.heading.startswith(OF_NEW_OUTPUTS) and "      released:" not in called:
+        return "the called workflow has one group for all releases, no output `released`, and joins whole images"
+    attempts = (row.given.get("first attempt"), row.given.get("what happens"))
+    if attempts in OLD_VERDICT and "|| needs.scan.outputs.verdict == 'block')" in called:
+        return "the verdict reads what the scan of an earlier attempt said"
+    return ""
+
+
+def marked(row: Row) -> ParameterSet:
+    why = awaited(row)
+    return pytest.param(row, id=str(row), marks=[pytest.mark.xfail(reason=why, strict=False)] if why else [])
+
+
+@pytest.mark.parametrize("row", [marked(row) for row in ROWS])
+def test_a_run_is_what_the_table_says(judge: Judge, row: Row) -> None:
+    assert found(judge, row) == row.expected
+
+
+# What a hand may do to the workflows: the part of the table that must notice, the file, the job in it (all of it when
+# none is named), what is changed, and into what.
+ENVIRONMENT, JOBS, ENDS = "Which environment's rules decide", "Which jobs run", "What follows when a job"
+TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose role"
+WAITS, BUILT = "Which GitHub environment", "What is built"
+MISTAKES = {
+    "dev and prod change places": (ENVIRONMENT, TEMPLATE, "", "'dev' || 'prod'", "'prod' || 'dev'"),
+    "no run for a tag": (ENVIRONMENT, TEMPLATE, "", "    tags: ['v*']\n", ""),
+    "a form that is not asked": (ENVIRONMENT, TEMPLATE, "", "inputs.environment || ", ""),
+    "the base of a pull request is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.base_ref || ", ""),
+    "one queue for every environment": (
+        ENVIRONMENT, CALLED, "push", "goldenpath-${{ inputs.environment }}", "goldenpath"),
+    "a pull request is released": (JOBS, CALLED, "push", "!startsWith(github.event_name, 'pull_request')", "true"),
+    "a pull request asks AWS": (JOBS, CALLED, "preflight", "!startsWith(github.event_name, 'pull_request')", "true"),
+    "a check is released": (JOBS, CALLED, "push", "!inputs.skip_push", "true"),
+    "AWS is asked before an approval": (JOBS, CALLED, "preflight", "!inputs.approval", "true"),
+    "nothing to test means nothing to release": (JOBS, CALLED, "push", "!failure() && !cancelled() && ", ""),
+    "the scan is not waited for": (ENDS, CALLED, "push", "needs.scan.result == 'success'", "true"),
+    "a gate that ran out of time lets pass": (
+        ENDS, CALLED, "build", "needs.gitleaks-gate.result == 'success'", "needs.gitleaks-gate.result != 'failure'"),
+    "tests that ran out of time let pass": (
+        ENDS, CALLED, "build", """contains(fromJSON('["success", "skipped"]'), needs.test.result)""",
+        "needs.test.result != 'failure'"),
+    "platforms are built after a time-out": (
+        ENDS, CALLED, "platform", " && !contains(needs.*.result, 'cancelled')", ""),
+    "nothing is reported of a run that failed": (ENDS, CALLED, "report", "if: always()", "if: success()"),
+    "a time-out is no error": (ENDS, CALLED, "verdict", "|| contains(needs.*.result, 'cancelled'))", ")"),
+    "only what both gates block is blocked": (ENDS, CALLED, "verdict", "== 'block' ||", "== 'block' &&"),
+    "an advice is not passed on": (ENDS, CALLED, "verdict", "|| needs.scan.outputs.verdict == 'advise'", ""),
+    "a stopped run has no verdict": (ENDS, CALLED, "verdict", "if: always()", "if: success()"),
+    "a verdict is not taken along": (TAKES, CALLED, "push", "${{ needs.scan.outputs.reports }}", "0"),
+    "the first attempt's reports are shown": (
+        ATTEMPTS, CALLED, "verdict", "needs.build.result != 'skipped' && needs.build.outputs.reports",
+        "needs.build.outputs.reports"),
+    "the first attempt's receipt is shown": (
+        ATTEMPTS, CALLED, "verdict", "needs.push.result != 'skipped' && needs.push.outputs.receipt",
+        "needs.push.outputs.receipt"),
+    "the first attempt's verdict is believed": (
+        ATTEMPTS, CALLED, "gitleaks-gate", "steps.gate.outputs.verdict || 'none'", "steps.gate.outputs.verdict"),
+    "another environment's role": (
+        ROLE, CALLED, "preflight", "secrets.TF_AWS_IAM_ROLE_TEST", "secrets.TF_AWS_IAM_ROLE_PROD"),
+    "no role for all": (ROLE, CALLED, "push", "|| secrets.AWS_ROLE_ARN", ""),
+    "every release waits for somebody": (
+        WAITS, CALLED, "push", "inputs.approval && inputs.environment", "inputs.environment"),
+    "runners in the place of platforms": (BUILT, CALLED, "build", "*.platform, ','", "*.runner, ','"),
+    "a platform is left out": (BUILT, CALLED, "build", "${{ needs.platform.outputs.linux-arm64 }}", "0"),
+    "no comment when something failed": (COMMENT, PULL_REQUEST, "comment", "    if: ${{ !cancelled() }}\n", ""),
+    "a comment by name": (COMMENT, PULL_REQUEST, "comment", "outputs.reports_artifact_id", "outputs.reports_artifact"),
+    "a comment in a pull request from a fork": (
+        COMMENT, ".github/workflows/_pull-request-comment.yml", "comment",
+        "github.event.pull_request.head.repo.full_name == github.repository", "true"),
+}  # fmt: skip
+if "merge_group:" in (ROOT / TEMPLATE).read_text():
+    MISTAKES |= {
+        "the queue's own base is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.event.merge_group.base_ref || ", ""),
+        "nobody listens to a merge queue": (ENVIRONMENT, TEMPLATE, "", "  merge_group:\n", ""),
+    }
+
+
+def spoil(path: str, job: str, old: str, new: str) -> dict[str, str]:
+    """Return the file at `path` with `new` in the place of `old` in the job `job`, wherever that stands."""
+    text = (ROOT / path).read_text()
+    job_in_text = re.compile(rf"(?m)^  {job}:.*\n(?:(?:   .*)?\n)*")
+    part = next(job_in_text.finditer(text))[0] if job else text
+    assert old in part
+    return {path: text.replace(part, part.replace(old, new))}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_an_expression_makes_a_row_fail(judge: Judge, mistake: str) -> None:
+    heading, *where = MISTAKES[mistake]
+    rows = [row for row in ROWS if row.heading.startswith(heading) and not awaited(row)]
+    spoiled = spoil(*where)
+    assert any(found(judge, row, spoiled) != row.expected for row in rows)

@@ -1,0 +1,85 @@
+"""GitHub's own language service objects to no workflow, action or caller of ours, and to every mistake in them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.judges import files
+
+if TYPE_CHECKING:
+    from tests.judges.files import File
+    from tests.judges.judge import Judge
+
+OURS = [*files.workflows(), *files.callers()]
+FILES = [*OURS, *files.actions()]
+IN_EACH = 4
+# What a hand may do to a file: what it changes, and into what.
+MISTAKES = {
+    "the jobs are called otherwise": (r"(?m)^jobs:", "job:"),
+    "a key that does not exist": (r"(?m)^( +)(runs-on|uses|using):", r"\1\2x:"),
+    "a context that does not exist": (r"\$\{\{ (?=\w+\.)", "${{ x"),
+    "a function that does not exist": (r"\$\{\{ (.+?) \}\}", r"${{ lowercase(\1) }}"),
+    "an expression that is not closed": (r"(\$\{\{ [^\n]+?) \}\}", r"\1"),
+    "a job that does not exist": (r"needs: \[?([\w-]+)", "needs: [nobody"),
+    "an action of ours that does not exist": (r"\$/actions/", "$/action/"),
+    "a workflow of ours that does not exist": (r"(uses: \S+/workflows/)_", r"\1__"),
+    "a queue that does not exist": ("queue: max", "queue: most"),
+    "a kind of action that does not exist": ("using: composite", "using: composed"),
+    "a flag that is neither": (r"required: (true|false)", "required: maybe"),
+}
+OF_WORKFLOWS = {
+    "an input that nothing declares": (r"(?m)^( +)environment: (?!\{)", r"\1enviroment: "),
+    "an input that does not exist": (r"\binputs\.(\w)", r"inputs.x\1"),
+    "an output of a job that does not exist": (r"(needs\.[\w-]+\.outputs)\.", r"\1.x"),
+    "an output of a stage that does not exist": (r"(steps\.(?:gate|trivy|release)\.outputs)\.", r"\1.x"),
+    "a step that does not exist": (r"\bsteps\.(\w+)\.", r"steps.x\1."),
+}
+# Of a called workflow GitHub's code cannot know the event.
+OF_CALLERS = {"a part of an event that does not exist": (r"\bgithub\.event\.(\w+)", r"github.event.x\1")}
+
+
+def fitting(file: File) -> dict[str, str]:
+    """Return the copies of `file` with a mistake in it, by kind: those that it has a place for."""
+    kinds = {**MISTAKES, **(OF_WORKFLOWS if file in OURS else {})}
+    if file in OURS and "workflow_call:" not in file.text:
+        kinds |= OF_CALLERS
+    copies = {kind: re.sub(old, new, file.text, count=1) for kind, (old, new) in kinds.items()}
+    return {kind: text for kind, text in copies.items() if text != file.text}
+
+
+def chosen() -> list[tuple[File, dict[str, str]]]:
+    """Return for each file the kinds that were tried least until then; all would take long."""
+    copies = [(file, fitting(file)) for file in FILES]
+    places = Counter(kind for _, each in copies for kind in each)
+    tried = Counter[str]()
+    plan = []
+    for file, each in copies:
+        kinds = sorted(each, key=lambda kind: (tried[kind], places[kind]))[:IN_EACH]
+        tried.update(kinds)
+        plan.append((file, {kind: each[kind] for kind in kinds}))
+    return plan
+
+
+TRIED = chosen()
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_github_has_nothing_to_say(judge: Judge, file: File) -> None:
+    assert judge.judge(file.path, file.text) == []
+
+
+@pytest.mark.parametrize(("file", "copies"), TRIED, ids=[str(file) for file, _ in TRIED])
+def test_github_finds_the_mistakes_that_a_hand_makes(judge: Judge, file: File, copies: dict[str, str]) -> None:
+    assert len(copies) == IN_EACH
+    assert [kind for kind, text in copies.items() if judge.judge(file.path, text) == []] == []
+
+
+def test_every_kind_of_mistake_was_tried() -> None:
+    assert {kind for _, copies in TRIED for kind in copies} == {*MISTAKES, *OF_WORKFLOWS, *OF_CALLERS}
+
+
+def test_every_fragment_of_a_workflow_in_the_pages_is_judged() -> None:
+    assert {"README.md", "docs/guide.md", "docs/workflow.md"} <= {file.name.split(",")[0] for file in files.callers()}

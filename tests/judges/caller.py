@@ -1,0 +1,100 @@
+"""What GitHub does with a caller: whether an event starts it, what it gives to workflows it calls, what they do."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.judges.judge import REPOSITORY, Judge
+from tests.judges.run import Call, Runner, worst
+
+if TYPE_CHECKING:
+    from tests.judges.events import Event
+    from tests.judges.story import Story
+
+DELIVERY = ".github/workflows/_build-and-release.yml"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A run of a caller: the calls of each of its jobs (several of a matrix), none where the event starts nothing."""
+
+    calls: Mapping[str, tuple[Call, ...]]
+
+    @property
+    def call(self) -> Call:
+        """The first call of the first job: the delivery of one image."""
+        return next(call for calls in self.calls.values() for call in calls)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A caller's workflow; `read` returns a file of the platform as GitHub parses it."""
+
+    judge: Judge
+    tree: Mapping[str, Any]
+    read: Callable[[str], Mapping[str, Any]]
+    # What the row adds to the inputs of the delivery.
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self, event: Event, story: Story, before: Story | None = None) -> Delivery:
+        """Return what `event` sets in motion; `before` tells an earlier attempt of the same run."""
+        if not event.starts(self.tree["on"]):
+            return Delivery({})
+        earlier = self.run(event, before).calls if before else {}
+        calls: dict[str, tuple[Call, ...]] = {}
+        for name, job in self.tree["jobs"].items():
+            contexts = {"github": event.github, "inputs": event.inputs, "needs": _needs(calls), "vars": {}}
+            if not self.judge.holds(job, contexts, _status(calls)):
+                calls[name] = ()
+                continue
+            kept = [call.job_outputs for call in earlier.get(name, ())]
+            calls[name] = tuple(
+                self._call(job, {**contexts, "matrix": matrix}, event, story, kept[number] if kept else {})
+                for number, matrix in enumerate(_matrix(job))
+            )
+        return Delivery(calls)
+
+    def _call(
+        self, job: Mapping[str, Any], contexts: dict[str, Any], event: Event, story: Story, kept: Mapping[str, Any]
+    ) -> Call:
+        path = job["uses"].removeprefix(f"{REPOSITORY}/").partition("@")[0]
+        given = {key: self._value(each, contexts) for key, each in job.get("with", {}).items()}
+        more = self.more if path == DELIVERY else {}
+        runner = Runner(self.judge, self.read(path), event, story, kept)
+        return runner.call({**given, **more}, self._secrets(job, contexts, event.secrets))
+
+    def _secrets(self, job: Mapping[str, Any], contexts: dict[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:
+        if job.get("secrets") == "inherit":
+            return known
+        return {key: self._value(each, {**contexts, "secrets": known}) for key, each in job.get("secrets", {}).items()}
+
+    def _value(self, node: Any, contexts: dict[str, Any]) -> Any:  # noqa: ANN401  what YAML gives
+        return self.judge.evaluate(node["$"], contexts).value if isinstance(node, dict) else node
+
+
+def _needs(calls: Mapping[str, tuple[Call, ...]]) -> dict[str, Any]:
+    return {
+        name: {"result": _result(each), "outputs": dict(each[0].outputs) if each else {}}
+        for name, each in calls.items()
+    }  # fmt: skip
+
+
+def _result(calls: tuple[Call, ...]) -> str:
+    ran = [result for call in calls for result in call.results.values() if result != "skipped"]
+    return worst(ran)
+
+
+def _status(calls: Mapping[str, tuple[Call, ...]]) -> dict[str, bool]:
+    results = [_result(each) for each in calls.values()]
+    return {
+        "success": all(result == "success" for result in results), "failure": "failure" in results,
+        "cancelled": False, "always": True,
+    }  # fmt: skip
+
+
+def _matrix(job: Mapping[str, Any]) -> list[dict[str, Any]]:
+    matrix = job.get("strategy", {}).get("matrix", {})
+    return [dict(zip(matrix, values, strict=True)) for values in itertools.product(*matrix.values())]

@@ -1,0 +1,83 @@
+"""GitHub's rule on permissions across called workflows: nothing called may ask for more than its caller was granted.
+
+The rule and its words are those of actions/runner, `WorkflowTemplateConverter.ConvertToReferencedWorkflow`,
+`PermissionsHelper` and `Permissions`; GitHub refuses to start a run that breaks it, whatever the jobs' conditions say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tests.judges.judge import REPOSITORY
+
+Tree = Mapping[str, Any]
+Read = Callable[[str], Tree]
+LEVELS = ("none", "read", "write")
+NAMES = (
+    "actions", "artifact-metadata", "attestations", "checks", "contents", "deployments", "discussions", "id-token",
+    "issues", "models", "packages", "pages", "pull-requests", "repository-projects", "security-events", "statuses",
+    "workflows",
+)  # fmt: skip
+# What a workflow has that says nothing, in a repository with GitHub's default settings.
+DEFAULT = {"contents": "read", "packages": "read"}
+
+
+def problems(caller: Tree, read: Read) -> list[str]:
+    """Return why GitHub would not start a run of `caller`; `read` returns a workflow of the platform."""
+    return [
+        f"{name}: {problem}"
+        for name, job in caller["jobs"].items()
+        if "uses" in job
+        for problem in _refused(job, _block(job, caller), read)
+    ]
+
+
+def needless(caller: Tree, read: Read) -> list[str]:
+    """Return what `caller` grants though nothing that it calls asks for it."""
+    return [
+        f"{name}: {permission}: {level}"
+        for name, job in caller["jobs"].items()
+        if "uses" in job
+        for permission, level in (_block(job, caller) or {}).items()
+        if level != "none" and not _is_refused(job, {**(_block(job, caller) or {}), permission: _less(level)}, read)
+    ]
+
+
+def _is_refused(job: Tree, granted: Mapping[str, str], read: Read) -> bool:
+    return any(_refused(job, granted, read))
+
+
+def _less(level: str) -> str:
+    return LEVELS[LEVELS.index(level) - 1]
+
+
+def _refused(job: Tree, granted: Mapping[str, str] | None, read: Read) -> Iterator[str]:
+    """Yield what the workflow that `job` calls, and those that it calls, ask for beyond what was `granted`."""
+    called = read(job["uses"].removeprefix(f"{REPOSITORY}/").removeprefix("./").removeprefix("$/").partition("@")[0])
+    most = DEFAULT if granted is None else granted
+    own = _block(called)
+    yield from _beyond("the workflow", own, most)
+    for name, nested in called["jobs"].items():
+        asked = _block(nested)
+        yield from _beyond(f"the nested job '{name}'", asked, most)
+        if "uses" in nested:
+            yield from _refused(nested, next((each for each in (asked, own, granted) if each is not None), None), read)
+
+
+def _beyond(who: str, asked: Mapping[str, str] | None, most: Mapping[str, str]) -> Iterator[str]:
+    for name, level in (asked or {}).items():
+        allowed = most.get(name, "none")
+        if LEVELS.index(level) > LEVELS.index(allowed):
+            yield f"{who} is requesting '{name}: {level}', but is only allowed '{name}: {allowed}'"
+
+
+def _block(*trees: Tree) -> dict[str, str] | None:
+    """Return the first `permissions` block that one of `trees` has, `read-all` and `write-all` spelled out."""
+    for tree in trees:
+        block = tree.get("permissions")
+        if isinstance(block, str):
+            return dict.fromkeys(NAMES, block.removesuffix("-all"))
+        if block is not None:
+            return dict(block)
+    return None
