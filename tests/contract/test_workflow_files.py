@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 OURS = [*files.workflows(), *files.callers()]
 FILES = [*OURS, *files.actions()]
-IN_EACH = 4
+AT_MOST = 4
+# The shortest file has no place for more kinds of mistakes.
+AT_LEAST = 3
 # What a hand may do to a file: what it changes, and into what.
 MISTAKES = {
     "the jobs are called otherwise": (r"(?m)^jobs:", "job:"),
@@ -57,7 +59,7 @@ def chosen() -> list[tuple[File, dict[str, str]]]:
     tried = Counter[str]()
     plan = []
     for file, each in copies:
-        kinds = sorted(each, key=lambda kind: (tried[kind], places[kind]))[:IN_EACH]
+        kinds = sorted(each, key=lambda kind: (tried[kind], places[kind]))[:AT_MOST]
         tried.update(kinds)
         plan.append((file, {kind: each[kind] for kind in kinds}))
     return plan
@@ -73,7 +75,7 @@ def test_github_has_nothing_to_say(judge: Judge, file: File) -> None:
 
 @pytest.mark.parametrize(("file", "copies"), TRIED, ids=[str(file) for file, _ in TRIED])
 def test_github_finds_the_mistakes_that_a_hand_makes(judge: Judge, file: File, copies: dict[str, str]) -> None:
-    assert len(copies) == IN_EACH
+    assert len(copies) >= AT_LEAST
     assert [kind for kind, text in copies.items() if judge.judge(file.path, text) == []] == []
 
 

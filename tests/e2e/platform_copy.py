@@ -39,7 +39,7 @@ _READING = """      - name: Read the outputs of the matrix (only under act)
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
 _UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: none)\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
-_NOT_RUN = {"ci.yml", "e2e.yml", "release.yml"}
+NOT_RUN = {"ci.yml", "e2e.yml", "release.yml"}
 _TRUST = {
     "src/goldenpath/runner.py": 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))',
     "bin/environment": 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))',
@@ -91,7 +91,7 @@ def repositories(folder: Path) -> dict[str, Path]:
     pinned = {
         pin[0]: STAND_INS / pin[2]
         for workflow in (folder / ".github" / "workflows").glob("*.yml")
-        if workflow.name not in _NOT_RUN
+        if workflow.name not in NOT_RUN
         for pin in GITHUBS_OWN.finditer(workflow.read_text())
     }
     return {f"{SLUG}@main": folder, **pinned}

@@ -163,5 +163,6 @@ def test_every_output_that_a_later_job_believes_has_a_value_in_each_attempt() ->
 
 
 def test_the_stand_ins_honour_every_input_that_the_workflow_gives() -> None:
-    assert [path.name for path in WORKFLOWS if platform_copy.untested_inputs(path)] == []
+    run = [path for path in WORKFLOWS if path.name not in platform_copy.NOT_RUN]
+    assert [path.name for path in run if platform_copy.untested_inputs(path)] == []
     assert all(folder.is_dir() for folder in platform_copy.repositories(ROOT).values())
