@@ -13,12 +13,13 @@ deliver: ## Set everything up and deliver the sample app to a local registry, fo
 	@$(GOLDENPATH) local demo
 
 test: ## Set everything up and pass all tests
-	@echo 'This runs every test on real programs. It needs git, Python 3.11, Terraform 1.10 and, where no release of a'
+	@echo 'This runs every test on real programs. It needs git, Python 3.11, npm, Terraform 1.10 and, where no release of a'
 	@echo 'program can be downloaded or none is published, Go 1.26; it installs the rest: Python'
 	@echo "packages and pinned programs into $(CACHE) (built with Go where no release"
 	@echo 'can be reached: up to 30 minutes and 15 GB the first time); as root on Debian or Ubuntu also docker.io, iptables'
 	@echo 'and debootstrap with apt-get, where they are missing and no Docker Engine is running.'
 	@$(GOLDENPATH) tools install --for-tests
+	@PYTHONPATH=src:. $(PYTHON) -m tests.published
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: ## Lint, types, import directions, docstrings, generated files
