@@ -9,7 +9,7 @@ GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-deliver: ## Set everything up and deliver the sample app to a local registry, for dev and then for prod
+deliver: ## Set everything up and deliver the sample app to a local registry, for dev and prod; see bad commits stopped
 	@$(GOLDENPATH) local demo
 
 test: ## Set everything up and pass all tests
