@@ -1,13 +1,12 @@
 """The rules that gitleaks is given: those that its program carries in itself, with our changes.
 
-Nobody copies them into this repository, and nothing downloads them. The table of pinned tools says what they are as
-published and what they are with the changes (docs/adr/0022-nobody-elses-text.md).
+They are neither copied into this repository nor downloaded. The table of pinned tools has the SHA-256 of the rules as
+published and of the rules with the changes (docs/adr/0022-nobody-elses-text.md).
 """
 
 from __future__ import annotations
 
 import hashlib
-import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,9 +70,9 @@ def sha256(content: bytes) -> str:
 
 def _carried(program: Path, pinned: Rules) -> bytes:
     """Return the pinned number of bytes from where the rules begin in the file `program`; nothing if nowhere."""
-    with program.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        start = content.find(pinned.begins.encode() + b"\n")
-        return content[start : start + pinned.size] if start >= 0 else b""
+    content = program.read_bytes()
+    start = content.find(pinned.begins.encode() + b"\n")
+    return content[start : start + pinned.size] if start >= 0 else b""
 
 
 def _mismatch(program: Path, why: str) -> ToolHashMismatch:
