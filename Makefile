@@ -9,7 +9,7 @@ GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-deliver: ## Set everything up and deliver the sample app to a local registry, for dev and then for prod
+deliver: ## Set everything up and deliver the sample app to a local registry, for dev and prod; see bad commits stopped
 	@$(GOLDENPATH) local demo
 
 test: ## Set everything up and pass all tests
@@ -21,6 +21,7 @@ test: ## Set everything up and pass all tests
 	@echo 'and debootstrap with apt-get, where they are missing and no Docker Engine is running.'
 	@$(GOLDENPATH) tools install --for-tests
 	@PYTHONPATH=src:. $(PYTHON) -m tests.judges.judge
+	@PYTHONPATH=src:. $(PYTHON) -m tests.published
 	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: ## Lint, types, import directions, docstrings, generated files
@@ -41,7 +42,7 @@ bench: ## Measure what the project's own work takes, in seconds and MB
 bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads
 	@python3 -I dev/bench_setup.py
 
-lock: ## Renew the hash-locked lists of packages: Python in locks/, npm in tests/judges/
+lock: ## Renew the hash-locked lists of packages: Python in locks/, npm in tests/
 	@$(PYTHON) dev/lock.py
 
 # Each word is quoted for the shell, whatever it holds; what cannot be used is refused by the command.

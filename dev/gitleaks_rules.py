@@ -1,11 +1,13 @@
-"""Renew the rules that gitleaks is given, from the pinned version's own: `python dev/gitleaks_rules.py [--check]`.
+"""Pin the rules of gitleaks, after its version or one of our changes was edited: `python dev/gitleaks_rules.py`.
 
-They are gitleaks' own but for what weakens all of them at once; `MENDED` says what, and why.
+Go fetches and checks gitleaks' source. Its size and hash, and its hash with our changes, are written into
+toolchain.yaml. With `--check` nothing is written, and the exit status is 1 where they differ.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -15,52 +17,51 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
 from goldenpath.errors import BadInput
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.model import codec
+from goldenpath.tools import gitleaks_rules, pins, process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-RULES = Path(__file__).resolve().parent.parent / "src" / "goldenpath" / "tools" / "gitleaks.toml"
-_HEAD = """# The rules of gitleaks {version} (MIT, Copyright (c) 2019 Zachary Rice), written by dev/gitleaks_rules.py.
-# What lets all of them pass a secret is changed in two places. No path is left out: a name makes no secret harmless.
-# And "false" within a word, or "null" at its end, does not either: one random token of some 450,000 was not seen.
-# One rule is written so that it does not find itself in this file; it finds the same.
-
-"""
-# What gitleaks has, what ends it, and what is in its place. "true" is anchored at one end only, "null" at the other.
-MENDED = (
-    ("paths = [\n    '''gitleaks\\.toml''',\n", "]\n", ""),
-    ("    '''(?i)^true|false|null$''',", "\n", "    '''^(?i:true|false|null)$''',\n"),
-    ("regex = '''bedrock-api-key-", "YmV", "regex = '''bedrock-api-[k]ey-YmV"),
-)
+    from goldenpath.tools.pins import Tool
 
 
-def mended(text: str, version: str) -> str:
-    """Return the rules `text` of gitleaks `version` with the changes. Raises `BadInput` where they do not fit."""
-    for begin, end, instead in MENDED:
-        before, found, after = text.partition(begin)
-        if not found or begin in after:
-            raise BadInput(f"gitleaks {version} has not one {begin.strip()!r}", fix="look at what MENDED is about")
-        text = before + instead + after.partition(end)[2]
-    return _HEAD.format(version=version) + text[text.index("title = ") :]
-
-
-def published(module: str, version: str) -> str:
+def published(tool: Tool) -> bytes:
     """Return the rules in the source of gitleaks, which Go fetches and checks. Raises `ToolFailed`, `ToolMissing`."""
+    module = tool.go.module if tool.go else ""
     with tempfile.TemporaryDirectory(prefix="goldenpath-rules-") as folder:
-        words = ("go", "mod", "download", "-json", f"{module}@v{version}")
+        words = ("go", "mod", "download", "-json", f"{module}@v{tool.version}")
         told = process.run(*words, timeout=300, cwd=Path(folder)).stdout
-    return (Path(json.loads(told)["Dir"]) / "config" / "gitleaks.toml").read_text(encoding="utf-8")
+    return (Path(json.loads(told)["Dir"]) / "config" / "gitleaks.toml").read_bytes()
+
+
+def repinned(table: str, rules: bytes) -> str:
+    """Return the text of the table with what `rules` are. Raises `BadInput` where a change has not one place."""
+    text = rules.decode()
+    for change in gitleaks_rules.CHANGES:
+        if text.count(change.begins) != 1:
+            what = f"gitleaks' rules have {change.begins.strip()!r} {text.count(change.begins)} times, not once"
+            raise BadInput(what, fix="look at what the change is about in src/goldenpath/tools/gitleaks_rules.py")
+    values = {
+        "begins": f"'{text.partition(chr(10))[0]}'",
+        "size": str(len(rules)),
+        "published": gitleaks_rules.sha256(rules),
+        "changed": gitleaks_rules.sha256(gitleaks_rules.changed(rules)),
+    }
+    before, found, after = table.partition("  rules:\n")
+    for name, value in values.items():
+        after = re.sub(rf"^    {name}: .*$", f"    {name}: {value}", after, count=1, flags=re.MULTILINE)
+    return before + found + after
 
 
 def main(argv: Sequence[str]) -> int:
-    """Write the rules, or with `--check` return 1 where they are not those of the pinned version."""
-    tool = next(each for each in Toolchain.load().tools if each.name == "gitleaks")
-    rules = mended(published(tool.go.module if tool.go else "", tool.version), tool.version)
+    """Pin the rules of the pinned version; return the exit status."""
+    tool = next(each for each in pins.load() if each.rules)
+    table = pins.TABLE.read_text(encoding="utf-8")
+    renewed = repinned(table, published(tool))
     if "--check" in argv:
-        return int(RULES.read_text(encoding="utf-8") != rules)
-    RULES.write_text(rules, encoding="utf-8")
+        return int(renewed != table)
+    codec.write_bytes(pins.TABLE, renewed.encode())
     return 0
 
 

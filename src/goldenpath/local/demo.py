@@ -1,36 +1,23 @@
-"""`goldenpath local demo`: the sample app through the whole pipeline on this machine, for dev and then for prod.
-
-The pipeline here is the very one that workflows run. Only endpoint variables lead it to the local registry.
-"""
+"""`goldenpath local demo`: everything that the demo needs is set up, then its acts are played (`acts`)."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath import pipeline, runner
+from goldenpath import runner
 from goldenpath.errors import LocalTrouble
-from goldenpath.local import base_images, engine, reach, sample, state, vulnerability_db
+from goldenpath.local import acts, base_images, engine, reach, state, vulnerability_db
 from goldenpath.local.control import Seed
-from goldenpath.model import inputs
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
-from goldenpath.runner import Runner
-from goldenpath.stages.running import prepare
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from goldenpath.local.state import State
     from goldenpath.report.console import Progress
 
-APP = "hello-web"
-ROLE = "goldenpath-local"
-ENVIRONMENTS = ("dev", "prod")
-_ORIGIN = f"https://github.com/local/{APP}.git"
 _NEEDS = (
     "This delivers the sample app on this machine, without any account. It needs git, and installs what is missing:",
     "  · scanners and builders, pinned by hash, into {cache}",
@@ -38,46 +25,29 @@ _NEEDS = (
     "    folder with a socket of its own and stopped again at the end",
     "  · where Docker Hub cannot be reached, a base image made with debootstrap, kept in that folder",
 )
+_DATABASE = (
+    "trivy's database is the demo's own, made from two dozen well-known advisories: it shows how the path works, "
+    "and does not say how safe the image is"
+)
 
 
-def run(progress: Progress, environments: Sequence[str] = ENVIRONMENTS) -> None:
-    """Deliver the sample app for each of `environments` and tell what was released. Raises what stops a delivery."""
+def run(progress: Progress) -> None:
+    """Set everything up and play the acts. Raises as `acts.play` does, and what stops the set-up."""
     for line in _NEEDS:
         progress.line(line.format(cache=runner.cache_dir()))
-    with prepared(progress, Toolchain.load(say=progress.say)) as running:
-        folder = runner.cache_dir() / "demo"
-        source = sample.repository(_example(), folder / "app", _ORIGIN)
-        contexts = _build_contexts(source / "Dockerfile", progress)
-        for name in environments:
-            progress.heading(f"Delivering {APP} to {name}")
-            # There is one account here, and one repository. On AWS each environment has its own.
-            state.up(emulator_folder(), seed=Seed(repositories=(APP,), environment=name))
-            with runner.adopted(running.environment):
-                deliver(name, source, folder / name, contexts, running, progress)
-        progress.heading("Delivered")
-        for name in environments:
-            _tell(name, WorkFolder(folder / name), progress)
+    app, folder = _example(), runner.cache_dir() / "demo"
+    with runner.adopted(at_a_terminal()), prepared(progress, Toolchain.load(say=progress.say)) as running:
+        contexts = _build_contexts(app / "Dockerfile", progress)
+        with runner.adopted(running.environment):
+            acts.play(acts.DemoSetup(app, folder, contexts, running), progress)
 
 
-def deliver(
-    environment: str, source: Path, work: Path, contexts: dict[str, str], running: State, progress: Progress
-) -> None:
-    """Run the pipeline on the repository `source` for `environment`, into the emulator that is `running`."""
-    request = inputs.read(
-        pipeline.INPUTS,
-        {
-            "environment": environment,
-            "source": str(source),
-            "ecr_repository": APP,
-            "build_contexts": "\n".join(f"{name}={value}" for name, value in contexts.items()),
-            "role_arn": f"arn:aws:iam::{running.account}:role/{ROLE}",
-            "aws_region": running.region,
-            "github_token": running.environment["GITHUB_TOKEN"],
-            "work_dir": str(work),
-        },
-    )
-    here = replace(Runner.read(runner.variables()), in_actions=False)
-    pipeline.deliver(prepare(request, here, progress), progress)
+def at_a_terminal() -> dict[str, str]:
+    """Return the variables that make the demo in a workflow run what it is at a terminal, with the same cache folder.
+
+    It delivers commits of its own, not that of the run, and a run would not let it name a database.
+    """
+    return {"GITHUB_ACTIONS": "", "GOLDENPATH_CACHE": str(runner.cache_dir())}
 
 
 @contextlib.contextmanager
@@ -90,17 +60,13 @@ def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[State]:
     with contextlib.ExitStack() as stay:
         found = stay.enter_context(engine.provide(progress.say))
         stay.enter_context(runner.adopted(engine_variables(found)))
-        stay.enter_context(runner.adopted(database_variables(toolchain, progress.warn)))
-        folder = emulator_folder()
-        running = state.up(folder, seed=Seed(repositories=(APP,), roles=(ROLE,)), say=progress.say)
+        stay.enter_context(runner.adopted(own_database()))
+        progress.say(_DATABASE)
+        folder = runner.cache_dir() / "demo" / acts.EMULATOR
+        running = state.up(folder, seed=Seed(repositories=(acts.APP,), roles=(acts.ROLE,)), say=progress.say)
         stay.callback(state.down, folder)
         progress.line(f"  registry {running.registry_host}, AWS at {running.environment['AWS_ENDPOINT_URL']}")
         yield running
-
-
-def emulator_folder() -> Path:
-    """Return where the demo's emulator keeps its files."""
-    return runner.cache_dir() / "demo" / "emulator"
 
 
 def engine_variables(found: engine.Engine) -> dict[str, str]:
@@ -109,14 +75,17 @@ def engine_variables(found: engine.Engine) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def database_variables(toolchain: Toolchain, say: Callable[[str], None]) -> dict[str, str]:
+def database_variables(say: Callable[[str], None]) -> dict[str, str]:
     """Return the variables that lead trivy to a small database, where its own cannot be fetched; else nothing."""
     if (runner.trivy_cache_dir() / "db" / "trivy.db").exists() or reach.reachable(reach.TRIVY_DATABASE):
         return {}
     say("trivy's database cannot be reached; a small one made from a few well-known advisories is used")
-    folder = runner.cache_dir() / "demo" / "trivy"
-    vulnerability_db.build_database(toolchain.provide("trivy-db").path, folder)
-    return {"GOLDENPATH_TRIVY_CACHE": str(folder)}
+    return own_database()
+
+
+def own_database() -> dict[str, str]:
+    """Return the variables that lead trivy to a small database of our own, which says the same on every day."""
+    return {"GOLDENPATH_TRIVY_CACHE": str(vulnerability_db.write_database(runner.cache_dir() / "demo" / "trivy"))}
 
 
 def _build_contexts(dockerfile: Path, progress: Progress) -> dict[str, str]:
@@ -126,19 +95,9 @@ def _build_contexts(dockerfile: Path, progress: Progress) -> dict[str, str]:
 
 
 def _example() -> Path:
-    app = Path(__file__).resolve().parents[3] / "examples" / APP
+    app = Path(__file__).resolve().parents[3] / "examples" / acts.APP
     if not app.is_dir():
         raise LocalTrouble(
             "the sample app is not here", why=f"{app} is missing", fix="run this from a checkout of the platform"
         )
     return app
-
-
-def _tell(name: str, work: WorkFolder, progress: Progress) -> None:
-    receipt = work.read_receipt()
-    progress.line(f"{name}")
-    progress.line(f"  image   {receipt.reference}")
-    progress.line(f"  tags    {', '.join(move.tag for move in receipt.tags)}")
-    for gate in Gate:
-        progress.line(f"  gate    {work.read_verdict(gate).sentence}")
-    progress.line(f"  files   {work.path}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from importlib import resources
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -131,7 +130,7 @@ def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes
     with scanner.empty_folder("gitleaks") as folder:
         ignored, config, report = folder / "nothing-ignored", folder / "gitleaks.toml", folder / "report.json"
         ignored.touch()
-        config.write_bytes(rules())
+        config.write_bytes(program.rules)
         done = process.run(
             program.path, command, "--no-banner", "--no-color", "--log-level", "info",
             "--exit-code", "0", "--report-format", "json", "--report-path", report,
@@ -140,11 +139,6 @@ def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes
         )  # fmt: skip
         said = done.stderr.decode("utf-8", "replace").splitlines()
         return report.read_bytes(), tuple(line for line in said if line.strip())
-
-
-def rules() -> bytes:
-    """Return gitleaks' own rules, mended (`dev/gitleaks_rules.py`); an app's `.gitleaks.toml` is never read."""
-    return resources.files("goldenpath.tools").joinpath("gitleaks.toml").read_bytes()
 
 
 def _failed(said: list[str]) -> Exception:

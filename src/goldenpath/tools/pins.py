@@ -86,6 +86,18 @@ class GoSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     experiment: str = ""
 
 
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The rules that a program carries in itself: its first line, its size in bytes, and two SHA-256.
+
+    `published` is that of the rules as they are, `changed` that of the rules with our changes.
+    """
+
+    begins: Annotated[str, msgspec.Meta(min_length=1)]
+    size: Annotated[int, msgspec.Meta(ge=1)]
+    published: Sha256
+    changed: Sha256
+
+
 class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"group": "for"}):
     """One program: its version, its release files, and its Go source. `member` is its place in a release archive.
 
@@ -103,6 +115,7 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
     member: str | None = None
     assets: tuple[Asset, ...] = ()
     go: GoSource | None = None
+    rules: Rules | None = None
 
     def __post_init__(self) -> None:
         """Refuse, with `ValueError`, a version that must not run and an entry that cannot be obtained."""

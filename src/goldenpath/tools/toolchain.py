@@ -20,7 +20,7 @@ import msgspec
 
 from goldenpath import runner
 from goldenpath.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
-from goldenpath.tools import go_build, pins
+from goldenpath.tools import gitleaks_rules, go_build, pins
 from goldenpath.tools.download import Releases, unpack
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Program:
     """A program that is here, its bytes checked a moment ago: its `origin` is `release` or `go`.
 
-    It `is_pinned` when they were checked against the table, and not only against the record beside it.
+    It `is_pinned` when they were checked against the table, and not only against the record beside it. `rules` are
+    those of gitleaks, checked too.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Program:
     path: Path
     origin: str
     is_pinned: bool = False
+    rules: bytes = field(default=b"", repr=False)
 
 
 def _nothing_said(_: str) -> None:
@@ -219,7 +221,10 @@ class Toolchain:
 
 
 def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
-    """Return the program at `path` with the hash `found`. Raises `ToolHashMismatch` when the table pins another."""
+    """Return the program at `path` with the hash `found`.
+
+    Raises `ToolHashMismatch` when the table pins another, or other rules in it.
+    """
     pinned = tool.program_hash(pins.Host.here()) if origin is Origin.RELEASE else None
     if pinned and found != pinned:
         raise ToolHashMismatch(
@@ -227,7 +232,8 @@ def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
             why=f"SHA-256 is {found}, pinned is {pinned}",
             fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
         )
-    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned))
+    rules = gitleaks_rules.read(path, tool.rules) if tool.rules else b""
+    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules)
 
 
 def _sha256(path: Path) -> str:
