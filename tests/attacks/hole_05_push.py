@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.tools.registry_platform import Platform
 
 ENVIRONMENT, FILES = "registry-apply-dev", f"{SLUG}/.github/workflows"
-ENTRIES = "envs/dev/ecr.tf"
 REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 
@@ -78,20 +77,15 @@ def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
     assert platform.names() == ["my-app"]
 
 
-@attack(5, PlanDrifted, "pull request #4 was merged after #2", Patch("goldenpath.registries.asking.require_newest"))
+@attack(5, PlanDrifted, "pull request #2 was merged after #1", Patch("goldenpath.registries.asking.require_newest"))
 def an_old_merge_is_run_again_in_place_of_one_that_nobody_approved(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
-    platform.made()
-    asked = 'requester = "octocat"\n      domain    = "shop"'
-    web, new = (f'"{team}"\n      {asked}' for team in ("team-web", "team-new"))
-    platform.edit(ENTRIES, web, new)
-    approved = platform.made(owner="team-new")
-    platform.edit(ENTRIES, new, web)
-    platform.made()
-    platform.edit(ENTRIES, web, new)
-    platform.propose(owner="team-new")
-    platform.merge(4, approved=False)
+    platform.propose()
+    approved = platform.merge(1)
+    checkout = platform.clone()
+    git(checkout, "revert", "--no-edit", "--mainline=1", "HEAD")
+    git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
+    platform.propose()
+    platform.merge(2, approved=False)
     platform.apply(approved)
-    ecr = platform.world.client("ecr")
-    arn = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]["repositoryArn"]
-    assert {"Key": "goldenpath.idp/owner", "Value": "team-new"} in ecr.list_tags_for_resource(resourceArn=arn)["tags"]
+    assert platform.names() == ["my-app"]
