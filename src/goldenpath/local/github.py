@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request, Response
 from goldenpath.local import github_repository, oidc
 from goldenpath.local.answers import json_answer
 from goldenpath.local.code_scanning import CodeScanning, RejectedError
+from goldenpath.local.github_commits import Commits
 from goldenpath.local.github_rules import Rulesets
 from goldenpath.local.github_runs import Runs
 from goldenpath.local.github_shapes import Place
@@ -40,6 +41,7 @@ class GitHub:
         self._scanning = scanning
         self.threads = Threads()
         self.rulesets = Rulesets()
+        self.commits = Commits()
         self.runs = Runs(self.threads.tick)
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
@@ -51,6 +53,8 @@ class GitHub:
             *self._run_routes(repository),
             *self._thread_routes(repository),
             *self._rule_routes(repository),
+            ("GET", re.compile(rf"{repository}/compare/(?P<rest>.+)"), partial(self._read, self.commits.compare)),
+            ("GET", re.compile(rf"{repository}/commits/(?P<rest>.+)"), partial(self._read, self.commits.get)),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -156,6 +160,11 @@ class GitHub:
         if page > 1:  # everything fits on the first page
             return json_answer(200, [])
         return json_answer(200, act(self._place(request, owner, name), int(number) if number else request.args))
+
+    def _read(self, act: Callable[..., Any], request: Request, owner: str, name: str, rest: str = "") -> Response:
+        """Answer with what `act` returns for a repository, for the rest of the path and for the query."""
+        words = [rest] if rest else []
+        return json_answer(200, act(self._place(request, owner, name), *words, request.args))
 
     def _permission(self, request: Request, owner: str, name: str, login: str) -> Response:
         return json_answer(200, self.threads.permission(self._place(request, owner, name), login))

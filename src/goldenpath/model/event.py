@@ -19,6 +19,8 @@ _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"
 # The name of the event of a run that no workflow started.
 TERMINAL = "terminal"
+# The event of a run that a person, or an API call in a person's name, started on a branch or tag of their choice.
+BY_HAND = "workflow_dispatch"
 
 
 class Event(Struct, frozen=True):

@@ -180,7 +180,8 @@ TRIVY_EXIT_CODE = Input(
 )
 GITHUB_TOKEN = Input(
     "github_token",
-    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`.",
+    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`, "
+    "`ecr-push` `contents: read`, to keep `latest` from going back to an earlier commit.",
     _secret,
     secret=True,
 )
