@@ -23,7 +23,7 @@ from goldenpath.model.timing import End, Timing
 from goldenpath.model.verdict import Mode
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
-from goldenpath.report.annotations import SHOWN_AT_MOST, Place, places
+from goldenpath.report.annotations import Place, chosen, places
 from goldenpath.stages import summary
 from goldenpath.stages.base import Outcome, Run
 from goldenpath.tools import git
@@ -186,12 +186,14 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
 
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
-    """Annotate the run with each warning, a finding at its file and line."""
+    """Annotate the run with the warnings, a finding at its file and line, as far as GitHub shows them."""
     found = summary.deciding(run, stage.gate) if stage.gate else ()
     placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
-    for warning in outcome.warnings[:SHOWN_AT_MOST]:
+    level = "error" if outcome.stop else "warning"
+    # What stops a run is the last of it, so it need not share.
+    at_most = runner.ANNOTATED_AT_MOST if outcome.stop else run.annotated_at_most
+    for warning in chosen(outcome.warnings, at_most):
         place = placed.get(warning, Place())
-        level = "error" if outcome.stop else "warning"
         run.runner.annotate(
             level, runner.plain(warning), title=stage.name, file=runner.plain(place.file), line=place.line
         )
