@@ -127,6 +127,17 @@ def test_a_refused_upload_says_githubs_words(caller: Caller, refusal: UploadRefu
     assert caller.scanning.uploads() == []
 
 
+QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-0123"
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/7/merge", QUEUE])
+def test_an_upload_for_a_ref_that_is_gone_is_answered_in_githubs_words(caller: Caller, ref: str) -> None:
+    caller.scanning.gone.add("refs/pull/7/merge")
+    answer = caller.call("POST", SARIFS, upload(packed(run()), ref=ref))
+    assert (answer.status_code, answer.get_json()["message"]) == (404, f"ref '{ref}' not found in this repository")
+    assert caller.call("POST", SARIFS, upload(packed(run()))).status_code == 202
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -221,6 +232,14 @@ def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Cal
     ]  # fmt: skip
 
 
+def test_a_locked_or_deleted_thread_takes_no_comment(caller: Caller) -> None:
+    for number, status in enumerate((403, 410), 1):
+        caller.call("POST", "/repos/octo/app/issues", {"title": "One"})
+        (caller.github.threads.lock if status == 403 else caller.github.threads.delete)("octo/app", number)
+        answer = caller.call("POST", f"/repos/octo/app/issues/{number}/comments", {"body": "Hello"})
+        assert answer.status_code == status
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -273,6 +292,33 @@ def test_a_repository_with_the_shipped_rulesets_has_nothing_for_the_doctor(
         caller.call("POST", "/repos/octo/app/rulesets", json.loads(file.read_text(encoding="utf-8")))
     after = [*protection_checks.branches(forge, "main"), protection_checks.release_tags(forge)]
     assert [each.level for each in after] == [Level.GOOD, Level.GOOD]
+
+
+def test_two_commits_are_compared_by_their_history(caller: Caller) -> None:
+    commits = caller.github.commits
+    one, two, other = "1" * 40, "2" * 40, "3" * 40
+    commits.push("octo/app", one)
+    commits.push("octo/app", two, one)
+    commits.push("octo/app", other, one, ref="heads/feature/x")
+    pairs = {
+        f"{base[0]}...{head[0]}": caller.call("GET", f"/repos/octo/app/compare/{base}...{head}?per_page=1&page=2")
+        for base in (one, two, other)
+        for head in (one, two, other)
+    }
+    assert {pair: answer.get_json()["status"] for pair, answer in pairs.items()} == {
+        "1...1": "identical", "1...2": "ahead", "1...3": "ahead", "2...1": "behind", "2...2": "identical",
+        "2...3": "diverged", "3...1": "behind", "3...2": "diverged", "3...3": "identical",
+    }  # fmt: skip
+    assert caller.call("GET", f"/repos/octo/app/compare/{one}...{'9' * 40}").status_code == 404
+
+
+def test_a_commit_is_found_by_its_id_and_by_a_ref(caller: Caller) -> None:
+    caller.github.commits.push("octo/app", "1" * 40, ref="heads/feature/x")
+    for ref in ("1" * 40, "heads%2Ffeature%2Fx"):
+        path, described = f"/repos/octo/app/commits/{ref}?per_page=1&page=2", "%" not in ref  # it matches no slash
+        answer = caller.call("GET", path, checks_request=described, checks_response=described)
+        assert (answer.status_code, answer.get_json()["sha"]) == (200, "1" * 40)
+    assert caller.call("GET", "/repos/octo/app/commits/none").status_code == 422
 
 
 WORKFLOW = ".github/workflows/create-ecr-registry.yml"

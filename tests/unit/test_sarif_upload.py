@@ -14,7 +14,7 @@ from goldenpath.model.event import Event
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
-from goldenpath.services.github import Analysis
+from goldenpath.services.github import Analysis, UploadEnd
 from goldenpath.stages import gate, sarif_upload
 from tests.unit.builders import COMMIT, report
 from tests.unit.run_builder import run
@@ -27,22 +27,20 @@ IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")
 
 
 class ScanningDouble:
-    """A double of code scanning: it keeps what it is given, or refuses it."""
+    """A double of code scanning: it keeps what it is given, and ends each upload as `ends` says."""
 
-    def __init__(self, refuse: str = "") -> None:
+    def __init__(self) -> None:
         self.made: list[tuple[str, str]] = []
         self.uploads: list[tuple[bytes, Analysis]] = []
-        self._refuse = refuse
+        self.ends = [UploadEnd.PROCESSED, UploadEnd.PROCESSED]
 
     def __call__(self, api_url: str, token: str) -> ScanningDouble:
         self.made.append((api_url, token))
         return self
 
-    def upload(self, sarif: bytes, analysis: Analysis) -> str:
-        if self._refuse in sarif.decode() and self._refuse:
-            raise SarifRefused("refused", fix="f")
+    def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
         self.uploads.append((sarif, analysis))
-        return "1"
+        return self.ends[len(self.uploads) - 1]
 
 
 @pytest.fixture
@@ -96,7 +94,15 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a fork": (
         {"event": replace(PUSH, name="pull_request", fork=True)},
-        "the pull request comes from a fork or from Dependabot, whose token may not write security events",
+        "the pull request comes from a fork, whose token may not write security events",
+    ),
+    "a merge queue": (
+        {"event": replace(PUSH, name="merge_group", ref="refs/heads/gh-readonly-queue/main/pr-7-a")},
+        "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them",
+    ),
+    "the push of a merge queue's branch": (
+        {"event": replace(PUSH, ref="refs/heads/gh-readonly-queue/development/pr-7-a")},
+        "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them",
     ),
 }  # fmt: skip
 
@@ -122,3 +128,30 @@ def test_a_run_that_should_upload_and_has_no_token_says_what_to_pass(tmp_path: P
         sarif_upload.run(ready(tmp_path, *Gate, github_token=""))
     assert caught.value.what == "there is no token to upload SARIF with"
     assert "security-events: write" in caught.value.fix
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/7/merge", "refs/heads/feature", "refs/tags/v1"])
+def test_a_ref_that_is_gone_is_told_and_turns_nothing_red(tmp_path: Path, scanning: ScanningDouble, ref: str) -> None:
+    scanning.ends = [UploadEnd.PROCESSED, UploadEnd.REF_GONE]
+    outcome = sarif_upload.run(ready(tmp_path, *Gate, event=replace(PUSH, ref=ref)))
+    reason = f"GitHub no longer has {ref}: it was merged, closed or deleted during this run"
+    assert (outcome.sentence, outcome.warnings) == (f"no SARIF uploaded: {reason}", (f"{reason}.",))
+    assert (outcome.outputs, outcome.stop) == ({"uploaded": "gitleaks"}, None)
+
+
+def test_a_pull_request_of_dependabot_is_uploaded_as_any_other(tmp_path: Path, scanning: ScanningDouble) -> None:
+    event = replace(PUSH, name="pull_request", ref="refs/pull/7/merge", by_dependabot=True)
+    assert sarif_upload.run(ready(tmp_path, *Gate, event=event)).outputs == {"uploaded": "gitleaks,trivy"}
+
+
+def test_a_token_that_may_not_upload_is_an_error_and_in_dependabots_runs_a_warning(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    scanning.ends = [UploadEnd.NOT_PERMITTED, UploadEnd.NOT_PERMITTED]
+    with pytest.raises(SarifRefused) as caught:
+        sarif_upload.run(ready(tmp_path / "person", *Gate))
+    assert caught.value.why == "the token of this job may not write security events"
+    assert "permissions: security-events: write" in caught.value.fix
+    outcome = sarif_upload.run(ready(tmp_path / "bot", *Gate, event=replace(PUSH, by_dependabot=True)))
+    assert outcome.sentence.startswith("no SARIF uploaded: Dependabot's run has a token that may not write security")
+    assert (outcome.outputs, outcome.stop, len(outcome.warnings)) == ({"uploaded": ""}, None, 1)

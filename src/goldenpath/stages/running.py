@@ -12,9 +12,10 @@ from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnv
 from goldenpath.model.event import (
     TERMINAL,
     Event,
+    comes_from_fork,
     commit_before,
     default_branch_of,
-    may_only_read,
+    is_by_dependabot,
     proposed_head,
 )
 from goldenpath.model.finding import Gate
@@ -126,7 +127,8 @@ def event_of(here: Runner, source: Path) -> Event:
             repository=here.repository,
             source_url=f"{here.server_url}/{here.repository}",
             before=commit_before(here.event_name, here.event),
-            fork=may_only_read(here.event),
+            fork=comes_from_fork(here.event),
+            by_dependabot=is_by_dependabot(here.event),
             head=proposed_head(here.event_name, here.event),
             default_branch=default_branch_of(here.event_name, here.ref, here.event),
             ref_protected=here.ref_protected,
