@@ -181,7 +181,8 @@ TRIVY_EXIT_CODE = Input(
 GITHUB_TOKEN = Input(
     "github_token",
     "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`, "
-    "`ecr-push` `contents: read`, to keep `latest` from going back to an earlier commit.",
+    "`ecr-push` `contents: read`, to keep `latest` from going back to an earlier commit, and `actions: read` where the "
+    "platform's rules demand an approval; `preflight` the latter.",
     _secret,
     secret=True,
 )

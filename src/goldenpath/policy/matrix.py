@@ -49,7 +49,7 @@ class Environment:
     `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
     this environment; where there are none, it may use any that no other environment lists. With
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
-    each change too.
+    each change too. With `approval_required` a workflow run releases only from a job that somebody had to approve.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Environment:
     roles: tuple[str, ...] = ()
     verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
     all_registries_approved: bool = True
+    approval_required: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -160,6 +161,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         roles=tuple(body.get("roles", ())),
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
+        approval_required=body.get("approval") == "required",
     )
 
 

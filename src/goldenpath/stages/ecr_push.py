@@ -25,6 +25,7 @@ from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
+from goldenpath.stages import approval
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def run(run: Run) -> Outcome:
     require_own(run, candidate)
     warnings = require_verdicts(run, candidate)
     reviewed.require_tag(run.environment, run.event, run.work.read_verdict(Gate.GITLEAKS))
+    approval.require(run)
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
     latest = latest_of(run)
