@@ -17,6 +17,7 @@ from goldenpath.local.code_scanning import CodeScanning, RejectedError
 from goldenpath.local.github_commits import Commits
 from goldenpath.local.github_rules import Rulesets
 from goldenpath.local.github_runs import Runs
+from goldenpath.local.github_settings import Settings
 from goldenpath.local.github_shapes import Place
 from goldenpath.local.github_threads import Threads
 
@@ -42,6 +43,7 @@ class GitHub:
         self.threads = Threads()
         self.rulesets = Rulesets()
         self.commits = Commits()
+        self.settings = Settings()
         self.runs = Runs(self.threads.tick)
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
@@ -53,6 +55,7 @@ class GitHub:
             *self._run_routes(repository),
             *self._thread_routes(repository),
             *self._rule_routes(repository),
+            *self._setting_routes(repository),
             ("GET", re.compile(rf"{repository}/compare/(?P<rest>.+)"), partial(self._read, self.commits.compare)),
             ("GET", re.compile(rf"{repository}/commits/(?P<rest>.+)"), partial(self._read, self.commits.get)),
         )
@@ -151,6 +154,21 @@ class GitHub:
             ("GET", re.compile(rf"{repository}/rulesets/(?P<identity>\d+)"), one),
             ("GET", re.compile(f"{repository}/rules/branches/(?P<branch>.+)"), of_branch),
             ("GET", re.compile(f"{repository}/branches/(?P<branch>.+)"), branch),
+        )
+
+    def _setting_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
+        settings = self.settings
+        reading: dict[str, Callable[..., Any]] = {
+            "environments/(?P<rest>[^/]+)": settings.environment,
+            "actions/permissions": settings.permissions,
+            "actions/permissions/selected-actions": settings.selected,
+            "actions/permissions/access": settings.access_level,
+            "actions/runners": settings.list_runners,
+            "actions/workflows": settings.list_workflows,
+            "actions/artifacts": settings.list_artifacts,
+        }
+        return tuple(
+            ("GET", re.compile(f"{repository}/{path}"), partial(self._read, act)) for path, act in reading.items()
         )
 
     def _read_threads(
