@@ -261,8 +261,16 @@ INTERNAL = {**APP, "visibility": "internal"}
 PRIVATE: dict[str, Any] = {"private": True, "visibility": "private"}
 ACCESS: dict[str, tuple[SettingsDouble, Level, str]] = {
     "public": (healthy(), Level.GOOD, "is public and may be called"),
-    "internal": (
-        healthy(repository=INTERNAL, platform={"private": True, "visibility": "internal"}), Level.GOOD, "is internal",
+    "internal, for its enterprise": (
+        healthy(
+            repository=INTERNAL, platform={"private": True, "visibility": "internal"},
+            access={"access_level": "enterprise"},
+        ),
+        Level.GOOD, "may be called from here",
+    ),
+    "internal, for nobody": (
+        healthy(platform={"private": True, "visibility": "internal"}, access={"access_level": "none"}), Level.ERROR,
+        "is internal and lets no other repository call it",
     ),
     "private, for its owner": (
         healthy(platform=PRIVATE, access={"access_level": "organization"}), Level.GOOD, "may be called from here",

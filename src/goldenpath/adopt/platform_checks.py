@@ -40,9 +40,9 @@ def access(caller: Caller, slug: str, settings: Settings) -> Remark:
     if ours not in _MAY_CALL[theirs]:
         what = f"{caller.slug} is {theirs}, and this repository is {ours}: GitHub refuses the call"
         return error(_ABOUT, what, f"a {ours} repository can call a platform that is at least as visible")
-    if theirs != "private":
-        return good(_ABOUT, f"{caller.slug} is {theirs} and may be called")
-    return _level(caller.slug, slug, platform)
+    if theirs == "public":
+        return good(_ABOUT, f"{caller.slug} is public and may be called")
+    return _level(caller.slug, theirs, slug, platform)
 
 
 def _visibility(repository: object) -> str:
@@ -51,18 +51,16 @@ def _visibility(repository: object) -> str:
     return known if known in _MAY_CALL else "private" if fields.get("private", True) else "public"
 
 
-def _level(platform_slug: str, slug: str, platform: Settings) -> Remark:
+def _level(platform_slug: str, visibility: str, slug: str, platform: Settings) -> Remark:
     level = (platform.get("/actions/permissions/access").fields or {}).get("access_level")
     if level is None:
-        return left_out(
-            _ABOUT, f"this token may not read who may call {platform_slug}, which is private",
-            f"have an admin of it see {_ACCESS}",
-        )  # fmt: skip
+        what = f"this token may not read who may call {platform_slug}, which is {visibility}"
+        return left_out(_ABOUT, what, f"have an admin of it see {_ACCESS}")
     if level == "none":
-        what = f"{platform_slug} is private and lets no other repository call it"
+        what = f"{platform_slug} is {visibility} and lets no other repository call it"
         return error(_ABOUT, what, f"in {platform_slug}: {_ACCESS} → Accessible from repositories of the organisation")
     if platform_slug.partition("/")[0].lower() != slug.partition("/")[0].lower() and level != "enterprise":
-        what = f"{platform_slug} is private and lets only repositories of its own owner call it"
+        what = f"{platform_slug} is {visibility} and lets only repositories of its own owner call it"
         return error(_ABOUT, what, "have a copy of the platform in this organisation (docs/setup.md)")
     return good(_ABOUT, f"{platform_slug} may be called from here")
 
