@@ -218,7 +218,7 @@ RUNNERS: list[tuple[dict[str, Any], list[tuple[Level, str]]]] = [
     (OLD, [(Level.ERROR, "the runner one has the version 2.335.9, and the platform's actions need 2.336.0")]),
     (
         {**OLD, "version": "3.0.0", "ephemeral": False},
-        [(Level.WARNING, "the runner one is not ephemeral: what one job leaves on it meets the next one")],
+        [(Level.WARNING, "the runner one is not ephemeral: the next job finds what this one leaves on it")],
     ),
 ]
 
@@ -352,6 +352,8 @@ jobs:
         ("on: [push, merge_group]\njobs: {}", {"push", "merge_group"}),
         ("'on': push", {"push"}),
         ("jobs: 7", set()),
+        ("on: 7", set()),
+        ("on: {push: 7}\njobs: {x: {uses: y, with: 7}, z: 7}", {"push"}),
         ("7", set()),
     ],
 )
@@ -374,7 +376,10 @@ EVERY_CHECK: tuple[Callable[[Settings], Any], ...] = (
 )
 
 
-@pytest.mark.parametrize("body", [0, 401, 403, 404, 500, {}, [], {"workflows": 7, "artifacts": None, "runners": ["x"]}])
+ODD = {"workflows": 7, "artifacts": [{"size_in_bytes": None}], "runners": [{}, "x"], "protection_rules": ["x"]}
+
+
+@pytest.mark.parametrize("body", [0, 401, 403, 404, 500, {}, [], ["x"], ODD])
 def test_whatever_github_replies_a_check_says_something_and_raises_nothing(body: Any) -> None:
     settings = SettingsDouble(dict.fromkeys([*HEALTHY, "/environments/prod"], body))
     for check in EVERY_CHECK:

@@ -28,7 +28,7 @@ _SETTINGS = "Settings → Actions → General"
 _RUNNER = (2, 336, 0)
 # What GitHub Free stores of artifacts and packages in all private repositories of an owner together.
 _FREE_BYTES = 500_000_000
-# GitHub stops schedules in a public repository without activity; we speak of it some days before.
+# GitHub stops schedules in a public repository without activity; `doctor` warns some days before.
 _QUIET_DAYS, _WARNED_DAYS = 60, 15
 _STOPPED = {
     "disabled_fork": (
@@ -121,7 +121,7 @@ def merge_queue(caller: Caller, branch: str, settings: Settings) -> Iterator[Rem
     if not branch or "merge_group" in caller.events:
         return
     reply = settings.get(f"/rules/branches/{quote(branch, safe='')}?{_PAGE}")
-    rules = reply.body if isinstance(reply.body, list) else []
+    rules = [each for each in reply.body if isinstance(each, dict)] if isinstance(reply.body, list) else []
     if not any(each.get("type") == "merge_queue" for each in rules):
         return
     fix = f"add `merge_group:` under `on:` in {caller.file}, as docs/templates/workflows has it"
@@ -150,12 +150,12 @@ def runners(caller: Caller, settings: Settings) -> Iterator[Remark]:
             yield left_out("runners", what, f"they must be {needed} or newer; give a token of an admin")
         return
     for each in known:
-        version = str(each.get("version") or "")
+        name, version = each.get("name"), str(each.get("version") or "")
         if version and _number(version) < _RUNNER:
-            what = f"the runner {each['name']} has the version {version}, and the platform's actions need {needed}"
+            what = f"the runner {name} has the version {version}, and the platform's actions need {needed}"
             yield error("runners", what, "update it, or let it update itself (docs/setup.md of the platform)")
         if each.get("ephemeral") is False:
-            what = f"the runner {each['name']} is not ephemeral: what one job leaves on it meets the next one"
+            what = f"the runner {name} is not ephemeral: the next job finds what this one leaves on it"
             yield warning("runners", what, "`config.sh --ephemeral`, or Actions Runner Controller")
 
 
@@ -170,7 +170,7 @@ def artifacts(settings: Settings) -> Remark:
     if known is None or repository is None or reply.fields is None:
         return left_out("artifacts", "this token may not read what is stored", "see Settings → Billing of the owner")
     kept = [each for each in known if not each.get("expired")]
-    size = sum(int(each.get("size_in_bytes", 0)) for each in kept)
+    size = sum(int(each.get("size_in_bytes") or 0) for each in kept)
     total, megabytes = int(reply.fields.get("total_count", 0)), f"{size / 1e6:.0f} MB"
     of = f"the newest {len(kept)} of {total}" if total > len(known) else f"{len(kept)}"
     if repository.get("private") and size > _FREE_BYTES:

@@ -136,7 +136,9 @@ def workflow(file: str, text: str) -> Workflow:
 
 
 def _events(block: Any) -> frozenset[str]:  # noqa: ANN401  what YAML gives
-    return frozenset({block} if isinstance(block, str) else map(str, block or ()))
+    if isinstance(block, str):
+        return frozenset({block})
+    return frozenset(map(str, block)) if isinstance(block, list | dict) else frozenset()
 
 
 def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree: dict[Any, Any]) -> Caller:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from goldenpath.adopt.remark import error, good, left_out, warning
 from goldenpath.policy import matrix
-from goldenpath.services.github_environments import has_reviewers
+from goldenpath.services.github_environments import has_reviewers, review_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _ABOUT = "approval"
 _QUOTED = re.compile(r"'([^']*)'")
-_REVIEWERS = "required_reviewers"
 
 
 def approval(caller: Caller, settings: Settings | None) -> Iterator[Remark]:
@@ -69,8 +68,7 @@ def _rules(name: str, environment: Mapping[str, Any], fix: str) -> Remark:
     if not has_reviewers(environment):
         what = f"the GitHub environment {name} has no required reviewers: `approval: true` asks nobody"
         return error(_ABOUT, what, fix)
-    own = [each for each in environment["protection_rules"] if each.get("type") == _REVIEWERS]
-    if not any(each.get("prevent_self_review") for each in own):
+    if not any(each.get("prevent_self_review") for each in review_rules(environment)):
         what = f"whoever starts a release to {name} may approve it"
         return warning(_ABOUT, what, f"Settings → Environments → {name} → Prevent self-review")
     return good(_ABOUT, f"a release to {name} waits until somebody else approves it")

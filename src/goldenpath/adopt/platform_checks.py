@@ -73,7 +73,7 @@ def secrets(caller: Caller, slug: str) -> Iterator[Remark]:
 
 
 def comments(caller: CommentCaller) -> Iterator[Remark]:
-    """Yield a warning where a comment cannot show the verdict, because its caller is from before."""
+    """Yield a warning where a comment cannot show the verdict, because its caller follows an older template."""
     if missing := sorted({"reports_artifact_id", "evidence"} - caller.given):
         what = f"the comment of {caller.file} cannot show the verdict: it is not given {' nor '.join(missing)}"
         yield warning("comment", what, "copy them from docs/templates/workflows/pull-request.yml of the platform")
@@ -86,4 +86,4 @@ def target(caller: Caller, settings: Settings | None) -> Iterator[Remark]:
     repository = settings.get("").fields if settings else None
     if repository is None or not repository.get("private", True):
         what = f"{caller.file} starts by `pull_request_target`, which GitHub blocks in public repositories"
-        yield warning("workflow", what, "use `pull_request` (blocked by default since 2 December 2026)")
+        yield warning("workflow", what, "use `pull_request`; the block is the default from 2 December 2026 on")

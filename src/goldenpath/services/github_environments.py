@@ -22,8 +22,13 @@ _REVIEWERS = "required_reviewers"
 
 def has_reviewers(environment: Mapping[str, Any]) -> bool:
     """Tell whether a person has to approve each job that is bound to this GitHub environment."""
+    return any(rule.get("reviewers") for rule in review_rules(environment))
+
+
+def review_rules(environment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rules of this GitHub environment about required reviewers."""
     rules = environment.get("protection_rules") or ()
-    return any(rule.get("type") == _REVIEWERS and rule.get("reviewers") for rule in rules)
+    return [rule for rule in rules if isinstance(rule, dict) and rule.get("type") == _REVIEWERS]
 
 
 def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, Any]:

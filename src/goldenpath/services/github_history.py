@@ -48,7 +48,6 @@ class History:
     """The commits of one `repository` (`owner/name`), as far as one token may read them."""
 
     def __init__(self, api_url: str, token: str, repository: str) -> None:
-        self._http = Http(attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT, connections=1)
         self._place = f"{api_url}/repos/{repository}"
         self._headers = {
             "Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "User-Agent": "goldenpath",
@@ -76,10 +75,13 @@ class History:
         return answer is not None and answer.status == _OK
 
     def _get(self, path: str) -> Answer | None:
+        http = Http(attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT, connections=1)
         try:
-            return self._http.send("GET", f"{self._place}/{path}", self._headers)
+            return http.send("GET", f"{self._place}/{path}", self._headers)
         except RegistryUnreachable:
             return None
+        finally:
+            http.close()
 
 
 def _is_rate_limit(answer: Answer) -> bool:
