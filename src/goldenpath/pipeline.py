@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Gate
 from goldenpath.model.inputs import EVIDENCE
+from goldenpath.runner import ANNOTATED_AT_MOST
 from goldenpath.stages import (
     build,
     ecr_push,
@@ -45,6 +46,8 @@ ALWAYS = (sarif_upload.STAGE, summary.STAGE)
 # Commands of their own: on the files that a run left, and on what was released long ago.
 ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
 
+# All stages are one step here, and share the annotations that GitHub shows of a step.
+_ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
 # All stages in one process hand nothing over that somebody else could reach, so `deliver` takes and gives no evidence.
 _BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
 INPUTS: tuple[Input, ...] = tuple(
@@ -70,6 +73,7 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
     outputs: dict[str, str] = {}
     failure: BaseException | None = None
     # One page for the whole run, the verdict first, in place of one part for each stage.
+    run = replace(run, annotated_at_most=_ANNOTATED_AT_MOST)
     silent = replace(run, runner=replace(run.runner, summary_file=None))
     try:
         for stage in STAGES:

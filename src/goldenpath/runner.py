@@ -12,6 +12,7 @@ import secrets
 import stat
 import sys
 import tempfile
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,10 @@ SHOWN = (
 _OF_THE_MACHINE = frozenset({
     "GOLDENPATH_CACHE", "GOLDENPATH_TRIVY_CACHE", "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REATTACH_PROVIDERS",
 })  # fmt: skip
+
+# A runner keeps ten annotations of a level in a step, the first ones, and counts a composite action as one step
+# (actions/runner, ExecutionContext). The last is left for the error that ends the step, which says what to do.
+ANNOTATED_AT_MOST = 10 - 1
 
 # A runner takes `::` for a command where a line begins with it, and the older `##[` anywhere (actions/runner,
 # ActionCommand).
@@ -128,6 +133,7 @@ class Runner:
     """The GitHub runner this process is on, as far as it is on one; every path may be absent.
 
     `event` is the webhook payload of the run (GitHub: `GITHUB_EVENT_PATH`), an empty mapping outside of a run.
+    `annotated` counts the annotations of each level that this process wrote.
     """
 
     in_actions: bool = False
@@ -145,6 +151,7 @@ class Runner:
     temp: Path | None = None
     output_file: Path | None = None
     summary_file: Path | None = None
+    annotated: Counter[str] = field(default_factory=Counter, compare=False)
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Runner:
@@ -195,8 +202,9 @@ class Runner:
                 self._command("add-mask", line)
 
     def annotate(self, level: str, message: str, *, title: str = "", file: str = "", line: int = 0) -> None:
-        """Annotate the run; `level` is `notice`, `warning` or `error`."""
-        if self.in_actions:
+        """Annotate the run; `level` is `notice`, `warning` or `error`. What GitHub would not show is left out."""
+        if self.in_actions and self.annotated[level] < ANNOTATED_AT_MOST:
+            self.annotated[level] += 1
             place = {"title": title, "file": file, "line": str(line) if line else ""}
             self._command(level, message, {name: value for name, value in place.items() if value})
 

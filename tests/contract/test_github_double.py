@@ -6,10 +6,12 @@ import base64
 import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+from github import GithubException
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
 from tests import published
@@ -17,7 +19,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
 
-from goldenpath.adopt import protection_checks
+from goldenpath.adopt import actions_checks, called, environment_checks, platform_checks, protection_checks
 from goldenpath.adopt.forge import GitHub as GitHubAsAsked
 from goldenpath.adopt.remark import Level
 from goldenpath.local.code_scanning import CodeScanning, UploadRefusal
@@ -32,6 +34,7 @@ DESCRIPTION = OpenAPI.from_dict(
     PUBLISHED,
     config=Config(spec_validator_cls=None),  # type: ignore[arg-type]
 )
+DELIVERY = ".github/workflows/delivery.yml"
 SARIFS = "/repos/octo/app/code-scanning/sarifs"
 
 
@@ -136,6 +139,17 @@ def test_whether_code_scanning_is_on_is_answered_in_githubs_words(caller: Caller
     assert caller.call("GET", path).status_code == 200
     caller.scanning.refusal = UploadRefusal.CODE_SECURITY_OFF
     assert caller.call("GET", path).status_code == 403
+
+
+QUEUE = "refs/heads/gh-readonly-queue/main/pr-7-0123"
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/7/merge", QUEUE])
+def test_an_upload_for_a_ref_that_is_gone_is_answered_in_githubs_words(caller: Caller, ref: str) -> None:
+    caller.scanning.gone.add("refs/pull/7/merge")
+    answer = caller.call("POST", SARIFS, upload(packed(run()), ref=ref))
+    assert (answer.status_code, answer.get_json()["message"]) == (404, f"ref '{ref}' not found in this repository")
+    assert caller.call("POST", SARIFS, upload(packed(run()))).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -251,6 +265,14 @@ def test_an_issue_is_opened_found_by_its_label_changed_and_commented(caller: Cal
     ]  # fmt: skip
 
 
+def test_a_locked_or_deleted_thread_takes_no_comment(caller: Caller) -> None:
+    for number, status in enumerate((403, 410), 1):
+        caller.call("POST", "/repos/octo/app/issues", {"title": "One"})
+        (caller.github.threads.lock if status == 403 else caller.github.threads.delete)("octo/app", number)
+        answer = caller.call("POST", f"/repos/octo/app/issues/{number}/comments", {"body": "Hello"})
+        assert answer.status_code == status
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
@@ -303,6 +325,90 @@ def test_a_repository_with_the_shipped_rulesets_has_nothing_for_the_doctor(
         caller.call("POST", "/repos/octo/app/rulesets", json.loads(file.read_text(encoding="utf-8")))
     after = [*protection_checks.branches(forge, "main"), protection_checks.release_tags(forge)]
     assert [each.level for each in after] == [Level.GOOD, Level.GOOD]
+
+
+def test_two_commits_are_compared_by_their_history(caller: Caller) -> None:
+    commits = caller.github.commits
+    one, two, other = "1" * 40, "2" * 40, "3" * 40
+    commits.push("octo/app", one)
+    commits.push("octo/app", two, one)
+    commits.push("octo/app", other, one, ref="heads/feature/x")
+    pairs = {
+        f"{base[0]}...{head[0]}": caller.call("GET", f"/repos/octo/app/compare/{base}...{head}?per_page=1&page=2")
+        for base in (one, two, other)
+        for head in (one, two, other)
+    }
+    assert {pair: answer.get_json()["status"] for pair, answer in pairs.items()} == {
+        "1...1": "identical", "1...2": "ahead", "1...3": "ahead", "2...1": "behind", "2...2": "identical",
+        "2...3": "diverged", "3...1": "behind", "3...2": "diverged", "3...3": "identical",
+    }  # fmt: skip
+    assert caller.call("GET", f"/repos/octo/app/compare/{one}...{'9' * 40}").status_code == 404
+
+
+def test_a_commit_is_found_by_its_id_and_by_a_ref(caller: Caller) -> None:
+    caller.github.commits.push("octo/app", "1" * 40, ref="heads/feature/x")
+    for ref in ("1" * 40, "heads%2Ffeature%2Fx"):
+        path, described = f"/repos/octo/app/commits/{ref}?per_page=1&page=2", "%" not in ref  # it matches no slash
+        answer = caller.call("GET", path, checks_request=described, checks_response=described)
+        assert (answer.status_code, answer.get_json()["sha"]) == (200, "1" * 40)
+    assert caller.call("GET", "/repos/octo/app/commits/none").status_code == 422
+
+
+def test_the_settings_of_a_repository_are_described_as_github_does(caller: Caller) -> None:
+    settings = caller.github.settings
+    settings.allowed, settings.patterns = "selected", ("octo/*",)
+    settings.environments = {"prod": ("second",), "dev": ()}
+    settings.workflows = {DELIVERY: "disabled_inactivity"}
+    settings.runners, settings.artifacts = {"one": "2.336.0"}, {"candidate": 7}
+
+    def asked(path: str) -> Any:  # noqa: ANN401
+        return caller.call("GET", f"/repos/octo/app{path}").get_json()
+
+    assert asked("/actions/permissions")["allowed_actions"] == "selected"
+    assert asked("/actions/permissions/selected-actions")["patterns_allowed"] == ["octo/*"]
+    assert asked("/actions/permissions/access") == {"access_level": "organization"}
+    assert asked("/actions/runners?per_page=100")["runners"][0]["version"] == "2.336.0"
+    assert asked("/actions/workflows?per_page=100")["workflows"][0]["state"] == "disabled_inactivity"
+    assert asked("/actions/artifacts?per_page=100")["artifacts"][0]["size_in_bytes"] == 7
+    rules = [each["type"] for each in asked("/environments/prod")["protection_rules"]]
+    assert (rules, asked("/environments/dev")["protection_rules"]) == (["required_reviewers"], [])
+    assert caller.call("GET", "/repos/octo/app/environments/none", checks_response=False).status_code == 404
+
+
+def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = GitHubAsAsked("https://api.github.example", "token", "octo/app")
+
+    def ask(verb: str, address: str) -> tuple[dict[str, str], Any]:
+        answer = caller.call(verb, address, checks_response=False)
+        if answer.status_code >= 400:
+            raise GithubException(answer.status_code, answer.get_json(), {})
+        return {}, answer.get_json()
+
+    monkeypatch.setattr(forge, "_requester", SimpleNamespace(requestJsonAndCheck=ask))
+    monkeypatch.setattr(forge, "of", lambda _: forge)
+    given = {"environment": "prod", "approval": "True"}
+    calling = called.Caller(DELIVERY, "delivery", "octo/platform", "v1.2.3", None, given, None)
+    settings = caller.github.settings
+
+    def levels() -> list[Level]:
+        forge._replies.clear()  # noqa: SLF001  it asks once in a run
+        found = (
+            *environment_checks.approval(calling, forge), platform_checks.access(calling, "octo/app", forge),
+            *actions_checks.policy(calling, forge), *actions_checks.runners(calling, forge),
+            *actions_checks.workflows([DELIVERY], forge), actions_checks.artifacts(forge),
+        )  # fmt: skip
+        return [each.level for each in found]
+
+    assert levels() == [Level.ERROR, Level.GOOD, Level.GOOD, Level.GOOD]
+    settings.environments, settings.workflows = {"prod": ("second",)}, {DELIVERY: "active"}
+    assert levels() == [Level.GOOD] * 4
+    settings.enabled, settings.access, settings.workflows = False, "none", {DELIVERY: "disabled_fork"}
+    settings.runners, settings.artifacts = {"one": "2.300.0"}, {"candidate": 600_000_000}
+    assert levels() == [Level.GOOD, *[Level.ERROR] * 4, Level.WARNING]
+    settings.is_admin = False
+    assert levels() == [Level.GOOD, Level.LEFT_OUT, Level.LEFT_OUT, Level.ERROR, Level.WARNING]
 
 
 WORKFLOW = ".github/workflows/create-ecr-registry.yml"

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.model.event import may_only_read
+from goldenpath.model.event import comes_from_fork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +83,7 @@ def _annotations(ended: Ended, verdict: str) -> None:
 def _uploads(ended: Ended, event: Event, gates: Mapping[str, Any], uploaded: int) -> None:
     """Each gate that came to a verdict uploads its findings, where the environment asks for it and the token may."""
     asked = any(gate["environment"] in _UPLOADED_IN for gate in gates.values())
-    expected = len(gates) if asked and not may_only_read(event.payload) else 0
+    expected = len(gates) if asked and not comes_from_fork(event.payload) else 0
     assert uploaded == expected, ended.story
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 from unittest import mock
 
 from botocore.config import Config
@@ -34,14 +35,19 @@ from goldenpath.model.names import Commit, EcrRepository, Region, RoleArn, Versi
 from goldenpath.model.verdict import Mode, Result, Verdict
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
+from goldenpath.release.latest import Latest
 from goldenpath.runner import Runner
 from goldenpath.services import aws_sdk, http
+from goldenpath.services.github_history import Order
 from goldenpath.stages import ecr_push
 from goldenpath.stages.base import Run
 from goldenpath.tools.toolchain import Toolchain
 from tests.faults.proxy import Fault, Plan, Proxy, Request
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import AMD64, ARM64, layout
+
+if TYPE_CHECKING:
+    from goldenpath.services.github_history import History
 
 SILENCE = 0.5
 READ_TIMEOUT = 0.25
@@ -52,12 +58,16 @@ OTHER_COMMIT = "f" * 40
 
 @dataclass(frozen=True)
 class Situation:
-    """What the repository holds before a release (`earlier`: a commit), and what kind of image is released."""
+    """What the repository holds before a release (`earlier`: a commit), and what kind of image is released.
+
+    `order` is how the commit that is released stands to that one.
+    """
 
     name: str
     immutable: bool = False
     earlier: str = ""
     several_platforms: bool = False
+    order: Order = Order.LATER
 
 
 SITUATIONS = (
@@ -65,6 +75,7 @@ SITUATIONS = (
     Situation("an immutable repository", immutable=True),
     Situation("the same commit, built before", earlier=COMMIT),
     Situation("an earlier commit, and two platforms", earlier=OTHER_COMMIT, several_platforms=True),
+    Situation("a later commit", earlier=OTHER_COMMIT, order=Order.EARLIER),
 )
 
 
@@ -92,6 +103,7 @@ class Stand:
         self.local = local
         self.proxies = (registry, control)
         self.role = RoleArn(local.create_role("faults"))
+        self.order = Order.LATER
         self._number = 0
         self._works: dict[tuple[str, bool], WorkFolder] = {}
 
@@ -102,9 +114,15 @@ class Stand:
             proxy.plan = plan
         return plan
 
+    def latest_of(self, run: Run) -> Latest:
+        """Return what decides about `latest`: no run of these is a workflow run, which would ask GitHub."""
+        history = SimpleNamespace(order=lambda _commit, _other: self.order, tip=lambda _ref: "")
+        return Latest(run.event.commit, cast("History", history))
+
     def prepare(self, situation: Situation) -> EcrRepository:
         """Return a new repository in `situation`."""
         self._number += 1
+        self.order = situation.order
         name = EcrRepository(f"faults/{self._number:05d}")
         self.local.create_repository(name, immutable=situation.immutable)
         if situation.earlier:
@@ -192,7 +210,8 @@ def _run_case(
 
 def _wanted(situation: Situation) -> tuple[str, ...]:
     names = (COMMIT[:7], f"dev-{COMMIT[:7]}", "1.4.2")
-    return names if situation.immutable else (*names, "latest")
+    # `latest` never goes back to an earlier commit.
+    return names if situation.immutable or situation.order is Order.EARLIER else (*names, "latest")
 
 
 def _reachable(work: WorkFolder | None) -> set[str]:
@@ -246,7 +265,9 @@ def standing(folder: Path) -> Iterator[Stand]:
         sdk = aws_sdk.session()  # reads its models once, and not three times a case
         stay.enter_context(mock.patch.object(aws_sdk, "session", return_value=sdk))
         stay.enter_context(mock.patch("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None)))
-        yield Stand(folder, local, registry, control)
+        stand = Stand(folder, local, registry, control)
+        stay.enter_context(mock.patch.object(ecr_push, "latest_of", stand.latest_of))
+        yield stand
 
 
 def main() -> int:

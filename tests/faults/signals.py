@@ -269,6 +269,8 @@ def standing(folder: Path, *, seed: int = 1) -> Iterator[Stand]:
     """Give a stand, with releases that believe to be steps of a workflow run."""
     with ExitStack() as stay:
         local = stay.enter_context(Local.start(folder / "emulator", account=ACCOUNT))
+        local.commits.push("team/app", OTHER_COMMIT)
+        local.commits.push("team/app", COMMIT, OTHER_COMMIT)
         one, other, earlier = (
             stay.enter_context(Releaser(_of_a_run(local, commit))) for commit in (COMMIT, COMMIT, OTHER_COMMIT)
         )

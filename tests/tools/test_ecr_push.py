@@ -16,7 +16,7 @@ import boto3
 import pytest
 import yaml
 from tests.tools import apps
-from tests.tools.command import ROOT, Command, Ended
+from tests.tools.command import ROOT, Command, Ended, evidence
 
 from goldenpath.local.data_plane import Call, Gate, RefusedError
 from goldenpath.model import codec
@@ -112,6 +112,23 @@ def test_an_immutable_repository_takes_the_same_image_again(
     push(goldenpath, ready, work, frozen).ok()
     assert work.read_receipt().state is State.UNCHANGED
     assert ({call.method for call in calls}, emulator.tags(frozen)) == ({"GET"}, before)
+
+
+def test_a_release_that_was_overtaken_leaves_latest_at_the_later_commit(
+    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, app: App, tmp_path: Path
+) -> None:
+    newer, newer_work = another(goldenpath, app, tmp_path)
+    emulator.commits.push(ready.slug, ready.commit)
+    emulator.commits.push(ready.slug, newer.commit, ready.commit)
+    ended = {}
+    for each, files in ((newer, newer_work), (ready, work)):
+        run = apps.event(tmp_path / each.commit, each) | {"GITHUB_REPOSITORY": ready.slug} | evidence(files)
+        ended[each.commit] = goldenpath.run(*words("ecr-push", each, files, repository), more=run).ok().text
+    tags = emulator.tags(repository)
+    assert tags["latest"] == tags[newer.commit.short] != tags[ready.commit.short]
+    assert "latest" not in [move.tag for move in work.read_receipt().tags]
+    assert f"`latest` stays at the later commit {newer.commit.short}" in ended[ready.commit]
+    assert "contents: read" not in ended[ready.commit] + ended[newer.commit]
 
 
 def test_an_immutable_repository_takes_the_next_commit_too(

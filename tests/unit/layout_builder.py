@@ -20,7 +20,7 @@ from goldenpath.model.layout import (
     write_index,
 )
 from goldenpath.model.names import Digest
-from goldenpath.release.plan import REVISION
+from goldenpath.release.revision import REVISION
 from tests.unit.builders import COMMIT
 
 AMD64, ARM64 = PlatformFields("amd64", "linux"), PlatformFields("arm64", "linux", "v8")

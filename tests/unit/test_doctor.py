@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from goldenpath.errors import AccessDenied, RepositoryMissing
 from goldenpath.model.names import EcrRepository
 from goldenpath.policy import matrix
 from goldenpath.services.aws import RepositoryInfo
+from tests.unit.settings_double import HEALTHY, SettingsDouble
 
 NAME = EcrRepository("web")
 PLATFORM = called.read()
@@ -60,12 +62,22 @@ def healthy(tmp_path: Path) -> Checkout:
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "team/web", "main", shallow=False, dockerfiles=("Dockerfile",))
+    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",))
+
+
+def healthy_world(
+    forge: Forge | None = None,
+    describe: Callable[[EcrRepository], RepositoryInfo] = described,
+    tag: Callable[[RepositoryInfo], str | None] | None = None,
+    settings: SettingsDouble | None = None,
+) -> doctoring.World:
+    """Return a world in which everything is as it should be, but for what a test gives."""
+    return doctoring.World(forge or Forge(), describe, tag, settings or SettingsDouble(HEALTHY))
 
 
 def examined(checkout: Checkout, world: doctoring.World | None = None) -> tuple[Remark, ...]:
     asked = doctoring.Asked(checkout, ROLE)
-    return doctoring.examine(asked, PLATFORM, world or doctoring.World(Forge(), described))
+    return doctoring.examine(asked, PLATFORM, world or healthy_world())
 
 
 def worst(checkout: Checkout, world: doctoring.World | None = None) -> list[Remark]:
@@ -86,7 +98,7 @@ def test_nothing_is_wrong_with_what_init_wrote(healthy: Checkout) -> None:
 def test_without_a_network_it_says_what_it_left_out(healthy: Checkout) -> None:
     found = worst(healthy, doctoring.World())
     assert {each.level for each in found} == {Level.LEFT_OUT}
-    assert {each.about for each in found} == {"secrets", "registry", "code security", "protection"}
+    assert {each.about for each in found} == {"secrets", "registry", "code security", "protection", "github"}
 
 
 def test_an_app_without_a_caller_is_sent_to_init(tmp_path: Path) -> None:
@@ -127,7 +139,7 @@ def test_a_slip_in_the_caller_is_found(healthy: Checkout, old: str, new: str, le
 
 
 def test_a_caller_that_grants_nothing_is_told_all_it_must_grant(healthy: Checkout) -> None:
-    (caller,), _ = workflow_checks.find(healthy.folder)
+    ((caller,),) = [each.callers for each in workflow_checks.find(healthy.folder)[0]]
     found = list(workflow_checks.check(replace(caller, granted=None), PLATFORM))[1]
     assert found.level is Level.ERROR
     assert all(f"{name}: {level}" in found.fix for name, level in PLATFORM.permissions.items())
@@ -165,7 +177,7 @@ def test_a_context_with_the_git_folder_is_found(healthy: Checkout, text: str) ->
 
 
 def test_a_default_branch_that_prod_does_not_take_is_told(healthy: Checkout) -> None:
-    (remark,) = worst(healthy, doctoring.World(Forge(default_branch="master"), described))
+    (remark,) = worst(healthy, healthy_world(Forge(default_branch="master"), described))
     assert remark.what == "the default branch is `master`; prod takes only refs/heads/main, refs/tags/v*"
 
 
@@ -182,12 +194,12 @@ def test_a_mistake_in_the_app_s_rules_is_told_with_its_line(healthy: Checkout) -
 
 def test_an_environment_without_its_role_is_named(healthy: Checkout) -> None:
     forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_PROD"})
-    (remark,) = worst(healthy, doctoring.World(forge, described))
+    (remark,) = worst(healthy, healthy_world(forge))
     assert remark.what == "prod has no role: neither TF_AWS_IAM_ROLE_PROD nor AWS_ROLE_ARN is there"
 
 
 def test_one_role_for_all_works_and_is_warned_about(healthy: Checkout) -> None:
-    (remark,) = worst(healthy, doctoring.World(Forge(secrets=frozenset({"AWS_ROLE_ARN"})), described))
+    (remark,) = worst(healthy, healthy_world(Forge(secrets=frozenset({"AWS_ROLE_ARN"})), described))
     assert (remark.level, remark.about) == (Level.WARNING, "secrets")
     assert remark.what.startswith("AWS_ROLE_ARN is the role of dev, test, staging, prod: a run with the rules")
     assert remark.fix.endswith("TF_AWS_IAM_ROLE_STAGING, TF_AWS_IAM_ROLE_PROD), then delete AWS_ROLE_ARN")
@@ -195,7 +207,7 @@ def test_one_role_for_all_works_and_is_warned_about(healthy: Checkout) -> None:
 
 def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checkout) -> None:
     forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_DEV"} | {"AWS_ROLE_ARN"})
-    assert worst(healthy, doctoring.World(forge, described)) == []
+    assert worst(healthy, healthy_world(forge)) == []
 
 
 @pytest.mark.parametrize(
@@ -209,7 +221,7 @@ def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checko
 def test_a_registry_tells_to_which_environment_it_belongs(
     healthy: Checkout, tag: str | None, level: Level, what: str
 ) -> None:
-    found = examined(healthy, doctoring.World(Forge(), described, lambda _: tag))
+    found = examined(healthy, healthy_world(Forge(), described, lambda _: tag))
     assert [(each.level, each.what) for each in found if each.about == "binding"] == [(level, what)]
 
 
@@ -219,7 +231,7 @@ def test_a_registry_belongs_to_the_environment_that_lists_its_account(
     *others, prod = matrix.load().environments
     policy = replace(matrix.load(), environments=(*others, replace(prod, accounts=("123456789012",))))
     monkeypatch.setattr(matrix, "load", lambda: policy)
-    found = examined(healthy, doctoring.World(Forge(), described, lambda _: ""))
+    found = examined(healthy, healthy_world(Forge(), described, lambda _: ""))
     assert [each.what for each in found if each.about == "binding"] == [
         "web belongs to prod, as everything in the account 123456789012"
     ]
@@ -231,13 +243,13 @@ def test_secrets_that_are_not_handed_on_are_told(healthy: Checkout) -> None:
 
 
 def test_code_security_that_is_off_is_an_error(healthy: Checkout) -> None:
-    (remark,) = worst(healthy, doctoring.World(Forge(code_security=False), described))
+    (remark,) = worst(healthy, healthy_world(Forge(code_security=False), described))
     assert (remark.level, remark.about) == (Level.ERROR, "code security")
 
 
 def test_a_registry_that_is_missing_is_an_error_and_one_we_may_not_see_is_left_out(healthy: Checkout) -> None:
-    assert [each.level for each in worst(healthy, doctoring.World(Forge(), missing))] == [Level.ERROR]
-    assert [each.level for each in worst(healthy, doctoring.World(Forge(), denied))] == [Level.LEFT_OUT]
+    assert [each.level for each in worst(healthy, healthy_world(Forge(), missing))] == [Level.ERROR]
+    assert [each.level for each in worst(healthy, healthy_world(Forge(), denied))] == [Level.LEFT_OUT]
 
 
 @pytest.mark.parametrize(("arn", "level"), [(ROLE, Level.GOOD), ("", Level.LEFT_OUT), ("deliver", Level.ERROR)])

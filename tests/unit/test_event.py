@@ -11,7 +11,7 @@ from goldenpath.model.event import (
     comes_from_fork,
     commit_before,
     default_branch_of,
-    may_only_read,
+    is_by_dependabot,
     proposed_head,
 )
 from goldenpath.model.names import Commit
@@ -48,15 +48,19 @@ def test_a_pull_request_from_another_repository_is_from_a_fork(base: str, head: 
     assert comes_from_fork({"pull_request": pull}) is fork
 
 
-def test_the_token_of_a_pull_request_of_a_fork_or_of_dependabot_may_only_read() -> None:
-    def payload(head: str, sender: str) -> dict[str, Any]:
-        pull = {"base": {"repo": {"full_name": "o/app"}}, "head": {"repo": {"full_name": head}}}
-        return {"pull_request": pull, "sender": {"login": sender}}
+def test_dependabot_is_known_by_who_did_it_whatever_happened() -> None:
+    assert is_by_dependabot({"sender": {"login": "dependabot[bot]"}, "pull_request": {}})
+    assert is_by_dependabot({"sender": {"login": "dependabot[bot]"}})
+    assert not is_by_dependabot({"sender": {"login": "someone"}})
+    assert not is_by_dependabot({"sender": None})
 
-    assert may_only_read(payload("someone/app", "someone"))
-    assert may_only_read(payload("o/app", "dependabot[bot]"))
-    assert not may_only_read(payload("o/app", "someone"))
-    assert not may_only_read({"sender": {"login": "dependabot[bot]"}})
+
+def test_a_pull_request_of_dependabot_is_not_one_of_a_fork(tmp_path: Path) -> None:
+    side = {"repo": {"full_name": "o/app"}, "sha": BASE}
+    payload = {"pull_request": {"base": side, "head": side}, "sender": {"login": "dependabot[bot]"}}
+    here = Runner(in_actions=True, event_name="pull_request", event=payload, sha=COMMIT, ref="refs/pull/7/merge")
+    event = running.event_of(here, tmp_path)
+    assert (event.fork, event.by_dependabot) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from requests.exceptions import ConnectTimeout
 
 from goldenpath.errors import CodeScanningOff, SarifRefused
 from goldenpath.model.names import Commit
-from goldenpath.services.github import Analysis, CodeScanning
+from goldenpath.services.github import Analysis, CodeScanning, UploadEnd
 from tests.unit.builders import COMMIT
 
 API = "https://api.github.com"
@@ -31,6 +31,7 @@ class Api:
     def __init__(self, *answers: object) -> None:
         self.calls: list[tuple[str, str, object]] = []
         self.pauses: list[float] = []
+        self.end: UploadEnd | None = None
         self._answers = list(answers)
 
     def __call__(self, verb: str, url: str, **options: Any) -> Any:
@@ -48,7 +49,7 @@ def upload(monkeypatch: pytest.MonkeyPatch, *answers: object) -> Api:
     monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
     monkeypatch.setattr("goldenpath.services.github.time.sleep", api.pauses.append)
     monkeypatch.setattr("goldenpath.services.github.time.monotonic", lambda: next(clock))
-    assert CodeScanning(API, "the-token").upload(b"{}", ANALYSIS) == "47"
+    api.end = CodeScanning(API, "the-token").upload(b"{}", ANALYSIS)
     return api
 
 
@@ -63,16 +64,23 @@ def test_a_file_is_sent_packed_with_commit_and_ref_and_waited_for(monkeypatch: p
     assert api.pauses == [0.5, 1.0]
 
 
+SWITCH_ON = "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
+AGAIN = "run the job again, and if that does not help, show this to the platform team; the release itself stands"
+UNREADABLE = "show this to the platform team: GitHub cannot read the file, which is in the run's artifacts"
+LATER = "run the job again in an hour; the release itself stands"
+IP_LIST = "The org has an IP allow list enabled, and your IP address is not permitted to access this resource."
 #          status  GitHub's words                                              what to do
 REFUSALS: list[tuple[int, object, str]] = [
     (401, {"message": "Bad credentials"}, "the token has expired or is not one: run the job again"),
-    (403, {"message": "Resource not accessible by integration"},
-     "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"),
-    (404, {"message": "Not Found"},
-     "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"),
+    (403, {"message": "API rate limit exceeded for installation"}, LATER),
+    (403, {"message": "You have exceeded a secondary rate limit"}, LATER),
+    (403, {"message": IP_LIST},
+     "ask an owner of the organisation what GitHub's message means, or show this to the platform team"),
+    (404, {"message": "Not Found"}, SWITCH_ON),
     (413, {"message": "too large"}, "the file is too large for GitHub: reduce the number of findings"),
-    (503, None, "run the job again; if it persists, show this to the platform team"),
-    (400, "<html>", "run the job again; if it persists, show this to the platform team"),
+    (422, {"message": "Validation Failed"}, UNREADABLE),
+    (503, None, AGAIN),
+    (400, "<html>", UNREADABLE),
 ]  # fmt: skip
 
 
@@ -86,6 +94,36 @@ def test_each_refusal_says_plainly_what_to_do(
     assert caught.value.why.startswith(f"HTTP {status}: ")
     assert caught.value.fix == fix
     assert "the-token" not in str(caught.value)
+
+
+REF = "ref 'refs/pull/7/merge' not found in this repository"
+
+
+@pytest.mark.parametrize("words", [REF, "commit not found"])
+@pytest.mark.parametrize("before", [(), (TAKEN, PENDING)])
+def test_a_ref_that_is_gone_is_told_from_code_scanning_that_is_off(
+    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[object, ...]
+) -> None:
+    api = upload(monkeypatch, *before, GithubException(404, {"message": words}))
+    assert api.end is UploadEnd.REF_GONE
+
+
+def test_a_token_that_may_not_upload_is_told_from_code_scanning_that_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal = GithubException(403, {"message": "Resource not accessible by integration"})
+    assert upload(monkeypatch, refusal).end is UploadEnd.NOT_PERMITTED
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_where_github_is_busy_the_upload_is_tried_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    busy = GithubException(status, None)
+    api = upload(monkeypatch, busy, busy, busy, TAKEN, busy, COMPLETE)
+    assert [verb for verb, *_ in api.calls] == ["POST"] * 4 + ["GET"] * 2
+    assert (api.end, api.pauses) == (UploadEnd.PROCESSED, [0.5, 2.0, 8.0, 0.5])
+
+
+def test_an_upload_that_github_does_not_know_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = upload(monkeypatch, TAKEN, GithubException(404, {"message": "Not Found"}), COMPLETE)
+    assert api.end is UploadEnd.PROCESSED
 
 
 def test_a_file_that_github_cannot_process_is_refused_with_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,15 @@ def test_what_the_rules_do_not_speak_of_is_refused(field: str, name: str) -> Non
         matrix.parse(changed.replace(f"{field}: allowed", f"{field}: both"))
 
 
+def test_an_approval_is_demanded_only_where_the_rules_say_so() -> None:
+    of_prod = "    refs: [refs/heads/main"
+    changed = TEXT.replace(of_prod, f"    approval: required\n{of_prod}")
+    demanded = {each.name for each in matrix.parse(changed).environments if each.approval_required}
+    assert (demanded, [each for each in matrix.parse(TEXT).environments if each.approval_required]) == ({"prod"}, [])
+    with pytest.raises(PolicyInvalid, match="approval: 'yes' is not one of"):
+        matrix.parse(changed.replace("approval: required", "approval: 'yes'"))
+
+
 #                      branches a tag may be on     branches must be reviewed
 SHIPPED: dict[str, tuple[tuple[str, ...] | None, bool]] = {
     "local": (None, False),

@@ -10,7 +10,7 @@ from github import GithubException
 from github.Requester import Requester
 from requests.exceptions import ConnectTimeout
 
-from goldenpath.services.pull_request import Conversation, Said
+from goldenpath.services.pull_request import CommentResult, Conversation
 
 MARKER = "<!-- goldenpath: my-app -->"
 COMMENTS = "/repos/o/app/issues/7/comments"
@@ -39,7 +39,7 @@ class Api:
         return {}, page
 
 
-def said(monkeypatch: pytest.MonkeyPatch, *pages: object) -> tuple[Said, Api]:
+def said(monkeypatch: pytest.MonkeyPatch, *pages: object) -> tuple[CommentResult, Api]:
     api = Api(*pages)
     monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
     return Conversation("https://api.github.com", "t", "o/app", 7).say(MARKER, f"{MARKER}\nall is well"), api
@@ -47,7 +47,7 @@ def said(monkeypatch: pytest.MonkeyPatch, *pages: object) -> tuple[Said, Api]:
 
 def test_the_first_comment_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     done, api = said(monkeypatch, [comment(1, "hello", "User")])
-    assert done == Said(done=True)
+    assert done == CommentResult(done=True)
     assert api.writes == [("POST", COMMENTS, {"body": f"{MARKER}\nall is well"})]
 
 
@@ -64,11 +64,36 @@ def test_a_person_who_writes_the_marker_keeps_their_comment(monkeypatch: pytest.
     assert [write[0] for write in api.writes] == ["POST"]
 
 
+def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetful(Api):
+        def __call__(self, verb: str, url: str, **options: Any) -> Any:
+            answer = super().__call__(verb, url, **options)
+            if verb == "PATCH":
+                raise GithubException(404, {"message": "Not Found"})
+            return answer
+
+    api = Forgetful([comment(1, f"{MARKER}\nold")])
+    monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
+    assert Conversation("https://api.github.com", "t", "o/app", 7).say(MARKER, MARKER).done
+    assert [write[0] for write in api.writes] == ["PATCH", "POST"]
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
         (GithubException(403, {"message": "Resource not accessible by integration"}),
-         "HTTP 403: Resource not accessible by integration"),
+         ("the token may not comment; give the job `permissions: pull-requests: write` "
+         "(HTTP 403: Resource not accessible by integration)")),
+        (GithubException(403, {"message": "Unable to create comment because issue is locked."}),
+         ("the conversation is locked; unlock it, or read the run's summary "
+         "(HTTP 403: Unable to create comment because issue is locked.)")),
+        (GithubException(410, {"message": "This issue was deleted"}),
+         "the pull request is not there any more, or the token may not read it (HTTP 410: This issue was deleted)"),
+        (GithubException(404, {"message": "Not Found"}),
+         "the pull request is not there any more, or the token may not read it (HTTP 404: Not Found)"),
+        (GithubException(403, {"message": "You have exceeded a secondary rate limit."}),
+         ("GitHub takes no more comments from this token for now; the run's summary says the same "
+         "(HTTP 403: You have exceeded a secondary rate limit.)")),
         (GithubException(502, "<html>"), "HTTP 502: "),
         (ConnectTimeout("no route"), "GitHub's API does not answer: no route"),
     ],
@@ -77,4 +102,4 @@ def test_what_refuses_a_comment_is_told_and_raises_nothing(
     monkeypatch: pytest.MonkeyPatch, answer: BaseException, why: str
 ) -> None:
     done, api = said(monkeypatch, answer)
-    assert (done, api.writes) == (Said(done=False, why=why), [])
+    assert (done, api.writes) == (CommentResult(done=False, why=why), [])

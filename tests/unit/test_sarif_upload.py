@@ -15,7 +15,7 @@ from goldenpath.model.event import Event
 from goldenpath.model.finding import Gate
 from goldenpath.model.names import Commit
 from goldenpath.runner import Runner
-from goldenpath.services.github import Analysis, off
+from goldenpath.services.github import Analysis, UploadEnd, off
 from goldenpath.stages import gate, sarif_upload
 from tests.unit.builders import COMMIT, report
 from tests.unit.run_builder import run
@@ -28,25 +28,23 @@ IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")
 
 
 class ScanningDouble:
-    """A double of code scanning: it keeps what it is given, or refuses it."""
+    """A double of code scanning: it keeps what it is given, and ends each upload as `ends` says."""
 
-    def __init__(self, refuse: str = "", *, on: bool | None = True) -> None:
+    def __init__(self) -> None:
         self.made: list[tuple[str, str]] = []
         self.uploads: list[tuple[bytes, Analysis]] = []
-        self.on = on
-        self._refuse = refuse
+        self.ends = [UploadEnd.PROCESSED, UploadEnd.PROCESSED]
+        self.on: bool | None = True
 
     def __call__(self, api_url: str, token: str) -> ScanningDouble:
         self.made.append((api_url, token))
         return self
 
-    def upload(self, sarif: bytes, analysis: Analysis) -> str:
+    def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
         if self.on is False:
             raise off(analysis.repository)
-        if self._refuse in sarif.decode() and self._refuse:
-            raise SarifRefused("refused", fix="f")
         self.uploads.append((sarif, analysis))
-        return "1"
+        return self.ends[len(self.uploads) - 1]
 
     def is_on(self, repository: str) -> bool | None:
         assert repository == "o/app"
@@ -104,7 +102,15 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a fork": (
         {"event": replace(PUSH, name="pull_request", fork=True)},
-        "the pull request comes from a fork or from Dependabot, whose token may not write security events",
+        "the pull request comes from a fork, whose token may not write security events",
+    ),
+    "a merge queue": (
+        {"event": replace(PUSH, name="merge_group", ref="refs/heads/gh-readonly-queue/main/pr-7-a")},
+        "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them",
+    ),
+    "the push of a merge queue's branch": (
+        {"event": replace(PUSH, ref="refs/heads/gh-readonly-queue/development/pr-7-a")},
+        "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them",
     ),
 }  # fmt: skip
 
@@ -189,3 +195,30 @@ def test_a_run_that_uploads_nothing_does_not_ask_whether_code_scanning_is_on(
     sarif_upload.require_code_scanning(required(made))
     sarif_upload.require_code_scanning(ready(tmp_path))
     assert scanning.made == []
+
+
+@pytest.mark.parametrize("ref", ["refs/pull/7/merge", "refs/heads/feature", "refs/tags/v1"])
+def test_a_ref_that_is_gone_is_told_and_turns_nothing_red(tmp_path: Path, scanning: ScanningDouble, ref: str) -> None:
+    scanning.ends = [UploadEnd.PROCESSED, UploadEnd.REF_GONE]
+    outcome = sarif_upload.run(ready(tmp_path, *Gate, event=replace(PUSH, ref=ref)))
+    reason = f"GitHub no longer has {ref}: it was merged, closed or deleted during this run"
+    assert (outcome.sentence, outcome.warnings) == (f"no SARIF uploaded: {reason}", (f"{reason}.",))
+    assert (outcome.outputs, outcome.stop) == ({"uploaded": "gitleaks"}, None)
+
+
+def test_a_pull_request_of_dependabot_is_uploaded_as_any_other(tmp_path: Path, scanning: ScanningDouble) -> None:
+    event = replace(PUSH, name="pull_request", ref="refs/pull/7/merge", by_dependabot=True)
+    assert sarif_upload.run(ready(tmp_path, *Gate, event=event)).outputs == {"uploaded": "gitleaks,trivy"}
+
+
+def test_a_token_that_may_not_upload_is_an_error_and_in_dependabots_runs_a_warning(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    scanning.ends = [UploadEnd.NOT_PERMITTED, UploadEnd.NOT_PERMITTED]
+    with pytest.raises(SarifRefused) as caught:
+        sarif_upload.run(ready(tmp_path / "person", *Gate))
+    assert caught.value.why == "the token of this job may not write security events"
+    assert "permissions: security-events: write" in caught.value.fix
+    outcome = sarif_upload.run(ready(tmp_path / "bot", *Gate, event=replace(PUSH, by_dependabot=True)))
+    assert outcome.sentence.startswith("no SARIF uploaded: Dependabot's run has a token that may not write security")
+    assert (outcome.outputs, outcome.stop, len(outcome.warnings)) == ({"uploaded": ""}, None, 1)

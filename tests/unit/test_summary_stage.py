@@ -19,7 +19,7 @@ from goldenpath.model.verdict import Mode
 from goldenpath.policy import in_force
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
-from goldenpath.services.pull_request import Said
+from goldenpath.services.pull_request import CommentResult
 from goldenpath.stages import gate, pull_request_comment, running, summary
 from goldenpath.stages.base import Outcome, Stage
 from tests.unit.builders import COMMIT, report, secret, vulnerability
@@ -141,9 +141,9 @@ def test_a_comment_is_written_where_it_can_be(
         def __init__(self, *about: object) -> None:
             spoken.append(about)
 
-        def say(self, marker: str, text: str) -> Said:
+        def say(self, marker: str, text: str) -> CommentResult:
             spoken.append((marker, text.splitlines()[:2]))
-            return Said(done=True)
+            return CommentResult(done=True)
 
     monkeypatch.setattr(pull_request_comment, "Conversation", Double)
     options: dict[str, Any] = {"github_token": "t", "runner": Runner(in_actions=True, event=PULL)} | changed
@@ -166,9 +166,9 @@ def test_without_evidence_a_comment_only_says_where_the_verdict_is(
         def __init__(self, *_: object) -> None:
             pass
 
-        def say(self, _: str, text: str) -> Said:
+        def say(self, _: str, text: str) -> CommentResult:
             spoken.append(text)
-            return Said(done=True)
+            return CommentResult(done=True)
 
     monkeypatch.setattr(pull_request_comment, "Conversation", Double)
     here = Runner(in_actions=True, event=PULL, run_id="7")

@@ -23,6 +23,7 @@ TEMPLATE = "docs/templates/workflows/delivery.yml"
 ROOT = Path(__file__).resolve().parents[3]
 _LEVELS = ("none", "read", "write")
 _USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"(?:@(?P<ref>\S+))?")
+_COMMENT = "/.github/workflows/_pull-request-comment.yml"
 # What GitHub lets a job that calls a workflow say.
 _CALLING = {"name", "uses", "with", "secrets", "strategy", "needs", "if", "permissions", "concurrency"}
 
@@ -42,7 +43,7 @@ class Caller:
     """One job that calls it: in which `file`, at which `ref` (empty where it names none), what it grants and gives.
 
     `granted` is `None` where neither job nor workflow has a `permissions` block; `secrets` is `None` for `inherit`.
-    `misplaced` is what such a job cannot say.
+    `misplaced` is what such a job cannot say. `events` are those that start the workflow.
     """
 
     file: str
@@ -53,6 +54,25 @@ class Caller:
     given: Mapping[str, str]
     secrets: frozenset[str] | None
     misplaced: tuple[str, ...] = ()
+    events: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CommentCaller:
+    """One job that calls the platform's comment: in which `file`, and the inputs that it is `given`."""
+
+    file: str
+    given: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """One workflow file of an app: the `events` that start it, and its jobs that call the platform."""
+
+    file: str
+    events: frozenset[str] = frozenset()
+    callers: tuple[Caller, ...] = ()
+    comments: tuple[CommentCaller, ...] = ()
 
 
 def read() -> Called:
@@ -97,19 +117,31 @@ def lacking(needed: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, 
     }
 
 
-def callers(file: str, text: str) -> tuple[Caller, ...]:
-    """Return the calls in the workflow `text`; none when it calls something else. Raises `yaml.YAMLError`."""
-    tree = yaml.safe_load(text)
-    jobs = tree.get("jobs") if isinstance(tree, dict) else None
-    found = []
-    for name, job in (jobs if isinstance(jobs, dict) else {}).items():
-        use = _USES.fullmatch(str(job.get("uses", ""))) if isinstance(job, dict) else None
-        if use:
-            found.append(_caller(file, str(name), use, job, tree))
-    return tuple(found)
+def workflow(file: str, text: str) -> Workflow:
+    """Return what the workflow `text` says. Raises `yaml.YAMLError`."""
+    loaded = yaml.safe_load(text)
+    tree: dict[Any, Any] = loaded if isinstance(loaded, dict) else {}
+    jobs = [(str(name), job) for name, job in _mapping(tree.get("jobs")).items() if isinstance(job, dict)]
+    calls = [(name, job, _USES.fullmatch(str(job.get("uses", "")))) for name, job in jobs]
+    return Workflow(
+        file,
+        _events(tree.get(True, tree.get("on"))),  # YAML 1.1 reads `on` as true
+        tuple(_caller(file, name, use, job, tree) for name, job, use in calls if use),
+        tuple(
+            CommentCaller(file, frozenset(map(str, _mapping(job.get("with")))))
+            for _, job in jobs
+            if _COMMENT in str(job.get("uses", ""))
+        ),
+    )
 
 
-def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree: dict[str, Any]) -> Caller:
+def _events(block: Any) -> frozenset[str]:  # noqa: ANN401  what YAML gives
+    if isinstance(block, str):
+        return frozenset({block})
+    return frozenset(map(str, block)) if isinstance(block, list | dict) else frozenset()
+
+
+def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree: dict[Any, Any]) -> Caller:
     secrets = job.get("secrets")
     return Caller(
         file,
@@ -120,6 +152,7 @@ def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree:
         {str(key): str(value) for key, value in _mapping(job.get("with")).items()},
         None if secrets == "inherit" else frozenset(map(str, _mapping(secrets))),
         tuple(str(key) for key in job if key not in _CALLING),
+        _events(tree.get(True, tree.get("on"))),
     )
 
 

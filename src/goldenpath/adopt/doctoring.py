@@ -5,20 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.adopt import protection_checks, remote_checks, source_checks, workflow_checks
+from goldenpath.adopt import (
+    actions_checks,
+    environment_checks,
+    platform_checks,
+    protection_checks,
+    remote_checks,
+    source_checks,
+    workflow_checks,
+)
 from goldenpath.adopt.forge import GitHub
+from goldenpath.adopt.remark import left_out
 from goldenpath.errors import BadInput, GoldenPathError
 from goldenpath.model.names import EcrRepository, Region
 from goldenpath.release import binding
 from goldenpath.runner import Runner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from goldenpath.adopt.called import Called, Caller
+    from goldenpath.adopt.called import Called, Caller, Workflow
     from goldenpath.adopt.checkout import Checkout
     from goldenpath.adopt.remark import Remark
     from goldenpath.adopt.remote_checks import Forge
+    from goldenpath.adopt.settings import Settings
     from goldenpath.services.aws import Ecr, RepositoryInfo
 
 
@@ -38,6 +48,7 @@ class World:
     forge: Forge | None = None
     describe: Callable[[EcrRepository], RepositoryInfo] | None = None
     tag: Callable[[RepositoryInfo], str | None] | None = None
+    settings: Settings | None = None
 
     @classmethod
     def read(cls, asked: Asked, env: Mapping[str, str]) -> World:
@@ -50,18 +61,23 @@ class World:
         slug = asked.checkout.slug
         forge = GitHub(Runner.read(env).api_url, token, slug) if token and slug else None
         return cls(forge, lambda name: _ecr(region, name).describe(name),
-                   lambda info: _ecr(region, info.name).tag(info, binding.TAG))  # fmt: skip
+                   lambda info: _ecr(region, info.name).tag(info, binding.TAG), forge)  # fmt: skip
 
 
 def examine(asked: Asked, platform: Called, world: World) -> tuple[Remark, ...]:
     """Return a remark for everything that was looked at, the workflow first."""
-    callers, remarks = workflow_checks.find(asked.checkout.folder)
+    workflows, remarks = workflow_checks.find(asked.checkout.folder)
+    callers = [caller for each in workflows for caller in each.callers]
     return (*remarks, *(each for caller in callers for each in _caller(asked, caller, platform, world)),
-            *_repository(asked.checkout, world), remote_checks.role(asked.role_arn, asked.checkout.slug))  # fmt: skip
+            *_settings(asked.checkout, workflows, world), *_repository(asked.checkout, world),
+            remote_checks.role(asked.role_arn, asked.checkout.slug))  # fmt: skip
 
 
 def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Iterator[Remark]:
     yield from workflow_checks.check(caller, platform)
+    yield from platform_checks.secrets(caller, asked.checkout.slug)
+    yield from platform_checks.target(caller, world.settings)
+    yield from environment_checks.approval(caller, world.settings)
     yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
     place, folder = caller.given.get("dockerfile_path", "Dockerfile"), caller.given.get("build_context", ".")
     if "${{" not in place + folder:
@@ -72,8 +88,32 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
     yield from remote_checks.registry(known, world.describe, world.tag)
 
 
+def _settings(checkout: Checkout, workflows: Sequence[Workflow], world: World) -> Iterator[Remark]:
+    """Yield what the settings of the repository and of the platform say about the app's workflows."""
+    for each in workflows:
+        for comment in each.comments:
+            yield from platform_checks.comments(comment)
+    settings, callers = world.settings, [caller for each in workflows for caller in each.callers]
+    if settings is None:
+        yield left_out("github", "the settings of the repository were not looked at", "give a GITHUB_TOKEN")
+        return
+    branch = _default_branch(checkout, world)
+    for caller in callers:
+        yield platform_checks.access(caller, checkout.slug, settings)
+        yield from actions_checks.policy(caller, settings)
+        yield from actions_checks.merge_queue(caller, branch, settings)
+        yield from actions_checks.runners(caller, settings)
+    yield from actions_checks.workflows([each.file for each in workflows], settings)
+    yield from actions_checks.schedule([each.file for each in workflows if "schedule" in each.events], settings)
+    yield actions_checks.artifacts(settings)
+
+
+def _default_branch(checkout: Checkout, world: World) -> str:
+    return (world.forge and world.forge.default_branch) or checkout.default_branch
+
+
 def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
-    default_branch = (world.forge and world.forge.default_branch) or checkout.default_branch
+    default_branch = _default_branch(checkout, world)
     yield source_checks.branch(default_branch)
     yield from protection_checks.branches(world.forge, default_branch)
     yield protection_checks.release_tags(world.forge)

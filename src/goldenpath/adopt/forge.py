@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from goldenpath.adopt.protection_checks import BranchRules
+from goldenpath.adopt.settings import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TIMEOUT = 15
 _PAGE = 100
+_OK = 200
 
 
 class GitHub:
@@ -27,8 +29,32 @@ class GitHub:
         from github import Auth, Github  # noqa: PLC0415  loaded where it is used
 
         github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=1, lazy=True)
+        self._login = (api_url, token)
+        self._replies: dict[str, Reply] = {}
         self._requester = github.requester
         self._place = f"/repos/{slug}"
+
+    def of(self, slug: str) -> GitHub:
+        """Return another repository, as far as the same token may look."""
+        return GitHub(*self._login, slug)
+
+    def get(self, path: str) -> Reply:
+        """Return GitHub's reply to a GET of `path`, relative to the repository; it is asked for once."""
+        if path not in self._replies:
+            self._replies[path] = self._reply(path)
+        return self._replies[path]
+
+    def _reply(self, path: str) -> Reply:
+        from github import GithubException  # noqa: PLC0415
+        from requests.exceptions import RequestException  # noqa: PLC0415
+
+        try:
+            _, body = self._requester.requestJsonAndCheck("GET", self._place + path)
+        except GithubException as error:
+            return Reply(error.status)
+        except RequestException:
+            return Reply(0)
+        return Reply(_OK, body)
 
     @cached_property
     def _repository(self) -> Mapping[str, Any] | None:
@@ -99,14 +125,7 @@ class GitHub:
         return answer if isinstance(answer, list) else None
 
     def _ask(self, path: str) -> object:
-        from github import GithubException  # noqa: PLC0415
-        from requests.exceptions import RequestException  # noqa: PLC0415
-
-        try:
-            _, answer = self._requester.requestJsonAndCheck("GET", self._place + path)
-        except (GithubException, RequestException):
-            return None
-        return answer
+        return self.get(path).body
 
 
 def _covers(ruleset: Mapping[str, Any], ref: str) -> bool:

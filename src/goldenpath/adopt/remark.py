@@ -41,5 +41,5 @@ def warning(about: str, what: str, fix: str) -> Remark:
 
 
 def error(about: str, what: str, fix: str) -> Remark:
-    """Return the remark that a delivery will fail."""
+    """Return the remark that a delivery will fail, or is not guarded as its workflow says."""
     return Remark(Level.ERROR, about, what, fix)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.adopt.called import Called, Caller
+    from goldenpath.adopt.called import Called, Caller, Workflow
     from goldenpath.adopt.remark import Remark
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -23,21 +23,21 @@ _RELEASE = re.compile(r"v\d+\.\d+\.\d+")
 _FOLDER = ".github/workflows"
 
 
-def find(folder: Path) -> tuple[tuple[Caller, ...], tuple[Remark, ...]]:
-    """Return the jobs in the app's workflows that call the platform, and what is wrong with the files themselves."""
-    found: list[Caller] = []
+def find(folder: Path) -> tuple[tuple[Workflow, ...], tuple[Remark, ...]]:
+    """Return the app's workflows, and what is wrong with the files themselves."""
+    found: list[Workflow] = []
     remarks: list[Remark] = []
     for path in sorted(each for each in (folder / _FOLDER).glob("*") if each.suffix in {".yml", ".yaml"}):
         name = f"{_FOLDER}/{path.name}"
         try:
-            found += called.callers(name, path.read_text(encoding="utf-8", errors="replace"))
+            found.append(called.workflow(name, path.read_text(encoding="utf-8", errors="replace")))
         except yaml.YAMLError as problem:
             where = getattr(problem, "problem_mark", None)
             line = f":{where.line + 1}" if where else ""
             why = getattr(problem, "problem", None) or "it cannot be read"
-            fix = "mend that line, or its indentation: docs/templates/workflows has it as it should be"
+            fix = "fix that line, or its indentation: docs/templates/workflows has it as it should be"
             remarks.append(error("workflow", f"{name}{line} is not YAML: {why}", fix))
-    if not found and not remarks:
+    if not any(each.callers for each in found) and not remarks:
         fix = "run `goldenpath init`, then commit what it wrote"
         remarks.append(error("workflow", "no workflow calls the platform's _build-and-release.yml", fix))
     return tuple(found), tuple(remarks)

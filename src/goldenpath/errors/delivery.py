@@ -221,6 +221,12 @@ class SetupIncomplete(GoldenPathError):
     code, exit_code = "setup-incomplete", 71
 
 
+class ReleaseUnapproved(GoldenPathError):
+    """The environment demands that a person approves each release, and nobody had to approve this one."""
+
+    code, exit_code = "release-unapproved", 75
+
+
 class Cancelled(GoldenPathError):
     """The run was interrupted by a signal."""
 

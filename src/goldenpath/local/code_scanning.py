@@ -20,6 +20,8 @@ from typing import Any
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _REF = re.compile(r"refs/(heads/.+|tags/.+|pull/.+/(merge|head))")
+# GitHub deletes such a branch as soon as the merge queue is done with it (codeql-action 4125).
+_OF_A_QUEUE = "refs/heads/gh-readonly-queue/"
 _LARGEST = 10 << 20
 _MOST_RUNS = 20
 _MOST_RESULTS = 25_000
@@ -66,10 +68,11 @@ class RejectedError(Exception):
 
 
 class CodeScanning:
-    """The uploads of all repositories. `refusal` makes it refuse every one of them."""
+    """The uploads of all repositories. `refusal` makes it refuse every one of them, `gone` those for these refs."""
 
     def __init__(self) -> None:
         self.refusal: UploadRefusal | None = None
+        self.gone: set[str] = set()
         self._lock = threading.Lock()
         self._uploads: dict[str, Upload] = {}
         self._looked_at: set[str] = set()
@@ -84,12 +87,15 @@ class CodeScanning:
         if self.refusal is not None:
             raise RejectedError(403, self.refusal.value)
         request = _checked(body)
+        ref = request["ref"]
+        if ref in self.gone or ref.startswith(_OF_A_QUEUE):
+            raise RejectedError(404, f"ref '{ref}' not found in this repository")
         sarif = _unpacked(request["sarif"])
         upload = Upload(
             id=str(uuid.uuid4()),
             repository=repository,
             commit_sha=request["commit_sha"],
-            ref=request["ref"],
+            ref=ref,
             sarif=sarif,
             tool_name=request.get("tool_name", "API"),
             errors=tuple(problems(sarif)),

@@ -14,8 +14,10 @@ from werkzeug.wrappers import Request, Response
 from goldenpath.local import github_repository, oidc
 from goldenpath.local.answers import json_answer
 from goldenpath.local.code_scanning import CodeScanning, RejectedError
+from goldenpath.local.github_commits import Commits
 from goldenpath.local.github_rules import Rulesets
 from goldenpath.local.github_runs import Runs
+from goldenpath.local.github_settings import Settings
 from goldenpath.local.github_shapes import Place
 from goldenpath.local.github_threads import Threads
 
@@ -40,6 +42,8 @@ class GitHub:
         self._scanning = scanning
         self.threads = Threads()
         self.rulesets = Rulesets()
+        self.commits = Commits()
+        self.settings = Settings()
         self.runs = Runs(self.threads.tick)
         repository = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
         self._routes: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = (
@@ -52,6 +56,9 @@ class GitHub:
             *self._run_routes(repository),
             *self._thread_routes(repository),
             *self._rule_routes(repository),
+            *self._setting_routes(repository),
+            ("GET", re.compile(rf"{repository}/compare/(?P<rest>.+)"), partial(self._read, self.commits.compare)),
+            ("GET", re.compile(rf"{repository}/commits/(?P<rest>.+)"), partial(self._read, self.commits.get)),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -152,6 +159,21 @@ class GitHub:
             ("GET", re.compile(f"{repository}/branches/(?P<branch>.+)"), branch),
         )
 
+    def _setting_routes(self, repository: str) -> tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...]:
+        settings = self.settings
+        reading: dict[str, Callable[..., Any]] = {
+            "environments/(?P<rest>[^/]+)": settings.environment,
+            "actions/permissions": settings.permissions,
+            "actions/permissions/selected-actions": settings.selected,
+            "actions/permissions/access": settings.access_level,
+            "actions/runners": settings.list_runners,
+            "actions/workflows": settings.list_workflows,
+            "actions/artifacts": settings.list_artifacts,
+        }
+        return tuple(
+            ("GET", re.compile(f"{repository}/{path}"), partial(self._read, act)) for path, act in reading.items()
+        )
+
     def _read_threads(
         self, act: Callable[..., Any], request: Request, owner: str, name: str, number: str = ""
     ) -> Response:
@@ -162,6 +184,11 @@ class GitHub:
 
     def _of_commit(self, request: Request, owner: str, name: str, commit: str) -> Response:
         return json_answer(200, self.threads.of_commit(self._place(request, owner, name), commit))
+
+    def _read(self, act: Callable[..., Any], request: Request, owner: str, name: str, rest: str = "") -> Response:
+        """Answer with what `act` returns for a repository, for the rest of the path and for the query."""
+        words = [rest] if rest else []
+        return json_answer(200, act(self._place(request, owner, name), *words, request.args))
 
     def _permission(self, request: Request, owner: str, name: str, login: str) -> Response:
         return json_answer(200, self.threads.permission(self._place(request, owner, name), login))

@@ -45,7 +45,7 @@ class Thread:
 
     `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote. A thread
     without an `author` is a workflow's own. `told` are fields of a pull request's description that git decides, like
-    `commits`: they take the place of the double's own.
+    `commits`: they take the place of the double's own. Nobody without write access comments on one that is `locked`.
     """
 
     number: int
@@ -64,6 +64,8 @@ class Thread:
     author: str = ""
     merged_at: dt.datetime | None = None
     told: Body = field(default_factory=dict)
+    locked: bool = False
+    is_deleted: bool = False
 
 
 class Threads:
@@ -100,6 +102,14 @@ class Threads:
     def edit(self, repository: str, number: int, login: str, *, title: str = "", body: str = "") -> None:
         """Have `login` edit title or description of the pull request `number`."""
         self._edited(self._thread(repository, number), login, {"title": title, "body": body})
+
+    def lock(self, repository: str, number: int) -> None:
+        """Lock the conversation of the thread `number`."""
+        self._thread(repository, number).locked = True
+
+    def delete(self, repository: str, number: int) -> None:
+        """Delete the thread `number`, whose number is never used again."""
+        self._thread(repository, number).is_deleted = True
 
     def reopen(self, repository: str, number: int, login: str) -> None:
         """Have `login` close the pull request `number`, and open it again."""
@@ -212,6 +222,8 @@ class Threads:
     def create_comment(self, place: shapes.Place, number: int, body: Body) -> Body:
         """Answer "Create an issue comment"."""
         thread = self._thread(place.repository, number)
+        if thread.locked:
+            raise RejectedError(403, "Unable to create comment because issue is locked.")
         return shapes.comment(place, thread, self._commented(thread, str(body["body"])))
 
     def change_comment(self, place: shapes.Place, comment: int, body: Body) -> Body:
@@ -256,4 +268,6 @@ class Threads:
         found = self._kept.get(repository, {}).get(number)
         if found is None:
             raise RejectedError(404, "Not Found")
+        if found.is_deleted:
+            raise RejectedError(410, "This issue was deleted")
         return found

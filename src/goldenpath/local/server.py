@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from goldenpath.local.github_commits import Commits
     from goldenpath.local.github_runs import Runs
     from goldenpath.local.github_threads import Threads
 
@@ -139,6 +140,11 @@ class Local:
     def runs(self) -> Runs:
         """The workflow runs and files of GitHub's double."""
         return self._github.runs
+
+    @property
+    def commits(self) -> Commits:
+        """The commits of the repositories at GitHub's double."""
+        return self._github.commits
 
     @property
     def threads(self) -> Threads:

@@ -20,6 +20,8 @@ _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"
 # The name of the event of a run that no workflow started.
 TERMINAL = "terminal"
+# The event of a run that a person, or an API call in a person's name, started on a branch or tag of their choice.
+BY_HAND = "workflow_dispatch"
 
 
 class Event(Struct, frozen=True):
@@ -27,9 +29,11 @@ class Event(Struct, frozen=True):
 
     `before` is `None` where the whole history counts. `head` is what was proposed or pushed. It need not be `commit`:
     GitHub checks a pull request merged with its base, and an annotated tag is an object of its own. `repository` is
-    `owner/name`, empty where there is none. `fork`: the token of this run may only read. `default_branch` is the name
-    of the repository's default branch, empty where the event does not name it. `ref_protected`: GitHub has protection
-    rules for the branch `ref`; it never says so of a tag (GitHub community discussion 142985).
+    `owner/name`, empty where there is none. `fork`: a pull request from a fork, so the token of this run may only read.
+    `by_dependabot`: Dependabot started it, so there are no secrets of Actions; its token may write what `permissions`
+    say (GitHub, "Troubleshooting Dependabot on GitHub Actions"). `default_branch` is the name of the repository's
+    default branch, empty where the event does not name it. `ref_protected`: GitHub has protection rules for the branch
+    `ref`; it never says so of a tag (GitHub community discussion 142985).
     """
 
     name: str
@@ -42,6 +46,7 @@ class Event(Struct, frozen=True):
     head: Commit | None = None
     default_branch: str = ""
     ref_protected: bool = False
+    by_dependabot: bool = False
 
     @property
     def in_workflow(self) -> bool:
@@ -120,14 +125,9 @@ def default_branch_of(name: str, ref: str, payload: Mapping[str, Any]) -> str:
     return ref.removeprefix(_BRANCH) if name == "schedule" and ref.startswith(_BRANCH) else ""
 
 
-def may_only_read(payload: Mapping[str, Any]) -> bool:
-    """Tell whether the token of a run may write nothing: for pull requests of forks, and of Dependabot.
-
-    Source: GitHub, "Automating Dependabot with GitHub Actions" and "Events that trigger workflows", `pull_request`.
-    """
-    sender = payload.get("sender") or {}
-    by_dependabot = sender.get("login") == _DEPENDABOT and bool(payload.get("pull_request"))
-    return by_dependabot or comes_from_fork(payload)
+def is_by_dependabot(payload: Mapping[str, Any]) -> bool:
+    """Tell whether Dependabot did what a webhook `payload` is about."""
+    return (payload.get("sender") or {}).get("login") == _DEPENDABOT
 
 
 def comes_from_fork(payload: Mapping[str, Any]) -> bool:

@@ -180,8 +180,10 @@ TRIVY_EXIT_CODE = Input(
 )
 GITHUB_TOKEN = Input(
     "github_token",
-    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`; "
-    "`gitleaks-gate` asks with `security-events: read` whether code scanning is on, where that is required.",
+    "Token of the run: `sarif-upload` needs `security-events: write`, `pull-request-comment` `pull-requests: write`, "
+    "`ecr-push` `contents: read`, to keep `latest` from going back to an earlier commit, and `actions: read` where the "
+    "platform's rules demand an approval; `preflight` the latter. `gitleaks-gate` asks with `security-events: read` "
+    "whether code scanning is on, where that is required.",
     _secret,
     secret=True,
 )

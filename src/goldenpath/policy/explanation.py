@@ -35,6 +35,7 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"tags        {_tags(environment)}"
     branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
     yield f"branches    {branches}"
+    yield f"approval    {'required of a reviewer' if environment.approval_required else 'as the caller chooses'}"
     yield f"exceptions  at most {environment.longest_exception.days} days"
     yield f"accounts    {', '.join(environment.accounts) or 'any that no other environment lists'}"
     yield f"roles       {', '.join(environment.roles) or 'any that no other environment lists'}"

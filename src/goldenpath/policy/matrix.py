@@ -49,7 +49,8 @@ class Environment:
     `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
     this environment; where there are none, it may use any that no other environment lists. With
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
-    each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here.
+    each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
+    `approval_required` a workflow run releases only from a job that somebody had to approve.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Environment:
     verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
     all_registries_approved: bool = True
     code_scanning_required: bool = False
+    approval_required: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -162,6 +164,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
+        approval_required=body.get("approval") == "required",
     )
 
 

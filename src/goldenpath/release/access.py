@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import WrongAccount
+from goldenpath.model.event import is_by_dependabot
 from goldenpath.model.names import ANY_ROLE, role_secret
 from goldenpath.policy import matrix
 from goldenpath.release import binding
@@ -74,7 +75,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
-        way_in=_way_in(access.environment) if here.in_actions else aws.AT_A_TERMINAL,
+        way_in=_way_in(access.environment, here) if here.in_actions else aws.AT_A_TERMINAL,
     )
     ecr = aws.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
@@ -101,8 +102,13 @@ def _require_environment(
     return binding.unbound(access.policy, access.environment, target)
 
 
-def _way_in(environment: str) -> str:
+def _way_in(environment: str, here: Runner) -> str:
     """Return how a workflow run is given its role. `local` has none of its own, and a receipt may not tell."""
+    if is_by_dependabot(here.event):
+        return (
+            "Dependabot started this run, and GitHub gives it no secrets of Actions: release to this environment from "
+            "other branches only, as docs/templates/workflows/delivery.yml does"
+        )
     secrets = [role_secret(environment)] if environment not in {"", matrix.LOCAL} else []
     return (
         f"set the secret {' or '.join([*secrets, ANY_ROLE])} in the repository or its organisation and pass it "

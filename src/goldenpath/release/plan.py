@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
-
 from goldenpath.errors import TagTaken
-from goldenpath.model import codec
 from goldenpath.release.at_once import answers
+from goldenpath.release.latest import Latest
+from goldenpath.release.revision import revision_of
 from goldenpath.release.tags import LATEST
 
 if TYPE_CHECKING:
@@ -20,24 +19,20 @@ if TYPE_CHECKING:
     from goldenpath.services.aws import RepositoryInfo
     from goldenpath.services.oci_registry import StoredManifest
 
-REVISION = "org.opencontainers.image.revision"
-
-
-class _Annotated(Struct, frozen=True):
-    annotations: dict[str, str] = field(default_factory=dict)
-
 
 @dataclass(frozen=True)
 class Plan:
     """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
 
     `further` are the tags of this commit's releases to environments further along: tags go forward, never back to an
-    image that only the gates of an earlier environment let through.
+    image that only the gates of an earlier environment let through. `latest` decides whether the tag of that name may
+    move; where it may not, that tag is not among `before`.
     """
 
     before: Mapping[Tag, StoredManifest | None]
     target_manifest: StoredManifest
     further: frozenset[Tag] = frozenset()
+    latest: Latest = field(default_factory=Latest)
 
     @property
     def target(self) -> Digest:
@@ -61,16 +56,23 @@ class Plan:
 
 
 def preflight(
-    opened: Opened, candidate: StoredManifest, commit: Commit, tags: Sequence[Tag], further: frozenset[Tag]
+    opened: Opened,
+    candidate: StoredManifest,
+    commit: Commit,
+    tags: Sequence[Tag],
+    further: frozenset[Tag],
+    latest: Latest | None = None,
 ) -> Plan:
     """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
-    repository = opened.info
+    repository, latest = opened.info, latest or Latest()
     before = answers(opened.registry.manifest, tags)
+    if latest.stays(before.get(LATEST)):
+        del before[LATEST]
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(held, repository, commit)
     if repository.immutable:
         require_free(held, repository)
-    plan = Plan(before, candidate, further=further)
+    plan = Plan(before, candidate, further=further, latest=latest)
     for tag in plan.shared & held.keys():
         if by := further.intersection(opened.ecr.tags_of(repository.name, held[tag].digest)):
             raise _taken(tag, held[tag], repository, f"an environment further along released it: {min(by)}")
@@ -98,14 +100,6 @@ def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo
         f"platform team remove the tag: aws ecr batch-delete-image --repository-name {repository.name} "
         f"--image-ids imageTag={tag}; nothing was uploaded",
     )
-
-
-def revision_of(stored: StoredManifest) -> str:
-    """Return the commit that an image says it was built from; empty when it says nothing."""
-    try:
-        return codec.decode(stored.content, _Annotated).annotations.get(REVISION, "")
-    except ValueError:
-        return ""
 
 
 def require_free(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo) -> None:

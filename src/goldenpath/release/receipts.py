@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, ReceiptMismatch, UnknownEnvironment
-from goldenpath.release.plan import revision_of
+from goldenpath.release.revision import revision_of
 from goldenpath.release.tags import LATEST, is_of_environment, of_environment, of_release
 
 if TYPE_CHECKING:

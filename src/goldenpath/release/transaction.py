@@ -19,7 +19,7 @@ from goldenpath.errors import GoldenPathError, RegistryRefused, ReleaseLost, Und
 from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.release import cancellation
 from goldenpath.release.at_once import answers
-from goldenpath.release.plan import revision_of
+from goldenpath.release.revision import revision_of
 from goldenpath.release.tags import LATEST, elsewhere
 from goldenpath.services.oci_registry import StoredManifest, Upload
 
@@ -50,7 +50,10 @@ NOTHING_SENT = Uploaded()
 
 
 class Transaction:
-    """One release to the repository `name`. It remembers what it did, so that `undo` can take it back."""
+    """One release to the repository `name`. It remembers what it did, so that `undo` can take it back.
+
+    `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile.
+    """
 
     def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: Plan) -> None:
         self._registry = registry
@@ -61,6 +64,7 @@ class Transaction:
         self._written: list[Tag] = []
         self._seen: set[tuple[Tag, Digest]] = set()
         self._replaced: dict[Tag, StoredManifest] = {}
+        self.kept: set[Tag] = set()
 
     def upload(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
         """Upload every blob that the repository lacks, in parallel."""
@@ -87,7 +91,8 @@ class Transaction:
     def commit(self, manifest: StoredManifest) -> None:
         """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
 
-        Raises `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
+        `latest` is left to a release of a later commit, and taken back from one of an earlier commit. Raises
+        `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
         """
         wanted = self._plan.to_write
         for number in range(ROUNDS):
@@ -95,15 +100,19 @@ class Transaction:
                 held = self._look_before_writing(tag)
                 if held is not None and held.digest == manifest.digest and tag not in self._written:
                     continue  # another release of the same image wrote it, and keeps it should this one fail
+                if tag == LATEST and self._plan.latest.stays(held):
+                    self.kept.add(tag)
+                    continue
+                self.kept.discard(tag)
                 self._note(tag, held)
                 self._written.append(tag)
                 self._put(tag, manifest)
             found = answers(self._look, self._plan.before)
-            wanted = tuple(tag for tag, held in found.items() if held is None or held.digest != manifest.digest)
-            if not any(self._is_contested(tag, found[tag]) for tag in wanted):
+            wanted = tuple(tag for tag, held in found.items() if self._is_contested(tag, held))
+            if not wanted:
                 return
             # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
-            rivals = [held for tag in wanted if (held := found[tag]) is not None]
+            rivals = [held for tag in wanted if (held := found[tag]) is not None and self._is_rival(tag, held)]
             if any(rival.digest < manifest.digest for rival in rivals):
                 self._yield_to(min(rivals, key=lambda rival: rival.digest))
             time.sleep(min(FIRST_PAUSE * 2**number, LONGEST_PAUSE))
@@ -176,12 +185,18 @@ class Transaction:
             self._replaced[tag] = held
 
     def _is_contested(self, tag: Tag, held: StoredManifest | None) -> bool:
-        """Tell whether a `tag` that is not ours must not stay so. `latest` moves on with every later commit."""
+        """Tell whether `tag` is not ours and must not stay so. `latest` moves on with every later commit."""
+        if held is not None and held.digest == self._plan.target:
+            return False
         if tag != LATEST:
             return True
         before = self._plan.before[tag]
         put_back = held is None or (before is not None and held.digest == before.digest)
-        return put_back or (held is not None and self._of_our_commit(held))
+        return put_back or (held is not None and (self._of_our_commit(held) or self._plan.latest.is_behind(held)))
+
+    def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
+        """Tell whether `held` is what another release of our commit wants. `latest` may name any other commit's."""
+        return tag != LATEST or self._of_our_commit(held)
 
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.

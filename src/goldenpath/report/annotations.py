@@ -8,12 +8,9 @@ from goldenpath.model.finding import Gate
 from goldenpath.report.summary import line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from goldenpath.model.finding import Finding
-
-# GitHub shows ten of a level and step ("Workflow commands", limits of check runs); the others would only fill the log.
-SHOWN_AT_MOST = 10
 
 
 class Place(NamedTuple):
@@ -33,3 +30,11 @@ def place(finding: Finding, dockerfile: str) -> Place:
 def places(findings: Iterable[Finding], dockerfile: str) -> dict[str, Place]:
     """Return the place of each of `findings`, by its line for people."""
     return {line(each): place(each, dockerfile) for each in findings}
+
+
+def chosen(warnings: Sequence[str], at_most: int) -> tuple[str, ...]:
+    """Return the first of `warnings`, and in place of those that are too many the number of them."""
+    if len(warnings) <= at_most:
+        return tuple(warnings)
+    shown = tuple(warnings[: at_most - 1])
+    return (*shown, f"{len(warnings) - len(shown)} more are in the summary of this run and in its log.")

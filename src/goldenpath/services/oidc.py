@@ -5,8 +5,10 @@ Source: GitHub, "OpenID Connect reference": `ACTIONS_ID_TOKEN_REQUEST_URL` and `
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import base64
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import Struct
 
 from goldenpath.errors import LoginRefused, RegistryUnreachable
@@ -54,6 +56,19 @@ def token(variables: Mapping[str, str]) -> str:
         return codec.decode(answer.body, _Answer).value
     except ValueError:
         raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
+
+
+def claims(token: str) -> Mapping[str, str]:
+    """Return what a token says, unchecked: it is believed because GitHub's own endpoint gave it to us.
+
+    Raises `LoginRefused` when it is no JSON Web Token.
+    """
+    try:
+        body = token.split(".")[1]
+        found = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=dict[str, Any])
+    except (IndexError, ValueError, msgspec.MsgspecError):
+        raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
+    return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
 def _with_audience(url: str) -> str:

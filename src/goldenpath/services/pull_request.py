@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 _TIMEOUT = 30
 _PAGE, _PAGES_AT_MOST = 100, 10
+_NOT_FOUND, _GONE = 404, 410
+# GitHub's words for a comment that it does not take, and what they mean.
+_MEANINGS = {
+    "not accessible": "the token may not comment; give the job `permissions: pull-requests: write`",
+    "is locked": "the conversation is locked; unlock it, or read the run's summary",
+    "rate limit": "GitHub takes no more comments from this token for now; the run's summary says the same",
+    "interaction": "the repository limits who may comment; the run's summary says the same",
+}
 
 
 @dataclass(frozen=True)
-class Said:
-    """What became of a comment: `done`, or `why` it was not written."""
+class CommentResult:
+    """Whether the comment was written, and if not, `why`."""
 
     done: bool
     why: str = ""
@@ -34,17 +42,28 @@ class Conversation:
         self._repository = github.get_repo(repository)
         self._comments = f"{self._repository.url}/issues/{number}/comments"
 
-    def say(self, marker: str, text: str) -> Said:
+    def say(self, marker: str, text: str) -> CommentResult:
         """Write `text`, which begins with `marker`, in place of our earlier comment with it. Raises nothing."""
         try:
             earlier = next(self._ours(marker), None)
-            self._call("PATCH", earlier, text) if earlier else self._call("POST", self._comments, text)
+            if earlier is None or not self._replaced(earlier, text):
+                self._call("POST", self._comments, text)
         except GithubException as error:
-            words = error.data.get("message", "") if isinstance(error.data, dict) else ""
-            return Said(done=False, why=f"HTTP {error.status}: {words}")
+            words = str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
+            return CommentResult(done=False, why=_plainly(error.status, words))
         except RequestException as error:
-            return Said(done=False, why=f"GitHub's API does not answer: {error}")
-        return Said(done=True)
+            return CommentResult(done=False, why=f"GitHub's API does not answer: {error}")
+        return CommentResult(done=True)
+
+    def _replaced(self, comment: str, text: str) -> bool:
+        """Write `text` into a comment; tell whether it was still there."""
+        try:
+            self._call("PATCH", comment, text)
+        except GithubException as error:
+            if error.status == _NOT_FOUND:
+                return False
+            raise
+        return True
 
     def _ours(self, marker: str) -> Iterator[str]:
         """Yield the address of each comment of ours. A person may write the marker too; that comment is theirs."""
@@ -59,3 +78,12 @@ class Conversation:
     def _call(self, verb: str, place: str, text: str = "") -> Any:  # noqa: ANN401  any JSON
         _, answer = self._repository.requester.requestJsonAndCheck(verb, place, input={"body": text} if text else None)
         return answer
+
+
+def _plainly(status: int, words: str) -> str:
+    """Return in plain words why GitHub refused a comment, and its own words."""
+    if status in {_NOT_FOUND, _GONE}:
+        meaning = "the pull request is not there any more, or the token may not read it"
+    else:
+        meaning = next((text for part, text in _MEANINGS.items() if part in words.lower()), "")
+    return f"{meaning} (HTTP {status}: {words})" if meaning else f"HTTP {status}: {words}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput
 from goldenpath.policy import reviewed
+from goldenpath.runner import ANNOTATED_AT_MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ class Run:
     """Everything a stage may use.
 
     `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
-    what is going on.
+    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run.
     """
 
     request: Request
@@ -42,6 +43,7 @@ class Run:
     runner: Runner
     program: Callable[[str], Program]
     say: Callable[[str], None]
+    annotated_at_most: int = ANNOTATED_AT_MOST
 
 
 def require_allowed_ref(run: Run) -> None:

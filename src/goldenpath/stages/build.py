@@ -14,7 +14,7 @@ from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
-from goldenpath.release.plan import REVISION
+from goldenpath.release.revision import REVISION
 from goldenpath.stages import platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout

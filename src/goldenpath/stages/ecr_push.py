@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, CheckoutDiffers, DiskTrouble, GateBlocked, StageOutOfOrder, UndoIncomplete
 from goldenpath.model import codec, inputs
+from goldenpath.model.event import BY_HAND
 from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import EnvironmentName, ImageRepository
@@ -19,13 +20,16 @@ from goldenpath.policy import freshness, reviewed
 from goldenpath.release import access, tags
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
+from goldenpath.release.latest import Latest
 from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
+from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
+from goldenpath.stages import approval
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
@@ -43,18 +47,21 @@ def run(run: Run) -> Outcome:
     require_own(run, candidate)
     warnings = require_verdicts(run, candidate)
     reviewed.require_tag(run.environment, run.event, run.work.read_verdict(Gate.GITLEAKS))
+    approval.require(run)
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
+    latest = latest_of(run)
     with access.opened(wanted_access(run), run.runner) as opened:
-        receipt = release(run, opened, layout, candidate)
-    return _outcome(run, receipt, warnings)
+        receipt = release(run, opened, layout, candidate, latest)
+    return _outcome(run, receipt, latest, warnings)
 
 
-def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> Receipt:
+def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, latest: Latest | None = None) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     info, registry = opened.info, opened.registry
     wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
-    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further_along(run, candidate.commit))
+    further = further_along(run, candidate.commit)
+    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest)
     write = partial(_write_receipt, run, opened, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
@@ -67,7 +74,7 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate) -> R
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
                 transaction.commit(plan.target_manifest)
-                return write(State.RELEASED, done)
+                return write(State.RELEASED, done, kept=transaction.kept)
         except BaseException as cause:
             run.say("undoing the release")
             _undo(transaction, cause, partial(write, progress=done))
@@ -123,6 +130,14 @@ def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
     """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
     names = [each.name for each in run.policy.environments]
     return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])
+
+
+def latest_of(run: Run) -> Latest:
+    """Return what decides whether the release may move `latest`. At a terminal a person chose the commit: it may."""
+    if not run.runner.in_actions or not run.event.repository:
+        return Latest()
+    history = History(run.runner.api_url, run.request.github_token, run.event.repository)
+    return Latest(run.event.commit, history, ref=run.event.ref if run.event.name == BY_HAND else "")
 
 
 def wanted_access(run: Run) -> Access:
@@ -204,6 +219,7 @@ def _write_receipt(
     plan: Plan,
     state: State,
     progress: Progress = Progress(),
+    kept: Collection[Tag] = (),
 ) -> Receipt:
     done = state in {State.RELEASED, State.UNCHANGED}
     receipt = Receipt(
@@ -213,7 +229,9 @@ def _write_receipt(
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
-            TagMove(tag, was.digest if was else None, plan.target if done else None) for tag, was in plan.before.items()
+            TagMove(tag, was.digest if was else None, plan.target if done else None)
+            for tag, was in plan.before.items()
+            if tag not in kept
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
@@ -224,19 +242,21 @@ def _write_receipt(
     return receipt
 
 
-def _outcome(run: Run, receipt: Receipt, warnings: tuple[str, ...]) -> Outcome:
-    names = ", ".join(move.tag for move in receipt.tags)
+def _outcome(run: Run, receipt: Receipt, latest: Latest, warnings: tuple[str, ...]) -> Outcome:
+    names = [move.tag for move in receipt.tags]
+    shown = run.request.image_tag if run.request.image_tag in names else names[0]
     done = "was released already" if receipt.state is State.UNCHANGED else "released"
+    kept = f"; {latest.kept}" if latest.kept and tags.LATEST not in names else ""
     return Outcome(
-        sentence=f"{done}: {receipt.reference} as {names}",
+        sentence=f"{done}: {receipt.reference} as {', '.join(names)}{kept}",
         outputs={
-            "image": f"{receipt.repository}:{run.request.image_tag or receipt.tags[0].tag}",
+            "image": f"{receipt.repository}:{shown}",
             "image_digest": receipt.digest,
             "image_ref": receipt.reference,
             "image_name": run.request.ecr_repository or "",
-            "tags": ",".join(move.tag for move in receipt.tags),
+            "tags": ",".join(names),
         },
-        warnings=warnings,
+        warnings=(*warnings, latest.warning) if latest.warning else warnings,
     )
 
 
@@ -246,7 +266,7 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
-        inputs.PUSH_LATEST, inputs.EVIDENCE,
+        inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",

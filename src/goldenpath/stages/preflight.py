@@ -9,6 +9,7 @@ from goldenpath.model import inputs
 from goldenpath.release import access
 from goldenpath.release.at_once import answers
 from goldenpath.release.plan import require_movable
+from goldenpath.stages import approval
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access, wanted_tags
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 def run(run: Run) -> Outcome:
     """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
     refuse_pull_request(run)
+    approval.require(run)
     commit = run.event.commit
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
         held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
@@ -42,7 +44,7 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
-        inputs.PUSH_LATEST,
+        inputs.PUSH_LATEST, inputs.GITHUB_TOKEN,
     ),
     outputs={
         "repository_uri": "The repository as `docker pull` takes it, without tag.",

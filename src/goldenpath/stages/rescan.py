@@ -10,7 +10,7 @@ from goldenpath.errors import BadInput, GateBlocked
 from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
 from goldenpath.release import access
-from goldenpath.release.plan import revision_of
+from goldenpath.release.revision import revision_of
 from goldenpath.runner import as_markdown
 from goldenpath.services import oci_pull
 from goldenpath.stages import gate, trivy_gate

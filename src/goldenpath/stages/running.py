@@ -12,9 +12,10 @@ from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnv
 from goldenpath.model.event import (
     TERMINAL,
     Event,
+    comes_from_fork,
     commit_before,
     default_branch_of,
-    may_only_read,
+    is_by_dependabot,
     proposed_head,
 )
 from goldenpath.model.finding import Gate
@@ -23,7 +24,7 @@ from goldenpath.model.timing import End, Timing
 from goldenpath.model.verdict import Mode
 from goldenpath.model.work import WorkFolder
 from goldenpath.policy import matrix
-from goldenpath.report.annotations import SHOWN_AT_MOST, Place, places
+from goldenpath.report.annotations import Place, chosen, places
 from goldenpath.stages import summary
 from goldenpath.stages.base import Outcome, Run
 from goldenpath.tools import git
@@ -126,7 +127,8 @@ def event_of(here: Runner, source: Path) -> Event:
             repository=here.repository,
             source_url=f"{here.server_url}/{here.repository}",
             before=commit_before(here.event_name, here.event),
-            fork=may_only_read(here.event),
+            fork=comes_from_fork(here.event),
+            by_dependabot=is_by_dependabot(here.event),
             head=proposed_head(here.event_name, here.event),
             default_branch=default_branch_of(here.event_name, here.ref, here.event),
             ref_protected=here.ref_protected,
@@ -186,12 +188,14 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
 
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
-    """Annotate the run with each warning, a finding at its file and line."""
+    """Annotate the run with the warnings, a finding at its file and line, as far as GitHub shows them."""
     found = summary.deciding(run, stage.gate) if stage.gate else ()
     placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
-    for warning in outcome.warnings[:SHOWN_AT_MOST]:
+    level = "error" if outcome.stop else "warning"
+    # What stops a run is the last of it, so it need not share.
+    at_most = runner.ANNOTATED_AT_MOST if outcome.stop else run.annotated_at_most
+    for warning in chosen(outcome.warnings, at_most):
         place = placed.get(warning, Place())
-        level = "error" if outcome.stop else "warning"
         run.runner.annotate(
             level, runner.plain(warning), title=stage.name, file=runner.plain(place.file), line=place.line
         )

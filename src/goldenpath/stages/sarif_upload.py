@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import CodeScanningOff, SarifRefused
 from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
-from goldenpath.services.github import Analysis, CodeScanning, off
+from goldenpath.services.github import Analysis, CodeScanning, UploadEnd, off
 from goldenpath.stages.base import Outcome, Run, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# A merge queue tries a change on a branch of its own, for a `merge_group` and for the `push` of that branch.
+_QUEUE = "refs/heads/gh-readonly-queue/"
+_IN_QUEUE = "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them"
+_GRANT = "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
 
 
 def run(run: Run) -> Outcome:
@@ -21,16 +26,38 @@ def run(run: Run) -> Outcome:
         return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
     scanning = CodeScanning(run.runner.api_url, _token(run))
     analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
-    try:
-        for gate in ready:
-            run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
-            scanning.upload(run.work.read_sarif(gate), analysis)
-    except CodeScanningOff as error:
-        if run.environment.code_scanning_required:
-            raise
-        return _not_shown(error)
-    names = [gate.value for gate in ready]
-    return Outcome(sentence=f"SARIF processed by GitHub: {', '.join(names)}", outputs={"uploaded": ",".join(names)})
+    done: list[str] = []
+    for gate in ready:
+        run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
+        try:
+            end = scanning.upload(run.work.read_sarif(gate), analysis)
+        except CodeScanningOff as error:
+            if run.environment.code_scanning_required:
+                raise
+            return _not_shown(error)
+        if end is not UploadEnd.PROCESSED:
+            return _not_uploaded(run, end, done)
+        done.append(gate.value)
+    return Outcome(sentence=f"SARIF processed by GitHub: {', '.join(done)}", outputs={"uploaded": ",".join(done)})
+
+
+def _not_uploaded(run: Run, end: UploadEnd, done: Sequence[str]) -> Outcome:
+    """Return the outcome of a run whose findings GitHub does not take any more, which is nobody's mistake.
+
+    Raises `SarifRefused` where the token may not upload, but for Dependabot, whose runs have a token that may only read
+    unless the repository's workflow grants more.
+    """
+    if end is UploadEnd.REF_GONE:
+        reason = f"GitHub no longer has {run.event.ref}: it was merged, closed or deleted during this run"
+    elif run.event.by_dependabot:
+        reason = f"Dependabot's run has a token that may not write security events; to change that, {_GRANT}"
+    else:
+        raise SarifRefused(
+            f"GitHub did not take the SARIF file for {run.event.repository}",
+            why="the token of this job may not write security events",
+            fix=_GRANT,
+        )
+    return Outcome(f"no SARIF uploaded: {reason}", {"uploaded": ",".join(done)}, warnings=(f"{reason}.",))
 
 
 def _not_shown(error: CodeScanningOff) -> Outcome:
@@ -52,17 +79,16 @@ def require_code_scanning(run: Run) -> None:
 
 def why_not(run: Run, ready: Sequence[Gate]) -> str:
     """Return why nothing can or shall be uploaded; empty when it shall."""
-    if not run.environment.sarif_upload:
-        return f"the platform's rules for {run.environment.name} do not ask for it"
-    if not ready:
-        return "no gate came to a verdict"
-    if not run.event.repository:
-        return "this is no GitHub repository"
-    if not run.runner.in_actions and not run.request.github_token:
-        return "there is no GITHUB_TOKEN at this terminal"
-    if run.event.fork:
-        return "the pull request comes from a fork or from Dependabot, whose token may not write security events"
-    return ""
+    at_terminal = not run.runner.in_actions and not run.request.github_token
+    reasons = (
+        (not run.environment.sarif_upload, f"the platform's rules for {run.environment.name} do not ask for it"),
+        (not ready, "no gate came to a verdict"),
+        (not run.event.repository, "this is no GitHub repository"),
+        (at_terminal, "there is no GITHUB_TOKEN at this terminal"),
+        (run.event.ref.startswith(_QUEUE), _IN_QUEUE),
+        (run.event.fork, "the pull request comes from a fork, whose token may not write security events"),
+    )
+    return next((reason for applies, reason in reasons if applies), "")
 
 
 def _token(run: Run) -> str:

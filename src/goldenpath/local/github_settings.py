@@ -1,0 +1,113 @@
+"""A repository's settings on GitHub, as a double: environments, what Actions may run, and what Actions keep.
+
+Sources: GitHub REST API, "Deployment environments", "Actions permissions", "Self-hosted runners", "Workflows",
+"Artifacts".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.local import github_repository
+from goldenpath.local.code_scanning import RejectedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldenpath.local.github_shapes import Place
+
+_WHEN = "2026-11-21T00:00:00Z"
+_TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
+
+
+@dataclass
+class Settings:
+    """What the settings of every repository are. Without `is_admin` the token may not read those of Actions.
+
+    `environments` are name → who must approve; `workflows` path → state; `runners` name → version; `artifacts`
+    name → size in bytes. `access` is who else may call the workflows of a private repository.
+    """
+
+    is_admin: bool = True
+    enabled: bool = True
+    allowed: str = "all"
+    patterns: tuple[str, ...] = ()
+    pinned: bool = False
+    access: str = "organization"
+    environments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    workflows: dict[str, str] = field(default_factory=dict)
+    runners: dict[str, str] = field(default_factory=dict)
+    artifacts: dict[str, int] = field(default_factory=dict)
+
+    def environment(self, place: Place, name: str, _: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "Get an environment". Raises `RejectedError`."""
+        if name not in self.environments:
+            raise RejectedError(404, "Not Found")
+        people = [
+            {"type": "User", "reviewer": github_repository.person(place.origin, login)}
+            for login in self.environments[name]
+        ]
+        reviewers = {
+            "id": 2, "node_id": "GA_2", "type": "required_reviewers", "prevent_self_review": True, "reviewers": people,
+        }  # fmt: skip
+        return {
+            "id": 1, "node_id": "EN_1", "name": name, "url": f"{place.url}/environments/{name}",
+            "html_url": f"{place.page}/deployments/activity_log?environments_filter={name}", **_TIMES,
+            "protection_rules": [reviewers] if people else [], "deployment_branch_policy": None,
+        }  # fmt: skip
+
+    def permissions(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "Get GitHub Actions permissions for a repository". Raises `RejectedError`."""
+        self._require_admin()
+        chosen = f"{place.url}/actions/permissions/selected-actions"
+        return {
+            "enabled": self.enabled, "allowed_actions": self.allowed, "sha_pinning_required": self.pinned,
+            **({"selected_actions_url": chosen} if self.allowed == "selected" else {}),
+        }  # fmt: skip
+
+    def selected(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "Get allowed actions and reusable workflows for a repository". Raises `RejectedError`."""
+        self._require_admin()
+        if self.allowed != "selected":
+            raise RejectedError(409, "Conflict")
+        return {"github_owned_allowed": True, "verified_allowed": False, "patterns_allowed": list(self.patterns)}
+
+    def access_level(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "Get the level of access for workflows outside of the repository". Raises `RejectedError`."""
+        self._require_admin()
+        return {"access_level": self.access}
+
+    def list_runners(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "List self-hosted runners for a repository". Raises `RejectedError`."""
+        self._require_admin()
+        found = [
+            {"id": at, "name": name, "os": "linux", "status": "online", "busy": False, "ephemeral": True,
+             "version": version, "labels": [{"id": 1, "name": "self-hosted", "type": "read-only"}]}
+            for at, (name, version) in enumerate(self.runners.items(), 1)
+        ]  # fmt: skip
+        return {"total_count": len(found), "runners": found}
+
+    def list_workflows(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "List repository workflows"."""
+        found = [
+            {"id": at, "node_id": f"W_{at}", "name": path, "path": path, "state": state, **_TIMES,
+             "url": f"{place.url}/actions/workflows/{at}", "html_url": f"{place.page}/blob/main/{path}",
+             "badge_url": f"{place.page}/workflows/{at}/badge.svg"}
+            for at, (path, state) in enumerate(self.workflows.items(), 1)
+        ]  # fmt: skip
+        return {"total_count": len(found), "workflows": found}
+
+    def list_artifacts(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "List artifacts for a repository"."""
+        found = [
+            {"id": at, "node_id": f"A_{at}", "name": name, "size_in_bytes": size, "expired": False,
+             "url": f"{place.url}/actions/artifacts/{at}", "expires_at": _WHEN, **_TIMES,
+             "archive_download_url": f"{place.url}/actions/artifacts/{at}/zip"}
+            for at, (name, size) in enumerate(self.artifacts.items(), 1)
+        ]  # fmt: skip
+        return {"total_count": len(found), "artifacts": found}
+
+    def _require_admin(self) -> None:
+        if not self.is_admin:
+            raise RejectedError(403, "Resource not accessible by integration")

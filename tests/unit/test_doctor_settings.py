@@ -1,0 +1,386 @@
+"""What `goldenpath doctor` says of a repository's settings on GitHub, and of what its token may not read."""
+
+# A reply may be anything.
+# ruff: noqa: ANN401
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from goldenpath.adopt import actions_checks, called, environment_checks, platform_checks
+from goldenpath.adopt.called import Caller, CommentCaller
+from goldenpath.adopt.remark import Level, Remark
+from goldenpath.policy import matrix
+from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
+
+if TYPE_CHECKING:
+    from goldenpath.adopt.settings import Settings
+
+FILE = ".github/workflows/delivery.yml"
+CALLER = Caller(
+    FILE, "delivery", called.PLATFORM, "v1.2.3", None, {"environment": "prod"}, None, events=frozenset({"push"})
+)
+APPROVING = replace(CALLER, given={"environment": "prod", "approval": "True"})
+REVIEWER = {"type": "User", "reviewer": {"login": "second"}}
+REVIEWED = {"type": "required_reviewers", "reviewers": [REVIEWER], "prevent_self_review": True}
+PUBLIC = {**APP, "private": False, "visibility": "public"}
+QUEUE = {"type": "merge_queue", "parameters": {}}
+REQUIRED = {
+    "type": "required_status_checks",
+    "parameters": {"required_status_checks": [{"context": "delivery / verdict"}]},
+}
+BLIND = SettingsDouble()
+
+
+def told(remarks: Remark | Iterable[Remark]) -> list[tuple[Level, str]]:
+    found = [remarks] if isinstance(remarks, Remark) else list(remarks)
+    assert all(each.fix for each in found if each.level > Level.GOOD)
+    return [(each.level, each.what) for each in found]
+
+
+def environment(*rules: object) -> dict[str, Any]:
+    return {"name": "prod", "protection_rules": list(rules)}
+
+
+#                                  settings                                      level, words
+APPROVALS: dict[str, tuple[Settings | None, Level, str]] = {
+    "somebody else approves": (
+        healthy(prod=environment(REVIEWED)), Level.GOOD, "a release to prod waits until somebody else approves it",
+    ),
+    "the same person may approve": (
+        healthy(prod=environment({**REVIEWED, "prevent_self_review": False})), Level.WARNING,
+        "whoever starts a release to prod may approve it",
+    ),
+    "no rules": (
+        healthy(prod=environment()), Level.ERROR,
+        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
+    ),
+    "only a timer": (
+        healthy(prod=environment({"type": "wait_timer", "wait_timer": 30})), Level.ERROR,
+        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
+    ),
+    "a list of nobody": (
+        healthy(prod=environment({**REVIEWED, "reviewers": []})), Level.ERROR,
+        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
+    ),
+    "no such environment": (
+        healthy(prod=404), Level.ERROR,
+        "there is no GitHub environment prod: the first release creates it without a rule, and asks nobody",
+    ),
+    "not readable": (healthy(prod=403), Level.LEFT_OUT, "this token may not read the GitHub environment prod"),
+    "nothing readable": (
+        SettingsDouble({"/environments/prod": 404}), Level.LEFT_OUT,
+        "this token may not read the GitHub environment prod",
+    ),
+    "no token": (None, Level.LEFT_OUT, "whether a release to prod waits for anybody is not known here"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", APPROVALS)
+def test_an_approval_is_worth_what_its_environment_demands(case: str) -> None:
+    settings, level, what = APPROVALS[case]
+    assert told(environment_checks.approval(APPROVING, settings)) == [(level, what)]
+
+
+@pytest.mark.parametrize("approval", ["False", "false"])
+def test_without_an_approval_no_environment_is_asked_for(approval: str) -> None:
+    caller = replace(CALLER, given={"environment": "prod", "approval": approval})
+    assert told(environment_checks.approval(caller, BLIND)) == []
+
+
+def test_an_approval_that_the_rules_demand_has_to_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    *others, prod = matrix.load().environments
+    policy = replace(matrix.load(), environments=(*others, replace(prod, approval_required=True)))
+    monkeypatch.setattr(matrix, "load", lambda: policy)
+    what = f"prod demands an approval, and {FILE} does not give `approval: true`: ecr-push refuses it"
+    assert told(environment_checks.approval(CALLER, healthy())) == [(Level.ERROR, what)]
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        ("prod", ("prod",)),
+        ("mars", ()),
+        ("", ()),
+        ("${{ github.ref_name == 'development' && 'dev' || 'prod' }}", ("dev", "prod")),
+        ("${{ inputs.environment }}", ("dev", "test", "staging", "prod")),
+    ],
+)
+def test_an_expression_names_the_environments_that_it_can_give(written: str, names: tuple[str, ...]) -> None:
+    assert environment_checks.names(written) == names
+
+
+OTHERS = replace(CALLER, slug="someone/platform")
+STARS = {"github_owned_allowed": True, "patterns_allowed": ["someone/platform/*"]}
+EXACT = {"github_owned_allowed": False, "patterns_allowed": ["actions/*", "Someone/platform@*"]}
+POLICIES: dict[str, tuple[Caller, SettingsDouble, Level, str]] = {
+    "everything": (CALLER, healthy(), Level.GOOD, "a delivery may run"),
+    "full commit ids": (
+        CALLER, healthy(permissions={"enabled": True, "allowed_actions": "all", "sha_pinning_required": True}),
+        Level.GOOD,
+        "a delivery may run; its rule about full commit ids holds for actions, not for the workflow that is called",
+    ),
+    "switched off": (
+        CALLER, healthy(permissions={"enabled": False}), Level.ERROR, "Actions are switched off in this repository",
+    ),
+    "the owner's own": (
+        CALLER, healthy(permissions={"enabled": True, "allowed_actions": "local_only"}), Level.ERROR,
+        "the repository may not run GitHub's own actions",
+    ),
+    "selected, of the owner": (
+        CALLER, healthy(permissions={"enabled": True, "allowed_actions": "selected"}, selected=STARS), Level.GOOD,
+        "a delivery may run",
+    ),
+    "selected, of another owner": (
+        OTHERS, healthy(permissions={"enabled": True, "allowed_actions": "selected"}, selected=STARS), Level.GOOD,
+        "a delivery may run",
+    ),
+    "selected by a name": (
+        OTHERS, healthy(permissions={"enabled": True, "allowed_actions": "selected"}, selected=EXACT), Level.GOOD,
+        "a delivery may run",
+    ),
+    "selected, nothing of it": (
+        OTHERS, healthy(permissions={"enabled": True, "allowed_actions": "selected"}, selected={}), Level.ERROR,
+        "the repository may not run GitHub's own actions nor the workflows and actions of someone/platform",
+    ),
+    "selected, and nobody says what": (
+        CALLER, healthy(permissions={"enabled": True, "allowed_actions": "selected"}), Level.LEFT_OUT,
+        "this token may not read which actions the repository may run",
+    ),
+    "not readable": (
+        CALLER, BLIND, Level.LEFT_OUT, "this token may not read which actions the repository may run",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", POLICIES)
+def test_the_actions_that_a_repository_may_run_are_held_against_what_a_delivery_needs(case: str) -> None:
+    caller, settings, level, what = POLICIES[case]
+    assert told(actions_checks.policy(caller, settings)) == [(level, what)]
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("disabled_fork", "GitHub does not run a fork's workflows until somebody switches them on"),
+        ("disabled_inactivity", "GitHub stopped it, because nobody committed to this public repository for 60 days"),
+        ("disabled_manually", "somebody disabled it"),
+    ],
+)
+def test_a_workflow_that_does_not_start_any_more_is_an_error(state: str, why: str) -> None:
+    listed = [
+        {"path": FILE, "state": state},
+        {"path": "other.yml", "state": state},
+        {"path": "x.yml", "state": "active"},
+    ]
+    settings = healthy(workflows={"workflows": listed})
+    assert told(actions_checks.workflows([FILE, "x.yml"], settings)) == [(Level.ERROR, f"{FILE} does not run: {why}")]
+
+
+@pytest.mark.parametrize(
+    ("private", "quiet", "level"), [(False, 50, Level.WARNING), (False, 10, None), (True, 50, None)]
+)
+def test_a_schedule_that_github_is_about_to_stop_is_told(*, private: bool, quiet: int, level: Level | None) -> None:
+    pushed = (datetime.now(UTC) - timedelta(days=quiet)).isoformat()
+    settings = healthy(repository={**APP, "private": private, "pushed_at": pushed})
+    found = told(actions_checks.schedule(["rescan.yml"], settings))
+    assert [each for each, _ in found] == ([level] if level else [])
+    assert told(actions_checks.schedule([], settings)) == []
+    assert told(actions_checks.schedule(["rescan.yml"], healthy(repository={**PUBLIC, "pushed_at": "?"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "events", "level"),
+    [
+        ([QUEUE, REQUIRED], {"push"}, Level.ERROR),
+        ([QUEUE], {"push"}, Level.WARNING),
+        ([QUEUE, REQUIRED], {"push", "merge_group"}, None),
+        ([REQUIRED], {"push"}, None),
+        (403, {"push"}, None),
+    ],
+)
+def test_a_merge_queue_needs_the_event_of_a_merge_queue(rules: Any, events: set[str], level: Level | None) -> None:
+    caller = replace(CALLER, events=frozenset(events))
+    found = told(actions_checks.merge_queue(caller, "main", healthy(rules=rules)))
+    assert [each for each, _ in found] == ([level] if level else [])
+
+
+OLD = {"name": "one", "version": "2.335.9", "ephemeral": True}
+RUNNERS: list[tuple[dict[str, Any], list[tuple[Level, str]]]] = [
+    ({**OLD, "version": "2.336.0"}, []),
+    ({**OLD, "version": "2.1000.0"}, []),
+    ({"name": "unknown"}, []),
+    (OLD, [(Level.ERROR, "the runner one has the version 2.335.9, and the platform's actions need 2.336.0")]),
+    (
+        {**OLD, "version": "3.0.0", "ephemeral": False},
+        [(Level.WARNING, "the runner one is not ephemeral: the next job finds what this one leaves on it")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("runner", "found"), RUNNERS)
+def test_runners_of_ones_own_are_new_and_keep_nothing(runner: dict[str, Any], found: list[tuple[Level, str]]) -> None:
+    assert told(actions_checks.runners(CALLER, healthy(runners={"runners": [runner]}))) == found
+
+
+@pytest.mark.parametrize(("given", "levels"), [({}, []), ({"runner": "ours"}, [Level.LEFT_OUT])])
+def test_runners_that_may_not_be_read_matter_only_to_who_names_one(given: dict[str, str], levels: list[Level]) -> None:
+    assert [each for each, _ in told(actions_checks.runners(replace(CALLER, given=given), BLIND))] == levels
+
+
+@pytest.mark.parametrize(
+    ("repository", "sizes", "level", "what"),
+    [
+        (APP, [], Level.GOOD, "0 stored artifacts hold 0 MB"),
+        (APP, [400_000_000, 200_000_000], Level.WARNING, "2 stored artifacts hold 600 MB; on GitHub Free 500 MB are"),
+        (PUBLIC, [600_000_000], Level.GOOD, "1 stored artifacts hold 600 MB"),
+    ],
+)
+def test_stored_artifacts_are_held_against_the_quota(
+    repository: dict[str, Any], sizes: list[int], level: Level, what: str
+) -> None:
+    kept = [{"size_in_bytes": size, "expired": False} for size in sizes]
+    gone = {"size_in_bytes": 10**12, "expired": True}
+    body = {"total_count": len(kept), "artifacts": [*kept, gone]}
+    ((found, words),) = told(actions_checks.artifacts(healthy(repository=repository, artifacts=body)))
+    assert (found, words.startswith(what)) == (level, True), words
+
+
+def test_only_the_newest_artifacts_are_counted_and_said_so() -> None:
+    body = {"total_count": 250, "artifacts": [{"size_in_bytes": 1_000_000, "expired": False}] * 100}
+    words = "the newest 100 of 250 stored artifacts hold 100 MB"
+    assert told(actions_checks.artifacts(healthy(artifacts=body))) == [(Level.GOOD, words)]
+
+
+INTERNAL = {**APP, "visibility": "internal"}
+PRIVATE: dict[str, Any] = {"private": True, "visibility": "private"}
+ACCESS: dict[str, tuple[SettingsDouble, Level, str]] = {
+    "public": (healthy(), Level.GOOD, "is public and may be called"),
+    "internal, for its enterprise": (
+        healthy(
+            repository=INTERNAL, platform={"private": True, "visibility": "internal"},
+            access={"access_level": "enterprise"},
+        ),
+        Level.GOOD, "may be called from here",
+    ),
+    "internal, for nobody": (
+        healthy(platform={"private": True, "visibility": "internal"}, access={"access_level": "none"}), Level.ERROR,
+        "is internal and lets no other repository call it",
+    ),
+    "private, for its owner": (
+        healthy(platform=PRIVATE, access={"access_level": "organization"}), Level.GOOD, "may be called from here",
+    ),
+    "private, for nobody": (
+        healthy(platform=PRIVATE, access={"access_level": "none"}), Level.ERROR,
+        "is private and lets no other repository call it",
+    ),
+    "private, and nobody says": (healthy(platform=PRIVATE), Level.LEFT_OUT, "this token may not read who may call"),
+    "private, for a public app": (
+        healthy(repository=PUBLIC, platform=PRIVATE), Level.ERROR, "is private, and this repository is public",
+    ),
+    "private, for an internal app": (
+        healthy(repository=INTERNAL, platform=PRIVATE), Level.ERROR, "is private, and this repository is internal",
+    ),
+    "internal, for a public app": (
+        healthy(repository=PUBLIC, platform={"private": True, "visibility": "internal"}), Level.ERROR, "is internal",
+    ),
+    "not visible": (healthy(platform=404), Level.LEFT_OUT, "this token may not read who may call"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ACCESS)
+def test_who_may_call_the_platform_is_told(case: str) -> None:
+    settings, level, words = ACCESS[case]
+    ((found, what),) = told(platform_checks.access(CALLER, "mikeybeezy/web", settings))
+    assert (found, words in what) == (level, True), what
+
+
+def test_a_private_platform_of_another_owner_cannot_be_called() -> None:
+    settings = healthy(platform=PRIVATE, access={"access_level": "organization"})
+    ((found, _),) = told(platform_checks.access(CALLER, "team/web", settings))
+    assert found is Level.ERROR
+
+
+@pytest.mark.parametrize(("slug", "levels"), [("mikeybeezy/web", []), ("team/web", [Level.WARNING]), ("", [])])
+def test_secrets_are_inherited_within_one_owner_only(slug: str, levels: list[Level]) -> None:
+    assert [level for level, _ in told(platform_checks.secrets(CALLER, slug))] == levels
+    assert told(platform_checks.secrets(replace(CALLER, secrets=frozenset({"AWS_ROLE_ARN"})), slug)) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"reports_artifact"}, "evidence nor reports_artifact_id"),
+        ({"reports_artifact_id"}, "evidence"),
+        ({"reports_artifact_id", "evidence"}, ""),
+    ],
+)
+def test_a_comment_from_before_is_told_what_to_copy(given: set[str], missing: str) -> None:
+    words = f"the comment of {FILE} cannot show the verdict: it is not given {missing}"
+    found = told(platform_checks.comments(CommentCaller(FILE, frozenset(given))))
+    assert found == ([(Level.WARNING, words)] if missing else [])
+
+
+@pytest.mark.parametrize(("settings", "warned"), [(healthy(repository=PUBLIC), 1), (healthy(), 0), (None, 1)])
+def test_pull_request_target_is_warned_of_where_github_blocks_it(settings: Settings | None, warned: int) -> None:
+    caller = replace(CALLER, events=frozenset({"pull_request_target"}))
+    assert len(told(platform_checks.target(caller, settings))) == warned
+    assert told(platform_checks.target(CALLER, settings)) == []
+
+
+WORKFLOW = f"""
+on: {{push: {{branches: [main]}}, schedule: [{{cron: "5 4 * * 1"}}]}}
+jobs:
+  delivery:
+    uses: {called.PLATFORM}/{called.WORKFLOW}@v1.2.3
+  comment:
+    uses: {called.PLATFORM}/.github/workflows/_pull-request-comment.yml@v1.2.3
+    with: {{reports_artifact: x}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "events"),
+    [
+        (WORKFLOW, {"push", "schedule"}),
+        ("on: push\njobs: {}", {"push"}),
+        ("on: [push, merge_group]\njobs: {}", {"push", "merge_group"}),
+        ("'on': push", {"push"}),
+        ("jobs: 7", set()),
+        ("on: 7", set()),
+        ("on: {push: 7}\njobs: {x: {uses: y, with: 7}, z: 7}", {"push"}),
+        ("7", set()),
+    ],
+)
+def test_a_workflow_says_what_starts_it_and_what_it_calls(text: str, events: set[str]) -> None:
+    found = called.workflow(FILE, text)
+    assert found.events == events
+    assert [each.job for each in found.callers] == (["delivery"] if text == WORKFLOW else [])
+    assert [each.given for each in found.comments] == ([{"reports_artifact"}] if text == WORKFLOW else [])
+
+
+EVERY_CHECK: tuple[Callable[[Settings], Any], ...] = (
+    lambda settings: environment_checks.approval(APPROVING, settings),
+    lambda settings: platform_checks.access(CALLER, "mikeybeezy/web", settings),
+    lambda settings: actions_checks.policy(CALLER, settings),
+    lambda settings: actions_checks.merge_queue(CALLER, "main", settings),
+    lambda settings: actions_checks.runners(CALLER, settings),
+    lambda settings: actions_checks.workflows([FILE], settings),
+    lambda settings: actions_checks.schedule([FILE], settings),
+    actions_checks.artifacts,
+)
+
+
+ODD = {"workflows": 7, "artifacts": [{"size_in_bytes": None}], "runners": [{}, "x"], "protection_rules": ["x"]}
+
+
+@pytest.mark.parametrize("body", [0, 401, 403, 404, 500, {}, [], ["x"], ODD])
+def test_whatever_github_replies_a_check_says_something_and_raises_nothing(body: Any) -> None:
+    settings = SettingsDouble(dict.fromkeys([*HEALTHY, "/environments/prod"], body))
+    for check in EVERY_CHECK:
+        assert all(level in Level for level, _ in told(check(settings)))

@@ -1,0 +1,227 @@
+"""`latest` never goes back to an earlier commit, whenever the releases of two commits meet."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace as with_fields
+
+from goldenpath.errors import GoldenPathError
+from goldenpath.model.layout import MANIFEST, Layout
+from goldenpath.model.names import Commit, Digest, Tag
+from goldenpath.model.receipt import Receipt, State
+from goldenpath.release.access import Opened
+from goldenpath.release.latest import Latest
+from goldenpath.runner import Runner
+from goldenpath.services.github_history import Order
+from goldenpath.services.oci_registry import StoredManifest
+from goldenpath.stages import ecr_push
+from tests.unit.builders import COMMIT
+from tests.unit.layout_builder import AMD64, image_bytes, layout
+from tests.unit.registry_double import RegistryDouble, fault, info, trouble
+from tests.unit.run_builder import candidate, run
+
+LATEST = Tag("latest")
+FIRST, EARLIER, LATER, ASIDE = (Commit(each * 40) for each in "0123")
+LINE = (FIRST, EARLIER, Commit(COMMIT), LATER)
+IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example", repository="o/app")
+
+
+@dataclass
+class HistoryDouble:
+    """A history in which every commit of `LINE` is made on the one before it. `tips` is what refs name."""
+
+    tips: dict[str, str] = field(default_factory=dict)
+    answer: Order | None = None
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def order(self, commit: Commit, other: Commit) -> Order:
+        self.asked.append((commit, other))
+        if self.answer is not None:
+            return self.answer
+        if other not in LINE:
+            return Order.UNRELATED
+        return Order.LATER if LINE.index(commit) > LINE.index(other) else Order.EARLIER
+
+    def tip(self, ref: str) -> str:
+        return self.tips.get(ref, "")
+
+
+class Place:
+    """A repository, and releases of any commit to it."""
+
+    def __init__(self, folder: Path, *, immutable: bool = False) -> None:
+        self.folder = folder
+        self.registry = RegistryDouble(immutable=immutable)
+
+    def hold(self, commit: str, *tags: Tag) -> Digest:
+        return self.registry.hold(image_bytes(b"held", revision=commit), MANIFEST, *(tags or (LATEST,)))
+
+    def release(self, commit: str = COMMIT, latest: Latest | None = None) -> Receipt:
+        """Release `commit`, which asks `latest` (its own history by default), and return the receipt."""
+        path = self.folder / commit[:7]
+        made = Layout(path) if path.exists() else layout(path, AMD64, content=commit.encode(), revision=commit)
+        here = run(self.folder / f"run-{commit[:7]}")
+        double: Any = self.registry
+        opened = Opened(double, info(immutable=self.registry.immutable), double)
+        described = with_fields(candidate(made), commit=Commit(commit))
+        return ecr_push.release(here, opened, made, described, latest or guard(commit))
+
+
+def guard(commit: str = COMMIT, history: HistoryDouble | None = None, ref: str = "") -> Latest:
+    double: Any = history or HistoryDouble()
+    return Latest(commit, double, ref=ref)
+
+
+def stored(revision: str) -> StoredManifest:
+    content = image_bytes(b"x", revision=revision)
+    return StoredManifest(Digest.of(content), MANIFEST, content)
+
+
+def test_latest_moves_on_to_a_later_commit_and_stays_there(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    later = place.hold(LATER)
+    receipt = place.release()
+    assert receipt.state is State.RELEASED
+    assert LATEST not in [move.tag for move in receipt.tags]
+    assert place.registry.tags == {
+        LATEST: later, Tag(COMMIT[:7]): receipt.digest, Tag(f"dev-{COMMIT[:7]}"): receipt.digest,
+    }  # fmt: skip
+    assert place.release(LATER).digest == place.registry.tags[LATEST]
+
+
+@pytest.mark.parametrize("held", [EARLIER, ASIDE, "none of ours", ""])
+def test_latest_moves_from_an_earlier_commit_and_from_one_that_has_no_order(tmp_path: Path, held: str) -> None:
+    place = Place(tmp_path)
+    place.hold(held)
+    assert place.release().digest == place.registry.tags[LATEST] == place.registry.tags[Tag(COMMIT[:7])]
+
+
+def test_an_immutable_repository_has_no_latest_and_github_is_not_asked(tmp_path: Path) -> None:
+    place, history = Place(tmp_path, immutable=True), HistoryDouble()
+    place.hold(LATER, Tag("2222222"))
+    receipt = place.release(latest=guard(history=history))
+    assert LATEST not in [move.tag for move in receipt.tags]
+    assert history.asked == []
+
+
+def meet(place: Place, commit: str, other: str, number: int) -> str:
+    """Release `commit`, and all of `other` just before its call with this number; return that call, if there is one."""
+    met: list[str] = []
+    count = itertools.count()
+
+    def act(name: str) -> None:
+        if not met and next(count) == number:
+            met.append(name)
+            place.release(other)
+
+    place.registry.before_call = act
+    place.release(commit)
+    return "".join(met)
+
+
+@pytest.mark.parametrize(("commit", "other"), [(COMMIT, LATER), (LATER, COMMIT)])
+def test_whenever_the_releases_of_two_commits_meet_latest_is_the_later_one(
+    tmp_path: Path, commit: str, other: str
+) -> None:
+    """All that is left open is the instant between a look at the tag and its write: no registry compares and swaps."""
+    left_open = []
+    for number in itertools.count():
+        place = Place(tmp_path / f"{number}")
+        place.hold(FIRST)
+        if not (call := meet(place, commit, other, number)):
+            break
+        tags = place.registry.tags
+        assert (tags[Tag(f"dev-{COMMIT[:7]}")], tags[Tag(f"dev-{LATER[:7]}")]) == (
+            tags[Tag(COMMIT[:7])], tags[Tag(LATER[:7])],
+        )  # fmt: skip
+        if tags[LATEST] != tags[Tag(LATER[:7])]:
+            left_open.append(call)
+    assert number > 10
+    assert left_open == ([f"put_manifest {LATEST}"] if commit == COMMIT else [])
+
+
+def test_an_earlier_release_that_overwrote_latest_is_overwritten(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.hold(FIRST)
+    earlier = image_bytes(b"e", revision=EARLIER)
+    happened: list[str] = []
+
+    def act(name: str) -> None:
+        if name == f"put_manifest {LATEST}" and not happened:
+            happened.append(name)
+            place.registry.hold(earlier, MANIFEST, LATEST)
+
+    place.registry.after_call = act
+    receipt = place.release()
+    assert place.registry.tags[LATEST] == receipt.digest
+    assert len([call for call in place.registry.calls if call == f"put_manifest {LATEST}"]) == 2
+
+
+def test_a_release_that_fails_leaves_latest_where_a_later_commit_put_it(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    later = place.hold(LATER)
+    before = dict(place.registry.tags), set(place.registry.manifests)
+    number = 0
+    while True:
+        place.registry.before_call = fault({number}, trouble)
+        try:
+            place.release()
+        except GoldenPathError:
+            assert (place.registry.tags, set(place.registry.manifests)) == before
+            number += 1
+        else:
+            break
+    assert (number > 5, place.registry.tags[LATEST]) == (True, later)
+
+
+@pytest.mark.parametrize(
+    ("tips", "moved"), [({"refs/tags/v1": COMMIT}, True), ({"refs/tags/v1": LATER}, False), ({}, False)]
+)
+@pytest.mark.parametrize("answer", [None, Order.UNKNOWN])
+def test_a_run_started_by_hand_goes_back_on_purpose_while_its_ref_names_that_commit(
+    tmp_path: Path, tips: dict[str, str], answer: Order | None, *, moved: bool
+) -> None:
+    """Also where GitHub cannot compare the two: nobody can keep `latest` where it is for ever."""
+    place = Place(tmp_path)
+    place.hold(LATER)
+    receipt = place.release(latest=guard(history=HistoryDouble(tips, answer), ref="refs/tags/v1"))
+    assert (place.registry.tags[LATEST] == receipt.digest) is moved
+
+
+@pytest.mark.parametrize(("answer", "moved"), [(Order.UNKNOWN, False), (Order.HIDDEN, True)])
+def test_where_the_order_is_not_known_the_user_is_told_what_was_done(
+    tmp_path: Path, answer: Order, *, moved: bool
+) -> None:
+    place, latest = Place(tmp_path), guard(history=HistoryDouble(answer=answer))
+    place.hold(EARLIER)
+    receipt = place.release(latest=latest)
+    assert (place.registry.tags[LATEST] == receipt.digest) is moved
+    assert latest.kept == ""
+    assert ("Run the job again" in latest.warning, "contents: read" in latest.warning) == (not moved, moved)
+
+
+def test_each_commit_is_asked_about_once_and_only_what_is_one() -> None:
+    history = HistoryDouble()
+    latest = guard(history=history)
+    for revision in (LATER, LATER, COMMIT, "../../user", "f" * 39, ""):
+        latest.stays(stored(revision))
+        latest.is_behind(stored(revision))
+    assert history.asked == [(COMMIT, LATER)]
+    assert (latest.kept, latest.warning) == ("`latest` stays at the later commit 2222222", "")
+
+
+@pytest.mark.parametrize(("here", "asks"), [(IN_ACTIONS, True), (Runner(), False)])
+def test_only_a_workflow_run_asks_github(tmp_path: Path, here: Runner, *, asks: bool) -> None:
+    latest = ecr_push.latest_of(run(tmp_path, github_token="t", runner=here))
+    assert (latest.history is not None, latest.ref) == (asks, "")
+
+
+@pytest.mark.parametrize(("name", "ref"), [("workflow_dispatch", "refs/heads/main"), ("push", ""), ("schedule", "")])
+def test_only_a_run_started_by_hand_may_go_back(tmp_path: Path, name: str, ref: str) -> None:
+    event = with_fields(run(tmp_path).event, name=name)
+    assert ecr_push.latest_of(run(tmp_path, runner=IN_ACTIONS, event=event)).ref == ref
