@@ -49,7 +49,7 @@ class Judge:
     """
 
     process: subprocess.Popen[str]
-    known: dict[str, Any] = field(default_factory=dict)
+    known: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def judge(self, path: str, text: str) -> list[str]:
         """Return what GitHub says of the workflow or action `text` at `path`; nothing when it has no objection."""

@@ -72,10 +72,10 @@ def perform(judge: Judge, name: str, tree: Mapping[str, Any], contexts: dict[str
     """Run the steps of the job `name`, in which `turn` happens, and evaluate its outputs."""
     known = {**contexts, "steps": {}, "job": {"check_run_id": name}, "runner": {"temp": TEMP}}
     job = Job(judge, tree, known)
-    known["env"] |= {key: job.evaluated(value) for key, value in tree.get("env", {}).items()}
+    known["env"] = {**known["env"], **{key: job.evaluated(value) for key, value in tree.get("env", {}).items()}}
     of_matrix = "".join(f"@{value}" for key, value in known["matrix"].items() if key == "platform")
     stopped = turn.step or _main_step(tree["steps"])
-    did_work = False
+    did_work = False  # an upload finds files once a stage of ours ran
     for step in tree["steps"]:
         if not judge.holds(step, known, _status(job.result)):
             known["steps"][label(step)] = {"outcome": "skipped", "conclusion": "skipped", "outputs": {}}
@@ -135,13 +135,18 @@ def _declared(uses: str) -> frozenset[str]:
 
 
 def _script(job: Job, step: Mapping[str, Any]) -> tuple[dict[str, str], int]:
+    own = {key: job.evaluated(value) for key, value in step.get("env", {}).items()}
+    return _ran(step["run"], tuple({**job.contexts["env"], **own}.items()))
+
+
+@functools.cache
+def _ran(script: str, variables: tuple[tuple[str, str], ...]) -> tuple[dict[str, str], int]:
     with tempfile.TemporaryDirectory() as name:
         told = Path(name) / "output"
         told.touch()
-        variables = {**job.contexts["env"], **{key: job.evaluated(value) for key, value in step.get("env", {}).items()}}
         done = subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", step["run"]], cwd=name, check=False, capture_output=True, timeout=20,
-            env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(told), **variables},
+            ["bash", "-eo", "pipefail", "-c", script], cwd=name, check=False, capture_output=True, timeout=20,
+            env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(told), **dict(variables)},
         )  # fmt: skip
         lines = [line.partition("=") for line in told.read_text().splitlines()]
         return {key: value for key, _, value in lines}, done.returncode
