@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OURS = [*files.workflows(), *files.callers()]
 FILES = [*OURS, *files.actions()]
 IN_EACH = 4
-# What a hand may do to a file: what it changes, and into what.
+# Mistakes: a pattern, and its replacement.
 MISTAKES = {
     "the jobs are called otherwise": (r"(?m)^jobs:", "job:"),
     "a key that does not exist": (r"(?m)^( +)(runs-on|uses|using):", r"\1\2x:"),
@@ -42,7 +42,7 @@ OF_CALLERS = {"a part of an event that does not exist": (r"\bgithub\.event\.(\w+
 
 
 def fitting(file: File) -> dict[str, str]:
-    """Return the copies of `file` with a mistake in it, by kind: those that it has a place for."""
+    """Return a copy of `file` for each kind of mistake that fits it."""
     kinds = {**MISTAKES, **(OF_WORKFLOWS if file in OURS else {})}
     if file in OURS and "workflow_call:" not in file.text:
         kinds |= OF_CALLERS
@@ -51,7 +51,7 @@ def fitting(file: File) -> dict[str, str]:
 
 
 def chosen() -> list[tuple[File, dict[str, str]]]:
-    """Return for each file the kinds that were tried least until then; all would take long."""
+    """Return a few mistakes for each file, the least tried kinds first: all of them would take too long."""
     copies = [(file, fitting(file)) for file in FILES]
     places = Counter(kind for _, each in copies for kind in each)
     tried = Counter[str]()
