@@ -38,6 +38,7 @@ OF_WORKFLOWS = {
     "a step that does not exist": (r"\bsteps\.(\w+)\.", r"steps.x\1."),
 }
 # Of a called workflow GitHub's code cannot know the event.
+OF_DECLARED_SECRETS = {"a secret that is not declared": (r"secrets\.(TF|AWS)_", r"secrets.X\1_")}
 OF_CALLERS = {"a part of an event that does not exist": (r"\bgithub\.event\.(\w+)", r"github.event.x\1")}
 
 
@@ -46,6 +47,8 @@ def fitting(file: File) -> dict[str, str]:
     kinds = {**MISTAKES, **(OF_WORKFLOWS if file in OURS else {})}
     if file in OURS and "workflow_call:" not in file.text:
         kinds |= OF_CALLERS
+    if "\n    secrets:\n      " in file.text:
+        kinds |= OF_DECLARED_SECRETS
     copies = {kind: re.sub(old, new, file.text, count=1) for kind, (old, new) in kinds.items()}
     return {kind: text for kind, text in copies.items() if text != file.text}
 
@@ -78,7 +81,12 @@ def test_github_finds_the_mistakes_that_a_hand_makes(judge: Judge, file: File, c
 
 
 def test_every_kind_of_mistake_was_tried() -> None:
-    assert {kind for _, copies in TRIED for kind in copies} == {*MISTAKES, *OF_WORKFLOWS, *OF_CALLERS}
+    assert {kind for _, copies in TRIED for kind in copies} == {
+        *MISTAKES,
+        *OF_WORKFLOWS,
+        *OF_CALLERS,
+        *OF_DECLARED_SECRETS,
+    }
 
 
 def test_every_fragment_of_a_workflow_in_the_pages_is_judged() -> None:
