@@ -31,14 +31,16 @@ MISTAKES = {
     "a flag that is neither": (r"required: (true|false)", "required: maybe"),
 }
 OF_WORKFLOWS = {
+    "a permission that does not exist": (r"(?m)^( +)(contents|id-token): (read|write)", r"\1\2s: \3"),
+    "an event that does not exist": (r"(?m)^  (push|pull_request|schedule|workflow_\w+):", r"  x\1:"),
     "an input that nothing declares": (r"(?m)^( +)environment: (?!\{)", r"\1enviroment: "),
     "an input that does not exist": (r"\binputs\.(\w)", r"inputs.x\1"),
     "an output of a job that does not exist": (r"(needs\.[\w-]+\.outputs)\.", r"\1.x"),
     "an output of a stage that does not exist": (r"(steps\.(?:gate|trivy|release)\.outputs)\.", r"\1.x"),
     "a step that does not exist": (r"\bsteps\.(\w+)\.", r"steps.x\1."),
 }
-# Of a called workflow GitHub's code cannot know the event.
 OF_DECLARED_SECRETS = {"a secret that is not declared": (r"secrets\.(TF|AWS)_", r"secrets.X\1_")}
+# The event of a called workflow is its caller's.
 OF_CALLERS = {"a part of an event that does not exist": (r"\bgithub\.event\.(\w+)", r"github.event.x\1")}
 
 
