@@ -1,4 +1,4 @@
-"""What GitHub makes of our workflows: events, inputs and ends of jobs, row by row (`tests/data/runs.md`)."""
+"""Every row of `tests/data/runs.md` holds when GitHub's evaluator computes the expressions of our workflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.judges import events, files, reading, story, table
+from tests.judges import events, files, reading, scenario, table
 from tests.judges.caller import Caller
 from tests.tools.command import ROOT
 
@@ -24,8 +24,8 @@ CALLED = ".github/workflows/_build-and-release.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
 
 
-def found(judge: Judge, row: Row, spoiled: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what comes of the run of `row`, for each column that expects something; `spoiled` has changed files."""
+def actual(judge: Judge, row: Row, spoiled: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the actual value of each expected column of `row`; `spoiled` holds changed files."""
 
     def read(path: str) -> Mapping[str, Any]:
         return judge.read((spoiled or {}).get(path) or SHOWN.get(path) or (ROOT / path).read_text())
@@ -36,18 +36,18 @@ def found(judge: Judge, row: Row, spoiled: Mapping[str, str] | None = None) -> d
     if "secrets" in of:
         event = dataclasses.replace(event, secrets=reading.secrets(of["secrets"], events.SECRETS))
     caller = Caller(judge, read(reading.CALLERS[name]), read, reading.inputs(of.get("inputs", "")))
-    before = story.parse(of["first attempt"]) if "first attempt" in of else None
-    run = caller.run(event, story.parse(of.get("what happens", "")), before)
+    before = scenario.parse(of["first attempt"]) if "first attempt" in of else None
+    run = caller.run(event, scenario.parse(of.get("what happens", "")), before)
     return {column: reading.observed(column, run) for column in row.expected}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 def test_a_run_is_what_the_table_says(judge: Judge, row: Row) -> None:
-    assert found(judge, row) == row.expected
+    assert actual(judge, row) == row.expected
 
 
-# What a hand may do to the workflows: the part of the table that must notice, the file, the job in it (all of it when
-# none is named), what is changed, and into what.
+# Mistakes in the workflows: the section of the table that must fail, the file, the job (empty for the whole file), the
+# text to replace, and its replacement.
 ENVIRONMENT, JOBS, ENDS = "Which environment's rules decide", "Which jobs run", "What follows when a job"
 TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose role"
 WAITS, BUILT = "Which GitHub environment", "What is built"
@@ -97,12 +97,9 @@ MISTAKES = {
     "a comment in a pull request from a fork": (
         COMMENT, ".github/workflows/_pull-request-comment.yml", "comment",
         "github.event.pull_request.head.repo.full_name == github.repository", "true"),
+    "the queue's own base is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.event.merge_group.base_ref || ", ""),
+    "nobody listens to a merge queue": (ENVIRONMENT, TEMPLATE, "", "  merge_group:\n", ""),
 }  # fmt: skip
-if "merge_group:" in (ROOT / TEMPLATE).read_text():
-    MISTAKES |= {
-        "the queue's own base is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.event.merge_group.base_ref || ", ""),
-        "nobody listens to a merge queue": (ENVIRONMENT, TEMPLATE, "", "  merge_group:\n", ""),
-    }
 
 
 def spoil(path: str, job: str, old: str, new: str) -> dict[str, str]:
@@ -119,4 +116,4 @@ def test_a_mistake_in_an_expression_makes_a_row_fail(judge: Judge, mistake: str)
     heading, *where = MISTAKES[mistake]
     rows = [row for row in ROWS if row.heading.startswith(heading)]
     spoiled = spoil(*where)
-    assert any(found(judge, row, spoiled) != row.expected for row in rows)
+    assert any(actual(judge, row, spoiled) != row.expected for row in rows)

@@ -18,7 +18,7 @@ FILES = [*OURS, *files.actions()]
 AT_MOST = 4
 # The shortest file has no place for more kinds of mistakes.
 AT_LEAST = 3
-# What a hand may do to a file: what it changes, and into what.
+# Mistakes: a pattern, and its replacement.
 MISTAKES = {
     "the jobs are called otherwise": (r"(?m)^jobs:", "job:"),
     "a key that does not exist": (r"(?m)^( +)(runs-on|uses|using):", r"\1\2x:"),
@@ -33,27 +33,32 @@ MISTAKES = {
     "a flag that is neither": (r"required: (true|false)", "required: maybe"),
 }
 OF_WORKFLOWS = {
+    "a permission that does not exist": (r"(?m)^( +)(contents|id-token): (read|write)", r"\1\2s: \3"),
+    "an event that does not exist": (r"(?m)^  (push|pull_request|schedule|workflow_\w+):", r"  x\1:"),
     "an input that nothing declares": (r"(?m)^( +)environment: (?!\{)", r"\1enviroment: "),
     "an input that does not exist": (r"\binputs\.(\w)", r"inputs.x\1"),
     "an output of a job that does not exist": (r"(needs\.[\w-]+\.outputs)\.", r"\1.x"),
     "an output of a stage that does not exist": (r"(steps\.(?:gate|trivy|release)\.outputs)\.", r"\1.x"),
     "a step that does not exist": (r"\bsteps\.(\w+)\.", r"steps.x\1."),
 }
-# Of a called workflow GitHub's code cannot know the event.
+OF_DECLARED_SECRETS = {"a secret that is not declared": (r"secrets\.(TF|AWS)_", r"secrets.X\1_")}
+# The event of a called workflow is its caller's.
 OF_CALLERS = {"a part of an event that does not exist": (r"\bgithub\.event\.(\w+)", r"github.event.x\1")}
 
 
 def fitting(file: File) -> dict[str, str]:
-    """Return the copies of `file` with a mistake in it, by kind: those that it has a place for."""
+    """Return a copy of `file` for each kind of mistake that fits it."""
     kinds = {**MISTAKES, **(OF_WORKFLOWS if file in OURS else {})}
     if file in OURS and "workflow_call:" not in file.text:
         kinds |= OF_CALLERS
+    if "\n    secrets:\n      " in file.text:
+        kinds |= OF_DECLARED_SECRETS
     copies = {kind: re.sub(old, new, file.text, count=1) for kind, (old, new) in kinds.items()}
     return {kind: text for kind, text in copies.items() if text != file.text}
 
 
 def chosen() -> list[tuple[File, dict[str, str]]]:
-    """Return for each file the kinds that were tried least until then; all would take long."""
+    """Return a few mistakes for each file, the least tried kinds first: all of them would take too long."""
     copies = [(file, fitting(file)) for file in FILES]
     places = Counter(kind for _, each in copies for kind in each)
     tried = Counter[str]()
@@ -80,7 +85,12 @@ def test_github_finds_the_mistakes_that_a_hand_makes(judge: Judge, file: File, c
 
 
 def test_every_kind_of_mistake_was_tried() -> None:
-    assert {kind for _, copies in TRIED for kind in copies} == {*MISTAKES, *OF_WORKFLOWS, *OF_CALLERS}
+    assert {kind for _, copies in TRIED for kind in copies} == {
+        *MISTAKES,
+        *OF_WORKFLOWS,
+        *OF_CALLERS,
+        *OF_DECLARED_SECRETS,
+    }
 
 
 def test_every_fragment_of_a_workflow_in_the_pages_is_judged() -> None:

@@ -1,4 +1,4 @@
-"""What GitHub does with a caller: whether an event starts it, what it gives to workflows it calls, what they do."""
+"""Simulates how GitHub runs a caller: whether an event starts it, and the workflows that it calls."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.judges.run import Call, Runner, worst
 
 if TYPE_CHECKING:
     from tests.judges.events import Event
-    from tests.judges.story import Story
+    from tests.judges.scenario import Scenario
 
 DELIVERY = ".github/workflows/_build-and-release.yml"
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A run of a caller: the calls of each of its jobs (several of a matrix), none where the event starts nothing."""
+    """A finished run of a caller: the calls of each job, several for a matrix; no job when the event starts no run."""
 
     calls: Mapping[str, tuple[Call, ...]]
 
@@ -36,11 +36,11 @@ class Caller:
     judge: Judge
     tree: Mapping[str, Any]
     read: Callable[[str], Mapping[str, Any]]
-    # What the row adds to the inputs of the delivery.
+    # More inputs for the delivery.
     more: Mapping[str, Any] = field(default_factory=dict)
 
-    def run(self, event: Event, story: Story, before: Story | None = None) -> Delivery:
-        """Return what `event` sets in motion; `before` tells an earlier attempt of the same run."""
+    def run(self, event: Event, scenario: Scenario, before: Scenario | None = None) -> Delivery:
+        """Run the caller for `event`; `before` is the scenario of an earlier attempt of the same run."""
         if not event.starts(self.tree["on"]):
             return Delivery({})
         earlier = self.run(event, before).calls if before else {}
@@ -50,20 +50,20 @@ class Caller:
             if not self.judge.holds(job, contexts, _status(calls)):
                 calls[name] = ()
                 continue
-            kept = [call.job_outputs for call in earlier.get(name, ())]
+            old = [call.job_outputs for call in earlier.get(name, ())]
             calls[name] = tuple(
-                self._call(job, {**contexts, "matrix": matrix}, event, story, kept[number] if kept else {})
+                self._call(job, {**contexts, "matrix": matrix}, event, scenario, old[number] if old else {})
                 for number, matrix in enumerate(_matrix(job))
             )
         return Delivery(calls)
 
     def _call(
-        self, job: Mapping[str, Any], contexts: dict[str, Any], event: Event, story: Story, kept: Mapping[str, Any]
+        self, job: Mapping[str, Any], contexts: dict[str, Any], event: Event, scenario: Scenario, old: Mapping[str, Any]
     ) -> Call:
         path = job["uses"].removeprefix(f"{REPOSITORY}/").partition("@")[0]
         given = {key: self._value(each, contexts) for key, each in job.get("with", {}).items()}
         more = self.more if path == DELIVERY else {}
-        runner = Runner(self.judge, self.read(path), event, story, kept)
+        runner = Runner(self.judge, self.read(path), event, scenario, old)
         return runner.call({**given, **more}, self._secrets(job, contexts, event.secrets))
 
     def _secrets(self, job: Mapping[str, Any], contexts: dict[str, Any], known: Mapping[str, str]) -> Mapping[str, Any]:

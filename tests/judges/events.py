@@ -1,4 +1,4 @@
-"""What starts a workflow run, in words: the `github` context, inputs and secrets that GitHub gives to its jobs.
+"""Parse the events that start a run, like `push to main`, into the contexts that GitHub gives to its jobs.
 
 Sources: GitHub, "Contexts reference", "Events that trigger workflows"; the webhooks of each event.
 """
@@ -14,7 +14,7 @@ from typing import Any
 SLUG = "team/my-app"
 FORK = "stranger/my-app"
 SECRETS = {f"TF_AWS_IAM_ROLE_{name}": f"the role of {name.lower()}" for name in ("DEV", "TEST", "STAGING", "PROD")}
-USUAL_TYPES = ("opened", "synchronize", "reopened")
+DEFAULT_TYPES = ("opened", "synchronize", "reopened")
 _PATTERNS = (
     r"push to (?P<branch>\S+)",
     r"push of tag (?P<tag>\S+)",
@@ -27,21 +27,21 @@ _PATTERNS = (
 
 @dataclass(frozen=True)
 class Event:
-    """An event: the `github` context, and what else the run knows."""
+    """An event: the `github` context, the inputs of a dispatch, and the secrets of the repository."""
 
     github: Mapping[str, Any]
     inputs: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=lambda: SECRETS)
 
     def starts(self, on: str | Mapping[str, Any]) -> bool:
-        """Tell whether a workflow with this `on` listens to the event, its filters of branches and tags included."""
+        """Return whether the event starts a workflow with this `on`, by its types, branches and tags."""
         name, ref = self.github["event_name"], self.github["ref"]
         listened = {on: None} if isinstance(on, str) else on
         if name not in listened:
             return False
         filters = listened[name] or {}
         if name == "pull_request":
-            return self.github["event"]["action"] in filters.get("types", USUAL_TYPES)
+            return self.github["event"]["action"] in filters.get("types", DEFAULT_TYPES)
         if name != "push" or not {"branches", "tags"} & set(filters):
             return True
         kind, _, short = ref.removeprefix("refs/").partition("/")
@@ -53,8 +53,8 @@ class Event:
 def parse(words: str) -> Event:
     """Return the event that `words` name, like `pull request into main from a fork`."""
     for pattern in _PATTERNS:
-        if found := re.fullmatch(pattern, words):
-            return _event(found.groupdict())
+        if match := re.fullmatch(pattern, words):
+            return _event(match.groupdict())
     raise ValueError(f"{words!r} is no event of this table: it has {_PATTERNS}")
 
 

@@ -1,4 +1,4 @@
-"""Every file and fragment of ours that GitHub is to read, made into a whole file where it is a part of one."""
+"""Collects every workflow and action of this repository, and completes the fragments that pages show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STEPS = "on: push\njobs:\n  job:\n    runs-on: ubuntu-latest\n    steps:\n"
 
 @dataclass(frozen=True)
 class File:
-    """A file as GitHub finds it: what we call it, its `path` in a repository, and its text."""
+    """A file for GitHub: its name in tests, its `path` in a repository, and its text."""
 
     name: str
     path: str
@@ -38,7 +38,7 @@ def actions() -> list[File]:
 
 
 def callers() -> list[File]:
-    """Return the workflows that apps copy: templates, examples, and what the pages show of them."""
+    """Return the workflows that apps copy: templates, examples, and fragments on pages."""
     examples = sorted((ROOT / "examples").glob("*/.github/workflows/*.yml"))
     return [*map(_copied, (*sorted(TEMPLATE.parent.glob("*.yml")), *examples)), *_fragments()]
 
@@ -67,7 +67,7 @@ def _parts(fragment: str) -> list[str]:
 
 
 def _completed(fragment: str) -> str:
-    """Return the workflow that a reader makes of `fragment`, by where its first line stands."""
+    """Return a whole workflow with `fragment` in its place, which the indentation of its first line tells."""
     template = TEMPLATE.read_text()
     head = template[: template.index("jobs:\n")]
     if fragment.startswith(("on:", "name:")):

@@ -1,10 +1,10 @@
 // GitHub's own judges behind a pipe: one request a line of JSON, one response a line.
 //
-//   {"judge": {"path": …, "text": …}}   → what GitHub's language service says of the file, a list of sentences
+//   {"judge": {"path": …, "text": …}}   → the errors and warnings of GitHub's language service
 //   {"read": text}                      → the workflow as GitHub parses it; each expression is {"$": expression}
 //   {"evaluate": {"expression": …, "contexts": JSON, "status": …}} → its value, its text, and whether it is true
 //
-// Started with the checkout of the platform and the name of its repository: what a file calls is looked up there.
+// Its arguments are the checkout of the platform and the name of its repository, to resolve what a file calls.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -22,9 +22,9 @@ import { parse } from "yaml";
 const [root, repository] = process.argv.slice(2);
 const CONDITIONS = ["job-if", "step-if"];
 const STATUS = ["success", "failure", "cancelled", "always"];
-// What is newer than these packages: `cache-mode` (GitHub, September 2026).
+// Syntax newer than these packages: `cache-mode` (GitHub, September 2026).
 const NOT_KNOWN_YET = ["Unexpected value 'cache-mode'"];
-// The language service turns an exception of its own into silence and a line of its log.
+// The language service catches its own exceptions and logs them. They must fail the test.
 const raise = message => { throw new Error(message); };
 registerLogger({ error: raise, warn: raise, info() {}, log() {} });
 
@@ -39,7 +39,7 @@ const config = {
       return { name: reference.path, content: readFileSync(join(root, reference.path), "utf8") };
     },
   },
-  // An action of another repository: nothing is known of it here, and nothing is said of its inputs.
+  // Without its inputs, the language service does not check how an action of another repository is used.
   actionsMetadataProvider: {
     async fetchActionMetadata(reference) {
       return isOurs(reference) ? ownAction(reference.path ?? ".") : {};
@@ -49,7 +49,7 @@ const config = {
     async getContext(name, known, { job, template }) {
       if (name === "steps") return withOutputs(known, job?.steps ?? []);
       if (name === "github" && template?.events?.merge_group) return withMergeGroup(known);
-      if (name === "secrets" && template?.events?.workflow_call) return declaredSecrets(template.events.workflow_call);
+      if (name === "secrets" && template?.events?.workflow_call?.secrets) return declared(template.events.workflow_call);
     },
   },
 };
@@ -62,7 +62,7 @@ function ownAction(path) {
   return actions.get(file);
 }
 
-// What stands in for one of GitHub's actions in the tests has its outputs; a contract test holds the two together.
+// The stand-in for one of GitHub's actions declares the same outputs; a contract test compares them.
 function actionOf(uses) {
   const [, ours, githubs] = uses.match(/^\$\/([^@]+)$|^actions\/([\w-]+)@/) ?? [];
   if (ours) return ownAction(ours);
@@ -95,8 +95,9 @@ function named(names) {
   return result;
 }
 
-function declaredSecrets({ secrets }) {
-  return named(["GITHUB_TOKEN", ...Object.keys(secrets ?? {})]);
+// A called workflow that declares no secrets takes those that its caller lets it inherit.
+function declared({ secrets }) {
+  return named(["GITHUB_TOKEN", ...Object.keys(secrets)]);
 }
 
 const objections = found => found.filter(({ message }) => !NOT_KNOWN_YET.some(known => message.includes(known)));
@@ -109,7 +110,7 @@ async function judge({ path, text }) {
 
 // ── read ──────────────────────────────────────────────────────────────────────────────────────────
 
-// As JSON, which is YAML: of a block scalar the language service keeps the indentation, which GitHub itself takes away.
+// JSON is YAML without block scalars: the parser keeps the indentation of those, which GitHub's server removes.
 function read(text) {
   const content = JSON.stringify(parse(text));
   const { value, context } = parseWorkflow({ name: "workflow", content }, new NoOperationTraceWriter());

@@ -1,7 +1,7 @@
 """One process of GitHub's own code for a whole test run: it judges files, parses workflows and evaluates expressions.
 
-The npm packages are pinned with their hashes in `package-lock.json`, bundled once into one file, and kept in the
-project's cache folder under a name made of everything that went into it.
+The npm packages are pinned with their hashes in `package-lock.json`, bundled once into one file, and stored in the
+project's cache folder under a hash of all sources.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from goldenpath import runner
+from goldenpath.adopt import called
 from tests import npm
 from tests.tools.command import ROOT
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("package.json", "package-lock.json", "judge.mjs"))
-REPOSITORY = "mikeybeezy/goldenpath-idp-infra"
+REPOSITORY = called.PLATFORM
 
 
 @dataclass(frozen=True)
 class Value:
-    """What an expression gives: its `value`, the `text` that GitHub puts in its place, and whether it `holds`."""
+    """The result of an expression: its `value`, the `text` that GitHub inserts, and whether it `holds` as an `if`."""
 
     value: Any
     text: str
@@ -33,38 +34,38 @@ class Value:
 
 @dataclass(frozen=True)
 class Judge:
-    """The process; it looks up what a file calls in the checkout that it was started with.
+    """The running process. It resolves references to this repository in the checkout that it was started with.
 
-    It is asked the same thing once: its response depends on nothing else.
+    A response depends on the request only, so each request is sent once.
     """
 
     process: subprocess.Popen[str]
-    known: dict[str, Any] = field(default_factory=dict)
+    responses: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def judge(self, path: str, text: str) -> list[str]:
-        """Return what GitHub says of the workflow or action `text` at `path`; nothing when it has no objection."""
-        return list(self._ask({"judge": {"path": path, "text": text}}))
+        """Return the errors and warnings of GitHub's language service for the workflow or action `text` at `path`."""
+        return list(self._request({"judge": {"path": path, "text": text}}))
 
     def read(self, text: str) -> dict[str, Any]:
-        """Return the workflow as GitHub parses it. An expression is `{"$": expression}`, strings with one too."""
-        tree: dict[str, Any] = self._ask({"read": text})
+        """Return the workflow as GitHub parses it. An expression is `{"$": expression}`, also one within a string."""
+        tree: dict[str, Any] = self._request({"read": text})
         return tree
 
     def evaluate(self, expression: str, contexts: dict[str, Any], status: dict[str, bool] | None = None) -> Value:
-        """Return what `expression` gives; `status` says what `success()` and its like return."""
-        asked = {"expression": expression, "contexts": json.dumps(contexts), "status": status}
-        found = self._ask({"evaluate": asked})
-        return Value(found["value"], found["text"], found["true"])
+        """Return the value of `expression`; `status` holds the results of the status functions, like `success`."""
+        request = {"expression": expression, "contexts": json.dumps(contexts), "status": status}
+        response = self._request({"evaluate": request})
+        return Value(response["value"], response["text"], response["true"])
 
     def holds(self, tree: Mapping[str, Any], contexts: dict[str, Any], status: dict[str, bool]) -> bool:
-        """Tell whether the job or step `tree` is due; without an `if` it is when all before it succeeded."""
+        """Return whether the job or step `tree` runs; without an `if` it does when everything before it succeeded."""
         return self.evaluate(tree["if"]["$"], contexts, status).holds if "if" in tree else status["success"]
 
-    def _ask(self, request: dict[str, Any]) -> Any:  # noqa: ANN401  what JSON gives
+    def _request(self, request: dict[str, Any]) -> Any:  # noqa: ANN401  what JSON gives
         line = json.dumps(request)
-        if line not in self.known:
-            self.known[line] = self._response(line)
-        return self.known[line]
+        if line not in self.responses:
+            self.responses[line] = self._response(line)
+        return self.responses[line]
 
     def _response(self, line: str) -> Any:  # noqa: ANN401  what JSON gives
         assert self.process.stdin is not None
@@ -78,7 +79,7 @@ class Judge:
 
 @contextlib.contextmanager
 def opened(root: Path = ROOT) -> Iterator[Judge]:
-    """Start the judge for the checkout `root`, installing it first when need be, and end it."""
+    """Start the judge for the checkout `root`, installing it first where it is missing; stop it at the end."""
     command = [str(npm.NODE), str(bundle()), str(root), REPOSITORY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Judge(process)
@@ -87,7 +88,7 @@ def opened(root: Path = ROOT) -> Iterator[Judge]:
 
 
 def bundle() -> Path:
-    """Return the one file that holds GitHub's code and ours, made when it is not in the cache yet."""
+    """Return the bundle of GitHub's code and ours, built first when it is not in the cache."""
     return npm.kept("judges", SOURCES, _bundled)
 
 

@@ -1,6 +1,6 @@
-"""GitHub's rule on permissions across called workflows: nothing called may ask for more than its caller was granted.
+"""GitHub's rule on permissions: a called workflow may not request more than its caller was granted.
 
-The rule and its words are those of actions/runner, `WorkflowTemplateConverter.ConvertToReferencedWorkflow`,
+The rule and the messages are those of actions/runner, `WorkflowTemplateConverter.ConvertToReferencedWorkflow`,
 `PermissionsHelper` and `Permissions`; GitHub refuses to start a run that breaks it, whatever the jobs' conditions say.
 """
 
@@ -19,7 +19,7 @@ NAMES = (
     "issues", "models", "packages", "pages", "pull-requests", "repository-projects", "security-events", "statuses",
     "workflows",
 )  # fmt: skip
-# What a workflow has that says nothing, in a repository with GitHub's default settings.
+# Permissions of a workflow without a `permissions` block, by GitHub's default settings of a repository.
 DEFAULT = {"contents": "read", "packages": "read"}
 
 
@@ -34,7 +34,7 @@ def problems(caller: Tree, read: Read) -> list[str]:
 
 
 def needless(caller: Tree, read: Read) -> list[str]:
-    """Return what `caller` grants though nothing that it calls asks for it."""
+    """Return the permissions that `caller` grants and no called job requests."""
     return [
         f"{name}: {permission}: {level}"
         for name, job in caller["jobs"].items()
@@ -53,20 +53,19 @@ def _less(level: str) -> str:
 
 
 def _refused(job: Tree, granted: Mapping[str, str] | None, read: Read) -> Iterator[str]:
-    """Yield what the workflow that `job` calls, and those that it calls, ask for beyond what was `granted`."""
+    """Yield each request of the called workflow, and of those that it calls, that exceeds `granted`."""
     called = read(job["uses"].removeprefix(f"{REPOSITORY}/").removeprefix("./").removeprefix("$/").partition("@")[0])
     most = DEFAULT if granted is None else granted
-    own = _block(called)
-    yield from _beyond("the workflow", own, most)
+    yield from _beyond("the workflow", _block(called), most)
     for name, nested in called["jobs"].items():
-        asked = _block(nested)
-        yield from _beyond(f"the nested job '{name}'", asked, most)
+        yield from _beyond(f"the nested job '{name}'", _block(nested), most)
         if "uses" in nested:
-            yield from _refused(nested, next((each for each in (asked, own, granted) if each is not None), None), read)
+            own = _block(nested, called)
+            yield from _refused(nested, granted if own is None else own, read)
 
 
-def _beyond(who: str, asked: Mapping[str, str] | None, most: Mapping[str, str]) -> Iterator[str]:
-    for name, level in (asked or {}).items():
+def _beyond(who: str, requested: Mapping[str, str] | None, most: Mapping[str, str]) -> Iterator[str]:
+    for name, level in (requested or {}).items():
         allowed = most.get(name, "none")
         if LEVELS.index(level) > LEVELS.index(allowed):
             yield f"{who} is requesting '{name}: {level}', but is only allowed '{name}: {allowed}'"

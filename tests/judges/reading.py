@@ -1,4 +1,4 @@
-"""What a row of `tests/data/runs.md` gives, and what its expected columns are called in a run."""
+"""Translate the columns of `tests/data/runs.md`: inputs and secrets into values, expected columns into readings."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def secrets(words: str, all_of_them: Mapping[str, str]) -> dict[str, str]:
 
 
 def observed(column: str, run: Delivery) -> str:
-    """Return what the expected column `column` shows of `run`."""
+    """Return the actual value of the expected column `column` in `run`."""
     if column in _OF_ALL:
         return _OF_ALL[column](run)
     return _OF_CALL[column](run.call)
@@ -56,8 +56,8 @@ def observed(column: str, run: Delivery) -> str:
 
 def _environment(run: Delivery) -> str:
     called = [call for calls in run.calls.values() for call in calls if set(call.results.values()) != {"skipped"}]
-    found = {str(call.inputs["environment"]) for call in called}
-    return ", ".join(sorted(found)) or "not started"
+    environments = {str(call.inputs["environment"]) for call in called}
+    return ", ".join(sorted(environments)) or "not started"
 
 
 def _groups(run: Delivery) -> str:

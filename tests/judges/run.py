@@ -1,11 +1,11 @@
-"""What GitHub does with a workflow: which jobs and steps run, and what their expressions give.
+"""Simulates how GitHub runs a called workflow: job order, conditions, results and outputs.
 
-GitHub's own code parses and evaluates (`judge`). What is written here is the order of things around it:
+GitHub's own code parses the file and evaluates the expressions (`judge`). These rules around them are ours:
 
 - A job's `success()` is true when every ancestor succeeded, `failure()` when one failed, and both are false in a run
   that is being cancelled (actions/runner, GraphCondition; actions/runner#491; GitHub, "Expressions").
 - A skipped job has no outputs. Outputs are evaluated whatever the result, and an empty one overrides nothing: after
-  "Re-run failed jobs", and in a matrix, the value of before stays (actions/runner, JobExtension; actions/runner#2598).
+  "Re-run failed jobs", and in a matrix, the earlier value stays (actions/runner, JobExtension; actions/runner#2598).
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tests.judges.steps import Job, perform
 if TYPE_CHECKING:
     from tests.judges.events import Event
     from tests.judges.judge import Judge
-    from tests.judges.story import Story
+    from tests.judges.scenario import Scenario
 
 BAD = ("failure", "cancelled", "skipped")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One run of a called workflow: its `inputs`, its jobs by name (of a matrix several), and its outputs."""
+    """A finished run of a called workflow. `jobs` holds several jobs for a matrix, and none for a skipped job."""
 
     inputs: Mapping[str, Any]
     jobs: Mapping[str, tuple[Job, ...]]
@@ -46,13 +46,13 @@ class Runner:
     judge: Judge
     tree: Mapping[str, Any]
     event: Event
-    story: Story
-    # Outputs of an earlier attempt of the same run.
-    kept: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    scenario: Scenario
+    # Job outputs of an earlier attempt of the same run.
+    earlier: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     cancelled: bool = False
 
     def call(self, given: Mapping[str, Any], secrets: Mapping[str, str]) -> Call:
-        """Run every job that is due, in an order in which each finds what it needs."""
+        """Run the jobs, each after those that it needs."""
         inputs = {name: given.get(name, _default(each)) for name, each in self._interface("inputs").items()}
         base = {"github": self.event.github, "inputs": inputs, "secrets": secrets, "vars": {}}
         env = {name: self._text(each, base) for name, each in self.tree.get("env", {}).items()}
@@ -64,7 +64,7 @@ class Runner:
             contexts = {**base, "needs": needs, "env": dict(env)}
             jobs[name] = tuple(self._job(name, tree, contexts, results))
             results[name] = worst([job.result for job in jobs[name]])
-            outputs[name] = dict(self.kept.get(name, {}))
+            outputs[name] = dict(self.earlier.get(name, {}))
             for job in jobs[name]:
                 outputs[name] |= {key: value for key, value in job.outputs.items() if value}
         known = {"jobs": {name: {"result": results[name], "outputs": outputs[name]} for name in jobs}, **base}
@@ -84,9 +84,9 @@ class Runner:
         if not self.judge.holds(tree, contexts, status):
             return
         for matrix in self._matrix(tree, contexts):
-            turn = self.story.of(name, matrix.get("platform", ""))
-            self.cancelled |= turn.ends_run
-            yield perform(self.judge, name, tree, {**contexts, "matrix": matrix}, turn)
+            ending = self.scenario.of(name, matrix.get("platform", ""))
+            self.cancelled |= ending.ends_run
+            yield perform(self.judge, name, tree, {**contexts, "matrix": matrix}, ending)
 
     def _matrix(self, tree: Mapping[str, Any], contexts: Mapping[str, Any]) -> list[dict[str, Any]]:
         if "strategy" not in tree:
@@ -121,5 +121,5 @@ def _list(needs: str | list[str] | None) -> list[str]:
 
 
 def worst(results: list[str]) -> str:
-    """Return what the results of several jobs come to: of none of them `skipped`."""
+    """Return the result of a group of jobs, like those of a matrix; `skipped` when none ran."""
     return next((each for each in BAD if each in (results or ["skipped"])), "success")

@@ -1,4 +1,4 @@
-"""What GitHub's runner does with the steps of a job, as far as conditions and outputs go.
+"""Simulates how GitHub's runner runs the steps of a job: conditions, outcomes and outputs.
 
 The few scripts of the called workflow run as they are; of actions it is enough to know their outputs. An output's value
 is its own name: `build.candidate` is the artifact of step `candidate` of job `build`.
@@ -22,7 +22,7 @@ from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
     from tests.judges.judge import Judge
-    from tests.judges.story import Turn
+    from tests.judges.scenario import Ending
 
 TEMP = "/temp"
 OWN = "$/"
@@ -30,7 +30,7 @@ OWN = "$/"
 
 @dataclass
 class Job:
-    """A job that ran: every part of it can be evaluated with the contexts that it had at its end."""
+    """A job that ran. Any part of it can be evaluated with the contexts that the job had at its end."""
 
     judge: Judge
     tree: Mapping[str, Any]
@@ -48,12 +48,12 @@ class Job:
         return self._at(tree, path)
 
     def takes(self) -> list[str]:
-        """Return the artifacts that the job asked for by id, in order; `0` is nobody's."""
-        asked = (self._at(step, ("with", "artifact-ids")) for step in self.tree["steps"] if self.ran(step))
-        return [word for ids in asked for word in re.findall(r"[^\s,]+", ids) if word != "0"]
+        """Return the ids of the artifacts that the job downloads, in order, without `0`, which is no artifact."""
+        lists = (self._at(step, ("with", "artifact-ids")) for step in self.tree["steps"] if self.ran(step))
+        return [word for ids in lists for word in re.findall(r"[^\s,]+", ids) if word != "0"]
 
     def ran(self, step: Mapping[str, Any]) -> bool:
-        """Tell whether `step` was not skipped."""
+        """Return whether `step` ran."""
         return bool(self.contexts["steps"][label(step)]["outcome"] != "skipped")
 
     def evaluated(self, node: Any) -> str:  # noqa: ANN401  what YAML gives
@@ -68,23 +68,23 @@ class Job:
         return self.evaluated(node)
 
 
-def perform(judge: Judge, name: str, tree: Mapping[str, Any], contexts: dict[str, Any], turn: Turn) -> Job:
-    """Run the steps of the job `name`, in which `turn` happens, and evaluate its outputs."""
+def perform(judge: Judge, name: str, tree: Mapping[str, Any], contexts: dict[str, Any], ending: Ending) -> Job:
+    """Run the steps of the job `name`, which ends as `ending` says, and evaluate its outputs."""
     known = {**contexts, "steps": {}, "job": {"check_run_id": name}, "runner": {"temp": TEMP}}
     job = Job(judge, tree, known)
-    known["env"] |= {key: job.evaluated(value) for key, value in tree.get("env", {}).items()}
+    known["env"] = {**known["env"], **{key: job.evaluated(value) for key, value in tree.get("env", {}).items()}}
     of_matrix = "".join(f"@{value}" for key, value in known["matrix"].items() if key == "platform")
-    stopped = turn.step or _main_step(tree["steps"])
-    did_work = False
+    failing = ending.step or _main_step(tree["steps"])
+    did_work = False  # an upload finds files once a stage of ours ran
     for step in tree["steps"]:
         if not judge.holds(step, known, _status(job.result)):
             known["steps"][label(step)] = {"outcome": "skipped", "conclusion": "skipped", "outputs": {}}
             continue
-        is_stopped = stopped == step.get("id") or step.get("name", "").startswith(stopped)
-        outcome = turn.outcome if is_stopped else "success"
+        is_failing = failing == step.get("id") or step.get("name", "").startswith(failing)
+        outcome = ending.outcome if is_failing else "success"
         did_work |= step.get("uses", "").startswith(OWN)
         own_name = f"{name}.{label(step)}{of_matrix}"
-        outputs, code = _outputs(job, own_name, step, outcome, turn.verdict, did_work=did_work)
+        outputs, code = _outputs(job, own_name, step, outcome, ending.verdict, did_work=did_work)
         outcome = "failure" if code else outcome
         conclusion = "success" if step.get("continue-on-error") else outcome
         known["steps"][label(step)] = {"outcome": outcome, "conclusion": conclusion, "outputs": outputs}
@@ -94,13 +94,13 @@ def perform(judge: Judge, name: str, tree: Mapping[str, Any], contexts: dict[str
 
 
 def _main_step(steps: list[Mapping[str, Any]]) -> str:
-    """Return the step that is what the job is for: the first of our actions, else the last step."""
+    """Return the main step of a job: the first that uses an action of ours, else the last."""
     main = next((step for step in steps if step.get("uses", "").startswith(OWN)), steps[-1])
     return label(main)
 
 
 def label(step: Mapping[str, Any]) -> str:
-    """Return what the step is known by: its id, else its name."""
+    """Return the id of the step, else its name."""
     return str(step.get("id") or step.get("name"))
 
 
@@ -114,7 +114,7 @@ def _status(result: str) -> dict[str, bool]:
 def _outputs(
     job: Job, own_name: str, step: Mapping[str, Any], outcome: str, verdict: str, *, did_work: bool
 ) -> tuple[dict[str, str], int]:
-    """Return what the step `own_name` puts out, and the exit code of a script."""
+    """Return the outputs of the step `own_name`, and the exit code of a script."""
     if "run" in step:
         return _script(job, step) if outcome == "success" else ({}, 0)
     uses = str(step["uses"])
@@ -123,10 +123,10 @@ def _outputs(
     if not uses.startswith(OWN):
         return {}, 0
     declared = _declared(uses)
-    # A gate that blocks says so before it fails; of another failure only what was written until then is known.
-    told = {"verdict", "evidence"} if outcome == "success" or verdict == "block" else {"evidence"}
-    outputs = {key: f"{key} of {own_name}" for key in declared if outcome == "success" or key in told}
-    return outputs | ({"verdict": verdict} if "verdict" in declared and "verdict" in told else {}), 0
+    # A gate that blocks sets its verdict before it fails. Every other failure sets the evidence only.
+    has_verdict = "verdict" in declared and (outcome == "success" or verdict == "block")
+    outputs = {key: f"{key} of {own_name}" for key in declared if outcome == "success" or key == "evidence"}
+    return outputs | ({"verdict": verdict} if has_verdict else {}), 0
 
 
 @functools.cache
@@ -135,13 +135,18 @@ def _declared(uses: str) -> frozenset[str]:
 
 
 def _script(job: Job, step: Mapping[str, Any]) -> tuple[dict[str, str], int]:
+    own = {key: job.evaluated(value) for key, value in step.get("env", {}).items()}
+    return _ran(step["run"], tuple({**job.contexts["env"], **own}.items()))
+
+
+@functools.cache
+def _ran(script: str, variables: tuple[tuple[str, str], ...]) -> tuple[dict[str, str], int]:
     with tempfile.TemporaryDirectory() as name:
-        told = Path(name) / "output"
-        told.touch()
-        variables = {**job.contexts["env"], **{key: job.evaluated(value) for key, value in step.get("env", {}).items()}}
+        output = Path(name) / "output"
+        output.touch()
         done = subprocess.run(
-            ["bash", "-eo", "pipefail", "-c", step["run"]], cwd=name, check=False, capture_output=True, timeout=20,
-            env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(told), **variables},
+            ["bash", "-eo", "pipefail", "-c", script], cwd=name, check=False, capture_output=True, timeout=20,
+            env={"PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(output), **dict(variables)},
         )  # fmt: skip
-        lines = [line.partition("=") for line in told.read_text().splitlines()]
+        lines = [line.partition("=") for line in output.read_text().splitlines()]
         return {key: value for key, _, value in lines}, done.returncode
