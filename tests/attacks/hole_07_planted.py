@@ -23,7 +23,7 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def by_annotation(
-    opened: Opened, _candidate: StoredManifest, commit: Commit, tags: Sequence[Tag], _further: object
+    opened: Opened, _candidate: StoredManifest, commit: Commit, tags: Sequence[Tag], *_others: object
 ) -> Plan:
     """Plan as releases once did: what the repository holds for the commit takes the candidate's place."""
     before = answers(opened.registry.manifest, tags)

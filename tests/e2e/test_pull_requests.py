@@ -91,7 +91,7 @@ def test_a_comment_that_is_refused_fails_nothing(deliver: Deliver, emulator: Loc
     ended = deliver(events.pull_request(app, number=404), WORKFLOW)
     assert (ended.code, ended.jobs) == (0, {**CHECKED, "comment": "success"}), ended.story
     assert ended.outputs("comment")["commented"] == "false"
-    assert "no comment: HTTP 404: Not Found" in ended.text
+    assert "no comment: the pull request is not there any more" in ended.text
     assert_nothing_released(emulator)
 
 
