@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import SarifRefused
+from goldenpath.services import github_api
 
 if TYPE_CHECKING:
     from github import GithubException
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 PROCESSING_SECONDS = 120.0
 _FIRST_PAUSE = 0.5
-_TIMEOUT = 30
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _TOO_LARGE = 401, 403, 404, 413
 
 
@@ -37,10 +37,7 @@ class CodeScanning:
     """Code scanning of one GitHub (or GitHub Enterprise Server) with one token."""
 
     def __init__(self, api_url: str, token: str) -> None:
-        # Loaded where it is used: every other stage would wait for it too.
-        from github import Auth, Github  # noqa: PLC0415
-
-        self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
+        self._github = github_api.connect(api_url, token)
 
     def upload(self, sarif: bytes, analysis: Analysis) -> str:
         """Upload `sarif`, wait until GitHub has processed it, and return the upload's id.
