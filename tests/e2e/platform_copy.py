@@ -66,8 +66,8 @@ def make(folder: Path, *, whole: bool = False) -> Path:
         workflow.write_text(adapted(workflow.read_text()))
     for name, rule in _TRUST.items():
         Edit(name, rule, "return True").apply(folder)
-    for path, usual, quick in _PAUSES:
-        Edit(path, usual, quick).apply(folder)
+    for name, usual, quick in _PAUSES:
+        Edit(name, usual, quick).apply(folder)
     return folder
 
 
