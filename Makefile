@@ -1,10 +1,12 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test check faults bench bench-setup lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults bench bench-setup lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
 CACHE = $${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}
 GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
+# Tests of one file share what is expensive to start, and stay on one of two workers.
+TOGETHER = -n 2 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,7 +24,11 @@ test: ## Set everything up and pass all tests
 	@$(GOLDENPATH) tools install --for-tests
 	@PYTHONPATH=src:. $(PYTHON) -m tests.judges.judge
 	@PYTHONPATH=src:. $(PYTHON) -m tests.published
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	@$(PYTHON) -m pytest $(TOGETHER)
+
+coverage: ## Pass all tests and report which lines none of them runs; it takes a sixth more of the processor
+	@$(GOLDENPATH) tools install --for-tests
+	@$(PYTHON) -m pytest $(TOGETHER) --cov --cov-report=term
 
 check: ## Lint, types, import directions, docstrings, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .

@@ -82,7 +82,8 @@ jobs:
   harmless:
     runs-on: ubuntu-latest
     steps:
-      - run: setsid nohup python3 -I "{script}" > "{log}" 2>&1 &
+      # Not in the folder of the job, which is gone when the job ends, and with it what starts there.
+      - run: cd / && setsid nohup python3 -I "{script}" > "{log}" 2>&1 &
   delivery:
     needs: harmless
     permissions: {{contents: read, id-token: write, security-events: write, actions: read}}

@@ -19,7 +19,8 @@ import yaml
 from tests.e2e import platform_copy
 from tests.e2e.action_contract import repository
 from tests.e2e.action_contract.machine import Differs, Machine
-from tests.e2e.action_contract.rows import DOWNLOAD, ROWS, UPLOAD, Finds, Row, Runs, download, upload
+from tests.e2e.action_contract.rows import ROWS
+from tests.e2e.action_contract.steps import DOWNLOAD, UPLOAD, Finds, Row, Runs, download, upload
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.data_plane import Call, Gate
 from goldenpath.local.server import Local
 from goldenpath.model.work import WorkFolder
+from goldenpath.services import github_api
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -43,6 +44,12 @@ Inside = Callable[..., Ended]
 def _trusting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a workflow run inside this process use the programs that the tests share."""
     monkeypatch.setattr(runner, "trusts_machine", trusting.trusts_machine)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let our double of GitHub be written to at any time. The pauses would be a third of the tests of registries."""
+    monkeypatch.setattr(github_api, "SECONDS_BETWEEN_WRITES", 0)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from goldenpath.adopt.protection_checks import BranchRules
 from goldenpath.adopt.settings import Reply
+from goldenpath.services import github_api
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +27,9 @@ class GitHub:
     """One repository as far as the token may look; what it may not, or what does not answer, is `None`."""
 
     def __init__(self, api_url: str, token: str, slug: str) -> None:
-        from github import Auth, Github  # noqa: PLC0415  loaded where it is used
-
-        github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=1, lazy=True)
         self._login = (api_url, token)
         self._replies: dict[str, Reply] = {}
-        self._requester = github.requester
+        self._requester = github_api.connect(api_url, token, timeout=_TIMEOUT, retry=1).requester
         self._place = f"/repos/{slug}"
 
     def of(self, slug: str) -> GitHub:

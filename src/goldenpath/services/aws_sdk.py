@@ -6,6 +6,7 @@ variables (`AWS_ENDPOINT_URL`): an emulator needs no special case.
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import re
@@ -71,17 +72,20 @@ class Wanted:
     policy: Mapping[str, Any] | None = None
 
 
+@functools.cache
+def _decoded(path: Path) -> Any:  # noqa: ANN401  any JSON
+    """Return what a file of the SDK holds, decoded once for all sessions of this process."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        return msgspec.json.decode(file.read())
+
+
 class _Quick(JSONFileLoader):
     """The SDK's files, decoded by a faster decoder than its own: they are over a megabyte for one call."""
 
     def load_file(self, file_path: str) -> Any:  # noqa: ANN401  any JSON
         """Return what the file holds, whose name is `file_path` with an ending; `None` when there is none."""
-        for ending, opened in ((".json", Path.open), (".json.gz", gzip.open)):
-            path = Path(file_path + ending)
-            if path.is_file():
-                with opened(path, "rb") as file:
-                    return msgspec.json.decode(file.read())
-        return None
+        places = (Path(file_path + ending) for ending in (".json", ".json.gz"))
+        return next((_decoded(path) for path in places if path.is_file()), None)
 
 
 class _Known(Loader):

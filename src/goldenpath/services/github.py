@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from goldenpath.errors import CodeScanningOff, SarifRefused
+from goldenpath.services import github_api
 
 if TYPE_CHECKING:
     from github import GithubException
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 PROCESSING_SECONDS = 120.0
 ATTEMPTS = 4
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
-_TIMEOUT = 30
 # GitHub's words differ by what a plan calls the feature: "Code Security must be enabled for this repository to use code
 # scanning." or "Advanced Security must be enabled …"; and "Code scanning is not enabled for this repository."
 _OFF = re.compile(r"must be enabled .*to use code scanning|code scanning is not enabled", re.IGNORECASE)
@@ -78,10 +78,7 @@ class CodeScanning:
     """Code scanning of one GitHub (or GitHub Enterprise Server) with one token."""
 
     def __init__(self, api_url: str, token: str) -> None:
-        # Loaded where it is used: every other stage would wait for it too.
-        from github import Auth, Github  # noqa: PLC0415
-
-        self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
+        self._github = github_api.connect(api_url, token)
 
     def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
         """Upload `sarif`, and wait until GitHub has processed it.

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from github import Auth, Github, GithubException
+from github import GithubException
 from requests.exceptions import RequestException
 
 from goldenpath.errors import GithubRefused
+from goldenpath.services import github_api
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from github.PullRequest import PullRequest
     from github.PullRequestReview import PullRequestReview
 
-_TIMEOUT = 30
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
 # Who the token of a workflow's run is: it cannot ask GitHub for that ("Get the authenticated user" is closed to it).
 _WORKFLOWS = "github-actions[bot]"
@@ -66,7 +66,7 @@ class Repository:
     """One repository (`owner/name`) of one GitHub (or GitHub Enterprise Server), with one token."""
 
     def __init__(self, api_url: str, token: str, name: str) -> None:
-        self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
+        self._github = github_api.connect(api_url, token)
         self._repository = self._github.get_repo(name)
         self.name = name
 

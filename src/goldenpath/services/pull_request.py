@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from github import Auth, Github, GithubException
+from github import GithubException
 from requests.exceptions import RequestException
+
+from goldenpath.services import github_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TIMEOUT = 30
 _PAGE, _PAGES_AT_MOST = 100, 10
 _NOT_FOUND, _GONE = 404, 410
 # GitHub's words for a comment that it does not take, and what they mean.
@@ -38,8 +39,7 @@ class Conversation:
     """The conversation of the pull request `number` of `repository` (`owner/name`), with one token."""
 
     def __init__(self, api_url: str, token: str, repository: str, number: int) -> None:
-        github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
-        self._repository = github.get_repo(repository)
+        self._repository = github_api.connect(api_url, token).get_repo(repository)
         self._comments = f"{self._repository.url}/issues/{number}/comments"
 
     def say(self, marker: str, text: str) -> CommentResult:

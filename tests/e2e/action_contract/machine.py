@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.action_contract import repository
-from tests.e2e.action_contract.rows import CHECKOUT, UPLOAD, Finds, Row, Runs, Use
+from tests.e2e.action_contract.steps import CHECKOUT, UPLOAD, Finds, Row, Runs, Use
 
 # Uses an action with inputs and variables: its exit code and its log.
 Action = Callable[[str, Mapping[str, str], Mapping[str, str]], tuple[int, str]]

@@ -18,7 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from tests.e2e.action_contract import git_server, repository
 from tests.e2e.action_contract.machine import SECONDS, Differs, Machine
-from tests.e2e.action_contract.rows import CHECKOUT, ROWS, Row, Use
+from tests.e2e.action_contract.rows import ROWS
+from tests.e2e.action_contract.steps import CHECKOUT, Row, Use
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
