@@ -25,7 +25,9 @@ from dev.bumps.github import Api
 from dev.bumps.pinning import Pinned, Pinning
 from dev.bumps.trial import Trial, Trials
 
+from goldenpath import runner
 from goldenpath.errors import BadInput, EvidenceMismatch, GoldenPathError
+from goldenpath.local import demo, engine
 from goldenpath.model import codec, evidence
 from goldenpath.runner import Runner, tell
 from goldenpath.tools import pins
@@ -38,10 +40,11 @@ if TYPE_CHECKING:
     from goldenpath.tools.pins import Tool
 
 ROOT = Path(__file__).resolve().parent.parent
+_PASSED_ON = {"GOLDENPATH_CACHE", "GOLDENPATH_TRIVY_CACHE", "GOLDENPATH_RELEASES"}
 TABLE = "src/goldenpath/tools/toolchain.yaml"
 
 
-def pin(folder: Path, api: Api, runner: Runner, token: str) -> int:
+def pin(folder: Path, api: Api, run_in: Runner, token: str) -> int:
     """Write each move that may be proposed into `folder`; return 1 when one of them was refused."""
     table = pins.TABLE.read_text(encoding="utf-8")
     written: dict[str, str] = {}
@@ -52,17 +55,17 @@ def pin(folder: Path, api: Api, runner: Runner, token: str) -> int:
         pinning = Pinning(Releases.from_environment(), Path(name), lambda: cosign.provide("cosign").path, token)
         for tool in followed(pins.parse(table)):
             try:
-                found = _pinned(tool, api, pinning, table, runner.repository)
+                found = _pinned(tool, api, pinning, table, run_in.repository)
             except GoldenPathError as error:
                 refused = 1
-                runner.annotate("error", str(error), title=f"{tool.name} is not proposed")
+                run_in.annotate("error", str(error), title=f"{tool.name} is not proposed")
                 tell(f"{tool.name}: {error}")
                 continue
             if found:
                 path = folder / f"{tool.name}.json"
                 codec.write(path, found)
                 written[tool.name] = evidence.sha256(path.read_bytes())
-    runner.set_outputs({"tools": " ".join(f"{name}={digest}" for name, digest in written.items())})
+    run_in.set_outputs({"tools": " ".join(f"{name}={digest}" for name, digest in written.items())})
     return refused
 
 
@@ -99,34 +102,37 @@ def attempt(pinned: Path, folder: Path) -> int:
     """Try each program that `pinned` moves, and write what changed into `folder`; return 0."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="goldenpath-trial-") as name:
-        trials = Trials(ROOT, Path(name))
-        for each in _read(pinned):
-            codec.write(folder / f"{each.proposal.tool}.json", trials.of(each))
+        named = {name: value for name, value in runner.variables().items() if name in _PASSED_ON}
+        with engine.provide(tell) as found:
+            trials = Trials(ROOT, Path(name), {**named, **demo.engine_variables(found)})
+            for path in sorted(pinned.glob("*.json")):
+                each = codec.read(path, Pinned, written_by="bump.py pin")
+                codec.write(folder / f"{each.proposal.tool}.json", trials.of(each))
     return 0
 
 
-def propose(pinned: Path, trials: Path, tools: str, api: Api, runner: Runner) -> int:
+def propose(pinned: Path, trials: Path, tools: str, api: Api, run_in: Runner) -> int:
     """Open a pull request for each move in `pinned`; return 0.
 
     `tools` is the output of the job `pin`: the name of each, and the digest of its file. Raises `GithubRefused`,
     `EvidenceMismatch` when a file is another one, and `BadInput`.
     """
-    base = runner.ref.removeprefix("refs/heads/")
-    if base == runner.ref:
-        raise BadInput(f"{runner.ref or 'this'} is not a branch", fix="run the workflow on the branch to propose to")
-    run = f"{runner.server_url}/{runner.repository}/actions/runs/{runner.run_id}"
+    base = run_in.ref.removeprefix("refs/heads/")
+    if base == run_in.ref:
+        raise BadInput(f"{run_in.ref or 'this'} is not a branch", fix="run the workflow on the branch to propose to")
+    run = f"{run_in.server_url}/{run_in.repository}/actions/runs/{run_in.run_id}"
     old = pins.TABLE.read_bytes()
     for each in _handed_over(pinned, tools):
         require_one_entry(old.decode(), each)
         tried = _trial(trials, each.proposal.tool)
         branch, title = branch_of(each.proposal), text.title(each.proposal)
-        api.branch(runner.repository, branch, base)
-        api.replace(runner.repository, branch, TABLE, old, each.table.encode(), title)
+        api.branch(run_in.repository, branch, base)
+        api.replace(run_in.repository, branch, TABLE, old, each.table.encode(), title)
         pull = {
             "title": title, "body": text.body(each, tried, run, datetime.now(UTC)), "head": branch, "base": base,
             "draft": tried is None or not tried.passed,
         }  # fmt: skip
-        tell(f"{title}: {api.propose(runner.repository, pull)}")
+        tell(f"{title}: {api.propose(run_in.repository, pull)}")
     return 0
 
 
@@ -140,10 +146,6 @@ def require_one_entry(old: str, pinned: Pinned) -> None:
             f"the proposal of {pinned.proposal.tool} changes {', '.join(sorted(changed)) or 'nothing'}",
             fix="do not open it; look at the job that wrote it",
         )
-
-
-def _read(folder: Path) -> list[Pinned]:
-    return [codec.read(path, Pinned, written_by="bump.py pin") for path in sorted(folder.glob("*.json"))]
 
 
 def _handed_over(folder: Path, tools: str) -> Iterator[Pinned]:
@@ -167,15 +169,15 @@ def _trial(folder: Path, tool: str) -> Trial | None:
 
 def main(words: list[str]) -> int:
     """Run the step that `words` name; return the exit code."""
-    runner, token = Runner.read(os.environ), os.environ.get("GITHUB_TOKEN", "")
+    run_in, token = Runner.read(os.environ), os.environ.get("GITHUB_TOKEN", "")
     match words:
         case ["pin", folder]:
-            return pin(Path(folder), Api(runner.api_url, token), runner, token)
+            return pin(Path(folder), Api(run_in.api_url, token), run_in, token)
         case ["try", pinned, folder]:
             return attempt(Path(pinned), Path(folder))
         case ["propose", pinned, trials]:
             tools = os.environ.get("TOOLS", "")
-            return propose(Path(pinned), Path(trials), tools, Api(runner.api_url, token), runner)
+            return propose(Path(pinned), Path(trials), tools, Api(run_in.api_url, token), run_in)
         case _:
             raise SystemExit(__doc__)
 

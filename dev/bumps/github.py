@@ -17,6 +17,7 @@ from goldenpath.errors import GithubRefused
 
 _TIMEOUT = 30
 _NOT_FOUND, _FORBIDDEN = 404, 403
+_NO_DRAFTS = "Draft pull requests are not supported"
 _SETTING = "allow it: Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
 
 
@@ -59,8 +60,14 @@ class Api:
         self._call("PUT", f"/repos/{repository}/contents/{path}", body)
 
     def propose(self, repository: str, pull: dict[str, Any]) -> str:
-        """Open the pull request `pull` and return its address."""
-        return str(self._call("POST", f"/repos/{repository}/pulls", pull)["html_url"])
+        """Open the pull request `pull` and return its address; where GitHub has no drafts, it is none."""
+        place = f"/repos/{repository}/pulls"
+        try:
+            return str(self._call("POST", place, pull)["html_url"])
+        except GithubRefused as error:
+            if not (pull["draft"] and _NO_DRAFTS in error.why):
+                raise
+            return str(self._call("POST", place, {**pull, "draft": False})["html_url"])
 
     def _call(self, verb: str, place: str, body: dict[str, Any] | None = None, *, absent: bool = False) -> Any:  # noqa: ANN401  any JSON value
         """Return GitHub's answer; `None` when the place is not there and may be `absent`."""

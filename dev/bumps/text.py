@@ -66,16 +66,13 @@ def _row(each: Difference) -> str:
     name = runner.as_markdown(each.example)
     if each.failed:
         return f"| {name} | no comparison: {runner.as_markdown(each.failed)} | | | |"
-    return f"| {name} | {each.before} | {each.after} | {len(each.appeared)} | {len(each.gone)} |"
+    return f"| {name} | {each.before} | {each.after} | {each.new} | {each.missing} |"
 
 
 def _listed(each: Difference) -> Iterator[str]:
     name = runner.as_markdown(each.example)
-    for words, lines in (("New", each.appeared), ("Missing", each.gone)):
+    for words, lines, count in (("New", each.appeared, each.new), ("Missing", each.gone, each.missing)):
         if lines:
             yield ""
-            yield f"{words} in {name}:"
+            yield f"{words} in {name}{f', the first {len(lines)}' if count > len(lines) else ''}:"
             yield from (f"- {runner.as_markdown(line)}" for line in lines)
-    if each.more:
-        yield ""
-        yield f"{each.more} more in {name} are not listed; so the numbers above are too small."

@@ -15,14 +15,15 @@ from dev.bumps import policy
 from msgspec import Struct
 
 from goldenpath.errors import GateBlocked, GoldenPathError
-from goldenpath.local import sample
+from goldenpath.local import base_images, sample
 from goldenpath.model import codec
 from goldenpath.model.finding import Finding, Gate
 from goldenpath.model.work import WorkFolder
+from goldenpath.runner import tell
 from goldenpath.tools import pins, process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from dev.bumps.pinning import Pinned
@@ -32,6 +33,7 @@ _STAGE_SECONDS = 1800.0
 _TEST_SECONDS = 3600.0
 _GATES = {gate.stage: gate for gate in Gate}
 _SCANNERS = {"gitleaks", "trivy", "syft"}
+_OF_A_REPOSITORY = {Gate.TRIVY.stage, "sbom"}
 _PYTEST_ENDED = (0, 1, 2, 3, 4, 5)
 
 _Line = Annotated[str, msgspec.Meta(max_length=400)]
@@ -40,17 +42,18 @@ _Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class Difference(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the scanners see of one example `before` and `after`; `failed` says why there is no comparison.
+    """What the scanners see of one example: how many things `before` and `after`, and how many are new or missing.
 
-    `appeared` and `gone` show the first of what is new or missing, and `more` counts the rest.
+    `appeared` and `gone` are the first of those. `failed` says why there is no comparison.
     """
 
     example: _Line
     before: _Count = 0
     after: _Count = 0
+    new: _Count = 0
+    missing: _Count = 0
     appeared: _Lines = ()
     gone: _Lines = ()
-    more: _Count = 0
     failed: _Line = ""
 
 
@@ -64,11 +67,15 @@ class Trial(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Trials:
-    """Tries programs in the checkout `root`, one after the other; `folder` is for what the stages leave."""
+    """Tries programs in the checkout `root`, one after the other; `folder` is for what the stages leave.
 
-    def __init__(self, root: Path, folder: Path) -> None:
+    `environment` leads the stages and the tests to the engine, and to a vulnerability database where one is given.
+    """
+
+    def __init__(self, root: Path, folder: Path, environment: Mapping[str, str]) -> None:
         self._root = root
         self._folder = folder
+        self._environment = environment
         self._before: dict[str, frozenset[str]] = {}
 
     def of(self, pinned: Pinned) -> Trial:
@@ -86,7 +93,7 @@ class Trials:
             return name, ""
         try:
             sample.repository(self._root / folder, self._folder / name, f"https://github.com/example/{name}")
-            self._run("build", name)
+            self._run("build", name, f"--build-contexts={_contexts(self._folder / name / 'Dockerfile')}")
             self._before[name] = self._scan(name)
         except GoldenPathError as error:
             return name, str(error)[:400]
@@ -101,8 +108,9 @@ class Trials:
         except GoldenPathError as error:
             return Difference(name, before=len(before), failed=str(error)[:400])
         appeared, gone = sorted(after - before), sorted(before - after)
-        more = max(len(appeared) - SHOWN, 0) + max(len(gone) - SHOWN, 0)
-        return Difference(name, len(before), len(after), tuple(appeared[:SHOWN]), tuple(gone[:SHOWN]), more)
+        return Difference(
+            name, len(before), len(after), len(appeared), len(gone), tuple(appeared[:SHOWN]), tuple(gone[:SHOWN])
+        )
 
     def _scan(self, name: str) -> frozenset[str]:
         """Return a line for each finding and each package of the example that was built."""
@@ -112,20 +120,23 @@ class Trials:
         found = {_line(each) for gate in Gate for each in work.read_findings(gate).findings}
         return frozenset(found | set(_packages(work)))
 
-    def _run(self, stage: str, name: str) -> None:
-        words = ["--environment=dev", f"--source={self._folder / name}", f"--work-dir={self._folder / f'{name}-work'}"]
-        if stage != "build":
-            words += [] if stage == Gate.GITLEAKS.stage else ["--ecr-repository=example"]
+    def _run(self, stage: str, name: str, *more: str) -> None:
+        work = self._folder / f"{name}-work"
+        words = ["--environment=dev", f"--source={self._folder / name}", f"--work-dir={work}", *more]
+        words += ["--ecr-repository=example"] if stage in _OF_A_REPOSITORY else []
         process.run(
             self._root / "bin" / "goldenpath", stage, *words,
-            timeout=_STAGE_SECONDS, accept=(0, GateBlocked.exit_code),
+            timeout=_STAGE_SECONDS, environment=self._environment, accept=(0, GateBlocked.exit_code),
         )  # fmt: skip
 
     def _test(self) -> tuple[bool, str]:
-        done = process.run(
-            sys.executable, "-m", "pytest", "-q", *policy.TESTS,
-            timeout=_TEST_SECONDS, cwd=self._root, accept=_PYTEST_ENDED,
-        )  # fmt: skip
+        try:
+            done = process.run(
+                sys.executable, "-m", "pytest", "-q", *policy.TESTS,
+                timeout=_TEST_SECONDS, cwd=self._root, environment=self._environment, accept=_PYTEST_ENDED,
+            )  # fmt: skip
+        except GoldenPathError as error:
+            return False, str(error)[:400]
         return done.code == 0, done.stdout.decode("utf-8", "replace").strip().rpartition("\n")[2][:400]
 
     @contextlib.contextmanager
@@ -139,8 +150,17 @@ class Trials:
             codec.write_bytes(place, kept)
 
 
+def _contexts(dockerfile: Path) -> str:
+    """Return stand-ins for the base images, where Docker Hub cannot be reached."""
+    if base_images.hub_reachable():
+        return ""
+    found = base_images.stand_ins(base_images.names_in(dockerfile.read_text(encoding="utf-8")), tell)
+    return "\n".join(f"{image}={context}" for image, context in found.items())
+
+
 class _Component(Struct, frozen=True):
     name: str
+    type: str
     version: str = ""
 
 
@@ -150,7 +170,8 @@ class _Inventory(Struct, frozen=True):
 
 def _packages(work: WorkFolder) -> Iterator[str]:
     for each in codec.decode(work.cyclonedx.read_bytes(), _Inventory).components:
-        yield f"syft: {each.name} {each.version}"[:400]
+        if each.type != "file":
+            yield f"syft: {each.name} {each.version}"[:400]
 
 
 def _line(finding: Finding) -> str:

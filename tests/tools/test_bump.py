@@ -18,6 +18,7 @@ from tests.tools import release_server
 from tests.unit.releases_double import ORIGIN, OURS, GitHubOfReleases, asset, release
 
 from goldenpath.errors import ToolHashMismatch, ToolMissing
+from goldenpath.local import base_images
 from goldenpath.local.github_shapes import Place
 from goldenpath.model import codec
 from goldenpath.model.finding import Finding, Findings, Gate, Location, Package, Scanner, Severity
@@ -197,17 +198,21 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for now, identities, packages in (("old", "AB", ["perl"]), ("new", "BC", [])):
         seen = tuple(finding(f"CVE-{each}") for each in identities)
         codec.write(root / f"{now}.json", Findings(Gate.TRIVY, Scanner("trivy", "1"), "x", {}, seen))
-        bill = {"components": [{"name": name, "version": "5.40"} for name in packages]}
+        bill = {
+            "components": [{"type": "file", "name": now}]
+            + [{"type": "library", "name": name, "version": "5.40"} for name in packages]
+        }
         (root / f"{now}.cdx.json").write_text(json.dumps(bill))
     monkeypatch.setattr(policy, "EXAMPLES", (("one", "examples/one"),))
     monkeypatch.setattr(policy, "TESTS", ("tests/test_it.py",))
     monkeypatch.setattr(trial, "_SCANNERS", {"hello"})
+    monkeypatch.setattr(base_images, "hub_reachable", lambda: False)
     return root
 
 
 def tried(checkout: Path, tmp_path: Path) -> trial.Trial:
     new = Pinned(PROPOSAL, pinning.with_version(TABLE, PROPOSAL), ())
-    return trial.Trials(checkout, tmp_path).of(new)
+    return trial.Trials(checkout, tmp_path, {}).of(new)
 
 
 def test_a_trial_tells_what_appeared_what_is_gone_and_how_the_tests_ended(checkout: Path, tmp_path: Path) -> None:
@@ -216,7 +221,7 @@ def test_a_trial_tells_what_appeared_what_is_gone_and_how_the_tests_ended(checko
     assert found.tests.startswith("1 passed")
     assert found.differences == (
         trial.Difference(
-            "one", before=3, after=2, appeared=("trivy: HIGH CVE-C zlib 1.2 in usr/lib",),
+            "one", before=3, after=2, new=1, missing=2, appeared=("trivy: HIGH CVE-C zlib 1.2 in usr/lib",),
             gone=("syft: perl 5.40", "trivy: HIGH CVE-A zlib 1.2 in usr/lib"),
         ),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -43,13 +44,15 @@ class GitHubOfReleases:
     branches: dict[str, str] = field(default_factory=lambda: {"main": COMMIT})
     files: dict[tuple[str, str], bytes] = field(default_factory=dict)
     refusal: tuple[int, str] | None = None
+    takes_drafts: bool = True
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
     github: GitHub = field(default_factory=lambda: GitHub(TokenIssuer(), CodeScanning()))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as WSGI asks for it."""
-        request = Request(environ)
-        return (self._answer(request) or self.github)(environ, start_response)
+        body = Request(environ).get_data()
+        first, second = ({**environ, "wsgi.input": BytesIO(body)} for _ in range(2))
+        return (self._answer(Request(first)) or self.github)(second, start_response)
 
     def take_the_place_of_github(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let every call of PyGithub come here."""
@@ -77,8 +80,8 @@ class GitHubOfReleases:
     def _answer(self, request: Request) -> Response | None:
         """Return the answer; `None` where the project's own double has it."""
         _, _, owner, name, kind, *rest = request.path.split("/")
-        if request.method == "POST" and kind == "pulls" and self.refusal:
-            return json_answer(self.refusal[0], {"message": self.refusal[1], "documentation_url": ORIGIN})
+        if request.method == "POST" and kind == "pulls":
+            return self._refused(request)
         repository, path = f"{owner}/{name}", "/".join(rest)
         match request.method, kind:
             case "GET", "releases":
@@ -92,6 +95,12 @@ class GitHubOfReleases:
             case ("GET" | "PUT") as verb, "contents":
                 return self._contents(verb, path, request)
         return None
+
+    def _refused(self, request: Request) -> Response | None:
+        status, message = self.refusal or (0, "")
+        if json.loads(request.data)["draft"] and not self.takes_drafts:
+            status, message = 422, "Draft pull requests are not supported in this repository."
+        return json_answer(status, {"message": message, "documentation_url": ORIGIN}) if status else None
 
     def _ref(self, branch: str) -> Response:
         if branch not in self.branches:

@@ -137,6 +137,14 @@ def test_a_proposal_whose_trial_did_not_end_well_is_a_draft(
     assert opened["draft"] is draft
 
 
+def test_where_there_are_no_drafts_a_proposal_says_in_its_text_alone_that_its_trial_failed(
+    github: GitHubOfReleases, tmp_path: Path
+) -> None:
+    github.takes_drafts = False
+    proposed(tmp_path, PINNED, trial=None)
+    assert [pull["title"] for pull in github.pulls()] == [f"crane {OLD} → 99.0.0"]
+
+
 def test_a_trial_that_cannot_be_read_is_no_trial(github: GitHubOfReleases, tmp_path: Path) -> None:
     (tmp_path / "trials").mkdir()
     (tmp_path / "trials" / "crane.json").write_text('{"tool": "crane", "passed": true, "tests": "' + "x" * 500 + '"}')
@@ -147,7 +155,7 @@ def test_a_trial_that_cannot_be_read_is_no_trial(github: GitHubOfReleases, tmp_p
 
 def test_the_text_tells_what_was_checked_what_changes_and_that_the_checks_wait() -> None:
     trial = Trial("crane", passed=True, tests="12 passed in 3s", differences=(
-        Difference("hello-web", 12, 12, ("trivy: HIGH CVE-2026-1 zlib 1.2 in usr/lib",), ("syft: perl 5.40",), 3),
+        Difference("hello-web", 12, 9, 1, 4, ("trivy: HIGH CVE-2026-1 zlib 1.2 in usr/lib",), ("syft: perl 5.40",)),
         Difference("wordpress", failed="error: no engine"),
     ))  # fmt: skip
     body = text.body(PINNED, trial, "https://github.com/octo/platform/actions/runs/47", NOW)
@@ -156,10 +164,11 @@ def test_the_text_tells_what_was_checked_what_changes_and_that_the_checks_wait()
         f"crane {OLD} → 99.0.0, released 2026-11-20, 10 days ago: {notes}.",
         "- Built with Go.",
         "Tests with the new program: **passed**. 12 passed in 3s",
-        "| hello-web | 12 | 12 | 1 | 1 |",
+        "| hello-web | 12 | 9 | 1 | 4 |",
+        "New in hello-web:",
+        "Missing in hello-web, the first 1:",
         "| wordpress | no comparison: error: no engine | | | |",
         "- syft: perl 5.40",
-        "3 more in hello-web are not listed; so the numbers above are too small.",
         "Written by [this run](https://github.com/octo/platform/actions/runs/47).",
     ):
         assert line in body.splitlines()
@@ -168,7 +177,7 @@ def test_the_text_tells_what_was_checked_what_changes_and_that_the_checks_wait()
 
 def test_nothing_that_a_new_program_wrote_becomes_markup_or_a_mention() -> None:
     sly = "@octocat merge [this](https://evil.example) <img src=x> | closes #1"
-    trial = Trial("crane", passed=True, tests=sly, differences=(Difference(sly, 1, 1, (sly,), (sly,), 0, ""),))
+    trial = Trial("crane", passed=True, tests=sly, differences=(Difference(sly, 1, 1, 1, 1, (sly,), (sly,)),))
     body = text.body(PINNED, trial, "https://github.com/x", NOW)
     assert "<img" not in body
     assert body.count("`@octocat`") == body.count("@octocat")
