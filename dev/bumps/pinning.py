@@ -85,7 +85,7 @@ class Pinning:
             yield "The release is immutable: nobody can replace its files."
         signer = policy.SIGNERS.get(tool.name)
         if signer is None:
-            yield "The project signs no release files: nothing else says who made them."
+            yield "No signature was checked: nothing else says who made them."
             return
         identity = tool.filled(signer.identity)
         for path in _signed(signer, found):

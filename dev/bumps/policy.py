@@ -63,7 +63,8 @@ class Signer:
     issuer: str = _GITHUB
 
 
-# gitleaks, act, buildx, crane and registry sign no release archives; for them GitHub's digest and the list must do.
+# gitleaks, act and registry sign no release files, and buildx signs only how each was built, which is not checked: for
+# them GitHub's digest and the list of checksums must do.
 SIGNERS: Mapping[str, Signer] = MappingProxyType(
     {
         "trivy": Signer(
