@@ -169,17 +169,27 @@ def _trial(folder: Path, tool: str) -> Trial | None:
 
 def main(words: list[str]) -> int:
     """Run the step that `words` name; return the exit code."""
-    run_in, token = Runner.read(os.environ), os.environ.get("GITHUB_TOKEN", "")
+    run_in = Runner.read(os.environ)
     match words:
         case ["pin", folder]:
+            token = _token()
             return pin(Path(folder), Api(run_in.api_url, token), run_in, token)
         case ["try", pinned, folder]:
             return attempt(Path(pinned), Path(folder))
         case ["propose", pinned, trials]:
             tools = os.environ.get("TOOLS", "")
-            return propose(Path(pinned), Path(trials), tools, Api(run_in.api_url, token), run_in)
+            return propose(Path(pinned), Path(trials), tools, Api(run_in.api_url, _token()), run_in)
         case _:
             raise SystemExit(__doc__)
+
+
+def _token() -> str:
+    token = os.environ.get("GITHUB_TOKEN", "")
+    if not token:
+        raise BadInput(
+            "GITHUB_TOKEN is empty", fix="give the step the workflow's token; at a terminal use `gh auth token`"
+        )
+    return token
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from dev import bump
 
+from goldenpath.errors import BadInput
+
 ROOT = Path(__file__).resolve().parents[2]
 JOBS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / ".github" / "workflows" / "bump.yml").read_text())["jobs"]
 
@@ -48,6 +50,13 @@ def test_the_tables_that_are_proposed_are_those_of_the_job_that_checked_them() -
     (proposing,) = [step for step in JOBS["propose"]["steps"] if "propose" in step.get("run", "")]
     assert proposing["env"]["TOOLS"].startswith("${{ needs.pin.outputs.tools }}")
     assert proposing["run"].endswith('dev/bump.py propose "$RUNNER_TEMP/pinned" "$RUNNER_TEMP/trials"')
+
+
+@pytest.mark.parametrize("words", [["pin", "a"], ["propose", "a", "b"]])
+def test_a_command_that_needs_a_token_says_so(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    with pytest.raises(BadInput, match="GITHUB_TOKEN is empty"):
+        bump.main(words)
 
 
 @pytest.mark.parametrize("words", [[], ["pin"], ["propose", "a"], ["release", "a"]])
