@@ -11,6 +11,7 @@ import hashlib
 import re
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -89,19 +90,33 @@ def _expected(
     return tuple(renewed(tool) if tool.name == name else tool for tool in tools)
 
 
-def _download(tool: Tool, releases: Releases, folder: Path) -> tuple[dict[Host, str], dict[Host, str]]:
-    """Return the SHA-256 of each asset as served now, and of the program in each archive.
+@dataclass(frozen=True)
+class Downloaded:
+    """A release as it is served now: each file by its name in `files`, and the SHA-256 of files and programs.
 
-    Each asset agrees with the release's own list where it has one.
+    `checksums` is the release's own list of checksums, where it has one.
     """
-    listed = {}
-    if tool.checksums:
-        releases.fetch(tool.release_path(tool.checksums), folder / "checksums")
-        listed = checksums((folder / "checksums").read_text(encoding="utf-8", errors="replace"))
-    hashes, programs = {}, {}
+
+    files: Mapping[str, Path]
+    hashes: Mapping[Host, str]
+    programs: Mapping[Host, str]
+    checksums: Path | None = None
+
+
+def download(tool: Tool, releases: Releases, folder: Path) -> Downloaded:
+    """Return every file of `tool` that the table lists, downloaded into `folder`.
+
+    Raises `ToolHashMismatch` when one is not what the release's own list says, where it has one.
+    """
+    listed, own = {}, folder / "checksums" if tool.checksums else None
+    if tool.checksums and own:
+        releases.fetch(tool.release_path(tool.checksums), own)
+        listed = checksums(own.read_text(encoding="utf-8", errors="replace"))
+    files, hashes, programs = {}, {}, {}
     for asset in tool.assets:
         file = tool.filled(asset.name)
-        hashes[asset.platform] = found = releases.fetch(tool.release_path(asset.name), folder / "asset")
+        files[file] = path = folder / file
+        hashes[asset.platform] = found = releases.fetch(tool.release_path(asset.name), path)
         if tool.checksums and listed.get(file) != found:
             raise ToolHashMismatch(
                 f"{file} is not what {tool.checksums} of its own release says; nothing was pinned",
@@ -109,10 +124,10 @@ def _download(tool: Tool, releases: Releases, folder: Path) -> tuple[dict[Host, 
                 fix="do not use this release before you know why",
             )
         if tool.member:
-            unpack(folder / "asset", tool.member, folder / "program")
+            unpack(path, tool.member, folder / "program")
             programs[asset.platform] = hashlib.sha256((folder / "program").read_bytes()).hexdigest()
         print(f"{asset.platform}  {asset.sha256[:12]} -> {found[:12]}  {file}")
-    return hashes, programs
+    return Downloaded(files, hashes, programs, own)
 
 
 def main(name: str) -> None:
@@ -122,8 +137,8 @@ def main(name: str) -> None:
         raise BadInput(f"{name} is not in {pins.TABLE.name}", fix="name one of its entries")
     if tool.assets:
         with tempfile.TemporaryDirectory() as folder:
-            hashes, programs = _download(tool, Releases.from_environment().at(tool.host), Path(folder))
-        written = repinned(pins.TABLE.read_text(encoding="utf-8"), name, hashes, programs)
+            found = download(tool, Releases.from_environment().at(tool.host), Path(folder))
+        written = repinned(pins.TABLE.read_text(encoding="utf-8"), name, found.hashes, found.programs)
         codec.write_bytes(pins.TABLE, written.encode())
     if tool.rules:
         gitleaks_rules.main(())

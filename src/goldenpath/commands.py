@@ -10,7 +10,10 @@ import click
 from goldenpath.policy import app, explanation, matrix
 from goldenpath.report.console import Progress
 from goldenpath.tools import terraform_program
+from goldenpath.tools.pins import Group
 from goldenpath.tools.toolchain import RECORD, Origin, Program, Toolchain
+
+_FOR_TESTS = frozenset(Group) - {Group.BUMPS}
 
 
 @click.group()
@@ -25,7 +28,8 @@ def install(names: tuple[str, ...], *, for_tests: bool) -> None:
     """Install NAMES, or what the pipeline needs: from the release, checked against its hash, or built with Go."""
     progress = Progress()
     toolchain = Toolchain.load(say=progress.say)
-    wanted = toolchain.entries(None if for_tests else "pipeline")
+    groups = _FOR_TESTS if for_tests else {Group.PIPELINE}
+    wanted = (tool for tool in toolchain.entries() if tool.group in groups)
     chosen = names or tuple(tool.name for tool in wanted if not terraform_program.is_of_the_machine(tool.name))
     for name in chosen:
         with progress.working(name):

@@ -39,7 +39,7 @@ _READING = """      - name: Read the outputs of the matrix (only under act)
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
 _UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: none)\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
-NOT_RUN = {"ci.yml", "e2e.yml", "release.yml"}
+NOT_RUN = {"bump.yml", "ci.yml", "e2e.yml", "release.yml"}
 _TRUST = {
     "src/goldenpath/runner.py": 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))',
     "bin/environment": 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))',

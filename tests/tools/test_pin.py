@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 from dev import pin
+from tests.tools import release_server
 
 from goldenpath.errors import ToolHashMismatch
 from goldenpath.tools import pins
@@ -35,13 +33,6 @@ TABLE = """# Why hello is here.
 """.replace("OLD", OLD)
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves a folder and logs nothing."""
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
 @pytest.fixture
 def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Serve hello 1.2.4 from a folder, which is returned; the table is a copy."""
@@ -51,13 +42,9 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "hello_1.2.4_checksums.txt").write_text(f"{NEW}  hello_1.2.4_linux\n")
     monkeypatch.setattr(pins, "TABLE", tmp_path / "toolchain.yaml")
     pins.TABLE.write_text(TABLE)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=tmp_path / "www")) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        monkeypatch.setenv("GOLDENPATH_RELEASES", f"http://127.0.0.1:{server.server_port}")
+    with release_server.serve(tmp_path / "www") as address:
+        monkeypatch.setenv("GOLDENPATH_RELEASES", address)
         yield folder
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.usefixtures("release")

@@ -39,12 +39,13 @@ ImportPath = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+/
 
 
 class Group(StrEnum):
-    """What a program is needed for: the pipeline itself, `goldenpath local`, the registry commands, or the tests."""
+    """What a program is needed for: the pipeline, `goldenpath local`, the registry commands, the tests, dev/bump.py."""
 
     PIPELINE = "pipeline"
     LOCAL = "local"
     REGISTRIES = "registries"
     TESTS = "tests"
+    BUMPS = "bumps"
 
 
 class Host(StrEnum):

@@ -87,7 +87,7 @@ class Toolchain:
         return cls(cache or runner.cache_dir() / "tools", pins.load(), Releases.from_environment(), say)
 
     def entries(self, group: str | None = None) -> tuple[Tool, ...]:
-        """Return the table's entries, of `group` (`pipeline`, `local`, `tests`) alone when one is named."""
+        """Return the entries of the table, only those of `group` (`pipeline`, `local`, …) when one is named."""
         return tuple(tool for tool in self.tools if group is None or tool.group == pins.Group(group))
 
     def provide(self, name: str) -> Program:
