@@ -242,9 +242,15 @@ def test_secrets_that_are_not_handed_on_are_told(healthy: Checkout) -> None:
     assert [each.about for each in worst(healthy)] == ["secrets"] * 3
 
 
-def test_code_security_that_is_off_is_an_error(healthy: Checkout) -> None:
+@pytest.mark.parametrize(("required", "level"), [(False, Level.WARNING), (True, Level.ERROR)])
+def test_code_security_that_is_off_is_an_error_where_an_environment_requires_it(
+    healthy: Checkout, monkeypatch: pytest.MonkeyPatch, level: Level, *, required: bool
+) -> None:
+    *others, prod = matrix.load().environments
+    policy = replace(matrix.load(), environments=(*others, replace(prod, code_scanning_required=required)))
+    monkeypatch.setattr(matrix, "load", lambda: policy)
     (remark,) = worst(healthy, healthy_world(Forge(code_security=False), described))
-    assert (remark.level, remark.about) == (Level.ERROR, "code security")
+    assert (remark.level, remark.about) == (level, "code security")
 
 
 def test_a_registry_that_is_missing_is_an_error_and_one_we_may_not_see_is_left_out(healthy: Checkout) -> None:

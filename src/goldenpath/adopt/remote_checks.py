@@ -101,7 +101,10 @@ def code_security(forge: Forge | None) -> Remark:
         return left_out("code security", "whether GitHub takes SARIF is not known here", f"see {fix}")
     if known:
         return good("code security", "GitHub takes SARIF")
-    return error("code security", "Code Security is off: the findings of test, staging and prod are refused", fix)
+    required = [each.name for each in matrix.load().environments if each.code_scanning_required]
+    if required:
+        return error("code security", f"Code Security is off: nothing is released to {', '.join(required)}", fix)
+    return warning("code security", "Code Security is off: findings are shown in each run's summary only", fix)
 
 
 def registry(
