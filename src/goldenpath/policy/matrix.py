@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldenpath.errors import UnknownEnvironment
+from goldenpath.model import frontend
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
 from goldenpath.policy import source
@@ -24,6 +25,8 @@ DEFAULT_BRANCH, ANY = "default-branch", "any"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
 PROOF = "environments.sha256"
+# Where a gate blocks and the rules do not say `frontends`: Docker's own.
+OFFICIAL_FRONTENDS = (frontend.OFFICIAL,)
 # The environment of terminals: a workflow run never follows its rules.
 LOCAL = "local"
 # Where the rules do not say `verdict_hours`: an approval may take a weekend.
@@ -49,7 +52,8 @@ class Environment:
     `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
     this environment; where there are none, it may use any that no other environment lists. With
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
-    each change too.
+    each change too. `frontends` are the images that may read a Dockerfile beside the frontend inside BuildKit; `None`
+    stands for any.
     """
 
     name: str
@@ -70,6 +74,7 @@ class Environment:
     roles: tuple[str, ...] = ()
     verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
     all_registries_approved: bool = True
+    frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
 
     @property
     def blocks(self) -> bool:
@@ -139,6 +144,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
     tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
+    frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
     hours = body.get("verdict_hours")
     return Environment(
@@ -159,6 +165,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         accounts=tuple(body.get("accounts", ())),
         roles=tuple(body.get("roles", ())),
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
+        frontends=None if frontends == ANY else tuple(frontends),
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
+import tempfile
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,17 +16,17 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.plan import REVISION
-from goldenpath.stages import platforms
+from goldenpath.stages import frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
-from goldenpath.tools import buildx, checkout, docker_archive, docker_engine, git
+from goldenpath.tools import builder, buildx, checkout, git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from pathlib import Path
 
     from goldenpath.model.work import WorkFolder
-    from goldenpath.tools.buildx import Builder, Order
+    from goldenpath.tools.builder import Builder
+    from goldenpath.tools.buildx import Order
 
 _NAMED_AT_MOST = 3
 
@@ -43,10 +44,14 @@ def run(run: Run) -> Outcome:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
-        builder = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
+        if request.candidates:
+            builders = join(run, request.candidates, order, checked_out.digest)
+        else:
+            builders, more = build(run, order)
+            warnings += more
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    candidate = replace(describe(run, Layout(work.layout), order, builder), checkout=checked_out.digest)
+    candidate = replace(describe(run, Layout(work.layout), order, builders), checkout=checked_out.digest)
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
@@ -89,12 +94,26 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
     return (what,)
 
 
-def build(run: Run, order: Order) -> str:
-    """Build the candidate and return what built it."""
-    chosen = buildx.builder(run.program("buildx"))
-    run.say(f"building {order.dockerfile.name} with {chosen.description}")
-    (build_into if chosen.exports_layout else build_and_convert)(chosen, order, run.work.layout)
-    return chosen.description
+def build(run: Run, order: Order) -> tuple[str, tuple[str, ...]]:
+    """Build the candidate; return what built it, and warnings about that. Raises `FrontendRefused`."""
+    with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
+        ready, warnings = frontends.settled(run, order, Path(folder))
+        # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
+        keep = not run.runner.in_actions
+        program = run.program("buildx")
+        with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
+            run.say(f"building {order.dockerfile.name} with {chosen.description}")
+            buildx.build_layout(chosen, ready, run.work.layout)
+    if not chosen.is_pinned:
+        warnings = (*warnings, _other_version(chosen))
+    return chosen.description, warnings
+
+
+def _other_version(chosen: Builder) -> str:
+    return (
+        f"BuildKit {chosen.version or 'of an unknown version'} built the image, as this machine is configured; runners "
+        f"and other machines build with {builder.pinned_version()}, and may get another digest for the same commit"
+    )
 
 
 def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
@@ -149,26 +168,6 @@ def _not_joined(what: str, why: str = "") -> BuildFailed:
         why=why or "the job of a platform failed, or two jobs are for the same one",
         fix="look at the job of each platform; name each platform once in `runners`, then run all jobs again",
     )
-
-
-def build_into(chosen: Builder, order: Order, folder: Path) -> None:
-    """Build straight into the layout `folder`."""
-    buildx.build_layout(chosen, order, folder)
-
-
-def build_and_convert(chosen: Builder, order: Order, folder: Path) -> None:
-    """Build in an engine that cannot export layouts, and make the layout `folder` of what it holds then."""
-    if len(order.platforms) > 1:
-        raise BuildFailed(
-            "this engine builds for one platform at a time",
-            why=f"{', '.join(order.platforms)} were asked for",
-            fix="give each its own runner with `runners`, or use a builder of the docker-container driver, or an "
-            "engine with the containerd image store",
-        )
-    tag = f"goldenpath-candidate:{secrets.token_hex(8)}"
-    buildx.build_in_engine(chosen, order, tag)
-    with docker_engine.saved(tag) as archive:
-        docker_archive.convert(archive, folder, order.annotations)
 
 
 def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
