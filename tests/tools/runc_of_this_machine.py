@@ -35,9 +35,9 @@ def limit(file: Path, *keys: str) -> None:
     described = tree
     for key in keys:
         described = described[key]
-    kinds = described.get("capabilities") or {}
+    kinds, here = described.get("capabilities") or {}, held()
     for kind, names in kinds.items():
-        kinds[kind] = [name for name in names if name in held()]
+        kinds[kind] = [name for name in names if name in here]
     file.write_text(json.dumps(tree), encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
-from goldenpath.errors import EngineMissing, ToolFailed, ToolTimeout
+from goldenpath.errors import BadInput, EngineMissing, ToolFailed, ToolTimeout
 from goldenpath.model import codec
 from goldenpath.model.names import Digest
 from goldenpath.tools import pins, process
@@ -33,6 +33,7 @@ _KEPT = "goldenpath-????????-????????.toml"
 _PULL = 600.0
 # GOLDENPATH_BUILDKIT names an address, or with this prefix an image to run in the place of the pinned one.
 IMAGE = "docker-image://"
+_IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*", re.ASCII)
 _NO_ENGINE = re.compile(
     r"failed to connect to the docker API|Cannot connect to the Docker daemon|permission denied while"
 )
@@ -71,7 +72,8 @@ def provide(
     """Give the builder while the block lasts: what GOLDENPATH_BUILDKIT or BUILDX_BUILDER names, else one of our own.
 
     Our own loads no frontend but those of the repositories `frontends`; `None` stands for any. It goes with the block,
-    its cache too, unless it is to `keep`. Raises `EngineMissing` when there is none and none can be started.
+    its cache too, unless it is to `keep`. Raises `EngineMissing` when there is none and none can be started, `BadInput`
+    when GOLDENPATH_BUILDKIT names an image that is none.
     """
     variables = runner.variables()
     named = variables.get("GOLDENPATH_BUILDKIT", "")
@@ -80,7 +82,7 @@ def provide(
     elif chosen := variables.get("BUILDX_BUILDER"):
         yield _inspected(program, chosen, _environment())
     else:
-        images = (named.removeprefix(IMAGE),) if named else _pinned_images()
+        images = (_image(named),) if named else _pinned_images()
         ours = _Container.of(program, images, frontends, keep=keep)
         try:
             yield ours.started(say)
@@ -154,6 +156,17 @@ class _Container:
 
     def _booted(self, environment: Mapping[str, str]) -> Builder:
         return _inspected(self.program, self.name, environment, "--bootstrap")
+
+
+def _image(named: str) -> str:
+    image = named.removeprefix(IMAGE)
+    # The name becomes part of a comma-separated option of buildx, and an empty one means buildx's own choice.
+    if not _IMAGE_NAME.fullmatch(image):
+        raise BadInput(
+            f"GOLDENPATH_BUILDKIT names no image: {named!a}",
+            fix=f"set it to {IMAGE}<registry>/moby/buildkit@{_digest()}, or unset it",
+        )
+    return image
 
 
 def _pinned() -> pins.Tool:
