@@ -55,7 +55,9 @@ def verbs(double: ProgramDouble) -> list[str]:
 def test_the_pinned_image_and_the_pinned_program_are_one_version() -> None:
     table = {tool.name: tool for tool in pins.load()}
     assert table["buildkitd"].version == table["buildctl"].version == builder.pinned_version() == "0.34.0"
-    assert table["buildkitd"].image == pins.Image(DIGEST, ("docker.io/moby/buildkit", "mirror.gcr.io/moby/buildkit"))
+    assert table["buildkitd"].image == pins.Image(
+        "0.34.0", DIGEST, ("docker.io/moby/buildkit", "mirror.gcr.io/moby/buildkit")
+    )
 
 
 def test_a_workflow_run_has_a_container_of_its_own_that_goes_with_the_build(

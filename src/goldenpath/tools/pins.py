@@ -89,8 +89,12 @@ class GoSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A program as a container image: its `digest`, and the repositories that hold it, in the order they are tried."""
+    """A program as a container image: its `digest`, and the repositories that hold it, in the order they are tried.
 
+    `version` is whose digest that is: a new version needs a new one.
+    """
+
+    version: ToolVersion
     digest: ImageDigest
     repositories: Annotated[tuple[ImageName, ...], msgspec.Meta(min_length=1)]
 
@@ -129,6 +133,8 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
             raise ValueError(f"{self.name} has assets but no `repository`")
         if not self.assets and not self.go:
             raise ValueError(f"{self.name} has neither `assets` nor `go`")
+        if self.image and self.image.version != self.version:
+            raise ValueError(f"{self.name} is {self.version}, but its image is {self.image.version}")
         if repeated := _repeated(asset.platform for asset in self.assets):
             raise ValueError(f"{self.name} has two assets for {repeated}")
 
