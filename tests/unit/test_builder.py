@@ -183,14 +183,14 @@ def test_a_builder_that_the_user_names_is_used_as_it_is(monkeypatch: pytest.Monk
 
 def test_a_named_builder_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUILDX_BUILDER", "gone")
-    doubled(monkeypatch, ToolFailed("x", why='ERROR: no builder "gone" found', fix="f"))
+    doubled(monkeypatch, ended(code=1, stderr='ERROR: no builder "gone" found'))
     with pytest.raises(EngineMissing, match='no builder "gone" found'):
         provided()
 
 
 def test_a_buildkit_that_was_named_is_used_and_made_known_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOLDENPATH_BUILDKIT", "tcp://127.0.0.1:1234")
-    double = doubled(monkeypatch, UNKNOWN, DONE, shown("remote"), DONE, shown("remote"))
+    double = doubled(monkeypatch, UNKNOWN, DONE, shown("remote"), shown("remote"))
     first, again = provided(), provided()
     assert first == again
     assert first.driver == "remote"
@@ -198,6 +198,7 @@ def test_a_buildkit_that_was_named_is_used_and_made_known_once(monkeypatch: pyte
         ("inspect", first.name), ("create", f"--name={first.name}", "--driver=remote", "tcp://127.0.0.1:1234"),
         ("inspect", first.name),
     ]  # fmt: skip
+    assert len(double.calls) == 4
 
 
 def test_a_buildkit_whose_socket_is_not_there_is_told_by_its_address(

@@ -21,6 +21,7 @@ from goldenpath.tools import pins, process
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from goldenpath.tools.process import Completed
     from goldenpath.tools.toolchain import Program
 
 # Which engine and builder the user chose, and where their logins to base image registries are.
@@ -77,10 +78,11 @@ def provide(
     """
     variables = runner.variables()
     named = variables.get("GOLDENPATH_BUILDKIT", "")
+    chosen = variables.get("BUILDX_BUILDER", "")
     if named and not named.startswith(IMAGE):
         yield _remote(program, named)
-    elif chosen := variables.get("BUILDX_BUILDER"):
-        yield _inspected(program, chosen, _environment())
+    elif chosen and not named:
+        yield _named(program, chosen)
     else:
         images = (_image(named),) if named else _pinned_images()
         ours = _Container.of(program, images, frontends, keep=keep)
@@ -111,7 +113,7 @@ class _Container:
     def started(self, say: Callable[[str], None]) -> Builder:
         """Return it running; one that was kept from an earlier build is started again."""
         environment = _own_environment()
-        if _is_known(self.program, self.name, environment):
+        if _inspect(self.program, self.name, environment).code == 0:
             with suppress(ToolFailed, ToolTimeout):
                 return self._booted(environment)
             self.remove()
@@ -155,7 +157,9 @@ class _Container:
         return Path(environment["BUILDX_CONFIG"], f"{self.name}.toml")
 
     def _booted(self, environment: Mapping[str, str]) -> Builder:
-        return _inspected(self.program, self.name, environment, "--bootstrap")
+        boot = ("inspect", "--bootstrap", self.name)
+        shown = process.run(self.program.path, *boot, timeout=_PULL, environment=environment)
+        return _described(self.program, self.name, environment, shown)
 
 
 def _image(named: str) -> str:
@@ -213,27 +217,32 @@ def _remote(program: Program, address: str) -> Builder:
         )
     environment = _own_environment()
     name = f"goldenpath-{Digest.of(address.encode()).hex[:12]}"
-    if not _is_known(program, name, environment):
+    shown = _inspect(program, name, environment)
+    if shown.code:
         process.run(
             program.path, "create", f"--name={name}", "--driver=remote", address,
             timeout=_QUICK, environment=environment, accept=(0, 1),
         )  # fmt: skip
-    return _inspected(program, name, environment)
+        shown = _inspect(program, name, environment)
+    return _described(program, name, environment, shown)
 
 
-def _is_known(program: Program, name: str, environment: Mapping[str, str]) -> bool:
-    known = process.run(program.path, "inspect", name, timeout=_QUICK, environment=environment, accept=(0, 1))
-    return known.code == 0
+def _named(program: Program, name: str) -> Builder:
+    environment = _environment()
+    return _described(program, name, environment, _inspect(program, name, environment))
 
 
-def _inspected(program: Program, name: str, environment: Mapping[str, str], *more: str) -> Builder:
-    timeout = _PULL if more else _QUICK
+def _inspect(program: Program, name: str, environment: Mapping[str, str]) -> Completed:
     try:
-        shown = process.run(program.path, "inspect", *more, name, timeout=timeout, environment=environment)
+        return process.run(program.path, "inspect", name, timeout=_QUICK, environment=environment, accept=(0, 1))
     except (ToolFailed, ToolTimeout) as error:
-        if more:
-            raise
         raise no_builder(error.why or error.what) from error
+
+
+def _described(program: Program, name: str, environment: Mapping[str, str], shown: Completed) -> Builder:
+    """Return the builder that `buildx inspect` has `shown`. Raises `EngineMissing` when it knows none."""
+    if shown.code:
+        raise no_builder(shown.last_words)
     text = shown.stdout.decode("utf-8", "replace")
     version = _field(text, "BuildKit version").removeprefix("v")
     return Builder(program, name, _field(text, "Driver"), version, environment)
