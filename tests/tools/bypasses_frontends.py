@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,6 +30,16 @@ def linked(stand: Stand) -> Ended:
     return named(stand, f"# syntax={FOREIGN}\n", path="real")
 
 
+def built_by_the_rules_of_dev(stand: Stand) -> Ended:
+    """Build for dev, where any frontend may run, and release to prod; the record is what such a build leaves."""
+    stand.run("build", "--environment=dev").ok()
+    record = json.loads(stand.work.candidate.read_bytes())
+    stand.work.candidate.write_text(json.dumps({**record, "frontends": [FOREIGN]}))
+    for gate in ("gitleaks-gate", "trivy-gate"):
+        stand.run(gate, *(("--ecr-repository=app",) if gate == "trivy-gate" else ())).ok()
+    return stand.run("ecr-push", "--ecr-repository=app")
+
+
 def told(name: str, attempt: Callable[[Stand], Ended]) -> ImageBypass:
     """Return a row: the way is refused, naming the frontend."""
     return ImageBypass(f"a frontend {name}", attempt, TOLD, 17)
@@ -45,4 +56,5 @@ ROWS = (
     told("in a Dockerfile elsewhere", lambda stand: named(
         stand, f"# syntax={FOREIGN}\n", "--dockerfile-path=rootfs/other", path="rootfs/other")),
     told("behind a link", linked),
+    told("by the rules of dev", built_by_the_rules_of_dev),
 )  # fmt: skip

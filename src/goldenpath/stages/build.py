@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 _NAMED_AT_MOST = 3
 
 
+@dataclass(frozen=True)
+class Built:
+    """What built the candidate: `by` which builders, which images read its Dockerfile, and warnings about that."""
+
+    by: str
+    frontends: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 def run(run: Run) -> Outcome:
     """Make the candidate in the work folder; one of an earlier run is gone before this one begins."""
     request, work = run.request, run.work
@@ -44,20 +54,17 @@ def run(run: Run) -> Outcome:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
-        if request.candidates:
-            builders = join(run, request.candidates, order, checked_out.digest)
-        else:
-            builders, more = build(run, order)
-            warnings += more
+        built = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    candidate = replace(describe(run, Layout(work.layout), order, builders), checkout=checked_out.digest)
+    described = describe(run, Layout(work.layout), order, built.by)
+    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends)
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
     return Outcome(
         sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB",
-        warnings=warnings,
+        warnings=(*warnings, *built.warnings),
         outputs={"digest": candidate.digest, "platforms": ",".join(each.platform for each in candidate.platforms)},
     )
 
@@ -94,19 +101,18 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
     return (what,)
 
 
-def build(run: Run, order: Order) -> tuple[str, tuple[str, ...]]:
-    """Build the candidate; return what built it, and warnings about that. Raises `FrontendRefused`."""
+def build(run: Run, order: Order) -> Built:
+    """Build the candidate. Raises `FrontendRefused`."""
     with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
-        ready, warnings = frontends.settled(run, order, Path(folder))
+        settled = frontends.settled(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            buildx.build_layout(chosen, ready, run.work.layout)
-    if not chosen.is_pinned:
-        warnings = (*warnings, _other_version(chosen))
-    return chosen.description, warnings
+            buildx.build_layout(chosen, settled.order, run.work.layout)
+    other = () if chosen.is_pinned else (_other_version(chosen),)
+    return Built(chosen.description, settled.images, (*settled.warnings, *other))
 
 
 def _other_version(chosen: Builder) -> str:
@@ -116,15 +122,16 @@ def _other_version(chosen: Builder) -> str:
     )
 
 
-def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
-    """Make one candidate of those in `folder`, and return what built them.
+def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
+    """Make one candidate of those in `folder`.
 
     Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
     files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
     when the job of a platform did not report it.
     """
     found: dict[str, WorkFolder] = {}
-    builders = []
+    builders: list[str] = []
+    images: list[str] = []
     for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = each.read_candidate()
         Layout(each.layout).require_whole(candidate.digest)
@@ -140,11 +147,12 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
             _require_new(name, found)
             found[name] = each
         builders.append(candidate.builder)
+        images += candidate.frontends
     wanted = [platforms.normal(each) for each in order.platforms] or list(found)
     _require_exactly(wanted, found)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
-    return "; ".join(dict.fromkeys(builders))
+    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)))
 
 
 def _require_new(name: str, found: Collection[str]) -> None:
