@@ -111,6 +111,7 @@ def test_an_image_that_a_foreign_frontend_read_for_dev_is_not_released_to_prod()
     assert str(caught.value) == (
         "the build of this image names the frontend 'ghcr.io/acme/frontend:1', which prod does not allow. a frontend "
         "is a program that runs in the builder and decides what is built; the platform allows "
-        "docker.io/docker/dockerfile. build it again for this environment, with another frontend; or ask the platform team to list it under "
+        "docker.io/docker/dockerfile. build it again for this environment, with another frontend; or ask the platform "
+        "team to list it under "
         "`frontends` (docs/policy.md)."
     )
