@@ -86,6 +86,15 @@ def test_a_terminal_keeps_its_container_and_takes_it_again(monkeypatch: pytest.M
     assert verbs(double)[3:] == ["inspect", "inspect --bootstrap"]
 
 
+def test_each_engine_has_a_container_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled(monkeypatch, UNKNOWN, DONE, shown(), UNKNOWN, DONE, shown())
+    here = provided(keep=True)
+    monkeypatch.setenv("DOCKER_HOST", "tcp://build:2375")
+    there = provided(keep=True)
+    assert here.name != there.name
+    assert here.name.rpartition("-")[0] == there.name.rpartition("-")[0]
+
+
 def test_a_kept_container_that_does_not_start_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, DONE, ToolFailed("x", fix="f"), DONE, DONE, shown())
     provided(keep=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_BUILDER", "BUILDX_CONFIG")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _QUICK = 60.0
-# The names of what a terminal keeps: image and rules. A workflow run has a longer one, and removes it itself.
+# The names of what a terminal keeps: for an image, and for an engine and rules. A workflow run has a longer one, and removes it itself.
 _KEPT = "goldenpath-????????-????????.toml"
 # The image is about 100 MB; a slow network must not look like a missing engine.
 _PULL = 600.0
@@ -107,7 +107,8 @@ class _Container:
         cls, program: Program, images: tuple[str, ...], frontends: tuple[str, ...] | None, *, keep: bool
     ) -> _Container:
         config = "" if frontends is None else _config(frontends)
-        image, rules = (Digest.of(text.encode()).hex[:8] for text in ("\n".join(images), config))
+        engine = [_environment().get(name, "") for name in ("DOCKER_HOST", "DOCKER_CONTEXT")]
+        image, rules = (_short("\n".join(texts)) for texts in (images, (config, *engine, *_proxies())))
         return cls(program, f"goldenpath-{image}-{rules if keep else secrets.token_hex(6)}", images, config)
 
     def started(self, say: Callable[[str], None]) -> Builder:
@@ -171,6 +172,10 @@ def _image(named: str) -> str:
             fix=f"set it to {IMAGE}<registry>/moby/buildkit@{_digest()}, or unset it",
         )
     return image
+
+
+def _short(text: str) -> str:
+    return Digest.of(text.encode()).hex[:8]
 
 
 def _pinned() -> pins.Tool:
