@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_BUILDER", "BUILDX_CONFIG")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _QUICK = 60.0
-# The names of what a terminal keeps: for an image, and for an engine and rules. A workflow run has a longer one, and removes it itself.
+# The names of what a terminal keeps: of an image, and of an engine and rules. A workflow run has longer ones.
 _KEPT = "goldenpath-????????-????????.toml"
 # The image is about 100 MB; a slow network must not look like a missing engine.
 _PULL = 600.0
