@@ -1,7 +1,7 @@
 # Every stage of the pipeline outside GitHub:
 #   docker build --tag goldenpath .
 #   docker run --rm --volume "$PWD:/src" goldenpath gitleaks-gate --environment dev
-# `build` needs a BuildKit: --env GOLDENPATH_BUILDKIT=tcp://…, or a Docker Engine: --env DOCKER_HOST=tcp://….
+# `build` needs a BuildKit: --env GOLDENPATH_BUILDKIT=tcp://…, or a Docker Engine that runs one: --env DOCKER_HOST=tcp://….
 # Programs that were installed before are taken from a build context, where no release can be downloaded:
 #   docker build --build-context tools="$HOME/.cache/goldenpath/tools" .
 

@@ -149,6 +149,9 @@ def _to_check(tool: Tool) -> str:
     steps = [
         "the release notes: what changed in its options, its report and its exit status",
         f"the hashes against a second source than {tool.repository or tool.host}" if tool.assets else "",
+        "`image`: its version and digest, which are not looked up: two public sources have to agree"
+        if tool.image
+        else "",
         "`ldflags`: the program must report the new version" if tool.go else "",
         "`git diff`, then `goldenpath tools install` and `make test`",
     ]

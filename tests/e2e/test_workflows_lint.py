@@ -107,7 +107,8 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     holds = {name: set(job["permissions"]) for name, job in jobs.items()}
     assert holds == {
         "test": {"contents"}, "preflight": {"id-token", "actions"}, "platform": {"contents"}, "build": {"contents"},
-        "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"}, "push": {"id-token", "contents", "actions"},
+        "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"},
+        "push": {"id-token", "contents", "actions"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
     assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["preflight", "push"]

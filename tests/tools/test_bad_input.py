@@ -84,6 +84,10 @@ def without_buildkit(_: Place) -> Mapping[str, str]:
     return {"GOLDENPATH_BUILDKIT": "unix:///nowhere/buildkitd.sock"}
 
 
+def with_an_image_that_is_none(_: Place) -> Mapping[str, str]:
+    return {"GOLDENPATH_BUILDKIT": "docker-image://"}
+
+
 def run_of_another_commit(place: Place) -> Mapping[str, str]:
     variables = apps.event(place.folder / "runner", place.app)
     place.app.write("more", "more").save()
@@ -147,9 +151,12 @@ DELIVERIES = (
     Case("a work folder that cannot be written", errors.DiskTrouble,
          "{folder}/file/work/candidate.json cannot be written or read", "Not a directory",
          given={"work-dir": "{folder}/file/work"}, prepare=below_a_file),
-    Case("no engine", errors.EngineMissing, "no Docker Engine answers", prepare=without_engine),
+    Case("no engine", errors.EngineMissing, "there is nothing to build the image with",
+         "failed to connect to the docker API", prepare=without_engine),
     Case("a BuildKit that is not there", errors.EngineMissing,
          "no BuildKit answers at unix:///nowhere/buildkitd.sock", prepare=without_buildkit),
+    Case("an image of BuildKit that is none", errors.BadInput,
+         "GOLDENPATH_BUILDKIT names no image: 'docker-image://'", prepare=with_an_image_that_is_none),
     Case("a checkout of another commit", errors.SourceUnusable,
          "the checkout is at {app.commit}, but this run is about {before}", prepare=run_of_another_commit),
     Case("a release tag that no image can have", errors.BadInput,

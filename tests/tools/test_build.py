@@ -1,14 +1,12 @@
-"""Real builds, by both ways: BuildKit exports the layout itself, or an engine builds and its archive is converted."""
+"""Real builds: BuildKit exports the layout; test_one_builder.py has the machines that it runs on."""
 
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.tools import apps
 
-from goldenpath.local import base_images, engine
+from goldenpath.local import base_images
 from goldenpath.model.finding import Gate
-from goldenpath.model.layout import GZIP_LAYER, Layout
+from goldenpath.model.layout import Layout
 from goldenpath.model.work import WorkFolder
 
 if TYPE_CHECKING:
@@ -44,33 +42,9 @@ def blob(layout: Layout, digest: str) -> dict[str, Any]:
     return found
 
 
-@pytest.fixture(scope="module")
-def engine_alone(builder: engine.Engine) -> Mapping[str, str]:
-    """Variables that lead to an engine which cannot export layouts."""
-    if builder.docker_host is None or engine.exports_layouts(engine.Engine(builder.docker_host, None, started=False)):
-        pytest.skip("the engine of this machine exports layouts itself")
-    return {"GOLDENPATH_BUILDKIT": "", "DOCKER_HOST": builder.docker_host}
-
-
-@pytest.fixture(scope="module")
-def converted(
-    goldenpath: Command, engine_alone: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[App, WorkFolder]:
-    """An app that was built in the engine and converted."""
-    folder = tmp_path_factory.mktemp("converted")
-    app, work = apps.make(folder / "app"), WorkFolder(folder / "work")
-    done = stage(goldenpath, "build", app, work, "--version=1.2.3", **engine_alone).ok()
-    assert "docker driver" in done.text
-    return app, work
-
-
 def test_an_image_says_which_commit_source_and_version_it_is(goldenpath: Command, app: App, work: WorkFolder) -> None:
     stage(goldenpath, "build", app, work, "--version=1.2.3").ok()
     assert_described(app, work)
-
-
-def test_a_converted_image_says_the_same(converted: tuple[App, WorkFolder]) -> None:
-    assert_described(*converted)
 
 
 def assert_described(app: App, work: WorkFolder) -> None:
@@ -118,53 +92,6 @@ def test_the_hosts_certificates_are_there_while_it_is_built_and_not_in_the_image
     held.append(layout.blob(image.manifest.config.digest).read_bytes())
     assert halves.replace('"', '\\"').encode() in held[-1]
     assert not [content for content in held if mark.encode() in content]
-
-
-def test_a_converted_layout_is_whole_and_its_layers_are_gzip(converted: tuple[App, WorkFolder]) -> None:
-    _, work = converted
-    layout = Layout(work.layout)
-    layout.verify()
-    (image,) = layout.images()
-    unpacked = []
-    for layer in image.manifest.layers:
-        content = layout.blob(layer.digest).read_bytes()
-        assert (layer.media_type, content[:2]) == (GZIP_LAYER, b"\x1f\x8b")
-        unpacked.append(f"sha256:{hashlib.sha256(gzip.decompress(content)).hexdigest()}")
-    assert blob(layout, image.manifest.config.digest)["rootfs"]["diff_ids"] == unpacked
-    assert sorted(path.name for path in work.layout.iterdir()) == ["blobs", "index.json", "oci-layout"]
-    named = {descriptor.digest.hex for descriptor in layout.descriptors()}
-    assert {path.name for path in (work.layout / "blobs" / "sha256").iterdir()} == named
-
-
-def test_scanners_and_registry_agree_on_a_converted_image(
-    goldenpath: Command, emulator: Local, converted: tuple[App, WorkFolder], repository: str
-) -> None:
-    app, work = converted
-    digest = work.read_candidate().digest
-    for name in ("gitleaks-gate", "trivy-gate", "sbom", "ecr-push"):
-        more = () if name == "gitleaks-gate" else (f"--ecr-repository={repository}",)
-        stage(goldenpath, name, app, work, *more).ok()
-    assert work.read_verdict(Gate.TRIVY).seen["linux/amd64"] == "1 packages, debian 12.12"
-    assert json.loads(work.cyclonedx.read_bytes())["metadata"]["component"]["version"] == digest
-    assert set(emulator.tags(repository).values()) == {digest}
-
-
-def test_the_same_image_converted_twice_is_the_same(
-    goldenpath: Command, engine_alone: Mapping[str, str], converted: tuple[App, WorkFolder], tmp_path: Path
-) -> None:
-    app, work = converted
-    again = WorkFolder(tmp_path / "again")
-    stage(goldenpath, "build", app, again, "--version=1.2.3", **engine_alone).ok()
-    layers = [[layer.digest for layer in Layout(each.layout).images()[0].manifest.layers] for each in (work, again)]
-    assert layers[0] == layers[1]
-    assert again.read_candidate() == work.read_candidate()
-
-
-def test_an_engine_alone_builds_one_platform_at_a_time(
-    goldenpath: Command, engine_alone: Mapping[str, str], app: App, work: WorkFolder
-) -> None:
-    done = stage(goldenpath, "build", app, work, f"--platforms={BOTH}", **engine_alone)
-    assert (done.code, done.error["what"]) == (12, "this engine builds for one platform at a time")
 
 
 @dataclass(frozen=True)

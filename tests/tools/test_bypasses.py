@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.tools import apps, bypasses_contents, bypasses_history, bypasses_images, bypasses_settings, command
+from tests.tools import (
+    apps,
+    bypasses_contents,
+    bypasses_frontends,
+    bypasses_history,
+    bypasses_images,
+    bypasses_settings,
+    command,
+)
 from tests.tools.bypass import SECRETS, Attempt, Bypass, Place
 from tests.tools.bypasses_images import ImageBypass, Stand
 from tests.tools.command import Command
@@ -21,6 +29,7 @@ pytestmark = pytest.mark.tools
 
 # Each of these modules enters its rows.
 THEMES = (bypasses_settings, bypasses_contents, bypasses_history)
+IMAGES = (*bypasses_images.ROWS, *bypasses_frontends.ROWS)
 
 
 @pytest.fixture
@@ -50,8 +59,10 @@ def verdict(bypass: Bypass, work: WorkFolder) -> Verdict:
     return work.read_verdict(next(gate for gate in Gate if gate.stage == bypass.stage))
 
 
-@pytest.mark.parametrize("bypass", [pytest.param(each, id=each.name) for each in bypasses_images.ROWS])
-def test_there_is_no_way_round_the_gate_of_the_image(bypass: ImageBypass, goldenpath: Command, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bypass", [pytest.param(each, id=each.name) for each in IMAGES])
+def test_there_is_no_way_round_the_gate_of_the_image_or_its_builder(
+    bypass: ImageBypass, goldenpath: Command, tmp_path: Path
+) -> None:
     stand = Stand(apps.make(tmp_path / "app"), tmp_path / "beside", WorkFolder(tmp_path / "work"), goldenpath)
     stand.folder.mkdir()
     done = bypass.attempt(stand)
@@ -60,6 +71,6 @@ def test_there_is_no_way_round_the_gate_of_the_image(bypass: ImageBypass, golden
 
 
 def test_the_table_is_long_and_names_each_way_once() -> None:
-    names = [*(each.name for each in SECRETS), *(each.name for each in bypasses_images.ROWS)]
+    names = [*(each.name for each in SECRETS), *(each.name for each in IMAGES)]
     assert len(names) >= 25
     assert len(set(names)) == len(names)

@@ -57,7 +57,7 @@ def test_an_engine_of_our_own_is_announced_started_and_stopped_again(cache: Path
     said: list[str] = []
     with engine.provide(said.append) as made:
         assert made.started
-        assert engine.exports_layouts(made)
+        assert made.buildkit
         assert engine.ours() == engine.Engine(made.docker_host, made.buildkit, started=False)
     assert [line.split(" of our own")[0] for line in said] == ["starting a Docker Engine", "starting a BuildKit"]
     assert engine.ours() is None
@@ -92,7 +92,7 @@ def test_what_a_killed_run_left_behind_is_not_in_the_way(cache: Path, name: str)
     with engine.provide(print) as again:
         assert again.started
         assert pid(cache, name) != killed
-        assert engine.exports_layouts(again)
+        assert again.buildkit
 
 
 def test_what_a_killed_run_left_mounted_does_not_keep_the_cache_from_being_deleted(cache: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,27 +82,6 @@ def test_a_docker_host_that_does_not_answer_is_an_error_and_not_replaced() -> No
     )
 
 
-# exports_layouts
-
-
-@pytest.mark.parametrize(
-    ("status", "exports"),
-    [
-        pytest.param([["driver-type", "io.containerd.snapshotter.v1"]], True, id="containerd image store"),
-        pytest.param([["Backing Filesystem", "extfs"], ["Supports d_type", "true"]], False, id="graph driver"),
-    ],
-)
-def test_an_engine_exports_layouts_when_its_images_live_in_containerd(
-    monkeypatch: pytest.MonkeyPatch, status: list[list[str]], exports: bool
-) -> None:
-    answers(monkeypatch, {"unix:///e.sock": {"DriverStatus": status}})
-    assert engine.exports_layouts(Engine("unix:///e.sock", None, started=False)) is exports
-
-
-def test_a_buildkit_of_our_own_exports_layouts() -> None:
-    assert engine.exports_layouts(Engine(None, "unix:///buildkitd.sock", started=True))
-
-
 # provide
 
 
@@ -119,11 +99,15 @@ def test_a_found_engine_is_used_as_it_is_where_no_buildkit_can_run(monkeypatch: 
         assert found == Engine(None, None, started=False)
 
 
-def test_a_found_engine_that_exports_layouts_needs_no_buildkit(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, {None: {"DriverStatus": [engine.CONTAINERD_STORE]}})
-    monkeypatch.setattr(buildkit, "may_run", pytest.fail)
+@pytest.mark.parametrize("status", [[["driver-type", "io.containerd.snapshotter.v1"]], []])
+def test_a_found_engine_has_the_platforms_buildkit_beside_it_whatever_it_can_export(
+    monkeypatch: pytest.MonkeyPatch, status: list[list[str]]
+) -> None:
+    answers(monkeypatch, {None: {"DriverStatus": status}})
+    monkeypatch.setattr(buildkit, "may_run", lambda: True)
+    monkeypatch.setattr(engine, "_start_buildkit", lambda found, _: replace(found, buildkit="unix:///b.sock"))
     with engine.provide(pytest.fail) as found:
-        assert found == Engine(None, None, started=False)
+        assert found == Engine(None, "unix:///b.sock", started=False)
 
 
 def test_a_cache_folder_too_deep_for_sockets_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,3 +118,9 @@ def test_the_pin_changes_with_what_decides_the_bytes_and_with_nothing_else() -> 
     assert replace(HELLO, go=replace(GO, ldflags="")).pin(Host.LINUX_AMD64) != pin_here
     assert replace(HELLO, assets=other_platform).pin(Host.LINUX_AMD64) == pin_here
     assert replace(HELLO, go=replace(GO, expected_seconds=1)).pin(Host.LINUX_AMD64) == pin_here
+
+
+def test_an_image_of_another_version_than_the_program_is_refused() -> None:
+    text = pins.TABLE.read_text(encoding="utf-8").replace("    version: 0.34.0\n", "    version: 0.33.0\n")
+    with pytest.raises(BadInput, match=r"buildkitd is 0\.34\.0, but its image is 0\.33\.0"):
+        pins.parse(text)

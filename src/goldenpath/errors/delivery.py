@@ -89,6 +89,12 @@ class CheckoutDiffers(GoldenPathError):
     code, exit_code = "checkout-differs", 16
 
 
+class FrontendRefused(GoldenPathError):
+    """The Dockerfile, or a build argument, names a program to read it that the platform does not allow here."""
+
+    code, exit_code = "frontend-refused", 17
+
+
 class CodeScanningOff(GoldenPathError):
     """GitHub's code scanning is off for the repository, so nobody would see the findings there."""
 

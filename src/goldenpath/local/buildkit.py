@@ -1,4 +1,4 @@
-"""A BuildKit of our own, for engines that cannot export an OCI image layout.
+"""A BuildKit of our own, of the version that builds everywhere, where no container is needed for it.
 
 It runs as root beside the engine, on a socket of its own, and uses the runc that every Docker Engine brings. Keys of
 its configuration: https://docs.docker.com/build/buildkit/toml-configuration/

@@ -10,6 +10,7 @@ import contextlib
 import socket
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import EngineMissing
@@ -18,7 +19,6 @@ from goldenpath.tools import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 START_SECONDS = 60.0
 TAKE_OFF_SECONDS = 1.0  # until then what runs may still be the starter, about to become the program
@@ -68,12 +68,13 @@ class Daemon:
 
     def runs(self) -> bool:
         """Whether it is there, ready or not."""
-        return self._control("--status", "--exec", self.program, accept=_STATUS) == 0
+        return self._control("--status", "--name", Path(self.program).name, accept=_STATUS) == 0
 
     def stop(self) -> None:
         """Stop it, first politely. Does nothing when it is not there."""
         firmly = ("--stop", "--oknodo", "--quiet", "--retry", "TERM/20/KILL/5", "--remove-pidfile")
-        self._control(*firmly, "--exec", self.program)
+        # By its name: after an upgrade it may still be the program of the version before, in another folder.
+        self._control(*firmly, "--name", Path(self.program).name)
 
     def _control(self, action: str, *arguments: str | Path, accept: tuple[int, ...] = (0,)) -> int:
         command = ("start-stop-daemon", action, "--pidfile", self._pid, *arguments)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 PING_SECONDS = 5
 DEFAULT_HOST = "unix:///var/run/docker.sock"
-# How a Docker Engine whose images live in containerd says so in `GET /info`; only such an engine exports OCI layouts.
-CONTAINERD_STORE = ["driver-type", "io.containerd.snapshotter.v1"]
 # containerd's sockets end in 38 more characters, and a socket's path has 107 at most (unix(7)).
 LONGEST_FOLDER = 69
 MOUNTS = Path("/proc/mounts")
@@ -40,8 +38,8 @@ class Engine:
     """How to reach what builds images.
 
     `docker_host` is the address of a Docker Engine, `None` for the Docker CLI's default. `buildkit` is the address of a
-    BuildKit of our own that exports OCI layouts, `None` when the engine's is to be used. `started` says that this very
-    call started something.
+    BuildKit of our own, `None` when one in a container of that engine is to be used. `started` says that this very call
+    started something.
     """
 
     docker_host: str | None
@@ -64,14 +62,6 @@ def find(env: Mapping[str, str]) -> Engine | None:
         why="DOCKER_HOST names that address",
         fix="start the engine there, or unset DOCKER_HOST so that the default socket or an engine of our own is used",
     )
-
-
-def exports_layouts(engine: Engine) -> bool:
-    """Whether images can be built straight to an OCI image layout with `engine`."""
-    if engine.buildkit is not None:
-        return True
-    info = _info({"DOCKER_HOST": engine.docker_host} if engine.docker_host else runner.variables())
-    return info is not None and CONTAINERD_STORE in info.get("DriverStatus", [])
 
 
 @contextlib.contextmanager
@@ -129,7 +119,7 @@ def _found_or_started(say: Callable[[str], None]) -> Engine:
     engine = find(runner.variables())
     if engine is None:
         engine = ours() or _find_after_install(say) or _start_dockerd(say)
-    if engine.buildkit is None and not exports_layouts(engine) and buildkit.may_run():
+    if engine.buildkit is None and buildkit.may_run():
         engine = _start_buildkit(engine, say)
     return engine
 
@@ -180,7 +170,7 @@ def _start_buildkit(engine: Engine, say: Callable[[str], None]) -> Engine:
     buildkitd = buildkit.describe(folder, Toolchain.load(say=say))
     if buildkitd is None:
         return engine
-    say(f"starting a BuildKit of our own in {folder}, which can export image layouts")
+    say(f"starting a BuildKit of our own in {folder}")
     buildkitd.start(lambda: buildkit.answers(folder))
     return Engine(engine.docker_host, f"unix://{buildkit.socket_of(folder)}", started=True)
 

@@ -23,7 +23,8 @@ class Candidate(Struct, frozen=True):
     """What `build` made: an OCI image layout whose only entry has this `digest`.
 
     `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none. `checkout`
-    is the digest of the files that it was built from, as they were checked out.
+    is the digest of the files that it was built from, as they were checked out. `frontends` are the images that read
+    its Dockerfile, where BuildKit did not itself.
     """
 
     digest: Digest
@@ -36,6 +37,7 @@ class Candidate(Struct, frozen=True):
     created: str
     builder: str
     checkout: str = ""
+    frontends: tuple[str, ...] = ()
     schema: str = CANDIDATE_SCHEMA
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ def rules(environment: Environment) -> Iterator[str]:
     branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
     yield f"branches    {branches}"
     yield f"approval    {'required of a reviewer' if environment.approval_required else 'as the caller chooses'}"
+    yield f"frontends   {_frontends(environment)}"
     yield f"exceptions  at most {environment.longest_exception.days} days"
     yield f"accounts    {', '.join(environment.accounts) or 'any that no other environment lists'}"
     yield f"roles       {', '.join(environment.roles) or 'any that no other environment lists'}"
@@ -56,6 +57,12 @@ def _sarif(environment: Environment) -> str:
 def _tags(environment: Environment) -> str:
     branches = environment.branches_of_tags("the default branch")
     return "on any commit" if branches is None else f"on commits of {' or '.join(branches)}"
+
+
+def _frontends(environment: Environment) -> str:
+    if environment.frontends is None:
+        return "any image that a Dockerfile names"
+    return f"the one inside BuildKit, or {', '.join(environment.frontends)}"
 
 
 def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:

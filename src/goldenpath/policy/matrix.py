@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldenpath.errors import UnknownEnvironment
+from goldenpath.model import frontend
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
 from goldenpath.policy import source
@@ -24,6 +25,8 @@ DEFAULT_BRANCH, ANY = "default-branch", "any"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
 PROOF = "environments.sha256"
+# Where a gate blocks and the rules do not say `frontends`: Docker's own.
+OFFICIAL_FRONTENDS = (frontend.OFFICIAL,)
 # The environment of terminals: a workflow run never follows its rules.
 LOCAL = "local"
 # Where the rules do not say `verdict_hours`: an approval may take a weekend.
@@ -50,7 +53,8 @@ class Environment:
     this environment; where there are none, it may use any that no other environment lists. With
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
-    `approval_required` a workflow run releases only from a job that somebody had to approve.
+    `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
+    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Environment:
     all_registries_approved: bool = True
     code_scanning_required: bool = False
     approval_required: bool = False
+    frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
 
     @property
     def blocks(self) -> bool:
@@ -142,6 +147,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
     tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
+    frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
     hours = body.get("verdict_hours")
     return Environment(
@@ -162,6 +168,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         accounts=tuple(body.get("accounts", ())),
         roles=tuple(body.get("roles", ())),
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
+        frontends=None if frontends == ANY else tuple(frontends),
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",

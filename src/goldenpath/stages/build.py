@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
+import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -15,19 +17,28 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import platforms
+from goldenpath.stages import frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
-from goldenpath.tools import buildx, checkout, docker_archive, docker_engine, git
+from goldenpath.tools import builder, buildx, checkout, git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-    from pathlib import Path
 
     from goldenpath.model.work import WorkFolder
-    from goldenpath.tools.buildx import Builder, Order
+    from goldenpath.tools.builder import Builder
+    from goldenpath.tools.buildx import Order
 
 _NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True)
+class Built:
+    """What built the candidate: `by` which builders, which images read its Dockerfile, and warnings about that."""
+
+    by: str
+    frontends: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def run(run: Run) -> Outcome:
@@ -43,16 +54,17 @@ def run(run: Run) -> Outcome:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
-        builder = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
+        built = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    candidate = replace(describe(run, Layout(work.layout), order, builder), checkout=checked_out.digest)
+    described = describe(run, Layout(work.layout), order, built.by)
+    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends)
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
     return Outcome(
         sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB",
-        warnings=warnings,
+        warnings=(*warnings, *built.warnings),
         outputs={
             "digest": candidate.digest,
             "platforms": ",".join(each.platform for each in candidate.platforms),
@@ -106,23 +118,37 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
     return (what,)
 
 
-def build(run: Run, order: Order) -> str:
-    """Build the candidate and return what built it."""
-    chosen = buildx.builder(run.program("buildx"))
-    run.say(f"building {order.dockerfile.name} with {chosen.description}")
-    (build_into if chosen.exports_layout else build_and_convert)(chosen, order, run.work.layout)
-    return chosen.description
+def build(run: Run, order: Order) -> Built:
+    """Build the candidate. Raises `FrontendRefused`."""
+    with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
+        settled = frontends.settled(run, order, Path(folder))
+        # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
+        keep = not run.runner.in_actions
+        program = run.program("buildx")
+        with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
+            run.say(f"building {order.dockerfile.name} with {chosen.description}")
+            buildx.build_layout(chosen, settled.order, run.work.layout)
+    other = () if chosen.is_pinned else (_other_version(chosen),)
+    return Built(chosen.description, settled.images, (*settled.warnings, *other))
 
 
-def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
-    """Make one candidate of those in `folder`, and return what built them.
+def _other_version(chosen: Builder) -> str:
+    return (
+        f"BuildKit {chosen.version or 'of an unknown version'} built the image, as this machine is configured; runners "
+        f"and other machines build with {builder.pinned_version()}, and may get another digest for the same commit"
+    )
+
+
+def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
+    """Make one candidate of those in `folder`.
 
     Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
     files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
     when the job of a platform did not report it.
     """
     found: dict[str, WorkFolder] = {}
-    builders = []
+    builders: list[str] = []
+    images: list[str] = []
     for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = each.read_candidate()
         Layout(each.layout).require_whole(candidate.digest)
@@ -138,11 +164,12 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> str:
             _require_new(name, found)
             found[name] = each
         builders.append(candidate.builder)
+        images += candidate.frontends
     wanted = [platforms.normal(each) for each in order.platforms] or list(found)
     _require_exactly(wanted, found)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
-    return "; ".join(dict.fromkeys(builders))
+    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)))
 
 
 def _require_new(name: str, found: Collection[str]) -> None:
@@ -166,26 +193,6 @@ def _not_joined(what: str, why: str = "") -> BuildFailed:
         why=why or "the job of a platform failed, or two jobs are for the same one",
         fix="look at the job of each platform; name each platform once in `runners`, then run all jobs again",
     )
-
-
-def build_into(chosen: Builder, order: Order, folder: Path) -> None:
-    """Build straight into the layout `folder`."""
-    buildx.build_layout(chosen, order, folder)
-
-
-def build_and_convert(chosen: Builder, order: Order, folder: Path) -> None:
-    """Build in an engine that cannot export layouts, and make the layout `folder` of what it holds then."""
-    if len(order.platforms) > 1:
-        raise BuildFailed(
-            "this engine builds for one platform at a time",
-            why=f"{', '.join(order.platforms)} were asked for",
-            fix="give each its own runner with `runners`, or use a builder of the docker-container driver, or an "
-            "engine with the containerd image store",
-        )
-    tag = f"goldenpath-candidate:{secrets.token_hex(8)}"
-    buildx.build_in_engine(chosen, order, tag)
-    with docker_engine.saved(tag) as archive:
-        docker_archive.convert(archive, folder, order.annotations)
 
 
 def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:

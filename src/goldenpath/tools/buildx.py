@@ -1,32 +1,28 @@
-"""buildx: BuildKit builds the image, straight into an OCI image layout where the builder can, else into the engine."""
+"""buildx: BuildKit builds the image straight into an OCI image layout."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import msgspec
-from msgspec import Struct
 
 from goldenpath import runner
 from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, ToolFailed, ToolTimeout
-from goldenpath.model import codec
-from goldenpath.model.names import Digest
-from goldenpath.tools import docker_engine, process
+from goldenpath.tools import process
+from goldenpath.tools.builder import no_builder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from goldenpath.errors import GoldenPathError
     from goldenpath.model.names import Platform
-    from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.builder import Builder
 
 BUILD_TIMEOUT = 3600.0
-_QUICK = 60.0
 # How buildx words what is no mistake in a Dockerfile.
 _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
+_NO_LAYOUT = "OCI exporter is not supported for the"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
 _OCI = "type=oci,tar=false,oci-mediatypes=true,compression=gzip,compression-level=1,rewrite-timestamp=true"
 
@@ -46,55 +42,12 @@ class Order:
     platforms: tuple[Platform, ...] = ()
 
 
-@dataclass(frozen=True)
-class Builder:
-    """A builder that buildx can use: its `name`, its driver, and whether it can export an OCI layout."""
-
-    program: Program
-    name: str
-    driver: str
-    exports_layout: bool
-    environment: Mapping[str, str]
-
-    @property
-    def description(self) -> str:
-        """What built the image, for the record."""
-        return f"buildx {self.program.version}, {self.driver} driver"
-
-
-class _Row(Struct, frozen=True):
-    Name: str
-    Driver: str
-    Current: bool = False
-
-
-def builder(program: Program) -> Builder:
-    """Return the builder to use: the BuildKit that `GOLDENPATH_BUILDKIT` names, else buildx's current builder.
-
-    Raises `EngineMissing` when there is neither that nor a Docker Engine.
-    """
-    address = runner.variables().get("GOLDENPATH_BUILDKIT", "")
-    if address:
-        return _remote(program, address)
-    environment = docker_engine.environment()
-    row = _current(program, environment)
-    # A context whose engine does not answer is listed without a driver.
-    if row.Driver not in {"docker", ""}:
-        return Builder(program, row.Name, row.Driver, exports_layout=True, environment=environment)
-    return Builder(program, row.Name, row.Driver, docker_engine.exports_layout(), environment)
-
-
 def build_layout(chosen: Builder, order: Order, folder: Path) -> None:
     """Build `order` into the OCI image layout `folder`. Raises `BuildFailed`, quoting the build's last words."""
     # Without a kind they would be on each platform's manifest alone, and the tags name the index above them.
     kind = "index,manifest:" if len(order.platforms) > 1 else ""
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
     _build(chosen, order, f"--output={_OCI},dest={folder}", *annotations)
-
-
-def build_in_engine(chosen: Builder, order: Order, tag: str) -> None:
-    """Build `order` into the engine's own store, under the name `tag`. Raises `BuildFailed`."""
-    _build(chosen, order, "--load", f"--tag={tag}")
 
 
 def _build(chosen: Builder, order: Order, *output: str) -> None:
@@ -105,10 +58,10 @@ def _build(chosen: Builder, order: Order, *output: str) -> None:
             timeout=BUILD_TIMEOUT, environment=chosen.environment,
         )  # fmt: skip
     except (ToolFailed, ToolTimeout) as error:
-        raise _explained(error, order) from error
+        raise _explained(error, chosen, order) from error
 
 
-def _explained(error: ToolFailed | ToolTimeout, order: Order) -> GoldenPathError:
+def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -> GoldenPathError:
     """Return the error to raise for a build that ended with `error`: not every one is the Dockerfile's."""
     why = error.why or error.what
     if _NO_SPACE in why:
@@ -118,7 +71,13 @@ def _explained(error: ToolFailed | ToolTimeout, order: Order) -> GoldenPathError
             fix="free some space, or choose another folder with --work-dir, then run again",
         )
     if _NO_CONNECTION in why:
-        return _no_builder(why)
+        return no_builder(why)
+    if _NO_LAYOUT in why:
+        return EngineMissing(
+            f"the builder {chosen.name} cannot export an image layout",
+            why=why,
+            fix="unset BUILDX_BUILDER, so that the platform's own BuildKit builds, or name another builder in it",
+        )
     return BuildFailed(
         "the image could not be built",
         why=why,
@@ -137,44 +96,3 @@ def _words(order: Order) -> list[str]:
     if bundle := runner.variables().get("SSL_CERT_FILE"):
         words.append(f"--secret=id=ca,src={bundle}")
     return words
-
-
-def _remote(program: Program, address: str) -> Builder:
-    if address.startswith("unix://") and not Path(address.removeprefix("unix://")).is_socket():
-        raise EngineMissing(
-            f"no BuildKit answers at {address}",
-            why="GOLDENPATH_BUILDKIT names that address",
-            fix="start BuildKit there, or unset GOLDENPATH_BUILDKIT so that buildx's own builder is used",
-        )
-    kept = runner.variables().get("BUILDX_CONFIG") or str(runner.cache_dir() / "buildx")
-    environment = {**docker_engine.environment(), "BUILDX_CONFIG": kept}
-    name = f"goldenpath-{Digest.of(address.encode()).hex[:12]}"
-    known = process.run(program.path, "inspect", name, timeout=_QUICK, environment=environment, accept=(0, 1))
-    if known.code:
-        process.run(
-            program.path, "create", f"--name={name}", "--driver=remote", address,
-            timeout=_QUICK, environment=environment, accept=(0, 1),
-        )  # fmt: skip
-    return Builder(program, name, "remote", exports_layout=True, environment=environment)
-
-
-def _current(program: Program, environment: Mapping[str, str]) -> _Row:
-    try:
-        listed = process.run(
-            program.path, "ls", "--format={{json .}}", timeout=_QUICK, environment=environment
-        ).stdout.splitlines()
-        rows = [codec.decode(line, _Row) for line in listed if line.strip()]
-    except (ToolFailed, ToolTimeout, ValueError, msgspec.MsgspecError) as error:
-        raise _no_builder(str(error)) from error
-    for row in rows:
-        if row.Current:
-            return row
-    raise _no_builder("buildx names no current builder")
-
-
-def _no_builder(why: str) -> EngineMissing:
-    return EngineMissing(
-        "there is nothing to build the image with",
-        why=why,
-        fix="start Docker (or set DOCKER_HOST to a running engine), then run again",
-    )

@@ -35,6 +35,8 @@ AssetName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._{}-]*
 Repository = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*/[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")]
 HostUrl = Annotated[str, msgspec.Meta(pattern=r"^https://[a-z0-9.-]+\Z")]
 FolderName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._{}/-]*\Z")]
+ImageName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+(/[a-z0-9][a-z0-9._-]*)+\Z")]
+ImageDigest = Annotated[str, msgspec.Meta(pattern=r"^sha256:[0-9a-f]{64}\Z")]
 ImportPath = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+/[A-Za-z0-9._/-]+\Z")]
 
 
@@ -99,11 +101,27 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     changed: Sha256
 
 
+class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program as a container image: its `digest`, and the repositories that hold it, in the order they are tried.
+
+    `version` is whose digest that is: a new version needs a new one.
+    """
+
+    version: ToolVersion
+    digest: ImageDigest
+    repositories: Annotated[tuple[ImageName, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The image's name in each repository."""
+        return tuple(f"{repository}@{self.digest}" for repository in self.repositories)
+
+
 class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"group": "for"}):
     """One program: its version, its release files, and its Go source. `member` is its place in a release archive.
 
     Without `member` the release file is the program itself. Releases are in the GitHub `repository`, or in the `folder`
-    of the `host`.
+    of the `host`. `image` is the same version as a container image.
     """
 
     name: ToolName
@@ -117,6 +135,7 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
     assets: tuple[Asset, ...] = ()
     go: GoSource | None = None
     rules: Rules | None = None
+    image: Image | None = None
 
     def __post_init__(self) -> None:
         """Refuse, with `ValueError`, a version that must not run and an entry that cannot be obtained."""
@@ -128,6 +147,8 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
             raise ValueError(f"{self.name} has assets but no `repository`")
         if not self.assets and not self.go:
             raise ValueError(f"{self.name} has neither `assets` nor `go`")
+        if self.image and self.image.version != self.version:
+            raise ValueError(f"{self.name} is {self.version}, but its image is {self.image.version}")
         if repeated := _repeated(asset.platform for asset in self.assets):
             raise ValueError(f"{self.name} has two assets for {repeated}")
 

@@ -1,0 +1,117 @@
+"""Which program reads the Dockerfile: BuildKit's own, or an image that the platform allows here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import FrontendRefused
+from goldenpath.model import frontend
+from goldenpath.tools import builder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from goldenpath.model.frontend import Frontend
+    from goldenpath.policy.matrix import Environment
+    from goldenpath.stages.base import Run
+    from goldenpath.tools.buildx import Order
+
+# BuildKit prefers this build argument to what the Dockerfile says.
+_ARGUMENT = "BUILDKIT_SYNTAX"
+_BY_ARGUMENT = f"the build argument {_ARGUMENT}"
+_BUILT = "the build of this image"
+_IN_DOCKERFILE = f"write `# syntax={frontend.SHORT}` there, or delete the line"
+_INSTEAD = {_BY_ARGUMENT: "leave it out", _BUILT: "build it again for this environment, with another frontend"}
+
+
+@dataclass(frozen=True)
+class Settled:
+    """An `order` whose Dockerfile is read by allowed programs: the images among them, and `warnings` for the user."""
+
+    order: Order
+    images: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A frontend that somebody wants, the `place` where they say so, and whether that can be left out of the build."""
+
+    frontend: Frontend
+    place: str
+    can_be_left_out: bool = True
+
+    @property
+    def needs_image(self) -> bool:
+        """Whether BuildKit has to pull an image for it."""
+        return not (self.frontend.is_built_in and self.can_be_left_out)
+
+
+def settled(run: Run, order: Order, folder: Path) -> Settled:
+    """Return `order` with a Dockerfile in `folder` that an allowed frontend reads.
+
+    Only that copy, which was checked, is built. Docker's own frontend is left out where BuildKit has it inside: what
+    its tag means changes from day to day. Raises `FrontendRefused` for an image that the environment does not allow.
+    """
+    dockerfile = order.dockerfile.read_bytes()
+    named = frontend.named_in(dockerfile)
+    wishes = [_Wish(_wanted(value), _BY_ARGUMENT) for name, value in order.build_args if name == _ARGUMENT]
+    if named:
+        wishes.append(_Wish(named.frontend, f"line {named.line} of {order.dockerfile.name}", named.is_comment))
+    for wish in wishes:
+        if wish.needs_image:
+            _require_allowed(wish, run.environment)
+        else:
+            run.say(f"{wish.frontend.written} ({wish.place}) is inside BuildKit {builder.pinned_version()}: not pulled")
+    if named and not wishes[-1].needs_image:
+        dockerfile = frontend.without(dockerfile, named)
+    arguments = tuple(each for each in order.build_args if each[0] != _ARGUMENT or not _wanted(each[1]).is_built_in)
+    images = [wish for wish in wishes if wish.needs_image]
+    return Settled(
+        replace(order, dockerfile=_copied(order.dockerfile, dockerfile, folder), build_args=arguments),
+        tuple(wish.frontend.written for wish in images),
+        tuple(map(_warning, images)) if run.environment.frontends is None else (),
+    )
+
+
+def require_allowed(images: Iterable[str], environment: Environment) -> None:
+    """Raise `FrontendRefused` where one of the `images` that read a candidate's Dockerfile is not allowed."""
+    for image in images:
+        _require_allowed(_Wish(frontend.parse(image), _BUILT, can_be_left_out=False), environment)
+
+
+def _wanted(argument: str) -> Frontend:
+    return frontend.parse(argument.strip())
+
+
+def _warning(wish: _Wish) -> str:
+    return (
+        f"{wish.place} names the frontend {wish.frontend.written}: an image that runs in the builder and decides what "
+        "is built. Environments whose gates block may refuse it"
+    )
+
+
+def _require_allowed(wish: _Wish, environment: Environment) -> None:
+    allowed = environment.frontends
+    if allowed is None or wish.frontend.is_one_of(allowed):
+        return
+    raise FrontendRefused(
+        f"{wish.place} names the frontend {wish.frontend.written!a}, which {environment.name} does not allow",
+        why="a frontend is a program that runs in the builder and decides what is built; the platform allows "
+        f"{', '.join(allowed)}",
+        fix=f"{_INSTEAD.get(wish.place, _IN_DOCKERFILE)}; or ask the platform team to list it under `frontends` "
+        "(docs/policy.md)",
+    )
+
+
+def _copied(original: Path, content: bytes, folder: Path) -> Path:
+    """Write `content` as a Dockerfile into `folder`, with the ignore file that BuildKit looks for beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / original.name
+    copy.write_bytes(content)
+    ignored = original.with_name(f"{original.name}.dockerignore")
+    if ignored.is_file():
+        (folder / ignored.name).write_bytes(ignored.read_bytes())
+    return copy
