@@ -82,6 +82,13 @@ def test_a_foreign_frontend_in_the_dockerfile_is_refused_though_an_argument_take
         settled(tmp_path, f"# syntax={FOREIGN}\nFROM scratch\n", BUILDKIT_SYNTAX="docker/dockerfile:1")
 
 
+def test_an_argument_for_dockers_frontend_takes_the_place_of_a_foreign_one_for_dev(tmp_path: Path) -> None:
+    text = f"# syntax={FOREIGN}\nFROM scratch\n"
+    found, _ = settled(tmp_path, text, "dev", BUILDKIT_SYNTAX="docker/dockerfile:1")
+    assert found.order.dockerfile.read_text() == "#\nFROM scratch\n"
+    assert (found.order.build_args, found.images, found.warnings) == ((), (), ())
+
+
 @pytest.mark.parametrize("environment", ["local", "dev"])
 def test_a_foreign_frontend_is_a_warning_where_gates_advise(tmp_path: Path, environment: str) -> None:
     text = f"# syntax={FOREIGN}\nFROM scratch\n"

@@ -37,16 +37,10 @@ class Settled:
 
 @dataclass(frozen=True)
 class _Wish:
-    """A frontend that somebody wants, the `place` where they say so, and whether that can be left out of the build."""
+    """A frontend that somebody wants, and the `place` where they say so."""
 
     frontend: Frontend
     place: str
-    can_be_left_out: bool = True
-
-    @property
-    def needs_image(self) -> bool:
-        """Whether BuildKit has to pull an image for it."""
-        return not (self.frontend.is_built_in and self.can_be_left_out)
 
 
 def settled(run: Run, order: Order, folder: Path) -> Settled:
@@ -55,41 +49,41 @@ def settled(run: Run, order: Order, folder: Path) -> Settled:
     Only that copy, which was checked, is built. Docker's own frontend is left out where BuildKit has it inside: what
     its tag means changes from day to day. Raises `FrontendRefused` for an image that the environment does not allow.
     """
-    dockerfile = order.dockerfile.read_bytes()
-    named = frontend.named_in(dockerfile)
-    wishes = [_Wish(_wanted(value), _BY_ARGUMENT) for name, value in order.build_args if name == _ARGUMENT]
+    text = order.dockerfile.read_bytes()
+    named = frontend.named_in(text)
+    wishes = [
+        _Wish(frontend.parse(value.strip()), _BY_ARGUMENT) for name, value in order.build_args if name == _ARGUMENT
+    ]
     if named:
-        wishes.append(_Wish(named.frontend, f"line {named.line} of {order.dockerfile.name}", named.is_comment))
+        wishes.append(_Wish(named.frontend, f"line {named.line} of {order.dockerfile.name}"))
+    is_inside = bool(wishes) and wishes[0].frontend.is_built_in and (named is None or named.is_comment)
     for wish in wishes:
-        if wish.needs_image:
+        if not (is_inside and wish.frontend.is_built_in):
             _require_allowed(wish, run.environment)
-        else:
-            run.say(f"{wish.frontend.written} ({wish.place}) is inside BuildKit {builder.pinned_version()}: not pulled")
-    if named and not wishes[-1].needs_image:
-        dockerfile = frontend.without(dockerfile, named)
-    arguments = tuple(each for each in order.build_args if each[0] != _ARGUMENT or not _wanted(each[1]).is_built_in)
-    images = [wish for wish in wishes if wish.needs_image]
-    return Settled(
-        replace(order, dockerfile=_copied(order.dockerfile, dockerfile, folder), build_args=arguments),
-        tuple(wish.frontend.written for wish in images),
-        tuple(map(_warning, images)) if run.environment.frontends is None else (),
+    if not is_inside:
+        copy = replace(order, dockerfile=_copied(order.dockerfile, text, folder))
+        return Settled(copy, tuple(each.frontend.written for each in wishes), _warnings(wishes, run.environment))
+    run.say(
+        f"{wishes[0].frontend.written} ({wishes[0].place}) is inside BuildKit {builder.pinned_version()}: not pulled"
     )
+    copied = _copied(order.dockerfile, frontend.without(text, named) if named else text, folder)
+    arguments = tuple(each for each in order.build_args if each[0] != _ARGUMENT)
+    return Settled(replace(order, dockerfile=copied, build_args=arguments), (), ())
 
 
 def require_allowed(images: Iterable[str], environment: Environment) -> None:
     """Raise `FrontendRefused` where one of the `images` that read a candidate's Dockerfile is not allowed."""
     for image in images:
-        _require_allowed(_Wish(frontend.parse(image), _BUILT, can_be_left_out=False), environment)
+        _require_allowed(_Wish(frontend.parse(image), _BUILT), environment)
 
 
-def _wanted(argument: str) -> Frontend:
-    return frontend.parse(argument.strip())
-
-
-def _warning(wish: _Wish) -> str:
-    return (
+def _warnings(wishes: list[_Wish], environment: Environment) -> tuple[str, ...]:
+    if environment.frontends is not None:
+        return ()
+    return tuple(
         f"{wish.place} names the frontend {wish.frontend.written}: an image that runs in the builder and decides what "
         "is built. Environments whose gates block may refuse it"
+        for wish in wishes
     )
 
 
