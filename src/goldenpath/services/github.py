@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 PROCESSING_SECONDS = 120.0
 ATTEMPTS = 4
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
 # GitHub's words differ by what a plan calls the feature: "Code Security must be enabled for this repository to use code
 # scanning." or "Advanced Security must be enabled …"; and "Code scanning is not enabled for this repository."
 _OFF = re.compile(r"must be enabled .*to use code scanning|code scanning is not enabled", re.IGNORECASE)
