@@ -91,7 +91,7 @@ jobs:
     with: {{environment: prod, ecr_repository: my-app}}
     secrets: inherit
 """
-_TAKING = "      - name: Take the candidate and both verdicts\n"
+_TAKING = "      - name: Take the candidate, which replaces the index of each platform, and both verdicts\n"
 _WAITING = """      - name: Wait for the job that is in the concurrency group (only under act)
         shell: bash
         run: |
