@@ -19,7 +19,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
 
-from goldenpath.adopt import actions_checks, called, environment_checks, platform_checks, protection_checks
+from goldenpath.adopt import (
+    actions_checks,
+    called,
+    environment_checks,
+    platform_checks,
+    protection_checks,
+    registry_checks,
+)
 from goldenpath.adopt.forge import GitHub as GitHubAsAsked
 from goldenpath.adopt.remark import Level
 from goldenpath.local.code_scanning import CodeScanning, UploadRefusal
@@ -360,6 +367,8 @@ def test_the_settings_of_a_repository_are_described_as_github_does(caller: Calle
     settings.environments = {"prod": ("second",), "dev": ()}
     settings.workflows = {DELIVERY: "disabled_inactivity"}
     settings.runners, settings.artifacts = {"one": "2.336.0"}, {"candidate": 7}
+    settings.deploying, settings.approves, settings.unowned = {"prod": ("main",)}, True, (3,)
+    caller.github.commits.push("octo/app", "1" * 40)
 
     def asked(path: str) -> Any:  # noqa: ANN401
         return caller.call("GET", f"/repos/octo/app{path}").get_json()
@@ -371,23 +380,39 @@ def test_the_settings_of_a_repository_are_described_as_github_does(caller: Calle
     assert asked("/actions/workflows?per_page=100")["workflows"][0]["state"] == "disabled_inactivity"
     assert asked("/actions/artifacts?per_page=100")["artifacts"][0]["size_in_bytes"] == 7
     rules = [each["type"] for each in asked("/environments/prod")["protection_rules"]]
-    assert (rules, asked("/environments/dev")["protection_rules"]) == (["required_reviewers"], [])
+    assert (rules, asked("/environments/dev")["protection_rules"]) == (["required_reviewers", "branch_policy"], [])
+    assert asked("/environments/dev")["deployment_branch_policy"] is None
+    (branch,) = asked("/environments/prod/deployment-branch-policies?per_page=100")["branch_policies"]
+    assert (branch["name"], branch["type"]) == ("main", "branch")
+    assert asked("/actions/permissions/workflow")["can_approve_pull_request_reviews"] is True
+    assert asked("/codeowners/errors?ref=development")["errors"][0]["line"] == 3
+    # The description matches no slash in a path, as it says itself: `x-multi-segment`.
+    head = caller.call("GET", "/repos/octo/app/git/ref/heads/main", checks_request=False, checks_response=False)
+    assert head.get_json()["object"]["sha"] == "1" * 40
+    jsonschema.validate(head.get_json(), PUBLISHED["components"]["schemas"]["git-ref"])
     assert caller.call("GET", "/repos/octo/app/environments/none", checks_response=False).status_code == 404
 
 
-def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
-    caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def asking(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> GitHubAsAsked:
+    """Return GitHub as the doctor asks it, with the double behind it."""
     forge = GitHubAsAsked("https://api.github.example", "token", "octo/app")
 
     def ask(verb: str, address: str) -> tuple[dict[str, str], Any]:
-        answer = caller.call(verb, address, checks_response=False)
+        described = "/git/ref/" not in address  # it matches no slash
+        answer = caller.call(verb, address, checks_request=described, checks_response=False)
         if answer.status_code >= 400:
             raise GithubException(answer.status_code, answer.get_json(), {})
         return {}, answer.get_json()
 
     monkeypatch.setattr(forge, "_requester", SimpleNamespace(requestJsonAndCheck=ask))
     monkeypatch.setattr(forge, "of", lambda _: forge)
+    return forge
+
+
+def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge = asking(caller, monkeypatch)
     given = {"environment": "prod", "approval": "True"}
     calling = called.Caller(DELIVERY, "delivery", "octo/platform", "v1.2.3", None, given, None)
     settings = caller.github.settings
@@ -409,6 +434,35 @@ def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
     assert levels() == [Level.GOOD, *[Level.ERROR] * 4, Level.WARNING]
     settings.is_admin = False
     assert levels() == [Level.GOOD, Level.LEFT_OUT, Level.LEFT_OUT, Level.ERROR, Level.WARNING]
+
+
+def test_a_platform_that_is_set_up_as_the_docs_say_has_nothing_for_the_doctor(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge, settings = asking(caller, monkeypatch), caller.github.settings
+    caller.github.commits.push("octo/app", "1" * 40)
+    settings.approves = True
+
+    def levels() -> list[Level]:
+        forge._replies.clear()  # noqa: SLF001  it asks once in a run
+        guards = tuple(registry_checks.reviews("main", forge))
+        remarks = (*guards, registry_checks.opening(guards, forge), *registry_checks.environments(forge),
+                   registry_checks.tag("main", forge, forge))  # fmt: skip
+        return [each.level for each in remarks]
+
+    bad, environments = Level.ERROR, [f"registry-apply-{each}" for each in ("dev", "test", "staging", "prod")]
+    assert levels() == [bad, bad, Level.GOOD, bad, *[bad] * 4, Level.WARNING]
+    for name, ref in (("default-branch", "refs/heads/development"), ("release-tags", "refs/tags/main")):
+        (file,) = (each for each in PROTECTION if each.stem == name)
+        ruleset = json.loads(file.read_text(encoding="utf-8"))
+        ruleset["conditions"]["ref_name"]["include"].append(ref)
+        caller.call("POST", "/repos/octo/app/rulesets", ruleset)
+    settings.environments = dict.fromkeys(environments, ("second",))
+    settings.deploying = dict.fromkeys(environments, ("development",))
+    assert levels() == [Level.GOOD] * 9
+    settings.unowned, settings.is_admin = (3,), False
+    caller.github.commits.push("octo/app", "2" * 40, ref="tags/main")
+    assert levels() == [Level.GOOD, Level.GOOD, bad, Level.LEFT_OUT, *[Level.GOOD] * 4, bad]
 
 
 WORKFLOW = ".github/workflows/create-ecr-registry.yml"

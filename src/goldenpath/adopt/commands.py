@@ -54,7 +54,7 @@ def init(*, source: Path, ecr_repository: str, dockerfile: str, ref: str, dry_ru
 @click.option("--offline", is_flag=True, help="Ask neither GitHub nor AWS.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 def doctor(*, source: Path, role_arn: str, aws_region: str, offline: bool, strict: bool) -> None:
-    """Check an app's repository and its set-up; every remark with its fix."""
+    """Check an app's repository, or the platform's own, and its set-up; every remark with its fix."""
     progress = Progress()
     asked = doctoring.Asked(checkout.look(source), role_arn, aws_region)
     world = doctoring.World() if offline else doctoring.World.read(asked, runner.variables())

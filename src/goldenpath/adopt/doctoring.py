@@ -10,6 +10,7 @@ from goldenpath.adopt import (
     environment_checks,
     platform_checks,
     protection_checks,
+    registry_checks,
     remote_checks,
     source_checks,
     workflow_checks,
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
     from goldenpath.adopt.settings import Settings
     from goldenpath.services.aws import Ecr, RepositoryInfo
 
+_NOT_LOOKED = "the settings of the repository were not looked at"
+
 
 @dataclass(frozen=True)
 class Asked:
-    """What is examined: the app's checkout, and the role and region of one environment."""
+    """What is examined: the checkout of an app or of the platform, and the role and region of one environment."""
 
     checkout: Checkout
     role_arn: str = ""
@@ -67,10 +70,29 @@ class World:
 def examine(asked: Asked, platform: Called, world: World) -> tuple[Remark, ...]:
     """Return a remark for everything that was looked at, the workflow first."""
     workflows, remarks = workflow_checks.find(asked.checkout.folder)
+    if registry_checks.is_platform(asked.checkout.folder):
+        return tuple(_platform(asked.checkout, workflows, world))
     callers = [caller for each in workflows for caller in each.callers]
     return (*remarks, *(each for caller in callers for each in _caller(asked, caller, platform, world)),
             *_settings(asked.checkout, workflows, world), *_repository(asked.checkout, world),
             remote_checks.role(asked.role_arn, asked.checkout.slug))  # fmt: skip
+
+
+def _platform(checkout: Checkout, workflows: Sequence[Workflow], world: World) -> Iterator[Remark]:
+    """Yield what the platform's own repository lacks: no app's checks, those of who may apply registries instead."""
+    settings, branch = world.settings, _default_branch(checkout, world)
+    yield from registry_checks.default_branch(branch)
+    yield registry_checks.applied(checkout, branch)
+    if settings is None:
+        yield left_out("github", _NOT_LOOKED, "give a GITHUB_TOKEN of an admin")
+        return
+    guards = tuple(registry_checks.reviews(branch, settings))
+    yield from guards
+    yield registry_checks.opening(guards, settings)
+    yield from registry_checks.environments(settings)
+    yield registry_checks.tag(branch, world.forge, settings)
+    yield protection_checks.release_tags(world.forge)
+    yield from _actions(workflows, settings)
 
 
 def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Iterator[Remark]:
@@ -95,7 +117,7 @@ def _settings(checkout: Checkout, workflows: Sequence[Workflow], world: World) -
             yield from platform_checks.comments(comment)
     settings, callers = world.settings, [caller for each in workflows for caller in each.callers]
     if settings is None:
-        yield left_out("github", "the settings of the repository were not looked at", "give a GITHUB_TOKEN")
+        yield left_out("github", _NOT_LOOKED, "give a GITHUB_TOKEN")
         return
     branch = _default_branch(checkout, world)
     for caller in callers:
@@ -103,6 +125,10 @@ def _settings(checkout: Checkout, workflows: Sequence[Workflow], world: World) -
         yield from actions_checks.policy(caller, settings)
         yield from actions_checks.merge_queue(caller, branch, settings)
         yield from actions_checks.runners(caller, settings)
+    yield from _actions(workflows, settings)
+
+
+def _actions(workflows: Sequence[Workflow], settings: Settings) -> Iterator[Remark]:
     yield from actions_checks.workflows([each.file for each in workflows], settings)
     yield from actions_checks.schedule([each.file for each in workflows if "schedule" in each.events], settings)
     yield actions_checks.artifacts(settings)

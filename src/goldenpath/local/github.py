@@ -59,6 +59,7 @@ class GitHub:
             *self._setting_routes(repository),
             ("GET", re.compile(rf"{repository}/compare/(?P<rest>.+)"), partial(self._read, self.commits.compare)),
             ("GET", re.compile(rf"{repository}/commits/(?P<rest>.+)"), partial(self._read, self.commits.get)),
+            ("GET", re.compile(rf"{repository}/git/ref/(?P<rest>.+)"), partial(self._read, self.commits.ref)),
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -163,7 +164,10 @@ class GitHub:
         settings = self.settings
         reading: dict[str, Callable[..., Any]] = {
             "environments/(?P<rest>[^/]+)": settings.environment,
+            "environments/(?P<rest>[^/]+)/deployment-branch-policies": settings.deployment_branches,
+            "codeowners/errors": settings.codeowners,
             "actions/permissions": settings.permissions,
+            "actions/permissions/workflow": settings.workflow_permissions,
             "actions/permissions/selected-actions": settings.selected,
             "actions/permissions/access": settings.access_level,
             "actions/runners": settings.list_runners,

@@ -62,6 +62,13 @@ class Commits:
             raise RejectedError(422, f"No commit found for SHA: {ref}")
         return self._described(place, named)
 
+    def ref(self, place: Place, ref: str, _: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "Get a reference". Raises `RejectedError`."""
+        if (commit := self._refs.get(place.repository, {}).get(ref)) is None:
+            raise RejectedError(404, "Not Found")
+        named = {"type": "commit", "sha": commit, "url": f"{place.url}/git/commits/{commit}"}
+        return {"ref": f"refs/{ref}", "node_id": "REF_1", "url": f"{place.url}/git/refs/{ref}", "object": named}
+
     def _history(self, place: Place, commit: str) -> set[str]:
         """Return `commit` and everything that it is made on."""
         found, waiting = set[str](), [commit]

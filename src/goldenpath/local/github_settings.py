@@ -1,7 +1,7 @@
 """A repository's settings on GitHub, as a double: environments, what Actions may run, and what Actions keep.
 
 Sources: GitHub REST API, "Deployment environments", "Actions permissions", "Self-hosted runners", "Workflows",
-"Artifacts".
+"Artifacts", "List CODEOWNERS errors".
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ _TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
 class Settings:
     """What the settings of every repository are. Without `is_admin` the token may not read those of Actions.
 
-    `environments` are name → who must approve; `workflows` path → state; `runners` name → version; `artifacts`
-    name → size in bytes. `access` is who else may call the workflows of a private repository.
+    `environments` are name → who must approve, and `deploying` name → which branches deploy to it (all, where it is not
+    there); `workflows` path → state; `runners` name → version; `artifacts` name → size in bytes. `access` is who else
+    may call the workflows of a private repository, `approves` whether workflows may open and approve pull requests,
+    and `unowned` the lines of CODEOWNERS that name nobody.
     """
 
     is_admin: bool = True
@@ -35,7 +37,10 @@ class Settings:
     patterns: tuple[str, ...] = ()
     pinned: bool = False
     access: str = "organization"
+    approves: bool = False
+    unowned: tuple[int, ...] = ()
     environments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    deploying: dict[str, tuple[str, ...]] = field(default_factory=dict)
     workflows: dict[str, str] = field(default_factory=dict)
     runners: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, int] = field(default_factory=dict)
@@ -51,11 +56,24 @@ class Settings:
         reviewers = {
             "id": 2, "node_id": "GA_2", "type": "required_reviewers", "prevent_self_review": True, "reviewers": people,
         }  # fmt: skip
+        own = {"protected_branches": False, "custom_branch_policies": True} if name in self.deploying else None
+        limit = {"id": 3, "node_id": "GA_3", "type": "branch_policy"}
         return {
             "id": 1, "node_id": "EN_1", "name": name, "url": f"{place.url}/environments/{name}",
             "html_url": f"{place.page}/deployments/activity_log?environments_filter={name}", **_TIMES,
-            "protection_rules": [reviewers] if people else [], "deployment_branch_policy": None,
+            "protection_rules": [*([reviewers] if people else []), *([limit] if own else [])],
+            "deployment_branch_policy": own,
         }  # fmt: skip
+
+    def deployment_branches(self, _: Place, name: str, __: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "List deployment branch policies". Raises `RejectedError`."""
+        if name not in self.environments:
+            raise RejectedError(404, "Not Found")
+        found = [
+            {"id": at, "node_id": f"DBP_{at}", "name": branch, "type": "branch"}
+            for at, branch in enumerate(self.deploying.get(name, ()), 1)
+        ]
+        return {"total_count": len(found), "branch_policies": found}
 
     def permissions(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
         """Answer "Get GitHub Actions permissions for a repository". Raises `RejectedError`."""
@@ -77,6 +95,21 @@ class Settings:
         """Answer "Get the level of access for workflows outside of the repository". Raises `RejectedError`."""
         self._require_admin()
         return {"access_level": self.access}
+
+    def workflow_permissions(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "Get default workflow permissions for a repository". Raises `RejectedError`."""
+        self._require_admin()
+        return {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": self.approves}
+
+    def codeowners(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
+        """Answer "List CODEOWNERS errors"."""
+        path, kind = ".github/CODEOWNERS", "Unknown owner"
+        return {
+            "errors": [
+                {"line": line, "column": 1, "kind": kind, "message": f"{kind} on line {line}", "path": path}
+                for line in self.unowned
+            ]
+        }
 
     def list_runners(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
         """Answer "List self-hosted runners for a repository". Raises `RejectedError`."""
