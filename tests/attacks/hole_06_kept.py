@@ -21,6 +21,8 @@ from tests.attacks.kept_runner import PASSES, Job, program
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from goldenpath.tools.pins import Tool
+    from goldenpath.tools.toolchain import Program
     from tests.attacks.attack import Scene
 
 REAL = runner.trusts_machine
@@ -29,8 +31,7 @@ START = 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.g
 TRUST = (Edit("src/goldenpath/runner.py", RUN, "return True"), Edit("bin/environment", START, "return True"))
 ISOLATED = Edit("bin/goldenpath", "python3 -I ", "python3 ")
 # Runs the real gitleaks, and takes out of its report all but the secret that proves that it looked.
-WRAPPER = """#!{python} -I
-import json, subprocess, sys
+WRAPPER = """import json, subprocess, sys
 code = subprocess.run([{real!r}, *sys.argv[1:]]).returncode
 report = sys.argv[sys.argv.index("--report-path") + 1]
 kept = [leak for leak in json.load(open(report)) if leak["File"].startswith("~canary-")]
@@ -40,14 +41,24 @@ raise SystemExit(code)
 
 
 def plant_gitleaks(tools: Path) -> None:
-    """Put a wrapper into the cache `tools`, with a record that agrees with it."""
+    """Put a wrapper into the cache `tools`, with a record that agrees with it, and with the rules of the real one."""
     real = Toolchain.load().provide("gitleaks")
     entry = next(each for each in Toolchain.load().tools if each.name == "gitleaks")
     home = tools / real.path.parent.name
-    wrapper = program(home / "gitleaks", WRAPPER.format(python=sys.executable, real=str(real.path)))
+    script = program(home / "wrapper.py", WRAPPER.format(real=str(real.path)))
+    # A shell reads no further than `exec`.
+    wrapper = program(home / "gitleaks", f'#!/bin/sh\nexec {sys.executable} -I {script} "$@"\n{rules_in(real, entry)}')
     found = hashlib.sha256(wrapper.read_bytes()).hexdigest()
     record = {"version": real.version, "origin": "go", "sha256": found, "pin": entry.pin(Host.here())}
     (home / "record.json").write_text(json.dumps(record))
+
+
+def rules_in(real: Program, entry: Tool) -> str:
+    """Return the rules that the real gitleaks carries in itself."""
+    assert entry.rules
+    content = real.path.read_bytes()
+    start = content.index(entry.rules.begins.encode())
+    return content[start : start + entry.rules.size].decode()
 
 
 @attack(6, GateBlocked, "github-pat", *TRUST)

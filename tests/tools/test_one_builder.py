@@ -14,6 +14,7 @@ import pytest
 from tests.tools import apps, command, engines
 from tests.tools.command import Command
 
+from goldenpath import runner
 from goldenpath.local import debian
 from goldenpath.model.work import WorkFolder
 
@@ -91,6 +92,7 @@ def machine(engine: engines.Engine, home: Path, buildkit: str) -> Machine:
         {
             "HOME": str(home),
             "TMPDIR": str(home),
+            "GOLDENPATH_CACHE": str(runner.cache_dir()),  # to read: the programs are there
             "DOCKER_HOST": engine.host,
             "BUILDX_CONFIG": str(home / "buildx"),
             "GOLDENPATH_BUILDKIT": f"docker-image://{buildkit}",
