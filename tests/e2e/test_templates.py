@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
 from goldenpath.tools.toolchain import Toolchain
 from tests.e2e import act, events, platform_copy
+from tests.e2e.texts import DELIVERY, EXAMPLE, TEMPLATES, jobs, named, read
 from tests.tools import apps
 from tests.tools.command import ROOT
-
-DELIVERY = ROOT / ".github" / "workflows" / "_build-and-release.yml"
-EXAMPLE = ROOT / "examples" / "wordpress" / ".github" / "workflows" / "delivery.yml"
-TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
-
-
-@cache
-def read(path: Path) -> dict[Any, Any]:
-    tree: dict[Any, Any] = yaml.safe_load(path.read_text())
-    return tree
-
-
-def jobs(path: Path) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = read(path)["jobs"]
-    return found
-
-
-def named(path: Path) -> str:
-    return path.name if path != EXAMPLE else "the example"
-
 
 CALLERS = [path for path in (*TEMPLATES, EXAMPLE) if "_build-and-release.yml" in path.read_text()]
 _RELEASES = re.compile(

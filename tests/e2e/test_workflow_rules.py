@@ -6,7 +6,6 @@ import math
 import os
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,34 +16,16 @@ from goldenpath.adopt import called
 from goldenpath.policy import matrix
 from goldenpath.services import aws, github
 from goldenpath.tools import buildx, git, go_build, scanner, terraform, trivy_database
-from tests.e2e import guide, platform_copy, zones
+from tests.e2e import guide, zones
+from tests.e2e.texts import DELIVERY, EXAMPLE, TEMPLATES, WORKFLOWS, jobs, named, read
 from tests.tools.command import ROOT
 
-WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # They release nothing, and hold no credentials.
 CHECKS = {"ci.yml", "e2e.yml", "one-builder.yml"}
 CALLED = [path for path in WORKFLOWS if path.name.startswith("_")]
-DELIVERY = ROOT / ".github" / "workflows" / "_build-and-release.yml"
-TEMPLATES = sorted(platform_copy.TEMPLATES.glob("*.yml"))
-EXAMPLE = ROOT / "examples" / "wordpress" / ".github" / "workflows" / "delivery.yml"
 UPLOAD, DOWNLOAD = "actions/upload-artifact@", "actions/download-artifact@"
 # What a job does beside its longest step: start, check out, fetch programs and the artifacts of other jobs.
 BESIDE = 10 * 60
-
-
-@cache
-def read(path: Path) -> dict[Any, Any]:
-    tree: dict[Any, Any] = yaml.safe_load(path.read_text())
-    return tree
-
-
-def jobs(path: Path) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = read(path)["jobs"]
-    return found
-
-
-def named(path: Path) -> str:
-    return path.name if path != EXAMPLE else "the example"
 
 
 # GitHub shows the name of a job that it skips as it is written.
