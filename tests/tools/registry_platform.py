@@ -163,7 +163,7 @@ class Platform:
     def tell(self, merge: dict[str, Any]) -> dict[str, Any]:
         """Have GitHub say of the pull request what `merge` says; return the event of the push that brought it."""
         thread, commit = self.threads[merge["number"] - 1], merge["merge_commit_sha"]
-        thread.merge_commit, thread.told = commit or "", merge
+        thread.merge_commit, thread.overrides = commit or "", merge
         return push_event(merge["before"], commit)
 
     def answer(self, push: dict[str, Any], command: str = "find-merged", **options: Any) -> str:  # noqa: ANN401

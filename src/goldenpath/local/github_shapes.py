@@ -81,7 +81,7 @@ def pull(place: Place, thread: Thread, *, whole: bool) -> dict[str, Any]:
         "draft": False,
         **(rest if whole else {}),
     }
-    return _overlaid(described, {name: value for name, value in thread.told.items() if name in described})
+    return _overridden(described, {name: value for name, value in thread.overrides.items() if name in described})
 
 
 def issue(place: Place, thread: Thread) -> dict[str, Any]:
@@ -157,9 +157,11 @@ def history(thread: Thread) -> dict[str, Any]:
     }
 
 
-def _overlaid(described: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `described` with `told` in place of its own values, field by field within `head` and `base`."""
-    sides = {name: {**described[name], **value} if name in {"head", "base"} else value for name, value in told.items()}
+def _overridden(described: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `described` with `overrides` in place of its own values, field by field within `head` and `base`."""
+    sides = {
+        name: {**described[name], **value} if name in {"head", "base"} else value for name, value in overrides.items()
+    }
     return {**described, **sides}
 
 

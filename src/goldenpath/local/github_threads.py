@@ -1,7 +1,7 @@
 """GitHub's pull requests, issues, labels, comments and reviews, as a double that answers as GitHub does.
 
 `tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `push` and `merge` are
-told the commit, and `merge` what GitHub counts of it.
+given the commit, and `merge` what GitHub counts of it.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Thread:
     """One pull request or issue; `head` is empty for an issue, and `tip` is the commit that it names.
 
     `comments` are number → text, oldest first; `strangers` are number → login of those that no workflow wrote. A thread
-    without an `author` is a workflow's own. `told` are fields of a pull request's description that git decides, like
-    `commits`: they take the place of the double's own. Nobody without write access comments on one that is `locked`.
+    without an `author` is a workflow's own. `overrides` are fields of a pull request's description that git decides,
+    like `commits`: they take the place of the double's own. Nobody without write access comments on a `locked` one.
     """
 
     number: int
@@ -63,7 +63,7 @@ class Thread:
     events: list[Event] = field(default_factory=list)
     author: str = ""
     merged_at: dt.datetime | None = None
-    told: Body = field(default_factory=dict)
+    overrides: Body = field(default_factory=dict)
     locked: bool = False
     is_deleted: bool = False
 
@@ -93,10 +93,10 @@ class Threads:
             self._time += dt.timedelta(seconds=1)
             return self._time
 
-    def merge(self, repository: str, number: int, commit: str, told: Mapping[str, Any] | None = None) -> None:
+    def merge(self, repository: str, number: int, commit: str, overrides: Mapping[str, Any] | None = None) -> None:
         """Close the pull request `number` as merged by `commit`."""
         thread = self._thread(repository, number)
-        thread.told = {**thread.told, **(told or {})}
+        thread.overrides = {**thread.overrides, **(overrides or {})}
         thread.state, thread.merge_commit, thread.merged_at = "closed", commit, self.tick()
 
     def edit(self, repository: str, number: int, login: str, *, title: str = "", body: str = "") -> None:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
 # A merge queue tries each change on a branch of its own, which a `push` may be about too.
-_PROPOSED = ("refs/pull/", "refs/heads/gh-readonly-queue/")
+_QUEUE = "refs/heads/gh-readonly-queue/"
+_PROPOSED = ("refs/pull/", _QUEUE)
 _DEPENDABOT = "dependabot[bot]"
 _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"
@@ -64,6 +65,11 @@ class Event(Struct, frozen=True):
         if not self.ref.startswith(_BRANCH):
             return False
         return self.ref_protected or self.ref.removeprefix(_BRANCH) == self.default_branch
+
+    @property
+    def is_on_queue_branch(self) -> bool:
+        """Whether `ref` is a branch of a merge queue, which GitHub deletes as soon as the queue is done with it."""
+        return self.ref.startswith(_QUEUE)
 
     @property
     def is_pull_request(self) -> bool:

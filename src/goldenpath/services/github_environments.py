@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from goldenpath.errors import RegistryUnreachable, ReleaseUnapproved
-from goldenpath.services.http import Http
+from goldenpath.services import github_rest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,14 +34,10 @@ def review_rules(environment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, Any]:
     """Return GitHub's description of the environment `name`. Raises `ReleaseUnapproved` where it cannot be read."""
     place = f"{api_url}/repos/{repository}/environments/{quote(name, safe='')}"
-    headers = {"Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "User-Agent": "goldenpath"}
-    http = Http(connections=1)
     try:
-        answer = http.send("GET", place, headers)
+        answer = github_rest.get(place, token)
     except RegistryUnreachable as error:
         raise _unread(name, error.why, "run the job again") from error
-    finally:
-        http.close()
     if answer.status != _OK:
         fix = "give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
         raise _unread(name, f"HTTP {answer.status}", fix)

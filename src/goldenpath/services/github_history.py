@@ -13,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from goldenpath.errors import RegistryUnreachable
-from goldenpath.services.http import Http
+from goldenpath.services import github_rest
 
 if TYPE_CHECKING:
     from goldenpath.model.names import Commit
@@ -49,9 +49,7 @@ class History:
 
     def __init__(self, api_url: str, token: str, repository: str) -> None:
         self._place = f"{api_url}/repos/{repository}"
-        self._headers = {
-            "Accept": "application/vnd.github+json", "Authorization": f"Bearer {token}", "User-Agent": "goldenpath",
-        }  # fmt: skip
+        self._token = token
 
     def order(self, commit: Commit, other: Commit) -> Order:
         """Return how `commit` stands to `other`. Raises nothing."""
@@ -75,13 +73,11 @@ class History:
         return answer is not None and answer.status == _OK
 
     def _get(self, path: str) -> Answer | None:
-        http = Http(attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT, connections=1)
+        place = f"{self._place}/{path}"
         try:
-            return http.send("GET", f"{self._place}/{path}", self._headers)
+            return github_rest.get(place, self._token, attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT)
         except RegistryUnreachable:
             return None
-        finally:
-            http.close()
 
 
 def _is_rate_limit(answer: Answer) -> bool:

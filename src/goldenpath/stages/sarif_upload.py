@@ -13,8 +13,6 @@ from goldenpath.stages.base import Outcome, Run, Stage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A merge queue tries a change on a branch of its own, for a `merge_group` and for the `push` of that branch.
-_QUEUE = "refs/heads/gh-readonly-queue/"
 _IN_QUEUE = "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them"
 _GRANT = "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
 
@@ -85,7 +83,7 @@ def why_not(run: Run, ready: Sequence[Gate]) -> str:
         (not ready, "no gate came to a verdict"),
         (not run.event.repository, "this is no GitHub repository"),
         (at_terminal, "there is no GITHUB_TOKEN at this terminal"),
-        (run.event.ref.startswith(_QUEUE), _IN_QUEUE),
+        (run.event.is_on_queue_branch, _IN_QUEUE),
         (run.event.fork, "the pull request comes from a fork, whose token may not write security events"),
     )
     return next((reason for applies, reason in reasons if applies), "")
