@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
-from goldenpath.tools import git, git_tags, process
+from goldenpath.tools import git, git_settings, git_tags, process
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import ProgramDouble, ended
 
@@ -34,8 +34,25 @@ def test_git_reads_a_folder_of_any_owner_and_its_last_newline_is_dropped(
     assert double.calls == [
         ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-C", str(tmp_path), "log")
     ]
-    assert double.options == [{"timeout": 60.0, "environment": git.ENVIRONMENT}]
-    assert git.ENVIRONMENT["GIT_NO_REPLACE_OBJECTS"] == "1"
+    (options,) = double.options
+    assert (options["timeout"], options["accept"]) == (60.0, (0,))
+    assert options["environment"] == git_settings.environment("log")
+    assert options["environment"]["GIT_NO_REPLACE_OBJECTS"] == "1"
+
+
+def test_only_what_reaches_a_remote_or_converts_files_reads_the_configuration_of_the_user() -> None:
+    for word in ("log", "rev-parse", "ls-tree", "init", "config"):
+        assert git_settings.environment(word)["GIT_CONFIG_GLOBAL"] == "/dev/null"
+    for word in ("fetch", "push", "ls-remote", "hash-object", "cat-file", "add"):
+        assert "GIT_CONFIG_GLOBAL" not in git_settings.environment(word)
+
+
+def test_a_setting_for_one_call_comes_after_those_of_every_call() -> None:
+    variables = git_settings.environment("fetch", [("http.extraheader", "a")])
+    number = len(git_settings.SETTINGS)
+    assert variables["GIT_CONFIG_COUNT"] == str(number + 1)
+    assert variables[f"GIT_CONFIG_KEY_{number}"] == "http.extraheader"
+    assert variables[f"GIT_CONFIG_VALUE_{number}"] == "a"
 
 
 def test_the_commit_that_is_checked_out_is_the_head(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

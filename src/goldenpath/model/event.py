@@ -11,7 +11,6 @@ from goldenpath.model.names import Commit, Tag, Version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
 # A merge queue tries each change on a branch of its own, which a `push` may be about too.
 _PROPOSED = ("refs/pull/", "refs/heads/gh-readonly-queue/")
@@ -147,4 +146,5 @@ def _sha(pull: Mapping[str, Any], side: str) -> object:
 
 
 def _commit(raw: object) -> Commit | None:
-    return Commit(raw) if isinstance(raw, str) and raw and raw != _NO_COMMIT else None
+    # GitHub names no commit by zeros, as many as an id has digits.
+    return Commit(raw) if isinstance(raw, str) and raw.strip("0") else None
