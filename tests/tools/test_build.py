@@ -152,7 +152,7 @@ def test_a_changed_file_is_built_with_a_warning_where_gates_advise(
 ) -> None:
     app.write("Dockerfile", "FROM scratch\nCOPY rootfs /\nLABEL changed=yes\n")
     ended = goldenpath.run("build", f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev").ok()
-    assert f"1 tracked files differ from the commit {app.commit.short}: Dockerfile" in ended.text
+    assert f"1 tracked file differs from the commit {app.commit.short}: Dockerfile" in ended.text
 
 
 def test_a_changed_file_is_not_built_where_gates_block(goldenpath: Command, app: App, work: WorkFolder) -> None:

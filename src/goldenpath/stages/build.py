@@ -20,7 +20,7 @@ from goldenpath.release.revision import REVISION
 from goldenpath.stages import frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
-from goldenpath.tools import builder, buildx, checkout, git
+from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.model.work import WorkFolder
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
+    from goldenpath.tools.checkout import Checkout
 
 _NAMED_AT_MOST = 3
 
@@ -48,8 +49,8 @@ def run(run: Run) -> Outcome:
     work.forget(work.candidate)
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
-    warnings = warn_of_changes(run)
     checked_out = checkout.read(request.source, run.event.commit)
+    warnings = warn_of_changes(run, checked_out)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
@@ -102,15 +103,16 @@ def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
         )
 
 
-def warn_of_changes(run: Run) -> tuple[str, ...]:
+def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     """Return a warning for tracked files that differ from the commit: what is built would not be what was scanned.
 
     Raises `SourceUnusable` instead where a gate blocks.
     """
-    changed = git.changed(run.request.source)
+    changed = checkout_changes.changed(run.request.source, run.event.commit, checked_out)
     if not changed:
         return ()
-    what = f"{len(changed)} tracked files differ from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
+    count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
+    what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
     if Mode.BLOCKING in run.environment.modes.values():
         raise SourceUnusable(
             what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"

@@ -9,27 +9,35 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_LINK, _FILE, _ABSENT = "link", "file", "absent"
+# The modes that git keeps.
+_FILE, _PROGRAM, _LINK, _SUBMODULE = "100644", "100755", "120000", "160000"
+# Source: the specification of git-lfs, "The Pointer".
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+_POINTER_SIZE = 1024
 _CHUNK = 1 << 20
 _SHA1_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256."""
+    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256.
+
+    `kept` is the id of what git keeps in its place.
+    """
 
     path: str
     place: Path
     sha256: str
+    kept: str = ""
 
     def content(self) -> Iterator[bytes]:
         """Yield the bytes that are there."""
@@ -43,44 +51,83 @@ class File:
 
 @dataclass(frozen=True)
 class Checkout:
-    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's."""
+    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's.
+
+    `absent` are not there. `modes` are links in the place of files or files of links, or can be executed and should
+    not, or cannot and should. `pointers` hold what git-lfs keeps in the place of a file. `submodules` maps the path of
+    each to the commit that it should be at.
+    """
 
     digest: str
     other: tuple[File, ...]
+    absent: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
+    submodules: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is at a place: which kind of file, the id that git would give its bytes, and their SHA-256."""
+
+    kind: str = "absent"
+    identity: str = ""
+    sha256: str = ""
+    mode: str = ""
+    is_pointer: bool = False
 
 
 def read(source: Path, commit: str) -> Checkout:
     """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
     root = Path(git.run(source, "rev-parse", "--show-toplevel"))
-    digest, other = hashlib.sha256(), list[File]()
-    for identity, path in _kept(source, commit):
+    digest, other, submodules = hashlib.sha256(), list[File](), dict[str, str]()
+    absent, modes, pointers = list[str](), list[str](), list[str]()
+    for mode, kept, path in _kept(source, commit):
+        name = path.decode("utf-8", "replace")
+        if mode == _SUBMODULE:
+            submodules[name] = kept
+            continue
         place = root / os.fsdecode(path)
-        kind, found, sha256 = _hashed(place, identity)
-        digest.update(f"{kind} {sha256} ".encode() + path + b"\0")
-        if kind != _ABSENT and found != identity:
-            other.append(File(path.decode("utf-8", "replace"), place, sha256))
-    return Checkout(digest.hexdigest(), tuple(other))
+        seen = _look(place, kept)
+        digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
+        if not seen.mode:
+            absent.append(os.fsdecode(path))
+            continue
+        if seen.identity != kept:
+            other.append(File(name, place, seen.sha256, kept))
+        if seen.mode != mode:
+            modes.append(name)
+        if seen.is_pointer:
+            pointers.append(name)
+    return Checkout(digest.hexdigest(), tuple(other), tuple(absent), tuple(modes), tuple(pointers), submodules)
 
 
-def _kept(source: Path, commit: str) -> Iterator[tuple[str, bytes]]:
+def _kept(source: Path, commit: str) -> Iterator[tuple[str, str, bytes]]:
     for line in git.output(source, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
         head, _, path = line.partition(b"\t")
-        if head and head.split()[1] == b"blob":
-            yield head.split()[2].decode(), path
+        if head:
+            mode, _, identity = head.decode().split()
+            yield mode, identity, path
 
 
-def _hashed(place: Path, identity: str) -> tuple[str, str, str]:
-    """Return what is at `place`, the id that git would give its bytes, and their SHA-256."""
+def _look(place: Path, kept: str) -> _Seen:
+    """Return what is at `place`; `kept` says which hash git uses."""
     try:
         status = place.lstat()
         if stat.S_ISLNK(status.st_mode):
             target = _target(place)
-            return _LINK, *_hashes(identity, len(target), iter([target]))
+            return _Seen("link", *_hashes(kept, len(target), iter([target])), _LINK)
         if stat.S_ISREG(status.st_mode):
-            return _FILE, *_hashes(identity, status.st_size, File("", place, "").content())
+            hashes = _hashes(kept, status.st_size, File("", place, "").content())
+            mode = _PROGRAM if status.st_mode & stat.S_IXUSR else _FILE
+            return _Seen("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
     except (FileNotFoundError, NotADirectoryError):
         pass
-    return _ABSENT, "", ""
+    return _Seen()
+
+
+def _is_pointer(place: Path, size: int) -> bool:
+    return size < _POINTER_SIZE and place.read_bytes().startswith(LFS_POINTER)
 
 
 def _target(link: Path) -> bytes:

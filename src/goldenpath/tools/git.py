@@ -111,12 +111,6 @@ def is_shallow(source: Path) -> bool:
     return run(source, "rev-parse", "--is-shallow-repository") == "true"
 
 
-def changed(source: Path) -> tuple[str, ...]:
-    """Return the tracked files of `source` that differ from its commit."""
-    listed = run(source, "diff", "--name-only", "--no-ext-diff", "--no-textconv", "-z", "HEAD", "--")
-    return tuple(filter(None, listed.split("\0")))
-
-
 def tracked(source: Path) -> tuple[str, ...]:
     """Return the path of every file that git keeps in the checkout."""
     return tuple(filter(None, run(source, "ls-files", "-z").split("\0")))
