@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
@@ -155,34 +153,6 @@ def test_numbers_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert git.count(Path("/src"), COMMIT, "^abc") == 42
     assert git.branch_ref(Path("/src")) == "refs/heads/main"
     assert double.calls[1][-4:] == ("rev-list", "--count", COMMIT, "^abc")
-
-
-@pytest.mark.parametrize(
-    ("remote", "address"),
-    [
-        ("https://github.com/o/app.git", "https://github.com/o/app"),
-        ("https://github.com/o/app", "https://github.com/o/app"),
-        ("https://user:ghp_secret@github.com/o/app.git", "https://github.com/o/app"),
-        ("https://x-access-token:tok@en@github.com/o/app", "https://github.com/o/app"),
-        ("ssh://git@github.com:22/o/app.git", "https://github.com/o/app"),
-        ("git@github.com:o/app.git", "https://github.com/o/app"),
-        ("https://ghe.example:8443/o/app", "https://ghe.example/o/app"),
-        ("git@github.com", ""),
-        ("https://github.com", ""),
-        ("/srv/git/app.git", ""),
-        ("file:///srv/git/app.git", ""),
-        ("http://github.com/o/app", ""),
-        ("", ""),
-    ],
-)
-def test_a_remote_is_shown_by_its_web_address_without_credentials(remote: str, address: str) -> None:
-    assert git.web_address(remote) == address
-
-
-@given(st.text(), st.sampled_from(["https://", "ssh://", "git@", ""]))
-def test_no_remote_shows_what_stands_before_the_at_sign(secret: str, scheme: str) -> None:
-    if "/" not in secret and ":" not in secret:
-        assert git.web_address(f"{scheme}{secret}hunter2@host/o/app") in {"https://host/o/app", ""}
 
 
 def test_a_checkout_without_origin_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,19 +230,25 @@ def _order(run: Run) -> Order:
         context=request.build_context,
         dockerfile=request.dockerfile_path,
         epoch=epoch,
-        labels={
-            REVISION: event.commit,
-            "org.opencontainers.image.source": event.source_url,
-            # The commit's time, not the clock's: the same commit gives the same bytes.
-            "org.opencontainers.image.created": datetime.fromtimestamp(epoch, UTC).isoformat(),
-            "org.opencontainers.image.version": _version(run),
-        },
+        labels=labels_of(run, epoch),
         annotations={REVISION: event.commit},
         build_args=request.build_args,
         build_contexts=request.build_contexts,
         target=request.target,
         platforms=request.platforms,
     )
+
+
+def labels_of(run: Run, epoch: int) -> dict[str, str]:
+    """Return the labels of the image; an empty one would replace what the Dockerfile itself says, so it is left out."""
+    known = {
+        REVISION: run.event.commit,
+        "org.opencontainers.image.source": run.event.source_url,
+        # The commit's time, not the clock's: the same commit gives the same bytes.
+        "org.opencontainers.image.created": datetime.fromtimestamp(epoch, UTC).isoformat(),
+        "org.opencontainers.image.version": _version(run),
+    }
+    return {name: text for name, text in known.items() if text}
 
 
 def _version(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
-from goldenpath.tools import git_settings, process
+from goldenpath.tools import git_settings, process, remotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -144,21 +144,9 @@ def branch_ref(source: Path) -> str:
 
 
 def origin_url(source: Path) -> str:
-    """Return the web address of the remote `origin`, without any credentials in it; empty when there is none."""
+    """Return the web address of the remote `origin`, without credentials; empty when there is none or it is unsure."""
     done = ask(source, "config", "--get", "remote.origin.url", accept=(0, 1))
-    return web_address(done.stdout.decode("utf-8", "replace").strip())
-
-
-def web_address(remote: str) -> str:
-    """Return the https address of a git `remote` written as https, ssh or `git@host:path`; empty for any other."""
-    if remote.startswith("git@"):
-        host, _, path = remote.removeprefix("git@").partition(":")
-    elif remote.startswith(("https://", "ssh://")):
-        host, _, path = remote.partition("://")[2].partition("/")
-        host = host.rpartition("@")[2].partition(":")[0]
-    else:
-        return ""
-    return f"https://{host}/{path.removesuffix('.git')}" if host and path else ""
+    return remotes.web_address(done.stdout.decode("utf-8", "replace").strip())
 
 
 class Reader:
