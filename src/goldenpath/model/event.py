@@ -17,6 +17,8 @@ _PROPOSED = ("refs/pull/", "refs/heads/gh-readonly-queue/")
 _DEPENDABOT = "dependabot[bot]"
 _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"
+# What git names a checkout that is on no branch.
+DETACHED = "HEAD"
 # The name of the event of a run that no workflow started.
 TERMINAL = "terminal"
 # The event of a run that a person, or an API call in a person's name, started on a branch or tag of their choice.
