@@ -162,6 +162,14 @@ def test_a_changed_file_is_not_built_where_gates_block(goldenpath: Command, app:
     assert not work.candidate.exists()
 
 
+def test_a_pointer_of_git_lfs_is_not_built_where_gates_block(goldenpath: Command, app: App, work: WorkFolder) -> None:
+    app.write("rootfs/model", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n").save()
+    words = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=prod")
+    ended = goldenpath.run("build", *words)
+    assert (ended.code, ended.error["code"]) == (29, "source-incomplete")
+    assert "rootfs/model" in ended.text
+
+
 @pytest.fixture(scope="module")
 def apart(goldenpath: Command, two: TwoPlatforms, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a candidate of each platform, each built alone. Not to be changed."""

@@ -125,3 +125,15 @@ def test_a_submodule_at_another_commit_is_changed(app: App, tmp_path: Path) -> N
     library.write("b", "b").save()
     process.run("git", "-C", app.folder / "vendor", "pull", "--quiet", timeout=9)
     assert changes(app) == ("vendor",)
+
+
+def test_the_files_of_a_submodule_count_for_the_digest_and_are_listed(app: App, tmp_path: Path) -> None:
+    library = apps.make(tmp_path / "library", **{"a.py": "a\n"})
+    app.git("update-index", "--add", "--cacheinfo", f"160000,{library.commit},vendor")
+    app.git("commit", "--quiet", "--message=A library")
+    without = checkout.read(app.folder, app.commit)
+    assert (without.within, without.submodules) == ((), {"vendor": library.commit})
+    app.git("clone", "--quiet", str(library.folder), "vendor")
+    there = checkout.read(app.folder, app.commit)
+    assert "vendor/a.py" in {each.path for each in there.within}
+    assert there.digest != without.digest

@@ -17,7 +17,7 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import frontends, platforms
+from goldenpath.stages import contents, frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
@@ -50,7 +50,8 @@ def run(run: Run) -> Outcome:
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
     checked_out = checkout.read(request.source, run.event.commit)
-    warnings = warn_of_changes(run, checked_out)
+    missing = () if request.candidates else contents.require(run, checked_out)
+    warnings = (*warn_of_changes(run, checked_out), *missing)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)

@@ -55,7 +55,7 @@ class Checkout:
 
     `absent` are not there. `modes` are links in the place of files or files of links, or can be executed and should
     not, or cannot and should. `pointers` hold what git-lfs keeps in the place of a file. `submodules` maps the path of
-    each to the commit that it should be at.
+    each to the commit that it should be at, and `within` are the files of those that are checked out.
     """
 
     digest: str
@@ -64,6 +64,7 @@ class Checkout:
     modes: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
     submodules: Mapping[str, str] = field(default_factory=dict)
+    within: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,27 +80,56 @@ class _Seen:
 
 def read(source: Path, commit: str) -> Checkout:
     """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
-    root = Path(git.run(source, "rev-parse", "--show-toplevel"))
-    digest, other, submodules = hashlib.sha256(), list[File](), dict[str, str]()
-    absent, modes, pointers = list[str](), list[str](), list[str]()
-    for mode, kept, path in _kept(source, commit):
-        name = path.decode("utf-8", "replace")
-        if mode == _SUBMODULE:
-            submodules[name] = kept
-            continue
-        place = root / os.fsdecode(path)
+    reading = _Reading()
+    reading.add(Path(git.run(source, "rev-parse", "--show-toplevel")), commit)
+    return Checkout(
+        reading.digest.hexdigest(), tuple(reading.other), tuple(reading.absent), tuple(reading.modes),
+        tuple(reading.pointers), reading.submodules, tuple(reading.within),
+    )  # fmt: skip
+
+
+def is_checked_out(submodule: Path) -> bool:
+    """Tell whether the folder of a submodule is a checkout of its own."""
+    return (submodule / ".git").exists()
+
+
+class _Reading:
+    """The files of a checkout, as far as they were looked at."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+        self.other, self.within = list[File](), list[File]()
+        self.absent, self.modes, self.pointers = list[str](), list[str](), list[str]()
+        self.submodules = dict[str, str]()
+
+    def add(self, root: Path, commit: str, prefix: bytes = b"") -> None:
+        """Look at the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
+        for mode, kept, path in _kept(root, commit):
+            place, full = root / os.fsdecode(path), prefix + path
+            if mode == _SUBMODULE:
+                self.submodules[_shown(full)] = kept
+                if is_checked_out(place):
+                    self.add(place, git.run(place, "rev-parse", "HEAD"), full + b"/")
+            else:
+                self._look(place, mode, kept, full, is_within=bool(prefix))
+
+    def _look(self, place: Path, mode: str, kept: str, path: bytes, *, is_within: bool) -> None:
         seen = _look(place, kept)
-        digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
-        if not seen.mode:
-            absent.append(os.fsdecode(path))
-            continue
-        if seen.identity != kept:
-            other.append(File(name, place, seen.sha256, kept))
-        if seen.mode != mode:
-            modes.append(name)
+        self.digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
         if seen.is_pointer:
-            pointers.append(name)
-    return Checkout(digest.hexdigest(), tuple(other), tuple(absent), tuple(modes), tuple(pointers), submodules)
+            self.pointers.append(_shown(path))
+        file = File(_shown(path), place, seen.sha256, kept)
+        if is_within:
+            self.within += [file] if seen.mode else []
+        elif not seen.mode:
+            self.absent.append(os.fsdecode(path))
+        else:
+            self.other += [file] if seen.identity != kept else []
+            self.modes += [file.path] if seen.mode != mode else []
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "replace")
 
 
 def _kept(source: Path, commit: str) -> Iterator[tuple[str, str, bytes]]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import ToolFailed
 from goldenpath.tools import git
-from goldenpath.tools.checkout import LFS_POINTER
+from goldenpath.tools.checkout import LFS_POINTER, is_checked_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,6 +89,6 @@ def _added(source: Path, commit: str) -> Iterable[str]:
 
 def _is_moved(place: Path, kept: str) -> bool:
     """Tell whether the submodule at `place` is checked out at another commit than `kept`, or was changed there."""
-    if not (place / ".git").exists():
+    if not is_checked_out(place):
         return False
     return git.run(place, "rev-parse", "HEAD") != kept or not git.affirms(place, "diff-index", "--quiet", "HEAD", "--")
