@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import ToolFailed
-from goldenpath.tools import git
+from goldenpath.tools import checkout, git
 from goldenpath.tools.checkout import LFS_POINTER, is_checked_out
 
 if TYPE_CHECKING:
@@ -91,4 +91,5 @@ def _is_moved(place: Path, kept: str) -> bool:
     """Tell whether the submodule at `place` is checked out at another commit than `kept`, or was changed there."""
     if not is_checked_out(place):
         return False
-    return git.run(place, "rev-parse", "HEAD") != kept or not git.affirms(place, "diff-index", "--quiet", "HEAD", "--")
+    head = git.run(place, "rev-parse", "HEAD")
+    return head != kept or bool(changed(place, head, checkout.read(place, head)))
