@@ -79,3 +79,8 @@ def test_a_named_context_is_sent_too(repository: Path) -> None:
 def test_a_submodule_whose_folder_was_filled_by_other_means_is_not_empty(repository: Path) -> None:
     (repository / "app" / "vendor" / "library.py").touch()
     assert contents.require(run(repository), _EMPTY) == ()
+
+
+def test_a_submodule_that_a_sparse_checkout_leaves_out_is_not_empty(repository: Path) -> None:
+    (repository / "app" / "vendor").rmdir()
+    assert contents.require(run(repository), _EMPTY) == ()

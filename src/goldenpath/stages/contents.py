@@ -57,7 +57,8 @@ def _named(paths: list[str]) -> str:
 
 
 def _is_empty(place: Path) -> bool:
-    return not place.is_dir() or not any(place.iterdir())
+    """Tell whether the folder `place` is empty. A sparse checkout leaves out the whole folder of a submodule."""
+    return place.is_dir() and not any(place.iterdir())
 
 
 def _in_contexts(run: Run) -> Callable[[Path], bool]:

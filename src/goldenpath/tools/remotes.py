@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from goldenpath.errors import GoldenPathError
+from goldenpath.errors import ToolFailed, ToolMissing, ToolTimeout
 from goldenpath.tools import process
 
 _TIMEOUT = 5.0
@@ -46,7 +46,9 @@ def _resolved(alias: str) -> str:
         return ""
     try:
         done = process.run("ssh", "-G", alias, timeout=_TIMEOUT, accept=(0, 255))
-    except GoldenPathError:  # without ssh there are no aliases
+    except ToolMissing:  # without ssh there are no aliases
         return alias
+    except (ToolFailed, ToolTimeout):
+        return ""
     found = re.search(r"^hostname (\S+)$", done.stdout.decode("utf-8", "replace"), re.MULTILINE)
     return found[1] if found else alias
