@@ -128,24 +128,27 @@ def _stage(name: str) -> click.Command:
     """Return the command of a stage, which has its module's name."""
     stage: Stage = _loaded(f"stages.{name.replace('-', '_')}", "STAGE")
 
+    listed = (*stage.inputs, inputs.REF)
+
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
-        request = inputs.read(stage.inputs, raw)
+        request = inputs.read(listed, raw)
         run = running.prepare(request, Runner.read(runner.variables()), progress)
         running.run_stage(stage, running.believing(run, stage), progress)
 
-    return _command(stage.name, stage.help, stage.inputs, act)
+    return _command(stage.name, stage.help, listed, act)
 
 
 def _deliver() -> click.Command:
     pipeline = importlib.import_module("goldenpath.pipeline")
+    listed = (*pipeline.INPUTS, inputs.REF)
 
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
-        request = inputs.read(pipeline.INPUTS, raw)
+        request = inputs.read(listed, raw)
         pipeline.deliver(running.prepare(request, Runner.read(runner.variables()), progress), progress)
 
-    return _command("deliver", "Run the whole pipeline: every stage in order.", pipeline.INPUTS, act)
+    return _command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
 
 
 def _local() -> click.Command:

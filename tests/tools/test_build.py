@@ -152,7 +152,7 @@ def test_a_changed_file_is_built_with_a_warning_where_gates_advise(
 ) -> None:
     app.write("Dockerfile", "FROM scratch\nCOPY rootfs /\nLABEL changed=yes\n")
     ended = goldenpath.run("build", f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev").ok()
-    assert f"1 tracked files differ from the commit {app.commit.short}: Dockerfile" in ended.text
+    assert f"1 tracked file differs from the commit {app.commit.short}: Dockerfile" in ended.text
 
 
 def test_a_changed_file_is_not_built_where_gates_block(goldenpath: Command, app: App, work: WorkFolder) -> None:
@@ -160,6 +160,14 @@ def test_a_changed_file_is_not_built_where_gates_block(goldenpath: Command, app:
     ended = goldenpath.run("build", f"--source={app.folder}", f"--work-dir={work.path}", "--environment=prod")
     assert ended.error["code"] == "source-unusable"
     assert not work.candidate.exists()
+
+
+def test_a_pointer_of_git_lfs_is_not_built_where_gates_block(goldenpath: Command, app: App, work: WorkFolder) -> None:
+    app.write("rootfs/model", f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 1\n").save()
+    words = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=prod")
+    ended = goldenpath.run("build", *words)
+    assert (ended.code, ended.error["code"]) == (29, "source-incomplete")
+    assert "rootfs/model" in ended.text
 
 
 @pytest.fixture(scope="module")

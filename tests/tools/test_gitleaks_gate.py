@@ -87,3 +87,17 @@ def test_its_sarif_names_file_line_and_rule(goldenpath: Command, app: App, work:
     assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "github-pat"
     place = result["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("a%20dir/%C3%BC.py", 3)
+
+
+def test_the_files_of_a_submodule_that_is_checked_out_are_scanned(
+    goldenpath: Command, app: App, work: WorkFolder, tmp_path: Path
+) -> None:
+    library = apps.make(tmp_path / "library")
+    library.plant_secret("library.py")
+    app.git("clone", "--quiet", str(library.folder), "vendor")
+    app.git("update-index", "--add", "--cacheinfo", f"160000,{library.commit},vendor")
+    app.git("commit", "--quiet", "--message=A library")
+    assert scan(goldenpath, app, work).code == 10
+    assert found(work) == [("github-pat", "vendor/library.py")]
+    (note,) = work.read_verdict(Gate.GITLEAKS).notes
+    assert note.endswith("is in another repository: its files were scanned, its history was not")

@@ -85,8 +85,8 @@ def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
     real = proposal_git._git  # noqa: SLF001
 
     # Between looking and pushing, another run gets there first.
-    def slow(folder: Path, *words: str, environment: dict[str, str] | None = None) -> str:
-        told = real(folder, *words, environment=environment)
+    def slow(folder: Path, *words: str, variables: dict[str, str] | None = None) -> str:
+        told = real(folder, *words, variables=variables)
         if words[0] == "ls-remote":
             git(platform.origin, "update-ref", "refs/heads/registry/dev/my-app", "development")
         return told

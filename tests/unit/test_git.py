@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
-from goldenpath.tools import git, git_tags, process
+from goldenpath.tools import git, git_settings, git_tags, process
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import ProgramDouble, ended
 
@@ -34,8 +32,25 @@ def test_git_reads_a_folder_of_any_owner_and_its_last_newline_is_dropped(
     assert double.calls == [
         ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-C", str(tmp_path), "log")
     ]
-    assert double.options == [{"timeout": 60.0, "environment": git.ENVIRONMENT}]
-    assert git.ENVIRONMENT["GIT_NO_REPLACE_OBJECTS"] == "1"
+    (options,) = double.options
+    assert (options["timeout"], options["accept"]) == (60.0, (0,))
+    assert options["environment"] == git_settings.environment("log")
+    assert options["environment"]["GIT_NO_REPLACE_OBJECTS"] == "1"
+
+
+def test_only_what_reaches_a_remote_or_converts_files_reads_the_configuration_of_the_user() -> None:
+    for word in ("log", "rev-parse", "ls-tree", "init", "config"):
+        assert git_settings.environment(word)["GIT_CONFIG_GLOBAL"] == "/dev/null"
+    for word in ("fetch", "push", "ls-remote", "hash-object", "cat-file", "add"):
+        assert "GIT_CONFIG_GLOBAL" not in git_settings.environment(word)
+
+
+def test_a_setting_for_one_call_comes_after_those_of_every_call() -> None:
+    variables = git_settings.environment("fetch", [("http.extraheader", "a")])
+    number = len(git_settings.SETTINGS)
+    assert variables["GIT_CONFIG_COUNT"] == str(number + 1)
+    assert variables[f"GIT_CONFIG_KEY_{number}"] == "http.extraheader"
+    assert variables[f"GIT_CONFIG_VALUE_{number}"] == "a"
 
 
 def test_the_commit_that_is_checked_out_is_the_head(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -138,34 +153,6 @@ def test_numbers_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert git.count(Path("/src"), COMMIT, "^abc") == 42
     assert git.branch_ref(Path("/src")) == "refs/heads/main"
     assert double.calls[1][-4:] == ("rev-list", "--count", COMMIT, "^abc")
-
-
-@pytest.mark.parametrize(
-    ("remote", "address"),
-    [
-        ("https://github.com/o/app.git", "https://github.com/o/app"),
-        ("https://github.com/o/app", "https://github.com/o/app"),
-        ("https://user:ghp_secret@github.com/o/app.git", "https://github.com/o/app"),
-        ("https://x-access-token:tok@en@github.com/o/app", "https://github.com/o/app"),
-        ("ssh://git@github.com:22/o/app.git", "https://github.com/o/app"),
-        ("git@github.com:o/app.git", "https://github.com/o/app"),
-        ("https://ghe.example:8443/o/app", "https://ghe.example/o/app"),
-        ("git@github.com", ""),
-        ("https://github.com", ""),
-        ("/srv/git/app.git", ""),
-        ("file:///srv/git/app.git", ""),
-        ("http://github.com/o/app", ""),
-        ("", ""),
-    ],
-)
-def test_a_remote_is_shown_by_its_web_address_without_credentials(remote: str, address: str) -> None:
-    assert git.web_address(remote) == address
-
-
-@given(st.text(), st.sampled_from(["https://", "ssh://", "git@", ""]))
-def test_no_remote_shows_what_stands_before_the_at_sign(secret: str, scheme: str) -> None:
-    if "/" not in secret and ":" not in secret:
-        assert git.web_address(f"{scheme}{secret}hunter2@host/o/app") in {"https://host/o/app", ""}
 
 
 def test_a_checkout_without_origin_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
 
 
 def test_every_input_fills_a_field_of_the_request() -> None:
-    assert {each.name for each in (*pipeline.INPUTS, *rescan.STAGE.inputs, inputs.EVIDENCE)} == set(
+    assert {each.name for each in (*pipeline.INPUTS, *rescan.STAGE.inputs, inputs.EVIDENCE, inputs.REF)} == set(
         inputs.Request.__dataclass_fields__
     )
 

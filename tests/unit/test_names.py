@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.model.names import Commit, Digest, EcrRepository, Name, Platform, Region, RoleArn, Tag, Version
+from goldenpath.model.names import Commit, Digest, EcrRepository, Name, Platform, Ref, Region, RoleArn, Tag, Version
 
 GOOD: list[tuple[type[Name], str]] = [
     (Digest, "sha256:" + "0" * 64),
@@ -87,3 +87,23 @@ def test_every_region_that_the_sdk_knows_is_one_and_in_the_partition_that_the_sd
     regions = {name: each["id"] for each in known for name in each["regions"] if not name.endswith("-global")}
     assert {name: Region(name).aws_partition for name in regions} == regions
     assert len(regions) > 40
+
+
+@pytest.mark.parametrize("raw", ["refs/heads/main", "refs/heads/feature/a.b@c", "refs/tags/v1.4.2", "refs/heads/ü"])
+def test_a_branch_or_tag_is_named_in_full(raw: str) -> None:
+    assert Ref(raw) == raw
+    assert Ref(raw).is_tag is raw.startswith("refs/tags/")
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "main", "HEAD", "refs/heads/", "refs/pull/1/merge", "refs/heads/-x", "refs/heads/a..b", "refs/heads/a b",
+        "refs/heads/a*", "refs/heads/a:b", "refs/heads/a.lock", "refs/heads/a.lock/b", "refs/heads/a@{1}",
+        "refs/heads/a/", "refs/heads/a//b", "refs/heads/.a", "refs/heads/a/.b", "refs/heads/a.", "refs/heads/a\\b",
+        "refs/heads/a\nb", "refs/heads/a^{}",
+    ],
+)  # fmt: skip
+def test_what_git_takes_for_no_branch_is_no_ref(raw: str) -> None:
+    with pytest.raises(ValueError, match="is not the full name of a branch or tag"):
+        Ref(raw)

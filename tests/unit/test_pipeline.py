@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from goldenpath.errors import (
 from goldenpath.model.event import Event
 from goldenpath.model.finding import Gate
 from goldenpath.model.inputs import Request
-from goldenpath.model.names import Commit
+from goldenpath.model.names import Commit, Ref
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.stages import ecr_push, running
@@ -234,3 +235,9 @@ def test_a_workflow_run_never_follows_the_rules_of_a_terminal() -> None:
         "the environment local is for terminals, not for workflow runs. its gates report and never block, and no "
         "account, role or ECR repository belongs to it. deliver to dev, or to another environment of the platform."
     )
+
+
+def test_in_a_workflow_run_no_other_ref_can_be_named() -> None:
+    here = replace(IN_ACTIONS, ref="refs/heads/topic")
+    with pytest.raises(GoldenPathError, match=r"^This workflow run is of refs/heads/topic, and `ref` says refs/"):
+        running.event_of(here, Path("/nowhere"), Ref("refs/heads/main"))

@@ -131,6 +131,12 @@ class FolderUntrusted(GoldenPathError):
     code, exit_code = "folder-untrusted", 24
 
 
+class SourceIncomplete(GoldenPathError):
+    """The build context has git-lfs pointers or empty submodules in the place of files. Nothing was built."""
+
+    code, exit_code = "source-incomplete", 29
+
+
 class LoginRefused(GoldenPathError):
     """No credentials could be obtained, or they were refused."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.tools import process
+from goldenpath.tools import git_settings, process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ _AUTHOR = {
         (f"GIT_{role}_EMAIL", "sample@example.com"),
         (f"GIT_{role}_DATE", "2026-01-01T00:00:00Z"),
     )
-} | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
+} | git_settings.NO_CONFIGURATION
 
 
 def repository(app: Path, folder: Path, origin: str) -> Path:

@@ -11,7 +11,6 @@ from goldenpath.model.names import Commit, Tag, Version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_NO_COMMIT = "0" * 40
 _RELEASE_TAG = "refs/tags/v"
 # A merge queue tries each change on a branch of its own, which a `push` may be about too.
 _QUEUE = "refs/heads/gh-readonly-queue/"
@@ -19,6 +18,8 @@ _PROPOSED = ("refs/pull/", _QUEUE)
 _DEPENDABOT = "dependabot[bot]"
 _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"
+# What git names a checkout that is on no branch.
+DETACHED = "HEAD"
 # The name of the event of a run that no workflow started.
 TERMINAL = "terminal"
 # The event of a run that a person, or an API call in a person's name, started on a branch or tag of their choice.
@@ -153,4 +154,5 @@ def _sha(pull: Mapping[str, Any], side: str) -> object:
 
 
 def _commit(raw: object) -> Commit | None:
-    return Commit(raw) if isinstance(raw, str) and raw and raw != _NO_COMMIT else None
+    # GitHub names no commit by zeros, as many as an id has digits.
+    return Commit(raw) if isinstance(raw, str) and raw.strip("0") else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
 from goldenpath.model import evidence
-from goldenpath.model.names import AccountId, EcrRepository, Platform, Region, RoleArn, Tag, Version
+from goldenpath.model.names import AccountId, EcrRepository, Platform, Ref, Region, RoleArn, Tag, Version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,6 +54,7 @@ class Request:
 
     environment: str = ""
     source: Path = Path()
+    ref: Ref | None = None
     ecr_repository: EcrRepository | None = None
     build_context: Path = Path()
     dockerfile_path: Path = Path()
@@ -148,6 +149,13 @@ ENVIRONMENT = Input(
     "environment", "Environment to deliver to: the platform's rules depend on it.", _name, required=True
 )
 SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
+# No action has it: in a workflow run GitHub says what the run is of.
+REF = Input(
+    "ref",
+    "Branch or tag that the checkout is of, like `refs/heads/main`, for CI systems that check out a commit and no "
+    "branch. The remote `origin` must have it, and it must contain the commit.",
+    Ref,
+)
 ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", _repository, required=True)
 BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
 DOCKERFILE_PATH = Input(

@@ -73,6 +73,21 @@ class Commit(Name):
         return self[:SHORT_SHA]
 
 
+class Ref(Name):
+    """The full name of a branch or tag in git. Source: git-check-ref-format(1)."""
+
+    pattern = re.compile(
+        r"refs/(?:heads|tags)/(?!-)(?!.*(?:\.\.|@\{|//|/\.|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\./][^\x00-\x20\x7f~^:?*\[\\]*"
+        r"(?<![/.])"
+    )
+    rule = "the full name of a branch or tag (like `refs/heads/main` or `refs/tags/v1.4.2`)"
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether it is a tag."""
+        return self.startswith("refs/tags/")
+
+
 class Tag(Name):
     """A tag of an image."""
 

@@ -44,7 +44,7 @@ def app_file(source: Path, commit: Commit) -> str | None:
     try:
         if not git.run(source, "ls-tree", "--full-tree", "--name-only", commit, "--", app.FILE):
             return None
-        return git.run(source, "show", f"{commit}:{app.FILE}")
+        return git.run(source, "cat-file", "blob", f"{commit}:{app.FILE}")
     except ToolFailed as error:
         raise SourceUnusable(
             f"{app.FILE} of commit {commit} cannot be read",

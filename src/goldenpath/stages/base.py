@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput
+from goldenpath.model.event import DETACHED
 from goldenpath.policy import reviewed
 from goldenpath.runner import ANNOTATED_AT_MOST
 
@@ -52,12 +53,22 @@ def require_allowed_ref(run: Run) -> None:
     Raises `NotReviewed` for a branch that is not reviewed, where the environment asks for that.
     """
     if not run.environment.allows_ref(run.event.ref):
+        if run.event.ref == DETACHED:
+            raise _detached(run)
         raise BadInput(
             f"{run.event.ref} may not be released to {run.environment.name}",
             why=f"the platform allows {', '.join(run.environment.refs)}",
             fix="release from one of these, or deliver to another environment",
         )
     reviewed.require_branch(run.environment, run.event)
+
+
+def _detached(run: Run) -> BadInput:
+    return BadInput(
+        f"The checkout is on no branch or tag, and {run.environment.name} accepts releases only from some.",
+        why=f"The platform allows {', '.join(run.environment.refs)}.",
+        fix="Name the branch or tag that contains the commit, like `--ref refs/heads/main` (GOLDENPATH_REF).",
+    )
 
 
 @dataclass(frozen=True)

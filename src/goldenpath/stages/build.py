@@ -17,10 +17,10 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import frontends, platforms
+from goldenpath.stages import contents, frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
-from goldenpath.tools import builder, buildx, checkout, git
+from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.model.work import WorkFolder
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
+    from goldenpath.tools.checkout import Checkout
 
 _NAMED_AT_MOST = 3
 
@@ -48,8 +49,9 @@ def run(run: Run) -> Outcome:
     work.forget(work.candidate)
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
-    warnings = warn_of_changes(run)
     checked_out = checkout.read(request.source, run.event.commit)
+    missing = () if request.candidates else contents.require(run, checked_out)
+    warnings = (*warn_of_changes(run, checked_out), *missing)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
@@ -102,15 +104,16 @@ def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
         )
 
 
-def warn_of_changes(run: Run) -> tuple[str, ...]:
+def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     """Return a warning for tracked files that differ from the commit: what is built would not be what was scanned.
 
     Raises `SourceUnusable` instead where a gate blocks.
     """
-    changed = git.changed(run.request.source)
+    changed = checkout_changes.changed(run.request.source, run.event.commit, checked_out)
     if not changed:
         return ()
-    what = f"{len(changed)} tracked files differ from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
+    count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
+    what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
     if Mode.BLOCKING in run.environment.modes.values():
         raise SourceUnusable(
             what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"
@@ -228,19 +231,25 @@ def _order(run: Run) -> Order:
         context=request.build_context,
         dockerfile=request.dockerfile_path,
         epoch=epoch,
-        labels={
-            REVISION: event.commit,
-            "org.opencontainers.image.source": event.source_url,
-            # The commit's time, not the clock's: the same commit gives the same bytes.
-            "org.opencontainers.image.created": datetime.fromtimestamp(epoch, UTC).isoformat(),
-            "org.opencontainers.image.version": _version(run),
-        },
+        labels=labels_of(run, epoch),
         annotations={REVISION: event.commit},
         build_args=request.build_args,
         build_contexts=request.build_contexts,
         target=request.target,
         platforms=request.platforms,
     )
+
+
+def labels_of(run: Run, epoch: int) -> dict[str, str]:
+    """Return the labels of the image; an empty one would replace what the Dockerfile itself says, so it is left out."""
+    known = {
+        REVISION: run.event.commit,
+        "org.opencontainers.image.source": run.event.source_url,
+        # The commit's time, not the clock's: the same commit gives the same bytes.
+        "org.opencontainers.image.created": datetime.fromtimestamp(epoch, UTC).isoformat(),
+        "org.opencontainers.image.version": _version(run),
+    }
+    return {name: text for name, text in known.items() if text}
 
 
 def _version(run: Run) -> str:

@@ -135,7 +135,9 @@ def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path, ch
     """Write all that is to be scanned into the new `folder`, the message of the tag that was pushed included."""
     folder.mkdir()
     tags = git_tags.read(run.request.source)
-    files = git_objects.export(history, run.event.commit, revisions, tags.names, folder, checked_out.other)
+    other = (*checked_out.other, *checked_out.within)
+    there = {path for path in checked_out.submodules if any(each.path.startswith(f"{path}/") for each in other)}
+    files = git_objects.export(history, run.event.commit, revisions, tags.names, folder, other, there)
     for tag in tags.unread:
         origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
         files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")

@@ -27,12 +27,13 @@ from goldenpath.policy import matrix
 from goldenpath.report.annotations import Place, chosen, places
 from goldenpath.stages import summary
 from goldenpath.stages.base import Outcome, Run
-from goldenpath.tools import git
+from goldenpath.tools import git, named_ref
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.inputs import Request
+    from goldenpath.model.names import Ref
     from goldenpath.policy.matrix import Environment
     from goldenpath.report.console import Progress
     from goldenpath.runner import Runner
@@ -45,7 +46,7 @@ def prepare(request: Request, here: Runner, progress: Progress) -> Run:
     policy = matrix.load()
     _refuse_local(request.environment, here)
     environment = tightened(policy.environment(request.environment), request, progress)
-    event = event_of(here, request.source)
+    event = event_of(here, request.source, request.ref)
     _require_version(event)
     work = request.work_dir if request.work_dir.parts else runner.default_work_dir(runner.variables())
     return Run(
@@ -115,10 +116,20 @@ def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
     return dict(outcome.outputs)
 
 
-def event_of(here: Runner, source: Path) -> Event:
-    """Return what this run answers to: the runner's event, or the state of the checkout at a terminal."""
+def event_of(here: Runner, source: Path, ref: Ref | None = None) -> Event:
+    """Return what this run answers to: the runner's event, or the state of the checkout at a terminal.
+
+    `ref` was named for a checkout that is on none. Raises `BadInput` when a workflow run is of another ref, and when
+    it does not contain the commit.
+    """
     if not here.in_actions:
-        return _event_at_terminal(here, source)
+        return _event_at_terminal(here, source, ref)
+    if ref and ref != here.ref:
+        raise BadInput(
+            f"This workflow run is of {here.ref}, and `ref` says {ref}.",
+            why="In a workflow run GitHub says which branch or tag it is of.",
+            fix="Remove `ref` (GOLDENPATH_REF), or start the workflow on that branch or tag.",
+        )
     try:
         return Event(
             name=here.event_name,
@@ -157,11 +168,12 @@ def _require_version(event: Event) -> None:
         ) from error
 
 
-def _event_at_terminal(here: Runner, source: Path) -> Event:
+def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
     head = git.head(source)
+    tip = named_ref.require_contains(source, ref, head) if ref else None
     origin = git.origin_url(source)
     repository = origin.removeprefix(f"{here.server_url}/") if origin.startswith(f"{here.server_url}/") else ""
-    return Event(TERMINAL, head, git.branch_ref(source), repository, origin)
+    return Event(TERMINAL, head, ref or git.branch_ref(source), repository, origin, head=tip)
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:

@@ -9,27 +9,35 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-_LINK, _FILE, _ABSENT = "link", "file", "absent"
+# The modes that git keeps.
+_FILE, _PROGRAM, _LINK, _SUBMODULE = "100644", "100755", "120000", "160000"
+# Source: the specification of git-lfs, "The Pointer".
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+_POINTER_SIZE = 1024
 _CHUNK = 1 << 20
 _SHA1_LENGTH = 40
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256."""
+    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256.
+
+    `kept` is the id of what git keeps in its place.
+    """
 
     path: str
     place: Path
     sha256: str
+    kept: str = ""
 
     def content(self) -> Iterator[bytes]:
         """Yield the bytes that are there."""
@@ -43,44 +51,113 @@ class File:
 
 @dataclass(frozen=True)
 class Checkout:
-    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's."""
+    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's.
+
+    `absent` are not there. `modes` are links in the place of files or files of links, or can be executed and should
+    not, or cannot and should. `pointers` hold what git-lfs keeps in the place of a file. `submodules` maps the path of
+    each to the commit that it should be at, and `within` are the files of those that are checked out.
+    """
 
     digest: str
     other: tuple[File, ...]
+    absent: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
+    submodules: Mapping[str, str] = field(default_factory=dict)
+    within: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is at a place: which kind of file, the id that git would give its bytes, and their SHA-256."""
+
+    kind: str = "absent"
+    identity: str = ""
+    sha256: str = ""
+    mode: str = ""
+    is_pointer: bool = False
 
 
 def read(source: Path, commit: str) -> Checkout:
     """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
-    root = Path(git.run(source, "rev-parse", "--show-toplevel"))
-    digest, other = hashlib.sha256(), list[File]()
-    for identity, path in _kept(source, commit):
-        place = root / os.fsdecode(path)
-        kind, found, sha256 = _hashed(place, identity)
-        digest.update(f"{kind} {sha256} ".encode() + path + b"\0")
-        if kind != _ABSENT and found != identity:
-            other.append(File(path.decode("utf-8", "replace"), place, sha256))
-    return Checkout(digest.hexdigest(), tuple(other))
+    reading = _Reading()
+    reading.add(Path(git.run(source, "rev-parse", "--show-toplevel")), commit)
+    return Checkout(
+        reading.digest.hexdigest(), tuple(reading.other), tuple(reading.absent), tuple(reading.modes),
+        tuple(reading.pointers), reading.submodules, tuple(reading.within),
+    )  # fmt: skip
 
 
-def _kept(source: Path, commit: str) -> Iterator[tuple[str, bytes]]:
+def is_checked_out(submodule: Path) -> bool:
+    """Tell whether the folder of a submodule is a checkout of its own."""
+    return (submodule / ".git").exists()
+
+
+class _Reading:
+    """The files of a checkout, as far as they were looked at."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+        self.other, self.within = list[File](), list[File]()
+        self.absent, self.modes, self.pointers = list[str](), list[str](), list[str]()
+        self.submodules = dict[str, str]()
+
+    def add(self, root: Path, commit: str, prefix: bytes = b"") -> None:
+        """Look at the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
+        for mode, kept, path in _kept(root, commit):
+            place, full = root / os.fsdecode(path), prefix + path
+            if mode == _SUBMODULE:
+                self.submodules[_shown(full)] = kept
+                if is_checked_out(place):
+                    self.add(place, git.run(place, "rev-parse", "HEAD"), full + b"/")
+            else:
+                self._look(place, mode, kept, full, is_within=bool(prefix))
+
+    def _look(self, place: Path, mode: str, kept: str, path: bytes, *, is_within: bool) -> None:
+        seen = _look(place, kept)
+        self.digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
+        if seen.is_pointer:
+            self.pointers.append(_shown(path))
+        file = File(_shown(path), place, seen.sha256, kept)
+        if is_within:
+            self.within += [file] if seen.mode else []
+        elif not seen.mode:
+            self.absent.append(os.fsdecode(path))
+        else:
+            self.other += [file] if seen.identity != kept else []
+            self.modes += [file.path] if seen.mode != mode else []
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "replace")
+
+
+def _kept(source: Path, commit: str) -> Iterator[tuple[str, str, bytes]]:
     for line in git.output(source, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
         head, _, path = line.partition(b"\t")
-        if head and head.split()[1] == b"blob":
-            yield head.split()[2].decode(), path
+        if head:
+            mode, _, identity = head.decode().split()
+            yield mode, identity, path
 
 
-def _hashed(place: Path, identity: str) -> tuple[str, str, str]:
-    """Return what is at `place`, the id that git would give its bytes, and their SHA-256."""
+def _look(place: Path, kept: str) -> _Seen:
+    """Return what is at `place`; `kept` says which hash git uses."""
     try:
         status = place.lstat()
         if stat.S_ISLNK(status.st_mode):
             target = _target(place)
-            return _LINK, *_hashes(identity, len(target), iter([target]))
+            return _Seen("link", *_hashes(kept, len(target), iter([target])), _LINK)
         if stat.S_ISREG(status.st_mode):
-            return _FILE, *_hashes(identity, status.st_size, File("", place, "").content())
+            hashes = _hashes(kept, status.st_size, File("", place, "").content())
+            mode = _PROGRAM if status.st_mode & stat.S_IXUSR else _FILE
+            return _Seen("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
     except (FileNotFoundError, NotADirectoryError):
         pass
-    return _ABSENT, "", ""
+    return _Seen()
+
+
+def _is_pointer(place: Path, size: int) -> bool:
+    return size < _POINTER_SIZE and place.read_bytes().startswith(LFS_POINTER)
 
 
 def _target(link: Path) -> bytes:

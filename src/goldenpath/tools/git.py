@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -10,28 +9,17 @@ from typing import IO, TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.model.names import Commit
-from goldenpath.tools import process
+from goldenpath.tools import git_settings, process, remotes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
+
+    from goldenpath.tools.process import Completed
 
 TIMEOUT = 60.0
 # A whole history, from a forge, over a slow line.
 FETCH_TIMEOUT = 300.0
-# History as it was written: what refs/replace or a grafts file put in the place of a commit is not looked at, nor what
-# a commit-graph says of its parents. Nobody is there to be asked for a password.
-ENVIRONMENT = {
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_GRAFT_FILE": "/dev/null/none",
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "core.commitGraph",
-    "GIT_CONFIG_VALUE_0": "false",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_ASKPASS": "true",
-    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-}
-NO_CONFIGURATION = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
 _CHUNK = 1 << 20
 _YEAR_10000 = 253_402_300_800
 _QUOTED = 40
@@ -44,19 +32,22 @@ def run(source: Path, *words: str, timeout: float = TIMEOUT) -> str:
 
 def output(source: Path, *words: str, timeout: float = TIMEOUT) -> bytes:
     """Return the bytes that `git <words>` prints in `source`. Raises `ToolFailed`."""
-    return process.run(*_git(source), *words, timeout=timeout, environment=ENVIRONMENT).stdout
+    return ask(source, *words, timeout=timeout).stdout
 
 
 def affirms(source: Path, *words: str) -> bool:
     """Tell whether `git <words>`, a question, ends with yes (0) in `source`; no is 1, or 128 when it cannot tell."""
-    done = process.run(*_git(source), *words, timeout=TIMEOUT, environment=ENVIRONMENT, accept=(0, 1, 128))
-    return done.code == 0
+    return ask(source, *words, accept=(0, 1, 128)).code == 0
 
 
-def _git(source: Path) -> tuple[str | Path, ...]:
-    # The folder may belong to another user (a container's, or the runner's): reading it is all we do. A folder of the
-    # app may look like a repository, whose configuration would name programs to run.
-    return ("git", "-c", "safe.directory=*", "-c", "safe.bareRepository=explicit", "-C", source)
+def ask(
+    source: Path, *words: str, timeout: float = TIMEOUT, accept: Collection[int] = (0,), stdin: bytes = b""
+) -> Completed:
+    """Run `git <words>` in `source`, and return how it ended. Raises `ToolFailed` for a code that is not accepted."""
+    return process.run(
+        *git_settings.command(source, *words),
+        timeout=timeout, environment=git_settings.environment(words[0]), accept=accept, stdin=stdin,
+    )  # fmt: skip
 
 
 def head(source: Path) -> Commit:
@@ -96,10 +87,10 @@ def history_alone(source: Path, folder: Path) -> Path:
     It has no refs, configuration, attributes, grafts, replacements nor files, and so nothing that hides a commit or
     changes how one is shown. Source: gitrepository-layout(5), `objects/info/alternates`.
     """
-    process.run(
-        "git", "init", "--quiet", "--template=", folder,
-        timeout=TIMEOUT, environment={**ENVIRONMENT, **NO_CONFIGURATION},
-    )  # fmt: skip
+    # Objects are named by the same hash as in `source`, whichever is the default of this git.
+    form = run(source, "rev-parse", "--show-object-format")
+    folder.mkdir()
+    run(folder, "init", "--quiet", "--template=", f"--object-format={form}")
     objects = run(source, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     (folder / ".git" / "objects" / "info" / "alternates").write_text(objects + "\n", encoding="utf-8")
     return folder
@@ -112,18 +103,12 @@ def add_file(history: Path, ref: str, path: str, content: bytes) -> None:
     """
     header = f"commit {ref}\ncommitter GoldenPath <goldenpath@localhost> 1 +0000\ndata 0\n"
     stream = f"{header}M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n"
-    process.run(*_git(history), "fast-import", "--quiet", timeout=TIMEOUT, environment=ENVIRONMENT, stdin=stream)
+    ask(history, "fast-import", "--quiet", stdin=stream)
 
 
 def is_shallow(source: Path) -> bool:
     """Tell whether the clone `source` lacks part of its history."""
     return run(source, "rev-parse", "--is-shallow-repository") == "true"
-
-
-def changed(source: Path) -> tuple[str, ...]:
-    """Return the tracked files of `source` that differ from its commit."""
-    listed = run(source, "diff", "--name-only", "--no-ext-diff", "--no-textconv", "-z", "HEAD", "--")
-    return tuple(filter(None, listed.split("\0")))
 
 
 def tracked(source: Path) -> tuple[str, ...]:
@@ -159,22 +144,9 @@ def branch_ref(source: Path) -> str:
 
 
 def origin_url(source: Path) -> str:
-    """Return the web address of the remote `origin`, without any credentials in it; empty when there is none."""
-    words = ("config", "--get", "remote.origin.url")
-    done = process.run(*_git(source), *words, timeout=TIMEOUT, environment=ENVIRONMENT, accept=(0, 1))
-    return web_address(done.stdout.decode("utf-8", "replace").strip())
-
-
-def web_address(remote: str) -> str:
-    """Return the https address of a git `remote` written as https, ssh or `git@host:path`; empty for any other."""
-    if remote.startswith("git@"):
-        host, _, path = remote.removeprefix("git@").partition(":")
-    elif remote.startswith(("https://", "ssh://")):
-        host, _, path = remote.partition("://")[2].partition("/")
-        host = host.rpartition("@")[2].partition(":")[0]
-    else:
-        return ""
-    return f"https://{host}/{path.removesuffix('.git')}" if host and path else ""
+    """Return the web address of the remote `origin`, without credentials; empty when there is none or it is unsure."""
+    done = ask(source, "config", "--get", "remote.origin.url", accept=(0, 1))
+    return remotes.web_address(done.stdout.decode("utf-8", "replace").strip())
 
 
 class Reader:
@@ -205,7 +177,8 @@ class Reader:
 @contextmanager
 def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
     """Give a reader of the objects `identities` in the clone `source`. Source: git-cat-file(1), `--batch`."""
-    child = process.start(*_git(source), "cat-file", "--batch", "--buffer", environment=ENVIRONMENT)
+    command = git_settings.command(source, "cat-file", "--batch", "--buffer")
+    child = process.start(*command, environment=git_settings.environment("cat-file"))
     questions, child.stdin = child.stdin, None
     if questions is None or child.stdout is None:
         raise AssertionError("the pipes were asked for")
@@ -222,7 +195,8 @@ def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
 @contextmanager
 def asked(source: Path) -> Iterator[Callable[[str], bytes]]:
     """Give a function that returns the content of an object in the clone `source`, each asked for after the last."""
-    child = process.start(*_git(source), "cat-file", "--batch", environment=ENVIRONMENT)
+    command = git_settings.command(source, "cat-file", "--batch")
+    child = process.start(*command, environment=git_settings.environment("cat-file"))
     questions, child.stdin = child.stdin, None
     if questions is None or child.stdout is None:
         raise AssertionError("the pipes were asked for")

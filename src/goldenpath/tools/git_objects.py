@@ -12,7 +12,7 @@ from goldenpath.tools import git
 from goldenpath.tools.plain_files import Origin, PlainFiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.tools.checkout import File
@@ -31,12 +31,14 @@ def export(
     tags: Mapping[str, str],
     folder: Path,
     other: Iterable[File] = (),
+    submodules: Container[str] = (),
 ) -> PlainFiles:
     """Write into `folder` all that the commits of `revisions` bring and all that the tree of `commit` holds.
 
     These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
     one of them; `tags` maps their ids to that commit. `other` are files that are checked out with other bytes than git
-    keeps. Raises `SourceUnusable` when an object is not in `history`.
+    keeps, or are those of submodules, whose paths are `submodules`. Raises `SourceUnusable` when an object is not in
+    `history`.
     """
     files = PlainFiles(folder)
     commits = frozenset(git.run(history, "rev-list", *revisions).split())
@@ -57,7 +59,7 @@ def export(
     paths = sorted({origin.path for origin in (*versions, *in_tree)})
     files.add(Origin(_NAMES, _NAMES, commit), [f"{path}\n".encode() for path in paths])
     files.close()
-    files.not_scanned.extend(submodules(history, commit))
+    files.not_scanned.extend(unscanned_submodules(history, commit, submodules))
     return files
 
 
@@ -80,11 +82,12 @@ def held(history: Path, commit: str) -> Iterator[Origin]:
     return (Origin(identity, path) for kind, identity, path in _tree(history, commit) if kind == _BLOB)
 
 
-def submodules(history: Path, commit: str) -> Iterator[str]:
-    """Yield a sentence for each submodule in the tree of `commit`: what it names is in another repository."""
+def unscanned_submodules(history: Path, commit: str, scanned: Container[str]) -> Iterator[str]:
+    """Yield a sentence for each submodule in the tree of `commit`; the files of those in `scanned` were scanned."""
     for kind, identity, path in _tree(history, commit):
         if kind == _SUBMODULE:
-            yield f"{path} is a submodule; its commit {identity[:12]} is in another repository and was not scanned"
+            what = ": its files were scanned, its history was not" if path in scanned else " and was not scanned"
+            yield f"{path} is a submodule; its commit {identity[:12]} is in another repository{what}"
 
 
 def first_commits(history: Path, revisions: tuple[str, ...]) -> Mapping[str, str]:

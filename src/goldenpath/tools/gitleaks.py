@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from goldenpath.model import codec
 from goldenpath.model.finding import Finding, Gate, Location, Severity
-from goldenpath.tools import git, process, scanner
+from goldenpath.tools import git, git_settings, process, scanner
 from goldenpath.tools.canary import Canary
 from goldenpath.tools.packed_files import FIRST_LINE
 
@@ -135,7 +135,7 @@ def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes
             program.path, command, "--no-banner", "--no-color", "--log-level", "info",
             "--exit-code", "0", "--report-format", "json", "--report-path", report,
             "--config", config, "--gitleaks-ignore-path", ignored, "--ignore-gitleaks-allow", *more, "--", ".",
-            timeout=scanner.TIMEOUT, cwd=target, environment={**git.ENVIRONMENT, **git.NO_CONFIGURATION},
+            timeout=scanner.TIMEOUT, cwd=target, environment=git_settings.environment("log"),
         )  # fmt: skip
         said = done.stderr.decode("utf-8", "replace").splitlines()
         return report.read_bytes(), tuple(line for line in said if line.strip())

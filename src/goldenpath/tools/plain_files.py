@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, TypeVar
 
 from goldenpath.tools import archive_members, hidden_parts
 from goldenpath.tools.archive_members import CHUNK, DAMAGED, IN_MEMORY
+from goldenpath.tools.checkout import LFS_POINTER
 from goldenpath.tools.packed_files import PackedFiles
 from goldenpath.tools.scan_limits import FileBudget, LimitReached, ScanBudget
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part")
 
-_LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
 _SAMPLE = 4096
 # A text in a two-byte encoding has a zero in almost every other place; a program or a picture does not.
 _MANY = 0.7
@@ -125,7 +125,7 @@ class PlainFiles:
         raw.writelines(content)
         raw.seek(0)
         sample = raw.read(_SAMPLE)
-        if sample.startswith(_LFS_POINTER):
+        if sample.startswith(LFS_POINTER):
             self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
         (self.versions if is_version else self.rest).add(number, origin.path, archive_members.read(raw))
         if encoding := encoding_of(sample):

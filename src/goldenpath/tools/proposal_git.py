@@ -10,10 +10,10 @@ import base64
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
-from goldenpath.tools import process
+from goldenpath.tools import git, git_settings, process
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
 _SECONDS = 120.0
@@ -29,13 +29,13 @@ def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> 
     """
     # An index of our own: what a person has staged in this checkout is none of our business.
     index = {"GIT_INDEX_FILE": _git(checkout, "rev-parse", "--absolute-git-dir") + "/goldenpath-index"}
-    _git(checkout, "read-tree", base, environment=index)
-    _git(checkout, "add", "--all", "--", *paths, environment=index)
-    tree = _git(checkout, "write-tree", environment=index)
+    _git(checkout, "read-tree", base, variables=index)
+    _git(checkout, "add", "--all", "--", *paths, variables=index)
+    tree = _git(checkout, "write-tree", variables=index)
     when = _git(checkout, "show", "--no-patch", "--format=%cI", base)
     who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
            for field, value in (("NAME", _AUTHOR[0]), ("EMAIL", _AUTHOR[1]), ("DATE", when))}  # fmt: skip
-    return _git(checkout, "commit-tree", tree, "-p", base, "-m", message, environment=who)
+    return _git(checkout, "commit-tree", tree, "-p", base, "-m", message, variables=who)
 
 
 def push(checkout: Path, commit: str, branch: str) -> bool:
@@ -67,7 +67,7 @@ def fetched(checkout: Path, revision: str, server_url: str, token: str) -> str:
     """
     try:
         _git(checkout, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", revision,
-             environment=_opened(server_url, token))  # fmt: skip
+             settings=_opened(server_url, token))  # fmt: skip
         return _git(checkout, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
     except ToolFailed as error:
         raise SourceUnusable(
@@ -77,15 +77,12 @@ def fetched(checkout: Path, revision: str, server_url: str, token: str) -> str:
         ) from error
 
 
-def _opened(server_url: str, token: str) -> dict[str, str]:
-    """Return the variables by which git shows `token` to `server_url`: other users of a machine see command lines."""
+def _opened(server_url: str, token: str) -> tuple[tuple[str, str], ...]:
+    """Return the settings by which git shows `token` to `server_url`: other users of a machine see command lines."""
     key = f"http.{server_url.rstrip('/')}/.extraheader"
     word = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     # The empty value takes back a header that the checkout may have kept: GitHub refuses two.
-    return {
-        "GIT_CONFIG_COUNT": "2", "GIT_CONFIG_KEY_0": key, "GIT_CONFIG_VALUE_0": "",
-        "GIT_CONFIG_KEY_1": key, "GIT_CONFIG_VALUE_1": f"AUTHORIZATION: basic {word}", "GIT_TERMINAL_PROMPT": "0",
-    }  # fmt: skip
+    return ((key, ""), (key, f"AUTHORIZATION: basic {word}"))
 
 
 def resolved(checkout: Path, revision: str) -> str:
@@ -149,10 +146,9 @@ def tree(checkout: Path, commit: str) -> str:
 def merged_tree(checkout: Path, one: str, other: str) -> str:
     """Return the id of the tree that a merge of two commits has; empty when they are in conflict."""
     # As GitHub merges, whatever the configuration of this machine says.
-    done = _git(
-        checkout, "-c", "merge.renames=true", "-c", "merge.directoryRenames=conflict", "merge-tree", "--write-tree",
-        "--name-only", one, other, accept=(0, 1),
-    )  # fmt: skip
+    as_github = (("merge.renames", "true"), ("merge.directoryRenames", "conflict"))
+    words = ("merge-tree", "--write-tree", "--name-only", one, other)
+    done = _git(checkout, *words, settings=as_github, accept=(0, 1))
     return done if len(done.splitlines()) == 1 else ""
 
 
@@ -160,20 +156,29 @@ def text_at(checkout: Path, commit: str, path: str) -> str:
     """Return the text of `path` as it was at `commit`; empty when it was not there."""
     if not _git(checkout, "ls-tree", "--name-only", commit, "--", path):
         return ""
-    return _git(checkout, "show", f"{commit}:{path}") + "\n"
+    return _git(checkout, "cat-file", "blob", f"{commit}:{path}") + "\n"
 
 
 def bytes_at(checkout: Path, commit: str, path: str) -> bytes:
     """Return the bytes of `path` as they are committed at `commit`, whatever a checkout would make of them."""
-    return process.run("git", "-C", checkout, "cat-file", "blob", f"{commit}:{path}", timeout=_SECONDS).stdout
+    return git.output(checkout, "cat-file", "blob", f"{commit}:{path}", timeout=_SECONDS)
 
 
 def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
     """Return every path that differs between two commits."""
-    listed = _git(checkout, "diff", "--name-only", "--no-renames", "-z", before, after, "--")
+    listed = _git(checkout, "diff-tree", "-r", "--name-only", "--no-renames", "-z", before, after, "--")
     return tuple(filter(None, listed.split("\0")))
 
 
-def _git(checkout: Path, *words: str, environment: dict[str, str] | None = None, accept: Collection[int] = (0,)) -> str:
-    done = process.run("git", "-C", checkout, *words, timeout=_SECONDS, environment=environment, accept=accept)
+def _git(
+    checkout: Path,
+    *words: str,
+    variables: Mapping[str, str] | None = None,
+    settings: Sequence[tuple[str, str]] = (),
+    accept: Collection[int] = (0,),
+) -> str:
+    environment = {**git_settings.environment(words[0], settings), **(variables or {})}
+    done = process.run(
+        *git_settings.command(checkout, *words), timeout=_SECONDS, environment=environment, accept=accept
+    )
     return done.stdout.decode("utf-8", "replace").rstrip("\n")
