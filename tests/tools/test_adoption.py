@@ -12,7 +12,7 @@ import yaml
 from click.testing import CliRunner
 from tests.tools.apps import App
 
-from goldenpath.adopt import called, checkout, commands, scaffold, trigger_checks, workflow_checks
+from goldenpath.adopt import called, checkout, commands, doctoring, scaffold, trigger_checks, workflow_checks
 from goldenpath.adopt.remark import Level, Remark
 from goldenpath.errors import BadInput, GoldenPathError
 from goldenpath.tools import git
@@ -327,3 +327,43 @@ def test_a_repository_without_a_commit_is_read(tmp_path: Path) -> None:
     app = Layout([], ("trunk",)).make(tmp_path / "shop", cloned=False)
     assert checkout.look(app.folder).branches == frozenset({"trunk"})
     assert not git.affirms(app.folder, "rev-parse", "--verify", "HEAD")
+
+
+def test_doctor_looks_at_each_image_of_a_monorepo(tmp_path: Path) -> None:
+    app = Layout([*SEVERAL["services"], "services/web/.dockerignore"]).make(tmp_path / "shop")
+    init(app, "--monorepo")
+    (app.folder / "services/web/Dockerfile").unlink()
+    asked = doctoring.Asked(checkout.look(app.folder))
+    found = [each for each in doctoring.examine(asked, called.read(), doctoring.World()) if each.fix]
+    assert ("dockerfile", "services/web/Dockerfile is not there") in {(each.about, each.what) for each in found}
+    asked_for = [each.what for each in found if each.about == "registry"]
+    assert asked_for == [f"whether the ECR repository shop-{name} exists was not asked" for name in ("api", "web")]
+    contexts = [each.what for each in found if each.about == "context"]
+    assert [each.partition(" ")[0] for each in contexts] == ["there", "services/web/.dockerignore"]
+
+
+MATRICES: dict[str, tuple[Any, list[str]]] = {
+    "lists": ({"image": ["a", "b"], "x": [1]}, ["a", "b"]),
+    "include alone": ({"include": [{"image": "a"}, {"image": "b"}]}, ["a", "b"]),
+    "computed": ("${{ fromJSON(needs.x.outputs.y) }}", ["${{ matrix.image }}"]),
+    "computed list": ({"image": "${{ fromJSON(needs.x.outputs.y) }}"}, ["${{ matrix.image }}"]),
+    "none": (None, ["${{ matrix.image }}"]),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_matrix_is_expanded_where_it_stands_in_the_file(name: str) -> None:
+    matrix, images = MATRICES[name]
+    tree = yaml.safe_load(caller("push", repository="'${{ matrix.image }}'"))
+    tree["jobs"]["release"]["strategy"] = {"matrix": matrix}
+    (one,) = called.workflow("x.yml", yaml.safe_dump(tree)).callers
+    assert [given["ecr_repository"] for given in one.deliveries] == images
+
+
+def test_two_callers_of_different_images_are_not_told(tmp_path: Path) -> None:
+    files = {}
+    for image in ("api", "web"):
+        tree = yaml.safe_load(caller("push", repository="'${{ matrix.image }}'"))
+        tree["jobs"]["release"]["strategy"] = {"matrix": {"image": [image]}}
+        files[f".github/workflows/{image}.yml"] = yaml.safe_dump(tree)
+    assert worst(Layout(files).make(tmp_path / "shop")) == []

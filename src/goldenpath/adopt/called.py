@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from goldenpath.adopt import triggers
+from goldenpath.adopt import matrices, triggers
 from goldenpath.errors import LocalTrouble
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Caller:
 
     `granted` is `None` where neither job nor workflow has a `permissions` block; `secrets` is `None` for `inherit`.
     `misplaced` is what such a job cannot say. `events` are those that start the workflow, `pushes` which of the pushes;
-    it is `None` where none does.
+    it is `None` where none does. `runs` are the values of its matrix, where it has one.
     """
 
     file: str
@@ -62,6 +62,15 @@ class Caller:
     misplaced: tuple[str, ...] = ()
     events: frozenset[str] = frozenset()
     pushes: PushFilter | None = None
+    runs: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def deliveries(self) -> tuple[Mapping[str, str], ...]:
+        """What is given to each run of the job: one, or one for each entry of its matrix."""
+        each_run = self.runs or ({},)
+        return tuple(
+            {name: matrices.resolved(text, values) for name, text in self.given.items()} for values in each_run
+        )
 
     @property
     def releases(self) -> bool:
@@ -166,6 +175,7 @@ def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree:
         tuple(str(key) for key in job if key not in _CALLING),
         _events(on),
         triggers.push_filter(on),
+        matrices.runs(job.get("strategy")),
     )
 
 

@@ -104,11 +104,17 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
     yield from platform_checks.target(caller, world.settings)
     yield from environment_checks.approval(caller, world.settings)
     yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
-    place, folder = caller.given.get("dockerfile_path", "Dockerfile"), caller.given.get("build_context", ".")
+    for given in caller.deliveries:
+        yield from _delivery(asked, given, world)
+
+
+def _delivery(asked: Asked, given: Mapping[str, str], world: World) -> Iterator[Remark]:
+    """Yield what there is to say of one image, by the inputs that are `given` for it."""
+    place, folder = given.get("dockerfile_path", "Dockerfile"), given.get("build_context", ".")
     if "${{" not in place + folder:
         yield from source_checks.dockerfile(asked.checkout, place.removeprefix("./"))
         yield from source_checks.context(asked.checkout, folder)
-    name = with_own_repository(caller.given.get("ecr_repository", ""), asked.checkout.slug)
+    name = with_own_repository(given.get("ecr_repository", ""), asked.checkout.slug)
     known = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
     yield from remote_checks.registry(known, world.describe, world.tag)
 

@@ -55,12 +55,16 @@ def triggers(callers: Sequence[Caller], branches: frozenset[str] | None, default
 def twice(callers: Sequence[Caller], branches: frozenset[str] | None) -> Iterator[Remark]:
     """Yield a warning where two callers release the same image to the same environment for the same push."""
     for one, other in combinations(callers, 2):
-        same = all(one.given.get(name) == other.given.get(name) for name in ("ecr_repository", "environment"))
+        images = sorted(_released(one) & _released(other))
         both = _both_start(one, other, branches or frozenset())
-        if same and both and (one.file, one.job) != (other.file, other.job):
-            what = f"a push to {_listed(both)} releases `{one.given.get('ecr_repository', '')}` twice"
+        if images and both:
+            what = f"a push to {_listed(both)} releases {_listed([name for name, _ in images])} twice"
             where = one.file if one.file == other.file else f"{one.file} and {other.file}"
             yield warning(_ABOUT, f"{what}: {where}", f"keep one of the jobs `{one.job}` and `{other.job}`")
+
+
+def _released(caller: Caller) -> set[tuple[str, str]]:
+    return {(given.get("ecr_repository", ""), given.get("environment", "")) for given in caller.deliveries}
 
 
 def branch(name: str, branches: frozenset[str] | None, slug: str) -> Remark:

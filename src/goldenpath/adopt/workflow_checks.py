@@ -108,11 +108,11 @@ def _inputs(caller: Caller, platform: Called, slug: str) -> Iterator[Remark]:
         yield error("inputs", what, f"remove them; it takes {', '.join(sorted(platform.inputs))}")
     if missing := sorted(platform.required - set(caller.given)):
         yield error("inputs", f"{caller.file} does not give {', '.join(missing)}", "add them under `with:`")
-    yield from _repository_name(caller, slug)
+    for name in dict.fromkeys(given.get("ecr_repository", "") for given in caller.deliveries):
+        yield from _repository_name(name, slug)
 
 
-def _repository_name(caller: Caller, slug: str) -> Iterator[Remark]:
-    written = caller.given.get("ecr_repository", "")
+def _repository_name(written: str, slug: str) -> Iterator[Remark]:
     name = with_own_repository(written, slug)
     if name and "${{" not in name:
         try:
