@@ -57,6 +57,8 @@ TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose r
 WAITS, BUILT = "Which GitHub environment", "What is built"
 MISTAKES = {
     "dev and prod change places": (ENVIRONMENT, TEMPLATE, "", "'dev' || 'prod'", "'prod' || 'dev'"),
+    "the registry of another name": (
+        ENVIRONMENT, TEMPLATE, "", "github.event.repository.name", "github.event.organization.login"),
     "no run for a tag": (ENVIRONMENT, TEMPLATE, "", "    tags: ['v*']\n", ""),
     "a form that is not asked": (ENVIRONMENT, TEMPLATE, "", "inputs.environment || ", ""),
     "the base of a pull request is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.base_ref || ", ""),

@@ -177,7 +177,7 @@ def examined(app: App) -> list[Remark]:
     callers = [each for workflow in workflow_checks.find(app.folder)[0] for each in workflow.callers]
     remarks = [*trigger_checks.triggers(callers, found.branches, found.default_branch)]
     remarks += trigger_checks.twice(callers, found.branches)
-    return [*remarks, trigger_checks.branch(found.default_branch, found.branches, found.slug)]
+    return [*remarks, trigger_checks.branch(found.default_branch, found.branches)]
 
 
 def worst(app: App) -> list[tuple[Level, str]]:
@@ -367,3 +367,17 @@ def test_two_callers_of_different_images_are_not_told(tmp_path: Path) -> None:
         tree["jobs"]["release"]["strategy"] = {"matrix": {"image": [image]}}
         files[f".github/workflows/{image}.yml"] = yaml.safe_dump(tree)
     assert worst(Layout(files).make(tmp_path / "shop")) == []
+
+
+@pytest.mark.parametrize(
+    ("branches", "fix"),
+    [(("develop", "a"), "create `main` from the last release"), (("master", "a"), "rename `master`")],
+)
+def test_the_way_to_prod_is_right_where_the_default_branch_is_not_known(
+    tmp_path: Path, branches: Sequence[str], fix: str
+) -> None:
+    app = Layout(["Dockerfile"], branches).make(tmp_path / "shop")
+    app.git("symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
+    init(app)
+    (remark,) = [each for each in examined(app) if each.level > Level.GOOD and each.about == "triggers"]
+    assert fix in remark.fix

@@ -160,7 +160,7 @@ def _branches(checkout: Checkout, world: World) -> frozenset[str] | None:
 
 def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
     default_branch = _default_branch(checkout, world)
-    yield trigger_checks.branch(default_branch, _branches(checkout, world), checkout.slug)
+    yield trigger_checks.branch(default_branch, _branches(checkout, world))
     yield from protection_checks.branches(world.forge, default_branch)
     yield protection_checks.release_tags(world.forge)
     yield protection_checks.owners(checkout.folder)

@@ -67,7 +67,7 @@ def _released(caller: Caller) -> set[tuple[str, str]]:
     return {(given.get("ecr_repository", ""), given.get("environment", "")) for given in caller.deliveries}
 
 
-def branch(name: str, branches: frozenset[str] | None, slug: str) -> Remark:
+def branch(name: str, branches: frozenset[str] | None) -> Remark:
     """Return whether prod can be released to from the default branch `name`, or from another one that exists."""
     if not name:
         fix = "run `git remote set-head origin --auto`, or give GITHUB_TOKEN"
@@ -81,17 +81,22 @@ def branch(name: str, branches: frozenset[str] | None, slug: str) -> Remark:
         tags = f"; a release tag counts once its commit is on {_listed(from_tags)}" if from_tags else ""
         return good("branch", f"{_listed(released)} may be released to prod, the default branch `{name}` not{tags}")
     what = f"the default branch is `{name}`; prod takes only {', '.join(prod.refs)}"
-    return warning("branch", what, _way_to_prod(name, branches or frozenset(), slug))
+    return warning("branch", what, _way_to_prod(name, branches or frozenset()))
 
 
-def _way_to_prod(name: str, branches: frozenset[str], slug: str) -> str:
-    """Return how a repository without a branch that prod accepts gets one, whichever way it branches."""
+def _way_to_prod(default_branch: str, branches: frozenset[str]) -> str:
+    """Return how a repository without a branch that prod accepts gets one, whichever way it branches.
+
+    `default_branch` may be empty: then it is the branch of those that such a repository usually has.
+    """
+    usual = (each for each in ("master", *DEVELOPMENT, *sorted(branches)) if each in branches)
+    name = default_branch or next(usual, "master")
     wanted = next(iter(released_to_prod()), "main")
     others = f"release to prod by a tag `v1.2.3` on `{name}`, or have the platform team list the branch in `refs`"
     old = next((each for each in ("master", name) if each in {name, *branches}), name)
     if old in DEVELOPMENT:
         return f"create `{wanted}` from the last release and protect it; `{name}` stays the default branch. Or {others}"
-    rename = f"gh api --method POST repos/{slug or 'OWNER/REPO'}/branches/{old}/rename -f new_name={wanted}"
+    rename = f"gh api --method POST 'repos/{{owner}}/{{repo}}/branches/{old}/rename' -f new_name={wanted}"
     return f"rename `{old}` on GitHub, which keeps pull requests and rules: {rename}. Or {others}"
 
 
@@ -102,7 +107,7 @@ def _nothing_starts(callers: Sequence[Caller], branches: frozenset[str], default
     what = f"no push to a branch starts {files}: it names {named}, and the branches here are {there}"
     fix = "name a branch that exists under `on: push: branches:` and in `environment`"
     if branches and not branches & set(released_to_prod()):
-        fix += f". For prod: {_way_to_prod(default_branch or min(branches), branches, '')}"
+        fix += f". For prod: {_way_to_prod(default_branch, branches)}"
     return error(_ABOUT, what, fix)
 
 
@@ -122,7 +127,7 @@ def _refused(caller: Caller, branches: frozenset[str], default_branch: str) -> I
             if name == development(branches):
                 fix = f"write `{name}` in place of `{DEVELOPMENT[0]}` in the expression of `environment`"
             elif environment == "prod" and not branches & set(released_to_prod()):
-                fix = _way_to_prod(default_branch or name, branches, "")
+                fix = _way_to_prod(default_branch, branches)
             yield error(_ABOUT, what, fix)
 
 
@@ -137,7 +142,7 @@ def _absent(caller: Caller, branches: frozenset[str], default_branch: str) -> It
         if environment == "dev" and there in branches:
             fix = f"write `{there}` in its place, also in the expression of `environment`"
         elif environment == "prod":
-            fix = _way_to_prod(default_branch or name, branches, "")
+            fix = _way_to_prod(default_branch, branches)
         yield warning(_ABOUT, f"{caller.file} names the branch `{name}`, which does not exist{then}", fix)
 
 
