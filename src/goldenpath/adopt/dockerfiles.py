@@ -136,4 +136,11 @@ def _words(line: str) -> list[str]:
 
 
 def _holds(folder: Path, wanted: Iterable[str]) -> bool:
-    return all((folder / each).exists() or any(folder.glob(each)) for each in wanted if ".." not in each)
+    return all(_is_in(folder, each) for each in wanted if ".." not in each)
+
+
+def _is_in(folder: Path, pattern: str) -> bool:
+    try:
+        return (folder / pattern).exists() or any(folder.glob(pattern))
+    except (OSError, ValueError):  # a Dockerfile may hold anything: too long a name, a pattern that is none
+        return False
