@@ -185,6 +185,15 @@ def test_a_context_with_the_git_folder_is_found(healthy: Checkout, text: str) ->
     assert [each.about for each in worst(healthy)] == ["context"]
 
 
+@pytest.mark.parametrize(("text", "about"), [(".git\n", []), ("node_modules\n", ["context"])])
+def test_an_ignore_file_of_the_dockerfile_takes_the_place_of_the_folder_s(
+    healthy: Checkout, text: str, about: list[str]
+) -> None:
+    (healthy.folder / ".dockerignore").write_text("!.git\n" if not about else ".git\n")
+    (healthy.folder / "Dockerfile.dockerignore").write_text(text)
+    assert [each.about for each in worst(healthy)] == about
+
+
 def test_a_default_branch_that_prod_does_not_take_is_told(healthy: Checkout) -> None:
     forge = Forge(default_branch="master", branches=frozenset({"master", "development"}))
     remark = next(each for each in worst(healthy, healthy_world(forge)) if each.about == "branch")

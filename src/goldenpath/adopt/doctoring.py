@@ -113,7 +113,7 @@ def _delivery(asked: Asked, given: Mapping[str, str], world: World) -> Iterator[
     place, folder = given.get("dockerfile_path", "Dockerfile"), given.get("build_context", ".")
     if "${{" not in place + folder:
         yield from source_checks.dockerfile(asked.checkout, place.removeprefix("./"))
-        yield from source_checks.context(asked.checkout, folder)
+        yield from source_checks.context(asked.checkout, folder, place.removeprefix("./"))
     name = with_own_repository(given.get("ecr_repository", ""), asked.checkout.slug)
     known = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
     yield from remote_checks.registry(known, world.describe, world.tag)

@@ -52,9 +52,13 @@ def unpinned(text: str) -> list[str]:
     return list(dict.fromkeys(loose))
 
 
-def context(checkout: Checkout, folder: str) -> Iterator[Remark]:
-    """Yield whether what is sent to the build leaves the git folder and local secrets at home."""
-    ignored = checkout.folder / folder / ".dockerignore"
+def context(checkout: Checkout, folder: str, dockerfile: str) -> Iterator[Remark]:
+    """Yield whether what is sent to the build leaves the git folder and local secrets at home.
+
+    An ignore file that is named as the `dockerfile` takes the place of the folder's own, as in BuildKit.
+    """
+    own = checkout.folder / f"{dockerfile}.dockerignore"
+    ignored = own if own.is_file() else checkout.folder / folder / ".dockerignore"
     place = ignored.relative_to(checkout.folder)
     if not ignored.is_file():
         what = f"there is no {place}: the whole folder, with .git and what lies about in it, is sent to the build"
