@@ -13,7 +13,7 @@ from goldenpath.errors import BadInput
 from goldenpath.model.names import EcrRepository
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from goldenpath.adopt.checkout import Checkout
 
@@ -55,7 +55,9 @@ def several(checkout: Checkout, name: str) -> tuple[Image, ...]:
         raise BadInput(
             "There is no Dockerfile that may be an app's.", fix="Write one for each image, then run it again."
         )
-    base, names = name or checkout.name, _names(paths)
+    names = _names(paths)
+    _require_distinct(names)
+    base = name or checkout.name
     return tuple(
         Image(
             _repository(f"{base}-{names[path]}" if names[path] else base),
@@ -64,6 +66,17 @@ def several(checkout: Checkout, name: str) -> tuple[Image, ...]:
         )
         for path in paths
     )
+
+
+def _require_distinct(names: Mapping[str, str]) -> None:
+    count = Counter(names.values())
+    same = [path for path, name in names.items() if count[name] > 1]
+    if same:
+        raise BadInput(
+            f"The images of {', '.join(same)} would have one name in ECR.",
+            why="ECR allows small letters, digits and single separators only.",
+            fix="Rename one of the folders, or write the workflow from docs/templates/workflows by hand.",
+        )
 
 
 def _clear(group: Sequence[str]) -> str:
