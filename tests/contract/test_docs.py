@@ -106,7 +106,9 @@ def test_a_version_without_a_dated_part_cannot_be_released(version: str) -> None
 
 def test_the_example_has_the_caller_that_every_app_copies() -> None:
     template = (
-        (ROOT / "docs/templates/workflows/delivery.yml").read_text().replace("my-app", "goldenpath-wordpress-app")
+        (ROOT / "docs/templates/workflows/delivery.yml")
+        .read_text()
+        .replace("${{ github.event.repository.name }}", "goldenpath-wordpress-app")
     )
     example = (ROOT / "examples/wordpress/.github/workflows/delivery.yml").read_text()
-    assert example.splitlines()[1:] == template.splitlines()[1:]
+    assert example.partition("name: ")[2] == template.partition("name: ")[2]

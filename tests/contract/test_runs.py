@@ -12,6 +12,10 @@ from tests.judges import events, files, reading, scenario, table
 from tests.judges.caller import Caller
 from tests.tools.command import ROOT
 
+from goldenpath.adopt import scaffold
+from goldenpath.adopt.images import Image
+from goldenpath.model.names import EcrRepository
+
 if TYPE_CHECKING:
     from tests.judges.judge import Judge
     from tests.judges.table import Row
@@ -53,6 +57,8 @@ TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose r
 WAITS, BUILT = "Which GitHub environment", "What is built"
 MISTAKES = {
     "dev and prod change places": (ENVIRONMENT, TEMPLATE, "", "'dev' || 'prod'", "'prod' || 'dev'"),
+    "the registry of another name": (
+        ENVIRONMENT, TEMPLATE, "", "github.event.repository.name", "github.event.organization.login"),
     "no run for a tag": (ENVIRONMENT, TEMPLATE, "", "    tags: ['v*']\n", ""),
     "a form that is not asked": (ENVIRONMENT, TEMPLATE, "", "inputs.environment || ", ""),
     "the base of a pull request is forgotten": (ENVIRONMENT, TEMPLATE, "", "github.base_ref || ", ""),
@@ -117,3 +123,32 @@ def test_a_mistake_in_an_expression_makes_a_row_fail(judge: Judge, mistake: str)
     rows = [row for row in ROWS if row.heading.startswith(heading)]
     spoiled = spoil(*where)
     assert any(actual(judge, row, spoiled) != row.expected for row in rows)
+
+
+IMAGES = (
+    Image(EcrRepository("shop-api"), "services/api/Dockerfile", "services/api"),
+    Image(EcrRepository("shop-web"), "web/Dockerfile.prod", "."),
+)
+
+
+@pytest.mark.parametrize(
+    ("images", "event", "calls"),
+    [
+        (IMAGES, "push to develop", [
+            ("dev", "shop-api", "services/api", "services/api/Dockerfile"),
+            ("dev", "shop-web", ".", "web/Dockerfile.prod")]),
+        (IMAGES[:1], "push to main", [("prod", "shop-api", "services/api", "./services/api/Dockerfile")]),
+        (IMAGES[1:], "pull request into develop", [("dev", "shop-web", ".", "./web/Dockerfile.prod")]),
+        (IMAGES, "push to development", []),
+    ],
+)  # fmt: skip
+def test_what_init_writes_delivers_each_image_by_the_branches_of_the_app(
+    judge: Judge, images: tuple[Image, ...], event: str, calls: list[tuple[str, ...]]
+) -> None:
+    def read(path: str) -> Mapping[str, Any]:
+        return judge.read((ROOT / path).read_text())
+
+    caller = Caller(judge, judge.read(scaffold.caller(images, "main", "develop")), read)
+    ran = caller.run(events.parse(event), scenario.parse("")).calls
+    names = ("environment", "ecr_repository", "build_context", "dockerfile_path")
+    assert [tuple(call.inputs[name] for name in names) for each in ran.values() for call in each] == calls

@@ -23,6 +23,8 @@ SLUG = "mikeybeezy/goldenpath-idp-infra"
 STAND_INS = ROOT / "tests" / "e2e" / "stand_ins"
 TEMPLATES = ROOT / "docs" / "templates" / "workflows"
 CALLER = TEMPLATES / "delivery.yml"
+# How the templates name the registry.
+OWN_NAME = "${{ github.event.repository.name }}"
 # act 0.2.89 gives all jobs of a matrix the outputs of the first one that ended. So each leaves its own in a file, which
 # the job that needs them reads.
 _OF_MATRIX = '"$KEY-evidence=$EVIDENCE" >> "$GITHUB_OUTPUT"'

@@ -196,7 +196,9 @@ def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
 def test_a_repository_that_is_missing_is_told_before_the_build_with_the_command_that_creates_it(
     deliver: Deliver, emulator: Local, app: App
 ) -> None:
-    app.write(CALLER, platform_copy.CALLER.read_text().replace("my-app", "my-shop")).save("Deliver my-shop")
+    app.write(CALLER, platform_copy.CALLER.read_text().replace(platform_copy.OWN_NAME, "my-shop")).save(
+        "Deliver my-shop"
+    )
     ended = deliver(events.push(app, "development"))
     assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
     assert "error[repository-missing]: the ECR repository my-shop does not exist in eu-west-2" in ended.text
@@ -206,8 +208,8 @@ def test_a_repository_that_is_missing_is_told_before_the_build_with_the_command_
 
 
 def test_an_account_that_is_not_allowed_is_told_before_the_build(deliver: Deliver, emulator: Local, app: App) -> None:
-    given = "ecr_repository: my-app\n      allowed_account_ids: '999999999999'"
-    app.write(CALLER, platform_copy.CALLER.read_text().replace("ecr_repository: my-app", given)).save("One account")
+    given = f"{platform_copy.OWN_NAME}\n      allowed_account_ids: '999999999999'"
+    app.write(CALLER, platform_copy.CALLER.read_text().replace(platform_copy.OWN_NAME, given)).save("One account")
     ended = deliver(events.push(app, "development"))
     assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
     assert "error[wrong-account]" in ended.text

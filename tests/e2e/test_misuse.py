@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-NAME = "      ecr_repository: my-app"
+NAME = f"      ecr_repository: {platform_copy.OWN_NAME}"
 
 
 def to_main(app: App) -> Event:

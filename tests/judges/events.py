@@ -86,7 +86,10 @@ def _queued(branch: str) -> str:
 
 def _github(name: str, ref: str, event: Mapping[str, Any] | None = None, **more: str) -> dict[str, Any]:
     short = "7/merge" if ref.startswith("refs/pull/") else ref.split("/", 2)[2]
+    # The event of a schedule names no repository.
+    repository = {} if name == "schedule" else {"repository": {"name": SLUG.partition("/")[2], "full_name": SLUG}}
     return {
         "event_name": name, "ref": ref, "ref_name": short, "base_ref": "", "head_ref": "", "repository": SLUG,
-        "repository_owner": "team", "actor": "somebody", "run_id": "4711", "event": dict(event or {}), **more,
+        "repository_owner": "team", "actor": "somebody", "run_id": "4711", "event": {**repository, **(event or {})},
+        **more,
     }  # fmt: skip

@@ -83,7 +83,7 @@ def make(folder: Path, **files: str | bytes) -> App:
 def uncommitted(folder: Path) -> App:
     """Return an app whose repository has no commit yet."""
     folder.mkdir(parents=True)
-    app = App(folder, f"team/app-{secrets.token_hex(4)}")
+    app = App(folder, f"team-{secrets.token_hex(4)}/my-app")
     app.write("Dockerfile", DOCKERFILE)
     plant_system(app, "rootfs")
     app.git("init", "--quiet", "--initial-branch=main")

@@ -10,6 +10,7 @@ import pytest
 
 from goldenpath.adopt import called, doctoring, remote_checks, scaffold, source_checks, workflow_checks
 from goldenpath.adopt.checkout import Checkout
+from goldenpath.adopt.images import Image
 from goldenpath.adopt.protection_checks import BranchRules
 from goldenpath.adopt.remark import Level, Remark
 from goldenpath.errors import AccessDenied, RepositoryMissing
@@ -23,12 +24,14 @@ PLATFORM = called.read()
 PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
 SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
 REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
+BRANCHES = frozenset({"main", "development"})
 ROLE = "arn:aws:iam::123456789012:role/deliver"
 
 
 @dataclass(frozen=True)
 class Forge:
     default_branch: str | None = "main"
+    branches: frozenset[str] | None = None
     code_security: bool | None = True
     secrets: frozenset[str] | None = SECRETS
     rules: BranchRules | None = REVIEWED
@@ -58,11 +61,11 @@ def denied(name: EcrRepository) -> RepositoryInfo:
 @pytest.fixture
 def healthy(tmp_path: Path) -> Checkout:
     """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, NAME, "Dockerfile", "v1.2.3"), force=False)
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",))
+    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
 
 
 def healthy_world(
@@ -140,7 +143,7 @@ def test_a_slip_in_the_caller_is_found(healthy: Checkout, old: str, new: str, le
 
 def test_a_caller_that_grants_nothing_is_told_all_it_must_grant(healthy: Checkout) -> None:
     ((caller,),) = [each.callers for each in workflow_checks.find(healthy.folder)[0]]
-    found = list(workflow_checks.check(replace(caller, granted=None), PLATFORM))[1]
+    found = list(workflow_checks.check(replace(caller, granted=None), PLATFORM, "team/web"))[1]
     assert found.level is Level.ERROR
     assert all(f"{name}: {level}" in found.fix for name, level in PLATFORM.permissions.items())
 
@@ -170,14 +173,30 @@ def test_a_missing_dockerfile_is_looked_for_elsewhere(healthy: Checkout) -> None
     assert (remark.level, remark.fix) == (Level.ERROR, "give `dockerfile_path: ./docker/Dockerfile`")
 
 
+def test_where_several_dockerfiles_are_elsewhere_all_are_listed(healthy: Checkout) -> None:
+    (healthy.folder / "Dockerfile").unlink()
+    (remark,) = worst(replace(healthy, dockerfiles=("api/Dockerfile", "web/Dockerfile")))
+    assert remark.fix.startswith("give one of them as `dockerfile_path`: api/Dockerfile, web/Dockerfile; for an image")
+
+
 @pytest.mark.parametrize("text", ["node_modules\n", ".git\n!.git\n"])
 def test_a_context_with_the_git_folder_is_found(healthy: Checkout, text: str) -> None:
     (healthy.folder / ".dockerignore").write_text(text)
     assert [each.about for each in worst(healthy)] == ["context"]
 
 
+@pytest.mark.parametrize(("text", "about"), [(".git\n", []), ("node_modules\n", ["context"])])
+def test_an_ignore_file_of_the_dockerfile_takes_the_place_of_the_folder_s(
+    healthy: Checkout, text: str, about: list[str]
+) -> None:
+    (healthy.folder / ".dockerignore").write_text("!.git\n" if not about else ".git\n")
+    (healthy.folder / "Dockerfile.dockerignore").write_text(text)
+    assert [each.about for each in worst(healthy)] == about
+
+
 def test_a_default_branch_that_prod_does_not_take_is_told(healthy: Checkout) -> None:
-    (remark,) = worst(healthy, healthy_world(Forge(default_branch="master"), described))
+    forge = Forge(default_branch="master", branches=frozenset({"master", "development"}))
+    remark = next(each for each in worst(healthy, healthy_world(forge)) if each.about == "branch")
     assert remark.what == "the default branch is `master`; prod takes only refs/heads/main, refs/tags/v*"
 
 

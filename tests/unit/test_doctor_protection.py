@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ TEMPLATE = (ROOT / "docs" / "templates" / "protection" / "CODEOWNERS").read_text
 @dataclass(frozen=True)
 class Forge:
     default_branch: str | None = None
+    branches: frozenset[str] | None = None
     code_security: bool | None = None
     secrets: frozenset[str] | None = None
     rules: Mapping[str, BranchRules] = field(default_factory=dict)
@@ -136,3 +137,17 @@ def test_a_file_that_github_does_not_read_owns_nothing(tmp_path: Path) -> None:
 )
 def test_the_last_line_that_matches_names_the_owners(text: str, *, owned: bool) -> None:
     assert bool(owners_of(".github/workflows/delivery.yml", text)) is owned
+
+
+def test_a_branch_that_prod_releases_from_has_to_be_protected_where_it_is_not_the_default_one() -> None:
+    forge = Forge(
+        default_branch="develop",
+        branches=frozenset({"develop", "main"}),
+        rules={"develop": BranchRules(protected=True), "main": BranchRules(protected=False)},
+    )
+    found = [each for each in protection_checks.branches(forge, "develop") if each.level is Level.ERROR]
+    assert [each.what for each in found] == [
+        "`main` is neither protected nor the default branch: prod refuses what is released from it"
+    ]
+    gone = replace(forge, branches=frozenset({"develop"}))
+    assert not [each for each in protection_checks.branches(gone, "develop") if each.level is Level.ERROR]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
-from goldenpath.adopt import called, checkout, scaffold
+from goldenpath.adopt import called, checkout, dockerfiles, scaffold
+from goldenpath.adopt.images import Image
 from goldenpath.errors import FilesDiffer, SourceUnusable
 from goldenpath.model.names import EcrRepository
 from goldenpath.policy import app, matrix
@@ -19,23 +21,25 @@ TEMPLATE = called.shipped(called.TEMPLATE)
 
 
 def plan(folder: Path, dockerfile: str = "Dockerfile", ref: str = "main") -> tuple[scaffold.Planned, ...]:
-    return scaffold.plan(folder, NAME, dockerfile, ref)
+    return scaffold.plan(folder, (Image(NAME, dockerfile),), ref)
+
+
+def job_of(*images: Image, ref: str = "main") -> dict[str, Any]:
+    (job,) = yaml.safe_load(scaffold.caller(images, ref))["jobs"].values()
+    return dict(job)
 
 
 def test_the_caller_is_the_template_with_the_app_s_own_name() -> None:
-    (job,) = yaml.safe_load(scaffold.caller(TEMPLATE, NAME, "Dockerfile", "main"))["jobs"].values()
     (wanted,) = yaml.safe_load(TEMPLATE)["jobs"].values()
-    assert job == {**wanted, "with": {**wanted["with"], "ecr_repository": "team/web"}}
+    assert job_of(Image(NAME)) == {**wanted, "with": {**wanted["with"], "ecr_repository": "team/web"}}
 
 
 def test_a_dockerfile_in_another_place_is_named() -> None:
-    (job,) = yaml.safe_load(scaffold.caller(TEMPLATE, NAME, "docker/Dockerfile", "main"))["jobs"].values()
-    assert job["with"]["dockerfile_path"] == "./docker/Dockerfile"
+    assert job_of(Image(NAME, "docker/Dockerfile"))["with"]["dockerfile_path"] == "./docker/Dockerfile"
 
 
 def test_a_release_of_the_platform_is_called_where_one_is_named() -> None:
-    (job,) = yaml.safe_load(scaffold.caller(TEMPLATE, NAME, "", "v1.2.3"))["jobs"].values()
-    assert job["uses"].endswith("/_build-and-release.yml@v1.2.3")
+    assert job_of(Image(NAME, ""), ref="v1.2.3")["uses"].endswith("/_build-and-release.yml@v1.2.3")
 
 
 def test_the_rules_it_writes_are_valid_and_change_nothing(tmp_path: Path) -> None:
@@ -80,7 +84,7 @@ def test_the_name_comes_from_the_remote_else_from_the_folder(slug: str, folder: 
 
 def test_the_dockerfile_nearest_to_the_root_comes_first() -> None:
     listed = ["b/c/Dockerfile", "b/Dockerfile", "a/Dockerfile", "Dockerfile.bak", "b/Dockerfile.dev"]
-    assert checkout.dockerfiles(listed) == ("a/Dockerfile", "b/Dockerfile", "b/c/Dockerfile")
+    assert dockerfiles.candidates(listed) == ("a/Dockerfile", "b/Dockerfile", "b/c/Dockerfile")
 
 
 def test_a_folder_without_git_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

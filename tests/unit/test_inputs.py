@@ -13,12 +13,12 @@ from goldenpath.stages import rescan
 
 def test_all_mistakes_are_told_together() -> None:
     with pytest.raises(BadInput) as caught:
-        read(pipeline.INPUTS, {"ecr_repository": "NO", "version": "-x", "aws_region": "mars"})
+        read(pipeline.INPUTS, {"ecr_repository": "-no", "version": "-x", "aws_region": "mars"})
     assert caught.value.what == "4 inputs cannot be used"
     assert caught.value.why == (
         "`environment` is missing; "
         "`version`: '-x' is not a version that can be a tag (like `1.4.2`); "
-        "`ecr_repository`: 'NO' is not an ECR repository name (2 to 256 of a-z, 0-9, and single `.`, `_`, `-`, `/` "
+        "`ecr_repository`: '-no' is not an ECR repository name (2 to 256 of a-z, 0-9, and single `.`, `_`, `-`, `/` "
         "between them); "
         "`aws_region`: 'mars' is not an AWS region (like `eu-west-2`)"
     )
@@ -75,3 +75,10 @@ def test_an_address_in_the_place_of_a_repository_s_name_is_refused_with_the_name
     with pytest.raises(BadInput) as caught:
         read((inputs.ECR_REPOSITORY,), {"ecr_repository": address})
     assert caught.value.why == f"`ecr_repository`: '{address}' is an address: give the name alone, like 'team/my-app'"
+
+
+def test_a_repository_s_name_with_capital_letters_is_refused_with_the_name_that_ecr_takes() -> None:
+    with pytest.raises(BadInput) as caught:
+        read((inputs.ECR_REPOSITORY,), {"ecr_repository": "My-App"})
+    told = "'My-App' has capital letters, which ECR does not allow: give it as 'my-app'"
+    assert caught.value.why == f"`ecr_repository`: {told}"

@@ -32,12 +32,17 @@ class Files:
 
 
 def delivers(**files: str) -> bool:
-    return handover.delivers_to(cast("Repository", Files(**files)), "my-app", "o/platform")
+    return handover.delivers_to(cast("Repository", Files(**files)), "o/my-app", "my-app", "o/platform")
 
 
 def test_a_repository_with_a_caller_for_the_registry_delivers_to_it() -> None:
     assert delivers(a_yml="jobs: {}", delivery_yaml=CALL % "my-app")
     assert delivers(delivery_yml=STEP)
+
+
+def test_a_caller_whose_registry_is_named_as_the_repository_delivers_to_it() -> None:
+    assert delivers(delivery_yml=CALL % "'${{ github.event.repository.name }}'")
+    assert not delivers(delivery_yml=CALL % "'team/${{ github.event.repository.name }}'")
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from goldenpath.adopt import matrices, triggers
 from goldenpath.errors import LocalTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from goldenpath.adopt.triggers import PushFilter
+
 PLATFORM = "mikeybeezy/goldenpath-idp-infra"
 WORKFLOW = ".github/workflows/_build-and-release.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
+MONOREPO = "docs/templates/workflows/delivery-monorepo.yml"
 ROOT = Path(__file__).resolve().parents[3]
 _LEVELS = ("none", "read", "write")
 _USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"(?:@(?P<ref>\S+))?")
 _COMMENT = "/.github/workflows/_pull-request-comment.yml"
+_CHECKS = {"pull_request", "pull_request_target", "merge_group"}
 # What GitHub lets a job that calls a workflow say.
 _CALLING = {"name", "uses", "with", "secrets", "strategy", "needs", "if", "permissions", "concurrency"}
 
@@ -43,7 +48,8 @@ class Caller:
     """One job that calls it: in which `file`, at which `ref` (empty where it names none), what it grants and gives.
 
     `granted` is `None` where neither job nor workflow has a `permissions` block; `secrets` is `None` for `inherit`.
-    `misplaced` is what such a job cannot say. `events` are those that start the workflow.
+    `misplaced` is what such a job cannot say. `events` are those that start the workflow, `pushes` which of the pushes;
+    it is `None` where none does. `runs` are the values of its matrix, where it has one.
     """
 
     file: str
@@ -55,6 +61,21 @@ class Caller:
     secrets: frozenset[str] | None
     misplaced: tuple[str, ...] = ()
     events: frozenset[str] = frozenset()
+    pushes: PushFilter | None = None
+    runs: tuple[Mapping[str, str], ...] = ()
+
+    @property
+    def deliveries(self) -> tuple[Mapping[str, str], ...]:
+        """What is given to each run of the job: one, or one for each entry of its matrix."""
+        each_run = self.runs or ({},)
+        return tuple(
+            {name: matrices.resolved(text, values) for name, text in self.given.items()} for values in each_run
+        )
+
+    @property
+    def releases(self) -> bool:
+        """Whether an event starts it that releases. Pull requests and merge queues only check."""
+        return bool(self.events - _CHECKS)
 
 
 @dataclass(frozen=True)
@@ -142,7 +163,7 @@ def _events(block: Any) -> frozenset[str]:  # noqa: ANN401  what YAML gives
 
 
 def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree: dict[Any, Any]) -> Caller:
-    secrets = job.get("secrets")
+    secrets, on = job.get("secrets"), tree.get(True, tree.get("on"))
     return Caller(
         file,
         name,
@@ -152,7 +173,9 @@ def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree:
         {str(key): str(value) for key, value in _mapping(job.get("with")).items()},
         None if secrets == "inherit" else frozenset(map(str, _mapping(secrets))),
         tuple(str(key) for key in job if key not in _CALLING),
-        _events(tree.get(True, tree.get("on"))),
+        _events(on),
+        triggers.push_filter(on),
+        matrices.runs(job.get("strategy")),
     )
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from goldenpath.adopt import dockerfiles
 from goldenpath.errors import SourceUnusable
 from goldenpath.tools import git
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
-_ORIGIN_HEAD = "refs/remotes/origin/HEAD"
+_ORIGIN = "refs/remotes/origin/"
+_ORIGIN_HEAD = f"{_ORIGIN}HEAD"
+_EVERY_BRANCH = "+refs/heads/*:refs/remotes/origin/*"
 
 
 @dataclass(frozen=True)
 class Checkout:
     """An app's repository: `slug` is `owner/name` on GitHub, and `default_branch` its branch; either may be empty.
 
-    `dockerfiles` are relative to `folder`, those nearest to it first.
+    `dockerfiles` are relative to `folder`, those nearest to it first. `branches` are those that GitHub has, as far as
+    this clone knows; `None` where it does not know all of them.
     """
 
     folder: Path
@@ -29,6 +29,7 @@ class Checkout:
     default_branch: str
     shallow: bool
     dockerfiles: tuple[str, ...]
+    branches: frozenset[str] | None = None
 
     @property
     def name(self) -> str:
@@ -48,22 +49,30 @@ def look(folder: Path) -> Checkout:
     folder = Path(git.run(folder, "rev-parse", "--show-toplevel"))  # workflows are read nowhere else
     address = git.origin_url(folder)
     listed = git.run(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
+    shallow = git.is_shallow(folder)
     return Checkout(
         folder,
         "/".join(address.split("/")[3:5]) if address else "",
         _default_branch(folder),
-        git.is_shallow(folder),
-        dockerfiles(listed),
+        shallow,
+        tuple(path for path in dockerfiles.candidates(listed) if (folder / path).is_file()),
+        None if shallow else _branches(folder),
     )
-
-
-def dockerfiles(paths: Iterable[str]) -> tuple[str, ...]:
-    """Return those of `paths` that are Dockerfiles, the nearest to the root first."""
-    found = (path for path in paths if Path(path).name == "Dockerfile")
-    return tuple(sorted(found, key=lambda path: (path.count("/"), path)))
 
 
 def _default_branch(folder: Path) -> str:
     if not git.affirms(folder, "rev-parse", "--verify", "--quiet", _ORIGIN_HEAD):
         return ""
     return git.run(folder, "symbolic-ref", _ORIGIN_HEAD).removeprefix("refs/remotes/origin/")
+
+
+def _branches(folder: Path) -> frozenset[str] | None:
+    """Return the branches of origin, or those of this clone where nothing was fetched from anywhere yet."""
+    names = git.run(folder, "for-each-ref", "--format=%(refname)", _ORIGIN).split()
+    fetched = {name.removeprefix(_ORIGIN) for name in names} - {"HEAD"}
+    if fetched:
+        whole = git.affirms(folder, "config", "--get", "--fixed-value", "remote.origin.fetch", _EVERY_BRANCH)
+        return frozenset(fetched) if whole else None
+    own = git.run(folder, "for-each-ref", "--format=%(refname)", "refs/heads/").split()
+    unborn = git.run(folder, "symbolic-ref", "HEAD") if git.affirms(folder, "symbolic-ref", "HEAD") else ""
+    return frozenset(name.removeprefix("refs/heads/") for name in (*own, unborn) if name)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import runner
-from goldenpath.adopt import called, checkout, doctoring, scaffold
+from goldenpath.adopt import called, checkout, doctoring, images, scaffold, trigger_checks, workflow_checks
 from goldenpath.adopt.remark import Level
 from goldenpath.errors import BadInput, SetupIncomplete
-from goldenpath.model.names import EcrRepository
 from goldenpath.report.console import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.adopt.checkout import Checkout
+    from goldenpath.adopt.images import Image
     from goldenpath.adopt.remark import Remark
 
 _MARKS = {Level.GOOD: "✓", Level.LEFT_OUT: "·", Level.WARNING: "!", Level.ERROR: "✗"}
@@ -24,27 +27,55 @@ _SOURCE = click.option("--source", type=click.Path(path_type=Path), default=Path
 @click.command()
 @_SOURCE
 @click.option("--ecr-repository", default="", help="Name in ECR. [default: the repository's own name]")
-@click.option("--dockerfile", default="", help="The Dockerfile. [default: the one nearest to the root]")
+@click.option("--dockerfile", default="", help="The Dockerfile. [default: the one that is clearly the app's]")
+@click.option("--monorepo", is_flag=True, help="Deliver each folder with a Dockerfile as an image of its own.")
 @click.option("--ref", default="main", help="The platform's release or commit to call. [default: main]")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and write nothing.")
 @click.option("--force", is_flag=True, help="Overwrite a delivery workflow that says something else.")
-def init(*, source: Path, ecr_repository: str, dockerfile: str, ref: str, dry_run: bool, force: bool) -> None:
+def init(
+    *, source: Path, ecr_repository: str, dockerfile: str, monorepo: bool, ref: str, dry_run: bool, force: bool
+) -> None:
     """Write the delivery workflow and `.goldenpath.yml` into an app's repository. Asks nothing."""
+    if monorepo and dockerfile:
+        raise BadInput("--monorepo and --dockerfile exclude one another.", fix="Give one of them.")
     progress, found = Progress(), checkout.look(source)
-    try:
-        name = EcrRepository(ecr_repository or found.name)
-    except ValueError as problem:
-        raise BadInput(str(problem), fix="name one with --ecr-repository") from None
-    place = dockerfile.removeprefix("./") or next(iter(found.dockerfiles), "")
-    planned = scaffold.plan(found.folder, name, place, ref)
+    callers = scaffold.existing_callers(found.folder)
+    wanted: tuple[Image, ...] = ()
+    if not callers:
+        several = monorepo and images.several(found, ecr_repository)
+        wanted = several or (images.single(found, ecr_repository, dockerfile),)
+    planned = scaffold.plan(found.folder, wanted, ref, trigger_checks.development(found.branches))
     if dry_run:
         progress.line("".join(each.diff() for each in planned) or "nothing would change")
         return
     written = {each.path for each in scaffold.write(found.folder, planned, force=force)}
     for each in planned:
         progress.line(f"✓ {each.path} {'written' if each.path in written else 'is there already'}")
-    progress.line(f"  delivers {place or '(no Dockerfile yet)'} to the ECR repository {name}")
-    progress.line("Next: commit both, then run `goldenpath doctor`.")
+    for path in callers:
+        progress.line(f"✓ {path} delivers by the platform already, so no second workflow is written")
+    _report_images(found, wanted, progress)
+    for remark in _triggers(found):
+        _tell(remark, progress)
+    progress.line("Next: commit what was written, then run `goldenpath doctor`.")
+
+
+def _report_images(found: Checkout, wanted: tuple[Image, ...], progress: Progress) -> None:
+    for image in wanted:
+        place = f" in the folder {image.context}" if image.context != "." else ""
+        progress.line(
+            f"  delivers {image.dockerfile or '(no Dockerfile yet)'}{place} to the ECR repository {image.repository}"
+        )
+    others = [path for path in found.dockerfiles if path not in {image.dockerfile for image in wanted}]
+    if wanted and others:
+        progress.line(f"  not delivered: {', '.join(others)} (see --dockerfile and --monorepo)")
+
+
+def _triggers(found: Checkout) -> Iterator[Remark]:
+    """Yield what is wrong with the triggers of the callers that are now there."""
+    workflows, _ = workflow_checks.find(found.folder)
+    callers = [caller for each in workflows for caller in each.callers]
+    remarks = trigger_checks.triggers(callers, found.branches, found.default_branch)
+    yield from (remark for remark in remarks if remark.level >= Level.WARNING)
 
 
 @click.command()

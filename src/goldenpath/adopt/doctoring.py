@@ -13,11 +13,13 @@ from goldenpath.adopt import (
     registry_checks,
     remote_checks,
     source_checks,
+    trigger_checks,
     workflow_checks,
 )
 from goldenpath.adopt.forge import GitHub
 from goldenpath.adopt.remark import left_out
 from goldenpath.errors import BadInput, GoldenPathError
+from goldenpath.model.expressions import with_own_repository
 from goldenpath.model.names import EcrRepository, Region
 from goldenpath.release import binding
 from goldenpath.runner import Runner
@@ -74,6 +76,7 @@ def examine(asked: Asked, platform: Called, world: World) -> tuple[Remark, ...]:
         return tuple(_platform(asked.checkout, workflows, world))
     callers = [caller for each in workflows for caller in each.callers]
     return (*remarks, *(each for caller in callers for each in _caller(asked, caller, platform, world)),
+            *_triggers(asked.checkout, callers, world),
             *_settings(asked.checkout, workflows, world), *_repository(asked.checkout, world),
             remote_checks.role(asked.role_arn, asked.checkout.slug))  # fmt: skip
 
@@ -96,16 +99,22 @@ def _platform(checkout: Checkout, workflows: Sequence[Workflow], world: World) -
 
 
 def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Iterator[Remark]:
-    yield from workflow_checks.check(caller, platform)
+    yield from workflow_checks.check(caller, platform, asked.checkout.slug)
     yield from platform_checks.secrets(caller, asked.checkout.slug)
     yield from platform_checks.target(caller, world.settings)
     yield from environment_checks.approval(caller, world.settings)
     yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
-    place, folder = caller.given.get("dockerfile_path", "Dockerfile"), caller.given.get("build_context", ".")
+    for given in caller.deliveries:
+        yield from _delivery(asked, given, world)
+
+
+def _delivery(asked: Asked, given: Mapping[str, str], world: World) -> Iterator[Remark]:
+    """Yield what there is to say of one image, by the inputs that are `given` for it."""
+    place, folder = given.get("dockerfile_path", "Dockerfile"), given.get("build_context", ".")
     if "${{" not in place + folder:
         yield from source_checks.dockerfile(asked.checkout, place.removeprefix("./"))
-        yield from source_checks.context(asked.checkout, folder)
-    name = caller.given.get("ecr_repository", "")
+        yield from source_checks.context(asked.checkout, folder, place.removeprefix("./"))
+    name = with_own_repository(given.get("ecr_repository", ""), asked.checkout.slug)
     known = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
     yield from remote_checks.registry(known, world.describe, world.tag)
 
@@ -138,9 +147,20 @@ def _default_branch(checkout: Checkout, world: World) -> str:
     return (world.forge and world.forge.default_branch) or checkout.default_branch
 
 
+def _triggers(checkout: Checkout, callers: Sequence[Caller], world: World) -> Iterator[Remark]:
+    branches = _branches(checkout, world)
+    yield from trigger_checks.triggers(callers, branches, _default_branch(checkout, world))
+    yield from trigger_checks.twice(callers, branches)
+
+
+def _branches(checkout: Checkout, world: World) -> frozenset[str] | None:
+    known = world.forge.branches if world.forge else None
+    return checkout.branches if known is None else known
+
+
 def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
     default_branch = _default_branch(checkout, world)
-    yield source_checks.branch(default_branch)
+    yield trigger_checks.branch(default_branch, _branches(checkout, world))
     yield from protection_checks.branches(world.forge, default_branch)
     yield protection_checks.release_tags(world.forge)
     yield protection_checks.owners(checkout.folder)

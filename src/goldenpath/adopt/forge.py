@@ -64,6 +64,14 @@ class GitHub:
         return self._repository["default_branch"] if self._repository else None
 
     @property
+    def branches(self) -> frozenset[str] | None:
+        """The names of all branches; `None` also where there are more than one reply holds."""
+        found = self._list(f"/branches?per_page={_PAGE}")
+        if found is None or len(found) == _PAGE:
+            return None
+        return frozenset(str(each["name"]) for each in found)
+
+    @property
     def code_security(self) -> bool | None:
         """Whether code scanning takes results."""
         if self._repository is None:

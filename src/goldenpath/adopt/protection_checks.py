@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.adopt.remark import good, left_out, warning
+from goldenpath.adopt.remark import error, good, left_out, warning
 from goldenpath.policy import app, matrix
 
 if TYPE_CHECKING:
@@ -51,13 +51,22 @@ def branches(forge: Forge | None, default_branch: str) -> Iterator[Remark]:
     if not default_branch:
         return
     yield _default_branch(default_branch, forge.branch_rules(default_branch) if forge else None)
-    for name in _released_to_prod():
+    for name in released_to_prod():
         rules = forge.branch_rules(name) if forge and name != default_branch else None
+        if rules and not rules.protected and _demands_review(name, forge):
+            what = f"`{name}` is neither protected nor the default branch: prod refuses what is released from it"
+            yield error(_ABOUT, what, _DEFAULT_BRANCH)
         if rules and rules.protected and not (rules.approvals and rules.creation):
             what = (
                 f"prod accepts `{name}`, since it is protected; no ruleset restricts both its creation and its changes"
             )
             yield warning(_ABOUT, what, _DEFAULT_BRANCH)
+
+
+def released_to_prod() -> tuple[str, ...]:
+    """Return the branches that prod accepts by their name."""
+    refs = matrix.load().environment("prod").refs
+    return tuple(ref.removeprefix(_HEADS) for ref in refs if ref.startswith(_HEADS) and "*" not in ref)
 
 
 def release_tags(forge: Forge | None) -> Remark:
@@ -94,6 +103,11 @@ def owners_of(path: str, codeowners: str) -> tuple[str, ...]:
     return found
 
 
+def _demands_review(name: str, forge: Forge | None) -> bool:
+    """Tell whether the branch `name` is there, and prod releases from reviewed branches only."""
+    return bool(forge and name in (forge.branches or ())) and matrix.load().environment("prod").reviewed_branches
+
+
 def _default_branch(name: str, rules: BranchRules | None) -> Remark:
     if rules is None:
         return left_out(_ABOUT, f"whether changes to `{name}` need a review is not known here", _LOOK)
@@ -107,12 +121,6 @@ def _default_branch(name: str, rules: BranchRules | None) -> Remark:
         what = f"a change to `{name}` needs an approval, but not that of a code owner"
         return warning(_ABOUT, what, f"switch on `Require review from Code Owners`, or {_DEFAULT_BRANCH}")
     return good(_ABOUT, f"a change to `{name}` needs the approval of a code owner")
-
-
-def _released_to_prod() -> tuple[str, ...]:
-    """Return the branches that prod accepts by their name."""
-    refs = matrix.load().environment("prod").refs
-    return tuple(ref.removeprefix(_HEADS) for ref in refs if ref.startswith(_HEADS) and "*" not in ref)
 
 
 def _pattern(written: str) -> re.Pattern[str]:

@@ -32,6 +32,10 @@ class Forge(Protocol):
         """The default branch."""
 
     @property
+    def branches(self) -> frozenset[str] | None:
+        """The names of all branches."""
+
+    @property
     def code_security(self) -> bool | None:
         """Whether code scanning takes results."""
 

@@ -1,31 +1,29 @@
-"""The checks of `goldenpath doctor` that read an app's files: what is built, from which branch, under which rules."""
+"""The checks of `goldenpath doctor` that read an app's files: what is built, and under which rules."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from goldenpath.adopt.remark import error, good, left_out, warning
+from goldenpath.adopt.remark import error, good, warning
 from goldenpath.errors import PolicyInvalid
 from goldenpath.policy import app, matrix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.adopt.checkout import Checkout
     from goldenpath.adopt.remark import Remark
 
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
-_EXPECTED = "main"
 
 
 def dockerfile(checkout: Checkout, place: str) -> Iterator[Remark]:
     """Yield whether the Dockerfile at `place` is there, and whether its base images are named by digest."""
     path = checkout.folder / place
     if not path.is_file():
-        elsewhere = f"give `dockerfile_path: ./{checkout.dockerfiles[0]}`" if checkout.dockerfiles else "write one"
-        yield error("dockerfile", f"{place} is not there", elsewhere)
+        yield error("dockerfile", f"{place} is not there", _elsewhere(checkout.dockerfiles))
         return
     loose = unpinned(path.read_text(encoding="utf-8", errors="replace"))
     for image in loose:
@@ -33,6 +31,15 @@ def dockerfile(checkout: Checkout, place: str) -> Iterator[Remark]:
         yield warning("dockerfile", f"{place} starts from `{image}`, which is another image tomorrow", fix)
     if not loose:
         yield good("dockerfile", f"{place}: every base image is named by digest")
+
+
+def _elsewhere(found: Sequence[str]) -> str:
+    if not found:
+        return "write one"
+    if len(found) == 1:
+        return f"give `dockerfile_path: ./{found[0]}`"
+    several = "for an image of each: docs/templates/workflows/delivery-monorepo.yml of the platform"
+    return f"give one of them as `dockerfile_path`: {', '.join(found)}; {several}"
 
 
 def unpinned(text: str) -> list[str]:
@@ -45,9 +52,13 @@ def unpinned(text: str) -> list[str]:
     return list(dict.fromkeys(loose))
 
 
-def context(checkout: Checkout, folder: str) -> Iterator[Remark]:
-    """Yield whether what is sent to the build leaves the git folder and local secrets at home."""
-    ignored = checkout.folder / folder / ".dockerignore"
+def context(checkout: Checkout, folder: str, dockerfile: str) -> Iterator[Remark]:
+    """Yield whether what is sent to the build leaves the git folder and local secrets at home.
+
+    An ignore file that is named as the `dockerfile` takes the place of the folder's own, as in BuildKit.
+    """
+    own = checkout.folder / f"{dockerfile}.dockerignore"
+    ignored = own if own.is_file() else checkout.folder / folder / ".dockerignore"
     place = ignored.relative_to(checkout.folder)
     if not ignored.is_file():
         what = f"there is no {place}: the whole folder, with .git and what lies about in it, is sent to the build"
@@ -62,21 +73,6 @@ def context(checkout: Checkout, folder: str) -> Iterator[Remark]:
 def _ignores_git(path: Path) -> bool:
     lines = {line.strip().strip("/") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()}
     return bool(lines & {".git", "**/.git", ".*", "*", "**"}) and "!.git" not in lines
-
-
-def branch(name: str) -> Remark:
-    """Return whether the default branch `name` may be released to prod."""
-    if not name:
-        fix = "run `git remote set-head origin --auto`, or give GITHUB_TOKEN"
-        return left_out("branch", "the default branch is not known here", fix)
-    prod = matrix.load().environment("prod")
-    if prod.allows_ref(f"refs/heads/{name}"):
-        return good("branch", f"the default branch `{name}` may be released to prod")
-    return warning(
-        "branch",
-        f"the default branch is `{name}`; prod takes only {', '.join(prod.refs)}",
-        f"rename it (`git branch -m {name} {_EXPECTED}` and on GitHub), or release to prod by a tag `v1.2.3`",
-    )
 
 
 def history(checkout: Checkout) -> Remark:

@@ -10,6 +10,7 @@ import yaml
 from goldenpath.adopt import called
 from goldenpath.adopt.remark import error, good, warning
 from goldenpath.model import inputs
+from goldenpath.model.expressions import with_own_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +28,9 @@ def find(folder: Path) -> tuple[tuple[Workflow, ...], tuple[Remark, ...]]:
     """Return the app's workflows, and what is wrong with the files themselves."""
     found: list[Workflow] = []
     remarks: list[Remark] = []
-    for path in sorted(each for each in (folder / _FOLDER).glob("*") if each.suffix in {".yml", ".yaml"}):
-        name = f"{_FOLDER}/{path.name}"
+    for name in files(folder):
         try:
-            found.append(called.workflow(name, path.read_text(encoding="utf-8", errors="replace")))
+            found.append(called.workflow(name, (folder / name).read_text(encoding="utf-8", errors="replace")))
         except yaml.YAMLError as problem:
             where = getattr(problem, "problem_mark", None)
             line = f":{where.line + 1}" if where else ""
@@ -43,13 +43,21 @@ def find(folder: Path) -> tuple[tuple[Workflow, ...], tuple[Remark, ...]]:
     return tuple(found), tuple(remarks)
 
 
-def check(caller: Caller, platform: Called) -> Iterator[Remark]:
-    """Yield what there is to say about one calling job."""
+def files(folder: Path) -> tuple[str, ...]:
+    """Return the app's workflow files, by their path in the repository."""
+    found = (folder / _FOLDER).glob("*")
+    return tuple(
+        sorted(f"{_FOLDER}/{each.name}" for each in found if each.suffix in {".yml", ".yaml"} and each.is_file())
+    )
+
+
+def check(caller: Caller, platform: Called, slug: str) -> Iterator[Remark]:
+    """Yield what there is to say about one calling job of the repository `slug`."""
     yield good("workflow", f"{caller.file} calls {caller.slug} in the job `{caller.job}`")
     yield _permissions(caller, platform)
     yield _pin(caller)
     yield from _misplaced(caller)
-    yield from _inputs(caller, platform)
+    yield from _inputs(caller, platform, slug)
     yield from _secrets(caller, platform)
 
 
@@ -94,15 +102,22 @@ def _secrets(caller: Caller, platform: Called) -> Iterator[Remark]:
         yield error("secrets", what, f"write `secrets: inherit`, or of these names: {', '.join(platform.secrets)}")
 
 
-def _inputs(caller: Caller, platform: Called) -> Iterator[Remark]:
+def _inputs(caller: Caller, platform: Called, slug: str) -> Iterator[Remark]:
     if unknown := sorted(set(caller.given) - platform.inputs):
         what = f"{caller.file} gives inputs that the platform does not take: {', '.join(unknown)}"
         yield error("inputs", what, f"remove them; it takes {', '.join(sorted(platform.inputs))}")
     if missing := sorted(platform.required - set(caller.given)):
         yield error("inputs", f"{caller.file} does not give {', '.join(missing)}", "add them under `with:`")
-    name = caller.given.get("ecr_repository", "")
+    for name in dict.fromkeys(given.get("ecr_repository", "") for given in caller.deliveries):
+        yield from _repository_name(name, slug)
+
+
+def _repository_name(written: str, slug: str) -> Iterator[Remark]:
+    name = with_own_repository(written, slug)
     if name and "${{" not in name:
         try:
             inputs.ECR_REPOSITORY.parse(name)
         except ValueError as problem:
-            yield error("inputs", f"`ecr_repository`: {problem}", "give the registry's own name")
+            own = "ECR takes no such name: write the registry's own in place of the expression"
+            fix = "give the registry's own name" if name == written else own
+            yield error("inputs", f"`ecr_repository`: {problem}", fix)

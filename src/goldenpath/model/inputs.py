@@ -107,6 +107,10 @@ def _repository(raw: str) -> EcrRepository:
     host, _, name = raw.partition("/")
     if ".dkr.ecr" in host:
         raise ValueError(f"{_shown(raw)} is an address: give the name alone, like {_shown(name or 'my-app')}")
+    if raw != raw.lower() and EcrRepository.pattern.fullmatch(raw.lower()):
+        raise ValueError(
+            f"{_shown(raw)} has capital letters, which ECR does not allow: give it as {_shown(raw.lower())}"
+        )
     return EcrRepository(raw)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import yaml
 
 from goldenpath.errors import GithubRefused
+from goldenpath.model.expressions import with_own_repository
 from goldenpath.model.names import role_secret
 from goldenpath.registries import config, controls
 
@@ -69,7 +70,7 @@ def tell_team(open_repository: Callable[[str], Repository | None], registry: Reg
     try:
         if not repository.exists():
             return f"There is no repository {slug} to tell the team in. Please pass this on."
-        if not delivers_to(repository, registry.name, platform):
+        if not delivers_to(repository, slug, registry.name, platform):
             return (
                 f"The team was not told in {slug}: no workflow on its default branch delivers to `{registry.name}`. "
                 "Please pass this on."
@@ -83,8 +84,8 @@ def tell_team(open_repository: Callable[[str], Repository | None], registry: Reg
     return f"The team was told in {slug}#{thread.number}."
 
 
-def delivers_to(repository: Repository, name: str, platform: str) -> bool:
-    """Return whether a workflow on the repository's default branch uses the `platform` for the registry `name`.
+def delivers_to(repository: Repository, slug: str, name: str, platform: str) -> bool:
+    """Return whether a workflow on the default branch of `slug` uses the `platform` for the registry `name`.
 
     Raises `GithubRefused`.
     """
@@ -92,7 +93,8 @@ def delivers_to(repository: Repository, name: str, platform: str) -> bool:
     listed = repository.get(f"contents/{_WORKFLOWS}", wish)
     paths = [each["path"] for each in listed or () if _is_workflow(each)] if isinstance(listed, list) else []
     files = (repository.get(f"contents/{quote(path)}", wish) for path in paths[:_MOST_FILES])
-    return any(name in _registries_of(base64.b64decode(file["content"]), platform) for file in files if file)
+    named = (_registries_of(base64.b64decode(file["content"]), platform) for file in files if file)
+    return any(name == with_own_repository(each, slug) for names in named for each in names)
 
 
 def _is_workflow(entry: dict[str, Any]) -> bool:

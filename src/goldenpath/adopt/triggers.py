@@ -1,0 +1,116 @@
+"""Which pushes start a workflow, and by which environment's rules it then delivers.
+
+Source: GitHub, "Workflow syntax", `on.push.<branches|tags>` and "Filter pattern cheat sheet".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+_SPECIAL = re.compile(r"[*?+\[\]!\\]")
+_PATTERN_PARTS = re.compile(r"\*\*/?|\*|\[[^\]]*\]|\\?.", re.DOTALL)
+_QUOTED = re.compile(r"'([^']*)'")
+_WORD = re.compile(r"[\w./@+-]+")
+_IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]*")
+_CHOSEN = re.compile(
+    r"\$\{\{(?P<condition>.*)&&\s*'(?P<then>[\w-]+)'\s*\|\|\s*'(?P<otherwise>[\w-]+)'[\s)]*\}\}\s*", re.DOTALL
+)
+# A part of a name, or a choice among more than two.
+_NOT_EXACT = re.compile(r"contains\(\s*(?!fromjson)|&&\s*'", re.IGNORECASE)
+_ABOUT_BRANCHES = {
+    "contains", "fromjson", "github.base_ref", "github.event.merge_group.base_ref", "github.ref", "github.ref_name",
+    "inputs.environment", "github.event.inputs.environment",
+}  # fmt: skip
+_HEADS = "refs/heads/"
+
+
+@dataclass(frozen=True)
+class PushFilter:
+    """What `on.push` says: each list of patterns is `None` where it is not there."""
+
+    branches: tuple[str, ...] | None = None
+    ignored: tuple[str, ...] | None = None
+    tags: bool = False
+
+    @property
+    def is_tags_only(self) -> bool:
+        """Whether no push to any branch starts the workflow."""
+        return self.tags and self.branches is None and self.ignored is None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The branches that are named without a wildcard."""
+        return tuple(each for each in self.branches or () if not _SPECIAL.search(each))
+
+    def starts(self, branch: str) -> bool:
+        """Tell whether a push to `branch` starts the workflow. A later pattern overrides an earlier one."""
+        if self.ignored is not None:
+            return not _matches(self.ignored, branch)
+        return not self.is_tags_only if self.branches is None else _matches(self.branches, branch)
+
+
+def push_filter(on: Any) -> PushFilter | None:  # noqa: ANN401  what YAML gives
+    """Return what the block `on` says of pushes; `None` where no push starts the workflow."""
+    if isinstance(on, str):
+        return PushFilter() if on == "push" else None
+    if not isinstance(on, dict):
+        return PushFilter() if isinstance(on, list) and "push" in on else None
+    if "push" not in on:
+        return None
+    block = on["push"] if isinstance(on["push"], dict) else {}
+    tags = bool({"tags", "tags-ignore"} & set(block))
+    return PushFilter(_patterns(block, "branches"), _patterns(block, "branches-ignore"), tags)
+
+
+def environment_of(written: str, branch: str, known: Collection[str]) -> str:
+    """Return the environment among `known` that the input `environment` names for a push to `branch`.
+
+    It understands a name and `… && 'dev' || 'prod'` about branches, as the templates have it; empty for anything else.
+    """
+    if "${{" not in written:
+        return written if written in known else ""
+    match = _CHOSEN.fullmatch(written)
+    if not match or not {match["then"], match["otherwise"]} <= set(known) or not _is_about_branches(match["condition"]):
+        return ""
+    named = {word for text in _QUOTED.findall(match["condition"]) for word in _WORD.findall(text)}
+    return match["then"] if {branch, _HEADS + branch} & named else match["otherwise"]
+
+
+def _is_about_branches(condition: str) -> bool:
+    """Tell whether a condition holds exactly for the branches that are quoted in it."""
+    bare = _QUOTED.sub("", condition)
+    only_branches = {each.lower() for each in _IDENTIFIER.findall(bare)} <= _ABOUT_BRANCHES
+    return only_branches and "!" not in bare and not _NOT_EXACT.search(condition)
+
+
+def _patterns(block: Mapping[Any, Any], name: str) -> tuple[str, ...] | None:
+    if name not in block:
+        return None
+    found = block[name]
+    return tuple(map(str, found)) if isinstance(found, list) else (str(found),)
+
+
+def _matches(patterns: Collection[str], branch: str) -> bool:
+    matched = False
+    for each in patterns:
+        if _pattern(each.removeprefix("!")).fullmatch(branch):
+            matched = not each.startswith("!")
+    return matched
+
+
+def _pattern(written: str) -> re.Pattern[str]:
+    """Return the regular expression of a filter pattern; `?` and `+` count the character before them."""
+    words = {"*": "[^/]*", "**": ".*", "**/": "(?:.*/)?", "?": "?", "+": "+"}
+    parts = (
+        words.get(part) or (part if part.startswith("[") and len(part) > 1 else re.escape(part[-1]))
+        for part in _PATTERN_PARTS.findall(written)
+    )
+    try:
+        return re.compile("".join(parts))
+    except re.error:
+        return re.compile(re.escape(written))
