@@ -71,6 +71,23 @@ def test_every_service_that_the_sdk_logs_in_with_is_known() -> None:
         assert aws_sdk.session().create_client(name, region_name=REGION)
 
 
+@pytest.mark.parametrize("no_proxy", ["*.amazonaws.com", ".amazonaws.com:443", "127.0.0.1 amazonaws.com"])
+def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(
+    no_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "10.0.0.0/8")
+    proxied: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
+    assert proxies_of(proxied)["https"] == "http://proxy.example:3128"
+    monkeypatch.setenv("no_proxy", no_proxy)
+    direct: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
+    assert proxies_of(direct) == {}
+
+
+def proxies_of(client: Any) -> Any:
+    return client._endpoint.http_session._proxy_config._proxies  # noqa: SLF001  what botocore will ask
+
+
 def client_of(ecr: Ecr) -> Any:
     return ecr._connected  # noqa: SLF001  the SDK's client is what the stubber takes the place of
 

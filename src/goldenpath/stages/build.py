@@ -196,9 +196,10 @@ def _not_joined(what: str, why: str = "") -> BuildFailed:
 
 
 def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
-    """Return the record of what is in `layout`, every byte of it checked."""
+    """Return the record of what is in `layout`, every byte of it checked. Raises `BuildFailed` for an empty image."""
     layout.verify()
     root = layout.root()
+    require_layers(layout, order)
     return Candidate(
         digest=root.digest,
         media_type=root.media_type,
@@ -219,6 +220,18 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
         created=order.labels["org.opencontainers.image.created"],
         builder=builder,
     )
+
+
+def require_layers(layout: Layout, order: Order) -> None:
+    """Raise `BuildFailed` for an image without layers: ECR stores none."""
+    for image in layout.images():
+        if not image.manifest.layers:
+            raise BuildFailed(
+                f"the image for {layout.platform(image)} is empty: it has no layers",
+                why="no instruction of the Dockerfile adds a file to it, and Amazon ECR does not store such an image",
+                fix=f"add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
+                "`target` (--target)",
+            )
 
 
 def _order(run: Run) -> Order:
