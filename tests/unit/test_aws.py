@@ -172,6 +172,17 @@ def test_a_login_is_the_token_as_the_data_plane_takes_it_and_its_secrets_are_nam
     assert ecr.login() == Login(answer["proxyEndpoint"], f"Basic {TOKEN}", (TOKEN, "the-password"))
 
 
+def test_both_planes_follow_the_variables_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    made: Any = aws_sdk.ecr_client(aws_sdk.session(), "us-east-1", aws_sdk.Key("AKID", "secret", "token"))
+    assert made.meta.endpoint_url == "https://ecr-fips.us-east-1.api.aws"
+    answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.us-east-1.amazonaws.com"}
+    with Stubber(made) as stubbed:
+        stubbed.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
+        assert Ecr(lambda: made).login().endpoint == "https://123456789012.dkr-ecr-fips.us-east-1.on.aws"
+
+
 def test_tags_and_digests_are_removed_each_by_its_own_field(ecr: Ecr, stub: Stubber) -> None:
     stub.add_response(
         "batch_delete_image",

@@ -67,6 +67,7 @@ class Request:
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
+    audience: str = ""
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -133,6 +134,13 @@ def _secret(raw: str) -> str:
     return raw
 
 
+def audience(raw: str) -> str:
+    """Return the audience of an OIDC token in `raw`."""
+    if len(raw) > _NAME_BYTES or not raw.isascii() or not raw.isprintable() or " " in raw or raw.startswith("-"):
+        raise ValueError(f"{_shown(raw)} is not an audience (like `sts.amazonaws.com.cn`)")
+    return raw
+
+
 def _name(raw: str) -> str:
     if len(raw) > _NAME_BYTES:
         raise ValueError(f"{_shown(raw)} is longer than {_NAME_BYTES} characters")
@@ -166,6 +174,12 @@ AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default=
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+)
+AUDIENCE = Input(
+    "audience",
+    "Audience of the OIDC token, as the role's trust policy names it; in China `sts.amazonaws.com.cn`.",
+    audience,
+    default="sts.amazonaws.com",
 )
 PUSH_LATEST = Input(
     "push_latest",

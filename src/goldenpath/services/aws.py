@@ -1,7 +1,8 @@
 """AWS: temporary credentials from STS, and ECR's control plane. Credentials live in this process only.
 
 Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; Amazon ECR API reference. Endpoints follow the SDK's own
-variables (`AWS_ENDPOINT_URL`), and the registry's address comes from ECR's answers: an emulator needs no special case.
+variables (`AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`), and the registry's address comes
+from ECR's answers: an emulator needs no special case.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.services import aws_sdk
+from goldenpath.services import aws_sdk, ecr_endpoint
 from goldenpath.services.aws_sdk import Wanted, explained
 from goldenpath.services.iam_policy import session_policy
 
@@ -105,7 +106,13 @@ class Ecr:
             answer = self._client.get_authorization_token()["authorizationData"][0]
             token = answer["authorizationToken"]
             password = base64.b64decode(token).decode().partition(":")[2]
-            return Login(answer["proxyEndpoint"], f"Basic {token}", (token, password))
+            chosen = self._client.meta.config
+            endpoint = ecr_endpoint.data_plane(
+                answer["proxyEndpoint"],
+                fips=bool(chosen.use_fips_endpoint),
+                dual_stack=bool(chosen.use_dualstack_endpoint),
+            )
+            return Login(endpoint, f"Basic {token}", (token, password))
 
     def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
         """Return the tags that name `digest`; none when it has none, or is not there."""

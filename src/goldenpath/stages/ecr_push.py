@@ -149,6 +149,7 @@ def wanted_access(run: Run) -> Access:
     return Access(
         region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
         request.allowed_account_ids, run.environment.stored_keys_allowed,
+        audience=request.audience or inputs.AUDIENCE.default,
     )  # fmt: skip
 
 
@@ -266,7 +267,7 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
         inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
     ),
     outputs={
