@@ -147,6 +147,16 @@ def test_a_repository_is_described(ecr: Ecr, stub: Stubber, mutability: str, *, 
     )
 
 
+def test_the_filters_of_a_repository_are_read_and_turn_its_rule_around(ecr: Ecr, stub: Stubber) -> None:
+    answer = described("IMMUTABLE_WITH_EXCLUSION")
+    filters = [{"filterType": "WILDCARD", "filter": text} for text in ("latest", "dev-*")]
+    answer["repositories"][0]["imageTagMutabilityExclusionFilters"] = filters
+    stub.add_response("describe_repositories", answer, ASKED)
+    found = ecr.describe(NAME)
+    kept = {tag for tag in ("latest", "latest-1", "dev-a1b2c3d", "1.4.2") if found.keeps(Tag(tag))}
+    assert (kept, found.kind) == ({"latest-1", "1.4.2"}, "immutable, except latest, dev-*")
+
+
 def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_not_look(
     ecr: Ecr, stub: Stubber
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,8 @@ class Environment:
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
-    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any.
+    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any. `moving_tags` are patterns of
+    the image tags that each release may move.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Environment:
     code_scanning_required: bool = False
     approval_required: bool = False
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
+    moving_tags: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -87,6 +90,10 @@ class Environment:
     def allows_ref(self, ref: str) -> bool:
         """Tell whether the git ref `ref` may be released here."""
         return any(_ref_pattern(pattern).fullmatch(ref) for pattern in self.refs)
+
+    def moves(self, tag: str) -> bool:
+        """Tell whether the image tag `tag` may move from one commit to the next here."""
+        return any(fnmatchcase(tag, pattern) for pattern in self.moving_tags)
 
     def branches_of_tags(self, default_branch: str) -> tuple[str, ...] | None:
         """Return the branches whose commits a tag may release here; `None` where any commit will do."""
@@ -172,6 +179,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",
+        moving_tags=tuple(body.get("moving_tags", ())),
     )
 
 

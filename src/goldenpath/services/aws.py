@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
@@ -33,13 +34,27 @@ AT_A_TERMINAL = "log in with the AWS CLI, or use `goldenpath local`"
 
 @dataclass(frozen=True)
 class RepositoryInfo:
-    """An ECR repository as ECR describes it; `uri` is the address an image is pulled from, without tag."""
+    """An ECR repository as ECR describes it; `uri` is the address an image is pulled from, without tag.
+
+    `excluded` are the patterns of tags for which the opposite of `immutable` holds; `*` is their only wildcard.
+    """
 
     name: EcrRepository
     uri: str
     account: str
     immutable: bool
     arn: str = ""
+    excluded: tuple[str, ...] = ()
+
+    def keeps(self, tag: Tag) -> bool:
+        """Tell whether `tag`, once written, cannot be moved."""
+        return self.immutable is not any(fnmatchcase(tag, pattern) for pattern in self.excluded)
+
+    @property
+    def kind(self) -> str:
+        """What moves in it, for people."""
+        but = f", except {', '.join(self.excluded)}" if self.excluded else ""
+        return f"{'immutable' if self.immutable else 'mutable'}{but}"
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,7 @@ class Ecr:
                 account=found["registryId"],
                 immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
                 arn=found["repositoryArn"],
+                excluded=tuple(each["filter"] for each in found.get("imageTagMutabilityExclusionFilters") or ()),
             )
 
     def tag(self, info: RepositoryInfo, key: str) -> str | None:

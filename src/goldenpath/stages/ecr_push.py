@@ -61,7 +61,8 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, late
     info, registry = opened.info, opened.registry
     wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
     further = further_along(run, candidate.commit)
-    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest)
+    moving = moving_tags(run, info, candidate.commit, candidate.release_version)
+    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest, moving)
     write = partial(_write_receipt, run, opened, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
@@ -107,7 +108,7 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
     Raises `BadInput` for one that it must not have.
     """
     request = run.request
-    version = request.version or run.event.release_version or version
+    version = version_of(run, version)
     wanted = tags.of_release(
         run.environment,
         commit,
@@ -116,14 +117,26 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
         git_tag=run.event.release_tag,
         environments=[each.name for each in run.policy.environments],
     )
-    if info.immutable and tags.LATEST in {version, request.image_tag}:
+    if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
         raise BadInput(
-            f"`latest` is asked for, and the tags of {info.name} are immutable",
+            f"`latest` is asked for, and {info.name} does not move that tag: it is {info.kind}",
             why="the next release could not move it",
             fix="give a version or an image tag of this release alone, or none",
         )
     # What the policy alone would add is left out where it could not be moved.
-    return tuple(tag for tag in wanted if tag != tags.LATEST or not info.immutable)
+    return tuple(tag for tag in wanted if tag != tags.LATEST or not info.keeps(tag))
+
+
+def version_of(run: Run, version: Version | None = None) -> Version | None:
+    """Return the version of the release; `version` where nothing else gives one."""
+    return run.request.version or run.event.release_version or version
+
+
+def moving_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> frozenset[Tag]:
+    """Return the tags of a release of `commit` that it may move from another commit, where the repository moves them."""
+    versions = [each for each in (version_of(run, version), run.event.release_tag) if each is not None]
+    found = tags.moving(run.environment, commit, run.request.image_tag, versions)
+    return frozenset(tag for tag in found if not info.keeps(tag))
 
 
 def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
@@ -248,7 +261,7 @@ def _outcome(run: Run, receipt: Receipt, latest: Latest, warnings: tuple[str, ..
     names = [move.tag for move in receipt.tags]
     shown = run.request.image_tag if run.request.image_tag in names else names[0]
     done = "was released already" if receipt.state is State.UNCHANGED else "released"
-    kept = f"; {latest.kept}" if latest.kept and tags.LATEST not in names else ""
+    kept = f"; {stayed}" if (stayed := latest.kept(names)) else ""
     return Outcome(
         sentence=f"{done}: {receipt.reference} as {', '.join(names)}{kept}",
         outputs={

@@ -11,7 +11,7 @@ from goldenpath.release.at_once import answers
 from goldenpath.release.plan import require_movable
 from goldenpath.stages import approval
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access, wanted_tags
+from goldenpath.stages.ecr_push import moving_tags, refuse_pull_request, wanted_access, wanted_tags
 
 if TYPE_CHECKING:
     from goldenpath.model.names import Tag
@@ -25,10 +25,9 @@ def run(run: Run) -> Outcome:
     commit = run.event.commit
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
         held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
-        require_movable(held, opened.info, commit)
-    kind = "immutable" if opened.info.immutable else "mutable"
+        require_movable(held, opened.info, commit, moving_tags(run, opened.info, commit))
     return Outcome(
-        sentence=f"{opened.info.uri} ({kind}) may be released to: {', '.join(map(_state, held.items()))}",
+        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
         outputs={"repository_uri": opened.info.uri, "tags": ",".join(held)},
     )
 
