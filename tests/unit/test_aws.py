@@ -72,9 +72,7 @@ def test_every_service_that_the_sdk_logs_in_with_is_known() -> None:
 
 
 @pytest.mark.parametrize("no_proxy", ["*.amazonaws.com", ".amazonaws.com:443", "127.0.0.1 amazonaws.com"])
-def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(
-    no_proxy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(no_proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", "10.0.0.0/8")
     proxied: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)

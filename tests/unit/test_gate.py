@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from msgspec.structs import replace as with_fields
 
 from goldenpath.errors import DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
 from goldenpath.model import codec
@@ -201,6 +202,16 @@ def test_a_candidate_of_another_commit_is_refused_whatever_the_gates_said_of_it(
     with pytest.raises(StageOutOfOrder) as caught:
         ecr_push.run(here)
     assert caught.value.what == f"the candidate is of the commit {COMMIT}, and this run is about {tagged.commit}"
+
+
+def test_a_candidate_that_was_built_for_another_repository_is_refused(tmp_path: Path) -> None:
+    here = run(tmp_path)
+    built = candidate(layout(here.work.layout))
+    codec.write(here.work.candidate, with_fields(built, ecr_repository="my-api"))
+    with pytest.raises(StageOutOfOrder) as caught:
+        ecr_push.run(here)
+    told = "the candidate was built for the ECR repository my-api, and this run releases to my-app"
+    assert caught.value.what == told
 
 
 def test_a_verdict_that_was_made_advisory_by_hand_does_not_open_a_blocking_environment(tmp_path: Path) -> None:

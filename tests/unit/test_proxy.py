@@ -55,7 +55,7 @@ def test_the_users_proxy_is_used(url: str, variables: dict[str, str], proxy: str
         ("corp:99999999", "https://corp/x", False),
     ],
 )
-def test_no_proxy_is_read_as_curl_and_go_read_it(no_proxy: str, url: str, direct: bool) -> None:  # noqa: FBT001  a table
+def test_no_proxy_is_read_as_curl_and_go_read_it(no_proxy: str, url: str, direct: bool) -> None:
     assert (proxy_for(url, {"https_proxy": "http://p:3128", "NO_PROXY": no_proxy}) is None) is direct
 
 

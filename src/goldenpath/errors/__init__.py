@@ -44,6 +44,7 @@ from goldenpath.errors.delivery import (
     UndoIncomplete,
     UnknownEnvironment,
     VerdictExpired,
+    WorkFolderBusy,
     WrongAccount,
     WrongEnvironment,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "UndoIncomplete",
     "UnknownEnvironment",
     "VerdictExpired",
+    "WorkFolderBusy",
     "WrongAccount",
     "WrongEnvironment",
 ]

@@ -6,7 +6,7 @@ The command's options, the `inputs` of each `action.yml` and the tables in the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -157,6 +157,11 @@ ENVIRONMENT = Input(
 )
 SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
 ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", _repository, required=True)
+BUILT_FOR = replace(
+    ECR_REPOSITORY,
+    help="Name of the ECR repository that the image is for: it is released nowhere else.",
+    required=False,
+)
 BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
 DOCKERFILE_PATH = Input(
     "dockerfile_path", "The Dockerfile, relative to `source`, not to `build_context`.", _path, default="./Dockerfile"

@@ -80,8 +80,8 @@ def goes_direct(host: str, port: int, no_proxy: str) -> bool:
     """Tell whether an entry of `no_proxy` exempts `host` at `port` from the proxy, as curl or Go reads it.
 
     Entries are separated by commas or blanks. Each is `*`, a host name that stands for all below it too (`corp`,
-    `.corp` or `*.corp`), an IP address or a network (`10.0.0.0/8`); a name or an address may end with a port. Host names
-    are not resolved.
+    `.corp` or `*.corp`), an IP address or a network (`10.0.0.0/8`); a name or an address may end with a port. Host
+    names are not resolved.
     """
     name = host.strip("[]").rstrip(".").lower()
     return any(_exempts(entry.lower(), name, port) for entry in no_proxy.replace(",", " ").split())

@@ -55,7 +55,9 @@ class Latest:
 
     def kept(self, released: Collection[str] = ()) -> str:
         """What kept tags other than the `released` ones from moving, for people; empty when nothing did."""
-        stayed = (f"`{tag}` stays at the later commit {at[:7]}" for tag, at in self._later.items() if tag not in released)
+        stayed = (
+            f"`{tag}` stays at the later commit {at[:7]}" for tag, at in self._later.items() if tag not in released
+        )
         return "; ".join(stayed)
 
     @property

@@ -55,7 +55,9 @@ def _foreign_tags(receipt: Receipt, environment: Environment, policy: Policy) ->
 
 def _foreign_images(receipt: Receipt, opened: Opened, environment: Environment) -> Iterator[str]:
     fixed = {receipt.commit.short, of_environment(environment.name, receipt.commit)}
-    staying = [each for each in receipt.tags if each.tag in fixed or not (each.tag == LATEST or environment.moves(each.tag))]
+    staying = [
+        each for each in receipt.tags if each.tag in fixed or not (each.tag == LATEST or environment.moves(each.tag))
+    ]
     before = (move.before for move in staying if move.before is not None)
     for digest in dict.fromkeys((receipt.digest, *receipt.staged, *before)):
         stored = opened.registry.manifest(digest)

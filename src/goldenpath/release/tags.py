@@ -79,8 +79,10 @@ def of_release(
     return tuple(dict.fromkeys((*own, *(tag for tag, _ in given), *latest)))
 
 
-def moving(environment: Environment, commit: Commit, image_tag: Tag | None, versions: Collection[str]) -> frozenset[Tag]:
-    """Return the tags that a release may move from another commit: `latest`, and the image tag where the policy says so.
+def moving(
+    environment: Environment, commit: Commit, image_tag: Tag | None, versions: Collection[str]
+) -> frozenset[Tag]:
+    """Return the tags that a release may move from another commit: `latest`, and the image tag if the policy says so.
 
     The tags of the commit and the `versions` of the release never move.
     """

@@ -229,7 +229,7 @@ class Transaction:
             self._put(tag, before)
 
     def _before(self, tag: Tag) -> StoredManifest | None:
-        """Return what `tag` goes back to: for a moving tag, what another release gave it meanwhile, if that one stands."""
+        """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
         since = self._replaced.get(tag)
         if tag in self._plan.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
             return since

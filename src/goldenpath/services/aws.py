@@ -122,7 +122,7 @@ class Ecr:
             answer = self._client.get_authorization_token()["authorizationData"][0]
             token = answer["authorizationToken"]
             password = base64.b64decode(token).decode().partition(":")[2]
-            chosen = self._client.meta.config
+            chosen: Any = self._client.meta.config
             endpoint = ecr_endpoint.data_plane(
                 answer["proxyEndpoint"],
                 fips=bool(chosen.use_fips_endpoint),

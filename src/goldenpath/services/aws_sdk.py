@@ -106,7 +106,7 @@ def session() -> Sdk:
     return made
 
 
-def _client(sdk: Sdk, service: str, config: Config, **options: str | None) -> Any:  # noqa: ANN401  has no type of its own
+def _client(sdk: Sdk, service: str, config: Config, **options: Any) -> Any:  # noqa: ANN401  has no type of its own
     """Return a client of `service`; it goes around the proxy where `NO_PROXY` says so.
 
     The SDK by itself knows no networks, no `*.` and no blanks in that variable.

@@ -219,6 +219,7 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
         version=_version(run),
         created=order.labels["org.opencontainers.image.created"],
         builder=builder,
+        ecr_repository=run.request.ecr_repository or "",
     )
 
 
@@ -266,7 +267,7 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
         inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR,
-        inputs.EVIDENCE,
+        inputs.EVIDENCE, inputs.BUILT_FOR,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",

@@ -17,7 +17,7 @@ from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import CHECKOUT, Mode, Result
 from goldenpath.policy import freshness, reviewed
-from goldenpath.release import access, tags
+from goldenpath.release import access
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
 from goldenpath.release.latest import Latest
@@ -27,16 +27,16 @@ from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages import approval, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
+from goldenpath.stages.release_tags import further_along, moving_tags, wanted_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
-    from goldenpath.model.names import Commit, Tag, Version
+    from goldenpath.model.names import Tag
     from goldenpath.release.access import Opened
     from goldenpath.release.plan import Plan
-    from goldenpath.services.aws import RepositoryInfo
 
 
 def run(run: Run) -> Outcome:
@@ -102,49 +102,6 @@ class Progress:
     manifests: tuple[Descriptor, ...] = ()
 
 
-def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> tuple[Tag, ...]:
-    """Return the tags that a release of `commit` writes to the repository; `version` where nothing else gives one.
-
-    Raises `BadInput` for one that it must not have.
-    """
-    request = run.request
-    version = version_of(run, version)
-    wanted = tags.of_release(
-        run.environment,
-        commit,
-        version,
-        image_tag=request.image_tag,
-        git_tag=run.event.release_tag,
-        environments=[each.name for each in run.policy.environments],
-    )
-    if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
-        raise BadInput(
-            f"`latest` is asked for, and {info.name} does not move that tag: it is {info.kind}",
-            why="the next release could not move it",
-            fix="give a version or an image tag of this release alone, or none",
-        )
-    # What the policy alone would add is left out where it could not be moved.
-    return tuple(tag for tag in wanted if tag != tags.LATEST or not info.keeps(tag))
-
-
-def version_of(run: Run, version: Version | None = None) -> Version | None:
-    """Return the version of the release; `version` where nothing else gives one."""
-    return run.request.version or run.event.release_version or version
-
-
-def moving_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> frozenset[Tag]:
-    """Return the tags of a release of `commit` that it may move from another commit, where the repository moves them."""
-    versions = [each for each in (version_of(run, version), run.event.release_tag) if each is not None]
-    found = tags.moving(run.environment, commit, run.request.image_tag, versions)
-    return frozenset(tag for tag in found if not info.keeps(tag))
-
-
-def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
-    """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
-    names = [each.name for each in run.policy.environments]
-    return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])
-
-
 def latest_of(run: Run) -> Latest:
     """Return what decides whether the release may move `latest`. At a terminal a person chose the commit: it may."""
     if not run.runner.in_actions or not run.event.repository:
@@ -180,12 +137,19 @@ def refuse_pull_request(run: Run) -> None:
 
 
 def require_own(run: Run, candidate: Candidate) -> None:
-    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about."""
+    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about, and for its repository."""
     if candidate.commit != run.event.commit:
         raise StageOutOfOrder(
             f"the candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
             why="the tags of this run would name an image of another commit",
             fix="run `goldenpath build` again for this commit, then the stages after it",
+        )
+    if candidate.ecr_repository not in {"", run.request.ecr_repository}:
+        raise StageOutOfOrder(
+            f"the candidate was built for the ECR repository {candidate.ecr_repository}, and this run releases to "
+            f"{run.request.ecr_repository}",
+            why="two deliveries used the same work folder",
+            fix="give each delivery a work folder of its own with --work-dir, then run all stages again",
         )
 
 
@@ -280,8 +244,8 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
-        inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR,
+        inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",

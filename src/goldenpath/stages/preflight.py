@@ -11,7 +11,8 @@ from goldenpath.release.at_once import answers
 from goldenpath.release.plan import require_movable
 from goldenpath.stages import approval
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.ecr_push import moving_tags, refuse_pull_request, wanted_access, wanted_tags
+from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access
+from goldenpath.stages.release_tags import moving_tags, wanted_tags
 
 if TYPE_CHECKING:
     from goldenpath.model.names import Tag
