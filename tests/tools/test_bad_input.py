@@ -113,7 +113,7 @@ DELIVERIES = (
          prepare=dockerfile("FORM scratch\n")),
     Case("a COPY of a missing file", errors.BuildFailed, "the image could not be built", '"/missing": not found',
          prepare=dockerfile("FROM scratch\nCOPY missing /\n")),
-    Case("an image without layers", errors.BuildFailed, "is empty: it has no layers",
+    Case("an image without layers", errors.BuildFailed, "the image is empty: it has no layers",
          "Amazon ECR does not store such an image", prepare=dockerfile('FROM scratch\nCMD ["/app"]\n')),
     Case("a RUN that fails", errors.BuildFailed, "the image could not be built", "/missing",
          prepare=dockerfile('FROM scratch\nCOPY rootfs /\nRUN ["/missing"]\n')),

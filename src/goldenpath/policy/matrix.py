@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldenpath.errors import UnknownEnvironment
-from goldenpath.model import frontend
+from goldenpath.model import frontend, release_tag
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
 from goldenpath.policy import source
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 POLICY_FILE = "environments.yaml"
+_TAG = "refs/tags/"
 DEFAULT_BRANCH, ANY = "default-branch", "any"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
@@ -88,8 +90,9 @@ class Environment:
         return Mode.BLOCKING in self.modes.values()
 
     def allows_ref(self, ref: str) -> bool:
-        """Tell whether the git ref `ref` may be released here."""
-        return any(_ref_pattern(pattern).fullmatch(ref) for pattern in self.refs)
+        """Tell whether the git ref `ref` may be released here; a component's tag as the tag of the same version."""
+        names = (ref, *_tags_alike(ref))
+        return any(_ref_pattern(pattern).fullmatch(name) for pattern in self.refs for name in names)
 
     def moves(self, tag: str) -> bool:
         """Tell whether the image tag `tag` may move from one commit to the next here."""
@@ -181,6 +184,16 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         approval_required=body.get("approval") == "required",
         moving_tags=tuple(body.get("moving_tags", ())),
     )
+
+
+def _tags_alike(ref: str) -> tuple[str, ...]:
+    """Return `refs/tags/v1.4.2` for `refs/tags/my-web-v1.4.2`; nothing for any other ref."""
+    if not ref.startswith(_TAG):
+        return ()
+    with suppress(ValueError):
+        if release := release_tag.parse(ref.removeprefix(_TAG)):
+            return (f"{_TAG}v{release.version}",)
+    return ()
 
 
 def _ref_pattern(pattern: str) -> re.Pattern[str]:

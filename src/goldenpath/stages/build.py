@@ -20,6 +20,7 @@ from goldenpath.release.revision import REVISION
 from goldenpath.stages import frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
+from goldenpath.stages.release_tags import version_of
 from goldenpath.tools import builder, buildx, checkout, git
 
 if TYPE_CHECKING:
@@ -228,8 +229,9 @@ def require_layers(layout: Layout, order: Order) -> None:
     for image in layout.images():
         if not image.manifest.layers:
             raise BuildFailed(
-                f"the image for {layout.platform(image)} is empty: it has no layers",
-                why="no instruction of the Dockerfile adds a file to it, and Amazon ECR does not store such an image",
+                "the image is empty: it has no layers",
+                why=f"no instruction of the Dockerfile adds a file for {layout.platform(image)}, and "
+                "Amazon ECR does not store such an image",
                 fix=f"add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
                 "`target` (--target)",
             )
@@ -258,7 +260,7 @@ def _order(run: Run) -> Order:
 
 
 def _version(run: Run) -> str:
-    return str(run.request.version or run.event.release_version or "")
+    return str(version_of(run) or "")
 
 
 STAGE = Stage(

@@ -27,7 +27,7 @@ from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages import approval, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
-from goldenpath.stages.release_tags import further_along, moving_tags, wanted_tags
+from goldenpath.stages.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -39,10 +39,15 @@ if TYPE_CHECKING:
     from goldenpath.release.plan import Plan
 
 
+NOTHING = dict.fromkeys(("image", "image_digest", "image_ref", "image_name", "tags"), "")
+
+
 def run(run: Run) -> Outcome:
     """Release the candidate in the work folder; on any failure the registry is left as it was."""
     run.work.forget(run.work.receipt)
     refuse_pull_request(run)
+    if another := of_another_component(run):
+        return Outcome(another, outputs=NOTHING)
     candidate = run.work.read_candidate()
     require_own(run, candidate)
     warnings = require_verdicts(run, candidate)

@@ -12,7 +12,7 @@ from goldenpath.release.plan import require_movable
 from goldenpath.stages import approval
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access
-from goldenpath.stages.release_tags import moving_tags, wanted_tags
+from goldenpath.stages.release_tags import moving_tags, of_another_component, wanted_tags
 
 if TYPE_CHECKING:
     from goldenpath.model.names import Tag
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def run(run: Run) -> Outcome:
     """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
     refuse_pull_request(run)
+    if another := of_another_component(run):
+        return Outcome(another, outputs={"repository_uri": "", "tags": "", "release": "false"})
     approval.require(run)
     commit = run.event.commit
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
@@ -29,7 +31,7 @@ def run(run: Run) -> Outcome:
         require_movable(held, opened.info, commit, moving_tags(run, opened.info, commit))
     return Outcome(
         sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
-        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held)},
+        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},
     )
 
 
@@ -49,6 +51,7 @@ STAGE = Stage(
     outputs={
         "repository_uri": "The repository as `docker pull` takes it, without tag.",
         "tags": "Every tag that the release will write, separated by commas.",
+        "release": "`false` where the git tag of the run releases another component; then there is nothing to build.",
     },
     run=run,
 )  # fmt: skip

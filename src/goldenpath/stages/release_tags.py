@@ -25,7 +25,7 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
         commit,
         version,
         image_tag=request.image_tag,
-        git_tag=run.event.release_tag,
+        git_tag=git_tag_of(run),
         environments=[each.name for each in run.policy.environments],
     )
     if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
@@ -40,12 +40,31 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
 
 def version_of(run: Run, version: Version | None = None) -> Version | None:
     """Return the version of the release; `version` where nothing else gives one."""
-    return run.request.version or run.event.release_version or version
+    release = run.event.release
+    return run.request.version or (
+        release.version if release and release.is_for(run.request.ecr_repository) else version
+    )
+
+
+def git_tag_of(run: Run) -> Tag | None:
+    """Return the release tag of the run as a tag of the image; `None` where it has none that an image can have."""
+    return run.event.release.as_image_tag if run.event.release else None
+
+
+def of_another_component(run: Run) -> str:
+    """Return why this run releases nothing: its tag is of another component. Empty where that is not so."""
+    release = run.event.release
+    if release is None or release.is_for(run.request.ecr_repository):
+        return ""
+    return (
+        f"not released: the tag {release.name} releases the component {release.component}, and this is the delivery of "
+        f"{run.request.ecr_repository}"
+    )
 
 
 def moving_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> frozenset[Tag]:
     """Return the tags that a release of `commit` may move from another commit, where the repository moves them."""
-    versions = [each for each in (version_of(run, version), run.event.release_tag) if each is not None]
+    versions = [each for each in (version_of(run, version), git_tag_of(run)) if each is not None]
     found = tags.moving(run.environment, commit, run.request.image_tag, versions)
     return frozenset(tag for tag in found if not info.keeps(tag))
 

@@ -176,12 +176,12 @@ def _program(name: str) -> Program:
 def _require_version(event: Event) -> None:
     """Raise `BadInput` when the run is of a release tag whose version cannot be a tag of an image."""
     try:
-        _ = event.release_version, event.release_tag
+        _ = event.release
     except ValueError as error:
         raise BadInput(
             f"the release tag {event.ref.removeprefix('refs/tags/')} gives no version",
             why=str(error),
-            fix="name releases like `v1.4.2`",
+            fix="name releases like `v1.4.2`, or `my-web-v1.4.2` for one component of the repository",
         ) from error
 
 
