@@ -151,7 +151,7 @@ DELIVERIES = (
          "the work folder {app.folder}/out lies inside the build context {app.folder}",
          given={"work-dir": "{app.folder}/out"}),
     Case("a work folder that cannot be written", errors.DiskTrouble,
-         "{folder}/file/work/candidate.json cannot be written or read", "Not a directory",
+         "{folder}/file/work cannot be written or read", "Not a directory",
          given={"work-dir": "{folder}/file/work"}, prepare=below_a_file),
     Case("no engine", errors.EngineMissing, "there is nothing to build the image with",
          "failed to connect to the docker API", prepare=without_engine),

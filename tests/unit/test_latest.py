@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_fields
 
-from goldenpath.errors import BadInput, GoldenPathError, TagTaken
+from goldenpath.errors import BadInput, GoldenPathError, ReleaseLost, TagTaken
 from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Commit, Digest, Tag
 from goldenpath.model.receipt import Receipt, State
@@ -260,6 +260,21 @@ def test_a_moving_tag_is_not_taken_from_an_environment_further_along(tmp_path: P
         place.release()
     assert caught.value.why == f"an environment further along released it: prod-{EARLIER[:7]}"
     assert place.registry.tags[MAIN] == held
+
+
+def test_a_moving_tag_that_prod_takes_during_the_upload_stays_prods(tmp_path: Path) -> None:
+    place = Place(tmp_path, image_tag=MAIN)
+    place.release(EARLIER)
+    taken: list[Digest] = []
+
+    def prod_comes(call: str) -> None:
+        if call.startswith("upload_blob") and not taken:
+            taken.append(place.hold(ASIDE, MAIN, Tag(f"prod-{ASIDE[:7]}")))
+
+    place.registry.before_call = prod_comes
+    with pytest.raises(ReleaseLost):
+        place.release()
+    assert place.registry.tags[MAIN] == taken[0]
 
 
 @pytest.mark.parametrize("step", range(12))

@@ -65,12 +65,12 @@ class Latest:
         """What the user must know because GitHub did not say which commit is the later one; empty when it did."""
         if unknown := self._named(Order.UNKNOWN):
             return (
-                f"{unknown} was not moved: GitHub did not say whether the commit that it names is later than this one. "
+                f"{unknown} did not move: GitHub did not say whether the commit there is later than this one. "
                 "Run the job again, or start a run by hand."
             )
         if hidden := self._named(Order.HIDDEN):
             return (
-                f"{hidden} was moved without checking that it does not go back to an earlier commit: the token may not "
+                f"{hidden} moved without a check that this does not go back to an earlier commit: the token may not "
                 "read the repository. Give the job `permissions: contents: read`."
             )
         return ""

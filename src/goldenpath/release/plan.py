@@ -12,7 +12,7 @@ from goldenpath.release.revision import revision_of
 from goldenpath.release.tags import LATEST, is_of_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from goldenpath.model.names import Commit, Digest, Tag
     from goldenpath.release.access import Opened
@@ -50,6 +50,11 @@ class Plan:
         """The tag that the environment's releases of this commit alone have: the second, where there are several."""
         return tuple(self.before)[:2][-1]
 
+    def released_further(self, tags: Iterable[Tag]) -> Tag | None:
+        """Return one of an image's `tags` that a release to an environment further along gave it; `None` if none is."""
+        names = {each.rpartition("-")[0] for each in self.further}
+        return min((tag for tag in tags if any(is_of_environment(tag, name) for name in names)), default=None)
+
     @property
     def to_write(self) -> tuple[Tag, ...]:
         """The tags that do not name the target yet."""
@@ -78,11 +83,9 @@ def preflight(
     require_movable(held, repository, commit, moving)
     require_free({tag: stored for tag, stored in held.items() if repository.keeps(tag)}, repository)
     plan = Plan(before, candidate, further=further, latest=latest, moving=moving)
-    further_along = {tag.removesuffix(f"-{commit.short}") for tag in further}
     for tag in (plan.shared | moving - {LATEST}) & held.keys():
-        named = opened.ecr.tags_of(repository.name, held[tag].digest)
-        if by := [each for each in named if any(is_of_environment(each, name) for name in further_along)]:
-            raise _taken(tag, held[tag], repository, f"an environment further along released it: {min(by)}")
+        if by := plan.released_further(opened.ecr.tags_of(repository.name, held[tag].digest)):
+            raise _taken(tag, held[tag], repository, f"an environment further along released it: {by}")
     return plan
 
 

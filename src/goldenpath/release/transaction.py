@@ -20,7 +20,7 @@ from goldenpath.model.layout import INDEX, MANIFEST
 from goldenpath.release import cancellation
 from goldenpath.release.at_once import answers
 from goldenpath.release.revision import revision_of
-from goldenpath.release.tags import elsewhere
+from goldenpath.release.tags import LATEST, elsewhere
 from goldenpath.services.oci_registry import StoredManifest, Upload
 
 if TYPE_CHECKING:
@@ -168,14 +168,16 @@ class Transaction:
         """
         found, before = self._look(tag), self._plan.before[tag]
         known = {self._plan.target, before and before.digest}
-        if found is None or tag in self._plan.moving or found.digest in known:
+        if found is None or tag == LATEST or found.digest in known:
             return found
-        if self._of_our_commit(found) and not (tag in self._plan.shared and self._is_further(found)):
+        moving = tag in self._plan.moving
+        guarded = moving or tag in self._plan.shared
+        if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
             return found
         raise self._lost(found.digest)
 
     def _is_further(self, found: StoredManifest) -> bool:
-        return not self._plan.further.isdisjoint(self._ecr.tags_of(self._name, found.digest))
+        return self._plan.released_further(self._ecr.tags_of(self._name, found.digest)) is not None
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)
