@@ -146,7 +146,8 @@ def _deliver() -> click.Command:
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
         request = inputs.read(listed, raw)
-        pipeline.deliver(running.prepare(request, Runner.read(runner.variables()), progress), progress)
+        run = running.prepare(request, Runner.read(runner.variables()), progress, whole=True)
+        pipeline.deliver(run, progress)
 
     return _command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Gate
-from goldenpath.model.inputs import EVIDENCE
+from goldenpath.model.inputs import BUILT_FOR, EVIDENCE
 from goldenpath.runner import ANNOTATED_AT_MOST
 from goldenpath.stages import (
     build,
@@ -51,7 +51,7 @@ _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
 # All stages in one process hand nothing over that somebody else could reach, so `deliver` takes and gives no evidence.
 _BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
 INPUTS: tuple[Input, ...] = tuple(
-    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each is not EVIDENCE)
+    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each not in {EVIDENCE, BUILT_FOR})
 )
 OUTPUTS: Mapping[str, str] = {
     name: text
@@ -66,9 +66,14 @@ def deliver(run: Run, progress: Progress) -> dict[str, str]:
     """Run every stage in order and return all their outputs.
 
     The first stage that fails or blocks ends the run; all that must always happen still happens; then its error is
-    raised.
+    raised. Raises `WorkFolderBusy` when another delivery uses the same work folder.
     """
     run.work.refuse_inside(run.request.build_context)
+    with run.work.claimed():
+        return _delivered(run, progress)
+
+
+def _delivered(run: Run, progress: Progress) -> dict[str, str]:
     _forget_earlier_run(run.work)
     outputs: dict[str, str] = {}
     failure: BaseException | None = None

@@ -10,11 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from goldenpath.local import sample
+from goldenpath.model import codec
 from goldenpath.tools import git
 
 if TYPE_CHECKING:
     from goldenpath.model.names import Commit
+    from goldenpath.model.work import WorkFolder
 
 DOCKERFILE = "FROM scratch\nCOPY rootfs /\n"
 OS_RELEASE = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
@@ -145,3 +149,8 @@ def event(
         "GITHUB_STEP_SUMMARY": str(folder / "summary"),
         "RUNNER_TEMP": str(folder),
     }
+
+
+def for_any_repository(work: WorkFolder) -> None:
+    """Let the candidate be released to any ECR repository: each test has one of its own, and few build for it."""
+    codec.write(work.candidate, replace(work.read_candidate(), ecr_repository=""))

@@ -148,6 +148,7 @@ def checked(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> tu
     app, work = apps.make(folder / "app"), WorkFolder(folder / "work")
     words = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", "--ecr-repository=checked")
     goldenpath.run("deliver", *words, more=apps.event(folder / "runner", app, "pull_request")).ok()
+    apps.for_any_repository(work)
     return app, work
 
 

@@ -77,6 +77,7 @@ def another(goldenpath: Command, app: App, folder: Path, *more: str) -> tuple[Ap
     work = WorkFolder(folder / "another")
     run = apps.event(folder / "runner", app, "pull_request")
     goldenpath.run(*words("deliver", app, work, "another", *more), more=run).ok()
+    apps.for_any_repository(work)
     return app, work
 
 

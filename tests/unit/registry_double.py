@@ -20,8 +20,8 @@ NAME = EcrRepository("my-app")
 Fault = Callable[[str], None]
 
 
-def info(*, immutable: bool = False) -> RepositoryInfo:
-    return RepositoryInfo(NAME, "registry.example/my-app", "123456789012", immutable)
+def info(*, immutable: bool = False, excluded: tuple[str, ...] = ()) -> RepositoryInfo:
+    return RepositoryInfo(NAME, "registry.example/my-app", "123456789012", immutable, excluded=excluded)
 
 
 @dataclass
@@ -32,6 +32,7 @@ class RegistryDouble:
     """
 
     immutable: bool = False
+    excluded: tuple[str, ...] = ()
     manifests: dict[Digest, StoredManifest] = field(default_factory=dict)
     tags: dict[Tag, Digest] = field(default_factory=dict)
     blobs: set[Digest] = field(default_factory=set)
@@ -45,6 +46,10 @@ class RegistryDouble:
         self.manifests[stored.digest] = stored
         self.tags |= dict.fromkeys(tags, stored.digest)
         return stored.digest
+
+    @property
+    def info(self) -> RepositoryInfo:
+        return info(immutable=self.immutable, excluded=self.excluded)
 
     def manifest(self, reference: Tag | Digest) -> StoredManifest | None:
         with self._call(f"manifest {reference}"):
@@ -63,7 +68,7 @@ class RegistryDouble:
 
     def put_manifest(self, reference: Tag | Digest, media_type: str, content: bytes) -> Digest:
         with self._call(f"put_manifest {reference}"):
-            if isinstance(reference, Tag) and reference in self.tags and self.immutable:
+            if isinstance(reference, Tag) and reference in self.tags and self.info.keeps(reference):
                 raise TagTaken(f"the tag {reference} is taken", fix="f")
             digest = self.hold(content, media_type)
             if isinstance(reference, Tag):

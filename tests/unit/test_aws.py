@@ -71,6 +71,21 @@ def test_every_service_that_the_sdk_logs_in_with_is_known() -> None:
         assert aws_sdk.session().create_client(name, region_name=REGION)
 
 
+@pytest.mark.parametrize("no_proxy", ["*.amazonaws.com", ".amazonaws.com:443", "127.0.0.1 amazonaws.com"])
+def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(no_proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "10.0.0.0/8")
+    proxied: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
+    assert proxies_of(proxied)["https"] == "http://proxy.example:3128"
+    monkeypatch.setenv("no_proxy", no_proxy)
+    direct: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
+    assert proxies_of(direct) == {}
+
+
+def proxies_of(client: Any) -> Any:
+    return client._endpoint.http_session._proxy_config._proxies  # noqa: SLF001  what botocore will ask
+
+
 def client_of(ecr: Ecr) -> Any:
     return ecr._connected  # noqa: SLF001  the SDK's client is what the stubber takes the place of
 
@@ -130,6 +145,16 @@ def test_a_repository_is_described(ecr: Ecr, stub: Stubber, mutability: str, *, 
     )
 
 
+def test_the_filters_of_a_repository_are_read_and_turn_its_rule_around(ecr: Ecr, stub: Stubber) -> None:
+    answer = described("IMMUTABLE_WITH_EXCLUSION")
+    filters = [{"filterType": "WILDCARD", "filter": text} for text in ("latest", "dev-*")]
+    answer["repositories"][0]["imageTagMutabilityExclusionFilters"] = filters
+    stub.add_response("describe_repositories", answer, ASKED)
+    found = ecr.describe(NAME)
+    kept = {tag for tag in ("latest", "latest-1", "dev-a1b2c3d", "1.4.2") if found.keeps(Tag(tag))}
+    assert (kept, found.kind) == ({"latest-1", "1.4.2"}, "immutable, except latest, dev-*")
+
+
 def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_not_look(
     ecr: Ecr, stub: Stubber
 ) -> None:
@@ -153,6 +178,17 @@ def test_a_login_is_the_token_as_the_data_plane_takes_it_and_its_secrets_are_nam
     answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.eu-west-2.amazonaws.com"}
     stub.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
     assert ecr.login() == Login(answer["proxyEndpoint"], f"Basic {TOKEN}", (TOKEN, "the-password"))
+
+
+def test_both_planes_follow_the_variables_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_USE_DUALSTACK_ENDPOINT", "true")
+    monkeypatch.setenv("AWS_USE_FIPS_ENDPOINT", "true")
+    made: Any = aws_sdk.ecr_client(aws_sdk.session(), "us-east-1", aws_sdk.Key("AKID", "secret", "token"))
+    assert made.meta.endpoint_url == "https://ecr-fips.us-east-1.api.aws"
+    answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.us-east-1.amazonaws.com"}
+    with Stubber(made) as stubbed:
+        stubbed.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
+        assert Ecr(lambda: made).login().endpoint == "https://123456789012.dkr-ecr-fips.us-east-1.on.aws"
 
 
 def test_tags_and_digests_are_removed_each_by_its_own_field(ecr: Ecr, stub: Stubber) -> None:

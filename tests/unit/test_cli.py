@@ -162,7 +162,7 @@ def test_an_empty_variable_is_an_input_that_was_not_given(
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """Return where the request of each command arrives; nothing else happens."""
     seen: list[Request] = []
-    monkeypatch.setattr(running, "prepare", lambda request, _here, _progress: seen.append(request))
+    monkeypatch.setattr(running, "prepare", lambda request, _here, _progress, **_: seen.append(request))
     monkeypatch.setattr(running, "believing", lambda run, _stage: run)
     monkeypatch.setattr(running, "run_stage", lambda *_: {})
     monkeypatch.setattr(pipeline, "deliver", lambda *_: {})

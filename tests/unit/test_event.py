@@ -14,7 +14,7 @@ from goldenpath.model.event import (
     is_by_dependabot,
     proposed_head,
 )
-from goldenpath.model.names import Commit
+from goldenpath.model.names import Commit, EcrRepository
 from goldenpath.runner import Runner
 from goldenpath.stages import running
 from tests.unit.builders import COMMIT
@@ -150,13 +150,50 @@ def test_only_a_run_at_a_terminal_is_in_no_workflow() -> None:
     assert Event("", Commit(COMMIT), "refs/heads/main").in_workflow
 
 
-def test_a_release_tag_gives_its_version() -> None:
-    assert Event("push", Commit(COMMIT), "refs/tags/v1.4.2").release_version == "1.4.2"
-    assert Event("push", Commit(COMMIT), "refs/tags/v1.4.2").release_tag == "v1.4.2"
-    assert Event("push", Commit(COMMIT), "refs/heads/main").release_version is None
-    assert Event("push", Commit(COMMIT), "refs/heads/main").release_tag is None
-    with pytest.raises(ValueError, match="what follows its `v` is ery-nice, and does not begin with a number"):
-        _ = Event("push", Commit(COMMIT), "refs/tags/very-nice").release_version
+@pytest.mark.parametrize(
+    ("tag", "component", "version", "as_image_tag"),
+    [
+        ("v1.4.2", "", "1.4.2", "v1.4.2"),
+        ("v1.4.2-rc.1", "", "1.4.2-rc.1", "v1.4.2-rc.1"),
+        ("my-web-v1.2.3", "my-web", "1.2.3", "my-web-v1.2.3"),
+        ("my-web@1.2.3", "my-web", "1.2.3", None),
+        ("@acme/my-web@1.2.3-beta.0", "my-web", "1.2.3-beta.0", None),
+        ("my-web@v1.2.3", "my-web", "1.2.3", None),
+        ("services/my-web/v1.2.3", "my-web", "1.2.3", None),
+        ("vault-sync-v1.2.3", "vault-sync", "1.2.3", "vault-sync-v1.2.3"),
+        ("my-web-v1.2.3-v2", "my-web", "1.2.3-v2", "my-web-v1.2.3-v2"),
+        ("release-v1.2.3", "", "1.2.3", "release-v1.2.3"),
+    ],
+)
+def test_a_release_tag_gives_its_version_and_its_component(
+    tag: str, component: str, version: str, as_image_tag: str | None
+) -> None:
+    release = Event("push", Commit(COMMIT), f"refs/tags/{tag}").release
+    assert release is not None
+    assert (release.component, release.version, release.as_image_tag) == (component, version, as_image_tag)
+
+
+@pytest.mark.parametrize(
+    "ref", ["refs/heads/main", "refs/heads/v1.2.3", "refs/tags/nightly", "refs/tags/my-web-very", "refs/tags/1.2.3"]
+)
+def test_what_is_no_release_tag_releases_no_version(ref: str) -> None:
+    assert Event("push", Commit(COMMIT), ref).release is None
+
+
+def test_a_tag_that_only_begins_as_a_release_is_refused() -> None:
+    with pytest.raises(ValueError, match="does not begin with a number"):
+        _ = Event("push", Commit(COMMIT), "refs/tags/very-nice").release
+
+
+@pytest.mark.parametrize(
+    ("repository", "own"),
+    [("my-web", True), ("acme/my-web", True), ("my/web", True), ("my-worker", False), ("my-web/cache", False)],
+)
+def test_a_components_tag_is_for_the_repository_of_that_name(repository: str, *, own: bool) -> None:
+    release = Event("push", Commit(COMMIT), "refs/tags/my-web-v1.2.3").release
+    assert release is not None
+    assert release.is_for(EcrRepository(repository)) is own
+    assert release.is_for(None)
 
 
 def test_an_event_without_a_commit_is_refused() -> None:

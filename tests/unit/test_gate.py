@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
+from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
 from goldenpath.model import codec
 from goldenpath.model.event import Event
 from goldenpath.model.exception import Standing
@@ -19,9 +19,10 @@ from goldenpath.model.names import Commit, Digest
 from goldenpath.model.verdict import Result
 from goldenpath.policy import in_force
 from goldenpath.report import sarif
-from goldenpath.stages import ecr_push, gate
+from goldenpath.stages import ecr_push, gate, preflight, release_tags
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.layout_builder import layout
+from tests.unit.registry_double import info
 from tests.unit.run_builder import candidate, run
 
 if TYPE_CHECKING:
@@ -201,6 +202,42 @@ def test_a_candidate_of_another_commit_is_refused_whatever_the_gates_said_of_it(
     with pytest.raises(StageOutOfOrder) as caught:
         ecr_push.run(here)
     assert caught.value.what == f"the candidate is of the commit {COMMIT}, and this run is about {tagged.commit}"
+
+
+def test_a_candidate_that_was_built_for_another_repository_is_refused(tmp_path: Path) -> None:
+    here = run(tmp_path)
+    built = candidate(layout(here.work.layout))
+    codec.write(here.work.candidate, replace(built, ecr_repository="my-api"))
+    with pytest.raises(StageOutOfOrder) as caught:
+        ecr_push.run(here)
+    told = "the candidate was built for the ECR repository my-api, and this run releases to my-app"
+    assert caught.value.what == told
+
+
+@pytest.mark.parametrize("tag", ["my-api-v1.2.3", "my-api@1.2.3", "vault-sync-v1.2.3"])
+def test_a_tag_of_another_component_releases_nothing_and_says_why(tmp_path: Path, tag: str) -> None:
+    here = run(tmp_path, "prod", event=Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main"))
+    done = ecr_push.run(here)
+    component = tag.removesuffix("1.2.3").rstrip("v@-")
+    told = f"not released: the tag {tag} releases the component {component}, and this is the delivery of my-app"
+    assert (done.sentence, done.stop, set(done.outputs.values())) == (told, None, {""})
+    assert preflight.run(here).outputs["release"] == "false"
+    assert not here.work.receipt.exists()
+
+
+@pytest.mark.parametrize("tag", ["my-app-v1.2.3", "my-app@1.2.3", "my-app/v1.2.3"])
+def test_a_tag_of_this_component_releases_its_version_where_release_tags_may(tmp_path: Path, tag: str) -> None:
+    event = Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main")
+    here = run(tmp_path, "prod", event=event)
+    ecr_push.refuse_pull_request(here)
+    assert "1.2.3" in release_tags.wanted_tags(here, info(), Commit(COMMIT))
+
+
+@pytest.mark.parametrize("tag", ["my-app-1.2.3", "deploy-very", "my-app-vnext"])
+def test_a_tag_that_gives_no_version_is_still_refused_in_prod(tmp_path: Path, tag: str) -> None:
+    here = run(tmp_path, "prod", event=Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main"))
+    with pytest.raises(BadInput, match="may not be released to prod"):
+        ecr_push.run(here)
 
 
 def test_a_verdict_that_was_made_advisory_by_hand_does_not_open_a_blocking_environment(tmp_path: Path) -> None:

@@ -56,6 +56,11 @@ def test_without_a_wildcard_everything_is_compared_exactly() -> None:
     assert set(document["Statement"][0]["Condition"][operator]) == {f"{ISSUER}:{claim}" for claim in CLAIMS}
 
 
+def test_a_role_trusts_tokens_for_the_audience_that_is_named() -> None:
+    document = trust_policy("aws-cn", "123456789012", SUBJECT, "sts.amazonaws.com.cn")
+    assert document["Statement"][0]["Condition"]["StringEquals"][f"{ISSUER}:aud"] == "sts.amazonaws.com.cn"
+
+
 @pytest.mark.parametrize(
     ("claim", "value"),
     [

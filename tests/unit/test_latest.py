@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace as with_fields
 
-from goldenpath.errors import GoldenPathError
+from goldenpath.errors import BadInput, GoldenPathError, ReleaseLost, TagTaken
 from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Commit, Digest, Tag
 from goldenpath.model.receipt import Receipt, State
@@ -22,7 +22,7 @@ from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages import ecr_push
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import AMD64, image_bytes, layout
-from tests.unit.registry_double import RegistryDouble, fault, info, trouble
+from tests.unit.registry_double import RegistryDouble, fault, trouble
 from tests.unit.run_builder import candidate, run
 
 LATEST = Tag("latest")
@@ -54,9 +54,12 @@ class HistoryDouble:
 class Place:
     """A repository, and releases of any commit to it."""
 
-    def __init__(self, folder: Path, *, immutable: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, immutable: bool = False, excluded: tuple[str, ...] = (), image_tag: str = ""
+    ) -> None:
         self.folder = folder
-        self.registry = RegistryDouble(immutable=immutable)
+        self.image_tag = Tag(image_tag) if image_tag else None
+        self.registry = RegistryDouble(immutable=immutable, excluded=excluded)
 
     def hold(self, commit: str, *tags: Tag) -> Digest:
         return self.registry.hold(image_bytes(b"held", revision=commit), MANIFEST, *(tags or (LATEST,)))
@@ -66,8 +69,9 @@ class Place:
         path = self.folder / commit[:7]
         made = Layout(path) if path.exists() else layout(path, AMD64, content=commit.encode(), revision=commit)
         here = run(self.folder / f"run-{commit[:7]}")
+        here = replace(here, request=replace(here.request, image_tag=self.image_tag))
         double: Any = self.registry
-        opened = Opened(double, info(immutable=self.registry.immutable), double)
+        opened = Opened(double, self.registry.info, double)
         described = with_fields(candidate(made), commit=Commit(commit))
         return ecr_push.release(here, opened, made, described, latest or guard(commit))
 
@@ -201,7 +205,7 @@ def test_where_the_order_is_not_known_the_user_is_told_what_was_done(
     place.hold(EARLIER)
     receipt = place.release(latest=latest)
     assert (place.registry.tags[LATEST] == receipt.digest) is moved
-    assert latest.kept == ""
+    assert latest.kept() == ""
     assert ("Run the job again" in latest.warning, "contents: read" in latest.warning) == (not moved, moved)
 
 
@@ -212,7 +216,7 @@ def test_each_commit_is_asked_about_once_and_only_what_is_one() -> None:
         latest.stays(stored(revision))
         latest.is_behind(stored(revision))
     assert history.asked == [(COMMIT, LATER)]
-    assert (latest.kept, latest.warning) == ("`latest` stays at the later commit 2222222", "")
+    assert (latest.kept(), latest.warning) == ("`latest` stays at the later commit 2222222", "")
 
 
 @pytest.mark.parametrize(("here", "asks"), [(IN_ACTIONS, True), (Runner(), False)])
@@ -225,3 +229,85 @@ def test_only_a_workflow_run_asks_github(tmp_path: Path, here: Runner, *, asks: 
 def test_only_a_run_started_by_hand_may_go_back(tmp_path: Path, name: str, ref: str) -> None:
     event = with_fields(run(tmp_path).event, name=name)
     assert ecr_push.latest_of(run(tmp_path, runner=IN_ACTIONS, event=event)).ref == ref
+
+
+MAIN = Tag("main")
+
+
+def test_a_tag_that_the_policy_lets_move_goes_from_commit_to_commit_and_never_back(tmp_path: Path) -> None:
+    place = Place(tmp_path, image_tag=MAIN)
+    place.release(EARLIER)
+    later = place.release(LATER)
+    assert place.registry.tags[MAIN] == place.registry.tags[LATEST] == later.digest
+    receipt = place.release(COMMIT)
+    assert receipt.state is State.RELEASED
+    assert {MAIN, LATEST}.isdisjoint(move.tag for move in receipt.tags)
+    assert place.registry.tags[MAIN] == later.digest
+
+
+def test_a_tag_that_the_policy_does_not_name_stays_with_its_commit(tmp_path: Path) -> None:
+    place = Place(tmp_path, image_tag="my-build")
+    place.release(EARLIER)
+    with pytest.raises(TagTaken, match="the tag my-build of my-app already names") as caught:
+        place.release()
+    assert "`moving_tags`" in caught.value.fix
+
+
+def test_a_moving_tag_is_not_taken_from_an_environment_further_along(tmp_path: Path) -> None:
+    place = Place(tmp_path, image_tag=MAIN)
+    held = place.hold(EARLIER, MAIN, Tag(f"prod-{EARLIER[:7]}"))
+    with pytest.raises(TagTaken) as caught:
+        place.release()
+    assert caught.value.why == f"an environment further along released it: prod-{EARLIER[:7]}"
+    assert place.registry.tags[MAIN] == held
+
+
+def test_a_moving_tag_that_prod_takes_during_the_upload_stays_prods(tmp_path: Path) -> None:
+    place = Place(tmp_path, image_tag=MAIN)
+    place.release(EARLIER)
+    taken: list[Digest] = []
+
+    def prod_comes(call: str) -> None:
+        if call.startswith("upload_blob") and not taken:
+            taken.append(place.hold(ASIDE, MAIN, Tag(f"prod-{ASIDE[:7]}")))
+
+    place.registry.before_call = prod_comes
+    with pytest.raises(ReleaseLost):
+        place.release()
+    assert place.registry.tags[MAIN] == taken[0]
+
+
+@pytest.mark.parametrize("step", range(12))
+def test_a_release_that_fails_gives_a_moving_tag_back_to_the_commit_that_had_it(tmp_path: Path, step: int) -> None:
+    place = Place(tmp_path, image_tag=MAIN)
+    place.release(EARLIER)
+    before = dict(place.registry.tags)
+    place.registry.after_call = fault({step + len(place.registry.tags)}, trouble)
+    try:
+        place.release()
+    except GoldenPathError:
+        place.registry.after_call = lambda _: None
+        assert {tag: place.registry.tags.get(tag) for tag in before} == before
+
+
+def test_what_the_filters_of_an_immutable_repository_exclude_moves(tmp_path: Path) -> None:
+    place = Place(tmp_path, immutable=True, excluded=("lat*", "main"), image_tag=MAIN)
+    place.release(EARLIER)
+    second = place.release()
+    assert place.registry.tags[MAIN] == place.registry.tags[LATEST] == second.digest
+
+
+def test_what_the_filters_of_a_mutable_repository_exclude_stays(tmp_path: Path) -> None:
+    place = Place(tmp_path, excluded=("latest", "main"), image_tag=MAIN)
+    first = place.release(EARLIER)
+    assert LATEST not in place.registry.tags
+    with pytest.raises(TagTaken, match="the tag main of my-app already names"):
+        place.release()
+    assert place.registry.tags[MAIN] == first.digest
+
+
+def test_latest_that_the_repository_does_not_move_is_refused_with_what_the_repository_is(tmp_path: Path) -> None:
+    with pytest.raises(BadInput) as caught:
+        Place(tmp_path, immutable=True, excluded=("main",), image_tag=LATEST).release()
+    told = "`latest` is asked for, and my-app does not move that tag: it is immutable, except main"
+    assert caught.value.what == told

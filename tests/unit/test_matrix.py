@@ -51,6 +51,12 @@ def test_an_unknown_environment_is_an_error_that_lists_the_known_ones(name: str)
         ("prod", "refs/heads/main-2", False),
         ("prod", "refs/tags/v1/../../heads/x", False),
         ("prod", "refs/pull/1/merge", False),
+        ("prod", "refs/tags/my-web-v1.2.3", True),
+        ("prod", "refs/tags/@acme/my-web@1.2.3", True),
+        ("prod", "refs/tags/my-web/v1.2.3", True),
+        ("prod", "refs/tags/my-web-vnext", False),
+        ("prod", "refs/tags/very/nice", False),
+        ("prod", "refs/heads/my-web-v1.2.3", False),
     ],
 )
 def test_an_environment_takes_releases_from_its_refs_alone(environment: str, ref: str, *, allowed: bool) -> None:

@@ -28,6 +28,12 @@ def test_an_address_without_query_gets_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert double.requests[0].url == "https://pipelines.example/id?audience=sts.amazonaws.com"
 
 
+def test_a_token_is_asked_for_with_another_audience_where_one_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool(monkeypatch, Response(200, {}, b'{"value": "eyJ"}'))
+    oidc.token(RUN, "https://sts.example/a&b=c")
+    assert double.requests[0].url == f"{RUN[URL]}&audience=https%3A%2F%2Fsts.example%2Fa%26b%3Dc"
+
+
 @pytest.mark.parametrize("variables", [{}, {URL: "https://x"}, {BEARER: "x"}, {URL: "", BEARER: "x"}])
 def test_a_run_without_the_permission_is_told_which(variables: dict[str, str]) -> None:
     with pytest.raises(LoginRefused) as caught:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from goldenpath.errors import (
 from goldenpath.model.event import Event
 from goldenpath.model.finding import Gate
 from goldenpath.model.inputs import Request
-from goldenpath.model.names import Commit, Ref
+from goldenpath.model.names import Commit, EcrRepository, Ref
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.stages import ecr_push, running
@@ -218,6 +219,29 @@ def test_the_work_folder_is_the_one_that_was_named_or_the_runners(
     monkeypatch.setenv("RUNNER_TEMP", "/runner")
     request = Request(environment="dev", work_dir=Path(chosen))
     assert running.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
+
+
+def test_two_deliveries_at_a_terminal_have_a_work_folder_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("RUNNER_TEMP", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(running, "event_of", lambda *_: Event("terminal", Commit(COMMIT), "refs/heads/main"))
+
+    def folder(source: str, environment: str, repository: str, *, whole: bool) -> Path:
+        wanted = Request(environment=environment, source=Path(source), ecr_repository=EcrRepository(repository))
+        return running.prepare(wanted, Runner(), Told(), whole=whole).work.path
+
+    deliveries = [
+        folder(source, environment, repository, whole=True)
+        for source in ("/src/a", "/src/b", "/other/a")
+        for environment in ("dev", "test")
+        for repository in ("my-web", "my/web", "my-api")
+    ]
+    assert len(set(deliveries)) == len(deliveries)
+    assert {each.parent for each in deliveries} == {tmp_path / f"goldenpath-{os.getuid()}"}
+    assert deliveries[0] == folder("/src/a", "dev", "my-web", whole=True)
+    one_by_one = folder("/src/a", "dev", "my-web", whole=False)
+    assert one_by_one == folder("/src/a", "dev", "my-api", whole=False)
+    assert one_by_one not in deliveries
 
 
 @pytest.mark.parametrize("tag", ["v1.4.2+build", "v1/2", "v", "very-nice"])

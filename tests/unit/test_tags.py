@@ -10,6 +10,8 @@ from goldenpath.policy import matrix
 from goldenpath.release import tags
 from tests.unit.builders import COMMIT
 
+ENVIRONMENTS = [each.name for each in matrix.load().environments]
+
 
 @pytest.mark.parametrize(
     ("environment", "version", "expected"),
@@ -39,20 +41,17 @@ def test_a_release_of_a_git_tag_has_that_tag_too_where_the_policy_allows_it(
     assert list(found) == ["a1b2c3d", "prod-a1b2c3d", *expected]
 
 
-@pytest.mark.parametrize("version", ["prod-a1b2c3d", "dev-fffffff", "fffffff", "1234567"])
+@pytest.mark.parametrize("version", ["prod-a1b2c3d", "prod-1234567", "dev-fffffff", "fffffff"])
 def test_a_version_that_reads_like_the_tag_of_a_commit_is_refused(version: str) -> None:
     """An image that dev let through must not be able to call itself prod's."""
     with pytest.raises(BadInput) as caught:
-        tags.of_release(matrix.load().environment("dev"), Commit(COMMIT), Version(version))
+        tags.of_release(matrix.load().environment("dev"), Commit(COMMIT), Version(version), environments=ENVIRONMENTS)
     assert caught.value.what == f"{version} is not a version: it reads like the tag of a commit"
 
 
 def test_latest_is_no_version_where_the_policy_refuses_it() -> None:
     with pytest.raises(BadInput, match="`latest` is not a version, and prod has no such tag"):
         tags.of_release(matrix.load().environment("prod"), Commit(COMMIT), Version("latest"))
-
-
-ENVIRONMENTS = [each.name for each in matrix.load().environments]
 
 
 @pytest.mark.parametrize(
@@ -64,17 +63,24 @@ ENVIRONMENTS = [each.name for each in matrix.load().environments]
         ("dev", "dev-a1b2c3d", True),
         ("dev", "20261121", True),
         ("dev", "dev-nightly", True),
+        ("dev", "1234567", True),
+        ("dev", "build-1234567", True),
+        ("dev", "sha-a1b2c3d", True),
+        ("prod", "main-a1b2c3d", True),
+        ("dev", "sha-" + COMMIT, True),
+        ("dev", "dev-1234567", False),
+        ("dev", "prod-1234567", False),
+        ("dev", "sha-fffffff", False),
         ("dev", "x" * 128, True),
         ("dev", "latest", True),
         ("prod", "latest", False),
         ("dev", "prod-a1b2c3d", False),
         ("dev", "prod-nightly", False),
         ("dev", "dev-fffffff", False),
-        ("dev", "qa-a1b2c3d", False),
+        ("dev", "qa-fffffff", False),
         ("dev", "fffffff", False),
         ("dev", "f" * 40, False),
         ("dev", COMMIT[:12] + "f", False),
-        ("dev", "1234567", False),
         ("dev", "2" * 40, False),
         ("prod", "dev-a1b2c3d", False),
     ],
@@ -92,3 +98,30 @@ def test_an_image_tag_is_taken_uncut_unless_it_forges_another_commits_or_environ
         return
     with pytest.raises(BadInput, match="is not an image tag"):
         of_release()
+
+
+@pytest.mark.parametrize(
+    ("environment", "image_tag", "version", "moves"),
+    [
+        ("dev", "main", None, True),
+        ("dev", "main", "main", False),
+        ("dev", "1.4", None, False),
+        ("local", "anything", None, True),
+        ("local", "a1b2c3d", None, False),
+        ("local", "local-a1b2c3d", None, False),
+        ("test", "main", None, False),
+        ("prod", "main", None, False),
+    ],
+)
+def test_only_image_tags_move_and_only_where_the_policy_says_so(
+    environment: str, image_tag: str, version: str | None, *, moves: bool
+) -> None:
+    rules = matrix.load().environment(environment)
+    found = tags.moving(rules, Commit(COMMIT), Tag(image_tag), [version] if version else [])
+    assert found == {tags.LATEST, *([Tag(image_tag)] if moves else [])}
+
+
+def test_a_tag_of_the_release_itself_is_not_one_of_another_environment() -> None:
+    own, named = Tag("dev-a1b2c3d"), [Tag("dev-a1b2c3d"), Tag("sha-a1b2c3d")]
+    assert not tags.elsewhere(named, own, named)
+    assert tags.elsewhere([*named, Tag("prod-a1b2c3d")], own, named)

@@ -279,7 +279,7 @@ def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
     double: Any = registry
     with pytest.raises(BadInput) as caught:
         ecr_push.release(run(tmp_path, **asked), Opened(double, info(immutable=True), double), made, candidate(made))
-    assert caught.value.what == "`latest` is asked for, and the tags of my-app are immutable"
+    assert caught.value.what == "`latest` is asked for, and my-app does not move that tag: it is immutable"
     assert registry.calls == []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import BadInput, DiskTrouble, StageOutOfOrder
+from goldenpath.errors import BadInput, DiskTrouble, StageOutOfOrder, WorkFolderBusy
 from goldenpath.model.finding import Gate
 from goldenpath.model.work import WorkFolder
 
@@ -66,3 +66,18 @@ def test_a_work_folder_inside_the_build_context_is_refused(tmp_path: Path, insid
 def test_a_work_folder_beside_the_build_context_is_good(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     WorkFolder(tmp_path / "app-work").refuse_inside(tmp_path / "app")
+
+
+def test_two_deliveries_do_not_use_one_work_folder_at_once(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path / "work")
+    with work.claimed(), pytest.raises(WorkFolderBusy) as caught, WorkFolder(tmp_path / "work").claimed():
+        pass
+    assert caught.value.what == f"another delivery is using the work folder {work.path}"
+    with work.claimed():
+        pass
+
+
+def test_a_work_folder_that_cannot_be_made_is_disk_trouble(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(DiskTrouble), WorkFolder(tmp_path / "file" / "work").claimed():
+        pass

@@ -45,6 +45,7 @@ from goldenpath.errors.delivery import (
     UndoIncomplete,
     UnknownEnvironment,
     VerdictExpired,
+    WorkFolderBusy,
     WrongAccount,
     WrongEnvironment,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "UndoIncomplete",
     "UnknownEnvironment",
     "VerdictExpired",
+    "WorkFolderBusy",
     "WrongAccount",
     "WrongEnvironment",
 ]

@@ -215,6 +215,12 @@ class NotReviewed(GoldenPathError):
     code, exit_code = "not-reviewed", 42
 
 
+class WorkFolderBusy(GoldenPathError):
+    """Another delivery is using the same work folder at this moment."""
+
+    code, exit_code = "work-folder-busy", 43
+
+
 class LocalTrouble(GoldenPathError):
     """The embedded registry and AWS emulator could not be started, or are not running."""
 

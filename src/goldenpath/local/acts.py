@@ -86,7 +86,7 @@ def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progr
             "work_dir": str(work),
         },
     )
-    pipeline.deliver(prepare(request, Runner.read(runner.variables()), progress), progress)
+    pipeline.deliver(prepare(request, Runner.read(runner.variables()), progress, whole=True), progress)
 
 
 def _tell_delivered(setup: DemoSetup, progress: Progress) -> None:

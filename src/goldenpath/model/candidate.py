@@ -24,7 +24,8 @@ class Candidate(Struct, frozen=True):
 
     `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none. `checkout`
     is the digest of the files that it was built from, as they were checked out. `frontends` are the images that read
-    its Dockerfile, where BuildKit did not itself.
+    its Dockerfile, where BuildKit did not itself. `ecr_repository` is the one that it was built for; empty where
+    that was not known.
     """
 
     digest: Digest
@@ -38,6 +39,7 @@ class Candidate(Struct, frozen=True):
     builder: str
     checkout: str = ""
     frontends: tuple[str, ...] = ()
+    ecr_repository: str = ""
     schema: str = CANDIDATE_SCHEMA
 
     def __post_init__(self) -> None:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from goldenpath.model.names import Commit, Tag, Version
+from goldenpath.model import release_tag
+from goldenpath.model.names import Commit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_RELEASE_TAG = "refs/tags/v"
+    from goldenpath.model.release_tag import ReleaseTag
+
 # A merge queue tries each change on a branch of its own, which a `push` may be about too.
 _QUEUE = "refs/heads/gh-readonly-queue/"
 _PROPOSED = ("refs/pull/", _QUEUE)
@@ -78,22 +80,9 @@ class Event(Struct, frozen=True):
         return self.name == "merge_group" or _is_of_a_pull_request(self.name) or self.ref.startswith(_PROPOSED)
 
     @property
-    def release_version(self) -> Version | None:
-        """The version in a release tag (`refs/tags/v1.4.2` → `1.4.2`); `None` for any other ref.
-
-        Raises `ValueError` for what only begins as one: the tag `very-nice` is no release of `ery-nice`.
-        """
-        if not self.ref.startswith(_RELEASE_TAG):
-            return None
-        version = Version(self.ref.removeprefix(_RELEASE_TAG))
-        if not version[0].isdecimal():
-            raise ValueError(f"what follows its `v` is {version}, and does not begin with a number")
-        return version
-
-    @property
-    def release_tag(self) -> Tag | None:
-        """The release tag itself (`refs/tags/v1.4.2` → `v1.4.2`); `None` for any other ref."""
-        return Tag(self.ref.removeprefix("refs/tags/")) if self.ref.startswith(_RELEASE_TAG) else None
+    def release(self) -> ReleaseTag | None:
+        """What a release tag releases; `None` for any other ref. Raises `ValueError` for what only begins as one."""
+        return release_tag.parse(self.tag) if self.tag else None
 
 
 def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:

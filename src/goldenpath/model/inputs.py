@@ -6,7 +6,7 @@ The command's options, the `inputs` of each `action.yml` and the tables in the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,7 @@ class Request:
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
+    audience: str = ""
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -138,6 +139,13 @@ def _secret(raw: str) -> str:
     return raw
 
 
+def audience(raw: str) -> str:
+    """Return the audience of an OIDC token in `raw`."""
+    if len(raw) > _NAME_BYTES or not raw.isascii() or not raw.isprintable() or " " in raw or raw.startswith("-"):
+        raise ValueError(f"{_shown(raw)} is not an audience (like `sts.amazonaws.com.cn`)")
+    return raw
+
+
 def _name(raw: str) -> str:
     if len(raw) > _NAME_BYTES:
         raise ValueError(f"{_shown(raw)} is longer than {_NAME_BYTES} characters")
@@ -161,6 +169,11 @@ REF = Input(
     Ref,
 )
 ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", _repository, required=True)
+BUILT_FOR = replace(
+    ECR_REPOSITORY,
+    help="Name of the ECR repository that the image is for: it is released nowhere else.",
+    required=False,
+)
 BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
 DOCKERFILE_PATH = Input(
     "dockerfile_path", "The Dockerfile, relative to `source`, not to `build_context`.", _path, default="./Dockerfile"
@@ -178,6 +191,12 @@ AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default=
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+)
+AUDIENCE = Input(
+    "audience",
+    "Audience of the OIDC token, as the role's trust policy names it; in China `sts.amazonaws.com.cn`.",
+    audience,
+    default="sts.amazonaws.com",
 )
 PUSH_LATEST = Input(
     "push_latest",

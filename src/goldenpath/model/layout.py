@@ -55,12 +55,17 @@ class Descriptor(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 class Manifest(Struct, frozen=True, rename="camel"):
-    """The manifest of one image."""
+    """The manifest of one image. BuildKit writes `null` for the layers of an image that has none."""
 
     schema_version: int
     media_type: str
     config: Descriptor
-    layers: list[Descriptor]
+    listed: list[Descriptor] | None = field(name="layers")
+
+    @property
+    def layers(self) -> tuple[Descriptor, ...]:
+        """The layers, the lowest first."""
+        return tuple(self.listed or ())
 
 
 class Index(Struct, frozen=True, rename="camel"):

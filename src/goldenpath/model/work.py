@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, DiskTrouble, EvidenceMismatch, StageOutOfOrder
+from goldenpath.errors import BadInput, DiskTrouble, EvidenceMismatch, StageOutOfOrder, WorkFolderBusy
 from goldenpath.model import codec, evidence
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.finding import Findings, Gate
@@ -16,12 +17,12 @@ from goldenpath.model.timing import Timing, Timings
 from goldenpath.model.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.model.evidence import Evidence, Report
 
-_TIMING = ".timing.json"
+_TIMING, _LOCK = ".timing.json", ".lock"
 # What each stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not among them:
 # candidate.json has its digest.
 _LEAVES: Mapping[str, tuple[str, ...]] = {
@@ -61,6 +62,26 @@ class WorkFolder:
             return evidence.of_files(path for pattern in patterns for path in sorted(self.path.glob(pattern)))
         except OSError as error:
             raise codec.disk_trouble(error, self.path) from error
+
+    @contextlib.contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other deliveries out of this folder while the block lasts; the end of the process frees it too.
+
+        Raises `WorkFolderBusy` when one is in it already.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / _LOCK).open("ab")
+        except OSError as error:
+            raise codec.disk_trouble(error, self.path) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _busy(self.path) from None
+            except OSError:
+                pass  # a file system without locks
+            yield
 
     def has(self, path: Path) -> bool:
         """Tell whether `path` is here, or should be: whether its stage came so far."""
@@ -180,6 +201,14 @@ class WorkFolder:
                 why="scan reports and the candidate itself would be sent to the build",
                 fix="choose a folder outside with --work-dir",
             )
+
+
+def _busy(path: Path) -> WorkFolderBusy:
+    return WorkFolderBusy(
+        f"another delivery is using the work folder {path}",
+        why="each would take the files of the other one for its own",
+        fix="wait until it has ended, or give this delivery a folder of its own with --work-dir",
+    )
 
 
 def _require_own_files(report: Report) -> None:

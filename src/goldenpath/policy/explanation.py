@@ -29,6 +29,7 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"SARIF       {_sarif(environment)}"
     yield f"SBOM        {'required' if environment.sbom_required else 'optional'}"
     yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"
+    yield f"moving tags {', '.join(environment.moving_tags) or 'none'}"
     yield f"stored keys {'allowed' if environment.stored_keys_allowed else 'refused'} in a workflow"
     yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else '1.2.3 alone'}"
     yield f"refs        {', '.join(environment.refs)}"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldenpath.errors import UnknownEnvironment
-from goldenpath.model import frontend
+from goldenpath.model import frontend, release_tag
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
 from goldenpath.policy import source
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 POLICY_FILE = "environments.yaml"
+_TAG = "refs/tags/"
 DEFAULT_BRANCH, ANY = "default-branch", "any"
 SCHEMA = "environments.schema.json"
 # Written by dev/generate.py. Rules that were edited since then are proved again in each run.
@@ -54,7 +57,8 @@ class Environment:
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
-    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any.
+    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any. `moving_tags` are patterns of
+    the image tags that each release may move.
     """
 
     name: str
@@ -78,6 +82,7 @@ class Environment:
     code_scanning_required: bool = False
     approval_required: bool = False
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
+    moving_tags: tuple[str, ...] = ()
 
     @property
     def blocks(self) -> bool:
@@ -85,8 +90,13 @@ class Environment:
         return Mode.BLOCKING in self.modes.values()
 
     def allows_ref(self, ref: str) -> bool:
-        """Tell whether the git ref `ref` may be released here."""
-        return any(_ref_pattern(pattern).fullmatch(ref) for pattern in self.refs)
+        """Tell whether the git ref `ref` may be released here; a component's tag as the tag of the same version."""
+        names = (ref, *_tags_alike(ref))
+        return any(_ref_pattern(pattern).fullmatch(name) for pattern in self.refs for name in names)
+
+    def moves(self, tag: str) -> bool:
+        """Tell whether the image tag `tag` may move from one commit to the next here."""
+        return any(fnmatchcase(tag, pattern) for pattern in self.moving_tags)
 
     def branches_of_tags(self, default_branch: str) -> tuple[str, ...] | None:
         """Return the branches whose commits a tag may release here; `None` where any commit will do."""
@@ -172,7 +182,18 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",
+        moving_tags=tuple(body.get("moving_tags", ())),
     )
+
+
+def _tags_alike(ref: str) -> tuple[str, ...]:
+    """Return `refs/tags/v1.4.2` for `refs/tags/my-web-v1.4.2`; nothing for any other ref."""
+    if not ref.startswith(_TAG):
+        return ()
+    with suppress(ValueError):
+        if release := release_tag.parse(ref.removeprefix(_TAG)):
+            return (f"{_TAG}v{release.version}",)
+    return ()
 
 
 def _ref_pattern(pattern: str) -> re.Pattern[str]:

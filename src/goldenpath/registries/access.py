@@ -89,7 +89,7 @@ class Access:
                 why=f"{self.power.value}{environment.upper()}: {error}",
                 fix="set the secret of that name to the ARN of the role",
             ) from None
-        identity = oidc.token(self.variables)
+        identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or oidc.AUDIENCE)
         self.hide(identity)
         name = f"goldenpath-registry-{environment}-{self.variables.get('GITHUB_RUN_ID', 'local')}"
         given = platform_session.assumed(role, region, identity, name)

@@ -31,7 +31,8 @@ class Access:
 
     Without a `role` the SDK's default chain is asked; no `accounts` means any that the policy does not keep for another
     environment. A workflow run gets in with a key that never ends only where `stored_keys_allowed`.
-    What is opened `read_only` cannot be changed, whatever the role may do.
+    What is opened `read_only` cannot be changed, whatever the role may do. `audience` is whom the OIDC token of a
+    workflow run is for.
     """
 
     region: Region
@@ -42,6 +43,7 @@ class Access:
     accounts: tuple[AccountId, ...] = ()
     stored_keys_allowed: bool = False
     read_only: bool = False
+    audience: str = oidc.AUDIENCE
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         region=access.region,
         repository=access.repository,
         name=f"goldenpath-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=lambda: oidc.token(runner.variables()),
+        identity=lambda: oidc.token(runner.variables(), access.audience),
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,

@@ -128,15 +128,18 @@ def iam_group() -> None:
 )
 @click.option("--any-workflow", is_flag=True, help="Trust every workflow of the repository, also one without gates.")
 @_REGION
+@_option(inputs.AUDIENCE)
 def print_trust_policy(
     *, account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
     repository_id: str, workflows: tuple[str, ...], any_workflow: bool, aws_region: str,
+    audience: str,
 ) -> None:  # fmt: skip
     """Print which workflow runs may assume the role."""
     subject = iam.Subject(repository, environments, refs, workflows, any_workflow, owner_id, repository_id)
-    region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
+    given = inputs.read((inputs.AWS_REGION, inputs.AUDIENCE), {"aws_region": aws_region, "audience": audience})
+    region = given.aws_region
     assert region is not None  # noqa: S101  it has a default
-    _print(iam.trust_policy(region.aws_partition, _account(account), subject))
+    _print(iam.trust_policy(region.aws_partition, _account(account), subject, given.audience))
 
 
 @iam_group.command("push-policy")

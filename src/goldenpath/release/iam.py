@@ -70,8 +70,10 @@ class Subject:
         return bound or tuple(f"ref:{ref}" for ref in self.refs)
 
 
-def trust_policy(partition: str, account: str, subject: Subject) -> dict[str, Any]:
+def trust_policy(partition: str, account: str, subject: Subject, audience: str = AUDIENCE) -> dict[str, Any]:
     """Return the trust policy of a role for `subject` only; every claim of it must hold at once.
+
+    The OIDC token must be for `audience`.
 
     Raises `BadInput` that lists all mistakes, for words that would trust more than they seem to.
     """
@@ -81,7 +83,7 @@ def trust_policy(partition: str, account: str, subject: Subject) -> dict[str, An
             why="; ".join(mistakes),
             fix="correct the options; docs/release.md has the commands for each environment",
         )
-    exact: dict[str, Any] = {f"{ISSUER}:aud": AUDIENCE}
+    exact: dict[str, Any] = {f"{ISSUER}:aud": audience}
     patterns: dict[str, Any] = {}
     for claim, values in subject.claims.items():
         if values:

@@ -1,4 +1,4 @@
-"""`latest` never goes back: a release leaves the tag alone where it names an image of a later commit.
+"""`latest`, and each other tag that moves, never goes back: a release leaves it where it names a later commit's image.
 
 Later means that its history contains our commit. Why neither times nor numbers of runs decide:
 docs/adr/0023-latest-never-goes-back.md.
@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 from goldenpath.model.names import Commit
 from goldenpath.release.revision import revision_of
+from goldenpath.release.tags import LATEST
 from goldenpath.services.github_history import Order
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from goldenpath.model.names import Tag
     from goldenpath.services.github_history import History
     from goldenpath.services.oci_registry import StoredManifest
 
@@ -22,47 +26,57 @@ _KEEPS = frozenset({Order.EARLIER, Order.UNKNOWN})
 
 @dataclass(frozen=True)
 class Latest:
-    """Decides for a release of `commit` whether it may move `latest`. Without a `history` it always may.
+    """Decides for a release of `commit` whether it may move a moving tag. Without a `history` it always may.
 
     `ref` is the branch or tag of a run that a person started by hand, else empty: while it still names the commit, that
-    person chose this commit for `latest`, which then goes back to it.
+    person chose this commit for the tag, which then goes back to it.
     """
 
     commit: str = ""
     history: History | None = None
     ref: str = ""
     _orders: dict[str, Order] = field(default_factory=dict, init=False)
+    _asked_for: dict[Tag, Order] = field(default_factory=dict, init=False)
+    _later: dict[Tag, str] = field(default_factory=dict, init=False)
 
-    def stays(self, held: StoredManifest | None) -> bool:
-        """Tell whether the tag must keep naming `held`: it is of a later commit, or nobody knows whether it is."""
-        return held is not None and self._order(revision_of(held)) in _KEEPS
+    def stays(self, held: StoredManifest | None, tag: Tag = LATEST) -> bool:
+        """Tell whether `tag` must keep naming `held`: it is of a later commit, or nobody knows whether it is."""
+        if held is None:
+            return False
+        order = self._order(revision_of(held))
+        self._asked_for[tag] = order
+        if order is Order.EARLIER:
+            self._later[tag] = revision_of(held)
+        return order in _KEEPS
 
     def is_behind(self, held: StoredManifest) -> bool:
         """Tell whether `held` is of an earlier commit than this release."""
         return self._order(revision_of(held)) is Order.LATER
 
-    @property
-    def kept(self) -> str:
-        """What kept the tag from moving, for people; empty when nothing did."""
-        for revision, order in self._orders.items():
-            if order is Order.EARLIER:
-                return f"`latest` stays at the later commit {revision[:7]}"
-        return ""
+    def kept(self, released: Collection[str] = ()) -> str:
+        """What kept tags other than the `released` ones from moving, for people; empty when nothing did."""
+        stayed = (
+            f"`{tag}` stays at the later commit {at[:7]}" for tag, at in self._later.items() if tag not in released
+        )
+        return "; ".join(stayed)
 
     @property
     def warning(self) -> str:
         """What the user must know because GitHub did not say which commit is the later one; empty when it did."""
-        if Order.UNKNOWN in self._orders.values():
+        if unknown := self._named(Order.UNKNOWN):
             return (
-                "`latest` was not moved: GitHub did not say whether the commit that it names is later than this one. "
+                f"{unknown} did not move: GitHub did not say whether the commit there is later than this one. "
                 "Run the job again, or start a run by hand."
             )
-        if Order.HIDDEN in self._orders.values():
+        if hidden := self._named(Order.HIDDEN):
             return (
-                "`latest` was moved without checking that it does not go back to an earlier commit: the token may not "
+                f"{hidden} moved without a check that this does not go back to an earlier commit: the token may not "
                 "read the repository. Give the job `permissions: contents: read`."
             )
         return ""
+
+    def _named(self, order: Order) -> str:
+        return " and ".join(f"`{tag}`" for tag, found in self._asked_for.items() if found is order)
 
     def _order(self, revision: str) -> Order:
         if revision not in self._orders:

@@ -9,10 +9,10 @@ from goldenpath.errors import TagTaken
 from goldenpath.release.at_once import answers
 from goldenpath.release.latest import Latest
 from goldenpath.release.revision import revision_of
-from goldenpath.release.tags import LATEST
+from goldenpath.release.tags import LATEST, is_of_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from goldenpath.model.names import Commit, Digest, Tag
     from goldenpath.release.access import Opened
@@ -26,13 +26,14 @@ class Plan:
 
     `further` are the tags of this commit's releases to environments further along: tags go forward, never back to an
     image that only the gates of an earlier environment let through. `latest` decides whether the tag of that name may
-    move; where it may not, that tag is not among `before`.
+    move, and each other tag that is `moving`; one that may not is not among `before`.
     """
 
     before: Mapping[Tag, StoredManifest | None]
     target_manifest: StoredManifest
     further: frozenset[Tag] = frozenset()
     latest: Latest = field(default_factory=Latest)
+    moving: frozenset[Tag] = frozenset({LATEST})
 
     @property
     def target(self) -> Digest:
@@ -42,12 +43,17 @@ class Plan:
     @property
     def shared(self) -> frozenset[Tag]:
         """The tags that a release of the same commit to another environment may have too."""
-        return frozenset(self.before) - {self.by_environment, LATEST}
+        return frozenset(self.before) - {self.by_environment} - self.moving
 
     @property
     def by_environment(self) -> Tag:
         """The tag that the environment's releases of this commit alone have: the second, where there are several."""
         return tuple(self.before)[:2][-1]
+
+    def released_further(self, tags: Iterable[Tag]) -> Tag | None:
+        """Return one of an image's `tags` that a release to an environment further along gave it; `None` if none is."""
+        names = {each.rpartition("-")[0] for each in self.further}
+        return min((tag for tag in tags if any(is_of_environment(tag, name) for name in names)), default=None)
 
     @property
     def to_write(self) -> tuple[Tag, ...]:
@@ -62,31 +68,44 @@ def preflight(
     tags: Sequence[Tag],
     further: frozenset[Tag],
     latest: Latest | None = None,
+    moving: frozenset[Tag] = frozenset({LATEST}),
 ) -> Plan:
-    """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace."""
+    """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace.
+
+    Those that are `moving` may be taken from another commit, but not from an environment further along.
+    """
     repository, latest = opened.info, latest or Latest()
     before = answers(opened.registry.manifest, tags)
-    if latest.stays(before.get(LATEST)):
-        del before[LATEST]
+    for tag in moving & before.keys():
+        if latest.stays(before[tag], tag):
+            del before[tag]
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
-    require_movable(held, repository, commit)
-    if repository.immutable:
-        require_free(held, repository)
-    plan = Plan(before, candidate, further=further, latest=latest)
-    for tag in plan.shared & held.keys():
-        if by := further.intersection(opened.ecr.tags_of(repository.name, held[tag].digest)):
-            raise _taken(tag, held[tag], repository, f"an environment further along released it: {min(by)}")
+    require_movable(held, repository, commit, moving)
+    require_free({tag: stored for tag, stored in held.items() if repository.keeps(tag)}, repository)
+    plan = Plan(before, candidate, further=further, latest=latest, moving=moving)
+    for tag in (plan.shared | moving - {LATEST}) & held.keys():
+        if by := plan.released_further(opened.ecr.tags_of(repository.name, held[tag].digest)):
+            raise _taken(tag, held[tag], repository, f"an environment further along released it: {by}")
     return plan
 
 
-def require_movable(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo, commit: Commit) -> None:
-    """Raise `TagTaken` when a tag but `latest` names an image of another commit."""
+def require_movable(
+    held: Mapping[Tag, StoredManifest | None],
+    repository: RepositoryInfo,
+    commit: Commit,
+    moving: frozenset[Tag] = frozenset({LATEST}),
+) -> None:
+    """Raise `TagTaken` when a tag that is not `moving` names an image of another commit."""
     for tag, stored in held.items():
-        if stored is None or tag == LATEST or (revision := revision_of(stored)) == commit:
+        if stored is None or tag in moving or (revision := revision_of(stored)) == commit:
             continue
         if tag.endswith(commit.short) and revision.startswith(commit.short):
             raise _same_beginning(tag, stored, repository, revision)
-        raise _taken(tag, stored, repository, "it was not released from this commit")
+        raise _taken(
+            tag, stored, repository, "it was not released from this commit",
+            "deliver a new commit or give a new version; a tag that should move from commit to commit must be named in "
+            "`moving_tags` of the platform's rules; nothing was uploaded",
+        )  # fmt: skip
 
 
 def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, revision: str) -> TagTaken:

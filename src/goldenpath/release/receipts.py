@@ -27,7 +27,7 @@ def require_own(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Col
         environment = policy.environment(receipt.environment)
     except UnknownEnvironment as error:
         raise ReceiptMismatch(f"the receipt is of no environment: {error.what}", fix=error.fix) from None
-    if wrong := (*_foreign_tags(receipt, environment, policy), *_foreign_images(receipt, opened)):
+    if wrong := (*_foreign_tags(receipt, environment, policy), *_foreign_images(receipt, opened, environment)):
         raise ReceiptMismatch(
             f"the receipt would change what a release of {receipt.commit.short} to {environment.name} does not own",
             why="; ".join(wrong),
@@ -53,8 +53,12 @@ def _foreign_tags(receipt: Receipt, environment: Environment, policy: Policy) ->
             yield f"{move.tag} is not a tag of such a release"
 
 
-def _foreign_images(receipt: Receipt, opened: Opened) -> Iterator[str]:
-    before = (move.before for move in receipt.tags if move.tag != LATEST and move.before is not None)
+def _foreign_images(receipt: Receipt, opened: Opened, environment: Environment) -> Iterator[str]:
+    fixed = {receipt.commit.short, of_environment(environment.name, receipt.commit)}
+    staying = [
+        each for each in receipt.tags if each.tag in fixed or not (each.tag == LATEST or environment.moves(each.tag))
+    ]
+    before = (move.before for move in staying if move.before is not None)
     for digest in dict.fromkeys((receipt.digest, *receipt.staged, *before)):
         stored = opened.registry.manifest(digest)
         if stored is not None and revision_of(stored) != receipt.commit:

@@ -51,7 +51,7 @@ def repair(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collecti
         moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
         whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
         return Repaired(whole, (WHOLE,))
-    steps = [partial(_put_back, move, receipt.digest, opened) for move in _to_put_back(receipt, opened)]
+    steps = [partial(_put_back, move, receipt.digest, opened) for move in _to_put_back(receipt, opened, policy)]
     # An index goes before what it lists: ECR keeps a manifest that an index refers to.
     steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
     return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), _all_done(steps))
@@ -65,7 +65,7 @@ def intended(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collec
         return (WHOLE,)
     moves = (
         f"{move.tag} would name {move.before} again" if move.before else f"{move.tag} would be removed"
-        for move in _to_put_back(receipt, opened)
+        for move in _to_put_back(receipt, opened, policy)
         if _names(opened.registry.manifest(move.tag), receipt.digest)
     )
     staged = (
@@ -141,8 +141,8 @@ def _is_whole(receipt: Receipt, opened: Opened) -> bool:
     return all(_names(opened.registry.manifest(move.tag), receipt.digest) for move in receipt.tags)
 
 
-def _to_put_back(receipt: Receipt, opened: Opened) -> tuple[TagMove, ...]:
-    stays = _taken_up(receipt, opened)
+def _to_put_back(receipt: Receipt, opened: Opened, policy: Policy) -> tuple[TagMove, ...]:
+    stays = _taken_up(receipt, opened, policy)
     return tuple(move for move in receipt.tags if move.before != receipt.digest and move.tag not in stays)
 
 
@@ -168,12 +168,14 @@ def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
     return tuple(filter(None, done))
 
 
-def _taken_up(receipt: Receipt, opened: Opened) -> frozenset[Tag]:
+def _taken_up(receipt: Receipt, opened: Opened, policy: Policy) -> frozenset[Tag]:
     """Return the tags that a release of the same image to another environment has by now too."""
     own = of_environment(receipt.environment, receipt.commit)
-    if not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own):
+    ours = frozenset(move.tag for move in receipt.tags)
+    if not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own, ours):
         return frozenset()
-    return frozenset(move.tag for move in receipt.tags) - {own, LATEST}
+    rules = policy.environment(receipt.environment)
+    return ours - {own, LATEST} - {tag for tag in ours if rules.moves(tag)}
 
 
 def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:

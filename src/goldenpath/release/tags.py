@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from goldenpath.policy.matrix import Environment
 
 LATEST = Tag("latest")
-_OF_AN_ENVIRONMENT = re.compile(r"[a-z][a-z0-9]*-[0-9a-f]{7}")
-# All digits may be a date; seven of them, or forty, are what a commit is written with.
-_OF_A_COMMIT = re.compile(r"[0-9a-f]{7}|[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{8,63}")
+_OF_AN_ENVIRONMENT = re.compile(r"(?P<of>[a-z][a-z0-9]*)-(?P<commit>[0-9a-f]{7})")
+# All digits are a date or the number of a build; forty of them are what a commit is written with.
+_OF_A_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{7,63}")
 
 
 def of_environment(environment: str, commit: Commit) -> Tag:
@@ -29,11 +29,14 @@ def is_of_environment(tag: Tag, environment: str) -> bool:
     return tag.startswith(f"{environment}-") and bool(_OF_AN_ENVIRONMENT.fullmatch(tag))
 
 
-def elsewhere(tags: Iterable[Tag], own: Tag) -> bool:
-    """Tell whether one of `tags` is of a release of the same commit to another environment than `own` is of."""
+def elsewhere(tags: Iterable[Tag], own: Tag, ours: Collection[Tag]) -> bool:
+    """Tell whether one of `tags` is of a release of the same commit to another environment than `own` is of.
+
+    `ours` are all tags of the release itself: one may read like `sha-a1b2c3d`.
+    """
     if not _OF_AN_ENVIRONMENT.fullmatch(own):
         return False  # of no environment: the legacy script's
-    return any(tag.endswith(own[-SHORT_SHA - 1 :]) and tag != own for tag in tags)
+    return any(tag.endswith(own[-SHORT_SHA - 1 :]) and tag not in {own, *ours} for tag in tags)
 
 
 def of_release(
@@ -66,7 +69,7 @@ def of_release(
                 why="it would say nothing about what runs there",
                 fix="give a version like `1.4.2`, or none",
             )
-        if tag not in own and (tag.startswith(others) or _reads_like_a_commits(tag, commit)):
+        if tag not in own and (tag.startswith(others) or _reads_like_a_commits(tag, commit, environment.name)):
             raise BadInput(
                 f"{tag} is not {_a(kind)}: it reads like the tag of a commit",
                 why="such tags say which commit an image is of, and which environment let it through",
@@ -76,10 +79,29 @@ def of_release(
     return tuple(dict.fromkeys((*own, *(tag for tag, _ in given), *latest)))
 
 
-def _reads_like_a_commits(tag: Tag, commit: Commit) -> bool:
-    """Tell whether `tag` claims a commit or an environment of its own; a longer form of `commit` itself is true."""
-    if _OF_AN_ENVIRONMENT.fullmatch(tag):
-        return True
+def moving(
+    environment: Environment, commit: Commit, image_tag: Tag | None, versions: Collection[str]
+) -> frozenset[Tag]:
+    """Return the tags that a release may move from another commit: `latest`, and the image tag if the policy says so.
+
+    The tags of the commit and the `versions` of the release never move.
+    """
+    fixed = {commit.short, of_environment(environment.name, commit), *versions}
+    if image_tag is None or image_tag in fixed or not environment.moves(image_tag):
+        return frozenset({LATEST})
+    return frozenset({LATEST, image_tag})
+
+
+def _reads_like_a_commits(tag: Tag, commit: Commit, environment: str) -> bool:
+    """Tell whether `tag` claims another commit, or a release of another commit to `environment`.
+
+    `sha-a1b2c3d` and a longer form of `commit` itself are true. A number may be that of a build: should a commit begin
+    with the same seven digits, its release ends with `tag-taken` and moves nothing.
+    """
+    if found := _OF_AN_ENVIRONMENT.fullmatch(tag):
+        if found["of"] == environment:
+            return True
+        return not (commit.startswith(found["commit"]) or found["commit"].isdecimal())
     return bool(_OF_A_COMMIT.fullmatch(tag)) and not commit.startswith(tag)
 
 

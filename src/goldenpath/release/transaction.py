@@ -91,7 +91,7 @@ class Transaction:
     def commit(self, manifest: StoredManifest) -> None:
         """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
 
-        `latest` is left to a release of a later commit, and taken back from one of an earlier commit. Raises
+        A moving tag is left to a release of a later commit, and taken back from one of an earlier commit. Raises
         `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
         """
         wanted = self._plan.to_write
@@ -100,7 +100,7 @@ class Transaction:
                 held = self._look_before_writing(tag)
                 if held is not None and held.digest == manifest.digest and tag not in self._written:
                     continue  # another release of the same image wrote it, and keeps it should this one fail
-                if tag == LATEST and self._plan.latest.stays(held):
+                if tag in self._plan.moving and self._plan.latest.stays(held, tag):
                     self.kept.add(tag)
                     continue
                 self.kept.discard(tag)
@@ -170,12 +170,14 @@ class Transaction:
         known = {self._plan.target, before and before.digest}
         if found is None or tag == LATEST or found.digest in known:
             return found
-        if self._of_our_commit(found) and not (tag in self._plan.shared and self._is_further(found)):
+        moving = tag in self._plan.moving
+        guarded = moving or tag in self._plan.shared
+        if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
             return found
         raise self._lost(found.digest)
 
     def _is_further(self, found: StoredManifest) -> bool:
-        return not self._plan.further.isdisjoint(self._ecr.tags_of(self._name, found.digest))
+        return self._plan.released_further(self._ecr.tags_of(self._name, found.digest)) is not None
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)
@@ -185,18 +187,18 @@ class Transaction:
             self._replaced[tag] = held
 
     def _is_contested(self, tag: Tag, held: StoredManifest | None) -> bool:
-        """Tell whether `tag` is not ours and must not stay so. `latest` moves on with every later commit."""
+        """Tell whether `tag` is not ours and must not stay so. A moving tag goes on with every later commit."""
         if held is not None and held.digest == self._plan.target:
             return False
-        if tag != LATEST:
+        if tag not in self._plan.moving:
             return True
         before = self._plan.before[tag]
         put_back = held is None or (before is not None and held.digest == before.digest)
         return put_back or (held is not None and (self._of_our_commit(held) or self._plan.latest.is_behind(held)))
 
     def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
-        """Tell whether `held` is what another release of our commit wants. `latest` may name any other commit's."""
-        return tag != LATEST or self._of_our_commit(held)
+        """Tell whether `held` is what another release of our commit wants. A moving tag may name any other commit's."""
+        return tag not in self._plan.moving or self._of_our_commit(held)
 
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
@@ -206,8 +208,8 @@ class Transaction:
         """
         if self._of_our_commit(rival):
             for tag in dict.fromkeys(self._written):
-                # `latest` belongs to whoever has the environment's tag.
-                shown = self._plan.by_environment if tag == LATEST else tag
+                # A moving tag belongs to whoever has the environment's tag.
+                shown = self._plan.by_environment if tag in self._plan.moving else tag
                 if (shown, rival.digest) in self._seen and self._names(tag, self._plan.target):
                     self._put(tag, rival)
         raise self._lost(rival.digest)
@@ -229,9 +231,9 @@ class Transaction:
             self._put(tag, before)
 
     def _before(self, tag: Tag) -> StoredManifest | None:
-        """Return what `tag` goes back to: for `latest`, what another release gave it meanwhile, if that one stands."""
+        """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
         since = self._replaced.get(tag)
-        if tag == LATEST and since is not None and self._ecr.tags_of(self._name, since.digest):
+        if tag in self._plan.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
             return since
         return self._plan.before[tag]
 
@@ -251,7 +253,8 @@ class Transaction:
         if tag not in self._plan.shared or self._plan.target not in self._staged:
             return False
         try:
-            return elsewhere(self._ecr.tags_of(self._name, self._plan.target), self._plan.by_environment)
+            named = self._ecr.tags_of(self._name, self._plan.target)
+            return elsewhere(named, self._plan.by_environment, self._plan.before)
         except GoldenPathError:
             return False
 

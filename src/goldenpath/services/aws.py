@@ -1,7 +1,8 @@
 """AWS: temporary credentials from STS, and ECR's control plane. Credentials live in this process only.
 
 Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; Amazon ECR API reference. Endpoints follow the SDK's own
-variables (`AWS_ENDPOINT_URL`), and the registry's address comes from ECR's answers: an emulator needs no special case.
+variables (`AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`), and the registry's address comes
+from ECR's answers: an emulator needs no special case.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import base64
 import time
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.services import aws_sdk
+from goldenpath.services import aws_sdk, ecr_endpoint
 from goldenpath.services.aws_sdk import Wanted, explained
 from goldenpath.services.iam_policy import session_policy
 
@@ -32,13 +34,27 @@ AT_A_TERMINAL = "log in with the AWS CLI, or use `goldenpath local`"
 
 @dataclass(frozen=True)
 class RepositoryInfo:
-    """An ECR repository as ECR describes it; `uri` is the address an image is pulled from, without tag."""
+    """An ECR repository as ECR describes it; `uri` is the address an image is pulled from, without tag.
+
+    `excluded` are the patterns of tags for which the opposite of `immutable` holds; `*` is their only wildcard.
+    """
 
     name: EcrRepository
     uri: str
     account: str
     immutable: bool
     arn: str = ""
+    excluded: tuple[str, ...] = ()
+
+    def keeps(self, tag: Tag) -> bool:
+        """Tell whether `tag`, once written, cannot be moved."""
+        return self.immutable is not any(fnmatchcase(tag, pattern) for pattern in self.excluded)
+
+    @property
+    def kind(self) -> str:
+        """What moves in it, for people."""
+        but = f", except {', '.join(self.excluded)}" if self.excluded else ""
+        return f"{'immutable' if self.immutable else 'mutable'}{but}"
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Ecr:
                 account=found["registryId"],
                 immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
                 arn=found["repositoryArn"],
+                excluded=tuple(each["filter"] for each in found.get("imageTagMutabilityExclusionFilters") or ()),
             )
 
     def tag(self, info: RepositoryInfo, key: str) -> str | None:
@@ -105,7 +122,13 @@ class Ecr:
             answer = self._client.get_authorization_token()["authorizationData"][0]
             token = answer["authorizationToken"]
             password = base64.b64decode(token).decode().partition(":")[2]
-            return Login(answer["proxyEndpoint"], f"Basic {token}", (token, password))
+            chosen: Any = self._client.meta.config
+            endpoint = ecr_endpoint.data_plane(
+                answer["proxyEndpoint"],
+                fips=bool(chosen.use_fips_endpoint),
+                dual_stack=bool(chosen.use_dualstack_endpoint),
+            )
+            return Login(endpoint, f"Basic {token}", (token, password))
 
     def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
         """Return the tags that name `digest`; none when it has none, or is not there."""

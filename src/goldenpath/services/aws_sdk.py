@@ -32,7 +32,9 @@ from botocore.exceptions import (
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import ResponseParserError
 
+from goldenpath import runner
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
+from goldenpath.model.proxy import is_set, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -104,11 +106,23 @@ def session() -> Sdk:
     return made
 
 
+def _client(sdk: Sdk, service: str, config: Config, **options: Any) -> Any:  # noqa: ANN401  has no type of its own
+    """Return a client of `service`; it goes around the proxy where `NO_PROXY` says so.
+
+    The SDK by itself knows no networks, no `*.` and no blanks in that variable.
+    """
+    made = sdk.create_client(service, config=config, **options)
+    variables = runner.variables()
+    if not is_set(variables) or proxy_for(made.meta.endpoint_url, variables):
+        return made
+    return sdk.create_client(service, config=config.merge(Config(proxies={})), **options)
+
+
 def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:
     """Return a client of ECR; without a `key` or an `endpoint`, the SDK finds its own."""
     found = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    made: Any = sdk.create_client(
-        "ecr", region_name=region, config=_CONFIG, endpoint_url=endpoint,
+    made = _client(
+        sdk, "ecr", _CONFIG, region_name=region, endpoint_url=endpoint,
         aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
     )  # fmt: skip
     client: ECRClient = made
@@ -117,16 +131,16 @@ def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: s
 
 def caller(sdk: Sdk, region: str) -> str:
     """Return the ARN that the SDK's default chain acts as. Everybody may ask that of themselves."""
-    sts: Any = sdk.create_client("sts", region_name=region, config=_CONFIG)
+    sts = _client(sdk, "sts", _CONFIG, region_name=region)
     return str(sts.get_caller_identity()["Arn"])
 
 
 def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> S3Client:
     """Return a client of S3, as `ecr_client` does; at an `endpoint` of one's own a bucket is part of the path."""
     found = (key.id, key.secret, key.token or None) if key else (None, None, None)
-    made: Any = sdk.create_client(
-        "s3", region_name=region, endpoint_url=endpoint,
-        config=_CONFIG.merge(Config(s3={"addressing_style": "path" if endpoint else "auto"})),
+    config = _CONFIG.merge(Config(s3={"addressing_style": "path" if endpoint else "auto"}))
+    made = _client(
+        sdk, "s3", config, region_name=region, endpoint_url=endpoint,
         aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
     )  # fmt: skip
     client: S3Client = made
@@ -138,7 +152,7 @@ def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
         unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
-        sts: Any = sdk.create_client("sts", region_name=wanted.region, config=unsigned)
+        sts = _client(sdk, "sts", unsigned, region_name=wanted.region)
         given = sts.assume_role_with_web_identity(
             RoleArn=wanted.role,
             RoleSessionName=_NO_SESSION_CHARACTER.sub("-", wanted.name)[:_SESSION_NAME_LENGTH],

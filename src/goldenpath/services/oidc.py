@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -33,8 +34,8 @@ def is_offered(variables: Mapping[str, str]) -> bool:
     return bool(variables.get(_URL))
 
 
-def token(variables: Mapping[str, str]) -> str:
-    """Return a fresh OIDC token of this workflow run, for AWS STS.
+def token(variables: Mapping[str, str], audience: str = AUDIENCE) -> str:
+    """Return a fresh OIDC token of this workflow run, for AWS STS; roles trust its `audience`.
 
     Raises `LoginRefused` when the run may not have one, or the endpoint does not give one.
     """
@@ -45,7 +46,7 @@ def token(variables: Mapping[str, str]) -> str:
         )
     http = Http()
     try:
-        answer = http.send("GET", _with_audience(url), {"Authorization": f"Bearer {bearer}"})
+        answer = http.send("GET", _with_audience(url, audience), {"Authorization": f"Bearer {bearer}"})
     except RegistryUnreachable as error:
         raise LoginRefused("GitHub's OIDC endpoint does not answer", why=error.why, fix="run the job again") from error
     finally:
@@ -71,5 +72,5 @@ def claims(token: str) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 
-def _with_audience(url: str) -> str:
-    return f"{url}{'&' if '?' in url else '?'}audience={AUDIENCE}"
+def _with_audience(url: str, audience: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}audience={quote(audience, safe='')}"

@@ -20,6 +20,7 @@ from goldenpath.release.revision import REVISION
 from goldenpath.stages import contents, frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
+from goldenpath.stages.release_tags import version_of
 from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
 
 if TYPE_CHECKING:
@@ -199,9 +200,10 @@ def _not_joined(what: str, why: str = "") -> BuildFailed:
 
 
 def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
-    """Return the record of what is in `layout`, every byte of it checked."""
+    """Return the record of what is in `layout`, every byte of it checked. Raises `BuildFailed` for an empty image."""
     layout.verify()
     root = layout.root()
+    require_layers(layout, order)
     return Candidate(
         digest=root.digest,
         media_type=root.media_type,
@@ -221,7 +223,21 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
         version=_version(run),
         created=order.labels["org.opencontainers.image.created"],
         builder=builder,
+        ecr_repository=run.request.ecr_repository or "",
     )
+
+
+def require_layers(layout: Layout, order: Order) -> None:
+    """Raise `BuildFailed` for an image without layers: ECR stores none."""
+    for image in layout.images():
+        if not image.manifest.layers:
+            raise BuildFailed(
+                "the image is empty: it has no layers",
+                why=f"no instruction of the Dockerfile adds a file for {layout.platform(image)}, and "
+                "Amazon ECR does not store such an image",
+                fix=f"add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
+                "`target` (--target)",
+            )
 
 
 def _order(run: Run) -> Order:
@@ -253,7 +269,7 @@ def labels_of(run: Run, epoch: int) -> dict[str, str]:
 
 
 def _version(run: Run) -> str:
-    return str(run.request.version or run.event.release_version or "")
+    return str(version_of(run) or "")
 
 
 STAGE = Stage(
@@ -262,7 +278,7 @@ STAGE = Stage(
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
         inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR,
-        inputs.EVIDENCE,
+        inputs.EVIDENCE, inputs.BUILT_FOR,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",

@@ -17,7 +17,7 @@ from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import CHECKOUT, Mode, Result
 from goldenpath.policy import freshness, reviewed
-from goldenpath.release import access, tags
+from goldenpath.release import access
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
 from goldenpath.release.latest import Latest
@@ -27,22 +27,27 @@ from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages import approval, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
+from goldenpath.stages.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
-    from goldenpath.model.names import Commit, Tag, Version
+    from goldenpath.model.names import Tag
     from goldenpath.release.access import Opened
     from goldenpath.release.plan import Plan
-    from goldenpath.services.aws import RepositoryInfo
+
+
+NOTHING = dict.fromkeys(("image", "image_digest", "image_ref", "image_name", "tags"), "")
 
 
 def run(run: Run) -> Outcome:
     """Release the candidate in the work folder; on any failure the registry is left as it was."""
     run.work.forget(run.work.receipt)
     refuse_pull_request(run)
+    if another := of_another_component(run):
+        return Outcome(another, outputs=NOTHING)
     candidate = run.work.read_candidate()
     require_own(run, candidate)
     warnings = require_verdicts(run, candidate)
@@ -61,7 +66,8 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, late
     info, registry = opened.info, opened.registry
     wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
     further = further_along(run, candidate.commit)
-    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest)
+    moving = moving_tags(run, info, candidate.commit, candidate.release_version)
+    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest, moving)
     write = partial(_write_receipt, run, opened, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
@@ -101,37 +107,6 @@ class Progress:
     manifests: tuple[Descriptor, ...] = ()
 
 
-def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> tuple[Tag, ...]:
-    """Return the tags that a release of `commit` writes to the repository; `version` where nothing else gives one.
-
-    Raises `BadInput` for one that it must not have.
-    """
-    request = run.request
-    version = request.version or run.event.release_version or version
-    wanted = tags.of_release(
-        run.environment,
-        commit,
-        version,
-        image_tag=request.image_tag,
-        git_tag=run.event.release_tag,
-        environments=[each.name for each in run.policy.environments],
-    )
-    if info.immutable and tags.LATEST in {version, request.image_tag}:
-        raise BadInput(
-            f"`latest` is asked for, and the tags of {info.name} are immutable",
-            why="the next release could not move it",
-            fix="give a version or an image tag of this release alone, or none",
-        )
-    # What the policy alone would add is left out where it could not be moved.
-    return tuple(tag for tag in wanted if tag != tags.LATEST or not info.immutable)
-
-
-def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
-    """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
-    names = [each.name for each in run.policy.environments]
-    return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])
-
-
 def latest_of(run: Run) -> Latest:
     """Return what decides whether the release may move `latest`. At a terminal a person chose the commit: it may."""
     if not run.runner.in_actions or not run.event.repository:
@@ -149,6 +124,7 @@ def wanted_access(run: Run) -> Access:
     return Access(
         region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
         request.allowed_account_ids, run.environment.stored_keys_allowed,
+        audience=request.audience or inputs.AUDIENCE.default,
     )  # fmt: skip
 
 
@@ -166,12 +142,19 @@ def refuse_pull_request(run: Run) -> None:
 
 
 def require_own(run: Run, candidate: Candidate) -> None:
-    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about."""
+    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about, and for its repository."""
     if candidate.commit != run.event.commit:
         raise StageOutOfOrder(
             f"the candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
             why="the tags of this run would name an image of another commit",
             fix="run `goldenpath build` again for this commit, then the stages after it",
+        )
+    if candidate.ecr_repository not in {"", run.request.ecr_repository}:
+        raise StageOutOfOrder(
+            f"the candidate was built for the ECR repository {candidate.ecr_repository}, and this run releases to "
+            f"{run.request.ecr_repository}",
+            why="two deliveries used the same work folder",
+            fix="give each delivery a work folder of its own with --work-dir, then run all stages again",
         )
 
 
@@ -247,7 +230,7 @@ def _outcome(run: Run, receipt: Receipt, latest: Latest, warnings: tuple[str, ..
     names = [move.tag for move in receipt.tags]
     shown = run.request.image_tag if run.request.image_tag in names else names[0]
     done = "was released already" if receipt.state is State.UNCHANGED else "released"
-    kept = f"; {latest.kept}" if latest.kept and tags.LATEST not in names else ""
+    kept = f"; {stayed}" if (stayed := latest.kept(names)) else ""
     return Outcome(
         sentence=f"{done}: {receipt.reference} as {', '.join(names)}{kept}",
         outputs={
@@ -266,8 +249,8 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
-        inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR,
+        inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",

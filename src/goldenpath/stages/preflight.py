@@ -11,7 +11,8 @@ from goldenpath.release.at_once import answers
 from goldenpath.release.plan import require_movable
 from goldenpath.stages import approval
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access, wanted_tags
+from goldenpath.stages.ecr_push import refuse_pull_request, wanted_access
+from goldenpath.stages.release_tags import moving_tags, of_another_component, wanted_tags
 
 if TYPE_CHECKING:
     from goldenpath.model.names import Tag
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
 def run(run: Run) -> Outcome:
     """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
     refuse_pull_request(run)
+    if another := of_another_component(run):
+        return Outcome(another, outputs={"repository_uri": "", "tags": "", "release": "false"})
     approval.require(run)
     commit = run.event.commit
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
         held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
-        require_movable(held, opened.info, commit)
-    kind = "immutable" if opened.info.immutable else "mutable"
+        require_movable(held, opened.info, commit, moving_tags(run, opened.info, commit))
     return Outcome(
-        sentence=f"{opened.info.uri} ({kind}) may be released to: {', '.join(map(_state, held.items()))}",
-        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held)},
+        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
+        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},
     )
 
 
@@ -43,12 +45,13 @@ STAGE = Stage(
     help="Before the build: check account, repository, and every tag that the release will write. Changes nothing.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR,
         inputs.PUSH_LATEST, inputs.GITHUB_TOKEN,
     ),
     outputs={
         "repository_uri": "The repository as `docker pull` takes it, without tag.",
         "tags": "Every tag that the release will write, separated by commas.",
+        "release": "`false` where the git tag of the run releases another component; then there is nothing to build.",
     },
     run=run,
 )  # fmt: skip

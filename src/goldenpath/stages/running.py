@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
+from goldenpath import protection, runner
 from goldenpath.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnvironment
 from goldenpath.model.event import (
     TERMINAL,
@@ -41,14 +43,23 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 
-def prepare(request: Request, here: Runner, progress: Progress) -> Run:
-    """Return what every stage of one run shares. Raises when the environment or the event cannot be known."""
+_UNREADABLE, _READABLE_LENGTH = re.compile(r"[^A-Za-z0-9.]+"), 80
+
+
+def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool = False) -> Run:
+    """Return what every stage of one run shares; a `whole` delivery has its default work folder for itself.
+
+    Raises when the environment or the event cannot be known.
+    """
     policy = matrix.load()
     _refuse_local(request.environment, here)
     environment = tightened(policy.environment(request.environment), request, progress)
     event = event_of(here, request.source, request.ref)
     _require_version(event)
-    work = request.work_dir if request.work_dir.parts else runner.default_work_dir(runner.variables())
+    named = bool(request.work_dir.parts)
+    work = request.work_dir if named else _default_work_dir(request, whole=whole)
+    if whole and not named and not here.in_actions:
+        progress.line(f"· reports and receipt: {work}")
     return Run(
         request=request,
         event=event,
@@ -59,6 +70,23 @@ def prepare(request: Request, here: Runner, progress: Progress) -> Run:
         program=_program,
         say=progress.say,
     )
+
+
+def _default_work_dir(request: Request, *, whole: bool) -> Path:
+    """Return the work folder of a request that names none; it is made where it is missing.
+
+    A job of a workflow run has one. At a terminal each checkout and environment has its own, and a whole delivery one
+    for itself, so that two at once do not meet. Stages that run one by one find one another's files by what all of
+    them know. Raises `FolderUntrusted`.
+    """
+    variables = runner.variables()
+    base = runner.default_work_dir(variables)
+    if variables.get("RUNNER_TEMP"):
+        return base
+    source = request.source.resolve()
+    names = (request.environment, *(("deliver", request.ecr_repository or "") if whole else ()))
+    readable = _UNREADABLE.sub("-", "-".join((source.name, *names)))[:_READABLE_LENGTH]
+    return protection.private_folder(base / f"{readable}-{sha256(repr((str(source), names)).encode()).hexdigest()[:8]}")
 
 
 def believing(run: Run, stage: Stage) -> Run:
@@ -159,12 +187,12 @@ def _program(name: str) -> Program:
 def _require_version(event: Event) -> None:
     """Raise `BadInput` when the run is of a release tag whose version cannot be a tag of an image."""
     try:
-        _ = event.release_version, event.release_tag
+        _ = event.release
     except ValueError as error:
         raise BadInput(
             f"the release tag {event.ref.removeprefix('refs/tags/')} gives no version",
             why=str(error),
-            fix="name releases like `v1.4.2`",
+            fix="name releases like `v1.4.2`, or `my-web-v1.4.2` for one component of the repository",
         ) from error
 
 
