@@ -108,7 +108,7 @@ def a_next_update_in_2999_on_a_runner_that_keeps_its_cache(scene: Scene) -> None
     said = vulnerability_db.metadata(datetime.now(UTC) - timedelta(hours=40))
     (cache / "db" / "metadata.json").write_text(json.dumps(said))
 
-    def download(_: object, into: Path, __: str) -> None:
+    def download(_: object, into: Path, *__: object) -> None:
         for name in ("trivy.db", "metadata.json"):
             shutil.copyfile(new / "db" / name, into / "db" / name)
 

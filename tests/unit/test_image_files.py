@@ -72,3 +72,14 @@ def test_each_git_folder_is_a_finding_that_always_decides() -> None:
     (finding,) = trivy_gate.git_folders([LayerSearch(("app/.git",), ()), LayerSearch(("app/.git",), ())])
     assert (finding.id, finding.location.path, finding.kind) == ("git-folder-in-image", "app/.git", "secret")
     assert finding.remedy.startswith("Add .git to .dockerignore")
+
+
+@pytest.mark.parametrize("name", ["app.jar", "srv/APP.War", "./a/b.ear", "x.par"])
+def test_a_java_archive_in_any_layer_is_named(tmp_path: Path, name: str) -> None:
+    found = search(tmp_path, layer(tmp_path, "etc/passwd"), layer(tmp_path, name, "z/later.jar"))
+    assert found.java_archive == name.removeprefix("./")
+
+
+@pytest.mark.parametrize("name", ["app.jar.txt", "jar", "app.jarx", "app.class"])
+def test_what_only_looks_like_a_java_archive_is_none(tmp_path: Path, name: str) -> None:
+    assert search(tmp_path, layer(tmp_path, name)).java_archive == ""

@@ -16,7 +16,7 @@ import pytest
 from goldenpath.errors import ScannerFailed, ToolFailed, ToolTimeout
 from goldenpath.model.finding import Database
 from goldenpath.policy import matrix
-from goldenpath.stages import trivy_gate
+from goldenpath.stages import databases, trivy_gate
 from goldenpath.tools import process, trivy_database
 from tests.unit.program_double import ProgramDouble, ended, program
 
@@ -128,21 +128,21 @@ def test_an_old_database_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(
     database = Database(NOW - timedelta(days=days))
     if expected == "error":
         with pytest.raises(ScannerFailed, match=rf"^trivy's database is {days} days old, and 3 are allowed"):
-            list(trivy_gate.require_fresh(database, environment, NOW))
+            list(databases.require_fresh(database, environment, NOW))
     else:
-        assert list(trivy_gate.require_fresh(database, environment, NOW)) == ([expected] if expected else [])
+        assert list(databases.require_fresh(database, environment, NOW)) == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_a_database_of_the_future_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(name: str) -> None:
     environment, ahead = matrix.load().environment(name), Database(NOW + timedelta(minutes=61))
-    assert list(trivy_gate.require_fresh(Database(NOW + timedelta(minutes=59)), environment, NOW)) == []
+    assert list(databases.require_fresh(Database(NOW + timedelta(minutes=59)), environment, NOW)) == []
     told = r"^trivy's database says that it was made at 2026-11-21 13:01 UTC, which is in the future"
     if name == "prod":
         with pytest.raises(ScannerFailed, match=told):
-            list(trivy_gate.require_fresh(ahead, environment, NOW))
+            list(databases.require_fresh(ahead, environment, NOW))
     else:
-        (note,) = trivy_gate.require_fresh(ahead, environment, NOW)
+        (note,) = databases.require_fresh(ahead, environment, NOW)
         assert re.match(told, note)
 
 

@@ -131,6 +131,12 @@ class FolderUntrusted(GoldenPathError):
     code, exit_code = "folder-untrusted", 24
 
 
+class JavaDatabaseMissing(GoldenPathError):
+    """The image holds Java archives, and trivy's Java database is missing, too old or incomplete."""
+
+    code, exit_code = "java-database-missing", 28
+
+
 class LoginRefused(GoldenPathError):
     """No credentials could be obtained, or they were refused."""
 

@@ -11,18 +11,21 @@ import os
 import signal
 import subprocess
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath import runner
 from goldenpath.errors import ToolFailed, ToolMissing, ToolTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 QUOTED_LINES = 12
 PATIENCE = 5.0
+Child: TypeAlias = "subprocess.Popen[bytes]"
+_note: ContextVar[Callable[[Child], None] | None] = ContextVar("note", default=None)
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def start(
     with contextlib.ExitStack() as files:
         out = files.enter_context(log.open("ab")) if log else subprocess.PIPE
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 argv,
                 cwd=cwd,
                 env={**runner.clean_environment(), **(environment or {})},
@@ -110,6 +113,26 @@ def start(
                 why=f"{error.strerror}: {error.filename}",
                 fix="install it, or let `goldenpath tools install` provide it",
             ) from error
+    if note := _note.get():
+        note(child)
+    return child
+
+
+@contextlib.contextmanager
+def noting(note: Callable[[Child], None]) -> Iterator[None]:
+    """Call `note` with each program that this thread starts inside the block."""
+    token = _note.set(note)
+    try:
+        yield
+    finally:
+        _note.reset(token)
+
+
+def terminate(child: Child) -> None:
+    """Ask `child` and everything it started to end, without waiting for it."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGTERM)
 
 
 def stop_group(child: subprocess.Popen[bytes], *, patience: float = PATIENCE) -> None:
