@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked, ScannerFailed, ToolFailed
+from goldenpath.errors import GateBlocked, JavaDatabaseMissing, ScannerFailed, ToolFailed
 from goldenpath.local import vulnerability_db
 from goldenpath.model.finding import Gate
-from goldenpath.tools import trivy_database
+from goldenpath.tools import java_index, trivy_database
 from goldenpath.tools.toolchain import Toolchain
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.bypasses_images import ALPINE_PACKAGES
+from tests.tools.program_files import archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,21 @@ def a_database_that_lacks_one_language(scene: Scene) -> None:
     cache = database(scene, without=lambda text: '"npm"' in text)
     made = scans.app(scene).write("rootfs/usr/lib/node_modules/lodash/package.json", OLD_LODASH)
     made.save("Use lodash")
+    released(scene, made, cache)
+
+
+@attack(
+    12,
+    JavaDatabaseMissing,
+    "trivy's Java database does not know a well-known old archive",
+    Patch("goldenpath.tools.trivy_canary.knows_java", lambda *_: True),
+)
+def a_java_database_that_identifies_no_archive(scene: Scene) -> None:
+    cache = database(scene, without=lambda _: False)
+    shutil.rmtree(cache / "java-db")
+    java_index.write(cache / "java-db", (), datetime.now(UTC))
+    made = scans.app(scene).write("rootfs/app/log4j-core-2.14.1.jar", archive({"Main.class": b"\xca\xfe\xba\xbe"}))
+    made.save("Log with Log4j")
     released(scene, made, cache)
 
 

@@ -189,3 +189,33 @@ def test_what_is_not_searched_in_an_image_is_said() -> None:
     assert note.startswith("in the image, no secrets are looked for in node_modules, usr/share")
     (note,) = trivy_gate.not_searched(replace(environment, image_secrets=False), [])
     assert note == "the image was not searched for secrets: the platform's rules do not ask for it"
+
+
+def test_the_java_database_is_another_file_from_other_mirrors_and_is_kept_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, made=NOW, due=NOW)
+
+    def download(*_: str) -> Completed:
+        (tmp_path / "db").rename(tmp_path / "java-db")
+        (tmp_path / "java-db" / "trivy.db").rename(tmp_path / "java-db" / "trivy-java.db")
+        return ended()
+
+    double, said = ProgramDouble([REFUSED, download]), list[str]()
+    monkeypatch.setattr(process, "run", double)
+    found = trivy_database.provide(program("trivy"), tmp_path, MIRRORS, said.append, trivy_database.JAVA)
+    assert found == Database(NOW, MIRRORS[1])
+    assert said == [f"fetching trivy's Java database from {each}" for each in MIRRORS]
+    assert [call[2:4] for call in double.calls] == [
+        ("--download-java-db-only", f"--java-db-repository={each}") for each in MIRRORS
+    ]
+    far = datetime(2999, 1, 1, tzinfo=UTC)
+    due = [trivy_database.is_due(found, far, NOW + timedelta(days=days), trivy_database.JAVA) for days in (3, 4)]
+    assert due == [False, True]
+
+
+def test_no_java_database_at_all_is_an_error_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "run", ProgramDouble([REFUSED] * 6))
+    with pytest.raises(ScannerFailed) as caught:
+        trivy_database.provide(program("trivy"), tmp_path, MIRRORS, lambda _: None, trivy_database.JAVA)
+    assert caught.value.why == "its Java database could not be fetched: no such host"

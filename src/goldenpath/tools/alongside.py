@@ -40,8 +40,7 @@ class Alongside:
     def _note(self, child: process.Child) -> None:
         self._children.append(child)
         if self._left:
-            self.leave()
-            raise _Left
+            raise _Left("its work is no longer wanted")
 
     def leave(self) -> None:
         """Stop every program that the work started, and each that it starts from now on."""

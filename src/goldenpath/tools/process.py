@@ -114,13 +114,17 @@ def start(
                 fix="install it, or let `goldenpath tools install` provide it",
             ) from error
     if note := _note.get():
-        note(child)
+        try:
+            note(child)
+        except BaseException:
+            stop_group(child)
+            raise
     return child
 
 
 @contextlib.contextmanager
 def noting(note: Callable[[Child], None]) -> Iterator[None]:
-    """Call `note` with each program that this thread starts inside the block."""
+    """Call `note` with each program that this thread starts inside the block; one that it refuses is stopped."""
     token = _note.set(note)
     try:
         yield
