@@ -77,7 +77,7 @@ def a_database_that_lacks_one_language(scene: Scene) -> None:
 @attack(
     12,
     JavaDatabaseMissing,
-    "trivy's Java database does not know a well-known old archive",
+    "trivy's Java database does not identify a well-known old archive",
     Patch("goldenpath.tools.trivy_canary.knows_java", lambda *_: True),
 )
 def a_java_database_that_identifies_no_archive(scene: Scene) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import struct
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.tools
 
 NAMED, UNNAMED = archive(coordinates()), archive({"Main.class": b"\xca\xfe\xba\xbe"})
-MISSING = "trivy's Java database is missing"
 CANARY = MavenArchive(GROUP, ARTIFACT, OLD)
 
 
@@ -82,7 +82,8 @@ def test_without_it_a_blocking_environment_says_what_is_missing(cache: Path, tmp
     assert str(caught.value) == (
         "The image holds Java archives (app/app.jar), and trivy's Java database is missing. Vulnerabilities in Java "
         "archives would be missed, so nothing was released. Its Java database could not be fetched: no such host. Run "
-        "again when a mirror responds, or name a mirror that does under trivy.java_databases in the platform's policy."
+        "again when a mirror responds, or name another mirror under trivy.java_databases in the platform's policy; "
+        "where the cache is kept, remove the folder java-db from trivy's cache first."
     )
     assert cache.exists()
 
@@ -94,7 +95,7 @@ def test_without_it_an_advisory_environment_judges_what_archives_say_of_themselv
     assert [each.location.path for each in report.findings if each.id == LOG4SHELL] == ["app/app.jar"]
     assert report.java_database is None
     assert (
-        "the image holds Java archives (app/app.jar), and trivy's Java database is missing: archives that do not name "
+        "The image holds Java archives (app/app.jar), and trivy's Java database is missing: archives that do not name "
         "their Maven package themselves (pom.properties) are not identified; in a blocking environment nothing would "
         "be released"
     ) in [note.replace(f"{ARTIFACT}-{OLD}", "app") for note in report.notes]
@@ -109,14 +110,25 @@ def test_with_it_an_archive_is_known_by_its_bytes_whatever_it_is_called(cache: P
     assert len(report.java_database.sha256) == 64
 
 
-def test_one_that_knows_nothing_is_refused_where_the_gate_blocks_and_noted_elsewhere(
-    cache: Path, tmp_path: Path
+#   how the database came to be like this
+IGNORANT: dict[str, Callable[[Path], object]] = {
+    "empty": lambda _: None,
+    "damaged": lambda folder: (folder / "trivy-java.db").write_bytes(b"no database"),
+}
+
+
+@pytest.mark.parametrize("name", IGNORANT)
+def test_one_that_identifies_nothing_is_refused_where_the_gate_blocks_and_noted_elsewhere(
+    name: str, cache: Path, tmp_path: Path
 ) -> None:
     know(cache, ())
-    layout = image(tmp_path, {"app/app.jar": UNNAMED})
-    with pytest.raises(JavaDatabaseMissing, match=r"^trivy's Java database does not know a well-known old archive"):
+    IGNORANT[name](cache / "java-db")
+    layout = image(tmp_path, {"app/app.jar": NAMED})
+    with pytest.raises(JavaDatabaseMissing, match="trivy's Java database does not identify a well-known old archive"):
         inspect(tmp_path, layout, "prod")
-    assert any("does not know a well-known old archive" in note for note in inspect(tmp_path, layout, "dev").notes)
+    report = inspect(tmp_path, layout, "dev")
+    assert any("does not identify a well-known old archive" in note for note in report.notes)
+    assert (seen(report), report.java_database) == ({LOG4SHELL}, None)
 
 
 def test_one_that_is_too_old_is_refused_where_the_gate_blocks_and_noted_elsewhere(cache: Path, tmp_path: Path) -> None:
@@ -164,18 +176,20 @@ UNREAD: dict[str, tuple[dict[str, bytes], str, str]] = {
 }
 
 
-@pytest.mark.usefixtures("cache")
 @pytest.mark.parametrize("name", UNREAD)
-def test_a_layer_that_only_trivy_can_read(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_there", [False, True], ids=["missing", "ignorant"])
+def test_a_layer_that_only_trivy_can_read(name: str, cache: Path, tmp_path: Path, *, is_there: bool) -> None:
     files, environment, expected = UNREAD[name]
+    if is_there:
+        know(cache, ())
     layout = with_zstd(image(tmp_path, files))
     if expected == "error":
-        with pytest.raises(JavaDatabaseMissing, match=MISSING):
+        with pytest.raises(JavaDatabaseMissing, match=r"^The image holds Java archives, and trivy's Java database"):
             inspect(tmp_path, layout, environment)
     else:
         report = inspect(tmp_path, layout, environment)
         assert seen(report) >= ({expected} if expected else set())
-        assert any(MISSING in note for note in report.notes) is (environment == "dev")
+        assert any("may hold Java archives" in note for note in report.notes) is (environment == "dev")
 
 
 def test_both_databases_are_fetched_at_the_same_time(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import JavaDatabaseMissing, ScannerFailed
-from goldenpath.model.finding import Gate
+from goldenpath.model.finding import Database, Gate
 from goldenpath.model.verdict import Mode
 from goldenpath.stages import gate
 from goldenpath.tools import image_files, java_index, trivy_canary, trivy_database
@@ -21,7 +21,6 @@ from goldenpath.tools.trivy_database import JAVA
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from goldenpath.model.finding import Database
     from goldenpath.model.layout import Layout
     from goldenpath.policy.matrix import Environment
     from goldenpath.stages.base import Run
@@ -38,7 +37,7 @@ _NEEDED = "Java DB"
 class Databases:
     """The databases in the folder `cache`, what was found in the image's layers, and notes for the verdict.
 
-    `java` is `None` where the image needs no Java database, and where none could be obtained.
+    `java` is `None` where the image needs no Java database, and where no usable one could be obtained.
     """
 
     cache: Path
@@ -46,6 +45,19 @@ class Databases:
     searches: tuple[LayerSearch, ...]
     java: Database | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def java_archive(self) -> str:
+        """The path of a Java archive in the image; empty when no layer that we can read holds one."""
+        return next((each.java_archive for each in self.searches if each.java_archive), "")
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """Why there is no Java database to use: `what` completes "trivy's Java database"."""
+
+    what: str
+    why: str
 
 
 @contextmanager
@@ -58,68 +70,70 @@ def provided(run: Run, program: Program, layout: Layout) -> Iterator[Databases]:
     """
     cache, environment = runner.trivy_cache_dir(), gate.environment(run)
     with alongside() as second:
-        fetched = second.start(trivy_database.provide, program, cache, run.policy.databases, run.say)
+        download = second.start(trivy_database.provide, program, cache, run.policy.databases, run.say)
         searches = tuple(image_files.search(layout, image) for image in layout.images())
-        java, why = _fetched(run, program, cache, searches)
-        database = fetched.result()
-    notes = tuple(require_fresh(database, environment, datetime.now(UTC)))
-    found = Databases(cache, trivy_database.identified(cache, database), searches, notes=notes)
-    if java is not None:
-        yield _with_java(found, java, program, environment)
-    elif why:
-        with _without_java(found, why, environment) as usable:
-            yield usable
+        java = _java_database(run, program, cache, searches)
+        database = download.result()
+    notes = [*require_fresh(database, environment, datetime.now(UTC))]
+    if isinstance(java, Database):
+        notes += require_fresh(java, environment, datetime.now(UTC), JAVA)
+        java = _proven(java, program, cache)
+    databases = Databases(cache, trivy_database.identified(cache, database), searches, notes=tuple(notes))
+    if isinstance(java, Unusable):
+        with _without_java(databases, java, environment) as databases:
+            yield databases
     else:
-        yield found
+        yield replace(databases, java=java)
 
 
-def _fetched(run: Run, program: Program, cache: Path, searches: Sequence[LayerSearch]) -> tuple[Database | None, str]:
-    """Return the Java database, or why there is none; neither where no layer can hold a Java archive."""
+def _java_database(
+    run: Run, program: Program, cache: Path, searches: Sequence[LayerSearch]
+) -> Database | Unusable | None:
+    """Return the Java database, or why there is none; `None` where no layer can hold a Java archive."""
     if not any(each.java_archive or each.unread for each in searches):
-        return None, ""
+        return None
     try:
-        return trivy_database.provide(program, cache, run.policy.java_databases, run.say, JAVA), ""
+        return trivy_database.provide(program, cache, run.policy.java_databases, run.say, JAVA)
     except ScannerFailed as error:
-        return None, f"{error.why[:1].upper()}{error.why[1:]}"
+        return Unusable("is missing", f"{error.why[:1].upper()}{error.why[1:]}")
 
 
-def _with_java(found: Databases, java: Database, program: Program, environment: Environment) -> Databases:
-    notes = [*require_fresh(java, environment, datetime.now(UTC), JAVA)]
-    if not trivy_canary.knows_java(program, found.cache):
-        what = "trivy's Java database does not know a well-known old archive"
-        _refuse(environment, what, "an archive of log4j-core 2.14.1 was shown to trivy, and it was not identified")
-        notes.append(f"{what}: {NOT_IDENTIFIED}; {BLOCKED_ELSEWHERE}")
-    identified = trivy_database.identified(found.cache, java, JAVA)
-    return Databases(found.cache, found.vulnerabilities, found.searches, identified, (*found.notes, *notes))
+def _proven(java: Database, program: Program, cache: Path) -> Database | Unusable:
+    """Return `java` with the hash of its file, or why it cannot be used: it must identify an old archive."""
+    why = "An archive of log4j-core 2.14.1 was shown to trivy, and it was not identified"
+    try:
+        if trivy_canary.knows_java(program, cache):
+            return trivy_database.identified(cache, java, JAVA)
+    except ScannerFailed as error:
+        why = f"trivy failed on an archive of log4j-core 2.14.1: {error.why}"
+    return Unusable("does not identify a well-known old archive", why)
 
 
 @contextmanager
-def _without_java(found: Databases, why: str, environment: Environment) -> Iterator[Databases]:
-    """Give `found` where no Java database can be obtained: what archives say of themselves is still judged."""
-    archive = next((each.java_archive for each in found.searches if each.java_archive), "")
-    if archive:
-        _refuse(environment, f"The image holds Java archives ({archive}), and trivy's Java database is missing", why)
-    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        with _needless(why):
-            yield found
-        return
-    held = f"the image holds Java archives ({archive})" if archive else "a layer that cannot be read may hold archives"
-    note = f"{held}, and trivy's Java database is missing: {NOT_IDENTIFIED}; {BLOCKED_ELSEWHERE}"
+def _without_java(databases: Databases, java: Unusable, environment: Environment) -> Iterator[Databases]:
+    """Give `databases` without a Java database.
+
+    An advisory gate gets an empty one, so that what archives say of themselves is still judged. A blocking gate gets
+    none: trivy then fails if a layer that only it can read holds a Java archive.
+    """
+    archive = databases.java_archive
+    known = f"The image holds Java archives{f' ({archive})' if archive else ''}, and trivy's Java database {java.what}"
+    is_blocking = environment.modes[Gate.TRIVY] is Mode.BLOCKING
+    if is_blocking and archive:
+        raise _missing(known, java.why)
+    suspected = f"A layer that cannot be read here may hold Java archives, and trivy's Java database {java.what}"
+    note = f"{known if archive else suspected}: {NOT_IDENTIFIED}; {BLOCKED_ELSEWHERE}"
     with tempfile.TemporaryDirectory(prefix="goldenpath-trivy-") as folder:
-        (Path(folder) / "db").symlink_to(found.cache / "db", target_is_directory=True)
-        java_index.write(Path(folder) / JAVA.folder, (), datetime.now(UTC))
-        yield Databases(Path(folder), found.vulnerabilities, found.searches, notes=(*found.notes, note))
-
-
-@contextmanager
-def _needless(why: str) -> Iterator[None]:
-    """Let trivy tell whether a layer that only it can read holds a Java archive: then it fails without the database."""
-    try:
-        yield
-    except ScannerFailed as error:
-        if _NEEDED not in error.why:
+        cache = Path(folder)
+        (cache / "db").symlink_to(databases.cache / "db", target_is_directory=True)
+        if not is_blocking:
+            java_index.write(cache / JAVA.folder, (), datetime.now(UTC))
+        try:
+            yield replace(databases, cache=cache, notes=databases.notes if is_blocking else (*databases.notes, note))
+        except ScannerFailed as error:
+            if _NEEDED in error.why:
+                raise _missing(known, java.why) from error
             raise
-        raise _missing("The image holds Java archives, and trivy's Java database is missing", why) from error
 
 
 def require_fresh(
@@ -140,9 +154,9 @@ def require_fresh(
         return
     old = f"trivy's {kind.name} is {age.days} days old, and {limit.days} are allowed"
     why = f"it was made at {database.updated:%Y-%m-%d %H:%M} UTC, and none of the mirrors gave a newer one"
-    if kind is JAVA:
-        _refuse(environment, old, why)
-    elif environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+        if kind is JAVA:
+            raise _missing(old, why)
         raise ScannerFailed(
             f"{old}; vulnerabilities that became known since would be missed, so nothing is released",
             why=why,
@@ -166,15 +180,10 @@ def _of_the_future(
     yield f"{ahead}; {BLOCKED_ELSEWHERE}"
 
 
-def _refuse(environment: Environment, what: str, why: str) -> None:
-    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        raise _missing(what, why)
-
-
 def _missing(what: str, why: str) -> JavaDatabaseMissing:
     return JavaDatabaseMissing(
         f"{what}. Vulnerabilities in Java archives would be missed, so nothing was released",
         why=why,
-        fix="Run again when a mirror responds, or name a mirror that does under trivy.java_databases in the platform's "
-        "policy",
+        fix="Run again when a mirror responds, or name another mirror under trivy.java_databases in the platform's "
+        "policy; where the cache is kept, remove the folder java-db from trivy's cache first",
     )
