@@ -49,6 +49,6 @@ def test_its_programs_end_when_the_other_work_fails(tmp_path: Path) -> None:
     began = time.monotonic()
     with pytest.raises(KeyError):
         other_work()
-    with pytest.raises(Exception, match="its work is no longer wanted"):
+    with pytest.raises(Exception, match="the result is no longer needed"):
         futures[0].result(timeout=LONG)
     assert time.monotonic() - began < LONG

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BLOCKED_ELSEWHERE = "in a blocking environment nothing would be released"
 NOT_IDENTIFIED = "archives that do not name their Maven package themselves (pom.properties) are not identified"
+PATH_LENGTH = 200
 # How trivy says that it needs its Java database and has none.
 _NEEDED = "Java DB"
 
@@ -49,7 +50,7 @@ class Databases:
     @property
     def java_archive(self) -> str:
         """The path of a Java archive in the image; empty when no layer that we can read holds one."""
-        return next((each.java_archive for each in self.searches if each.java_archive), "")
+        return next((each.java_archive for each in self.searches if each.java_archive), "")[:PATH_LENGTH]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class _Left(Exception):
-    """The work is no longer wanted."""
+class _Abandoned(Exception):
+    """Ends work whose result nobody needs any more."""
 
 
 class Alongside:
@@ -26,25 +26,25 @@ class Alongside:
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
         self._children: list[process.Child] = []
-        self._left = False
+        self._abandoned = False
 
     def start(self, work: Callable[P, T], *words: P.args, **options: P.kwargs) -> Future[T]:
         """Start `work` and return its future result."""
 
-        def noted() -> T:
-            with process.noting(self._note):
+        def observed() -> T:
+            with process.on_start(self._admit):
                 return work(*words, **options)
 
-        return self._pool.submit(noted)
+        return self._pool.submit(observed)
 
-    def _note(self, child: process.Child) -> None:
+    def _admit(self, child: process.Child) -> None:
         self._children.append(child)
-        if self._left:
-            raise _Left("its work is no longer wanted")
+        if self._abandoned:
+            raise _Abandoned("the result is no longer needed")
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """Stop every program that the work started, and each that it starts from now on."""
-        self._left = True
+        self._abandoned = True
         for child in self._children:
             process.terminate(child)
 
@@ -57,7 +57,7 @@ def alongside() -> Iterator[Alongside]:
     try:
         yield second
     except BaseException:
-        second.leave()
+        second.abandon()
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

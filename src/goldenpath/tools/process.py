@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 QUOTED_LINES = 12
 PATIENCE = 5.0
 Child: TypeAlias = "subprocess.Popen[bytes]"
-_note: ContextVar[Callable[[Child], None] | None] = ContextVar("note", default=None)
+_on_start: ContextVar[Callable[[Child], None] | None] = ContextVar("on_start", default=None)
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def start(
                 why=f"{error.strerror}: {error.filename}",
                 fix="install it, or let `goldenpath tools install` provide it",
             ) from error
-    if note := _note.get():
+    if callback := _on_start.get():
         try:
-            note(child)
+            callback(child)
         except BaseException:
             stop_group(child)
             raise
@@ -123,13 +123,13 @@ def start(
 
 
 @contextlib.contextmanager
-def noting(note: Callable[[Child], None]) -> Iterator[None]:
-    """Call `note` with each program that this thread starts inside the block; one that it refuses is stopped."""
-    token = _note.set(note)
+def on_start(callback: Callable[[Child], None]) -> Iterator[None]:
+    """Call `callback` with each program that this thread starts in the block. If it raises, the program is stopped."""
+    token = _on_start.set(callback)
     try:
         yield
     finally:
-        _note.reset(token)
+        _on_start.reset(token)
 
 
 def terminate(child: Child) -> None:
