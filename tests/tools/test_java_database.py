@@ -134,7 +134,7 @@ def test_one_that_identifies_nothing_is_refused_where_the_gate_blocks_and_noted_
 def test_one_that_is_too_old_is_refused_where_the_gate_blocks_and_noted_elsewhere(cache: Path, tmp_path: Path) -> None:
     know(cache, (CANARY,), made=datetime.now(UTC) - timedelta(days=31))
     layout = image(tmp_path, {"app/app.jar": NAMED})
-    with pytest.raises(JavaDatabaseMissing, match=r"^trivy's Java database is 31 days old, and 14 are allowed"):
+    with pytest.raises(JavaDatabaseMissing, match="trivy's Java database is 31 days old, and 14 are allowed"):
         inspect(tmp_path, layout, "prod")
     report = inspect(tmp_path, layout, "dev")
     old = (

@@ -20,6 +20,7 @@ from goldenpath.tools.trivy_database import JAVA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import timedelta
 
     from goldenpath.model.layout import Layout
     from goldenpath.policy.matrix import Environment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 BLOCKED_ELSEWHERE = "in a blocking environment nothing would be released"
 NOT_IDENTIFIED = "archives that do not name their Maven package themselves (pom.properties) are not identified"
 PATH_LENGTH = 200
+MOMENT = "%Y-%m-%d %H:%M UTC"
 # How trivy says that it needs its Java database and has none.
 _NEEDED = "Java DB"
 
@@ -75,10 +77,12 @@ def provided(run: Run, program: Program, layout: Layout) -> Iterator[Databases]:
         searches = tuple(image_files.search(layout, image) for image in layout.images())
         java = _java_database(run, program, cache, searches)
         database = download.result()
-    notes = [*require_fresh(database, environment, datetime.now(UTC))]
+    now = datetime.now(UTC)
+    notes = [*require_fresh(database, environment, now)]
     if isinstance(java, Database):
-        notes += require_fresh(java, environment, datetime.now(UTC), JAVA)
-        java = _proven(java, program, cache)
+        if stale := _staleness(java, environment.java_database_age, now):
+            notes.append(f"trivy's Java database {stale}; {BLOCKED_ELSEWHERE}")
+        java = _checked(java, stale if _blocks(environment) else "", program, cache)
     databases = Databases(cache, trivy_database.identified(cache, database), searches, notes=tuple(notes))
     if isinstance(java, Unusable):
         with _without_java(databases, java, environment) as databases:
@@ -99,8 +103,10 @@ def _java_database(
         return Unusable("is missing", f"{error.why[:1].upper()}{error.why[1:]}")
 
 
-def _proven(java: Database, program: Program, cache: Path) -> Database | Unusable:
-    """Return `java` with the hash of its file, or why it cannot be used: it must identify an old archive."""
+def _checked(java: Database, stale: str, program: Program, cache: Path) -> Database | Unusable:
+    """Return `java` with the hash of its file, or why it cannot be used: it is `stale`, or identifies no old archive."""
+    if stale:
+        return Unusable(stale, f"It was made at {java.updated:{MOMENT}}, and none of the mirrors gave a better one")
     why = "An archive of log4j-core 2.14.1 was shown to trivy, and it was not identified"
     try:
         if trivy_canary.knows_java(program, cache):
@@ -119,7 +125,7 @@ def _without_java(databases: Databases, java: Unusable, environment: Environment
     """
     archive = databases.java_archive
     known = f"The image holds Java archives{f' ({archive})' if archive else ''}, and trivy's Java database {java.what}"
-    is_blocking = environment.modes[Gate.TRIVY] is Mode.BLOCKING
+    is_blocking = _blocks(environment)
     if is_blocking and archive:
         raise _missing(known, java.why)
     suspected = f"A layer that cannot be read here may hold Java archives, and trivy's Java database {java.what}"
@@ -137,48 +143,40 @@ def _without_java(databases: Databases, java: Unusable, environment: Environment
             raise
 
 
-def require_fresh(
-    database: Database,
-    environment: Environment,
-    now: datetime,
-    kind: trivy_database.DatabaseKind = trivy_database.VULNERABILITIES,
-) -> Iterator[str]:
-    """Say that `database` is too old for `environment`, or of the future.
+def require_fresh(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
+    """Say that `database` is too old for `environment`, or of the future; raise `ScannerFailed` if its gate blocks."""
+    stale = _staleness(database, environment.database_age, now)
+    if not stale:
+        return
+    if _blocks(environment):
+        raise _stale(f"trivy's database {stale}", database, now)
+    yield f"trivy's database {stale}; {BLOCKED_ELSEWHERE}"
 
-    Where its gate blocks, raises `ScannerFailed`, or `JavaDatabaseMissing` for the Java database.
-    """
+
+def _staleness(database: Database, limit: timedelta, now: datetime) -> str:
+    """Return what is wrong with the age of `database`; empty when nothing is."""
     if trivy_database.from_the_future(database, now):
-        yield from _of_the_future(database, environment, now, kind)
-        return
-    age, limit = now - database.updated, environment.java_database_age if kind is JAVA else environment.database_age
-    if age <= limit:
-        return
-    old = f"trivy's {kind.name} is {age.days} days old, and {limit.days} are allowed"
-    why = f"it was made at {database.updated:%Y-%m-%d %H:%M} UTC, and none of the mirrors gave a newer one"
-    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        if kind is JAVA:
-            raise _missing(old, why)
-        raise ScannerFailed(
-            f"{old}; vulnerabilities that became known since would be missed, so nothing is released",
-            why=why,
-            fix="run again when a mirror answers, or name one that does under trivy.databases in the platform's policy",
-        )
-    yield f"{old}; {BLOCKED_ELSEWHERE}"
+        return f"says that it was made at {database.updated:{MOMENT}}, which is in the future"
+    age = now - database.updated
+    return f"is {age.days} days old, and {limit.days} are allowed" if age > limit else ""
 
 
-def _of_the_future(
-    database: Database, environment: Environment, now: datetime, kind: trivy_database.DatabaseKind
-) -> Iterator[str]:
-    made = f"{database.updated:%Y-%m-%d %H:%M} UTC"
-    ahead = f"trivy's {kind.name} says that it was made at {made}, which is in the future"
-    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        error = JavaDatabaseMissing if kind is JAVA else ScannerFailed
-        raise error(
-            f"{ahead}; how old it really is cannot be known, so nothing is released",
-            why=f"it is {now:%Y-%m-%d %H:%M} UTC here, and none of the mirrors gave another",
+def _stale(what: str, database: Database, now: datetime) -> ScannerFailed:
+    if trivy_database.from_the_future(database, now):
+        return ScannerFailed(
+            f"{what}; how old it really is cannot be known, so nothing is released",
+            why=f"it is {now:{MOMENT}} here, and none of the mirrors gave another",
             fix="set this machine's clock if it is wrong; if not, remove the database from trivy's cache and run again",
         )
-    yield f"{ahead}; {BLOCKED_ELSEWHERE}"
+    return ScannerFailed(
+        f"{what}; vulnerabilities that became known since would be missed, so nothing is released",
+        why=f"it was made at {database.updated:{MOMENT}}, and none of the mirrors gave a newer one",
+        fix="run again when a mirror answers, or name one that does under trivy.databases in the platform's policy",
+    )
+
+
+def _blocks(environment: Environment) -> bool:
+    return environment.modes[Gate.TRIVY] is Mode.BLOCKING
 
 
 def _missing(what: str, why: str) -> JavaDatabaseMissing:
