@@ -104,7 +104,7 @@ def _java_database(
 
 
 def _checked(java: Database, stale: str, program: Program, cache: Path) -> Database | Unusable:
-    """Return `java` with the hash of its file, or why it cannot be used: it is `stale`, or identifies no old archive."""
+    """Return `java` with the hash of its file, or why it cannot be used: it is `stale`, or fails our old archive."""
     if stale:
         return Unusable(stale, f"It was made at {java.updated:{MOMENT}}, and none of the mirrors gave a better one")
     why = "An archive of log4j-core 2.14.1 was shown to trivy, and it was not identified"
