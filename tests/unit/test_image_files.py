@@ -80,6 +80,15 @@ def test_a_java_archive_in_any_layer_is_named(tmp_path: Path, name: str) -> None
     assert found.java_archive == name.removeprefix("./")
 
 
-@pytest.mark.parametrize("name", ["app.jar.txt", "jar", "app.jarx", "app.class"])
+@pytest.mark.parametrize("name", ["app.jar.txt", "jar", "app.jarx", "app.class", "lib/.wh.app.jar"])
 def test_what_only_looks_like_a_java_archive_is_none(tmp_path: Path, name: str) -> None:
     assert search(tmp_path, layer(tmp_path, name)).java_archive == ""
+
+
+@pytest.mark.parametrize("kind", [tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_folder_or_a_link_is_no_java_archive(tmp_path: Path, kind: bytes) -> None:
+    content, entry = io.BytesIO(), tarfile.TarInfo("app.jar")
+    entry.type, entry.linkname = kind, "elsewhere"
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(entry)
+    assert search(tmp_path, stored(tmp_path, content.getvalue(), TAR)).java_archive == ""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 GIT_FOLDER = ".git"
 # What trivy opens as a Java archive, in capitals too.
 _JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
+# How a layer says that a file of an earlier one is gone.
+_WHITEOUT = ".wh."
 # What a git folder cannot do without: a lone folder of that name is none.
 _HEARTS = ("HEAD", "config", "objects")
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
@@ -49,7 +51,7 @@ def search(layout: Layout, image: Image) -> LayerSearch:
                 path = member.name.removeprefix("./")
                 if folder := _git_folder(path):
                     git_folders[folder] = None
-                if not java_archive and not member.isdir() and path.lower().endswith(_JAVA_ARCHIVES):
+                if not java_archive and _is_java_archive(member):
                     java_archive = path
         except _BROKEN:
             unread.append(str(layer.digest))
@@ -61,6 +63,12 @@ def _members(path: Path, layer: Descriptor) -> Iterator[tarfile.TarInfo]:
         raise ValueError("compressed with zstd")
     with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         yield from archive
+
+
+def _is_java_archive(member: tarfile.TarInfo) -> bool:
+    """Tell whether trivy opens `member` as a Java archive: links are not followed, and a whiteout is no file."""
+    name = member.name.rpartition("/")[2]
+    return member.isreg() and name.lower().endswith(_JAVA_ARCHIVES) and not name.startswith(_WHITEOUT)
 
 
 def _git_folder(path: str) -> str:
