@@ -47,6 +47,7 @@ def devsecops() -> str:
         "without a known fix": ["let through" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
         "secrets in the image (trivy-gate)": ["looked for" if each.image_secrets else "not" for each in rules],
         "oldest vulnerability database": [f"{each.database_age.days} days" for each in rules],
+        "oldest Java database": [f"{each.java_database_age.days} days" for each in rules],
         "oldest verdict at the push": [f"{each.verdict_age / timedelta(hours=1):g} hours" for each in rules],
         "longest exception": [f"{each.longest_exception.days} days" for each in rules],
         "inventory (sbom)": ["required" if each.sbom_required else "optional" for each in rules],

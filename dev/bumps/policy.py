@@ -33,6 +33,8 @@ TESTS = (
     "tests/tools/test_gitleaks_gate.py",
     "tests/tools/test_trivy_gate.py",
     "tests/tools/test_trivy_database.py",
+    "tests/tools/test_java_database.py",
+    "tests/tools/test_languages.py",
     "tests/tools/test_build.py",
     "tests/tools/test_pipeline.py",
     "tests/e2e/test_workflows_lint.py",

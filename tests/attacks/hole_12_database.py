@@ -8,14 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked, ScannerFailed, ToolFailed
+from goldenpath.errors import GateBlocked, JavaDatabaseMissing, ScannerFailed, ToolFailed
 from goldenpath.local import vulnerability_db
 from goldenpath.model.finding import Gate
-from goldenpath.tools import trivy_database
+from goldenpath.tools import java_index, trivy_database
 from goldenpath.tools.toolchain import Toolchain
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.bypasses_images import ALPINE_PACKAGES
+from tests.tools.program_files import archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,21 @@ def a_database_that_lacks_one_language(scene: Scene) -> None:
     released(scene, made, cache)
 
 
+@attack(
+    12,
+    JavaDatabaseMissing,
+    "trivy's Java database does not identify a well-known old archive",
+    Patch("goldenpath.tools.trivy_canary.knows_java", lambda *_: True),
+)
+def a_java_database_that_identifies_no_archive(scene: Scene) -> None:
+    cache = database(scene, without=lambda _: False)
+    shutil.rmtree(cache / "java-db")
+    java_index.write(cache / "java-db", (), datetime.now(UTC))
+    made = scans.app(scene).write("rootfs/app/log4j-core-2.14.1.jar", archive({"Main.class": b"\xca\xfe\xba\xbe"}))
+    made.save("Log with Log4j")
+    released(scene, made, cache)
+
+
 @attack(12, GateBlocked, "trivy's database has nothing about alpine 3.99.0", NO_CANARY)
 def an_os_of_a_release_that_is_in_no_database(scene: Scene) -> None:
     made = scans.app(scene)
@@ -108,7 +124,7 @@ def a_next_update_in_2999_on_a_runner_that_keeps_its_cache(scene: Scene) -> None
     said = vulnerability_db.metadata(datetime.now(UTC) - timedelta(hours=40))
     (cache / "db" / "metadata.json").write_text(json.dumps(said))
 
-    def download(_: object, into: Path, __: str) -> None:
+    def download(_: object, into: Path, *__: object) -> None:
         for name in ("trivy.db", "metadata.json"):
             shutil.copyfile(new / "db" / name, into / "db" / name)
 

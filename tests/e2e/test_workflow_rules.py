@@ -15,7 +15,7 @@ import yaml
 from goldenpath.adopt import called
 from goldenpath.policy import matrix
 from goldenpath.services import aws, github
-from goldenpath.tools import buildx, git, go_build, scanner, terraform, trivy_database
+from goldenpath.tools import buildx, git, go_build, scanner, terraform, trivy_canary, trivy_database
 from tests.e2e import guide, zones
 from tests.e2e.texts import DELIVERY, EXAMPLE, TEMPLATES, WORKFLOWS, jobs, named, read
 from tests.tools.command import ROOT
@@ -44,8 +44,13 @@ def test_no_job_that_releases_or_applies_restores_or_saves_a_cache(path: Path) -
 
 
 # What each job of ours may wait for, by the limits that we set ourselves; a fetched program may have to be built.
-DATABASE = trivy_database.DOWNLOAD_TIMEOUT * len(matrix.load().databases)
-SCAN = DATABASE + 2 * scanner.TIMEOUT  # what the database knows about is asked by a scan of its own
+# trivy's two databases are fetched at the same time.
+DATABASES = max(
+    trivy_database.DOWNLOAD_TIMEOUT * len(matrix.load().databases),
+    trivy_database.JAVA_DOWNLOAD_TIMEOUT * len(matrix.load().java_databases),
+)
+# What the databases know is asked by scans of their own.
+SCAN = DATABASES + 2 * scanner.TIMEOUT + trivy_canary.JAVA_TIMEOUT
 WAITS = {
     ("_build-and-release", "test"): 0,  # the app's own
     ("_build-and-release", "preflight"): 0,

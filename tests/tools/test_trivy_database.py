@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import socket
 import tarfile
 import time
@@ -17,12 +18,13 @@ import urllib3
 from goldenpath.errors import ScannerFailed
 from goldenpath.local import vulnerability_db
 from goldenpath.model.names import Digest
-from goldenpath.tools import process, trivy_database
+from goldenpath.tools import process, trivy_canary, trivy_database
 from goldenpath.tools.toolchain import Toolchain
 
 pytestmark = pytest.mark.tools
 
 LAYER = "application/vnd.aquasec.trivy.db.layer.v1.tar+gzip"
+JAVA_LAYER = "application/vnd.aquasec.trivy.javadb.layer.v1.tar+gzip"
 CONFIG = "application/vnd.aquasec.trivy.config.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 NOWHERE = "127.0.0.1:1/aquasec/trivy-db:2"
@@ -61,13 +63,13 @@ def registry(tmp_path: Path) -> Iterator[str]:
         process.stop_group(child)
 
 
-def push(host: str, database: Path) -> str:
+def push(host: str, database: Path, file: str = "trivy.db", layer: str = LAYER) -> str:
     """Put a database into the registry as trivy-db's own build does, and return its address."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w:gz") as archive:
-        for name in ("trivy.db", "metadata.json"):
+        for name in (file, "metadata.json"):
             archive.add(database / name, name)
-    layers = [(LAYER, content.getvalue())]
+    layers = [(layer, content.getvalue())]
     title = {"org.opencontainers.image.title": "db.tar.gz"}
     parts = [
         {"mediaType": kind, "digest": put(host, raw), "size": len(raw), "annotations": title} for kind, raw in layers
@@ -129,3 +131,16 @@ def test_a_promise_of_centuries_does_not_keep_trivy_from_fetching(
     (cache / "db" / "metadata.json").write_text(json.dumps(vulnerability_db.metadata(made)))
     found = trivy_database.provide(program, cache, (address,), lambda _: None)
     assert datetime.now(UTC) - found.updated < timedelta(hours=30)
+
+
+def test_the_java_database_comes_from_its_own_mirrors_and_is_kept(
+    registry: str, trivy_cache: Path, tmp_path: Path
+) -> None:
+    address = push(registry, trivy_cache / "java-db", "trivy-java.db", JAVA_LAYER)
+    program, said = Toolchain.load().provide("trivy"), list[str]()
+    for mirrors in ((NOWHERE, address), (NOWHERE,)):
+        found = trivy_database.provide(program, tmp_path / "cache", mirrors, said.append, trivy_database.JAVA)
+        assert found.source == address
+    assert said == [f"fetching trivy's Java database from {each}" for each in (NOWHERE, address)]
+    shutil.copytree(trivy_cache / "db", tmp_path / "cache" / "db")
+    assert trivy_canary.knows_java(program, tmp_path / "cache")

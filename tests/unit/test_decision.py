@@ -122,12 +122,14 @@ def test_an_exception_of_one_gate_lets_nothing_through_in_the_other() -> None:
     assert (verdict.result, verdict.exceptions) == (Result.BLOCK, ())
 
 
-def test_a_verdict_says_how_old_the_database_was() -> None:
+def test_a_verdict_says_how_old_its_databases_were() -> None:
     policy = matrix.load()
     made = datetime(2026, 11, 18, 12, tzinfo=UTC)
-    found = replace(report(), database=Database(made, "mirror.example/trivy-db:2"))
+    java = Database(made, "mirror.example/trivy-java-db:1", "f" * 64)
+    found = replace(report(), database=Database(made, "mirror.example/trivy-db:2"), java_database=java)
     verdict = decide(found, policy, policy.environment("prod"), today=TODAY).verdict
     assert verdict.database == DatabaseSeen(made, 3, "mirror.example/trivy-db:2")
+    assert verdict.java_database == DatabaseSeen(made, 3, "mirror.example/trivy-java-db:1", "f" * 64)
 
 
 def test_a_verdict_says_in_one_line_what_was_found_and_where_it_would_block() -> None:

@@ -58,6 +58,9 @@ CASES: dict[str, tuple[str, dict[str, Any], str]] = {
     "one that did not count":   ("prod", {"exceptions": exception(YESTERDAY, Standing.EXPIRED)}, ""),
     "an old database":          ("prod", {"database": database(3)},
                                  "its vulnerability database is 3 days old, and 3 are allowed"),
+    "an old Java database":     ("prod", {"java_database": database(14)},
+                                 "its Java database is 14 days old, and 14 are allowed"),
+    "a Java database of 13 days": ("prod", {"java_database": database(13)}, ""),
     "a database of two days":   ("prod", {"database": database(2)}, ""),
 }  # fmt: skip
 

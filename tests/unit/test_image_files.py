@@ -72,3 +72,23 @@ def test_each_git_folder_is_a_finding_that_always_decides() -> None:
     (finding,) = trivy_gate.git_folders([LayerSearch(("app/.git",), ()), LayerSearch(("app/.git",), ())])
     assert (finding.id, finding.location.path, finding.kind) == ("git-folder-in-image", "app/.git", "secret")
     assert finding.remedy.startswith("Add .git to .dockerignore")
+
+
+@pytest.mark.parametrize("name", ["app.jar", "srv/APP.War", "./a/b.ear", "x.par"])
+def test_a_java_archive_in_any_layer_is_named(tmp_path: Path, name: str) -> None:
+    found = search(tmp_path, layer(tmp_path, "etc/passwd"), layer(tmp_path, name, "z/later.jar"))
+    assert found.java_archive == name.removeprefix("./")
+
+
+@pytest.mark.parametrize("name", ["app.jar.txt", "jar", "app.jarx", "app.class", "lib/.wh.app.jar"])
+def test_what_only_looks_like_a_java_archive_is_none(tmp_path: Path, name: str) -> None:
+    assert search(tmp_path, layer(tmp_path, name)).java_archive == ""
+
+
+@pytest.mark.parametrize("kind", [tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE])
+def test_a_folder_or_a_link_is_no_java_archive(tmp_path: Path, kind: bytes) -> None:
+    content, entry = io.BytesIO(), tarfile.TarInfo("app.jar")
+    entry.type, entry.linkname = kind, "elsewhere"
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(entry)
+    assert search(tmp_path, stored(tmp_path, content.getvalue(), TAR)).java_archive == ""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 
@@ -32,6 +33,16 @@ def test_code_scanning_is_required_only_where_the_rules_say_so_and_findings_are_
     assert required == {"local": False, "dev": False, "test": True, "staging": True, "prod": True}
     with pytest.raises(PolicyInvalid, match="code_scanning: 'maybe' is not one of"):
         matrix.parse(strict.replace("code_scanning: required", "code_scanning: maybe"))
+
+
+def test_rules_that_do_not_name_the_java_database_have_its_defaults() -> None:
+    older = re.sub(r"      java_database_days: \d+\n|  # Its Java.*\n|  java_databases:\n(    - .*\n)+", "", TEXT)
+    assert "java" not in older
+    before, now = matrix.parse(older), matrix.load()
+    assert before.environments == now.environments
+    assert set(before.java_databases) <= set(now.java_databases)
+    days = {each.name: each.java_database_age.days for each in now.environments}
+    assert days == {"local": 30, "dev": 30, "test": 14, "staging": 14, "prod": 14}
 
 
 @pytest.mark.parametrize("name", ["production", "DEV", "", "prod ", "*"])

@@ -44,7 +44,7 @@ def test_findings_and_verdict_are_what_their_schemas_say(name: str) -> None:
     gate, findings = FINDINGS[name]
     policy = matrix.load()
     database = Database(datetime(2026, 11, 20, tzinfo=UTC), "m.example/db:2")
-    whole = replace(report(*findings, gate=gate), notes=("a note",), database=database)
+    whole = replace(report(*findings, gate=gate), notes=("a note",), database=database, java_database=database)
     scope = Scope(package="PyYAML")
     acceptance = Acceptance(Gate.TRIVY, "CVE-2020-14343", scope, "a test", "team", date(2026, 12, 31))
     rules = AppRules((), (acceptance,))

@@ -30,6 +30,7 @@ def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None
         report(vulnerability(), accepted),
         notes=("a *note*",),
         database=Database(datetime(2026, 11, 20, tzinfo=UTC), "m.example/db:2"),
+        java_database=Database(datetime(2026, 11, 19, tzinfo=UTC)),
     )
     assert render(found, AppRules((), (acceptance,))) == (
         "\n| critical | high | medium | low | unknown | decide | accepted |\n"
@@ -41,7 +42,8 @@ def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None
         "\nExceptions:\n"
         "\n- exception for CVE-2 (package PyYAML) accepted until 2026-12-31; team-web: a test\n"
         "\nTo know:\n"
-        "\n- vulnerability database of 2026-11-20, 1 days old from m.example/db:2\n- a \\*note\\*\n"
+        "\n- vulnerability database of 2026-11-20, 1 days old from m.example/db:2\n"
+        "- Java database of 2026-11-19, 2 days old\n- a \\*note\\*\n"
     )
 
 

@@ -248,8 +248,9 @@ def test_trivy_scans_one_layout_once_offline_and_listens_to_no_configuration(mon
         "/bin/trivy", "image", "--input", "/layout", "--scanners", "vuln,secret",
         "--image-config-scanners", "secret", "--secret-config", str(rules[0]), "--list-all-pkgs",
         "--format", "json", "--output",
-        f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--skip-db-update", "--offline-scan",
-        "--disable-telemetry", "--skip-version-check", "--no-progress", "--cache-backend", "memory",
+        f"{folder}/report.json", "--cache-dir", "/cache", "--timeout", "900s", "--skip-db-update",
+        "--skip-java-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
+        "--cache-backend", "memory",
     )  # fmt: skip
     assert "environment" not in double.options[0]
     assert rules[0].parent == folder

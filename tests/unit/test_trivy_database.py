@@ -16,7 +16,7 @@ import pytest
 from goldenpath.errors import ScannerFailed, ToolFailed, ToolTimeout
 from goldenpath.model.finding import Database
 from goldenpath.policy import matrix
-from goldenpath.stages import trivy_gate
+from goldenpath.stages import databases, trivy_gate
 from goldenpath.tools import process, trivy_database
 from tests.unit.program_double import ProgramDouble, ended, program
 
@@ -128,21 +128,21 @@ def test_an_old_database_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(
     database = Database(NOW - timedelta(days=days))
     if expected == "error":
         with pytest.raises(ScannerFailed, match=rf"^trivy's database is {days} days old, and 3 are allowed"):
-            list(trivy_gate.require_fresh(database, environment, NOW))
+            list(databases.require_fresh(database, environment, NOW))
     else:
-        assert list(trivy_gate.require_fresh(database, environment, NOW)) == ([expected] if expected else [])
+        assert list(databases.require_fresh(database, environment, NOW)) == ([expected] if expected else [])
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_a_database_of_the_future_is_an_error_where_the_gate_blocks_and_a_note_elsewhere(name: str) -> None:
     environment, ahead = matrix.load().environment(name), Database(NOW + timedelta(minutes=61))
-    assert list(trivy_gate.require_fresh(Database(NOW + timedelta(minutes=59)), environment, NOW)) == []
+    assert list(databases.require_fresh(Database(NOW + timedelta(minutes=59)), environment, NOW)) == []
     told = r"^trivy's database says that it was made at 2026-11-21 13:01 UTC, which is in the future"
     if name == "prod":
         with pytest.raises(ScannerFailed, match=told):
-            list(trivy_gate.require_fresh(ahead, environment, NOW))
+            list(databases.require_fresh(ahead, environment, NOW))
     else:
-        (note,) = trivy_gate.require_fresh(ahead, environment, NOW)
+        (note,) = databases.require_fresh(ahead, environment, NOW)
         assert re.match(told, note)
 
 
@@ -189,3 +189,33 @@ def test_what_is_not_searched_in_an_image_is_said() -> None:
     assert note.startswith("in the image, no secrets are looked for in node_modules, usr/share")
     (note,) = trivy_gate.not_searched(replace(environment, image_secrets=False), [])
     assert note == "the image was not searched for secrets: the platform's rules do not ask for it"
+
+
+def test_the_java_database_is_another_file_from_other_mirrors_and_is_kept_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, made=NOW, due=NOW)
+
+    def download(*_: str) -> Completed:
+        (tmp_path / "db").rename(tmp_path / "java-db")
+        (tmp_path / "java-db" / "trivy.db").rename(tmp_path / "java-db" / "trivy-java.db")
+        return ended()
+
+    double, said = ProgramDouble([REFUSED, download]), list[str]()
+    monkeypatch.setattr(process, "run", double)
+    found = trivy_database.provide(program("trivy"), tmp_path, MIRRORS, said.append, trivy_database.JAVA)
+    assert found == Database(NOW, MIRRORS[1])
+    assert said == [f"fetching trivy's Java database from {each}" for each in MIRRORS]
+    assert [call[2:4] for call in double.calls] == [
+        ("--download-java-db-only", f"--java-db-repository={each}") for each in MIRRORS
+    ]
+    far = datetime(2999, 1, 1, tzinfo=UTC)
+    due = [trivy_database.is_due(found, far, NOW + timedelta(days=days), trivy_database.JAVA) for days in (3, 4)]
+    assert due == [False, True]
+
+
+def test_no_java_database_at_all_is_an_error_that_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "run", ProgramDouble([REFUSED] * 6))
+    with pytest.raises(ScannerFailed) as caught:
+        trivy_database.provide(program("trivy"), tmp_path, MIRRORS, lambda _: None, trivy_database.JAVA)
+    assert caught.value.why == "its Java database could not be fetched: no such host"

@@ -131,6 +131,12 @@ class FolderUntrusted(GoldenPathError):
     code, exit_code = "folder-untrusted", 24
 
 
+class JavaDatabaseMissing(GoldenPathError):
+    """The image holds Java archives, and trivy's Java database is missing, too old or incomplete."""
+
+    code, exit_code = "java-database-missing", 28
+
+
 class SourceIncomplete(GoldenPathError):
     """The build context has git-lfs pointers or empty submodules in the place of files. Nothing was built."""
 

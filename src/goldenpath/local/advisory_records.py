@@ -11,6 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from goldenpath.tools import trivy_canary
+from goldenpath.tools.java_index import MavenArchive
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -59,6 +62,22 @@ def buckets(advisories: Path) -> Bucket:
     for path in (advisories / "vuln-list-debian" / "tracker" / "CVE").glob("*.json"):
         tree["vulnerability"][path.stem]["Title"] = _json(path)["Header"]["Description"].strip("()")
     return _encoded(tree)
+
+
+def archives(advisories: Path) -> Iterator[MavenArchive]:
+    """Yield the Maven packages in the folder `advisories`, at each version that a record names, and the canary's.
+
+    Their archives are known by name alone: the records hold no hashes.
+    """
+    group, _, named = trivy_canary.LANGUAGES["maven"].purl.removeprefix("pkg:maven/").partition("/")
+    yield MavenArchive(group, *named.split("@"))
+    for path in sorted(advisories.glob("GHSA-*.json")):
+        for affected in _json(path)["affected"]:
+            if affected["package"]["ecosystem"] == "Maven":
+                group, _, artifact = affected["package"]["name"].partition(":")
+                events = (event for span in affected["ranges"] for event in span["events"])
+                versions = {version for event in events for version in event.values()} - {"0"}
+                yield from (MavenArchive(group, artifact, version) for version in versions)
 
 
 def _add_language(tree: dict[str, Any], record: dict[str, Any]) -> None:

@@ -105,7 +105,7 @@ class Scanner(Struct, frozen=True):
 
 
 class Database(Struct, frozen=True):
-    """The vulnerability database behind a report: when it was made, where it came from, and its file's SHA-256."""
+    """A database of trivy's behind a report: when it was made, where it came from, and its file's SHA-256."""
 
     updated: datetime
     source: str = ""
@@ -115,7 +115,8 @@ class Database(Struct, frozen=True):
 class Findings(Struct, frozen=True):
     """A whole report: `subject` is what was scanned (a commit or a digest), `seen` says what was looked at.
 
-    `notes` say what could not be looked at, or what deserves attention, a sentence each.
+    `notes` say what could not be looked at, or what deserves attention, a sentence each. `java_database` is there where
+    the image holds Java archives and they were looked up in it.
     """
 
     gate: Gate
@@ -125,6 +126,7 @@ class Findings(Struct, frozen=True):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     database: Database | None = None
+    java_database: Database | None = None
     schema: str = FINDINGS_SCHEMA
 
     def counts(self) -> dict[Severity, int]:

@@ -32,7 +32,7 @@ class Result(StrEnum):
 
 
 class DatabaseSeen(Struct, frozen=True):
-    """The vulnerability database that was used: when it was made, how many days ago that was, where it came from.
+    """A database of trivy's that was used: when it was made, how many days ago that was, where it came from.
 
     `sha256` is the hash of its file, by which two verdicts can be seen to rest on the same database.
     """
@@ -51,7 +51,7 @@ class Verdict(Struct, frozen=True):
     `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
     or what deserves attention. `decided_at` is the moment of the decision; a release needs it, and a recent one.
     `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so where the environment takes
-    tags only from certain branches.
+    tags only from certain branches. `java_database` is there where Java archives of the image were looked up in it.
     """
 
     gate: Gate
@@ -71,6 +71,7 @@ class Verdict(Struct, frozen=True):
     decided_by: tuple[str, ...] = ()
     reviewed_on: str = ""
     decided_at: Annotated[datetime, Meta(tz=True)] | None = None
+    java_database: DatabaseSeen | None = None
     schema: str = VERDICT_SCHEMA
 
     @property

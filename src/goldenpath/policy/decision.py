@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from goldenpath.model.exception import Applied
-    from goldenpath.model.finding import Finding, Findings
+    from goldenpath.model.finding import Database, Finding, Findings
     from goldenpath.policy.app import AppRules, Matched
     from goldenpath.policy.matrix import Environment, Policy, VulnerabilityRule
 
@@ -54,7 +54,8 @@ def decide(
         accepted=len(_accepted(applied)),
         exceptions=applied,
         notes=report.notes,
-        database=_seen(report, today),
+        database=_seen(report.database, today),
+        java_database=_seen(report.java_database, today),
         decided_by=tuple(each.fingerprint for each in deciding),
     )
     return Decision(verdict, deciding)
@@ -81,10 +82,9 @@ def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
     return frozenset(name for each in applied if each.standing.counts for name in each.findings)
 
 
-def _seen(report: Findings, today: date) -> DatabaseSeen | None:
-    if report.database is None:
+def _seen(seen: Database | None, today: date) -> DatabaseSeen | None:
+    if seen is None:
         return None
-    seen = report.database
     return DatabaseSeen(seen.updated, (today - seen.updated.date()).days, seen.source, seen.sha256)
 
 

@@ -25,7 +25,10 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"gitleaks    {environment.modes[Gate.GITLEAKS]}: any secret decides"
     yield f"trivy       {environment.modes[Gate.TRIVY]}: {severities} decide, {unfixed}"
     yield f"            secrets in the image {'decide too' if environment.image_secrets else 'are not looked for'}"
-    yield f"            its database may be {environment.database_age.days} days old"
+    yield (
+        f"            its database may be {environment.database_age.days} days old, its Java database "
+        f"{environment.java_database_age.days}"
+    )
     yield f"SARIF       {_sarif(environment)}"
     yield f"SBOM        {'required' if environment.sbom_required else 'optional'}"
     yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"

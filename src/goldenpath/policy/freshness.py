@@ -23,7 +23,7 @@ def require_fresh(verdict: Verdict, environment: Environment, now: datetime) -> 
     """Return what has ended since an advisory gate decided, one sentence each.
 
     Raises `VerdictExpired` when the verdict is older than `environment` allows or is dated in the future, and when
-    something has ended since a blocking gate decided: an exception that it counted, or its vulnerability database.
+    something has ended since a blocking gate decided: an exception that it counted, or one of its databases.
     """
     if untimely := _untimely(verdict, environment, now):
         raise _expired(verdict, untimely)
@@ -51,8 +51,12 @@ def _ended(verdict: Verdict, environment: Environment, now: datetime) -> Iterato
     for each in verdict.exceptions:
         if each.standing.counts and each.acceptance.expires < now.date():
             yield f"the exception for {each.acceptance.id} ended on {each.acceptance.expires}"
-    if verdict.database is not None and (age := now - verdict.database.updated) > environment.database_age:
-        yield f"its vulnerability database is {age.days} days old, and {environment.database_age.days} are allowed"
+    for name, database, limit in (
+        ("vulnerability", verdict.database, environment.database_age),
+        ("Java", verdict.java_database, environment.java_database_age),
+    ):
+        if database is not None and (age := now - database.updated) > limit:
+            yield f"its {name} database is {age.days} days old, and {limit.days} are allowed"
 
 
 def _hours(age: timedelta) -> int:

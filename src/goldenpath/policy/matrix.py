@@ -34,6 +34,11 @@ OFFICIAL_FRONTENDS = (frontend.OFFICIAL,)
 LOCAL = "local"
 # Where the rules do not say `verdict_hours`: an approval may take a weekend.
 VERDICT_AGE = {Mode.BLOCKING: timedelta(hours=72), Mode.ADVISORY: timedelta(hours=168)}
+# Where the rules do not say `java_database_days`: that database identifies archives and knows no vulnerabilities, so an
+# old one misses only what was published since.
+JAVA_DATABASE_AGE = {Mode.BLOCKING: timedelta(days=14), Mode.ADVISORY: timedelta(days=30)}
+# Where the rules do not say `java_databases`: trivy's own.
+JAVA_DATABASES = ("mirror.gcr.io/aquasec/trivy-java-db:1", "ghcr.io/aquasecurity/trivy-java-db:1")
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class VulnerabilityRule:
 class Environment:
     """The rules of one environment.
 
-    `database_age` is how old trivy's database may be, `longest_exception` how far away the end of an exception. With
+    `database_age` is how old trivy's database may be, `java_database_age` how old its Java database, and
+    `longest_exception` how far away the end of an exception. With
     `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
     workflow run may release with an AWS key that never ends. `verdict_age` is how old a verdict may be at the push.
     `tags_from` names the branches whose commits a tag may release here, or is `DEFAULT_BRANCH` or `ANY`; with
@@ -83,6 +89,7 @@ class Environment:
     approval_required: bool = False
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
     moving_tags: tuple[str, ...] = ()
+    java_database_age: timedelta = JAVA_DATABASE_AGE[Mode.BLOCKING]
 
     @property
     def blocks(self) -> bool:
@@ -109,13 +116,15 @@ class Environment:
 class Policy:
     """The whole matrix; `environments` in the order in which a change travels.
 
-    `databases` are the OCI repositories of trivy's database, in the order in which they are asked. With
+    `databases` are the OCI repositories of trivy's database, in the order in which they are asked, and `java_databases`
+    those of its Java database. With
     `unbound_refused` nothing is released to an ECR repository of which nobody knows to which environment it belongs.
     """
 
     databases: tuple[str, ...]
     environments: tuple[Environment, ...]
     unbound_refused: bool = False
+    java_databases: tuple[str, ...] = JAVA_DATABASES
 
     def environment(self, name: str) -> Environment:
         """Return the rules of `name`. Raises `UnknownEnvironment`, listing the known ones: there is no default."""
@@ -149,6 +158,7 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
         databases=tuple(tree["trivy"]["databases"]),
         environments=tuple(_environment(name, body) for name, body in tree["environments"].items()),
         unbound_refused=tree.get("unbound") == "refused",
+        java_databases=tuple(tree["trivy"].get("java_databases", JAVA_DATABASES)),
     )
 
 
@@ -160,12 +170,14 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
     hours = body.get("verdict_hours")
+    java_days = trivy.get("java_database_days")
     return Environment(
         name=name,
         modes=modes,
         vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy["ignore_unfixed"]),
         image_secrets=trivy["image_secrets"],
         database_age=timedelta(days=trivy["database_days"]),
+        java_database_age=timedelta(days=java_days) if java_days else JAVA_DATABASE_AGE[modes[Gate.TRIVY]],
         sarif_upload=body["sarif_upload"],
         sbom_required=body["sbom"] == "required",
         latest_allowed=body["latest_tag"] == "allowed",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from goldenpath.runner import as_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from goldenpath.model.finding import Finding
     from goldenpath.model.verdict import Verdict
@@ -29,7 +29,7 @@ def render(verdict: Verdict, deciding: Sequence[Finding]) -> str:
         _counts(verdict),
         _listed("What decides", [line(each) for each in deciding[:LISTED_AT_MOST]], len(deciding)),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
-        _listed("To know", [*_database(verdict), *verdict.notes]),
+        _listed("To know", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
@@ -49,10 +49,8 @@ def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
     return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
 
 
-def _database(verdict: Verdict) -> list[str]:
-    if verdict.database is None:
-        return []
-    origin = f" from {verdict.database.source}" if verdict.database.source else ""
-    return [
-        f"vulnerability database of {verdict.database.updated:%Y-%m-%d}, {verdict.database.age_days} days old{origin}"
-    ]
+def _databases(verdict: Verdict) -> Iterator[str]:
+    for name, database in (("vulnerability", verdict.database), ("Java", verdict.java_database)):
+        if database is not None:
+            origin = f" from {database.source}" if database.source else ""
+            yield f"{name} database of {database.updated:%Y-%m-%d}, {database.age_days} days old{origin}"

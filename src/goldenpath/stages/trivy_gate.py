@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,15 +12,14 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.model.verdict import Mode
-from goldenpath.stages import gate
+from goldenpath.stages import databases, gate
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import image_files, trivy, trivy_canary, trivy_database
+from goldenpath.tools import trivy, trivy_canary
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from goldenpath.model.finding import Database
     from goldenpath.model.layout import Image
     from goldenpath.policy.matrix import Environment
     from goldenpath.tools.image_files import LayerSearch
@@ -48,19 +46,18 @@ def inspect(run: Run, layout: Layout) -> Findings:
     environment = gate.environment(run)
     subject = layout.root().digest
     program = run.program("trivy")
-    database = trivy_database.provide(program, runner.trivy_cache_dir(), run.policy.databases, run.say)
-    notes = list(require_fresh(database, environment, datetime.now(UTC)))
-    scans: dict[str, ImageScan] = {}
-    for image in layout.images():
-        platform = layout.platform(image)
-        run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
-        scans[str(platform)] = scan(program, layout, image, secrets=environment.image_secrets)
+    with databases.provided(run, program, layout) as provided:
+        scans: dict[str, ImageScan] = {}
+        for image in layout.images():
+            platform = layout.platform(image)
+            run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
+            scans[str(platform)] = scan(program, layout, image, provided.cache, secrets=environment.image_secrets)
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(program, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
     young = {each.inventory.system for each in scans.values() if each.is_young}
-    notes += require_known([name for name in unknown if name not in young], environment)
-    searches = [image_files.search(layout, each) for each in layout.images()] if environment.image_secrets else []
+    notes = [*provided.notes, *require_known([name for name in unknown if name not in young], environment)]
+    searches = provided.searches if environment.image_secrets else ()
     return Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(program.name, program.version, program.origin),
@@ -68,7 +65,8 @@ def inspect(run: Run, layout: Layout) -> Findings:
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
         findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *git_folders(searches)),
         notes=tuple(dict.fromkeys((*notes, *of_scans, *not_searched(environment, searches)))),
-        database=trivy_database.identified(runner.trivy_cache_dir(), database),
+        database=provided.vulnerabilities,
+        java_database=provided.java,
     )
 
 
@@ -95,40 +93,14 @@ def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[
     yield f"{what}; in a blocking environment nothing would be released"
 
 
-def require_fresh(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
-    """Say that `database` is too old for `environment`, or of the future; raise `ScannerFailed` if its gate blocks."""
-    if trivy_database.from_the_future(database, now):
-        yield from _of_the_future(database, environment, now)
-        return
-    age = now - database.updated
-    if age <= environment.database_age:
-        return
-    old = f"trivy's database is {age.days} days old, and {environment.database_age.days} are allowed"
-    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        raise ScannerFailed(
-            f"{old}; vulnerabilities that became known since would be missed, so nothing is released",
-            why=f"it was made at {database.updated:%Y-%m-%d %H:%M} UTC, and none of the mirrors gave a newer one",
-            fix="run again when a mirror answers, or name one that does under trivy.databases in the platform's policy",
-        )
-    yield f"{old}; in a blocking environment nothing would be released"
+def scan(program: Program, layout: Layout, image: Image, cache: Path, *, secrets: bool) -> ImageScan:
+    """Return what trivy sees in `image` with the databases in `cache`.
 
-
-def _of_the_future(database: Database, environment: Environment, now: datetime) -> Iterator[str]:
-    ahead = f"trivy's database says that it was made at {database.updated:%Y-%m-%d %H:%M} UTC, which is in the future"
-    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
-        raise ScannerFailed(
-            f"{ahead}; how old it really is cannot be known, so nothing is released",
-            why=f"it is {now:%Y-%m-%d %H:%M} UTC here, and none of the mirrors gave another",
-            fix="set this machine's clock if it is wrong; if not, remove the database from trivy's cache and run again",
-        )
-    yield f"{ahead}; in a blocking environment nothing would be released"
-
-
-def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> ImageScan:
-    """Return what trivy sees in `image`. Raises `CandidateChanged` when it looked at anything else."""
+    Raises `CandidateChanged` when it looked at anything else.
+    """
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
         alone = narrowed(layout, image, Path(folder))
-        scanned = trivy.parse(*trivy.scan(program, alone.path, runner.trivy_cache_dir(), secrets=secrets))
+        scanned = trivy.parse(*trivy.scan(program, alone.path, cache, secrets=secrets))
     if scanned.config != image.manifest.config.digest:
         raise CandidateChanged(
             f"trivy scanned the image {scanned.config}, and the candidate is {image.manifest.config.digest}",

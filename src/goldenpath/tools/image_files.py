@@ -1,7 +1,7 @@
-"""What lies in an image's layers under a name that scanners pass over: git folders, with history and credentials.
+"""What lies in an image's layers: git folders, which scanners pass over, and Java archives, which need a database.
 
 Source: OCI Image Specification 1.1, "Image Layer Filesystem Changeset"; aquasecurity/trivy, `analyzer/secret`, whose
-secret scanner never enters `.git`.
+secret scanner never enters `.git`, and `analyzer/language/java/jar`, which opens files by the end of their name.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from goldenpath.model.layout import Descriptor, Image, Layout
 
 GIT_FOLDER = ".git"
+# What trivy opens as a Java archive, in capitals too.
+_JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
+# How a layer says that a file of an earlier one is gone.
+_WHITEOUT = ".wh."
 # What a git folder cannot do without: a lone folder of that name is none.
 _HEARTS = ("HEAD", "config", "objects")
 _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
@@ -26,34 +30,54 @@ _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception
 
 @dataclass(frozen=True)
 class LayerSearch:
-    """The git folders in an image's layers (paths in the image), and the layers that could not be read."""
+    """The git folders in an image's layers (paths in the image), and the layers that could not be read.
+
+    `java_archive` is the path of the first Java archive, and empty when no layer that could be read holds one.
+    """
 
     git_folders: tuple[str, ...]
     unread: tuple[str, ...]
+    java_archive: str = ""
 
 
 def search(layout: Layout, image: Image) -> LayerSearch:
     """Look through every layer of `image`, those included whose files a later layer hides."""
-    found: dict[str, None] = {}
+    git_folders: dict[str, None] = {}
+    java_archive = ""
     unread = []
     for layer in image.manifest.layers:
         try:
-            found |= dict.fromkeys(_git_folders(layout.blob(layer.digest), layer))
+            for member in _members(layout.blob(layer.digest), layer):
+                path = member.name.removeprefix("./")
+                if folder := _git_folder(path):
+                    git_folders[folder] = None
+                if not java_archive and _is_java_archive(member):
+                    java_archive = path
         except _BROKEN:
             unread.append(str(layer.digest))
-    return LayerSearch(tuple(found), tuple(unread))
+    return LayerSearch(tuple(git_folders), tuple(unread), java_archive)
 
 
-def _git_folders(path: Path, layer: Descriptor) -> Iterator[str]:
+def _members(path: Path, layer: Descriptor) -> Iterator[tarfile.TarInfo]:
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")
     with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
-        for member in archive:
-            parts = member.name.removeprefix("./").split("/")
-            if GIT_FOLDER in parts[:-1]:
-                place = parts.index(GIT_FOLDER)
-                if parts[place + 1] in _HEARTS:
-                    yield "/".join(parts[: place + 1])
+        yield from archive
+
+
+def _is_java_archive(member: tarfile.TarInfo) -> bool:
+    """Tell whether trivy opens `member` as a Java archive: links are not followed, and a whiteout is no file."""
+    name = member.name.rpartition("/")[2]
+    return member.isreg() and name.lower().endswith(_JAVA_ARCHIVES) and not name.startswith(_WHITEOUT)
+
+
+def _git_folder(path: str) -> str:
+    """Return the git folder that the file `path` is at the heart of; empty when it is of none."""
+    parts = path.split("/")
+    if GIT_FOLDER not in parts[:-1]:
+        return ""
+    place = parts.index(GIT_FOLDER)
+    return "/".join(parts[: place + 1]) if parts[place + 1] in _HEARTS else ""
 
 
 def _opened(path: Path, layer: Descriptor) -> IO[bytes]:

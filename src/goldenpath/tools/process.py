@@ -11,18 +11,21 @@ import os
 import signal
 import subprocess
 import time
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath import runner
 from goldenpath.errors import ToolFailed, ToolMissing, ToolTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 QUOTED_LINES = 12
 PATIENCE = 5.0
+Child: TypeAlias = "subprocess.Popen[bytes]"
+_on_start: ContextVar[Callable[[Child], None] | None] = ContextVar("on_start", default=None)
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def start(
     with contextlib.ExitStack() as files:
         out = files.enter_context(log.open("ab")) if log else subprocess.PIPE
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 argv,
                 cwd=cwd,
                 env={**runner.clean_environment(), **(environment or {})},
@@ -110,6 +113,30 @@ def start(
                 why=f"{error.strerror}: {error.filename}",
                 fix="install it, or let `goldenpath tools install` provide it",
             ) from error
+    if callback := _on_start.get():
+        try:
+            callback(child)
+        except BaseException:
+            stop_group(child)
+            raise
+    return child
+
+
+@contextlib.contextmanager
+def on_start(callback: Callable[[Child], None]) -> Iterator[None]:
+    """Call `callback` with each program that this thread starts in the block. If it raises, the program is stopped."""
+    token = _on_start.set(callback)
+    try:
+        yield
+    finally:
+        _on_start.reset(token)
+
+
+def terminate(child: Child) -> None:
+    """Ask `child` and everything it started to end, without waiting for it."""
+    if child.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGTERM)
 
 
 def stop_group(child: subprocess.Popen[bytes], *, patience: float = PATIENCE) -> None:

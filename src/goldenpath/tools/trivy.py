@@ -139,7 +139,8 @@ def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -
         done = process.run(
             program.path, "image", "--input", layout, *looked_for, "--list-all-pkgs",
             "--format", "json", "--output", report, "--cache-dir", cache, "--timeout", f"{scanner.TIMEOUT:.0f}s",
-            "--skip-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
+            "--skip-db-update", "--skip-java-db-update", "--offline-scan", "--disable-telemetry",
+            "--skip-version-check", "--no-progress",
             # A cache in the folder is locked for the whole scan, and another scan gives up after five seconds.
             "--cache-backend", "memory",
             timeout=scanner.TIMEOUT, cwd=folder,

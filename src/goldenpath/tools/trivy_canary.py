@@ -7,6 +7,7 @@ software bill of materials. Source of the types: aquasecurity/trivy, `pkg/detect
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.tools.toolchain import Program
+
+JAVA_TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,14 @@ class _Vulnerability(Struct, frozen=True):
     PkgName: str
 
 
+class _Package(Struct, frozen=True):
+    Name: str = ""
+
+
 class _Result(Struct, frozen=True):
     Class: str = ""
     Vulnerabilities: list[_Vulnerability] | None = None
+    Packages: list[_Package] | None = None
 
 
 class _Report(Struct, frozen=True):
@@ -151,12 +159,40 @@ def ask(program: Program, cache: Path, content: bytes) -> bytes:
         return report.read_bytes()
 
 
-def _reported(report: bytes) -> tuple[frozenset[str], bool]:
-    """Return the ids of what was reported in languages' packages, and whether anything was in those of the OS."""
+def knows_java(program: Program, cache: Path) -> bool:
+    """Tell whether the Java database in `cache` knows an archive by its name: an old one, as any registry has it.
+
+    Raises `ScannerFailed` when trivy does not end well.
+    """
+    package = LANGUAGES["maven"].component
+    group, _, artifact = package["name"].rpartition("/")
+    with scanner.empty_folder("trivy") as folder:
+        shown, report = folder / "shown", folder / "report.json"
+        shown.mkdir()
+        # Nothing inside says what it is, so only the database can.
+        with zipfile.ZipFile(shown / f"{artifact}-{package['version']}.jar", "w") as archive:
+            archive.writestr("canary", "")
+        process.run(
+            program.path, "rootfs", shown, "--scanners", "vuln", "--list-all-pkgs", "--format", "json",
+            "--output", report, "--cache-dir", cache, "--timeout", f"{JAVA_TIMEOUT:.0f}s", "--skip-db-update",
+            "--skip-java-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
+            "--cache-backend", "memory", "--quiet",
+            timeout=JAVA_TIMEOUT, cwd=folder,
+        )  # fmt: skip
+        found = _read(report.read_bytes())
+    return any(each.Name == f"{group}:{artifact}" for result in found for each in result.Packages or [])
+
+
+def _read(report: bytes) -> list[_Result]:
     try:
-        results = codec.decode(report, _Report).Results or []
+        return codec.decode(report, _Report).Results or []
     except ValueError as error:
         raise scanner.failed("trivy", f"its report cannot be read: {error}") from None
+
+
+def _reported(report: bytes) -> tuple[frozenset[str], bool]:
+    """Return the ids of what was reported in languages' packages, and whether anything was in those of the OS."""
+    results = _read(report)
     of_system = (each for result in results if result.Class == "os-pkgs" for each in result.Vulnerabilities or [])
     knows_system = any(each.PkgName == _SYSTEM_PACKAGE for each in of_system)
     return frozenset(_ids(results)), knows_system
