@@ -44,7 +44,7 @@ def devsecops() -> str:
         "severities that decide": [
             ", ".join(sorted(one.value for one in each.vulnerabilities.severities)) for each in rules
         ],
-        "without a known fix": ["let through" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
+        "without a known fix": ["reported only" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
         "secrets in the image (trivy-gate)": ["looked for" if each.image_secrets else "not" for each in rules],
         "oldest vulnerability database": [f"{each.database_age.days} days" for each in rules],
         "oldest verdict at the push": [f"{each.verdict_age / timedelta(hours=1):g} hours" for each in rules],

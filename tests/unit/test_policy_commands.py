@@ -19,7 +19,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
 def test_show_says_what_every_environment_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "show")
     assert text.count("gitleaks ") == 5
-    assert "  trivy       blocking: CRITICAL, HIGH decide, with or without a fix\n" in text
+    assert "  trivy       blocking: CRITICAL, HIGH decide, those that nobody has fixed are only reported\n" in text
     assert text.count("  accounts    any that no other environment lists\n") == 5
     assert "A release to an ECR repository that nothing binds to an environment is reported, and allowed.\n" in text
 

@@ -50,6 +50,7 @@ class Verdict(Struct, frozen=True):
     tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
     `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
     or what deserves attention. `decided_at` is the moment of the decision; a release needs it, and a recent one.
+    `unfixed` has the fingerprints of findings that do not decide only because nobody has fixed them.
     `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so where the environment takes
     tags only from certain branches.
     """
@@ -69,6 +70,7 @@ class Verdict(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     database: DatabaseSeen | None = None
     decided_by: tuple[str, ...] = ()
+    unfixed: tuple[str, ...] = ()
     reviewed_on: str = ""
     decided_at: Annotated[datetime, Meta(tz=True)] | None = None
     schema: str = VERDICT_SCHEMA
@@ -82,6 +84,8 @@ class Verdict(Struct, frozen=True):
         )
         if self.accepted:
             text += f", {self.accepted} accepted by exception"
+        if self.unfixed:
+            text += f", {len(self.unfixed)} without a fix reported only"
         if self.result is not Result.BLOCK and self.would_block_in:
             text += f"; would block in {', '.join(self.would_block_in)}"
         return text

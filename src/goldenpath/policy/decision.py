@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Kind
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, and the findings that decided it, the most severe first."""
+    """A verdict, the findings that decided it, and those that did not only because nobody has fixed them.
+
+    The most severe come first.
+    """
 
     verdict: Verdict
     deciding: tuple[Finding, ...]
+    unfixed: tuple[Finding, ...] = ()
 
 
 def decide(
@@ -37,7 +41,8 @@ def decide(
     gate, here = report.gate, tightened(environment, rules)
     matched = match(rules, gate, report.findings)
     found, applied = _weigh(report.findings, matched, here, today)
-    deciding = tuple(sorted(found, key=lambda finding: finding.severity.rank))
+    deciding = _ranked(found)
+    unfixed = _ranked(_unfixed(report.findings, applied, here.vulnerabilities))
     elsewhere = (tightened(each, rules) for each in policy.environments if each.name != environment.name)
     blocking = (each for each in elsewhere if each.modes[gate] is Mode.BLOCKING)
     verdict = Verdict(
@@ -56,16 +61,30 @@ def decide(
         notes=report.notes,
         database=_seen(report, today),
         decided_by=tuple(each.fingerprint for each in deciding),
+        unfixed=tuple(each.fingerprint for each in unfixed),
     )
-    return Decision(verdict, deciding)
+    return Decision(verdict, deciding, unfixed)
 
 
 def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
     """Tell whether `finding` counts under `rule`. Whatever is no vulnerability, a secret above all, always does."""
     if finding.kind is not Kind.VULNERABILITY:
         return True
-    unfixed = finding.package is None or not finding.package.fixed
-    return finding.severity in rule.severities and not (unfixed and rule.ignore_unfixed)
+    return finding.severity in rule.severities and not (rule.ignore_unfixed and finding.has_no_fix)
+
+
+def _unfixed(findings: Sequence[Finding], applied: Sequence[Applied], rule: VulnerabilityRule) -> list[Finding]:
+    """Return what would decide if a fix existed, and does not, without what an exception accepts anyway."""
+    accepted, strict = _accepted(applied), replace(rule, ignore_unfixed=False)
+    return [
+        each
+        for each in findings
+        if decides(each, strict) and not decides(each, rule) and each.fingerprint not in accepted
+    ]
+
+
+def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
 
 
 def _weigh(

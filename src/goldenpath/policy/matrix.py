@@ -35,10 +35,10 @@ VERDICT_AGE = {Mode.BLOCKING: timedelta(hours=72), Mode.ADVISORY: timedelta(hour
 
 @dataclass(frozen=True)
 class VulnerabilityRule:
-    """Which vulnerabilities decide: their severities, and whether one without a known fix is let through."""
+    """Which vulnerabilities decide: their severities, and whether one that nobody has fixed is only reported."""
 
     severities: frozenset[Severity]
-    ignore_unfixed: bool = False
+    ignore_unfixed: bool = True
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     return Environment(
         name=name,
         modes=modes,
-        vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy["ignore_unfixed"]),
+        vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy.get("ignore_unfixed", True)),
         image_secrets=trivy["image_secrets"],
         database_age=timedelta(days=trivy["database_days"]),
         sarif_upload=body["sarif_upload"],

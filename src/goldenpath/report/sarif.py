@@ -142,6 +142,8 @@ def _result(finding: Finding, rule: int, dockerfile: str, accepted: Applied | No
         "locations": [place],
         "partialFingerprints": _fingerprints(finding),
     }
+    if finding.package is not None:
+        result["properties"] = {"fixStatus": finding.package.status.value}
     if accepted is not None:
         # Code scanning does not read this: the alert stays open there until somebody dismisses it.
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted.sentence}]

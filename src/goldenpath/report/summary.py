@@ -23,11 +23,15 @@ def line(finding: Finding) -> str:
     return f"{finding.severity.value} {finding.id} in {place}{commit}. {finding.remedy}"
 
 
-def render(verdict: Verdict, deciding: Sequence[Finding]) -> str:
-    """Return the verdict and the `deciding` findings as Markdown in which nothing a stranger wrote is markup."""
+def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
+    """Return the verdict and its findings as Markdown in which nothing a stranger wrote is markup.
+
+    Listed are the `deciding` findings, and the `unfixed` ones, which nobody has fixed and which do not decide.
+    """
     parts = [
         _counts(verdict),
         _listed("What decides", [line(each) for each in deciding[:LISTED_AT_MOST]], len(deciding)),
+        _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
         _listed("To know", [*_database(verdict), *verdict.notes]),
     ]

@@ -29,6 +29,7 @@ GATE_OUTPUTS = {
     "findings": "How many findings there are, of every severity.",
     "deciding": "How many of them the platform's policy does not let through.",
     "accepted": "How many of them an exception in `.goldenpath.yml` lets through.",
+    "unfixed": "How many of them are reported only, because nobody has fixed them.",
     "critical": "How many findings are critical.",
     "high": "How many are high.",
     "medium": "How many are medium.",
@@ -71,7 +72,7 @@ def conclude(
         outputs=_outputs(verdict),
         warnings=_warnings(verdict, decision.deciding),
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
-        summary=summary.render(verdict, decision.deciding),
+        summary=summary.render(verdict, decision.deciding, decision.unfixed),
     )
 
 
@@ -86,6 +87,7 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
         "findings": str(sum(verdict.counts.values())),
         "deciding": str(verdict.deciding),
         "accepted": str(verdict.accepted),
+        "unfixed": str(len(verdict.unfixed)),
         **counts,
         "would_block_in": ",".join(verdict.would_block_in),
     }

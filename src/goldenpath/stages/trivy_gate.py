@@ -138,11 +138,17 @@ def scan(program: Program, layout: Layout, image: Image, *, secrets: bool) -> Im
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
-    """Return the findings of all platforms, each once, and those on what trivy could not look into."""
-    found = {}
+    """Return the findings of all platforms, each once, and those on what trivy could not look into.
+
+    What one platform's database knows no fix for may have one in another platform: then the fix is kept. Otherwise an
+    image could hide a fix by a platform of an OS that has none.
+    """
+    found: dict[str, Finding] = {}
     for scanned in scans:
         for finding in (*scanned.findings, *_blind_spots(scanned)):
-            found[finding.fingerprint] = finding
+            known = found.setdefault(finding.fingerprint, finding)
+            if known.has_no_fix and not finding.has_no_fix:
+                found[finding.fingerprint] = finding
     return tuple(found.values())
 
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 from msgspec import Struct, field
 
 from goldenpath.model import codec
-from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
+from goldenpath.model.finding import Finding, FixStatus, Gate, Kind, Location, Package, Severity
 from goldenpath.model.names import Digest
 from goldenpath.tools import process, scanner
 from goldenpath.tools.trivy_canary import NOTHING, Inventory
@@ -47,6 +47,7 @@ class _Vulnerability(Struct, frozen=True):
     Severity: str
     InstalledVersion: str = ""
     FixedVersion: str = ""
+    Status: str = ""
     PkgPath: str = ""
     Title: str = ""
     Description: str = ""
@@ -99,6 +100,7 @@ class _Report(Struct, frozen=True):
 
 
 _SEVERITIES = frozenset(Severity)
+_STATUSES = frozenset(FixStatus)
 
 
 @dataclass(frozen=True)
@@ -239,7 +241,7 @@ def _vulnerability(result: _Result, place: str, each: _Vulnerability) -> Finding
         location=Location(each.PkgPath or place),
         fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, path),
         detail=each.Description[:DETAIL_LENGTH],
-        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion),
+        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion, _status(each)),
         url=each.PrimaryURL,
         kind=Kind.VULNERABILITY,
     )
@@ -257,6 +259,13 @@ def _secret(place: str, each: _Secret) -> Finding:
         kind=Kind.SECRET,
         advice=_REVOKE,
     )
+
+
+def _status(each: _Vulnerability) -> FixStatus:
+    """Return what is known about a fix; a fixed version says more than any other word."""
+    if each.FixedVersion:
+        return FixStatus.FIXED
+    return FixStatus(each.Status) if each.Status in _STATUSES else FixStatus.UNKNOWN
 
 
 def _severity(said: str) -> Severity:
