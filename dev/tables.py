@@ -40,6 +40,7 @@ def devsecops() -> str:
     rules = matrix.load().environments
     controls = {
         "secrets in the source (gitleaks-gate)": [each.modes[Gate.GITLEAKS].value for each in rules],
+        "settled secrets in history (gitleaks-gate)": ["pass" if each.settled_allowed else "decide" for each in rules],
         "vulnerabilities in the image (trivy-gate)": [each.modes[Gate.TRIVY].value for each in rules],
         "severities that decide": [
             ", ".join(sorted(one.value for one in each.vulnerabilities.severities)) for each in rules

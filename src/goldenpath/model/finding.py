@@ -97,7 +97,7 @@ class Finding(Struct, frozen=True):
     """One thing a scanner found. It never holds a secret: `title` and `detail` come from redacted reports.
 
     `fingerprint` stays the same for the same finding from one scan to the next. `advice` is what to do about it where
-    the rest does not tell.
+    the rest does not tell. `in_history_only` is a secret that no checked-out file has, as far as the scan can tell.
     """
 
     gate: Gate
@@ -111,6 +111,7 @@ class Finding(Struct, frozen=True):
     url: str = ""
     kind: Kind = Kind.SECRET
     advice: str = ""
+    in_history_only: bool = False
 
     @property
     def has_no_fix(self) -> bool:

@@ -54,7 +54,8 @@ class Environment:
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
-    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any.
+    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any. With `settled_allowed` a
+    reviewed record lets a revoked secret pass that only history has.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Environment:
     code_scanning_required: bool = False
     approval_required: bool = False
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
+    settled_allowed: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -172,6 +174,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",
+        settled_allowed=body[Gate.GITLEAKS.value].get("settled_secrets") == "allowed",
     )
 
 

@@ -104,6 +104,7 @@ def _whole(facts: Facts, listed: int) -> str:
         _deciding(facts, listed),
         _unfixed(facts, listed),
         _exceptions(facts, listed),
+        _settled(facts, listed),
         _notes(facts, listed),
         _would_block(facts),
         _image(facts),
@@ -140,6 +141,12 @@ def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int
 def _exceptions(facts: Facts, listed: int) -> str:
     lines = [each.sentence for verdict in facts.verdicts.values() for each in verdict.exceptions]
     return _list("Exceptions", lines, listed)
+
+
+def _settled(facts: Facts, listed: int) -> str:
+    return _list(
+        "Settled secrets", [each.sentence for verdict in facts.verdicts.values() for each in verdict.settled], listed
+    )
 
 
 def _notes(facts: Facts, listed: int) -> str:

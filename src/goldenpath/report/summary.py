@@ -33,6 +33,7 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
         _listed("What decides", [line(each) for each in deciding[:LISTED_AT_MOST]], len(deciding)),
         _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
+        _settled(verdict),
         _listed("To know", [*_database(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -51,6 +52,11 @@ def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
         return ""
     more = [f"- and {whole - len(lines)} more"] if whole > len(lines) else []
     return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
+
+
+def _settled(verdict: Verdict) -> str:
+    lines = [each.sentence for each in verdict.settled]
+    return _listed("Settled secrets", lines[:LISTED_AT_MOST], len(lines))
 
 
 def _database(verdict: Verdict) -> list[str]:

@@ -14,6 +14,7 @@ from goldenpath.model.verdict import Result
 from goldenpath.policy import in_force
 from goldenpath.policy.app import tightened
 from goldenpath.policy.decision import decide
+from goldenpath.policy.settled import NO_RECORDS
 from goldenpath.report import sarif, summary
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.model.verdict import Verdict
     from goldenpath.policy.app import AppRules
     from goldenpath.policy.matrix import Environment
+    from goldenpath.policy.settled import Records
     from goldenpath.stages.base import Run
 
 GATE_OUTPUTS = {
@@ -54,13 +56,20 @@ def environment(run: Run) -> Environment:
 
 
 def conclude(
-    run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile", reviewed_on: str = ""
+    run: Run,
+    report: Findings,
+    records: Records = NO_RECORDS,
+    *,
+    category: str,
+    dockerfile: str = "Dockerfile",
+    reviewed_on: str = "",
 ) -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
     rules, now = _rules(run), datetime.now(UTC)
-    decision = decide(report, run.policy, run.environment, rules, today=now.date())
-    rendered = sarif.render(report, decision.verdict.exceptions, category=category, dockerfile=dockerfile)
-    notes = (*decision.verdict.notes, *rules.notes)
+    decision = decide(report, run.policy, run.environment, rules, records, today=now.date())
+    passed = sarif.passed(decision.verdict)
+    rendered = sarif.render(report, passed, category=category, dockerfile=dockerfile)
+    notes = (*decision.verdict.notes, *rules.notes, *records.notes)
     verdict = replace(decision.verdict, decided_at=now, reviewed_on=reviewed_on, notes=notes)
     if rendered.note:
         verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
@@ -99,7 +108,8 @@ def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...
     more = len(deciding) - len(named)
     left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
     exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
-    return (*named, *left, *exceptions)
+    settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
+    return (*named, *left, *exceptions, *settled)
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
