@@ -40,8 +40,7 @@ def test_what_was_settled_passes_alike_by_push_tag_and_dispatch_also_for_an_olde
 
     def judged(name: str) -> Result:
         event, ref = EVENTS[name]
-        pushed = {"before": before} if ref == "heads/main" else {}
-        variables = apps.event(tmp_path / "runner", app, event, ref=f"refs/{ref}", **pushed)
+        variables = apps.event(tmp_path / "runner", app, event, ref=f"refs/{ref}", before=before)
         words = ("gitleaks-gate", "--environment=prod", f"--source={app.folder}", f"--work-dir={work.path}")
         goldenpath.run(*words, more=variables)
         return work.read_verdict(Gate.GITLEAKS).result

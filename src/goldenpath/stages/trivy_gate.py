@@ -13,7 +13,7 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.model.verdict import Mode
-from goldenpath.stages import gate
+from goldenpath.stages import gate, git_folders
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.tools import image_files, trivy, trivy_canary, trivy_database
 from goldenpath.tools.scanner import fingerprint
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 EMPTY_INVENTORY = "empty-inventory"
 UNSUPPORTED_SYSTEM = "unsupported-os"
-GIT_FOLDER = "git-folder-in-image"
 
 
 def run(run: Run) -> Outcome:
@@ -61,13 +60,14 @@ def inspect(run: Run, layout: Layout) -> Findings:
     young = {each.inventory.system for each in scans.values() if each.is_young}
     notes += require_known([name for name in unknown if name not in young], environment)
     searches = [image_files.search(layout, each) for each in layout.images()] if environment.image_secrets else []
+    of_git, clones = git_folders.judged(run, git_folders.found(searches))
     return Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
-        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *git_folders(searches)),
-        notes=tuple(dict.fromkeys((*notes, *of_scans, *not_searched(environment, searches)))),
+        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *of_git),
+        notes=tuple(dict.fromkeys((*notes, *of_scans, *clones, *not_searched(environment, searches)))),
         database=trivy_database.identified(runner.trivy_cache_dir(), database),
     )
 
@@ -150,23 +150,6 @@ def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
             if known.has_no_fix and not finding.has_no_fix:
                 found[finding.fingerprint] = finding
     return tuple(found.values())
-
-
-def git_folders(searches: Iterable[LayerSearch]) -> tuple[Finding, ...]:
-    """Return a finding for each git folder in the image: no scan looks into its history and credentials."""
-    return tuple(
-        Finding(
-            gate=Gate.TRIVY,
-            id=GIT_FOLDER,
-            severity=Severity.HIGH,
-            title="A git folder in the image: its whole history, and any token in its configuration, travel with it",
-            location=Location(path),
-            fingerprint=fingerprint(GIT_FOLDER, path),
-            kind=Kind.SECRET,
-            advice="Add .git to .dockerignore, and revoke any token that its configuration held.",
-        )
-        for path in dict.fromkeys(path for each in searches for path in each.git_folders)
-    )
 
 
 def not_searched(environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:

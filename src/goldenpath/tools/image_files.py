@@ -12,6 +12,9 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from isal import igzip, isal_zlib
 
+from goldenpath.tools import git_folders
+from goldenpath.tools.git_folders import GitFolder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -26,25 +29,27 @@ _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception
 
 @dataclass(frozen=True)
 class LayerSearch:
-    """The git folders in an image's layers (paths in the image), and the layers that could not be read."""
+    """The git folders in an image's layers, and the layers that could not be read."""
 
-    git_folders: tuple[str, ...]
+    git_folders: tuple[GitFolder, ...]
     unread: tuple[str, ...]
 
 
 def search(layout: Layout, image: Image) -> LayerSearch:
     """Look through every layer of `image`, those included whose files a later layer hides."""
-    found: dict[str, None] = {}
+    found: dict[str, GitFolder] = {}
     unread = []
     for layer in image.manifest.layers:
         try:
-            found |= dict.fromkeys(_git_folders(layout.blob(layer.digest), layer))
+            for folder in _git_folders(layout.blob(layer.digest), layer):
+                found[folder.path] = found[folder.path] | folder if folder.path in found else folder
         except _BROKEN:
             unread.append(str(layer.digest))
-    return LayerSearch(tuple(found), tuple(unread))
+    return LayerSearch(tuple(found.values()), tuple(unread))
 
 
-def _git_folders(path: Path, layer: Descriptor) -> Iterator[str]:
+def _git_folders(path: Path, layer: Descriptor) -> Iterator[GitFolder]:
+    """Yield each git folder as often as a file tells of it. A link in the place of such a file tells nothing."""
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")
     with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
@@ -52,8 +57,16 @@ def _git_folders(path: Path, layer: Descriptor) -> Iterator[str]:
             parts = member.name.removeprefix("./").split("/")
             if GIT_FOLDER in parts[:-1]:
                 place = parts.index(GIT_FOLDER)
+                folder, name = "/".join(parts[: place + 1]), "/".join(parts[place + 1 :])
                 if parts[place + 1] in _HEARTS:
-                    yield "/".join(parts[: place + 1])
+                    yield GitFolder(folder)
+                if git_folders.is_told(name) and not member.isdir():
+                    yield _told(archive, member, folder, name)
+
+
+def _told(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
+    content = archive.extractfile(member) if member.isreg() and member.size <= git_folders.LARGEST else None
+    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable(folder)
 
 
 def _opened(path: Path, layer: Descriptor) -> IO[bytes]:
