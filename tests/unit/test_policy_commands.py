@@ -55,6 +55,14 @@ def test_validate_says_that_both_files_are_good(capsys: pytest.CaptureFixture[st
     assert told(capsys, "validate", str(file)) == f"✓ environments.yaml: 5 environments\n✓ {file}: 1 exceptions\n"
 
 
+def test_validate_checks_the_records_of_settled_secrets(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".goldenpath-settled.yml").write_text("version: 1\nsettled: []\n")
+    assert "✓ .goldenpath-settled.yml: 0 settled secrets\n" in told(capsys, "validate")
+
+
 def test_validate_names_file_line_and_field_of_a_mistake(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 EMPTY_INVENTORY = "empty-inventory"
 UNSUPPORTED_SYSTEM = "unsupported-os"
+OTHER_SYSTEM = "os-mismatch"
 
 
 def run(run: Run) -> Outcome:
@@ -166,6 +167,8 @@ def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
         yield _nothing_seen()
     if scanned.unsupported:
         yield _unsupported_system(scanned)
+    if scanned.contradiction:
+        yield _other_system(scanned)
 
 
 def _nothing_seen() -> Finding:
@@ -194,6 +197,19 @@ def _unsupported_system(scanned: ImageScan) -> Finding:
             f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution supports "
             "and trivy knows, and keep its /etc/os-release."
         ),
+    )
+
+
+def _other_system(scanned: ImageScan) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=OTHER_SYSTEM,
+        severity=Severity.HIGH,
+        title=f"Whose fixes count is unknown: {scanned.contradiction}"[: trivy.TITLE_LENGTH],
+        location=Location("image"),
+        fingerprint=fingerprint(OTHER_SYSTEM, scanned.contradiction),
+        kind=Kind.BLIND_SPOT,
+        advice="Keep the files of the base image that name its OS (/etc/os-release, /etc/debian_version) as they are.",
     )
 
 
