@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import ToolFailed, ToolTimeout
 from goldenpath.model.finding import Finding, Gate, Kind, Location, Severity
 from goldenpath.tools import git
+from goldenpath.tools.git_folders import joined
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
@@ -21,10 +22,7 @@ GIT_FOLDER = "git-folder-in-image"
 
 def found(searches: Iterable[LayerSearch]) -> tuple[GitFolder, ...]:
     """Return the git folders of all platforms, each path once, with all that is known of it."""
-    by_path: dict[str, GitFolder] = {}
-    for folder in (folder for each in searches for folder in each.git_folders):
-        by_path[folder.path] = by_path[folder.path] | folder if folder.path in by_path else folder
-    return tuple(by_path.values())
+    return joined(folder for each in searches for folder in each.git_folders)
 
 
 def judged(run: Run, folders: Iterable[GitFolder]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:

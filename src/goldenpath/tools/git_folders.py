@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Larger ones are not read, and their folder then counts as unknown.
 LARGEST = 1 << 20
@@ -46,10 +46,6 @@ class GitFolder:
     configs: tuple[bytes, ...] = ()
     commits: frozenset[str] = frozenset()
 
-    def __or__(self, other: GitFolder) -> GitFolder:
-        """Return what both know of the same folder."""
-        return GitFolder(self.path, (*self.configs, *other.configs), self.commits | other.commits)
-
     @property
     def has_credentials(self) -> bool:
         """Whether a configuration of it seems to hold a token or a password."""
@@ -60,6 +56,21 @@ class GitFolder:
         """The plain https addresses that it was cloned from; none where anything else is in a configuration."""
         found = [_remotes(each) for each in self.configs]
         return tuple(dict.fromkeys(url for urls in found for url in urls)) if all(found) else ()
+
+
+def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
+    """Return each folder once, with all that the `parts` know of it."""
+    by_path: dict[str, list[GitFolder]] = {}
+    for part in parts:
+        by_path.setdefault(part.path, []).append(part)
+    return tuple(
+        GitFolder(
+            path,
+            tuple(dict.fromkeys(config for each in known for config in each.configs)),
+            frozenset(commit for each in known for commit in each.commits),
+        )
+        for path, known in by_path.items()
+    )
 
 
 def is_told(name: str) -> bool:

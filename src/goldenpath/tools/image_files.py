@@ -37,28 +37,29 @@ class LayerSearch:
 
 def search(layout: Layout, image: Image) -> LayerSearch:
     """Look through every layer of `image`, those included whose files a later layer hides."""
-    found: dict[str, GitFolder] = {}
+    found: list[GitFolder] = []
     unread = []
     for layer in image.manifest.layers:
         try:
-            for folder in _git_folders(layout.blob(layer.digest), layer):
-                found[folder.path] = found[folder.path] | folder if folder.path in found else folder
+            found.extend(_git_folders(layout.blob(layer.digest), layer))
         except _BROKEN:
             unread.append(str(layer.digest))
-    return LayerSearch(tuple(found.values()), tuple(unread))
+    return LayerSearch(git_folders.joined(found), tuple(unread))
 
 
 def _git_folders(path: Path, layer: Descriptor) -> Iterator[GitFolder]:
-    """Yield each git folder as often as a file tells of it. A link in the place of such a file tells nothing."""
+    """Yield each git folder, and again with what each of its files tells; a link tells nothing."""
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")
+    seen = set[str]()
     with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         for member in archive:
             parts = member.name.removeprefix("./").split("/")
             if GIT_FOLDER in parts[:-1]:
                 place = parts.index(GIT_FOLDER)
                 folder, name = "/".join(parts[: place + 1]), "/".join(parts[place + 1 :])
-                if parts[place + 1] in _HEARTS:
+                if parts[place + 1] in _HEARTS and folder not in seen:
+                    seen.add(folder)
                     yield GitFolder(folder)
                 if git_folders.is_told(name) and not member.isdir():
                     yield _told(archive, member, folder, name)
