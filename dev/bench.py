@@ -71,7 +71,7 @@ def conclude(raw: bytes, folder: Path) -> None:
     scanned, policy = trivy.parse(raw), matrix.load()
     found = Findings(Gate.TRIVY, Scanner("trivy", "1", "release"), scanned.config, {}, scanned.findings)
     decision = decide(found, policy, policy.environment("prod"), today=datetime.now(UTC).date())
-    rendered = sarif.render(found, decision.verdict.exceptions, category="trivy/app", dockerfile="Dockerfile")
+    rendered = sarif.render(found, sarif.passed(decision.verdict), category="trivy/app", dockerfile="Dockerfile")
     codec.write(folder / "trivy.json", found)
     codec.write_bytes(folder / "trivy.sarif", rendered.log)
     codec.write(folder / "trivy.verdict.json", decision.verdict)

@@ -40,11 +40,12 @@ def devsecops() -> str:
     rules = matrix.load().environments
     controls = {
         "secrets in the source (gitleaks-gate)": [each.modes[Gate.GITLEAKS].value for each in rules],
+        "settled secrets in history (gitleaks-gate)": ["pass" if each.settled_allowed else "decide" for each in rules],
         "vulnerabilities in the image (trivy-gate)": [each.modes[Gate.TRIVY].value for each in rules],
         "severities that decide": [
             ", ".join(sorted(one.value for one in each.vulnerabilities.severities)) for each in rules
         ],
-        "without a known fix": ["let through" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
+        "without a known fix": ["reported only" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
         "secrets in the image (trivy-gate)": ["looked for" if each.image_secrets else "not" for each in rules],
         "oldest vulnerability database": [f"{each.database_age.days} days" for each in rules],
         "oldest Java database": [f"{each.java_database_age.days} days" for each in rules],

@@ -181,5 +181,6 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, na
     "policy": partial(_loaded, "commands", "policy"),
     "registry": partial(_loaded, "registries.commands", "registry"),
     "release": partial(_loaded, "release.commands", "release"),
+    "settle": partial(_loaded, "adopt.commands", "settle"),
     "tools": partial(_loaded, "commands", "tools"),
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from goldenpath.policy import app, explanation, matrix
+from goldenpath.policy import app, explanation, matrix, settled
 from goldenpath.report.console import Progress
 from goldenpath.tools import terraform_program
 from goldenpath.tools.pins import Group
@@ -82,13 +82,20 @@ def show() -> None:
 @policy.command()
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def validate(file: Path | None) -> None:
-    """Check the platform's rules, and FILE as an app's `.goldenpath.yml` (by default the one in this folder)."""
+    """Check the platform's rules, and FILE as an app's `.goldenpath.yml` (by default the one in this folder).
+
+    The records of settled secrets beside it are checked too.
+    """
     progress, rules = Progress(), matrix.load()
     progress.line(f"✓ {matrix.POLICY_FILE}: {len(rules.environments)} environments")
     chosen = file or Path(app.FILE)
     if file or chosen.is_file():
         checked = app.parse(chosen.read_text(encoding="utf-8", errors="replace"), rules)
         progress.line(f"✓ {chosen}: {len(checked.exceptions)} exceptions")
+    recorded = chosen.parent / settled.FILE
+    if recorded.is_file():
+        records = settled.parse(recorded.read_text(encoding="utf-8", errors="replace"))
+        progress.line(f"✓ {recorded}: {len(records)} settled secrets")
 
 
 @policy.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Package, Scanner, Severity
+from goldenpath.model.finding import Finding, Findings, FixStatus, Gate, Kind, Location, Package, Scanner, Severity
 
 COMMIT = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
 DIGEST = "sha256:" + "5" * 64
@@ -19,7 +19,7 @@ def vulnerability(
         location=Location("usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"),
         fingerprint=f"{identity}-{severity}",
         detail="Loading hostile input runs code.",
-        package=Package("PyYAML", "5.3", "python-pkg", fixed),
+        package=Package("PyYAML", "5.3", "python-pkg", fixed, FixStatus.FIXED if fixed else FixStatus.AFFECTED),
         url="https://avd.example/CVE-2020-14343",
         kind=Kind.VULNERABILITY,
     )

@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from goldenpath.model.exception import Acceptance, Scope, Standing
-from goldenpath.model.finding import Database, Finding, Gate, Severity
+from goldenpath.model.finding import Database, Finding, FixStatus, Gate, Severity
 from goldenpath.model.verdict import DatabaseSeen, Mode, Result
 from goldenpath.policy import matrix
 from goldenpath.policy.app import AppRules
@@ -23,6 +23,15 @@ from tests.unit.builders import blind_spot, image_secret, report, secret, vulner
 
 TODAY = date(2026, 11, 21)
 ADVISORY, BLOCKING = ("local", "dev"), ("test", "staging", "prod")
+
+
+def of_status(status: str, fixed: str = "") -> Finding:
+    """Return a critical vulnerability of which the database says `status`."""
+    found = vulnerability(fixed=fixed)
+    assert found.package is not None
+    return replace(found, package=replace(found.package, status=FixStatus(status)))
+
+
 #                                    finding                             decides
 FINDINGS: dict[str, tuple[Gate, tuple[Finding, ...], bool]] = {
     "nothing in the source":        (Gate.GITLEAKS, (),                                       False),
@@ -31,7 +40,8 @@ FINDINGS: dict[str, tuple[Gate, tuple[Finding, ...], bool]] = {
     "nothing in the image":         (Gate.TRIVY, (),                                          False),
     "a critical vulnerability":     (Gate.TRIVY, (vulnerability(Severity.CRITICAL),),         True),
     "a high vulnerability":         (Gate.TRIVY, (vulnerability(Severity.HIGH),),             True),
-    "a critical one without a fix": (Gate.TRIVY, (vulnerability(fixed=""),),                  True),
+    "a critical one without a fix": (Gate.TRIVY, (vulnerability(fixed=""),),                  False),
+    "a critical one of which nobody knows": (Gate.TRIVY, (of_status("unknown"),),             True),
     "a medium vulnerability":       (Gate.TRIVY, (vulnerability(Severity.MEDIUM),),           False),
     "a low vulnerability":          (Gate.TRIVY, (vulnerability(Severity.LOW),),              False),
     "an unknown vulnerability":     (Gate.TRIVY, (vulnerability(Severity.UNKNOWN),),          False),
@@ -96,6 +106,38 @@ def test_an_unfixed_vulnerability_does_not_decide_where_the_policy_ignores_unfix
     assert not decides(vulnerability(fixed=""), rule)
     assert decides(vulnerability(fixed="5.4"), rule)
     assert decides(image_secret(), rule)
+
+
+@pytest.mark.parametrize("status", FixStatus)
+def test_only_what_certainly_has_no_fix_is_reported_without_deciding(status: FixStatus) -> None:
+    certain = status not in {FixStatus.FIXED, FixStatus.UNKNOWN}
+    policy = matrix.load()
+    for environment in policy.environments:
+        decision = decide(report(of_status(status)), policy, environment, today=TODAY)
+        assert (decision.verdict.result is Result.PASS) is certain
+        assert decision.verdict.unfixed == tuple(each.fingerprint for each in decision.unfixed)
+        assert len(decision.unfixed) == certain
+        assert decide(report(of_status(status, "5.4")), policy, environment, today=TODAY).verdict.deciding == 1
+
+
+def test_a_platform_may_let_what_nobody_has_fixed_decide() -> None:
+    text = resources.files("goldenpath.policy").joinpath(matrix.POLICY_FILE).read_text(encoding="utf-8")
+    strict = matrix.parse(text.replace("ignore_unfixed: true", "ignore_unfixed: false"))
+    verdict = decide(report(of_status("will_not_fix")), strict, strict.environment("prod"), today=TODAY).verdict
+    assert (verdict.result, verdict.unfixed) == (Result.BLOCK, ())
+    older = matrix.parse(text.replace(" ignore_unfixed: true,", ""))
+    assert older == matrix.load()
+
+
+def test_a_verdict_says_how_many_findings_have_no_fix_without_the_accepted_and_the_harmless() -> None:
+    policy, accepted = matrix.load(), vulnerability(identity="CVE-2", fixed="")
+    found = report(of_status("will_not_fix"), accepted, vulnerability(Severity.LOW, fixed=""))
+    rules = AppRules((), (acceptance(accepted, 60),))
+    verdict = decide(found, policy, policy.environment("prod"), rules, today=TODAY).verdict
+    assert verdict.sentence == (
+        "trivy: PASS in prod (blocking); 2 critical, 1 low found, 1 accepted by exception, "
+        "1 without a fix reported only"
+    )
 
 
 def test_what_would_block_elsewhere_follows_the_rules_of_each_other_environment() -> None:

@@ -104,7 +104,8 @@ def test_the_template_of_code_owners_is_all_that_is_asked_for(tmp_path: Path, fi
 
 def test_without_code_owners_the_template_is_named(tmp_path: Path) -> None:
     remark = protection_checks.owners(tmp_path)
-    assert remark.what == ".github/workflows/delivery.yml and .goldenpath.yml have no code owner"
+    owned = ".github/workflows/delivery.yml, .goldenpath.yml and .goldenpath-settled.yml"
+    assert remark.what == f"{owned} have no code owner"
     assert "docs/templates/protection/CODEOWNERS to .github/CODEOWNERS" in remark.fix
 
 

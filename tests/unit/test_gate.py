@@ -58,8 +58,8 @@ def test_an_advisory_gate_warns_and_does_not_stop(tmp_path: Path) -> None:
     assert outcome.stop is None
     assert len(outcome.warnings) == 1
     assert outcome.outputs == {
-        "verdict": "advise", "findings": "1", "deciding": "1", "accepted": "0", "critical": "1", "high": "0",
-        "medium": "0", "low": "0", "unknown": "0", "would_block_in": "test,staging,prod",
+        "verdict": "advise", "findings": "1", "deciding": "1", "accepted": "0", "settled": "0", "unfixed": "0",
+        "critical": "1", "high": "0", "medium": "0", "low": "0", "unknown": "0", "would_block_in": "test,staging,prod",
     }  # fmt: skip
 
 

@@ -9,14 +9,44 @@ from pathlib import Path
 
 import pytest
 
+from goldenpath.errors import ToolFailed
 from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Image, Layout, Manifest
 from goldenpath.model.names import Digest
-from goldenpath.stages import trivy_gate
-from goldenpath.tools import image_files
+from goldenpath.stages import git_folders
+from goldenpath.tools import git, image_files
+from goldenpath.tools.git_folders import GitFolder
 from goldenpath.tools.image_files import LayerSearch
+from tests.unit.builders import COMMIT
+from tests.unit.run_builder import run
 
 TAR = GZIP_LAYER.removesuffix("+gzip")
 NO_TAR = gzip.compress(b"no tar", mtime=0)
+
+
+CLONED = """[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = false
+\tlogallrefupdates = true
+[remote "origin"]
+\turl = https://github.com/nvm-sh/nvm.git
+\tfetch = +refs/heads/*:refs/remotes/origin/*
+[branch "master"]
+\tremote = origin
+\tmerge = refs/heads/master
+"""
+APP = "https://github.com/o/app"
+
+
+def layer_of(folder: Path, **files: str) -> Descriptor:
+    """Return a layer with these files; `__` in a name stands for a slash."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name.replace("__", "/"))
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return stored(folder, gzip.compress(content.getvalue(), mtime=0), GZIP_LAYER)
 
 
 def layer(folder: Path, *names: str, media_type: str = GZIP_LAYER) -> Descriptor:
@@ -46,7 +76,8 @@ def search(folder: Path, *layers: Descriptor) -> LayerSearch:
 @pytest.mark.parametrize("media_type", [GZIP_LAYER, TAR])
 def test_a_git_folder_is_found(tmp_path: Path, name: str, media_type: str) -> None:
     found = search(tmp_path, layer(tmp_path, "etc/passwd", name, media_type=media_type))
-    assert found == LayerSearch((name.removeprefix("./").partition(".git")[0] + ".git",), ())
+    (folder,) = found.git_folders
+    assert (folder.path, found.unread) == (name.removeprefix("./").partition(".git")[0] + ".git", ())
 
 
 @pytest.mark.parametrize("name", ["app/.gitignore", ".github/config", "app/.git", "x.git/config", ".git/README"])
@@ -56,7 +87,8 @@ def test_what_only_looks_like_one_is_not(tmp_path: Path, name: str) -> None:
 
 def test_one_that_a_later_layer_removes_is_found_once(tmp_path: Path) -> None:
     layers = layer(tmp_path, "app/.git/HEAD", "app/.git/config"), layer(tmp_path, "app/.wh..git")
-    assert search(tmp_path, *layers).git_folders == ("app/.git",)
+    (folder,) = search(tmp_path, *layers).git_folders
+    assert folder.path == "app/.git"
 
 
 @pytest.mark.parametrize(
@@ -69,9 +101,13 @@ def test_a_layer_that_cannot_be_read_is_named(tmp_path: Path, raw: bytes, media_
 
 
 def test_each_git_folder_is_a_finding_that_always_decides() -> None:
-    (finding,) = trivy_gate.git_folders([LayerSearch(("app/.git",), ()), LayerSearch(("app/.git",), ())])
+    same = LayerSearch((GitFolder("app/.git"),), ())
+    (finding,) = map(git_folders.finding, git_folders.found([same, same]))
     assert (finding.id, finding.location.path, finding.kind) == ("git-folder-in-image", "app/.git", "secret")
-    assert finding.remedy.startswith("Add .git to .dockerignore")
+    assert finding.remedy == (
+        "If the build context brings it, add .git to .dockerignore. If a RUN step clones it, end that step with "
+        "`rm -rf /app/.git`: a later step leaves it in its layer."
+    )
 
 
 @pytest.mark.parametrize("name", ["app.jar", "srv/APP.War", "./a/b.ear", "x.par"])
@@ -92,3 +128,65 @@ def test_a_folder_or_a_link_is_no_java_archive(tmp_path: Path, kind: bytes) -> N
     with tarfile.open(fileobj=content, mode="w") as archive:
         archive.addfile(entry)
     assert search(tmp_path, stored(tmp_path, content.getvalue(), TAR)).java_archive == ""
+
+
+#        files of the image's layers, from the first on                             a clone of somebody else
+FOLDERS: dict[str, tuple[tuple[dict[str, str], ...], bool]] = {
+    "a clone of nvm": (({"config": CLONED, "HEAD": "ref: refs/heads/master\n"},), True),
+    "one in two layers": (({"config": CLONED}, {"config": CLONED, "HEAD": "a" * 40}), True),
+    "one with submodules": (({"config": CLONED, "modules__x__config": CLONED},), True),
+    "one without a configuration": (({"HEAD": "a" * 40},), False),
+    "one without a remote": (({"config": CLONED.partition("[remote")[0]},), False),
+    "one of the app's owner": (({"config": CLONED.replace("nvm-sh/", "O/")},), False),
+    "one over ssh": (({"config": CLONED.replace("https://github.com/", "git@github.com:")},), False),
+    "one of a private server": (({"config": CLONED.replace("github.com", "git.example.com")},), False),
+    "one whose address leads back": (({"config": CLONED.replace("nvm-sh/nvm", "x/../o/app")},), False),
+    "one with a token": (({"config": CLONED.replace("github.com", "x:secret@github.com")},), False),
+    "one with a token in a hidden version": (
+        ({"config": CLONED.replace("github.com", "x:secret@github.com")}, {"config": CLONED}), False,
+    ),
+    "one with a header": (({"config": f'{CLONED}[http "https://github.com/"]\n\textraheader = X: y\n'},), False),
+    "one that includes another file": (({"config": CLONED + "[include]\n\tpath = /token\n"},), False),
+    "one with a second remote": (({"config": CLONED + '[remote "b"]\n\turl = /srv/app\n'},), False),
+    "a submodule with a token": (
+        ({"config": CLONED, "modules__x__config": CLONED.replace("github.com", "x@github.com")},), False,
+    ),
+    "the app's own, with another address": (({"config": CLONED, "refs__heads__main": COMMIT + "\n"},), False),
+    "the app's own, with packed refs": (({"config": CLONED, "packed-refs": f"#\n{COMMIT} refs/tags/v1\n"},), False),
+    "bytes": (({"config": "\u2028"},), False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_git_folder_is_judged_by_what_it_is(tmp_path: Path, name: str) -> None:
+    layers, is_clone = FOLDERS[name]
+    placed = [layer_of(tmp_path, **{f"root__.nvm__.git__{key}": text for key, text in each.items()}) for each in layers]
+    (folder,) = git_folders.found([search(tmp_path, *placed)])
+    assert folder.path == "root/.nvm/.git"
+    assert git_folders.is_clone(folder, APP, frozenset({COMMIT})) is is_clone
+    assert not git_folders.is_clone(folder, "", frozenset())
+
+
+def test_a_clone_of_somebody_else_is_noted_and_the_rest_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = GitFolder("root/.nvm/.git", (CLONED.encode(),))
+    token = GitFolder("app/.git", (CLONED.replace("github.com", "x@github.com").encode(),))
+    monkeypatch.setattr(git, "run", lambda *_: COMMIT)
+    (found,), (note,) = git_folders.judged(run(tmp_path), (theirs, token))
+    assert found.remedy.startswith("Its configuration seems to hold a token or a password: revoke it first.")
+    assert note == (
+        "root/.nvm/.git is a clone of https://github.com/nvm-sh/nvm.git: its history is in the image and was not "
+        "searched for secrets. To leave it out, end the RUN step that clones it with `rm -rf /root/.nvm/.git`"
+    )
+
+
+def test_where_the_app_s_commits_are_unknown_every_git_folder_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> str:
+        raise ToolFailed("git failed", fix="f")
+
+    monkeypatch.setattr(git, "run", fails)
+    found, notes = git_folders.judged(run(tmp_path), (GitFolder("root/.nvm/.git", (CLONED.encode(),)),))
+    assert (len(found), notes) == (1, ())

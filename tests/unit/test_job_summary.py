@@ -140,3 +140,11 @@ def test_a_release_that_nothing_bound_is_reported_once() -> None:
     receipt = replace(released("dev"), unbound="Nothing says that the ECR repository my-app belongs to dev only.")
     text = job_summary.render(facts("dev", timings=ALL, verdicts=PASSED, receipt=receipt))
     assert text.count("- Nothing says that the ECR repository my-app belongs to dev only.\n") == 1
+
+
+def test_what_nobody_has_fixed_is_on_the_page_and_does_not_decide() -> None:
+    unfixed = vulnerability(fixed="")
+    text = job_summary.render(facts(timings=ALL, verdicts=PASSED, unfixed={Gate.TRIVY: (unfixed,)}))
+    assert "### Reported only: no fix exists" in text
+    assert "(affected: no fix has been published)" in text
+    assert "What decides" not in text

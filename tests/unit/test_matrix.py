@@ -79,8 +79,8 @@ def test_an_environment_takes_releases_from_its_refs_alone(environment: str, ref
     [
         ("sarif_upload: true", "sarif_upload: maybe", "$.environments.prod.sarif_upload: 'maybe' is not of type"),
         (
-            "gitleaks: {mode: blocking}",
-            "gitleaks: {mode: off}",
+            "gitleaks: {mode: blocking,",
+            "gitleaks: {mode: off,",
             "$.environments.prod.gitleaks.mode: False is not one of",
         ),
         (

@@ -19,7 +19,7 @@ def told(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
 def test_show_says_what_every_environment_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "show")
     assert text.count("gitleaks ") == 5
-    assert "  trivy       blocking: CRITICAL, HIGH decide, with or without a fix\n" in text
+    assert "  trivy       blocking: CRITICAL, HIGH decide, those that nobody has fixed are only reported\n" in text
     assert text.count("  accounts    any that no other environment lists\n") == 5
     assert "A release to an ECR repository that nothing binds to an environment is reported, and allowed.\n" in text
 
@@ -53,6 +53,14 @@ def test_validate_says_that_both_files_are_good(capsys: pytest.CaptureFixture[st
     file = tmp_path / "mine.yml"
     file.write_text(f"version: 1\n{EXCEPTION}")
     assert told(capsys, "validate", str(file)) == f"✓ environments.yaml: 5 environments\n✓ {file}: 1 exceptions\n"
+
+
+def test_validate_checks_the_records_of_settled_secrets(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".goldenpath-settled.yml").write_text("version: 1\nsettled: []\n")
+    assert "✓ .goldenpath-settled.yml: 0 settled secrets\n" in told(capsys, "validate")
 
 
 def test_validate_names_file_line_and_field_of_a_mistake(

@@ -151,7 +151,7 @@ def test_every_message_ends_in_what_to_do() -> None:
         ),
         (
             "CRITICAL: CVE-2020-14343 in PyYAML 5.3 (usr/lib/python3/site-packages/PyYAML.dist-info/METADATA). "
-            "No fixed version of PyYAML is known yet: replace it or take it out."
+            "No fixed version of PyYAML is known (affected: no fix has been published): replace it or remove it."
         ),
     ]
     (leak,) = render(secret(), gate=Gate.GITLEAKS)["results"]

@@ -18,7 +18,7 @@ TODAY = date(2026, 11, 21)
 def render(found: Findings, rules: AppRules = NO_RULES) -> str:
     policy = matrix.load()
     decision = decide(found, policy, policy.environment("prod"), rules, today=TODAY)
-    return summary.render(decision.verdict, decision.deciding)
+    return summary.render(decision.verdict, decision.deciding, decision.unfixed)
 
 
 def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None:
@@ -45,6 +45,14 @@ def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None
         "\n- vulnerability database of 2026-11-20, 1 days old from m.example/db:2\n"
         "- Java database of 2026-11-19, 2 days old\n- a \\*note\\*\n"
     )
+
+
+def test_what_nobody_has_fixed_is_listed_with_the_reason() -> None:
+    assert (
+        "\nReported only: no fix exists:\n\n- CRITICAL CVE-2020-14343 in "
+        "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. No fixed version of PyYAML is known "
+        "(affected: no fix has been published): replace it or remove it.\n"
+    ) in render(report(vulnerability(fixed="")))
 
 
 def test_of_very_many_a_hundred_are_listed_and_the_rest_counted() -> None:

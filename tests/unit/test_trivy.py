@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 
 from goldenpath.errors import ScannerFailed, ToolFailed
-from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
+from goldenpath.model.finding import Finding, FixStatus, Gate, Kind, Location, Package, Severity
 from goldenpath.stages import trivy_gate
 from goldenpath.tools import process, trivy
 from tests.unit.builders import DIGEST
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",
     "Vulnerabilities", "VulnerabilityID", "PkgName", "Severity", "InstalledVersion", "FixedVersion", "PkgPath",
-    "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName", "EOSL", "Class",
+    "Status", "Title", "Description", "PrimaryURL", "Secrets", "RuleID", "StartLine", "ArtifactName", "EOSL", "Class",
 )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ def test_a_report_of_the_real_trivy_is_read_whole() -> None:
         location=Location("usr/lib/python3/site-packages/PyYAML-5.3.dist-info/METADATA"),
         fingerprint=first.fingerprint,
         detail=first.detail,
-        package=Package("PyYAML", "5.3", "python-pkg", "5.4"),
+        package=Package("PyYAML", "5.3", "python-pkg", "5.4", FixStatus.FIXED),
         url="https://avd.aquasec.com/nvd/cve-2020-14343",
         kind=Kind.VULNERABILITY,
     )
@@ -170,6 +170,36 @@ def test_secrets_are_looked_for_only_where_the_rules_ask_for_it(monkeypatch: pyt
     words = double.calls[0]
     assert words[words.index("--scanners") + 1] == "vuln"
     assert "--image-config-scanners" not in words
+
+
+#        what trivy writes                                       status                has no fix
+STATUSES: dict[str, tuple[dict[str, str], FixStatus, bool]] = {
+    "a fix": ({"Status": "fixed", "FixedVersion": "2"}, FixStatus.FIXED, False),
+    "a fix, whatever else is said": ({"Status": "will_not_fix", "FixedVersion": "2"}, FixStatus.FIXED, False),
+    "a fix without its version": ({"Status": "fixed"}, FixStatus.FIXED, False),
+    "no fix yet": ({"Status": "affected"}, FixStatus.AFFECTED, True),
+    "still investigated": ({"Status": "under_investigation"}, FixStatus.UNDER_INVESTIGATION, True),
+    "deferred": ({"Status": "fix_deferred"}, FixStatus.FIX_DEFERRED, True),
+    "never": ({"Status": "will_not_fix"}, FixStatus.WILL_NOT_FIX, True),
+    "past its end": ({"Status": "end_of_life"}, FixStatus.END_OF_LIFE, True),
+    "a word of the future": ({"Status": "fix_soon"}, FixStatus.UNKNOWN, False),
+    "nothing": ({}, FixStatus.UNKNOWN, False),
+}
+
+
+@pytest.mark.parametrize("name", STATUSES)
+def test_what_is_known_about_a_fix_is_kept(name: str) -> None:
+    fields, status, has_no_fix = STATUSES[name]
+    (found,) = trivy.parse(report(**fields)).findings
+    assert found.package is not None
+    assert (found.package.status, found.has_no_fix) == (status, has_no_fix)
+
+
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_a_platform_without_a_fix_does_not_hide_the_fix_of_another(*, reversed_: bool) -> None:
+    one, other = trivy.parse(report(Status="will_not_fix")), trivy.parse(report(Status="fixed", FixedVersion="2"))
+    (found, *_) = trivy_gate.merged([other, one] if reversed_ else [one, other])
+    assert found.remedy == "Update x from  to 2."
 
 
 def test_a_long_description_is_cut() -> None:

@@ -1,4 +1,4 @@
-"""The commands `init` and `doctor`."""
+"""The commands `init`, `doctor` and `settle`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from goldenpath import runner
-from goldenpath.adopt import called, checkout, doctoring, images, scaffold, trigger_checks, workflow_checks
+from goldenpath.adopt import called, checkout, doctoring, images, scaffold, settling, trigger_checks, workflow_checks
 from goldenpath.adopt.remark import Level
 from goldenpath.errors import BadInput, SetupIncomplete
 from goldenpath.report.console import Progress
@@ -96,6 +96,20 @@ def doctor(*, source: Path, role_arn: str, aws_region: str, offline: bool, stric
     progress.line(_counted(remarks))
     if bad:
         raise SetupIncomplete(f"{len(bad)} of {len(remarks)} checks failed", fix="do what stands beside each `do:`")
+
+
+@click.command()
+@_SOURCE
+@click.option("--by", "settled_by", required=True, help="Who settled the secrets: a person or a team.")
+@click.option("--reason", required=True, help="How they were settled, like 'revoked on 2024-05-02, ticket SEC-12'.")
+@click.option("--fingerprint", "chosen", multiple=True, help="Only this finding; may be repeated. [default: all]")
+def settle(*, source: Path, settled_by: str, reason: str, chosen: tuple[str, ...]) -> None:
+    """Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.
+
+    A record counts once it is merged into the default branch, if the platform allows it. A secret that a checked-out
+    file still has is not recorded.
+    """
+    settling.settle(settling.Wanted(checkout.look(source).folder, settled_by, reason, frozenset(chosen)), Progress())
 
 
 def _tell(remark: Remark, progress: Progress) -> None:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.adopt.remark import error, good, left_out, warning
-from goldenpath.policy import app, matrix
+from goldenpath.policy import app, matrix, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from goldenpath.adopt.remark import Remark
@@ -29,7 +29,7 @@ _HEADS = "refs/heads/"
 _RELEASE_TAG = "v1.2.3"
 # GitHub takes the first of these that exists.
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-_OWNED = (".github/workflows/delivery.yml", app.FILE)
+_OWNED = (".github/workflows/delivery.yml", app.FILE, settled.FILE)
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,19 @@ def release_tags(forge: Forge | None) -> Remark:
     return warning(_ABOUT, what, f"{_IMPORT} {_FOLDER}/release-tags.json")
 
 
+def _listed(paths: Sequence[str]) -> str:
+    *first, last = paths
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def owners(folder: Path) -> Remark:
     """Return whether the delivery workflow and the app's rules have code owners."""
     file = next((each for each in _OWNERS if (folder / each).is_file()), "")
     text = (folder / file).read_text(encoding="utf-8", errors="replace") if file else ""
     missing = [path for path in _OWNED if not owners_of(path, text)]
     if not missing:
-        return good(_ABOUT, f"{file} names owners for {' and '.join(_OWNED)}")
-    what = f"{' and '.join(missing)} {'has' if len(missing) == 1 else 'have'} no code owner"
+        return good(_ABOUT, f"{file} names owners for {_listed(_OWNED)}")
+    what = f"{_listed(missing)} {'has' if len(missing) == 1 else 'have'} no code owner"
     return warning(
         _ABOUT, what, f"copy the lines of {_FOLDER}/CODEOWNERS to {file or _OWNERS[0]}, with your team's name"
     )

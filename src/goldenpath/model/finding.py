@@ -48,13 +48,41 @@ class Severity(StrEnum):
 _RANKS = {severity: number for number, severity in enumerate(Severity)}
 
 
+class FixStatus(StrEnum):
+    """What is known about a fix for a vulnerability, in trivy's words. `unknown` also stands for any other word."""
+
+    FIXED = "fixed"
+    AFFECTED = "affected"
+    UNDER_INVESTIGATION = "under_investigation"
+    FIX_DEFERRED = "fix_deferred"
+    WILL_NOT_FIX = "will_not_fix"
+    END_OF_LIFE = "end_of_life"
+    UNKNOWN = "unknown"
+
+
+# The statuses that say that no fix exists, each in words that follow "because" or stand in brackets.
+NO_FIX = {
+    FixStatus.AFFECTED: "no fix has been published",
+    FixStatus.UNDER_INVESTIGATION: "it is still being investigated",
+    FixStatus.FIX_DEFERRED: "the fix has been deferred",
+    FixStatus.WILL_NOT_FIX: "its maintainers will not fix it",
+    FixStatus.END_OF_LIFE: "this release of it is past its end of life",
+}
+
+
 class Package(Struct, frozen=True):
-    """The package a vulnerability is in; `fixed` is empty where no fixed version is known."""
+    """The package a vulnerability is in; `fixed` is empty where no fixed version is known, and `status` says why."""
 
     name: str
     version: str
     kind: str
     fixed: str = ""
+    status: FixStatus = FixStatus.UNKNOWN
+
+    @property
+    def has_no_fix(self) -> bool:
+        """Whether it is certain that no fixed version exists. An unknown status is no certainty."""
+        return not self.fixed and self.status in NO_FIX
 
 
 class Location(Struct, frozen=True):
@@ -69,7 +97,7 @@ class Finding(Struct, frozen=True):
     """One thing a scanner found. It never holds a secret: `title` and `detail` come from redacted reports.
 
     `fingerprint` stays the same for the same finding from one scan to the next. `advice` is what to do about it where
-    the rest does not tell.
+    the rest does not tell. `in_history_only` is a secret that no checked-out file has, as far as the scan can tell.
     """
 
     gate: Gate
@@ -83,6 +111,12 @@ class Finding(Struct, frozen=True):
     url: str = ""
     kind: Kind = Kind.SECRET
     advice: str = ""
+    in_history_only: bool = False
+
+    @property
+    def has_no_fix(self) -> bool:
+        """Whether it is a vulnerability for which certainly no fixed version exists."""
+        return self.package is not None and self.package.has_no_fix
 
     @property
     def remedy(self) -> str:
@@ -93,7 +127,8 @@ class Finding(Struct, frozen=True):
             return "Revoke this secret first, then take it out of the repository."
         if self.package.fixed:
             return f"Update {self.package.name} from {self.package.version} to {self.package.fixed}."
-        return f"No fixed version of {self.package.name} is known yet: replace it or take it out."
+        reason = f" ({self.package.status}: {NO_FIX[self.package.status]})" if self.package.has_no_fix else ""
+        return f"No fixed version of {self.package.name} is known{reason}: replace it or remove it."
 
 
 class Scanner(Struct, frozen=True):

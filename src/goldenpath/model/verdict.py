@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from goldenpath.model.exception import Applied
 from goldenpath.model.finding import Gate, Scanner, Severity
+from goldenpath.model.settled import Settled
 
 VERDICT_SCHEMA = "goldenpath.verdict/1"
 # Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
@@ -50,6 +51,8 @@ class Verdict(Struct, frozen=True):
     tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
     `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
     or what deserves attention. `decided_at` is the moment of the decision; a release needs it, and a recent one.
+    `unfixed` has the fingerprints of findings that do not decide only because nobody has fixed them.
+    `settled` has every record of a settled secret, and what it was worth.
     `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so where the environment takes
     tags only from certain branches. `java_database` is there where Java archives of the image were looked up in it.
     """
@@ -69,6 +72,8 @@ class Verdict(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     database: DatabaseSeen | None = None
     decided_by: tuple[str, ...] = ()
+    unfixed: tuple[str, ...] = ()
+    settled: tuple[Settled, ...] = ()
     reviewed_on: str = ""
     decided_at: Annotated[datetime, Meta(tz=True)] | None = None
     java_database: DatabaseSeen | None = None
@@ -83,6 +88,10 @@ class Verdict(Struct, frozen=True):
         )
         if self.accepted:
             text += f", {self.accepted} accepted by exception"
+        if settled := sum(each.counts for each in self.settled):
+            text += f", {settled} settled"
+        if self.unfixed:
+            text += f", {len(self.unfixed)} without a fix reported only"
         if self.result is not Result.BLOCK and self.would_block_in:
             text += f"; would block in {', '.join(self.would_block_in)}"
         return text

@@ -21,8 +21,9 @@ def rules(environment: Environment) -> Iterator[str]:
     """Say, line by line, what `environment` asks for."""
     rule = environment.vulnerabilities
     severities = ", ".join(each.value for each in Severity if each in rule.severities)
-    unfixed = "those without a fix do not" if rule.ignore_unfixed else "with or without a fix"
+    unfixed = "those that nobody has fixed are only reported" if rule.ignore_unfixed else "with or without a fix"
     yield f"gitleaks    {environment.modes[Gate.GITLEAKS]}: any secret decides"
+    yield f"            {'settled secrets pass' if environment.settled_allowed else 'no secret can be settled'}"
     yield f"trivy       {environment.modes[Gate.TRIVY]}: {severities} decide, {unfixed}"
     yield f"            secrets in the image {'decide too' if environment.image_secrets else 'are not looked for'}"
     yield (

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PolicyInvalid, SourceUnusable, ToolFailed, ToolTimeout
-from goldenpath.policy import app, reviewed
-from goldenpath.tools import git, git_branches
+from goldenpath.policy import app, committed, reviewed
+from goldenpath.tools import git_branches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,16 +41,7 @@ def rules(policy: Policy, environment: Environment, source: Path, event: Event) 
 
 def app_file(source: Path, commit: Commit) -> str | None:
     """Return the text of `.goldenpath.yml` in `commit`; `None` where there is none. Raises `SourceUnusable`."""
-    try:
-        if not git.run(source, "ls-tree", "--full-tree", "--name-only", commit, "--", app.FILE):
-            return None
-        return git.run(source, "cat-file", "blob", f"{commit}:{app.FILE}")
-    except ToolFailed as error:
-        raise SourceUnusable(
-            f"{app.FILE} of commit {commit} cannot be read",
-            why=error.why,
-            fix="check out the commit of the run, with `fetch-depth: 0`",
-        ) from error
+    return committed.text(source, commit, app.FILE)
 
 
 def _as_reviewed(proposed: AppRules, policy: Policy, source: Path, event: Event) -> AppRules:

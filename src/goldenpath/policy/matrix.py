@@ -43,10 +43,10 @@ JAVA_DATABASES = ("mirror.gcr.io/aquasec/trivy-java-db:1", "ghcr.io/aquasecurity
 
 @dataclass(frozen=True)
 class VulnerabilityRule:
-    """Which vulnerabilities decide: their severities, and whether one without a known fix is let through."""
+    """Which vulnerabilities decide: their severities, and whether one that nobody has fixed is only reported."""
 
     severities: frozenset[Severity]
-    ignore_unfixed: bool = False
+    ignore_unfixed: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class Environment:
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
     that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any. `moving_tags` are patterns of
-    the image tags that each release may move.
+    the image tags that each release may move. With `settled_allowed` a
+    reviewed record lets a revoked secret pass that only history has.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Environment:
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
     moving_tags: tuple[str, ...] = ()
     java_database_age: timedelta = JAVA_DATABASE_AGE[Mode.BLOCKING]
+    settled_allowed: bool = False
 
     @property
     def blocks(self) -> bool:
@@ -174,7 +176,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     return Environment(
         name=name,
         modes=modes,
-        vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy["ignore_unfixed"]),
+        vulnerabilities=VulnerabilityRule(severities, ignore_unfixed=trivy.get("ignore_unfixed", True)),
         image_secrets=trivy["image_secrets"],
         database_age=timedelta(days=trivy["database_days"]),
         java_database_age=timedelta(days=java_days) if java_days else JAVA_DATABASE_AGE[modes[Gate.TRIVY]],
@@ -195,6 +197,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",
         moving_tags=tuple(body.get("moving_tags", ())),
+        settled_allowed=body[Gate.GITLEAKS.value].get("settled_secrets") == "allowed",
     )
 
 

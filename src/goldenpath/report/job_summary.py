@@ -44,6 +44,7 @@ class Ending(StrEnum):
 class Facts:
     """What is known of a run: `stages` are those that it consists of, in order; `deciding` are findings by gate.
 
+    `unfixed` are findings by gate that do not decide only because nobody has fixed them.
     Whatever a stage that did not run would have left is absent.
     """
 
@@ -53,6 +54,7 @@ class Facts:
     timings: Timings = field(default_factory=Timings)
     verdicts: Mapping[Gate, Verdict] = field(default_factory=dict)
     deciding: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
+    unfixed: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
     candidate: Candidate | None = None
     receipt: Receipt | None = None
 
@@ -100,7 +102,9 @@ def _whole(facts: Facts, listed: int) -> str:
         _failure(facts),
         *(f"- {_cell(verdict.sentence)}" for verdict in facts.verdicts.values()),
         _deciding(facts, listed),
+        _unfixed(facts, listed),
         _exceptions(facts, listed),
+        _settled(facts, listed),
         _notes(facts, listed),
         _would_block(facts),
         _image(facts),
@@ -118,17 +122,31 @@ def _failure(facts: Facts) -> str:
 
 
 def _deciding(facts: Facts, listed: int) -> str:
-    found = [finding for each in facts.deciding.values() for finding in each]
+    return _findings("What decides", facts.deciding, listed)
+
+
+def _unfixed(facts: Facts, listed: int) -> str:
+    return _findings("Reported only: no fix exists", facts.unfixed, listed)
+
+
+def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> str:
+    found = [finding for each in by_gate.values() for finding in each]
     if not found:
         return ""
     rows = [[each.severity.value, each.id, _where(each), each.remedy] for each in found[:listed]]
     more = f"\n\nand {len(found) - listed} more, all in the reports of this run" if len(found) > listed else ""
-    return f"\n### What decides\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
+    return f"\n### {title}\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
 
 
 def _exceptions(facts: Facts, listed: int) -> str:
     lines = [each.sentence for verdict in facts.verdicts.values() for each in verdict.exceptions]
     return _list("Exceptions", lines, listed)
+
+
+def _settled(facts: Facts, listed: int) -> str:
+    return _list(
+        "Settled secrets", [each.sentence for verdict in facts.verdicts.values() for each in verdict.settled], listed
+    )
 
 
 def _notes(facts: Facts, listed: int) -> str:

@@ -6,6 +6,7 @@ Sources: SARIF 2.1.0 (OASIS); GitHub, "SARIF support for code scanning" (what is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -17,8 +18,8 @@ from goldenpath.model.finding import Gate, Kind, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from goldenpath.model.exception import Applied
     from goldenpath.model.finding import Finding, Findings
+    from goldenpath.model.verdict import Verdict
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # GitHub refuses a file with more results or rules than this in a run, or larger than this after gzip.
@@ -28,6 +29,7 @@ FINGERPRINT = "goldenpath/v1"
 # The one fingerprint that code scanning looks at. Without it an alert comes anew when its line moves, and one
 # vulnerability in two packages is one alert, as both are at line 1 of the Dockerfile.
 ALERT_FINGERPRINT = "primaryLocationLineHash"
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _INFORMATION = {
     "gitleaks": "https://github.com/gitleaks/gitleaks",
     "trivy": "https://github.com/aquasecurity/trivy",
@@ -58,14 +60,19 @@ class Rendered:
     note: str = ""
 
 
-def render(report: Findings, exceptions: Sequence[Applied] = (), *, category: str, dockerfile: str) -> Rendered:
-    """Return `report` as a SARIF log with one run under `category`; what `exceptions` let through is marked suppressed.
+def passed(verdict: Verdict) -> dict[str, str]:
+    """Return what an exception or a record of a settled secret let pass: fingerprints, each with the reason."""
+    accepted = {name: each.sentence for each in verdict.exceptions if each.standing.counts for name in each.findings}
+    return accepted | {each.settlement.fingerprint: each.sentence for each in verdict.settled if each.counts}
+
+
+def render(report: Findings, accepted: Mapping[str, str] = NOTHING, *, category: str, dockerfile: str) -> Rendered:
+    """Return `report` as a SARIF log with one run under `category`; what was `accepted` is marked suppressed.
 
     What is in the image has no place in the repository: it is shown at the `dockerfile` that brought it in (a path
     relative to the repository). The most severe results are kept where there are more than GitHub takes.
     """
     ranked = sorted(report.findings, key=lambda finding: finding.severity.rank)
-    accepted = {name: each for each in exceptions if each.standing.counts for name in each.findings}
     keep = min(len(ranked), RESULTS_LIMIT)
     while True:
         left_out = len(ranked) - keep
@@ -95,7 +102,7 @@ def _driver(report: Findings, rules: Sequence[Mapping[str, Any]]) -> dict[str, A
 
 
 def _results(
-    kept: Sequence[Finding], rules: Sequence[Mapping[str, Any]], accepted: Mapping[str, Applied], dockerfile: str
+    kept: Sequence[Finding], rules: Sequence[Mapping[str, Any]], accepted: Mapping[str, str], dockerfile: str
 ) -> list[dict[str, Any]]:
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     return [_result(each, index[each.id], dockerfile, accepted.get(each.fingerprint)) for each in kept]
@@ -122,7 +129,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
     return rule
 
 
-def _result(finding: Finding, rule: int, dockerfile: str, accepted: Applied | None) -> dict[str, Any]:
+def _result(finding: Finding, rule: int, dockerfile: str, accepted: str | None) -> dict[str, Any]:
     in_source = finding.gate is Gate.GITLEAKS
     uri = finding.location.path if in_source else dockerfile
     place: dict[str, Any] = {
@@ -142,9 +149,11 @@ def _result(finding: Finding, rule: int, dockerfile: str, accepted: Applied | No
         "locations": [place],
         "partialFingerprints": _fingerprints(finding),
     }
+    if finding.package is not None:
+        result["properties"] = {"fixStatus": finding.package.status.value}
     if accepted is not None:
         # Code scanning does not read this: the alert stays open there until somebody dismisses it.
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted.sentence}]
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
     return result
 
 

@@ -23,12 +23,17 @@ def line(finding: Finding) -> str:
     return f"{finding.severity.value} {finding.id} in {place}{commit}. {finding.remedy}"
 
 
-def render(verdict: Verdict, deciding: Sequence[Finding]) -> str:
-    """Return the verdict and the `deciding` findings as Markdown in which nothing a stranger wrote is markup."""
+def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
+    """Return the verdict and its findings as Markdown in which nothing a stranger wrote is markup.
+
+    Listed are the `deciding` findings, and the `unfixed` ones, which nobody has fixed and which do not decide.
+    """
     parts = [
         _counts(verdict),
         _listed("What decides", [line(each) for each in deciding[:LISTED_AT_MOST]], len(deciding)),
+        _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
+        _settled(verdict),
         _listed("To know", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -47,6 +52,11 @@ def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
         return ""
     more = [f"- and {whole - len(lines)} more"] if whole > len(lines) else []
     return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
+
+
+def _settled(verdict: Verdict) -> str:
+    lines = [each.sentence for each in verdict.settled]
+    return _listed("Settled secrets", lines[:LISTED_AT_MOST], len(lines))
 
 
 def _databases(verdict: Verdict) -> Iterator[str]:

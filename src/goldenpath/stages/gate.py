@@ -14,6 +14,7 @@ from goldenpath.model.verdict import Result
 from goldenpath.policy import in_force
 from goldenpath.policy.app import tightened
 from goldenpath.policy.decision import decide
+from goldenpath.policy.settled import NO_RECORDS
 from goldenpath.report import sarif, summary
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from goldenpath.model.verdict import Verdict
     from goldenpath.policy.app import AppRules
     from goldenpath.policy.matrix import Environment
+    from goldenpath.policy.settled import Records
     from goldenpath.stages.base import Run
 
 GATE_OUTPUTS = {
@@ -29,6 +31,8 @@ GATE_OUTPUTS = {
     "findings": "How many findings there are, of every severity.",
     "deciding": "How many of them the platform's policy does not let through.",
     "accepted": "How many of them an exception in `.goldenpath.yml` lets through.",
+    "settled": "How many of them are settled secrets.",
+    "unfixed": "How many of them are reported only, because nobody has fixed them.",
     "critical": "How many findings are critical.",
     "high": "How many are high.",
     "medium": "How many are medium.",
@@ -53,13 +57,20 @@ def environment(run: Run) -> Environment:
 
 
 def conclude(
-    run: Run, report: Findings, *, category: str, dockerfile: str = "Dockerfile", reviewed_on: str = ""
+    run: Run,
+    report: Findings,
+    records: Records = NO_RECORDS,
+    *,
+    category: str,
+    dockerfile: str = "Dockerfile",
+    reviewed_on: str = "",
 ) -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
     rules, now = _rules(run), datetime.now(UTC)
-    decision = decide(report, run.policy, run.environment, rules, today=now.date())
-    rendered = sarif.render(report, decision.verdict.exceptions, category=category, dockerfile=dockerfile)
-    notes = (*decision.verdict.notes, *rules.notes)
+    decision = decide(report, run.policy, run.environment, rules, records, today=now.date())
+    passed = sarif.passed(decision.verdict)
+    rendered = sarif.render(report, passed, category=category, dockerfile=dockerfile)
+    notes = (*decision.verdict.notes, *rules.notes, *records.notes)
     verdict = replace(decision.verdict, decided_at=now, reviewed_on=reviewed_on, notes=notes)
     if rendered.note:
         verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
@@ -71,7 +82,7 @@ def conclude(
         outputs=_outputs(verdict),
         warnings=_warnings(verdict, decision.deciding),
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
-        summary=summary.render(verdict, decision.deciding),
+        summary=summary.render(verdict, decision.deciding, decision.unfixed),
     )
 
 
@@ -86,6 +97,8 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
         "findings": str(sum(verdict.counts.values())),
         "deciding": str(verdict.deciding),
         "accepted": str(verdict.accepted),
+        "settled": str(sum(each.counts for each in verdict.settled)),
+        "unfixed": str(len(verdict.unfixed)),
         **counts,
         "would_block_in": ",".join(verdict.would_block_in),
     }
@@ -97,7 +110,8 @@ def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...
     more = len(deciding) - len(named)
     left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
     exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
-    return (*named, *left, *exceptions)
+    settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
+    return (*named, *left, *exceptions, *settled)
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:

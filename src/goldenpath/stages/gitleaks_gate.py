@@ -10,14 +10,14 @@ from goldenpath.errors import SourceUnusable, ToolFailed, ToolTimeout
 from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.verdict import CHECKOUT
-from goldenpath.policy import reviewed
+from goldenpath.policy import reviewed, settled
 from goldenpath.stages import gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, scanner
 from goldenpath.tools.plain_files import Origin, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from goldenpath.model.event import Event
@@ -40,6 +40,12 @@ def run(run: Run) -> Outcome:
     require_checkout(run)
     sarif_upload.require_code_scanning(run)
     reviewed_on = reviewed.branch_of_tag(run.environment, run.event, run.request.source)
+    records = settled.in_force(run.request.source, run.event)
+    return gate.conclude(run, inspect(run), records, category="gitleaks", reviewed_on=reviewed_on)
+
+
+def inspect(run: Run) -> Findings:
+    """Return every secret in the commits of the event and in the tree."""
     program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
@@ -48,8 +54,9 @@ def run(run: Run) -> Outcome:
         run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
         checked_out = checkout.read(run.request.source, run.event.commit)
         files = export(run, history, revisions, folder / "files", checked_out)
-        found, notes = scan(program, history, revisions, files)
-    report = Findings(
+        in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())
+        found, notes = scan(program, history, revisions, files, in_tree)
+    return Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
@@ -62,7 +69,6 @@ def run(run: Run) -> Outcome:
         findings=found,
         notes=(*notes, *_not_as_kept(checked_out)),
     )
-    return gate.conclude(run, report, category="gitleaks", reviewed_on=reviewed_on)
 
 
 def require_checkout(run: Run) -> None:
@@ -148,16 +154,17 @@ def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path, ch
 
 
 def scan(
-    program: Program, history: Path, revisions: tuple[str, ...], files: PlainFiles
+    program: Program, history: Path, revisions: tuple[str, ...], files: PlainFiles, in_tree: Collection[str]
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return every secret, each once, what our limits left unread, and notes on what cannot be looked into.
 
-    gitleaks reads the changes of the commits, and then their contents whole.
+    gitleaks reads the changes of the commits, and then their contents whole. `in_tree` are the objects checked out.
     """
     changes = gitleaks.scan(program, history, revisions)
     contents, unreadable = gitleaks.scan_files(program, files)
+    still_there = gitleaks.secrets_in(contents, in_tree)
     notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
-    found = (*gitleaks.findings((*changes, *contents)), *map(_not_looked_into, files.unread.values()))
+    found = (*gitleaks.findings((*changes, *contents), still_there), *map(_not_looked_into, files.unread.values()))
     return _with_commits(found, history, revisions, files), (*files.not_scanned, *notes)
 
 

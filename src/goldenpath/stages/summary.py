@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldenpath.model.finding import Finding, Findings
+    from goldenpath.model.verdict import Verdict
 
 T = TypeVar("T")
 # By name: telling of a stage does not need its code.
@@ -39,6 +40,7 @@ def gather(run: Run) -> Facts:
         timings=run.work.read_timings(),
         verdicts=verdicts,
         deciding={gate: deciding(run, gate) for gate in verdicts},
+        unfixed={gate: unfixed(run, gate) for gate in verdicts},
         candidate=_if_there(run.work.read_candidate),
         receipt=_if_there(run.work.read_receipt),
     )
@@ -46,13 +48,22 @@ def gather(run: Run) -> Facts:
 
 def deciding(run: Run, gate: Gate) -> tuple[Finding, ...]:
     """Return the findings of `gate` that decided, the most severe first; none where it left nothing."""
+    return _named(run, gate, lambda verdict: verdict.decided_by)
+
+
+def unfixed(run: Run, gate: Gate) -> tuple[Finding, ...]:
+    """Return the findings of `gate` that do not decide only because nobody has fixed them."""
+    return _named(run, gate, lambda verdict: verdict.unfixed)
+
+
+def _named(run: Run, gate: Gate, names: Callable[[Verdict], tuple[str, ...]]) -> tuple[Finding, ...]:
     verdict = _if_there(partial(run.work.read_verdict, gate))
     report: Findings | None = _if_there(partial(run.work.read_findings, gate))
     if verdict is None or report is None:
         return ()
     # Not decided anew: the job of the summary has no checkout, and so not what the app tightens.
     by_fingerprint = {each.fingerprint: each for each in report.findings}
-    return tuple(by_fingerprint[name] for name in verdict.decided_by if name in by_fingerprint)
+    return tuple(by_fingerprint[name] for name in names(verdict) if name in by_fingerprint)
 
 
 def _if_there(read: Callable[[], T]) -> T | None:

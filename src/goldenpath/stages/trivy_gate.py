@@ -12,7 +12,7 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.model.verdict import Mode
-from goldenpath.stages import databases, gate
+from goldenpath.stages import databases, gate, git_folders
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.tools import trivy, trivy_canary
 from goldenpath.tools.scanner import fingerprint
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EMPTY_INVENTORY = "empty-inventory"
 UNSUPPORTED_SYSTEM = "unsupported-os"
-GIT_FOLDER = "git-folder-in-image"
+OTHER_SYSTEM = "os-mismatch"
 
 
 def run(run: Run) -> Outcome:
@@ -58,13 +58,14 @@ def inspect(run: Run, layout: Layout) -> Findings:
     young = {each.inventory.system for each in scans.values() if each.is_young}
     notes = [*provided.notes, *require_known([name for name in unknown if name not in young], environment)]
     searches = provided.searches if environment.image_secrets else ()
+    of_git, clones = git_folders.judged(run, git_folders.found(searches))
     return Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
-        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *git_folders(searches)),
-        notes=tuple(dict.fromkeys((*notes, *of_scans, *not_searched(environment, searches)))),
+        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *of_git),
+        notes=tuple(dict.fromkeys((*notes, *of_scans, *clones, *not_searched(environment, searches)))),
         database=provided.vulnerabilities,
         java_database=provided.java,
     )
@@ -110,29 +111,18 @@ def scan(program: Program, layout: Layout, image: Image, cache: Path, *, secrets
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
-    """Return the findings of all platforms, each once, and those on what trivy could not look into."""
-    found = {}
+    """Return the findings of all platforms, each once, and those on what trivy could not look into.
+
+    What one platform's database knows no fix for may have one in another platform: then the fix is kept. Otherwise an
+    image could hide a fix by a platform of an OS that has none.
+    """
+    found: dict[str, Finding] = {}
     for scanned in scans:
         for finding in (*scanned.findings, *_blind_spots(scanned)):
-            found[finding.fingerprint] = finding
+            known = found.setdefault(finding.fingerprint, finding)
+            if known.has_no_fix and not finding.has_no_fix:
+                found[finding.fingerprint] = finding
     return tuple(found.values())
-
-
-def git_folders(searches: Iterable[LayerSearch]) -> tuple[Finding, ...]:
-    """Return a finding for each git folder in the image: no scan looks into its history and credentials."""
-    return tuple(
-        Finding(
-            gate=Gate.TRIVY,
-            id=GIT_FOLDER,
-            severity=Severity.HIGH,
-            title="A git folder in the image: its whole history, and any token in its configuration, travel with it",
-            location=Location(path),
-            fingerprint=fingerprint(GIT_FOLDER, path),
-            kind=Kind.SECRET,
-            advice="Add .git to .dockerignore, and revoke any token that its configuration held.",
-        )
-        for path in dict.fromkeys(path for each in searches for path in each.git_folders)
-    )
 
 
 def not_searched(environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
@@ -149,6 +139,8 @@ def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
         yield _nothing_seen()
     if scanned.unsupported:
         yield _unsupported_system(scanned)
+    if scanned.contradiction:
+        yield _other_system(scanned)
 
 
 def _nothing_seen() -> Finding:
@@ -177,6 +169,19 @@ def _unsupported_system(scanned: ImageScan) -> Finding:
             f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution supports "
             "and trivy knows, and keep its /etc/os-release."
         ),
+    )
+
+
+def _other_system(scanned: ImageScan) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=OTHER_SYSTEM,
+        severity=Severity.HIGH,
+        title=f"Whose fixes count is unknown: {scanned.contradiction}"[: trivy.TITLE_LENGTH],
+        location=Location("image"),
+        fingerprint=fingerprint(OTHER_SYSTEM, scanned.contradiction),
+        kind=Kind.BLIND_SPOT,
+        advice="Keep the files of the base image that name its OS (/etc/os-release, /etc/debian_version) as they are.",
     )
 
 

@@ -82,6 +82,13 @@ def held(history: Path, commit: str) -> Iterator[Origin]:
     return (Origin(identity, path) for kind, identity, path in _tree(history, commit) if kind == _BLOB)
 
 
+def checked_out(history: Path, commit: str, origins: Iterable[Origin]) -> frozenset[str]:
+    """Return the identities of `origins` that are checked out at `commit`, with all names of files."""
+    in_tree = {origin.identity for origin in held(history, commit)}
+    others = {each.identity for each in origins if each.identity.startswith(_CHECKED_OUT)}
+    return frozenset(in_tree | others | {_NAMES})
+
+
 def unscanned_submodules(history: Path, commit: str, scanned: Container[str]) -> Iterator[str]:
     """Yield a sentence for each submodule in the tree of `commit`; the files of those in `scanned` were scanned."""
     for kind, identity, path in _tree(history, commit):

@@ -16,7 +16,7 @@ from goldenpath.tools.canary import Canary
 from goldenpath.tools.packed_files import FIRST_LINE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.tools.packed_files import PackedFiles
@@ -45,6 +45,12 @@ _GUESSING_RULES = {"generic-api-key"}
 _LOCK_FILES = re.compile(
     r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|deno\.lock|composer\.lock|Gemfile\.lock|"
     r"Pipfile\.lock|poetry\.lock|uv\.lock|pdm\.lock|Cargo\.lock|go\.sum|mix\.lock|gradle\.lockfile)$"
+)
+# What tells two secrets apart, wherever they are: rule, entropy and mark.
+SecretKey = tuple[str, float, str]
+_HISTORY_ONLY = (
+    "Revoke this secret first. Only the repository's history has it: once it is revoked, `goldenpath settle` writes "
+    "the record that lets it pass for good."
 )
 
 
@@ -197,8 +203,16 @@ def parse(report: bytes) -> tuple[Finding, ...]:
     return findings(leaks(report))
 
 
-def findings(found: Iterable[Leak]) -> tuple[Finding, ...]:
+def secrets_in(found: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
+    """Return what tells the secrets apart that are in the objects `identities`, whatever their path."""
+    return frozenset(_secret_key(leak) for leak in found if leak.Commit in identities)
+
+
+def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
     """Return each secret once, where it is first named: several versions of a file, and both scans, show the same one.
+
+    `checked_out` are the secrets that some checked-out file has: no other path of theirs counts as history only.
+    `None` where that is not known.
 
     The fingerprint is of the rule, the path, the secret's entropy and mark, and its rank among equals in one version of
     the file: it stays when lines move and when commits are rewritten.
@@ -211,12 +225,17 @@ def findings(found: Iterable[Leak]) -> tuple[Finding, ...]:
         same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1
-        finding = _finding(leak, scanner.fingerprint(*map(str, same), str(rank)))
+        is_gone = checked_out is not None and _secret_key(leak) not in checked_out
+        finding = _finding(leak, scanner.fingerprint(*map(str, same), str(rank)), is_gone=is_gone)
         once.setdefault(finding.fingerprint, finding)
     return tuple(once.values())
 
 
-def _finding(leak: Leak, fingerprint: str) -> Finding:
+def _secret_key(leak: Leak) -> SecretKey:
+    return leak.RuleID, leak.Entropy, leak.Mark
+
+
+def _finding(leak: Leak, fingerprint: str, *, is_gone: bool) -> Finding:
     return Finding(
         gate=Gate.GITLEAKS,
         id=leak.RuleID,
@@ -224,4 +243,6 @@ def _finding(leak: Leak, fingerprint: str) -> Finding:
         title=leak.Description or leak.RuleID,
         location=Location(leak.File, max(leak.StartLine, 0), leak.Commit),
         fingerprint=fingerprint,
+        advice=_HISTORY_ONLY if is_gone else "",
+        in_history_only=is_gone,
     )

@@ -7,10 +7,14 @@ secret scanner never enters `.git`, and `analyzer/language/java/jar`, which open
 from __future__ import annotations
 
 import tarfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from isal import igzip, isal_zlib
+
+from goldenpath.tools import git_folders
+from goldenpath.tools.git_folders import GitFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,39 +34,39 @@ _BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception
 
 @dataclass(frozen=True)
 class LayerSearch:
-    """The git folders in an image's layers (paths in the image), and the layers that could not be read.
+    """The git folders in an image's layers and the layers that could not be read.
 
     `java_archive` is the path of the first Java archive, and empty when no layer that could be read holds one.
     """
 
-    git_folders: tuple[str, ...]
+    git_folders: tuple[GitFolder, ...]
     unread: tuple[str, ...]
     java_archive: str = ""
 
 
 def search(layout: Layout, image: Image) -> LayerSearch:
     """Look through every layer of `image`, those included whose files a later layer hides."""
-    git_folders: dict[str, None] = {}
+    found: list[GitFolder] = []
     java_archive = ""
     unread = []
     for layer in image.manifest.layers:
         try:
-            for member in _members(layout.blob(layer.digest), layer):
-                path = member.name.removeprefix("./")
-                if folder := _git_folder(path):
-                    git_folders[folder] = None
-                if not java_archive and _is_java_archive(member):
-                    java_archive = path
+            with _archive(layout.blob(layer.digest), layer) as archive:
+                for member in archive:
+                    found.extend(_of_git(archive, member))
+                    if not java_archive and _is_java_archive(member):
+                        java_archive = member.name.removeprefix("./")
         except _BROKEN:
             unread.append(str(layer.digest))
-    return LayerSearch(tuple(git_folders), tuple(unread), java_archive)
+    return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
 
 
-def _members(path: Path, layer: Descriptor) -> Iterator[tarfile.TarInfo]:
+@contextmanager
+def _archive(path: Path, layer: Descriptor) -> Iterator[tarfile.TarFile]:
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")
     with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
-        yield from archive
+        yield archive
 
 
 def _is_java_archive(member: tarfile.TarInfo) -> bool:
@@ -71,13 +75,22 @@ def _is_java_archive(member: tarfile.TarInfo) -> bool:
     return member.isreg() and name.lower().endswith(_JAVA_ARCHIVES) and not name.startswith(_WHITEOUT)
 
 
-def _git_folder(path: str) -> str:
-    """Return the git folder that the file `path` is at the heart of; empty when it is of none."""
-    parts = path.split("/")
+def _of_git(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[GitFolder]:
+    """Yield the git folder that `member` is at the heart of, and what the file tells of it; a link tells nothing."""
+    parts = member.name.removeprefix("./").split("/")
     if GIT_FOLDER not in parts[:-1]:
-        return ""
+        return
     place = parts.index(GIT_FOLDER)
-    return "/".join(parts[: place + 1]) if parts[place + 1] in _HEARTS else ""
+    folder, name = "/".join(parts[: place + 1]), "/".join(parts[place + 1 :])
+    if parts[place + 1] in _HEARTS:
+        yield GitFolder(folder)
+    if git_folders.is_told(name) and not member.isdir():
+        yield _told(archive, member, folder, name)
+
+
+def _told(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
+    content = archive.extractfile(member) if member.isreg() and member.size <= git_folders.LARGEST else None
+    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable(folder)
 
 
 def _opened(path: Path, layer: Descriptor) -> IO[bytes]:

@@ -10,9 +10,9 @@ from uuid import uuid4
 from msgspec import Struct, field
 
 from goldenpath.model import codec
-from goldenpath.model.finding import Finding, Gate, Kind, Location, Package, Severity
+from goldenpath.model.finding import Finding, FixStatus, Gate, Kind, Location, Package, Severity
 from goldenpath.model.names import Digest
-from goldenpath.tools import process, scanner
+from goldenpath.tools import os_identity, process, scanner
 from goldenpath.tools.trivy_canary import NOTHING, Inventory
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class _Vulnerability(Struct, frozen=True):
     Severity: str
     InstalledVersion: str = ""
     FixedVersion: str = ""
+    Status: str = ""
     PkgPath: str = ""
     Title: str = ""
     Description: str = ""
@@ -64,6 +65,7 @@ class _Secret(Struct, frozen=True):
 
 class _Package(Struct, frozen=True):
     Name: str = ""
+    Version: str = ""
 
 
 class _Result(Struct, frozen=True):
@@ -99,13 +101,15 @@ class _Report(Struct, frozen=True):
 
 
 _SEVERITIES = frozenset(Severity)
+_STATUSES = frozenset(FixStatus)
 
 
 @dataclass(frozen=True)
 class ImageScan:
     """What trivy saw in one image: `config` is the digest of the image's config, `system` its OS, if it knows it.
 
-    `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are.
+    `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are;
+    `contradiction` why its OS is not the release that it names.
     `inventory` is what trivy's database has to know for this scan to mean anything; `is_young`: its OS has a release
     that this trivy has not heard of.
     """
@@ -115,6 +119,7 @@ class ImageScan:
     packages: int
     findings: tuple[Finding, ...]
     unsupported: str = ""
+    contradiction: str = ""
     notes: tuple[str, ...] = ()
     inventory: Inventory = NOTHING
     is_young: bool = False
@@ -177,6 +182,7 @@ def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
             *(_secret(_place(result, name), each) for result in results for each in result.Secrets or []),
         ),
         unsupported=_unsupported(system, said),
+        contradiction=os_identity.contradiction(system.Family, system.Name, _os_packages(results)),
         notes=tuple(_notes(system, said)),
         inventory=_inventory(results, system, said),
         is_young=_is_young(system, said),
@@ -190,6 +196,11 @@ def _inventory(results: Sequence[_Result], system: _System, said: Sequence[str])
     if _unsupported(system, said) or not any(result.Class == _OS_PACKAGES for result in filled):
         return Inventory(types)
     return Inventory(types, system.Family, system.Name)
+
+
+def _os_packages(results: Sequence[_Result]) -> dict[str, str]:
+    packages = (each for result in results if result.Class == _OS_PACKAGES for each in result.Packages or [])
+    return {each.Name: each.Version for each in packages}
 
 
 def _unsupported(system: _System, said: Sequence[str]) -> str:
@@ -240,7 +251,7 @@ def _vulnerability(result: _Result, place: str, each: _Vulnerability) -> Finding
         location=Location(each.PkgPath or place),
         fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, path),
         detail=each.Description[:DETAIL_LENGTH],
-        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion),
+        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion, _status(each)),
         url=each.PrimaryURL,
         kind=Kind.VULNERABILITY,
     )
@@ -258,6 +269,13 @@ def _secret(place: str, each: _Secret) -> Finding:
         kind=Kind.SECRET,
         advice=_REVOKE,
     )
+
+
+def _status(each: _Vulnerability) -> FixStatus:
+    """Return what is known about a fix; a fixed version says more than any other word."""
+    if each.FixedVersion:
+        return FixStatus.FIXED
+    return FixStatus(each.Status) if each.Status in _STATUSES else FixStatus.UNKNOWN
 
 
 def _severity(said: str) -> Severity:

@@ -1,0 +1,27 @@
+"""Files of an app as they are committed, never as they lie in the working tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import SourceUnusable, ToolFailed
+from goldenpath.tools import git
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.model.names import Commit
+
+
+def text(source: Path, commit: Commit, file: str) -> str | None:
+    """Return the text of `file` in `commit`; `None` where there is none. Raises `SourceUnusable`."""
+    try:
+        if not git.run(source, "ls-tree", "--full-tree", "--name-only", commit, "--", file):
+            return None
+        return git.run(source, "cat-file", "blob", f"{commit}:{file}")
+    except ToolFailed as error:
+        raise SourceUnusable(
+            f"{file} of commit {commit} cannot be read",
+            why=error.why,
+            fix="check out the commit of the run, with `fetch-depth: 0`",
+        ) from error

@@ -1,0 +1,111 @@
+"""What a git folder in an image is: a clone of somebody else's published repository, or something that nobody knows.
+
+Source of the format: git-config(1), "CONFIGURATION FILE".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+# Larger ones are not read, and their folder then counts as unknown.
+LARGEST = 1 << 20
+_SECTION = re.compile(r'\[(?P<name>[a-z]+)(?: "[^"\\]*")?\]')
+_ENTRY = re.compile(r"(?P<key>[A-Za-z]+)\s*=\s*(?P<value>[^\\#;]*)")
+# All that `git clone` writes. Whatever else is there, like a header with a token, makes the folder unknown.
+_KNOWN = {
+    "core": {"repositoryformatversion", "filemode", "bare", "logallrefupdates", "ignorecase", "symlinks", "worktree"},
+    "remote": {"url", "fetch", "tagopt"},
+    "branch": {"remote", "merge", "rebase"},
+    "submodule": {"url", "active"},
+    "gc": {"auto"},
+}
+# Forges where anybody can publish. The address has no user, password or query, in which a token could be.
+_PLAIN = re.compile(
+    r"https://(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org)(?:/(?!\.+(?:/|$))[A-Za-z0-9._~-]+)+/?",
+    re.IGNORECASE,
+)
+_CREDENTIALS = re.compile(rb"://[^/\s]*@|extraheader|\[credential", re.IGNORECASE)
+_COMMIT = re.compile(rb"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
+_CONFIG = re.compile(r"config|config\.worktree|modules/.+/config")
+_REFS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "packed-refs", "shallow")
+
+
+@dataclass(frozen=True)
+class GitFolder:
+    """A git folder at `path` in the image, with all its configurations and the commits that its refs name.
+
+    It has a configuration for each layer that brings one.
+    """
+
+    path: str
+    configs: tuple[bytes, ...] = ()
+    commits: frozenset[str] = frozenset()
+
+    @property
+    def has_credentials(self) -> bool:
+        """Whether a configuration of it seems to hold a token or a password."""
+        return any(_CREDENTIALS.search(each) for each in self.configs)
+
+    @property
+    def remotes(self) -> tuple[str, ...]:
+        """The plain https addresses that it was cloned from; none where anything else is in a configuration."""
+        found = [_remotes(each) for each in self.configs]
+        return tuple(dict.fromkeys(url for urls in found for url in urls)) if all(found) else ()
+
+
+def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
+    """Return each folder once, with all that the `parts` know of it."""
+    by_path: dict[str, list[GitFolder]] = {}
+    for part in parts:
+        by_path.setdefault(part.path, []).append(part)
+    return tuple(
+        GitFolder(
+            path,
+            tuple(dict.fromkeys(config for each in known for config in each.configs)),
+            frozenset(commit for each in known for commit in each.commits),
+        )
+        for path, known in by_path.items()
+    )
+
+
+def is_told(name: str) -> bool:
+    """Tell whether the file `name` of a git folder says where it is from: its configuration and its refs."""
+    return _CONFIG.fullmatch(name) is not None or name in _REFS or name.startswith("refs/")
+
+
+def read(path: str, name: str, content: bytes) -> GitFolder:
+    """Return what the file `name` of the git folder at `path` tells."""
+    if _CONFIG.fullmatch(name):
+        return GitFolder(path, (content,))
+    return GitFolder(path, commits=frozenset(found.decode() for found in _COMMIT.findall(content)))
+
+
+def unreadable(path: str) -> GitFolder:
+    """Return a git folder of which something cannot be read, so that nobody knows what it is."""
+    return GitFolder(path, (b"?",))
+
+
+def _remotes(config: bytes) -> tuple[str, ...]:
+    try:
+        values = tuple(_addresses(config.decode("ascii")))
+    except ValueError:
+        return ()
+    return values if all(map(_PLAIN.fullmatch, values)) else ()
+
+
+def _addresses(text: str) -> Iterator[str]:
+    """Yield every address. Raises `ValueError` for anything that `git clone` does not write."""
+    keys: set[str] = set()
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if section := _SECTION.fullmatch(line):
+            keys = _KNOWN.get(section["name"], set())
+        elif (entry := _ENTRY.fullmatch(line)) and entry["key"].lower() in keys:
+            if entry["key"].lower() == "url":
+                yield entry["value"].strip()
+        else:
+            raise ValueError(line)
