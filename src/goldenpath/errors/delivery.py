@@ -131,6 +131,12 @@ class FolderUntrusted(GoldenPathError):
     code, exit_code = "folder-untrusted", 24
 
 
+class SecretInImage(GoldenPathError):
+    """The image holds a secret that its build was given. It was deleted, and nothing was released."""
+
+    code, exit_code = "secret-in-image", 27
+
+
 class LoginRefused(GoldenPathError):
     """No credentials could be obtained, or they were refused."""
 

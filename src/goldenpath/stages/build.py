@@ -17,7 +17,7 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import frontends, platforms
+from goldenpath.stages import build_secrets, frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import builder, buildx, checkout, git
@@ -119,17 +119,23 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
 
 
 def build(run: Run, order: Order) -> Built:
-    """Build the candidate. Raises `FrontendRefused`."""
-    with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
-        settled = frontends.settled(run, order, Path(folder))
+    """Build the candidate. Raises `FrontendRefused`, and `SecretInImage` when it holds a secret of its build."""
+    with (
+        build_secrets.collected(run) as given,
+        tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder,
+    ):
+        settled = frontends.settled(run, build_secrets.ordered(order, given), Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            buildx.build_layout(chosen, settled.order, run.work.layout)
+            with build_secrets.explaining(run, given):
+                buildx.build_layout(chosen, settled.order, run.work.layout)
+            unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    return Built(chosen.description, settled.images, (*settled.warnings, *other))
+    warnings = (*given.warnings, *unsearched, *settled.warnings, *other)
+    return Built(chosen.description, settled.images, warnings)
 
 
 def _other_version(chosen: Builder) -> str:
@@ -252,8 +258,8 @@ STAGE = Stage(
     help="Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
-        inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR,
-        inputs.EVIDENCE,
+        inputs.BUILD_CONTEXTS, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH, inputs.TARGET,
+        inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",

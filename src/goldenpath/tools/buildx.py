@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, ToolFailed, ToolTimeout
+from goldenpath.model.secret_forms import redacted
 from goldenpath.tools import process
 from goldenpath.tools.builder import no_builder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.errors import GoldenPathError
+    from goldenpath.model.build_secrets import BuildSecret, SshSource
     from goldenpath.model.names import Platform
     from goldenpath.tools.builder import Builder
 
@@ -23,13 +25,17 @@ BUILD_TIMEOUT = 3600.0
 _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
 _NO_LAYOUT = "OCI exporter is not supported for the"
+_CERTIFICATES, _VARIABLE = "ca", "GOLDENPATH_BUILD_SECRET_"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
 _OCI = "type=oci,tar=false,oci-mediatypes=true,compression=gzip,compression-level=1,rewrite-timestamp=true"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to build. `epoch` is the time to put on every file made, in seconds since 1970."""
+    """What to build. `epoch` is the time to put on every file made, in seconds since 1970.
+
+    RUN steps may mount the `secrets` and use `ssh`. No value of a secret is on a command line or in an error.
+    """
 
     context: Path
     dockerfile: Path
@@ -40,6 +46,8 @@ class Order:
     build_contexts: tuple[tuple[str, str], ...] = ()
     target: str = ""
     platforms: tuple[Platform, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+    ssh: tuple[SshSource, ...] = ()
 
 
 def build_layout(chosen: Builder, order: Order, folder: Path) -> None:
@@ -55,7 +63,7 @@ def _build(chosen: Builder, order: Order, *output: str) -> None:
         process.run(
             chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
             "--provenance=false", "--sbom=false", *output, *_words(order), "--", order.context,
-            timeout=BUILD_TIMEOUT, environment=chosen.environment,
+            timeout=BUILD_TIMEOUT, environment={**chosen.environment, **_secret_variables(order)},
         )  # fmt: skip
     except (ToolFailed, ToolTimeout) as error:
         raise _explained(error, chosen, order) from error
@@ -63,7 +71,7 @@ def _build(chosen: Builder, order: Order, *output: str) -> None:
 
 def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -> GoldenPathError:
     """Return the error to raise for a build that ended with `error`: not every one is the Dockerfile's."""
-    why = error.why or error.what
+    why = redacted(error.why or error.what, order.secrets)
     if _NO_SPACE in why:
         return DiskTrouble(
             "the disk is full, and the image could not be built",
@@ -92,7 +100,29 @@ def _words(order: Order) -> list[str]:
     words += [f"--label={name}={value}" for name, value in order.labels.items()]
     words += [f"--target={order.target}"] if order.target else []
     words += [f"--platform={','.join(order.platforms)}"] if order.platforms else []
+    words += _secret_words(order)
+    words += [f"--ssh={each.id}={','.join(each.paths)}" for each in order.ssh]
     # Behind a proxy that signs for itself, a RUN step needs the host's certificates; the image must not keep them.
-    if bundle := runner.variables().get("SSL_CERT_FILE"):
-        words.append(f"--secret=id=ca,src={bundle}")
+    bundle = runner.variables().get("SSL_CERT_FILE")
+    if bundle and not any(each.id == _CERTIFICATES for each in order.secrets):
+        words.append(f"--secret=id={_CERTIFICATES},src={bundle}")
     return words
+
+
+def _secret_words(order: Order) -> Iterator[str]:
+    for number, secret in enumerate(order.secrets):
+        if secret.file is None:
+            yield f"--secret=id={secret.id},type=env,env={_VARIABLE}{number}"
+        else:
+            # The option is one record of comma-separated values, in which a quote is written twice.
+            path = str(secret.file).replace('"', '""')
+            yield f'--secret=id={secret.id},type=file,"src={path}"'
+
+
+def _secret_variables(order: Order) -> dict[str, str]:
+    """Return the variables by which buildx, and nothing that it starts, receives the secrets that lie in no file."""
+    return {
+        f"{_VARIABLE}{number}": secret.value.decode("utf-8", "surrogateescape")
+        for number, secret in enumerate(order.secrets)
+        if secret.file is None
+    }

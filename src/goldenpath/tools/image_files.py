@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 GIT_FOLDER = ".git"
 # What a git folder cannot do without: a lone folder of that name is none.
 _HEARTS = ("HEAD", "config", "objects")
-_BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
+# What reading a layer raises when it cannot be read.
+BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,13 @@ def search(layout: Layout, image: Image) -> LayerSearch:
     for layer in image.manifest.layers:
         try:
             found |= dict.fromkeys(_git_folders(layout.blob(layer.digest), layer))
-        except _BROKEN:
+        except BROKEN:
             unread.append(str(layer.digest))
     return LayerSearch(tuple(found), tuple(unread))
 
 
 def _git_folders(path: Path, layer: Descriptor) -> Iterator[str]:
-    if layer.media_type.endswith("zstd"):
-        raise ValueError("compressed with zstd")
-    with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
+    with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         for member in archive:
             parts = member.name.removeprefix("./").split("/")
             if GIT_FOLDER in parts[:-1]:
@@ -56,7 +55,10 @@ def _git_folders(path: Path, layer: Descriptor) -> Iterator[str]:
                     yield "/".join(parts[: place + 1])
 
 
-def _opened(path: Path, layer: Descriptor) -> IO[bytes]:
+def opened(path: Path, layer: Descriptor) -> IO[bytes]:
+    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for one that is in zstd."""
+    if layer.media_type.endswith("zstd"):
+        raise ValueError("compressed with zstd")
     if layer.media_type.endswith("gzip"):
         return cast("IO[bytes]", cast("Any", igzip).open(path, "rb"))
     return path.open("rb")
