@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, GoldenPathError, ToolFailed, ToolTimeout
+from goldenpath.model.build_secrets import BuildSecret, SshSource
 from goldenpath.model.names import Platform
 from goldenpath.tools import buildx, process
 from goldenpath.tools.builder import Builder
@@ -98,3 +100,29 @@ def test_a_build_that_failed_says_whose_fault_it_was(
         buildx.build_layout(REMOTE, ORDER, Path("/work/candidate"))
     assert caught.value.what == what
     assert (failure.why or failure.what) in caught.value.why
+
+
+def test_secrets_reach_the_build_by_variables_and_files_and_never_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/bundle.crt")
+    double = doubled(monkeypatch, ended())
+    secrets = (
+        BuildSecret("npm", b"t0ken-value"), BuildSecret("rc", b"in-a-file", Path('/a,"b"')), BuildSecret("ca", b"mine"),
+    )  # fmt: skip
+    order = dataclasses.replace(ORDER, secrets=secrets, ssh=(SshSource("default", ("/k1", "/k2")),))
+    buildx.build_layout(REMOTE, order, Path("/l"))
+    words = [word for word in double.calls[0] if word.startswith(("--secret", "--ssh"))]
+    assert words == [
+        "--secret=id=npm,type=env,env=GOLDENPATH_BUILD_SECRET_0", '--secret=id=rc,type=file,"src=/a,""b"""',
+        "--secret=id=ca,type=env,env=GOLDENPATH_BUILD_SECRET_2", "--ssh=default=/k1,/k2",
+    ]  # fmt: skip
+    assert double.options[0]["environment"] == {
+        "BUILDX_CONFIG": "/config", "GOLDENPATH_BUILD_SECRET_0": "t0ken-value", "GOLDENPATH_BUILD_SECRET_2": "mine",
+    }  # fmt: skip
+
+
+def test_a_secret_that_the_build_printed_is_not_in_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled(monkeypatch, ToolFailed("x", why="#9 0.1 token is t0ken-value\nERROR: exit code: 1", fix="f"))
+    order = dataclasses.replace(ORDER, secrets=(BuildSecret("npm", b"t0ken-value\n"),))
+    with pytest.raises(BuildFailed) as caught:
+        buildx.build_layout(REMOTE, order, Path("/l"))
+    assert caught.value.why == "#9 0.1 token is ***\nERROR: exit code: 1"

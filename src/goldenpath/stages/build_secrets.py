@@ -116,7 +116,10 @@ def explaining(run: Run, given: Given) -> Iterator[None]:
     try:
         yield
     except BuildFailed as error:
-        raise explained(run, error, [each.id for each in given.secrets], given.empty) from error
+        better = explained(run, error, [each.id for each in given.secrets], given.empty)
+        if better is error:
+            raise
+        raise better from error
 
 
 def _read(source: SecretSource) -> BuildSecret:
@@ -182,8 +185,9 @@ def _require_usable(secret: BuildSecret, *, in_actions: bool) -> None:
         raise _unusable(secret.id, f"it is larger than {limit >> 10} KiB")
     if b"\0" in secret.value and secret.file is None:
         raise _unusable(secret.id, "it holds a zero byte; give it as a file, or in base64")
-    short = [line for line in secret.value.splitlines() if line.strip() and len(line.strip()) < _SHORTEST_LINE]
-    if in_actions and short and len(secret.value.splitlines()) > 1:
+    lines = [line.strip() for line in secret.value.splitlines() if line.strip()]
+    # GitHub masks what came from one of its secrets; it does not know a file.
+    if in_actions and secret.file is None and len(lines) > 1 and min(map(len, lines)) < _SHORTEST_LINE:
         raise BadInput(
             f"the build secret {secret.id} has a line of fewer than {_SHORTEST_LINE} characters",
             why="GitHub masks each line of a secret wherever it appears, and drops each output that holds one",
