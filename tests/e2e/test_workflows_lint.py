@@ -137,7 +137,7 @@ SPOILED = {
                                 "uses: $/actions/gitleaks-gate\n      - uses: $/actions/build", "app, and decides"),
     "a token in the build": ("build", "contents: read # to check out the app", "id-token: write", "holds credentials"),
     "a role in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.AWS_ROLE_ARN", "holds credentials"),
-    "build secrets for all steps of a job": ("platform", "permissions:",
+    "build secrets for all steps of a job": ("build", "permissions:",
                                              "env: {X: '${{ secrets.BUILD_SECRETS }}'}\n    permissions:",
                                              "something else than the build"),
     "build secrets in the test": ("test", "${{ inputs.test_command }}", "${{ secrets.BUILD_SECRETS }}",

@@ -51,7 +51,7 @@ def test_a_run_step_reads_secrets_and_nothing_keeps_them(
     assert not [path for path, text in held.items() if token.encode() in text or content.encode() in text]
 
 
-def test_an_image_that_keeps_a_secret_is_deleted_and_so_is_the_builders_cache(
+def test_an_image_that_keeps_a_secret_in_a_hidden_layer_is_deleted(
     goldenpath: Command, app: App, work: WorkFolder
 ) -> None:
     token = secrets.token_hex(16)

@@ -8,14 +8,16 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from goldenpath.errors import ScannerFailed
+from goldenpath.model import codec
 from goldenpath.model.build_secrets import BuildSecret
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, codec, write_index
+from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, write_index
 from goldenpath.model.names import Digest
 from goldenpath.model.secret_forms import forms, lines_to_mask, parts, redacted
 from goldenpath.tools import secret_search
@@ -65,7 +67,7 @@ def names(search: SecretSearch) -> list[tuple[str, str]]:
     return [(place.file, place.form.name) for place in search.found]
 
 
-FORMS = {
+FORMS: Mapping[str, Callable[[str], bytes]] = {
     "as it is": lambda token: token.encode(),
     "in hex": lambda token: token.encode().hex().encode(),
     "in upper-case hex": lambda token: token.encode().hex().upper().encode(),
