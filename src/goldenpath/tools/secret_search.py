@@ -47,6 +47,9 @@ class SecretSearch:
     unread: list[str] = field(default_factory=list)
     _budget: ScanBudget = field(default_factory=ScanBudget)
 
+    def __post_init__(self) -> None:
+        self._overlap = max((len(form.content) for form in self.forms), default=1)
+
     def search(self, layout: Layout) -> None:
         """Search every blob of `layout` once. Raises `ScannerFailed` for a layer that cannot be read."""
         images = layout.images()
@@ -80,23 +83,23 @@ class SecretSearch:
             ) from error
 
     def _search_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo, layer: str) -> None:
-        words = (member.name, member.linkname, *chain.from_iterable(member.pax_headers.items()))
-        found = self._forms_in(["\0".join(words).encode("utf-8", "surrogateescape")])
+        words = (member.name, member.linkname, *chain.from_iterable(member.pax_headers.items()), "")
+        header = "\0".join(words).encode("utf-8", "surrogateescape")
         # A member of an unknown type is a file to those who unpack it.
-        if member.isfile() or member.type not in tarfile.SUPPORTED_TYPES:
-            content = archive.extractfile(member)
-            found |= self._forms_in_file(content, member) if content else {}
-        self._note(layer, member.name, found)
+        is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
+        file = archive.extractfile(member) if is_file else None
+        self._note(layer, member.name, self._forms_in_file(header, file, member) if file else self._forms_in([header]))
 
-    def _forms_in_file(self, file: IO[bytes], member: tarfile.TarInfo) -> dict[Form, None]:
+    def _forms_in_file(self, header: bytes, file: IO[bytes], member: tarfile.TarInfo) -> dict[Form, None]:
+        """Return the forms in the `header` of a file, and in its content."""
         first = file.read(_CHUNK)
         if not first.startswith(_COMPRESSED):
-            return self._forms_in(chain([first], _chunks(file)))
+            return self._forms_in(chain([header + first], _chunks(file)))
         if member.size > _UNPACKED_UP_TO:
             self.unread.append(f"{member.name} is compressed and too large to be unpacked: searched as it is")
-            return self._forms_in(chain([first], _chunks(file)))
+            return self._forms_in(chain([header + first], _chunks(file)))
         content = first + file.read()
-        found = self._forms_in([content])
+        found = self._forms_in([header + content])
         budget = FileBudget(self._budget, len(content))
         try:
             for _, stream in hidden_parts.streams(content, budget):
@@ -107,13 +110,12 @@ class SecretSearch:
 
     def _forms_in(self, chunks: Iterable[bytes]) -> dict[Form, None]:
         """Return the forms in `chunks`, also one that stands across two of them or is broken into lines."""
-        longest = max((len(form.content) for form in self.forms), default=1)
         found: dict[Form, None] = {}
         kept = b""
         for chunk in chunks:
             text = kept + chunk.translate(None, LINE_ENDS)
             found |= dict.fromkeys(form for form in self.forms if form.content in text)
-            kept = text[-(longest - 1) :] if longest > 1 else b""
+            kept = text[-self._overlap :]
         return found
 
     def _note(self, blob: str, file: str, found: Iterable[Form]) -> None:
