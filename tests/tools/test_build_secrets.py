@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.tools.command import texts_below
 
 from goldenpath.errors import BuildFailed, SecretInImage
@@ -89,3 +91,6 @@ def test_an_ssh_mount_has_a_socket(goldenpath: Command, app: App, work: WorkFold
     missing = build(goldenpath, app, work)
     assert "the build needs the SSH agent or key default, and this run has none" in missing.text
     build(goldenpath, app, work, "--ssh=default", SSH_AUTH_SOCK=str(agent)).ok()
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    app.write("Dockerfile", f"FROM base\n{step}2\n").save()
+    build(goldenpath, app, work, BUILD_SSH_KEY=key.strip()).ok()

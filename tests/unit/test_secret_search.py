@@ -152,6 +152,19 @@ def test_public_certificates_are_no_secret() -> None:
     assert parts(bundle + KEY) == (KEY.splitlines()[1],)
 
 
+def test_another_key_of_the_same_kind_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """The first line of every unencrypted Ed25519 key of OpenSSH is the same."""
+    same = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW"
+    ours, other = (b"-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n%s\n-----END OPENSSH PRIVATE KEY-----\n" % (same, rest)
+                   for rest in (b"QyNTUxOQAAACDours1", b"QyNTUxOQAAACDothr2"))  # fmt: skip
+    assert [place.file for place in searched(ours, layout(tmp_path, {"a": other, "b": ours})).found] == ["b"]
+
+
+def test_a_long_file_of_tokens_does_not_make_the_search_endless() -> None:
+    listed = "\n".join(f"t{number}: {PLAIN}{number}" for number in range(1000))
+    assert len(parts(listed.encode())) == 1 + 20
+
+
 def test_what_is_too_short_to_be_told_from_chance_is_not_searched_for() -> None:
     assert forms([BuildSecret("user", b"bob-12\n")]) == ()
 

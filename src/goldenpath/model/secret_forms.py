@@ -23,6 +23,9 @@ SHORTEST = 8
 HIDDEN = "***"
 LINE_ENDS = b"\r\n"
 _PUBLIC = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:CERTIFICATE|PUBLIC KEY)-----.*?-----END [A-Z0-9 ]*-----", re.DOTALL)
+_PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)-----END [A-Z0-9 ]*-----", re.DOTALL)
+# Each word costs a look through the whole image for each of its forms.
+_WORDS_AT_MOST = 20
 # The secret part of a configuration file: long, and of letters and digits as no word or name has them.
 _WORD = re.compile(rb"[A-Za-z0-9_-]{20,}|[A-Za-z0-9+/]{40,}")
 _LONG_WORD = re.compile(rb"[A-Za-z0-9+/]{40,}={0,2}")
@@ -52,16 +55,20 @@ def forms(secrets: Iterable[BuildSecret]) -> tuple[Form, ...]:
 
 
 def parts(value: bytes) -> tuple[bytes, ...]:
-    """Return what is secret in `value`: the whole of it, and each part that looks like a token or a key.
+    """Return what is secret in `value`: the whole of it, each private key, and the first words that look like a token.
 
-    Certificates and public keys are not: an image holds the same ones for good reasons.
+    Certificates and public keys are not: an image holds the same ones for good reasons. Single lines of a key are not
+    searched for: the first one is the same in every key of a kind.
     """
     rest, removed = _PUBLIC.subn(b"\n", value)
     whole = [] if removed else [rest.strip()]
     # A key in JSON has its line ends written as `\n`.
     text = rest.replace(rb"\n", b"\n")
+    keys = [body.strip() for body in _PRIVATE.findall(text)]
+    text = _PRIVATE.sub(b"\n", text)
     words = [word for pattern in (_WORD, _LONG_WORD) for word in pattern.findall(text) if _looks_random(word)]
-    return tuple(part for part in dict.fromkeys((*whole, *words)) if len(part) >= SHORTEST)
+    listed = (*whole, *keys, *tuple(dict.fromkeys(words))[:_WORDS_AT_MOST])
+    return tuple(part for part in dict.fromkeys(listed) if len(part) >= SHORTEST)
 
 
 def _looks_random(word: bytes) -> bool:

@@ -51,13 +51,14 @@ class Given:
 def collected(run: Run) -> Iterator[Given]:
     """Give the build's secrets while the block lasts, masked in the log of a workflow run.
 
-    A key that came by a variable is in a private file until then: BuildKit reads keys from files alone. Raises
-    `BadInput` for a secret that cannot be read or used.
+    A key that came by a variable is in a private file until then: BuildKit reads keys from files alone. A runner
+    empties its own folder for such files even after a job that was killed. Raises `BadInput` for a secret that cannot
+    be read or used.
     """
     request = run.request
     every = _require_once((*request.build_secrets, *map(_read, request.secret)))
     ssh = tuple(map(_ssh, request.ssh))
-    with tempfile.TemporaryDirectory(prefix="goldenpath-ssh-") as folder:
+    with tempfile.TemporaryDirectory(prefix="goldenpath-ssh-", dir=run.runner.temp) as folder:
         if request.build_ssh_key:
             ssh = _with_key(ssh, request.build_ssh_key, Path(folder, "key"))
         keys = tuple(BuildSecret(_KEY_NAME, content) for each in ssh for content in _keys(each))
@@ -96,7 +97,7 @@ def require_absent(given: Given, layout: Layout) -> tuple[str, ...]:
         return ()
     search.search(layout)
     if not search.found:
-        return tuple(f"search for build secrets: {each}" for each in search.unread)
+        return _unread(search.unread)
     shutil.rmtree(layout.path, ignore_errors=True)
     names = ", ".join(dict.fromkeys(place.form.secret for place in search.found))
     # A file may have the secret in its name.
@@ -108,6 +109,13 @@ def require_absent(given: Given, layout: Layout) -> tuple[str, ...]:
         fix="read the secret in the RUN step that needs it (--mount=type=secret), and leave no copy in any file, not "
         "even in one that a later step deletes; pass a value that is not secret with `build_args`",
     )
+
+
+def _unread(sentences: list[str]) -> tuple[str, ...]:
+    shown = [f"search for build secrets: {each}" for each in sentences[:_PLACES_AT_MOST]]
+    if more := len(sentences) - len(shown):
+        shown.append(f"search for build secrets: {more} more files were not searched to their end")
+    return tuple(shown)
 
 
 @contextmanager
