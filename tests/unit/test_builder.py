@@ -86,6 +86,20 @@ def test_a_cache_that_holds_a_secret_is_not_kept_at_a_terminal_either(monkeypatc
     assert verbs(double)[-1].startswith("rm")
 
 
+@pytest.mark.parametrize(("variable", "value"), [("BUILDX_BUILDER", "mine"), ("GOLDENPATH_BUILDKIT", "tcp://b:1234")])
+def test_a_cache_of_the_users_that_holds_a_secret_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    double = doubled(monkeypatch, shown(), shown())
+    with (
+        pytest.raises(SecretInImage, match=f"Empty the cache of the .*{value}"),
+        builder.provide(BUILDX, lambda _: None, frontends=ALLOWED, keep=True),
+    ):
+        raise SecretInImage("the image holds a secret", fix="f")
+    assert [call[1] for call in double.calls] == ["inspect"]
+
+
 def test_a_terminal_keeps_its_container_and_takes_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, UNKNOWN, DONE, shown(), DONE, shown())
     first, again = provided(keep=True), provided(keep=True)

@@ -80,9 +80,11 @@ def provide(
     named = variables.get("GOLDENPATH_BUILDKIT", "")
     chosen = variables.get("BUILDX_BUILDER", "")
     if named and not named.startswith(IMAGE):
-        yield _remote(program, named)
+        with _warning_of_cache(f"the BuildKit at {named} (`buildctl prune --all`)"):
+            yield _remote(program, named)
     elif chosen and not named:
-        yield _named(program, chosen)
+        with _warning_of_cache(f"the builder {chosen} (`docker buildx prune --all --builder {chosen}`)"):
+            yield _named(program, chosen)
     else:
         images = (_image(named),) if named else _pinned_images()
         ours = _Container.of(program, images, frontends, keep=keep)
@@ -95,6 +97,16 @@ def provide(
         finally:
             if not keep:
                 ours.remove()
+
+
+@contextmanager
+def _warning_of_cache(builder: str) -> Iterator[None]:
+    """Add to a `SecretInImage` that the cache of the user's own `builder`, which we do not empty, holds it too."""
+    try:
+        yield
+    except SecretInImage as error:
+        fix = f"{error.fix}. Empty the cache of {builder} too: it would put the secret into a later image"
+        raise SecretInImage(error.what, why=error.why, fix=fix) from error
 
 
 @dataclass(frozen=True)
