@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,12 @@ def test_secrets_come_from_lines_variables_and_files(tmp_path: Path, monkeypatch
         ({"build_secrets": (NPM,), "secret": (SecretSource("npm", variable="PATH"),)}, "npm", "both give it"),
         ({"build_secrets": (BuildSecret("npm", b"a\0b"),)}, "npm", "zero byte"),
         ({"build_secrets": (BuildSecret("npm", b"a" * (128 << 10)),)}, "npm", "larger than 127 KiB"),
-        ({"secret": (SecretSource("npm", file="/dev/zero"),)}, "npm", "larger than 500 KiB"),
+        ({"secret": (SecretSource("npm", file="/dev/zero"),)}, "npm", "larger than 127 KiB"),
         ({"ssh": (SshSource("default"),)}, "ssh default", "no SSH agent runs here"),
-        ({"ssh": (SshSource("x", ("/nowhere/s",)),)}, "ssh x", "/nowhere/s does not exist"),
+        ({"ssh": (SshSource("x", ("/nowhere/s",)),)}, "ssh x", "/nowhere/s: No such file or directory"),
+        ({"ssh": (SshSource("x", ("y" * 300,)),)}, "ssh x", "File name too long"),
+        ({"secret": (SecretSource("npm", file="y" * 300),)}, "npm", "File name too long"),
+        ({"secret": (SecretSource("npm", file="~nobody-here/x"),)}, "npm", "~nobody-here/x: Could not determine home"),
         ({"ssh": (SshSource("default", ("/etc/passwd",)),), "build_ssh_key": KEY}, "default", "both give it"),
     ],
 )
@@ -83,6 +87,15 @@ def test_a_secret_that_cannot_be_read_is_a_bad_input(
         given(tmp_path, **request_)
     assert caught.value.what == f"the build secret {what} cannot be used"
     assert why in caught.value.why
+
+
+def test_what_can_be_read_once_is_passed_on_by_its_content(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"from-a-pipe")
+    os.close(writing)
+    found = given(tmp_path, secret=(SecretSource("npm", file=f"/dev/fd/{reading}"),))
+    os.close(reading)
+    assert found.secrets == (BuildSecret("npm", b"from-a-pipe"),)
 
 
 def test_in_a_workflow_run_each_line_is_masked_before_anything_else(

@@ -138,8 +138,9 @@ def _read(source: SecretSource) -> BuildSecret:
         if variable not in variables:
             raise _unusable(source.id, f"the variable {variable} is not set")
         return BuildSecret(source.id, variables[variable].encode("utf-8", "surrogateescape"))
-    path = _path(source.file or source.id)
-    return BuildSecret(source.id, _content(source.id, path), path)
+    path = _path(source.id, source.file or source.id)
+    # A pipe, like the shell's `<(…)`, can be read once.
+    return BuildSecret(source.id, _content(source.id, path), path if path.is_file() else None)
 
 
 def _ssh(source: SshSource) -> SshSource:
@@ -147,9 +148,12 @@ def _ssh(source: SshSource) -> SshSource:
     paths = source.paths or tuple(filter(None, [runner.variables().get(_AGENT, "")]))
     if not paths:
         raise _unusable(f"ssh {source.id}", f"no SSH agent runs here: the variable {_AGENT} is not set")
-    found = tuple(map(_path, paths))
-    if missing := [str(path) for path in found if not path.exists()]:
-        raise _unusable(f"ssh {source.id}", f"{missing[0]} does not exist")
+    found = tuple(_path(f"ssh {source.id}", path) for path in paths)
+    for path in found:
+        try:
+            path.stat()
+        except OSError as error:
+            raise _unusable(f"ssh {source.id}", f"{path}: {error.strerror or error}") from error
     return SshSource(source.id, tuple(map(str, found)))
 
 
@@ -168,8 +172,11 @@ def _keys(source: SshSource) -> Iterator[bytes]:
             yield _content(f"ssh {source.id}", path)
 
 
-def _path(text: str) -> Path:
-    return Path.cwd() / Path(text).expanduser()
+def _path(name: str, text: str) -> Path:
+    try:
+        return Path.cwd() / Path(text).expanduser()
+    except RuntimeError as error:
+        raise _unusable(name, f"{text}: {error}") from error
 
 
 def _content(name: str, path: Path) -> bytes:

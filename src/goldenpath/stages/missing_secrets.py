@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from goldenpath.stages.base import Run
 
 # How BuildKit words it (session/secrets, session/sshforward): of a mount that says `required`.
-_SECRET = re.compile(r"secret (?P<name>[\w.-]+): not found", re.ASCII)
-_SSH = re.compile(r"unset ssh forward key (?P<name>[\w.-]+)|no SSH key \"?(?P<other>[\w.-]+)", re.ASCII)
+_SECRET = re.compile(r"ERROR: .*secret (?P<name>[\w.-]+): not found", re.ASCII)
+_SSH = re.compile(r"ERROR: .*(?:unset ssh forward key|no SSH key) \"?(?P<name>[\w.-]+)", re.ASCII)
 
 
 def explained(run: Run, error: BuildFailed, given: Collection[str], empty: Collection[str]) -> BuildFailed:
@@ -27,7 +27,7 @@ def explained(run: Run, error: BuildFailed, given: Collection[str], empty: Colle
             fix=f"give it: {_how(run, name)}; or write `required=false` in the mount where the build can do without",
         )
     if found := _SSH.search(error.why):
-        name = found["name"] or found["other"]
+        name = found["name"]
         how = "pass the secret BUILD_SSH_KEY" if run.runner.in_actions else f"give it with --ssh {name}"
         return BuildFailed(
             f"the build needs the SSH agent or key {name}, and this run has none",
