@@ -98,3 +98,31 @@ def test_a_build_that_failed_says_whose_fault_it_was(
         buildx.build_layout(REMOTE, ORDER, Path("/work/candidate"))
     assert caught.value.what == what
     assert (failure.why or failure.what) in caught.value.why
+
+
+def test_a_build_is_held_to_the_sources_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended())
+    buildx.build_layout(REMOTE, ORDER, Path("/work/candidate"), sources=Path("/s/sources.json"))
+    assert double.options[0]["environment"] == {
+        "BUILDX_CONFIG": "/config",
+        "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": "/s/sources.json",
+    }
+
+
+def test_the_graph_of_a_build_is_what_buildkit_answers_and_nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended("{}"))
+    assert buildx.graph(REMOTE, ORDER) == b"{}"
+    assert double.calls == [
+        (
+            "/bin/buildx", "build", "--builder=b1", "--progress=plain", "--call=convertllb,format=json",
+            "--file=/app/Dockerfile", "--build-arg=SOURCE_DATE_EPOCH=1767225600", "--", "/app",
+        )
+    ]  # fmt: skip
+
+
+def test_a_frontend_that_knows_no_graph_has_none_and_a_missing_image_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    why = "ERROR: failed to solve: unsupported request frontend.convertllb: unsupported request frontend.convertllb"
+    doubled(monkeypatch, ToolFailed("x", why=why, fix="f"), ToolFailed("x", why="ERROR: no such host", fix="f"))
+    assert buildx.graph(REMOTE, ORDER) is None
+    with pytest.raises(BuildFailed, match="no such host"):
+        buildx.graph(REMOTE, ORDER)

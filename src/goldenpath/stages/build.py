@@ -17,7 +17,7 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import frontends, platforms
+from goldenpath.stages import bases, frontends, platforms
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import builder, buildx, checkout, git
@@ -25,6 +25,7 @@ from goldenpath.tools import builder, buildx, checkout, git
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from goldenpath.model.base_image import BaseImage
     from goldenpath.model.work import WorkFolder
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
@@ -34,10 +35,11 @@ _NAMED_AT_MOST = 3
 
 @dataclass(frozen=True)
 class Built:
-    """What built the candidate: `by` which builders, which images read its Dockerfile, and warnings about that."""
+    """What built the candidate: `by` which builders, from which `bases`, which images read its Dockerfile, warnings."""
 
     by: str
-    frontends: tuple[str, ...] = ()
+    frontends: tuple[str, ...]
+    bases: tuple[BaseImage, ...] | None
     warnings: tuple[str, ...] = ()
 
 
@@ -58,7 +60,7 @@ def run(run: Run) -> Outcome:
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
     described = describe(run, Layout(work.layout), order, built.by)
-    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends)
+    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends, bases=built.bases)
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
@@ -119,7 +121,7 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
 
 
 def build(run: Run, order: Order) -> Built:
-    """Build the candidate. Raises `FrontendRefused`."""
+    """Build the candidate. Raises `FrontendRefused` and `BaseRefused`."""
     with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
         settled = frontends.settled(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
@@ -127,9 +129,12 @@ def build(run: Run, order: Order) -> Built:
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            buildx.build_layout(chosen, settled.order, run.work.layout)
+            found = bases.resolved(chosen, settled.order, settled.images, run.environment, Path(folder))
+            for each in found.images or ():
+                run.say(f"base image {each.reference}")
+            buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    return Built(chosen.description, settled.images, (*settled.warnings, *other))
+    return Built(chosen.description, settled.images, found.images, (*settled.warnings, *found.warnings, *other))
 
 
 def _other_version(chosen: Builder) -> str:
@@ -149,6 +154,7 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
     found: dict[str, WorkFolder] = {}
     builders: list[str] = []
     images: list[str] = []
+    from_images: list[tuple[BaseImage, ...] | None] = []
     for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = each.read_candidate()
         Layout(each.layout).require_whole(candidate.digest)
@@ -165,11 +171,12 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
             found[name] = each
         builders.append(candidate.builder)
         images += candidate.frontends
+        from_images.append(candidate.bases)
     wanted = [platforms.normal(each) for each in order.platforms] or list(found)
     _require_exactly(wanted, found)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
-    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)))
+    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)), bases.joined(from_images))
 
 
 def _require_new(name: str, found: Collection[str]) -> None:

@@ -25,7 +25,7 @@ from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages import approval, frontends
+from goldenpath.stages import approval, bases, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
         warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
     require_same_files(run, candidate)
     frontends.require_allowed(candidate.frontends, run.environment)
+    bases.require_allowed(candidate.bases, run.environment)
     return warnings
 
 
