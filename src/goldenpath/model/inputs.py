@@ -67,6 +67,7 @@ class Request:
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
+    registry_account: AccountId | None = None
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -166,6 +167,9 @@ AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default=
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+)
+REGISTRY_ACCOUNT = Input(
+    "registry_account", "AWS account of the registry, where it is not the account of the role.", AccountId
 )
 PUSH_LATEST = Input(
     "push_latest",
