@@ -83,7 +83,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     info = ecr.describe(access.repository, access.environment)
     require_account(access, info.account, f"the repository {access.repository}")
     unbound = _require_environment(access, session, ecr, info, at_terminal=not here.in_actions)
-    login = _masked(ecr, here.mask)
+    login = masked_login(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)
     try:
         yield Opened(ecr, info, registry, unbound)
@@ -141,7 +141,9 @@ def require_account(access: Access, found: str, what: str) -> None:
         )
 
 
-def _masked(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], aws.Login]:
+def masked_login(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], aws.Login]:
+    """Return what gives a fresh login to the data plane, every secret of it hidden from the log."""
+
     def login() -> aws.Login:
         given = ecr.login()
         for secret in given.secrets:

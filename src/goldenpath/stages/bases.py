@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import BaseRefused, BuildFailed
+from goldenpath.errors import BadInput, BaseRefused, BuildFailed
 from goldenpath.model import codec, frontend, llb
 from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
 from goldenpath.tools import buildx
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.names import Platform
+    from goldenpath.model.private_base import FetchedBases
+    from goldenpath.model.work import WorkFolder
     from goldenpath.policy.matrix import Environment
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
@@ -40,17 +42,44 @@ class Bases:
     warnings: tuple[str, ...] = ()
 
 
-def resolved(chosen: Builder, order: Order, frontends: tuple[str, ...], rules: Environment, folder: Path) -> Bases:
+def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
+    """Return `order` with each image that was fetched into `work` in the place of the one that the Dockerfile names.
+
+    Raises `BadInput` when the app gives a build context of its own for one of them.
+    """
+    taken = {name for name, _ in order.build_contexts}
+    if twice := [name for name in fetched.images if name in taken]:
+        raise BadInput(
+            f"{twice[0]} is in `build_contexts` and in `private_bases`",
+            why="the build would start from one of them, and the record would name the other",
+            fix="remove it from one of the two",
+        )
+    layouts = tuple(
+        (name, f"{IN_A_FOLDER}{work.base_layout(digest)}@{digest}") for name, digest in fetched.images.items()
+    )
+    return replace(order, build_contexts=(*order.build_contexts, *layouts))
+
+
+def resolved(
+    chosen: Builder,
+    order: Order,
+    frontends: tuple[str, ...],
+    rules: Environment,
+    folder: Path,
+    fetched: frozenset[BaseImage] = frozenset(),
+) -> Bases:
     """Return the base images of `order` by digest, with the file of rules in `folder` that holds the build to them.
 
-    `frontends` are the images that read its Dockerfile. Raises `BaseRefused` when an image is from a registry that the
+    `frontends` are the images that read its Dockerfile. Those that another job `fetched` count as images of their
+    registry, although BuildKit finds them in a folder. Raises `BaseRefused` when an image is from a registry that the
     environment does not allow, and `BuildFailed` when one cannot be read.
     """
     found = [_listed(chosen, replace(order, platforms=each)) for each in _single(order)]
     graphs = [each for each in found if each is not None]
     if len(graphs) < len(found):
         return _unknown(order, rules)
-    known = _by_name(chosen, order, {name for each in graphs for name in each.names}, folder)
+    named = _by_name(chosen, order, {name for each in graphs for name in each.names}, folder)
+    known = {name: _of_registry(image, fetched) for name, image in named.items()}
     images = tuple(dict.fromkeys(known.values()))
     require_allowed(images, rules)
     origins = {known[each.base] if each.base else None for each in graphs}
@@ -118,6 +147,11 @@ def _listed(chosen: Builder, order: Order) -> llb.Images | None:
             why=f"BuildKit {chosen.version or 'of an unknown version'} answered something else: {error}",
             fix="build with the platform's own BuildKit: unset BUILDX_BUILDER and GOLDENPATH_BUILDKIT",
         ) from error
+
+
+def _of_registry(image: BaseImage, fetched: frozenset[BaseImage]) -> BaseImage:
+    there = BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest)
+    return there if there in fetched else image
 
 
 def _unknown(order: Order, rules: Environment) -> Bases:

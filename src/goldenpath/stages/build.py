@@ -17,7 +17,7 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout, joined
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import bases, frontends, platforms
+from goldenpath.stages import bases, frontends, platforms, pull_bases
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.tools import builder, buildx, checkout, git
@@ -123,13 +123,18 @@ def warn_of_changes(run: Run) -> tuple[str, ...]:
 def build(run: Run, order: Order) -> Built:
     """Build the candidate. Raises `FrontendRefused` and `BaseRefused`."""
     with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
-        settled = frontends.settled(run, order, Path(folder))
+        # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
+        work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
+        fetched = pull_bases.fetched(work)
+        settled = frontends.settled(run, bases.with_fetched(order, work, fetched), Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            found = bases.resolved(chosen, settled.order, settled.images, run.environment, Path(folder))
+            found = bases.resolved(
+                chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
+            )
             for each in found.images or ():
                 run.say(f"base image {each.reference}")
             buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
