@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BUILD_TIMEOUT = 3600.0
 # Reading a Dockerfile asks a registry for each image that it names.
-READ_TIMEOUT = 300.0
+READ_TIMEOUT = 100.0
 # BuildKit's own name of the request for its build graph, and how it words that a frontend does not know it.
 _GRAPH = "convertllb"
 _UNKNOWN = f"unsupported request frontend.{_GRAPH}"
