@@ -73,6 +73,11 @@ def test_the_rules_refuse_every_image_but_those_that_were_listed() -> None:
     }
 
 
+def test_a_name_with_two_digests_stands_for_neither() -> None:
+    rules = bases.source_policy((PYTHON, BaseImage(PYTHON.name, D2)))["rules"]
+    assert [each["action"] for each in rules] == ["DENY", "ALLOW", "ALLOW"]
+
+
 def test_an_image_of_a_named_context_is_resolved_without_the_apps_own_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

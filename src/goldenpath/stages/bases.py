@@ -5,6 +5,7 @@ Reasons and costs: docs/adr/0026-base-images.md.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
 from goldenpath.tools import buildx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from goldenpath.model.names import Platform
@@ -112,8 +113,11 @@ def joined(lists: Iterable[tuple[BaseImage, ...] | None]) -> tuple[BaseImage, ..
     return tuple(dict.fromkeys(known))
 
 
-def source_policy(images: Iterable[BaseImage], frontends: Iterable[str] = ()) -> dict[str, Any]:
-    """Return BuildKit's rules for a build: no image but `images`, each by its digest, and those of its `frontends`."""
+def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) -> dict[str, Any]:
+    """Return BuildKit's rules for a build: no image but `images`, each by its digest, and those of its `frontends`.
+
+    A name with two digests stands for neither: where the Dockerfile writes it without a digest, the build is refused.
+    """
     rules: list[dict[str, Any]] = [{"action": "DENY", "selector": {"identifier": f"{llb.IMAGE}*"}}]
     # A frontend was checked by its repository; BuildKit resolves its tag.
     repositories = [frontend.parse(each).repository for each in frontends]
@@ -122,11 +126,13 @@ def source_policy(images: Iterable[BaseImage], frontends: Iterable[str] = ()) ->
         for name in repositories
         for end in (":*", "@*")
     ]
+    names = Counter(each.name for each in images)
     for image in images:
         pinned = f"{llb.IMAGE}{image.reference}"
         named = {"identifier": f"{llb.IMAGE}{image.name}", "matchType": "EXACT"}
         rules.append({"action": "ALLOW", "selector": {"identifier": pinned, "matchType": "EXACT"}})
-        rules.append({"action": "CONVERT", "selector": named, "updates": {"identifier": pinned}})
+        if names[image.name] == 1:
+            rules.append({"action": "CONVERT", "selector": named, "updates": {"identifier": pinned}})
     return {"version": 1, "rules": rules}
 
 
