@@ -173,7 +173,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 
 
 _STAGES = (
-    "preflight", "gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
+    "preflight", "gitleaks-gate", "pull-bases", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
     "pull-request-comment", "rescan",
 )  # fmt: skip
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in _STAGES} | {

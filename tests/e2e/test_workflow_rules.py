@@ -65,12 +65,13 @@ def test_no_job_that_releases_or_applies_restores_or_saves_a_cache(path: Path) -
 # What each job of ours may wait for, by the limits that we set ourselves; a fetched program may have to be built.
 DATABASE = trivy_database.DOWNLOAD_TIMEOUT * len(matrix.load().databases)
 SCAN = DATABASE + 2 * scanner.TIMEOUT  # what the database knows about is asked by a scan of its own
+READING = 6 * buildx.READ_TIMEOUT  # five platforms in one job, and named contexts
 WAITS = {
     ("_build-and-release", "test"): 0,  # the app's own
     ("_build-and-release", "preflight"): 0,
     ("_build-and-release", "gitleaks-gate"): git.FETCH_TIMEOUT + 3 * scanner.TIMEOUT,  # history, tree and archives
-    ("_build-and-release", "platform"): git.FETCH_TIMEOUT + buildx.BUILD_TIMEOUT,
-    ("_build-and-release", "build"): git.FETCH_TIMEOUT + buildx.BUILD_TIMEOUT,
+    ("_build-and-release", "platform"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
+    ("_build-and-release", "build"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
     ("_build-and-release", "scan"): SCAN + scanner.TIMEOUT,  # and the inventory
     ("_build-and-release", "push"): aws.SESSION_SECONDS,
     ("_build-and-release", "report"): 2 * github.PROCESSING_SECONDS,

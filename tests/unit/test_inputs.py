@@ -8,7 +8,7 @@ from goldenpath import pipeline
 from goldenpath.errors import BadInput
 from goldenpath.model import inputs
 from goldenpath.model.inputs import read
-from goldenpath.stages import rescan
+from goldenpath.stages import pull_bases, rescan
 
 
 def test_all_mistakes_are_told_together() -> None:
@@ -54,9 +54,8 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
 
 
 def test_every_input_fills_a_field_of_the_request() -> None:
-    assert {each.name for each in (*pipeline.INPUTS, *rescan.STAGE.inputs, inputs.EVIDENCE)} == set(
-        inputs.Request.__dataclass_fields__
-    )
+    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, inputs.EVIDENCE)
+    assert {each.name for each in listed} == set(inputs.Request.__dataclass_fields__)
 
 
 def test_a_secret_has_no_default_and_no_option() -> None:

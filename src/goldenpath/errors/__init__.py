@@ -9,6 +9,7 @@ from __future__ import annotations
 from goldenpath.errors.delivery import (
     AccessDenied,
     BadInput,
+    BaseRefused,
     BuildFailed,
     Cancelled,
     CandidateChanged,
@@ -70,6 +71,7 @@ __all__ = [
     "AccessDenied",
     "ApprovalMissing",
     "BadInput",
+    "BaseRefused",
     "BuildFailed",
     "Cancelled",
     "CandidateChanged",

@@ -101,6 +101,12 @@ class CodeScanningOff(GoldenPathError):
     code, exit_code = "code-scanning-off", 18
 
 
+class BaseRefused(GoldenPathError):
+    """The image is built from an image of a registry that the platform does not allow here."""
+
+    code, exit_code = "base-refused", 19
+
+
 class ToolMissing(GoldenPathError):
     """A program that is needed is neither here nor obtainable."""
 

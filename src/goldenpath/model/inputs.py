@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.errors import BadInput
 from goldenpath.model import build_secrets, evidence
 from goldenpath.model.names import AccountId, EcrRepository, Platform, Region, RoleArn, Tag, Version
+from goldenpath.model.private_base import PrivateBase, parse_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,6 +75,8 @@ class Request:
     aws_region: Region | None = None
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
+    registry_account: AccountId | None = None
+    private_bases: tuple[PrivateBase, ...] = ()
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -197,9 +200,15 @@ CANDIDATES = Input(
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
+PRIVATE_BASES = Input(
+    "private_bases", "Base images in private ECR registries, one a line, as the Dockerfile names them.", parse_all
+)
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+)
+REGISTRY_ACCOUNT = Input(
+    "registry_account", "AWS account of the registry, where it is not the account of the role.", AccountId
 )
 PUSH_LATEST = Input(
     "push_latest",

@@ -54,7 +54,8 @@ class Environment:
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
-    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any.
+    that may read a Dockerfile beside the frontend inside BuildKit, and `base_registries` the registries (with a path
+    where only that part is meant) that base images may come from; `None` stands for any.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Environment:
     code_scanning_required: bool = False
     approval_required: bool = False
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
+    base_registries: tuple[str, ...] | None = None
 
     @property
     def blocks(self) -> bool:
@@ -148,6 +150,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
     tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
     frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
+    registries = body.get("base_registries", ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
     hours = body.get("verdict_hours")
     return Environment(
@@ -169,6 +172,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         roles=tuple(body.get("roles", ())),
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
         frontends=None if frontends == ANY else tuple(frontends),
+        base_registries=None if registries == ANY else tuple(registries),
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",

@@ -25,7 +25,7 @@ from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages import approval, frontends
+from goldenpath.stages import approval, bases, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def wanted_access(run: Run) -> Access:
     region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
     return Access(
         region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
-        request.allowed_account_ids, run.environment.stored_keys_allowed,
+        request.allowed_account_ids, run.environment.stored_keys_allowed, registry_account=request.registry_account,
     )  # fmt: skip
 
 
@@ -198,6 +198,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
         warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
     require_same_files(run, candidate)
     frontends.require_allowed(candidate.frontends, run.environment)
+    bases.require_allowed(candidate.bases, run.environment)
     return warnings
 
 
@@ -266,7 +267,8 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS,
+        inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE,
         inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
     ),
     outputs={

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
@@ -21,9 +22,19 @@ if TYPE_CHECKING:
     from goldenpath.tools.builder import Builder
 
 BUILD_TIMEOUT = 3600.0
+# Reading a Dockerfile asks a registry for each image that it names.
+READ_TIMEOUT = 100.0
+# BuildKit's own name of the request for its build graph, and how it words that a frontend does not know it.
+_GRAPH = "convertllb"
+_UNKNOWN = f"unsupported request frontend.{_GRAPH}"
+# Where buildx finds the rules by which BuildKit allows, refuses and replaces sources (docs/adr/0026-base-images.md).
+_SOURCES = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
 # How buildx words what is no mistake in a Dockerfile.
 _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
+_NO_LOGIN = re.compile(
+    r"\.dkr[.-]ecr\S*\..*(401 Unauthorized|403 Forbidden|no basic auth credentials|authorization failed)", re.DOTALL
+)
 _NO_LAYOUT = "OCI exporter is not supported for the"
 _CERTIFICATES, _VARIABLE = "ca", "GOLDENPATH_BUILD_SECRET_"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
@@ -50,20 +61,43 @@ class Order:
     ssh: tuple[SshSource, ...] = ()
 
 
-def build_layout(chosen: Builder, order: Order, folder: Path) -> None:
-    """Build `order` into the OCI image layout `folder`. Raises `BuildFailed`, quoting the build's last words."""
+def graph(chosen: Builder, order: Order) -> bytes | None:
+    """Return what BuildKit would do for `order`, as its build graph in JSON; `None` where the frontend cannot tell.
+
+    Nothing is built, so no secret is given. Raises `BuildFailed` when the Dockerfile, or an image that it names, cannot
+    be read.
+    """
+    order = replace(order, secrets=(), ssh=())
+    try:
+        return process.run(
+            chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
+            f"--call={_GRAPH},format=json", *_words(order), "--", order.context,
+            timeout=READ_TIMEOUT, environment=chosen.environment,
+        ).stdout  # fmt: skip
+    except (ToolFailed, ToolTimeout) as error:
+        if _UNKNOWN in error.why:
+            return None
+        raise _explained(error, chosen, order) from error
+
+
+def build_layout(chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None) -> None:
+    """Build `order` into the OCI image layout `folder`, from what the source policy in the file `sources` allows.
+
+    Raises `BuildFailed`, quoting the build's last words.
+    """
     # Without a kind they would be on each platform's manifest alone, and the tags name the index above them.
     kind = "index,manifest:" if len(order.platforms) > 1 else ""
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
-    _build(chosen, order, f"--output={_OCI},dest={folder}", *annotations)
+    policy = {_SOURCES: str(sources)} if sources else {}
+    _build(chosen, order, policy, f"--output={_OCI},dest={folder}", *annotations)
 
 
-def _build(chosen: Builder, order: Order, *output: str) -> None:
+def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
     try:
         process.run(
             chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
             "--provenance=false", "--sbom=false", *output, *_words(order), "--", order.context,
-            timeout=BUILD_TIMEOUT, environment={**chosen.environment, **_secret_variables(order)},
+            timeout=BUILD_TIMEOUT, environment={**chosen.environment, **variables, **_secret_variables(order)},
         )  # fmt: skip
     except (ToolFailed, ToolTimeout) as error:
         raise _explained(error, chosen, order) from error
@@ -85,6 +119,13 @@ def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -
             f"the builder {chosen.name} cannot export an image layout",
             why=why,
             fix="unset BUILDX_BUILDER, so that the platform's own BuildKit builds, or name another builder in it",
+        )
+    if _NO_LOGIN.search(why):
+        return BuildFailed(
+            "a base image is in a private ECR registry, and the build has no login for it",
+            why=why,
+            fix="fetch it first with `goldenpath pull-bases --private-bases <image>` and the same --work-dir "
+            "(docs/adr/0026-base-images.md); at a terminal `docker login` works too",
         )
     return BuildFailed(
         "the image could not be built",
