@@ -22,6 +22,7 @@ from tests.attacks.table import ALL as ATTACKS  # noqa: E402
 
 from goldenpath import errors, pipeline  # noqa: E402
 from goldenpath.model.finding import FINDINGS_SCHEMA, Findings  # noqa: E402
+from goldenpath.model.inputs import GITHUB_TOKEN  # noqa: E402
 from goldenpath.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
 from goldenpath.policy import matrix, source  # noqa: E402
 
@@ -201,7 +202,7 @@ def _as_written(declared: Mapping[str, Any]) -> str:
 
 
 def _input(each: Input) -> dict[str, object]:
-    default = _CALLERS_TOKEN if each.secret else each.default
+    default = _CALLERS_TOKEN if each is GITHUB_TOKEN else each.default
     body: dict[str, object] = {"description": each.help, "required": each.required}
     return body if each.required else {**body, "default": default}
 

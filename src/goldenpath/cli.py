@@ -104,13 +104,19 @@ def _told(error: GoldenPathError) -> int:
 
 def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[str, str]], object]) -> click.Command:
     def callback(**given: Any) -> None:  # noqa: ANN401  click passes every option by name
-        raw = {key: value for key, value in given.items() if value is not None}
+        raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
         secrets = {each.name: runner.variables().get(each.variable, "") for each in listed if each.secret}
         act({**raw, **secrets})
 
     return click.Command(
         name, callback=callback, help=text, params=[_option(each) for each in listed if not each.secret]
     )
+
+
+class _Line(click.types.StringParamType):
+    """A text of one line: a variable holds several, and may hold spaces in each."""
+
+    envvar_list_splitter = "\n"
 
 
 def _option(declared: Input) -> click.Option:
@@ -120,6 +126,8 @@ def _option(declared: Input) -> click.Option:
         envvar=declared.variable,
         show_envvar=True,
         required=False,
+        multiple=declared.repeated,
+        type=_Line(),
         metavar=declared.name.rpartition("_")[2].upper(),
     )
 
@@ -169,7 +177,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 
 
 _STAGES = (
-    "preflight", "gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
+    "preflight", "gitleaks-gate", "pull-bases", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
     "pull-request-comment", "rescan",
 )  # fmt: skip
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in _STAGES} | {

@@ -13,6 +13,7 @@ from goldenpath.stages import (
     ecr_push,
     gitleaks_gate,
     preflight,
+    pull_bases,
     pull_request_comment,
     rescan,
     sarif_upload,
@@ -44,7 +45,7 @@ FIRST = (preflight.STAGE,)
 # At the end, whatever happened: what was found must be seen.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
 # Commands of their own: on the files that a run left, and on what was released long ago.
-ASIDE = (pull_request_comment.STAGE, rescan.STAGE)
+ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, rescan.STAGE)
 
 # All stages are one step here, and share the annotations that GitHub shows of a step.
 _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3

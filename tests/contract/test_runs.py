@@ -94,6 +94,9 @@ MISTAKES = {
     "another environment's role": (
         ROLE, CALLED, "preflight", "secrets.TF_AWS_IAM_ROLE_TEST", "secrets.TF_AWS_IAM_ROLE_PROD"),
     "no role for all": (ROLE, CALLED, "push", "|| secrets.AWS_ROLE_ARN", ""),
+    "secrets for a job that only joins": (
+        "Who is given the secrets", CALLED, "build", "!inputs.runners && secrets.BUILD_SECRETS",
+        "secrets.BUILD_SECRETS"),
     "every release waits for somebody": (
         WAITS, CALLED, "push", "inputs.approval && inputs.environment", "inputs.environment"),
     "runners in the place of platforms": (BUILT, CALLED, "build", "*.platform, ','", "*.runner, ','"),

@@ -114,6 +114,7 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
         workflow: str = CALLER,
         *,
         renamed: Mapping[str, str] | None = None,
+        more_secrets: Mapping[str, str] | None = None,
         database: Path | None = None,
         checked: bool = True,
     ) -> act.Ended:
@@ -121,7 +122,7 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
         if not roles:
             roles.update(Roles(emulator, app.slug).create())
         named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}
-        secrets = {**named, "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
+        secrets = {**named, **(more_secrets or {}), "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
         day = {"GOLDENPATH_TRIVY_CACHE": str(database)} if database else {}
         del found["AWS_REGION"]  # on GitHub nobody sets it
         act_itself = act.Act(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
@@ -102,6 +103,28 @@ def test_tests_that_fail_stop_everything_and_are_given_no_secret(
     assert ended.outputs("verdict")["verdict"] == "error"
     assert_nothing_released(emulator)
     assert_only_looked(emulator, asked)
+
+
+WITH_BUILD_SECRETS = """
+      BUILD_SECRETS: |
+        npm=${{ secrets.NPM_TOKEN }}
+        several<<END
+        first line, ${{ secrets.NPM_TOKEN }}
+        END"""
+
+
+def test_build_secrets_that_the_caller_names_are_searched_for_in_the_image(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
+    token = secrets.token_hex(16)
+    app.write("rootfs/etc/npmrc", f"token={token}\n")
+    earlier(app, skip="true", secrets=WITH_BUILD_SECRETS)
+    ended = deliver(events.push(app, "development"), more_secrets={"NPM_TOKEN": token})
+    assert (ended.code, ended.jobs["build"]) == (1, "failure"), ended.story
+    assert "the image holds a secret that its build was given: npm" in ended.text
+    assert "npm: etc/npmrc in layer sha256:" in ended.text
+    assert token not in ended.text
+    assert_nothing_released(emulator)
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,13 @@ DATABASES = max(
 )
 # What the databases know is asked by scans of their own.
 SCAN = DATABASES + 2 * scanner.TIMEOUT + trivy_canary.JAVA_TIMEOUT
+READING = 6 * buildx.READ_TIMEOUT  # five platforms in one job, and named contexts
 WAITS = {
     ("_build-and-release", "test"): 0,  # the app's own
     ("_build-and-release", "preflight"): 0,
     ("_build-and-release", "gitleaks-gate"): git.FETCH_TIMEOUT + 3 * scanner.TIMEOUT,  # history, tree and archives
-    ("_build-and-release", "platform"): git.FETCH_TIMEOUT + buildx.BUILD_TIMEOUT,
-    ("_build-and-release", "build"): git.FETCH_TIMEOUT + buildx.BUILD_TIMEOUT,
+    ("_build-and-release", "platform"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
+    ("_build-and-release", "build"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
     ("_build-and-release", "scan"): SCAN + scanner.TIMEOUT,  # and the inventory
     ("_build-and-release", "push"): aws.SESSION_SECONDS,
     ("_build-and-release", "report"): 2 * github.PROCESSING_SECONDS,

@@ -111,7 +111,11 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
         "push": {"id-token", "contents", "actions"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
-    assert [name for name, job in jobs.items() if "secrets." in str(job)] == ["preflight", "push"]
+    assert [name for name, job in jobs.items() if "secrets." in str(job)] == [
+        "preflight", "platform", "build", "push",
+    ]  # fmt: skip
+    of_builds = {name: set(re.findall(r"secrets\.(\w+)", str(jobs[name]))) for name in ("platform", "build")}
+    assert of_builds == {name: {"BUILD_SECRETS", "BUILD_SSH_KEY"} for name in ("platform", "build")}
     code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
 
@@ -132,6 +136,14 @@ SPOILED = {
     "a gate beside the build": ("build", "uses: $/actions/build",
                                 "uses: $/actions/gitleaks-gate\n      - uses: $/actions/build", "app, and decides"),
     "a token in the build": ("build", "contents: read # to check out the app", "id-token: write", "holds credentials"),
+    "a role in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.AWS_ROLE_ARN", "holds credentials"),
+    "build secrets for all steps of a job": ("build", "permissions:",
+                                             "env: {X: '${{ secrets.BUILD_SECRETS }}'}\n    permissions:",
+                                             "something else than the build"),
+    "build secrets in the test": ("test", "${{ inputs.test_command }}", "${{ secrets.BUILD_SECRETS }}",
+                                  "something else than the build"),
+    "build secrets in a gate": ("scan", "environment: ${{ inputs.environment }}",
+                                "environment: ${{ secrets.BUILD_SECRETS }}", "something else than the build"),
     "a release without evidence": ("push", "evidence: |", "unused: |", "ecr-push is given no evidence"),
     "an upload without evidence": ("report", "evidence: |", "unused: |", "sarif-upload is given no evidence"),
     "a build that says what it likes": ("push", "build: ${{ toJSON(needs.build.outputs.evidence) }}",

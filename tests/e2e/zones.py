@@ -18,6 +18,8 @@ STAGES = {each.name: each for each in (*pipeline.FIRST, *pipeline.STAGES, *pipel
 OUR_OWN = "ubuntu-latest"
 _ACTION = "$/actions/"
 _DOWNLOAD = "actions/download-artifact@"
+# The app's own secrets, for its build alone.
+_OF_THE_BUILD = re.compile(r"secrets\.BUILD_(?:SECRETS|SSH_KEY)\b")
 # What may run code of the app, and so decides nothing.
 _BUILDS = {"build"}
 _UNTRUSTED = re.compile(r"needs\.(build|platform)\.outputs\.[a-z0-9-]*evidence")
@@ -43,8 +45,11 @@ def _of_job(job: dict[str, Any]) -> Iterator[str]:
     if _runs_the_app(steps, stages):
         if [stage for stage in stages if stage.name not in _BUILDS]:
             yield "it runs code of the app, and decides"
-        if "write" in job.get("permissions", {}).values() or "secrets." in str(job):
+        if "write" in job.get("permissions", {}).values() or "secrets." in _OF_THE_BUILD.sub("", str(job)):
             yield "it runs code of the app, and holds credentials"
+    elsewhere = [{**job, "steps": []}, *(step for step in steps if _stage(step) not in _BUILDS)]
+    if _OF_THE_BUILD.search(str(elsewhere)):
+        yield "it gives the app's build secrets to something else than the build"
     text = str([job.get("outputs"), *(step.get("with") for step in steps)])
     if len(_UNTRUSTED.findall(text)) != len(_QUOTED.findall(text)):
         yield "evidence of a job that runs code of the app is not quoted behind a label"

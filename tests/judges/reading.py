@@ -19,6 +19,7 @@ CALLERS = {
     "README.md": "README.md, fragment 1",
     "rescan.yml": "docs/templates/workflows/rescan.yml",
 }
+_OF_THE_BUILD = {"BUILD_SECRETS": "lines", "BUILD_SSH_KEY": "a key"}
 _ONE_FOR_ALL = {"AWS_ROLE_ARN": "the role of all"}
 
 
@@ -41,7 +42,7 @@ def secrets(words: str, all_of_them: Mapping[str, str]) -> dict[str, str]:
     chosen: dict[str, str] = {}
     for each in words.split(", "):
         chosen |= {
-            "each": dict(all_of_them), "one for all": _ONE_FOR_ALL, "none": {},
+            "each": dict(all_of_them), "one for all": _ONE_FOR_ALL, "none": {}, "the build's": _OF_THE_BUILD,
             "all but prod's": {name: role for name, role in all_of_them.items() if not name.endswith("PROD")},
         }[each]  # fmt: skip
     return chosen
@@ -82,6 +83,14 @@ def _role(name: str, step: str) -> Callable[[Call], str]:
     return lambda call: _of(call, name, lambda job: job.step(step, "with", "role_arn"))
 
 
+def _given(name: str) -> Callable[[Call], str]:
+    def read(job: Job) -> str:
+        found = (job.step("build", "with", each) for each in ("build_secrets", "build_ssh_key"))
+        return ", ".join(filter(None, found)) or "nothing"
+
+    return lambda call: _of(call, name, read)
+
+
 def _build(*path: str) -> Callable[[Call], str]:
     return lambda call: _of(call, "build", lambda job: job.step("build", "with", *path))
 
@@ -110,6 +119,8 @@ _OF_CALL: Mapping[str, Callable[[Call], str]] = {
     "verdict takes": _takes("verdict"),
     "preflight's role": _role("preflight", "preflight"),
     "push's role": _role("push", "release"),
+    "build is given": _given("build"),
+    "platform is given": _given("platform"),
     "rescan's role": _role("rescan", "rescan"),
     "waits for": lambda call: _of(call, "push", lambda job: job.text("environment") or "nobody"),
     "image kept": _kept,

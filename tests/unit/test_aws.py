@@ -35,7 +35,7 @@ from goldenpath.errors import (
     RegistryUnreachable,
     RepositoryMissing,
 )
-from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 from goldenpath.services import aws, aws_sdk, platform_session
 from goldenpath.services.aws import Ecr, Login, RepositoryInfo, Session
 from goldenpath.services.iam_policy import session_policy
@@ -534,3 +534,61 @@ def test_the_session_policy_stays_in_the_partition_of_the_role() -> None:
     role = RoleArn("arn:aws-us-gov:iam::123456789012:role/x")
     policy = session_policy(Region("us-gov-west-1"), role, NAME)
     assert policy["Statement"][1]["Resource"] == "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/team/my-app"
+
+
+OTHER = AccountId("999999999999")
+ELSEWHERE = {**ASKED, "registryId": OTHER}
+
+
+def test_a_role_may_release_to_the_registry_of_another_account_and_to_nothing_else(sts: Any) -> None:
+    wire = sts(200, GIVEN)
+    session = Session(REGION, NAME, "run", lambda: IDENTITY, lambda _: None, account=OTHER)
+    aws.connect(session, ROLE)
+    policy = json.loads(parse_qs(wire.requests[0].body)["Policy"][0])
+    assert policy["Statement"][1]["Resource"] == "arn:aws:ecr:eu-west-2:999999999999:repository/team/my-app"
+
+
+def test_every_call_names_the_account_of_the_registry() -> None:
+    there = Ecr(client, OTHER)
+    images = {"registryId": OTHER, "repositoryName": NAME}
+    login = {"authorizationToken": TOKEN, "proxyEndpoint": "https://registry"}
+    with Stubber(client_of(there)) as stub:
+        stub.add_response("describe_repositories", described(), ELSEWHERE)
+        stub.add_response("get_authorization_token", {"authorizationData": [login]}, {"registryIds": [OTHER]})
+        stub.add_response("describe_images", {"imageDetails": []}, {**images, "imageIds": [{"imageDigest": DIGEST}]})
+        stub.add_response("describe_images", {"imageDetails": []}, images)
+        stub.add_response("batch_delete_image", {"failures": []}, {**images, "imageIds": [{"imageTag": "v1"}]})
+        there.describe(NAME)
+        assert there.login().endpoint == "https://registry"
+        assert (there.tags_of(NAME, Digest(DIGEST)), there.newest_tags(NAME, "dev-")) == ((), ())
+        there.delete_images(NAME, [Tag("v1")])
+        stub.assert_no_pending_responses()
+
+
+def test_a_repository_that_is_missing_may_be_in_another_account(ecr: Ecr, stub: Stubber) -> None:
+    stub.add_client_error("describe_repositories", "RepositoryNotFoundException", "no", expected_params=ASKED)
+    with pytest.raises(RepositoryMissing) as caught:
+        ecr.describe(NAME, "dev")
+    assert caught.value.fix == (
+        "name the AWS account of its registry with `registry_account` if it is not the role's; else ask the platform "
+        "team for it, or create it in the platform's repository: make create-ecr APP=team/my-app OWNER=… RISK=low "
+        "ENV=dev"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        ("RepositoryNotFoundException", RepositoryMissing,
+         "the ECR repository team/my-app does not exist in eu-west-2 of the AWS account 999999999999"),
+        ("AccessDeniedException", AccessDenied,
+         "the policy of the repository in the account 999999999999 must allow the role the same (docs/release.md)"),
+    ],
+)  # fmt: skip
+def test_a_refusal_by_another_account_says_which_account(code: str, kind: type[GoldenPathError], said: str) -> None:
+    there = Ecr(client, OTHER)
+    with Stubber(client_of(there)) as stub:
+        stub.add_client_error("describe_repositories", code, "no", expected_params=ELSEWHERE)
+        with pytest.raises(kind) as caught:
+            there.describe(NAME)
+    assert said in str(caught.value)

@@ -152,3 +152,11 @@ def test_the_tag_is_the_one_that_registries_are_born_with() -> None:
     module = Path(__file__).resolve().parents[2] / "modules" / "aws_ecr" / "main.tf"
     assert f'"{binding.TAG}"' in module.read_text()
     assert f"{compliance.TAG}/environment" == binding.TAG
+
+
+def test_the_account_of_a_role_may_be_listed_nowhere_but_not_for_another_environment_only() -> None:
+    policy = listing("dev", "prod", accounts=True)
+    binding.require_not_others(policy, "prod", ACCOUNT)
+    binding.require_not_others(policy, "prod", account_of("prod"))
+    with pytest.raises(WrongEnvironment, match=f"the AWS account {account_of('prod')} belongs to prod"):
+        binding.require_not_others(policy, "dev", account_of("prod"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.errors import EngineMissing, ToolFailed
+from goldenpath.errors import EngineMissing, SecretInImage, ToolFailed
 from goldenpath.tools import builder, pins, process
 from tests.unit.program_double import ProgramDouble, ended, program
 
@@ -77,6 +77,27 @@ def test_a_workflow_run_has_a_container_of_its_own_that_goes_with_the_build(
     assert found.description == "buildx 1.0, BuildKit 0.34.0, docker-container driver"
     assert found.is_pinned
     assert list(config.iterdir()) == []
+
+
+def test_a_cache_that_holds_a_secret_is_not_kept_at_a_terminal_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, UNKNOWN, DONE, shown(), DONE)
+    with pytest.raises(SecretInImage), builder.provide(BUILDX, lambda _: None, frontends=ALLOWED, keep=True):
+        raise SecretInImage("the image holds a secret", fix="f")
+    assert verbs(double)[-1].startswith("rm")
+
+
+@pytest.mark.parametrize(("variable", "value"), [("BUILDX_BUILDER", "mine"), ("GOLDENPATH_BUILDKIT", "tcp://b:1234")])
+def test_a_cache_of_the_users_that_holds_a_secret_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    double = doubled(monkeypatch, shown(), shown())
+    with (
+        pytest.raises(SecretInImage, match=f"Empty the cache of the .*{value}"),
+        builder.provide(BUILDX, lambda _: None, frontends=ALLOWED, keep=True),
+    ):
+        raise SecretInImage("the image holds a secret", fix="f")
+    assert [call[1] for call in double.calls] == ["inspect"]
 
 
 def test_a_terminal_keeps_its_container_and_takes_it_again(monkeypatch: pytest.MonkeyPatch) -> None:

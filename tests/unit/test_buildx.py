@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, GoldenPathError, ToolFailed, ToolTimeout
+from goldenpath.model.build_secrets import BuildSecret, SshSource
 from goldenpath.model.names import Platform
 from goldenpath.tools import buildx, process
 from goldenpath.tools.builder import Builder
@@ -82,6 +84,11 @@ def test_a_host_with_certificates_of_its_own_lends_them_to_the_build(monkeypatch
         (ToolFailed("x", why='ERROR: process "/bin/sh -c false" did not complete', fix="f"), BuildFailed,
          "the image could not be built"),
         (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "the image could not be built"),
+        (ToolFailed("x", why="ERROR: 123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3: failed "
+                    "to resolve source metadata: unexpected status from HEAD request: 401 Unauthorized", fix="f"),
+         BuildFailed, "a base image is in a private ECR registry, and the build has no login for it"),
+        (ToolFailed("x", why="ERROR: docker.io/library/python:3: unexpected status: 401 Unauthorized", fix="f"),
+         BuildFailed, "the image could not be built"),
         (ToolFailed("x", why="write /x: no space left on device", fix="f"), DiskTrouble,
          "the disk is full, and the image could not be built"),
         (ToolFailed("x", why="#1 [internal] waiting for connection", fix="f"), EngineMissing,
@@ -98,3 +105,57 @@ def test_a_build_that_failed_says_whose_fault_it_was(
         buildx.build_layout(REMOTE, ORDER, Path("/work/candidate"))
     assert caught.value.what == what
     assert (failure.why or failure.what) in caught.value.why
+
+
+def test_secrets_reach_the_build_by_variables_and_files_and_never_by_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/ssl/bundle.crt")
+    double = doubled(monkeypatch, ended())
+    secrets = (
+        BuildSecret("npm", b"t0ken-value"), BuildSecret("rc", b"in-a-file", Path('/a,"b"')), BuildSecret("ca", b"mine"),
+    )  # fmt: skip
+    order = dataclasses.replace(ORDER, secrets=secrets, ssh=(SshSource("default", ("/k1", "/k2")),))
+    buildx.build_layout(REMOTE, order, Path("/l"))
+    words = [word for word in double.calls[0] if word.startswith(("--secret", "--ssh"))]
+    assert words == [
+        "--secret=id=npm,type=env,env=GOLDENPATH_BUILD_SECRET_0", '--secret=id=rc,type=file,"src=/a,""b"""',
+        "--secret=id=ca,type=env,env=GOLDENPATH_BUILD_SECRET_2", "--ssh=default=/k1,/k2",
+    ]  # fmt: skip
+    assert double.options[0]["environment"] == {
+        "BUILDX_CONFIG": "/config", "GOLDENPATH_BUILD_SECRET_0": "t0ken-value", "GOLDENPATH_BUILD_SECRET_2": "mine",
+    }  # fmt: skip
+
+
+def test_a_secret_that_the_build_printed_is_not_in_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    doubled(monkeypatch, ToolFailed("x", why="#9 0.1 token is t0ken-value\nERROR: exit code: 1", fix="f"))
+    order = dataclasses.replace(ORDER, secrets=(BuildSecret("npm", b"t0ken-value\n"),))
+    with pytest.raises(BuildFailed) as caught:
+        buildx.build_layout(REMOTE, order, Path("/l"))
+    assert caught.value.why == "#9 0.1 token is ***\nERROR: exit code: 1"
+
+
+def test_a_build_is_held_to_the_sources_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended())
+    buildx.build_layout(REMOTE, ORDER, Path("/work/candidate"), sources=Path("/s/sources.json"))
+    assert double.options[0]["environment"] == {
+        "BUILDX_CONFIG": "/config",
+        "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY": "/s/sources.json",
+    }
+
+
+def test_the_graph_of_a_build_is_what_buildkit_answers_and_nothing_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = doubled(monkeypatch, ended("{}"))
+    assert buildx.graph(REMOTE, ORDER) == b"{}"
+    assert double.calls == [
+        (
+            "/bin/buildx", "build", "--builder=b1", "--progress=plain", "--call=convertllb,format=json",
+            "--file=/app/Dockerfile", "--build-arg=SOURCE_DATE_EPOCH=1767225600", "--", "/app",
+        )
+    ]  # fmt: skip
+
+
+def test_a_frontend_that_knows_no_graph_has_none_and_a_missing_image_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    why = "ERROR: failed to solve: unsupported request frontend.convertllb: unsupported request frontend.convertllb"
+    doubled(monkeypatch, ToolFailed("x", why=why, fix="f"), ToolFailed("x", why="ERROR: no such host", fix="f"))
+    assert buildx.graph(REMOTE, ORDER) is None
+    with pytest.raises(BuildFailed, match="no such host"):
+        buildx.graph(REMOTE, ORDER)

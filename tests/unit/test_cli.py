@@ -11,6 +11,7 @@ import pytest
 
 from goldenpath import __version__, cli, pipeline
 from goldenpath.errors import Cancelled, GateBlocked
+from goldenpath.model.build_secrets import SecretSource
 from goldenpath.stages import running
 from goldenpath.stages.base import Stage
 
@@ -178,6 +179,17 @@ def test_a_secret_comes_by_its_variable_alone(
     code, text = told(capsys, "sarif-upload", "--github-token", "ghs_y")
     assert (code, "No such option" in text) == (2, True)
     assert "ghs_y" not in text
+
+
+@pytest.mark.parametrize("by_variable", [True, False])
+def test_an_option_can_be_repeated_and_its_variable_has_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, requests: list[Request], *, by_variable: bool
+) -> None:
+    given = ("id=npm,env=NPM_TOKEN", "id=rc,src=a file")
+    words = [] if by_variable else [f"--secret={each}" for each in given]
+    monkeypatch.setenv("GOLDENPATH_SECRET", "\n".join(given) if by_variable else "")
+    assert told(capsys, "build", "--environment", "dev", *words) == (0, "")
+    assert requests[0].secret == (SecretSource("npm", variable="NPM_TOKEN"), SecretSource("rc", file="a file"))
 
 
 def test_an_option_wins_over_its_variable(

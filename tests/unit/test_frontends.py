@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.errors import FrontendRefused
+from goldenpath.model.build_secrets import BuildSecret
 from goldenpath.policy import matrix
 from goldenpath.stages import frontends
 from goldenpath.tools.buildx import Order
@@ -100,6 +101,15 @@ def test_a_foreign_frontend_is_a_warning_where_gates_advise(tmp_path: Path, envi
         "line 1 of Dockerfile names the frontend ghcr.io/acme/frontend:1: an image that runs in the builder and "
         "decides what is built. Environments whose gates block may refuse it"
     )
+
+
+def test_a_foreign_frontend_that_is_given_secrets_is_said_to_read_them(tmp_path: Path) -> None:
+    dockerfile = tmp_path / "Dockerfile"
+    dockerfile.write_text(f"# syntax={FOREIGN}\nFROM scratch\n")
+    order = Order(tmp_path, dockerfile, 0, secrets=(BuildSecret("npm", b"x"),))
+    found = frontends.settled(run_builder.run(tmp_path, "dev"), order, tmp_path / "copies")
+    assert found.order.secrets == order.secrets
+    assert "decides what is built. It can read the secrets of this build. Environments" in found.warnings[0]
 
 
 def test_the_ignore_file_of_a_dockerfile_goes_with_it(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from goldenpath import pipeline
 from goldenpath.errors import BadInput
 from goldenpath.model import inputs
 from goldenpath.model.inputs import read
-from goldenpath.stages import rescan
+from goldenpath.stages import pull_bases, rescan
 
 
 def test_all_mistakes_are_told_together() -> None:
@@ -54,13 +54,14 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
 
 
 def test_every_input_fills_a_field_of_the_request() -> None:
-    assert {each.name for each in (*pipeline.INPUTS, *rescan.STAGE.inputs, inputs.EVIDENCE, inputs.REF)} == set(
-        inputs.Request.__dataclass_fields__
-    )
+    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, inputs.EVIDENCE, inputs.REF)
+    assert {each.name for each in listed} == set(inputs.Request.__dataclass_fields__)
 
 
 def test_a_secret_has_no_default_and_no_option() -> None:
-    assert [each.name for each in pipeline.INPUTS if each.secret] == ["github_token"]
+    assert [each.name for each in pipeline.INPUTS if each.secret] == [
+        "github_token", "build_secrets", "build_ssh_key",
+    ]  # fmt: skip
 
 
 def test_a_secret_may_begin_as_it_likes_and_is_never_shown() -> None:

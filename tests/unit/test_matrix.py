@@ -215,3 +215,19 @@ def test_a_list_that_would_bind_nothing_is_refused(line: str, told: str) -> None
     with pytest.raises(PolicyInvalid) as caught:
         bound(line)
     assert told in caught.value.why
+
+
+def test_a_platform_names_the_registries_of_base_images_and_rules_that_do_not_speak_of_them_allow_any() -> None:
+    older = "".join(line for line in TEXT.splitlines(keepends=True) if "base_registries:" not in line)
+    assert {each.base_registries for each in matrix.parse(older).environments} == {None}
+    assert {each.base_registries for each in matrix.load().environments} == {None}
+    listed = matrix.parse(TEXT.replace("base_registries: any", "base_registries: [docker.io/library, 'r.io:5000']"))
+    assert listed.environment("prod").base_registries == ("docker.io/library", "r.io:5000")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["all", "[]", "[a.io, a.io]", "['https://a.io']", "[a.io/]", "['*']", "['a.io/x:1']", "[A.io]", "true"]
+)
+def test_anything_else_under_base_registries_is_refused(wrong: str) -> None:
+    with pytest.raises(PolicyInvalid, match=r"\.base_registries"):
+        matrix.parse(TEXT.replace("base_registries: any", f"base_registries: {wrong}"))

@@ -101,6 +101,12 @@ class CodeScanningOff(GoldenPathError):
     code, exit_code = "code-scanning-off", 18
 
 
+class BaseRefused(GoldenPathError):
+    """The image is built from an image of a registry that the platform does not allow here."""
+
+    code, exit_code = "base-refused", 19
+
+
 class ToolMissing(GoldenPathError):
     """A program that is needed is neither here nor obtainable."""
 
@@ -129,6 +135,12 @@ class FolderUntrusted(GoldenPathError):
     """A folder that a run keeps its files in was made by another user, or other users may write to it."""
 
     code, exit_code = "folder-untrusted", 24
+
+
+class SecretInImage(GoldenPathError):
+    """The image holds a secret that its build was given. It was deleted, and nothing was released."""
+
+    code, exit_code = "secret-in-image", 27
 
 
 class JavaDatabaseMissing(GoldenPathError):

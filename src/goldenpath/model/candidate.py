@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from goldenpath.model.base_image import BaseImage
 from goldenpath.model.names import Commit, Digest, Platform, Version
 
 CANDIDATE_SCHEMA = "goldenpath.candidate/1"
@@ -24,8 +25,8 @@ class Candidate(Struct, frozen=True):
 
     `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none. `checkout`
     is the digest of the files that it was built from, as they were checked out. `frontends` are the images that read
-    its Dockerfile, where BuildKit did not itself. `ecr_repository` is the one that it was built for; empty where
-    that was not known.
+    its Dockerfile, where BuildKit did not itself, and `bases` those that it was built from; `None` where the builder
+    could not list them. `ecr_repository` is the one that it was built for; empty where that was not known.
     """
 
     digest: Digest
@@ -40,6 +41,7 @@ class Candidate(Struct, frozen=True):
     checkout: str = ""
     frontends: tuple[str, ...] = ()
     ecr_repository: str = ""
+    bases: tuple[BaseImage, ...] | None = None
     schema: str = CANDIDATE_SCHEMA
 
     def __post_init__(self) -> None:

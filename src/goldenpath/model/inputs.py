@@ -6,17 +6,19 @@ The command's options, the `inputs` of each `action.yml` and the tables in the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
-from goldenpath.model import evidence
+from goldenpath.model import build_secrets, evidence
 from goldenpath.model.names import AccountId, EcrRepository, Platform, Ref, Region, RoleArn, Tag, Version
+from goldenpath.model.private_base import PrivateBase, parse_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from goldenpath.model.build_secrets import BuildSecret, SecretSource, SshSource
     from goldenpath.model.evidence import Report
 
 # What is left of Linux's PATH_MAX (4,096) for the folders that a path of ours is joined to; its NAME_MAX.
@@ -27,7 +29,8 @@ _PATH_BYTES, _NAME_BYTES = 2048, 255
 class Input:
     """One input: its `name` (as in `action.yml`), what it is for, how it is read, and its default as one writes it.
 
-    A `secret` input has no command-line option: it comes by its variable alone.
+    A `secret` input has no command-line option: it comes by its variable alone. The option of one that is `repeated`
+    gives one line of it.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Input:
     default: str = ""
     required: bool = False
     secret: bool = False
+    repeated: bool = False
 
     @property
     def option(self) -> str:
@@ -60,6 +64,10 @@ class Request:
     dockerfile_path: Path = Path()
     build_args: tuple[tuple[str, str], ...] = ()
     build_contexts: tuple[tuple[str, str], ...] = ()
+    build_secrets: tuple[BuildSecret, ...] = ()
+    secret: tuple[SecretSource, ...] = ()
+    build_ssh_key: str = field(default="", repr=False)
+    ssh: tuple[SshSource, ...] = ()
     target: str = ""
     platforms: tuple[Platform, ...] = ()
     candidates: Path | None = None
@@ -69,6 +77,8 @@ class Request:
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
     audience: str = ""
+    registry_account: AccountId | None = None
+    private_bases: tuple[PrivateBase, ...] = ()
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -180,6 +190,33 @@ DOCKERFILE_PATH = Input(
 )
 BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", assignments)
 BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", assignments)
+BUILD_SECRETS = Input(
+    "build_secrets",
+    "Secrets that RUN steps may mount (`--mount=type=secret,id=NAME`), one `NAME=value` a line; a value of several "
+    "lines is `NAME<<END`, its lines, `END`.",
+    build_secrets.values,
+    secret=True,
+)
+SECRET = Input(
+    "secret",
+    "A secret that RUN steps may mount, from a variable or a file, as docker names it: `id=NAME,env=VARIABLE` or "
+    "`id=NAME,src=FILE`. One a line; the option can be repeated.",
+    build_secrets.sources,
+    repeated=True,
+)
+BUILD_SSH_KEY = Input(
+    "build_ssh_key",
+    "Private key, without a password, that RUN steps may use (`--mount=type=ssh`).",
+    build_secrets.ssh_key,
+    secret=True,
+)
+SSH = Input(
+    "ssh",
+    "What RUN steps with `--mount=type=ssh` may use, as docker names it: `default` for this user's agent, or "
+    "`NAME=SOCKET_OR_KEY_FILE`. One a line; the option can be repeated.",
+    build_secrets.ssh_sources,
+    repeated=True,
+)
 TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _name)
 PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", _platforms)
 CANDIDATES = Input(
@@ -188,6 +225,9 @@ CANDIDATES = Input(
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
+PRIVATE_BASES = Input(
+    "private_bases", "Base images in private ECR registries, one a line, as the Dockerfile names them.", parse_all
+)
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
     "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
@@ -197,6 +237,9 @@ AUDIENCE = Input(
     "Audience of the OIDC token, as the role's trust policy names it; in China `sts.amazonaws.com.cn`.",
     audience,
     default="sts.amazonaws.com",
+)
+REGISTRY_ACCOUNT = Input(
+    "registry_account", "AWS account of the registry, where it is not the account of the role.", AccountId
 )
 PUSH_LATEST = Input(
     "push_latest",

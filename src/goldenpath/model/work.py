@@ -12,6 +12,7 @@ from goldenpath.errors import BadInput, DiskTrouble, EvidenceMismatch, StageOutO
 from goldenpath.model import codec, evidence
 from goldenpath.model.candidate import Candidate
 from goldenpath.model.finding import Findings, Gate
+from goldenpath.model.private_base import FetchedBases
 from goldenpath.model.receipt import Receipt
 from goldenpath.model.timing import Timing, Timings
 from goldenpath.model.verdict import Verdict
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.evidence import Evidence, Report
+    from goldenpath.model.names import Digest
 
 _TIMING, _LOCK = ".timing.json", ".lock"
 # What each stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not among them:
 # candidate.json has its digest.
 _LEAVES: Mapping[str, tuple[str, ...]] = {
     "gitleaks-gate": ("gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", f"gitleaks-gate{_TIMING}"),
+    "pull-bases": ("bases.json", f"pull-bases{_TIMING}"),
     "build": ("candidate.json", f"build{_TIMING}"),
     "trivy-gate": ("trivy.json", "trivy.sarif", "trivy.verdict.json", f"trivy-gate{_TIMING}"),
     "sbom": ("sbom.*.json", f"sbom{_TIMING}"),
@@ -129,6 +132,20 @@ class WorkFolder:
         return self.path / "candidate.json"
 
     @property
+    def bases(self) -> Path:
+        """Where `pull-bases` writes which images it fetched."""
+        return self.path / "bases.json"
+
+    @property
+    def base_layouts(self) -> Path:
+        """The folder of the layouts of the images that were fetched."""
+        return self.path / "bases"
+
+    def base_layout(self, digest: Digest) -> Path:
+        """Where the fetched image with this `digest` is."""
+        return self.base_layouts / digest.hex
+
+    @property
     def spdx(self) -> Path:
         """The inventory as SPDX JSON."""
         return self.path / "sbom.spdx.json"
@@ -150,6 +167,10 @@ class WorkFolder:
     def read_candidate(self) -> Candidate:
         """Return what `build` left. Raises `StageOutOfOrder` when it left nothing readable."""
         return codec.read(self.candidate, Candidate, written_by="build", take=self.content)
+
+    def read_bases(self) -> FetchedBases:
+        """Return what `pull-bases` fetched. Raises `StageOutOfOrder` when it left nothing readable."""
+        return codec.read(self.bases, FetchedBases, written_by="pull-bases", take=self.content)
 
     def read_findings(self, gate: Gate) -> Findings:
         """Return what `gate` found. Raises `StageOutOfOrder` when it left nothing readable."""

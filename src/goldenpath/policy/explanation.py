@@ -42,6 +42,7 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"branches    {branches}"
     yield f"approval    {'required of a reviewer' if environment.approval_required else 'as the caller chooses'}"
     yield f"frontends   {_frontends(environment)}"
+    yield f"bases       {_bases(environment)}"
     yield f"exceptions  at most {environment.longest_exception.days} days"
     yield f"accounts    {', '.join(environment.accounts) or 'any that no other environment lists'}"
     yield f"roles       {', '.join(environment.roles) or 'any that no other environment lists'}"
@@ -68,6 +69,12 @@ def _frontends(environment: Environment) -> str:
     if environment.frontends is None:
         return "any image that a Dockerfile names"
     return f"the one inside BuildKit, or {', '.join(environment.frontends)}"
+
+
+def _bases(environment: Environment) -> str:
+    if environment.base_registries is None:
+        return "base images from any registry"
+    return f"base images from {', '.join(environment.base_registries)} only"
 
 
 def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:

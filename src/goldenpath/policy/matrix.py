@@ -63,9 +63,10 @@ class Environment:
     `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
-    that may read a Dockerfile beside the frontend inside BuildKit; `None` stands for any. `moving_tags` are patterns of
-    the image tags that each release may move. With `settled_allowed` a
-    reviewed record lets a revoked secret pass that only history has.
+    that may read a Dockerfile beside the frontend inside BuildKit, and `base_registries` the registries (with a path
+    where only that part is meant) that base images may come from; `None` stands for any. `moving_tags` are patterns of
+    the image tags that each release may move. With `settled_allowed` a reviewed record lets a revoked secret pass that
+    only history has.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Environment:
     moving_tags: tuple[str, ...] = ()
     java_database_age: timedelta = JAVA_DATABASE_AGE[Mode.BLOCKING]
     settled_allowed: bool = False
+    base_registries: tuple[str, ...] | None = None
 
     @property
     def blocks(self) -> bool:
@@ -170,6 +172,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
     tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
     frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
+    registries = body.get("base_registries", ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
     hours = body.get("verdict_hours")
     java_days = trivy.get("java_database_days")
@@ -193,6 +196,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         roles=tuple(body.get("roles", ())),
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
         frontends=None if frontends == ANY else tuple(frontends),
+        base_registries=None if registries == ANY else tuple(registries),
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",

@@ -32,7 +32,7 @@ class Access:
     Without a `role` the SDK's default chain is asked; no `accounts` means any that the policy does not keep for another
     environment. A workflow run gets in with a key that never ends only where `stored_keys_allowed`.
     What is opened `read_only` cannot be changed, whatever the role may do. `audience` is whom the OIDC token of a
-    workflow run is for.
+    workflow run is for. The registry is that of the `registry_account`; without one, that of the role or the login.
     """
 
     region: Region
@@ -44,6 +44,7 @@ class Access:
     stored_keys_allowed: bool = False
     read_only: bool = False
     audience: str = oidc.AUDIENCE
+    registry_account: AccountId | None = None
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     `WrongEnvironment` when the rules of this run are not the ones that may open it.
     """
     if access.role is not None:
-        require_account(access, access.role.account, f"the role {access.role}")
-        binding.require_own(access.policy, access.environment, Target(access.role.account, access.role))
+        _require_role(access, access.role)
     session = aws.Session(
         region=access.region,
         repository=access.repository,
@@ -78,17 +78,31 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
         way_in=_way_in(access.environment, here) if here.in_actions else aws.AT_A_TERMINAL,
+        account=access.registry_account,
     )
     ecr = aws.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
     require_account(access, info.account, f"the repository {access.repository}")
     unbound = _require_environment(access, session, ecr, info, at_terminal=not here.in_actions)
-    login = _masked(ecr, here.mask)
+    login = masked_login(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)
     try:
         yield Opened(ecr, info, registry, unbound)
     finally:
         registry.close()
+
+
+def _require_role(access: Access, role: RoleArn) -> None:
+    """Raise `WrongAccount` or `WrongEnvironment` for a role that must not be assumed, before anybody assumes it.
+
+    A role releases to the registry of its own account unless another one is named. Its own may then be listed nowhere,
+    but not for another environment only.
+    """
+    account = access.registry_account or role.account
+    what = f"the role {role}" if account == role.account else "the registry"
+    require_account(access, account, what)
+    binding.require_own(access.policy, access.environment, Target(account, role))
+    binding.require_not_others(access.policy, access.environment, role.account)
 
 
 def _require_environment(
@@ -128,7 +142,9 @@ def require_account(access: Access, found: str, what: str) -> None:
         )
 
 
-def _masked(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], aws.Login]:
+def masked_login(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], aws.Login]:
+    """Return what gives a fresh login to the data plane, every secret of it hidden from the log."""
+
     def login() -> aws.Login:
         given = ecr.login()
         for secret in given.secrets:

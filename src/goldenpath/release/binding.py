@@ -66,6 +66,13 @@ def require_own(policy: Policy, environment: str, target: Target) -> None:
         )
 
 
+def require_not_others(policy: Policy, environment: str, account: str) -> None:
+    """Raise `WrongEnvironment` if the policy lists `account` for other environments only."""
+    owners = tuple(each.name for each in policy.environments if account in each.accounts)
+    if owners and environment not in owners:
+        require_own(policy, environment, Target(account))
+
+
 def unbound(policy: Policy, environment: str, target: Target) -> str:
     """Return a warning if nothing says that `target` belongs to `environment` only; empty if something does.
 

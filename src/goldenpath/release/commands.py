@@ -24,7 +24,7 @@ from goldenpath.services.iam_policy import push_policy
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from goldenpath.model.inputs import Input
+    from goldenpath.model.inputs import Input, Request
     from goldenpath.model.receipt import TagMove
     from goldenpath.release.access import Opened
 
@@ -38,7 +38,10 @@ def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators
 
 _RECEIPT = click.argument("path", metavar="RECEIPT", type=click.Path(path_type=Path))
 _REGION, _ROLE = _option(inputs.AWS_REGION), _option(inputs.ROLE_ARN)
-_ACCOUNT = click.option("--account", required=True, help="The AWS account of the role and the repository.")
+_REGISTRY = _option(inputs.REGISTRY_ACCOUNT)
+_ACCOUNT = click.option(
+    "--account", required=True, help="The AWS account of the role, or for push-policy the registry's."
+)
 
 
 @click.group()
@@ -66,11 +69,12 @@ def show(path: Path) -> None:
 @_RECEIPT
 @_REGION
 @_ROLE
-def verify(path: Path, aws_region: str, role_arn: str) -> None:
+@_REGISTRY
+def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) -> None:
     """Compare RECEIPT with the registry, and with the candidate.json beside it if there is one."""
     receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
     candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
-    with _opened(receipt, aws_region, role_arn) as opened:
+    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
         for line in repairing.verify(receipt, opened, candidate):
             progress.line(f"✓ {line}")
 
@@ -79,6 +83,7 @@ def verify(path: Path, aws_region: str, role_arn: str) -> None:
 @_RECEIPT
 @_REGION
 @_ROLE
+@_REGISTRY
 @click.option("--yes", is_flag=True, help="Do it. Without this, only what would be done is shown.")
 @click.option(
     "--confirm",
@@ -86,10 +91,12 @@ def verify(path: Path, aws_region: str, role_arn: str) -> None:
     multiple=True,
     help="A version or a digest of this release that the registry cannot prove to be its own. Several are fine.",
 )
-def repair(path: Path, aws_region: str, role_arn: str, confirmed: tuple[str, ...], *, yes: bool) -> None:
+def repair(
+    path: Path, aws_region: str, role_arn: str, registry_account: str, confirmed: tuple[str, ...], *, yes: bool
+) -> None:
     """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
     receipt, progress, policy = _read(path), Progress(), matrix.load()
-    with _opened(receipt, aws_region, role_arn) as opened:
+    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
         if not yes and (lines := repairing.intended(receipt, opened, policy, confirmed)):
             for line in lines:
                 progress.line(line)
@@ -172,12 +179,22 @@ def _told(move: TagMove) -> str:
     return f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}"
 
 
+def _where(region: str, role: str, account: str) -> Request:
+    """Return the registry and the role that the options name."""
+    return inputs.read(
+        (inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT),
+        {"aws_region": region, "role_arn": role, "registry_account": account},
+    )
+
+
 @contextmanager
-def _opened(receipt: Receipt, region: str, role: str) -> Iterator[Opened]:
-    request = inputs.read((inputs.AWS_REGION, inputs.ROLE_ARN), {"aws_region": region, "role_arn": role})
-    assert request.aws_region is not None  # noqa: S101  it has a default
+def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
+    assert where.aws_region is not None  # noqa: S101  it has a default
     here = Runner.read(runner.variables())
-    wanted = access.Access(request.aws_region, receipt.name, receipt.environment, matrix.load(), request.role_arn)
+    wanted = access.Access(
+        where.aws_region, receipt.name, receipt.environment, matrix.load(), where.role_arn,
+        registry_account=where.registry_account,
+    )  # fmt: skip
     with access.opened(wanted, here) as opened:
         yield opened
 

@@ -14,9 +14,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
-from goldenpath.model.names import Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 from goldenpath.services import aws_sdk, ecr_endpoint
-from goldenpath.services.aws_sdk import Wanted, explained
+from goldenpath.services.aws_sdk import RELEASE_NEEDS, Wanted, explained
 from goldenpath.services.iam_policy import session_policy
 
 if TYPE_CHECKING:
@@ -67,10 +67,15 @@ class Login:
 
 
 class Ecr:
-    """ECR's control plane. `connect` gives a client with fresh credentials; a long release asks for several."""
+    """ECR's control plane. `connect` gives a client with fresh credentials; a long release asks for several.
 
-    def __init__(self, connect: Callable[[], ECRClient]) -> None:
+    The registry is that of `account`; without one, that of the credentials.
+    """
+
+    def __init__(self, connect: Callable[[], ECRClient], account: AccountId | None = None) -> None:
         self._connect = connect
+        self._account = account
+        self._registry: dict[str, Any] = {"registryId": account} if account else {}
         self._connected = connect()
         self._since = time.monotonic()
 
@@ -85,15 +90,14 @@ class Ecr:
 
         `environment` is where it belongs, for whoever has to create it.
         """
-        with explained(f"describe the ECR repository {name}"):
+        with explained(f"describe the ECR repository {name}", needs=self._needs()):
             try:
-                found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
+                found = self._client.describe_repositories(**self._registry, repositoryNames=[name])["repositories"][0]
             except self._client.exceptions.RepositoryNotFoundException as error:
                 raise RepositoryMissing(
-                    f"the ECR repository {name} does not exist in {self._client.meta.region_name}",
+                    f"the ECR repository {name} does not exist in {self._place()}",
                     why=str(error),
-                    fix="ask the platform team for it, or create it in the platform's repository: "
-                    f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}",
+                    fix=self._missing(f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}"),
                 ) from error
             return RepositoryInfo(
                 name=name,
@@ -103,6 +107,25 @@ class Ecr:
                 arn=found["repositoryArn"],
                 excluded=tuple(each["filter"] for each in found.get("imageTagMutabilityExclusionFilters") or ()),
             )
+
+    def _place(self) -> str:
+        region = self._client.meta.region_name
+        return f"{region} of the AWS account {self._account}" if self._account else region
+
+    def _missing(self, command: str) -> str:
+        """Return what to do about a repository that is not there: perhaps another account's registry was meant."""
+        create = f"ask the platform team for it, or create it in the platform's repository: {command}"
+        if self._account:
+            return f"correct `registry_account`; or {create}"
+        return f"name the AWS account of its registry with `registry_account` if it is not the role's; else {create}"
+
+    def _needs(self) -> str:
+        if not self._account:
+            return RELEASE_NEEDS
+        return (
+            f"{RELEASE_NEEDS}, and the policy of the repository in the account {self._account} must allow the role the "
+            "same (docs/release.md)"
+        )
 
     def tag(self, info: RepositoryInfo, key: str) -> str | None:
         """Return the value of the tag `key` of a repository (not of an image); empty where it has no such tag.
@@ -119,7 +142,8 @@ class Ecr:
     def login(self) -> Login:
         """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
         with explained("get a login for the registry"):
-            answer = self._client.get_authorization_token()["authorizationData"][0]
+            registries: dict[str, Any] = {"registryIds": [self._account]} if self._account else {}
+            answer = self._client.get_authorization_token(**registries)["authorizationData"][0]
             token = answer["authorizationToken"]
             password = base64.b64decode(token).decode().partition(":")[2]
             chosen: Any = self._client.meta.config
@@ -134,7 +158,9 @@ class Ecr:
         """Return the tags that name `digest`; none when it has none, or is not there."""
         with explained(f"look at the image {digest} of {name}"):
             try:
-                found = self._client.describe_images(repositoryName=name, imageIds=[{"imageDigest": digest}])
+                found = self._client.describe_images(
+                    **self._registry, repositoryName=name, imageIds=[{"imageDigest": digest}]
+                )
             except self._client.exceptions.ImageNotFoundException:
                 return ()
             return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
@@ -142,7 +168,7 @@ class Ecr:
     def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
         """Return a tag that begins with `prefix` of each image that has one, the image pushed last first."""
         with explained(f"list the images of {name}"):
-            pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
+            pages = self._client.get_paginator("describe_images").paginate(**self._registry, repositoryName=name)
             images = [image for page in pages for image in page["imageDetails"]]
         found = [
             (image["imagePushedAt"], max(tags))
@@ -160,7 +186,7 @@ class Ecr:
             {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
         ]
         with explained(f"remove images from {name}"):
-            answer = self._client.batch_delete_image(repositoryName=name, imageIds=wanted)
+            answer = self._client.batch_delete_image(**self._registry, repositoryName=name, imageIds=wanted)
             failures = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
             listed = tuple(Digest(each["imageId"]["imageDigest"]) for each in failures if _is_listed(each))
             refused = [each for each in failures if not _is_listed(each)]
@@ -185,7 +211,8 @@ class Session:
     """Who asks for credentials, for which repository alone; `name` is what CloudTrail shows.
 
     `identity` gives a fresh OIDC token, and `hide` is told every secret before it is used, to keep it out of the log.
-    `way_in` is what to do where there are no credentials.
+    `way_in` is what to do where there are no credentials. The repository is in `account`; without one, in the account
+    of the credentials.
     """
 
     region: Region
@@ -196,6 +223,7 @@ class Session:
     stored_keys_refused: bool = False
     read_only: bool = False
     way_in: str = AT_A_TERMINAL
+    account: AccountId | None = None
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
@@ -209,8 +237,8 @@ def connect(session: Session, role: RoleArn | None) -> Ecr:
         sdk = aws_sdk.session()
         if role is None:
             _require_credentials(sdk, session)
-            return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region))
-        return Ecr(lambda: _assumed(sdk, session, role))
+            return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region), session.account)
+        return Ecr(lambda: _assumed(sdk, session, role), session.account)
 
 
 def assumed_role(session: Session) -> str:
@@ -240,7 +268,9 @@ def _require_credentials(sdk: Sdk, session: Session) -> None:
 def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     identity = session.identity()
     session.hide(identity)
-    policy = session_policy(session.region, role, session.repository, read_only=session.read_only)
+    policy = session_policy(
+        session.region, role, session.repository, account=session.account, read_only=session.read_only
+    )
     key = aws_sdk.exchanged(sdk, Wanted(role, session.region, session.name, SESSION_SECONDS, policy), identity)
     for each in (key.secret, key.token):
         session.hide(each)

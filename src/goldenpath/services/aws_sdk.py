@@ -163,7 +163,7 @@ def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
         return Key(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
 
 
-_RELEASE_NEEDS = "`goldenpath iam push-policy` prints all that a release needs"
+RELEASE_NEEDS = "`goldenpath iam push-policy` prints all that a release needs"
 _MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 _OF_A_CLOCK = re.compile(r"Signature (expired|not yet current)")
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
@@ -178,7 +178,7 @@ _LOGIN_UNUSABLE = (PartialCredentialsError, CredentialRetrievalError, ProfileNot
 
 
 @contextmanager
-def explained(wish: str, needs: str = _RELEASE_NEEDS) -> Iterator[None]:
+def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
     """Turn what the AWS SDK raises into the error family; `wish` completes "could not …".
 
     `needs` says where to read what the role that is refused something must be allowed. Raises `AccessDenied`,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.model.names import EcrRepository, Region, RoleArn
+    from goldenpath.model.names import AccountId, EcrRepository, Region, RoleArn
 
 # What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
 PUSH_ACTIONS = (
@@ -37,15 +37,19 @@ READ_ACTIONS = (
 
 
 def session_policy(
-    region: Region, role: RoleArn, repository: EcrRepository, *, read_only: bool = False
+    region: Region,
+    role: RoleArn,
+    repository: EcrRepository,
+    *,
+    account: AccountId | None = None,
+    read_only: bool = False,
 ) -> dict[str, Any]:
-    """Return the IAM policy of a session in the role's account that may release to `repository`, and nothing else.
+    """Return the IAM policy of a session that may release to `repository`, and nothing else.
 
-    One that is `read_only` may not even do that.
+    The repository is in `account`; without one, in the role's own. One that is `read_only` may not even release.
     """
-    if read_only:
-        return _policy(READ_ACTIONS, role.split(":")[1], region, role.account, repository)
-    return push_policy(role.split(":")[1], region, role.account, repository)
+    actions = READ_ACTIONS if read_only else PUSH_ACTIONS
+    return _policy(actions, role.split(":")[1], region, account or role.account, repository)
 
 
 def push_policy(partition: str, region: Region, account: str, repository: EcrRepository) -> dict[str, Any]:

@@ -4,43 +4,33 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.errors import BuildFailed, CheckoutDiffers, SourceUnusable
+from goldenpath.errors import BuildFailed, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
-from goldenpath.model.layout import Layout, joined
+from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import contents, frontends, platforms
+from goldenpath.stages import bases, build_secrets, contents, frontends, joining, pull_bases
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
+from goldenpath.stages.joining import Built
 from goldenpath.stages.release_tags import version_of
 from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from goldenpath.model.work import WorkFolder
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
     from goldenpath.tools.checkout import Checkout
 
 _NAMED_AT_MOST = 3
-
-
-@dataclass(frozen=True)
-class Built:
-    """What built the candidate: `by` which builders, which images read its Dockerfile, and warnings about that."""
-
-    by: str
-    frontends: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 def run(run: Run) -> Outcome:
@@ -57,11 +47,15 @@ def run(run: Run) -> Outcome:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
-        built = join(run, request.candidates, order, checked_out.digest) if request.candidates else build(run, order)
+        built = (
+            joining.join(run, request.candidates, order, checked_out.digest)
+            if request.candidates
+            else build(run, order)
+        )
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
     described = describe(run, Layout(work.layout), order, built.by)
-    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends)
+    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends, bases=built.bases)
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
@@ -123,79 +117,41 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
 
 
 def build(run: Run, order: Order) -> Built:
-    """Build the candidate. Raises `FrontendRefused`."""
-    with tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder:
+    """Build the candidate.
+
+    Raises `FrontendRefused` and `BaseRefused`, and `SecretInImage` when it holds a secret of its build.
+    """
+    with (
+        build_secrets.collected(run) as given,
+        tempfile.TemporaryDirectory(prefix="goldenpath-dockerfile-") as folder,
+    ):
+        # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
+        work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
+        fetched = pull_bases.fetched(work)
+        order = build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
         settled = frontends.settled(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            buildx.build_layout(chosen, settled.order, run.work.layout)
+            found = bases.resolved(
+                chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
+            )
+            for each in found.images or ():
+                run.say(f"base image {each.reference}")
+            with build_secrets.explaining(run, given):
+                buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
+            unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    return Built(chosen.description, settled.images, (*settled.warnings, *other))
+    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *other)
+    return Built(chosen.description, settled.images, found.images, warnings)
 
 
 def _other_version(chosen: Builder) -> str:
     return (
         f"BuildKit {chosen.version or 'of an unknown version'} built the image, as this machine is configured; runners "
         f"and other machines build with {builder.pinned_version()}, and may get another digest for the same commit"
-    )
-
-
-def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
-    """Make one candidate of those in `folder`.
-
-    Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
-    files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
-    when the job of a platform did not report it.
-    """
-    found: dict[str, WorkFolder] = {}
-    builders: list[str] = []
-    images: list[str] = []
-    for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
-        candidate = each.read_candidate()
-        Layout(each.layout).require_whole(candidate.digest)
-        if candidate.commit != run.event.commit:
-            raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
-        if candidate.checkout != checkout:
-            raise CheckoutDiffers(
-                f"{each.path.name} was built from other files than those that are checked out here",
-                why="its runner wrote other bytes into its checkout of the same commit",
-                fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
-            )
-        for name in (platforms.normal(image.platform) for image in candidate.platforms):
-            _require_new(name, found)
-            found[name] = each
-        builders.append(candidate.builder)
-        images += candidate.frontends
-    wanted = [platforms.normal(each) for each in order.platforms] or list(found)
-    _require_exactly(wanted, found)
-    run.say(f"joining the images of {', '.join(wanted)}")
-    joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
-    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)))
-
-
-def _require_new(name: str, found: Collection[str]) -> None:
-    """Raise `BuildFailed` when there is an image for the platform `name` already."""
-    if name in found:
-        raise _not_joined(f"there are two images for {name}", "two jobs are for the same platform")
-
-
-def _require_exactly(wanted: Sequence[str], found: Collection[str]) -> None:
-    """Raise `BuildFailed` unless there is an image for every platform that is wanted, and for no other."""
-    there = f"there are images for {', '.join(found) or 'no platform'}"
-    if missing := [each for each in wanted if each not in found]:
-        raise _not_joined(f"the image for {', '.join(missing)} is missing", f"the job of that platform failed; {there}")
-    if not wanted or set(wanted) != set(found):
-        raise _not_joined(f"{there}, and {', '.join(wanted) or 'some'} were asked for")
-
-
-def _not_joined(what: str, why: str = "") -> BuildFailed:
-    return BuildFailed(
-        what,
-        why=why or "the job of a platform failed, or two jobs are for the same one",
-        fix="look at the job of each platform; name each platform once in `runners`, then run all jobs again",
     )
 
 
@@ -277,8 +233,9 @@ STAGE = Stage(
     help="Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
-        inputs.BUILD_CONTEXTS, inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR,
-        inputs.EVIDENCE, inputs.BUILT_FOR,
+        inputs.BUILD_CONTEXTS, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH, inputs.TARGET,
+        inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
+        inputs.BUILT_FOR,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",

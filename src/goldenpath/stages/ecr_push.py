@@ -25,7 +25,7 @@ from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages import approval, frontends
+from goldenpath.stages import approval, bases, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 from goldenpath.stages.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 
@@ -124,7 +124,7 @@ def wanted_access(run: Run) -> Access:
     return Access(
         region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
         request.allowed_account_ids, run.environment.stored_keys_allowed,
-        audience=request.audience or inputs.AUDIENCE.default,
+        audience=request.audience or inputs.AUDIENCE.default, registry_account=request.registry_account,
     )  # fmt: skip
 
 
@@ -181,6 +181,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
         warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
     require_same_files(run, candidate)
     frontends.require_allowed(candidate.frontends, run.environment)
+    bases.require_allowed(candidate.bases, run.environment)
     return warnings
 
 
@@ -249,8 +250,8 @@ STAGE = Stage(
     help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR,
-        inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
+        inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
     ),
     outputs={
         "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",

@@ -62,7 +62,8 @@ def settled(run: Run, order: Order, folder: Path) -> Settled:
             _require_allowed(wish, run.environment)
     if not is_inside:
         copy = replace(order, dockerfile=_copied(order.dockerfile, text, folder))
-        return Settled(copy, tuple(each.frontend.written for each in wishes), _warnings(wishes, run.environment))
+        warnings = _warnings(wishes, run.environment, has_secrets=bool(order.secrets or order.ssh))
+        return Settled(copy, tuple(each.frontend.written for each in wishes), warnings)
     run.say(
         f"{wishes[0].frontend.written} ({wishes[0].place}) is inside BuildKit {builder.pinned_version()}: not pulled"
     )
@@ -77,12 +78,13 @@ def require_allowed(images: Iterable[str], environment: Environment) -> None:
         _require_allowed(_Wish(frontend.parse(image), _BUILT), environment)
 
 
-def _warnings(wishes: list[_Wish], environment: Environment) -> tuple[str, ...]:
+def _warnings(wishes: list[_Wish], environment: Environment, *, has_secrets: bool) -> tuple[str, ...]:
     if environment.frontends is not None:
         return ()
+    reads = ". It can read the secrets of this build" if has_secrets else ""
     return tuple(
         f"{wish.place} names the frontend {wish.frontend.written}: an image that runs in the builder and decides what "
-        "is built. Environments whose gates block may refuse it"
+        f"is built{reads}. Environments whose gates block may refuse it"
         for wish in wishes
     )
 

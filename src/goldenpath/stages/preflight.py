@@ -45,7 +45,8 @@ STAGE = Stage(
     help="Before the build: check account, repository, and every tag that the release will write. Changes nothing.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
-        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE, inputs.WORK_DIR,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
+        inputs.WORK_DIR,
         inputs.PUSH_LATEST, inputs.GITHUB_TOKEN,
     ),
     outputs={

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
-from goldenpath.errors import BadInput, EngineMissing, ToolFailed, ToolTimeout
+from goldenpath.errors import BadInput, EngineMissing, SecretInImage, ToolFailed, ToolTimeout
 from goldenpath.model import codec
 from goldenpath.model.names import Digest
 from goldenpath.tools import pins, process
@@ -73,24 +73,40 @@ def provide(
     """Give the builder while the block lasts: what GOLDENPATH_BUILDKIT or BUILDX_BUILDER names, else one of our own.
 
     Our own loads no frontend but those of the repositories `frontends`; `None` stands for any. It goes with the block,
-    its cache too, unless it is to `keep`. Raises `EngineMissing` when there is none and none can be started, `BadInput`
-    when GOLDENPATH_BUILDKIT names an image that is none.
+    its cache too, unless it is to `keep`; it always goes when a secret was found in the image. Raises `EngineMissing`
+    when there is none and none can be started, `BadInput` when GOLDENPATH_BUILDKIT names an image that is none.
     """
     variables = runner.variables()
     named = variables.get("GOLDENPATH_BUILDKIT", "")
     chosen = variables.get("BUILDX_BUILDER", "")
     if named and not named.startswith(IMAGE):
-        yield _remote(program, named)
+        with _warning_of_cache(f"the BuildKit at {named} (`buildctl prune --all`)"):
+            yield _remote(program, named)
     elif chosen and not named:
-        yield _named(program, chosen)
+        with _warning_of_cache(f"the builder {chosen} (`docker buildx prune --all --builder {chosen}`)"):
+            yield _named(program, chosen)
     else:
         images = (_image(named),) if named else _pinned_images()
         ours = _Container.of(program, images, frontends, keep=keep)
         try:
             yield ours.started(say)
+        except SecretInImage:
+            # Its cache holds the secret, and would put it into the image of a later build that was given none.
+            keep = False
+            raise
         finally:
             if not keep:
                 ours.remove()
+
+
+@contextmanager
+def _warning_of_cache(builder: str) -> Iterator[None]:
+    """Add to a `SecretInImage` that the cache of the user's own `builder`, which we do not empty, holds it too."""
+    try:
+        yield
+    except SecretInImage as error:
+        fix = f"{error.fix}. Empty the cache of {builder} too: it would put the secret into a later image"
+        raise SecretInImage(error.what, why=error.why, fix=fix) from error
 
 
 @dataclass(frozen=True)

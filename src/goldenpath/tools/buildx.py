@@ -2,34 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, ToolFailed, ToolTimeout
+from goldenpath.model.secret_forms import redacted
 from goldenpath.tools import process
 from goldenpath.tools.builder import no_builder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.errors import GoldenPathError
+    from goldenpath.model.build_secrets import BuildSecret, SshSource
     from goldenpath.model.names import Platform
     from goldenpath.tools.builder import Builder
 
 BUILD_TIMEOUT = 3600.0
+# Reading a Dockerfile asks a registry for each image that it names.
+READ_TIMEOUT = 100.0
+# BuildKit's own name of the request for its build graph, and how it words that a frontend does not know it.
+_GRAPH = "convertllb"
+_UNKNOWN = f"unsupported request frontend.{_GRAPH}"
+# Where buildx finds the rules by which BuildKit allows, refuses and replaces sources (docs/adr/0026-base-images.md).
+_SOURCES = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
 # How buildx words what is no mistake in a Dockerfile.
 _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
+_NO_LOGIN = re.compile(
+    r"\.dkr[.-]ecr\S*\..*(401 Unauthorized|403 Forbidden|no basic auth credentials|authorization failed)", re.DOTALL
+)
 _NO_LAYOUT = "OCI exporter is not supported for the"
+_CERTIFICATES, _VARIABLE = "ca", "GOLDENPATH_BUILD_SECRET_"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
 _OCI = "type=oci,tar=false,oci-mediatypes=true,compression=gzip,compression-level=1,rewrite-timestamp=true"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to build. `epoch` is the time to put on every file made, in seconds since 1970."""
+    """What to build. `epoch` is the time to put on every file made, in seconds since 1970.
+
+    RUN steps may mount the `secrets` and use `ssh`. No value of a secret is on a command line or in an error.
+    """
 
     context: Path
     dockerfile: Path
@@ -40,22 +57,47 @@ class Order:
     build_contexts: tuple[tuple[str, str], ...] = ()
     target: str = ""
     platforms: tuple[Platform, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+    ssh: tuple[SshSource, ...] = ()
 
 
-def build_layout(chosen: Builder, order: Order, folder: Path) -> None:
-    """Build `order` into the OCI image layout `folder`. Raises `BuildFailed`, quoting the build's last words."""
+def graph(chosen: Builder, order: Order) -> bytes | None:
+    """Return what BuildKit would do for `order`, as its build graph in JSON; `None` where the frontend cannot tell.
+
+    Nothing is built, so no secret is given. Raises `BuildFailed` when the Dockerfile, or an image that it names, cannot
+    be read.
+    """
+    order = replace(order, secrets=(), ssh=())
+    try:
+        return process.run(
+            chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
+            f"--call={_GRAPH},format=json", *_words(order), "--", order.context,
+            timeout=READ_TIMEOUT, environment=chosen.environment,
+        ).stdout  # fmt: skip
+    except (ToolFailed, ToolTimeout) as error:
+        if _UNKNOWN in error.why:
+            return None
+        raise _explained(error, chosen, order) from error
+
+
+def build_layout(chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None) -> None:
+    """Build `order` into the OCI image layout `folder`, from what the source policy in the file `sources` allows.
+
+    Raises `BuildFailed`, quoting the build's last words.
+    """
     # Without a kind they would be on each platform's manifest alone, and the tags name the index above them.
     kind = "index,manifest:" if len(order.platforms) > 1 else ""
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
-    _build(chosen, order, f"--output={_OCI},dest={folder}", *annotations)
+    policy = {_SOURCES: str(sources)} if sources else {}
+    _build(chosen, order, policy, f"--output={_OCI},dest={folder}", *annotations)
 
 
-def _build(chosen: Builder, order: Order, *output: str) -> None:
+def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
     try:
         process.run(
             chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
             "--provenance=false", "--sbom=false", *output, *_words(order), "--", order.context,
-            timeout=BUILD_TIMEOUT, environment=chosen.environment,
+            timeout=BUILD_TIMEOUT, environment={**chosen.environment, **variables, **_secret_variables(order)},
         )  # fmt: skip
     except (ToolFailed, ToolTimeout) as error:
         raise _explained(error, chosen, order) from error
@@ -63,7 +105,7 @@ def _build(chosen: Builder, order: Order, *output: str) -> None:
 
 def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -> GoldenPathError:
     """Return the error to raise for a build that ended with `error`: not every one is the Dockerfile's."""
-    why = error.why or error.what
+    why = redacted(error.why or error.what, order.secrets)
     if _NO_SPACE in why:
         return DiskTrouble(
             "the disk is full, and the image could not be built",
@@ -77,6 +119,13 @@ def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -
             f"the builder {chosen.name} cannot export an image layout",
             why=why,
             fix="unset BUILDX_BUILDER, so that the platform's own BuildKit builds, or name another builder in it",
+        )
+    if _NO_LOGIN.search(why):
+        return BuildFailed(
+            "a base image is in a private ECR registry, and the build has no login for it",
+            why=why,
+            fix="fetch it first with `goldenpath pull-bases --private-bases <image>` and the same --work-dir "
+            "(docs/adr/0026-base-images.md); at a terminal `docker login` works too",
         )
     return BuildFailed(
         "the image could not be built",
@@ -92,7 +141,29 @@ def _words(order: Order) -> list[str]:
     words += [f"--label={name}={value}" for name, value in order.labels.items()]
     words += [f"--target={order.target}"] if order.target else []
     words += [f"--platform={','.join(order.platforms)}"] if order.platforms else []
+    words += _secret_words(order)
+    words += [f"--ssh={each.id}={','.join(each.paths)}" for each in order.ssh]
     # Behind a proxy that signs for itself, a RUN step needs the host's certificates; the image must not keep them.
-    if bundle := runner.variables().get("SSL_CERT_FILE"):
-        words.append(f"--secret=id=ca,src={bundle}")
+    bundle = runner.variables().get("SSL_CERT_FILE")
+    if bundle and not any(each.id == _CERTIFICATES for each in order.secrets):
+        words.append(f"--secret=id={_CERTIFICATES},src={bundle}")
     return words
+
+
+def _secret_words(order: Order) -> Iterator[str]:
+    for number, secret in enumerate(order.secrets):
+        if secret.file is None:
+            yield f"--secret=id={secret.id},type=env,env={_VARIABLE}{number}"
+        else:
+            # The option is one record of comma-separated values, in which a quote is written twice.
+            path = str(secret.file).replace('"', '""')
+            yield f'--secret=id={secret.id},type=file,"src={path}"'
+
+
+def _secret_variables(order: Order) -> dict[str, str]:
+    """Return the variables by which buildx, and nothing that it starts, receives the secrets that lie in no file."""
+    return {
+        f"{_VARIABLE}{number}": secret.value.decode("utf-8", "surrogateescape")
+        for number, secret in enumerate(order.secrets)
+        if secret.file is None
+    }

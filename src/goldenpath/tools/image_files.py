@@ -29,7 +29,8 @@ _JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
 _WHITEOUT = ".wh."
 # What a git folder cannot do without: a lone folder of that name is none.
 _HEARTS = ("HEAD", "config", "objects")
-_BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
+# What reading a layer raises when it cannot be read.
+BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,14 @@ def search(layout: Layout, image: Image) -> LayerSearch:
                     found.extend(_of_git(archive, member))
                     if not java_archive and _is_java_archive(member):
                         java_archive = member.name.removeprefix("./")
-        except _BROKEN:
+        except BROKEN:
             unread.append(str(layer.digest))
     return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
 
 
 @contextmanager
 def _archive(path: Path, layer: Descriptor) -> Iterator[tarfile.TarFile]:
-    if layer.media_type.endswith("zstd"):
-        raise ValueError("compressed with zstd")
-    with _opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
+    with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         yield archive
 
 
@@ -93,7 +92,10 @@ def _told(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: 
     return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable(folder)
 
 
-def _opened(path: Path, layer: Descriptor) -> IO[bytes]:
+def opened(path: Path, layer: Descriptor) -> IO[bytes]:
+    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for one that is in zstd."""
+    if layer.media_type.endswith("zstd"):
+        raise ValueError("compressed with zstd")
     if layer.media_type.endswith("gzip"):
         return cast("IO[bytes]", cast("Any", igzip).open(path, "rb"))
     return path.open("rb")

@@ -1,0 +1,34 @@
+"""A base image: what an image was built from, besides the files of its own repository."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from goldenpath.model.names import Digest
+
+IN_A_FOLDER = "oci-layout://"
+
+
+class BaseImage(Struct, frozen=True):
+    """An image that a build used: its `name` as BuildKit completes it, and the `digest` that was used.
+
+    The name of one that a named build context took from an image layout in a folder begins with `oci-layout://`.
+    """
+
+    name: str
+    digest: Digest
+
+    @property
+    def repository(self) -> str:
+        """The name without its tag: registry, then path."""
+        head, slash, last = self.name.rpartition("/")
+        return f"{head}{slash}{last.partition(':')[0]}"
+
+    @property
+    def reference(self) -> str:
+        """The name with the digest, as a registry is asked for it."""
+        return f"{self.name}@{self.digest}"
+
+    def is_from(self, registries: tuple[str, ...]) -> bool:
+        """Whether it comes from one of `registries`; each is a registry, with a path where only that part is meant."""
+        return any(self.repository == each or self.repository.startswith(f"{each}/") for each in registries)

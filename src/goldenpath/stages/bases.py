@@ -1,0 +1,207 @@
+"""Base images are inputs: listed by BuildKit, resolved to digests before the build, and the only ones that it may use.
+
+Reasons and costs: docs/adr/0026-base-images.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import BadInput, BaseRefused, BuildFailed
+from goldenpath.model import codec, frontend, llb
+from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
+from goldenpath.tools import buildx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from goldenpath.model.names import Platform
+    from goldenpath.model.private_base import FetchedBases
+    from goldenpath.model.work import WorkFolder
+    from goldenpath.policy.matrix import Environment
+    from goldenpath.tools.builder import Builder
+    from goldenpath.tools.buildx import Order
+
+NAME_LABEL, DIGEST_LABEL = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+_NOT_LISTED = "the base images of this build cannot be listed: its frontend or its BuildKit does not support it"
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The base `images` of a build, and the `order` whose labels name its base.
+
+    `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
+    and `sources` are `None`, and `warnings` say so.
+    """
+
+    order: Order
+    images: tuple[BaseImage, ...] | None
+    sources: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
+    """Return `order` with each image that was fetched into `work` in the place of the one that the Dockerfile names.
+
+    Raises `BadInput` when the app gives a build context of its own for one of them.
+    """
+    taken = {name for name, _ in order.build_contexts}
+    if twice := [name for name in fetched.images if name in taken]:
+        raise BadInput(
+            f"{twice[0]} is in `build_contexts` and in `private_bases`",
+            why="the build would start from one of them, and the record would name the other",
+            fix="remove it from one of the two",
+        )
+    layouts = tuple(
+        (name, f"{IN_A_FOLDER}{work.base_layout(digest)}@{digest}") for name, digest in fetched.images.items()
+    )
+    return replace(order, build_contexts=(*order.build_contexts, *layouts))
+
+
+def resolved(
+    chosen: Builder,
+    order: Order,
+    frontends: tuple[str, ...],
+    rules: Environment,
+    folder: Path,
+    fetched: frozenset[BaseImage] = frozenset(),
+) -> Bases:
+    """Return the base images of `order` by digest, with the file of rules in `folder` that holds the build to them.
+
+    `frontends` are the images that read its Dockerfile. Those that another job `fetched` count as images of their
+    registry, although BuildKit finds them in a folder. Raises `BaseRefused` when an image is from a registry that the
+    environment does not allow, and `BuildFailed` when one cannot be read.
+    """
+    found = [_listed(chosen, replace(order, platforms=each)) for each in _single(order)]
+    graphs = [each for each in found if each is not None]
+    if len(graphs) < len(found):
+        return _unknown(order, rules)
+    named = _by_name(chosen, order, {name for each in graphs for name in each.names}, folder)
+    known = {name: _of_registry(image, fetched) for name, image in named.items()}
+    images = tuple(dict.fromkeys(known.values()))
+    require_allowed(images, rules)
+    origins = {known[each.base] if each.base else None for each in graphs}
+    labels = _labels(origins.pop()) if len(origins) == 1 else {}
+    file = folder / "sources.json"
+    codec.write(file, source_policy(images, frontends))
+    return Bases(replace(order, labels={**order.labels, **labels}), images, file)
+
+
+def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
+    """Raise `BaseRefused` where one of the base `images` of a candidate is not allowed, or nobody could list them."""
+    allowed = rules.base_registries
+    if allowed is None:
+        return
+    if images is None:
+        raise _refused(_NOT_LISTED, rules, "build with the platform's own BuildKit and the frontend inside it")
+    if refused := [each for each in images if not each.is_from(allowed)]:
+        names = ", ".join(each.name for each in refused)
+        verb = "is a base image" if len(refused) == 1 else "are base images"
+        raise _refused(f"{names} {verb} that {rules.name} does not allow", rules, "use a copy of it in one of them")
+
+
+def joined(lists: Iterable[tuple[BaseImage, ...] | None]) -> tuple[BaseImage, ...] | None:
+    """Return the base images of an image of several platforms; `None` where those of one are not known."""
+    known: list[BaseImage] = []
+    for each in lists:
+        if each is None:
+            return None
+        known += each
+    return tuple(dict.fromkeys(known))
+
+
+def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) -> dict[str, Any]:
+    """Return BuildKit's rules for a build: no image but `images`, each by its digest, and those of its `frontends`.
+
+    A name with two digests stands for neither: where the Dockerfile writes it without a digest, the build is refused.
+    """
+    rules: list[dict[str, Any]] = [{"action": "DENY", "selector": {"identifier": f"{llb.IMAGE}*"}}]
+    # A frontend was checked by its repository; BuildKit resolves its tag.
+    repositories = [frontend.parse(each).repository for each in frontends]
+    rules += [
+        {"action": "ALLOW", "selector": {"identifier": f"{llb.IMAGE}{name}{end}"}}
+        for name in repositories
+        for end in (":*", "@*")
+    ]
+    names = Counter(each.name for each in images)
+    for image in images:
+        pinned = f"{llb.IMAGE}{image.reference}"
+        named = {"identifier": f"{llb.IMAGE}{image.name}", "matchType": "EXACT"}
+        rules.append({"action": "ALLOW", "selector": {"identifier": pinned, "matchType": "EXACT"}})
+        if names[image.name] == 1:
+            rules.append({"action": "CONVERT", "selector": named, "updates": {"identifier": pinned}})
+    return {"version": 1, "rules": rules}
+
+
+def _single(order: Order) -> list[tuple[Platform, ...]]:
+    """Return each platform of `order` by itself: a build graph is of one platform only."""
+    return [(each,) for each in order.platforms] or [()]
+
+
+def _listed(chosen: Builder, order: Order) -> llb.Images | None:
+    text = buildx.graph(chosen, order)
+    if text is None:
+        return None
+    try:
+        return llb.images(text)
+    except ValueError as error:
+        raise BuildFailed(
+            "the list of base images cannot be read",
+            why=f"BuildKit {chosen.version or 'of an unknown version'} answered something else: {error}",
+            fix="build with the platform's own BuildKit: unset BUILDX_BUILDER and GOLDENPATH_BUILDKIT",
+        ) from error
+
+
+def _of_registry(image: BaseImage, fetched: frozenset[BaseImage]) -> BaseImage:
+    there = BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest)
+    return there if there in fetched else image
+
+
+def _unknown(order: Order, rules: Environment) -> Bases:
+    require_allowed(None, rules)
+    return Bases(order, None, warnings=(f"{_NOT_LISTED}. The record of this image has no base images",))
+
+
+def _by_name(chosen: Builder, order: Order, names: set[str], folder: Path) -> dict[str, BaseImage]:
+    """Return the image that each of `names` is, by its name; a registry is asked for the digest that a name lacks."""
+    known = {name: llb.parse(name) for name in sorted(names)}
+    if missing := [name for name, image in known.items() if image is None]:
+        known |= _asked(chosen, order, missing, folder)
+    if unresolved := [name for name, image in known.items() if image is None]:
+        raise BuildFailed(
+            f"the digest of the base image {unresolved[0]} cannot be found",
+            why=f"the builder {chosen.name} knows it by its name only",
+            fix="push it to a registry, and name it there",
+        )
+    return {name: image for name, image in known.items() if image is not None}
+
+
+def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dict[str, BaseImage | None]:
+    """Ask BuildKit for the digests of `names`: of a named context it looks up the image only when it builds."""
+    lines = ["FROM scratch", *(f"COPY --from={name} / /{number}/" for number, name in enumerate(names))]
+    dockerfile = folder / "named-contexts" / "Dockerfile"
+    codec.write_bytes(dockerfile, "\n".join(lines).encode())
+    plain = replace(
+        order, context=dockerfile.parent, dockerfile=dockerfile, build_args=(), build_contexts=(), target=""
+    )
+    listed = _listed(chosen, replace(plain, platforms=_single(order)[0]))
+    found = [llb.parse(each) for each in listed.names] if listed else []
+    by_name = {each.name: each for each in found if each is not None}
+    return {name: by_name.get(name) for name in names}
+
+
+def _labels(base: BaseImage | None) -> dict[str, str]:
+    if base is None or base.name.startswith(IN_A_FOLDER):
+        return {}
+    return {NAME_LABEL: base.name, DIGEST_LABEL: base.digest}
+
+
+def _refused(what: str, rules: Environment, fix: str) -> BaseRefused:
+    return BaseRefused(
+        what,
+        why=f"for {rules.name} the platform allows base images from {', '.join(rules.base_registries or ())} only",
+        fix=f"{fix}, or ask the platform team to list the registry under `base_registries` (docs/policy.md)",
+    )

@@ -1,0 +1,87 @@
+"""joining: one candidate of the images that jobs built for one platform each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import BuildFailed, CheckoutDiffers
+from goldenpath.model.layout import Layout, joined
+from goldenpath.stages import bases, platforms
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from pathlib import Path
+
+    from goldenpath.model.base_image import BaseImage
+    from goldenpath.model.work import WorkFolder
+    from goldenpath.stages.base import Run
+    from goldenpath.tools.buildx import Order
+
+
+@dataclass(frozen=True)
+class Built:
+    """What built the candidate: `by` which builders, from which `bases`, which images read its Dockerfile, warnings."""
+
+    by: str
+    frontends: tuple[str, ...]
+    bases: tuple[BaseImage, ...] | None
+    warnings: tuple[str, ...] = ()
+
+
+def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
+    """Make one candidate of those in `folder`.
+
+    Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
+    files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
+    when the job of a platform did not report it.
+    """
+    found: dict[str, WorkFolder] = {}
+    builders: list[str] = []
+    images: list[str] = []
+    from_images: list[tuple[BaseImage, ...] | None] = []
+    for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
+        candidate = each.read_candidate()
+        Layout(each.layout).require_whole(candidate.digest)
+        if candidate.commit != run.event.commit:
+            raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
+        if candidate.checkout != checkout:
+            raise CheckoutDiffers(
+                f"{each.path.name} was built from other files than those that are checked out here",
+                why="its runner wrote other bytes into its checkout of the same commit",
+                fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
+            )
+        for name in (platforms.normal(image.platform) for image in candidate.platforms):
+            _require_new(name, found)
+            found[name] = each
+        builders.append(candidate.builder)
+        images += candidate.frontends
+        from_images.append(candidate.bases)
+    wanted = [platforms.normal(each) for each in order.platforms] or list(found)
+    _require_exactly(wanted, found)
+    run.say(f"joining the images of {', '.join(wanted)}")
+    joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
+    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)), bases.joined(from_images))
+
+
+def _require_new(name: str, found: Collection[str]) -> None:
+    """Raise `BuildFailed` when there is an image for the platform `name` already."""
+    if name in found:
+        raise _not_joined(f"there are two images for {name}", "two jobs are for the same platform")
+
+
+def _require_exactly(wanted: Sequence[str], found: Collection[str]) -> None:
+    """Raise `BuildFailed` unless there is an image for every platform that is wanted, and for no other."""
+    there = f"there are images for {', '.join(found) or 'no platform'}"
+    if missing := [each for each in wanted if each not in found]:
+        raise _not_joined(f"the image for {', '.join(missing)} is missing", f"the job of that platform failed; {there}")
+    if not wanted or set(wanted) != set(found):
+        raise _not_joined(f"{there}, and {', '.join(wanted) or 'some'} were asked for")
+
+
+def _not_joined(what: str, why: str = "") -> BuildFailed:
+    return BuildFailed(
+        what,
+        why=why or "the job of a platform failed, or two jobs are for the same one",
+        fix="look at the job of each platform; name each platform once in `runners`, then run all jobs again",
+    )

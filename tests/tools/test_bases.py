@@ -1,0 +1,149 @@
+"""Real BuildKit lists the base images of a Dockerfile, and builds from what they were when it listed them."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from tests.tools import apps
+from tests.tools.conftest import ACCOUNT
+from tests.tools.test_build import blob, stage
+
+from goldenpath.model.base_image import BaseImage
+from goldenpath.model.layout import Layout
+from goldenpath.model.names import Digest, EcrRepository, Tag
+from goldenpath.model.work import WorkFolder
+from goldenpath.services.aws import Ecr
+from goldenpath.services.oci_registry import OciRegistry, Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.tools.apps import App
+    from tests.tools.command import Command
+
+    from goldenpath.local.server import Local
+
+pytestmark = pytest.mark.tools
+
+DOCKERFILE = """\
+ARG NAME=base
+FROM {host}/team/$NAME AS one
+COPY --from={host}/team/tools:2 /hello /tools
+COPY --from=named /hello /named
+FROM one
+COPY --link rootfs /
+"""
+
+
+@dataclass
+class Registry:
+    """A registry that serves one image under any name; every tag is gone after as many `lookups` by tag."""
+
+    image: Layout
+    lookups: int
+    by_tag: list[str] = field(default_factory=list)
+    host: str = ""
+
+    def answer(self, path: str) -> tuple[int, str, bytes]:
+        """Return the status, the type and the bytes of what is at `path`."""
+        if path == "/v2/":
+            return 200, "text/plain", b""
+        _, kind, reference = path.rsplit("/", 2)
+        root = self.image.root()
+        if kind == "manifests" and ":" not in reference:
+            self.by_tag.append(path)
+            if len(self.by_tag) > self.lookups:
+                return 404, "text/plain", b""
+            return 200, root.media_type, self.image.manifest_bytes(root)
+        content = (self.image.path / "blobs" / "sha256" / reference.removeprefix("sha256:")).read_bytes()
+        return 200, root.media_type if kind == "manifests" else "application/octet-stream", content
+
+
+@pytest.fixture
+def registry(image: Layout) -> Iterator[Registry]:
+    # Listing looks up three names, and then the one of the named context. The build must look up none.
+    served = Registry(image, lookups=4)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, media_type, content = served.answer(self.path)
+            self.send_response(status)
+            self.send_header("Content-Type", media_type)
+            self.send_header("Content-Length", str(len(content)))
+            # With it one request by tag is enough.
+            self.send_header("Docker-Content-Digest", Digest.of(content))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        do_HEAD = do_GET  # noqa: N815  http.server's own name
+
+        def log_message(self, *_: object) -> None:
+            """Keep the output of the tests clean."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    served.host = f"127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield served
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def image(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """An image that holds a file."""
+    folder = tmp_path_factory.mktemp("base")
+    work = WorkFolder(folder / "work")
+    app = apps.make(folder / "app", Dockerfile="FROM scratch\nCOPY hello /\n", hello="hello")
+    stage(goldenpath, "build", app, work).ok()
+    return Layout(work.layout)
+
+
+def test_base_images_are_resolved_before_the_build_and_recorded(
+    goldenpath: Command, app: App, work: WorkFolder, registry: Registry, image: Layout
+) -> None:
+    host, digest = registry.host, image.root().digest
+    app.write("Dockerfile", DOCKERFILE.format(host=host)).save()
+    done = stage(goldenpath, "build", app, work, f"--build-contexts=named=docker-image://{host}/team/named:3").ok()
+    candidate = work.read_candidate()
+    names = (f"{host}/team/base:latest", f"{host}/team/named:3", f"{host}/team/tools:2")
+    assert candidate.bases == tuple(BaseImage(name, digest) for name in names)
+    assert f"base image {names[0]}@{digest}" in done.text
+    labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
+    assert labels["org.opencontainers.image.base.name"] == names[0]
+    assert labels["org.opencontainers.image.base.digest"] == digest
+    assert sorted(path.rsplit("/", 3)[1] for path in registry.by_tag) == ["base", "named", "named", "tools"]
+
+
+def push(emulator: Local, repository: str, image: Layout, tag: str) -> None:
+    """Put an image into an ECR repository."""
+    admin = boto3.Session(emulator.admin.id, emulator.admin.secret, region_name=emulator.region)
+    ecr = Ecr(lambda: admin.client("ecr", endpoint_url=emulator.environment()["AWS_ENDPOINT_URL"]))
+    with closing(OciRegistry(ecr.login(), EcrRepository(repository))) as registry:
+        for blob_of in (each for found in image.images() for each in found.blobs):
+            registry.upload_blob(Upload(blob_of, image.blob(blob_of.digest)))
+        root = image.root()
+        registry.put_manifest(Tag(tag), root.media_type, image.manifest_bytes(root))
+
+
+def test_a_base_image_in_a_private_registry_reaches_a_build_that_has_no_login(
+    goldenpath: Command, app: App, work: WorkFolder, emulator: Local, repository: str, image: Layout
+) -> None:
+    push(emulator, repository, image, "1")
+    # ECR's own address, which leads nowhere here: only the login's answer says where the registry is.
+    name = f"{ACCOUNT}.dkr.ecr.{emulator.region}.amazonaws.com/{repository}:1"
+    stage(goldenpath, "pull-bases", app, work, f"--private-bases={name}").ok()
+    app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
+    stage(goldenpath, "build", app, work).ok()
+    candidate = work.read_candidate()
+    assert candidate.bases == (BaseImage(name, image.root().digest),)
+    labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
+    assert labels["org.opencontainers.image.base.name"] == name

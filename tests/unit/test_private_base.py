@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from goldenpath.model import private_base
+from goldenpath.model.base_image import BaseImage
+from goldenpath.model.names import Digest
+from goldenpath.model.private_base import FetchedBases
+
+D1 = f"sha256:{'1' * 64}"
+HOST = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "reference"),
+    [
+        (f"{HOST}/base/python:3.14", "eu-west-2", "3.14"),
+        (f"{HOST}/base/python", "eu-west-2", "latest"),
+        (f"{HOST}/base/python@{D1}", "eu-west-2", D1),
+        (f"{HOST}/base/python:3.14@{D1}", "eu-west-2", D1),
+        ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com/base/python:1", "us-gov-west-1", "1"),
+        ("123456789012.dkr-ecr.eu-west-2.on.aws/base/python:1", "eu-west-2", "1"),
+        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/base/python:1", "cn-north-1", "1"),
+    ],
+)
+def test_an_image_of_a_private_registry_says_where_it_is(written: str, region: str, reference: str) -> None:
+    found = private_base.parse(written)
+    assert (found.account, found.region, found.repository, found.reference) == (
+        "123456789012", region, "base/python", reference,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "python:3.14", "docker.io/library/python:3.14", f"{HOST}", f"{HOST}/", f"https://{HOST}/a/b:1", f"{HOST}/A/b:1",
+        f"{HOST}.evil.example/base/python:1", "12.dkr.ecr.eu-west-2.amazonaws.com/base/python:1", f"{HOST}/a/b:1 x",
+        f"{HOST}/base/python@sha256:1", f"{HOST}/base/python:-x", f"--{HOST}/base/python:1",
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused(written: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        private_base.parse(written)
+
+
+def test_images_are_named_one_a_line_and_fetched_once() -> None:
+    lines = f"\n {HOST}/base/python:1 \n{HOST}/base/python:1\n\n{HOST}/base/node:2"
+    assert [each.repository for each in private_base.parse_all(lines)] == ["base/python", "base/node"]
+
+
+def test_the_record_of_a_fetched_image_is_its_name_and_the_digest_that_was_fetched() -> None:
+    fetched = FetchedBases({f"{HOST}/base/python:1@{D1}": Digest(D1)})
+    assert fetched.records == {BaseImage(f"{HOST}/base/python:1", Digest(D1))}

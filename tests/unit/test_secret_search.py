@@ -1,0 +1,199 @@
+"""A secret is found in every place and every form, and what only looks like one is not."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from goldenpath.errors import ScannerFailed
+from goldenpath.model import codec
+from goldenpath.model.build_secrets import BuildSecret
+from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, write_index
+from goldenpath.model.names import Digest
+from goldenpath.model.secret_forms import forms, lines_to_mask, parts, redacted
+from goldenpath.tools import secret_search
+from goldenpath.tools.secret_search import SecretSearch
+
+TOKEN = 'npm_Ab3&/é?x+"9ZkQ'
+PLAIN = "npm_Ab3dEf6hIj9lMn2pQr5t"
+CERTIFICATE = (
+    b"-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUabcDEF0123456789abcdefghijklmnop\n-----END CERTIFICATE-----\n"
+)
+KEY = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n-----END PRIVATE KEY-----\n"
+
+
+def tar(files: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name, held in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(held)
+            archive.addfile(member, io.BytesIO(held))
+    return content.getvalue()
+
+
+def stored(folder: Path, raw: bytes, media_type: str) -> Descriptor:
+    digest = Digest.of(raw)
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True, exist_ok=True)
+    (blobs / digest.hex).write_bytes(raw)
+    return Descriptor(media_type, digest, len(raw))
+
+
+def layout(folder: Path, *layers: dict[str, bytes], config: bytes = b"{}") -> Layout:
+    listed = [stored(folder, gzip.compress(tar(each), 1, mtime=0), GZIP_LAYER) for each in layers]
+    manifest = Manifest(2, MANIFEST, stored(folder, config, CONFIG), listed)
+    write_index(folder, stored(folder, codec.encode(manifest), MANIFEST))
+    return Layout(folder)
+
+
+def searched(secret: str | bytes, where: Layout) -> SecretSearch:
+    value = secret.encode() if isinstance(secret, str) else secret
+    search = SecretSearch(forms([BuildSecret("npm", value)]))
+    search.search(where)
+    return search
+
+
+def names(search: SecretSearch) -> list[tuple[str, str]]:
+    return [(place.file, place.form.name) for place in search.found]
+
+
+FORMS: Mapping[str, Callable[[str], bytes]] = {
+    "as it is": lambda token: token.encode(),
+    "in hex": lambda token: token.encode().hex().encode(),
+    "in upper-case hex": lambda token: token.encode().hex().upper().encode(),
+    "in base64, first": lambda token: base64.b64encode(token.encode()),
+    "in base64, second": lambda token: base64.b64encode(f"u{token}zz".encode()),
+    "in base64, third": lambda token: base64.b64encode(f"u:{token}zzz".encode()),
+    "in a URL's base64": lambda token: base64.urlsafe_b64encode(f"{token}z".encode()),
+    "in wrapped base64": lambda token: base64.encodebytes(f"{'user' * 20}:{token}".encode()),
+    "in a URL": lambda token: f"https://u:{quote(token, safe='')}@host/".encode(),
+    "in a form": lambda token: f"token={quote_plus(token)}".encode(),
+    "in a URL, lower-case escapes": lambda token: token.replace("&", "%26").replace("/", "%2f").replace(
+        "é", "%c3%a9").replace("?", "%3f").replace("+", "%2b").replace('"', "%22").encode(),
+    "in JSON": lambda token: json.dumps({"token": token}).encode(),
+    "in Go's JSON": lambda token: json.dumps({"token": token}).replace("&", "\\u0026").encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("token", [TOKEN, PLAIN])
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_is_found_in_every_form(tmp_path: Path, form: str, token: str) -> None:
+    held = b"\x00before " + FORMS[form](token) + b" behind"
+    found = searched(token, layout(tmp_path, {"etc/passwd": b"root", "app/.npmrc": held}))
+    assert [place.file for place in found.found] == ["app/.npmrc"]
+
+
+@pytest.mark.parametrize(
+    ("layers", "config", "place"),
+    [
+        (({"app/x": PLAIN.encode()}, {"app/.wh.x": b""}), b"{}", "app/x in layer sha256:"),
+        (({f"app/{PLAIN}": b""},), b"{}", f"app/{PLAIN} in layer sha256:"),
+        (({"app/x": b"x" * secret_search._CHUNK + PLAIN.encode()},), b"{}", "app/x in layer sha256:"),  # noqa: SLF001
+        (({"app/x": b"x" * (secret_search._CHUNK - 5) + PLAIN.encode()},), b"{}", "app/x in layer"),  # noqa: SLF001
+        (({"app/x": gzip.compress(b"a" * 5000 + PLAIN.encode())},), b"{}", "app/x in layer sha256:"),
+        (({"x": b""},), json.dumps({"config": {"Env": [f"T={PLAIN}"]}}).encode(), "the image configuration"),
+        (({"x": b""},), json.dumps({"history": [{"created_by": f"|1 T={PLAIN} sh"}]}).encode(), "the image config"),
+    ],
+)
+def test_a_secret_is_found_in_every_place(
+    tmp_path: Path, layers: tuple[dict[str, bytes], ...], config: bytes, place: str
+) -> None:
+    (found,) = searched(PLAIN, layout(tmp_path, *layers, config=config)).found
+    assert str(found).startswith(place)
+
+
+def test_a_secret_in_a_jar_is_found(tmp_path: Path) -> None:
+    jar = io.BytesIO()
+    with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("application.properties", f"token={PLAIN}\n" * 50)
+    assert names(searched(PLAIN, layout(tmp_path, {"app.jar": jar.getvalue()}))) == [("app.jar", "as it is")]
+
+
+def test_an_image_without_it_holds_nothing(tmp_path: Path) -> None:
+    search = searched(PLAIN, layout(tmp_path, {"app/x": PLAIN[:-1].encode(), "y": PLAIN[1:].encode()}))
+    assert (search.found, search.unread) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"//registry.example.com/:_authToken={PLAIN}\nregistry=https://registry.example.com/\n".encode(),
+        f"machine github.com login x password {PLAIN}\n".encode(),
+        f"<settings>\n <password>{PLAIN}</password>\n</settings>\n".encode(),
+        json.dumps({"type": "service_account", "key": PLAIN}).encode(),
+        CERTIFICATE + f"token: {PLAIN}\n".encode(),
+    ],
+)
+def test_the_token_alone_is_found_where_the_secret_is_a_whole_file(tmp_path: Path, value: bytes) -> None:
+    public = {"etc/npmrc": b"registry=https://registry.example.com/\n", "ca.crt": CERTIFICATE}
+    assert names(searched(value, layout(tmp_path, {"x": f"export T='{PLAIN}'".encode(), **public}))) == [
+        ("x", "as it is")
+    ]
+
+
+@pytest.mark.parametrize("value", [KEY, KEY.replace(b"\n", b"\r\n"), json.dumps({"k": KEY.decode()}).encode()])
+def test_a_key_is_found_however_its_lines_end(tmp_path: Path, value: bytes) -> None:
+    assert [place.file for place in searched(value, layout(tmp_path, {"key": KEY, "other": b""})).found] == ["key"]
+
+
+def test_public_certificates_are_no_secret() -> None:
+    bundle = b"# GlobalSign Root CA\n" + CERTIFICATE * 3
+    assert parts(bundle) == ()
+    assert parts(bundle + KEY) == (KEY.splitlines()[1],)
+
+
+def test_another_key_of_the_same_kind_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """The first line of every unencrypted Ed25519 key of OpenSSH is the same."""
+    same = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW"
+    ours, other = (b"-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n%s\n-----END OPENSSH PRIVATE KEY-----\n" % (same, rest)
+                   for rest in (b"QyNTUxOQAAACDours1", b"QyNTUxOQAAACDothr2"))  # fmt: skip
+    assert [place.file for place in searched(ours, layout(tmp_path, {"a": other, "b": ours})).found] == ["b"]
+
+
+def test_a_long_file_of_tokens_does_not_make_the_search_endless() -> None:
+    listed = "\n".join(f"t{number}: {PLAIN}{number}" for number in range(1000))
+    assert len(parts(listed.encode())) == 1 + 20
+
+
+def test_what_is_too_short_to_be_told_from_chance_is_not_searched_for() -> None:
+    assert forms([BuildSecret("user", b"bob-12\n")]) == ()
+
+
+def test_a_layer_in_zstd_is_named_and_a_damaged_one_stops(tmp_path: Path) -> None:
+    where = layout(tmp_path / "zstd", {})
+    (image,) = where.images()
+
+    def with_layer(raw: bytes, media_type: str) -> Layout:
+        broken = Manifest(2, MANIFEST, image.manifest.config, [stored(where.path, raw, media_type)])
+        write_index(where.path, stored(where.path, codec.encode(broken), MANIFEST))
+        return where
+
+    search = searched(PLAIN, with_layer(b"x", GZIP_LAYER.replace("gzip", "zstd")))
+    assert [each.endswith("of the base image is compressed with zstd: not searched") for each in search.unread] == [
+        True
+    ]
+    with pytest.raises(ScannerFailed, match="could not be searched for the build's secrets"):
+        searched(PLAIN, with_layer(b"no gzip", GZIP_LAYER))
+
+
+def test_a_secret_is_hidden_in_a_text_in_every_form() -> None:
+    secrets = [BuildSecret("npm", PLAIN.encode()), BuildSecret("rc", b"first line\nsecond line\n")]
+    encoded = base64.b64encode(f"u:{PLAIN}".encode()).decode()
+    shown = redacted(f"echo {PLAIN}; echo {encoded}; second line; x", secrets)
+    assert PLAIN not in shown
+    assert encoded[4:-4] not in shown
+    assert shown.endswith("; ***; x")
+
+
+def test_only_lines_that_are_long_enough_are_masked() -> None:
+    assert lines_to_mask(b'{\n  "token": "x"\n}\n') == ('"token": "x"',)
