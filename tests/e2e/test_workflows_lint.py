@@ -102,6 +102,9 @@ def test_only_a_release_that_asks_for_an_approval_is_bound_to_the_environment_of
     assert bound == {"push": "${{ inputs.approval && inputs.environment || '' }}"}
 
 
+ROLES = {*(f"TF_AWS_IAM_ROLE_{each}" for each in ("DEV", "TEST", "STAGING", "PROD")), "AWS_ROLE_ARN"}
+
+
 def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     jobs = read(CALLED)["jobs"]
     holds = {name: set(job["permissions"]) for name, job in jobs.items()}
@@ -111,11 +114,13 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
         "push": {"id-token", "contents", "actions"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
-    assert [name for name, job in jobs.items() if "secrets." in str(job)] == [
-        "preflight", "platform", "build", "push",
-    ]  # fmt: skip
-    of_builds = {name: set(re.findall(r"secrets\.(\w+)", str(jobs[name]))) for name in ("platform", "build")}
-    assert of_builds == {name: {"BUILD_SECRETS", "BUILD_SSH_KEY"} for name in ("platform", "build")}
+    secrets = {name: set(re.findall(r"secrets\.(\w+)", str(job))) for name, job in jobs.items()}
+    assert {name: of_job for name, of_job in secrets.items() if of_job} == {
+        "test": {"SUBMODULES_TOKEN"}, "gitleaks-gate": {"SUBMODULES_TOKEN"},
+        "platform": {"SUBMODULES_TOKEN", "BUILD_SECRETS", "BUILD_SSH_KEY"},
+        "build": {"SUBMODULES_TOKEN", "BUILD_SECRETS", "BUILD_SSH_KEY"},
+        "preflight": ROLES, "push": ROLES,
+    }  # fmt: skip
     code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
 
@@ -136,6 +141,11 @@ SPOILED = {
     "a gate beside the build": ("build", "uses: $/actions/build",
                                 "uses: $/actions/gitleaks-gate\n      - uses: $/actions/build", "app, and decides"),
     "a token in the build": ("build", "contents: read # to check out the app", "id-token: write", "holds credentials"),
+    "a submodules' token that stays": ("build", "persist-credentials: false", "persist-credentials: true",
+                                       "holds credentials"),
+    "a submodules' token for the app's tests": ("test", "${{ inputs.test_command }}", "${{ secrets.SUBMODULES_TOKEN }}",
+                                                "holds credentials"),
+    "a role in the checkout": ("build", "secrets.SUBMODULES_TOKEN", "secrets.AWS_ROLE_ARN", "holds credentials"),
     "a role in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.AWS_ROLE_ARN", "holds credentials"),
     "build secrets for all steps of a job": ("build", "permissions:",
                                              "env: {X: '${{ secrets.BUILD_SECRETS }}'}\n    permissions:",

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 STAGES = {each.name: each for each in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
 OUR_OWN = "ubuntu-latest"
 _ACTION = "$/actions/"
+_CHECKOUT = "actions/checkout@"
 _DOWNLOAD = "actions/download-artifact@"
+# The app's own token for its submodules, for the step that checks out alone.
+_OF_THE_CHECKOUT = "${{ secrets.SUBMODULES_TOKEN || github.token }}"
 # The app's own secrets, for its build alone.
 _OF_THE_BUILD = re.compile(r"secrets\.BUILD_(?:SECRETS|SSH_KEY)\b")
 # What may run code of the app, and so decides nothing.
@@ -45,7 +48,7 @@ def _of_job(job: dict[str, Any]) -> Iterator[str]:
     if _runs_the_app(steps, stages):
         if [stage for stage in stages if stage.name not in _BUILDS]:
             yield "it runs code of the app, and decides"
-        if "write" in job.get("permissions", {}).values() or "secrets." in _OF_THE_BUILD.sub("", str(job)):
+        if "write" in job.get("permissions", {}).values() or "secrets." in _OF_THE_BUILD.sub("", _others(job, steps)):
             yield "it runs code of the app, and holds credentials"
     elsewhere = [{**job, "steps": []}, *(step for step in steps if _stage(step) not in _BUILDS)]
     if _OF_THE_BUILD.search(str(elsewhere)):
@@ -53,6 +56,19 @@ def _of_job(job: dict[str, Any]) -> Iterator[str]:
     text = str([job.get("outputs"), *(step.get("with") for step in steps)])
     if len(_UNTRUSTED.findall(text)) != len(_QUOTED.findall(text)):
         yield "evidence of a job that runs code of the app is not quoted behind a label"
+
+
+def _others(job: dict[str, Any], steps: list[dict[str, Any]]) -> str:
+    """Return the text of the job without the tokens of the steps that check out."""
+    return str({**job, "steps": [_without_token(step) for step in steps]})
+
+
+def _without_token(step: dict[str, Any]) -> dict[str, Any]:
+    given = step.get("with", {})
+    its_own = step.get("uses", "").startswith(_CHECKOUT) and given.get("persist-credentials") is False
+    if not its_own or given.get("token") != _OF_THE_CHECKOUT:
+        return step
+    return {**step, "with": {name: value for name, value in given.items() if name != "token"}}
 
 
 def _of_download(step: dict[str, Any]) -> Iterator[str]:

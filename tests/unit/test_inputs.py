@@ -6,7 +6,7 @@ import pytest
 
 from goldenpath import pipeline
 from goldenpath.errors import BadInput
-from goldenpath.model import inputs
+from goldenpath.model import inputs, texts
 from goldenpath.model.inputs import read
 from goldenpath.stages import pull_bases, rescan
 
@@ -38,13 +38,13 @@ def test_the_build_context_and_dockerfile_are_looked_for_in_the_source(tmp_path:
 
 
 def test_build_arguments_are_one_a_line_and_keep_their_equals_signs() -> None:
-    assert inputs.assignments("A=1\n\n  B=x=y \n") == (("A", "1"), ("B", "x=y"))
+    assert texts.assignments("A=1\n\n  B=x=y \n") == (("A", "1"), ("B", "x=y"))
 
 
 @pytest.mark.parametrize("raw", ["A", "=x", "A=1\nB"])
 def test_a_build_argument_without_a_name_or_value_is_refused(raw: str) -> None:
     with pytest.raises(ValueError, match="is not NAME=value"):
-        inputs.assignments(raw)
+        texts.assignments(raw)
 
 
 @pytest.mark.parametrize("environment", ["--help", "a\nb", "\u202eprod"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
-from goldenpath.model import build_secrets, evidence
+from goldenpath.model import build_secrets, evidence, texts
 from goldenpath.model.names import AccountId, EcrRepository, Platform, Ref, Region, RoleArn, Tag, Version
 from goldenpath.model.private_base import PrivateBase, parse_all
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from goldenpath.model.build_secrets import BuildSecret, SecretSource, SshSource
     from goldenpath.model.evidence import Report
-
-# What is left of Linux's PATH_MAX (4,096) for the folders that a path of ours is joined to; its NAME_MAX.
-_PATH_BYTES, _NAME_BYTES = 2048, 255
 
 
 @dataclass(frozen=True)
@@ -87,90 +84,10 @@ class Request:
     evidence: tuple[Report, ...] = ()
 
 
-def assignments(raw: str) -> tuple[tuple[str, str], ...]:
-    """Return the `NAME=value` pairs in `raw`, one a line, in their order."""
-    pairs = []
-    for line in filter(None, (line.strip() for line in raw.splitlines())):
-        name, equals, value = line.partition("=")
-        if not equals or not name.strip():
-            raise ValueError(f"{_shown(line)} is not NAME=value")
-        pairs.append((name.strip(), value))
-    return tuple(pairs)
-
-
-def _platforms(raw: str) -> tuple[Platform, ...]:
-    return tuple(Platform(part.strip()) for part in raw.split(",") if part.strip())
-
-
-def _accounts(raw: str) -> tuple[AccountId, ...]:
-    return tuple(AccountId(part.strip()) for part in raw.split(",") if part.strip())
-
-
-def _path(raw: str) -> Path:
-    if not raw.isprintable():
-        raise ValueError("a path cannot hold control characters")
-    if len(raw.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in Path(raw).parts):
-        raise ValueError("it is longer than a path can be")
-    return Path(raw)
-
-
-def _repository(raw: str) -> EcrRepository:
-    host, _, name = raw.partition("/")
-    if ".dkr.ecr" in host:
-        raise ValueError(f"{_shown(raw)} is an address: give the name alone, like {_shown(name or 'my-app')}")
-    if raw != raw.lower() and EcrRepository.pattern.fullmatch(raw.lower()):
-        raise ValueError(
-            f"{_shown(raw)} has capital letters, which ECR does not allow: give it as {_shown(raw.lower())}"
-        )
-    return EcrRepository(raw)
-
-
-def _yes_or_no(raw: str) -> bool:
-    if raw not in {"true", "false"}:
-        raise ValueError(f"{_shown(raw)} is neither `true` nor `false`")
-    return raw == "true"
-
-
-def _exit_code(raw: str) -> bool:
-    if raw not in {"0", "1"}:
-        raise ValueError(f"{_shown(raw)} is neither `0` nor `1`")
-    return raw == "1"
-
-
-def _word(raw: str) -> str:
-    if raw.startswith("-") or not raw.isprintable():
-        raise ValueError(f"{_shown(raw)} starts with `-` or holds control characters")
-    return raw
-
-
-def _secret(raw: str) -> str:
-    if not raw.isprintable():
-        raise ValueError("it holds control characters")  # and is never shown
-    return raw
-
-
-def audience(raw: str) -> str:
-    """Return the audience of an OIDC token in `raw`."""
-    if len(raw) > _NAME_BYTES or not raw.isascii() or not raw.isprintable() or " " in raw or raw.startswith("-"):
-        raise ValueError(f"{_shown(raw)} is not an audience (like `sts.amazonaws.com.cn`)")
-    return raw
-
-
-def _name(raw: str) -> str:
-    if len(raw) > _NAME_BYTES:
-        raise ValueError(f"{_shown(raw)} is longer than {_NAME_BYTES} characters")
-    return _word(raw)
-
-
-def _shown(raw: str) -> str:
-    limit = 80
-    return ascii(raw) if len(raw) <= limit else ascii(raw[:limit]) + "…"
-
-
 ENVIRONMENT = Input(
-    "environment", "Environment to deliver to: the platform's rules depend on it.", _name, required=True
+    "environment", "Environment to deliver to: the platform's rules depend on it.", texts.name, required=True
 )
-SOURCE = Input("source", "Folder of the git checkout.", _path, default=".")
+SOURCE = Input("source", "Folder of the git checkout.", texts.path, default=".")
 # No action has it: in a workflow run GitHub says what the run is of.
 REF = Input(
     "ref",
@@ -178,18 +95,21 @@ REF = Input(
     "branch. The remote `origin` must have it, and it must contain the commit.",
     Ref,
 )
-ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", _repository, required=True)
+ECR_REPOSITORY = Input("ecr_repository", "Name of the ECR repository, like `my-app`.", texts.repository, required=True)
 BUILT_FOR = replace(
     ECR_REPOSITORY,
     help="Name of the ECR repository that the image is for: it is released nowhere else.",
     required=False,
 )
-BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", _path, default=".")
+BUILD_CONTEXT = Input("build_context", "Folder that is sent to the build.", texts.path, default=".")
 DOCKERFILE_PATH = Input(
-    "dockerfile_path", "The Dockerfile, relative to `source`, not to `build_context`.", _path, default="./Dockerfile"
+    "dockerfile_path",
+    "The Dockerfile, relative to `source`, not to `build_context`.",
+    texts.path,
+    default="./Dockerfile",
 )
-BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", assignments)
-BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", assignments)
+BUILD_ARGS = Input("build_args", "Build arguments, one `NAME=value` a line. Never a secret.", texts.assignments)
+BUILD_CONTEXTS = Input("build_contexts", "Named build contexts, one `name=value` a line.", texts.assignments)
 BUILD_SECRETS = Input(
     "build_secrets",
     "Secrets that RUN steps may mount (`--mount=type=secret,id=NAME`), one `NAME=value` a line; a value of several "
@@ -217,10 +137,12 @@ SSH = Input(
     build_secrets.ssh_sources,
     repeated=True,
 )
-TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", _name)
-PLATFORMS = Input("platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", _platforms)
+TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", texts.name)
+PLATFORMS = Input(
+    "platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", texts.platforms
+)
 CANDIDATES = Input(
-    "candidates", "Folder with a candidate of each platform, built elsewhere: joined, and nothing is built.", _path
+    "candidates", "Folder with a candidate of each platform, built elsewhere: joined, and nothing is built.", texts.path
 )
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
@@ -230,12 +152,12 @@ PRIVATE_BASES = Input(
 )
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
-    "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", _accounts
+    "allowed_account_ids", "AWS accounts that may be released to, separated by commas; any when empty.", texts.accounts
 )
 AUDIENCE = Input(
     "audience",
     "Audience of the OIDC token, as the role's trust policy names it; in China `sts.amazonaws.com.cn`.",
-    audience,
+    texts.audience,
     default="sts.amazonaws.com",
 )
 REGISTRY_ACCOUNT = Input(
@@ -244,13 +166,13 @@ REGISTRY_ACCOUNT = Input(
 PUSH_LATEST = Input(
     "push_latest",
     "`false` leaves the tag `latest` alone, also where the platform allows it.",
-    _yes_or_no,
+    texts.yes_or_no,
     default="true",
 )
 TRIVY_EXIT_CODE = Input(
     "trivy_exit_code",
     "`1` makes the trivy gate block in this run, also where the platform would only advise; `0` changes nothing.",
-    _exit_code,
+    texts.exit_code,
 )
 GITHUB_TOKEN = Input(
     "github_token",
@@ -258,7 +180,7 @@ GITHUB_TOKEN = Input(
     "`ecr-push` `contents: read`, to keep `latest` from going back to an earlier commit, and `actions: read` where the "
     "platform's rules demand an approval; `preflight` the latter. `gitleaks-gate` asks with `security-events: read` "
     "whether code scanning is on, where that is required.",
-    _secret,
+    texts.secret,
     secret=True,
 )
 EVIDENCE = Input(
@@ -270,7 +192,7 @@ RELEASED_TAG = Input("released_tag", "Tag of the released image; the environment
 WORK_DIR = Input(
     "work_dir",
     "Folder in which the stages hand over files, outside the build context; one of the runner's own when empty.",
-    _path,
+    texts.path,
 )
 
 
