@@ -25,48 +25,102 @@ class _Source(Struct):
     identifier: str
 
 
-class _Link(Struct):
-    """A mount of a RUN, an action on files, or a layer of a merge: each begins from an input of its operation."""
+class Copied(Struct):
+    """What a copy takes from the operation that it copies from."""
+
+    src: str = ""
+
+
+class Link(Struct):
+    """A mount of a RUN, an action on files, or a layer of a merge: each begins from an input of its operation.
+
+    A copy takes files of the `secondary` input; a mount shows its `selector`.
+    """
 
     input: int = 0
     dest: str = ""
+    selector: str = ""
+    secondary: int = msgspec.field(name="secondaryInput", default=0)
+    copy: Copied | None = None
 
 
 class _Exec(Struct):
-    mounts: tuple[_Link, ...] = ()
+    mounts: tuple[Link, ...] = ()
 
 
 class _File(Struct):
-    actions: tuple[_Link, ...] = ()
+    actions: tuple[Link, ...] = ()
 
 
 class _Merge(Struct):
-    inputs: tuple[_Link, ...] = ()
+    inputs: tuple[Link, ...] = ()
 
 
-class _Op(Struct):
+class Operation(Struct):
+    """One operation of a build: exactly one of its kinds is set, and none in the last one."""
+
     inputs: tuple[_Input, ...] = ()
     source: _Source | None = None
     exec: _Exec | None = None
     file: _File | None = None
     merge: _Merge | None = None
 
+    def input(self, number: int) -> str:
+        """Return the digest of the operation that is the input `number`; empty where there is none."""
+        return self.inputs[number].digest if 0 <= number < len(self.inputs) else ""
+
     @property
     def base(self) -> str:
         """The digest of the operation whose files this one begins from; empty where it begins from nothing."""
-        links: tuple[_Link, ...] = (_Link(),)
+        links: tuple[Link, ...] = (Link(),)
         if self.exec is not None:
             links = tuple(each for each in self.exec.mounts if each.dest == "/")
         elif self.file is not None:
             links = self.file.actions
         elif self.merge is not None:
             links = self.merge.inputs
-        first = links[0].input if links else -1
-        return self.inputs[first].digest if 0 <= first < len(self.inputs) else ""
+        return self.input(links[0].input) if links else ""
 
 
-class _Graph(Struct):
-    operations: dict[str, _Op] = msgspec.field(name="def")
+class _Position(Struct):
+    line: int = 0
+
+
+class _Range(Struct):
+    end: _Position = msgspec.field(default_factory=_Position)
+
+
+class _Location(Struct):
+    ranges: tuple[_Range, ...] = ()
+
+
+class Locations(Struct):
+    """Where in the Dockerfile an operation is written."""
+
+    locations: tuple[_Location, ...] = ()
+
+    @property
+    def last_line(self) -> int:
+        """The number of its last line, from 1 on; 0 where it is written nowhere."""
+        return max((part.end.line for each in self.locations for part in each.ranges), default=0)
+
+
+class _Sources(Struct):
+    locations: dict[str, Locations] = msgspec.field(default_factory=dict)
+
+
+class Graph(Struct):
+    """The operations of a build by their digests, and where each is written."""
+
+    operations: dict[str, Operation] = msgspec.field(name="def")
+    source: _Sources = msgspec.field(default_factory=_Sources)
+
+    @property
+    def last(self) -> str:
+        """The digest of the operation whose result is the image; empty where there is not exactly one."""
+        used = {each.digest for operation in self.operations.values() for each in operation.inputs}
+        unused = [digest for digest in self.operations if digest not in used]
+        return unused[0] if len(unused) == 1 else ""
 
 
 @dataclass(frozen=True)
@@ -80,14 +134,18 @@ class Images:
     base: str = ""
 
 
-def images(text: bytes) -> Images:
-    """Return the images in the build graph `text`. Raises `ValueError` when it is no graph."""
+def read(text: bytes) -> Graph:
+    """Return the build graph in `text`. Raises `ValueError` when it is none."""
     try:
-        operations = msgspec.json.decode(text, type=_Graph, strict=False).operations
+        return msgspec.json.decode(text, type=Graph, strict=False)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
-    names = {_image(each) for each in operations.values()} - {""}
-    return Images(tuple(sorted(names)), _base(operations))
+
+
+def images(graph: Graph) -> Images:
+    """Return the images that the build `graph` uses."""
+    names = {_image(each) for each in graph.operations.values()} - {""}
+    return Images(tuple(sorted(names)), _base(graph))
 
 
 def parse(name: str) -> BaseImage | None:
@@ -96,18 +154,16 @@ def parse(name: str) -> BaseImage | None:
     return BaseImage(plain, Digest(digest)) if at else None
 
 
-def _base(operations: dict[str, _Op]) -> str:
-    used = {each.digest for operation in operations.values() for each in operation.inputs}
-    last = [digest for digest in operations if digest not in used]
-    operation = operations.get(last[0]) if len(last) == 1 else None
-    for _ in operations:
+def _base(graph: Graph) -> str:
+    operation = graph.operations.get(graph.last)
+    for _ in graph.operations:
         if operation is None or operation.source is not None:
             break
-        operation = operations.get(operation.base)
+        operation = graph.operations.get(operation.base)
     return _image(operation) if operation is not None else ""
 
 
-def _image(operation: _Op) -> str:
+def _image(operation: Operation) -> str:
     identifier = operation.source.identifier if operation.source else ""
     if identifier.startswith(IN_A_FOLDER):
         return identifier

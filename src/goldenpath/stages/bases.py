@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, BaseRefused, BuildFailed
-from goldenpath.model import codec, frontend, llb
+from goldenpath.model import build_steps, codec, frontend, llb
 from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
 from goldenpath.tools import buildx
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from goldenpath.model.build_steps import Step
     from goldenpath.model.names import Platform
     from goldenpath.model.private_base import FetchedBases
     from goldenpath.model.work import WorkFolder
@@ -33,13 +34,14 @@ _NOT_LISTED = "the base images of this build cannot be listed: its frontend or i
 class Bases:
     """The base `images` of a build, and the `order` whose labels name its base.
 
-    `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
-    and `sources` are `None`, and `warnings` say so.
+    `sources` is the file with BuildKit's rules that allow no other image, `steps` what makes the layers of each
+    platform. Where nothing can list the images, `images` and `sources` are `None`, and `warnings` say so.
     """
 
     order: Order
     images: tuple[BaseImage, ...] | None
     sources: Path | None = None
+    steps: tuple[tuple[Step, ...], ...] = ()
     warnings: tuple[str, ...] = ()
 
 
@@ -75,19 +77,21 @@ def resolved(
     registry, although BuildKit finds them in a folder. Raises `BaseRefused` when an image is from a registry that the
     environment does not allow, and `BuildFailed` when one cannot be read.
     """
-    found = [_listed(chosen, replace(order, platforms=each)) for each in _single(order)]
+    found = [_graph(chosen, replace(order, platforms=each)) for each in _single(order)]
     graphs = [each for each in found if each is not None]
     if len(graphs) < len(found):
         return _unknown(order, rules)
-    named = _by_name(chosen, order, {name for each in graphs for name in each.names}, folder)
+    listed = [llb.images(each) for each in graphs]
+    named = _by_name(chosen, order, {name for each in listed for name in each.names}, folder)
     known = {name: _of_registry(image, fetched) for name, image in named.items()}
     images = tuple(dict.fromkeys(known.values()))
     require_allowed(images, rules)
-    origins = {known[each.base] if each.base else None for each in graphs}
+    origins = {known[each.base] if each.base else None for each in listed}
     labels = _labels(origins.pop()) if len(origins) == 1 else {}
     file = folder / "sources.json"
     codec.write(file, source_policy(images, frontends))
-    return Bases(replace(order, labels={**order.labels, **labels}), images, file)
+    steps = tuple(build_steps.steps(each) for each in graphs)
+    return Bases(replace(order, labels={**order.labels, **labels}), images, file, steps)
 
 
 def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
@@ -141,12 +145,12 @@ def _single(order: Order) -> list[tuple[Platform, ...]]:
     return [(each,) for each in order.platforms] or [()]
 
 
-def _listed(chosen: Builder, order: Order) -> llb.Images | None:
+def _graph(chosen: Builder, order: Order) -> llb.Graph | None:
     text = buildx.graph(chosen, order)
     if text is None:
         return None
     try:
-        return llb.images(text)
+        return llb.read(text)
     except ValueError as error:
         raise BuildFailed(
             "the list of base images cannot be read",
@@ -187,8 +191,8 @@ def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dic
     plain = replace(
         order, context=dockerfile.parent, dockerfile=dockerfile, build_args=(), build_contexts=(), target=""
     )
-    listed = _listed(chosen, replace(plain, platforms=_single(order)[0]))
-    found = [llb.parse(each) for each in listed.names] if listed else []
+    graph = _graph(chosen, replace(plain, platforms=_single(order)[0]))
+    found = [llb.parse(each) for each in llb.images(graph).names] if graph else []
     by_name = {each.name: each for each in found if each is not None}
     return {name: by_name.get(name) for name in names}
 

@@ -16,21 +16,27 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import bases, build_secrets, contents, frontends, joining, pull_bases
+from goldenpath.stages import bases, build_secrets, contents, frontends, joining, layers, pull_bases
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.stages.joining import Built
+from goldenpath.stages.layer_history import LayerHistory
 from goldenpath.stages.release_tags import version_of
 from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.stages.bases import Bases
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
     from goldenpath.tools.checkout import Checkout
 
 _NAMED_AT_MOST = 3
+_UNDATED = (
+    "Every layer gets another digest with each commit, and is uploaded again with each release. When the files of a "
+    "layer last changed is unknown: {}."
+)
 
 
 def run(run: Run) -> Outcome:
@@ -141,11 +147,28 @@ def build(run: Run, order: Order) -> Built:
             for each in found.images or ():
                 run.say(f"base image {each.reference}")
             with build_secrets.explaining(run, given):
-                buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
+                undated = _export(run, chosen, found)
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *other)
+    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *other, *undated)
     return Built(chosen.description, settled.images, found.images, warnings)
+
+
+def _export(run: Run, chosen: Builder, found: Bases) -> tuple[str, ...]:
+    """Build the layout of `run`; return a warning where its layers cannot keep their digests in the next commit."""
+    order, layout = found.order, Layout(run.work.layout)
+    shallow = git.is_shallow(run.request.source)
+    if found.steps and not shallow:
+        buildx.build_layout(chosen, order, layout.path, sources=found.sources)
+        if layers.rewrite(layout, found.steps, LayerHistory.of(run, order.epoch).times, order.epoch):
+            return ()
+        shutil.rmtree(layout.path)
+        layout.path.mkdir()
+    buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
+    why = (
+        "the checkout lacks part of its history" if shallow else "this builder does not tell what a layer is made from"
+    )
+    return (_UNDATED.format(why),)
 
 
 def _other_version(chosen: Builder) -> str:
@@ -203,6 +226,7 @@ def _order(run: Run) -> Order:
         context=request.build_context,
         dockerfile=request.dockerfile_path,
         epoch=epoch,
+        tells_epoch=buildx.EPOCH.encode() in request.dockerfile_path.read_bytes(),
         labels=labels_of(run, epoch),
         annotations={REVISION: event.commit},
         build_args=request.build_args,

@@ -1,0 +1,108 @@
+"""The steps of a build that make the layers of an image, and what each of them is made from, out of the build graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.model.llb import Graph, Operation
+
+# The name under which BuildKit knows the build context; the others are named build contexts.
+CONTEXT = "context"
+_LOCAL = "local://"
+_ALL = "/"
+
+
+@dataclass(frozen=True, order=True)
+class ContextPath:
+    """A path in the build context `context`, possibly a pattern; `/` is all of it."""
+
+    context: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What makes one layer.
+
+    `reads` are the paths of build contexts whose files have a part in it. `line` is the last line of the Dockerfile
+    that has one, and 0 where that is unknown. `is_copy`: it only copies files of a context.
+    """
+
+    reads: frozenset[ContextPath]
+    line: int
+    is_copy: bool
+
+
+def steps(graph: Graph) -> tuple[Step, ...]:
+    """Return the steps that make the image's own layers, the lowest first; none where the graph does not tell."""
+    return tuple(_step(graph, digest) for digest in _layers(graph, graph.last, depth=len(graph.operations)))
+
+
+def _layers(graph: Graph, digest: str, depth: int) -> Iterator[str]:
+    """Yield the operations that make the layers of `digest`. A graph in a circle ends at `depth`."""
+    operation = graph.operations.get(digest)
+    if operation is None or operation.source is not None or not depth:
+        return
+    if operation.merge is not None:
+        for each in operation.merge.inputs:
+            yield from _layers(graph, operation.input(each.input), depth - 1)
+        return
+    yield from _layers(graph, operation.base, depth - 1)
+    if operation.exec is not None or operation.file is not None:
+        yield digest
+
+
+def _step(graph: Graph, digest: str) -> Step:
+    used = {digest} | _used(graph, _origins(graph.operations[digest]))
+    lines = (graph.source.locations[each].last_line for each in used if each in graph.source.locations)
+    reads = frozenset(path for each in used for path in _reads(graph, graph.operations[each]))
+    return Step(reads, max(lines, default=0), is_copy=_is_copy(graph, graph.operations[digest]))
+
+
+def _origins(operation: Operation) -> list[str]:
+    """Return the operations that decide what the layer of `operation` holds: a copy adds the same files to any."""
+    if operation.file is None:
+        return [each.digest for each in operation.inputs]
+    return [operation.input(each.secondary) for each in operation.file.actions if each.copy]
+
+
+def _used(graph: Graph, digests: list[str]) -> set[str]:
+    """Return the operations that have a part in the results of `digests`, themselves included."""
+    found: set[str] = set()
+    waiting = list(digests)
+    while waiting:
+        name = waiting.pop()
+        if name in graph.operations and name not in found:
+            found.add(name)
+            waiting += [each.digest for each in graph.operations[name].inputs]
+    return found
+
+
+def _reads(graph: Graph, operation: Operation) -> Iterator[ContextPath]:
+    """Yield what `operation` itself takes from build contexts; all of one that it takes in an unknown way."""
+    contexts = {number: name for number in range(len(operation.inputs)) if (name := _context(graph, operation, number))}
+    if operation.file is not None:
+        known = [(each.secondary, each.copy.src) for each in operation.file.actions if each.copy]
+    elif operation.exec is not None:
+        known = [(each.input, each.selector or _ALL) for each in operation.exec.mounts]
+    else:
+        known = []
+    yield from (ContextPath(contexts[number], path) for number, path in known if number in contexts)
+    for number in contexts.keys() - {number for number, _ in known}:
+        yield ContextPath(contexts[number], _ALL)
+
+
+def _context(graph: Graph, operation: Operation, number: int) -> str:
+    """Return the name of the build context that is the input `number`; empty where that is something else."""
+    origin = graph.operations.get(operation.input(number))
+    identifier = origin.source.identifier if origin and origin.source else ""
+    return identifier.removeprefix(_LOCAL) if identifier.startswith(_LOCAL) else ""
+
+
+def _is_copy(graph: Graph, operation: Operation) -> bool:
+    actions = operation.file.actions if operation.file else ()
+    return bool(actions) and all(each.copy and _context(graph, operation, each.secondary) for each in actions)

@@ -1,0 +1,139 @@
+"""The layers of a candidate, written so that one whose files did not change keeps its digest from commit to commit.
+
+Why each layer has a time of its own, and why it is not BuildKit that compresses: docs/adr/0032-times-of-layers.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldenpath.errors import BuildFailed
+from goldenpath.model import codec
+from goldenpath.model.layout import INDEXES, Descriptor, Layout, changed, write_index
+from goldenpath.model.names import Digest
+from goldenpath.tools import buildx, image_files, layer_files
+from goldenpath.tools.layer_files import Times, Written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from goldenpath.model.build_steps import Step
+    from goldenpath.model.layout import Image
+
+# The latest time that the header of a file can hold, in the year 2242.
+_LATEST = 8**11 - 1
+
+
+def rewrite(
+    layout: Layout,
+    steps: Sequence[Sequence[Step]],
+    times: Callable[[Sequence[Step]], Sequence[int]],
+    created: int,
+) -> bool:
+    """Write each layer that BuildKit made in `layout` again, with the time of its step; those of the base image stay.
+
+    `steps` are those of each platform; `created` is the time of the image. Returns `False`, with nothing written, where
+    the steps do not explain the layers. Raises `BuildFailed` for a layer that cannot be read.
+    """
+    images = layout.images()
+    own = [_made_here(layout, image) for image in images]
+    if own != [len(each) for each in steps] or any(map(_in_zstd, images, own)):
+        return False
+    writer = _Writer(layout, _text(created))
+    root = layout.root()
+    changes = {
+        image.descriptor.digest: writer.image(image, made_by, times(made_by))
+        for image, made_by in zip(images, steps, strict=True)
+    }
+    write_index(layout.path, writer.index(root, changes) if root.media_type in INDEXES else changes[root.digest])
+    kept = {layout.blob(each.digest) for each in layout.descriptors()}
+    for path in layout.blob(root.digest).parent.iterdir():
+        if path not in kept:
+            path.unlink()
+    return True
+
+
+def _text(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z")
+
+
+_MARK = _text(buildx.MARK)
+
+
+def _made_here(layout: Layout, image: Image) -> int:
+    """Return how many layers of `image` this build made, by the times that BuildKit gave to its history."""
+    history = _read(layout, image.manifest.config).get("history") or []
+    return sum(entry.get("created") == _MARK and not entry.get("empty_layer") for entry in history)
+
+
+def _in_zstd(image: Image, own: int) -> bool:
+    """Tell whether one of the last `own` layers is in zstd, as a builder that the user shares with others may keep."""
+    return any(each.media_type.endswith("zstd") for each in image.manifest.layers[len(image.manifest.layers) - own :])
+
+
+def _read(layout: Layout, blob: Descriptor) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(layout.blob(blob.digest).read_bytes())
+    return found
+
+
+def _entry(blob: Descriptor) -> dict[str, Any]:
+    return {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}
+
+
+@dataclass
+class _Writer:
+    """Writes blobs of `layout`; `created` is the time of the image, in words."""
+
+    layout: Layout
+    created: str
+    _layers: dict[tuple[Digest, Times], Written] = field(default_factory=dict)
+
+    def image(self, image: Image, steps: Sequence[Step], times: Sequence[int]) -> Descriptor:
+        """Write the layers that `steps` made, the configuration and the manifest; return the manifest's descriptor."""
+        config, manifest = _read(self.layout, image.manifest.config), _read(self.layout, image.descriptor)
+        first = len(image.manifest.layers) - len(steps)
+        for place, (step, time) in enumerate(zip(steps, times, strict=True), first):
+            limit = Times(min(time, _LATEST), all_equal=step.is_copy)
+            written = self._layer(image.manifest.layers[place], limit)
+            if config["rootfs"]["diff_ids"][place] != written.old_diff_id:
+                raise changed(f"the layer {written.old_diff_id} is not the one that was built", "its bytes differ")
+            config["rootfs"]["diff_ids"][place] = written.diff_id
+            manifest["layers"][place] = _entry(written.layer)
+        for dated in (config, *config["history"]):
+            if dated.get("created") == _MARK:
+                dated["created"] = self.created
+        manifest["config"] |= _entry(self._store(image.manifest.config.media_type, config))
+        return self._store(image.descriptor.media_type, manifest)
+
+    def index(self, root: Descriptor, changes: dict[Digest, Descriptor]) -> Descriptor:
+        """Write the index `root` with other images in the place of those that changed."""
+        index = _read(self.layout, root)
+        for each in index["manifests"]:
+            each.update(_entry(changes[Digest(each["digest"])]))
+        return self._store(root.media_type, index)
+
+    def _layer(self, layer: Descriptor, times: Times) -> Written:
+        if (layer.digest, times) not in self._layers:
+            path = self.layout.blob(layer.digest)
+            try:
+                with image_files.opened(path, layer) as content:
+                    self._layers[layer.digest, times] = layer_files.write(content, times, path.parent)
+            except OSError as error:
+                raise codec.disk_trouble(error, path) from error
+            except image_files.BROKEN as error:
+                raise BuildFailed(
+                    f"The layer {layer.digest} that was built cannot be read.",
+                    why=str(error),
+                    fix="Build again; nothing was released.",
+                ) from error
+        return self._layers[layer.digest, times]
+
+    def _store(self, media_type: str, value: dict[str, Any]) -> Descriptor:
+        content = codec.encode(value)
+        stored = Descriptor(media_type, Digest.of(content), len(content))
+        codec.write_bytes(self.layout.blob(stored.digest), content)
+        return stored
