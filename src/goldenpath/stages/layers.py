@@ -65,9 +65,11 @@ _MARK = _text(buildx.MARK)
 
 
 def _made_here(layout: Layout, image: Image) -> int:
-    """Return how many layers of `image` this build made, by the times that BuildKit gave to its history."""
+    """Return how many layers of `image` this build made, by what BuildKit wrote into its history."""
     history = _read(layout, image.manifest.config).get("history") or []
-    return sum(entry.get("created") == _MARK and not entry.get("empty_layer") for entry in history)
+    # A base image that another tool made may have no times, and then BuildKit gives it some.
+    own = (each for each in history if each.get("created") == _MARK and each.get("comment", "").startswith("buildkit."))
+    return sum(not each.get("empty_layer") for each in own)
 
 
 def _in_zstd(image: Image, own: int) -> bool:
