@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from goldenpath.adopt import dockerfiles
 from goldenpath.errors import SourceUnusable
-from goldenpath.tools import git
+from goldenpath.tools import dockerfiles, git
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _ORIGIN = "refs/remotes/origin/"
