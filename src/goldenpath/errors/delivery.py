@@ -137,6 +137,12 @@ class FolderUntrusted(GoldenPathError):
     code, exit_code = "folder-untrusted", 24
 
 
+class ContextRefused(GoldenPathError):
+    """The artifact for the build context is not there, or holds files that may not be in it. Nothing was built."""
+
+    code, exit_code = "context-refused", 26
+
+
 class SecretInImage(GoldenPathError):
     """The image holds a secret that its build was given. It was deleted, and nothing was released."""
 

@@ -12,7 +12,19 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
 from goldenpath.model import build_secrets, evidence, texts
-from goldenpath.model.names import AccountId, EcrRepository, Platform, Ref, Region, RoleArn, Tag, Version
+from goldenpath.model.names import (
+    AccountId,
+    ArtifactId,
+    ContentDigest,
+    ContextFolder,
+    EcrRepository,
+    Platform,
+    Ref,
+    Region,
+    RoleArn,
+    Tag,
+    Version,
+)
 from goldenpath.model.private_base import PrivateBase, parse_all
 
 if TYPE_CHECKING:
@@ -65,6 +77,10 @@ class Request:
     secret: tuple[SecretSource, ...] = ()
     build_ssh_key: str = field(default="", repr=False)
     ssh: tuple[SshSource, ...] = ()
+    context_artifact: Path | None = None
+    context_artifact_folder: ContextFolder | None = None
+    context_artifact_id: ArtifactId | None = None
+    context_artifact_digest: ContentDigest | None = None
     target: str = ""
     platforms: tuple[Platform, ...] = ()
     candidates: Path | None = None
@@ -140,6 +156,27 @@ SSH = Input(
 TARGET = Input("target", "Stage of the Dockerfile to build; the last one when empty.", texts.name)
 PLATFORMS = Input(
     "platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", texts.platforms
+)
+CONTEXT_ARTIFACT = Input(
+    "context_artifact",
+    "Folder or zip file with what an earlier job built: scanned as the source is, and part of the build context. It "
+    "cannot replace files of the commit.",
+    texts.path,
+)
+CONTEXT_ARTIFACT_FOLDER = Input(
+    "context_artifact_folder",
+    "Folder of the build context that `context_artifact` goes to, like `target`; the build context itself when empty.",
+    ContextFolder,
+)
+CONTEXT_ARTIFACT_ID = Input(
+    "context_artifact_id",
+    "Id of the artifact that `context_artifact` was downloaded from, for the records.",
+    ArtifactId,
+)
+CONTEXT_ARTIFACT_DIGEST = Input(
+    "context_artifact_digest",
+    "Output of the same name of `gitleaks-gate`: only what it scanned is built. `none` is no artifact.",
+    ContentDigest,
 )
 CANDIDATES = Input(
     "candidates", "Folder with a candidate of each platform, built elsewhere: joined, and nothing is built.", texts.path
@@ -229,7 +266,7 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     for name in ("build_context", "dockerfile_path"):
         if name in values:
             placed[name] = source / values[name]
-    for name in ("work_dir", "candidates"):
+    for name in ("work_dir", "candidates", "context_artifact"):
         if name in values:
             placed[name] = Path.cwd() / values[name]
     return placed

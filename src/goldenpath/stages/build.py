@@ -16,16 +16,18 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import bases, build_secrets, contents, frontends, joining, pull_bases
+from goldenpath.stages import bases, build_secrets, contents, context_artifact, frontends, joining, pull_bases
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.stages.joining import Built
 from goldenpath.stages.release_tags import version_of
-from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
+from goldenpath.tools import builder, buildx, checkout, checkout_changes, dockerfiles, git
+from goldenpath.tools.context_artifact import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
     from goldenpath.tools.checkout import Checkout
@@ -40,27 +42,41 @@ def run(run: Run) -> Outcome:
     work.forget(work.candidate)
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
+    with context_artifact.opened(run) as added:
+        return _made(run, added)
+
+
+def _made(run: Run, added: Addition) -> Outcome:
+    """Make the candidate of the commit and of what is `added` to it."""
+    request, work = run.request, run.work
     checked_out = checkout.read(request.source, run.event.commit)
     missing = () if request.candidates else contents.require(run, checked_out)
+    context_artifact.require_sent(run, added)
     warnings = (*warn_of_changes(run, checked_out), *missing)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
         built = (
-            joining.join(run, request.candidates, order, checked_out.digest)
+            joining.join(run, request.candidates, order, checked_out.digest, added)
             if request.candidates
-            else build(run, order)
+            else build(run, order, added)
         )
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
     described = describe(run, Layout(work.layout), order, built.by)
-    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends, bases=built.bases)
+    candidate = replace(
+        described,
+        checkout=checked_out.digest,
+        frontends=built.frontends,
+        bases=built.bases,
+        context_artifact=added.record,
+    )
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
     return Outcome(
-        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB",
+        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB{added.told}",
         warnings=(*warnings, *built.warnings),
         outputs={
             "digest": candidate.digest,
@@ -91,7 +107,7 @@ def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
             fix="name one, relative to the repository, with `build_context` (--build-context)",
         )
     if not dockerfile.is_file():
-        there = [name for name in git.tracked(source) if name.rpartition("/")[2] == "Dockerfile"]
+        there = dockerfiles.candidates(git.tracked(source))
         raise BuildFailed(
             f"there is no Dockerfile at {dockerfile}",
             why=f"the repository has {', '.join(there[:_NAMED_AT_MOST])}" if there else "",
@@ -116,8 +132,8 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     return (what,)
 
 
-def build(run: Run, order: Order) -> Built:
-    """Build the candidate.
+def build(run: Run, order: Order, added: Addition) -> Built:
+    """Build the candidate, with what is `added` in the build context.
 
     Raises `FrontendRefused` and `BaseRefused`, and `SecretInImage` when it holds a secret of its build.
     """
@@ -140,7 +156,7 @@ def build(run: Run, order: Order) -> Built:
             )
             for each in found.images or ():
                 run.say(f"base image {each.reference}")
-            with build_secrets.explaining(run, given):
+            with placed(added.files, added.root), build_secrets.explaining(run, given):
                 buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
@@ -233,8 +249,9 @@ STAGE = Stage(
     help="Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
-        inputs.BUILD_CONTEXTS, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH, inputs.TARGET,
-        inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
+        inputs.BUILD_CONTEXTS, inputs.CONTEXT_ARTIFACT, inputs.CONTEXT_ARTIFACT_FOLDER, inputs.CONTEXT_ARTIFACT_ID,
+        inputs.CONTEXT_ARTIFACT_DIGEST, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH,
+        inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
         inputs.BUILT_FOR,
     ),
     outputs={

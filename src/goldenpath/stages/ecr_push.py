@@ -15,7 +15,7 @@ from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.verdict import CHECKOUT, Mode, Result
+from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
 from goldenpath.policy import freshness, reviewed
 from goldenpath.release import access
 from goldenpath.release.access import Access
@@ -187,13 +187,23 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
 
 def require_same_files(run: Run, candidate: Candidate) -> None:
     """Raise `CheckoutDiffers` where gitleaks blocks, unless it scanned the files that the candidate was built from."""
-    scanned = run.work.read_verdict(Gate.GITLEAKS).seen.get(CHECKOUT, "")
-    if scanned != candidate.checkout and run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING:
+    if run.environment.modes[Gate.GITLEAKS] is not Mode.BLOCKING:
+        return
+    scanned = run.work.read_verdict(Gate.GITLEAKS).seen
+    if scanned.get(CHECKOUT, "") != candidate.checkout:
         raise CheckoutDiffers(
             f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
             why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
             fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
             "that change files before the build; then run all jobs again",
+        )
+    added = candidate.context_artifact
+    if scanned.get(CONTEXT_ARTIFACT, "") != (added.digest if added else ""):
+        raise CheckoutDiffers(
+            f"The image was built with other content of an earlier job than {Gate.GITLEAKS} scanned.",
+            why=f"The gate scanned {scanned.get(CONTEXT_ARTIFACT, 'none')}, and the image has "
+            f"{added.digest if added else 'none'}.",
+            fix="Give the gate and the build the same `context_artifact`, then run all jobs again.",
         )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.model.base_image import BaseImage
     from goldenpath.model.work import WorkFolder
     from goldenpath.stages.base import Run
+    from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.buildx import Order
 
 
@@ -29,12 +30,12 @@ class Built:
     warnings: tuple[str, ...] = ()
 
 
-def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
+def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -> Built:
     """Make one candidate of those in `folder`.
 
     Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
-    files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
-    when the job of a platform did not report it.
+    files than those of the `checkout` with this digest and what is `added`, `CandidateChanged` when one is damaged, and
+    `EvidenceMismatch` when the job of a platform did not report it.
     """
     found: dict[str, WorkFolder] = {}
     builders: list[str] = []
@@ -51,6 +52,7 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
                 why="its runner wrote other bytes into its checkout of the same commit",
                 fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
             )
+        added.require_same(candidate.context_artifact, each.path.name)
         for name in (platforms.normal(image.platform) for image in candidate.platforms):
             _require_new(name, found)
             found[name] = each

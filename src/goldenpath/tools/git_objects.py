@@ -37,10 +37,10 @@ def export(
 
     These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
     one of them; `tags` maps their ids to that commit. `other` are files that are checked out with other bytes than git
-    keeps, or are those of submodules, whose paths are `submodules`. Raises `SourceUnusable` when an object is not in
-    `history`.
+    keeps, or are those of submodules, whose paths are `submodules`, or are in no commit. Raises `SourceUnusable` when
+    an object is not in `history`.
     """
-    files = PlainFiles(folder)
+    files, beside = PlainFiles(folder), tuple(other)
     commits = frozenset(git.run(history, "rev-list", *revisions).split())
     messages = (Origin(each, f"message of commit {each[:12]}", each) for each in sorted(commits))
     of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
@@ -53,10 +53,11 @@ def export(
         for origin in wanted:
             is_version = not origin.commit and origin.identity not in others
             files.add(origin, objects.read(origin.identity), is_version=is_version)
-    for each in other:
-        files.add(Origin(f"{_CHECKED_OUT}{each.sha256}", each.path, commit), each.content())
+    for each in beside:
+        origin = Origin(f"{_CHECKED_OUT}{each.sha256}", each.path, commit if each.kept else "")
+        files.add(origin, each.content())
     # A name may hold a secret too, and is nowhere in a content.
-    paths = sorted({origin.path for origin in (*versions, *in_tree)})
+    paths = sorted({*(origin.path for origin in (*versions, *in_tree)), *(file.path for file in beside)})
     files.add(Origin(_NAMES, _NAMES, commit), [f"{path}\n".encode() for path in paths])
     files.close()
     files.not_scanned.extend(unscanned_submodules(history, commit, submodules))
