@@ -154,6 +154,8 @@ SPOILED = {
                                   "something else than the build"),
     "build secrets in a gate": ("scan", "environment: ${{ inputs.environment }}",
                                 "environment: ${{ secrets.BUILD_SECRETS }}", "something else than the build"),
+    "what the caller built beside a token": ("push", "${{ needs.build.outputs.candidate }},",
+                                             "${{ inputs.context_artifact_id || '0' }},", "earlier job of the caller"),
     "a release without evidence": ("push", "evidence: |", "unused: |", "ecr-push is given no evidence"),
     "an upload without evidence": ("report", "evidence: |", "unused: |", "sarif-upload is given no evidence"),
     "a build that says what it likes": ("push", "build: ${{ toJSON(needs.build.outputs.evidence) }}",

@@ -53,6 +53,8 @@ def _of_job(job: dict[str, Any]) -> Iterator[str]:
     elsewhere = [{**job, "steps": []}, *(step for step in steps if _stage(step) not in _BUILDS)]
     if _OF_THE_BUILD.search(str(elsewhere)):
         yield "it gives the app's build secrets to something else than the build"
+    if "write" in job.get("permissions", {}).values() and "inputs.context_artifact_id" in str(steps):
+        yield "it takes what an earlier job of the caller built, and holds credentials"
     text = str([job.get("outputs"), *(step.get("with") for step in steps)])
     if len(_UNTRUSTED.findall(text)) != len(_QUOTED.findall(text)):
         yield "evidence of a job that runs code of the app is not quoted behind a label"
