@@ -291,6 +291,13 @@ def test_only_what_the_gate_scanned_is_built(repository: Path, scanned: str) -> 
         assert added(asked(repository, {"app.jar": b"x"}, digest=addition.digest)) == ["app.jar"]
 
 
+def test_platforms_that_were_built_with_another_artifact_are_not_joined(repository: Path) -> None:
+    with context_artifact.opened(asked(repository, {"app.jar": b"x"})) as addition:
+        addition.require_same(addition.record, "linux-arm64")
+        with pytest.raises(CheckoutDiffers, match="linux-arm64 was built with another artifact"):
+            addition.require_same(None, "linux-arm64")
+
+
 def test_an_artifact_that_the_gate_scanned_and_the_build_lacks_is_refused(tmp_path: Path) -> None:
     assert added(run_builder.run(tmp_path, context_artifact_digest=ContentDigest("none"))) == []
     with pytest.raises(CheckoutDiffers):

@@ -43,16 +43,16 @@ _UPLOAD_LESS = "Upload only what the Dockerfile copies: name it in `path:` of ac
 
 @contextmanager
 def opened(artifact: Path) -> Iterator[tuple[File, ...]]:
-    """Give the files of `artifact`, by their path in it and in its order. Raises `ContextRefused`, `OSError`."""
+    """Give the files of `artifact`, sorted by their paths in it. Raises `ContextRefused`, `OSError`."""
     if artifact.is_dir():
         yield _files(artifact)
         return
     if not zipfile.is_zipfile(artifact):
         raise ContextRefused(
             f"There is no folder and no zip file at {artifact}.",
-            why="The artifact could not be downloaded: it is of another run, or was deleted, or its job failed.",
-            fix="Give `context_artifact_id` the output `artifact-id` of the actions/upload-artifact step of a job of "
-            "this run; then choose *Re-run all jobs*.",
+            why="In a workflow: the artifact could not be downloaded. It is of another run, or was deleted.",
+            fix="Give `context_artifact_id` the output `artifact-id` of an actions/upload-artifact step of this run, "
+            "then choose *Re-run all jobs*; at a terminal, correct --context-artifact.",
         )
     with tempfile.TemporaryDirectory(prefix="goldenpath-context-") as folder:
         _unpack(artifact, Path(folder))
@@ -142,8 +142,9 @@ def _files(folder: Path) -> tuple[File, ...]:
     if not found:
         raise ContextRefused(
             f"The artifact at {folder} holds no file.",
-            why="actions/upload-artifact found nothing to upload, or leaves out files whose names begin with a dot.",
-            fix="Correct its `path:`, and set `if-no-files-found: error` beside it.",
+            why="actions/upload-artifact found nothing (it leaves out files whose names begin with a dot), or the "
+            "artifact is of another run or was deleted.",
+            fix="Correct its `path:`, set `if-no-files-found: error`, and pass on the id of an artifact of this run.",
         )
     return tuple(sorted(found, key=lambda file: file.path))
 
