@@ -47,7 +47,7 @@ def stage(inside: Inside, name: str, app: App, work: WorkFolder, artifact: Path,
 def files_of(work: WorkFolder) -> dict[str, tuple[int, bytes]]:
     """Return mode and content of each file in the image."""
     layout = Layout(work.layout)
-    found = {}
+    found: dict[str, tuple[int, bytes]] = {}
     for layer in layout.images()[0].manifest.layers:
         with tarfile.open(fileobj=io.BytesIO(gzip.decompress(layout.blob(layer.digest).read_bytes()))) as archive:
             for member in archive:
