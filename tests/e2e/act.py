@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.tools import process
+from tests.tools import git_lfs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +91,8 @@ class Ended:
 class Act:
     """The program, the repositories that it finds on this machine, and the environment of every step.
 
-    `settings` are what GitHub calls the repository's variables.
+    `settings` are what GitHub calls the repository's variables. Submodules of an app are found where the variable
+    STAND_IN_SERVER says, below `owner/name.git`.
     """
 
     program: Path
@@ -104,7 +107,8 @@ class Act:
         words = [word for option in self._options(arranged) for word in option]
         done = process.run(
             self.program, event.name, "--directory", app, "--workflows", app / workflow, "--json", *words,
-            timeout=PATIENCE, cwd=folder, environment={"HOME": str(folder / "home")}, accept=range(256),
+            timeout=PATIENCE, cwd=folder, accept=range(256),
+            environment={"HOME": str(folder / "home"), "PATH": git_lfs.on_path()},
         )  # fmt: skip
         log = tuple(_parsed(line) for line in (done.stdout + done.stderr).decode("utf-8", "replace").splitlines())
         return Ended(done.code, log, folder / "artifacts", done.seconds)
@@ -134,6 +138,8 @@ def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -
     for name in ("artifacts", "cache", "home"):
         places[name].mkdir(parents=True)
     process.run("git", "clone", "--quiet", "--mirror", app, places["origin"], timeout=60)
+    if (large := app / ".git" / "lfs").is_dir():  # what `git push` would hand over
+        shutil.copytree(large, places["origin"] / "lfs")
     # The step's own shell alone: the programs below it are often shells too.
     places["lingering"].write_text("unset BASH_ENV\ntrap 'sleep 0.05' EXIT\n")
     places["event"].write_text(json.dumps(event.payload))
