@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from goldenpath.errors import BaseRefused, BuildFailed
 from goldenpath.model.base_image import BaseImage
+from goldenpath.model.image_origins import ImageOrigins, Step
 from goldenpath.model.names import Digest, Platform
 from goldenpath.policy import matrix
 from goldenpath.stages import bases
@@ -71,6 +73,36 @@ def test_the_rules_refuse_every_image_but_those_that_were_listed() -> None:
             },
         ],
     }
+
+
+def located(*names: str) -> str:
+    """Return the same graph with the lines of a Dockerfile that begins with `FROM`, then copies."""
+    lines = {names[0]: 1, "last": 2}
+    locations = {
+        name: {"locations": [{"ranges": [{"start": {"line": line}, "end": {"line": line}}]}]}
+        for name, line in lines.items()
+    }
+    data = base64.b64encode(b"FROM x\nCOPY a /\n").decode()
+    return json.dumps({**json.loads(graph(*names)), "source": {"locations": locations, "infos": [{"data": data}]}})
+
+
+def test_the_lines_that_add_layers_are_known_and_a_label_carries_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = resolved(tmp_path, monkeypatch, located(PYTHON.reference, PRIVATE.reference))
+    assert found.origins == (ImageOrigins(PYTHON.name, (Step(2, "COPY"),), 1),)
+    assert found.order.labels["goldenpath.idp/layers"] == "COPY:2"
+
+
+def test_platforms_whose_layers_come_from_other_lines_carry_no_such_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = replace(ORDER, platforms=BOTH)
+    answers = (located(PYTHON.reference), graph(PYTHON.reference))
+    found, _ = resolved(tmp_path, monkeypatch, *answers, order=order)
+    assert found.origins == (ImageOrigins(PYTHON.name, (Step(2, "COPY"),), 1), None)
+    assert "goldenpath.idp/layers" not in found.order.labels
+    assert found.order.labels["org.opencontainers.image.base.name"] == PYTHON.name
 
 
 def test_a_name_with_two_digests_stands_for_neither() -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec
+from goldenpath.model.image_config import ImageConfig
 from goldenpath.model.names import Digest, Platform
 
 if TYPE_CHECKING:
@@ -150,6 +151,10 @@ class Layout:
     def fields(self, image: Image) -> PlatformFields:
         """Return the same as an index shows it."""
         return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
+
+    def config(self, image: Image) -> ImageConfig:
+        """Return the image's configuration."""
+        return self._decode(self.blob(image.manifest.config.digest), ImageConfig)
 
     def manifest_bytes(self, manifest: Descriptor) -> bytes:
         """Return the bytes of a manifest or index, proved to be what its digest says."""

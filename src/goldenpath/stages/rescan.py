@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from goldenpath.errors import BadInput, GateBlocked
 from goldenpath.model import inputs
+from goldenpath.model.base_image import BaseImage
 from goldenpath.model.finding import Gate
+from goldenpath.model.image_origins import BASE_DIGEST_LABEL, BASE_LABEL
+from goldenpath.model.names import Digest
 from goldenpath.release import access
 from goldenpath.release.revision import revision_of
 from goldenpath.runner import as_markdown
-from goldenpath.services import oci_pull
-from goldenpath.stages import gate, trivy_gate
+from goldenpath.services import oci_pull, public_registry
+from goldenpath.stages import base_notes, gate, trivy_gate
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.ecr_push import wanted_access
+from goldenpath.tools.alongside import alongside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +44,9 @@ def run(run: Run) -> Outcome:
         stored = named(opened, tag)
         run.say(f"fetching {opened.info.uri}:{tag}")
         layout = pulled(run, opened, stored)
-    report = trivy_gate.inspect(run, layout)
+    with alongside() as second:
+        bases = second.start(current_bases, layout)
+        report = base_notes.noted(trivy_gate.inspect(run, layout), bases.result())
     category = f"rescan/{run.environment.name}/{opened.info.name}"
     outcome = gate.conclude(run, report, category=category, dockerfile=trivy_gate.dockerfile(run))
     about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
@@ -48,6 +57,19 @@ def run(run: Run) -> Outcome:
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
         summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}{not_scanned(earlier)}",
     )
+
+
+def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
+    """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
+    named = {
+        (labels.get(BASE_LABEL, ""), labels.get(BASE_DIGEST_LABEL, ""))
+        for labels in (layout.config(image).labels for image in layout.images())
+    }
+    bases = []
+    for name, digest in sorted(named):
+        with suppress(ValueError):
+            bases.append(BaseImage(name, Digest(digest)))
+    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in bases)
 
 
 def _unbound(opened: Opened) -> str:
