@@ -11,6 +11,7 @@ from goldenpath.model.image_config import ImageConfig
 from goldenpath.model.image_origins import ImageOrigins, Step
 
 PYTHON = "docker.io/library/python:3"
+NAMED = {image_origins.BASE_LABEL: PYTHON, image_origins.BASE_DIGEST_LABEL: f"sha256:{'1' * 64}"}
 BASE = Origin(base=PYTHON, line=1)
 ORIGINS = ImageOrigins(PYTHON, (Step(3, "COPY"), Step(4, "RUN")), 1)
 LAYERS = ("sha256:1", "sha256:2", "sha256:3", "sha256:4")
@@ -67,14 +68,14 @@ def test_no_layer_is_told_apart_where(name: str) -> None:
 
 
 def test_a_label_carries_the_steps_of_a_released_image() -> None:
-    labels = {image_origins.BASE_LABEL: PYTHON, **image_origins.labels(ORIGINS)}
+    labels = {**NAMED, **image_origins.labels(ORIGINS)}
     assert labels["goldenpath.idp/layers"] == "COPY:3 RUN:4"
     assert image_origins.labelled(config(labels=labels)) == ImageOrigins(PYTHON, ORIGINS.steps)
 
 
 def test_an_image_with_no_layer_of_its_own_carries_an_empty_list() -> None:
     origins = ImageOrigins(PYTHON, ())
-    labels = {image_origins.BASE_LABEL: PYTHON, **image_origins.labels(origins)}
+    labels = {**NAMED, **image_origins.labels(origins)}
     assert image_origins.labelled(config(labels=labels)) == origins
     assert set(image_origins.by_layer(config(), origins).values()) == {Origin(base=PYTHON)}
 
@@ -89,10 +90,12 @@ def test_an_image_from_nothing_has_no_label() -> None:
         None,
         {},
         {"goldenpath.idp/layers": "COPY:3"},
-        {image_origins.BASE_LABEL: PYTHON},
-        {image_origins.BASE_LABEL: PYTHON, "goldenpath.idp/layers": "COPY"},
-        {image_origins.BASE_LABEL: PYTHON, "goldenpath.idp/layers": "COPY:x RUN:4"},
-        {image_origins.BASE_LABEL: PYTHON, "goldenpath.idp/layers": "<b>:3"},
+        NAMED,
+        {image_origins.BASE_LABEL: PYTHON, "goldenpath.idp/layers": "COPY:3"},
+        {**NAMED, image_origins.BASE_LABEL: "<b>", "goldenpath.idp/layers": "COPY:3"},
+        {**NAMED, "goldenpath.idp/layers": "COPY"},
+        {**NAMED, "goldenpath.idp/layers": "COPY:x RUN:4"},
+        {**NAMED, "goldenpath.idp/layers": "<b>:3"},
     ],
 )
 def test_labels_of_another_form_say_nothing(labels: dict[str, str] | None) -> None:

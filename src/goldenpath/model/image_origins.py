@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from goldenpath.model.base_image import BaseImage
 from goldenpath.model.finding import Origin
+from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 BASE_LABEL, BASE_DIGEST_LABEL = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
 STEPS_LABEL = "goldenpath.idp/layers"
 _FROM = "FROM"
+_NAME = re.compile(r"[\w.:/-]{1,500}", re.ASCII)
 _STEP = re.compile(r"([A-Z]+):([0-9]{1,6})")
 
 
@@ -53,15 +56,22 @@ def labels(origins: ImageOrigins) -> dict[str, str]:
     return {STEPS_LABEL: " ".join(map(str, origins.steps))} if origins.base else {}
 
 
+def labelled_base(config: ImageConfig) -> BaseImage | None:
+    """Return the image that the labels of another one say it began from; `None` where they name none."""
+    name = config.labels.get(BASE_LABEL, "")
+    with suppress(ValueError):
+        return BaseImage(name, Digest(config.labels.get(BASE_DIGEST_LABEL, ""))) if _NAME.fullmatch(name) else None
+    return None
+
+
 def labelled(config: ImageConfig) -> ImageOrigins | None:
-    """Return what the labels of an image say; `None` where they are missing or of another form."""
-    base, words = config.labels.get(BASE_LABEL, ""), config.labels.get(STEPS_LABEL)
-    if not base or words is None:
+    """Return what the labels of an image say of its layers; `None` where they are missing or of another form."""
+    base, words = labelled_base(config), config.labels.get(STEPS_LABEL)
+    if base is None or words is None:
         return None
     found = [_STEP.fullmatch(each) for each in words.split()]
-    with suppress(TypeError):
-        return ImageOrigins(base, tuple(Step(int(each[2]), each[1]) for each in found))  # type: ignore[index]
-    return None
+    steps = tuple(Step(int(each[2]), each[1]) for each in found if each)
+    return ImageOrigins(base.name, steps) if len(steps) == len(found) else None
 
 
 def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, Origin]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,8 @@ from msgspec import structs
 
 from goldenpath.errors import BadInput, GateBlocked
 from goldenpath.model import inputs
-from goldenpath.model.base_image import BaseImage
 from goldenpath.model.finding import Gate
-from goldenpath.model.image_origins import BASE_DIGEST_LABEL, BASE_LABEL
-from goldenpath.model.names import Digest
+from goldenpath.model.image_origins import labelled_base
 from goldenpath.release import access
 from goldenpath.release.revision import revision_of
 from goldenpath.runner import as_markdown
@@ -28,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldenpath.errors import GoldenPathError
+    from goldenpath.model.base_image import BaseImage
+    from goldenpath.model.finding import Findings
     from goldenpath.model.layout import Layout
     from goldenpath.model.names import Tag
     from goldenpath.release.access import Opened
@@ -46,7 +45,7 @@ def run(run: Run) -> Outcome:
         layout = pulled(run, opened, stored)
     with alongside() as second:
         bases = second.start(current_bases, layout)
-        report = base_notes.noted(trivy_gate.inspect(run, layout), bases.result())
+        report = noted(trivy_gate.inspect(run, layout), bases.result(), revision_of(stored))
     category = f"rescan/{run.environment.name}/{opened.info.name}"
     outcome = gate.conclude(run, report, category=category, dockerfile=trivy_gate.dockerfile(run))
     about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
@@ -61,15 +60,17 @@ def run(run: Run) -> Outcome:
 
 def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
     """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
-    named = {
-        (labels.get(BASE_LABEL, ""), labels.get(BASE_DIGEST_LABEL, ""))
-        for labels in (layout.config(image).labels for image in layout.images())
-    }
-    bases = []
-    for name, digest in sorted(named):
-        with suppress(ValueError):
-            bases.append(BaseImage(name, Digest(digest)))
-    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in bases)
+    named = dict.fromkeys(labelled_base(layout.config(image)) for image in layout.images())
+    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in named if each)
+
+
+def noted(report: Findings, bases: tuple[BaseImage, ...], commit: str) -> Findings:
+    """Return `report` with notes on its base images, and on the Dockerfile that it names lines of."""
+    report = base_notes.noted(report, bases)
+    if not any(each.origin and each.origin.line for each in report.findings):
+        return report
+    which = f"lines of the Dockerfile are those of the commit {commit[:7] or 'that the image was built from'}"
+    return structs.replace(report, notes=(*report.notes, which))
 
 
 def _unbound(opened: Opened) -> str:
