@@ -15,7 +15,7 @@ _FIRST_IMAGES = datetime(2013, 3, 1, tzinfo=UTC)
 
 
 class _RootFiles(Struct, frozen=True):
-    diff_ids: tuple[str, ...] = ()
+    diff_ids: tuple[str, ...] | None = None
 
 
 class _History(Struct, frozen=True):
@@ -38,7 +38,7 @@ class ImageConfig(Struct, frozen=True):
     @property
     def layers(self) -> tuple[str, ...]:
         """The digest of each layer before it is compressed, the lowest first."""
-        return self.rootfs.diff_ids
+        return self.rootfs.diff_ids or ()
 
     @property
     def created_by(self) -> tuple[str, ...]:

@@ -76,8 +76,8 @@ def dated(run: Run, images: Images, order: Order, fetched: FetchedBases) -> Imag
 def compared(images: Images, order: Order, fetched: FetchedBases) -> Images:
     """Return `images` with the digest that the tag of each names.
 
-    BuildKit looked up the others a moment ago: only for one whose digest the app writes is its registry asked. What is
-    private was fetched by a job that has the login, and what this one writes beside it stays unknown.
+    BuildKit looked up most of them a moment ago. Only where the app itself writes a digest is the registry asked; not
+    for a private image that another job fetched, as this one has no login.
     """
     given = (
         order.dockerfile.read_text(errors="replace"),
