@@ -68,20 +68,21 @@ def test_no_layer_is_told_apart_where(name: str) -> None:
 
 
 def test_a_label_carries_the_steps_of_a_released_image() -> None:
-    labels = {**NAMED, **image_origins.labels(ORIGINS)}
+    labels = {**NAMED, **image_origins.label(ORIGINS)}
     assert labels["goldenpath.idp/layers"] == "COPY:3 RUN:4"
     assert image_origins.labelled(config(labels=labels)) == ImageOrigins(PYTHON, ORIGINS.steps)
 
 
 def test_an_image_with_no_layer_of_its_own_carries_an_empty_list() -> None:
     origins = ImageOrigins(PYTHON, ())
-    labels = {**NAMED, **image_origins.labels(origins)}
+    labels = {**NAMED, **image_origins.label(origins)}
     assert image_origins.labelled(config(labels=labels)) == origins
     assert set(image_origins.by_layer(config(), origins).values()) == {Origin(base=PYTHON)}
 
 
-def test_an_image_from_nothing_has_no_label() -> None:
-    assert image_origins.labels(ImageOrigins("", ())) == {}
+def test_where_the_layers_are_not_known_the_label_of_the_base_image_is_not_inherited() -> None:
+    labels = {**NAMED, **image_origins.label(ORIGINS), **image_origins.label(None)}
+    assert image_origins.labelled(config(labels=labels)) is None
 
 
 @pytest.mark.parametrize(

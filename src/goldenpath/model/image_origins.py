@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # The labels of an image that name its base image, and the instructions that added its other layers.
 BASE_LABEL, BASE_DIGEST_LABEL = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
 STEPS_LABEL = "goldenpath.idp/layers"
-_FROM = "FROM"
+_FROM, _NOT_KNOWN = "FROM", "unknown"
 _NAME = re.compile(r"[\w.:/-]{1,500}", re.ASCII)
 _STEP = re.compile(r"([A-Z]+):([0-9]{1,6})")
 
@@ -51,9 +51,12 @@ class ImageOrigins(Struct, frozen=True):
     line: int = 0
 
 
-def labels(origins: ImageOrigins) -> dict[str, str]:
-    """Return the label by which a later scan, which has no record of the build, knows the layers of its base image."""
-    return {STEPS_LABEL: " ".join(map(str, origins.steps))} if origins.base else {}
+def label(origins: ImageOrigins | None) -> dict[str, str]:
+    """Return the label by which a later scan, which has no record of the build, knows the layers of the base image.
+
+    Where they are not known it says so: the base image may have such a label too, which the image would inherit.
+    """
+    return {STEPS_LABEL: " ".join(map(str, origins.steps)) if origins else _NOT_KNOWN}
 
 
 def labelled_base(config: ImageConfig) -> BaseImage | None:

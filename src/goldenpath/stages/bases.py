@@ -204,11 +204,13 @@ def _origins(found: llb.Images, known: Mapping[str, BaseImage]) -> ImageOrigins 
 
 def _labels(bases: set[BaseImage | None], origins: set[ImageOrigins | None]) -> dict[str, str]:
     """Return the labels that name the one image that all platforms begin from, and what added their other layers."""
+    if bases == {None}:
+        return {}
     base = bases.pop() if len(bases) == 1 else None
     if base is None or base.is_in_a_folder:
-        return {}
-    known = origins.pop() if len(origins) == 1 else None
-    return {BASE_LABEL: base.name, BASE_DIGEST_LABEL: base.digest, **(image_origins.labels(known) if known else {})}
+        return image_origins.label(None)
+    steps = image_origins.label(origins.pop() if len(origins) == 1 else None)
+    return {BASE_LABEL: base.name, BASE_DIGEST_LABEL: base.digest, **steps}
 
 
 def _refused(what: str, rules: Environment, fix: str) -> BaseRefused:
