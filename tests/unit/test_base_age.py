@@ -61,7 +61,7 @@ def test_a_base_image_of_each_age_in_each_environment(name: str) -> None:
 def test_images_that_nobody_could_list_are_of_unknown_age() -> None:
     assert {outcome(None, rules(each)) for each in (*BLOCKING, *ADVISORY)} == {"warned"}
     (said,) = require_young(None, rules("prod"), NOW)
-    assert said == "how old the base images are is unknown; prod allows 30 days"
+    assert said == "the age of the base images is unknown; prod allows 30 days"
 
 
 def test_a_refusal_names_every_image_that_is_too_old_and_what_to_do() -> None:
@@ -79,7 +79,7 @@ def test_a_refusal_names_every_image_that_is_too_old_and_what_to_do() -> None:
 def test_a_warning_says_how_old_an_image_is_or_that_nobody_knows() -> None:
     assert require_young((aged(days=31), PYTHON), rules("dev"), NOW) == (
         "the base image docker.io/library/python:3 was made on 2026-10-28, 31 days ago; dev allows 30 days",
-        "how old the base image docker.io/library/python:3 is is unknown; dev allows 30 days",
+        "the age of the base image docker.io/library/python:3 is unknown; dev allows 30 days",
     )
 
 

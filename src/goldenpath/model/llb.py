@@ -17,7 +17,8 @@ from goldenpath.model.image_origins import Step
 from goldenpath.model.names import Digest
 
 IMAGE = "docker-image://"
-_KEYWORD = re.compile(rb"\s*([A-Za-z]+)(?:\s|$)")
+# The instructions that add layers, and the one whose image may add some by ONBUILD.
+_KEYWORD = re.compile(rb"\s*(add|copy|from|run|workdir)(?:\s|$)", re.IGNORECASE)
 
 
 class _Input(Struct):

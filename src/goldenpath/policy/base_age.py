@@ -24,7 +24,7 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
     if rules.base_age is None:
         return ()
     if images is None:
-        return (f"how old the base images are is unknown; {rules.name} allows {rules.base_age.days} days",)
+        return (f"the age of the base images is unknown; {rules.name} allows {rules.base_age.days} days",)
     old = [_sentence(each, now) for each in images if _age(each, now) > rules.base_age.days]
     if old and rules.blocks:
         raise BaseRefused(
@@ -34,7 +34,7 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
             "Where there is none, ask the platform team about `base_days` (docs/policy.md)",
         )
     limit = f"; {rules.name} allows {rules.base_age.days} days"
-    unknown = [f"how old the base image {each.name} is is unknown" for each in images if _age(each, now) < 0]
+    unknown = [f"the age of the base image {each.name} is unknown" for each in images if _age(each, now) < 0]
     return tuple(f"{each}{limit}" for each in (*old, *unknown))
 
 
