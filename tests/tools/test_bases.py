@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import threading
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from tests.tools.conftest import ACCOUNT
 from tests.tools.test_build import blob, stage
 
 from goldenpath.model.base_image import BaseImage
+from goldenpath.model.finding import Gate, Origin
+from goldenpath.model.image_origins import ImageOrigins, Step
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import Digest, EcrRepository, Tag
 from goldenpath.model.work import WorkFolder
@@ -43,10 +46,14 @@ COPY --link rootfs /
 
 @dataclass
 class Registry:
-    """A registry that serves one image under any name; every tag is gone after as many `lookups` by tag."""
+    """A registry that serves one image under any name; every tag is gone after as many `lookups` by tag.
+
+    Once it has `moved`, each tag names another image.
+    """
 
     image: Layout
     lookups: int
+    moved: bytes = b""
     by_tag: list[str] = field(default_factory=list)
     host: str = ""
 
@@ -60,6 +67,8 @@ class Registry:
             self.by_tag.append(path)
             if len(self.by_tag) > self.lookups:
                 return 404, "text/plain", b""
+            if self.moved:
+                return 200, root.media_type, self.moved
             return 200, root.media_type, self.image.manifest_bytes(root)
         content = (self.image.path / "blobs" / "sha256" / reference.removeprefix("sha256:")).read_bytes()
         return 200, root.media_type if kind == "manifests" else "application/octet-stream", content
@@ -99,10 +108,11 @@ def registry(image: Layout) -> Iterator[Registry]:
 
 @pytest.fixture(scope="module")
 def image(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """An image that holds a file."""
+    """An image that holds a file, and a package with vulnerabilities."""
     folder = tmp_path_factory.mktemp("base")
     work = WorkFolder(folder / "work")
-    app = apps.make(folder / "app", Dockerfile="FROM scratch\nCOPY hello /\n", hello="hello")
+    app = apps.make(folder / "app", Dockerfile="FROM scratch\nCOPY hello /\nCOPY rootfs /\n", hello="hello")
+    app.plant_package()
     stage(goldenpath, "build", app, work).ok()
     return Layout(work.layout)
 
@@ -115,12 +125,41 @@ def test_base_images_are_resolved_before_the_build_and_recorded(
     done = stage(goldenpath, "build", app, work, f"--build-contexts=named=docker-image://{host}/team/named:3").ok()
     candidate = work.read_candidate()
     names = (f"{host}/team/base:latest", f"{host}/team/named:3", f"{host}/team/tools:2")
-    assert candidate.bases == tuple(BaseImage(name, digest) for name in names)
+    assert candidate.bases == tuple(BaseImage(name, digest, newest=digest) for name in names)
     assert f"base image {names[0]}@{digest}" in done.text
     labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
     assert labels["org.opencontainers.image.base.name"] == names[0]
     assert labels["org.opencontainers.image.base.digest"] == digest
+    assert labels["goldenpath.idp/layers"] == "COPY:3 COPY:4 COPY:6"
+    steps = (Step(3, "COPY"), Step(4, "COPY"), Step(6, "COPY"))
+    assert candidate.platforms[0].origins == ImageOrigins(names[0], steps, 2)
     assert sorted(path.rsplit("/", 3)[1] for path in registry.by_tag) == ["base", "named", "named", "tools"]
+
+
+def test_findings_of_the_base_image_are_told_apart_from_those_of_the_app(
+    goldenpath: Command, app: App, work: WorkFolder, registry: Registry, image: Layout
+) -> None:
+    registry.moved = b"{}"
+    name, digest = f"{registry.host}/team/base:1", image.root().digest
+    app.write("Dockerfile", f"FROM {name}@{digest}\nCOPY own /own\n")
+    app.write(f"own/{apps.PLANTED_PACKAGE}", apps.PLANTED_METADATA).save()
+    stage(goldenpath, "build", app, work).ok()
+    newer = Digest.of(registry.moved)
+    assert work.read_candidate().bases == (BaseImage(name, digest, newest=newer),)
+    done = stage(goldenpath, "trivy-gate", app, work, "--ecr-repository=team/my-app").ok()
+    found = {(each.location.path, each.origin) for each in work.read_findings(Gate.TRIVY).findings}
+    assert found == {
+        (apps.PLANTED_PACKAGE, Origin(base=name, line=1)),
+        (f"own/{apps.PLANTED_PACKAGE}", Origin(line=2, instruction="COPY")),
+    }
+    results = json.loads(work.sarif(Gate.TRIVY).read_bytes())["runs"][0]["results"]
+    lines = [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in results]
+    assert sorted(lines) == [1, 1, 2, 2]
+    assert "brought by COPY in line 2 of the Dockerfile. Update PyYAML from 5.3 to 5.4" in done.text
+    assert work.read_verdict(Gate.TRIVY).notes[-1] == (
+        f"2 findings are from the base image {name}, 2 of them with a fix, which a newer base image may bring: "
+        f"{name} names another image today: {newer}, in place of {digest}"
+    )
 
 
 def push(emulator: Local, repository: str, image: Layout, tag: str) -> None:
@@ -144,6 +183,6 @@ def test_a_base_image_in_a_private_registry_reaches_a_build_that_has_no_login(
     app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
     stage(goldenpath, "build", app, work).ok()
     candidate = work.read_candidate()
-    assert candidate.bases == (BaseImage(name, image.root().digest),)
+    assert candidate.bases == (BaseImage(name, image.root().digest, newest=image.root().digest),)
     labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
     assert labels["org.opencontainers.image.base.name"] == name

@@ -132,7 +132,8 @@ def test_a_vulnerable_package_blocks_prod_and_nothing_is_in_the_registry(
     done = goldenpath.run(*deliver(app, work, repository, "prod"))
     assert (done.code, done.error["code"]) == (10, "gate-blocked")
     assert done.error["what"] == "trivy blocks the release to prod: 2 of its findings decide"
-    assert f"CRITICAL {apps.PLANTED_CVE} in {apps.PLANTED_PACKAGE}. Update PyYAML from 5.3 to 5.4" in done.error["why"]
+    place = f"{apps.PLANTED_PACKAGE}, brought by COPY in line 2 of the Dockerfile"
+    assert f"CRITICAL {apps.PLANTED_CVE} in {place}. Update PyYAML from 5.3 to 5.4" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert not work.receipt.exists()
     gitleaks, trivy = uploaded(emulator, app)

@@ -102,7 +102,7 @@ class CodeScanningOff(GoldenPathError):
 
 
 class BaseRefused(GoldenPathError):
-    """The image is built from an image of a registry that the platform does not allow here."""
+    """The image is built from an image that the platform does not allow here: of another registry, or too old."""
 
     code, exit_code = "base-refused", 19
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from msgspec import Struct
 
 from goldenpath.model.base_image import BaseImage
+from goldenpath.model.image_origins import ImageOrigins
 from goldenpath.model.names import ArtifactId, Commit, ContentDigest, Digest, Platform, Version
 
 CANDIDATE_SCHEMA = "goldenpath.candidate/1"
 
 
 class PlatformImage(Struct, frozen=True):
-    """The image of one platform in the candidate: its manifest, its config, and the `size` of its layers in bytes."""
+    """The image of one platform in the candidate: its manifest, its config, and the `size` of its layers in bytes.
+
+    `origins` say what brought its layers; `None` where the builder could not.
+    """
 
     platform: Platform
     digest: Digest
     config: Digest
     layers: int
     size: int
+    origins: ImageOrigins | None = None
 
 
 class ContextArtifact(Struct, frozen=True):

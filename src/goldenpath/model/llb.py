@@ -6,15 +6,19 @@ protobuf's JSON, in which a number of 64 bits is a string and a zero is left out
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
+from goldenpath.model.image_origins import Step
 from goldenpath.model.names import Digest
 
 IMAGE = "docker-image://"
+# The instructions that add layers, and the one whose image may add some by ONBUILD.
+_KEYWORD = re.compile(rb"\s*(add|copy|from|run|workdir)(?:\s|$)", re.IGNORECASE)
 
 
 class _Input(Struct):
@@ -52,6 +56,15 @@ class _Op(Struct):
     merge: _Merge | None = None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether nothing is known that it does."""
+        return self.source is None and self.exec is None and self.file is None and self.merge is None
+
+    def input(self, link: _Link) -> str:
+        """Return the digest of the operation that `link` begins from; empty where that is none."""
+        return self.inputs[link.input].digest if 0 <= link.input < len(self.inputs) else ""
+
+    @property
     def base(self) -> str:
         """The digest of the operation whose files this one begins from; empty where it begins from nothing."""
         links: tuple[_Link, ...] = (_Link(),)
@@ -61,33 +74,85 @@ class _Op(Struct):
             links = self.file.actions
         elif self.merge is not None:
             links = self.merge.inputs
-        first = links[0].input if links else -1
-        return self.inputs[first].digest if 0 <= first < len(self.inputs) else ""
+        return self.input(links[0]) if links else ""
+
+
+class _Position(Struct):
+    line: int = 0
+
+
+class _Range(Struct):
+    start: _Position = field(default_factory=_Position)
+
+
+class _Location(Struct):
+    """A place in one of the files that the graph was made from; BuildKit gives one range for each line."""
+
+    file: int = field(default=0, name="sourceIndex")
+    ranges: tuple[_Range, ...] = ()
+
+
+class _Locations(Struct):
+    locations: tuple[_Location, ...] = ()
+
+
+class _SourceFile(Struct):
+    data: bytes = b""
+
+
+class _Sources(Struct):
+    locations: dict[str, _Locations] = field(default_factory=dict)
+    infos: tuple[_SourceFile, ...] = ()
+
+    def step(self, operation: str) -> Step | None:
+        """Return the instruction that an operation comes from; `None` where the graph does not say so."""
+        found = self.locations.get(operation, _Locations()).locations
+        lines = [min(each.start.line for each in place.ranges) for place in found if place.ranges and not place.file]
+        # What two stages write alike is one operation; the later stage is the nearer one.
+        line = max(lines, default=0)
+        text = self.infos[0].data.split(b"\n") if self.infos else []
+        keyword = _KEYWORD.match(text[line - 1]) if 0 < line <= len(text) else None
+        return Step(line, keyword[1].decode().upper()) if keyword else None
 
 
 class _Graph(Struct):
-    operations: dict[str, _Op] = msgspec.field(name="def")
+    operations: dict[str, _Op] = field(name="def")
+    source: _Sources = field(default_factory=_Sources)
 
 
 @dataclass(frozen=True)
 class Images:
     """The images that a build uses, as BuildKit names them: with a digest where it already knows one.
 
-    `base` is the one that the image itself begins from; empty where that is none, as `FROM scratch`.
+    `base` is the one that the image itself begins from; empty where that is none, as `FROM scratch`. `steps` are the
+    instructions that each add one layer to it, the lowest first, and `line` is that of its `FROM`, or 0; `None` and 0
+    where the graph does not say.
     """
 
     names: tuple[str, ...]
     base: str = ""
+    steps: tuple[Step, ...] | None = None
+    line: int = 0
 
 
 def images(text: bytes) -> Images:
     """Return the images in the build graph `text`. Raises `ValueError` when it is no graph."""
     try:
-        operations = msgspec.json.decode(text, type=_Graph, strict=False).operations
+        graph = msgspec.json.decode(text, type=_Graph, strict=False)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
+    operations = graph.operations
     names = {_image(each) for each in operations.values()} - {""}
-    return Images(tuple(sorted(names)), _base(operations))
+    base, layers = _origin(operations)
+    steps = [graph.source.step(each) for each in layers or ()]
+    known = tuple(each for each in steps if each is not None)
+    of_base = graph.source.step(base)
+    return Images(
+        tuple(sorted(names)),
+        _image(operations[base]) if base else "",
+        known if layers is not None and len(known) == len(steps) else None,
+        of_base.line if of_base else 0,
+    )
 
 
 def parse(name: str) -> BaseImage | None:
@@ -96,15 +161,42 @@ def parse(name: str) -> BaseImage | None:
     return BaseImage(plain, Digest(digest)) if at else None
 
 
-def _base(operations: dict[str, _Op]) -> str:
+def _origin(operations: dict[str, _Op]) -> tuple[str, list[str] | None]:
+    """Return the source that the image begins from, empty for none, and the operations that each add a layer to it.
+
+    The operations are `None` where it is not known how many layers one of them adds.
+    """
     used = {each.digest for operation in operations.values() for each in operation.inputs}
     last = [digest for digest in operations if digest not in used]
-    operation = operations.get(last[0]) if len(last) == 1 else None
+    if len(last) != 1:
+        return "", None
+    layers: list[str] | None = []
+    digest = last[0]
     for _ in operations:
+        operation = operations.get(digest)
         if operation is None or operation.source is not None:
             break
-        operation = operations.get(operation.base)
-    return _image(operation) if operation is not None else ""
+        # BuildKit's last operation only names the result.
+        added = [] if digest == last[0] and operation.is_plain else _added(operations, digest)
+        layers = None if added is None or layers is None else [*added, *layers]
+        digest = operation.base
+    is_source = digest in operations and operations[digest].source is not None
+    return digest if is_source else "", layers if is_source or not digest else None
+
+
+def _added(operations: dict[str, _Op], digest: str) -> list[str] | None:
+    """Return the operations whose layers the one at `digest` adds to what it begins from; `None` where unknown.
+
+    `COPY --link` copies into nothing and merges that with what is there.
+    """
+    operation = operations[digest]
+    if operation.exec is not None or operation.file is not None:
+        return [digest]
+    if operation.merge is None:
+        return None
+    others = [operation.input(each) for each in operation.merge.inputs[1:]]
+    alone = [each for each in others if (one := operations.get(each)) and one.file is not None and not one.base]
+    return alone if len(alone) == len(others) else None
 
 
 def _image(operation: _Op) -> str:

@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, BaseRefused, BuildFailed
-from goldenpath.model import codec, frontend, llb
+from goldenpath.model import codec, frontend, image_origins, llb
 from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
+from goldenpath.model.image_origins import BASE_DIGEST_LABEL, BASE_LABEL, ImageOrigins
+from goldenpath.stages import base_facts
 from goldenpath.tools import buildx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from goldenpath.model.names import Platform
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
 
-NAME_LABEL, DIGEST_LABEL = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
 _NOT_LISTED = "the base images of this build cannot be listed: its frontend or its BuildKit does not support it"
 
 
@@ -34,13 +35,15 @@ class Bases:
     """The base `images` of a build, and the `order` whose labels name its base.
 
     `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
-    and `sources` are `None`, and `warnings` say so.
+    and `sources` are `None`, and `warnings` say so. `origins` say for each platform of the order, where that is known,
+    what brings its layers.
     """
 
     order: Order
     images: tuple[BaseImage, ...] | None
     sources: Path | None = None
     warnings: tuple[str, ...] = ()
+    origins: tuple[ImageOrigins | None, ...] = ()
 
 
 def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
@@ -83,11 +86,11 @@ def resolved(
     known = {name: _of_registry(image, fetched) for name, image in named.items()}
     images = tuple(dict.fromkeys(known.values()))
     require_allowed(images, rules)
-    origins = {known[each.base] if each.base else None for each in graphs}
-    labels = _labels(origins.pop()) if len(origins) == 1 else {}
+    origins = tuple(_origins(each, known) for each in graphs)
+    labels = _labels({known[each.base] if each.base else None for each in graphs}, set(origins))
     file = folder / "sources.json"
     codec.write(file, source_policy(images, frontends))
-    return Bases(replace(order, labels={**order.labels, **labels}), images, file)
+    return Bases(replace(order, labels={**order.labels, **labels}), images, file, origins=origins)
 
 
 def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
@@ -110,7 +113,7 @@ def joined(lists: Iterable[tuple[BaseImage, ...] | None]) -> tuple[BaseImage, ..
         if each is None:
             return None
         known += each
-    return tuple(dict.fromkeys(known))
+    return base_facts.joined(known)
 
 
 def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) -> dict[str, Any]:
@@ -193,10 +196,21 @@ def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dic
     return {name: by_name.get(name) for name in names}
 
 
-def _labels(base: BaseImage | None) -> dict[str, str]:
-    if base is None or base.name.startswith(IN_A_FOLDER):
+def _origins(found: llb.Images, known: Mapping[str, BaseImage]) -> ImageOrigins | None:
+    if found.steps is None:
+        return None
+    return ImageOrigins(known[found.base].name if found.base else "", found.steps, found.line)
+
+
+def _labels(bases: set[BaseImage | None], origins: set[ImageOrigins | None]) -> dict[str, str]:
+    """Return the labels that name the one image that all platforms begin from, and what added their other layers."""
+    if bases == {None}:
         return {}
-    return {NAME_LABEL: base.name, DIGEST_LABEL: base.digest}
+    base = bases.pop() if len(bases) == 1 else None
+    if base is None or base.is_in_a_folder:
+        return image_origins.label(None)
+    steps = image_origins.label(origins.pop() if len(origins) == 1 else None)
+    return {BASE_LABEL: base.name, BASE_DIGEST_LABEL: base.digest, **steps}
 
 
 def _refused(what: str, rules: Environment, fix: str) -> BaseRefused:

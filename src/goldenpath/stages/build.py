@@ -16,10 +16,13 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import bases, build_secrets, contents, context_artifact, frontends, joining, pull_bases
+from goldenpath.stages import (
+    base_facts, bases, build_secrets, contents, context_artifact, frontends, joining, pull_bases,
+)  # fmt: skip
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.stages.joining import Built
+from goldenpath.stages.platforms import normal
 from goldenpath.stages.release_tags import version_of
 from goldenpath.tools import builder, buildx, checkout, checkout_changes, dockerfiles, git
 from goldenpath.tools.context_artifact import placed
@@ -64,7 +67,7 @@ def _made(run: Run, added: Addition) -> Outcome:
         )
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    described = describe(run, Layout(work.layout), order, built.by)
+    described = describe(run, Layout(work.layout), order, built)
     candidate = replace(
         described,
         checkout=checked_out.digest,
@@ -144,7 +147,7 @@ def build(run: Run, order: Order, added: Addition) -> Built:
         # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
         work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
         fetched = pull_bases.fetched(work)
-        order = build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
+        written, order = order, build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
         settled = frontends.settled(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
@@ -156,12 +159,15 @@ def build(run: Run, order: Order, added: Addition) -> Built:
             )
             for each in found.images or ():
                 run.say(f"base image {each.reference}")
-            with placed(added.files, added.root), build_secrets.explaining(run, given):
-                buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
+            with placed(added.files, added.root), base_facts.learned(run, found.images, written, fetched) as learned:
+                with build_secrets.explaining(run, given):
+                    buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
+                images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *other)
-    return Built(chosen.description, settled.images, found.images, warnings)
+    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other)
+    origins = dict(zip(map(normal, order.platforms or ("",)), found.origins, strict=False))
+    return Built(chosen.description, settled.images, images, warnings, origins)
 
 
 def _other_version(chosen: Builder) -> str:
@@ -171,7 +177,7 @@ def _other_version(chosen: Builder) -> str:
     )
 
 
-def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
+def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
     """Return the record of what is in `layout`, every byte of it checked. Raises `BuildFailed` for an empty image."""
     layout.verify()
     root = layout.root()
@@ -186,6 +192,7 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
                 config=image.manifest.config.digest,
                 layers=len(image.manifest.layers),
                 size=sum(layer.size for layer in image.manifest.layers),
+                origins=built.origins_of(layout.platform(image)),
             )
             for image in layout.images()
         ),
@@ -194,7 +201,7 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
         source=run.event.source_url,
         version=_version(run),
         created=order.labels["org.opencontainers.image.created"],
-        builder=builder,
+        builder=built.by,
         ecr_repository=run.request.ecr_repository or "",
     )
 

@@ -17,6 +17,7 @@ from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
 from goldenpath.policy import freshness, reviewed
+from goldenpath.policy.base_age import require_young
 from goldenpath.release import access
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
@@ -182,7 +183,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
     require_same_files(run, candidate)
     frontends.require_allowed(candidate.frontends, run.environment)
     bases.require_allowed(candidate.bases, run.environment)
-    return warnings
+    return warnings + require_young(candidate.bases, run.environment, datetime.now(UTC))
 
 
 def require_same_files(run: Run, candidate: Candidate) -> None:
