@@ -91,7 +91,7 @@ def test_nothing_takes_a_job_that_ran_out_of_time_for_one_that_ended_well() -> N
     conditions = {name: job.get("if", "") for name, job in read(CALLED)["jobs"].items()}
     assert [name for name, condition in conditions.items() if "!= 'failure'" in condition] == []
     assert "!contains(needs.*.result, 'cancelled')" in conditions["platform"]
-    for needed in ("test", "preflight"):
+    for needed in ("test", "preflight", "bases"):
         assert f"""contains(fromJSON('["success", "skipped"]'), needs.{needed}.result)""" in conditions["build"]
     assert "needs.build.result == 'success'" in conditions["push"]
 
@@ -108,14 +108,15 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     assert holds == {
         "test": {"contents"}, "preflight": {"id-token", "actions"}, "platform": {"contents"}, "build": {"contents"},
         "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"},
-        "push": {"id-token", "contents", "actions"},
+        "push": {"id-token", "contents", "actions"}, "bases": {"id-token"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
     assert [name for name, job in jobs.items() if "secrets." in str(job)] == [
-        "preflight", "platform", "build", "push",
+        "preflight", "bases", "platform", "build", "push",
     ]  # fmt: skip
     of_builds = {name: set(re.findall(r"secrets\.(\w+)", str(jobs[name]))) for name in ("platform", "build")}
     assert of_builds == {name: {"BUILD_SECRETS", "BUILD_SSH_KEY"} for name in ("platform", "build")}
+    assert set(re.findall(r"secrets\.(\w+)", str(jobs["bases"]))) == {"TF_AWS_IAM_ROLE_BASES", "BASES_LOGINS"}
     code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
 
@@ -137,6 +138,17 @@ SPOILED = {
                                 "uses: $/actions/gitleaks-gate\n      - uses: $/actions/build", "app, and decides"),
     "a token in the build": ("build", "contents: read # to check out the app", "id-token: write", "holds credentials"),
     "a role in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.AWS_ROLE_ARN", "holds credentials"),
+    "a login for base images in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.BASES_LOGINS",
+                                             "holds credentials"),
+    "the role for base images in the job of a platform": ("platform", "secrets.BUILD_SECRETS",
+                                                          "secrets.TF_AWS_IAM_ROLE_BASES", "holds credentials"),
+    "a build beside the login for base images": ("bases", "uses: $/actions/pull-bases",
+                                                 "uses: $/actions/build\n      - uses: $/actions/pull-bases",
+                                                 "holds credentials"),
+    "base images fetched where the caller says": ("bases", "runs-on: ubuntu-latest", "runs-on: ${{ inputs.runner }}",
+                                                  "which the caller chooses"),
+    "base images by their name": ("build", "artifact-ids: ${{ needs.bases.outputs.images || '0' }}",
+                                  "name: goldenpath-bases", "by name"),
     "build secrets for all steps of a job": ("build", "permissions:",
                                              "env: {X: '${{ secrets.BUILD_SECRETS }}'}\n    permissions:",
                                              "something else than the build"),
@@ -154,7 +166,7 @@ SPOILED = {
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_a_workflow_that_breaks_a_rule_is_found(spoiled: str) -> None:
     name, old, new, told = SPOILED[spoiled]
-    before, job, after = re.split(rf"(?m)^(  {name}:\n(?:(?:    .*)?\n| *#.*\n)*)", CALLED.read_text(), maxsplit=1)
+    before, job, after = re.split(rf"(?m)^(  {name}:.*\n(?:(?:    .*)?\n| *#.*\n)*)", CALLED.read_text(), maxsplit=1)
     assert old in job
     found = zones.problems(before + job.replace(old, new, 1) + after)
     assert [each for each in found if each.startswith(f"{name}: ") and told in each], found
