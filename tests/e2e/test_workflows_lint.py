@@ -119,6 +119,7 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     assert set(re.findall(r"secrets\.(\w+)", str(jobs["bases"]))) == {"TF_AWS_IAM_ROLE_BASES", "BASES_LOGINS"}
     code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
+    assert "github.token" not in (ROOT / "actions" / "build" / "action.yml").read_text()
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -149,6 +150,12 @@ SPOILED = {
                                                   "which the caller chooses"),
     "base images by their name": ("build", "artifact-ids: ${{ needs.bases.outputs.images || '0' }}",
                                   "name: goldenpath-bases", "by name"),
+    "every secret in the build": ("build", "secrets.BUILD_SSH_KEY", "toJSON(secrets)", "holds credentials"),
+    "the run's token in the test": ("test", "${{ inputs.test_command }}", "${{ github.token }}", "holds credentials"),
+    "a token in the checkout that is built": ("build", "persist-credentials: false", "fetch-tags: true",
+                                              "its checkout keeps the token"),
+    "a token in the checkout that is tested": ("test", "persist-credentials: false", "fetch-tags: true",
+                                               "its checkout keeps the token"),
     "build secrets for all steps of a job": ("build", "permissions:",
                                              "env: {X: '${{ secrets.BUILD_SECRETS }}'}\n    permissions:",
                                              "something else than the build"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 import tarfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,21 @@ def make(folder: Path, files: Mapping[str, bytes], **config: Any) -> Layout:  # 
         _store(folder, GZIP_LAYER, gzip.compress(layer, mtime=0)),
     ]
     manifest = codec.encode(Manifest(2, MANIFEST, blobs[0], blobs[1:]))
+    write_index(folder, _store(folder, MANIFEST, manifest))
+    return Layout(folder)
+
+
+def derived(image: Layout, folder: Path, **config: Any) -> Layout:  # noqa: ANN401  as above
+    """Write the layout of the one image in `image` again, with more in its `config`."""
+    (found,) = image.images()
+    for layer in found.manifest.layers:
+        place = folder / "blobs" / "sha256" / layer.digest.hex
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(image.blob(layer.digest), place)
+    described = json.loads(image.blob(found.manifest.config.digest).read_bytes())
+    described["config"] = {**described.get("config", {}), **config}
+    stored = _store(folder, CONFIG, json.dumps(described).encode())
+    manifest = codec.encode(Manifest(2, MANIFEST, stored, list(found.manifest.layers)))
     write_index(folder, _store(folder, MANIFEST, manifest))
     return Layout(folder)
 

@@ -16,7 +16,7 @@ from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import bases, build_secrets, frontends, joining, pull_bases
+from goldenpath.stages import bases, build_secrets, frontends, joining, missing_bases, pull_bases
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.stages.joining import Built
@@ -131,12 +131,12 @@ def build(run: Run, order: Order) -> Built:
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            found = bases.resolved(
-                chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
-            )
-            for each in found.images or ():
-                run.say(f"base image {each.reference}")
-            with build_secrets.explaining(run, given):
+            with build_secrets.explaining(run, given), missing_bases.explaining(run):
+                found = bases.resolved(
+                    chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
+                )
+                for each in found.images or ():
+                    run.say(f"base image {each.reference}")
                 buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
