@@ -47,9 +47,12 @@ class Registry:
     lookups: int
     by_tag: list[str] = field(default_factory=list)
     host: str = ""
+    is_private: bool = False
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return the status, the type and the bytes of what is at `path`."""
+        if self.is_private:
+            return 401, "application/json", b'{"errors": [{"code": "UNAUTHORIZED"}]}'
         if path == "/v2/":
             return 200, "text/plain", b""
         _, kind, reference = path.rsplit("/", 2)
@@ -115,6 +118,16 @@ def test_base_images_are_resolved_before_the_build_and_recorded(
     assert labels["org.opencontainers.image.base.name"] == names[0]
     assert labels["org.opencontainers.image.base.digest"] == digest
     assert sorted(path.rsplit("/", 3)[1] for path in registry.by_tag) == ["base", "named", "named", "tools"]
+
+
+def test_a_base_image_that_a_registry_refuses_is_named(
+    goldenpath: Command, app: App, work: WorkFolder, registry: Registry
+) -> None:
+    registry.is_private = True
+    app.write("Dockerfile", f"FROM {registry.host}/team/base:1\nCOPY rootfs /\n").save()
+    ended = stage(goldenpath, "build", app, work)
+    assert ended.error["what"].startswith(f"the base image {registry.host}/team/base:1 cannot be pulled"), ended.text
+    assert f"goldenpath pull-bases --private-bases {registry.host}/team/base:1" in ended.error["fix"]
 
 
 def test_a_base_image_in_a_private_registry_reaches_a_build_that_has_no_login(

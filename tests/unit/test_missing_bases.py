@@ -39,12 +39,13 @@ def explained(here: Run, words: str) -> BuildFailed:
     [
         (ECR, "unexpected status from HEAD request to https://x/v2/base/python/manifests/3: 401 Unauthorized"),
         (ECR, "no basic auth credentials"),
-        ("ghcr.io/org/base:1", "failed to authorize: failed to fetch anonymous token: unexpected status from GET "
-         "request to https://ghcr.io/token?scope=x: 403 Forbidden"),
-        ("docker.io/org/base:1", "pull access denied, repository does not exist or may require authorization: server "
-         "message: insufficient_scope: authorization failed"),
+        (
+            "ghcr.io/org/base:1",
+            "failed to authorize: failed to fetch anonymous token: unexpected status: 403 Forbidden",
+        ),
+        ("docker.io/org/base:1", "pull access denied, repository does not exist or may require authorization"),
     ],
-)  # fmt: skip
+)
 def test_a_base_image_that_a_registry_refuses_is_named(tmp_path: Path, name: str, words: str) -> None:
     error = explained(run(tmp_path), f"#1 DONE\n{READING} {name}: {words}")
     assert error.what == f"the base image {name} cannot be pulled: it is private, or does not exist"
@@ -54,7 +55,7 @@ def test_a_base_image_that_a_registry_refuses_is_named(tmp_path: Path, name: str
 @pytest.mark.parametrize(
     ("event", "in_actions", "why", "fix"),
     [
-        (FORK, True, "GitHub gives pull requests from forks neither secrets nor an OIDC token", "push the branch to this"),
+        (FORK, True, "GitHub gives pull requests from forks neither secrets nor an OIDC", "push the branch to this"),
         (None, True, "The job that builds has no login for any registry", "name it in the input `private_bases`"),
         (None, False, "The registry refused to show it", "run `docker login` for its registry, or fetch it first with"),
     ],

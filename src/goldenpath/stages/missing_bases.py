@@ -18,9 +18,7 @@ _REFUSED = re.compile(
     r"failed to resolve source metadata for (?P<name>\S+): .*"
     r"(?:401 Unauthorized|403 Forbidden|no basic auth credentials|failed to authorize|authorization failed|denied)"
 )
-_OF_FORK = (
-    "GitHub gives pull requests from forks neither secrets nor an OIDC token, so no job fetched private base images"
-)
+_OF_FORK = "GitHub gives pull requests from forks neither secrets nor an OIDC token, so no private image was fetched"
 _PAGE = "docs/workflow.md, Base images"
 
 
