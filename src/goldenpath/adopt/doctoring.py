@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.adopt import (
     actions_checks,
+    bases_checks,
     environment_checks,
     platform_checks,
     protection_checks,
@@ -101,6 +102,7 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
     yield from platform_checks.target(caller, world.settings)
     yield from environment_checks.approval(caller, world.settings)
     yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
+    yield from bases_checks.check(caller, world.forge)
     place, folder = caller.given.get("dockerfile_path", "Dockerfile"), caller.given.get("build_context", ".")
     if "${{" not in place + folder:
         yield from source_checks.dockerfile(asked.checkout, place.removeprefix("./"))
