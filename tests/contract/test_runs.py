@@ -55,6 +55,7 @@ def test_a_run_is_what_the_table_says(judge: Judge, row: Row) -> None:
 ENVIRONMENT, JOBS, ENDS = "Which environment's rules decide", "Which jobs run", "What follows when a job"
 TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose role"
 WAITS, BUILT, EARLIER = "Which GitHub environment", "What is built", "What an earlier job built"
+BASES = "Private base images"
 MISTAKES = {
     "dev and prod change places": (ENVIRONMENT, TEMPLATE, "", "'dev' || 'prod'", "'prod' || 'dev'"),
     "the registry of another name": (
@@ -97,6 +98,16 @@ MISTAKES = {
     "secrets for a job that only joins": (
         "Who is given the secrets", CALLED, "build", "!inputs.runners && secrets.BUILD_SECRETS",
         "secrets.BUILD_SECRETS"),
+    "base images for a fork": (
+        BASES, CALLED, "bases", "github.event.pull_request.head.repo.full_name == github.repository", "true"),
+    "no base images for a pull request": (
+        BASES, CALLED, "bases", "|| github.event.pull_request.head.repo.full_name == github.repository", ""),
+    "base images that nobody named": (BASES, CALLED, "bases", "inputs.private_bases != '' && ", ""),
+    "a build without its base images": (
+        BASES, CALLED, "build", """&& contains(fromJSON('["success", "skipped"]'), needs.bases.result)""", ""),
+    "base images that nobody reported": (BASES, CALLED, "platform", "needs.bases.outputs.evidence || ''", "''"),
+    "base images for a job that only joins": (
+        BASES, CALLED, "build", "inputs.runners == '' && needs.bases", "needs.bases"),
     "every release waits for somebody": (
         WAITS, CALLED, "push", "inputs.approval && inputs.environment", "inputs.environment"),
     "runners in the place of platforms": (BUILT, CALLED, "build", "*.platform, ','", "*.runner, ','"),

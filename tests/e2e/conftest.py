@@ -118,7 +118,8 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
         database: Path | None = None,
         checked: bool = True,
     ) -> act.Ended:
-        found = emulator.environment(subject=f"repo:{app.slug}:ref:{event.ref}", repository=app.slug)
+        context = "pull_request" if event.name == "pull_request" else f"ref:{event.ref}"
+        found = emulator.environment(subject=f"repo:{app.slug}:{context}", repository=app.slug)
         if not roles:
             roles.update(Roles(emulator, app.slug).create())
         named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import json
 import threading
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from tests.tools import apps
+from tests.tools import apps, small_images
+from tests.tools.command import texts_below
 from tests.tools.conftest import ACCOUNT
 from tests.tools.test_build import blob, stage
 
@@ -19,10 +19,7 @@ from goldenpath.model.base_image import BaseImage
 from goldenpath.model.finding import Gate, Origin
 from goldenpath.model.image_origins import ImageOrigins, Step
 from goldenpath.model.layout import Layout
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.model.work import WorkFolder
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry, Upload
+from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
     from tests.tools.command import Command
 
     from goldenpath.local.server import Local
+    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 
@@ -56,9 +54,12 @@ class Registry:
     moved: bytes = b""
     by_tag: list[str] = field(default_factory=list)
     host: str = ""
+    is_private: bool = False
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Return the status, the type and the bytes of what is at `path`."""
+        if self.is_private:
+            return 401, "application/json", b'{"errors": [{"code": "UNAUTHORIZED"}]}'
         if path == "/v2/":
             return 200, "text/plain", b""
         _, kind, reference = path.rsplit("/", 2)
@@ -107,14 +108,10 @@ def registry(image: Layout) -> Iterator[Registry]:
 
 
 @pytest.fixture(scope="module")
-def image(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> Layout:
+def image(tmp_path_factory: pytest.TempPathFactory) -> Layout:
     """An image that holds a file, and a package with vulnerabilities."""
-    folder = tmp_path_factory.mktemp("base")
-    work = WorkFolder(folder / "work")
-    app = apps.make(folder / "app", Dockerfile="FROM scratch\nCOPY hello /\nCOPY rootfs /\n", hello="hello")
-    app.plant_package()
-    stage(goldenpath, "build", app, work).ok()
-    return Layout(work.layout)
+    files = {"hello": b"hello", apps.PLANTED_PACKAGE: apps.PLANTED_METADATA.encode()}
+    return small_images.make(tmp_path_factory.mktemp("base"), files)
 
 
 def test_base_images_are_resolved_before_the_build_and_recorded(
@@ -162,21 +159,20 @@ def test_findings_of_the_base_image_are_told_apart_from_those_of_the_app(
     )
 
 
-def push(emulator: Local, repository: str, image: Layout, tag: str) -> None:
-    """Put an image into an ECR repository."""
-    admin = boto3.Session(emulator.admin.id, emulator.admin.secret, region_name=emulator.region)
-    ecr = Ecr(lambda: admin.client("ecr", endpoint_url=emulator.environment()["AWS_ENDPOINT_URL"]))
-    with closing(OciRegistry(ecr.login(), EcrRepository(repository))) as registry:
-        for blob_of in (each for found in image.images() for each in found.blobs):
-            registry.upload_blob(Upload(blob_of, image.blob(blob_of.digest)))
-        root = image.root()
-        registry.put_manifest(Tag(tag), root.media_type, image.manifest_bytes(root))
+def test_a_base_image_that_a_registry_refuses_is_named(
+    goldenpath: Command, app: App, work: WorkFolder, registry: Registry
+) -> None:
+    registry.is_private = True
+    app.write("Dockerfile", f"FROM {registry.host}/team/base:1\nCOPY rootfs /\n").save()
+    ended = stage(goldenpath, "build", app, work)
+    assert ended.error["what"].startswith(f"the base image {registry.host}/team/base:1 cannot be pulled"), ended.text
+    assert f"goldenpath pull-bases --private-bases {registry.host}/team/base:1" in ended.error["fix"]
 
 
 def test_a_base_image_in_a_private_registry_reaches_a_build_that_has_no_login(
     goldenpath: Command, app: App, work: WorkFolder, emulator: Local, repository: str, image: Layout
 ) -> None:
-    push(emulator, repository, image, "1")
+    small_images.push(emulator, repository, image, "1")
     # ECR's own address, which leads nowhere here: only the login's answer says where the registry is.
     name = f"{ACCOUNT}.dkr.ecr.{emulator.region}.amazonaws.com/{repository}:1"
     stage(goldenpath, "pull-bases", app, work, f"--private-bases={name}").ok()
@@ -186,3 +182,24 @@ def test_a_base_image_in_a_private_registry_reaches_a_build_that_has_no_login(
     assert candidate.bases == (BaseImage(name, image.root().digest, newest=image.root().digest),)
     labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
     assert labels["org.opencontainers.image.base.name"] == name
+
+
+@pytest.mark.parametrize("tag", ["", ":latest", ":1"])
+def test_a_base_image_in_another_registry_is_fetched_with_a_login_of_its_own(
+    goldenpath: Command, app: App, work: WorkFolder, emulator: Local, repository: str, image: Layout, tag: str
+) -> None:
+    small_images.push(emulator, repository, image, tag.removeprefix(":") or "latest")
+    name = f"{emulator.registry_host}/{repository}{tag}"
+    user, _, password = base64.b64decode(small_images.login(emulator).authorization.removeprefix("Basic ")).partition(
+        b":"
+    )
+    logins = {"BASES_LOGINS": f"{emulator.registry_host} {user.decode()} {password.decode()}"}
+    where = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", f"--private-bases={name}")
+    refused = goldenpath.run("pull-bases", *where)
+    assert f"there is no login for {emulator.registry_host}" in refused.text
+    fetched = goldenpath.run("pull-bases", *where, more=logins).ok()
+    app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
+    stage(goldenpath, "build", app, work).ok()
+    assert work.read_candidate().bases == (BaseImage(f"{name}{'' if tag else ':latest'}", image.root().digest),)
+    assert password.decode() not in fetched.text
+    assert not [path for path, text in texts_below(work.path).items() if password in text]

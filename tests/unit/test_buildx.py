@@ -84,9 +84,6 @@ def test_a_host_with_certificates_of_its_own_lends_them_to_the_build(monkeypatch
         (ToolFailed("x", why='ERROR: process "/bin/sh -c false" did not complete', fix="f"), BuildFailed,
          "the image could not be built"),
         (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "the image could not be built"),
-        (ToolFailed("x", why="ERROR: 123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3: failed "
-                    "to resolve source metadata: unexpected status from HEAD request: 401 Unauthorized", fix="f"),
-         BuildFailed, "a base image is in a private ECR registry, and the build has no login for it"),
         (ToolFailed("x", why="ERROR: docker.io/library/python:3: unexpected status: 401 Unauthorized", fix="f"),
          BuildFailed, "the image could not be built"),
         (ToolFailed("x", why="write /x: no space left on device", fix="f"), DiskTrouble,

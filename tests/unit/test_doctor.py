@@ -235,6 +235,35 @@ def test_one_role_for_all_works_and_is_warned_about(healthy: Checkout) -> None:
     assert remark.fix.endswith("TF_AWS_IAM_ROLE_STAGING, TF_AWS_IAM_ROLE_PROD), then delete AWS_ROLE_ARN")
 
 
+HOST = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("images", "handed_on", "known", "found"),
+    [
+        (f"{HOST}/base:1", "inherit", {"TF_AWS_IAM_ROLE_BASES"}, [(Level.GOOD, "the secret TF_AWS_IAM_ROLE_BASES is")]),
+        (f"{HOST}/base:1", "inherit", set(), [(Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES is missing")]),
+        (f"ghcr.io/a/b {HOST}/core:1", "inherit", {"BASES_LOGINS"},
+         [(Level.GOOD, "the secret BASES_LOGINS is there"), (Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES is")]),
+        ("python:3", "inherit", None, [(Level.LEFT_OUT, "they need the secret BASES_LOGINS")]),
+        ("python:3", "{AWS_ROLE_ARN: x}", set(), [(Level.WARNING, "does not hand on BASES_LOGINS")]),
+        ("python:3", "{AWS_ROLE_ARN: x, BASES_LOGINS: y}", set(), [(Level.GOOD, "hands on BASES_LOGINS")]),
+        ("Python:3", "inherit", set(), [(Level.ERROR, "'Python:3' is not the name of an image")]),
+        ("${{ vars.BASES }}", "inherit", set(), []),
+    ],
+)  # fmt: skip
+def test_the_logins_of_private_base_images_are_looked_for(
+    healthy: Checkout, images: str, handed_on: str, known: set[str] | None, found: list[tuple[Level, str]]
+) -> None:
+    lines = "".join(f"\n        {each}" for each in (images.split() if "$" not in images else [images]))
+    edit(healthy, "    with:\n", f"    with:\n      private_bases: |{lines}\n")
+    edit(healthy, "secrets: inherit", f"secrets: {handed_on}")
+    forge = Forge(secrets=None if known is None else SECRETS | known)
+    remarks = [each for each in examined(healthy, healthy_world(forge)) if each.about == "private base images"]
+    assert [each.level for each in remarks] == [level for level, _ in found]
+    assert all(text in each.what for each, (_, text) in zip(remarks, found, strict=True)), remarks
+
+
 def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checkout) -> None:
     forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_DEV"} | {"AWS_ROLE_ARN"})
     assert worst(healthy, healthy_world(forge)) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.adopt import (
     actions_checks,
+    bases_checks,
     environment_checks,
     platform_checks,
     protection_checks,
@@ -104,6 +105,7 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
     yield from platform_checks.target(caller, world.settings)
     yield from environment_checks.approval(caller, world.settings)
     yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
+    yield from bases_checks.check(caller, world.forge)
     for given in caller.deliveries:
         yield from _delivery(asked, given, world)
 

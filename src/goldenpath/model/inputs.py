@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
-from goldenpath.model import build_secrets, evidence, texts
+from goldenpath.model import build_secrets, evidence, private_base, registry_login, texts
 from goldenpath.model.names import (
     AccountId,
     ArtifactId,
@@ -25,13 +25,14 @@ from goldenpath.model.names import (
     Tag,
     Version,
 )
-from goldenpath.model.private_base import PrivateBase, parse_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.build_secrets import BuildSecret, SecretSource, SshSource
     from goldenpath.model.evidence import Report
+    from goldenpath.model.private_base import PrivateBase
+    from goldenpath.model.registry_login import RegistryLogin
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Request:
     audience: str = ""
     registry_account: AccountId | None = None
     private_bases: tuple[PrivateBase, ...] = ()
+    bases_logins: tuple[RegistryLogin, ...] = ()
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -185,7 +187,15 @@ VERSION = Input("version", "Version: recorded in the image, and a tag of the rel
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
 PRIVATE_BASES = Input(
-    "private_bases", "Base images in private ECR registries, one a line, as the Dockerfile names them.", parse_all
+    "private_bases",
+    "Base images in private registries, one a line, as the Dockerfile names them.",
+    private_base.parse_all,
+)
+BASES_LOGINS = Input(
+    "bases_logins",
+    "Logins for the registries of `private_bases` that are not Amazon ECR, one `registry user password` a line.",
+    registry_login.parse_all,
+    secret=True,
 )
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(

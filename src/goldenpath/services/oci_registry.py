@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor
-    from goldenpath.model.names import EcrRepository, Tag
+    from goldenpath.model.names import Tag
     from goldenpath.services.aws import Login
     from goldenpath.services.http import Answer, Body
 
@@ -113,7 +113,7 @@ class OciRegistry:
     def __init__(
         self,
         login: Login,
-        repository: EcrRepository,
+        repository: str,
         *,
         http: Http | None = None,
         renew: Callable[[], Login] | None = None,

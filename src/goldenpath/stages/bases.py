@@ -70,20 +70,20 @@ def resolved(
     frontends: tuple[str, ...],
     rules: Environment,
     folder: Path,
-    fetched: frozenset[BaseImage] = frozenset(),
+    fetched: Mapping[BaseImage, BaseImage] | None = None,
 ) -> Bases:
     """Return the base images of `order` by digest, with the file of rules in `folder` that holds the build to them.
 
-    `frontends` are the images that read its Dockerfile. Those that another job `fetched` count as images of their
-    registry, although BuildKit finds them in a folder. Raises `BaseRefused` when an image is from a registry that the
-    environment does not allow, and `BuildFailed` when one cannot be read.
+    `frontends` are the images that read its Dockerfile. Those that another job `fetched`, by the name that BuildKit has
+    for them in their folder, count as images of their registry. Raises `BaseRefused` when an image is from a registry
+    that the environment does not allow, and `BuildFailed` when one cannot be read.
     """
     found = [_listed(chosen, replace(order, platforms=each)) for each in _single(order)]
     graphs = [each for each in found if each is not None]
     if len(graphs) < len(found):
         return _unknown(order, rules)
     named = _by_name(chosen, order, {name for each in graphs for name in each.names}, folder)
-    known = {name: _of_registry(image, fetched) for name, image in named.items()}
+    known = {name: _of_registry(image, fetched or {}) for name, image in named.items()}
     images = tuple(dict.fromkeys(known.values()))
     require_allowed(images, rules)
     origins = tuple(_origins(each, known) for each in graphs)
@@ -158,9 +158,10 @@ def _listed(chosen: Builder, order: Order) -> llb.Images | None:
         ) from error
 
 
-def _of_registry(image: BaseImage, fetched: frozenset[BaseImage]) -> BaseImage:
-    there = BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest)
-    return there if there in fetched else image
+def _of_registry(image: BaseImage, fetched: Mapping[BaseImage, BaseImage]) -> BaseImage:
+    if not image.name.startswith(IN_A_FOLDER):
+        return image
+    return fetched.get(BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest), image)
 
 
 def _unknown(order: Order, rules: Environment) -> Bases:

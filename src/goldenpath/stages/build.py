@@ -17,8 +17,16 @@ from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
 from goldenpath.stages import (
-    base_facts, bases, build_secrets, contents, context_artifact, frontends, joining, pull_bases,
-)  # fmt: skip
+    base_facts,
+    bases,
+    build_secrets,
+    contents,
+    context_artifact,
+    frontends,
+    joining,
+    missing_bases,
+    pull_bases,
+)
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.stages.joining import Built
@@ -154,15 +162,18 @@ def build(run: Run, order: Order, added: Addition) -> Built:
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            found = bases.resolved(
-                chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
-            )
-            for each in found.images or ():
-                run.say(f"base image {each.reference}")
-            with placed(added.files, added.root), base_facts.learned(run, found.images, written, fetched) as learned:
-                with build_secrets.explaining(run, given):
+            with build_secrets.explaining(run, given), missing_bases.explaining(run):
+                found = bases.resolved(
+                    chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
+                )
+                for each in found.images or ():
+                    run.say(f"base image {each.reference}")
+                with (
+                    placed(added.files, added.root),
+                    base_facts.learned(run, found.images, written, fetched) as learned,
+                ):
                     buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
-                images = learned.images()
+                    images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
     warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other)

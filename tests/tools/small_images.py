@@ -1,0 +1,88 @@
+"""Image layouts that BuildKit can build from, made of a few files in a moment, and put into the emulator's ECR."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import shutil
+import tarfile
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from goldenpath.model import codec
+from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, write_index
+from goldenpath.model.names import Digest, EcrRepository, Tag
+from goldenpath.services.aws import Ecr
+from goldenpath.services.oci_registry import OciRegistry, Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from goldenpath.local.server import Local
+    from goldenpath.services.aws import Login
+
+
+def make(folder: Path, files: Mapping[str, bytes], **config: Any) -> Layout:  # noqa: ANN401  the image's `config`
+    """Write the layout of an image for linux/amd64 that holds `files`."""
+    layer = _tar(files)
+    described = {
+        "architecture": "amd64", "os": "linux", "config": config,
+        "rootfs": {"type": "layers", "diff_ids": [Digest.of(layer)]},
+    }  # fmt: skip
+    blobs = [
+        _store(folder, CONFIG, json.dumps(described).encode()),
+        _store(folder, GZIP_LAYER, gzip.compress(layer, mtime=0)),
+    ]
+    manifest = codec.encode(Manifest(2, MANIFEST, blobs[0], blobs[1:]))
+    write_index(folder, _store(folder, MANIFEST, manifest))
+    return Layout(folder)
+
+
+def derived(image: Layout, folder: Path, **config: Any) -> Layout:  # noqa: ANN401  as above
+    """Write the layout of the one image in `image` again, with more in its `config`."""
+    (found,) = image.images()
+    for layer in found.manifest.layers:
+        place = folder / "blobs" / "sha256" / layer.digest.hex
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(image.blob(layer.digest), place)
+    described = json.loads(image.blob(found.manifest.config.digest).read_bytes())
+    described["config"] = {**described.get("config", {}), **config}
+    stored = _store(folder, CONFIG, json.dumps(described).encode())
+    manifest = codec.encode(Manifest(2, MANIFEST, stored, list(found.manifest.layers)))
+    write_index(folder, _store(folder, MANIFEST, manifest))
+    return Layout(folder)
+
+
+def login(emulator: Local) -> Login:
+    """Return the administrator's login to the emulator's registry."""
+    admin = boto3.Session(emulator.admin.id, emulator.admin.secret, region_name=emulator.region)
+    return Ecr(lambda: admin.client("ecr", endpoint_url=emulator.environment()["AWS_ENDPOINT_URL"])).login()
+
+
+def push(emulator: Local, repository: str, image: Layout, tag: str) -> None:
+    """Put an image into an ECR repository."""
+    with closing(OciRegistry(login(emulator), EcrRepository(repository))) as registry:
+        for blob_of in (each for found in image.images() for each in found.blobs):
+            registry.upload_blob(Upload(blob_of, image.blob(blob_of.digest)))
+        root = image.root()
+        registry.put_manifest(Tag(tag), root.media_type, image.manifest_bytes(root))
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text))
+    return content.getvalue()
+
+
+def _store(folder: Path, media_type: str, content: bytes) -> Descriptor:
+    digest = Digest.of(content)
+    codec.write_bytes(folder / "blobs" / "sha256" / digest.hex, content)
+    return Descriptor(media_type, digest, len(content))
