@@ -5,7 +5,9 @@ act gives every job a workspace and a RUNNER_TEMP of its own, both empty at firs
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -104,7 +106,7 @@ class Act:
         words = [word for option in self._options(arranged) for word in option]
         done = process.run(
             self.program, event.name, "--directory", app, "--workflows", app / workflow, "--json", *words,
-            timeout=PATIENCE, cwd=folder, environment={"HOME": str(folder / "home")}, accept=range(256),
+            timeout=PATIENCE, cwd=folder, environment=_of_the_runner(folder), accept=range(256),
         )  # fmt: skip
         log = tuple(_parsed(line) for line in (done.stdout + done.stderr).decode("utf-8", "replace").splitlines())
         return Ended(done.code, log, folder / "artifacts", done.seconds)
@@ -139,6 +141,19 @@ def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -
     places["event"].write_text(json.dumps(event.payload))
     places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
     return places
+
+
+def _of_the_runner(folder: Path) -> dict[str, str]:
+    """Return the variables of act itself: its steps start `python3` itself, not a shim that looks for it each time."""
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "python3").symlink_to(_python())
+    return {"HOME": str(folder / "home"), "PATH": f"{programs}:{os.environ['PATH']}"}
+
+
+@functools.cache
+def _python() -> str:
+    return process.run("python3", "-I", "-c", "import sys; print(sys.executable)", timeout=30).stdout.decode().strip()
 
 
 def _parsed(line: str) -> Mapping[str, Any]:

@@ -41,6 +41,7 @@ class App:
 
     folder: Path
     slug: str
+    default_branch: str = "main"
 
     @property
     def commit(self) -> Commit:

@@ -1,0 +1,124 @@
+"""An app delivered by the `goldenpath` command and by the workflow under the runner; what both leave is read alike."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.adopt.scaffold import CALLER
+from goldenpath.model.finding import Gate
+from goldenpath.model.layout import Layout
+from goldenpath.model.work import WorkFolder
+from goldenpath.tools.toolchain import Toolchain
+from tests.e2e import act, invariants, platform_copy
+from tests.e2e.invariants import World
+from tests.tools import command
+from tests.tools.command import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from goldenpath.local.server import Local
+    from tests.e2e.app_repositories import Row, Way
+    from tests.e2e.events import Event
+    from tests.tools.apps import App
+
+# The ECR repository of the command; its last part is the app's name, as a component's tag wants it.
+BY_HAND = "by-hand"
+
+
+@dataclass(frozen=True)
+class Runner:
+    """act, with what this machine has for a run: see `surroundings` and `platform`."""
+
+    surroundings: Mapping[str, str]
+    platform: Path
+    emulator: Local
+
+    def run(
+        self, app: App, event: Event, workflow: str, secrets: Mapping[str, str], folder: Path, **more: str
+    ) -> act.Ended:
+        """Run `workflow` of `app` for `event`, with these secrets and `more` variables; `folder` is made."""
+        found = self.emulator.environment(subject=f"repo:{app.slug}:ref:{event.ref}", repository=app.slug)
+        del found["AWS_REGION"]  # on GitHub nobody sets it
+        token = {"GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
+        program = act.Act(
+            Toolchain.load().provide("act").path,
+            platform_copy.repositories(self.platform),
+            {**self.surroundings, **found, **more, "GITHUB_REPOSITORY": app.slug},
+            {**secrets, **token},
+        )
+        return program.run(app.folder, event, workflow, folder)
+
+
+@dataclass(frozen=True)
+class Released:
+    """What a delivery left: `digests` by the file that names each, and the tags of the ECR repository."""
+
+    digests: Mapping[str, str]
+    tags: Mapping[str, str]
+    labels: Mapping[str, str]
+    packages: frozenset[str]
+    findings: frozenset[str]
+
+    @classmethod
+    def read(cls, work: WorkFolder, tags: Mapping[str, str]) -> Released:
+        """Return what the files in `work` say."""
+        config = Layout(work.layout).blob(work.read_candidate().platforms[0].config)
+        labels: dict[str, str] = json.loads(config.read_bytes())["config"]["Labels"]
+        inventory: list[dict[str, Any]] = json.loads(work.spdx.read_bytes())["packages"]
+        found = {each.id for each in work.read_findings(Gate.TRIVY).findings}
+        # The image itself is named as its ECR repository.
+        names = frozenset(each["name"] for each in inventory if each.get("primaryPackagePurpose") != "CONTAINER")
+        return cls(command.digests(work), tags, labels, names, frozenset(found))
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """Both ways to deliver, to one account of one emulator."""
+
+    runner: Runner
+    role: str
+
+    @property
+    def emulator(self) -> Local:
+        """AWS, the registry and GitHub of both."""
+        return self.runner.emulator
+
+    def by_hand(self, row: Row, app: App, way: Way, work: WorkFolder) -> Released:
+        """Deliver on the command line."""
+        repository = f"{BY_HAND}/{app.slug.partition('/')[2]}"
+        self.emulator.create_repository(repository)
+        found = self.emulator.environment(repository=app.slug)
+        role = {"GOLDENPATH_ROLE_ARN": self.role}
+        goldenpath = Command(command.surroundings(self.runner.surroundings, found, role))
+        given = [f"--{name.replace('_', '-')}={value}" for name, value in row.inputs.items()]
+        where = (f"--environment={row.environment}", f"--ecr-repository={repository}", f"--work-dir={work.path}")
+        for first in way.before:
+            goldenpath.run(*first, f"--source={way.source}", f"--work-dir={work.path}", more=way.variables).ok()
+        words = (*where, f"--source={way.source}", *given, *way.words)
+        goldenpath.run("deliver", *words, more=way.variables).ok()
+        return Released.read(work, self.emulator.tags(repository))
+
+    def by_the_workflow(self, row: Row, app: App, way: Way, folder: Path) -> tuple[act.Ended, Released]:
+        """Deliver under the runner, by the caller that is committed; what must hold of any run is asserted."""
+        name = app.slug.partition("/")[2]
+        self.emulator.create_repository(name)
+        event = row.happens(app)
+        role = {f"TF_AWS_IAM_ROLE_{row.environment.upper()}": self.role}
+        before = World.look(self.emulator, name)
+        ended = self.runner.run(app, event, CALLER, {**role, **way.variables}, folder)
+        invariants.hold(ended, event, before, World.look(self.emulator, name), name)
+        assert ended.code == 0, ended.story
+        return ended, Released.read(united(ended, name), self.emulator.tags(name))
+
+
+def united(ended: act.Ended, name: str) -> WorkFolder:
+    """Return the artifacts of a run as one work folder, as the command leaves it."""
+    folder = ended.artifacts.parent / "united"
+    for kind in ("candidate", "reports", "sbom", "receipt"):
+        shutil.copytree(ended.artifacts / f"goldenpath-{kind}-{name}", folder, dirs_exist_ok=True)
+    return WorkFolder(folder)
