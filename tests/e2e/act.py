@@ -9,10 +9,12 @@ import functools
 import json
 import os
 import re
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.tools import process
+from tests.tools import git_lfs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,7 +93,8 @@ class Ended:
 class Act:
     """The program, the repositories that it finds on this machine, and the environment of every step.
 
-    `settings` are what GitHub calls the repository's variables.
+    `settings` are what GitHub calls the repository's variables. Submodules of an app are found where the variable
+    STAND_IN_SERVER says, below `owner/name.git`.
     """
 
     program: Path
@@ -136,10 +139,14 @@ def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -
     for name in ("artifacts", "cache", "home"):
         places[name].mkdir(parents=True)
     process.run("git", "clone", "--quiet", "--mirror", app, places["origin"], timeout=60)
+    if (large := app / ".git" / "lfs").is_dir():  # what `git push` would hand over
+        shutil.copytree(large, places["origin"] / "lfs")
     # The step's own shell alone: the programs below it are often shells too.
     places["lingering"].write_text("unset BASH_ENV\ntrap 'sleep 0.05' EXIT\n")
     places["event"].write_text(json.dumps(event.payload))
-    places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+    # A value in quotes may have several lines.
+    quoted = {name: json.dumps(value) if "\n" in value else value for name, value in secrets.items()}
+    places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in quoted.items()))
     return places
 
 
@@ -148,7 +155,7 @@ def _of_the_runner(folder: Path) -> dict[str, str]:
     programs = folder / "programs"
     programs.mkdir()
     (programs / "python3").symlink_to(_python())
-    return {"HOME": str(folder / "home"), "PATH": f"{programs}:{os.environ['PATH']}"}
+    return {"HOME": str(folder / "home"), "PATH": f"{programs}{os.pathsep}{git_lfs.on_path()}"}
 
 
 @functools.cache

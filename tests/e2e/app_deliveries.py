@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.local.server import Local
-    from tests.e2e.app_repositories import Row, Way
+    from tests.e2e.app_repositories import Place, Row, Way
     from tests.e2e.events import Event
     from tests.tools.apps import App
 
@@ -56,24 +57,32 @@ class Runner:
 
 @dataclass(frozen=True)
 class Released:
-    """What a delivery left: `digests` by the file that names each, and the tags of the ECR repository."""
+    """What a delivery left: `digests` by the file that names each, and the `tags` of the ECR repository."""
 
     digests: Mapping[str, str]
     tags: Mapping[str, str]
     labels: Mapping[str, str]
+    files: frozenset[str]
     packages: frozenset[str]
     findings: frozenset[str]
 
     @classmethod
     def read(cls, work: WorkFolder, tags: Mapping[str, str]) -> Released:
         """Return what the files in `work` say."""
-        config = Layout(work.layout).blob(work.read_candidate().platforms[0].config)
-        labels: dict[str, str] = json.loads(config.read_bytes())["config"]["Labels"]
+        layout = Layout(work.layout)
+        (image,) = layout.images()
+        config = json.loads(layout.blob(image.manifest.config.digest).read_bytes())
         inventory: list[dict[str, Any]] = json.loads(work.spdx.read_bytes())["packages"]
-        found = {each.id for each in work.read_findings(Gate.TRIVY).findings}
         # The image itself is named as its ECR repository.
-        names = frozenset(each["name"] for each in inventory if each.get("primaryPackagePurpose") != "CONTAINER")
-        return cls(command.digests(work), tags, labels, names, frozenset(found))
+        packages = {each["name"] for each in inventory if each.get("primaryPackagePurpose") != "CONTAINER"}
+        return cls(
+            command.digests(work),
+            tags,
+            config["config"]["Labels"],
+            frozenset(name for layer in image.manifest.layers for name in names_in(layout.blob(layer.digest))),
+            frozenset(packages),
+            frozenset(each.id for each in work.read_findings(Gate.TRIVY).findings),
+        )
 
 
 @dataclass(frozen=True)
@@ -90,30 +99,37 @@ class Deliveries:
 
     def by_hand(self, row: Row, app: App, way: Way, work: WorkFolder) -> Released:
         """Deliver on the command line."""
-        repository = f"{BY_HAND}/{app.slug.partition('/')[2]}"
+        repository = f"{BY_HAND}/{app.name}"
         self.emulator.create_repository(repository)
         found = self.emulator.environment(repository=app.slug)
         role = {"GOLDENPATH_ROLE_ARN": self.role}
         goldenpath = Command(command.surroundings(self.runner.surroundings, found, role))
-        given = [f"--{name.replace('_', '-')}={value}" for name, value in row.inputs.items()]
-        where = (f"--environment={row.environment}", f"--ecr-repository={repository}", f"--work-dir={work.path}")
+        where = (f"--environment={row.environment}", f"--source={way.source}", f"--work-dir={work.path}")
         for first in way.before:
-            goldenpath.run(*first, f"--source={way.source}", f"--work-dir={work.path}", more=way.variables).ok()
-        words = (*where, f"--source={way.source}", *given, *way.words)
+            goldenpath.run(*first, *where).ok()
+        given = [f"--{name.replace('_', '-')}={value}" for name, value in row.inputs.items()]
+        words = (*where, f"--ecr-repository={repository}", *given, *way.words)
         goldenpath.run("deliver", *words, more=way.variables).ok()
         return Released.read(work, self.emulator.tags(repository))
 
-    def by_the_workflow(self, row: Row, app: App, way: Way, folder: Path) -> tuple[act.Ended, Released]:
+    def by_the_workflow(self, row: Row, app: App, way: Way, place: Place) -> tuple[act.Ended, Released]:
         """Deliver under the runner, by the caller that is committed; what must hold of any run is asserted."""
-        name = app.slug.partition("/")[2]
-        self.emulator.create_repository(name)
+        for name in (app.name, *row.unreleased):
+            self.emulator.create_repository(name)
         event = row.happens(app)
-        role = {f"TF_AWS_IAM_ROLE_{row.environment.upper()}": self.role}
-        before = World.look(self.emulator, name)
-        ended = self.runner.run(app, event, CALLER, {**role, **way.variables}, folder)
-        invariants.hold(ended, event, before, World.look(self.emulator, name), name)
+        before = World.look(self.emulator, app.name)
+        given = {f"TF_AWS_IAM_ROLE_{row.environment.upper()}": self.role, **way.variables}
+        server = f"file://{place.server}/"
+        ended = self.runner.run(app, event, CALLER, given, place.folder / "run", STAND_IN_SERVER=server)
+        invariants.hold(ended, event, before, World.look(self.emulator, app.name), app.name)
         assert ended.code == 0, ended.story
-        return ended, Released.read(united(ended, name), self.emulator.tags(name))
+        return ended, Released.read(united(ended, app.name), self.emulator.tags(app.name))
+
+
+def names_in(layer: Path) -> list[str]:
+    """Return the names of the files in a layer."""
+    with tarfile.open(layer) as opened:
+        return [each.name for each in opened if not each.isdir()]
 
 
 def united(ended: act.Ended, name: str) -> WorkFolder:

@@ -72,7 +72,7 @@ FROM {BASES}/node:22-alpine
 WORKDIR /app
 ENV NODE_ENV=production
 COPY --from=dependencies /app/node_modules ./node_modules
-COPY . .
+COPY index.js ./
 USER node:node
 CMD ["node", "index.js"]
 """
@@ -124,14 +124,18 @@ _DEPS = {
     },
     "libraries": {
         "Api/1.0.0": {"type": "project", "serviceable": False, "sha512": ""},
-        "Newtonsoft.Json/12.0.3": {"type": "package", "serviceable": True, "sha512": "", "path": "newtonsoft.json/12.0.3"},
+        "Newtonsoft.Json/12.0.3": {
+            "type": "package",
+            "serviceable": True,
+            "sha512": "",
+            "path": "newtonsoft.json/12.0.3",
+        },
     },
 }
 _RUBY = f"""FROM {BASES}/ruby:3.4-slim
 WORKDIR /app
-COPY Gemfile Gemfile.lock ./
+COPY Gemfile Gemfile.lock config.ru ./
 COPY bundle/ /usr/local/bundle/
-COPY . .
 CMD ["bundle", "exec", "rackup", "--host", "0.0.0.0"]
 """
 _GEM = 'Gem::Specification.new do |s|\n  s.name = "rack"\n  s.version = "1.6.0"\n  s.licenses = ["MIT"]\nend\n'

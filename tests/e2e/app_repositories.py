@@ -6,11 +6,16 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goldenpath.adopt.scaffold import CALLER
 from tests.e2e import events, platform_copy
 from tests.e2e.events import Event
 from tests.tools.apps import App
+
+if TYPE_CHECKING:
+    from goldenpath.local.server import Local
+    from goldenpath.model.layout import Layout
 
 OWNER = "team"
 # What a Dockerfile of the table calls the registry of its base images.
@@ -20,10 +25,20 @@ _ENVIRONMENT = re.compile(r"environment: >-.*?(?=\n +ecr_repository:)", re.DOTAL
 
 @dataclass(frozen=True)
 class Place:
-    """Where a repository is made: an empty `folder` for what it needs besides, and the registry of its `bases`."""
+    """Where a repository is made: a new `folder` for all that it needs, and the registry that has its base images.
+
+    `base` is the image that this registry has under every name; `emulator` has the private ones.
+    """
 
     folder: Path
-    bases: str
+    registry: str
+    base: Layout
+    emulator: Local
+
+    @property
+    def server(self) -> Path:
+        """The folder that stands for GitHub: the repositories of submodules are in it, as `owner/name.git`."""
+        return self.folder / "server"
 
 
 @dataclass(frozen=True)
@@ -52,24 +67,28 @@ def as_it_is(app: App, _: Place) -> Way:
 class Row:
     """A repository of these `files`, after `arrange` as many more commits, tags or remotes as it wants.
 
-    `holds` are packages of its inventory, `finding` what trivy must see. `inputs` are given on both ways, `checkout` to
-    the workflow alone, whose caller is the `template`. `git` are words for `git init`. Beside the tags of its commit the
-    release has `tags`.
+    `holds` are packages of its inventory, `finding` what trivy must see, and `has` and `lacks` files of its image.
+    Beside the tags of its commit the release has `tags`. `inputs` are given on both ways, `checkout` to the workflow
+    alone; its caller is the thin one, or another `caller`. Beside the image, `unreleased` are ECR repositories that get
+    nothing. `git` are words for `git init`; `job` is a job that runs for this row and for no other.
     """
 
     files: Mapping[str, str | bytes]
     holds: tuple[str, ...] = ()
     finding: str = ""
+    has: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     environment: str = "dev"
     inputs: Mapping[str, str] = field(default_factory=dict)
     checkout: Mapping[str, str] = field(default_factory=dict)
     arrange: Arrange = as_it_is
     event: Callable[[App], Event] | None = None
     tags: tuple[str, ...] = ()
-    version: str = ""
     branch: str = "main"
     git: tuple[str, ...] = ()
     caller: str = ""
+    unreleased: tuple[str, ...] = ()
+    job: str = ""
 
     def make(self, name: str, place: Place) -> App:
         """Make the repository `name`, with its first commit."""
@@ -78,7 +97,7 @@ class Row:
         app.git("init", "--quiet", f"--initial-branch={self.branch}", *self.git)
         app.git("remote", "add", "origin", f"https://github.com/{app.slug}.git")
         for path, content in self.files.items():
-            app.write(path, content.replace(BASES, place.bases) if isinstance(content, str) else content)
+            app.write(path, content.replace(BASES, place.registry) if isinstance(content, str) else content)
         app.write(CALLER, self.caller or self._thin_caller())
         app.save("The app")
         return app
@@ -98,6 +117,7 @@ class Row:
         given = {**self.inputs, **self.checkout}
         more = "".join(f"\n      {name}: '{value}'" for name, value in given.items())
         text = platform_copy.CALLER.read_text().replace(platform_copy.OWN_NAME, platform_copy.OWN_NAME + more)
-        if self.environment in {"dev", "prod"}:
+        if self.branch == "main":
             return text
+        text = text.replace("branches: [development, main]", f"branches: [{self.branch}]")
         return _ENVIRONMENT.sub(f"environment: {self.environment}", text)

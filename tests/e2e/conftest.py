@@ -21,8 +21,9 @@ from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 from tests.e2e import invariants, platform_copy
 from tests.e2e.app_deliveries import Deliveries, Runner
+from tests.e2e.app_repositories import Place
 from tests.e2e.invariants import World
-from tests.tools import apps
+from tests.tools import apps, base_registry
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
@@ -142,3 +143,17 @@ def deliveries(
     """Both ways to deliver the apps of a table, each of which has ECR repositories of its own."""
     with Local.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
         yield Deliveries(Runner(surroundings, platform, local), local.create_role("deliver"))
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[base_registry.Registry]:
+    """A registry that has the base image of every app of a table."""
+    image = base_registry.shell_image(tmp_path_factory.mktemp("base"))
+    with base_registry.serving(base_registry.Registry(image, lookups=base_registry.ANY)) as served:
+        yield served
+
+
+@pytest.fixture
+def place(tmp_path: Path, bases: base_registry.Registry, deliveries: Deliveries) -> Place:
+    """Where one app of a table is made."""
+    return Place(tmp_path, bases.host, bases.image, deliveries.emulator)

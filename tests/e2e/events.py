@@ -33,7 +33,7 @@ def push(app: App, branch: str, *, before: str = NO_COMMIT) -> Event:
 
 def push_tag(app: App, tag: str) -> Event:
     """Push the new tag `tag` on what is checked out."""
-    app.git("tag", "--", tag)
+    app.git("tag", "--force", "--", tag)
     return _pushed(app, f"refs/tags/{tag}", NO_COMMIT)
 
 

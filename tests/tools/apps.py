@@ -44,6 +44,11 @@ class App:
     default_branch: str = "main"
 
     @property
+    def name(self) -> str:
+        """The name of the repository, without its owner."""
+        return self.slug.rpartition("/")[2]
+
+    @property
     def commit(self) -> Commit:
         """The commit that is checked out."""
         return git.head(self.folder)
