@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ import yaml
 from tests.e2e import platform_copy
 from tests.e2e.action_contract import git_server, repository
 from tests.e2e.action_contract.checkouts import CHECKOUTS
+from tests.e2e.action_contract.checkouts_of_parts import CHECKOUTS_OF_PARTS
 from tests.e2e.action_contract.machine import Differs, Machine
 from tests.e2e.action_contract.rows import ROWS
 from tests.e2e.action_contract.steps import CHECKOUT, DOWNLOAD, UPLOAD, Finds, Row, Runs, Use, download, upload
@@ -97,7 +97,7 @@ def program(path: Path) -> Any:  # noqa: ANN401  a module
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.steps[0].action}: {row.fact}" for row in ROWS])  # type: ignore[union-attr]
 def test_a_stand_in_does_what_the_real_one_does(row: Row, host: Host, tmp_path: Path) -> None:
-    run = {**variables(tmp_path), **(at(host.url) if row in CHECKOUTS else {})}
+    run = {**variables(tmp_path), **(at(host.url) if row in (*CHECKOUTS, *CHECKOUTS_OF_PARTS) else {})}
     if not shutil.which(row.needs, path=run["PATH"]):
         pytest.skip(f"{row.needs} is not on this machine")
     Machine(tmp_path / "row", use, run, "a-row", dict(host.commits)).do(row)

@@ -204,6 +204,17 @@ def test_a_shallow_clone_is_told(healthy: Checkout) -> None:
     assert [each.about for each in worst(replace(healthy, shallow=True))] == ["history"]
 
 
+def test_a_submodule_without_an_entry_is_named_since_actions_checkout_fails_on_it(healthy: Checkout) -> None:
+    (healthy.folder / ".gitmodules").write_text('[submodule "known"]\n\tpath = known\n\turl = ../known.git\n')
+    (remark,) = worst(replace(healthy, submodules=("known", "vendor/stray")))
+    assert remark == Remark(
+        Level.ERROR,
+        "submodules",
+        "vendor/stray is committed as a submodule without an entry in .gitmodules: the workflow cannot check it out",
+        "run `git rm --cached vendor/stray`, or `git submodule add <address> vendor/stray`",
+    )
+
+
 def test_a_mistake_in_the_app_s_rules_is_told_with_its_line(healthy: Checkout) -> None:
     (healthy.folder / ".goldenpath.yml").write_text("version: 2\n")
     (remark,) = worst(healthy)

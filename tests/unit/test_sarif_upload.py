@@ -96,6 +96,10 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     "an advisory environment": (
         {"environment": "dev"}, "the platform's rules for dev do not ask for it",
     ),
+    "a SHA-256 repository": (
+        {"event": replace(PUSH, commit=Commit("5" * 64))},
+        "GitHub takes findings only for commits that are named by SHA-1",
+    ),
     "no repository": ({"event": replace(PUSH, repository="")}, "this is no GitHub repository"),
     "a terminal without token": (
         {"runner": Runner(), "github_token": ""}, "there is no GITHUB_TOKEN at this terminal",

@@ -13,6 +13,7 @@ from goldenpath.tools import git
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _ORIGIN = "refs/remotes/origin/"
 _ORIGIN_HEAD = f"{_ORIGIN}HEAD"
+_SUBMODULE = "160000 "
 _EVERY_BRANCH = "+refs/heads/*:refs/remotes/origin/*"
 
 
@@ -21,7 +22,7 @@ class Checkout:
     """An app's repository: `slug` is `owner/name` on GitHub, and `default_branch` its branch; either may be empty.
 
     `dockerfiles` are relative to `folder`, those nearest to it first. `branches` are those that GitHub has, as far as
-    this clone knows; `None` where it does not know all of them.
+    this clone knows; `None` where it does not know all of them. `submodules` are the paths that are committed as one.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Checkout:
     shallow: bool
     dockerfiles: tuple[str, ...]
     branches: frozenset[str] | None = None
+    submodules: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,7 +59,13 @@ def look(folder: Path) -> Checkout:
         shallow,
         tuple(path for path in dockerfiles.candidates(listed) if (folder / path).is_file()),
         None if shallow else _branches(folder),
+        _submodules(folder),
     )
+
+
+def _submodules(folder: Path) -> tuple[str, ...]:
+    entries = git.run(folder, "ls-files", "--stage", "-z").split("\0")
+    return tuple(entry.partition("\t")[2] for entry in entries if entry.startswith(_SUBMODULE))
 
 
 def _default_branch(folder: Path) -> str:

@@ -165,6 +165,7 @@ def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
     yield protection_checks.release_tags(world.forge)
     yield protection_checks.owners(checkout.folder)
     yield source_checks.history(checkout)
+    yield from source_checks.submodules(checkout)
     yield source_checks.rules(checkout)
     yield remote_checks.code_security(world.forge)
 

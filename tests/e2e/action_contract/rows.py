@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from tests.e2e.action_contract.artifacts import ARTIFACTS
 from tests.e2e.action_contract.checkouts import CHECKOUTS
+from tests.e2e.action_contract.checkouts_of_parts import CHECKOUTS_OF_PARTS
 from tests.e2e.action_contract.steps import Row, Runs, Use
 
 SETUPS = (
@@ -37,4 +38,4 @@ SETUPS = (
         needs="go",
     ),
 )
-ROWS = (*ARTIFACTS, *CHECKOUTS, *SETUPS)
+ROWS = (*ARTIFACTS, *CHECKOUTS, *CHECKOUTS_OF_PARTS, *SETUPS)

@@ -73,7 +73,7 @@ class Auth:
             _foreach(self._git, f"git config --local --add '{key}' '{each}'", nested=nested)
 
     def remove(self) -> None:
-        """Take away what this checkout, or one before, gave to git. Raises `Failed` where a submodule has no address."""
+        """Take away what a checkout gave to git. Raises `Failed` where a submodule has no address, as the real one."""
         submodules = _configurations(self._git, nested=True) if self._git.has_submodules() else []
         for config in (self._git.folder / ".git" / "config", *submodules):
             for key, file in _included(self._git, config):
