@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.e2e.events import Event
 
 REPOSITORY = "my-app"
+_SHA_256_DIGITS = 64
 _UPLOADED_IN = {"test", "staging", "prod"}
 _ENDINGS = {"pass": ("✅",), "advise": ("✅",), "block": ("⛔",), "error": ("❌", "✅")}
 
@@ -83,7 +84,9 @@ def _annotations(ended: Ended, verdict: str) -> None:
 def _uploads(ended: Ended, event: Event, gates: Mapping[str, Any], uploaded: int) -> None:
     """Each gate that came to a verdict uploads its findings, where the environment asks for it and the token may."""
     asked = any(gate["environment"] in _UPLOADED_IN for gate in gates.values())
-    expected = len(gates) if asked and not comes_from_fork(event.payload) else 0
+    # GitHub takes findings for commits named by SHA-1.
+    taken = not comes_from_fork(event.payload) and len(event.payload.get("after", "")) != _SHA_256_DIGITS
+    expected = len(gates) if asked and taken else 0
     assert uploaded == expected, ended.story
 
 
