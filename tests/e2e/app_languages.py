@@ -23,7 +23,7 @@ _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
 _LIBRARY = archive({"META-INF/MANIFEST.MF": MANIFEST, **coordinates()})
 _PROGRAM = archive(
     {
-        "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\nMain-Class: org.springframework.boot.loader.launch.JarLauncher\r\n",
+        "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\nStart-Class: Shop\r\n",
         "BOOT-INF/classes/Shop.class": b"\xca\xfe\xba\xbe",
         f"BOOT-INF/lib/{ARTIFACT}-{OLD}.jar": _LIBRARY,
     }
@@ -132,11 +132,23 @@ _DEPS = {
         },
     },
 }
+_STATIC = f"""FROM {BASES}/nginx:1.29
+COPY nginx.conf /etc/nginx/nginx.conf
+COPY public/ /usr/share/nginx/html/
+"""
 _RUBY = f"""FROM {BASES}/ruby:3.4-slim
 WORKDIR /app
 COPY Gemfile Gemfile.lock config.ru ./
 COPY bundle/ /usr/local/bundle/
 CMD ["bundle", "exec", "rackup", "--host", "0.0.0.0"]
+"""
+_GEMFILE_LOCK = """GEM
+  remote: https://rubygems.org/
+  specs:
+    rack (1.6.0)
+
+DEPENDENCIES
+  rack (= 1.6.0)
 """
 _GEM = 'Gem::Specification.new do |s|\n  s.name = "rack"\n  s.version = "1.6.0"\n  s.licenses = ["MIT"]\nend\n'
 
@@ -150,15 +162,17 @@ ROWS = {
     ),
     "go-server": Row(
         {
-            "Dockerfile": _GO, "go.mod": "module example.org/app\n\ngo 1.26\n\nrequire github.com/gogo/protobuf v1.3.1\n",
-            "go.sum": "", "main.go": "package main\n\nfunc main() {}\n",
+            "Dockerfile": _GO, "go.sum": "",
+            "go.mod": "module example.org/app\n\ngo 1.26\n\nrequire github.com/gogo/protobuf v1.3.1\n",
+            "main.go": "package main\n\nfunc main() {}\n",
             "bin/server": go_program("github.com/gogo/protobuf", "v1.3.1"),
         },
         holds=("github.com/gogo/protobuf",), finding="CVE-2021-3121",
     ),
     "rust-worker": Row(
         {
-            "Dockerfile": _RUST, "Cargo.toml": '[package]\nname = "worker"\nversion = "1.0.0"\n', "Cargo.lock": _CARGO_LOCK,
+            "Dockerfile": _RUST, "Cargo.lock": _CARGO_LOCK,
+            "Cargo.toml": '[package]\nname = "worker"\nversion = "1.0.0"\n',
             "src/main.rs": "fn main() {}\n", "target/release/worker": rust_program("regex", "1.5.4"),
         },
         holds=("regex",), finding="CVE-2022-24713",
@@ -205,7 +219,7 @@ ROWS = {
     "ruby-site": Row(
         {
             "Dockerfile": _RUBY, "Gemfile": 'source "https://rubygems.org"\ngem "rack", "1.6.0"\n',
-            "Gemfile.lock": "GEM\n  remote: https://rubygems.org/\n  specs:\n    rack (1.6.0)\n\nDEPENDENCIES\n  rack (= 1.6.0)\n",
+            "Gemfile.lock": _GEMFILE_LOCK,
             "bundle/specifications/rack-1.6.0.gemspec": _GEM, "config.ru": "run ->(_) { [200, {}, []] }\n",
             ".dockerignore": ".git\n.github\n",
         },
@@ -213,8 +227,9 @@ ROWS = {
     ),
     "static-page": Row(
         {
-            "Dockerfile": f"FROM {BASES}/nginx:1.29\nCOPY nginx.conf /etc/nginx/nginx.conf\nCOPY public/ /usr/share/nginx/html/\n",
-            "nginx.conf": "events {}\n", "public/index.html": "<h1>Hello</h1>\n", "public/logo.png": b"\x89PNG\r\n\x1a\n\0",
+            "Dockerfile": _STATIC,
+            "nginx.conf": "events {}\n", "public/index.html": "<h1>Hello</h1>\n",
+            "public/logo.png": b"\x89PNG\r\n\x1a\n\0",
         },
         holds=("base-files",), environment="prod",
     ),

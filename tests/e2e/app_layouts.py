@@ -132,7 +132,7 @@ ROWS = {
         environment="prod", checkout={"submodules": "true"}, arrange=a_submodule, has=("srv/style.css",),
     ),
     "large-files": Row(
-        {"Dockerfile": SITE + "COPY model.bin /srv/\n", ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n"},
+        {"Dockerfile": SITE + "COPY model.bin /srv/\n", ".gitattributes": "*.bin filter=lfs -text\n"},
         environment="prod", checkout={"lfs": "true"}, arrange=large_files, has=("srv/model.bin",),
     ),
     "my-web": a_component("my-web-v1.2.3"),
@@ -147,14 +147,15 @@ ROWS = {
             "public/index.html": "Hello\n", "public/drafts/next.html": "Not yet\n", "notes.txt": "Ours\n",
         },
         inputs={
-            "dockerfile_path": "deploy/Containerfile", "target": "assets", "build_args": "NGINX=1.29", "version": "4.5.6",
-            "image_tag": "edge",
+            "dockerfile_path": "deploy/Containerfile", "target": "assets", "build_args": "NGINX=1.29",
+            "version": "4.5.6", "image_tag": "edge",
         },
         tags=("4.5.6", "edge"), has=("usr/share/nginx/html/public/index.html",),
         lacks=("usr/share/nginx/html/public/drafts/next.html", "usr/share/nginx/html/notes.txt"),
     ),
     "master": Row(
-        {"Dockerfile": SITE + "COPY public /srv\n", "public/index.html": "Hello\n"}, environment="test", branch="master",
+        {"Dockerfile": SITE + "COPY public /srv\n", "public/index.html": "Hello\n"},
+        environment="test", branch="master",
     ),
     "ends-of-lines": Row(
         {
@@ -165,7 +166,7 @@ ROWS = {
     ),
     "names": Row(
         {
-            "Dockerfile": SITE + 'COPY ["données/", "/srv/données/"]\nCOPY 日本語.txt /srv/\nLABEL description="naïve café ☕"\n',
+            "Dockerfile": SITE + 'COPY ["données/", "/srv/données/"]\nCOPY 日本語.txt /srv/\nLABEL title="café ☕"\n',
             "données/très important.html": "Hello\n", "日本語.txt": "こんにちは\n", "Ünïcode/ß.md": "ß\n",
         },
         environment="prod", has=("srv/données/très important.html", "srv/日本語.txt"),

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from goldenpath.adopt.scaffold import CALLER
 from tests.e2e import events, platform_copy
-from tests.e2e.events import Event
 from tests.tools.apps import App
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Row:
     inputs: Mapping[str, str] = field(default_factory=dict)
     checkout: Mapping[str, str] = field(default_factory=dict)
     arrange: Arrange = as_it_is
-    event: Callable[[App], Event] | None = None
+    event: Callable[[App], events.Event] | None = None
     tags: tuple[str, ...] = ()
     branch: str = "main"
     git: tuple[str, ...] = ()
@@ -102,7 +101,7 @@ class Row:
         app.save("The app")
         return app
 
-    def happens(self, app: App) -> Event:
+    def happens(self, app: App) -> events.Event:
         """Return the event that releases it under the runner: a push to the branch of its environment."""
         branches = {"dev": "development", "prod": "main", "test": self.branch}
         return self.event(app) if self.event else events.push(app, branches[self.environment])

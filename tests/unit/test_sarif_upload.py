@@ -147,6 +147,13 @@ def required(made: Run) -> Run:
     return dataclasses.replace(made, environment=dataclasses.replace(made.environment, code_scanning_required=True))
 
 
+def test_where_code_scanning_is_required_findings_of_a_sha_256_repository_are_sent_too(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    made = ready(tmp_path, *Gate, event=replace(PUSH, commit=Commit("5" * 64)))
+    assert sarif_upload.run(required(made)).outputs == {"uploaded": "gitleaks,trivy"}
+
+
 def test_where_code_scanning_is_off_and_only_advised_the_run_warns_and_goes_on(
     tmp_path: Path, scanning: ScanningDouble
 ) -> None:
