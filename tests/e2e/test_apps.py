@@ -44,4 +44,5 @@ def released_alike(name: str, row: Row, deliveries: Deliveries, place: Place, *,
     assert ended.jobs == {**ALL_RAN, **({row.job: "success"} if row.job else {})}
     assert under_the_runner == by_hand
     for other in row.unreleased:
+        assert f"and this is the delivery of {other}" in ended.text
         assert deliveries.emulator.tags(other) == {}
