@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
-import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.tools import apps, small_images
+from tests.tools import apps, base_registry, small_images
+from tests.tools.base_registry import Registry
 from tests.tools.command import texts_below
 from tests.tools.conftest import ACCOUNT
 from tests.tools.test_build import blob, stage
@@ -42,69 +40,11 @@ COPY --link rootfs /
 """
 
 
-@dataclass
-class Registry:
-    """A registry that serves one image under any name; every tag is gone after as many `lookups` by tag.
-
-    Once it has `moved`, each tag names another image.
-    """
-
-    image: Layout
-    lookups: int
-    moved: bytes = b""
-    by_tag: list[str] = field(default_factory=list)
-    host: str = ""
-    is_private: bool = False
-
-    def answer(self, path: str) -> tuple[int, str, bytes]:
-        """Return the status, the type and the bytes of what is at `path`."""
-        if self.is_private:
-            return 401, "application/json", b'{"errors": [{"code": "UNAUTHORIZED"}]}'
-        if path == "/v2/":
-            return 200, "text/plain", b""
-        _, kind, reference = path.rsplit("/", 2)
-        root = self.image.root()
-        if kind == "manifests" and ":" not in reference:
-            self.by_tag.append(path)
-            if len(self.by_tag) > self.lookups:
-                return 404, "text/plain", b""
-            if self.moved:
-                return 200, root.media_type, self.moved
-            return 200, root.media_type, self.image.manifest_bytes(root)
-        content = (self.image.path / "blobs" / "sha256" / reference.removeprefix("sha256:")).read_bytes()
-        return 200, root.media_type if kind == "manifests" else "application/octet-stream", content
-
-
 @pytest.fixture
 def registry(image: Layout) -> Iterator[Registry]:
     # Listing looks up three names, and then the one of the named context. The build must look up none.
-    served = Registry(image, lookups=4)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, media_type, content = served.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(content)))
-            # With it one request by tag is enough.
-            self.send_header("Docker-Content-Digest", Digest.of(content))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        do_HEAD = do_GET  # noqa: N815  http.server's own name
-
-        def log_message(self, *_: object) -> None:
-            """Keep the output of the tests clean."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.host = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with base_registry.serving(Registry(image, lookups=4)) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")

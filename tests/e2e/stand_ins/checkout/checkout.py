@@ -19,7 +19,8 @@ from checkout_git import Failed, Git
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_SHA_256_DIGITS = 64
 _HEADS, _TAGS, _PULL = "refs/heads/", "refs/tags/", "refs/pull/"
 _ALL_TAGS = "+refs/tags/*:refs/tags/*"
 _MOVED = "The ref '{}' does not point to the expected commit '{}'. The ref may have been updated after the workflow was"
@@ -68,7 +69,8 @@ class Checkout:
         """Do it and return the commit. Raises `Failed`."""
         self._prepare()
         if not (self.git.folder / ".git").is_dir():
-            self.git("init", "--quiet")
+            form = ("--object-format=sha256",) if len(self.commit) == _SHA_256_DIGITS else ()
+            self.git("init", "--quiet", *form)
             self.git("remote", "add", "origin", self.git.env["STAND_IN_ORIGIN"])
         self.git("config", "--local", "gc.auto", "0")
         self.auth.configure()
