@@ -26,19 +26,16 @@ if TYPE_CHECKING:
     from goldenpath.services.aws import Login
 
 
-def make(folder: Path, files: Mapping[str, bytes], **config: Any) -> Layout:  # noqa: ANN401  the image's `config`
-    """Write the layout of an image for linux/amd64 that holds `files`."""
-    layer = _tar(files)
+def make(folder: Path, *layers: Mapping[str, bytes], **config: Any) -> Layout:  # noqa: ANN401  the image's `config`
+    """Write the layout of an image for linux/amd64 with a layer for each of `layers`, which are files by name."""
+    archives = [_tar(files) for files in layers]
     described = {
         "architecture": "amd64", "os": "linux", "config": config,
-        "rootfs": {"type": "layers", "diff_ids": [Digest.of(layer)]},
+        "rootfs": {"type": "layers", "diff_ids": [Digest.of(each) for each in archives]},
     }  # fmt: skip
-    blobs = [
-        _store(folder, CONFIG, json.dumps(described).encode()),
-        _store(folder, GZIP_LAYER, gzip.compress(layer, mtime=0)),
-    ]
-    manifest = codec.encode(Manifest(2, MANIFEST, blobs[0], blobs[1:]))
-    write_index(folder, _store(folder, MANIFEST, manifest))
+    stored = _store(folder, CONFIG, json.dumps(described).encode())
+    blobs = [_store(folder, GZIP_LAYER, gzip.compress(each, mtime=0)) for each in archives]
+    write_index(folder, _store(folder, MANIFEST, codec.encode(Manifest(2, MANIFEST, stored, blobs))))
     return Layout(folder)
 
 
@@ -52,8 +49,8 @@ def derived(image: Layout, folder: Path, **config: Any) -> Layout:  # noqa: ANN4
     described = json.loads(image.blob(found.manifest.config.digest).read_bytes())
     described["config"] = {**described.get("config", {}), **config}
     stored = _store(folder, CONFIG, json.dumps(described).encode())
-    manifest = codec.encode(Manifest(2, MANIFEST, stored, list(found.manifest.layers)))
-    write_index(folder, _store(folder, MANIFEST, manifest))
+    manifest = Manifest(2, MANIFEST, stored, list(found.manifest.layers))
+    write_index(folder, _store(folder, MANIFEST, codec.encode(manifest)))
     return Layout(folder)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import AccessDenied, BadInput, LoginRefused
+from goldenpath.model import inputs
 from goldenpath.release.access import masked_login
 from goldenpath.services import aws, oci_login, oidc
 from goldenpath.services.oci_registry import OciRegistry
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.model.inputs import Request
-    from goldenpath.model.names import RoleArn
     from goldenpath.model.private_base import EcrPlace, PrivateBase
     from goldenpath.runner import Runner
 
@@ -31,7 +31,7 @@ def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciReg
 
     Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.
     """
-    registry = _of_ecr(base.ecr, request.role_arn, here) if base.ecr else _other(base, request, here)
+    registry = _of_ecr(base.ecr, request, here) if base.ecr else _other(base, request, here)
     with closing(registry):
         try:
             yield registry
@@ -41,20 +41,20 @@ def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciReg
             raise oci_login.refused(base.registry, error.why) from error
 
 
-def _of_ecr(place: EcrPlace, role: RoleArn | None, here: Runner) -> OciRegistry:
+def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
     # No environment owns a base image, so no rule about accounts applies: nothing can be changed with this login.
     session = aws.Session(
         region=place.region,
         repository=place.repository,
         name=f"goldenpath-bases-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=lambda: oidc.token(runner.variables()),
+        identity=lambda: oidc.token(runner.variables(), request.audience or inputs.AUDIENCE.default),
         hide=here.mask,
         stored_keys_refused=here.in_actions,
         read_only=True,
         way_in=_WAY_IN if here.in_actions else aws.AT_A_TERMINAL,
         account=place.account,
     )
-    login = masked_login(aws.connect(session, role), here.mask)
+    login = masked_login(aws.connect(session, request.role_arn), here.mask)
     return OciRegistry(login(), place.repository, renew=login)
 
 

@@ -69,7 +69,8 @@ STAGE = Stage(
     name="pull-bases",
     help="Fetch base images from private registries, for a build that has no credentials for them.",
     inputs=(
-        inputs.ENVIRONMENT, inputs.SOURCE, inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.BASES_LOGINS, inputs.WORK_DIR,
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.AUDIENCE, inputs.BASES_LOGINS,
+        inputs.WORK_DIR,
     ),
     outputs=EVIDENCE_OUTPUT,
     run=run,
