@@ -32,6 +32,7 @@ def make(folder: Path, *layers: Mapping[str, bytes], **config: Any) -> Layout:  
     described = {
         "architecture": "amd64", "os": "linux", "config": config,
         "rootfs": {"type": "layers", "diff_ids": [Digest.of(each) for each in archives]},
+        "history": [{"created_by": "a test"} for _ in archives],
     }  # fmt: skip
     stored = _store(folder, CONFIG, json.dumps(described).encode())
     blobs = [_store(folder, GZIP_LAYER, gzip.compress(each, mtime=0)) for each in archives]

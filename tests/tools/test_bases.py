@@ -130,9 +130,8 @@ def test_a_base_image_in_another_registry_is_fetched_with_a_login_of_its_own(
 ) -> None:
     small_images.push(emulator, repository, image, tag.removeprefix(":") or "latest")
     name = f"{emulator.registry_host}/{repository}{tag}"
-    user, _, password = base64.b64decode(small_images.login(emulator).authorization.removeprefix("Basic ")).partition(
-        b":"
-    )
+    basic = small_images.login(emulator).authorization.removeprefix("Basic ")
+    user, _, password = base64.b64decode(basic).partition(b":")
     logins = {"BASES_LOGINS": f"{emulator.registry_host} {user.decode()} {password.decode()}"}
     where = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", f"--private-bases={name}")
     refused = goldenpath.run("pull-bases", *where)
@@ -140,6 +139,7 @@ def test_a_base_image_in_another_registry_is_fetched_with_a_login_of_its_own(
     fetched = goldenpath.run("pull-bases", *where, more=logins).ok()
     app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
     stage(goldenpath, "build", app, work).ok()
-    assert work.read_candidate().bases == (BaseImage(f"{name}{'' if tag else ':latest'}", image.root().digest),)
+    digest = image.root().digest
+    assert work.read_candidate().bases == (BaseImage(f"{name}{'' if tag else ':latest'}", digest, newest=digest),)
     assert password.decode() not in fetched.text
     assert not [path for path, text in texts_below(work.path).items() if password in text]

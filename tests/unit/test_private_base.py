@@ -60,6 +60,7 @@ def test_other_registries_are_read_as_docker_reads_them(
         f"{HOST}", f"{HOST}/", f"https://{HOST}/a/b:1", f"{HOST}/A/b:1",
         f"{HOST}.evil.example/base/python:1", "12.dkr.ecr.eu-west-2.amazonaws.com/base/python:1", f"{HOST}/a/b:1 x",
         f"{HOST}/base/python@sha256:1", f"{HOST}/base/python:-x", f"--{HOST}/base/python:1",
+        "ghcr.io/" + 248 * "a",
     ],
 )  # fmt: skip
 def test_anything_else_is_refused(written: str) -> None:

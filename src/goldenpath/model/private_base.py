@@ -16,6 +16,8 @@ from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, Tag
 
 BASES_SCHEMA = "goldenpath.bases/1"
 DOCKER_HUB = "docker.io"
+# Of the registry and the repository together (distribution/reference, `NameTotalLengthMax`).
+_NAME_LENGTH = 255
 # Names that people, and Docker's own configuration, have for it.
 _ALSO_DOCKER_HUB = {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
 _LATEST = "latest"
@@ -91,7 +93,7 @@ def parse(written: str) -> PrivateBase:
     else:
         host, rest = DOCKER_HUB, written if slash else f"library/{written}"
     found = _NAME.fullmatch(rest)
-    if found is None:
+    if found is None or len(f"{host}/{found[1]}") > _NAME_LENGTH:
         raise _no_image(written)
     path, tag, digest = found.groups()
     registry = registry_of(host)

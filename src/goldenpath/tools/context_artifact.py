@@ -47,7 +47,8 @@ def opened(artifact: Path) -> Iterator[tuple[File, ...]]:
     if artifact.is_dir():
         yield _files(artifact)
         return
-    if not zipfile.is_zipfile(artifact):
+    # A device is never read: it may have no end.
+    if not artifact.is_file() or not zipfile.is_zipfile(artifact):
         raise ContextRefused(
             f"There is no folder and no zip file at {artifact}.",
             why="In a workflow: the artifact could not be downloaded. It is of another run, or was deleted.",
