@@ -206,6 +206,7 @@ def test_a_shallow_clone_is_told(healthy: Checkout) -> None:
 
 def test_a_submodule_without_an_entry_is_named_since_actions_checkout_fails_on_it(healthy: Checkout) -> None:
     (healthy.folder / ".gitmodules").write_text('[submodule "known"]\n\tpath = known\n\turl = ../known.git\n')
+    edit(healthy, "    with:\n", "    with:\n      submodules: 'true'\n")
     (remark,) = worst(replace(healthy, submodules=("known", "vendor/stray")))
     assert remark == Remark(
         Level.ERROR,
