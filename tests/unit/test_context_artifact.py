@@ -324,15 +324,16 @@ def test_an_artifact_that_an_ignore_file_keeps_out_is_told(repository: Path) -> 
     context_artifact.require_sent(run, addition)
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize(
     ("scanned", "built", "is_released"),
     [("", "", True), ("sha256:" + "0" * 64, "sha256:" + "0" * 64, True), ("", "sha256:" + "0" * 64, False),
      ("sha256:" + "0" * 64, "", False), ("sha256:" + "0" * 64, "sha256:" + "1" * 64, False)],
 )  # fmt: skip
 def test_what_was_built_with_another_artifact_than_was_scanned_is_not_released(
-    tmp_path: Path, scanned: str, built: str, is_released: bool
+    tmp_path: Path, environment: str, scanned: str, built: str, is_released: bool
 ) -> None:
-    run = run_builder.run(tmp_path, "prod")
+    run = run_builder.run(tmp_path, environment)
     built_from = replace(
         run_builder.candidate(layout_builder.layout(tmp_path / "layout")),
         checkout="c",

@@ -31,7 +31,7 @@ from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require
 from goldenpath.stages.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
@@ -187,17 +187,23 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
 
 
 def require_same_files(run: Run, candidate: Candidate) -> None:
-    """Raise `CheckoutDiffers` where gitleaks blocks, unless it scanned the files that the candidate was built from."""
-    if run.environment.modes[Gate.GITLEAKS] is not Mode.BLOCKING:
-        return
+    """Raise `CheckoutDiffers` unless gitleaks scanned the files that the candidate was built from.
+
+    What an earlier job built must be the same everywhere, and the files of the commit where gitleaks blocks.
+    """
     scanned = run.work.read_verdict(Gate.GITLEAKS).seen
-    if scanned.get(CHECKOUT, "") != candidate.checkout:
+    _require_same_addition(scanned, candidate)
+    is_blocking = run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING
+    if is_blocking and scanned.get(CHECKOUT, "") != candidate.checkout:
         raise CheckoutDiffers(
             f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
             why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
             fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
             "that change files before the build; then run all jobs again",
         )
+
+
+def _require_same_addition(scanned: Mapping[str, str], candidate: Candidate) -> None:
     added = candidate.context_artifact
     if scanned.get(CONTEXT_ARTIFACT, "") != (added.digest if added else ""):
         raise CheckoutDiffers(
