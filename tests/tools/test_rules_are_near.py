@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import tomllib
 from functools import cache
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.tools import near_lines, printable
+from goldenpath.tools import gitleaks, near_lines, printable
+from goldenpath.tools.git_changes import Hunk
+from goldenpath.tools.plain_files import Origin, PlainFiles
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.tools
 
@@ -172,3 +176,75 @@ def test_a_far_rule_has_a_word_in_each_match_and_an_ending() -> None:
         assert {each.lower().encode() for each in rules()[name]["keywords"]} <= words
     for name in FAR - {"curl-auth-header", "curl-auth-user", "jwt-base64", "private-key"}:
         assert rules()[name]["path"]
+
+
+def sample(tree: Any, chance: random.Random) -> str:  # noqa: ANN401  as above
+    """Return a text that an expression matches."""
+    said = ""
+    for code, value in tree:
+        if code in {codes.LITERAL, codes.NOT_LITERAL, codes.ANY, codes.IN}:
+            (taken,) = letters([(code, value)])
+            said += chance.choice([chr(each) for each in sorted(taken) if each in range(33, 127)] or [" "])
+        elif code is codes.SUBPATTERN:
+            said += sample(value[3], chance)
+        elif code is codes.BRANCH:
+            said += sample(chance.choice(value[1]), chance)
+        elif code in {codes.MAX_REPEAT, codes.MIN_REPEAT}:
+            least, most, part = value
+            said += "".join(sample(part, chance) for _ in range(chance.randint(least, min(most, least + 3))))
+    return said
+
+
+def secrets() -> dict[str, bytes]:
+    """Return for each near rule a few texts that it matches, always the same, with a word that it may need elsewhere."""
+    found = {}
+    for name, rule in near().items():
+        chance, tree = random.Random(name), parser.parse(in_python(rule["regex"]))  # noqa: S311  no secrets of anybody
+        lines = [f"{sample(tree, chance)} {rule['keywords'][-1]}".encode() for _ in range(3)]
+        found[name] = b"\n".join(lines)
+    return found
+
+
+def scanned(folder: Path, make: Callable[[PlainFiles, str, bytes], None]) -> set[tuple[str, str]]:
+    """Return of each rule which rules found something in its texts, which `make` puts into files."""
+    program, files = Toolchain.load().provide("gitleaks"), PlainFiles(folder, near_lines.words_of(raw()))
+    for name, content in secrets().items():
+        ending = next(
+            (each for each in (".php", ".tf", ".yaml") if re.search(rules()[name].get("path", "$^"), each)), ""
+        )
+        make(files, f"{name}{ending}", content)
+    files.close()
+    found, _ = gitleaks.scan_files(program, files)
+    return {(each.File, each.RuleID) for each in found}
+
+
+def in_bytes(content: bytes) -> bytes:
+    chance = random.Random(1)  # noqa: S311  as above
+    around = (b"\0" + chance.randbytes(400) + b"\xff", b"\xff" + chance.randbytes(400))
+    return b"\0".join(around[0] + line + b"\n" + around[1] for line in content.split(b"\n"))
+
+
+def test_what_a_rule_finds_in_bytes_and_in_changes_is_found_whatever_way_they_are_read(tmp_path: Path) -> None:
+    as_bytes = scanned(
+        tmp_path / "runs", lambda files, path, content: files.add(Origin(path, path), [in_bytes(content)])
+    )
+
+    def raw_bytes(files: PlainFiles, path: str, content: bytes) -> None:
+        files.origins[path] = Origin(path, path)
+        files.packed.add(path, path, [in_bytes(content)])
+
+    as_they_are = scanned(tmp_path / "raw", raw_bytes)
+    assert len({rule for _, rule in as_they_are}) > 190
+    assert as_they_are <= as_bytes
+
+    def change(files: PlainFiles, path: str, content: bytes) -> None:
+        body = b" a line;\n" + b"\n".join(b"+" + line for line in content.split(b"\n")) + b"\n a line;"
+        elsewhere = near_lines.elsewhere(body)
+        files.add_lines(Origin(path, path), near_lines.near(Hunk(1, body), files.words), elsewhere)
+
+    def whole(files: PlainFiles, path: str, content: bytes) -> None:
+        files.origins[path] = Origin(path, path)
+        files.packed.add(path, path, [content + b"\n"])
+
+    as_texts = scanned(tmp_path / "whole", whole)
+    assert as_texts <= scanned(tmp_path / "changes", change)

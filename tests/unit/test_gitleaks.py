@@ -13,6 +13,7 @@ from goldenpath.model.finding import Finding, Gate, Location, Severity
 from goldenpath.tools import gitleaks, packed_files, process
 from goldenpath.tools.canary import Canary
 from goldenpath.tools.gitleaks import Leak
+from goldenpath.tools.near_lines import Lines
 from goldenpath.tools.plain_files import Origin, PlainFiles
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
@@ -244,6 +245,14 @@ def test_a_leak_that_two_parts_of_a_file_share_is_one(files: PlainFiles) -> None
     leaks = [leak(one, line=18_001), leak(other, line=2_001), leak(other, line=2_002), leak(other, line=2_002)]
     found = gitleaks.placed(leaks, files)
     assert [each.StartLine for each in found] == [18_000, 18_001, 18_001]
+
+
+def test_a_leak_that_two_parts_in_one_member_share_is_one_and_two_in_a_line_are_two(files: PlainFiles) -> None:
+    files.add_lines(Origin("b10b", "a.txt"), [Lines(3, b"x\n"), Lines(2, b"w\nx\n")])
+    files.close()
+    member = "000000.tar!0000000-plain"
+    leaks = [leak(member, line=2), leak(member, line=2), leak(member, line=6), leak(member, line=5)]
+    assert [each.StartLine for each in gitleaks.placed(leaks, files)] == [3, 3, 2]
 
 
 def test_a_leak_is_at_each_path_that_has_its_content(files: PlainFiles) -> None:

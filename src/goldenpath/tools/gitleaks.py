@@ -143,26 +143,26 @@ def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
 
     Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
     """
-    first = dict[tuple[object, ...], str]()
+    first = dict[tuple[object, ...], tuple[str, int]]()
     for leak in found:
         tar, _, member = leak.File.partition(f"{TAR_ENDING}!")
         name, _, inner = (member or tar).partition("!")
-        origins, line = _origins(files, name, leak.StartLine)
+        origins, line, begin = _origins(files, name, leak.StartLine)
         # Of an archive the first place counts, whoever opens it.
         for origin in origins if tar != leak.File else origins[:1]:
             path = f"{origin.path}!{inner}" if inner else origin.path
-            # A part begins with the end of the one before.
+            # A part may begin with the end of the one before.
             same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
-            if first.setdefault(same, leak.File) == leak.File:
+            if first.setdefault(same, (leak.File, begin)) == (leak.File, begin):
                 yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
 
 
-def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int]:
+def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:
     place = files.packed.place(name, line)
     if place is None:
         raise scanner.failed("gitleaks", f"its report names {name}, which it was not given")
-    number, line = place
-    return (files.origins[number], *files.also.get(number, ())), line
+    number, line, begin = place
+    return (files.origins[number], *files.also.get(number, ())), line, begin
 
 
 def parse(report: bytes) -> tuple[Finding, ...]:

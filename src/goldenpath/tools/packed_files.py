@@ -136,8 +136,8 @@ class PackedFiles:
         self.size += len(content) * (len(self.tars) + 1)
         return (*(f"{tar.name}!{name}" for tar in self.tars), name)
 
-    def place(self, name: str, line: int) -> tuple[str, int] | None:
-        """Return the number of the content at `line` of what a scanner calls `name`, and the line there.
+    def place(self, name: str, line: int) -> tuple[str, int, int] | None:
+        """Return which content is at `line` of what a scanner calls `name`, the line in it, and where it begins.
 
         `None` where there is no such file. Lines are counted from 1; a line before the first is 0.
         """
@@ -145,7 +145,7 @@ class PackedFiles:
         if places is None:
             return None
         begin, number, before = places[max(bisect_right(places, line - 1, key=lambda place: place[0]) - 1, 0)]
-        return number, max(line - begin, 0) + before
+        return number, max(line - begin, 0) + before, begin
 
 
 def member(name: str, content: bytes) -> bytes:
