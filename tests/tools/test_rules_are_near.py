@@ -196,7 +196,7 @@ def sample(tree: Any, chance: random.Random) -> str:  # noqa: ANN401  as above
 
 
 def secrets() -> dict[str, bytes]:
-    """Return for each near rule a few texts that it matches, always the same, with a word that it may need elsewhere."""
+    """Return for each near rule a few texts that it matches, always the same, with a word that it needs elsewhere."""
     found = {}
     for name, rule in near().items():
         chance, tree = random.Random(name), parser.parse(in_python(rule["regex"]))  # noqa: S311  no secrets of anybody

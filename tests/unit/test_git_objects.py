@@ -95,15 +95,12 @@ def test_of_all_history_changes_are_written_and_what_the_tree_holds_is_read_whol
     "later",
     [
         version("c2", "a", "b2"),
-        version("c2", "a", "b2", "+curl -u x"),
-        version("c2", "a", "b2", "+-----BEGIN RSA"),
         version("c2", "a", "b2", "+\x1f"),
         version("c2", "a", "b2", "+version https://git-lfs.github.com/spec/v1"),
-        version("c2", "a.yaml", "b2", "+kind: Secret"),
     ],
-    ids=["not shown", "curl", "a key", "a control character", "a pointer", "a secret of Kubernetes"],
+    ids=["not shown", "a control character", "a pointer"],
 )
-def test_a_version_that_a_rule_may_read_farther_than_its_change_is_read_whole_and_so_are_later_ones(
+def test_a_version_that_is_more_than_text_is_read_whole_and_so_are_later_ones(
     brought: list[Version], tmp_path: Path, later: Version
 ) -> None:
     path = later.path
@@ -112,6 +109,22 @@ def test_a_version_that_a_rule_may_read_farther_than_its_change_is_read_whole_an
     assert [each.identity for each in found.partial[path]] == ["b0"]
     assert b"content of b2" in texts(found)
     assert b"content of b4" in texts(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [("a", "+curl -u x"), ("a", "+-----BEGIN RSA"), ("a.yaml", "+kind: Secret")],
+    ids=["curl", "a key", "a secret of Kubernetes"],
+)
+def test_where_a_rule_may_read_farther_than_a_change_that_place_is_read_in_this_version_and_later_ones(
+    brought: list[Version], tmp_path: Path, path: str, line: str
+) -> None:
+    lines = (("b0", "+one"), ("b2", line), ("b4", "+three"))
+    brought += [version("c1", path, identity, each) for identity, each in lines]
+    found = exported(tmp_path)
+    assert [each.identity for each in found.partial[path]] == ["b0", "b2", "b4"]
+    far = [each.identity for each in found.files.origins.values() if each.identity.startswith("far:")]
+    assert far == ["far:b2", "far:b4"]
 
 
 def test_of_a_part_of_history_every_version_is_read_whole_and_once(brought: list[Version], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import git, git_changes, near_lines, packed_files
+from goldenpath.tools.far_regions import FarRegions
 from goldenpath.tools.near_lines import Lines
 from goldenpath.tools.plain_files import Origin
 
@@ -24,8 +25,8 @@ _BLOB, _SUBMODULE = "blob", "commit"
 _NAMES = "names of files"
 # Where a file is checked out with other bytes than git keeps, there is no object to name.
 _CHECKED_OUT = "checkout:"
-# What a change shows of a version is not all of it.
-CHANGE = "change:"
+# What a change shows of a version is not all of it, nor is what a rule reads far from its words.
+_CHANGE, _FAR = "change:", "far:"
 # How a commit begins, and then whom it names: git-commit-tree(1), git-hash-object(1).
 _LINKS = re.compile(rb"tree [0-9a-f]{40,64}\n(?:parent [0-9a-f]{40,64}\n)*")
 _PEOPLE = re.compile(rb"author ([^\n]*) \d{1,12} [+-]\d{4}\ncommitter ([^\n]*) \d{1,12} [+-]\d{4}\n")
@@ -47,10 +48,14 @@ class Wanted:
 
 @dataclass
 class _Versions:
-    """Versions of files that commits brought: those to be read `whole`, and the `partial` ones of each path."""
+    """Versions of files that commits brought: those to be read `whole`, and the `partial` ones of each path.
+
+    Of the latter those in `far` have words that a rule reads far from.
+    """
 
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
     whole: list[Origin] = field(default_factory=list)
+    far: list[Origin] = field(default_factory=list)
     partial: dict[str, list[Origin]] = field(default_factory=dict)
 
 
@@ -83,6 +88,7 @@ def export(
     versions = _add_changes(wanted, in_tree, files)
     of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
     write_whole(wanted.history, (*versions.whole, *in_tree), files, [*commits], of_tags)
+    _write_far(wanted.history, versions.far, files)
     for each in other:
         files.add(Origin(f"{_CHECKED_OUT}{each.sha256}", each.path, wanted.commit), each.content())
     # A name may hold a secret too, and is nowhere in a content.
@@ -97,15 +103,17 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
     """Write into `files` what changed, and return all versions.
 
     Of all of history the changes are enough, with the few lines around them that a rule reads too: each other line came
-    by another change. A version is read whole where that is not so: where it is in the tree, in a merge that no parent
-    of it has, or in a file that a rule may read from beginning to end. Of a part of history every version is.
+    by another change. A version is read whole where that is not so: in a merge that no parent of it has, or in a file
+    that is more than text. So is what the tree has, and of a part of history every version.
     """
-    found, far, elsewhere = _Versions(), set[str](), dict[str, frozenset[bytes]]()
+    found, odd, far, elsewhere = _Versions(), set[str](), set[str](), dict[str, frozenset[bytes]]()
     tree = {(origin.path, origin.identity) for origin in in_tree}
     merges = "combined" if wanted.is_all else "first-parent"
     for version in git_changes.versions(wanted.history, wanted.revisions, merges=merges):
         place = (version.path, version.identity)
-        if not near_lines.is_near(version.path, version.patch):
+        if version.patch is None or not near_lines.is_plain(version.patch):
+            odd.add(version.path)
+        elif near_lines.is_far(version.path, version.patch):
             far.add(version.path)
         if words := near_lines.elsewhere(version.patch or b""):
             elsewhere[version.path] = elsewhere.get(version.path, words) | words
@@ -113,16 +121,28 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
             continue
         found.commits[place] = version.commit
         origin = Origin(version.identity, version.path, version.commit)
-        is_whole = place in tree or version.path in far or not version.hunks or not wanted.is_all
+        is_whole = place in tree or version.path in odd or not version.hunks or not wanted.is_all
         if not is_whole or not version.is_new:
             parts = (part for hunk in version.hunks for part in near_lines.near(hunk, files.words))
-            changed = replace(origin, identity=f"{CHANGE}{version.identity}")
+            changed = replace(origin, identity=f"{_CHANGE}{version.identity}")
             files.add_lines(changed, parts, elsewhere.get(version.path, frozenset()))
         if is_whole:
             found.whole.append(origin)
         else:
             found.partial.setdefault(version.path, []).append(origin)
+            found.far += [origin] if version.path in far else []
     return found
+
+
+def _write_far(history: Path, versions: Sequence[Origin], files: PlainFiles) -> None:
+    """Write into `files` what a rule may read of `versions` that no change shows, each place once."""
+    if not versions:
+        return
+    regions = FarRegions()
+    with git.reader(history, [origin.identity for origin in versions]) as objects:
+        for origin in versions:
+            content = b"".join(objects.read(origin.identity))
+            files.add_regions(replace(origin, identity=f"{_FAR}{origin.identity}"), regions.new(origin.path, content))
 
 
 def write_whole(
@@ -197,6 +217,11 @@ def unscanned_submodules(history: Path, commit: str, scanned: Container[str]) ->
         if kind == _SUBMODULE:
             what = ": its files were scanned, its history was not" if path in scanned else " and was not scanned"
             yield f"{path} is a submodule; its commit {identity[:12]} is in another repository{what}"
+
+
+def version_of(identity: str) -> str:
+    """Return the object that `identity` is, or is a part of."""
+    return identity.rpartition(":")[2]
 
 
 def _tree(history: Path, commit: str) -> Iterator[tuple[str, str, str]]:

@@ -76,11 +76,6 @@ def elsewhere(text: bytes) -> frozenset[bytes]:
     return frozenset(word for word in ELSEWHERE if word in low)
 
 
-def is_near(path: str, patch: bytes | None) -> bool:
-    """Tell whether all that a rule reads of the changed file `path` is near what its `patch` shows."""
-    return patch is not None and not is_far(path, patch) and is_plain(patch)
-
-
 def may_be_far(path: str, content: bytes | mmap) -> bool:
     """Tell the same of `content`, which need not be text and may be large."""
     return any(is_far(path, content[at : at + _LOOK + _LONGEST_WORD]) for at in range(0, len(content), _LOOK))

@@ -65,10 +65,10 @@ class PackedFiles:
     def __post_init__(self) -> None:
         self.folder.mkdir()
 
-    def add(self, number: str, path: str, content: Iterable[bytes]) -> None:
+    def add(self, number: str, path: str, content: Iterable[bytes], lines_before: int = 0) -> None:
         """Add the `content` known as `number`, which is at `path` in the repository, as it is."""
         for before, piece in pieces(content):
-            self._write(FIRST_LINE + piece, ending(path), [(1, number, before)])
+            self._write(FIRST_LINE + piece, ending(path), [(1, number, lines_before + before)])
 
     def add_text(
         self, number: str, path: str, text: bytes, lines_before: int = 0, elsewhere: frozenset[bytes] = frozenset()

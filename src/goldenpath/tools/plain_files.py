@@ -114,6 +114,12 @@ class PlainFiles:
         for part in parts:
             self.packed.add_text(number, origin.path, part.text, part.first - 1, elsewhere)
 
+    def add_regions(self, origin: Origin, regions: Iterable[tuple[int, bytes]]) -> None:
+        """Write `regions` of a text as they are, each behind a number of lines."""
+        number = self._number(origin)
+        for lines_before, region in regions:
+            self.packed.add(number, origin.path, [region], lines_before)
+
     def _number(self, origin: Origin) -> str:
         number = f"{len(self.origins):07d}"
         self.origins[number] = origin

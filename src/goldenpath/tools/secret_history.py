@@ -27,8 +27,7 @@ def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple
     """
     versions = defaultdict[tuple[object, ...], set[str]](set)
     for leak in filter(gitleaks.decides, leaks):
-        version = leak.Commit.removeprefix(git_objects.CHANGE)
-        versions[leak.File, leak.RuleID, leak.Entropy, leak.Mark].add(version)
+        versions[leak.File, leak.RuleID, leak.Entropy, leak.Mark].add(git_objects.version_of(leak.Commit))
     paths = {str(path) for (path, *_), brought in versions.items() if len(brought) > 1}
     again = [origin for path in sorted(paths) for origin in exported.partial.get(path, ())]
     if not again:
