@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.tools.near_lines import FAR_WORDS
+from goldenpath.tools.near_lines import AT_MOST, FAR_WORDS
 from goldenpath.tools.packed_files import OVERLAP
 
 if TYPE_CHECKING:
@@ -43,6 +43,9 @@ def regions(path: str, text: bytes) -> list[tuple[int, int]]:
     words = b"|".join(re.escape(word) for word, name in FAR_WORDS if re.search(name, path, re.IGNORECASE))
     for match in re.finditer(words, low):
         begin = text.rfind(b"\n", 0, max(match.start() - before, 0)) + 1
+        # With the lines that `near_lines.near` leaves to a region.
+        for _ in range(AT_MOST):
+            begin = text.rfind(b"\n", 0, max(begin - 1, 0)) + 1
         end = text.find(b"\n", match.start() + OVERLAP) + 1 or len(text)
         if found and begin <= found[-1][1]:
             found[-1] = found[-1][0], max(end, found[-1][1])

@@ -37,7 +37,7 @@ TAIL = 80
 # Lines that are not blank, of the three that a match may take, on the other side of where it was changed.
 _REACH = 2
 # Lines that a match may take, blank ones included.
-_AT_MOST = 9
+AT_MOST = 9
 # How archives begin that no control character gives away, and what git-lfs keeps in the place of a file.
 _MARKS = (
     b"1AY&SY", b"debian-binary", b"BZ3v1", b"\x28\xb5\x2f\xfd", b"\xed\xab\xee\xdb", b"\xff\xfe", b"\xfe\xff",
@@ -111,7 +111,10 @@ def near(hunk: Hunk, words: tuple[bytes, ...]) -> Iterator[Lines]:
     for cut in dict.fromkeys(cuts):
         above, below = _beside(lines, range(cut - 1, -1, -1)), _beside(lines, range(cut, len(lines)))
         if above and below and _is_read_over(words, b"\n".join(lines[above[-1] : cut])):
-            yield _lines(hunk, lines, above[-1], below[-1] + 1)
+            both = _lines(hunk, lines, above[-1], below[-1] + 1)
+            # The region of a far word has these lines too, and begins as the file does for its rule.
+            if not is_far("", both.text):
+                yield both
 
 
 def all_of(hunk: Hunk) -> Lines:
@@ -152,7 +155,7 @@ def _new_side(body: bytes) -> tuple[list[bytes], list[bool], list[int]]:
 def _beside(lines: list[bytes], numbers: range) -> list[int]:
     """Return those of the `numbers` that lead over the first few lines that are not blank."""
     found, left = list[int](), _REACH
-    for number in numbers[:_AT_MOST]:
+    for number in numbers[:AT_MOST]:
         if not left:
             break
         found.append(number)
@@ -183,7 +186,7 @@ def parts(text: bytes, size: int, words: tuple[bytes, ...]) -> Iterator[tuple[in
 def _begin_of_last(text: bytes, end: int) -> int:
     """Return where the last few lines before `end` begin that are not blank."""
     left = _REACH
-    for _ in range(_AT_MOST):
+    for _ in range(AT_MOST):
         if not (left and end):
             break
         begin = text.rfind(b"\n", 0, end - 1) + 1
