@@ -106,7 +106,7 @@ def results(app: App, folder: Path) -> dict[str, object]:
         "tags": asdict(tags),
         "files": (sorted(files.origins), files.not_scanned, git.tracked(source)),
         "brought": [*git_changes.versions(history, (commit,), merges="combined")],
-        "commits": git.count(history, commit),
+        "commits": wanted.commits,
         "leaks": gitleaks.scan_files(gitleaks_program(), files),
         "checkout": checkout.read(source, commit).digest,
         "changed": proposal_git.changed_paths(source, "HEAD~2", "HEAD"),

@@ -152,11 +152,18 @@ def test_the_words_of_the_rules_that_go_on_are_short_enough_to_be_seen_before_th
     words = near_lines.words_of(raw())
     going_on = [rule for rule in near().values() if LEFT in rule["regex"]]
     assert len(going_on) > 90
+    assert set(b"".join(words)) <= set(near_lines.IN_FORM)
     for rule in going_on:
         for keyword in rule["keywords"]:
             assert any(word in keyword.lower().encode() for word in words), rule["id"]
             # Behind the word of the rule `FORM` has at most 20 letters of a name, 3 + 5 others, and 3 of a sign.
             assert len(keyword) + 20 + 3 + 3 + 5 <= near_lines.TAIL
+
+
+def test_no_near_rule_reads_over_what_parts_two_contents() -> None:
+    """It is a line of twelve `#`; one rule asks for an address that may end with one."""
+    over = {name for name, rule in near().items() if ord("#") in takes(inside(rule["regex"]))}
+    assert over <= {"mailchimp-api-key", "sidekiq-sensitive-url", "slack-config-access-token", "slack-webhook-url"}
 
 
 def test_a_rule_needs_one_of_its_words_in_its_match_but_those_that_are_named() -> None:

@@ -48,10 +48,9 @@ def inspect(run: Run) -> Findings:
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)
-        commits = git.count(history, *revisions)
-        run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
-        checked_out = checkout.read(run.request.source, run.event.commit)
         wanted = git_objects.Wanted(history, run.event.commit, revisions)
+        run.say(f"scanning {len(wanted.commits)} commits ({' '.join(revisions)}) for secrets")
+        checked_out = checkout.read(run.request.source, run.event.commit)
         exported = export(run, wanted, PlainFiles(folder / "files", near_lines.words_of(program.rules)), checked_out)
         files = exported.files
         in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())
@@ -61,7 +60,7 @@ def inspect(run: Run) -> Findings:
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
         seen={
-            "commits": str(commits),
+            "commits": str(len(wanted.commits)),
             "revisions": " ".join(revisions),
             "files": str(len(files.origins)),
             CHECKOUT: checked_out.digest,
@@ -163,7 +162,7 @@ def scan(
     leaks, unreadable = gitleaks.scan_files(program, files)
     leaks = secret_history.recounted(program, wanted, exported, leaks)
     still_there = gitleaks.secrets_in(leaks, in_tree)
-    brought = secret_history.Brought(exported)
+    brought = secret_history.Brought(wanted, exported)
     notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
     found = (*gitleaks.findings(brought.first(leaks), still_there), *map(_not_looked_into, files.unread.values()))
     by_place = sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import git, git_changes, near_lines, packed_files
@@ -45,6 +46,11 @@ class Wanted:
         """Whether it is about all that comes before as well."""
         return not any(each.startswith("^") for each in self.revisions)
 
+    @cached_property
+    def commits(self) -> tuple[str, ...]:
+        """The commits, the parents of each before it."""
+        return tuple(git.run(self.history, "rev-list", "--topo-order", "--reverse", *self.revisions).split())
+
 
 @dataclass
 class _Versions:
@@ -61,11 +67,10 @@ class _Versions:
 
 @dataclass(frozen=True)
 class Exported:
-    """The `files` for a scanner, the `commits` in order, and of which versions there are changes alone, by path."""
+    """The `files` for a scanner, and of which versions they have changes alone, by path."""
 
     files: PlainFiles
     partial: Mapping[str, Sequence[Origin]]
-    commits: Sequence[str]
 
 
 def export(
@@ -83,11 +88,10 @@ def export(
     the history.
     """
     in_tree = tuple(held(wanted.history, wanted.commit))
-    listed = git.run(wanted.history, "rev-list", "--topo-order", "--reverse", *wanted.revisions)
-    commits = dict.fromkeys(listed.split())
+    commits = frozenset(wanted.commits)
     versions = _add_changes(wanted, in_tree, files)
     of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
-    write_whole(wanted.history, (*versions.whole, *in_tree), files, [*commits], of_tags)
+    write_whole(wanted.history, (*versions.whole, *in_tree), files, wanted.commits, of_tags)
     _write_far(wanted.history, versions.far, files)
     for each in other:
         files.add(Origin(f"{_CHECKED_OUT}{each.sha256}", each.path, wanted.commit), each.content())
@@ -96,7 +100,7 @@ def export(
     files.add(Origin(_NAMES, _NAMES, wanted.commit), [f"{path}\n".encode() for path in paths])
     files.close()
     files.not_scanned.extend(unscanned_submodules(wanted.history, wanted.commit, submodules))
-    return Exported(files, versions.partial, [*commits])
+    return Exported(files, versions.partial)
 
 
 def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -> _Versions:

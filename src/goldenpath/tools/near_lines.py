@@ -32,7 +32,8 @@ ELSEWHERE = (b"airtable", b"facebook", b"sourcegraph")
 _ANY, _NOWHERE = re.compile(b""), frozenset[bytes]()
 _LOOK, _LONGEST_WORD = 4 << 20, 16
 # What can stand before the end of a line in `FORM`, and how much of it there can be from the word of the rule on.
-_LAST = frozenset(bytes([each]) for each in b"abcdefghijklmnopqrstuvwxyz0123456789_.-'\"`=>:|,?")
+IN_FORM = b" \t\n\f\r" + b"abcdefghijklmnopqrstuvwxyz0123456789" + b"_.-'\"`=>:|,?"
+_OTHER = bytes(0 if each in IN_FORM else 255 for each in range(256))
 TAIL = 80
 # Lines that are not blank, of the three that a match may take, on the other side of where it was changed.
 _REACH = 2
@@ -130,7 +131,12 @@ def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int) -> Lines:
 def _is_read_over(words: tuple[bytes, ...], above: bytes) -> bool:
     """Tell whether a rule may read from the end of the lines `above` into the next."""
     end = above.rstrip()[-TAIL:].lower()
-    return end[-1:] in _LAST and any(word in end for word in words)
+    end = end[end.translate(_OTHER).rfind(b"\xff") + 1 :]
+    # A loop, since this is asked at each place of each change.
+    for word in words:  # noqa: SIM110
+        if word in end:
+            return True
+    return False
 
 
 def _new_side(body: bytes) -> tuple[list[bytes], list[bool], list[int]]:

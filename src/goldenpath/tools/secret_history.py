@@ -42,13 +42,13 @@ def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple
 class Brought:
     """The commits that brought what was scanned, and their order."""
 
-    def __init__(self, exported: Exported) -> None:
+    def __init__(self, wanted: Wanted, exported: Exported) -> None:
         files = exported.files
         read = (each for more in (*files.also.values(), *exported.partial.values()) for each in more)
         origins = [*files.origins.values(), *read]
         self._commits = {origin.identity: origin.commit for origin in reversed(origins)}
         self._commits_of_paths = {(origin.path, origin.identity): origin.commit for origin in origins}
-        self._order = {commit: number for number, commit in enumerate(exported.commits)}
+        self._order = {commit: number for number, commit in enumerate(wanted.commits)}
 
     def first(self, leaks: Iterable[Leak]) -> list[Leak]:
         """Return the `leaks` of each file in the order of the commits that brought them."""
