@@ -78,12 +78,13 @@ def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], t
     places = files.packed.seal(canary.name, FIRST_LINE + canary.encoded)
     depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={_DECODE_DEPTH}")
     report, said = run(program, "dir", files.packed.folder, *depths)
+    reported = leaks(report)
     unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
         raise _failed(strange)
     if (looked := bytes_looked_at(said)) < files.packed.size:
         raise scanner.failed("gitleaks", f"it looked at {looked} of {files.packed.size} bytes")
-    listed = tuple(placed(canary.taken_out(leaks(report), places), files))
+    listed = tuple(placed(canary.taken_out(reported, places), files))
     return listed, tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
 
 
