@@ -131,7 +131,7 @@ def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.Mo
         "/bin/gitleaks", "dir", "--no-banner", "--no-color", "--log-level", "info", "--exit-code", "0",
         "--report-format", "json", "--report-path", f"{folder}/report.json", "--config", f"{folder}/gitleaks.toml",
         "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow",
-        "--max-archive-depth=5", "--max-decode-depth=5", "--", ".",
+        "--max-archive-depth=4", "--max-decode-depth=5", "--", ".",
     )  # fmt: skip
     assert (options["timeout"], options["cwd"]) == (900.0, files.packed.folder)
     assert options["environment"]["GIT_CONFIG_GLOBAL"] == "/dev/null"

@@ -31,7 +31,7 @@ _WORDS = (
 TIMEOUT = 900.0
 _CHUNK = 1 << 20
 # Bytes; a longer patch is not held in memory, and what it is about is read whole.
-_LONGEST = 32 << 20
+_LONGEST, _BEGIN_OF_NEXT = 32 << 20, 80
 # No line of a patch begins with these: each has a sign before it, and names are quoted.
 _SECTION = re.compile(rb"\n(?=commit [0-9a-f]+\n|diff --)")
 _ENTRY = re.compile(rb":+(?P<modes>(?:[0-7]{6} )+)(?P<ids>[0-9a-f ]+) [A-Z]+\t(?P<path>.*)")
@@ -134,9 +134,9 @@ def sections(output: IO[bytes]) -> Iterator[bytes]:
             if not (is_long and number == 0):
                 yield section
         is_long = is_long and not whole
-        if len(left) > _LONGEST and left.startswith(b"diff "):
+        if is_long or (len(left) > _LONGEST and left.startswith(b"diff ")):
             # Only the end is kept, where the next part may begin.
-            left, is_long = left[-len(b"\ncommit ") - 64 :], True
+            left, is_long = left[-_BEGIN_OF_NEXT:], True
     if left and not is_long:
         yield left
 

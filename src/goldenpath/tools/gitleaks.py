@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.tools.plain_files import Origin, PlainFiles
     from goldenpath.tools.toolchain import Program
 
-# A tar of ours is one of them.
-_ARCHIVE_DEPTH = "5"
+_ARCHIVE_DEPTH = "4"
 _DECODE_DEPTH = "5"
 _MARK_LENGTH = 4
 # What gitleaks says about an archive whose name we gave it, and which it cannot read.
