@@ -92,6 +92,15 @@ def test_a_text_in_another_encoding_is_there_as_utf_8_too(tmp_path: Path) -> Non
     assert contents(written(tmp_path, TEXT.encode("utf-16-be"))) == [TEXT.encode()]
 
 
+@pytest.mark.parametrize("content", [b"0\x82" + bytes(9) + b"a name of some length\0" * 9, b"text\n" * 900])
+def test_a_store_of_keys_is_one_file_whatever_is_in_it(tmp_path: Path, content: bytes) -> None:
+    """gitleaks reports it by its name."""
+    files = PlainFiles(tmp_path)
+    files.add(Origin("1", "keys/store.p12"), [content])
+    files.close()
+    assert list(members(files.packed).items()) == [("0000000-plain.p12", content)]
+
+
 @pytest.mark.parametrize(("magic", "ending"), [(b"7z\xbc\xaf\x27\x1c", ".7z"), (b"Rar!\x1a\x07", ".rar")])
 def test_an_archive_that_only_the_scanner_reads_is_there_under_its_ending(
     tmp_path: Path, magic: bytes, ending: str

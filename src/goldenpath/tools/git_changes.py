@@ -8,6 +8,7 @@ has. Source: git-log(1), git-diff(1), "Raw output format" and "Generating patch 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread, Timer
@@ -17,7 +18,7 @@ from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.tools import git_settings, process
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # A rule of gitleaks looks over at most eight ends of lines, those apart that `near_lines` names.
@@ -73,18 +74,18 @@ def versions(history: Path, revisions: tuple[str, ...], *, merges: str) -> Itera
     `merges` says what a merge is compared with: `combined` (with all its parents) or `first-parent`. Raises
     `SourceUnusable` when an object is missing.
     """
-    commit, waiting = "", list[_Entry]()
+    commit, waiting = "", _Waiting()
     with _started(history, f"--diff-merges={merges}", *revisions) as output:
         for section in sections(output):
             if section.startswith(b"commit "):
-                yield from (each.version(commit) for each in waiting)
+                yield from (each.version(commit) for each in waiting.rest())
                 head, _, raw = section.partition(b"\n")
                 commit = head[len(b"commit ") :].decode()
-                waiting = [entry for line in raw.split(b"\n") if (entry := _entry(line))]
+                waiting = _Waiting(filter(None, map(_entry, raw.split(b"\n"))))
             elif (found := _INDEX.search(section)) and b"\n@@" in section:
-                for each in _taken(waiting, found[1], found[2]):
+                for each in waiting.taken(found[1], found[2]):
                     yield each.version(commit, section)
-        yield from (each.version(commit) for each in waiting)
+        yield from (each.version(commit) for each in waiting.rest())
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,20 @@ def _entry(line: bytes) -> _Entry | None:
     return _Entry(b",".join(before), identity, unquoted(found["path"]))
 
 
-def _taken(waiting: list[_Entry], before: bytes, identity: bytes) -> list[_Entry]:
-    """Take out of `waiting` what the patch from `before` to `identity` is about, whatever the paths."""
-    taken = [each for each in waiting if (each.before, each.identity) == (before, identity)]
-    waiting[:] = [each for each in waiting if each not in taken]
-    return taken
+class _Waiting:
+    """Entries of a commit, of which no patch was seen yet."""
+
+    def __init__(self, entries: Iterable[_Entry] = ()) -> None:
+        self._entries = defaultdict[tuple[bytes, bytes], list[_Entry]](list)
+        for each in entries:
+            self._entries[each.before, each.identity].append(each)
+
+    def taken(self, before: bytes, identity: bytes) -> list[_Entry]:
+        """Take out what the patch from `before` to `identity` is about, whatever the paths."""
+        return self._entries.pop((before, identity), [])
+
+    def rest(self) -> Iterator[_Entry]:
+        return (each for entries in self._entries.values() for each in entries)
 
 
 def hunks(section: bytes) -> tuple[Hunk, ...]:

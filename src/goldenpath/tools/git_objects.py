@@ -174,12 +174,12 @@ def _by_content(versions: Iterable[Origin]) -> list[list[Origin]]:
 
     Some rules are for some endings only, so each of these makes it another content.
     """
-    found = dict[tuple[str, str], list[Origin]]()
+    found = dict[tuple[str, str], dict[str, Origin]]()
     for origin in versions:
-        places = found.setdefault((origin.identity, packed_files.ending(origin.path)), [])
-        if not places or (origin.commit and origin.path not in {each.path for each in places}):
-            places.append(origin)
-    return list(found.values())
+        places = found.setdefault((origin.identity, packed_files.ending(origin.path)), {})
+        if origin.commit or not places:
+            places.setdefault(origin.path, origin)
+    return [list(places.values()) for places in found.values()]
 
 
 @dataclass(frozen=True)

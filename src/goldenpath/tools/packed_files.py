@@ -31,6 +31,8 @@ _BETWEEN = b"\n############\n"
 _LINES_BETWEEN = _BETWEEN.count(b"\n")
 # Some rules are for names with these endings only.
 _ENDING = re.compile(r"(?i)(\.php|\.tf|\.hcl|\.ya?ml|nuget\.config|\.p12|\.pfx)$")
+# Of these a rule asks for nothing else, and finds something in each member.
+_NAME_ALONE = {".p12", ".pfx"}
 # The size of a tar file after which another is begun: several are read at once.
 _TAR_SIZE = 1 << 20
 _BLOCK = 512
@@ -75,7 +77,7 @@ class PackedFiles:
     ) -> None:
         """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`near_lines.ELSEWHERE`)."""
         kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
-        is_far = near_lines.is_far(path, text)
+        is_far = kind in _NAME_ALONE or near_lines.is_far(path, text)
         for before, part in [(0, text)] if is_far else near_lines.parts(text, MEMBER, self.words):
             for more, piece in pieces([part]):
                 begin = lines_before + before + more

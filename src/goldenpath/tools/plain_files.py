@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from goldenpath.tools import archive_members, hidden_parts, near_lines, printable
+from goldenpath.tools import archive_members, hidden_parts, near_lines, packed_files, printable
 from goldenpath.tools.archive_members import CHUNK, DAMAGED, IN_MEMORY
 from goldenpath.tools.checkout import LFS_POINTER
 from goldenpath.tools.packed_files import PackedFiles
@@ -161,10 +161,15 @@ class PlainFiles:
         return sample
 
     def _give(self, raw: IO[bytes], whole: bytes | mmap, number: str, path: str) -> None:
-        """Give the file itself to the scanner: all of a text, and of bytes what is printable."""
+        """Give the file itself to the scanner: all of a text, and of bytes what is printable.
+
+        Where a rule asks for the ending of a name, all of it: it may need nothing else.
+        """
         if isinstance(whole, bytes) and not printable.is_binary(whole):
             self.packed.add_text(number, path, whole, elsewhere=near_lines.elsewhere(whole))
-        elif printable.is_binary(whole[: printable.LOOKED_AT]) and not near_lines.may_be_far(path, whole):
+        elif not (packed_files.ending(path) or near_lines.may_be_far(path, whole)) and printable.is_binary(
+            whole[: printable.LOOKED_AT]
+        ):
             elsewhere = near_lines.elsewhere(whole[:])
             for run in printable.runs(archive_members.read(raw)):
                 self.packed.add_text(number, path, run.content, run.lines_before, elsewhere)
