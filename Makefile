@@ -44,6 +44,7 @@ faults: ## Break releases in every way: each fault of each request, signals, rac
 bench: ## Measure what the project's own work takes, in seconds and MB
 	@$(PYTHON) dev/bench.py
 	@$(PYTHON) dev/bench_push.py
+	@$(PYTHON) dev/bench_secrets.py
 
 bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads
 	@python3 -I dev/bench_setup.py

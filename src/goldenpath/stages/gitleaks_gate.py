@@ -14,8 +14,8 @@ from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.policy import reviewed, settled
 from goldenpath.stages import context_artifact, gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, scanner
-from goldenpath.tools.plain_files import Origin, Unread
+from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, near_lines, scanner, secret_history
+from goldenpath.tools.plain_files import Origin, PlainFiles, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Commit
     from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.checkout import Checkout
-    from goldenpath.tools.plain_files import PlainFiles
+    from goldenpath.tools.git_objects import Exported, Wanted
     from goldenpath.tools.toolchain import Program
 
 
@@ -56,18 +56,20 @@ def inspect(run: Run, added: Addition) -> Findings:
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)
-        commits = git.count(history, *revisions)
-        run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
+        wanted = git_objects.Wanted(history, run.event.commit, revisions)
+        run.say(f"scanning {len(wanted.commits)} commits ({' '.join(revisions)}) for secrets")
         checked_out = checkout.read(run.request.source, run.event.commit)
-        files = export(run, history, revisions, folder / "files", checked_out, added)
+        written = PlainFiles(folder / "files", near_lines.words_of(program.rules))
+        exported = export(run, wanted, written, checked_out, added)
+        files = exported.files
         in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())
-        found, notes = scan(program, history, revisions, files, in_tree)
+        found, notes = scan(program, wanted, exported, in_tree)
     return Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
         seen={
-            "commits": str(commits),
+            "commits": str(len(wanted.commits)),
             "revisions": " ".join(revisions),
             "files": str(len(files.origins)),
             CHECKOUT: checked_out.digest,
@@ -144,37 +146,37 @@ def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
-def export(
-    run: Run, history: Path, revisions: tuple[str, ...], folder: Path, checked_out: Checkout, added: Addition
-) -> PlainFiles:
-    """Write all that is to be scanned into the new `folder`, the message of the tag that was pushed included."""
-    folder.mkdir()
+def export(run: Run, wanted: Wanted, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
+    """Write all that is to be scanned into `files`, the message of the tag that was pushed included."""
     tags = git_tags.read(run.request.source)
     other = (*checked_out.other, *checked_out.within, *added.files)
     there = {path for path in checked_out.submodules if any(each.path.startswith(f"{path}/") for each in other)}
-    files = git_objects.export(history, run.event.commit, revisions, tags.names, folder, other, there)
+    exported = git_objects.export(wanted, tags.names, files, other, there)
     for tag in tags.unread:
         origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
         files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
     ref, pushed = run.event.ref, run.event.head
     if ref.startswith(_TAGS) and pushed and pushed not in (*tags.names, run.event.commit):
         files.not_scanned.append(f"the message of the tag {ref.removeprefix(_TAGS)} is not in the clone")
-    return files
+    return exported
 
 
 def scan(
-    program: Program, history: Path, revisions: tuple[str, ...], files: PlainFiles, in_tree: Collection[str]
+    program: Program, wanted: Wanted, exported: Exported, in_tree: Collection[str]
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return every secret, each once, what our limits left unread, and notes on what cannot be looked into.
 
-    gitleaks reads the changes of the commits, and then their contents whole. `in_tree` are the objects checked out.
+    `in_tree` are the objects checked out.
     """
-    changes = gitleaks.scan(program, history, revisions)
-    contents, unreadable = gitleaks.scan_files(program, files)
-    still_there = gitleaks.secrets_in(contents, in_tree)
+    files = exported.files
+    leaks, unreadable = gitleaks.scan_files(program, files)
+    leaks = secret_history.recounted(program, wanted, exported, leaks)
+    still_there = gitleaks.secrets_in(leaks, in_tree)
+    brought = secret_history.Brought(wanted, exported)
     notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
-    found = (*gitleaks.findings((*changes, *contents), still_there), *map(_not_looked_into, files.unread.values()))
-    return _with_commits(found, history, revisions, files), (*files.not_scanned, *notes)
+    found = (*gitleaks.findings(brought.first(leaks), still_there), *map(_not_looked_into, files.unread.values()))
+    by_place = sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line))
+    return tuple(by_place), (*files.not_scanned, *notes)
 
 
 def _not_looked_into(unread: Unread) -> Finding:
@@ -210,20 +212,6 @@ def _with_advice(found: tuple[Finding, ...], added: Addition) -> Iterator[Findin
     for each in found:
         is_added = not each.advice and each.location.path.partition("!")[0] in paths
         yield replace(each, advice=_BUILT_BEFORE) if is_added else each
-
-
-def _with_commits(
-    found: tuple[Finding, ...], history: Path, revisions: tuple[str, ...], files: PlainFiles
-) -> tuple[Finding, ...]:
-    """Return what was `found`, in an object of git, at the commit that brought it; empty when none of these did."""
-    commits = {origin.identity: origin.commit for origin in files.origins.values()}
-    if any(finding.location.commit in commits for finding in found):
-        first = git_objects.first_commits(history, revisions)
-        commits = {identity: commit or first.get(identity, "") for identity, commit in commits.items()}
-    return tuple(
-        replace(each, location=replace(each.location, commit=commits.get(each.location.commit, each.location.commit)))
-        for each in found
-    )
 
 
 STAGE = Stage(

@@ -96,16 +96,6 @@ def history_alone(source: Path, folder: Path) -> Path:
     return folder
 
 
-def add_file(history: Path, ref: str, path: str, content: bytes) -> None:
-    """Add to the repository `history` the branch `ref`, whose one commit, older than any, brings one file.
-
-    Source: git-fast-import(1).
-    """
-    header = f"commit {ref}\ncommitter GoldenPath <goldenpath@localhost> 1 +0000\ndata 0\n"
-    stream = f"{header}M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n"
-    ask(history, "fast-import", "--quiet", stdin=stream)
-
-
 def is_shallow(source: Path) -> bool:
     """Tell whether the clone `source` lacks part of its history."""
     return run(source, "rev-parse", "--is-shallow-repository") == "true"
@@ -234,8 +224,3 @@ def commit_time(source: Path, commit: Commit) -> int:
         why=f"its committer's date is {told[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
         fix="give it another with `git commit --amend --reset-author --no-edit`, and push that",
     )
-
-
-def count(source: Path, *revisions: str) -> int:
-    """Return how many commits `revisions` select."""
-    return int(run(source, "rev-list", "--count", *revisions))
