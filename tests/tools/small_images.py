@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import shutil
-import tarfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from tests.unit.layout_builder import store, tar
 
 from goldenpath.model import codec
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, write_index
+from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Layout, Manifest, write_index
 from goldenpath.model.names import Digest, EcrRepository, Tag
 from goldenpath.services.aws import Ecr
 from goldenpath.services.oci_registry import OciRegistry, Upload
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
 
 def make(folder: Path, *layers: Mapping[str, bytes], **config: Any) -> Layout:  # noqa: ANN401  the image's `config`
     """Write the layout of an image for linux/amd64 with a layer for each of `layers`, which are files by name."""
-    archives = [_tar(files) for files in layers]
+    archives = [tar(files) for files in layers]
     described = {
         "architecture": "amd64", "os": "linux", "config": config,
         "rootfs": {"type": "layers", "diff_ids": [Digest.of(each) for each in archives]},
         "history": [{"created_by": "a test"} for _ in archives],
     }  # fmt: skip
-    stored = _store(folder, CONFIG, json.dumps(described).encode())
-    blobs = [_store(folder, GZIP_LAYER, gzip.compress(each, mtime=0)) for each in archives]
-    write_index(folder, _store(folder, MANIFEST, codec.encode(Manifest(2, MANIFEST, stored, blobs))))
+    stored = store(folder, CONFIG, json.dumps(described).encode())
+    blobs = [store(folder, GZIP_LAYER, gzip.compress(each, mtime=0)) for each in archives]
+    write_index(folder, store(folder, MANIFEST, codec.encode(Manifest(2, MANIFEST, stored, blobs))))
     return Layout(folder)
 
 
@@ -49,9 +48,9 @@ def derived(image: Layout, folder: Path, **config: Any) -> Layout:  # noqa: ANN4
         shutil.copyfile(image.blob(layer.digest), place)
     described = json.loads(image.blob(found.manifest.config.digest).read_bytes())
     described["config"] = {**described.get("config", {}), **config}
-    stored = _store(folder, CONFIG, json.dumps(described).encode())
+    stored = store(folder, CONFIG, json.dumps(described).encode())
     manifest = Manifest(2, MANIFEST, stored, list(found.manifest.layers))
-    write_index(folder, _store(folder, MANIFEST, codec.encode(manifest)))
+    write_index(folder, store(folder, MANIFEST, codec.encode(manifest)))
     return Layout(folder)
 
 
@@ -68,19 +67,3 @@ def push(emulator: Local, repository: str, image: Layout, tag: str) -> None:
             registry.upload_blob(Upload(blob_of, image.blob(blob_of.digest)))
         root = image.root()
         registry.put_manifest(Tag(tag), root.media_type, image.manifest_bytes(root))
-
-
-def _tar(files: Mapping[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for name, text in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(text)
-            archive.addfile(member, io.BytesIO(text))
-    return content.getvalue()
-
-
-def _store(folder: Path, media_type: str, content: bytes) -> Descriptor:
-    digest = Digest.of(content)
-    codec.write_bytes(folder / "blobs" / "sha256" / digest.hex, content)
-    return Descriptor(media_type, digest, len(content))

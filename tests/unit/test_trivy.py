@@ -84,9 +84,9 @@ def test_a_finding_without_a_layer_has_no_origin_and_one_in_a_layer_has_that_of_
         (None, None),
     ):
         scanned = trivy.parse(report(Layer=layer))
-        (finding,) = trivy_gate.told_apart(scanned, config, origins).findings
+        (finding,) = trivy_gate.with_origins(scanned, config, origins).findings
         assert finding.origin == origin
-        assert trivy_gate.told_apart(scanned, config, None).findings == scanned.findings
+        assert trivy_gate.with_origins(scanned, config, None).findings == scanned.findings
 
 
 def test_a_record_of_before_has_no_origins() -> None:

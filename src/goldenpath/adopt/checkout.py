@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable
 from goldenpath.tools import dockerfiles, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _ORIGIN = "refs/remotes/origin/"
@@ -38,6 +41,11 @@ class Checkout:
         found = _NOT_IN_NAMES.sub("-", (self.slug.rpartition("/")[2] or self.folder.name).lower()).strip("-")
         return found or "my-app"
 
+    def text(self, place: str) -> str:
+        """Return the text of the file at `place`; empty where there is none."""
+        path = self.folder / place
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
 
 def look(folder: Path) -> Checkout:
     """Return what the git checkout `folder` says. Raises `SourceUnusable` when it is none."""
@@ -47,7 +55,7 @@ def look(folder: Path) -> Checkout:
             f"{folder} is not a git checkout",
             fix="run this inside the app's repository, or name its folder with --source",
         )
-    folder = Path(git.run(folder, "rev-parse", "--show-toplevel"))  # workflows are read nowhere else
+    folder = git.top(folder)  # workflows are read nowhere else
     address = git.origin_url(folder)
     listed = git.run(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     shallow = git.is_shallow(folder)

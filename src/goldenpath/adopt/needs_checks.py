@@ -27,7 +27,7 @@ _CHECKED_OUT = {"true", "recursive"}
 def checkout(there: Checkout, given: Mapping[str, str]) -> Iterator[Remark]:
     """Yield which parts of the repository the workflow leaves out, by the inputs that are `given`."""
     lfs, submodules = given.get("lfs", "false"), given.get("submodules", "false")
-    if _LARGE_FILES.search(_text(there, ".gitattributes")) and "${{" not in lfs and lfs != "true":
+    if _LARGE_FILES.search(there.text(".gitattributes")) and "${{" not in lfs and lfs != "true":
         what = ".gitattributes keeps files in git-lfs, and the workflow checks out pointers in their place"
         yield warning("git-lfs", what, "add `lfs: true` under `with:`")
     if there.submodules and "${{" not in submodules and submodules not in _CHECKED_OUT:
@@ -38,14 +38,9 @@ def checkout(there: Checkout, given: Mapping[str, str]) -> Iterator[Remark]:
 
 def secrets(there: Checkout, caller: Caller, dockerfile: str, forge: Forge | None) -> Iterator[Remark]:
     """Yield the secrets that the `dockerfile` mounts and that do not reach the build."""
-    text = _text(there, dockerfile)
+    text = there.text(dockerfile)
     known = caller.secrets if caller.secrets is not None else forge.secrets if forge else None
     for secret, mounted in _MOUNTS.items():
         if mounted.search(text) and known is not None and secret not in known:
             what = f"{dockerfile} mounts what {secret} holds, and no such secret reaches the build"
             yield warning("build secrets", what, f"hand on {secret} (docs/workflow.md, Secrets for the build)")
-
-
-def _text(there: Checkout, place: str) -> str:
-    path = there.folder / place
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

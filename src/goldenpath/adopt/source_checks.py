@@ -79,9 +79,7 @@ def _ignores_git(path: Path) -> bool:
 
 def submodules(checkout: Checkout) -> Iterator[Remark]:
     """Yield the submodules without an entry in `.gitmodules`: actions/checkout fails when one is committed."""
-    file = checkout.folder / ".gitmodules"
-    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
-    for path in sorted(set(checkout.submodules) - set(_MODULE_PATH.findall(text))):
+    for path in sorted(set(checkout.submodules) - set(_MODULE_PATH.findall(checkout.text(".gitmodules")))):
         what = f"{path} is committed as a submodule without an entry in .gitmodules: the workflow cannot check it out"
         named = shlex.quote(path)
         yield error("submodules", what, f"run `git rm --cached {named}`, or `git submodule add <address> {named}`")

@@ -172,10 +172,10 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     trivy = body["trivy"]
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
-    tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
-    frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
-    registries = body.get("base_registries", ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
+    tags_from = body.get("tags_from") or (DEFAULT_BRANCH if strictest is Mode.BLOCKING else ANY)
+    frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if strictest is Mode.BLOCKING else ANY)
+    registries = body.get("base_registries", ANY)
     hours = body.get("verdict_hours")
     java_days = trivy.get("java_database_days")
     base_days = body.get("base_days")

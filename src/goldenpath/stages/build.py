@@ -14,7 +14,6 @@ from goldenpath.errors import BuildFailed, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
-from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
 from goldenpath.stages import (
     base_facts,
@@ -136,7 +135,7 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
         return ()
     count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
     what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
-    if Mode.BLOCKING in run.environment.modes.values():
+    if run.environment.blocks:
         raise SourceUnusable(
             what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"
         )

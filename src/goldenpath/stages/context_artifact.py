@@ -82,7 +82,7 @@ def opened(run: Run) -> Iterator[Addition]:
         Addition().require_scanned(request)
         yield Addition()
         return
-    root = Path(git.run(request.source, "rev-parse", "--show-toplevel")).resolve()
+    root = git.top(request.source).resolve()
     try:
         with context_artifact.opened(request.context_artifact) as found:
             files = tuple(_new(run, root, found))

@@ -64,7 +64,7 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
             platform = layout.platform(image)
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
             scanned = scan(program, layout, image, provided.cache, secrets=environment.image_secrets)
-            scans[str(platform)] = told_apart(scanned, layout.config(image), origins.get(image.descriptor.digest))
+            scans[str(platform)] = with_origins(scanned, layout.config(image), origins.get(image.descriptor.digest))
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(program, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
@@ -123,7 +123,7 @@ def scan(program: Program, layout: Layout, image: Image, cache: Path, *, secrets
     return scanned
 
 
-def told_apart(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:
+def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:
     """Return `scanned` with what brought each finding into the image, where that is known."""
     by_layer = image_origins.by_layer(config, origins or image_origins.labelled(config))
     pairs = zip(scanned.findings, scanned.layers, strict=True)

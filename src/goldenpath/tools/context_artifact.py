@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import ContextRefused
+from goldenpath.model.texts import is_too_long
 from goldenpath.tools.checkout import File
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 FILES_AT_MOST = 100_000
 BYTES_AT_MOST = 2 << 30
-_PATH_BYTES, _NAME_BYTES, _DEPTH = 2048, 255, 100
+_SHOWN_AT_MOST, _DEPTH = 255, 100
 _CHUNK = 1 << 20
 _ENCRYPTED = 1
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
@@ -67,8 +68,7 @@ def require_plain(path: str) -> None:
         raise refused(path, "Its name has a backslash, control characters, or bytes that are not UTF-8.")
     if path.startswith("/") or {"", ".", ".."} & set(parts):
         raise refused(path, "Its name leads out of the build context, or is not the shortest for its place.")
-    is_long = len(path.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in parts)
-    if is_long or len(parts) > _DEPTH:
+    if is_too_long(path) or len(parts) > _DEPTH:
         raise refused(path, f"Its name is longer than a path can be, or more than {_DEPTH} folders deep.")
     if _DECIDING.fullmatch(path):
         raise refused(path, "Files that decide how an image is built or judged must be in a commit.")
@@ -77,7 +77,7 @@ def require_plain(path: str) -> None:
 def refused(path: str, why: str, fix: str = _UPLOAD_LESS) -> ContextRefused:
     """Return the error to raise for the file `path` of an artifact."""
     return ContextRefused(
-        f"The artifact holds {path[:_NAME_BYTES]!a}, which cannot be in the context.", why=why, fix=fix
+        f"The artifact holds {path[:_SHOWN_AT_MOST]!a}, which cannot be in the context.", why=why, fix=fix
     )
 
 

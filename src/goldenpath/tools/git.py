@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 from typing import IO, TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from goldenpath.tools import git_settings, process, remotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from goldenpath.tools.process import Completed
 
@@ -62,6 +62,11 @@ def head(source: Path) -> Commit:
             why=error.why,
             fix="run inside the app's repository (in a workflow: after actions/checkout), or name it with --source",
         ) from error
+
+
+def top(source: Path) -> Path:
+    """Return the folder that the checkout of `source` begins in. Raises `ToolFailed` where there is none."""
+    return Path(run(source, "rev-parse", "--show-toplevel"))
 
 
 def has(source: Path, commit: Commit) -> bool:
