@@ -1,12 +1,12 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test coverage check faults bench bench-setup lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults bench bench-setup run-model lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
 CACHE = $${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}
 GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
-# Tests of one file share what is expensive to start, and stay on one of two workers.
-TOGETHER = -n 2 --dist loadfile --no-loadscope-reorder
+# Tests of one file share what is expensive to start, and stay on one worker. Three keep two cores busy: tests also wait.
+TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -44,9 +44,13 @@ faults: ## Break releases in every way: each fault of each request, signals, rac
 bench: ## Measure what the project's own work takes, in seconds and MB
 	@$(PYTHON) dev/bench.py
 	@$(PYTHON) dev/bench_push.py
+	@$(PYTHON) dev/bench_secrets.py
 
 bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads
 	@python3 -I dev/bench_setup.py
+
+run-model: ## Compute how long a delivery takes on GitHub, job by job, from the workflow and stated rates
+	@$(PYTHON) dev/run_model.py
 
 lock: ## Renew the hash-locked lists of packages: Python in locks/, npm in tests/
 	@$(PYTHON) dev/lock.py

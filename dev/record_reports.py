@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 REPORTS = Path(__file__).resolve().parent.parent / "tests" / "data" / "reports"
+# What makes gitleaks see all that commits change.
+_ALL_CHANGES = "--log-opts=--full-history --diff-merges=first-parent --text --no-textconv --no-ext-diff --no-renames"
 _TIME = 1_767_225_600  # 2026-01-01T00:00:00Z
 _DIST_INFO = "usr/lib/python3/site-packages"
 _PYYAML = f"{_DIST_INFO}/PyYAML-5.3.dist-info/METADATA"
@@ -93,8 +95,8 @@ def record_secrets(toolchain: Toolchain, folder: Path) -> dict[str, bytes]:
     program, clone = toolchain.provide("gitleaks"), history(folder)
     first = process.run("git", "-C", clone, "rev-list", "--max-parents=0", "HEAD", timeout=10).stdout.decode().strip()
     return {
-        "gitleaks/secrets.json": gitleaks.run(program, "git", clone, gitleaks.log_options("HEAD"), "--redact=100")[0],
-        "gitleaks/nothing.json": gitleaks.run(program, "git", clone, gitleaks.log_options(first), "--redact=100")[0],
+        "gitleaks/secrets.json": gitleaks.run(program, "git", clone, f"{_ALL_CHANGES} HEAD", "--redact=100")[0],
+        "gitleaks/nothing.json": gitleaks.run(program, "git", clone, f"{_ALL_CHANGES} {first}", "--redact=100")[0],
     }
 
 

@@ -31,6 +31,7 @@ TESTS = (
     "tests/tools/test_bypasses.py",
     "tests/tools/test_canary.py",
     "tests/tools/test_gitleaks_gate.py",
+    "tests/tools/test_rules_are_near.py",
     "tests/tools/test_trivy_gate.py",
     "tests/tools/test_trivy_database.py",
     "tests/tools/test_java_database.py",

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Gate
-from goldenpath.model.inputs import BUILT_FOR, EVIDENCE
+from goldenpath.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
 from goldenpath.runner import ANNOTATED_AT_MOST
 from goldenpath.stages import (
     build,
@@ -51,8 +51,9 @@ ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, rescan.STAGE)
 _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
 # All stages in one process hand nothing over that somebody else could reach, so `deliver` takes and gives no evidence.
 _BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
+_NOT_GIVEN = {EVIDENCE, BUILT_FOR, CONTEXT_ARTIFACT_DIGEST}
 INPUTS: tuple[Input, ...] = tuple(
-    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each not in {EVIDENCE, BUILT_FOR})
+    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each not in _NOT_GIVEN)
 )
 OUTPUTS: Mapping[str, str] = {
     name: text

@@ -96,14 +96,14 @@ _WAITING = """      - name: Wait for the job that is in the concurrency group (o
         shell: bash
         run: |
           touch "{folder}/waiting"
-          timeout 150 bash -c 'until test -e "{folder}/done"; do sleep 0.05; done'
+          timeout 480 bash -c 'until test -e "{folder}/done"; do sleep 0.05; done'
 """
 SCRIPT = """
 import os, pathlib, shutil, subprocess, sys, time
 
 folder, artifacts = pathlib.Path({folder!r}), pathlib.Path(os.environ["STAND_IN_ARTIFACTS"])
 forged = folder / "forged"
-end = time.time() + 150
+end = time.time() + 480
 while not (folder / "waiting").exists() and time.time() < end:
     time.sleep(0.05)
 {replace}

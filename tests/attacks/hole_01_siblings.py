@@ -144,7 +144,7 @@ def two_platforms(scene: Scene) -> Platforms:
     return found
 
 
-@attack(1, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT, Patch("goldenpath.stages.build._require_new"))
+@attack(1, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT, Patch("goldenpath.stages.joining._require_new"))
 def one_more_artifact_claims_a_platform_that_was_built(scene: Scene) -> None:
     platforms = two_platforms(scene)
     evil = platforms.add("zz", ARM64, b"not built from this commit")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 import zlib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import CheckoutDiffers, GateBlocked
 from goldenpath.model.finding import Gate
+from goldenpath.stages.context_artifact import Addition
 from goldenpath.tools import git
 from goldenpath.tools.checkout import Checkout
 from tests.attacks import scans
@@ -14,6 +18,9 @@ from tests.attacks.attack import Patch, Scene, attack, nothing
 from tests.tools import apps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tests.tools.apps import App
 
 NOT_COMPARED = Patch("goldenpath.tools.checkout.read", lambda *_: Checkout("", ()))
@@ -113,3 +120,48 @@ def other_bytes_on_the_machine_that_builds(scene: Scene) -> None:
 
 def work_has_a_receipt(scene: Scene) -> bool:
     return bool(scans.work(scene).read_receipt().digest)
+
+
+def jar(scene: Scene, text: str) -> Path:
+    """Return the folder that an earlier job of the run uploads: a jar with `text` in it."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("application.properties", text)
+    folder = scene.folder / f"artifact-{len(text)}"
+    folder.mkdir()
+    (folder / "app.jar").write_bytes(content.getvalue())
+    return folder
+
+
+@contextmanager
+def _not_looked_at(*_: object) -> Iterator[Addition]:
+    yield Addition()
+
+
+@attack(
+    13,
+    GateBlocked,
+    "github-pat in target/app.jar!application.properties",
+    Patch("goldenpath.stages.context_artifact.opened", _not_looked_at),
+)
+def a_secret_in_what_an_earlier_job_built(scene: Scene) -> None:
+    made = scans.app(scene)
+    scans.run(
+        scene, "gitleaks-gate", made, f"--context-artifact={jar(scene, line())}", "--context-artifact-folder=target"
+    )
+    scans.passed(scene, Gate.GITLEAKS)
+
+
+@attack(
+    13,
+    CheckoutDiffers,
+    "not the one that gitleaks-gate scanned",
+    Patch("goldenpath.stages.context_artifact.Addition.require_scanned", nothing),
+)
+def another_artifact_under_the_id_that_the_gate_took(scene: Scene) -> None:
+    made = scans.app(scene)
+    scans.run(scene, "gitleaks-gate", made, f"--context-artifact={jar(scene, 'nothing')}")
+    scanned = scans.passed(scene, Gate.GITLEAKS).seen["context_artifact"]
+    words = (f"--context-artifact={jar(scene, line())}", f"--context-artifact-digest={scanned}")
+    scans.run(scene, "build", made, *words)
+    assert scans.work(scene).read_candidate().context_artifact

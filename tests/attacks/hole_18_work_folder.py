@@ -24,7 +24,7 @@ def scanned(scene: Scene, theirs: Path) -> None:
     job.app.git("reset", "--quiet", "--hard", "HEAD~1")
     shared = {"GOLDENPATH_CACHE": str(kept_runner.shared()), "TMPDIR": str(scene.folder / "tmp")}
     job.step("gitleaks-gate", "--environment=test", **shared)
-    assert (theirs / "gitleaks.verdict.json").exists()
+    assert list(theirs.rglob("gitleaks.verdict.json"))
 
 
 @attack(18, FolderUntrusted, "cannot be trusted, and nothing was read from it", CHECK)

@@ -54,7 +54,8 @@ def test_a_run_is_what_the_table_says(judge: Judge, row: Row) -> None:
 # text to replace, and its replacement.
 ENVIRONMENT, JOBS, ENDS = "Which environment's rules decide", "Which jobs run", "What follows when a job"
 TAKES, ATTEMPTS, ROLE = "What each job takes", "What a second attempt", "Whose role"
-WAITS, BUILT = "Which GitHub environment", "What is built"
+WAITS, BUILT, EARLIER = "Which GitHub environment", "What is built", "What an earlier job built"
+BASES = "Private base images"
 MISTAKES = {
     "dev and prod change places": (ENVIRONMENT, TEMPLATE, "", "'dev' || 'prod'", "'prod' || 'dev'"),
     "the registry of another name": (
@@ -97,10 +98,26 @@ MISTAKES = {
     "secrets for a job that only joins": (
         "Who is given the secrets", CALLED, "build", "!inputs.runners && secrets.BUILD_SECRETS",
         "secrets.BUILD_SECRETS"),
+    "base images for a fork": (
+        BASES, CALLED, "bases", "github.event.pull_request.head.repo.full_name == github.repository", "true"),
+    "no base images for a pull request": (
+        BASES, CALLED, "bases", "|| github.event.pull_request.head.repo.full_name == github.repository", ""),
+    "base images that nobody named": (BASES, CALLED, "bases", "inputs.private_bases != '' && ", ""),
+    "a build without its base images": (
+        BASES, CALLED, "build", """&& contains(fromJSON('["success", "skipped"]'), needs.bases.result)""", ""),
+    "base images that nobody reported": (BASES, CALLED, "platform", "needs.bases.outputs.evidence || ''", "''"),
+    "base images for a job that only joins": (
+        BASES, CALLED, "build", "inputs.runners == '' && needs.bases", "needs.bases"),
     "every release waits for somebody": (
         WAITS, CALLED, "push", "inputs.approval && inputs.environment", "inputs.environment"),
     "runners in the place of platforms": (BUILT, CALLED, "build", "*.platform, ','", "*.runner, ','"),
     "a platform is left out": (BUILT, CALLED, "build", "${{ needs.platform.outputs.linux-arm64 }}", "0"),
+    "what an earlier job built is not scanned": (
+        EARLIER, CALLED, "gitleaks-gate", "inputs.context_artifact_id || '0'", "'0'"),
+    "what an earlier job built is taken by the release": (
+        EARLIER, CALLED, "push", "${{ needs.build.outputs.candidate }},", "${{ inputs.context_artifact_id }},"),
+    "the build is not told what was scanned": (
+        EARLIER, CALLED, "build", "${{ needs.gitleaks-gate.outputs.context_artifact_digest }}", "''"),
     "no comment when something failed": (COMMENT, PULL_REQUEST, "comment", "    if: ${{ !cancelled() }}\n", ""),
     "a comment by name": (COMMENT, PULL_REQUEST, "comment", "outputs.reports_artifact_id", "outputs.reports_artifact"),
     "a comment in a pull request from a fork": (

@@ -5,12 +5,16 @@ act gives every job a workspace and a RUNNER_TEMP of its own, both empty at firs
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.tools import process
+from tests.tools import git_lfs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +93,8 @@ class Ended:
 class Act:
     """The program, the repositories that it finds on this machine, and the environment of every step.
 
-    `settings` are what GitHub calls the repository's variables.
+    `settings` are what GitHub calls the repository's variables. Submodules of an app are found where the variable
+    STAND_IN_SERVER says, below `owner/name.git`.
     """
 
     program: Path
@@ -104,7 +109,7 @@ class Act:
         words = [word for option in self._options(arranged) for word in option]
         done = process.run(
             self.program, event.name, "--directory", app, "--workflows", app / workflow, "--json", *words,
-            timeout=PATIENCE, cwd=folder, environment={"HOME": str(folder / "home")}, accept=range(256),
+            timeout=PATIENCE, cwd=folder, environment=_of_the_runner(folder), accept=range(256),
         )  # fmt: skip
         log = tuple(_parsed(line) for line in (done.stdout + done.stderr).decode("utf-8", "replace").splitlines())
         return Ended(done.code, log, folder / "artifacts", done.seconds)
@@ -134,11 +139,28 @@ def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -
     for name in ("artifacts", "cache", "home"):
         places[name].mkdir(parents=True)
     process.run("git", "clone", "--quiet", "--mirror", app, places["origin"], timeout=60)
+    if (large := app / ".git" / "lfs").is_dir():  # what `git push` would hand over
+        shutil.copytree(large, places["origin"] / "lfs")
     # The step's own shell alone: the programs below it are often shells too.
     places["lingering"].write_text("unset BASH_ENV\ntrap 'sleep 0.05' EXIT\n")
     places["event"].write_text(json.dumps(event.payload))
-    places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in secrets.items()))
+    # A value in quotes may have several lines.
+    quoted = {name: json.dumps(value) if "\n" in value else value for name, value in secrets.items()}
+    places["secrets"].write_text("".join(f"{name}={value}\n" for name, value in quoted.items()))
     return places
+
+
+def _of_the_runner(folder: Path) -> dict[str, str]:
+    """Return the variables of act itself: its steps start `python3` itself, not a shim that looks for it each time."""
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "python3").symlink_to(_python())
+    return {"HOME": str(folder / "home"), "PATH": f"{programs}{os.pathsep}{git_lfs.on_path()}"}
+
+
+@functools.cache
+def _python() -> str:
+    return process.run("python3", "-I", "-c", "import sys; print(sys.executable)", timeout=30).stdout.decode().strip()
 
 
 def _parsed(line: str) -> Mapping[str, Any]:

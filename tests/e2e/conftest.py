@@ -19,14 +19,17 @@ from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.server import Local
 from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
-from tests.e2e import act, invariants, platform_copy
+from tests.e2e import invariants, platform_copy
+from tests.e2e.app_deliveries import Deliveries, Runner
+from tests.e2e.app_repositories import Place
 from tests.e2e.invariants import World
-from tests.tools import apps
+from tests.tools import apps, base_registry
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.e2e import act
     from tests.e2e.events import Event
     from tests.tools.apps import App
 
@@ -118,23 +121,39 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
         database: Path | None = None,
         checked: bool = True,
     ) -> act.Ended:
-        found = emulator.environment(subject=f"repo:{app.slug}:ref:{event.ref}", repository=app.slug)
         if not roles:
             roles.update(Roles(emulator, app.slug).create())
         named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}
-        secrets = {**named, **(more_secrets or {}), "GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
+        secrets = {**named, **(more_secrets or {})}
         day = {"GOLDENPATH_TRIVY_CACHE": str(database)} if database else {}
-        del found["AWS_REGION"]  # on GitHub nobody sets it
-        act_itself = act.Act(
-            Toolchain.load().provide("act").path,
-            platform_copy.repositories(platform),
-            {**surroundings, **found, **day, "GITHUB_REPOSITORY": app.slug},
-            secrets,
-        )
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path))
         before = World.look(emulator)
-        ended = act_itself.run(app.folder, event, workflow, Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path)))
+        ended = Runner(surroundings, platform, emulator).run(app, event, workflow, secrets, folder, **day)
         if checked:
             invariants.hold(ended, event, before, World.look(emulator))
         return ended
 
     return run
+
+
+@pytest.fixture(scope="module")
+def deliveries(
+    surroundings: Mapping[str, str], platform: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deliveries]:
+    """Both ways to deliver the apps of a table, each of which has ECR repositories of its own."""
+    with Local.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
+        yield Deliveries(Runner(surroundings, platform, local), local.create_role("deliver"))
+
+
+@pytest.fixture(scope="module")
+def bases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[base_registry.Registry]:
+    """A registry that has the base image of every app of a table."""
+    image = base_registry.shell_image(tmp_path_factory.mktemp("base"))
+    with base_registry.serving(base_registry.Registry(image, lookups=base_registry.ANY)) as served:
+        yield served
+
+
+@pytest.fixture
+def place(tmp_path: Path, bases: base_registry.Registry, deliveries: Deliveries) -> Place:
+    """Where one app of a table is made."""
+    return Place(tmp_path, bases.host, bases.image, deliveries.emulator)

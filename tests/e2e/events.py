@@ -27,13 +27,13 @@ class Event:
 
 def push(app: App, branch: str, *, before: str = NO_COMMIT) -> Event:
     """Push what is checked out to `branch`, which was at `before`; a new branch by default."""
-    app.git("branch", "--force", "--", branch) if branch != "main" else None
+    app.git("branch", "--force", "--", branch) if branch != app.default_branch else None
     return _pushed(app, f"refs/heads/{branch}", before)
 
 
 def push_tag(app: App, tag: str) -> Event:
     """Push the new tag `tag` on what is checked out."""
-    app.git("tag", "--", tag)
+    app.git("tag", "--force", "--", tag)
     return _pushed(app, f"refs/tags/{tag}", NO_COMMIT)
 
 
@@ -93,6 +93,6 @@ def _about(app: App) -> dict[str, Any]:
         "private": True,
         "owner": {"login": owner, "type": "Organization"},
         "html_url": f"https://github.com/{app.slug}",
-        "default_branch": "main",
+        "default_branch": app.default_branch,
     }
     return {"repository": repository, "sender": {"login": "dev", "type": "User"}}

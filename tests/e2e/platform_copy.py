@@ -53,14 +53,16 @@ _PAUSES = (
 )
 _JOB = "job.check_run_id"
 _OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"
-_DELIVERY = {".github", "actions", "bin", "locks", "src"}
+_CODE = ("bin", "locks", "src")
+_DELIVERY = {".github", "actions", *_CODE}
 GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
 
 
 def make(folder: Path, *, whole: bool = False) -> Path:
     """Copy this checkout into the new `folder`, changed so that `act` can run it; not `whole`, what a delivery needs.
 
-    act copies all of it for each step of each job, which would be half of the work of a run.
+    act copies all of it for each step of each job, which would be half of the work of a run. So the code of a delivery,
+    most of the files, is behind links.
     """
     copied(folder)
     for path in () if whole else folder.iterdir():
@@ -72,7 +74,17 @@ def make(folder: Path, *, whole: bool = False) -> Path:
         Edit(name, rule, "return True").apply(folder)
     for name, usual, quick in _PAUSES:
         Edit(name, usual, quick).apply(folder)
+    if not whole:
+        _move_code(folder, folder.with_name(f"{folder.name}-code"))
     return folder
+
+
+def _move_code(folder: Path, place: Path) -> None:
+    """Move the code of a delivery to the new folder `place`, and leave links to it in `folder`."""
+    place.mkdir()
+    for name in _CODE:
+        (folder / name).rename(place / name)
+        (folder / name).symlink_to(place / name)
 
 
 def copied(folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,11 @@ from tests.e2e.test_delivery import (
     roles_assumed,
     uploaded,
 )
-from tests.tools import apps
+from tests.tools import apps, small_images
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from goldenpath.local.server import Local
     from tests.e2e.conftest import Asked, Deliver
     from tests.tools.apps import App
@@ -124,6 +127,34 @@ def test_build_secrets_that_the_caller_names_are_searched_for_in_the_image(
     assert "the image holds a secret that its build was given: npm" in ended.text
     assert "npm: etc/npmrc in layer sha256:" in ended.text
     assert token not in ended.text
+    assert_nothing_released(emulator)
+
+
+def test_private_base_images_reach_the_build_by_a_job_that_runs_no_code_of_the_app(
+    deliver: Deliver, emulator: Local, app: App, tmp_path: Path
+) -> None:
+    for name in ("base/os", "base/tools"):
+        emulator.create_repository(name)
+        small_images.push(emulator, name, small_images.make(tmp_path / name, {f"etc/{name}": name.encode()}), "1")
+    in_ecr = f"{emulator.account}.dkr.ecr.{emulator.region}.amazonaws.com/base/os:1"
+    elsewhere = f"{emulator.registry_host}/base/tools:1"
+    app.git("checkout", "--quiet", "-b", "change")
+    app.write("Dockerfile", f"FROM {in_ecr}\nCOPY --from={elsewhere} / /tools\nCOPY rootfs /\n")
+    bases = f"    with:\n      private_bases: |\n        {in_ecr}\n        {elsewhere}\n"
+    app.write(CALLER, platform_copy.CALLER.read_text().replace("    with:\n", bases)).save("Use the company's images")
+    user, _, password = base64.b64decode(small_images.login(emulator).authorization.removeprefix("Basic ")).partition(
+        b":"
+    )
+    given = {
+        "TF_AWS_IAM_ROLE_BASES": emulator.create_role("pull-bases", subjects=(f"repo:{app.slug}:pull_request",)),
+        "BASES_LOGINS": f"{emulator.registry_host} {user.decode()} {password.decode()}",
+    }
+    ended = deliver(events.pull_request(app), more_secrets=given)
+    assert (ended.code, ended.jobs) == (0, {"bases": "success", **CHECKED}), ended.story
+    assert f"base image {in_ecr}@sha256:" in ended.text
+    assert f"base image {elsewhere}@sha256:" in ended.text
+    assert roles_assumed(emulator) == {"pull-bases"}
+    assert password.decode() not in ended.text
     assert_nothing_released(emulator)
 
 

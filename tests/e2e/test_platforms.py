@@ -11,6 +11,7 @@ from tests.e2e import events, platform_copy
 from tests.e2e.conftest import CALLER
 from tests.e2e.test_delivery import ALL_RAN, assert_nothing_released, uploaded
 from tests.tools import apps
+from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
     from goldenpath.local.server import Local
@@ -25,6 +26,26 @@ RUNNERS = """      runner: '["ubuntu-latest"]'
         [{"platform": "linux/amd64", "runner": "ubuntu-latest"},
          {"platform": "linux/arm64", "runner": ["ubuntu-latest"]}]
     secrets: inherit"""
+ONE_BUILT_EARLIER = """      runners: '[{"platform": "linux/amd64", "runner": "ubuntu-latest"}]'
+      context_artifact_id: ${{ needs.compile.outputs.built }}
+      context_artifact_folder: dist
+    secrets: inherit"""
+COMPILE = """jobs:
+  compile:
+    runs-on: ubuntu-latest
+    outputs:
+      built: ${{{{ steps.app.outputs.artifact-id }}}}
+    steps:
+      - run: mkdir dist && echo built > dist/app.js
+      - id: app
+        uses: {upload}
+        with:
+          name: my-app
+          path: dist/*.js
+          if-no-files-found: error
+  delivery:
+    needs: compile
+"""
 DOCKERFILE = "FROM scratch\nARG TARGETARCH\nCOPY rootfs-$TARGETARCH /\n"
 BOTH = ["linux/amd64", "linux/arm64"]
 
@@ -58,13 +79,21 @@ def test_two_platforms_that_were_built_apart_are_released_as_one(deliver: Delive
     assert again.artifact("goldenpath-receipt-my-app", "receipt.json")["state"] == "unchanged", again.story
 
 
-def test_one_platform_on_a_runner_of_its_own_is_released(deliver: Deliver, emulator: Local, app: App) -> None:
+def test_one_platform_on_a_runner_of_its_own_is_released_with_what_an_earlier_job_built(
+    deliver: Deliver, emulator: Local, app: App
+) -> None:
     """Its artifact is the only one, and lands straight in the folder in which several have one each."""
-    one = """      runners: '[{"platform": "linux/amd64", "runner": "ubuntu-latest"}]'\n    secrets: inherit"""
-    app.write(CALLER, platform_copy.CALLER.read_text().replace("    secrets: inherit", one)).save("One platform")
+    caller = platform_copy.CALLER.read_text().replace("    secrets: inherit", ONE_BUILT_EARLIER)
+    upload = next(name for name in platform_copy.repositories(ROOT) if name.startswith("actions/upload-artifact@"))
+    app.write(CALLER, caller.replace("jobs:\n  delivery:\n", COMPILE.format(upload=upload)))
+    app.write("Dockerfile", f"{apps.DOCKERFILE}COPY dist/*.js /app/\n").save("One platform")
     ended = deliver(events.push(app, "main"))
-    assert (ended.code, ended.jobs) == (0, {"platform": "success", **ALL_RAN}), ended.story
+    assert (ended.code, ended.jobs) == (0, {"compile": "success", "platform": "success", **ALL_RAN}), ended.story
     assert set(emulator.tags("my-app")) == {app.commit[:7], f"prod-{app.commit[:7]}"}
+    record = ended.artifact("goldenpath-reports-my-app", "candidate.json")["context_artifact"]
+    assert (record["id"], record["files"]) == (ended.outputs("compile")["artifact-id"], 1)
+    verdict = ended.artifact("goldenpath-reports-my-app", "gitleaks.verdict.json")
+    assert verdict["seen"]["context_artifact"] == record["digest"]
 
 
 def test_a_vulnerability_in_one_platform_alone_blocks_all_of_them(deliver: Deliver, emulator: Local, two: App) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +17,17 @@ import pytest
 import yaml
 
 from tests.e2e import platform_copy
-from tests.e2e.action_contract import repository
+from tests.e2e.action_contract import git_server, repository
+from tests.e2e.action_contract.checkouts import CHECKOUTS
+from tests.e2e.action_contract.checkouts_of_parts import CHECKOUTS_OF_PARTS
 from tests.e2e.action_contract.machine import Differs, Machine
 from tests.e2e.action_contract.rows import ROWS
-from tests.e2e.action_contract.steps import DOWNLOAD, UPLOAD, Finds, Row, Runs, download, upload
+from tests.e2e.action_contract.steps import CHECKOUT, DOWNLOAD, UPLOAD, Finds, Row, Runs, Use, download, upload
+from tests.tools import git_lfs
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _PROGRAM = re.compile(r'python3 -I "\$GITHUB_ACTION_PATH/(\w+)\.py"')
 _INPUT = re.compile(r"\$\{\{ inputs\.([\w-]+) \}\}")
@@ -35,11 +38,32 @@ def variables(folder: Path) -> dict[str, str]:
     """Return what a run has, and where the stand-ins find artifacts and the repository."""
     (folder / "artifacts").mkdir(exist_ok=True)
     return {
-        "PATH": os.environ["PATH"], "HOME": str(folder),
+        "PATH": git_lfs.on_path(), "HOME": str(folder),
         "GITHUB_SERVER_URL": "https://github.com", "GITHUB_RUN_ID": "1",
         "GITHUB_REPOSITORY": repository.NAME, "GITHUB_EVENT_NAME": "push",
-        "STAND_IN_ARTIFACTS": str(folder / "artifacts"), "STAND_IN_ORIGIN": f"file://{folder}/row/origin",
+        "STAND_IN_ARTIFACTS": str(folder / "artifacts"),
     }  # fmt: skip
+
+
+def at(server: str) -> dict[str, str]:
+    """Return what says that the repositories are at `server`."""
+    return {"GITHUB_SERVER_URL": server, "STAND_IN_ORIGIN": f"{server}/{repository.NAME}"}
+
+
+@dataclass(frozen=True)
+class Host:
+    """The host of the rows' repositories: its address, the folder that it serves, and the commits by their names."""
+
+    url: str
+    folder: Path
+    commits: Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    folder = tmp_path_factory.mktemp("host")
+    with git_server.running(folder) as server:
+        yield Host(server.url, folder, repository.make(folder))
 
 
 def use(name: str, inputs: Mapping[str, str], env: Mapping[str, str]) -> tuple[int, str]:
@@ -72,10 +96,35 @@ def program(path: Path) -> Any:  # noqa: ANN401  a module
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row.steps[0].action}: {row.fact}" for row in ROWS])  # type: ignore[union-attr]
-def test_a_stand_in_does_what_the_real_one_does(row: Row, tmp_path: Path) -> None:
-    if not shutil.which(row.needs):
+def test_a_stand_in_does_what_the_real_one_does(row: Row, host: Host, tmp_path: Path) -> None:
+    run = {**variables(tmp_path), **(at(host.url) if row in (*CHECKOUTS, *CHECKOUTS_OF_PARTS) else {})}
+    if not shutil.which(row.needs, path=run["PATH"]):
         pytest.skip(f"{row.needs} is not on this machine")
-    Machine(tmp_path / "row", use, variables(tmp_path), "a-row").do(row)
+    Machine(tmp_path / "row", use, run, "a-row", dict(host.commits)).do(row)
+
+
+def test_the_repositories_may_be_in_a_folder_as_they_are_under_the_runner(host: Host, tmp_path: Path) -> None:
+    folder = f"file://{host.folder}"
+    place = {
+        **at("https://127.0.0.1"),
+        "STAND_IN_ORIGIN": f"{folder}/{repository.NAME}.git",
+        "STAND_IN_SERVER": f"{folder}/",
+    }
+    modules = {"submodules": "recursive", "persist-credentials": "false"}
+    row = Row(
+        "files",
+        (
+            Use(CHECKOUT, {"ref": "s1", **modules}),
+            Finds(
+                "library", ("file", ".gitignore", ".git", ".gitmodules", "part/file", "part/.gitignore", "part/.git")
+            ),
+            Use(CHECKOUT, {"ref": "s2", **modules}),
+            Runs("cat private/file", "^p1$"),
+            Use(CHECKOUT, {"ref": "s5", "lfs": "true"}),
+            Runs("cat large.bin", f"^{repository.LARGE.strip()}$"),
+        ),
+    )
+    Machine(tmp_path / "row", use, {**variables(tmp_path), **place}, "a-row", dict(host.commits)).do(row)
 
 
 @pytest.mark.parametrize(

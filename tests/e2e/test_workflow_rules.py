@@ -55,6 +55,7 @@ READING = 6 * buildx.READ_TIMEOUT  # five platforms in one job, and named contex
 WAITS = {
     ("_build-and-release", "test"): 0,  # the app's own
     ("_build-and-release", "preflight"): 0,
+    ("_build-and-release", "bases"): aws.SESSION_SECONDS,  # of each registry
     ("_build-and-release", "gitleaks-gate"): git.FETCH_TIMEOUT + 3 * scanner.TIMEOUT,  # history, tree and archives
     ("_build-and-release", "platform"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
     ("_build-and-release", "build"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
@@ -162,6 +163,7 @@ def test_images_are_kept_as_long_as_a_release_may_take_them_and_everything_else_
     days = {(job, step["id"]): step["with"]["retention-days"] for job, step, _ in uploads()}
     images = {("platform", "image"), ("build", "candidate")}
     assert {key for key, kept in days.items() if kept == "${{ env.IMAGE_DAYS }}"} == images
+    assert days.pop(("bases", "images")) == 1, "only the jobs that build take them"
     assert {kept for key, kept in days.items() if key not in images} == {30, 90}
     expression = read(DELIVERY)["env"]["IMAGE_DAYS"]
     approved, other = map(int, re.findall(r"&& (\d+) \|\| (\d+) }}$", expression)[0])

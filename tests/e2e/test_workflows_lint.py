@@ -91,7 +91,7 @@ def test_nothing_takes_a_job_that_ran_out_of_time_for_one_that_ended_well() -> N
     conditions = {name: job.get("if", "") for name, job in read(CALLED)["jobs"].items()}
     assert [name for name, condition in conditions.items() if "!= 'failure'" in condition] == []
     assert "!contains(needs.*.result, 'cancelled')" in conditions["platform"]
-    for needed in ("test", "preflight"):
+    for needed in ("test", "preflight", "bases"):
         assert f"""contains(fromJSON('["success", "skipped"]'), needs.{needed}.result)""" in conditions["build"]
     assert "needs.build.result == 'success'" in conditions["push"]
 
@@ -111,7 +111,7 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
     assert holds == {
         "test": {"contents"}, "preflight": {"id-token", "actions"}, "platform": {"contents"}, "build": {"contents"},
         "gitleaks-gate": {"contents", "security-events"}, "scan": {"contents"},
-        "push": {"id-token", "contents", "actions"},
+        "push": {"id-token", "contents", "actions"}, "bases": {"id-token"},
         "report": {"security-events", "actions", "contents"}, "verdict": set(),
     }  # fmt: skip
     secrets = {name: set(re.findall(r"secrets\.(\w+)", str(job))) for name, job in jobs.items()}
@@ -119,10 +119,11 @@ def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:
         "test": {"SUBMODULES_TOKEN"}, "gitleaks-gate": {"SUBMODULES_TOKEN"},
         "platform": {"SUBMODULES_TOKEN", "BUILD_SECRETS", "BUILD_SSH_KEY"},
         "build": {"SUBMODULES_TOKEN", "BUILD_SECRETS", "BUILD_SSH_KEY"},
-        "preflight": ROLES, "push": ROLES,
+        "preflight": ROLES, "push": ROLES, "bases": {"TF_AWS_IAM_ROLE_BASES", "BASES_LOGINS"},
     }  # fmt: skip
     code = {name for name, job in jobs.items() if "$/actions/build" in str(job) or "TEST_COMMAND" in str(job)}
     assert code == {"test", "platform", "build"}
+    assert "github.token" not in (ROOT / "actions" / "build" / "action.yml").read_text()
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -147,6 +148,23 @@ SPOILED = {
                                                 "holds credentials"),
     "a role in the checkout": ("build", "secrets.SUBMODULES_TOKEN", "secrets.AWS_ROLE_ARN", "holds credentials"),
     "a role in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.AWS_ROLE_ARN", "holds credentials"),
+    "a login for base images in the build": ("build", "secrets.BUILD_SSH_KEY", "secrets.BASES_LOGINS",
+                                             "holds credentials"),
+    "the role for base images in the job of a platform": ("platform", "secrets.BUILD_SECRETS",
+                                                          "secrets.TF_AWS_IAM_ROLE_BASES", "holds credentials"),
+    "a build beside the login for base images": ("bases", "uses: $/actions/pull-bases",
+                                                 "uses: $/actions/build\n      - uses: $/actions/pull-bases",
+                                                 "holds credentials"),
+    "base images fetched where the caller says": ("bases", "runs-on: ubuntu-latest", "runs-on: ${{ inputs.runner }}",
+                                                  "which the caller chooses"),
+    "base images by their name": ("build", "artifact-ids: ${{ needs.bases.outputs.images || '0' }}",
+                                  "name: goldenpath-bases", "by name"),
+    "every secret in the build": ("build", "secrets.BUILD_SSH_KEY", "toJSON(secrets)", "holds credentials"),
+    "the run's token in the test": ("test", "${{ inputs.test_command }}", "${{ github.token }}", "holds credentials"),
+    "a token in the checkout that is built": ("build", "persist-credentials: false", "fetch-tags: true",
+                                              "its checkout keeps the token"),
+    "a token in the checkout that is tested": ("test", "persist-credentials: false", "fetch-tags: true",
+                                               "its checkout keeps the token"),
     "build secrets for all steps of a job": ("build", "permissions:",
                                              "env: {X: '${{ secrets.BUILD_SECRETS }}'}\n    permissions:",
                                              "something else than the build"),
@@ -154,6 +172,8 @@ SPOILED = {
                                   "something else than the build"),
     "build secrets in a gate": ("scan", "environment: ${{ inputs.environment }}",
                                 "environment: ${{ secrets.BUILD_SECRETS }}", "something else than the build"),
+    "what the caller built beside a token": ("push", "${{ needs.build.outputs.candidate }},",
+                                             "${{ inputs.context_artifact_id || '0' }},", "earlier job of the caller"),
     "a release without evidence": ("push", "evidence: |", "unused: |", "ecr-push is given no evidence"),
     "an upload without evidence": ("report", "evidence: |", "unused: |", "sarif-upload is given no evidence"),
     "a build that says what it likes": ("push", "build: ${{ toJSON(needs.build.outputs.evidence) }}",
@@ -164,7 +184,7 @@ SPOILED = {
 @pytest.mark.parametrize("spoiled", SPOILED)
 def test_a_workflow_that_breaks_a_rule_is_found(spoiled: str) -> None:
     name, old, new, told = SPOILED[spoiled]
-    before, job, after = re.split(rf"(?m)^(  {name}:\n(?:(?:    .*)?\n| *#.*\n)*)", CALLED.read_text(), maxsplit=1)
+    before, job, after = re.split(rf"(?m)^(  {name}:.*\n(?:(?:    .*)?\n| *#.*\n)*)", CALLED.read_text(), maxsplit=1)
     assert old in job
     found = zones.problems(before + job.replace(old, new, 1) + after)
     assert [each for each in found if each.startswith(f"{name}: ") and told in each], found

@@ -23,6 +23,8 @@ _DOWNLOAD = "actions/download-artifact@"
 _OF_THE_CHECKOUT = "${{ secrets.SUBMODULES_TOKEN || github.token }}"
 # The app's own secrets, for its build alone.
 _OF_THE_BUILD = re.compile(r"secrets\.BUILD_(?:SECRETS|SSH_KEY)\b")
+# `secrets.X`, `toJSON(secrets)`, the run's own token.
+_CREDENTIAL = re.compile(r"\bsecrets\b|github\.token|toJSON\(github\)", re.IGNORECASE)
 # What may run code of the app, and so decides nothing.
 _BUILDS = {"build"}
 _UNTRUSTED = re.compile(r"needs\.(build|platform)\.outputs\.[a-z0-9-]*evidence")
@@ -48,11 +50,16 @@ def _of_job(job: dict[str, Any]) -> Iterator[str]:
     if _runs_the_app(steps, stages):
         if [stage for stage in stages if stage.name not in _BUILDS]:
             yield "it runs code of the app, and decides"
-        if "write" in job.get("permissions", {}).values() or "secrets." in _OF_THE_BUILD.sub("", _others(job, steps)):
+        others = _OF_THE_BUILD.sub("", _others(job, steps))
+        if "write" in job.get("permissions", {}).values() or _CREDENTIAL.search(others):
             yield "it runs code of the app, and holds credentials"
+        if any(_keeps_token(step) for step in steps):
+            yield "it runs code of the app, and its checkout keeps the token"
     elsewhere = [{**job, "steps": []}, *(step for step in steps if _stage(step) not in _BUILDS)]
     if _OF_THE_BUILD.search(str(elsewhere)):
         yield "it gives the app's build secrets to something else than the build"
+    if "write" in job.get("permissions", {}).values() and "inputs.context_artifact_id" in str(steps):
+        yield "it takes what an earlier job of the caller built, and holds credentials"
     text = str([job.get("outputs"), *(step.get("with") for step in steps)])
     if len(_UNTRUSTED.findall(text)) != len(_QUOTED.findall(text)):
         yield "evidence of a job that runs code of the app is not quoted behind a label"
@@ -91,6 +98,11 @@ def _of_stage(step: dict[str, Any]) -> Iterator[str]:
     given = step.get("with", {})
     if (stage.reads_files or "candidates" in given) and "evidence" not in given:
         yield f"{stage.name} is given no evidence"
+
+
+def _keeps_token(step: dict[str, Any]) -> bool:
+    is_checkout = step.get("uses", "").startswith("actions/checkout@")
+    return is_checkout and step.get("with", {}).get("persist-credentials") is not False
 
 
 def _runs_the_app(steps: list[dict[str, Any]], stages: list[Stage]) -> bool:

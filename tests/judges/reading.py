@@ -20,6 +20,7 @@ CALLERS = {
     "rescan.yml": "docs/templates/workflows/rescan.yml",
 }
 _OF_THE_BUILD = {"BUILD_SECRETS": "lines", "BUILD_SSH_KEY": "a key"}
+_OF_BASES = {"TF_AWS_IAM_ROLE_BASES": "the role of bases", "BASES_LOGINS": "logins"}
 _ONE_FOR_ALL = {"AWS_ROLE_ARN": "the role of all"}
 
 
@@ -30,6 +31,8 @@ def inputs(words: str) -> dict[str, Any]:
 
 
 def _input(name: str, value: str) -> Any:  # noqa: ANN401  a string or a boolean
+    if name == "private_bases":
+        return value.replace("+", "\n")
     if name == "runners":
         return json.dumps([{"platform": each, "runner": f"runner of {each}"} for each in value.split("+")])
     if name == "platforms":
@@ -43,6 +46,7 @@ def secrets(words: str, all_of_them: Mapping[str, str]) -> dict[str, str]:
     for each in words.split(", "):
         chosen |= {
             "each": dict(all_of_them), "one for all": _ONE_FOR_ALL, "none": {}, "the build's": _OF_THE_BUILD,
+            "those of bases": _OF_BASES,
             "all but prod's": {name: role for name, role in all_of_them.items() if not name.endswith("PROD")},
         }[each]  # fmt: skip
     return chosen
@@ -83,10 +87,27 @@ def _role(name: str, step: str) -> Callable[[Call], str]:
     return lambda call: _of(call, name, lambda job: job.step(step, "with", "role_arn"))
 
 
-def _given(name: str) -> Callable[[Call], str]:
+def _given(name: str, step: str, *names: str) -> Callable[[Call], str]:
     def read(job: Job) -> str:
-        found = (job.step("build", "with", each) for each in ("build_secrets", "build_ssh_key"))
+        found = (job.step(step, "with", each) for each in names)
         return ", ".join(filter(None, found)) or "nothing"
+
+    return lambda call: _of(call, name, read)
+
+
+def _skipped(call: Call) -> str:
+    skipped = [name for name, result in call.results.items() if result == "skipped"]
+    # Most callers have no private base image, and never hear of that job.
+    return ", ".join(name for name in skipped if name != "bases" or call.inputs["private_bases"])
+
+
+def _believed(name: str) -> Callable[[Call], str]:
+    """Return whose evidence of base images the build in the job `name` is given."""
+
+    def read(job: Job) -> str:
+        lines = job.step("build", "with", "evidence").splitlines()
+        (given,) = (line.removeprefix("pull-bases: ") for line in lines if line.startswith("pull-bases: "))
+        return str(json.loads(given)) or "nothing"
 
     return lambda call: _of(call, name, read)
 
@@ -110,23 +131,31 @@ _OF_ALL: Mapping[str, Callable[[Delivery], str]] = {
     "comment": _comment,
 }
 _OF_CALL: Mapping[str, Callable[[Call], str]] = {
-    "skipped": lambda call: ", ".join(name for name, result in call.results.items() if result == "skipped"),
+    "skipped": _skipped,
     "verdict": _output("verdict"),
     "check": lambda call: call.results["verdict"],
+    "gitleaks-gate takes": _takes("gitleaks-gate"),
+    "build takes": _takes("build"),
     "scan takes": _takes("scan"),
     "push takes": _takes("push"),
     "report takes": _takes("report"),
     "verdict takes": _takes("verdict"),
     "preflight's role": _role("preflight", "preflight"),
     "push's role": _role("push", "release"),
-    "build is given": _given("build"),
-    "platform is given": _given("platform"),
+    "build is given": _given("build", "build", "build_secrets", "build_ssh_key"),
+    "platform is given": _given("platform", "build", "build_secrets", "build_ssh_key"),
+    "bases is given": _given("bases", "bases", "role_arn", "bases_logins"),
+    "platform takes": _takes("platform"),
+    "build believes": _believed("build"),
+    "platform believes": _believed("platform"),
     "rescan's role": _role("rescan", "rescan"),
     "waits for": lambda call: _of(call, "push", lambda job: job.text("environment") or "nobody"),
     "image kept": _kept,
     "build runs on": lambda call: _of(call, "build", lambda job: job.text("runs-on")),
     "platforms": _build("platforms"),
     "candidates": _takes("build"),
+    "context_artifact": _build("context_artifact"),
+    "context_artifact_digest": _build("context_artifact_digest"),
     "image_digest": _output("image_digest"),
     "image_name": _output("image_name"),
     "released": _output("released"),

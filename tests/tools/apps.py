@@ -41,6 +41,12 @@ class App:
 
     folder: Path
     slug: str
+    default_branch: str = "main"
+
+    @property
+    def name(self) -> str:
+        """The name of the repository, without its owner."""
+        return self.slug.rpartition("/")[2]
 
     @property
     def commit(self) -> Commit:

@@ -11,7 +11,8 @@ import yaml
 from click.testing import CliRunner
 from tests.tools.apps import App
 
-from goldenpath.adopt import commands, scaffold
+from goldenpath import cli
+from goldenpath.adopt import scaffold
 
 EVERYTHING = "FROM scratch\nCOPY . /\n"
 CALLS = "mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml@main"
@@ -49,7 +50,7 @@ class Layout:
 
 def init(app: App, *words: str) -> str:
     """Run `goldenpath init` in `app`; return what it prints. Raises what it raises."""
-    result = CliRunner().invoke(commands.init, ["--source", str(app.folder), *words], catch_exceptions=False)
+    result = CliRunner().invoke(cli.goldenpath, ["init", "--source", str(app.folder), *words], catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from tests.tools.layouts import EVERYTHING, Layout, given, init, named
 
-from goldenpath.adopt import called, checkout, doctoring, scaffold
+from goldenpath.adopt import called, checkout, doctoring, scaffold, source_checks
 from goldenpath.errors import BadInput
 
 COPYING = "FROM scratch\nCOPY src /\n"
@@ -130,3 +130,10 @@ def test_doctor_looks_at_each_image_of_a_monorepo(tmp_path: Path) -> None:
     assert asked_for == [f"whether the ECR repository shop-{name} exists was not asked" for name in ("api", "web")]
     contexts = [each.what for each in found if each.about == "context"]
     assert [each.partition(" ")[0] for each in contexts] == ["there", "services/web/.dockerignore"]
+
+
+def test_doctor_finds_a_repository_that_was_committed_within_another(tmp_path: Path) -> None:
+    app = Layout(["Dockerfile"]).make(tmp_path / "shop")
+    app.git("update-index", "--add", "--cacheinfo", f"160000,{app.commit},vendor/a library")
+    found = source_checks.submodules(checkout.look(app.folder))
+    assert [each.what.partition(" is committed")[0] for each in found] == ["vendor/a library"]

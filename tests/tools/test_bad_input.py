@@ -40,7 +40,7 @@ def no_dockerfile(place: Place) -> Mapping[str, str]:
 
 def dockerfile_elsewhere(place: Place) -> Mapping[str, str]:
     place.app.git("mv", "Dockerfile", "rootfs/Dockerfile")
-    place.app.save()
+    place.app.write(".devcontainer/Dockerfile", apps.DOCKERFILE).save()
     return {}
 
 

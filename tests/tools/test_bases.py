@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import http.server
-import threading
-from contextlib import closing
-from dataclasses import dataclass, field
+import base64
+import json
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
-from tests.tools import apps
+from tests.tools import apps, base_registry, small_images
+from tests.tools.base_registry import Registry
+from tests.tools.command import texts_below
 from tests.tools.conftest import ACCOUNT
 from tests.tools.test_build import blob, stage
 
 from goldenpath.model.base_image import BaseImage
+from goldenpath.model.finding import Gate, Origin
+from goldenpath.model.image_origins import ImageOrigins, Step
 from goldenpath.model.layout import Layout
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.model.work import WorkFolder
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry, Upload
+from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from tests.tools.command import Command
 
     from goldenpath.local.server import Local
+    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 
@@ -41,70 +40,18 @@ COPY --link rootfs /
 """
 
 
-@dataclass
-class Registry:
-    """A registry that serves one image under any name; every tag is gone after as many `lookups` by tag."""
-
-    image: Layout
-    lookups: int
-    by_tag: list[str] = field(default_factory=list)
-    host: str = ""
-
-    def answer(self, path: str) -> tuple[int, str, bytes]:
-        """Return the status, the type and the bytes of what is at `path`."""
-        if path == "/v2/":
-            return 200, "text/plain", b""
-        _, kind, reference = path.rsplit("/", 2)
-        root = self.image.root()
-        if kind == "manifests" and ":" not in reference:
-            self.by_tag.append(path)
-            if len(self.by_tag) > self.lookups:
-                return 404, "text/plain", b""
-            return 200, root.media_type, self.image.manifest_bytes(root)
-        content = (self.image.path / "blobs" / "sha256" / reference.removeprefix("sha256:")).read_bytes()
-        return 200, root.media_type if kind == "manifests" else "application/octet-stream", content
-
-
 @pytest.fixture
 def registry(image: Layout) -> Iterator[Registry]:
     # Listing looks up three names, and then the one of the named context. The build must look up none.
-    served = Registry(image, lookups=4)
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, media_type, content = served.answer(self.path)
-            self.send_response(status)
-            self.send_header("Content-Type", media_type)
-            self.send_header("Content-Length", str(len(content)))
-            # With it one request by tag is enough.
-            self.send_header("Docker-Content-Digest", Digest.of(content))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(content)
-
-        do_HEAD = do_GET  # noqa: N815  http.server's own name
-
-        def log_message(self, *_: object) -> None:
-            """Keep the output of the tests clean."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served.host = f"127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with base_registry.serving(Registry(image, lookups=4)) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
-def image(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> Layout:
-    """An image that holds a file."""
-    folder = tmp_path_factory.mktemp("base")
-    work = WorkFolder(folder / "work")
-    app = apps.make(folder / "app", Dockerfile="FROM scratch\nCOPY hello /\n", hello="hello")
-    stage(goldenpath, "build", app, work).ok()
-    return Layout(work.layout)
+def image(tmp_path_factory: pytest.TempPathFactory) -> Layout:
+    """An image that holds a file, and a package with vulnerabilities."""
+    files = {"hello": b"hello", apps.PLANTED_PACKAGE: apps.PLANTED_METADATA.encode()}
+    return small_images.make(tmp_path_factory.mktemp("base"), files)
 
 
 def test_base_images_are_resolved_before_the_build_and_recorded(
@@ -115,35 +62,84 @@ def test_base_images_are_resolved_before_the_build_and_recorded(
     done = stage(goldenpath, "build", app, work, f"--build-contexts=named=docker-image://{host}/team/named:3").ok()
     candidate = work.read_candidate()
     names = (f"{host}/team/base:latest", f"{host}/team/named:3", f"{host}/team/tools:2")
-    assert candidate.bases == tuple(BaseImage(name, digest) for name in names)
+    assert candidate.bases == tuple(BaseImage(name, digest, newest=digest) for name in names)
     assert f"base image {names[0]}@{digest}" in done.text
     labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
     assert labels["org.opencontainers.image.base.name"] == names[0]
     assert labels["org.opencontainers.image.base.digest"] == digest
+    assert labels["goldenpath.idp/layers"] == "COPY:3 COPY:4 COPY:6"
+    steps = (Step(3, "COPY"), Step(4, "COPY"), Step(6, "COPY"))
+    assert candidate.platforms[0].origins == ImageOrigins(names[0], steps, 2)
     assert sorted(path.rsplit("/", 3)[1] for path in registry.by_tag) == ["base", "named", "named", "tools"]
 
 
-def push(emulator: Local, repository: str, image: Layout, tag: str) -> None:
-    """Put an image into an ECR repository."""
-    admin = boto3.Session(emulator.admin.id, emulator.admin.secret, region_name=emulator.region)
-    ecr = Ecr(lambda: admin.client("ecr", endpoint_url=emulator.environment()["AWS_ENDPOINT_URL"]))
-    with closing(OciRegistry(ecr.login(), EcrRepository(repository))) as registry:
-        for blob_of in (each for found in image.images() for each in found.blobs):
-            registry.upload_blob(Upload(blob_of, image.blob(blob_of.digest)))
-        root = image.root()
-        registry.put_manifest(Tag(tag), root.media_type, image.manifest_bytes(root))
+def test_findings_of_the_base_image_are_told_apart_from_those_of_the_app(
+    goldenpath: Command, app: App, work: WorkFolder, registry: Registry, image: Layout
+) -> None:
+    registry.moved = b"{}"
+    name, digest = f"{registry.host}/team/base:1", image.root().digest
+    app.write("Dockerfile", f"FROM {name}@{digest}\nCOPY own /own\n")
+    app.write(f"own/{apps.PLANTED_PACKAGE}", apps.PLANTED_METADATA).save()
+    stage(goldenpath, "build", app, work).ok()
+    newer = Digest.of(registry.moved)
+    assert work.read_candidate().bases == (BaseImage(name, digest, newest=newer),)
+    done = stage(goldenpath, "trivy-gate", app, work, "--ecr-repository=team/my-app").ok()
+    found = {(each.location.path, each.origin) for each in work.read_findings(Gate.TRIVY).findings}
+    assert found == {
+        (apps.PLANTED_PACKAGE, Origin(base=name, line=1)),
+        (f"own/{apps.PLANTED_PACKAGE}", Origin(line=2, instruction="COPY")),
+    }
+    results = json.loads(work.sarif(Gate.TRIVY).read_bytes())["runs"][0]["results"]
+    lines = [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in results]
+    assert sorted(lines) == [1, 1, 2, 2]
+    assert "brought by COPY in line 2 of the Dockerfile. Update PyYAML from 5.3 to 5.4" in done.text
+    assert work.read_verdict(Gate.TRIVY).notes[-1] == (
+        f"2 findings are from the base image {name}, 2 of them with a fix, which a newer base image may bring: "
+        f"{name} names another image today: {newer}, in place of {digest}"
+    )
+
+
+def test_a_base_image_that_a_registry_refuses_is_named(
+    goldenpath: Command, app: App, work: WorkFolder, registry: Registry
+) -> None:
+    registry.is_private = True
+    app.write("Dockerfile", f"FROM {registry.host}/team/base:1\nCOPY rootfs /\n").save()
+    ended = stage(goldenpath, "build", app, work)
+    assert ended.error["what"].startswith(f"the base image {registry.host}/team/base:1 cannot be pulled"), ended.text
+    assert f"goldenpath pull-bases --private-bases {registry.host}/team/base:1" in ended.error["fix"]
 
 
 def test_a_base_image_in_a_private_registry_reaches_a_build_that_has_no_login(
     goldenpath: Command, app: App, work: WorkFolder, emulator: Local, repository: str, image: Layout
 ) -> None:
-    push(emulator, repository, image, "1")
+    small_images.push(emulator, repository, image, "1")
     # ECR's own address, which leads nowhere here: only the login's answer says where the registry is.
     name = f"{ACCOUNT}.dkr.ecr.{emulator.region}.amazonaws.com/{repository}:1"
     stage(goldenpath, "pull-bases", app, work, f"--private-bases={name}").ok()
     app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
     stage(goldenpath, "build", app, work).ok()
     candidate = work.read_candidate()
-    assert candidate.bases == (BaseImage(name, image.root().digest),)
+    assert candidate.bases == (BaseImage(name, image.root().digest, newest=image.root().digest),)
     labels = blob(Layout(work.layout), candidate.platforms[0].config)["config"]["Labels"]
     assert labels["org.opencontainers.image.base.name"] == name
+
+
+@pytest.mark.parametrize("tag", ["", ":latest", ":1"])
+def test_a_base_image_in_another_registry_is_fetched_with_a_login_of_its_own(
+    goldenpath: Command, app: App, work: WorkFolder, emulator: Local, repository: str, image: Layout, tag: str
+) -> None:
+    small_images.push(emulator, repository, image, tag.removeprefix(":") or "latest")
+    name = f"{emulator.registry_host}/{repository}{tag}"
+    basic = small_images.login(emulator).authorization.removeprefix("Basic ")
+    user, _, password = base64.b64decode(basic).partition(b":")
+    logins = {"BASES_LOGINS": f"{emulator.registry_host} {user.decode()} {password.decode()}"}
+    where = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", f"--private-bases={name}")
+    refused = goldenpath.run("pull-bases", *where)
+    assert f"there is no login for {emulator.registry_host}" in refused.text
+    fetched = goldenpath.run("pull-bases", *where, more=logins).ok()
+    app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
+    stage(goldenpath, "build", app, work).ok()
+    digest = image.root().digest
+    assert work.read_candidate().bases == (BaseImage(f"{name}{'' if tag else ':latest'}", digest, newest=digest),)
+    assert password.decode() not in fetched.text
+    assert not [path for path, text in texts_below(work.path).items() if password in text]

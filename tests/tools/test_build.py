@@ -185,8 +185,9 @@ def test_what_was_built_apart_holds_the_same_images_as_what_was_built_at_once(
 ) -> None:
     done = stage(goldenpath, "build", two.app, work, f"--platforms={BOTH}", f"--candidates={apart}").ok()
     assert "joined sha256:" in done.text
-    configs = [[each.config for each in made.read_candidate().platforms] for made in (work, two.work)]
-    assert configs[0] == configs[1]
+    images = [[(each.config, each.origins) for each in made.read_candidate().platforms] for made in (work, two.work)]
+    assert images[0] == images[1]
+    assert all(origins and origins.steps for _, origins in images[0])
     stage(goldenpath, "trivy-gate", two.app, work, "--ecr-repository=x1").ok()
     assert apps.PLANTED_CVE in {each.id for each in work.read_findings(Gate.TRIVY).findings}
 

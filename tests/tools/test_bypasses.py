@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import (
     apps,
+    bypasses_changes,
     bypasses_contents,
     bypasses_frontends,
     bypasses_history,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.tools
 
 # Each of these modules enters its rows.
-THEMES = (bypasses_settings, bypasses_contents, bypasses_history)
+THEMES = (bypasses_settings, bypasses_contents, bypasses_history, bypasses_changes)
 IMAGES = (*bypasses_images.ROWS, *bypasses_frontends.ROWS)
 
 

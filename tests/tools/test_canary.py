@@ -10,7 +10,7 @@ from tests.tools import apps
 from tests.tools.bypass import ALLOW_ALL
 
 from goldenpath.errors import ScannerFailed
-from goldenpath.tools import git, gitleaks, packed_files
+from goldenpath.tools import gitleaks, packed_files
 from goldenpath.tools.plain_files import Origin, PlainFiles
 from goldenpath.tools.toolchain import Program, Toolchain
 
@@ -32,13 +32,6 @@ def program() -> Program:
 
 
 @pytest.fixture
-def history(tmp_path: Path) -> Path:
-    app = apps.make(tmp_path / "app")
-    app.plant_secret()
-    return git.history_alone(app.folder, tmp_path / "history")
-
-
-@pytest.fixture
 def files(tmp_path: Path) -> PlainFiles:
     (tmp_path / "files").mkdir()
     made = PlainFiles(tmp_path / "files")
@@ -47,12 +40,7 @@ def files(tmp_path: Path) -> PlainFiles:
     return made
 
 
-def head(history: Path) -> tuple[str, ...]:
-    return (git.head(history.parent / "app"),)
-
-
-def test_what_was_planted_is_seen_and_is_no_finding(program: Program, history: Path, files: PlainFiles) -> None:
-    assert {leak.File for leak in gitleaks.scan(program, history, head(history))} == {"config.py"}
+def test_what_was_planted_is_seen_and_is_no_finding(program: Program, files: PlainFiles) -> None:
     found, unreadable = gitleaks.scan_files(program, files)
     assert ({(leak.File, leak.RuleID, leak.StartLine) for leak in found}, unreadable) == (
         {("config.py", "github-pat", 1)}, (),
@@ -60,20 +48,21 @@ def test_what_was_planted_is_seen_and_is_no_finding(program: Program, history: P
 
 
 @pytest.mark.parametrize("rules", MUTED.values(), ids=MUTED)
-def test_rules_that_let_it_pass_are_an_error(program: Program, history: Path, files: PlainFiles, rules: str) -> None:
-    muted = replace(program, rules=rules.encode())
-    for scan in (
-        lambda: gitleaks.scan(muted, history, head(history)),
-        lambda: gitleaks.scan_files(muted, files),
-    ):
-        with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
-            scan()
-        assert caught.value.why == BLIND or caught.value.why.startswith(LESS)
+def test_rules_that_let_it_pass_are_an_error(program: Program, files: PlainFiles, rules: str) -> None:
+    with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
+        gitleaks.scan_files(replace(program, rules=rules.encode()), files)
+    assert caught.value.why == BLIND or caught.value.why.startswith(LESS)
 
 
-def test_a_range_that_shows_nothing_still_shows_what_was_planted(program: Program, history: Path) -> None:
-    (commit,) = head(history)
-    assert gitleaks.scan(program, history, (commit, f"^{commit}")) == ()
+def test_where_there_is_nothing_to_scan_what_was_planted_is_still_seen(program: Program, tmp_path: Path) -> None:
+    assert gitleaks.scan_files(program, PlainFiles(tmp_path / "nothing")) == ((), ())
+
+
+def test_a_tar_that_is_damaged_is_an_error(program: Program, files: PlainFiles) -> None:
+    (tar,) = files.packed.tars
+    tar.write_bytes(b"x" * 512 + tar.read_bytes()[512:])
+    with pytest.raises(ScannerFailed, match="did not finish its work"):
+        gitleaks.scan_files(program, files)
 
 
 @pytest.mark.parametrize(("place", "magic"), [(257, b"ustar"), (128, b"DICM"), (32_769, b"CD001")])

@@ -10,7 +10,8 @@ import pytest
 from tests.tools import apps
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.tools import checkout, git, git_branches, git_objects, git_tags, gitleaks, proposal_git
+from goldenpath.tools import checkout, git, git_branches, git_changes, git_objects, git_tags, gitleaks, proposal_git
+from goldenpath.tools.plain_files import PlainFiles
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -93,9 +94,9 @@ def results(app: App, folder: Path) -> dict[str, object]:
     source, commit = app.folder, git.head(app.folder)
     git.fetch_history(source, commit)
     history = git.history_alone(source, folder / "history")
-    (folder / "files").mkdir()
     tags = git_tags.read(source)
-    files = git_objects.export(history, commit, (commit,), tags.names, folder / "files")
+    wanted = git_objects.Wanted(history, commit, (commit,))
+    files = git_objects.export(wanted, tags.names, PlainFiles(folder / "files")).files
     base = proposal_git.resolved(source, "HEAD~1")
     return {
         "time": git.commit_time(source, commit),
@@ -104,9 +105,9 @@ def results(app: App, folder: Path) -> dict[str, object]:
         "tip": git_branches.tip(source, "main"),
         "tags": asdict(tags),
         "files": (sorted(files.origins), files.not_scanned, git.tracked(source)),
-        "brought by": git_objects.first_commits(history, (commit,)),
-        "commits": git.count(history, commit),
-        "leaks": gitleaks.scan(gitleaks_program(), history, (commit,)),
+        "brought": [*git_changes.versions(history, (commit,), merges="combined")],
+        "commits": wanted.commits,
+        "leaks": gitleaks.scan_files(gitleaks_program(), files),
         "checkout": checkout.read(source, commit).digest,
         "changed": proposal_git.changed_paths(source, "HEAD~2", "HEAD"),
         "text": proposal_git.text_at(source, commit, "läuft.txt"),

@@ -118,7 +118,7 @@ def test_a_secret_blocks_prod_and_nothing_is_in_the_registry(
     assert f"github-pat in config.py:1 (commit {app.commit[:12]})" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert sorted(path.name for path in work.path.iterdir()) == [
-        "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
+        ".lock", "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
     ]  # fmt: skip
     assert secret not in done.text
     (upload,) = uploaded(emulator, app)
@@ -132,7 +132,8 @@ def test_a_vulnerable_package_blocks_prod_and_nothing_is_in_the_registry(
     done = goldenpath.run(*deliver(app, work, repository, "prod"))
     assert (done.code, done.error["code"]) == (10, "gate-blocked")
     assert done.error["what"] == "trivy blocks the release to prod: 2 of its findings decide"
-    assert f"CRITICAL {apps.PLANTED_CVE} in {apps.PLANTED_PACKAGE}. Update PyYAML from 5.3 to 5.4" in done.error["why"]
+    place = f"{apps.PLANTED_PACKAGE}, brought by COPY in line 2 of the Dockerfile"
+    assert f"CRITICAL {apps.PLANTED_CVE} in {place}. Update PyYAML from 5.3 to 5.4" in done.error["why"]
     assert (emulator.tags(repository), emulator.manifests(repository)) == ({}, set())
     assert not work.receipt.exists()
     gitleaks, trivy = uploaded(emulator, app)
@@ -164,7 +165,7 @@ def test_a_blocked_run_leaves_nothing_of_the_run_before_it(
     app.plant_secret()
     assert goldenpath.run(*deliver(app, work, repository, "prod")).code == 10
     assert {path.name for path in work.path.iterdir() if path.is_file()} == {
-        "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
+        ".lock", "gitleaks-gate.timing.json", "gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json",
     }  # fmt: skip
     assert [each["automationDetails"]["id"] for each in uploaded(emulator, app)[uploads:]] == ["gitleaks/"]
     assert emulator.tags(repository) == before

@@ -89,7 +89,7 @@ def test_its_sarif_points_at_the_dockerfile_and_every_rule_is_found_by_its_index
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         place = result["locations"][0]["physicalLocation"]
         assert place == {
-            "artifactLocation": {"uri": "Dockerfile", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 1},
+            "artifactLocation": {"uri": "Dockerfile", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 2},
         }  # fmt: skip
         assert result["partialFingerprints"]
     assert {float(rule["properties"]["security-severity"]) for rule in rules} == {9.5}

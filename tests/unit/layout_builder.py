@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import tarfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from goldenpath.model import codec
@@ -34,7 +37,7 @@ def layout(path: Path, *platforms: PlatformFields, content: bytes = b"layer", re
         write_index(path, images[0])
     else:
         index = AnnotatedIndex(2, images, annotations={REVISION: revision})
-        write_index(path, _store(path, INDEX, codec.encode(index)))
+        write_index(path, store(path, INDEX, codec.encode(index)))
     return Layout(path)
 
 
@@ -45,9 +48,9 @@ def image_bytes(content: bytes = b"layer", revision: str = COMMIT) -> bytes:
 
 
 def _image(path: Path, platform: PlatformFields, content: bytes, revision: str) -> Descriptor:
-    config = _store(path, CONFIG, codec.encode(platform))
-    layer = _store(path, GZIP_LAYER, gzip.compress(content + platform.architecture.encode(), mtime=0))
-    stored = _store(path, MANIFEST, codec.encode(_manifest(config, layer, revision)))
+    config = store(path, CONFIG, codec.encode(platform))
+    layer = store(path, GZIP_LAYER, gzip.compress(content + platform.architecture.encode(), mtime=0))
+    stored = store(path, MANIFEST, codec.encode(_manifest(config, layer, revision)))
     return Descriptor(MANIFEST, stored.digest, stored.size, platform)
 
 
@@ -56,7 +59,19 @@ def _manifest(config: Descriptor, layer: Descriptor, revision: str) -> dict[str,
     return plain | {"annotations": {REVISION: revision}}
 
 
-def _store(path: Path, media_type: str, content: bytes) -> Descriptor:
+def store(path: Path, media_type: str, content: bytes) -> Descriptor:
+    """Write a blob into the layout at `path`."""
     digest = Digest.of(content)
-    (path / "blobs" / "sha256" / digest.hex).write_bytes(content)
+    codec.write_bytes(path / "blobs" / "sha256" / digest.hex, content)
     return Descriptor(media_type, digest, len(content))
+
+
+def tar(files: Mapping[str, bytes]) -> bytes:
+    """Return a layer that holds `files`, by their names, before it is compressed."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name, held in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(held)
+            archive.addfile(member, io.BytesIO(held))
+    return content.getvalue()

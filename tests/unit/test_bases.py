@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from goldenpath.errors import BaseRefused, BuildFailed
 from goldenpath.model.base_image import BaseImage
+from goldenpath.model.image_origins import ImageOrigins, Step
 from goldenpath.model.names import Digest, Platform
 from goldenpath.policy import matrix
 from goldenpath.stages import bases
@@ -50,6 +52,7 @@ def test_base_images_are_listed_by_buildkit_and_the_build_is_held_to_their_diges
     assert "--call=convertllb,format=json" in double.calls[0]
     assert found.order.labels == {
         "a": "b", "org.opencontainers.image.base.name": PYTHON.name, "org.opencontainers.image.base.digest": D1,
+        "goldenpath.idp/layers": "unknown",
     }  # fmt: skip
     assert found.sources is not None
     assert json.loads(found.sources.read_bytes()) == bases.source_policy((PYTHON, PRIVATE))
@@ -71,6 +74,36 @@ def test_the_rules_refuse_every_image_but_those_that_were_listed() -> None:
             },
         ],
     }
+
+
+def located(*names: str) -> str:
+    """Return the same graph with the lines of a Dockerfile that begins with `FROM`, then copies."""
+    lines = {names[0]: 1, "last": 2}
+    locations = {
+        name: {"locations": [{"ranges": [{"start": {"line": line}, "end": {"line": line}}]}]}
+        for name, line in lines.items()
+    }
+    data = base64.b64encode(b"FROM x\nCOPY a /\n").decode()
+    return json.dumps({**json.loads(graph(*names)), "source": {"locations": locations, "infos": [{"data": data}]}})
+
+
+def test_the_lines_that_add_layers_are_known_and_a_label_carries_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = resolved(tmp_path, monkeypatch, located(PYTHON.reference, PRIVATE.reference))
+    assert found.origins == (ImageOrigins(PYTHON.name, (Step(2, "COPY"),), 1),)
+    assert found.order.labels["goldenpath.idp/layers"] == "COPY:2"
+
+
+def test_platforms_whose_layers_come_from_other_lines_carry_no_such_label(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = replace(ORDER, platforms=BOTH)
+    answers = (located(PYTHON.reference), graph(PYTHON.reference))
+    found, _ = resolved(tmp_path, monkeypatch, *answers, order=order)
+    assert found.origins == (ImageOrigins(PYTHON.name, (Step(2, "COPY"),), 1), None)
+    assert found.order.labels["goldenpath.idp/layers"] == "unknown"
+    assert found.order.labels["org.opencontainers.image.base.name"] == PYTHON.name
 
 
 def test_a_name_with_two_digests_stands_for_neither() -> None:
@@ -104,16 +137,25 @@ def test_each_platform_is_listed_and_a_label_says_only_what_holds_for_all(
     order = replace(ORDER, platforms=BOTH)
     found, double = resolved(tmp_path, monkeypatch, graph(PYTHON.reference), graph(PRIVATE.reference), order=order)
     assert found.images == (PYTHON, PRIVATE)
-    assert (found.order.labels, found.order.platforms) == ({"a": "b"}, BOTH)
+    assert (found.order.labels, found.order.platforms) == ({"a": "b", "goldenpath.idp/layers": "unknown"}, BOTH)
     assert [[each for each in call if each.startswith("--platform")] for call in double.calls] == [
         ["--platform=linux/amd64"], ["--platform=linux/arm64"],
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["local://context", f"oci-layout://docker.io/team/base:1@{D1}"])
-def test_nothing_from_a_registry_is_no_base_to_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("local://context", {}),
+        # What it begins from may have a label of that name, and the image would inherit it.
+        (f"oci-layout://docker.io/team/base:1@{D1}", {"goldenpath.idp/layers": "unknown"}),
+    ],
+)
+def test_nothing_from_a_registry_is_no_base_to_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, more: dict[str, str]
+) -> None:
     found, _ = resolved(tmp_path, monkeypatch, graph(name))
-    assert found.order.labels == {"a": "b"}
+    assert found.order.labels == {"a": "b", **more}
 
 
 def test_an_image_of_another_registry_is_refused_with_what_to_do(

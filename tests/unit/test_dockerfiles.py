@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.adopt import dockerfiles
+from goldenpath.tools import dockerfiles
 
 
 @pytest.mark.parametrize(

@@ -204,6 +204,18 @@ def test_a_shallow_clone_is_told(healthy: Checkout) -> None:
     assert [each.about for each in worst(replace(healthy, shallow=True))] == ["history"]
 
 
+def test_a_submodule_without_an_entry_is_named_since_actions_checkout_fails_on_it(healthy: Checkout) -> None:
+    (healthy.folder / ".gitmodules").write_text('[submodule "known"]\n\tpath = known\n\turl = ../known.git\n')
+    edit(healthy, "    with:\n", "    with:\n      submodules: 'true'\n")
+    (remark,) = worst(replace(healthy, submodules=("known", "vendor/stray")))
+    assert remark == Remark(
+        Level.ERROR,
+        "submodules",
+        "vendor/stray is committed as a submodule without an entry in .gitmodules: the workflow cannot check it out",
+        "run `git rm --cached vendor/stray`, or `git submodule add <address> vendor/stray`",
+    )
+
+
 def test_a_mistake_in_the_app_s_rules_is_told_with_its_line(healthy: Checkout) -> None:
     (healthy.folder / ".goldenpath.yml").write_text("version: 2\n")
     (remark,) = worst(healthy)
@@ -222,6 +234,35 @@ def test_one_role_for_all_works_and_is_warned_about(healthy: Checkout) -> None:
     assert (remark.level, remark.about) == (Level.WARNING, "secrets")
     assert remark.what.startswith("AWS_ROLE_ARN is the role of dev, test, staging, prod: a run with the rules")
     assert remark.fix.endswith("TF_AWS_IAM_ROLE_STAGING, TF_AWS_IAM_ROLE_PROD), then delete AWS_ROLE_ARN")
+
+
+HOST = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("images", "handed_on", "known", "found"),
+    [
+        (f"{HOST}/base:1", "inherit", {"TF_AWS_IAM_ROLE_BASES"}, [(Level.GOOD, "the secret TF_AWS_IAM_ROLE_BASES is")]),
+        (f"{HOST}/base:1", "inherit", set(), [(Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES is missing")]),
+        (f"ghcr.io/a/b {HOST}/core:1", "inherit", {"BASES_LOGINS"},
+         [(Level.GOOD, "the secret BASES_LOGINS is there"), (Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES is")]),
+        ("python:3", "inherit", None, [(Level.LEFT_OUT, "they need the secret BASES_LOGINS")]),
+        ("python:3", "{AWS_ROLE_ARN: x}", set(), [(Level.WARNING, "does not hand on BASES_LOGINS")]),
+        ("python:3", "{AWS_ROLE_ARN: x, BASES_LOGINS: y}", set(), [(Level.GOOD, "hands on BASES_LOGINS")]),
+        ("Python:3", "inherit", set(), [(Level.ERROR, "'Python:3' is not the name of an image")]),
+        ("${{ vars.BASES }}", "inherit", set(), []),
+    ],
+)  # fmt: skip
+def test_the_logins_of_private_base_images_are_looked_for(
+    healthy: Checkout, images: str, handed_on: str, known: set[str] | None, found: list[tuple[Level, str]]
+) -> None:
+    lines = "".join(f"\n        {each}" for each in (images.split() if "$" not in images else [images]))
+    edit(healthy, "    with:\n", f"    with:\n      private_bases: |{lines}\n")
+    edit(healthy, "secrets: inherit", f"secrets: {handed_on}")
+    forge = Forge(secrets=None if known is None else SECRETS | known)
+    remarks = [each for each in examined(healthy, healthy_world(forge)) if each.about == "private base images"]
+    assert [each.level for each in remarks] == [level for level, _ in found]
+    assert all(text in each.what for each, (_, text) in zip(remarks, found, strict=True)), remarks
 
 
 def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checkout) -> None:

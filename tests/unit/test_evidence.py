@@ -195,6 +195,15 @@ def test_an_image_is_taken_when_the_job_of_its_platform_reported_it(tmp_path: Pa
     assert (taken.path, taken.read_candidate().platforms[0].platform) == (work.path, "linux/arm64/v8")
 
 
+def test_the_report_of_another_stage_is_no_report_of_a_platform(tmp_path: Path) -> None:
+    work = built(tmp_path / "platforms" / "linux-amd64")
+    bases = Report({"bases.json": A}, "pull-bases")
+    (taken,) = platforms.handed_over(tmp_path / "platforms", (bases, *reported(amd64=work)), demanded=True)
+    assert taken.path == work.path
+    with pytest.raises(EvidenceMismatch, match="there is no evidence"):
+        platforms.handed_over(tmp_path / "platforms", (bases,), demanded=True)
+
+
 def test_an_image_that_another_platform_reported_is_refused(tmp_path: Path) -> None:
     work = built(tmp_path / "platforms" / "linux-amd64", AMD64)
     with pytest.raises(EvidenceMismatch, match="no job of this run reported the image for linux/amd64 in linux-amd64"):

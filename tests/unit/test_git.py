@@ -148,11 +148,9 @@ def test_an_object_that_is_listed_as_missing_is_lacking(monkeypatch: pytest.Monk
 
 
 def test_numbers_are_read_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    double = doubled(monkeypatch, ended("1767225600\n"), ended("42\n"), ended("refs/heads/main\n"))
+    doubled(monkeypatch, ended("1767225600\n"), ended("refs/heads/main\n"))
     assert git.commit_time(Path("/src"), Commit(COMMIT)) == 1_767_225_600
-    assert git.count(Path("/src"), COMMIT, "^abc") == 42
     assert git.branch_ref(Path("/src")) == "refs/heads/main"
-    assert double.calls[1][-4:] == ("rev-list", "--count", COMMIT, "^abc")
 
 
 def test_a_checkout_without_origin_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:

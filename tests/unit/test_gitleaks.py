@@ -10,9 +10,10 @@ from hypothesis import given
 
 from goldenpath.errors import ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
 from goldenpath.model.finding import Finding, Gate, Location, Severity
-from goldenpath.tools import gitleaks, process
+from goldenpath.tools import gitleaks, packed_files, process
 from goldenpath.tools.canary import Canary
 from goldenpath.tools.gitleaks import Leak
+from goldenpath.tools.near_lines import Lines
 from goldenpath.tools.plain_files import Origin, PlainFiles
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 FIELDS = ("RuleID", "Description", "StartLine", "File", "Commit", "Entropy")
 UNKNOWN = "gitleaks did not finish its work; what it would have found is unknown, so nothing is released"
-# Each blind spot of `git log -p` was tried with a planted token; without its word the token is not seen.
-LOG_OPTIONS = (
-    "--log-opts=--full-history --diff-merges=first-parent --text --no-textconv --no-ext-diff --no-renames abc ^def"
-)
 
 
 CANARY = Canary("ghp_canary", "~canary")
@@ -125,32 +122,35 @@ def test_any_report_is_read_or_refused(report: bytes) -> None:
     assert all(each.severity is Severity.CRITICAL and each.location.line >= 0 for each in found)
 
 
-def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    double = doubled(monkeypatch, ended(), leaves_report(SEEN))
-    assert gitleaks.scan(program("gitleaks"), Path("/history"), ("abc", "^def")) == ()
-    words, options = double.calls[1], double.options[1]
+def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch, files: PlainFiles) -> None:
+    double = doubled(monkeypatch, leaves_report(SEEN))
+    assert gitleaks.scan_files(program("gitleaks"), files) == ((), ())
+    words, options = double.calls[0], double.options[0]
     folder = Path(words[words.index("--config") + 1]).parent
     assert words == (
-        "/bin/gitleaks", "git", "--no-banner", "--no-color", "--log-level", "info", "--exit-code", "0",
+        "/bin/gitleaks", "dir", "--no-banner", "--no-color", "--log-level", "info", "--exit-code", "0",
         "--report-format", "json", "--report-path", f"{folder}/report.json", "--config", f"{folder}/gitleaks.toml",
         "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow",
-        f"{LOG_OPTIONS} refs/heads/canary", "--", ".",
+        "--max-archive-depth=4", "--max-decode-depth=5", "--", ".",
     )  # fmt: skip
-    assert (options["timeout"], options["cwd"]) == (900.0, Path("/history"))
-    assert options["environment"]["GIT_NO_REPLACE_OBJECTS"] == "1"
+    assert (options["timeout"], options["cwd"]) == (900.0, files.packed.folder)
     assert options["environment"]["GIT_CONFIG_GLOBAL"] == "/dev/null"
     assert not folder.exists()
 
 
-def test_a_secret_is_planted_after_all_commits_and_is_not_among_what_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    double = doubled(monkeypatch, ended(), leaves_report(SEEN, {**SEEN, "File": "config.py"}))
-    (found,) = gitleaks.scan(program("gitleaks"), Path("/history"), ("abc",))
+def test_a_secret_is_planted_last_in_each_tar_and_is_not_among_what_is_found(
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+) -> None:
+    files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
+    files.close()
+    planted = {**SEEN, "File": "000000.tar!~canary"}
+    doubled(monkeypatch, leaves_report(SEEN, planted, {**SEEN, "File": "000000.tar!0000000-plain"}))
+    (found,) = gitleaks.scan_files(program("gitleaks"), files)[0]
     assert found.File == "config.py"
-    assert double.calls[0][-2:] == ("fast-import", "--quiet")
-    assert double.options[0]["stdin"] == (
-        b"commit refs/heads/canary\ncommitter GoldenPath <goldenpath@localhost> 1 +0000\ndata 0\n"
-        b'M 100644 inline ~canary\ndata 21\nTOKEN = "ghp_canary"\n\n'
-    )
+    doubled(monkeypatch, leaves_report(SEEN))
+    with pytest.raises(ScannerFailed) as caught:
+        gitleaks.scan_files(program("gitleaks"), files)
+    assert caught.value.why == BLIND
 
 
 BLIND = "it did not report a secret that was planted to see whether it looks"
@@ -177,14 +177,10 @@ BLIND = "it did not report a secret that was planted to see whether it looks"
 def test_a_scan_that_does_not_end_well_is_neither_a_finding_nor_a_pass(
     monkeypatch: pytest.MonkeyPatch, files: PlainFiles, failure: object, why: str
 ) -> None:
-    for answers, scan in (
-        ((ended(), failure), lambda: gitleaks.scan(program("gitleaks"), Path("/src/.git"), ("abc",))),
-        ((failure,), lambda: gitleaks.scan_files(program("gitleaks"), files)),
-    ):
-        doubled(monkeypatch, *answers)
-        with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
-            scan()
-        assert why in caught.value.why
+    doubled(monkeypatch, failure)
+    with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
+        gitleaks.scan_files(program("gitleaks"), files)
+    assert why in caught.value.why
 
 
 def leak(
@@ -237,24 +233,37 @@ def test_a_leak_of_a_plain_file_has_the_place_it_has_in_the_repository(files: Pl
     files.add(Origin("b10b", "a dir/a.txt"), [b"one\ntwo\n"])
     files.add(Origin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
     files.close()
-    names = sorted(path.name for path in files.rest.folder.iterdir())
-    assert names == ["0000000-archive.7z", "0000001-plain"]
-    found = gitleaks.placed([leak(f"{names[0]}!in/ner.py"), leak(names[1], line=3)], files.rest, files.origins)
+    found = gitleaks.placed([leak("0000000-archive.7z!in/ner.py"), leak("000000.tar!0000001-plain", line=3)], files)
     assert [(each.File, each.Commit, each.StartLine) for each in found] == [
         ("b.7z!in/ner.py", "b10c", 2), ("a dir/a.txt", "b10b", 2),
     ]  # fmt: skip
 
 
-def test_a_leak_that_two_pieces_of_a_file_share_is_one(files: PlainFiles) -> None:
-    files.add(Origin("b10b", "long.txt"), [b"x\n" * 60_000])
-    leaks = [leak("0000000-plain", line=45_001), leak("0000001-plain", line=5_001), leak("0000001-plain", line=5_002)]
-    found = gitleaks.placed(leaks, files.rest, files.origins)
-    assert [each.StartLine for each in found] == [45_000, 45_001]
+def test_a_leak_that_two_parts_of_a_file_share_is_one(files: PlainFiles) -> None:
+    files.add(Origin("b10b", "long.txt"), [b"curl\n" * 24_000])
+    one, other = "000000.tar!0000000-plain", "000000.tar!0000001-plain"
+    leaks = [leak(one, line=18_001), leak(other, line=2_001), leak(other, line=2_002), leak(other, line=2_002)]
+    found = gitleaks.placed(leaks, files)
+    assert [each.StartLine for each in found] == [18_000, 18_001, 18_001]
+
+
+def test_a_leak_that_two_parts_in_one_member_share_is_one_and_two_in_a_line_are_two(files: PlainFiles) -> None:
+    files.add_lines(Origin("b10b", "a.txt"), [Lines(3, b"x\n"), Lines(2, b"w\nx\n")])
+    files.close()
+    member = "000000.tar!0000000-plain"
+    leaks = [leak(member, line=2), leak(member, line=2), leak(member, line=6), leak(member, line=5)]
+    assert [each.StartLine for each in gitleaks.placed(leaks, files)] == [3, 3, 2]
+
+
+def test_a_leak_is_at_each_path_that_has_its_content(files: PlainFiles) -> None:
+    files.add(Origin("b10b", "a.txt"), [b"x\n"], [Origin("b10b", "b.txt", "c2")])
+    files.close()
+    assert [each.File for each in gitleaks.placed([leak("000000.tar!0000000-plain")], files)] == ["a.txt", "b.txt"]
 
 
 def test_a_leak_of_a_file_that_gitleaks_was_not_given_is_an_error(files: PlainFiles) -> None:
     with pytest.raises(ScannerFailed) as caught:
-        list(gitleaks.placed([leak("0000008-plain")], files.rest, files.origins))
+        list(gitleaks.placed([leak("0000008-plain")], files))
     assert caught.value.why == "its report names 0000008-plain, which it was not given"
 
 
@@ -263,26 +272,24 @@ def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(
 ) -> None:
     files.add(Origin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
     said = WELL + "4:52AM ERR could not read compressed file path=0000000-archive.7z\n" * 2
-    double = doubled(monkeypatch, leaves_report(SEEN), leaves_report(SEEN, stderr=said))
+    doubled(monkeypatch, leaves_report(SEEN, stderr=said))
     assert gitleaks.scan_files(program("gitleaks"), files) == ((), ("b.7z",))
-    assert [(each[1], *each[-4:]) for each in double.calls] == [
-        ("dir", "--max-archive-depth=4", "--max-decode-depth=0", "--", "."),
-        ("dir", "--max-archive-depth=4", "--max-decode-depth=5", "--", "."),
-    ]
-    assert [each["cwd"] for each in double.options] == [files.versions.folder, files.rest.folder]
 
 
 def test_gitleaks_has_to_look_at_every_byte_it_is_given(monkeypatch: pytest.MonkeyPatch, files: PlainFiles) -> None:
     files.add(Origin("b10b", "a.txt"), [b"x" * 20_000])
-    for looked, works in ((20_037, True), (20_036, False)):
+    planted = [SEEN, {**SEEN, "File": "000000.tar!~canary"}]
+    files.close()
+    sealed = files.packed.size + 2 * len(packed_files.FIRST_LINE + CANARY.encoded)
+    for looked, works in ((sealed, True), (sealed + len(CANARY.encoded), False)):
         said = f"6:52AM INF scanned ~{looked} bytes (20.00 KB) in 6.8ms"
-        doubled(monkeypatch, leaves_report(SEEN), leaves_report(SEEN, stderr=said))
+        doubled(monkeypatch, leaves_report(*planted, stderr=said))
         if works:
             assert gitleaks.scan_files(program("gitleaks"), files) == ((), ())
         else:
             with pytest.raises(ScannerFailed) as caught:
                 gitleaks.scan_files(program("gitleaks"), files)
-            assert caught.value.why == f"it looked at {looked} of {looked + 1} bytes"
+            assert caught.value.why == f"it looked at {looked} of {files.packed.size} bytes"
 
 
 def test_anything_else_that_gitleaks_says_about_plain_files_is_an_error(

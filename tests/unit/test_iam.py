@@ -22,6 +22,13 @@ DOCUMENTS = {
         *TRUST, "--environment=prod", "--ref=refs/heads/main", "--ref=refs/tags/v*", "--owner-id=12",
         "--repository-id=345", f"--workflow={WORKFLOW}", f"--workflow={FILE}@refs/tags/v1.2.3",
     ),
+    "trust-policy-bases.json": (
+        *TRUST, "--pull-requests", "--ref=refs/heads/main", "--ref=refs/heads/gh-readonly-queue/*",
+        f"--workflow={WORKFLOW}",
+    ),
+    "pull-policy.json": (
+        "iam", "pull-policy", "--account=123456789012", "--ecr-repository=base/python", "--ecr-repository=base/node",
+    ),
     "push-policy.json": ("iam", "push-policy", "--account=123456789012", "--ecr-repository=team/my-app"),
     "push-policy-china.json": (
         "iam", "push-policy", "--account=123456789012", "--ecr-repository=my-app", "--aws-region=cn-north-1",
@@ -47,6 +54,21 @@ def trusts(subject: Subject, **changed: str) -> bool:
 def test_the_documents_are_the_ones_that_were_reviewed(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(DOCUMENTS[name]) == 0
     assert capsys.readouterr().out == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_a_role_for_base_images_trusts_pull_requests_of_its_repository_only() -> None:
+    subject = Subject("team/my-app", (), ("refs/heads/main",), (WORKFLOW,), pull_requests=True)
+    pull = {"sub": "repo:team/my-app:pull_request", "ref": "refs/pull/7/merge", "environment": ""}
+    assert trusts(subject, **pull)
+    assert trusts(subject, sub="repo:team/my-app:ref:refs/heads/main", environment="")
+    assert not trusts(subject, **{**pull, "sub": "repo:team/other:pull_request"})
+    assert not trusts(subject, **{**pull, "job_workflow_ref": f"{FILE}@refs/heads/mine"})
+    assert not trusts(subject, sub="repo:team/my-app:ref:refs/heads/mine", ref="refs/heads/mine", environment="")
+    assert not trusts(replace(subject, pull_requests=False), **pull)
+    assert trusts(replace(subject, refs=()), **pull)
+    with pytest.raises(BadInput, match="would not trust what you mean") as caught:
+        trusts(replace(subject, environments=("prod",)), **pull)
+    assert "give them a role of their own" in caught.value.why
 
 
 def test_without_a_wildcard_everything_is_compared_exactly() -> None:

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.adopt import called, checkout, dockerfiles, scaffold
+from goldenpath.adopt import called, checkout, scaffold
 from goldenpath.adopt.images import Image
 from goldenpath.errors import FilesDiffer, SourceUnusable
 from goldenpath.model.names import EcrRepository
 from goldenpath.policy import app, matrix
-from goldenpath.tools import git
+from goldenpath.tools import dockerfiles, git
 
 NAME = EcrRepository("team/web")
 TEMPLATE = called.shipped(called.TEMPLATE)

@@ -54,7 +54,8 @@ def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environme
 
 
 def test_every_input_fills_a_field_of_the_request() -> None:
-    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, inputs.EVIDENCE, inputs.REF)
+    aside = (inputs.EVIDENCE, inputs.REF, inputs.CONTEXT_ARTIFACT_DIGEST)
+    listed = (*pipeline.INPUTS, *rescan.STAGE.inputs, *pull_bases.STAGE.inputs, *aside)
     assert {each.name for each in listed} == set(inputs.Request.__dataclass_fields__)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.model.finding import Findings, Gate, Location
+from goldenpath.model.finding import Findings, Gate, Location, Origin
 from goldenpath.model.names import Commit, Digest, EnvironmentName, ImageRepository, StageName, Tag
 from goldenpath.model.receipt import Receipt, State, TagMove
 from goldenpath.model.timing import End, Timing, Timings
@@ -148,3 +148,16 @@ def test_what_nobody_has_fixed_is_on_the_page_and_does_not_decide() -> None:
     assert "### Reported only: no fix exists" in text
     assert "(affected: no fix has been published)" in text
     assert "What decides" not in text
+
+
+def test_what_the_base_image_brings_has_a_table_of_its_own_before_the_rest() -> None:
+    base, own = Origin(base="docker.io/library/python:3"), Origin(line=12, instruction="RUN")
+    found = (
+        replace(vulnerability(), origin=own), replace(vulnerability(identity="CVE-1"), origin=base),
+        replace(vulnerability(identity="CVE-2"), origin=base),
+    )  # fmt: skip
+    text = job_summary.render(facts(verdicts=PASSED, deciding={Gate.GITLEAKS: (secret(),), Gate.TRIVY: found}))
+    first = text.index("### What decides, from the base image docker.io/library/python:3\n")
+    second = text.index("### What decides\n")
+    assert first < text.index("| CVE-1 |") < text.index("| CVE-2 |") < second
+    assert second < text.index("| github-pat |") < text.index("METADATA, brought by RUN in line 12 of the Dockerfile |")

@@ -195,3 +195,28 @@ def _read_all(one: Layout, *contents: bytes) -> None:
             pass
         path.write_bytes(whole)
     one.verify()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b'{"rootfs": {"type": "layers", "diff_ids": null}, "history": null, "config": null}',
+        b'{"rootfs": []}',
+        b"?",
+    ],
+)
+def test_a_configuration_of_another_form_tells_nothing_and_stops_nothing(content: bytes, tmp_path: Path) -> None:
+    made = layout(tmp_path)
+    (image,) = made.images()
+    made.blob(image.manifest.config.digest).write_bytes(content)
+    found = made.config(image)
+    assert (found.layers, found.created_by, found.labels, found.made) == ((), (), {}, None)
+
+
+def test_a_configuration_that_is_gone_is_a_change(tmp_path: Path) -> None:
+    made = layout(tmp_path)
+    (image,) = made.images()
+    made.blob(image.manifest.config.digest).unlink()
+    with pytest.raises(CandidateChanged):
+        made.config(image)

@@ -1,25 +1,27 @@
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.tools import packed_files
+from goldenpath.tools import near_lines, packed_files
 from goldenpath.tools.packed_files import OVERLAP, PIECE, PackedFiles, pieces
+from tests.unit.packed import members
 
 
 def packed(folder: Path, *contents: bytes, path: str = "a.txt") -> PackedFiles:
     files = PackedFiles(folder / "packed")
     for number, content in enumerate(contents):
-        files.add(str(number), path, [content])
+        files.add_text(str(number), path, content)
     files.close()
     return files
 
 
 def names(files: PackedFiles) -> list[str]:
-    return sorted(path.name for path in files.folder.iterdir())
+    return sorted(members(files))
 
 
 @given(st.lists(st.text("ab\n", max_size=40), min_size=1, max_size=20))
@@ -29,11 +31,12 @@ def test_every_line_of_every_content_is_found_again(
     marked = [f"{number} {content}" for number, content in enumerate(contents)]
     files = packed(tmp_path_factory.mktemp("files"), *(each.encode() for each in marked))
     (name,) = names(files)
-    lines = (files.folder / name).read_text().split("\n")
+    lines = ["", *members(files)[name].decode().split("\n")]
     for number, content in enumerate(marked):
         first = lines.index(content.split("\n")[0]) + 1
         for line, _ in enumerate(content.split("\n")):
-            assert files.place(name, first + line) == (str(number), line + 1, False)
+            place = files.place(name, first + line)
+            assert (place or ())[:2] == (str(number), line + 1)
 
 
 def test_a_file_that_was_not_written_is_no_place(tmp_path: Path) -> None:
@@ -41,8 +44,10 @@ def test_a_file_that_was_not_written_is_no_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("far", [b"-----BEGIN RSA", b"-----begin", b"curl -u"])
-def test_what_a_rule_could_follow_into_another_content_has_a_file_of_its_own(tmp_path: Path, far: bytes) -> None:
-    assert names(packed(tmp_path, b"x", far, b"y")) == ["0000000-plain", "0000001-plain"]
+def test_what_a_rule_could_follow_into_another_content_is_a_member_of_its_own(tmp_path: Path, far: bytes) -> None:
+    assert sorted(members(packed(tmp_path, b"x", far, b"y")).values()) == sorted(
+        [far, b"x\n############\ny\n############\n"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,11 +64,35 @@ def test_an_ending_that_a_rule_asks_for_is_kept(tmp_path: Path, path: str, name:
     assert names(packed(tmp_path, b"x", path=path)) == [name]
 
 
-def test_a_file_is_read_at_one_look_and_its_size_is_known(tmp_path: Path) -> None:
+def test_a_member_is_read_at_one_look_and_the_size_of_all_is_known(tmp_path: Path) -> None:
     files = packed(tmp_path, *(b"x\n" * 7_000 for _ in range(30)), b"y" * 1_000_000)
-    sizes = [path.stat().st_size for path in files.folder.iterdir()]
+    sizes = [len(content) + len(packed_files.FIRST_LINE) for content in members(files).values()]
     assert max(sizes) <= 100_000
     assert sum(sizes) == files.size
+
+
+def test_what_is_sealed_is_last_in_every_tar_and_beside_them(tmp_path: Path) -> None:
+    files = packed(tmp_path, *(b"%07d\n" % number * 12_000 for number in range(30)))
+    assert len(files.tars) > 1
+    places = files.seal("~last", b"the end")
+    assert places == (*(f"{tar.name}!~last" for tar in files.tars), "~last")
+    for tar in files.tars:
+        with tarfile.open(tar) as archive:
+            assert archive.getnames()[-1] == "~last"
+    assert (files.folder / "~last").read_bytes() == b"the end"
+
+
+def test_a_text_is_cut_at_ends_of_lines_and_goes_on_where_a_rule_could_not_look_further(tmp_path: Path) -> None:
+    lines = b"".join(b"line %04d;\n" % number for number in range(1_000))
+    parts = list(near_lines.parts(lines, 1_500, (b"key",)))
+    assert b"".join(part for _, part in parts) == lines
+    assert all(part.startswith(b"line %04d;" % before) for before, part in parts)
+
+
+def test_a_part_begins_with_the_lines_that_a_rule_may_look_over(tmp_path: Path) -> None:
+    lines = b"x;\n" * 400 + b"api_key =\n\n" + b"y" * 1_490 + b"\n"
+    *_, (before, last) = near_lines.parts(lines, 1_500, (b"key",))
+    assert (before, last[: -len(b"y" * 1_490) - 1]) == (399, b"x;\napi_key =\n\n")
 
 
 @pytest.mark.parametrize("length", [0, 1, PIECE, PIECE + 1, 3 * PIECE])

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import tarfile
 import zipfile
 from pathlib import Path
@@ -15,8 +16,9 @@ from hypothesis import strategies as st
 
 from goldenpath.tools import scan_limits
 from goldenpath.tools.plain_files import Origin, PlainFiles, encoding_of
+from tests.unit.packed import members
 
-BETWEEN = b"\n" + (b"#" * 79 + b"\n") * 5
+BETWEEN = b"\n############\n"
 TEXT = "a text with a secret: 42\n"
 
 
@@ -30,7 +32,7 @@ def written(folder: Path, *contents: bytes) -> PlainFiles:
 
 def contents(files: PlainFiles) -> list[bytes]:
     """Return what is in the files, without what begins, parts and ends them."""
-    packed = (path.read_bytes().removeprefix(b"GIF\n") for path in sorted(files.rest.folder.glob("*-plain")))
+    packed = members(files.packed).values()
     return [content for each in packed for content in each.removesuffix(BETWEEN).split(BETWEEN)]
 
 
@@ -51,7 +53,7 @@ def test_short_contents_share_a_file(tmp_path: Path) -> None:
 def test_members_of_archives_are_contents_of_their_own(tmp_path: Path) -> None:
     files = written(tmp_path, zipped(gzip.compress(TEXT.encode())))
     assert [origin.path for origin in files.origins.values()] == ["file0", "file0!inner", "file0!inner"]
-    assert contents(files)[2] == TEXT.encode()
+    assert contents(files)[-1] == TEXT.encode()
 
 
 def tarred(content: bytes, name: str = "inner", kind: bytes = tarfile.REGTYPE) -> bytes:
@@ -87,7 +89,16 @@ def test_the_name_of_a_member_is_text_whatever_it_was_written_in(tmp_path: Path)
 
 
 def test_a_text_in_another_encoding_is_there_as_utf_8_too(tmp_path: Path) -> None:
-    assert contents(written(tmp_path, TEXT.encode("utf-16-be")))[1] == TEXT.encode()
+    assert contents(written(tmp_path, TEXT.encode("utf-16-be"))) == [TEXT.encode()]
+
+
+@pytest.mark.parametrize("content", [b"0\x82" + bytes(9) + b"a name of some length\0" * 9, b"text\n" * 900])
+def test_a_store_of_keys_is_one_file_whatever_is_in_it(tmp_path: Path, content: bytes) -> None:
+    """gitleaks reports it by its name."""
+    files = PlainFiles(tmp_path)
+    files.add(Origin("1", "keys/store.p12"), [content])
+    files.close()
+    assert list(members(files.packed).items()) == [("0000000-plain.p12", content)]
 
 
 @pytest.mark.parametrize(("magic", "ending"), [(b"7z\xbc\xaf\x27\x1c", ".7z"), (b"Rar!\x1a\x07", ".rar")])
@@ -95,7 +106,7 @@ def test_an_archive_that_only_the_scanner_reads_is_there_under_its_ending(
     tmp_path: Path, magic: bytes, ending: str
 ) -> None:
     files = written(tmp_path, magic + b"...")
-    assert (files.rest.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
+    assert (files.packed.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
     assert files.not_scanned == ["file0 was given to gitleaks, which does not say what in it it cannot open"]
 
 
@@ -182,8 +193,12 @@ def test_the_encoding_of_a_text_is_told_by_its_beginning(content: bytes, encodin
 @given(
     st.binary(max_size=300), st.sampled_from([b"", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\x00", b"PK\x03\x04"]), st.data()
 )
-def test_whatever_a_file_holds_it_is_written_whole(
+def test_whatever_a_file_holds_a_text_is_written_whole_and_of_bytes_what_is_printable(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, magic: bytes, data: st.DataObject
 ) -> None:
     whole = magic + content + data.draw(st.sampled_from([b"", zipped(b"y"), gzip.compress(b"y")[:-3]]))
-    assert contents(written(tmp_path_factory.mktemp("files"), whole))[0] == whole
+    found = contents(written(tmp_path_factory.mktemp("files"), whole))
+    if b"\0" in whole:
+        assert all(any(run in each for each in found) for run in re.findall(rb"[\t\n\r -~]{12,}", whole))
+    else:
+        assert found[0] == whole

@@ -9,8 +9,8 @@ import pytest
 from goldenpath.errors import BadInput, EvidenceMismatch
 from goldenpath.model import codec, evidence, private_base
 from goldenpath.model.base_image import BaseImage
-from goldenpath.model.names import Digest
-from goldenpath.model.private_base import FetchedBases
+from goldenpath.model.names import AccountId, Digest
+from goldenpath.model.private_base import EcrPlace, FetchedBases
 from goldenpath.release import private_bases
 from goldenpath.services import aws, oci_pull
 from goldenpath.services.oci_registry import StoredManifest
@@ -74,7 +74,7 @@ def work(registry: Layout, tmp_path: Path) -> WorkFolder:
 def test_each_image_is_fetched_and_its_digest_recorded(registry: Layout, work: WorkFolder) -> None:
     digest = registry.root().digest
     assert work.read_bases() == FetchedBases({NAME: digest})
-    assert pull_bases.fetched(work).records == {BaseImage(NAME, digest)}
+    assert pull_bases.fetched(work).records == {BaseImage(NAME, digest): BaseImage(NAME, digest)}
 
 
 def test_nothing_was_fetched_where_nobody_asked(tmp_path: Path) -> None:
@@ -136,8 +136,9 @@ def test_the_login_opens_one_repository_for_reading(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(aws, "connect", connect)
     opened: OciRegistry
-    with private_bases.opened(BASE, None, run_builder.run(tmp_path).runner) as opened:
+    run = run_builder.run(tmp_path)
+    with private_bases.opened(BASE, run.request, run.runner) as opened:
         assert opened
     (session,) = sessions
-    assert (session.account, session.region, session.repository) == (BASE.account, BASE.region, BASE.repository)
+    assert BASE.ecr == EcrPlace(AccountId(session.account or ""), session.region, session.repository)
     assert session.read_only

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from goldenpath.model.names import Tag
-from goldenpath.stages.rescan import not_scanned
+from pathlib import Path
+
+import pytest
+from msgspec import convert
+from msgspec.structs import replace
+
+from goldenpath.model.base_image import BaseImage
+from goldenpath.model.finding import Origin
+from goldenpath.model.image_config import ImageConfig
+from goldenpath.model.layout import Layout
+from goldenpath.model.names import Digest, Tag
+from goldenpath.services import public_registry
+from goldenpath.stages.rescan import current_bases, not_scanned, noted
+from tests.unit import layout_builder
+from tests.unit.builders import report, vulnerability
 
 
 def test_what_was_not_scanned_is_named() -> None:
@@ -15,3 +28,33 @@ def test_what_was_not_scanned_is_named() -> None:
 
 def test_of_many_earlier_releases_five_are_named_and_the_rest_are_counted() -> None:
     assert not_scanned([Tag(f"prod-{number:07}") for number in range(8)]).endswith("`prod-0000004` and 3 more.\n")
+
+
+NAME, DIGEST = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
+D1, D2 = (Digest(f"sha256:{each * 64}") for each in "12")
+
+
+@pytest.mark.parametrize(
+    ("labels", "bases"),
+    [
+        ({NAME: "docker.io/library/python:3", DIGEST: D1}, (BaseImage("docker.io/library/python:3", D1, newest=D2),)),
+        ({NAME: "docker.io/library/python:3"}, ()),
+        ({NAME: "docker.io/library/python:3", DIGEST: "latest"}, ()),
+        ({NAME: "[click](javascript:x)", DIGEST: D1}, ()),
+        ({}, ()),
+    ],
+)
+def test_a_released_image_says_what_it_began_from_and_its_registry_what_that_tag_names_today(
+    labels: dict[str, str], bases: tuple[BaseImage, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = convert({"config": {"Labels": labels}}, ImageConfig)
+    monkeypatch.setattr(Layout, "config", lambda *_: config)
+    monkeypatch.setattr(public_registry, "newest", lambda _: D2)
+    assert current_bases(layout_builder.layout(tmp_path / "l", layout_builder.AMD64, layout_builder.ARM64)) == bases
+
+
+def test_lines_of_a_dockerfile_are_those_of_the_released_commit() -> None:
+    own = replace(vulnerability(), origin=Origin(line=7, instruction="RUN"))
+    (note,) = noted(report(own), (), "a1b2c3d4e5").notes
+    assert note == "lines of the Dockerfile are those of the commit a1b2c3d"
+    assert noted(report(vulnerability()), (), "a1b2c3d4e5").notes == ()

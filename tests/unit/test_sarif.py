@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.model.finding import Finding, Gate, Kind, Severity
+from goldenpath.model.finding import Finding, Gate, Kind, Origin, Severity
 from goldenpath.report import sarif
 from goldenpath.stages import trivy_gate
 from goldenpath.tools import gitleaks, scanner, trivy
-from tests.unit.builders import report, secret, vulnerability
+from tests.unit.builders import image_secret, report, secret, vulnerability
 from tests.unit.hostile import recorded
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden"
@@ -68,6 +68,31 @@ def test_a_severity_is_shown_as_github_reads_it(severity: Severity, level: str, 
     (rule,), (result,) = run["tool"]["driver"]["rules"], run["results"]
     assert (rule["defaultConfiguration"]["level"], result["level"]) == (level, level)
     assert rule["properties"]["security-severity"] == score
+
+
+@pytest.mark.parametrize(
+    ("origin", "line", "brought", "by"),
+    [
+        (
+            Origin(base="docker.io/library/python:3", line=4),
+            4,
+            ", from the base image docker.io/library/python:3 (line 4 of the Dockerfile)",
+            "docker.io/library/python:3",
+        ),
+        (Origin(base="a/b:1"), 1, ", from the base image a/b:1", "a/b:1"),
+        (Origin(line=12, instruction="COPY"), 12, ", brought by COPY in line 12 of the Dockerfile", "COPY"),
+        (None, 1, "", None),
+    ],
+)
+def test_what_is_in_an_image_is_shown_at_the_line_that_brought_it(
+    origin: Origin | None, line: int, brought: str, by: str | None
+) -> None:
+    for finding in (vulnerability(), image_secret()):
+        (result,) = render(replace(finding, origin=origin))["results"]
+        where = result["locations"][0]["physicalLocation"]
+        assert (where["artifactLocation"]["uri"], where["region"]["startLine"]) == ("web/Dockerfile", line)
+        assert f"{brought}. " in result["message"]["text"]
+        assert result.get("properties", {}).get("broughtBy") == by
 
 
 def test_a_secret_is_shown_where_it_is_and_a_vulnerability_at_the_dockerfile() -> None:

@@ -96,6 +96,10 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     "an advisory environment": (
         {"environment": "dev"}, "the platform's rules for dev do not ask for it",
     ),
+    "a SHA-256 repository": (
+        {"event": replace(PUSH, commit=Commit("5" * 64))},
+        "GitHub takes findings only for commits that are named by SHA-1",
+    ),
     "no repository": ({"event": replace(PUSH, repository="")}, "this is no GitHub repository"),
     "a terminal without token": (
         {"runner": Runner(), "github_token": ""}, "there is no GITHUB_TOKEN at this terminal",
@@ -141,6 +145,13 @@ def test_a_run_that_should_upload_and_has_no_token_says_what_to_pass(tmp_path: P
 def required(made: Run) -> Run:
     """Return the same run where the platform requires code scanning."""
     return dataclasses.replace(made, environment=dataclasses.replace(made.environment, code_scanning_required=True))
+
+
+def test_where_code_scanning_is_required_findings_of_a_sha_256_repository_are_sent_too(
+    tmp_path: Path, scanning: ScanningDouble
+) -> None:
+    made = ready(tmp_path, *Gate, event=replace(PUSH, commit=Commit("5" * 64)))
+    assert sarif_upload.run(required(made)).outputs == {"uploaded": "gitleaks,trivy"}
 
 
 def test_where_code_scanning_is_off_and_only_advised_the_run_warns_and_goes_on(

@@ -6,7 +6,6 @@ import base64
 import gzip
 import io
 import json
-import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,11 +16,11 @@ import pytest
 from goldenpath.errors import ScannerFailed
 from goldenpath.model import codec
 from goldenpath.model.build_secrets import BuildSecret
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, write_index
-from goldenpath.model.names import Digest
+from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Layout, Manifest, write_index
 from goldenpath.model.secret_forms import forms, lines_to_mask, parts, redacted
 from goldenpath.tools import secret_search
 from goldenpath.tools.secret_search import SecretSearch
+from tests.unit.layout_builder import store, tar
 
 TOKEN = 'npm_Ab3&/é?x+"9ZkQ'
 PLAIN = "npm_Ab3dEf6hIj9lMn2pQr5t"
@@ -31,28 +30,10 @@ CERTIFICATE = (
 KEY = b"-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7\n-----END PRIVATE KEY-----\n"
 
 
-def tar(files: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w") as archive:
-        for name, held in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(held)
-            archive.addfile(member, io.BytesIO(held))
-    return content.getvalue()
-
-
-def stored(folder: Path, raw: bytes, media_type: str) -> Descriptor:
-    digest = Digest.of(raw)
-    blobs = folder / "blobs" / "sha256"
-    blobs.mkdir(parents=True, exist_ok=True)
-    (blobs / digest.hex).write_bytes(raw)
-    return Descriptor(media_type, digest, len(raw))
-
-
 def layout(folder: Path, *layers: dict[str, bytes], config: bytes = b"{}") -> Layout:
-    listed = [stored(folder, gzip.compress(tar(each), 1, mtime=0), GZIP_LAYER) for each in layers]
-    manifest = Manifest(2, MANIFEST, stored(folder, config, CONFIG), listed)
-    write_index(folder, stored(folder, codec.encode(manifest), MANIFEST))
+    listed = [store(folder, GZIP_LAYER, gzip.compress(tar(each), 1, mtime=0)) for each in layers]
+    manifest = Manifest(2, MANIFEST, store(folder, CONFIG, config), listed)
+    write_index(folder, store(folder, MANIFEST, codec.encode(manifest)))
     return Layout(folder)
 
 
@@ -174,8 +155,8 @@ def test_a_layer_in_zstd_is_named_and_a_damaged_one_stops(tmp_path: Path) -> Non
     (image,) = where.images()
 
     def with_layer(raw: bytes, media_type: str) -> Layout:
-        broken = Manifest(2, MANIFEST, image.manifest.config, [stored(where.path, raw, media_type)])
-        write_index(where.path, stored(where.path, codec.encode(broken), MANIFEST))
+        broken = Manifest(2, MANIFEST, image.manifest.config, [store(where.path, media_type, raw)])
+        write_index(where.path, store(where.path, MANIFEST, codec.encode(broken)))
         return where
 
     search = searched(PLAIN, with_layer(b"x", GZIP_LAYER.replace("gzip", "zstd")))

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import pytest
 from msgspec.structs import replace
 
 from goldenpath.model.exception import Acceptance, Scope
-from goldenpath.model.finding import Database, Finding, Findings
+from goldenpath.model.finding import Database, Finding, Findings, Origin, Severity
 from goldenpath.policy import matrix
 from goldenpath.policy.app import NO_RULES, AppRules
 from goldenpath.policy.decision import decide
@@ -66,3 +67,35 @@ def test_what_a_stranger_wrote_is_never_markup() -> None:
     text = render(report(hostile))
     assert "<img" not in text
     assert "[click]" not in text.replace("\\[", "(").replace("\\]", ")")
+
+
+def test_what_the_base_image_brings_stands_together_and_first_and_the_rest_has_its_line() -> None:
+    base, own = Origin(base="docker.io/library/python:3", line=1), Origin(line=12, instruction="RUN")
+    found = report(
+        replace(vulnerability(identity="CVE-9"), origin=own, fingerprint="1"),
+        replace(vulnerability(identity="CVE-1"), origin=base, fingerprint="2"),
+        replace(vulnerability(Severity.HIGH, identity="CVE-2"), origin=base, fingerprint="3"),
+    )
+    path = "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"
+    assert (
+        "\nWhat decides, from the base image docker.io/library/python:3: 2 findings, 2 with a fix:\n"
+        f"\n- CRITICAL CVE-1 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
+        "Update PyYAML from 5.3 to 5.4.\n"
+        f"- HIGH CVE-2 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
+        "Update PyYAML from 5.3 to 5.4.\n"
+        "\nWhat decides, of the app itself:\n"
+        f"\n- CRITICAL CVE-9 in {path}, brought by RUN in line 12 of the Dockerfile. Update PyYAML from 5.3 to 5.4.\n"
+    ) in render(found)
+
+
+@pytest.mark.parametrize(
+    ("origin", "words"),
+    [
+        (Origin(base="a/b:1"), "from the base image a/b:1"),
+        (Origin(base="a/b:1", line=3), "from the base image a/b:1 (line 3 of the Dockerfile)"),
+        (Origin(instruction="COPY"), "brought by COPY in the Dockerfile"),
+        (Origin(line=4, instruction="COPY"), "brought by COPY in line 4 of the Dockerfile"),
+    ],
+)
+def test_an_origin_in_words(origin: Origin, words: str) -> None:
+    assert origin.words == words

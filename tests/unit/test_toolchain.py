@@ -88,9 +88,9 @@ def test_the_table_in_the_package_has_every_program_in_its_group() -> None:
     assert [tool.name for tool in tools.entries("pipeline")] == ["gitleaks", "trivy", "syft", "buildx"]
     assert [tool.name for tool in tools.entries("local")] == ["registry", "buildkitd", "buildctl"]
     assert [tool.name for tool in tools.entries("registries")] == ["terraform"]
-    assert [tool.name for tool in tools.entries("tests")] == ["act", "actionlint", "trivy-db", "crane"]
+    assert [tool.name for tool in tools.entries("tests")] == ["act", "actionlint", "trivy-db", "crane", "git-lfs"]
     assert [tool.name for tool in tools.entries("bumps")] == ["cosign"]
-    assert len(tools.entries()) == 13
+    assert len(tools.entries()) == 14
 
 
 def test_a_program_that_is_not_here_is_none_and_nothing_is_written(tmp_path: Path) -> None:

@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
+from msgspec import convert
 
 from goldenpath.errors import ScannerFailed, ToolFailed
-from goldenpath.model.finding import Finding, FixStatus, Gate, Kind, Location, Package, Severity
+from goldenpath.model import codec
+from goldenpath.model.finding import Finding, FixStatus, Gate, Kind, Location, Origin, Package, Severity
+from goldenpath.model.image_config import ImageConfig
+from goldenpath.model.image_origins import ImageOrigins, Step
 from goldenpath.stages import trivy_gate
 from goldenpath.tools import process, trivy
 from tests.unit.builders import DIGEST
@@ -58,6 +62,38 @@ def test_a_report_of_the_real_trivy_is_read_whole() -> None:
         url="https://avd.aquasec.com/nvd/cve-2020-14343",
         kind=Kind.VULNERABILITY,
     )
+
+
+@pytest.mark.parametrize("name", ["vulnerable", "secrets"])
+def test_each_finding_of_a_real_report_has_the_layer_that_it_is_in(name: str) -> None:
+    scanned = trivy.parse(recorded(f"trivy/{name}.json"))
+    assert len(scanned.layers) == len(scanned.findings) > 0
+    assert all(each.startswith("sha256:") for each in scanned.layers)
+
+
+def test_a_finding_without_a_layer_has_no_origin_and_one_in_a_layer_has_that_of_the_layer() -> None:
+    layers = ("sha256:1", "sha256:2")
+    history = [{"created_by": "ADD"}, {"created_by": "COPY a /"}]
+    config = convert({"rootfs": {"diff_ids": layers}, "history": history}, ImageConfig)
+    origins = ImageOrigins("docker.io/library/python:3", (Step(2, "COPY"),), 1)
+    for layer, origin in (
+        ({"DiffID": "sha256:1"}, Origin(base="docker.io/library/python:3", line=1)),
+        ({"DiffID": "sha256:2"}, Origin(line=2, instruction="COPY")),
+        ({"DiffID": "sha256:3"}, None),
+        ({}, None),
+        (None, None),
+    ):
+        scanned = trivy.parse(report(Layer=layer))
+        (finding,) = trivy_gate.with_origins(scanned, config, origins).findings
+        assert finding.origin == origin
+        assert trivy_gate.with_origins(scanned, config, None).findings == scanned.findings
+
+
+def test_a_record_of_before_has_no_origins() -> None:
+    """What a release of last week left is still read."""
+    plain = json.loads(codec.encode(trivy.parse(report()).findings[0]))
+    del plain["origin"]
+    assert codec.decode(json.dumps(plain).encode(), Finding).origin is None
 
 
 def test_a_clean_image_has_packages_and_no_finding() -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from goldenpath.adopt import dockerfiles
 from goldenpath.errors import SourceUnusable
-from goldenpath.tools import git
+from goldenpath.tools import dockerfiles, git
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 _ORIGIN = "refs/remotes/origin/"
 _ORIGIN_HEAD = f"{_ORIGIN}HEAD"
+_SUBMODULE = "160000 "
 _EVERY_BRANCH = "+refs/heads/*:refs/remotes/origin/*"
 
 
@@ -21,7 +24,7 @@ class Checkout:
     """An app's repository: `slug` is `owner/name` on GitHub, and `default_branch` its branch; either may be empty.
 
     `dockerfiles` are relative to `folder`, those nearest to it first. `branches` are those that GitHub has, as far as
-    this clone knows; `None` where it does not know all of them.
+    this clone knows; `None` where it does not know all of them. `submodules` are the paths that are committed as one.
     """
 
     folder: Path
@@ -30,12 +33,18 @@ class Checkout:
     shallow: bool
     dockerfiles: tuple[str, ...]
     branches: frozenset[str] | None = None
+    submodules: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """A name for its ECR repository: from the remote, else from the folder."""
         found = _NOT_IN_NAMES.sub("-", (self.slug.rpartition("/")[2] or self.folder.name).lower()).strip("-")
         return found or "my-app"
+
+    def text(self, place: str) -> str:
+        """Return the text of the file at `place`; empty where there is none."""
+        path = self.folder / place
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def look(folder: Path) -> Checkout:
@@ -46,7 +55,7 @@ def look(folder: Path) -> Checkout:
             f"{folder} is not a git checkout",
             fix="run this inside the app's repository, or name its folder with --source",
         )
-    folder = Path(git.run(folder, "rev-parse", "--show-toplevel"))  # workflows are read nowhere else
+    folder = git.top(folder)  # workflows are read nowhere else
     address = git.origin_url(folder)
     listed = git.run(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     shallow = git.is_shallow(folder)
@@ -57,7 +66,13 @@ def look(folder: Path) -> Checkout:
         shallow,
         tuple(path for path in dockerfiles.candidates(listed) if (folder / path).is_file()),
         None if shallow else _branches(folder),
+        _submodules(folder),
     )
+
+
+def _submodules(folder: Path) -> tuple[str, ...]:
+    entries = git.run(folder, "ls-files", "--stage", "-z").split("\0")
+    return tuple(entry.partition("\t")[2] for entry in entries if entry.startswith(_SUBMODULE))
 
 
 def _default_branch(folder: Path) -> str:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from goldenpath.adopt import (
     actions_checks,
+    bases_checks,
     environment_checks,
+    needs_checks,
     platform_checks,
     protection_checks,
     registry_checks,
@@ -104,16 +106,19 @@ def _caller(asked: Asked, caller: Caller, platform: Called, world: World) -> Ite
     yield from platform_checks.target(caller, world.settings)
     yield from environment_checks.approval(caller, world.settings)
     yield from remote_checks.secrets(caller, platform, world.forge, asked.checkout.slug)
+    yield from bases_checks.check(caller, world.forge)
     for given in caller.deliveries:
-        yield from _delivery(asked, given, world)
+        yield from needs_checks.checkout(asked.checkout, given)
+        yield from _delivery(asked, caller, given, world)
 
 
-def _delivery(asked: Asked, given: Mapping[str, str], world: World) -> Iterator[Remark]:
+def _delivery(asked: Asked, caller: Caller, given: Mapping[str, str], world: World) -> Iterator[Remark]:
     """Yield what there is to say of one image, by the inputs that are `given` for it."""
     place, folder = given.get("dockerfile_path", "Dockerfile"), given.get("build_context", ".")
     if "${{" not in place + folder:
         yield from source_checks.dockerfile(asked.checkout, place.removeprefix("./"))
         yield from source_checks.context(asked.checkout, folder, place.removeprefix("./"))
+        yield from needs_checks.secrets(asked.checkout, caller, place.removeprefix("./"), world.forge)
     name = with_own_repository(given.get("ecr_repository", ""), asked.checkout.slug)
     known = EcrRepository(name) if EcrRepository.pattern.fullmatch(name) else None
     yield from remote_checks.registry(known, world.describe, world.tag)
@@ -165,6 +170,7 @@ def _repository(checkout: Checkout, world: World) -> Iterator[Remark]:
     yield protection_checks.release_tags(world.forge)
     yield protection_checks.owners(checkout.folder)
     yield source_checks.history(checkout)
+    yield from source_checks.submodules(checkout)
     yield source_checks.rules(checkout)
     yield remote_checks.code_security(world.forge)
 

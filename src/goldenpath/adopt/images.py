@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from goldenpath.adopt import dockerfiles
 from goldenpath.errors import BadInput
 from goldenpath.model.names import EcrRepository
+from goldenpath.tools import dockerfiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,6 +14,7 @@ from goldenpath.model.settled import Settlement
 from goldenpath.policy import matrix, settled
 from goldenpath.runner import Runner
 from goldenpath.stages import gitleaks_gate, running
+from goldenpath.stages.context_artifact import Addition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,7 @@ def settle(wanted: Wanted, progress: Progress) -> None:
     gitleaks_gate.require_checkout(run)
     file = wanted.source / settled.FILE
     known = settled.parse(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else ()
-    secrets = chosen(wanted, gitleaks_gate.inspect(run).findings)
+    secrets = chosen(wanted, gitleaks_gate.inspect(run, Addition()).findings)
     added = tuple(records(wanted, secrets, known, datetime.now(UTC).date()))
     if added:
         text = settled.render((*known, *added))

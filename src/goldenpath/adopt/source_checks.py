@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from goldenpath.adopt.remark import error, good, warning
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.adopt.checkout import Checkout
     from goldenpath.adopt.remark import Remark
 
+_MODULE_PATH = re.compile(r'^\s*path\s*=\s*"?(.+?)"?\s*$', re.MULTILINE)
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 
 
@@ -73,6 +75,14 @@ def context(checkout: Checkout, folder: str, dockerfile: str) -> Iterator[Remark
 def _ignores_git(path: Path) -> bool:
     lines = {line.strip().strip("/") for line in path.read_text(encoding="utf-8", errors="replace").splitlines()}
     return bool(lines & {".git", "**/.git", ".*", "*", "**"}) and "!.git" not in lines
+
+
+def submodules(checkout: Checkout) -> Iterator[Remark]:
+    """Yield the submodules without an entry in `.gitmodules`: actions/checkout fails when one is committed."""
+    for path in sorted(set(checkout.submodules) - set(_MODULE_PATH.findall(checkout.text(".gitmodules")))):
+        what = f"{path} is committed as a submodule without an entry in .gitmodules: the workflow cannot check it out"
+        named = shlex.quote(path)
+        yield error("submodules", what, f"run `git rm --cached {named}`, or `git submodule add <address> {named}`")
 
 
 def history(checkout: Checkout) -> Remark:

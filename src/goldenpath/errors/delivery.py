@@ -102,7 +102,7 @@ class CodeScanningOff(GoldenPathError):
 
 
 class BaseRefused(GoldenPathError):
-    """The image is built from an image of a registry that the platform does not allow here."""
+    """The image is built from an image that the platform does not allow here: of another registry, or too old."""
 
     code, exit_code = "base-refused", 19
 
@@ -135,6 +135,12 @@ class FolderUntrusted(GoldenPathError):
     """A folder that a run keeps its files in was made by another user, or other users may write to it."""
 
     code, exit_code = "folder-untrusted", 24
+
+
+class ContextRefused(GoldenPathError):
+    """The artifact for the build context is not there, or holds files that may not be in it. Nothing was built."""
+
+    code, exit_code = "context-refused", 26
 
 
 class SecretInImage(GoldenPathError):

@@ -33,6 +33,8 @@ MANIFESTS = (
     "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
 )
 _PID_FILE = "registry.pid"
+# Seconds. Go's `Server.Shutdown` waits 5 s for a connection that has sent nothing yet; nothing is left to finish here.
+_PATIENCE = 0.5
 _PATIENCE = 15.0
 _SEND_SIZE = 1 << 20
 
@@ -99,7 +101,7 @@ class RegistryProcess:
 
     def stop(self) -> None:
         """Stop the registry; what it stored stays. Safe to call twice."""
-        process.stop_group(self._child)
+        process.stop_group(self._child, patience=_PATIENCE)
         shutil.rmtree(self._room, ignore_errors=True)
 
     def connect(self) -> SocketConnection:

@@ -93,11 +93,31 @@ class Location(Struct, frozen=True):
     commit: str = ""
 
 
+class Origin(Struct, frozen=True):
+    """What brought a finding into the image: the `base` image, or, where that is empty, an `instruction` of the app's.
+
+    `line` is where in the Dockerfile the instruction, or the base image's `FROM`, begins; 0 where it is unknown.
+    """
+
+    base: str = ""
+    line: int = 0
+    instruction: str = ""
+
+    @property
+    def words(self) -> str:
+        """It for people, as the rest of a sentence on a finding."""
+        where = f"line {self.line} of the Dockerfile" if self.line else "the Dockerfile"
+        if self.base:
+            return f"from the base image {self.base}" + (f" ({where})" if self.line else "")
+        return f"brought by {self.instruction} in {where}"
+
+
 class Finding(Struct, frozen=True):
     """One thing a scanner found. It never holds a secret: `title` and `detail` come from redacted reports.
 
     `fingerprint` stays the same for the same finding from one scan to the next. `advice` is what to do about it where
     the rest does not tell. `in_history_only` is a secret that no checked-out file has, as far as the scan can tell.
+    `origin` is there for what is in an image where it is known which layer has it.
     """
 
     gate: Gate
@@ -112,11 +132,17 @@ class Finding(Struct, frozen=True):
     kind: Kind = Kind.SECRET
     advice: str = ""
     in_history_only: bool = False
+    origin: Origin | None = None
 
     @property
     def has_no_fix(self) -> bool:
         """Whether it is a vulnerability for which certainly no fixed version exists."""
         return self.package is not None and self.package.has_no_fix
+
+    @property
+    def brought_by_base(self) -> str:
+        """The name of the base image that it is from; empty where it is the app's own, or that is not known."""
+        return self.origin.base if self.origin else ""
 
     @property
     def remedy(self) -> str:

@@ -11,15 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput
-from goldenpath.model import build_secrets, evidence, texts
-from goldenpath.model.names import AccountId, EcrRepository, Platform, Ref, Region, RoleArn, Tag, Version
-from goldenpath.model.private_base import PrivateBase, parse_all
+from goldenpath.model import build_secrets, evidence, private_base, registry_login, texts
+from goldenpath.model.names import (
+    AccountId,
+    ArtifactId,
+    ContentDigest,
+    ContextFolder,
+    EcrRepository,
+    Platform,
+    Ref,
+    Region,
+    RoleArn,
+    Tag,
+    Version,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.build_secrets import BuildSecret, SecretSource, SshSource
     from goldenpath.model.evidence import Report
+    from goldenpath.model.private_base import PrivateBase
+    from goldenpath.model.registry_login import RegistryLogin
 
 
 @dataclass(frozen=True)
@@ -65,6 +78,10 @@ class Request:
     secret: tuple[SecretSource, ...] = ()
     build_ssh_key: str = field(default="", repr=False)
     ssh: tuple[SshSource, ...] = ()
+    context_artifact: Path | None = None
+    context_artifact_folder: ContextFolder | None = None
+    context_artifact_id: ArtifactId | None = None
+    context_artifact_digest: ContentDigest | None = None
     target: str = ""
     platforms: tuple[Platform, ...] = ()
     candidates: Path | None = None
@@ -76,6 +93,7 @@ class Request:
     audience: str = ""
     registry_account: AccountId | None = None
     private_bases: tuple[PrivateBase, ...] = ()
+    bases_logins: tuple[RegistryLogin, ...] = ()
     push_latest: bool = True
     trivy_exit_code: bool | None = None
     github_token: str = ""
@@ -141,6 +159,27 @@ TARGET = Input("target", "Stage of the Dockerfile to build; the last one when em
 PLATFORMS = Input(
     "platforms", "Platforms, like `linux/amd64,linux/arm64`; the builder's own when empty.", texts.platforms
 )
+CONTEXT_ARTIFACT = Input(
+    "context_artifact",
+    "Folder or zip file with what an earlier job built: scanned as the source is, and part of the build context. It "
+    "cannot replace files of the commit.",
+    texts.path,
+)
+CONTEXT_ARTIFACT_FOLDER = Input(
+    "context_artifact_folder",
+    "Folder of the build context that `context_artifact` goes to, like `target`; the build context itself when empty.",
+    ContextFolder,
+)
+CONTEXT_ARTIFACT_ID = Input(
+    "context_artifact_id",
+    "Id of the artifact that `context_artifact` was downloaded from, for the records.",
+    ArtifactId,
+)
+CONTEXT_ARTIFACT_DIGEST = Input(
+    "context_artifact_digest",
+    "Output of the same name of `gitleaks-gate`: only what it scanned is built. `none` is no artifact.",
+    ContentDigest,
+)
 CANDIDATES = Input(
     "candidates", "Folder with a candidate of each platform, built elsewhere: joined, and nothing is built.", texts.path
 )
@@ -148,7 +187,15 @@ VERSION = Input("version", "Version: recorded in the image, and a tag of the rel
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
 PRIVATE_BASES = Input(
-    "private_bases", "Base images in private ECR registries, one a line, as the Dockerfile names them.", parse_all
+    "private_bases",
+    "Base images in private registries, one a line, as the Dockerfile names them.",
+    private_base.parse_all,
+)
+BASES_LOGINS = Input(
+    "bases_logins",
+    "Logins for the registries of `private_bases` that are not Amazon ECR, one `registry user password` a line.",
+    registry_login.parse_all,
+    secret=True,
 )
 ROLE_ARN = Input("role_arn", "ARN of the IAM role to assume through OIDC; without it, the AWS default chain.", RoleArn)
 ALLOWED_ACCOUNT_IDS = Input(
@@ -229,7 +276,7 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     for name in ("build_context", "dockerfile_path"):
         if name in values:
             placed[name] = source / values[name]
-    for name in ("work_dir", "candidates"):
+    for name in ("work_dir", "candidates", "context_artifact"):
         if name in values:
             placed[name] = Path.cwd() / values[name]
     return placed

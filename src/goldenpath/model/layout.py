@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec
+from goldenpath.model.image_config import ImageConfig
 from goldenpath.model.names import Digest, Platform
 
 if TYPE_CHECKING:
@@ -150,6 +151,16 @@ class Layout:
     def fields(self, image: Image) -> PlatformFields:
         """Return the same as an index shows it."""
         return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
+
+    def config(self, image: Image) -> ImageConfig:
+        """Return the image's configuration; an empty one where it is of another form, as nothing depends on it."""
+        path = self.blob(image.manifest.config.digest)
+        try:
+            return codec.decode(path.read_bytes(), ImageConfig)
+        except OSError as error:
+            raise changed(f"{path} cannot be read", str(error)) from error
+        except ValueError:
+            return ImageConfig()
 
     def manifest_bytes(self, manifest: Descriptor) -> bytes:
         """Return the bytes of a manifest or index, proved to be what its digest says."""

@@ -173,6 +173,32 @@ class AccountId(Name):
     rule = "an AWS account id (12 digits)"
 
 
+class ArtifactId(Name):
+    """The id of an artifact of a workflow run."""
+
+    pattern = re.compile(r"[0-9]{1,19}")
+    rule = "the id of one artifact (a number, the output `artifact-id` of actions/upload-artifact)"
+
+
+class ContextFolder(Name):
+    """A folder inside the build context, by its path there."""
+
+    pattern = re.compile(r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\\\x00-\x1f\x7f]{1,1024}")
+    rule = "a folder inside the build context (like `target`)"
+
+
+class ContentDigest(Name):
+    """The digest of the paths and bytes of an artifact's files, or `none` where there was no artifact."""
+
+    pattern = re.compile(r"none|sha256:[0-9a-f]{64}")
+    rule = "the digest that gitleaks-gate puts out (`sha256:` and 64 hexadecimal digits, or `none`)"
+
+    @classmethod
+    def none(cls) -> Self:
+        """Return the word for no artifact."""
+        return cls("none")
+
+
 def _shown(raw: Any) -> str:  # noqa: ANN401  whatever a caller passed
     text = ascii(raw)
     limit = 80

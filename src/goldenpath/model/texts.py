@@ -35,9 +35,14 @@ def path(raw: str) -> Path:
     """Return the path `raw`, as it is written."""
     if not raw.isprintable():
         raise ValueError("a path cannot hold control characters")
-    if len(raw.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in Path(raw).parts):
+    if is_too_long(raw):
         raise ValueError("it is longer than a path can be")
     return Path(raw)
+
+
+def is_too_long(path: str) -> bool:
+    """Tell whether `path` is longer than a path can be, or has a name that is."""
+    return len(path.encode()) > _PATH_BYTES or any(len(part.encode()) > _NAME_BYTES for part in Path(path).parts)
 
 
 def repository(raw: str) -> EcrRepository:

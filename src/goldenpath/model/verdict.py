@@ -15,6 +15,8 @@ from goldenpath.model.settled import Settled
 VERDICT_SCHEMA = "goldenpath.verdict/1"
 # Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
 CHECKOUT = "checkout"
+# The same, where it has the digest of the artifact's files that were in the build context beside the commit.
+CONTEXT_ARTIFACT = "context_artifact"
 
 
 class Mode(StrEnum):

@@ -72,9 +72,12 @@ def _frontends(environment: Environment) -> str:
 
 
 def _bases(environment: Environment) -> str:
-    if environment.base_registries is None:
-        return "base images from any registry"
-    return f"base images from {', '.join(environment.base_registries)} only"
+    registries = environment.base_registries
+    of = "any registry" if registries is None else f"{', '.join(registries)} only"
+    if environment.base_age is None:
+        return f"base images from {of}"
+    verb = "refused" if environment.blocks else "reported"
+    return f"base images from {of}; one that is older than {environment.base_age.days} days is {verb}"
 
 
 def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:

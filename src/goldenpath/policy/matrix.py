@@ -64,7 +64,8 @@ class Environment:
     each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
     that may read a Dockerfile beside the frontend inside BuildKit, and `base_registries` the registries (with a path
-    where only that part is meant) that base images may come from; `None` stands for any. `moving_tags` are patterns of
+    where only that part is meant) that base images may come from; `None` stands for any. `base_age` is how old they may
+    be, and `None` where that does not matter. `moving_tags` are patterns of
     the image tags that each release may move. With `settled_allowed` a reviewed record lets a revoked secret pass that
     only history has.
     """
@@ -94,6 +95,7 @@ class Environment:
     java_database_age: timedelta = JAVA_DATABASE_AGE[Mode.BLOCKING]
     settled_allowed: bool = False
     base_registries: tuple[str, ...] | None = None
+    base_age: timedelta | None = None
 
     @property
     def blocks(self) -> bool:
@@ -170,12 +172,13 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     trivy = body["trivy"]
     severities = msgspec.convert(trivy["severities"], frozenset[Severity])
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
-    tags_from = body.get("tags_from") or (DEFAULT_BRANCH if Mode.BLOCKING in modes.values() else ANY)
-    frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if Mode.BLOCKING in modes.values() else ANY)
-    registries = body.get("base_registries", ANY)
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
+    tags_from = body.get("tags_from") or (DEFAULT_BRANCH if strictest is Mode.BLOCKING else ANY)
+    frontends = body.get("frontends") or (OFFICIAL_FRONTENDS if strictest is Mode.BLOCKING else ANY)
+    registries = body.get("base_registries", ANY)
     hours = body.get("verdict_hours")
     java_days = trivy.get("java_database_days")
+    base_days = body.get("base_days")
     return Environment(
         name=name,
         modes=modes,
@@ -197,6 +200,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         verdict_age=timedelta(hours=hours) if hours else VERDICT_AGE[strictest],
         frontends=None if frontends == ANY else tuple(frontends),
         base_registries=None if registries == ANY else tuple(registries),
+        base_age=timedelta(days=base_days) if base_days else None,
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",

@@ -19,7 +19,7 @@ from goldenpath.release import access, iam
 from goldenpath.release import repair as repairing
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
-from goldenpath.services.iam_policy import push_policy
+from goldenpath.services.iam_policy import pull_policy, push_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -134,15 +134,22 @@ def iam_group() -> None:
     "no wildcard, and may be repeated.",
 )
 @click.option("--any-workflow", is_flag=True, help="Trust every workflow of the repository, also one without gates.")
+@click.option(
+    "--pull-requests",
+    is_flag=True,
+    help="Trust pull requests from branches of the repository too: for a role that may only pull base images.",
+)
 @_REGION
 @_option(inputs.AUDIENCE)
 def print_trust_policy(
     *, account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
-    repository_id: str, workflows: tuple[str, ...], any_workflow: bool, aws_region: str,
+    repository_id: str, workflows: tuple[str, ...], any_workflow: bool, pull_requests: bool, aws_region: str,
     audience: str,
 ) -> None:  # fmt: skip
     """Print which workflow runs may assume the role."""
-    subject = iam.Subject(repository, environments, refs, workflows, any_workflow, owner_id, repository_id)
+    subject = iam.Subject(
+        repository, environments, refs, workflows, any_workflow, pull_requests, owner_id, repository_id
+    )
     given = inputs.read((inputs.AWS_REGION, inputs.AUDIENCE), {"aws_region": aws_region, "audience": audience})
     region = given.aws_region
     assert region is not None  # noqa: S101  it has a default
@@ -162,6 +169,23 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
     assert request.aws_region is not None  # noqa: S101  it has a default
     region = request.aws_region
     _print(push_policy(region.aws_partition, region, _account(account), request.ecr_repository))
+
+
+@iam_group.command("pull-policy")
+@_ACCOUNT
+@click.option(
+    "--ecr-repository", "ecr_repositories", multiple=True, required=True,
+    help="Name of an ECR repository whose images may be pulled. May be repeated.",
+)  # fmt: skip
+@_REGION
+def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> None:
+    """Print what the role of base images may do: pull from some repositories."""
+    names = [
+        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": each}).ecr_repository for each in ecr_repositories
+    ]
+    region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
+    assert region is not None  # noqa: S101  it has a default
+    _print(pull_policy(region.aws_partition, region, _account(account), [each for each in names if each]))
 
 
 def _read(path: Path) -> Receipt:

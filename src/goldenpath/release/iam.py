@@ -34,7 +34,8 @@ class Subject:
 
     Their job is bound to one of the GitHub `environments`, or to none where none is named, and they run on one of
     `refs`, in which `*` is a wildcard. The job is one of `workflows` (`owner/name/.github/workflows/file.yml@ref`), or
-    any where `any_workflow`. With both ids known, the form of `sub` that carries them is trusted too.
+    any where `any_workflow`. With `pull_requests`, runs for pull requests from branches of the repository are trusted
+    too. With both ids known, the form of `sub` that carries them is trusted as well.
     """
 
     repository: str
@@ -42,6 +43,7 @@ class Subject:
     refs: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
     any_workflow: bool = False
+    pull_requests: bool = False
     owner_id: str = ""
     repository_id: str = ""
 
@@ -52,7 +54,7 @@ class Subject:
             "sub": tuple(f"repo:{name}:{context}" for name in self._names for context in self._contexts),
             "repository_id": (self.repository_id,) if self.repository_id else (),
             "environment": self.environments,
-            "ref": self.refs,
+            "ref": self._refs,
             "job_workflow_ref": self.workflows,
         }
 
@@ -67,7 +69,13 @@ class Subject:
     def _contexts(self) -> tuple[str, ...]:
         """How a `sub` ends. That of a job with an environment names it, and no ref."""
         bound = tuple(f"environment:{name}" for name in self.environments)
-        return bound or tuple(f"ref:{ref}" for ref in self.refs)
+        proposed = ("pull_request",) if self.pull_requests else ()
+        return (*(bound or tuple(f"ref:{ref}" for ref in self.refs)), *proposed)
+
+    @property
+    def _refs(self) -> tuple[str, ...]:
+        # GitHub's own, of the merge that a pull request proposes.
+        return (*self.refs, "refs/pull/*/merge") if self.pull_requests and self.refs else self.refs
 
 
 def trust_policy(partition: str, account: str, subject: Subject, audience: str = AUDIENCE) -> dict[str, Any]:
@@ -104,8 +112,10 @@ def _mistakes(subject: Subject) -> Iterator[str]:
     yield from (f"{each!a} is not the name of a GitHub environment" for each in subject.environments
                 if not _ENVIRONMENT.fullmatch(each))  # fmt: skip
     yield from (f"{each!a} is not a ref like refs/heads/main" for each in subject.refs if not _REF.fullmatch(each))
-    if not subject.environments and not subject.refs:
+    if not subject.environments and not subject.refs and not subject.pull_requests:
         yield "neither an environment nor a ref was named, and every branch would be trusted"
+    if subject.environments and subject.pull_requests:
+        yield "pull requests are checked without an environment: give them a role of their own, which may only read"
     if bool(subject.owner_id) is not bool(subject.repository_id):
         yield "the two numeric ids belong together"
     yield from (f"{each!a} is not a number" for each in (subject.owner_id, subject.repository_id)

@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
+from goldenpath.errors import AccessDenied, BadInput, LoginRefused
+from goldenpath.model import inputs
 from goldenpath.release.access import masked_login
-from goldenpath.services import aws, oidc
+from goldenpath.services import aws, oci_login, oidc
 from goldenpath.services.oci_registry import OciRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.model.names import RoleArn
-    from goldenpath.model.private_base import PrivateBase
+    from goldenpath.model.inputs import Request
+    from goldenpath.model.private_base import EcrPlace, PrivateBase
     from goldenpath.runner import Runner
 
-_WAY_IN = "give the role that may pull base images as `role_arn`; a stored key is refused in a workflow run"
+_WAY_IN = (
+    "give the role that may pull base images as `role_arn` (in the workflow: the secret TF_AWS_IAM_ROLE_BASES, for "
+    "Dependabot's pull requests among Dependabot's secrets); a stored key is refused in a workflow run"
+)
 
 
 @contextmanager
-def opened(base: PrivateBase, role: RoleArn | None, here: Runner) -> Iterator[OciRegistry]:
-    """Log in and give the repository of `base` for as long as the block lasts. Raises `LoginRefused`, `AccessDenied`.
+def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
+    """Log in and give the repository of `base` for as long as the block lasts.
 
-    No environment owns a base image, so no rule about accounts applies: nothing can be changed with this login.
+    Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.
     """
+    registry = _of_ecr(base.ecr, request, here) if base.ecr else _other(base, request, here)
+    with closing(registry):
+        try:
+            yield registry
+        except (AccessDenied, LoginRefused) as error:
+            if base.ecr:
+                raise
+            raise oci_login.refused(base.registry, error.why) from error
+
+
+def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
+    # No environment owns a base image, so no rule about accounts applies: nothing can be changed with this login.
     session = aws.Session(
-        region=base.region,
-        repository=base.repository,
+        region=place.region,
+        repository=place.repository,
         name=f"goldenpath-bases-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=lambda: oidc.token(runner.variables()),
+        identity=lambda: oidc.token(runner.variables(), request.audience or inputs.AUDIENCE.default),
         hide=here.mask,
         stored_keys_refused=here.in_actions,
         read_only=True,
         way_in=_WAY_IN if here.in_actions else aws.AT_A_TERMINAL,
-        account=base.account,
+        account=place.account,
     )
-    login = masked_login(aws.connect(session, role), here.mask)
-    registry = OciRegistry(login(), base.repository, renew=login)
-    try:
-        yield registry
-    finally:
-        registry.close()
+    login = masked_login(aws.connect(session, request.role_arn), here.mask)
+    return OciRegistry(login(), place.repository, renew=login)
+
+
+def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
+    given = next((each for each in request.bases_logins if each.registry == base.registry), None)
+    if given is None:
+        raise BadInput(
+            f"there is no login for {base.registry}, which {base.written} needs",
+            why=f"BASES_LOGINS has logins for {', '.join(each.registry for each in request.bases_logins) or 'nothing'}",
+            fix=f"add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
+            "requests among Dependabot's secrets); leave an image that everybody may pull out of `private_bases`",
+        )
+    here.mask(given.password)
+
+    def login() -> aws.Login:
+        found = oci_login.reader(given, base.repository)
+        for secret in found.secrets:
+            here.mask(secret)
+        return found
+
+    return OciRegistry(login(), base.repository, renew=login)

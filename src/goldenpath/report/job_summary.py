@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import not_
 from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Gate
@@ -133,9 +134,20 @@ def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int
     found = [finding for each in by_gate.values() for finding in each]
     if not found:
         return ""
+    # A newer base image may settle all that it brings, so that stands together.
+    bases = dict.fromkeys(each.brought_by_base for each in found)
+    parts = (
+        (f"{title}, from the base image {_cell(base)}" if base else title, base) for base in sorted(bases, key=not_)
+    )
+    return "\n".join(
+        _found(heading, [each for each in found if each.brought_by_base == base], listed) for heading, base in parts
+    )
+
+
+def _found(heading: str, found: Sequence[Finding], listed: int) -> str:
     rows = [[each.severity.value, each.id, _where(each), each.remedy] for each in found[:listed]]
     more = f"\n\nand {len(found) - listed} more, all in the reports of this run" if len(found) > listed else ""
-    return f"\n### {title}\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
+    return f"\n### {heading}\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
 
 
 def _exceptions(facts: Facts, listed: int) -> str:
@@ -195,7 +207,8 @@ def _stage(facts: Facts, name: str) -> list[str]:
 
 
 def _where(finding: Finding) -> str:
-    return finding.location.path + (f":{finding.location.line}" if finding.location.line else "")
+    place = finding.location.path + (f":{finding.location.line}" if finding.location.line else "")
+    return f"{place}, {finding.origin.words}" if finding.origin else place
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

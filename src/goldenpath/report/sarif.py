@@ -70,7 +70,8 @@ def render(report: Findings, accepted: Mapping[str, str] = NOTHING, *, category:
     """Return `report` as a SARIF log with one run under `category`; what was `accepted` is marked suppressed.
 
     What is in the image has no place in the repository: it is shown at the `dockerfile` that brought it in (a path
-    relative to the repository). The most severe results are kept where there are more than GitHub takes.
+    relative to the repository), at the line that did where that is known. The most severe results are kept where there
+    are more than GitHub takes.
     """
     ranked = sorted(report.findings, key=lambda finding: finding.severity.rank)
     keep = min(len(ranked), RESULTS_LIMIT)
@@ -135,7 +136,7 @@ def _result(finding: Finding, rule: int, dockerfile: str, accepted: str | None) 
     place: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(uri), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": max(finding.location.line, 1) if in_source else 1},
+            "region": {"startLine": max(_line(finding), 1)},
         }
     }
     if not in_source:
@@ -149,12 +150,25 @@ def _result(finding: Finding, rule: int, dockerfile: str, accepted: str | None) 
         "locations": [place],
         "partialFingerprints": _fingerprints(finding),
     }
-    if finding.package is not None:
-        result["properties"] = {"fixStatus": finding.package.status.value}
+    if properties := _properties(finding):
+        result["properties"] = properties
     if accepted is not None:
         # Code scanning does not read this: the alert stays open there until somebody dismisses it.
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
     return result
+
+
+def _line(finding: Finding) -> int:
+    if finding.gate is Gate.GITLEAKS:
+        return finding.location.line
+    return finding.origin.line if finding.origin else 0
+
+
+def _properties(finding: Finding) -> dict[str, str]:
+    properties = {"fixStatus": finding.package.status.value} if finding.package else {}
+    if finding.origin:
+        properties["broughtBy"] = finding.origin.base or finding.origin.instruction
+    return properties
 
 
 def _fingerprints(finding: Finding) -> dict[str, str]:
@@ -164,11 +178,13 @@ def _fingerprints(finding: Finding) -> dict[str, str]:
 
 def _message(finding: Finding) -> str:
     location, package = finding.location, finding.package
+    brought = f", {finding.origin.words}" if finding.origin else ""
     if package is not None:
         named = f"{finding.severity.value}: {finding.id} in {package.name} {package.version}"
-        return f"{named} ({location.path}). {finding.remedy}"
+        return f"{named} ({location.path}){brought}. {finding.remedy}"
     if finding.gate is Gate.TRIVY and finding.kind is Kind.SECRET:
-        return f"{finding.title}: {location.path}{f':{location.line}' if location.line else ''}. {finding.remedy}"
+        line = f":{location.line}" if location.line else ""
+        return f"{finding.title}: {location.path}{line}{brought}. {finding.remedy}"
     commit = f" (commit {location.commit[:12]})" if location.commit else ""
     return f"{finding.title}{commit}. {finding.remedy}"
 

@@ -16,27 +16,43 @@ LISTED_AT_MOST = 100
 
 
 def line(finding: Finding) -> str:
-    """Return `finding` for people, in one line: what, where, and what to do."""
+    """Return `finding` for people, in one line: what, where, who brought it, and what to do."""
     location = finding.location
     place = location.path + (f":{location.line}" if location.line else "")
     commit = f" (commit {location.commit[:12]})" if location.commit else ""
-    return f"{finding.severity.value} {finding.id} in {place}{commit}. {finding.remedy}"
+    brought = f", {finding.origin.words}" if finding.origin else ""
+    return f"{finding.severity.value} {finding.id} in {place}{commit}{brought}. {finding.remedy}"
 
 
 def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
     """Return the verdict and its findings as Markdown in which nothing a stranger wrote is markup.
 
-    Listed are the `deciding` findings, and the `unfixed` ones, which nobody has fixed and which do not decide.
+    Listed are the `deciding` findings, those of each base image together and first, and the `unfixed` ones, which
+    nobody has fixed and which do not decide.
     """
     parts = [
         _counts(verdict),
-        _listed("What decides", [line(each) for each in deciding[:LISTED_AT_MOST]], len(deciding)),
+        *_deciding(deciding),
         _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
         _settled(verdict),
         _listed("To know", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _deciding(deciding: Sequence[Finding]) -> Iterator[str]:
+    by_base: dict[str, list[Finding]] = {}
+    for each in deciding:
+        by_base.setdefault(each.brought_by_base, []).append(each)
+    own = by_base.pop("", [])
+    for base, found in by_base.items():
+        count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+        fixed = sum(bool(each.package and each.package.fixed) for each in found)
+        title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
+        yield _listed(title, [line(each) for each in found[:LISTED_AT_MOST]], len(found))
+    title = "What decides, of the app itself" if by_base else "What decides"
+    yield _listed(title, [line(each) for each in own[:LISTED_AT_MOST]], len(own))
 
 
 def _counts(verdict: Verdict) -> str:

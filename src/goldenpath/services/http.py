@@ -53,10 +53,17 @@ class Answer:
 class Http:
     """A pool of connections that tries again where trying again is safe and may help."""
 
-    def __init__(self, *, attempts: int = ATTEMPTS, read_timeout: float = READ_TIMEOUT, connections: int = 8) -> None:
+    def __init__(
+        self,
+        *,
+        attempts: int = ATTEMPTS,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        read_timeout: float = READ_TIMEOUT,
+        connections: int = 8,
+    ) -> None:
         self._attempts = attempts
         self._options: dict[str, Any] = {
-            "timeout": urllib3.Timeout(connect=CONNECT_TIMEOUT, read=read_timeout),
+            "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
             "retries": False,
             "maxsize": connections,
             "blocksize": BLOCK,

@@ -57,10 +57,19 @@ def push_policy(partition: str, region: Region, account: str, repository: EcrRep
     return _policy(PUSH_ACTIONS, partition, region, account, repository)
 
 
+def pull_policy(partition: str, region: Region, account: str, repositories: Sequence[EcrRepository]) -> dict[str, Any]:
+    """Return the IAM policy of who may pull the images of `repositories`, and do nothing else."""
+    arns = [f"arn:{partition}:ecr:{region}:{account}:repository/{each}" for each in repositories]
+    return _allowing(READ_ACTIONS, arns if len(arns) > 1 else arns[0])
+
+
 def _policy(
     actions: Sequence[str], partition: str, region: Region, account: str, repository: EcrRepository
 ) -> dict[str, Any]:
-    resource = f"arn:{partition}:ecr:{region}:{account}:repository/{repository}"
+    return _allowing(actions, f"arn:{partition}:ecr:{region}:{account}:repository/{repository}")
+
+
+def _allowing(actions: Sequence[str], resource: str | list[str]) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
         "Statement": [

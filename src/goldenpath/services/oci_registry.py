@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor
-    from goldenpath.model.names import EcrRepository, Tag
+    from goldenpath.model.names import Tag
     from goldenpath.services.aws import Login
     from goldenpath.services.http import Answer, Body
 
@@ -105,12 +105,15 @@ class _Outgoing:
 
 
 class OciRegistry:
-    """One repository of a registry, with one login; `renew` gives another when that one has expired."""
+    """One repository of a registry, with one login; `renew` gives another when that one has expired.
+
+    A login without an authorization asks as anybody may.
+    """
 
     def __init__(
         self,
         login: Login,
-        repository: EcrRepository,
+        repository: str,
         *,
         http: Http | None = None,
         renew: Callable[[], Login] | None = None,
@@ -137,6 +140,20 @@ class OciRegistry:
             if said is not None and said != digest:
                 raise self._refused(f"gave bytes of {digest} for {reference}", f"it said {said}")
         return StoredManifest(digest, answer.headers.get("content-type", MANIFEST), answer.body)
+
+    def digest(self, reference: Tag) -> Digest | None:
+        """Return the digest that `reference` names, without its manifest; `None` when nothing has that name.
+
+        Raises as `manifest` does. Docker Hub does not count such a request as a pull.
+        """
+        answer = self._send("HEAD", f"manifests/{reference}", {"Accept": _ACCEPT})
+        if answer.status == NOT_FOUND:
+            return None
+        self._expect(answer, OK, f"look for the manifest {reference}")
+        try:
+            return Digest(answer.headers.get("docker-content-digest", ""))
+        except ValueError as error:
+            raise self._refused(f"named no digest for {reference}", str(error)) from None
 
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the repository holds the blob `digest`."""
@@ -203,7 +220,7 @@ class OciRegistry:
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
             return send(url, headers)
         used = self._authorization
-        answer = send(url, {**headers, "Authorization": used})
+        answer = send(url, {**headers, "Authorization": used} if used else headers)
         if self._renew is None or not _login_over(answer):
             return answer
         with self._renewing:

@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, BaseRefused, BuildFailed
-from goldenpath.model import build_steps, codec, frontend, llb
+from goldenpath.model import codec, frontend, image_origins, layer_inputs, llb
 from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
+from goldenpath.model.image_origins import BASE_DIGEST_LABEL, BASE_LABEL, ImageOrigins
+from goldenpath.stages import base_facts
 from goldenpath.tools import buildx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.model.build_steps import Step
+    from goldenpath.model.layer_inputs import LayerInputs
     from goldenpath.model.names import Platform
     from goldenpath.model.private_base import FetchedBases
     from goldenpath.model.work import WorkFolder
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
 
-NAME_LABEL, DIGEST_LABEL = "org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"
 _NOT_LISTED = "the base images of this build cannot be listed: its frontend or its BuildKit does not support it"
 
 
@@ -34,15 +35,17 @@ _NOT_LISTED = "the base images of this build cannot be listed: its frontend or i
 class Bases:
     """The base `images` of a build, and the `order` whose labels name its base.
 
-    `sources` is the file with BuildKit's rules that allow no other image, `steps` what makes the layers of each
-    platform. Where nothing can list the images, `images` and `sources` are `None`, and `warnings` say so.
+    `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
+    and `sources` are `None`, and `warnings` say so. `origins` say for each platform of the order, where that is known,
+    what brings its layers, and `inputs` what each layer that the build adds is made from.
     """
 
     order: Order
     images: tuple[BaseImage, ...] | None
     sources: Path | None = None
-    steps: tuple[tuple[Step, ...], ...] = ()
     warnings: tuple[str, ...] = ()
+    origins: tuple[ImageOrigins | None, ...] = ()
+    inputs: tuple[tuple[LayerInputs, ...], ...] = ()
 
 
 def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
@@ -69,13 +72,13 @@ def resolved(
     frontends: tuple[str, ...],
     rules: Environment,
     folder: Path,
-    fetched: frozenset[BaseImage] = frozenset(),
+    fetched: Mapping[BaseImage, BaseImage] | None = None,
 ) -> Bases:
     """Return the base images of `order` by digest, with the file of rules in `folder` that holds the build to them.
 
-    `frontends` are the images that read its Dockerfile. Those that another job `fetched` count as images of their
-    registry, although BuildKit finds them in a folder. Raises `BaseRefused` when an image is from a registry that the
-    environment does not allow, and `BuildFailed` when one cannot be read.
+    `frontends` are the images that read its Dockerfile. Those that another job `fetched`, by the name that BuildKit has
+    for them in their folder, count as images of their registry. Raises `BaseRefused` when an image is from a registry
+    that the environment does not allow, and `BuildFailed` when one cannot be read.
     """
     found = [_graph(chosen, replace(order, platforms=each)) for each in _single(order)]
     graphs = [each for each in found if each is not None]
@@ -83,15 +86,15 @@ def resolved(
         return _unknown(order, rules)
     listed = [llb.images(each) for each in graphs]
     named = _by_name(chosen, order, {name for each in listed for name in each.names}, folder)
-    known = {name: _of_registry(image, fetched) for name, image in named.items()}
+    known = {name: _of_registry(image, fetched or {}) for name, image in named.items()}
     images = tuple(dict.fromkeys(known.values()))
     require_allowed(images, rules)
-    origins = {known[each.base] if each.base else None for each in listed}
-    labels = _labels(origins.pop()) if len(origins) == 1 else {}
+    origins = tuple(_origins(each, known) for each in listed)
+    labels = _labels({known[each.base] if each.base else None for each in listed}, set(origins))
     file = folder / "sources.json"
     codec.write(file, source_policy(images, frontends))
-    steps = tuple(build_steps.steps(each) for each in graphs)
-    return Bases(replace(order, labels={**order.labels, **labels}), images, file, steps)
+    inputs = tuple(layer_inputs.of(each) for each in graphs)
+    return Bases(replace(order, labels={**order.labels, **labels}), images, file, origins=origins, inputs=inputs)
 
 
 def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
@@ -114,7 +117,7 @@ def joined(lists: Iterable[tuple[BaseImage, ...] | None]) -> tuple[BaseImage, ..
         if each is None:
             return None
         known += each
-    return tuple(dict.fromkeys(known))
+    return base_facts.joined(known)
 
 
 def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) -> dict[str, Any]:
@@ -159,9 +162,10 @@ def _graph(chosen: Builder, order: Order) -> llb.Graph | None:
         ) from error
 
 
-def _of_registry(image: BaseImage, fetched: frozenset[BaseImage]) -> BaseImage:
-    there = BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest)
-    return there if there in fetched else image
+def _of_registry(image: BaseImage, fetched: Mapping[BaseImage, BaseImage]) -> BaseImage:
+    if not image.name.startswith(IN_A_FOLDER):
+        return image
+    return fetched.get(BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest), image)
 
 
 def _unknown(order: Order, rules: Environment) -> Bases:
@@ -197,10 +201,21 @@ def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dic
     return {name: by_name.get(name) for name in names}
 
 
-def _labels(base: BaseImage | None) -> dict[str, str]:
-    if base is None or base.name.startswith(IN_A_FOLDER):
+def _origins(found: llb.Images, known: Mapping[str, BaseImage]) -> ImageOrigins | None:
+    if found.steps is None:
+        return None
+    return ImageOrigins(known[found.base].name if found.base else "", found.steps, found.line)
+
+
+def _labels(bases: set[BaseImage | None], origins: set[ImageOrigins | None]) -> dict[str, str]:
+    """Return the labels that name the one image that all platforms begin from, and what added their other layers."""
+    if bases == {None}:
         return {}
-    return {NAME_LABEL: base.name, DIGEST_LABEL: base.digest}
+    base = bases.pop() if len(bases) == 1 else None
+    if base is None or base.is_in_a_folder:
+        return image_origins.label(None)
+    steps = image_origins.label(origins.pop() if len(origins) == 1 else None)
+    return {BASE_LABEL: base.name, BASE_DIGEST_LABEL: base.digest, **steps}
 
 
 def _refused(what: str, rules: Environment, fix: str) -> BaseRefused:

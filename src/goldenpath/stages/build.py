@@ -14,29 +14,36 @@ from goldenpath.errors import BuildFailed, SourceUnusable
 from goldenpath.model import codec, inputs
 from goldenpath.model.candidate import Candidate, PlatformImage
 from goldenpath.model.layout import Layout
-from goldenpath.model.verdict import Mode
 from goldenpath.release.revision import REVISION
-from goldenpath.stages import bases, build_secrets, contents, frontends, joining, layers, pull_bases
+from goldenpath.stages import (
+    base_facts,
+    bases,
+    build_secrets,
+    contents,
+    context_artifact,
+    frontends,
+    joining,
+    layers,
+    missing_bases,
+    pull_bases,
+)
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.stages.gitleaks_gate import require_checkout
 from goldenpath.stages.joining import Built
-from goldenpath.stages.layer_history import LayerHistory
+from goldenpath.stages.platforms import normal
 from goldenpath.stages.release_tags import version_of
-from goldenpath.tools import builder, buildx, checkout, checkout_changes, git
+from goldenpath.tools import builder, buildx, checkout, checkout_changes, dockerfiles, git
+from goldenpath.tools.context_artifact import placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.stages.bases import Bases
+    from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.builder import Builder
     from goldenpath.tools.buildx import Order
     from goldenpath.tools.checkout import Checkout
 
 _NAMED_AT_MOST = 3
-_UNDATED = (
-    "Every layer gets another digest with each commit, and is uploaded again with each release. When the files of a "
-    "layer last changed is unknown: {}."
-)
 
 
 def run(run: Run) -> Outcome:
@@ -46,27 +53,41 @@ def run(run: Run) -> Outcome:
     work.forget(work.candidate)
     require_checkout(run)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
+    with context_artifact.opened(run) as added:
+        return _made(run, added)
+
+
+def _made(run: Run, added: Addition) -> Outcome:
+    """Make the candidate of the commit and of what is `added` to it."""
+    request, work = run.request, run.work
     checked_out = checkout.read(request.source, run.event.commit)
     missing = () if request.candidates else contents.require(run, checked_out)
+    context_artifact.require_sent(run, added)
     warnings = (*warn_of_changes(run, checked_out), *missing)
     try:
         shutil.rmtree(work.layout, ignore_errors=True)
         work.layout.mkdir(parents=True)
         order = _order(run)
         built = (
-            joining.join(run, request.candidates, order, checked_out.digest)
+            joining.join(run, request.candidates, order, checked_out.digest, added)
             if request.candidates
-            else build(run, order)
+            else build(run, order, added)
         )
     except OSError as error:
         raise codec.disk_trouble(error, work.layout) from error
-    described = describe(run, Layout(work.layout), order, built.by)
-    candidate = replace(described, checkout=checked_out.digest, frontends=built.frontends, bases=built.bases)
+    described = describe(run, Layout(work.layout), order, built)
+    candidate = replace(
+        described,
+        checkout=checked_out.digest,
+        frontends=built.frontends,
+        bases=built.bases,
+        context_artifact=added.record,
+    )
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
     return Outcome(
-        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB",
+        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB{added.told}",
         warnings=(*warnings, *built.warnings),
         outputs={
             "digest": candidate.digest,
@@ -97,7 +118,7 @@ def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
             fix="name one, relative to the repository, with `build_context` (--build-context)",
         )
     if not dockerfile.is_file():
-        there = [name for name in git.tracked(source) if name.rpartition("/")[2] == "Dockerfile"]
+        there = dockerfiles.candidates(git.tracked(source))
         raise BuildFailed(
             f"there is no Dockerfile at {dockerfile}",
             why=f"the repository has {', '.join(there[:_NAMED_AT_MOST])}" if there else "",
@@ -115,15 +136,15 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
         return ()
     count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
     what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
-    if Mode.BLOCKING in run.environment.modes.values():
+    if run.environment.blocks:
         raise SourceUnusable(
             what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"
         )
     return (what,)
 
 
-def build(run: Run, order: Order) -> Built:
-    """Build the candidate.
+def build(run: Run, order: Order, added: Addition) -> Built:
+    """Build the candidate, with what is `added` in the build context.
 
     Raises `FrontendRefused` and `BaseRefused`, and `SecretInImage` when it holds a secret of its build.
     """
@@ -134,41 +155,30 @@ def build(run: Run, order: Order) -> Built:
         # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
         work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
         fetched = pull_bases.fetched(work)
-        order = build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
+        written, order = order, build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
         settled = frontends.settled(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
-            found = bases.resolved(
-                chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
-            )
-            for each in found.images or ():
-                run.say(f"base image {each.reference}")
-            with build_secrets.explaining(run, given):
-                undated = _export(run, chosen, found)
+            with build_secrets.explaining(run, given), missing_bases.explaining(run):
+                found = bases.resolved(
+                    chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
+                )
+                for each in found.images or ():
+                    run.say(f"base image {each.reference}")
+                with (
+                    placed(added.files, added.root),
+                    base_facts.learned(run, found.images, written, fetched) as learned,
+                ):
+                    undated = layers.export(run, chosen, found, added)
+                    images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *other, *undated)
-    return Built(chosen.description, settled.images, found.images, warnings)
-
-
-def _export(run: Run, chosen: Builder, found: Bases) -> tuple[str, ...]:
-    """Build the layout of `run`; return a warning where its layers cannot keep their digests in the next commit."""
-    order, layout = found.order, Layout(run.work.layout)
-    shallow = git.is_shallow(run.request.source)
-    if found.steps and not shallow:
-        buildx.build_layout(chosen, order, layout.path, sources=found.sources)
-        if layers.rewrite(layout, found.steps, LayerHistory.of(run, order.epoch).times, order.epoch):
-            return ()
-        shutil.rmtree(layout.path)
-        layout.path.mkdir()
-    buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
-    why = (
-        "the checkout lacks part of its history" if shallow else "this builder does not tell what a layer is made from"
-    )
-    return (_UNDATED.format(why),)
+    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other, *undated)
+    origins = dict(zip(map(normal, order.platforms or ("",)), found.origins, strict=False))
+    return Built(chosen.description, settled.images, images, warnings, origins)
 
 
 def _other_version(chosen: Builder) -> str:
@@ -178,7 +188,7 @@ def _other_version(chosen: Builder) -> str:
     )
 
 
-def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
+def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
     """Return the record of what is in `layout`, every byte of it checked. Raises `BuildFailed` for an empty image."""
     layout.verify()
     root = layout.root()
@@ -193,6 +203,7 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
                 config=image.manifest.config.digest,
                 layers=len(image.manifest.layers),
                 size=sum(layer.size for layer in image.manifest.layers),
+                origins=built.origins_of(layout.platform(image)),
             )
             for image in layout.images()
         ),
@@ -201,7 +212,7 @@ def describe(run: Run, layout: Layout, order: Order, builder: str) -> Candidate:
         source=run.event.source_url,
         version=_version(run),
         created=order.labels["org.opencontainers.image.created"],
-        builder=builder,
+        builder=built.by,
         ecr_repository=run.request.ecr_repository or "",
     )
 
@@ -257,8 +268,9 @@ STAGE = Stage(
     help="Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.DOCKERFILE_PATH, inputs.BUILD_ARGS,
-        inputs.BUILD_CONTEXTS, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH, inputs.TARGET,
-        inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
+        inputs.BUILD_CONTEXTS, inputs.CONTEXT_ARTIFACT, inputs.CONTEXT_ARTIFACT_FOLDER, inputs.CONTEXT_ARTIFACT_ID,
+        inputs.CONTEXT_ARTIFACT_DIGEST, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH,
+        inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
         inputs.BUILT_FOR,
     ),
     outputs={

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import SourceIncomplete
-from goldenpath.model.verdict import Mode
 from goldenpath.tools import dockerignore, git
 
 if TYPE_CHECKING:
@@ -25,11 +24,11 @@ _NOT_NEEDED = "If the build does not need them, list them in .dockerignore."
 def require(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     """Return a warning for what is missing in the build context. Raises `SourceIncomplete` where a gate blocks."""
     in_context = _in_contexts(run)
-    root = Path(git.run(run.request.source, "rev-parse", "--show-toplevel")).resolve()
+    root = git.top(run.request.source).resolve()
     pointers = [path for path in checked_out.pointers if in_context(root / path)]
     empty = [path for path in checked_out.submodules if _is_empty(root / path) and in_context(root / path)]
     errors = tuple(_missing(pointers, empty))
-    if errors and Mode.BLOCKING in run.environment.modes.values():
+    if errors and run.environment.blocks:
         raise errors[0]
     return tuple(f"{error.what} {error.fix}" for error in errors)
 

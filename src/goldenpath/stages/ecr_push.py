@@ -15,8 +15,9 @@ from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import EnvironmentName, ImageRepository
 from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.verdict import CHECKOUT, Mode, Result
+from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
 from goldenpath.policy import freshness, reviewed
+from goldenpath.policy.base_age import require_young
 from goldenpath.release import access
 from goldenpath.release.access import Access
 from goldenpath.release.cancellation import heeded, held
@@ -30,7 +31,7 @@ from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require
 from goldenpath.stages.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
     from goldenpath.model.candidate import Candidate
     from goldenpath.model.layout import Descriptor
@@ -182,18 +183,34 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
     require_same_files(run, candidate)
     frontends.require_allowed(candidate.frontends, run.environment)
     bases.require_allowed(candidate.bases, run.environment)
-    return warnings
+    return warnings + require_young(candidate.bases, run.environment, datetime.now(UTC))
 
 
 def require_same_files(run: Run, candidate: Candidate) -> None:
-    """Raise `CheckoutDiffers` where gitleaks blocks, unless it scanned the files that the candidate was built from."""
-    scanned = run.work.read_verdict(Gate.GITLEAKS).seen.get(CHECKOUT, "")
-    if scanned != candidate.checkout and run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING:
+    """Raise `CheckoutDiffers` unless gitleaks scanned the files that the candidate was built from.
+
+    What an earlier job built must be the same everywhere, and the files of the commit where gitleaks blocks.
+    """
+    scanned = run.work.read_verdict(Gate.GITLEAKS).seen
+    _require_same_addition(scanned, candidate)
+    is_blocking = run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING
+    if is_blocking and scanned.get(CHECKOUT, "") != candidate.checkout:
         raise CheckoutDiffers(
             f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
             why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
             fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
             "that change files before the build; then run all jobs again",
+        )
+
+
+def _require_same_addition(scanned: Mapping[str, str], candidate: Candidate) -> None:
+    added = candidate.context_artifact
+    if scanned.get(CONTEXT_ARTIFACT, "") != (added.digest if added else ""):
+        raise CheckoutDiffers(
+            f"The image was built with other content of an earlier job than {Gate.GITLEAKS} scanned.",
+            why=f"The gate scanned {scanned.get(CONTEXT_ARTIFACT, 'none')}, and the image has "
+            f"{added.digest if added else 'none'}.",
+            fix="Give the gate and the build the same `context_artifact`, then run all jobs again.",
         )
 
 

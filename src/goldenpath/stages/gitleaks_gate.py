@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -9,12 +10,12 @@ from msgspec.structs import replace
 from goldenpath.errors import SourceUnusable, ToolFailed, ToolTimeout
 from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
-from goldenpath.model.verdict import CHECKOUT
+from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.policy import reviewed, settled
-from goldenpath.stages import gate, sarif_upload
+from goldenpath.stages import context_artifact, gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, scanner
-from goldenpath.tools.plain_files import Origin, Unread
+from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, near_lines, scanner, secret_history
+from goldenpath.tools.plain_files import Origin, PlainFiles, Unread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 
     from goldenpath.model.event import Event
     from goldenpath.model.names import Commit
+    from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.checkout import Checkout
-    from goldenpath.tools.plain_files import PlainFiles
+    from goldenpath.tools.git_objects import Exported, Wanted
     from goldenpath.tools.toolchain import Program
 
 
 _TAGS = "refs/tags/"
 NOT_LOOKED_INTO = "not-looked-into"
 _NAMED_AT_MOST = 5
+_BUILT_BEFORE = "Revoke this secret first, then keep it out of what the earlier job uploads."
 
 
 def run(run: Run) -> Outcome:
@@ -41,33 +44,39 @@ def run(run: Run) -> Outcome:
     sarif_upload.require_code_scanning(run)
     reviewed_on = reviewed.branch_of_tag(run.environment, run.event, run.request.source)
     records = settled.in_force(run.request.source, run.event)
-    return gate.conclude(run, inspect(run), records, category="gitleaks", reviewed_on=reviewed_on)
+    with context_artifact.opened(run) as added:
+        report = inspect(run, added)
+    concluded = gate.conclude(run, report, records, category="gitleaks", reviewed_on=reviewed_on)
+    return changed(concluded, outputs={**concluded.outputs, "context_artifact_digest": added.digest})
 
 
-def inspect(run: Run) -> Findings:
-    """Return every secret in the commits of the event and in the tree."""
+def inspect(run: Run, added: Addition) -> Findings:
+    """Return every secret in the commits of the event, in the tree, and in what an artifact adds to it."""
     program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)
-        commits = git.count(history, *revisions)
-        run.say(f"scanning {commits} commits ({' '.join(revisions)}) for secrets")
+        wanted = git_objects.Wanted(history, run.event.commit, revisions)
+        run.say(f"scanning {len(wanted.commits)} commits ({' '.join(revisions)}) for secrets")
         checked_out = checkout.read(run.request.source, run.event.commit)
-        files = export(run, history, revisions, folder / "files", checked_out)
+        written = PlainFiles(folder / "files", near_lines.words_of(program.rules))
+        exported = export(run, wanted, written, checked_out, added)
+        files = exported.files
         in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())
-        found, notes = scan(program, history, revisions, files, in_tree)
+        found, notes = scan(program, wanted, exported, in_tree)
     return Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
         seen={
-            "commits": str(commits),
+            "commits": str(len(wanted.commits)),
             "revisions": " ".join(revisions),
             "files": str(len(files.origins)),
             CHECKOUT: checked_out.digest,
+            **({CONTEXT_ARTIFACT: added.digest} if added.record else {}),
         },
-        findings=found,
-        notes=(*notes, *_not_as_kept(checked_out)),
+        findings=tuple(_with_advice(found, added)),
+        notes=(*notes, *_not_as_kept(checked_out), *_not_in_the_commit(added)),
     )
 
 
@@ -137,35 +146,37 @@ def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
-def export(run: Run, history: Path, revisions: tuple[str, ...], folder: Path, checked_out: Checkout) -> PlainFiles:
-    """Write all that is to be scanned into the new `folder`, the message of the tag that was pushed included."""
-    folder.mkdir()
+def export(run: Run, wanted: Wanted, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
+    """Write all that is to be scanned into `files`, the message of the tag that was pushed included."""
     tags = git_tags.read(run.request.source)
-    other = (*checked_out.other, *checked_out.within)
+    other = (*checked_out.other, *checked_out.within, *added.files)
     there = {path for path in checked_out.submodules if any(each.path.startswith(f"{path}/") for each in other)}
-    files = git_objects.export(history, run.event.commit, revisions, tags.names, folder, other, there)
+    exported = git_objects.export(wanted, tags.names, files, other, there)
     for tag in tags.unread:
         origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
         files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
     ref, pushed = run.event.ref, run.event.head
     if ref.startswith(_TAGS) and pushed and pushed not in (*tags.names, run.event.commit):
         files.not_scanned.append(f"the message of the tag {ref.removeprefix(_TAGS)} is not in the clone")
-    return files
+    return exported
 
 
 def scan(
-    program: Program, history: Path, revisions: tuple[str, ...], files: PlainFiles, in_tree: Collection[str]
+    program: Program, wanted: Wanted, exported: Exported, in_tree: Collection[str]
 ) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
     """Return every secret, each once, what our limits left unread, and notes on what cannot be looked into.
 
-    gitleaks reads the changes of the commits, and then their contents whole. `in_tree` are the objects checked out.
+    `in_tree` are the objects checked out.
     """
-    changes = gitleaks.scan(program, history, revisions)
-    contents, unreadable = gitleaks.scan_files(program, files)
-    still_there = gitleaks.secrets_in(contents, in_tree)
+    files = exported.files
+    leaks, unreadable = gitleaks.scan_files(program, files)
+    leaks = secret_history.recounted(program, wanted, exported, leaks)
+    still_there = gitleaks.secrets_in(leaks, in_tree)
+    brought = secret_history.Brought(wanted, exported)
     notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
-    found = (*gitleaks.findings((*changes, *contents), still_there), *map(_not_looked_into, files.unread.values()))
-    return _with_commits(found, history, revisions, files), (*files.not_scanned, *notes)
+    found = (*gitleaks.findings(brought.first(leaks), still_there), *map(_not_looked_into, files.unread.values()))
+    by_place = sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line))
+    return tuple(by_place), (*files.not_scanned, *notes)
 
 
 def _not_looked_into(unread: Unread) -> Finding:
@@ -190,25 +201,30 @@ def _not_as_kept(checked_out: Checkout) -> Iterator[str]:
         yield f"git wrote other bytes into the checkout than it keeps ({named}{more}); both were scanned"
 
 
-def _with_commits(
-    found: tuple[Finding, ...], history: Path, revisions: tuple[str, ...], files: PlainFiles
-) -> tuple[Finding, ...]:
-    """Return what was `found`, in an object of git, at the commit that brought it; empty when none of these did."""
-    commits = {origin.identity: origin.commit for origin in files.origins.values()}
-    if any(finding.location.commit in commits for finding in found):
-        first = git_objects.first_commits(history, revisions)
-        commits = {identity: commit or first.get(identity, "") for identity, commit in commits.items()}
-    return tuple(
-        replace(each, location=replace(each.location, commit=commits.get(each.location.commit, each.location.commit)))
-        for each in found
-    )
+def _not_in_the_commit(added: Addition) -> Iterator[str]:
+    if added.record:
+        yield f"The build context has {added.record.sentence}; they were scanned as the source is."
+
+
+def _with_advice(found: tuple[Finding, ...], added: Addition) -> Iterator[Finding]:
+    """Yield what was `found`; what is in an artifact is not taken out of the repository, as others are."""
+    paths = {each.path for each in added.files}
+    for each in found:
+        is_added = not each.advice and each.location.path.partition("!")[0] in paths
+        yield replace(each, advice=_BUILT_BEFORE) if is_added else each
 
 
 STAGE = Stage(
     name="gitleaks-gate",
     help="Scan the commits of this run for secrets with gitleaks, and decide by the environment's rules.",
-    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR, inputs.GITHUB_TOKEN),
-    outputs=gate.GATE_OUTPUTS,
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.CONTEXT_ARTIFACT,
+        inputs.CONTEXT_ARTIFACT_FOLDER, inputs.CONTEXT_ARTIFACT_ID, inputs.WORK_DIR, inputs.GITHUB_TOKEN,
+    ),
+    outputs={
+        **gate.GATE_OUTPUTS,
+        "context_artifact_digest": "Digest of what `context_artifact` adds to the build context; `none` without one.",
+    },
     run=run,
     gate=Gate.GITLEAKS,
-)
+)  # fmt: skip

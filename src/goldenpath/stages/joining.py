@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BuildFailed, CheckoutDiffers
@@ -10,36 +10,48 @@ from goldenpath.model.layout import Layout, joined
 from goldenpath.stages import bases, platforms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from goldenpath.model.base_image import BaseImage
+    from goldenpath.model.image_origins import ImageOrigins
+    from goldenpath.model.names import Platform
     from goldenpath.model.work import WorkFolder
     from goldenpath.stages.base import Run
+    from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.buildx import Order
 
 
 @dataclass(frozen=True)
 class Built:
-    """What built the candidate: `by` which builders, from which `bases`, which images read its Dockerfile, warnings."""
+    """What built the candidate: `by` which builders, from which `bases`, which images read its Dockerfile, warnings.
+
+    `origins` say by platform what brought the layers; a build for the builder's own platform names none.
+    """
 
     by: str
     frontends: tuple[str, ...]
     bases: tuple[BaseImage, ...] | None
     warnings: tuple[str, ...] = ()
+    origins: Mapping[str, ImageOrigins | None] = field(default_factory=dict)
+
+    def origins_of(self, platform: Platform) -> ImageOrigins | None:
+        """Return what brought the layers of the image for `platform`; `None` where that is not known."""
+        return self.origins.get(platforms.normal(platform)) or self.origins.get("")
 
 
-def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
+def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -> Built:
     """Make one candidate of those in `folder`.
 
     Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
-    files than those of the `checkout` with this digest, `CandidateChanged` when one is damaged, and `EvidenceMismatch`
-    when the job of a platform did not report it.
+    files than those of the `checkout` with this digest and what is `added`, `CandidateChanged` when one is damaged, and
+    `EvidenceMismatch` when the job of a platform did not report it.
     """
     found: dict[str, WorkFolder] = {}
     builders: list[str] = []
     images: list[str] = []
     from_images: list[tuple[BaseImage, ...] | None] = []
+    origins: dict[str, ImageOrigins | None] = {}
     for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = each.read_candidate()
         Layout(each.layout).require_whole(candidate.digest)
@@ -51,9 +63,11 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
                 why="its runner wrote other bytes into its checkout of the same commit",
                 fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
             )
-        for name in (platforms.normal(image.platform) for image in candidate.platforms):
+        added.require_same(candidate.context_artifact, each.path.name)
+        for image in candidate.platforms:
+            name = platforms.normal(image.platform)
             _require_new(name, found)
-            found[name] = each
+            found[name], origins[name] = each, image.origins
         builders.append(candidate.builder)
         images += candidate.frontends
         from_images.append(candidate.bases)
@@ -61,7 +75,8 @@ def join(run: Run, folder: Path, order: Order, checkout: str) -> Built:
     _require_exactly(wanted, found)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
-    return Built("; ".join(dict.fromkeys(builders)), tuple(dict.fromkeys(images)), bases.joined(from_images))
+    by = "; ".join(dict.fromkeys(builders))
+    return Built(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins)
 
 
 def _require_new(name: str, found: Collection[str]) -> None:

@@ -5,6 +5,7 @@ Why each layer has a time of its own, and why it is not BuildKit that compresses
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,39 +16,64 @@ from goldenpath.errors import BuildFailed
 from goldenpath.model import codec
 from goldenpath.model.layout import INDEXES, Descriptor, Layout, changed, write_index
 from goldenpath.model.names import Digest
-from goldenpath.tools import buildx, image_files, layer_files
+from goldenpath.stages.layer_history import LayerHistory
+from goldenpath.tools import buildx, git, image_files, layer_files
 from goldenpath.tools.layer_files import Times, Written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from goldenpath.model.build_steps import Step
+    from goldenpath.model.layer_inputs import LayerInputs
     from goldenpath.model.layout import Image
+    from goldenpath.stages.base import Run
+    from goldenpath.stages.bases import Bases
+    from goldenpath.stages.context_artifact import Addition
+    from goldenpath.tools.builder import Builder
 
+_UNDATED = (
+    "Every layer gets another digest with each commit, and is uploaded again with each release. When the files of a "
+    "layer last changed is unknown: {}."
+)
+_SHALLOW = "the checkout lacks part of its history"
+_UNEXPLAINED = "this builder does not tell what a layer is made from"
 # The latest time that the header of a file can hold, in the year 2242.
 _LATEST = 8**11 - 1
 
 
+def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[str, ...]:
+    """Build the layout of `run`; return a warning where its layers cannot keep their digests in the next commit."""
+    order, layout = found.order, Layout(run.work.layout)
+    shallow = git.is_shallow(run.request.source)
+    if any(found.inputs) and not shallow:
+        buildx.build_layout(chosen, order, layout.path, sources=found.sources)
+        if rewrite(layout, found.inputs, LayerHistory.of(run, order.epoch, added).times, order.epoch):
+            return ()
+        shutil.rmtree(layout.path)
+        layout.path.mkdir()
+    buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
+    return (_UNDATED.format(_SHALLOW if shallow else _UNEXPLAINED),)
+
+
 def rewrite(
     layout: Layout,
-    steps: Sequence[Sequence[Step]],
-    times: Callable[[Sequence[Step]], Sequence[int]],
+    inputs: Sequence[Sequence[LayerInputs]],
+    times: Callable[[Sequence[LayerInputs]], Sequence[int]],
     created: int,
 ) -> bool:
-    """Write each layer that BuildKit made in `layout` again, with the time of its step; those of the base image stay.
+    """Write each layer that BuildKit made in `layout` again, with a time of its own; those of the base image stay.
 
-    `steps` are those of each platform; `created` is the time of the image. Returns `False`, with nothing written, where
-    the steps do not explain the layers. Raises `BuildFailed` for a layer that cannot be read.
+    `inputs` are those of each platform; `created` is the time of the image. Returns `False`, with nothing written,
+    where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read.
     """
     images = layout.images()
     own = [_made_here(layout, image) for image in images]
-    if own != [len(each) for each in steps] or any(map(_in_zstd, images, own)):
+    if own != [len(each) for each in inputs] or any(map(_in_zstd, images, own)):
         return False
     writer = _Writer(layout, _text(created))
     root = layout.root()
     changes = {
-        image.descriptor.digest: writer.image(image, made_by, times(made_by))
-        for image, made_by in zip(images, steps, strict=True)
+        image.descriptor.digest: writer.image(image, made_from, times(made_from))
+        for image, made_from in zip(images, inputs, strict=True)
     }
     write_index(layout.path, writer.index(root, changes) if root.media_type in INDEXES else changes[root.digest])
     kept = {layout.blob(each.digest) for each in layout.descriptors()}
@@ -94,12 +120,12 @@ class _Writer:
     created: str
     _layers: dict[tuple[Digest, Times], Written] = field(default_factory=dict)
 
-    def image(self, image: Image, steps: Sequence[Step], times: Sequence[int]) -> Descriptor:
-        """Write the layers that `steps` made, the configuration and the manifest; return the manifest's descriptor."""
+    def image(self, image: Image, inputs: Sequence[LayerInputs], times: Sequence[int]) -> Descriptor:
+        """Write the layers made from `inputs`, the configuration and the manifest; return the manifest's descriptor."""
         config, manifest = _read(self.layout, image.manifest.config), _read(self.layout, image.descriptor)
-        first = len(image.manifest.layers) - len(steps)
-        for place, (step, time) in enumerate(zip(steps, times, strict=True), first):
-            limit = Times(min(time, _LATEST), all_equal=step.is_copy)
+        first = len(image.manifest.layers) - len(inputs)
+        for place, (made_from, time) in enumerate(zip(inputs, times, strict=True), first):
+            limit = Times(min(time, _LATEST), all_equal=made_from.is_copy)
             written = self._layer(image.manifest.layers[place], limit)
             if config["rootfs"]["diff_ids"][place] != written.old_diff_id:
                 raise changed(f"the layer {written.old_diff_id} is not the one that was built", "its bytes differ")

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 def handed_over(folder: Path, reports: Sequence[Report], *, demanded: bool) -> tuple[WorkFolder, ...]:
     """Return the work folder of each platform in `folder`, where several lie side by side and one may lie in itself.
 
-    With `reports`, whose labels are platforms, each must be the one that the job of its platform wrote. Raises
-    `EvidenceMismatch` when one is not, and when none is reported although that is `demanded`.
+    With `reports` whose labels are platforms, each must be the one that the job of its platform wrote; reports of other
+    stages do not count. Raises `EvidenceMismatch` when an image is not, and when none is reported although that is
+    `demanded`.
     """
+    of_platforms = [each for each in reports if "/" in each.label]
     alone = WorkFolder(folder)
     # Of several artifacts actions/download-artifact makes a folder each, of one it makes none.
     works = (alone,) if alone.candidate.exists() else tuple(map(WorkFolder, sorted(folder.glob("*/"))))
-    if not reports and not demanded:
+    if not of_platforms and not demanded:
         return works
-    evidence.Evidence({name: digest for each in reports for name, digest in each.digests.items()}).require_any()
-    by_platform = {normal(report.label): report for report in reports}
+    evidence.Evidence({name: digest for each in of_platforms for name, digest in each.digests.items()}).require_any()
+    by_platform = {normal(report.label): report for report in of_platforms}
     return tuple(_believed(each, by_platform) for each in works)
 
 

@@ -51,7 +51,7 @@ def fetched(work: WorkFolder) -> FetchedBases:
 
 def _fetched(run: Run, base: PrivateBase) -> Digest:
     run.say(f"fetching {base.written}")
-    with private_bases.opened(base, run.request.role_arn, run.runner) as registry:
+    with private_bases.opened(base, run.request, run.runner) as registry:
         stored = registry.manifest(base.reference)
         if stored is None:
             raise BadInput(
@@ -67,8 +67,11 @@ def _fetched(run: Run, base: PrivateBase) -> Digest:
 
 STAGE = Stage(
     name="pull-bases",
-    help="Fetch base images from private ECR registries, for a build that has no credentials for them.",
-    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.WORK_DIR),
+    help="Fetch base images from private registries, for a build that has no credentials for them.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.AUDIENCE, inputs.BASES_LOGINS,
+        inputs.WORK_DIR,
+    ),
     outputs=EVIDENCE_OUTPUT,
     run=run,
-)
+)  # fmt: skip

@@ -6,21 +6,27 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from goldenpath.errors import BadInput, GateBlocked
 from goldenpath.model import inputs
 from goldenpath.model.finding import Gate
+from goldenpath.model.image_origins import labelled_base
 from goldenpath.release import access
 from goldenpath.release.revision import revision_of
 from goldenpath.runner import as_markdown
-from goldenpath.services import oci_pull
-from goldenpath.stages import gate, trivy_gate
+from goldenpath.services import oci_pull, public_registry
+from goldenpath.stages import base_notes, gate, trivy_gate
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.stages.ecr_push import wanted_access
+from goldenpath.tools.alongside import alongside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldenpath.errors import GoldenPathError
+    from goldenpath.model.base_image import BaseImage
+    from goldenpath.model.finding import Findings
     from goldenpath.model.layout import Layout
     from goldenpath.model.names import Tag
     from goldenpath.release.access import Opened
@@ -37,7 +43,9 @@ def run(run: Run) -> Outcome:
         stored = named(opened, tag)
         run.say(f"fetching {opened.info.uri}:{tag}")
         layout = pulled(run, opened, stored)
-    report = trivy_gate.inspect(run, layout)
+    with alongside() as second:
+        bases = second.start(current_bases, layout)
+        report = noted(trivy_gate.inspect(run, layout), bases.result(), revision_of(stored))
     category = f"rescan/{run.environment.name}/{opened.info.name}"
     outcome = gate.conclude(run, report, category=category, dockerfile=trivy_gate.dockerfile(run))
     about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
@@ -48,6 +56,21 @@ def run(run: Run) -> Outcome:
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
         summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}{not_scanned(earlier)}",
     )
+
+
+def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
+    """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
+    named = dict.fromkeys(labelled_base(layout.config(image)) for image in layout.images())
+    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in named if each)
+
+
+def noted(report: Findings, bases: tuple[BaseImage, ...], commit: str) -> Findings:
+    """Return `report` with notes on its base images, and on the Dockerfile that it names lines of."""
+    report = base_notes.noted(report, bases)
+    if not any(each.origin and each.origin.line for each in report.findings):
+        return report
+    which = f"lines of the Dockerfile are those of the commit {commit[:7] or 'that the image was built from'}"
+    return structs.replace(report, notes=(*report.notes, which))
 
 
 def _unbound(opened: Opened) -> str:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _IN_QUEUE = "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them"
+_OTHER_HASH = "GitHub takes findings only for commits that are named by SHA-1"
+_SHA_1_DIGITS = 40
 _GRANT = "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
 
 
@@ -82,6 +84,7 @@ def why_not(run: Run, ready: Sequence[Gate]) -> str:
         (not run.environment.sarif_upload, f"the platform's rules for {run.environment.name} do not ask for it"),
         (not ready, "no gate came to a verdict"),
         (not run.event.repository, "this is no GitHub repository"),
+        (len(run.event.commit) != _SHA_1_DIGITS and not run.environment.code_scanning_required, _OTHER_HASH),
         (at_terminal, "there is no GITHUB_TOKEN at this terminal"),
         (run.event.is_on_queue_branch, _IN_QUEUE),
         (run.event.fork, "the pull request comes from a fork, whose token may not write security events"),

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from goldenpath import runner
 from goldenpath.errors import CandidateChanged, ScannerFailed
-from goldenpath.model import inputs
+from goldenpath.model import image_origins, inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.model.verdict import Mode
-from goldenpath.stages import databases, gate, git_folders
+from goldenpath.stages import base_notes, databases, gate, git_folders
 from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.tools import trivy, trivy_canary
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from goldenpath.model.image_config import ImageConfig
+    from goldenpath.model.image_origins import ImageOrigins
     from goldenpath.model.layout import Image
+    from goldenpath.model.names import Digest
     from goldenpath.policy.matrix import Environment
     from goldenpath.tools.image_files import LayerSearch
     from goldenpath.tools.toolchain import Program
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
 EMPTY_INVENTORY = "empty-inventory"
 UNSUPPORTED_SYSTEM = "unsupported-os"
 OTHER_SYSTEM = "os-mismatch"
+NO_ORIGINS: Mapping[Digest, ImageOrigins] = MappingProxyType({})
 
 
 def run(run: Run) -> Outcome:
@@ -37,12 +45,16 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    report = inspect(run, layout)
+    report = inspect(run, layout, {each.digest: each.origins for each in candidate.platforms if each.origins})
+    report = base_notes.noted(report, candidate.bases or ())
     return gate.conclude(run, report, category=f"trivy/{_name(run)}", dockerfile=dockerfile(run))
 
 
-def inspect(run: Run, layout: Layout) -> Findings:
-    """Return what trivy and we find in every platform of the image in `layout`, by a database that is fresh enough."""
+def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = NO_ORIGINS) -> Findings:
+    """Return what trivy and we find in every platform of the image in `layout`, by a database that is fresh enough.
+
+    `origins` say by the digest of each platform's image what brought its layers; its labels say so where they do not.
+    """
     environment = gate.environment(run)
     subject = layout.root().digest
     program = run.program("trivy")
@@ -51,7 +63,8 @@ def inspect(run: Run, layout: Layout) -> Findings:
         for image in layout.images():
             platform = layout.platform(image)
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
-            scans[str(platform)] = scan(program, layout, image, provided.cache, secrets=environment.image_secrets)
+            scanned = scan(program, layout, image, provided.cache, secrets=environment.image_secrets)
+            scans[str(platform)] = with_origins(scanned, layout.config(image), origins.get(image.descriptor.digest))
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(program, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
@@ -108,6 +121,13 @@ def scan(program: Program, layout: Layout, image: Image, cache: Path, *, secrets
             fix="run `goldenpath build` again, then every stage after it",
         )
     return scanned
+
+
+def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:
+    """Return `scanned` with what brought each finding into the image, where that is known."""
+    by_layer = image_origins.by_layer(config, origins or image_origins.labelled(config))
+    pairs = zip(scanned.findings, scanned.layers, strict=True)
+    return replace(scanned, findings=tuple(structs.replace(each, origin=by_layer.get(layer)) for each, layer in pairs))
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,9 +32,6 @@ _SOURCES = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
 # How buildx words what is no mistake in a Dockerfile.
 _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
-_NO_LOGIN = re.compile(
-    r"\.dkr[.-]ecr\S*\..*(401 Unauthorized|403 Forbidden|no basic auth credentials|authorization failed)", re.DOTALL
-)
 _NO_LAYOUT = "OCI exporter is not supported for the"
 _CERTIFICATES, _VARIABLE = "ca", "GOLDENPATH_BUILD_SECRET_"
 _OCI = "type=oci,tar=false,oci-mediatypes=true"
@@ -132,13 +128,6 @@ def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -
             f"the builder {chosen.name} cannot export an image layout",
             why=why,
             fix="unset BUILDX_BUILDER, so that the platform's own BuildKit builds, or name another builder in it",
-        )
-    if _NO_LOGIN.search(why):
-        return BuildFailed(
-            "a base image is in a private ECR registry, and the build has no login for it",
-            why=why,
-            fix="fetch it first with `goldenpath pull-bases --private-bases <image>` and the same --work-dir "
-            "(docs/adr/0026-base-images.md); at a terminal `docker login` works too",
         )
     return BuildFailed(
         "the image could not be built",

@@ -10,13 +10,13 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 # The modes that git keeps.
 _FILE, _PROGRAM, _LINK, _SUBMODULE = "100644", "100755", "120000", "160000"
@@ -81,7 +81,7 @@ class _Seen:
 def read(source: Path, commit: str) -> Checkout:
     """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
     reading = _Reading()
-    reading.add(Path(git.run(source, "rev-parse", "--show-toplevel")), commit)
+    reading.add(git.top(source), commit)
     return Checkout(
         reading.digest.hexdigest(), tuple(reading.other), tuple(reading.absent), tuple(reading.modes),
         tuple(reading.pointers), reading.submodules, tuple(reading.within),

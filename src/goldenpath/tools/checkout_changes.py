@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import ToolFailed
@@ -17,6 +16,7 @@ from goldenpath.tools.checkout import LFS_POINTER, is_checked_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from goldenpath.tools.checkout import Checkout, File
 
@@ -29,7 +29,7 @@ def changed(source: Path, commit: str, checked_out: Checkout) -> tuple[str, ...]
 
     A file whose bytes differ is as it should be where git, or git-lfs, stores it as what the commit has.
     """
-    root = Path(git.run(source, "rev-parse", "--show-toplevel"))
+    root = git.top(source)
     paths = (
         *_edited(root, checked_out.other),
         *_removed(source, checked_out.absent),

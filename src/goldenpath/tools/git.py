@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 from typing import IO, TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from goldenpath.tools import git_settings, process, remotes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
-    from pathlib import Path
 
     from goldenpath.tools.process import Completed
 
@@ -64,6 +64,11 @@ def head(source: Path) -> Commit:
         ) from error
 
 
+def top(source: Path) -> Path:
+    """Return the folder that the checkout of `source` begins in. Raises `ToolFailed` where there is none."""
+    return Path(run(source, "rev-parse", "--show-toplevel"))
+
+
 def has(source: Path, commit: Commit) -> bool:
     """Tell whether `commit`, or an annotated tag of that id, is in the clone `source`."""
     return affirms(source, "cat-file", "-e", f"{commit}^{{commit}}")
@@ -94,16 +99,6 @@ def history_alone(source: Path, folder: Path) -> Path:
     objects = run(source, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     (folder / ".git" / "objects" / "info" / "alternates").write_text(objects + "\n", encoding="utf-8")
     return folder
-
-
-def add_file(history: Path, ref: str, path: str, content: bytes) -> None:
-    """Add to the repository `history` the branch `ref`, whose one commit, older than any, brings one file.
-
-    Source: git-fast-import(1).
-    """
-    header = f"commit {ref}\ncommitter GoldenPath <goldenpath@localhost> 1 +0000\ndata 0\n"
-    stream = f"{header}M 100644 inline {path}\ndata {len(content)}\n".encode() + content + b"\n"
-    ask(history, "fast-import", "--quiet", stdin=stream)
 
 
 def is_shallow(source: Path) -> bool:
@@ -234,8 +229,3 @@ def commit_time(source: Path, commit: Commit) -> int:
         why=f"its committer's date is {told[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
         fix="give it another with `git commit --amend --reset-author --no-edit`, and push that",
     )
-
-
-def count(source: Path, *revisions: str) -> int:
-    """Return how many commits `revisions` select."""
-    return int(run(source, "rev-list", "--count", *revisions))

@@ -1,4 +1,4 @@
-"""gitleaks: secrets in git history and in plain files. Running it and reading its reports are separate functions."""
+"""gitleaks: secrets in plain files. Running it and reading its reports are separate functions."""
 
 from __future__ import annotations
 
@@ -11,32 +11,25 @@ from msgspec.structs import replace
 
 from goldenpath.model import codec
 from goldenpath.model.finding import Finding, Gate, Location, Severity
-from goldenpath.tools import git, git_settings, process, scanner
+from goldenpath.tools import git_settings, process, scanner
 from goldenpath.tools.canary import Canary
-from goldenpath.tools.packed_files import FIRST_LINE
+from goldenpath.tools.packed_files import FIRST_LINE, TAR_ENDING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from goldenpath.tools.packed_files import PackedFiles
     from goldenpath.tools.plain_files import Origin, PlainFiles
     from goldenpath.tools.toolchain import Program
 
-# gitleaks reads `git log -p`, and sees only what that shows: the change a merge makes to its first parent, files that
-# .gitattributes calls binary, and no drivers that rewrite what is shown.
-_SHOW_EVERYTHING = (
-    "--full-history", "--diff-merges=first-parent", "--text", "--no-textconv", "--no-ext-diff", "--no-renames",
-)  # fmt: skip
-_CANARY_REF = "refs/heads/canary"
 _ARCHIVE_DEPTH = "4"
-_DECODE_DEPTH = 5
+_DECODE_DEPTH = "5"
 _MARK_LENGTH = 4
 # What gitleaks says about an archive whose name we gave it, and which it cannot read.
 _UNREADABLE = re.compile(r"path=\S*?(\d{7})-archive\.(?:zst|7z|rar|lz4|lz)\b")
 # What it says when all went well, and how many bytes it looked at.
 _ALL_WELL = re.compile(
-    r"^\S+ (?:INF (?:\d+ commits scanned\.|scanned ~(?P<bytes>\d+) bytes .*|no leaks found|Unknown SCM platform.*)"
+    r"^\S+ (?:INF (?:scanned ~(?P<bytes>\d+) bytes .*|no leaks found)"
     r"|WRN leaks found: \d+)$"
 )
 # This rule takes any long random word beside a word like "key" for a secret. Lock files are full of such words; here
@@ -74,52 +67,24 @@ class _Entry(Leak, frozen=True):
     Secret: str = ""
 
 
-def scan(program: Program, history: Path, revisions: tuple[str, ...]) -> tuple[Leak, ...]:
-    """Return the leaks in the changes of the commits that `revisions` select in the repository `history`.
-
-    Raises `ScannerFailed` when gitleaks does not end well, leaves no report, or did not read to the end.
-    """
-    canary = Canary()
-    git.add_file(history, _CANARY_REF, canary.name, canary.text)
-    report, said = run(program, "git", history, log_options(*revisions, _CANARY_REF))
-    # When git fails, gitleaks says so and ends with 0 and an empty report.
-    if strange := [line for line in said if not _ALL_WELL.match(line)]:
-        raise _failed(strange)
-    return canary.taken_out(leaks(report))
-
-
-def log_options(*revisions: str) -> str:
-    """Return the option that makes gitleaks see all that the commits of `revisions` change."""
-    return f"--log-opts={' '.join((*_SHOW_EVERYTHING, *revisions))}"
-
-
 def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Return the leaks in plain `files`, and the paths of archives that gitleaks could not read.
 
-    A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. What the changes of
-    commits show is decoded there, which takes most of the time: the versions of files are not decoded once more.
-    Raises `ScannerFailed` as `scan` does, and when gitleaks looked at less than it was given.
+    A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. Raises `ScannerFailed`
+    when gitleaks does not end well, leaves no report, or looked at less than it was given.
     """
-    found, closed = list[Leak](), list[str]()
-    for packed, decode_depth in ((files.versions, 0), (files.rest, _DECODE_DEPTH)):
-        leaks, unreadable = _scan_folder(program, packed, decode_depth)
-        found.extend(placed(leaks, packed, files.origins))
-        closed.extend(_origin(packed, files.origins, name, 0)[0].path for name in unreadable)
-    return tuple(found), tuple(closed)
-
-
-def _scan_folder(program: Program, packed: PackedFiles, decode_depth: int) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     canary = Canary()
-    content = FIRST_LINE + (canary.encoded if decode_depth else canary.text)
-    (packed.folder / canary.name).write_bytes(content)
-    depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={decode_depth}")
-    report, said = run(program, "dir", packed.folder, *depths)
+    places = files.packed.seal(canary.name, FIRST_LINE + canary.encoded)
+    depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={_DECODE_DEPTH}")
+    report, said = run(program, "dir", files.packed.folder, *depths)
+    reported = leaks(report)
     unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
         raise _failed(strange)
-    if (looked := bytes_looked_at(said)) < packed.size + len(content):
-        raise scanner.failed("gitleaks", f"it looked at {looked} of {packed.size + len(content)} bytes")
-    return canary.taken_out(leaks(report)), tuple(unreadable)
+    if (looked := bytes_looked_at(said)) < files.packed.size:
+        raise scanner.failed("gitleaks", f"it looked at {looked} of {files.packed.size} bytes")
+    listed = tuple(placed(canary.taken_out(reported, places), files))
+    return listed, tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
 
 
 def bytes_looked_at(said: Iterable[str]) -> int:
@@ -161,7 +126,7 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
         Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret))
         for each in entries
     )
-    # gitleaks reads commits side by side and reports what it finds in no order.
+    # gitleaks reads files side by side and reports what it finds in no order.
     return tuple(sorted(listed, key=_place))
 
 
@@ -173,29 +138,31 @@ def _mark(secret: str) -> str:
     return scanner.fingerprint(secret)[:_MARK_LENGTH]
 
 
-def placed(found: Iterable[Leak], packed: PackedFiles, origins: Mapping[str, Origin]) -> Iterator[Leak]:
-    """Yield each leak in `packed` files with the path that its content has in the repository, and the object's id.
+def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
+    """Yield each leak in `files` with the paths that its content has in the repository, and the object's id.
 
     Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
     """
-    seen = set[tuple[object, ...]]()
+    first = dict[tuple[object, ...], tuple[str, int]]()
     for leak in found:
-        name, _, inner = leak.File.partition("!")
-        origin, line, is_piece = _origin(packed, origins, name, leak.StartLine)
-        path = f"{origin.path}!{inner}" if inner else origin.path
-        # A piece begins with the end of the one before.
-        same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
-        if not is_piece or same not in seen:
-            yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
-        seen.add(same)
+        tar, _, member = leak.File.partition(f"{TAR_ENDING}!")
+        name, _, inner = (member or tar).partition("!")
+        origins, line, begin = _origins(files, name, leak.StartLine)
+        # Of an archive the first place counts, whoever opens it.
+        for origin in origins if tar != leak.File else origins[:1]:
+            path = f"{origin.path}!{inner}" if inner else origin.path
+            # A part may begin with the end of the one before.
+            same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
+            if first.setdefault(same, (leak.File, begin)) == (leak.File, begin):
+                yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
 
 
-def _origin(packed: PackedFiles, origins: Mapping[str, Origin], name: str, line: int) -> tuple[Origin, int, bool]:
-    place = packed.place(name, line)
+def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:
+    place = files.packed.place(name, line)
     if place is None:
         raise scanner.failed("gitleaks", f"its report names {name}, which it was not given")
-    number, line, is_piece = place
-    return origins[number], line, is_piece
+    number, line, begin = place
+    return (files.origins[number], *files.also.get(number, ())), line, begin
 
 
 def parse(report: bytes) -> tuple[Finding, ...]:
@@ -209,7 +176,7 @@ def secrets_in(found: Iterable[Leak], identities: Collection[str]) -> frozenset[
 
 
 def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
-    """Return each secret once, where it is first named: several versions of a file, and both scans, show the same one.
+    """Return each secret once, where it is first named: several versions of a file show the same one.
 
     `checked_out` are the secrets that some checked-out file has: no other path of theirs counts as history only.
     `None` where that is not known.
@@ -219,9 +186,7 @@ def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = 
     """
     once: dict[str, Finding] = {}
     equals: Counter[tuple[object, ...]] = Counter()
-    for leak in found:
-        if leak.RuleID in _GUESSING_RULES and _LOCK_FILES.search(leak.File):
-            continue
+    for leak in filter(decides, found):
         same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1
@@ -229,6 +194,11 @@ def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = 
         finding = _finding(leak, scanner.fingerprint(*map(str, same), str(rank)), is_gone=is_gone)
         once.setdefault(finding.fingerprint, finding)
     return tuple(once.values())
+
+
+def decides(leak: Leak) -> bool:
+    """Tell whether a leak is a finding, and not a guess in a file that is full of hashes."""
+    return leak.RuleID not in _GUESSING_RULES or not _LOCK_FILES.search(leak.File)
 
 
 def _secret_key(leak: Leak) -> SecretKey:

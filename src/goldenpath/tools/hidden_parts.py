@@ -26,6 +26,7 @@ _GZIP, _MEMBER = b"\x1f\x8b\x08", b"PK\x03\x04"
 _XZ, _BZIP2, _BZIP2_BLOCK = b"\xfd7zXZ\x00", b"BZh", b"1AY&SY"
 _BEGIN = re.compile(b"|".join(map(re.escape, (_GZIP, _MEMBER, _XZ))) + b"|BZh[1-9]" + re.escape(_BZIP2_BLOCK))
 _GZIP_HEADER, _HEADER, _DEFLATED = 10, 30, 8
+_FIRST = (_GZIP, _MEMBER, _XZ, _BZIP2_BLOCK)
 # The flags of a gzip header (RFC 1952, 2.3.1): what follows it, and what must not be set.
 _CHECKSUM, _EXTRA, _NAME, _COMMENT, _RESERVED = 0x02, 0x04, 0x08, 0x10, 0xE0
 # Most places where a stream seems to begin are none, and a few bytes tell.
@@ -45,7 +46,8 @@ def wide_texts(content: bytes | mmap) -> bytes:
 
 def may_hold_streams(content: bytes | mmap) -> bool:
     """Tell whether a compressed stream may begin anywhere in `content`."""
-    return _BEGIN.search(content) is not None
+    # To find one word takes a tenth of the time that the expression takes, and most files hold none of them.
+    return any(content.find(each) >= 0 for each in _FIRST) and _BEGIN.search(content) is not None
 
 
 def streams(

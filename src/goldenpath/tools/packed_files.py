@@ -1,10 +1,12 @@
-"""Files for a scanner that reads each at one look, and where in the repository what it finds there is.
+"""Contents for a scanner that reads each at one look, and where in the repository what it finds there is.
 
-gitleaks looks at 100,000 bytes at a time, and would not see a secret across two looks: a longer content is in pieces,
-each of which begins with the end of the one before. Short ones share a file, since to make a file takes longer than to
-read it. The first line says that a file is a picture, of the one kind that gitleaks reads like a text: what says
-"ustar" at byte 257, "DICM" at 128 or "CD001" at 32,769 would be left out otherwise (h2non/filetype, which asks for
-pictures first).
+They are members of a few tar files, which take less time than as many files. Most are short: gitleaks runs a rule only
+over a text that holds one of the rule's words, and a long text holds them all. A text is cut at ends of lines, where no
+rule looks from one part into the next (`near_lines`), or else into pieces of 96,000 bytes, each of which begins with
+the end of the one before: gitleaks looks at 100,000 bytes at a time, and would not see a secret across two looks.
+
+The first line says that a member is a picture, of the one kind that gitleaks reads like a text: what says "ustar" at
+byte 257, "DICM" at 128 or "CD001" at 32,769 would be left out otherwise (h2non/filetype asks for pictures first).
 """
 
 from __future__ import annotations
@@ -14,75 +16,130 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from goldenpath.tools import near_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-FIRST_LINE = b"GIF\n"
+FIRST_LINE, TAR_ENDING = b"GIF\n", ".tar"
 PIECE, OVERLAP = 96_000, 16_000
-_SHORT = 16_000
-# No rule looks past this, from one content into the next; those that look as far as they like have these words.
-_BETWEEN = b"\n" + (b"#" * 79 + b"\n") * 5
-_FAR = re.compile(rb"-----begin|curl", re.IGNORECASE)
+# Bytes; how much a member holds where there is a choice.
+MEMBER = 1_500
+# No rule but those that are far looks past this, from one content into the next.
+_BETWEEN = b"\n############\n"
+_LINES_BETWEEN = _BETWEEN.count(b"\n")
 # Some rules are for names with these endings only.
 _ENDING = re.compile(r"(?i)(\.php|\.tf|\.hcl|\.ya?ml|nuget\.config|\.p12|\.pfx)$")
+# Of these a rule asks for nothing else, and finds something in each member.
+_NAME_ALONE = {".p12", ".pfx"}
+# The size of a tar file after which another is begun: several are read at once.
+_TAR_SIZE = 1 << 20
+_BLOCK = 512
+# A header of a tar, without name, size and checksum. Source: pax(1), "ustar Interchange Format".
+_HEADER = b"0000600\x000000000\x000000000\x00%s00000000000\x00%s0" + bytes(100) + b"ustar\x0000" + bytes(247)
+
+Place = tuple[int, str, int]
+
+
+def ending(path: str) -> str:
+    """Return the ending of `path` that a rule asks for, in small letters; empty for any other."""
+    return found[1].lower() if (found := _ENDING.search(path)) else ""
 
 
 @dataclass
 class PackedFiles:
-    """Files in the new `folder`; `size` is how many bytes are in them, archives aside."""
+    """Contents in tar files in the new `folder`; `size` is how many bytes they have, archives aside.
+
+    `words` are those of the rules that look over the end of a line (`near_lines.words_of`).
+    """
 
     folder: Path
+    words: tuple[bytes, ...] = (b"",)
     size: int = 0
-    _places: dict[str, list[tuple[int, str, int]]] = field(default_factory=dict)
+    tars: list[Path] = field(default_factory=list)
+    _places: dict[str, list[Place]] = field(default_factory=dict)
     _pack: bytearray = field(default_factory=bytearray)
-    _in_pack: list[tuple[int, str, int]] = field(default_factory=list)
+    _in_pack: list[Place] = field(default_factory=list)
     _lines: int = 0
+    _tar: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
 
-    def add(self, number: str, path: str, content: Iterable[bytes]) -> None:
-        """Add the `content` known as `number`, which is at `path` in the repository."""
-        ending = found[1].lower() if (found := _ENDING.search(path)) else ""
-        for lines_before, piece in pieces(content):
-            if lines_before or ending or len(piece) > _SHORT or _FAR.search(piece):
-                self._write(FIRST_LINE + piece, ending, [(1, number, lines_before)])
-            else:
-                self._join(number, piece)
+    def add(self, number: str, path: str, content: Iterable[bytes], lines_before: int = 0) -> None:
+        """Add the `content` known as `number`, which is at `path` in the repository, as it is."""
+        for before, piece in pieces(content):
+            self._write(FIRST_LINE + piece, ending(path), [(1, number, lines_before + before)])
+
+    def add_text(
+        self, number: str, path: str, text: bytes, lines_before: int = 0, elsewhere: frozenset[bytes] = frozenset()
+    ) -> None:
+        """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`near_lines.ELSEWHERE`)."""
+        kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
+        is_far = kind in _NAME_ALONE or near_lines.is_far(path, text)
+        for before, part in [(0, text)] if is_far else near_lines.parts(text, MEMBER, self.words):
+            for more, piece in pieces([part]):
+                begin = lines_before + before + more
+                if kind or is_far or remembered or len(piece) > MEMBER:
+                    self._write(FIRST_LINE + piece + remembered, kind, [(1, number, begin)])
+                else:
+                    self._join(number, piece, begin)
 
     def add_archive(self, number: str, ending: str, content: Iterable[bytes]) -> None:
         """Add an archive that the scanner itself is to open, which it does where the name has the right `ending`."""
-        with self._new(f"archive{ending}", [(0, number, 0)]).open("wb") as file:
+        name = self._name(f"archive{ending}", [(0, number, 0)])
+        with (self.folder / name).open("wb") as file:
             file.writelines(content)
 
-    def _join(self, number: str, content: bytes) -> None:
-        if len(self._pack) + len(content) > PIECE - len(_BETWEEN):
-            self.close()
+    def _join(self, number: str, content: bytes, lines_before: int) -> None:
+        if len(self._pack) + len(content) > MEMBER:
+            self._flush()
         if not self._pack:
             self._pack += FIRST_LINE
             self._lines = 1
-        self._in_pack.append((self._lines, number, 0))
+        self._in_pack.append((self._lines, number, lines_before))
         self._pack += content + _BETWEEN
-        self._lines += content.count(b"\n") + _BETWEEN.count(b"\n")
+        self._lines += content.count(b"\n") + _LINES_BETWEEN
 
-    def close(self) -> None:
-        """Write what waits for more to come."""
+    def _flush(self) -> None:
         if self._pack:
             self._write(bytes(self._pack), "", self._in_pack)
             self._pack, self._in_pack = bytearray(), []
 
-    def _write(self, content: bytes, ending: str, places: list[tuple[int, str, int]]) -> None:
-        self._new(f"plain{ending}", places).write_bytes(content)
+    def _write(self, content: bytes, ending: str, places: list[Place]) -> None:
+        self._tar += member(self._name(f"plain{ending}", places), content)
         self.size += len(content)
+        if len(self._tar) > _TAR_SIZE:
+            self._end_tar()
 
-    def _new(self, name: str, places: list[tuple[int, str, int]]) -> Path:
+    def _end_tar(self) -> None:
+        if self._tar:
+            self.tars.append(self.folder / f"{len(self.tars):06d}{TAR_ENDING}")
+            self.tars[-1].write_bytes(self._tar)
+            self._tar = bytearray()
+
+    def _name(self, name: str, places: list[Place]) -> str:
         number = f"{len(self._places):07d}"
         self._places[number] = places
-        return self.folder / f"{number}-{name}"
+        return f"{number}-{name}"
 
-    def place(self, name: str, line: int) -> tuple[str, int, bool] | None:
-        """Return the number of the content at `line` of the file `name`, the line there, and whether it is a piece.
+    def close(self) -> None:
+        """Write what waits for more to come."""
+        self._flush()
+        self._end_tar()
+
+    def seal(self, name: str, content: bytes) -> tuple[str, ...]:
+        """Put `content` last into every tar file and beside them, and return what a scanner calls these places."""
+        for tar in self.tars:
+            with tar.open("ab") as file:
+                file.write(member(name, content) + bytes(2 * _BLOCK))
+        (self.folder / name).write_bytes(content)
+        self.size += len(content) * (len(self.tars) + 1)
+        return (*(f"{tar.name}!{name}" for tar in self.tars), name)
+
+    def place(self, name: str, line: int) -> tuple[str, int, int] | None:
+        """Return which content is at `line` of what a scanner calls `name`, the line in it, and where it begins.
 
         `None` where there is no such file. Lines are counted from 1; a line before the first is 0.
         """
@@ -90,7 +147,14 @@ class PackedFiles:
         if places is None:
             return None
         begin, number, before = places[max(bisect_right(places, line - 1, key=lambda place: place[0]) - 1, 0)]
-        return number, max(line - begin, 0) + before, before > 0
+        return number, max(line - begin, 0) + before, begin
+
+
+def member(name: str, content: bytes) -> bytes:
+    """Return a member of a tar."""
+    head = name.encode().ljust(100, b"\0") + _HEADER % (b"%011o\0" % len(content), b"        ")
+    checked = head.replace(b"        ", b"%06o\0 " % sum(head), 1)
+    return checked + content + bytes(-len(content) % _BLOCK)
 
 
 def pieces(content: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

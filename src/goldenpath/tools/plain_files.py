@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, TypeVar
 
-from goldenpath.tools import archive_members, hidden_parts
+from goldenpath.tools import archive_members, hidden_parts, near_lines, packed_files, printable
 from goldenpath.tools.archive_members import CHUNK, DAMAGED, IN_MEMORY
 from goldenpath.tools.checkout import LFS_POINTER
 from goldenpath.tools.packed_files import PackedFiles
@@ -16,7 +16,10 @@ from goldenpath.tools.scan_limits import FileBudget, LimitReached, ScanBudget
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from mmap import mmap
     from pathlib import Path
+
+    from goldenpath.tools.near_lines import Lines
 
 _Part = TypeVar("_Part")
 
@@ -50,7 +53,7 @@ _CLOSED = (RuntimeError, NotImplementedError)
 class Origin:
     """Where a file comes from: the git object's id, and the path it has in the repository, `!` before each member.
 
-    `commit` is the one whose message it is; empty for a file.
+    `commit` is the one whose message it is, or that brought the file there; empty where none of the run's did.
     """
 
     identity: str
@@ -79,20 +82,22 @@ class _Waiting:
 class PlainFiles:
     """Files below `folder`; `origins` says of each content's number where it comes from.
 
-    In `versions` is what came by changes that a scanner reads too, in `rest` all else. `not_scanned` says, in a
-    sentence each, what cannot be looked into, `unread` what our own limits left unread, by the path of the app's file.
+    `also` are more places of the same content. `not_scanned` says, in a sentence each, what cannot be looked into,
+    `unread` what our own limits left unread, by the path of the app's file. `words` are those of `near_lines.words_of`.
     """
 
     folder: Path
+    words: tuple[bytes, ...] = (b"",)
     origins: dict[str, Origin] = field(default_factory=dict)
+    also: dict[str, list[Origin]] = field(default_factory=dict)
     not_scanned: list[str] = field(default_factory=list)
     unread: dict[str, Unread] = field(default_factory=dict)
     budget: ScanBudget = field(default_factory=ScanBudget)
     _waiting: list[_Waiting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.versions = PackedFiles(self.folder / "versions")
-        self.rest = PackedFiles(self.folder / "rest")
+        self.folder.mkdir(exist_ok=True)
+        self.packed = PackedFiles(self.folder / "packed", self.words)
 
     def close(self) -> None:
         """Open the archives, the small ones first, and write what waits for more to come."""
@@ -101,16 +106,36 @@ class PlainFiles:
                 self._open(raw, each)
             each.file.unlink()
         self._waiting.clear()
-        self.versions.close()
-        self.rest.close()
+        self.packed.close()
 
-    def add(self, origin: Origin, content: Iterable[bytes], *, is_version: bool = False) -> None:
+    def add_lines(self, origin: Origin, parts: Iterable[Lines], elsewhere: frozenset[bytes] = frozenset()) -> None:
+        """Write the `parts` of a text, which is nothing but text; `elsewhere` are words that it has (`near_lines`)."""
+        number = self._number(origin)
+        for part in parts:
+            self.packed.add_text(number, origin.path, part.text, part.first - 1, elsewhere)
+
+    def add_regions(self, origin: Origin, regions: Iterable[tuple[int, bytes]]) -> None:
+        """Write `regions` of a text as they are, each behind a number of lines."""
+        number = self._number(origin)
+        for lines_before, region in regions:
+            self.packed.add(number, origin.path, [region], lines_before)
+
+    def _number(self, origin: Origin) -> str:
+        number = f"{len(self.origins):07d}"
+        self.origins[number] = origin
+        return number
+
+    def add(self, origin: Origin, content: Iterable[bytes], also: Iterable[Origin] = ()) -> None:
         """Write `content`, whatever it is packed or encoded in; what is in it follows when the files are closed.
+
+        `also` are other places where the repository has it.
 
         Raises `OSError` when there is no room.
         """
         with SpooledTemporaryFile(IN_MEMORY, dir=str(self.folder)) as raw:
-            sample = self.write(raw, origin, content, is_version=is_version)
+            if others := list(also):
+                self.also[f"{len(self.origins):07d}"] = others
+            sample = self.write(raw, origin, content)
             if archive_members.may_hold_more(raw, sample):
                 waiting = self.folder / f"waiting-{len(self._waiting):07d}"
                 with waiting.open("wb") as file:
@@ -118,29 +143,45 @@ class PlainFiles:
                     shutil.copyfileobj(raw, file, CHUNK)
                     self._waiting.append(_Waiting(file.tell(), waiting, origin))
 
-    def write(self, raw: IO[bytes], origin: Origin, content: Iterable[bytes], *, is_version: bool) -> bytes:
+    def write(self, raw: IO[bytes], origin: Origin, content: Iterable[bytes]) -> bytes:
         """Write `content` through the empty file `raw`, and return how it begins."""
-        number = f"{len(self.origins):07d}"
-        self.origins[number] = origin
+        number = self._number(origin)
         raw.writelines(content)
         raw.seek(0)
         sample = raw.read(_SAMPLE)
         if sample.startswith(LFS_POINTER):
             self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
-        (self.versions if is_version else self.rest).add(number, origin.path, archive_members.read(raw))
+        whole = archive_members.whole(raw)
+        self._give(raw, whole, number, origin.path)
         if encoding := encoding_of(sample):
-            self.rest.add(number, origin.path, _transcoded(raw, encoding))
-        elif texts := hidden_parts.wide_texts(archive_members.whole(raw)):
-            self.rest.add(number, origin.path, [texts])
+            self.packed.add(number, origin.path, _transcoded(raw, encoding))
+        elif printable.may_hold_wide_texts(whole) and (texts := hidden_parts.wide_texts(whole)):
+            self.packed.add(number, origin.path, [texts])
         self._give_foreign(raw, number, origin, sample)
         return sample
+
+    def _give(self, raw: IO[bytes], whole: bytes | mmap, number: str, path: str) -> None:
+        """Give the file itself to the scanner: all of a text, and of bytes what is printable.
+
+        Where a rule asks for the ending of a name, all of it: it may need nothing else.
+        """
+        if isinstance(whole, bytes) and not printable.is_binary(whole):
+            self.packed.add_text(number, path, whole, elsewhere=near_lines.elsewhere(whole))
+        elif not (packed_files.ending(path) or near_lines.may_be_far(path, whole)) and printable.is_binary(
+            whole[: printable.LOOKED_AT]
+        ):
+            elsewhere = near_lines.elsewhere(whole[:])
+            for run in printable.runs(archive_members.read(raw)):
+                self.packed.add_text(number, path, run.content, run.lines_before, elsewhere)
+        else:
+            self.packed.add(number, path, archive_members.read(raw))
 
     def _give_foreign(self, raw: IO[bytes], number: str, origin: Origin, sample: bytes) -> None:
         if sample.startswith(_UNOPENED):
             self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
         for magic, ending in _FOREIGN:
             if sample.startswith(magic):
-                self.rest.add_archive(number, ending, archive_members.read(raw))
+                self.packed.add_archive(number, ending, archive_members.read(raw))
                 if ending in _SILENT:
                     told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
                     self.not_scanned.append(told)
@@ -178,7 +219,7 @@ class _Opening:
                 self.files.leave_unread(self.file, limit, origin.path)
                 return
             with SpooledTemporaryFile(IN_MEMORY, dir=str(self.files.folder)) as inner:
-                begin = self.files.write(inner, member, self._counted(member, content), is_version=False)
+                begin = self.files.write(inner, member, self._counted(member, content))
                 self.unpack(inner, member, begin, depth + 1)
 
     def _counted(self, member: Origin, content: Iterable[bytes]) -> Iterator[bytes]:

@@ -41,6 +41,10 @@ _REVOKE = (
 )
 
 
+class _Layer(Struct, frozen=True):
+    DiffID: str = ""
+
+
 class _Vulnerability(Struct, frozen=True):
     VulnerabilityID: str
     PkgName: str
@@ -52,6 +56,7 @@ class _Vulnerability(Struct, frozen=True):
     Title: str = ""
     Description: str = ""
     PrimaryURL: str = ""
+    Layer: _Layer | None = None
 
 
 class _Secret(Struct, frozen=True):
@@ -61,6 +66,7 @@ class _Secret(Struct, frozen=True):
     Severity: str
     Title: str = ""
     StartLine: int = 0
+    Layer: _Layer | None = None
 
 
 class _Package(Struct, frozen=True):
@@ -110,6 +116,8 @@ class ImageScan:
 
     `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are;
     `contradiction` why its OS is not the release that it names.
+    `layers` has the diff id of the layer that each finding is in, in the order of the findings; empty where trivy names
+    none, as for the configuration.
     `inventory` is what trivy's database has to know for this scan to mean anything; `is_young`: its OS has a release
     that this trivy has not heard of.
     """
@@ -123,6 +131,7 @@ class ImageScan:
     notes: tuple[str, ...] = ()
     inventory: Inventory = NOTHING
     is_young: bool = False
+    layers: tuple[str, ...] = ()
 
 
 def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -> tuple[bytes, tuple[str, ...]]:
@@ -169,23 +178,25 @@ def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
     results = read.Results or []
     system = read.Metadata.OS or _System()
     name = read.ArtifactName
+    found = [
+        *(
+            (_vulnerability(of, _place(of, name), each), each.Layer)
+            for of in results
+            for each in of.Vulnerabilities or []
+        ),
+        *((_secret(_place(of, name), each), each.Layer) for of in results for each in of.Secrets or []),
+    ]
     return ImageScan(
         config=read.Metadata.ImageID,
         system=system.words,
         packages=sum(len(result.Packages or []) for result in results),
-        findings=(
-            *(
-                _vulnerability(result, _place(result, name), each)
-                for result in results
-                for each in result.Vulnerabilities or []
-            ),
-            *(_secret(_place(result, name), each) for result in results for each in result.Secrets or []),
-        ),
+        findings=tuple(finding for finding, _ in found),
         unsupported=_unsupported(system, said),
         contradiction=os_identity.contradiction(system.Family, system.Name, _os_packages(results)),
         notes=tuple(_notes(system, said)),
         inventory=_inventory(results, system, said),
         is_young=_is_young(system, said),
+        layers=tuple(layer.DiffID if layer else "" for _, layer in found),
     )
 
 

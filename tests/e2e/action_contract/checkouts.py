@@ -20,20 +20,28 @@ CREDENTIALS = 'grep -l extraheader .git/config "$RUNNER_TEMP"/git-credentials-*.
 
 
 def checks_out(
-    fact: str, *steps: Use | Runs | Finds, run: Mapping[str, str] = PUSH, event: str = "{}", **given: str
+    fact: str,
+    *steps: Use | Runs | Finds,
+    run: Mapping[str, str] = PUSH,
+    event: str = "{}",
+    needs: str = "git",
+    **given: str,
 ) -> Row:
     """Return the row of a checkout with the inputs `given`, and what is true of it."""
     used = Use(CHECKOUT, {key.replace("_", "-"): text for key, text in given.items()})
-    return Row(fact, (used, *steps), run=run, event=event)
+    return Row(fact, (used, *steps), run=run, event=event, needs=needs)
 
 
-def cannot_check_out(fact: str, fails: str, run: Mapping[str, str] = PUSH, event: str = "{}", **given: str) -> Row:
-    return Row(
-        fact,
-        (Use(CHECKOUT, {key.replace("_", "-"): text for key, text in given.items()}, fails),),
-        run=run,
-        event=event,
-    )
+def cannot_check_out(
+    fact: str,
+    fails: str,
+    run: Mapping[str, str] = PUSH,
+    event: str = "{}",
+    only: tuple[str, ...] = (),
+    **given: str,
+) -> Row:
+    used = Use(CHECKOUT, {key.replace("_", "-"): text for key, text in given.items()}, fails)
+    return Row(fact, (used,), run=run, event=event, only=only)
 
 
 CHECKOUTS = (
@@ -51,7 +59,7 @@ CHECKOUTS = (
         Runs(COUNT, "^3$"),
         Runs(HEAD, "<c3>"),
         Runs(TAGS, "^v1\nv2$"),
-        Runs(REMOTE, "^(refs/remotes/origin/.*\n?){3}$"),
+        Runs(REMOTE, "^(refs/remotes/origin/.*\n?){8}$"),
         fetch_depth="0",
     ),
     checks_out("a branch that has moved on is put back", Runs("git rev-parse origin/main", "<c3>"), fetch_depth="0"),

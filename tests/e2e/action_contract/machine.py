@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.action_contract import repository
-from tests.e2e.action_contract.steps import CHECKOUT, UPLOAD, Finds, Row, Runs, Use
+from tests.e2e.action_contract.steps import UPLOAD, Finds, Row, Runs, Use
 
 # Uses an action with inputs and variables: its exit code and its log.
 Action = Callable[[str, Mapping[str, str], Mapping[str, str]], tuple[int, str]]
-_PLACE = re.compile(r"<(row|\d+|c\d|f1|merge)>")
+_PLACE = re.compile(r"<(row|\d+|[clnps]\d|f1|merge)>")
 SECONDS = 300
 
 
@@ -24,7 +24,10 @@ class Differs(Exception):
 
 @dataclass
 class Machine:
-    """Where one row is done: a new folder, the actions, and the variables that they have beside those of the run."""
+    """Where one row is done: a new folder, the actions, and the variables that they have beside those of the run.
+
+    `known` are the values of places in texts; the commits of the repositories have to be among them for a checkout.
+    """
 
     folder: Path
     use: Action
@@ -39,14 +42,22 @@ class Machine:
         for name in ("work", "temp"):
             (self.folder / name).mkdir(parents=True)
         (self.folder / "event.json").write_text("{}", encoding="utf-8")
-        if any(isinstance(step, Use) and step.action == CHECKOUT for step in row.steps):
-            self.known.update(repository.make(self.folder / "origin"))
+        if row.only:
+            self.path = self._having(row.only)
         for name in row.files:
             make(self.folder / "work", name)
         (self.folder / "event.json").write_text(self._filled(row.event), encoding="utf-8")
         run = {name: self._filled(text) for name, text in row.run.items()}
         for step in row.steps:
             self._do(step, {**self._variables(), **run})
+
+    def _having(self, programs: tuple[str, ...]) -> str:
+        """Return a folder that has these programs and no others."""
+        folder = self.folder / "bin"
+        folder.mkdir()
+        for name in programs:
+            (folder / name).symlink_to(str(shutil.which(name)))
+        return str(folder)
 
     def _do(self, step: Use | Finds | Runs, env: Mapping[str, str]) -> None:
         if isinstance(step, Use):

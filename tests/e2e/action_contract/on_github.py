@@ -39,13 +39,13 @@ def main(folder: Path, actions: Path, node: str) -> int:
         return _used(actions / name, node, inputs, env)
 
     differ = 0
-    with git_server.running() as server:
+    with git_server.running(folder / "origins") as server:
+        commits = repository.make(server.root)
         for number, row in enumerate(ROWS):
             own = folder / str(number)
-            server.places[repository.NAME] = own / "origin"
             named = f"row-{os.environ['GITHUB_RUN_ATTEMPT']}-{number}"
             try:
-                Machine(own, use, _variables(row, server.url), named).do(row)
+                Machine(own, use, _variables(row, server.url), named, dict(commits)).do(row)
             except Differs as error:
                 differ += 1
                 say(f"::error title=row {number}::{row.fact}")

@@ -5,13 +5,14 @@ gets wrong, no test under the runner can find. The values are those of the sourc
 (upload-artifact 7.0.1, download-artifact 8.0.1, checkout 7.0.1, @actions/artifact 6.2, @actions/glob 0.6).
 
 In texts `<row>` is unique to a row, so that rows share one workflow run; `<1>` is the id of the row's first artifact,
-`<c3>` a commit of the repository that `repository.py` makes.
+`<c3>` a commit of the repositories that `repository.py` makes.
 """
 
 from __future__ import annotations
 
 from tests.e2e.action_contract.artifacts import ARTIFACTS
 from tests.e2e.action_contract.checkouts import CHECKOUTS
+from tests.e2e.action_contract.checkouts_of_parts import CHECKOUTS_OF_PARTS
 from tests.e2e.action_contract.steps import Row, Runs, Use
 
 SETUPS = (
@@ -37,4 +38,4 @@ SETUPS = (
         needs="go",
     ),
 )
-ROWS = (*ARTIFACTS, *CHECKOUTS, *SETUPS)
+ROWS = (*ARTIFACTS, *CHECKOUTS, *CHECKOUTS_OF_PARTS, *SETUPS)

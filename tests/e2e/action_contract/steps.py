@@ -46,7 +46,10 @@ class Runs:
 
 @dataclass(frozen=True)
 class Row:
-    """A fact, and the steps that show it. `run` are variables of the workflow run, `event` is its payload."""
+    """A fact, and the steps that show it. `run` are variables of the workflow run, `event` is its payload.
+
+    It `needs` a program of the machine; its actions find all of them, or `only` these.
+    """
 
     fact: str
     steps: tuple[Use | Finds | Runs, ...]
@@ -54,6 +57,7 @@ class Row:
     run: Mapping[str, str] = field(default_factory=dict)
     event: str = "{}"
     needs: str = "git"
+    only: tuple[str, ...] = ()
 
 
 def upload(path: str, name: str = "<row>", fails: str = "", says: str = "", **more: str) -> Use:

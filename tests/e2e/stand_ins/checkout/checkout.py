@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
-import secrets
 import shutil
-import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from checkout_auth import Auth
+from checkout_git import Failed, Git
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_SHA_256_DIGITS = 64
 _HEADS, _TAGS, _PULL = "refs/heads/", "refs/tags/", "refs/pull/"
 _ALL_TAGS = "+refs/tags/*:refs/tags/*"
 _MOVED = "The ref '{}' does not point to the expected commit '{}'. The ref may have been updated after the workflow was"
 _FORK = "Refusing to check out fork pull request code from a '{}' workflow."
 
 
-class Failed(Exception):
-    """What the real one fails with."""
-
-
 @dataclass(frozen=True)
 class Checkout:
-    """What is checked out: a `ref`, a `commit`, or a ref that must be at a commit; and where to."""
+    """What is checked out: a `ref`, a `commit`, or a ref that must be at a commit; where to, and what with it."""
 
-    env: Mapping[str, str]
-    folder: Path
+    git: Git
+    auth: Auth
     ref: str
     commit: str
     depth: int
     clean: bool
     persist: bool
-    token: str
+    lfs: bool
+    submodules: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Checkout:
@@ -57,54 +58,81 @@ class Checkout:
         if given.get("ref"):
             refuse_forks(ref, commit, env)
         depth = int(given["fetch-depth"]) if re.fullmatch(r"\d+", given.get("fetch-depth", "")) else 0
-        clean, persist = (given.get(name, "").upper() == "TRUE" for name in ("clean", "persist-credentials"))
-        return cls(env, folder, ref, commit, depth, clean, persist, given.get("token", ""))
+        clean, persist, lfs = (
+            given.get(name, "").upper() == "TRUE" for name in ("clean", "persist-credentials", "lfs")
+        )
+        git = Git(folder, env).for_lfs(wanted=lfs)
+        auth = Auth(git, given.get("token", ""))
+        return cls(git, auth, ref, commit, depth, clean, persist, lfs, given.get("submodules", "").upper())
 
     def do(self) -> str:
         """Do it and return the commit. Raises `Failed`."""
         self._prepare()
-        if not (self.folder / ".git").is_dir():
-            self.git("init", "--quiet")
-            self.git("remote", "add", "origin", self.env["STAND_IN_ORIGIN"])
+        if not (self.git.folder / ".git").is_dir():
+            form = ("--object-format=sha256",) if len(self.commit) == _SHA_256_DIGITS else ()
+            self.git("init", "--quiet", *form)
+            self.git("remote", "add", "origin", self.git.env["STAND_IN_ORIGIN"])
         self.git("config", "--local", "gc.auto", "0")
-        self._fetch()
-        self.git("checkout", "--quiet", "--force", *self._what())
-        if self.persist:
-            self._keep_credentials()
+        self.auth.configure()
+        try:
+            self._check_out()
+        finally:
+            if not self.persist:
+                self.auth.remove()
         return self.git("rev-parse", "HEAD")
 
-    def git(self, *words: str) -> str:
-        """Run git in the folder and return what it said. Raises `Failed`."""
-        done = subprocess.run(["git", *words], cwd=self.folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise Failed(f"{done.stderr}The process 'git' failed with exit code {done.returncode}")
-        return done.stdout.strip()
+    def _check_out(self) -> None:
+        if self.lfs:
+            self.git("lfs", "install", "--local")
+        self._fetch()
+        what = self._what()
+        if self.lfs:
+            self.git("lfs", "fetch", "origin", what[-1])
+        self.git("checkout", "--quiet", "--force", *what)
+        if self.submodules in {"TRUE", "RECURSIVE"}:
+            self._check_out_submodules(nested=self.submodules == "RECURSIVE")
+
+    def _check_out_submodules(self, *, nested: bool) -> None:
+        depth = (f"--depth={self.depth}",) if self.depth else ()
+        all_of_them = ("--recursive",) if nested else ()
+        with self.auth.in_submodules() as git:
+            git("submodule", "sync", *all_of_them)
+            git("submodule", "update", "--init", "--force", *depth, *all_of_them)
+            git("submodule", "foreach", *all_of_them, "git config --local gc.auto 0")
+        if self.persist:
+            self.auth.keep_in_submodules(nested=nested)
 
     def _prepare(self) -> None:
         """Clean what is there from before; all of it goes where it is no checkout of this repository."""
-        if self.folder.is_file():
-            self.folder.unlink()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if (
-            not (self.folder / ".git").is_dir()
-            or self.git("config", "remote.origin.url") != self.env["STAND_IN_ORIGIN"]
-        ):
-            for each in self.folder.iterdir():
+        folder = self.git.folder
+        if folder.is_file():
+            folder.unlink()
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (self._is_checkout() and self._cleaned()):
+            for each in folder.iterdir():
                 shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
-            return
+
+    def _is_checkout(self) -> bool:
+        there = (self.git.folder / ".git").is_dir()
+        return there and self.git("config", "remote.origin.url") == self.git.env["STAND_IN_ORIGIN"]
+
+    def _cleaned(self) -> bool:
+        """Take away what the checkout before left, but not within submodules; tell whether it is of use."""
         self.git("checkout", "--quiet", "--detach")
         for branch in self.git("for-each-ref", "--format=%(refname:short)", _HEADS).split():
             self.git("branch", "--quiet", "--delete", "--force", branch)
-        if self.clean:
-            self.git("clean", "-ffdx", "--quiet")
-            self.git("reset", "--quiet", "--hard", "HEAD")
+        if self.git.has_submodules() and not self.git.succeeds("submodule", "status"):
+            return False
+        return not self.clean or (
+            self.git.succeeds("clean", "-ffdx", "--quiet") and self.git.succeeds("reset", "--quiet", "--hard", "HEAD")
+        )
 
     def _fetch(self) -> None:
         everything = ("+refs/heads/*:refs/remotes/origin/*", _ALL_TAGS)
         if self.depth:
             self._fetched(f"--depth={self.depth}", specs=self._specs())
         else:
-            shallow = ("--unshallow",) if (self.folder / ".git" / "shallow").exists() else ()
+            shallow = ("--unshallow",) if (self.git.folder / ".git" / "shallow").exists() else ()
             self._fetched(*shallow, specs=(*everything, *(self._specs() if self.ref.startswith(_PULL) else ())))
             if not self._is_there():
                 self._fetched(specs=self._specs())
@@ -156,13 +184,6 @@ class Checkout:
         if self.git("tag", "--list", branch):
             return (f"{_TAGS}{branch}",)
         raise Failed(f"A branch or tag with the name '{branch}' could not be found")
-
-    def _keep_credentials(self) -> None:
-        file = Path(self.env["RUNNER_TEMP"]) / f"git-credentials-{secrets.token_hex(16)}.config"
-        server = self.env.get("GITHUB_SERVER_URL", "https://github.com")
-        basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
-        file.write_text(f'[http "{server}/"]\n\textraheader = AUTHORIZATION: basic {basic}\n', encoding="utf-8")
-        self.git("config", "--local", f"includeIf.gitdir:{self.folder}/.git.path", str(file))
 
 
 def refuse_forks(ref: str, commit: str, env: Mapping[str, str]) -> None:

@@ -1,9 +1,11 @@
-"""The steps of a build that make the layers of an image, and what each of them is made from, out of the build graph."""
+"""What the layers that a build adds to its base image are made from, by the build graph."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from goldenpath.model import llb
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +27,8 @@ class ContextPath:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What makes one layer.
+class LayerInputs:
+    """What one layer is made from.
 
     `reads` are the paths of build contexts whose files have a part in it. `line` is the last line of the Dockerfile
     that has one, and 0 where that is unknown. `is_copy`: it only copies files of a context.
@@ -37,30 +39,16 @@ class Step:
     is_copy: bool
 
 
-def steps(graph: Graph) -> tuple[Step, ...]:
-    """Return the steps that make the image's own layers, the lowest first; none where the graph does not tell."""
-    return tuple(_step(graph, digest) for digest in _layers(graph, graph.last, depth=len(graph.operations)))
+def of(graph: Graph) -> tuple[LayerInputs, ...]:
+    """Return the inputs of each layer that the build adds, the lowest first; none where the graph does not tell."""
+    return tuple(_inputs(graph, digest) for digest in llb.origin(graph)[1] or ())
 
 
-def _layers(graph: Graph, digest: str, depth: int) -> Iterator[str]:
-    """Yield the operations that make the layers of `digest`. A graph in a circle ends at `depth`."""
-    operation = graph.operations.get(digest)
-    if operation is None or operation.source is not None or not depth:
-        return
-    if operation.merge is not None:
-        for each in operation.merge.inputs:
-            yield from _layers(graph, operation.input(each.input), depth - 1)
-        return
-    yield from _layers(graph, operation.base, depth - 1)
-    if operation.exec is not None or operation.file is not None:
-        yield digest
-
-
-def _step(graph: Graph, digest: str) -> Step:
+def _inputs(graph: Graph, digest: str) -> LayerInputs:
     used = {digest} | _used(graph, _origins(graph.operations[digest]))
-    lines = (graph.source.locations[each].last_line for each in used if each in graph.source.locations)
     reads = frozenset(path for each in used for path in _reads(graph, graph.operations[each]))
-    return Step(reads, max(lines, default=0), is_copy=_is_copy(graph, graph.operations[digest]))
+    line = max(map(graph.last_line, used))
+    return LayerInputs(reads, line, is_copy=_is_copy(graph, graph.operations[digest]))
 
 
 def _origins(operation: Operation) -> list[str]:

@@ -1,0 +1,65 @@
+"""Which commit first brought a secret to a path, and how often one version of a file has the same secret."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from goldenpath.tools import git_objects, gitleaks
+from goldenpath.tools.plain_files import PlainFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from goldenpath.model.finding import Finding
+    from goldenpath.tools.git_objects import Exported, Wanted
+    from goldenpath.tools.gitleaks import Leak
+    from goldenpath.tools.toolchain import Program
+
+
+def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...]) -> tuple[Leak, ...]:
+    """Return the `leaks`, with all of each version where several changes may have brought the same secret twice.
+
+    A change shows what it brought, and not what the file has besides. So where two changes of one path brought the same
+    secret, its versions are read whole too.
+    """
+    versions = defaultdict[tuple[object, ...], set[str]](set)
+    for leak in filter(gitleaks.decides, leaks):
+        versions[leak.File, leak.RuleID, leak.Entropy, leak.Mark].add(git_objects.version_of(leak.Commit))
+    paths = {str(path) for (path, *_), brought in versions.items() if len(brought) > 1}
+    again = [origin for path in sorted(paths) for origin in exported.partial.get(path, ())]
+    if not again:
+        return leaks
+    files = PlainFiles(exported.files.folder.parent / "again", exported.files.words)
+    git_objects.write_whole(wanted.history, again, files)
+    files.close()
+    found, _ = gitleaks.scan_files(program, files)
+    return (*leaks, *found)
+
+
+class Brought:
+    """The commits that brought what was scanned, and their order."""
+
+    def __init__(self, wanted: Wanted, exported: Exported) -> None:
+        files = exported.files
+        read = (each for more in (*files.also.values(), *exported.partial.values()) for each in more)
+        origins = [*files.origins.values(), *read]
+        self._commits = {origin.identity: origin.commit for origin in reversed(origins)}
+        self._commits_of_paths = {(origin.path, origin.identity): origin.commit for origin in origins}
+        self._order = {commit: number for number, commit in enumerate(wanted.commits)}
+
+    def first(self, leaks: Iterable[Leak]) -> list[Leak]:
+        """Return the `leaks` of each file in the order of the commits that brought them."""
+        last = len(self._order)
+        order = {leak: self._order.get(self._commit(leak.File, leak.Commit), last) for leak in leaks}
+        return sorted(leaks, key=lambda each: (each.File, order[each], each.StartLine, each.RuleID, each.Mark))
+
+    def named(self, finding: Finding) -> Finding:
+        """Return the `finding` in an object of git at the commit that brought it; empty when none of these did."""
+        place = finding.location
+        return replace(finding, location=replace(place, commit=self._commit(place.path, place.commit)))
+
+    def _commit(self, path: str, identity: str) -> str:
+        return self._commits_of_paths.get((path, identity), self._commits.get(identity, identity))

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldenpath.tools import near_lines
+from goldenpath.tools.git_changes import Hunk
+from goldenpath.tools.near_lines import Lines
+
+WORDS = (b"key", b"token")
+
+
+def near(body: str, line: int = 10) -> list[Lines]:
+    return list(near_lines.near(Hunk(line, body.encode()), WORDS))
+
+
+def test_of_a_change_the_new_lines_are_read() -> None:
+    assert near(" a;\n-b;\n+c;\n+d;\n e;") == [Lines(11, b"c;\nd;\n")]
+
+
+def test_of_a_new_file_all_is_read() -> None:
+    assert near("+a\n+\n+b\n\\ No newline at end of file", 1) == [Lines(1, b"a\n\nb\n")]
+
+
+def test_what_only_goes_brings_nothing() -> None:
+    assert near(" a;\n-b;\n c;") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (" api_key =\n+\n+secret", [Lines(11, b"\nsecret\n"), Lines(10, b"api_key =\n\nsecret\n")]),
+        ("+api_key:\n \n secret\n next\n more", [Lines(10, b"api_key:\n"), Lines(10, b"api_key:\n\nsecret\nnext\n")]),
+        (" token\n- x\n =\n secret", [Lines(10, b"token\n=\nsecret\n")]),
+        (" token\n+=\n secret\n more", [
+            Lines(11, b"=\n"), Lines(10, b"token\n=\nsecret\n"), Lines(10, b"token\n=\nsecret\nmore\n"),
+        ]),
+    ],
+    ids=["a word before", "a word that is new", "what stood between is gone", "only the sign is new"],
+)  # fmt: skip
+def test_lines_that_a_rule_may_read_together_come_together(body: str, expected: list[Lines]) -> None:
+    assert near(body) == expected
+
+
+@pytest.mark.parametrize("above", ["a line;", "key)", "token {", "just words"])
+def test_a_line_that_no_rule_reads_over_is_left_out(above: str) -> None:
+    assert near(f" {above}\n+new") == [Lines(11, b"new\n")]
+
+
+@given(st.lists(st.sampled_from(["", "a;", "api_key =", "secret"]), max_size=30), st.integers(5, 40))
+def test_parts_hold_every_line_at_its_number(lines: list[str], size: int) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    held = set[tuple[int, str]]()
+    for before, part in near_lines.parts(text.encode(), size, WORDS):
+        held |= {(before + number, line) for number, line in enumerate(part.decode().split("\n")[:-1])}
+    assert held == set(enumerate(lines))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\0", b"BZh91AY&SY", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07",
+        b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"LZIP\1", b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb",
+        b"MSCF\0\0\0\0", b"hsqs\0\0", b"BZ3v1", b"\x89LZO\0", b"\xff\xfea\0", b"a\0",
+        b"version https://git-lfs.github.com/spec/v1",
+    ],
+)  # fmt: skip
+def test_what_is_more_than_text_is_seen(text: bytes) -> None:
+    assert not near_lines.is_plain(b"+some text\n+" + text)
+    assert near_lines.is_plain("+text with ümläuts\r\n\t\f".encode())
+
+
+def test_a_hash_in_base64_is_no_word() -> None:
+    assert not near_lines.is_far("package-lock.json", b"sha512-aacurlZXlKbb==")
+    assert near_lines.is_far("run.sh", b"\ncurl -u a:b")
+    assert near_lines.is_far("a.txt", b'"ZXlKaGJHY2lPaU')
+
+
+def test_a_word_elsewhere_in_the_file_is_remembered() -> None:
+    assert near_lines.elsewhere(b"# Our Sourcegraph, and AIRTABLE") == {b"airtable", b"sourcegraph"}
+    assert near_lines.elsewhere(b"nothing") == frozenset()

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from goldenpath.errors import BadInput, GoldenPathError, LoginRefused
+from goldenpath.model import private_base
+from goldenpath.model.registry_login import RegistryLogin
+from goldenpath.release import private_bases
+from goldenpath.services import oci_login
+from goldenpath.services.aws import Login
+from tests.unit import run_builder
+from tests.unit.http_double import Request, Response, pool, refusal
+
+BASIC = base64.b64encode(b"me:s3cret").decode()
+GIVEN = RegistryLogin("ghcr.io", "me", "s3cret")
+ASKED = 'Bearer realm="https://ghcr.io/token",service="ghcr.io",scope="repository:user/image:pull"'
+TOKEN = Response(200, {}, b'{"token": "t0ken"}')
+
+
+def challenge(words: str) -> Response:
+    return Response(401, {"WWW-Authenticate": words})
+
+
+@pytest.mark.parametrize(
+    ("registry", "address"),
+    [
+        ("ghcr.io", "https://ghcr.io"), ("docker.io", "https://registry-1.docker.io"),
+        ("registry.example:5000", "https://registry.example:5000"), ("127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("localhost:5000", "http://localhost:5000"), ("127.0.0.1.example", "https://127.0.0.1.example"),
+    ],
+)  # fmt: skip
+def test_only_this_machine_is_asked_in_clear(registry: str, address: str) -> None:
+    assert oci_login.address(registry) == address
+
+
+def test_a_registry_that_asks_for_a_token_gets_one_for_reading_one_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool(monkeypatch, challenge(ASKED), TOKEN)
+    assert oci_login.reader(GIVEN, "org/base") == Login("https://ghcr.io", "Bearer t0ken", ("s3cret", BASIC, "t0ken"))
+    url = "https://ghcr.io/token?scope=repository%3Aorg%2Fbase%3Apull&service=ghcr.io"
+    assert double.requests == [
+        Request("GET", "https://ghcr.io/v2/", {}, b""),
+        Request("GET", url, {"Authorization": f"Basic {BASIC}"}, b""),
+    ]
+
+
+@pytest.mark.parametrize("words", ['Basic realm="x"', ""])
+def test_a_registry_that_asks_for_a_password_gets_it(monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    pool(monkeypatch, challenge(words))
+    assert oci_login.reader(GIVEN, "org/base") == Login("https://ghcr.io", f"Basic {BASIC}", ("s3cret", BASIC))
+
+
+def test_a_token_may_have_either_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool(monkeypatch, challenge('bearer realm="https://x.example/t?a=b"'), Response(200, {}, b'{"access_token": "t"}'))
+    assert oci_login.reader(GIVEN, "org/base").authorization == "Bearer t"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "why"),
+    [
+        (ASKED, refusal(401, "UNAUTHORIZED"), "HTTP 401"),
+        (ASKED, Response(200, {}, b"<html>"), "an answer that is no token"),
+        (ASKED, Response(200, {}, b"{}"), "an answer without a token"),
+        (ASKED, Response(200, {}, b'{"token": "a\\r\\nX: y"}'), "an answer without a token"),
+        ('Bearer realm="http://ghcr.io/token"', TOKEN, "which is not an address with https"),
+        ('Bearer realm="/token"', TOKEN, "which is not an address with https"),
+        ('Bearer realm="https://[/token"', TOKEN, "which is no address"),
+        ('Bearer service="x"', TOKEN, "which is not an address with https"),
+    ],
+)
+def test_a_login_that_is_refused_says_what_to_correct_and_no_password(
+    monkeypatch: pytest.MonkeyPatch, words: str, answer: Response, why: str
+) -> None:
+    pool(monkeypatch, challenge(words), answer)
+    with pytest.raises(LoginRefused) as caught:
+        oci_login.reader(GIVEN, "org/base")
+    assert caught.value.what == "ghcr.io refused the login for base images"
+    assert why in caught.value.why
+    assert "BASES_LOGINS" in caught.value.fix
+    assert "s3cret" not in str(caught.value)
+
+
+# The way to one image, by the logins of the request.
+BASE = private_base.parse("ghcr.io/org/base:1")
+
+
+def test_a_registry_without_a_login_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    double = pool(monkeypatch)
+    run = run_builder.run(tmp_path, bases_logins=(RegistryLogin("docker.io", "me", "s3cret"),))
+    with (
+        pytest.raises(BadInput, match=r"there is no login for ghcr\.io, which ghcr\.io/org/base:1 needs") as caught,
+        private_bases.opened(BASE, run.request, run.runner),
+    ):
+        pass
+    assert caught.value.why == "BASES_LOGINS has logins for docker.io"
+    assert double.requests == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_repository_that_the_user_may_not_read_is_a_refused_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    again = (challenge(ASKED), TOKEN, refusal(401, "UNAUTHORIZED")) if status == 401 else ()
+    pool(monkeypatch, challenge(ASKED), TOKEN, refusal(status, "DENIED"), *again)
+    run = run_builder.run(tmp_path, bases_logins=(GIVEN,))
+    with (
+        pytest.raises(LoginRefused, match=r"ghcr\.io refused the login"),
+        private_bases.opened(BASE, run.request, run.runner) as registry,
+    ):
+        registry.manifest(BASE.reference)
+
+
+def test_every_secret_of_a_login_is_masked_before_it_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool(monkeypatch, challenge(ASKED), refusal(401, "UNAUTHORIZED"))
+    run = run_builder.run(tmp_path, bases_logins=(GIVEN,))
+    here = type(run.runner)(in_actions=True)
+    with pytest.raises(GoldenPathError), private_bases.opened(BASE, run.request, here):
+        pass
+    assert "::add-mask::s3cret" in capsys.readouterr().out
