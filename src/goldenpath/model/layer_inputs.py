@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from goldenpath.model import llb
@@ -26,17 +27,32 @@ class ContextPath:
     path: str
 
 
+class LayerKind(Enum):
+    """How a layer comes about."""
+
+    RUN = "run"
+    COPY = "copy"
+    # It does not know the layers below it.
+    LINKED_COPY = "copy --link"
+    FOLDER = "workdir"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it holds copied files, and nothing else."""
+        return self in (LayerKind.COPY, LayerKind.LINKED_COPY)
+
+
 @dataclass(frozen=True)
 class LayerInputs:
     """What one layer is made from.
 
     `reads` are the paths of build contexts whose files have a part in it. `line` is the last line of the Dockerfile
-    that has one, and 0 where that is unknown. `is_copy`: it only copies files of a context.
+    that has one, and 0 where that is unknown.
     """
 
+    kind: LayerKind
     reads: frozenset[ContextPath]
     line: int
-    is_copy: bool
 
 
 def of(graph: Graph) -> tuple[LayerInputs, ...]:
@@ -47,8 +63,15 @@ def of(graph: Graph) -> tuple[LayerInputs, ...]:
 def _inputs(graph: Graph, digest: str) -> LayerInputs:
     used = {digest} | _used(graph, _origins(graph.operations[digest]))
     reads = frozenset(path for each in used for path in _reads(graph, graph.operations[each]))
-    line = max(map(graph.last_line, used))
-    return LayerInputs(reads, line, is_copy=_is_copy(graph, graph.operations[digest]))
+    return LayerInputs(_kind(graph.operations[digest]), reads, max(map(graph.last_line, used)))
+
+
+def _kind(operation: Operation) -> LayerKind:
+    if operation.file is None:
+        return LayerKind.RUN
+    if not all(each.copy for each in operation.file.actions):
+        return LayerKind.FOLDER
+    return LayerKind.COPY if operation.base else LayerKind.LINKED_COPY
 
 
 def _origins(operation: Operation) -> list[str]:
@@ -89,8 +112,3 @@ def _context(graph: Graph, operation: Operation, number: int) -> str:
     origin = graph.operations.get(operation.input(number))
     identifier = origin.source.identifier if origin and origin.source else ""
     return identifier.removeprefix(_LOCAL) if identifier.startswith(_LOCAL) else ""
-
-
-def _is_copy(graph: Graph, operation: Operation) -> bool:
-    actions = operation.file.actions if operation.file else ()
-    return bool(actions) and all(each.copy and _context(graph, operation, each.secondary) for each in actions)

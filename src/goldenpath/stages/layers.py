@@ -6,19 +6,20 @@ Why each layer has a time of its own, and why it is not BuildKit that compresses
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldenpath.errors import BuildFailed
 from goldenpath.model import codec
-from goldenpath.model.layout import INDEXES, Descriptor, Layout, changed, write_index
+from goldenpath.model.layer_inputs import LayerKind
+from goldenpath.model.layout import INDEXES, Descriptor, Layout, write_index
 from goldenpath.model.names import Digest
 from goldenpath.stages.layer_history import LayerHistory
-from goldenpath.tools import buildx, git, image_files, layer_files
-from goldenpath.tools.layer_files import Times, Written
+from goldenpath.stages.layer_writer import BuiltLayer, LayerWriter
+from goldenpath.tools import buildx, git
+from goldenpath.tools.layer_archive import Times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +35,7 @@ _UNDATED = (
     "Every layer gets another digest with each commit, and is uploaded again with each release. When the files of a "
     "layer last changed is unknown: {}."
 )
-_SHALLOW = "the checkout lacks part of its history"
+_INCOMPLETE = "the checkout lacks part of its history"
 _UNEXPLAINED = "this builder does not tell what a layer is made from"
 # The latest time that the header of a file can hold, in the year 2242.
 _LATEST = 8**11 - 1
@@ -43,15 +44,16 @@ _LATEST = 8**11 - 1
 def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[str, ...]:
     """Build the layout of `run`; return a warning where its layers cannot keep their digests in the next commit."""
     order, layout = found.order, Layout(run.work.layout)
-    shallow = git.is_shallow(run.request.source)
-    if any(found.inputs) and not shallow:
+    source = run.request.source
+    incomplete = git.is_shallow(source) or git.is_partial(source)
+    if any(found.inputs) and not incomplete:
         buildx.build_layout(chosen, order, layout.path, sources=found.sources)
         if rewrite(layout, found.inputs, LayerHistory.of(run, order.epoch, added).times, order.epoch):
             return ()
         shutil.rmtree(layout.path)
         layout.path.mkdir()
     buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
-    return (_UNDATED.format(_SHALLOW if shallow else _UNEXPLAINED),)
+    return (_UNDATED.format(_INCOMPLETE if incomplete else _UNEXPLAINED),)
 
 
 def rewrite(
@@ -69,13 +71,13 @@ def rewrite(
     own = [_made_here(layout, image) for image in images]
     if own != [len(each) for each in inputs] or any(map(_in_zstd, images, own)):
         return False
-    writer = _Writer(layout, _text(created))
+    writer = LayerWriter(layout)
     root = layout.root()
     changes = {
-        image.descriptor.digest: writer.image(image, made_from, times(made_from))
+        image.descriptor.digest: _rewritten(writer, image, list(zip(made_from, times(made_from), strict=True)), created)
         for image, made_from in zip(images, inputs, strict=True)
     }
-    write_index(layout.path, writer.index(root, changes) if root.media_type in INDEXES else changes[root.digest])
+    write_index(layout.path, _index(layout, root, changes) if root.media_type in INDEXES else changes[root.digest])
     kept = {layout.blob(each.digest) for each in layout.descriptors()}
     for path in layout.blob(root.digest).parent.iterdir():
         if path not in kept:
@@ -108,60 +110,58 @@ def _read(layout: Layout, blob: Descriptor) -> dict[str, Any]:
     return found
 
 
+def _rewritten(writer: LayerWriter, image: Image, own: Sequence[tuple[LayerInputs, int]], created: int) -> Descriptor:
+    """Write the layers, the configuration and the manifest of `image`; return the manifest's descriptor."""
+    layout = writer.layout
+    config, manifest = _read(layout, image.manifest.config), _read(layout, image.descriptor)
+    layers, diff_ids = manifest["layers"], config["rootfs"]["diff_ids"]
+    first, of_base = len(layers) - len(own), _time_of_base(config)
+    built = [
+        BuiltLayer(layer, Digest(diff_id), made_from.kind, _times(made_from, time, of_base))
+        for layer, diff_id, (made_from, time) in zip(image.manifest.layers[first:], diff_ids[first:], own, strict=True)
+    ]
+    written = writer.write(built)
+    layers[first:] = [_entry(each.layer) for each in written]
+    diff_ids[first:] = [each.diff_id for each in written]
+    for dated in (config, *config["history"]):
+        if dated.get("created") == _MARK:
+            dated["created"] = _text(created)
+    manifest["config"] |= _entry(_store(layout, image.manifest.config.media_type, config))
+    return _store(layout, image.descriptor.media_type, manifest)
+
+
+def _times(made_from: LayerInputs, time: int, of_base: int | None) -> Times:
+    """Return the times for the files of a layer.
+
+    Files of packages keep theirs, and no build is older than its base image. Where files of the checkout had a part,
+    whose times tell when somebody wrote them to a disk, all get the same.
+    """
+    keeps = made_from.kind is LayerKind.RUN and not made_from.reads
+    return Times(min(time, _LATEST), of_base if keeps else None)
+
+
+def _time_of_base(config: dict[str, Any]) -> int | None:
+    """Return when the base image of the one with this `config` was made; `None` where its history does not tell."""
+    found = [each["created"] for each in config["history"] if each.get("created", _MARK) != _MARK]
+    with suppress(ValueError):
+        return max((int(datetime.fromisoformat(each).timestamp()) for each in found), default=None)
+    return None
+
+
+def _index(layout: Layout, root: Descriptor, changes: dict[Digest, Descriptor]) -> Descriptor:
+    """Write the index `root` with other images in the place of those that changed."""
+    index = _read(layout, root)
+    for each in index["manifests"]:
+        each.update(_entry(changes[Digest(each["digest"])]))
+    return _store(layout, root.media_type, index)
+
+
+def _store(layout: Layout, media_type: str, value: dict[str, Any]) -> Descriptor:
+    content = codec.encode(value)
+    stored = Descriptor(media_type, Digest.of(content), len(content))
+    codec.write_bytes(layout.blob(stored.digest), content)
+    return stored
+
+
 def _entry(blob: Descriptor) -> dict[str, Any]:
     return {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}
-
-
-@dataclass
-class _Writer:
-    """Writes blobs of `layout`; `created` is the time of the image, in words."""
-
-    layout: Layout
-    created: str
-    _layers: dict[tuple[Digest, Times], Written] = field(default_factory=dict)
-
-    def image(self, image: Image, inputs: Sequence[LayerInputs], times: Sequence[int]) -> Descriptor:
-        """Write the layers made from `inputs`, the configuration and the manifest; return the manifest's descriptor."""
-        config, manifest = _read(self.layout, image.manifest.config), _read(self.layout, image.descriptor)
-        first = len(image.manifest.layers) - len(inputs)
-        for place, (made_from, time) in enumerate(zip(inputs, times, strict=True), first):
-            limit = Times(min(time, _LATEST), all_equal=made_from.is_copy)
-            written = self._layer(image.manifest.layers[place], limit)
-            if config["rootfs"]["diff_ids"][place] != written.old_diff_id:
-                raise changed(f"the layer {written.old_diff_id} is not the one that was built", "its bytes differ")
-            config["rootfs"]["diff_ids"][place] = written.diff_id
-            manifest["layers"][place] = _entry(written.layer)
-        for dated in (config, *config["history"]):
-            if dated.get("created") == _MARK:
-                dated["created"] = self.created
-        manifest["config"] |= _entry(self._store(image.manifest.config.media_type, config))
-        return self._store(image.descriptor.media_type, manifest)
-
-    def index(self, root: Descriptor, changes: dict[Digest, Descriptor]) -> Descriptor:
-        """Write the index `root` with other images in the place of those that changed."""
-        index = _read(self.layout, root)
-        for each in index["manifests"]:
-            each.update(_entry(changes[Digest(each["digest"])]))
-        return self._store(root.media_type, index)
-
-    def _layer(self, layer: Descriptor, times: Times) -> Written:
-        if (layer.digest, times) not in self._layers:
-            path = self.layout.blob(layer.digest)
-            try:
-                with image_files.opened(path, layer) as content:
-                    self._layers[layer.digest, times] = layer_files.write(content, times, path.parent)
-            except OSError as error:
-                raise codec.disk_trouble(error, path) from error
-            except image_files.BROKEN as error:
-                raise BuildFailed(
-                    f"The layer {layer.digest} that was built cannot be read.",
-                    why=str(error),
-                    fix="Build again; nothing was released.",
-                ) from error
-        return self._layers[layer.digest, times]
-
-    def _store(self, media_type: str, value: dict[str, Any]) -> Descriptor:
-        content = codec.encode(value)
-        stored = Descriptor(media_type, Digest.of(content), len(content))
-        codec.write_bytes(self.layout.blob(stored.digest), content)
-        return stored
