@@ -18,11 +18,12 @@ from goldenpath.model.layout import INDEXES, Descriptor, Layout, write_index
 from goldenpath.model.names import Digest
 from goldenpath.stages.layer_history import LayerHistory
 from goldenpath.stages.layer_writer import BuiltLayer, LayerWriter
-from goldenpath.tools import buildx, git
+from goldenpath.stages.platforms import normal
+from goldenpath.tools import buildx
 from goldenpath.tools.layer_archive import Times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.layer_inputs import LayerInputs
     from goldenpath.model.layout import Image
@@ -32,11 +33,9 @@ if TYPE_CHECKING:
     from goldenpath.tools.builder import Builder
 
 _UNDATED = (
-    "Every layer gets another digest with each commit, and is uploaded again with each release. When the files of a "
-    "layer last changed is unknown: {}."
+    "Every layer of this image gets a new digest with each commit, and each release uploads all of them. The frontend "
+    "or the BuildKit of this build does not tell which files each layer is made from."
 )
-_INCOMPLETE = "the checkout lacks part of its history"
-_UNEXPLAINED = "this builder does not tell what a layer is made from"
 # The latest time that the header of a file can hold, in the year 2242.
 _LATEST = 8**11 - 1
 
@@ -44,38 +43,38 @@ _LATEST = 8**11 - 1
 def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[str, ...]:
     """Build the layout of `run`; return a warning where its layers cannot keep their digests in the next commit."""
     order, layout = found.order, Layout(run.work.layout)
-    source = run.request.source
-    incomplete = git.is_shallow(source) or git.is_partial(source)
-    if any(found.inputs) and not incomplete:
+    if any(found.inputs):
         buildx.build_layout(chosen, order, layout.path, sources=found.sources)
-        if rewrite(layout, found.inputs, LayerHistory.of(run, order.epoch, added).times, order.epoch):
+        inputs = dict(zip(map(normal, order.platforms or ("",)), found.inputs, strict=True))
+        if rewrite(layout, inputs, LayerHistory.of(run, order.epoch, added).times, order.epoch):
             return ()
         shutil.rmtree(layout.path)
         layout.path.mkdir()
     buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
-    return (_UNDATED.format(_INCOMPLETE if incomplete else _UNEXPLAINED),)
+    return (_UNDATED,)
 
 
 def rewrite(
     layout: Layout,
-    inputs: Sequence[Sequence[LayerInputs]],
+    inputs: Mapping[str, Sequence[LayerInputs]],
     times: Callable[[Sequence[LayerInputs]], Sequence[int]],
     created: int,
 ) -> bool:
     """Write each layer that BuildKit made in `layout` again, with a time of its own; those of the base image stay.
 
-    `inputs` are those of each platform; `created` is the time of the image. Returns `False`, with nothing written,
-    where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read.
+    `inputs` are those of each platform, or of the only one, `""`; `created` is the time of the image. Returns `False`,
+    with nothing written, where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read.
     """
     images = layout.images()
     own = [_made_here(layout, image) for image in images]
-    if own != [len(each) for each in inputs] or any(map(_in_zstd, images, own)):
+    known = [inputs.get(normal(layout.platform(image)), inputs.get("", ())) for image in images]
+    if own != [len(each) for each in known] or any(map(_in_zstd, images, own)):
         return False
     writer = LayerWriter(layout)
     root = layout.root()
     changes = {
         image.descriptor.digest: _rewritten(writer, image, list(zip(made_from, times(made_from), strict=True)), created)
-        for image, made_from in zip(images, inputs, strict=True)
+        for image, made_from in zip(images, known, strict=True)
     }
     write_index(layout.path, _index(layout, root, changes) if root.media_type in INDEXES else changes[root.digest])
     kept = {layout.blob(each.digest) for each in layout.descriptors()}

@@ -134,7 +134,7 @@ class Archive:
 
 
 def _require_header(header: bytes) -> None:
-    if len(header) < _HEADER or _number(header[_CHECKSUM]) != _checksum(header):
+    if len(header) < _HEADER or header[_CHECKSUM].strip(b" \0").lstrip(b"0") != b"%o" % _checksum(header):
         raise ValueError("a header of the archive is damaged")
     if header[_KIND] in _GNU or header[_KIND] == _GLOBAL:
         raise ValueError("the archive has a header that BuildKit does not write")
