@@ -11,6 +11,7 @@ from goldenpath.errors import BuildFailed
 from goldenpath.model.layer_inputs import ContextPath, LayerInputs, LayerKind
 from goldenpath.model.layout import CONFIG, INDEX, MANIFEST, Descriptor, Layout, PlatformFields, write_index
 from goldenpath.model.names import Platform
+from goldenpath.runner import Runner
 from goldenpath.stages import layers
 from goldenpath.stages.bases import Bases
 from goldenpath.stages.context_artifact import Addition
@@ -147,7 +148,7 @@ def test_a_build_whose_layers_have_no_times_of_their_own_says_why(
     inputs: tuple[tuple[LayerInputs, ...], ...],
     finals: list[bool],
 ) -> None:
-    run = run_builder.run(tmp_path)
+    run = run_builder.run(tmp_path, runner=Runner(in_actions=True))
     run.work.layout.mkdir(parents=True)
     builds: list[bool] = []
 

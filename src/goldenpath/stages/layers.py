@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from goldenpath import runner
+from goldenpath.errors import CandidateChanged, DiskTrouble
 from goldenpath.model import codec
 from goldenpath.model.layer_inputs import LayerKind
-from goldenpath.model.layout import INDEXES, Descriptor, Layout, write_index
+from goldenpath.model.layout import INDEXES, Descriptor, Layout, copied, write_index
 from goldenpath.model.names import Digest
 from goldenpath.stages.layer_history import LayerHistory
 from goldenpath.stages.layer_writer import BuiltLayer, LayerWriter
 from goldenpath.stages.platforms import normal
 from goldenpath.tools import buildx
+from goldenpath.tools.kept_layers import KeptLayers, LayerHollow
 from goldenpath.tools.layer_archive import Times
 
 if TYPE_CHECKING:
@@ -41,17 +44,59 @@ _LATEST = 8**11 - 1
 
 
 def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[str, ...]:
-    """Build the layout of `run`; return a warning where its layers cannot keep their digests in the next commit."""
+    """Build the layout of `run`, every byte of it checked.
+
+    Return a warning where its layers cannot keep their digests in the next commit.
+    """
     order, layout = found.order, Layout(run.work.layout)
-    if any(found.inputs):
-        buildx.build_layout(chosen, order, layout.path, sources=found.sources)
-        inputs = dict(zip(map(normal, order.platforms or ("",)), found.inputs, strict=True))
-        if rewrite(layout, inputs, LayerHistory.of(run, order.epoch, added).times, order.epoch):
-            return ()
-        shutil.rmtree(layout.path)
-        layout.path.mkdir()
-    buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
-    return (_UNDATED,)
+    history = LayerHistory.of(run, order.epoch, added)
+    inputs = dict(zip(map(normal, order.platforms or ("",)), found.inputs, strict=False))
+
+    def build(target: Layout, kept: KeptLayers | None = None) -> bool:
+        buildx.build_layout(chosen, order, target.path, sources=found.sources)
+        return rewrite(target, inputs, history.times, order.epoch, kept)
+
+    explains = any(inputs.values())
+    # An image that holds a secret of its build is deleted, so nothing of such a build is kept.
+    keeps = explains and not (run.runner.in_actions or order.secrets or order.ssh)
+    if keeps and _with_kept(build, layout):
+        return ()
+    explains = explains and build(layout)
+    if not explains:
+        _empty(layout)
+        buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
+    layout.verify()
+    return () if explains else (_UNDATED,)
+
+
+def _with_kept(build: Callable[[Layout, KeptLayers], bool], layout: Layout) -> bool:
+    """Build `layout` with the layers of earlier builds; return whether that was possible."""
+    kept = KeptLayers(runner.cache_dir() / "layers")
+    try:
+        try:
+            return _staged(build, layout, kept, hollow=True)
+        except LayerHollow:
+            return _staged(build, layout, kept, hollow=False)
+    except CandidateChanged:
+        kept.clear()
+    except (OSError, DiskTrouble):
+        pass
+    _empty(layout)
+    return False
+
+
+def _staged(build: Callable[[Layout, KeptLayers], bool], layout: Layout, kept: KeptLayers, *, hollow: bool) -> bool:
+    with kept.staging(hollow=hollow) as staged:
+        if not build(staged, kept):
+            return False
+        copied(staged, layout.path).verify()
+        kept.keep(staged)
+        return True
+
+
+def _empty(layout: Layout) -> None:
+    shutil.rmtree(layout.path)
+    layout.path.mkdir()
 
 
 def rewrite(
@@ -59,27 +104,29 @@ def rewrite(
     inputs: Mapping[str, Sequence[LayerInputs]],
     times: Callable[[Sequence[LayerInputs]], Sequence[int]],
     created: int,
+    kept: KeptLayers | None = None,
 ) -> bool:
     """Write each layer that BuildKit made in `layout` again, with a time of its own; those of the base image stay.
 
     `inputs` are those of each platform, or of the only one, `""`; `created` is the time of the image. Returns `False`,
-    with nothing written, where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read.
+    with nothing written, where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read,
+    and `LayerHollow` for one of which only what was written is `kept`.
     """
     images = layout.images()
     own = [_made_here(layout, image) for image in images]
     known = [inputs.get(normal(layout.platform(image)), inputs.get("", ())) for image in images]
     if own != [len(each) for each in known] or any(map(_in_zstd, images, own)):
         return False
-    writer = LayerWriter(layout)
+    writer = LayerWriter(layout, kept)
     root = layout.root()
     changes = {
         image.descriptor.digest: _rewritten(writer, image, list(zip(made_from, times(made_from), strict=True)), created)
         for image, made_from in zip(images, known, strict=True)
     }
     write_index(layout.path, _index(layout, root, changes) if root.media_type in INDEXES else changes[root.digest])
-    kept = {layout.blob(each.digest) for each in layout.descriptors()}
-    for path in layout.blob(root.digest).parent.iterdir():
-        if path not in kept:
+    needed = {layout.blob(each.digest) for each in layout.descriptors()}
+    for path in layout.blobs.iterdir():
+        if path not in needed:
             path.unlink()
     return True
 
