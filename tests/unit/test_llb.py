@@ -24,7 +24,7 @@ def operation(kind: str, body: dict[str, Any], *inputs: str) -> dict[str, Any]:
 
 
 def read(**operations: dict[str, Any]) -> llb.Images:
-    return llb.images(json.dumps({"def": operations, "metadata": {}, "source": {}}).encode())
+    return llb.images(llb.read(json.dumps({"def": operations, "metadata": {}, "source": {}}).encode()))
 
 
 IMAGES = {"python": source(f"docker-image://{PYTHON}"), "node": source(f"docker-image://{NODE}")}
@@ -65,7 +65,7 @@ def test_an_image_of_a_folder_keeps_its_prefix() -> None:
 )
 def test_something_else_is_no_graph(text: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        llb.images(text)
+        llb.read(text)
 
 
 def test_an_image_from_nothing_has_no_base_and_a_graph_in_a_circle_ends() -> None:
@@ -97,7 +97,7 @@ def located(lines: dict[str, list[int]], operations: dict[str, dict[str, Any]], 
         for name, where in lines.items()
     }
     source = {"locations": locations, "infos": [{"filename": "Dockerfile", "data": base64.b64encode(text).decode()}]}
-    return llb.images(json.dumps({"def": operations, "metadata": {}, "source": source}).encode())
+    return llb.images(llb.read(json.dumps({"def": operations, "metadata": {}, "source": source}).encode()))
 
 
 COPY = operation("file", {"actions": [{"secondaryInput": "1", "copy": {}}]}, "python", "context")

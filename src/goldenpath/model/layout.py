@@ -108,9 +108,14 @@ class Layout:
 
     path: Path
 
+    @property
+    def blobs(self) -> Path:
+        """The folder of all blobs."""
+        return self.path / "blobs" / "sha256"
+
     def blob(self, digest: Digest) -> Path:
         """Return where the bytes of `digest` are."""
-        return self.path / "blobs" / "sha256" / digest.hex
+        return self.blobs / digest.hex
 
     def root(self) -> Descriptor:
         """Return the layout's only entry: the manifest, or the index of several platforms."""
@@ -233,6 +238,16 @@ def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, st
     index = Descriptor(INDEX, Digest.of(content), len(content))
     codec.write_bytes(result.blob(index.digest), content)
     write_index(folder, index)
+    return result
+
+
+def copied(layout: Layout, folder: Path) -> Layout:
+    """Return a copy of `layout` in the empty `folder`."""
+    result = Layout(folder)
+    result.blobs.mkdir(parents=True)
+    for each in layout.descriptors():
+        shutil.copyfile(layout.blob(each.digest), result.blob(each.digest))
+    write_index(folder, layout.root())
     return result
 
 

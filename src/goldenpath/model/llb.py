@@ -29,52 +29,66 @@ class _Source(Struct):
     identifier: str
 
 
-class _Link(Struct):
-    """A mount of a RUN, an action on files, or a layer of a merge: each begins from an input of its operation."""
+class Copied(Struct):
+    """What a copy takes from the operation that it copies from."""
+
+    src: str = ""
+
+
+class Link(Struct):
+    """A mount of a RUN, an action on files, or a layer of a merge: each begins from an input of its operation.
+
+    A copy takes files of the `secondary` input; a mount shows its `selector`.
+    """
 
     input: int = 0
     dest: str = ""
+    selector: str = ""
+    secondary: int = field(name="secondaryInput", default=0)
+    copy: Copied | None = None
 
 
 class _Exec(Struct):
-    mounts: tuple[_Link, ...] = ()
+    mounts: tuple[Link, ...] = ()
 
 
 class _File(Struct):
-    actions: tuple[_Link, ...] = ()
+    actions: tuple[Link, ...] = ()
 
 
 class _Merge(Struct):
-    inputs: tuple[_Link, ...] = ()
+    inputs: tuple[Link, ...] = ()
 
 
-class _Op(Struct):
+class Operation(Struct):
+    """One operation of a build: exactly one of its kinds is set, and none in the last one."""
+
     inputs: tuple[_Input, ...] = ()
     source: _Source | None = None
     exec: _Exec | None = None
     file: _File | None = None
     merge: _Merge | None = None
 
+    def input(self, number: int) -> str:
+        """Return the digest of the operation that is the input `number`; empty where there is none."""
+        return self.inputs[number].digest if 0 <= number < len(self.inputs) else ""
+
     @property
     def is_plain(self) -> bool:
         """Whether nothing is known that it does."""
         return self.source is None and self.exec is None and self.file is None and self.merge is None
 
-    def input(self, link: _Link) -> str:
-        """Return the digest of the operation that `link` begins from; empty where that is none."""
-        return self.inputs[link.input].digest if 0 <= link.input < len(self.inputs) else ""
-
     @property
     def base(self) -> str:
         """The digest of the operation whose files this one begins from; empty where it begins from nothing."""
-        links: tuple[_Link, ...] = (_Link(),)
+        links: tuple[Link, ...] = (Link(),)
         if self.exec is not None:
             links = tuple(each for each in self.exec.mounts if each.dest == "/")
         elif self.file is not None:
             links = self.file.actions
         elif self.merge is not None:
             links = self.merge.inputs
-        return self.input(links[0]) if links else ""
+        return self.input(links[0].input) if links else ""
 
 
 class _Position(Struct):
@@ -83,6 +97,7 @@ class _Position(Struct):
 
 class _Range(Struct):
     start: _Position = field(default_factory=_Position)
+    end: _Position = field(default_factory=_Position)
 
 
 class _Location(Struct):
@@ -104,20 +119,29 @@ class _Sources(Struct):
     locations: dict[str, _Locations] = field(default_factory=dict)
     infos: tuple[_SourceFile, ...] = ()
 
+    def ranges(self, operation: str) -> list[tuple[_Range, ...]]:
+        """Return where in the Dockerfile an operation is written: the lines of each place."""
+        found = self.locations.get(operation, _Locations()).locations
+        return [place.ranges for place in found if place.ranges and not place.file]
+
     def step(self, operation: str) -> Step | None:
         """Return the instruction that an operation comes from; `None` where the graph does not say so."""
-        found = self.locations.get(operation, _Locations()).locations
-        lines = [min(each.start.line for each in place.ranges) for place in found if place.ranges and not place.file]
         # What two stages write alike is one operation; the later stage is the nearer one.
-        line = max(lines, default=0)
+        line = max((min(each.start.line for each in place) for place in self.ranges(operation)), default=0)
         text = self.infos[0].data.split(b"\n") if self.infos else []
         keyword = _KEYWORD.match(text[line - 1]) if 0 < line <= len(text) else None
         return Step(line, keyword[1].decode().upper()) if keyword else None
 
 
-class _Graph(Struct):
-    operations: dict[str, _Op] = field(name="def")
+class Graph(Struct):
+    """The operations of a build by their digests, and where each is written."""
+
+    operations: dict[str, Operation] = field(name="def")
     source: _Sources = field(default_factory=_Sources)
+
+    def last_line(self, operation: str) -> int:
+        """Return the number of the last line of the Dockerfile that `operation` is written on; 0 where unknown."""
+        return max((each.end.line for place in self.source.ranges(operation) for each in place), default=0)
 
 
 @dataclass(frozen=True)
@@ -135,21 +159,24 @@ class Images:
     line: int = 0
 
 
-def images(text: bytes) -> Images:
-    """Return the images in the build graph `text`. Raises `ValueError` when it is no graph."""
+def read(text: bytes) -> Graph:
+    """Return the build graph in `text`. Raises `ValueError` when it is none."""
     try:
-        graph = msgspec.json.decode(text, type=_Graph, strict=False)
+        return msgspec.json.decode(text, type=Graph, strict=False)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
-    operations = graph.operations
-    names = {_image(each) for each in operations.values()} - {""}
-    base, layers = _origin(operations)
+
+
+def images(graph: Graph) -> Images:
+    """Return the images that the build `graph` uses."""
+    names = {_image(each) for each in graph.operations.values()} - {""}
+    base, layers = origin(graph)
     steps = [graph.source.step(each) for each in layers or ()]
     known = tuple(each for each in steps if each is not None)
     of_base = graph.source.step(base)
     return Images(
         tuple(sorted(names)),
-        _image(operations[base]) if base else "",
+        _image(graph.operations[base]) if base else "",
         known if layers is not None and len(known) == len(steps) else None,
         of_base.line if of_base else 0,
     )
@@ -161,11 +188,12 @@ def parse(name: str) -> BaseImage | None:
     return BaseImage(plain, Digest(digest)) if at else None
 
 
-def _origin(operations: dict[str, _Op]) -> tuple[str, list[str] | None]:
+def origin(graph: Graph) -> tuple[str, list[str] | None]:
     """Return the source that the image begins from, empty for none, and the operations that each add a layer to it.
 
     The operations are `None` where it is not known how many layers one of them adds.
     """
+    operations = graph.operations
     used = {each.digest for operation in operations.values() for each in operation.inputs}
     last = [digest for digest in operations if digest not in used]
     if len(last) != 1:
@@ -184,7 +212,7 @@ def _origin(operations: dict[str, _Op]) -> tuple[str, list[str] | None]:
     return digest if is_source else "", layers if is_source or not digest else None
 
 
-def _added(operations: dict[str, _Op], digest: str) -> list[str] | None:
+def _added(operations: dict[str, Operation], digest: str) -> list[str] | None:
     """Return the operations whose layers the one at `digest` adds to what it begins from; `None` where unknown.
 
     `COPY --link` copies into nothing and merges that with what is there.
@@ -194,12 +222,12 @@ def _added(operations: dict[str, _Op], digest: str) -> list[str] | None:
         return [digest]
     if operation.merge is None:
         return None
-    others = [operation.input(each) for each in operation.merge.inputs[1:]]
+    others = [operation.input(each.input) for each in operation.merge.inputs[1:]]
     alone = [each for each in others if (one := operations.get(each)) and one.file is not None and not one.base]
     return alone if len(alone) == len(others) else None
 
 
-def _image(operation: _Op) -> str:
+def _image(operation: Operation) -> str:
     identifier = operation.source.identifier if operation.source else ""
     if identifier.startswith(IN_A_FOLDER):
         return identifier

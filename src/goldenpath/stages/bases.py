@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, BaseRefused, BuildFailed
-from goldenpath.model import codec, frontend, image_origins, llb
+from goldenpath.model import codec, frontend, image_origins, layer_inputs, llb
 from goldenpath.model.base_image import IN_A_FOLDER, BaseImage
 from goldenpath.model.image_origins import BASE_DIGEST_LABEL, BASE_LABEL, ImageOrigins
 from goldenpath.stages import base_facts
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from goldenpath.model.layer_inputs import LayerInputs
     from goldenpath.model.names import Platform
     from goldenpath.model.private_base import FetchedBases
     from goldenpath.model.work import WorkFolder
@@ -36,7 +37,7 @@ class Bases:
 
     `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
     and `sources` are `None`, and `warnings` say so. `origins` say for each platform of the order, where that is known,
-    what brings its layers.
+    what brings its layers, and `inputs` what each layer that the build adds is made from.
     """
 
     order: Order
@@ -44,6 +45,7 @@ class Bases:
     sources: Path | None = None
     warnings: tuple[str, ...] = ()
     origins: tuple[ImageOrigins | None, ...] = ()
+    inputs: tuple[tuple[LayerInputs, ...], ...] = ()
 
 
 def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
@@ -78,19 +80,21 @@ def resolved(
     for them in their folder, count as images of their registry. Raises `BaseRefused` when an image is from a registry
     that the environment does not allow, and `BuildFailed` when one cannot be read.
     """
-    found = [_listed(chosen, replace(order, platforms=each)) for each in _single(order)]
+    found = [_graph(chosen, replace(order, platforms=each)) for each in _single(order)]
     graphs = [each for each in found if each is not None]
     if len(graphs) < len(found):
         return _unknown(order, rules)
-    named = _by_name(chosen, order, {name for each in graphs for name in each.names}, folder)
+    listed = [llb.images(each) for each in graphs]
+    named = _by_name(chosen, order, {name for each in listed for name in each.names}, folder)
     known = {name: _of_registry(image, fetched or {}) for name, image in named.items()}
     images = tuple(dict.fromkeys(known.values()))
     require_allowed(images, rules)
-    origins = tuple(_origins(each, known) for each in graphs)
-    labels = _labels({known[each.base] if each.base else None for each in graphs}, set(origins))
+    origins = tuple(_origins(each, known) for each in listed)
+    labels = _labels({known[each.base] if each.base else None for each in listed}, set(origins))
     file = folder / "sources.json"
     codec.write(file, source_policy(images, frontends))
-    return Bases(replace(order, labels={**order.labels, **labels}), images, file, origins=origins)
+    inputs = tuple(layer_inputs.of(each) for each in graphs)
+    return Bases(replace(order, labels={**order.labels, **labels}), images, file, origins=origins, inputs=inputs)
 
 
 def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
@@ -144,12 +148,12 @@ def _single(order: Order) -> list[tuple[Platform, ...]]:
     return [(each,) for each in order.platforms] or [()]
 
 
-def _listed(chosen: Builder, order: Order) -> llb.Images | None:
+def _graph(chosen: Builder, order: Order) -> llb.Graph | None:
     text = buildx.graph(chosen, order)
     if text is None:
         return None
     try:
-        return llb.images(text)
+        return llb.read(text)
     except ValueError as error:
         raise BuildFailed(
             "the list of base images cannot be read",
@@ -191,8 +195,8 @@ def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dic
     plain = replace(
         order, context=dockerfile.parent, dockerfile=dockerfile, build_args=(), build_contexts=(), target=""
     )
-    listed = _listed(chosen, replace(plain, platforms=_single(order)[0]))
-    found = [llb.parse(each) for each in listed.names] if listed else []
+    graph = _graph(chosen, replace(plain, platforms=_single(order)[0]))
+    found = [llb.parse(each) for each in llb.images(graph).names] if graph else []
     by_name = {each.name: each for each in found if each is not None}
     return {name: by_name.get(name) for name in names}
 

@@ -23,6 +23,7 @@ from goldenpath.stages import (
     context_artifact,
     frontends,
     joining,
+    layers,
     missing_bases,
     pull_bases,
 )
@@ -171,11 +172,11 @@ def build(run: Run, order: Order, added: Addition) -> Built:
                     placed(added.files, added.root),
                     base_facts.learned(run, found.images, written, fetched) as learned,
                 ):
-                    buildx.build_layout(chosen, found.order, run.work.layout, sources=found.sources)
+                    undated = layers.export(run, chosen, found, added)
                     images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other)
+    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other, *undated)
     origins = dict(zip(map(normal, order.platforms or ("",)), found.origins, strict=False))
     return Built(chosen.description, settled.images, images, warnings, origins)
 
@@ -188,8 +189,7 @@ def _other_version(chosen: Builder) -> str:
 
 
 def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
-    """Return the record of what is in `layout`, every byte of it checked. Raises `BuildFailed` for an empty image."""
-    layout.verify()
+    """Return the record of what is in `layout`. Raises `BuildFailed` for an empty image."""
     root = layout.root()
     require_layers(layout, order)
     return Candidate(
@@ -236,6 +236,7 @@ def _order(run: Run) -> Order:
         context=request.build_context,
         dockerfile=request.dockerfile_path,
         epoch=epoch,
+        tells_epoch=buildx.EPOCH.encode() in request.dockerfile_path.read_bytes(),
         labels=labels_of(run, epoch),
         annotations={REVISION: event.commit},
         build_args=request.build_args,

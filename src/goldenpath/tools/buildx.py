@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Platform
     from goldenpath.tools.builder import Builder
 
+EPOCH = "SOURCE_DATE_EPOCH"
 BUILD_TIMEOUT = 3600.0
 # Reading a Dockerfile asks a registry for each image that it names.
 READ_TIMEOUT = 100.0
@@ -33,13 +34,18 @@ _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
 _NO_LAYOUT = "OCI exporter is not supported for the"
 _CERTIFICATES, _VARIABLE = "ca", "GOLDENPATH_BUILD_SECRET_"
+_OCI = "type=oci,tar=false,oci-mediatypes=true"
+# What BuildKit puts in the place of each time of the configuration that is not of the base image: a time that no image
+# has, so that those who write the layers again know them.
+MARK = 97_445
+_AS_THEY_ARE = f"{_OCI},compression=uncompressed,source-date-epoch={MARK}"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
-_OCI = "type=oci,tar=false,oci-mediatypes=true,compression=gzip,compression-level=1,rewrite-timestamp=true"
+_REWRITTEN = f"{_OCI},compression=gzip,compression-level=1,rewrite-timestamp=true"
 
 
 @dataclass(frozen=True)
 class Order:
-    """What to build. `epoch` is the time to put on every file made, in seconds since 1970.
+    """What to build. `epoch` is the commit's time, in seconds since 1970; with `tells_epoch` the build is told it.
 
     RUN steps may mount the `secrets` and use `ssh`. No value of a secret is on a command line or in an error.
     """
@@ -55,6 +61,7 @@ class Order:
     platforms: tuple[Platform, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
     ssh: tuple[SshSource, ...] = ()
+    tells_epoch: bool = False
 
 
 def graph(chosen: Builder, order: Order) -> bytes | None:
@@ -76,16 +83,22 @@ def graph(chosen: Builder, order: Order) -> bytes | None:
         raise _explained(error, chosen, order) from error
 
 
-def build_layout(chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None) -> None:
+def build_layout(
+    chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None, is_final: bool = False
+) -> None:
     """Build `order` into the OCI image layout `folder`, from what the source policy in the file `sources` allows.
 
-    Raises `BuildFailed`, quoting the build's last words.
+    Its layers are as BuildKit made them, and have to be written again, unless it `is_final`: then no file is newer than
+    the commit. Raises `BuildFailed`, quoting the build's last words.
     """
+    if is_final:
+        order = replace(order, tells_epoch=True)
     # Without a kind they would be on each platform's manifest alone, and the tags name the index above them.
     kind = "index,manifest:" if len(order.platforms) > 1 else ""
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
     policy = {_SOURCES: str(sources)} if sources else {}
-    _build(chosen, order, policy, f"--output={_OCI},dest={folder}", *annotations)
+    output = _REWRITTEN if is_final else _AS_THEY_ARE
+    _build(chosen, order, policy, f"--output={output},dest={folder}", *annotations)
 
 
 def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
@@ -124,7 +137,9 @@ def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -
 
 
 def _words(order: Order) -> list[str]:
-    words = [f"--file={order.dockerfile}", f"--build-arg=SOURCE_DATE_EPOCH={order.epoch}"]
+    words = [f"--file={order.dockerfile}"]
+    # Each WORKDIR, and all that follows it, would be built again for another value.
+    words += [f"--build-arg={EPOCH}={order.epoch}"] if order.tells_epoch else []
     words += [f"--build-arg={name}={value}" for name, value in order.build_args]
     words += [f"--build-context={name}={value}" for name, value in order.build_contexts]
     words += [f"--label={name}={value}" for name, value in order.labels.items()]
