@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath.errors import BadInput
 from goldenpath.model.event import DETACHED
@@ -86,12 +86,18 @@ class Outcome:
     summary: str = ""
 
 
+Ahead: TypeAlias = "Callable[[Run], Callable[[], Outcome]]"
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
 
     `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one. A stage
     that `reads_files` of other stages reads, in a workflow run, only those that its input `evidence` lists.
+
+    `ahead` does the work of `run` up to what it leaves in the work folder, and returns the rest. A delivery starts it
+    while the stage before still runs; nothing of it is seen unless that one lets the delivery go on.
     """
 
     name: str
@@ -101,3 +107,4 @@ class Stage:
     run: Callable[[Run], Outcome]
     gate: Gate | None = None
     reads_files: bool = False
+    ahead: Ahead | None = None

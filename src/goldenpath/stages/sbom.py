@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.tools import syft
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from goldenpath.model.layout import Image
     from goldenpath.model.names import Platform
     from goldenpath.tools.syft import Inventory
@@ -20,15 +23,26 @@ if TYPE_CHECKING:
 
 def run(run: Run) -> Outcome:
     """Take inventory of every platform; the first one's documents have the plain names."""
+    return ahead(run)()
+
+
+def ahead(run: Run) -> Callable[[], Outcome]:
+    """Take inventory of every platform, and return what writes the documents."""
     run.work.forget(*run.work.path.glob("sbom.*.json"))
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    counted = []
-    for number, image in enumerate(layout.images()):
+    inventories: dict[Platform, Inventory] = {}
+    for image in layout.images():
         platform = layout.platform(image)
         run.say(f"taking inventory of {candidate.digest[:19]} for {platform}")
-        inventory = scan(run, layout, image)
+        inventories[platform] = scan(run, layout, image)
+    return partial(_written, run, inventories)
+
+
+def _written(run: Run, inventories: Mapping[Platform, Inventory]) -> Outcome:
+    counted = []
+    for number, (platform, inventory) in enumerate(inventories.items()):
         counted.append(f"{inventory.packages} packages for {platform}")
         codec.write_bytes(_named(run.work.spdx, platform, number), inventory.spdx)
         codec.write_bytes(_named(run.work.cyclonedx, platform, number), inventory.cyclonedx)
@@ -69,4 +83,5 @@ STAGE = Stage(
     },
     run=run,
     reads_files=True,
+    ahead=ahead,
 )
