@@ -25,6 +25,7 @@ from goldenpath.stages import (
 from goldenpath.stages.base import EVIDENCE_OUTPUT
 from goldenpath.stages.early import EarlyStage
 from goldenpath.stages.running import run_stage
+from goldenpath.tools import unpacked_layers
 from goldenpath.tools.alongside import alongside
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
     """Run `STAGES` and return their outputs. A stage that can work ahead starts with the one before it."""
     outputs: dict[str, str] = {}
     early: EarlyStage | None = None
-    with alongside() as second:
+    with unpacked_layers.shared(None) as layers, alongside() as second:
+        run = replace(run, layers=layers)
         for stage, following in zip_longest(STAGES, STAGES[1:]):
             if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
                 progress.line("· ecr-push is left out: a pull request is checked, never released")

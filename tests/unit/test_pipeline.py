@@ -309,8 +309,8 @@ def test_an_error_of_what_works_ahead_comes_in_its_turn(delivered: Any) -> None:
         raise BuildFailed("no inventory", fix="f")
 
     told = Told()
+    push = stage("push", lambda _: pytest.fail("it released"))
     with pytest.raises(BuildFailed, match="no inventory"):
-        push = stage("push", lambda _: pytest.fail("it released"))
         delivered(stage("gate"), replace(stage("sbom"), ahead=broken), push, told=told)
     assert [line.split()[1] for line in told.text.splitlines() if line.startswith(("✓", "✗"))] == [
         "gate", "sbom", "upload",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.policy.matrix import Environment, Policy
     from goldenpath.runner import Runner
     from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.unpacked_layers import UnpackedLayers
 
 
 EVIDENCE_OUTPUT = {
@@ -33,7 +34,8 @@ class Run:
     """Everything a stage may use.
 
     `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
-    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run.
+    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run. Stages
+    that run in one process share `layers`.
     """
 
     request: Request
@@ -45,6 +47,7 @@ class Run:
     program: Callable[[str], Program]
     say: Callable[[str], None]
     annotated_at_most: int = ANNOTATED_AT_MOST
+    layers: UnpackedLayers | None = None
 
 
 def require_allowed_ref(run: Run) -> None:

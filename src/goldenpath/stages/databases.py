@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from goldenpath.stages.base import Run
     from goldenpath.tools.image_files import LayerSearch
     from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.unpacked_layers import UnpackedLayers
 
 BLOCKED_ELSEWHERE = "in a blocking environment nothing would be released"
 NOT_IDENTIFIED = "archives that do not name their Maven package themselves (pom.properties) are not identified"
@@ -64,7 +65,7 @@ class Unusable:
 
 
 @contextmanager
-def provided(run: Run, program: Program, layout: Layout) -> Iterator[Databases]:
+def provided(run: Run, program: Program, layout: Layout, layers: UnpackedLayers) -> Iterator[Databases]:
     """Give the databases that a scan of `layout` needs.
 
     Both are downloaded at the same time, and the Java one only where a layer holds a Java archive. Raises
@@ -74,7 +75,7 @@ def provided(run: Run, program: Program, layout: Layout) -> Iterator[Databases]:
     cache, environment = runner.trivy_cache_dir(), gate.environment(run)
     with alongside() as second:
         download = second.start(trivy_database.provide, program, cache, run.policy.databases, run.say)
-        searches = tuple(image_files.search(layout, image) for image in layout.images())
+        searches = tuple(image_files.search(layout, each, layers.of(layout, each)) for each in layout.images())
         java = _java_database(run, program, cache, searches)
         database = download.result()
     now = datetime.now(UTC)

@@ -11,7 +11,7 @@ from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec, inputs
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
-from goldenpath.tools import syft
+from goldenpath.tools import syft, unpacked_layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,8 +56,12 @@ def scan(run: Run, layout: Layout, image: Image) -> Inventory:
     """Return the inventory of `image`. Raises `CandidateChanged` when syft looked at anything else."""
     program = run.program("syft")
     name = run.request.ecr_repository or "image"
-    with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
-        inventory = syft.scan(program, narrowed(layout, image, Path(folder)).path, name)
+    with (
+        unpacked_layers.shared(run.layers) as layers,
+        tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder,
+    ):
+        alone = narrowed(layout, image, Path(folder), layers.of(layout, image))
+        inventory = syft.scan(program, alone.path, name)
     if inventory.digest != image.descriptor.digest:
         raise CandidateChanged(
             f"syft took inventory of {inventory.digest}, and the candidate's image is {image.descriptor.digest}",

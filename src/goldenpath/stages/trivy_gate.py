@@ -14,11 +14,11 @@ from goldenpath import runner
 from goldenpath.errors import CandidateChanged, ScannerFailed
 from goldenpath.model import image_origins, inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
-from goldenpath.model.layout import Layout, narrowed
+from goldenpath.model.layout import NOTHING, Layout, narrowed
 from goldenpath.model.verdict import Mode
 from goldenpath.stages import base_notes, databases, gate, git_folders
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import trivy, trivy_canary
+from goldenpath.tools import trivy, trivy_canary, unpacked_layers
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
@@ -58,12 +58,16 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
     environment = gate.environment(run)
     subject = layout.root().digest
     program = run.program("trivy")
-    with databases.provided(run, program, layout) as provided:
+    with (
+        unpacked_layers.shared(run.layers) as layers,
+        databases.provided(run, program, layout, layers) as provided,
+    ):
         scans: dict[str, ImageScan] = {}
         for image in layout.images():
             platform = layout.platform(image)
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
-            scanned = scan(program, layout, image, provided.cache, secrets=environment.image_secrets)
+            unpacked = layers.of(layout, image)
+            scanned = scan(program, layout, image, provided.cache, unpacked, secrets=environment.image_secrets)
             scans[str(platform)] = with_origins(scanned, layout.config(image), origins.get(image.descriptor.digest))
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(program, scans.values())
@@ -107,13 +111,21 @@ def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[
     yield f"{what}; in a blocking environment nothing would be released"
 
 
-def scan(program: Program, layout: Layout, image: Image, cache: Path, *, secrets: bool) -> ImageScan:
-    """Return what trivy sees in `image` with the databases in `cache`.
+def scan(
+    program: Program,
+    layout: Layout,
+    image: Image,
+    cache: Path,
+    unpacked: Mapping[Digest, Path] = NOTHING,
+    *,
+    secrets: bool,
+) -> ImageScan:
+    """Return what trivy sees in `image` with the databases in `cache`; it reads layers that are `unpacked` as they are.
 
     Raises `CandidateChanged` when it looked at anything else.
     """
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
-        alone = narrowed(layout, image, Path(folder))
+        alone = narrowed(layout, image, Path(folder), unpacked)
         scanned = trivy.parse(*trivy.scan(program, alone.path, cache, secrets=secrets))
     if scanned.config != image.manifest.config.digest:
         raise CandidateChanged(

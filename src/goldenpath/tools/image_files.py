@@ -13,14 +13,16 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from isal import igzip, isal_zlib
 
+from goldenpath.model.layout import NOTHING
 from goldenpath.tools import git_folders
 from goldenpath.tools.git_folders import GitFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor, Image, Layout
+    from goldenpath.model.names import Digest
 
 GIT_FOLDER = ".git"
 # What trivy opens as a Java archive, in capitals too.
@@ -45,14 +47,17 @@ class LayerSearch:
     java_archive: str = ""
 
 
-def search(layout: Layout, image: Image) -> LayerSearch:
-    """Look through every layer of `image`, those included whose files a later layer hides."""
+def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
+    """Look through every layer of `image`, those included whose files a later layer hides.
+
+    `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
+    """
     found: list[GitFolder] = []
     java_archive = ""
     unread = []
     for layer in image.manifest.layers:
         try:
-            with _archive(layout.blob(layer.digest), layer) as archive:
+            with _archive(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) as archive:
                 for member in archive:
                     found.extend(_of_git(archive, member))
                     if not java_archive and _is_java_archive(member):
@@ -63,7 +68,12 @@ def search(layout: Layout, image: Image) -> LayerSearch:
 
 
 @contextmanager
-def _archive(path: Path, layer: Descriptor) -> Iterator[tarfile.TarFile]:
+def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[tarfile.TarFile]:
+    if unpacked:
+        # The contents of files are passed over, not read.
+        with tarfile.open(unpacked, "r:") as archive:
+            yield archive
+        return
     with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         yield archive
 
