@@ -10,8 +10,9 @@ from tests.tools import apps, small_images
 
 from goldenpath.model.finding import Kind
 from goldenpath.model.layout import narrowed
-from goldenpath.stages import trivy_gate
-from goldenpath.tools import syft, unpacked_layers
+from goldenpath.stages import image_scan
+from goldenpath.stages.image_scan import TrivyOrder
+from goldenpath.tools import syft, trivy, unpacked_layers
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -36,11 +37,11 @@ def layout(tmp_path: Path) -> Layout:
 def test_trivy_finds_the_same_in_layers_that_we_decompressed(layout: Layout, trivy_cache: Path) -> None:
     (one,) = layout.images()
     program = Toolchain.load().provide("trivy")
-    before = trivy_gate.scan(program, layout, one, trivy_cache, secrets=True)
+    before = trivy.parse(*trivy.scan(program, layout.path, trivy_cache))
     with unpacked_layers.shared(None) as layers:
-        unpacked = layers.of(layout, one)
-        assert len(unpacked) == 2
-        assert trivy_gate.scan(program, layout, one, trivy_cache, unpacked, secrets=True) == before
+        order = TrivyOrder(program, trivy_cache, secrets=True, layers=layers)
+        assert image_scan.scan(order, layout, one) == before
+        assert len(layers.of(layout, one)) == 2
     assert {each.kind for each in before.findings} == {Kind.VULNERABILITY, Kind.SECRET}
 
 

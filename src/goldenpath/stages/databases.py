@@ -14,7 +14,7 @@ from goldenpath.errors import JavaDatabaseMissing, ScannerFailed
 from goldenpath.model.finding import Database, Gate
 from goldenpath.model.verdict import Mode
 from goldenpath.stages import gate
-from goldenpath.tools import image_files, java_index, trivy_canary, trivy_database
+from goldenpath.tools import java_index, kept_results, layer_searches, trivy_canary, trivy_database
 from goldenpath.tools.alongside import alongside
 from goldenpath.tools.trivy_database import JAVA
 
@@ -75,7 +75,8 @@ def provided(run: Run, program: Program, layout: Layout, layers: UnpackedLayers)
     cache, environment = runner.trivy_cache_dir(), gate.environment(run)
     with alongside() as second:
         download = second.start(trivy_database.provide, program, cache, run.policy.databases, run.say)
-        searches = tuple(image_files.search(layout, each, layers.of(layout, each)) for each in layout.images())
+        kept = kept_results.here()
+        searches = tuple(layer_searches.search(layout, each, layers, kept) for each in layout.images())
         java = _java_database(run, program, cache, searches)
         database = download.result()
     now = datetime.now(UTC)

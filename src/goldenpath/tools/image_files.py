@@ -18,7 +18,7 @@ from goldenpath.tools import git_folders
 from goldenpath.tools.git_folders import GitFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor, Image, Layout
@@ -52,19 +52,34 @@ def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHI
 
     `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
     """
+    layers = image.manifest.layers
+    return joined(search_layer(layout.blob(each.digest), each, unpacked.get(each.digest)) for each in layers)
+
+
+def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
+    """Look through one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
     found: list[GitFolder] = []
     java_archive = ""
     unread = []
-    for layer in image.manifest.layers:
-        try:
-            with _archive(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) as archive:
-                for member in archive:
-                    found.extend(_of_git(archive, member))
-                    if not java_archive and _is_java_archive(member):
-                        java_archive = member.name.removeprefix("./")
-        except BROKEN:
-            unread.append(str(layer.digest))
+    try:
+        with _archive(path, layer, unpacked) as archive:
+            for member in archive:
+                found.extend(_of_git(archive, member))
+                if not java_archive and _is_java_archive(member):
+                    java_archive = member.name.removeprefix("./")
+    except BROKEN:
+        unread.append(str(layer.digest))
     return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
+
+
+def joined(layers: Iterable[LayerSearch]) -> LayerSearch:
+    """Return what was found in all of `layers`, the lowest first."""
+    every = tuple(layers)
+    return LayerSearch(
+        git_folders.joined(folder for each in every for folder in each.git_folders),
+        tuple(digest for each in every for digest in each.unread),
+        next((each.java_archive for each in every if each.java_archive), ""),
+    )
 
 
 @contextmanager

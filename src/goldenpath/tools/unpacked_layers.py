@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from goldenpath.tools import image_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from goldenpath.model.layout import Descriptor, Image, Layout
     from goldenpath.model.names import Digest
@@ -47,13 +47,16 @@ class UnpackedLayers:
     _folder: Path | None = None
     _is_closed: bool = False
 
-    def of(self, layout: Layout, image: Image) -> Mapping[Digest, Path]:
-        """Return the file of each layer of `image` that could be decompressed, by the layer's digest."""
+    def of(self, layout: Layout, image: Image, without: Container[Digest] = ()) -> Mapping[Digest, Path]:
+        """Return the file of each layer of `image` that could be decompressed, by the layer's digest.
+
+        Layers in `without` are not needed.
+        """
         layers, diff_ids = image.manifest.layers, layout.config(image).layers
         if len(layers) != len(diff_ids):
             return {}
         for layer, diff_id in zip(layers, diff_ids, strict=True):
-            if layer.media_type.endswith("gzip"):
+            if layer.media_type.endswith("gzip") and layer.digest not in without:
                 self._unpack_once(layout, layer, diff_id)
         results = {layer.digest: self._layers[layer.digest] for layer in layers if layer.digest in self._layers}
         return {digest: path for digest, result in results.items() if (path := result.result())}
