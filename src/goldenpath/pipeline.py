@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from goldenpath.model.finding import Gate
@@ -22,7 +23,10 @@ from goldenpath.stages import (
     trivy_gate,
 )
 from goldenpath.stages.base import EVIDENCE_OUTPUT
+from goldenpath.stages.early import EarlyStage
 from goldenpath.stages.running import run_stage
+from goldenpath.tools import unpacked_layers
+from goldenpath.tools.alongside import alongside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +71,8 @@ OUTPUTS: Mapping[str, str] = {
 def deliver(run: Run, progress: Progress) -> dict[str, str]:
     """Run every stage in order and return all their outputs.
 
-    The first stage that fails or blocks ends the run; all that must always happen still happens; then its error is
-    raised. Raises `WorkFolderBusy` when another delivery uses the same work folder.
+    The first stage that fails or blocks ends the run, and stops what works ahead of it; all that must always happen
+    still happens; then its error is raised. Raises `WorkFolderBusy` when another delivery uses the same work folder.
     """
     run.work.refuse_inside(run.request.build_context)
     with run.work.claimed():
@@ -83,16 +87,28 @@ def _delivered(run: Run, progress: Progress) -> dict[str, str]:
     run = replace(run, annotated_at_most=_ANNOTATED_AT_MOST)
     silent = replace(run, runner=replace(run.runner, summary_file=None))
     try:
-        for stage in STAGES:
-            if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
-                progress.line("· ecr-push is left out: a pull request is checked, never released")
-                continue
-            outputs |= run_stage(stage, silent, progress)
+        outputs |= _in_order(silent, progress)
     except BaseException as error:
         failure = error
         raise
     finally:
         outputs |= _at_the_end(run, progress, failure)
+    return outputs
+
+
+def _in_order(run: Run, progress: Progress) -> dict[str, str]:
+    """Run `STAGES` and return their outputs. A stage that can work ahead starts with the one before it."""
+    outputs: dict[str, str] = {}
+    early: EarlyStage | None = None
+    with unpacked_layers.shared(None) as layers, alongside() as second:
+        run = replace(run, layers=layers)
+        for stage, following in zip_longest(STAGES, STAGES[1:]):
+            if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
+                progress.line("· ecr-push is left out: a pull request is checked, never released")
+                continue
+            started = early
+            early = EarlyStage(following.ahead, run, second) if following and following.ahead else None
+            outputs |= run_stage(stage, run, progress, started)
     return outputs
 
 

@@ -52,3 +52,21 @@ def test_its_programs_end_when_the_other_work_fails(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="the result is no longer needed"):
         futures[0].result(timeout=LONG)
     assert time.monotonic() - began < LONG
+
+
+def test_a_program_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "PATIENCE", 0.2)
+    futures = list[Future[process.Completed]]()
+
+    def other_work() -> None:
+        with alongside() as second:
+            stubborn = f"trap '' TERM; touch {tmp_path}/started; while :; do sleep 1; done"
+            futures.append(second.start(process.run, "sh", "-c", stubborn, timeout=LONG + 60))
+            while not (tmp_path / "started").exists():
+                time.sleep(0.01)
+            raise KeyError("the other work fails")
+
+    with pytest.raises(KeyError):
+        other_work()
+    with pytest.raises(ToolFailed, match="exit status -9"):
+        futures[0].result(timeout=LONG)

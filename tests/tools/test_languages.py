@@ -17,7 +17,8 @@ from tests.tools.program_files import (
     rust_program,
 )
 
-from goldenpath.stages import trivy_gate
+from goldenpath.stages import image_scan
+from goldenpath.stages.image_scan import TrivyOrder
 from goldenpath.tools.toolchain import Toolchain
 
 pytestmark = pytest.mark.tools
@@ -75,5 +76,6 @@ def test_an_old_package_is_seen_in(name: str, tmp_path: Path, trivy_cache: Path)
     path, content, identity = IMAGES[name]
     layout = image(tmp_path, {path: content})
     (one,) = layout.images()
-    found = trivy_gate.scan(Toolchain.load().provide("trivy"), layout, one, trivy_cache, secrets=False)
+    order = TrivyOrder(Toolchain.load().provide("trivy"), trivy_cache, secrets=False)
+    found = image_scan.scan(order, layout, one)
     assert identity in {each.id for each in found.findings}

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import io
 import os
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -265,3 +268,70 @@ def test_in_a_workflow_run_no_other_ref_can_be_named() -> None:
     here = replace(IN_ACTIONS, ref="refs/heads/topic")
     with pytest.raises(GoldenPathError, match=r"^This workflow run is of refs/heads/topic, and `ref` says refs/"):
         running.event_of(here, Path("/nowhere"), Ref("refs/heads/main"))
+
+
+def early(name: str, act: Callable[[Run], Outcome]) -> Stage:
+    return replace(stage(name), ahead=lambda run: partial(act, run))
+
+
+def test_a_stage_that_can_work_ahead_starts_with_the_one_before_it_and_is_reported_after_it(delivered: Any) -> None:
+    at_work = threading.Event()
+
+    def scan(_: Run) -> Outcome:
+        assert at_work.wait(10), "the inventory waited for the scan"
+        return Outcome("scanned", {"scan": "1"})
+
+    def inventory(given: Run) -> Callable[[], Outcome]:
+        given.say("taking inventory")
+        at_work.set()
+        return lambda: Outcome("counted", {"sbom": "1"})
+
+    outputs, text = delivered(stage("scan", scan), replace(stage("sbom"), ahead=inventory), stage("push"))
+    assert list(outputs) == ["scan", "sbom", "push", "upload"]
+    told = [line.partition("  (")[0] for line in text.splitlines() if "upload" not in line and "push" not in line]
+    assert told == [
+        "· scan", "✓ scan           scanned", "· sbom", "  taking inventory", "✓ sbom           counted",
+    ]  # fmt: skip
+
+
+def test_what_works_ahead_of_a_gate_that_blocks_leaves_nothing(delivered: Any, tmp_path: Path) -> None:
+    gate = stage("gate", lambda _: Outcome("it blocks", {"verdict": "block"}, stop=BLOCKED))
+    ahead = early("sbom", lambda given: pytest.fail(f"it wrote into {given.work.path}"))
+    told = Told()
+    with pytest.raises(GateBlocked):
+        delivered(gate, ahead, stage("push", lambda _: pytest.fail("it released")), told=told)
+    assert "sbom" not in told.text
+    assert not list(tmp_path.glob("work/sbom*"))
+
+
+def test_an_error_of_what_works_ahead_comes_in_its_turn(delivered: Any) -> None:
+    def broken(_: Run) -> Callable[[], Outcome]:
+        raise BuildFailed("no inventory", fix="f")
+
+    told = Told()
+    push = stage("push", lambda _: pytest.fail("it released"))
+    with pytest.raises(BuildFailed, match="no inventory"):
+        delivered(stage("gate"), replace(stage("sbom"), ahead=broken), push, told=told)
+    assert [line.split()[1] for line in told.text.splitlines() if line.startswith(("✓", "✗"))] == [
+        "gate", "sbom", "upload",
+    ]  # fmt: skip
+    with pytest.raises(GateBlocked):
+        delivered(failing("gate", BLOCKED), replace(stage("sbom"), ahead=broken))
+
+
+def test_a_stage_that_worked_ahead_took_as_long_as_it_worked(delivered: Any, tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def slow_scan(_: Run) -> Outcome:
+        assert done.wait(10)
+        time.sleep(0.2)
+        return Outcome("scanned")
+
+    def quick(_: Run) -> Callable[[], Outcome]:
+        done.set()
+        return lambda: Outcome("counted")
+
+    delivered(stage("trivy-gate", slow_scan), replace(stage("sbom"), ahead=quick))
+    seconds = {str(each.stage): each.seconds for each in run(tmp_path).work.read_timings().stages}
+    assert seconds["trivy-gate"] >= 0.2
+    assert seconds["sbom"] < 0.1

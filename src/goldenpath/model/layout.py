@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, field
@@ -27,6 +28,7 @@ MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
+NOTHING: Mapping[Digest, Path] = MappingProxyType({})
 _CHUNK = 1 << 20
 
 T = TypeVar("T")
@@ -213,14 +215,21 @@ def require_blob(path: Path, expected: Descriptor) -> None:
         raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{hasher.hexdigest()}")
 
 
-def narrowed(layout: Layout, image: Image, folder: Path) -> Layout:
+def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
     """Return a layout in the empty `folder` whose only entry is `image`, over the same blobs.
 
-    Scanners that choose a platform in an index by themselves may choose another one than was asked for.
+    Scanners that choose a platform in an index by themselves may choose another one than was asked for. `instead` has
+    files that stand for blobs.
     """
-    (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
+    result = Layout(folder)
+    if instead:
+        # Scanners refuse a blob that is a symbolic link.
+        for digest in (each.digest for each in (image.descriptor, *image.blobs)):
+            _take_over(instead.get(digest) or layout.blob(digest), result.blob(digest))
+    else:
+        (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
     write_index(folder, image.descriptor)
-    return Layout(folder)
+    return result
 
 
 def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, str]) -> Layout:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath.errors import BadInput
 from goldenpath.model.event import DETACHED
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.policy.matrix import Environment, Policy
     from goldenpath.runner import Runner
     from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.unpacked_layers import UnpackedLayers
 
 
 EVIDENCE_OUTPUT = {
@@ -33,7 +34,8 @@ class Run:
     """Everything a stage may use.
 
     `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
-    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run.
+    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run. Stages
+    that run in one process share `layers`.
     """
 
     request: Request
@@ -45,6 +47,7 @@ class Run:
     program: Callable[[str], Program]
     say: Callable[[str], None]
     annotated_at_most: int = ANNOTATED_AT_MOST
+    layers: UnpackedLayers | None = None
 
 
 def require_allowed_ref(run: Run) -> None:
@@ -86,12 +89,18 @@ class Outcome:
     summary: str = ""
 
 
+Ahead: TypeAlias = "Callable[[Run], Callable[[], Outcome]]"
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
 
     `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one. A stage
     that `reads_files` of other stages reads, in a workflow run, only those that its input `evidence` lists.
+
+    `ahead` does the work of `run` up to what it leaves in the work folder, and returns the rest. A delivery starts it
+    while the stage before still runs; nothing of it is seen unless that one lets the delivery go on.
     """
 
     name: str
@@ -101,3 +110,4 @@ class Stage:
     run: Callable[[Run], Outcome]
     gate: Gate | None = None
     reads_files: bool = False
+    ahead: Ahead | None = None

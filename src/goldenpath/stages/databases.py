@@ -14,7 +14,7 @@ from goldenpath.errors import JavaDatabaseMissing, ScannerFailed
 from goldenpath.model.finding import Database, Gate
 from goldenpath.model.verdict import Mode
 from goldenpath.stages import gate
-from goldenpath.tools import image_files, java_index, trivy_canary, trivy_database
+from goldenpath.tools import java_index, kept_results, layer_searches, trivy_canary, trivy_database
 from goldenpath.tools.alongside import alongside
 from goldenpath.tools.trivy_database import JAVA
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from goldenpath.stages.base import Run
     from goldenpath.tools.image_files import LayerSearch
     from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.unpacked_layers import UnpackedLayers
 
 BLOCKED_ELSEWHERE = "in a blocking environment nothing would be released"
 NOT_IDENTIFIED = "archives that do not name their Maven package themselves (pom.properties) are not identified"
@@ -64,7 +65,7 @@ class Unusable:
 
 
 @contextmanager
-def provided(run: Run, program: Program, layout: Layout) -> Iterator[Databases]:
+def provided(run: Run, program: Program, layout: Layout, layers: UnpackedLayers) -> Iterator[Databases]:
     """Give the databases that a scan of `layout` needs.
 
     Both are downloaded at the same time, and the Java one only where a layer holds a Java archive. Raises
@@ -74,7 +75,8 @@ def provided(run: Run, program: Program, layout: Layout) -> Iterator[Databases]:
     cache, environment = runner.trivy_cache_dir(), gate.environment(run)
     with alongside() as second:
         download = second.start(trivy_database.provide, program, cache, run.policy.databases, run.say)
-        searches = tuple(image_files.search(layout, image) for image in layout.images())
+        kept = kept_results.here()
+        searches = tuple(layer_searches.search(layout, each, layers, kept) for each in layout.images())
         java = _java_database(run, program, cache, searches)
         database = download.result()
     now = datetime.now(UTC)

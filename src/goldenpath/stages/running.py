@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from goldenpath.report.console import Progress
     from goldenpath.runner import Runner
     from goldenpath.stages.base import Stage
+    from goldenpath.stages.early import EarlyStage
     from goldenpath.tools.toolchain import Program
 
 
@@ -118,13 +119,17 @@ def tightened(environment: Environment, request: Request, progress: Progress) ->
     return environment if request.push_latest else replace(environment, latest_allowed=False)
 
 
-def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
-    """Run one stage, tell how it went, write its outputs, and return them. Raises what stopped it, a block included."""
-    began = time.monotonic()
+def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | None = None) -> dict[str, str]:
+    """Run one stage, tell how it went, write its outputs, and return them. Raises what stopped it, a block included.
+
+    `early` is the same stage where its work has begun already.
+    """
+    turn = time.monotonic()
     try:
         with progress.working(stage.name):
-            outcome = stage.run(run)
+            outcome = early.finish(progress.say) if early else stage.run(run)
     except GoldenPathError as error:
+        began = early.began if early else turn
         progress.end(stage.name, error.what, began, state="stopped")
         if run.work.path.is_dir() or not isinstance(error, BadInput):
             # Not where the work folder itself is what was refused.
@@ -132,6 +137,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress) -> dict[str, str]:
             with suppress(DiskTrouble):
                 run.runner.set_outputs(_evidence(run, stage))
         raise
+    began = early.began if early else turn
     state = End.STOPPED if outcome.stop else End.WARNED if outcome.warnings else End.DONE
     progress.end(stage.name, outcome.sentence, began, state=state.value)
     _note(run, stage, state, began, outcome.sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,25 +11,40 @@ from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec, inputs
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
-from goldenpath.tools import syft
+from goldenpath.tools import kept_results, syft, unpacked_layers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from goldenpath.model.layout import Image
     from goldenpath.model.names import Platform
+    from goldenpath.tools.kept_results import KeptResult
     from goldenpath.tools.syft import Inventory
+    from goldenpath.tools.toolchain import Program
 
 
 def run(run: Run) -> Outcome:
     """Take inventory of every platform; the first one's documents have the plain names."""
+    return ahead(run)()
+
+
+def ahead(run: Run) -> Callable[[], Outcome]:
+    """Take inventory of every platform, and return what writes the documents."""
     run.work.forget(*run.work.path.glob("sbom.*.json"))
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    counted = []
-    for number, image in enumerate(layout.images()):
+    inventories: dict[Platform, Inventory] = {}
+    for image in layout.images():
         platform = layout.platform(image)
         run.say(f"taking inventory of {candidate.digest[:19]} for {platform}")
-        inventory = scan(run, layout, image)
+        inventories[platform] = scan(run, layout, image)
+    return partial(_written, run, inventories)
+
+
+def _written(run: Run, inventories: Mapping[Platform, Inventory]) -> Outcome:
+    counted = []
+    for number, (platform, inventory) in enumerate(inventories.items()):
         counted.append(f"{inventory.packages} packages for {platform}")
         codec.write_bytes(_named(run.work.spdx, platform, number), inventory.spdx)
         codec.write_bytes(_named(run.work.cyclonedx, platform, number), inventory.cyclonedx)
@@ -39,17 +55,39 @@ def run(run: Run) -> Outcome:
 
 
 def scan(run: Run, layout: Layout, image: Image) -> Inventory:
-    """Return the inventory of `image`. Raises `CandidateChanged` when syft looked at anything else."""
+    """Return the inventory of `image`, at a terminal one that was kept.
+
+    Raises `CandidateChanged` when syft looked at anything else.
+    """
     program = run.program("syft")
     name = run.request.ecr_repository or "image"
-    with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
-        inventory = syft.scan(program, narrowed(layout, image, Path(folder)).path, name)
+    identity = ("syft", program.version, program.sha256, *syft.OUTPUTS, name, image.descriptor.digest)
+    with kept_results.of(program).result(*identity) as result:
+        inventory = _kept(result) or _scan(run, layout, image, program, name)
+        if result and not result.facts:
+            documents = dict(zip(syft.OUTPUTS, (inventory.spdx, inventory.cyclonedx), strict=True))
+            result.keep({"packages": str(inventory.packages)}, documents)
     if inventory.digest != image.descriptor.digest:
         raise CandidateChanged(
             f"syft took inventory of {inventory.digest}, and the candidate's image is {image.descriptor.digest}",
             fix="run `goldenpath build` again, then every stage after it",
         )
     return inventory
+
+
+def _kept(result: KeptResult | None) -> Inventory | None:
+    if result is None or not result.facts:
+        return None
+    return syft.parse(*((result.folder / each).read_bytes() for each in syft.OUTPUTS))
+
+
+def _scan(run: Run, layout: Layout, image: Image, program: Program, name: str) -> Inventory:
+    with (
+        unpacked_layers.shared(run.layers) as layers,
+        tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder,
+    ):
+        alone = narrowed(layout, image, Path(folder), layers.of(layout, image))
+        return syft.scan(program, alone.path, name)
 
 
 def _named(path: Path, platform: Platform, number: int) -> Path:
@@ -69,4 +107,5 @@ STAGE = Stage(
     },
     run=run,
     reads_files=True,
+    ahead=ahead,
 )

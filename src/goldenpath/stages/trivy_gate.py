@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import structs
 
 from goldenpath import runner
-from goldenpath.errors import CandidateChanged, ScannerFailed
+from goldenpath.errors import ScannerFailed
 from goldenpath.model import image_origins, inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
-from goldenpath.model.layout import Layout, narrowed
+from goldenpath.model.layout import Layout
 from goldenpath.model.verdict import Mode
-from goldenpath.stages import base_notes, databases, gate, git_folders
+from goldenpath.stages import base_notes, databases, gate, git_folders, image_scan
 from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import trivy, trivy_canary
+from goldenpath.stages.image_scan import TrivyOrder
+from goldenpath.tools import kept_results, trivy, trivy_canary, unpacked_layers
 from goldenpath.tools.scanner import fingerprint
 
 if TYPE_CHECKING:
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
 
     from goldenpath.model.image_config import ImageConfig
     from goldenpath.model.image_origins import ImageOrigins
-    from goldenpath.model.layout import Image
     from goldenpath.model.names import Digest
     from goldenpath.policy.matrix import Environment
+    from goldenpath.stages.databases import Databases
     from goldenpath.tools.image_files import LayerSearch
     from goldenpath.tools.toolchain import Program
     from goldenpath.tools.trivy import ImageScan
+    from goldenpath.tools.unpacked_layers import UnpackedLayers
 
 EMPTY_INVENTORY = "empty-inventory"
 UNSUPPORTED_SYSTEM = "unsupported-os"
@@ -58,12 +58,16 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
     environment = gate.environment(run)
     subject = layout.root().digest
     program = run.program("trivy")
-    with databases.provided(run, program, layout) as provided:
+    with (
+        unpacked_layers.shared(run.layers) as layers,
+        databases.provided(run, program, layout, layers) as provided,
+    ):
+        order = _order(provided, program, layers, secrets=environment.image_secrets)
         scans: dict[str, ImageScan] = {}
         for image in layout.images():
             platform = layout.platform(image)
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
-            scanned = scan(program, layout, image, provided.cache, secrets=environment.image_secrets)
+            scanned = image_scan.scan(order, layout, image)
             scans[str(platform)] = with_origins(scanned, layout.config(image), origins.get(image.descriptor.digest))
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(program, scans.values())
@@ -82,6 +86,13 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
         database=provided.vulnerabilities,
         java_database=provided.java,
     )
+
+
+def _order(provided: Databases, program: Program, layers: UnpackedLayers, *, secrets: bool) -> TrivyOrder:
+    # Without a usable Java database trivy sees less than another time.
+    kept = kept_results.of(program) if provided.cache == runner.trivy_cache_dir() else kept_results.NOTHING_KEPT
+    java = provided.java.sha256 if provided.java else ""
+    return TrivyOrder(program, provided.cache, secrets, java, layers, kept)
 
 
 def unknown_to_database(program: Program, scans: Iterable[ImageScan]) -> tuple[str, ...]:
@@ -105,22 +116,6 @@ def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[
             "trivy.databases in the platform's policy: one of them gives an incomplete database",
         )
     yield f"{what}; in a blocking environment nothing would be released"
-
-
-def scan(program: Program, layout: Layout, image: Image, cache: Path, *, secrets: bool) -> ImageScan:
-    """Return what trivy sees in `image` with the databases in `cache`.
-
-    Raises `CandidateChanged` when it looked at anything else.
-    """
-    with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
-        alone = narrowed(layout, image, Path(folder))
-        scanned = trivy.parse(*trivy.scan(program, alone.path, cache, secrets=secrets))
-    if scanned.config != image.manifest.config.digest:
-        raise CandidateChanged(
-            f"trivy scanned the image {scanned.config}, and the candidate is {image.manifest.config.digest}",
-            fix="run `goldenpath build` again, then every stage after it",
-        )
-    return scanned
 
 
 def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:

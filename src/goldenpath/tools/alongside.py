@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
 
 from goldenpath.tools import process
 
@@ -26,6 +26,7 @@ class Alongside:
     def __init__(self, pool: ThreadPoolExecutor) -> None:
         self._pool = pool
         self._children: list[process.Child] = []
+        self._futures: list[Future[object]] = []
         self._abandoned = False
 
     def start(self, work: Callable[P, T], *words: P.args, **options: P.kwargs) -> Future[T]:
@@ -35,7 +36,9 @@ class Alongside:
             with process.on_start(self._admit):
                 return work(*words, **options)
 
-        return self._pool.submit(observed)
+        future = self._pool.submit(observed)
+        self._futures.append(cast("Future[object]", future))
+        return future
 
     def _admit(self, child: process.Child) -> None:
         self._children.append(child)
@@ -43,10 +46,15 @@ class Alongside:
             raise _Abandoned("the result is no longer needed")
 
     def abandon(self) -> None:
-        """Stop every program that the work started, and each that it starts from now on."""
+        """Stop every program that the work started, by force if need be, and each that it starts from now on."""
         self._abandoned = True
-        for child in self._children:
+        running = [child for child in self._children if child.returncode is None]
+        for child in running:
             process.terminate(child)
+        if running:
+            wait(self._futures, timeout=process.PATIENCE)
+        for child in running:
+            process.kill(child)
 
 
 @contextmanager

@@ -13,14 +13,16 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from isal import igzip, isal_zlib
 
+from goldenpath.model.layout import NOTHING
 from goldenpath.tools import git_folders
 from goldenpath.tools.git_folders import GitFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.model.layout import Descriptor, Image, Layout
+    from goldenpath.model.names import Digest
 
 GIT_FOLDER = ".git"
 # What trivy opens as a Java archive, in capitals too.
@@ -45,25 +47,48 @@ class LayerSearch:
     java_archive: str = ""
 
 
-def search(layout: Layout, image: Image) -> LayerSearch:
-    """Look through every layer of `image`, those included whose files a later layer hides."""
+def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
+    """Look through every layer of `image`, those included whose files a later layer hides.
+
+    `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
+    """
+    layers = image.manifest.layers
+    return joined(search_layer(layout.blob(each.digest), each, unpacked.get(each.digest)) for each in layers)
+
+
+def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
+    """Look through one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
     found: list[GitFolder] = []
     java_archive = ""
     unread = []
-    for layer in image.manifest.layers:
-        try:
-            with _archive(layout.blob(layer.digest), layer) as archive:
-                for member in archive:
-                    found.extend(_of_git(archive, member))
-                    if not java_archive and _is_java_archive(member):
-                        java_archive = member.name.removeprefix("./")
-        except BROKEN:
-            unread.append(str(layer.digest))
+    try:
+        with _archive(path, layer, unpacked) as archive:
+            for member in archive:
+                found.extend(_of_git(archive, member))
+                if not java_archive and _is_java_archive(member):
+                    java_archive = member.name.removeprefix("./")
+    except BROKEN:
+        unread.append(str(layer.digest))
     return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
 
 
+def joined(layers: Iterable[LayerSearch]) -> LayerSearch:
+    """Return what was found in all of `layers`, the lowest first."""
+    every = tuple(layers)
+    return LayerSearch(
+        git_folders.joined(folder for each in every for folder in each.git_folders),
+        tuple(digest for each in every for digest in each.unread),
+        next((each.java_archive for each in every if each.java_archive), ""),
+    )
+
+
 @contextmanager
-def _archive(path: Path, layer: Descriptor) -> Iterator[tarfile.TarFile]:
+def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[tarfile.TarFile]:
+    if unpacked:
+        # The contents of files are passed over, not read.
+        with tarfile.open(unpacked, "r:") as archive:
+            yield archive
+        return
     with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         yield archive
 

@@ -134,9 +134,18 @@ def on_start(callback: Callable[[Child], None]) -> Iterator[None]:
 
 def terminate(child: Child) -> None:
     """Ask `child` and everything it started to end, without waiting for it."""
+    _signal(child, signal.SIGTERM)
+
+
+def kill(child: Child) -> None:
+    """End `child` and everything it started, where it still runs, without waiting for it."""
+    _signal(child, signal.SIGKILL)
+
+
+def _signal(child: Child, number: signal.Signals) -> None:
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGTERM)
+            os.killpg(child.pid, number)
 
 
 def stop_group(child: subprocess.Popen[bytes], *, patience: float = PATIENCE) -> None:

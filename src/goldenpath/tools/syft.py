@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 
+# The documents that syft writes, by their format.
+OUTPUTS = ("spdx-json", "cyclonedx-json")
+
+
 class _SpdxPackage(Struct, frozen=True, rename="camel"):
     version_info: str = ""
     primary_package_purpose: str = ""

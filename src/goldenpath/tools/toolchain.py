@@ -54,7 +54,7 @@ class Program:
     """A program that is here, its bytes checked a moment ago: its `origin` is `release` or `go`.
 
     It `is_pinned` when they were checked against the table, and not only against the record beside it. `rules` are
-    those of gitleaks, checked too.
+    those of gitleaks, checked too. `sha256` is that of its bytes.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Program:
     origin: str
     is_pinned: bool = False
     rules: bytes = field(default=b"", repr=False)
+    sha256: str = field(default="", repr=False, compare=False)
 
 
 def _nothing_said(_: str) -> None:
@@ -233,7 +234,7 @@ def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
             fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
         )
     rules = gitleaks_rules.read(path, tool.rules) if tool.rules else b""
-    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules)
+    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=found)
 
 
 def _sha256(path: Path) -> str:

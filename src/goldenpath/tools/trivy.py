@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.trivy_analysis import Analysis
 
 SCHEMA_VERSION = 2
 _OS_PACKAGES, _LANGUAGE_PACKAGES = "os-pkgs", "lang-pkgs"
 DETAIL_LENGTH = 1000
 TITLE_LENGTH = 250
 # By itself trivy leaves out what is called a picture, an archive or a lock file. `.git` is looked for in the layers.
-_SECRET_RULES = b"skip-patterns: ['**/.git/**', '**/node_modules/**']\n"
+SECRET_RULES = b"skip-patterns: ['**/.git/**', '**/node_modules/**']\n"
 # Where trivy's own rules do not look for secrets (aquasecurity/trivy, `fanal/secret`, `fanal/analyzer/secret`).
 NOT_SEARCHED = (
     "node_modules, usr/share, usr/lib, usr/include, usr/local/lib/python*, usr/local/go, usr/src/wordpress, "
@@ -134,8 +135,10 @@ class ImageScan:
     layers: tuple[str, ...] = ()
 
 
-def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -> tuple[bytes, tuple[str, ...]]:
-    """Scan the one image in the OCI image layout `layout`; the database is in `cache`.
+def scan(
+    program: Program, layout: Path, cache: Path, *, secrets: bool = True, analysis: Analysis | None = None
+) -> tuple[bytes, tuple[str, ...]]:
+    """Scan the one image in the OCI image layout `layout`; the database is in `cache`, or in that of `analysis`.
 
     Returns trivy's JSON report and the lines that it said: of an OS that it does not know it warns there alone.
 
@@ -146,17 +149,18 @@ def scan(program: Program, layout: Path, cache: Path, *, secrets: bool = True) -
     """
     with scanner.empty_folder("trivy") as folder:
         # trivy passes over a file of the image that is called what these rules are called: nobody can know that name.
-        report, rules = folder / "report.json", folder / f"{uuid4().hex}.yaml"
-        rules.write_bytes(_SECRET_RULES)
+        report, rules = folder / "report.json", folder / f"{analysis.rules if analysis else uuid4().hex}.yaml"
+        rules.write_bytes(SECRET_RULES)
         for_secrets = ("--scanners", "vuln,secret", "--image-config-scanners", "secret", "--secret-config", rules)
         looked_for = for_secrets if secrets else ("--scanners", "vuln")
         done = process.run(
             program.path, "image", "--input", layout, *looked_for, "--list-all-pkgs",
-            "--format", "json", "--output", report, "--cache-dir", cache, "--timeout", f"{scanner.TIMEOUT:.0f}s",
+            "--format", "json", "--output", report, "--cache-dir", analysis.cache if analysis else cache,
+            "--timeout", f"{scanner.TIMEOUT:.0f}s",
             "--skip-db-update", "--skip-java-db-update", "--offline-scan", "--disable-telemetry",
             "--skip-version-check", "--no-progress",
-            # A cache in the folder is locked for the whole scan, and another scan gives up after five seconds.
-            "--cache-backend", "memory",
+            # A cache in a folder is locked for the whole scan, and another scan gives up after five seconds.
+            "--cache-backend", "fs" if analysis else "memory",
             timeout=scanner.TIMEOUT, cwd=folder,
         )  # fmt: skip
         return report.read_bytes(), tuple(done.stderr.decode("utf-8", "replace").splitlines())

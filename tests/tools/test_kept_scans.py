@@ -1,0 +1,201 @@
+"""Real trivy and syft at a terminal: what is kept of a scan makes the next one quick, and changes no answer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.tools import apps, small_images
+from tests.unit import run_builder
+from tests.unit.layout_builder import store, tar
+
+from goldenpath.local import advisory_records, bolt, vulnerability_db
+from goldenpath.model import codec
+from goldenpath.model.finding import Kind
+from goldenpath.model.layout import CONFIG, MANIFEST, Layout, Manifest, write_index
+from goldenpath.model.names import Digest
+from goldenpath.stages import image_scan, sbom
+from goldenpath.stages.image_scan import TrivyOrder
+from goldenpath.tools import kept_results, layer_searches, syft
+from goldenpath.tools.toolchain import Toolchain
+from goldenpath.tools.unpacked_layers import UnpackedLayers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.trivy import ImageScan
+
+pytestmark = pytest.mark.tools
+
+BASE = {"etc/os-release": apps.OS_RELEASE.encode(), "var/lib/dpkg/status": apps.DPKG_STATUS.encode()}
+APP = {apps.PLANTED_PACKAGE: apps.PLANTED_METADATA.encode()}
+KEY = {"app/key": f"TOKEN={apps.secret()}\n".encode()}
+MORE = {"app/more": b"nothing"}
+CMD = 'CMD ["app"]'
+
+
+@dataclass
+class Desk:
+    """Scans of one user: `unpacked` says how many layers the last one read."""
+
+    order: TrivyOrder
+    unpacked: int = 0
+
+    def scan(self, layout: Layout) -> ImageScan:
+        layers = UnpackedLayers()
+        try:
+            (one,) = layout.images()
+            return image_scan.scan(replace(self.order, layers=layers), layout, one)
+        finally:
+            self.unpacked = len(layers._layers)  # noqa: SLF001  nothing else counts them
+            layers.close()
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache folder of a user who has scanned nothing; the programs are those of this machine."""
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def program() -> Program:
+    return Toolchain.load().provide("syft")
+
+
+@pytest.fixture
+def desk(program: Program, cache: Path, trivy_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    trivy = Toolchain.load().provide("trivy")
+    monkeypatch.setenv("GOLDENPATH_CACHE", str(cache))
+    assert program.sha256
+    return Desk(TrivyOrder(trivy, trivy_cache, secrets=True, kept=kept_results.of(trivy)))
+
+
+def image(folder: Path, *layers: dict[str, bytes], history: tuple[str, ...] = ()) -> Layout:
+    """Write an image; `history` names its instructions, where those but COPY add no layer."""
+    layout = small_images.make(folder, *layers)
+    return described(layout, history=[
+        {"created_by": each, "empty_layer": not each.startswith("COPY")} for each in history
+    ]) if history else layout  # fmt: skip
+
+
+def described(layout: Layout, **changed: Any) -> Layout:  # noqa: ANN401  fields of a configuration
+    (one,) = layout.images()
+    config = json.loads(layout.blob(one.manifest.config.digest).read_bytes()) | changed
+    stored = store(layout.path, CONFIG, json.dumps(config).encode())
+    manifest = Manifest(2, MANIFEST, stored, list(one.manifest.layers))
+    write_index(layout.path, store(layout.path, MANIFEST, codec.encode(manifest)))
+    return layout
+
+
+def kinds(found: ImageScan) -> set[Kind]:
+    return {each.kind for each in found.findings}
+
+
+def test_a_second_scan_reads_only_what_is_new_and_finds_the_same(desk: Desk, tmp_path: Path) -> None:
+    first = desk.scan(image(tmp_path / "one", BASE, APP, KEY))
+    assert (desk.unpacked, kinds(first)) == (3, {Kind.VULNERABILITY, Kind.SECRET})
+    assert desk.scan(image(tmp_path / "again", BASE, APP, KEY)) == first
+    assert desk.unpacked == 0
+    changed = desk.scan(image(tmp_path / "changed", BASE, APP, MORE))
+    assert (desk.unpacked, kinds(changed)) == (1, {Kind.VULNERABILITY})
+
+
+def test_vulnerabilities_are_looked_up_in_the_database_of_today(desk: Desk, tmp_path: Path, empty: Path) -> None:
+    layout = image(tmp_path / "one", BASE, APP, KEY)
+    assert kinds(Desk(replace(desk.order, cache=empty)).scan(layout)) == {Kind.SECRET}
+    assert kinds(desk.scan(layout)) == {Kind.VULNERABILITY, Kind.SECRET}
+    assert desk.unpacked == 0
+
+
+@pytest.fixture
+def empty(tmp_path: Path, trivy_cache: Path) -> Path:
+    """trivy's cache with a database that knows nothing of Python."""
+    shutil.copytree(trivy_cache / "db", tmp_path / "empty" / "db")
+    known = advisory_records.buckets(vulnerability_db.ADVISORIES)
+    others = {name: held for name, held in known.items() if "pip" not in name}
+    (tmp_path / "empty" / "db" / "trivy.db").write_bytes(bolt.encode(others))
+    return tmp_path / "empty"
+
+
+def test_a_layer_counts_for_what_it_is_in_this_image(desk: Desk, tmp_path: Path) -> None:
+    """trivy looks for no secrets in what it takes for a base image: all before a CMD that more layers follow."""
+    of_a_base = image(tmp_path / "base", BASE, KEY, MORE, history=("COPY a", "COPY b", CMD, "COPY c"))
+    of_the_app = image(tmp_path / "app", BASE, KEY, MORE, history=("COPY a", CMD, "COPY b", "COPY c"))
+    moved = image(tmp_path / "moved", BASE, MORE, KEY, history=("COPY a", "COPY b", CMD, "COPY c"))
+    assert kinds(desk.scan(of_a_base)) == set()
+    assert kinds(desk.scan(of_the_app)) == {Kind.SECRET}
+    assert kinds(desk.scan(moved)) == {Kind.SECRET}
+
+
+def test_a_layer_that_lies_about_its_content_is_read(desk: Desk, tmp_path: Path) -> None:
+    desk.scan(image(tmp_path / "one", BASE, MORE))
+    (honest,) = image(tmp_path / "two", BASE, KEY).images()
+    lying = described(
+        Layout(tmp_path / "two"), rootfs={"type": "layers", "diff_ids": [Digest.of(tar(each)) for each in (BASE, MORE)]}
+    )
+    (one,) = lying.images()
+    assert one.manifest.layers == honest.manifest.layers
+    assert kinds(desk.scan(lying)) == {Kind.SECRET}
+
+
+@pytest.mark.parametrize("damage", ["other bytes", "cut off"])
+def test_a_damaged_analysis_is_made_again(desk: Desk, cache: Path, tmp_path: Path, damage: str) -> None:
+    layout = image(tmp_path / "one", BASE, APP, KEY)
+    first = desk.scan(layout)
+    (database,) = cache.glob("scans/*/fanal/fanal.db")
+    raw = database.read_bytes()
+    database.write_bytes(raw.replace(b"github-pat", b"github-xxx") if damage == "other bytes" else raw[:100])
+    assert desk.scan(layout) == first
+    assert desk.unpacked == 3
+
+
+def test_an_analysis_that_trivy_cannot_use_is_made_again(desk: Desk, cache: Path, tmp_path: Path) -> None:
+    layout = image(tmp_path / "one", BASE, APP, KEY)
+    first = desk.scan(layout)
+    (database,) = cache.glob("scans/*/fanal/fanal.db")
+    database.write_bytes(b"no database")
+    kept_results.KeptResult(database.parent.parent).keep({"sha256:x": "0 sha256:x"})
+    assert desk.scan(layout) == first
+
+
+def test_two_scans_at_once_wait_for_nobody(desk: Desk, cache: Path, tmp_path: Path) -> None:
+    layout = image(tmp_path / "one", BASE, APP, KEY)
+    first = desk.scan(layout)
+    (folder,) = (each.parent.parent for each in cache.glob("scans/*/fanal/fanal.db"))
+    lock = kept_results._locked(folder)  # noqa: SLF001  as another process holds it
+    assert desk.scan(layout) == first
+    assert (desk.unpacked, lock > 0) == (3, True)
+
+
+def test_an_inventory_of_the_same_image_is_taken_once(
+    program: Program, desk: Desk, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk.order.kept is not kept_results.NOTHING_KEPT
+    run = replace(run_builder.run(tmp_path), program=lambda _: program)
+    layout = image(tmp_path / "one", BASE, APP)
+    (one,) = layout.images()
+    first = sbom.scan(run, layout, one)
+    with monkeypatch.context() as patched:
+        patched.setattr(syft, "scan", lambda *_: pytest.fail("syft ran again"))
+        assert sbom.scan(run, layout, one) == first
+    (document,) = cache.glob("scans/*/cyclonedx-json")
+    document.write_bytes(document.read_bytes().replace(b"PyYAML", b"PyJSON"))
+    assert b"PyYAML" in sbom.scan(run, layout, one).cyclonedx
+
+
+def test_our_own_search_reads_a_layer_once(desk: Desk, tmp_path: Path) -> None:
+    layout = image(tmp_path / "one", BASE, {"srv/app.jar": b"x"}, {"app/.git/HEAD": b"ref: x"})
+    (one,) = layout.images()
+    counts = []
+    for _ in range(2):
+        layers = UnpackedLayers()
+        found = layer_searches.search(layout, one, layers, desk.order.kept)
+        assert (found.java_archive, [each.path for each in found.git_folders]) == ("srv/app.jar", ["app/.git"])
+        counts.append(len(layers._layers))  # noqa: SLF001  nothing else counts them
+        layers.close()
+    assert counts == [3, 1], "the settings of a git folder may hold a token, and are not kept"
