@@ -18,11 +18,21 @@ def test_of_a_manifest_of_kubernetes_what_comes_before_is_read_too() -> None:
     ((begin, end),) = regions("k8s/db.yaml", text)
     assert begin <= 2000 * len(LINE) - 16_000
     assert end >= 2000 * len(LINE) + 16_000
-    assert regions("k8s/db.txt", text) == []
+    assert list(regions("k8s/db.txt", text)) == []
 
 
 def test_regions_that_touch_are_one() -> None:
-    assert regions("a", b"curl\n" + LINE * 10 + b"-----BEGIN RSA PRIVATE KEY-----\n") == [(0, 237)]
+    text = b"curl\n" + LINE * 10 + b"-----BEGIN RSA PRIVATE KEY-----\n"
+    assert list(FarRegions().new("a", text)) == [(0, text)]
+
+
+def test_of_a_file_full_of_words_only_the_regions_around_a_change_are_new() -> None:
+    given, lines = FarRegions(), [b"curl https://example.com/%d\n" % number for number in range(4_000)]
+    assert sum(len(region) for _, region in given.new("a", b"".join(lines))) == sum(map(len, lines))
+    lines[2_000] = b"curl https://example.com/changed\n"
+    ((before, region),) = given.new("a", b"".join(lines))
+    assert before < 2_000 < before + region.count(b"\n")
+    assert len(region) < 2.1 * 16_000
 
 
 def test_a_region_that_did_not_change_is_given_once_for_each_path() -> None:

@@ -27,18 +27,28 @@ class FarRegions:
     _given: set[tuple[str, bytes]] = field(default_factory=set)
 
     def new(self, path: str, text: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield each region of `text` that no version of the file `path` had before, behind how many lines."""
-        for begin, end in regions(path, text):
-            region = text[begin:end]
-            key = path, hashlib.sha256(region).digest()
-            if key not in self._given:
-                self._given.add(key)
-                yield text.count(b"\n", 0, begin), region
+        """Yield the regions of `text` that no version of the file `path` had before, behind how many lines.
+
+        Regions that touch come as one. A file may be full of them, and only those around a change are new.
+        """
+        changed = [(begin, end) for begin, end in regions(path, text) if self._is_new(path, text[begin:end])]
+        for begin, end in joined(changed):
+            yield text.count(b"\n", 0, begin), text[begin:end]
+
+    def _is_new(self, path: str, region: bytes) -> bool:
+        key = path, hashlib.sha256(region).digest()
+        if key in self._given:
+            return False
+        self._given.add(key)
+        return True
 
 
-def regions(path: str, text: bytes) -> list[tuple[int, int]]:
-    """Return from where to where such a rule may read: whole lines, and at least as far as pieces overlap."""
-    low, found = text.lower(), list[tuple[int, int]]()
+def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
+    """Yield from where to where a far rule may read: whole lines, and at least as far as pieces overlap.
+
+    There is one region for each place that has a word; places in one line share it.
+    """
+    low, last = text.lower(), (-1, -1)
     before = OVERLAP if _BACKWARDS.search(path) else 0
     words = b"|".join(re.escape(word) for word, name in FAR_WORDS if re.search(name, path, re.IGNORECASE))
     for match in re.finditer(words, low):
@@ -47,6 +57,15 @@ def regions(path: str, text: bytes) -> list[tuple[int, int]]:
         for _ in range(AT_MOST):
             begin = text.rfind(b"\n", 0, max(begin - 1, 0)) + 1
         end = text.find(b"\n", match.start() + OVERLAP) + 1 or len(text)
+        if (begin, end) != last:
+            yield begin, end
+        last = begin, end
+
+
+def joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the `ranges`, which are in order, with those that touch made one."""
+    found = list[tuple[int, int]]()
+    for begin, end in ranges:
         if found and begin <= found[-1][1]:
             found[-1] = found[-1][0], max(end, found[-1][1])
         else:

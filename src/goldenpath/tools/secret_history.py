@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...]) -> tuple[Leak, ...]:
     """Return the `leaks`, with all of each version where several changes may have brought the same secret twice.
 
-    A change shows what it brought, and not what the file has besides. So where two changes of one path brought the same
-    secret, its versions are read whole too.
+    A change shows what it brought, and not what the file has besides. So where several changes of one path brought the
+    same secret, the versions that they made are read whole too: only these can have it more often than those before.
     """
     versions = defaultdict[tuple[object, ...], set[str]](set)
     for leak in filter(gitleaks.decides, leaks):
         versions[leak.File, leak.RuleID, leak.Entropy, leak.Mark].add(git_objects.version_of(leak.Commit))
-    paths = {str(path) for (path, *_), brought in versions.items() if len(brought) > 1}
-    again = [origin for path in sorted(paths) for origin in exported.partial.get(path, ())]
+    brought = {(str(path), each) for (path, *_), made in versions.items() if len(made) > 1 for each in made}
+    paths = sorted({path for path, _ in brought})
+    again = [each for path in paths for each in exported.partial.get(path, ()) if (path, each.identity) in brought]
     if not again:
         return leaks
     files = PlainFiles(exported.files.folder.parent / "again", exported.files.words)
