@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dev.benchmark import machine, rounds, services, table  # noqa: E402
+from dev.benchmark import chart, machine, page, rounds, services, store, table  # noqa: E402
 from dev.benchmark.cases import CASES  # noqa: E402
 from dev.benchmark.model import Benchmark  # noqa: E402
 
 from goldenpath import runner  # noqa: E402
-from goldenpath.model import codec  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,9 +39,24 @@ def main(argv: Sequence[str]) -> int:
     ):
         measured = _measured(cases, running, kept, asked.rounds)
     print(f"\n{table.render(measured)}", end="")
-    if asked.json:
-        codec.write(asked.json, measured)
+    if asked.write:
+        write(measured, ROOT / "docs")
     return 0
+
+
+def write(measured: Benchmark, folder: Path) -> None:
+    """Write the result into `folder`: every run, the chart and the page."""
+    for name, text in files(measured).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def files(measured: Benchmark) -> dict[str, str]:
+    """Return what is written of a result, by the name of the file."""
+    return {
+        "performance.json": store.encode(measured),
+        "performance.svg": chart.render(measured),
+        "performance.md": page.render(measured),
+    }
 
 
 def _asked(argv: Sequence[str]) -> argparse.Namespace:
@@ -50,16 +64,17 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
     names = [case.name for case in CASES]
     parser.add_argument("--rounds", type=int, default=3, help="how often each side delivers each case [default: 3]")
     parser.add_argument("--only", nargs="*", choices=names, metavar="CASE", help=f"of: {', '.join(names)}")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every run into this file")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md, its chart and its figures")
     return parser.parse_args(argv)
 
 
 def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> Benchmark:
-    here, programs = machine.describe(), machine.programs(running)
+    here, programs, began = machine.describe(), machine.programs(running), time.monotonic()
     runs = tuple(run for number in range(wanted) for case in cases for run in _told(case, running, kept, number))
     return Benchmark(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=machine.commit(ROOT),
+        minutes=round((time.monotonic() - began) / 60, 1),
         machine=here,
         programs=programs,
         cases={case.name: case.about for case in cases},

@@ -29,7 +29,7 @@ class State(StrEnum):
     BLOCKED = "blocked"
 
 
-class Figures(Struct, frozen=True):
+class Figures(Struct, frozen=True, omit_defaults=True):
     """What a run or a stage took.
 
     `processor` is of the processes of the command, `daemon_processor` of Docker's daemon, containerd and BuildKit.
@@ -87,10 +87,11 @@ class Machine(Struct, frozen=True):
 
 
 class Benchmark(Struct, frozen=True):
-    """A whole session of `make bench`; `cases` maps each case to what it is."""
+    """A whole session of `make bench`, of so many `minutes`; `cases` maps each case to what it is."""
 
     date: str
     commit: str
+    minutes: float
     machine: Machine
     programs: dict[str, str]
     cases: dict[str, str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dev.benchmark.model import STAGES, Side
@@ -14,7 +15,32 @@ if TYPE_CHECKING:
     from dev.benchmark.spread import Pairs
 
 _MEGABYTE = 1_000_000
-_LABEL, _COLUMN = 16, 24
+_LABEL, _COLUMN, _NARROW = 16, 25, 19
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A column of a table of stages: its name, where it comes from, and how many digits follow the point."""
+
+    name: str
+    of: Callable[[Figures], float]
+    digits: int = 0
+
+    def shown(self, several: Sequence[Figures]) -> str:
+        """Return the median as text, `-` where there is nothing."""
+        return f"{Spread.of(map(self.of, several)).median:.{self.digits}f}" if several else "-"
+
+
+FIGURES = (
+    Figure("seconds", lambda one: one.wall, 2),
+    Figure("processor", lambda one: one.all_processor, 2),
+    Figure("memory, MB", lambda one: one.memory / _MEGABYTE),
+    Figure("read, MB", lambda one: one.read / _MEGABYTE),
+    Figure("written, MB", lambda one: one.written / _MEGABYTE),
+    Figure("processes", lambda one: one.processes),
+    Figure("registry requests", lambda one: one.requests),
+    Figure("AWS calls", lambda one: one.api_calls),
+)
 
 
 def render(benchmark: Benchmark) -> str:
@@ -38,8 +64,8 @@ def _head(benchmark: Benchmark) -> Iterator[str]:
     yield f"load before: {machine.load:.1f}; seconds as median (least to most), processor time with the daemons'"
 
 
-def _row(label: str, *cells: str) -> str:
-    return (f"  {label:<{_LABEL}}" + "".join(f"{cell:>{_COLUMN}}" for cell in cells)).rstrip()
+def _row(label: str, *cells: str, column: int = _COLUMN) -> str:
+    return (f"  {label:<{_LABEL}}" + "".join(f"{cell:>{column}}" for cell in cells)).rstrip()
 
 
 def _overview(mine: Sequence[Pairs]) -> Iterator[str]:
@@ -57,29 +83,21 @@ def _overview(mine: Sequence[Pairs]) -> Iterator[str]:
 
 def _detail(each: Pairs) -> Iterator[str]:
     yield f"{each.case}, {each.state}: the recipe's / ours"
-    yield _row("", "seconds", "processor", "memory, MB", "read + written, MB", "processes", "requests")
+    yield _row("", *(figure.name for figure in FIGURES), column=_NARROW)
+    for stage, cells in stages(each):
+        yield _row(stage, *cells, column=_NARROW)
+
+
+def stages(each: Pairs) -> Iterator[tuple[str, list[str]]]:
+    """Yield each stage with its figures as text, those of the recipe and ours; the last one is the total."""
     for stage in (*STAGES, "total"):
-        found = [[_part(run, stage) for run in each.of(side)] for side in (Side.RECIPE, Side.OURS)]
-        if any(one for runs in found for one in runs):
-            yield _row(stage, *_cells(*([one for one in runs if one] for runs in found)))
+        both = [[one for run in each.of(side) if (one := _part(run, stage))] for side in (Side.RECIPE, Side.OURS)]
+        if any(both):
+            yield stage, [" / ".join(figure.shown(runs) for runs in both) for figure in FIGURES]
 
 
 def _part(run: Run, stage: str) -> Figures | None:
     return run.total if stage == "total" else run.stages.get(stage)
-
-
-def _cells(recipe: Sequence[Figures], ours: Sequence[Figures]) -> Iterator[str]:
-    figures: tuple[tuple[Callable[[Figures], float], int], ...] = (
-        (lambda one: one.wall, 2),
-        (lambda one: one.all_processor, 2),
-        (lambda one: one.memory / _MEGABYTE, 0),
-        (lambda one: (one.read + one.written) / _MEGABYTE, 0),
-        (lambda one: one.processes, 0),
-        (lambda one: one.requests + one.api_calls, 0),
-    )
-    for figure, digits in figures:
-        medians = [f"{Spread.of(map(figure, runs)).median:.{digits}f}" if runs else "-" for runs in (recipe, ours)]
-        yield " / ".join(medians)
 
 
 def wall(run: Run) -> float:
