@@ -42,7 +42,7 @@ faults: ## Break releases in every way: each fault of each request, signals, rac
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.signals
 
 bench: ## Race a delivery against the usual commands: ROUNDS=1 and ONLY="static python" are quicker
-	@$(PYTHON) dev/bench.py $(if $(ROUNDS),--rounds='$(ROUNDS)') $(if $(ONLY),--only $(ONLY))
+	@$(PYTHON) dev/bench.py $(if $(ROUNDS),--rounds='$(ROUNDS)') $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
 
 bench-limits: ## Measure work of our own that has limits, in seconds and MB; fail where one is passed
 	@$(PYTHON) dev/bench_limits.py

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str]) -> int:
     """Measure the cases that are asked for, print the result, and write it where that is asked for."""
     asked = _asked(argv)
+    if asked.stored:
+        return _tell(store.read(asked.stored), write_it=asked.write)
+    signal.signal(signal.SIGTERM, _end)
     cases = [case for case in CASES if not asked.only or case.name in asked.only]
     kept = runner.cache_dir() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
@@ -38,8 +42,17 @@ def main(argv: Sequence[str]) -> int:
         services.running(Path(folder)) as running,
     ):
         measured = _measured(cases, running, kept, asked.rounds)
+    return _tell(measured, write_it=asked.write)
+
+
+def _end(*_: object) -> None:
+    """End as an error does, so that the daemons are stopped."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _tell(measured: Benchmark, *, write_it: bool) -> int:
     print(f"\n{table.render(measured)}", end="")
-    if asked.write:
+    if write_it:
         write(measured, ROOT / "docs")
     return 0
 
@@ -65,6 +78,7 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="how often each side delivers each case [default: 3]")
     parser.add_argument("--only", nargs="*", choices=names, metavar="CASE", help=f"of: {', '.join(names)}")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md, its chart and its figures")
+    parser.add_argument("--from", dest="stored", type=Path, metavar="FILE", help="show this result; measure nothing")
     return parser.parse_args(argv)
 
 

@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from dev.benchmark.model import Side, State
+from dev.benchmark.model import Side
 from dev.benchmark.spread import pairs
 from dev.benchmark.table import wall
 
@@ -35,7 +35,7 @@ _STYLE = """\
 
 def render(benchmark: Benchmark) -> str:
     """Return the SVG file's text."""
-    rows = [(each, ratio) for each in pairs(benchmark) if (ratio := each.ratio(wall)) and each.state != State.BLOCKED]
+    rows = [(each, ratio) for each in pairs(benchmark) if (ratio := each.ratio(wall))]
     scale = _Scale([value for _, ratio in rows for value in (ratio.least, ratio.most)])
     height = _TOP + _ROW * len(rows) + _BOTTOM
     dots = (shape for number, row in enumerate(rows) for shape in _row(number, *row, scale))

@@ -35,7 +35,7 @@ class Figures(Struct, frozen=True, omit_defaults=True):
     `processor` is of the processes of the command, `daemon_processor` of Docker's daemon, containerd and BuildKit.
     `memory` is the most that all processes of the command held together, in bytes, and `daemon_memory` the sum of the
     daemons' peaks. `read` and `written` count the bytes that passed through calls, of command and daemons: files,
-    pipes and sockets. `requests` went to the registry, `api_calls` to ECR's and STS's API.
+    pipes and sockets. `requests` went to the registry, `api_calls` to the APIs of AWS and GitHub.
     """
 
     wall: float

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dev import tables
-from dev.benchmark.model import Side
 from dev.benchmark.spread import Spread, pairs
-from dev.benchmark.table import FIGURES, processor, seconds, stages, times, wall
+from dev.benchmark.table import FIGURES, OVERVIEW, overview, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +82,7 @@ def render(benchmark: Benchmark) -> str:
 
 
 def _cases(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
-    measured = {run.case for run in benchmark.runs}
+    measured = {each.case for each in pairs(benchmark)}
     return ((case, about) for case, about in benchmark.cases.items() if case in measured)
 
 
@@ -94,21 +93,9 @@ def _about(benchmark: Benchmark) -> str:
 
 
 def _overview(found: Sequence[Pairs], benchmark: Benchmark) -> str:
-    rows = [
-        [
-            each.case,
-            each.state,
-            seconds(each.spread(Side.RECIPE, wall)),
-            seconds(each.spread(Side.OURS, wall)),
-            times(each.ratio(wall)),
-            times(each.ratio(processor)),
-            seconds(each.spread(Side.OURS, lambda run: run.own)),
-        ]
-        for each in found
-    ]
-    head = ["case", "state", "recipe", "ours", "time, ratio", "processor, ratio", "our own work"]
+    rows = [[each.case, each.state, *overview(each)] for each in found]
     named = "\n".join(f"- **{case}**: {about}" for case, about in _cases(benchmark))
-    return f"{named}\n\n{tables.table(head, rows)}\n"
+    return f"{named}\n\n{tables.table(['case', 'state', *OVERVIEW], rows)}\n"
 
 
 def _stages(case: str, about: str, mine: Sequence[Pairs]) -> str:

@@ -111,15 +111,19 @@ def _deliver(
 
 def _require_end(done: _Delivered, state: State, log: Path) -> None:
     """Stop where a delivery did not end as it must: what it took would mean nothing."""
-    failed, pushed = bool(done.measured[-1].code), any(each.requests for each in done.totals)
-    if state is State.BLOCKED and (not failed or pushed):
-        raise SystemExit(f"a commit with a secret was not stopped:\n{_tail(log)}")
-    if state is not State.BLOCKED and (failed or not pushed):
-        raise SystemExit(f"a delivery ended with exit status {done.measured[-1].code}:\n{_tail(log)}")
+    code, requests = done.measured[-1].code, sum(each.requests for each in done.totals)
+    if not ended_well(state, code, requests):
+        last_words = log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
+        raise SystemExit(
+            f"a delivery ({state}) ended with {code} after {requests} requests to the registry:\n{last_words}"
+        )
 
 
-def _tail(log: Path) -> str:
-    return log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
+def ended_well(state: State, code: int, requests: int) -> bool:
+    """Tell whether a delivery ended as it must: released, or stopped before anything was sent to the registry."""
+    if state is State.BLOCKED:
+        return code != 0 and requests == 0
+    return code == 0 and requests > 0
 
 
 def _run(case: Case, state: State, side: Recipe | Ours, number: int, parts: list[_Delivered]) -> Run:

@@ -19,7 +19,7 @@ import boto3
 from goldenpath import runner
 from goldenpath.errors import ToolMissing
 from goldenpath.local import buildkit, daemon, debian, engine, state, vulnerability_db
-from goldenpath.local.control import Seed
+from goldenpath.local.control import HEALTH, SEED, Seed
 from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 
@@ -34,6 +34,7 @@ _ROLE, _BUILDER = "bench", "bench"
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _QUICK, _SLOW = 120.0, 600.0
 _LINE = re.compile(r'(?P<at>[-0-9]+ [0-9:]+,[0-9]+) INFO (?P<api>info: )?"[A-Z]+ (?P<path>\S+)')
+_CONTROL = (HEALTH, SEED)
 # What the cache folder holds that no delivery made: programs and environments. All else is kept results.
 _WARM = ("tools", "env")
 
@@ -69,7 +70,6 @@ class Services:
         """Return what both sides find in their environment."""
         return {
             "PATH": f"{self.folder / 'bin'}:{_SYSTEM_PATH}",
-            "HOME": str(self.folder / "home"),
             "LANG": "C.UTF-8",
             "DOCKER_HOST": self.docker_host,
             "DOCKER_CONFIG": str(self.folder / "docker"),
@@ -94,7 +94,7 @@ class Services:
 
     def prepare(self) -> None:
         """Put the programs where both sides find them, and log the recipe's docker in."""
-        for name in ("bin", "home", "docker/cli-plugins"):
+        for name in ("bin", "docker/cli-plugins"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         for name in PROGRAMS:
             (self.folder / "bin" / name).symlink_to(self.toolchain.provide(name).path)
@@ -152,16 +152,20 @@ class Services:
         """Return the requests that the servers answered since their log ended at `offset`."""
         with self._log.open("rb") as file:
             file.seek(offset)
-            text = file.read().decode("utf-8", "replace")
-        return [
-            Request(datetime.strptime(found["at"], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp(), bool(found["api"]))
-            for found in _LINE.finditer(text)
-            if found["api"] or found["path"].startswith("/v2/")
-        ]
+            return read_requests(file.read().decode("utf-8", "replace"))
 
     @property
     def _log(self) -> Path:
         return self.folder / "emulator" / "local.log"
+
+
+def read_requests(log: str) -> list[Request]:
+    """Return the requests that a `log` of the servers tells of, without those by which they are started."""
+    return [
+        Request(datetime.strptime(found["at"], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp(), bool(found["api"]))
+        for found in _LINE.finditer(log)
+        if found["path"].startswith("/v2/") or (found["api"] and found["path"] not in _CONTROL)
+    ]
 
 
 @contextmanager

@@ -44,7 +44,7 @@ class Recipe:
         self._out = folder / "reports"
         self._out.mkdir(parents=True)
         self._trivy = services.new_trivy_cache(folder / "trivy")
-        self.variables = services.recipe_variables()
+        self.variables = {**services.recipe_variables(), "HOME": str(folder)}
 
     def commands(self, image: Image, repository: str, checkout: Checkout, _: State) -> list[Command]:
         """Return the commands that deliver `image`, in their order; the first that fails ends the delivery."""
@@ -81,7 +81,7 @@ class Ours:
     def __init__(self, services: Services, folder: Path) -> None:
         self._work = folder / "work"
         cache, trivy = services.empty_cache(folder / "cache"), services.new_trivy_cache(folder / "trivy")
-        self.variables = services.our_variables(cache, trivy)
+        self.variables = {**services.our_variables(cache, trivy), "HOME": str(folder)}
 
     def commands(self, image: Image, repository: str, checkout: Checkout, state: State) -> list[Command]:
         """Return the one command that delivers `image`."""

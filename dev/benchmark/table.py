@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from dev.benchmark.spread import Pairs
 
 _MEGABYTE = 1_000_000
-_LABEL, _COLUMN, _NARROW = 16, 25, 19
+_LABEL, _COLUMN, _NARROW = 15, 21, 15
+
+
+OVERVIEW = ("recipe, s", "ours, s", "time, ratio", "processor, ratio", "own work, s")
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,12 @@ class Figure:
 FIGURES = (
     Figure("seconds", lambda one: one.wall, 2),
     Figure("processor", lambda one: one.all_processor, 2),
-    Figure("memory, MB", lambda one: one.memory / _MEGABYTE),
-    Figure("read, MB", lambda one: one.read / _MEGABYTE),
-    Figure("written, MB", lambda one: one.written / _MEGABYTE),
+    Figure("memory MB", lambda one: one.memory / _MEGABYTE),
+    Figure("read MB", lambda one: one.read / _MEGABYTE),
+    Figure("written MB", lambda one: one.written / _MEGABYTE),
     Figure("processes", lambda one: one.processes),
-    Figure("registry requests", lambda one: one.requests),
-    Figure("AWS calls", lambda one: one.api_calls),
+    Figure("requests", lambda one: one.requests),
+    Figure("API calls", lambda one: one.api_calls),
 )
 
 
@@ -69,16 +72,21 @@ def _row(label: str, *cells: str, column: int = _COLUMN) -> str:
 
 
 def _overview(mine: Sequence[Pairs]) -> Iterator[str]:
-    yield _row("", "recipe", "ours", "time, ratio", "processor, ratio", "our own work")
+    yield _row("", *OVERVIEW)
     for each in mine:
-        yield _row(
-            each.state,
-            seconds(each.spread(Side.RECIPE, wall)),
-            seconds(each.spread(Side.OURS, wall)),
-            times(each.ratio(wall)),
-            times(each.ratio(processor)),
-            seconds(each.spread(Side.OURS, lambda run: run.own)),
-        )
+        yield _row(each.state, *overview(each))
+
+
+def overview(each: Pairs) -> list[str]:
+    """Return the cells of a case in one state, under the headings `OVERVIEW`."""
+    spreads = (
+        each.spread(Side.RECIPE, wall),
+        each.spread(Side.OURS, wall),
+        each.ratio(wall),
+        each.ratio(processor),
+        each.spread(Side.OURS, lambda run: run.own),
+    )
+    return list(map(shown, spreads))
 
 
 def _detail(each: Pairs) -> Iterator[str]:
@@ -110,15 +118,9 @@ def processor(run: Run) -> float:
     return run.total.all_processor
 
 
-def seconds(spread: Spread) -> str:
-    """Return seconds as text: the median, and in brackets the range of several rounds."""
-    return f"{spread.median:.2f} s{_range(spread)}"
-
-
-def times(spread: Spread | None) -> str:
-    """Return a ratio as text, in the same way."""
-    return f"{spread.median:.2f}{_range(spread)}" if spread else "-"
-
-
-def _range(spread: Spread) -> str:
-    return "" if spread.least == spread.most else f" ({spread.least:.2f} to {spread.most:.2f})"
+def shown(spread: Spread | None) -> str:
+    """Return the median as text, and in brackets the range of several rounds; `-` where there is nothing."""
+    if spread is None:
+        return "-"
+    of_several = "" if spread.least == spread.most else f" ({spread.least:.2f} to {spread.most:.2f})"
+    return f"{spread.median:.2f}{of_several}"
