@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dev.benchmark import chart, machine, page, rounds, services, store, table  # noqa: E402
+from dev.benchmark import machine, page, rounds, services, store, table  # noqa: E402
 from dev.benchmark.cases import CASES  # noqa: E402
 from dev.benchmark.model import Benchmark  # noqa: E402
 
@@ -53,23 +53,9 @@ def _end(*_: object) -> None:
 def _tell(measured: Benchmark, *, write_it: bool) -> int:
     print(f"\n{table.render(measured)}", end="")
     if write_it:
-        write(measured, ROOT / "docs")
+        for name, text in page.files(measured).items():
+            (ROOT / "docs" / name).write_text(text, encoding="utf-8")
     return 0
-
-
-def write(measured: Benchmark, folder: Path) -> None:
-    """Write the result into `folder`: every run, the chart and the page."""
-    for name, text in files(measured).items():
-        (folder / name).write_text(text, encoding="utf-8")
-
-
-def files(measured: Benchmark) -> dict[str, str]:
-    """Return what is written of a result, by the name of the file."""
-    return {
-        "performance.json": store.encode(measured),
-        "performance.svg": chart.render(measured),
-        "performance.md": page.render(measured),
-    }
 
 
 def _asked(argv: Sequence[str]) -> argparse.Namespace:
@@ -83,11 +69,13 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> Benchmark:
-    here, programs, began = machine.describe(), machine.programs(running), time.monotonic()
-    runs = tuple(run for number in range(wanted) for case in cases for run in _told(case, running, kept, number))
+    here, programs, commit = machine.describe(), machine.programs(running), machine.commit(ROOT)
+    began = time.monotonic()
+    turns = [(case, number) for number in range(wanted) for case in cases if number < case.rounds]
+    runs = tuple(run for case, number in turns for run in _told(case, running, kept, number))
     return Benchmark(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
-        commit=machine.commit(ROOT),
+        commit=commit,
         minutes=round((time.monotonic() - began) / 60, 1),
         machine=here,
         programs=programs,

@@ -62,7 +62,7 @@ def by_stage(measured: Measured, work: Path, requests: Sequence[Request]) -> dic
     found: dict[str, Figures] = {}
     reached = measured.begin
     rest = []
-    for begin, end, name in sorted(_intervals(work), key=lambda each: each[1]):
+    for begin, end, name in sorted(_intervals(work, measured.begin), key=lambda each: each[1]):
         rest.append(between(measured, reached, max(begin, reached), requests))
         found[name] = between(measured, max(begin, reached), max(end, reached), requests)
         reached = max(end, reached)
@@ -70,12 +70,11 @@ def by_stage(measured: Measured, work: Path, requests: Sequence[Request]) -> dic
     return {**found, "rest": total(rest)}
 
 
-def _intervals(work: Path) -> Iterable[tuple[float, float, str]]:
-    """Yield the time of each stage: the file is written as the stage ends, and says how long it took."""
+def _intervals(work: Path, first: float) -> Iterable[tuple[float, float, str]]:
+    """Yield the time of each stage since `first`: the file is written as the stage ends, and says how long it took."""
     for stage, name in _STAGE_OF.items():
         file = work / f"{stage}.timing.json"
-        if file.exists():
-            end = file.stat().st_mtime
+        if file.exists() and (end := file.stat().st_mtime) >= first:
             yield end - json.loads(file.read_bytes())["seconds"], end, name
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dev import tables
+from dev.benchmark import chart, store
 from dev.benchmark.spread import Spread, pairs
 from dev.benchmark.table import FIGURES, OVERVIEW, overview, stages
 
@@ -64,6 +65,17 @@ Every run is in [performance.json](performance.json), in the form of [benchmark.
 """
 
 
+def files(benchmark: Benchmark) -> dict[str, str]:
+    """Return all that is written of a result, by the name of the file: every run, the chart and the page."""
+    encoded = store.encode(benchmark)
+    stored = store.decode(encoded.encode())
+    return {
+        "performance.json": encoded,
+        "performance.svg": chart.render(stored),
+        "performance.md": render(stored),
+    }
+
+
 def render(benchmark: Benchmark) -> str:
     """Return the page's text."""
     found = list(pairs(benchmark))
@@ -89,7 +101,8 @@ def _cases(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
 def _about(benchmark: Benchmark) -> str:
     rounds = len({run.round for run in benchmark.runs})
     count = "1 round" if rounds == 1 else f"{rounds} rounds"
-    return f"Measured on {benchmark.date} at commit {benchmark.commit}, {count}, in {benchmark.minutes:.1f} minutes.\n"
+    took = f"{count} in {benchmark.minutes:.0f} minutes"
+    return f"Measured on {benchmark.date} at commit {benchmark.commit}, {took}.\n"
 
 
 def _overview(found: Sequence[Pairs], benchmark: Benchmark) -> str:

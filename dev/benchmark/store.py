@@ -22,8 +22,13 @@ def encode(benchmark: Benchmark) -> str:
 
 
 def read(path: Path) -> Benchmark:
-    """Return the result in the file `path`. Raises `msgspec.ValidationError` when it is not of this form."""
-    return msgspec.json.decode(path.read_bytes(), type=Benchmark)
+    """Return the result in the file `path`. Raises as `decode` does."""
+    return decode(path.read_bytes())
+
+
+def decode(content: bytes) -> Benchmark:
+    """Return the result in the file's `content`. Raises `msgspec.ValidationError` when it is not of this form."""
+    return msgspec.json.decode(content, type=Benchmark)
 
 
 def _json(value: object) -> str:

@@ -12,8 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from dev import bench
-from dev.benchmark import figuring, rounds, store, table
+from dev.benchmark import figuring, page, rounds, store, table
 from dev.benchmark.counters import Counters
 from dev.benchmark.measuring import Measured, Point, ProgramSpan
 from dev.benchmark.model import Figures, ProgramUse, Side, State
@@ -34,7 +33,7 @@ TEN_SECONDS = Measured(
 
 def written() -> dict[str, str]:
     """Return every file that is made of the stored result."""
-    return {**bench.files(RESULT), "table.txt": table.render(RESULT)}
+    return {**page.files(RESULT), "table.txt": table.render(RESULT)}
 
 
 @pytest.mark.parametrize("name", ["performance.md", "performance.svg", "table.txt"])
