@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dev import histories
@@ -16,7 +19,6 @@ from goldenpath.local import base_images, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 _OS_RELEASE = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'
 _PACKAGE = "Package: base-files\nStatus: install ok installed\nArchitecture: all\nVersion: 12.4+deb12u12\n"
@@ -60,16 +62,27 @@ class Case:
 
     def repository(self, kept: Path) -> Path:
         """Return the repository of the app in the folder `kept`, made first where it is missing."""
-        folder = kept / f"{self.name}.git-work"
-        if not folder.is_dir():
-            part = kept / f".{self.name}.part"
-            shutil.rmtree(part, ignore_errors=True)
-            histories.make(self.history, part)
-            self.write(part)
-            sample.git(part, "remote", "add", "origin", f"https://github.com/team-bench/{self.name}.git")
-            sample.commit(part, "Deliver it")
-            part.rename(folder)
-        return folder
+
+        def make(folder: Path) -> None:
+            histories.make(self.history, folder)
+            self.write(folder)
+            sample.commit(folder, "Deliver it")
+
+        made_by = "".join(Path(str(module.__file__)).read_text() for module in (histories, sys.modules[__name__]))
+        return _made(kept, f"repository-{self.name}", made_by, make)
+
+
+def _made(kept: Path, name: str, made_by: str, make: Callable[[Path], None]) -> Path:
+    """Return the folder `name` in `kept`, which `make` makes where it is missing or was made by something else."""
+    folder = kept / f"{name}-{hashlib.sha256(made_by.encode()).hexdigest()[:8]}"
+    if not folder.is_dir():
+        for old in kept.glob(f"{name}-*"):
+            shutil.rmtree(old)
+        part = kept / f".{name}.part"
+        shutil.rmtree(part, ignore_errors=True)
+        make(part)
+        part.rename(folder)
+    return folder
 
 
 def _put(folder: Path, files: Mapping[str, str | bytes]) -> None:
@@ -126,7 +139,7 @@ def _monorepo(folder: Path) -> None:
 
 MONOREPO = tuple(Image(f"service-{number:02}", f"services/service-{number:02}") for number in range(1, _SERVICES + 1))
 CASES = (
-    Case("static", "a small static app of 5 MB", _static, "site/page-1.html"),
+    Case("static", "a small static app of 2 MB", _static, "site/page-1.html"),
     Case("history", "the static app in a repository of 3,000 commits", _static, "site/page-1.html", history="churn"),
     Case(
         "python", "a Python app with 200 MB of packages on a Debian base", _python, "service/__main__.py",
@@ -134,7 +147,7 @@ CASES = (
     ),
     Case("layers", f"an app of {_LAYERS} small layers", _layers, "app.txt"),
     Case(
-        "monorepo", f"{_SERVICES} images from one repository, one delivery after another", _monorepo,
+        "monorepo", f"{_SERVICES} images from one repository, delivered one after another, whole", _monorepo,
         "services/service-01/service.py", images=MONOREPO, states=(State.COLD, State.UNCHANGED), rounds=1,
         needs_base=True,
     ),
@@ -143,17 +156,17 @@ CASES = (
 
 def _wheels() -> Path:
     """Return the folder with the Python app's packages, downloaded first where they are missing."""
-    folder = runner.cache_dir() / "bench" / "wheels"
-    if not folder.is_dir():
-        part = folder.with_name(".wheels.part")
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        (part / "requirements.txt").write_text(_REQUIREMENTS)
-        # The base image has the Python of this machine's own packages.
-        command = ["/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        version = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    # The base image has the Python of this machine's own packages.
+    asked = ["/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    version = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+    def download(folder: Path) -> None:
         print(f"downloading the packages of the Python app for Python {version}")
-        words = ["download", "--quiet", "--only-binary=:all:", f"--python-version={version}", "--dest", str(part)]
-        subprocess.run(["python3", "-m", "pip", *words, "-r", str(part / "requirements.txt")], check=True)
-        part.rename(folder)
-    return folder
+        folder.mkdir()
+        (folder / "requirements.txt").write_text(_REQUIREMENTS)
+        words = ["download", "--quiet", "--only-binary=:all:", f"--python-version={version}", "--dest", str(folder)]
+        requirements = ["--requirement", str(folder / "requirements.txt")]
+        # Not that of an environment, which need not have pip.
+        subprocess.run([str(Path(sys.executable).resolve()), "-m", "pip", *words, *requirements], check=True)
+
+    return _made(runner.cache_dir() / "bench", "wheels", _REQUIREMENTS + version, download)
