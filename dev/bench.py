@@ -32,7 +32,8 @@ def main(argv: Sequence[str]) -> int:
     """Measure the cases that are asked for, print the result, and write it where that is asked for."""
     asked = _asked(argv)
     if asked.stored:
-        return _tell(store.read(asked.stored), write_it=asked.write)
+        _tell(store.read(asked.stored), write_it=asked.write)
+        return 0
     signal.signal(signal.SIGTERM, _end)
     cases = [case for case in CASES if not asked.only or case.name in asked.only]
     kept = runner.cache_dir() / "bench"
@@ -41,8 +42,9 @@ def main(argv: Sequence[str]) -> int:
         tempfile.TemporaryDirectory(prefix="gp-bench-", ignore_cleanup_errors=True) as folder,
         services.running(Path(folder)) as running,
     ):
-        measured = _measured(cases, running, kept, asked.rounds)
-    return _tell(measured, write_it=asked.write)
+        measured, failed = _measured(cases, running, kept, asked.rounds)
+    _tell(measured, write_it=asked.write and not failed)
+    return 1 if failed else 0
 
 
 def _end(*_: object) -> None:
@@ -50,12 +52,11 @@ def _end(*_: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)
 
 
-def _tell(measured: Benchmark, *, write_it: bool) -> int:
+def _tell(measured: Benchmark, *, write_it: bool) -> None:
     print(f"\n{table.render(measured)}", end="")
     if write_it:
         for name, text in page.files(measured).items():
             (ROOT / "docs" / name).write_text(text, encoding="utf-8")
-    return 0
 
 
 def _asked(argv: Sequence[str]) -> argparse.Namespace:
@@ -68,20 +69,30 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> Benchmark:
+def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> tuple[Benchmark, set[str]]:
+    """Return the result, and the names of cases that a side could not deliver; the others go on."""
     here, programs, commit = machine.describe(), machine.programs(running), machine.commit(ROOT)
     began = time.monotonic()
-    turns = [(case, number) for number in range(wanted) for case in cases if number < case.rounds]
-    runs = tuple(run for case, number in turns for run in _told(case, running, kept, number))
-    return Benchmark(
+    runs: list[Run] = []
+    failed: set[str] = set()
+    for case, number in ((case, number) for number in range(wanted) for case in cases if number < case.rounds):
+        if case.name in failed:
+            continue
+        try:
+            runs += _told(case, running, kept, number)
+        except rounds.DeliveryFailedError as error:
+            failed.add(case.name)
+            print(f"round {number + 1}  {case.name} was not delivered: {error}", flush=True)
+    result = Benchmark(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=commit,
         minutes=round((time.monotonic() - began) / 60, 1),
         machine=here,
         programs=programs,
         cases={case.name: case.about for case in cases},
-        runs=runs,
+        runs=tuple(runs),
     )
+    return result, failed
 
 
 def _told(case: Case, running: Services, kept: Path, number: int) -> Iterator[Run]:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,10 @@ from dev.benchmark.counters import Counters
 from dev.benchmark.events import Descendants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-_PERIOD = 0.03
+_PERIOD, _LONGEST = 0.03, 1800.0
 _QUIET_SECONDS, _PATIENCE = 0.3, 20.0
 
 
@@ -87,11 +88,23 @@ class _Watch:
     spans: dict[tuple[int, str], ProgramSpan] = field(default_factory=dict)
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def run(self) -> None:
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Look while the block lasts."""
+        thread = threading.Thread(target=self._run)
+        thread.start()
+        try:
+            yield
+        finally:
+            self.ended.set()
+            thread.join()
+
+    def _run(self) -> None:
         while not self.ended.wait(_PERIOD):
             self.look()
 
     def look(self) -> None:
+        """Note what was counted until now."""
         at, memory, sum_of_all = time.time(), 0, Counters()
         for process in self.descendants.alive:
             sampled = counters.sample(process)
@@ -125,18 +138,30 @@ def run(
             stdout=output,
             stderr=output,
         )
-        looking = threading.Thread(target=watch.run)
-        looking.start()
-        # The kernel keeps what it counted until somebody asks how the process ended.
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-        end, at_last = time.time(), counters.sample(child.pid)
-        watch.ended.set()
-        looking.join()
+        with watch.running(), _killed_after(child, _LONGEST):
+            # The kernel keeps what it counted until somebody asks how the process ended.
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+            end, at_last = time.time(), counters.sample(child.pid)
         code = child.wait()
         daemon_memory = sum(map(counters.peak, daemons))
     last = Point(end, at_last.counters if at_last else Counters(), counters.total(daemons), 0)
     points = [*(each for each in watch.points if each.at < end), last]
     return Measured(code, points, tuple(watch.spans.values()), descendants.begun, daemon_memory)
+
+
+@contextmanager
+def _killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Kill `child` when the block lasts longer, or ends by an exception."""
+    timer = threading.Timer(seconds, child.kill)
+    timer.start()
+    try:
+        yield
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    finally:
+        timer.cancel()
 
 
 def await_quiet(daemons: Sequence[int]) -> None:

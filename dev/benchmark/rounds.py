@@ -26,8 +26,15 @@ _ORDERS: tuple[tuple[Callable[[Services, Path], Recipe | Ours], ...], ...] = ((R
 _QUOTED_BYTES = 4_000
 
 
+class DeliveryFailedError(Exception):
+    """A delivery did not end as it must; what it printed."""
+
+
 def race(case: Case, services: Services, kept: Path, number: int) -> Iterator[Run]:
-    """Yield the runs of one round: each side begins cold, and each begins every other round."""
+    """Yield the runs of one round: each side begins cold, and each begins every other round.
+
+    Raises `DeliveryFailedError`.
+    """
     origin = case.repository(kept)
     contexts = case.build_contexts()
     for kind in _ORDERS[number % 2]:
@@ -110,13 +117,11 @@ def _deliver(
 
 
 def _require_end(done: _Delivered, state: State, log: Path) -> None:
-    """Stop where a delivery did not end as it must: what it took would mean nothing."""
+    """Raise `DeliveryFailedError` for a delivery that did not end as it must: what it took would mean nothing."""
     code, requests = done.measured[-1].code, sum(each.requests for each in done.totals)
     if not ended_well(state, code, requests):
         last_words = log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
-        raise SystemExit(
-            f"a delivery ({state}) ended with {code} after {requests} requests to the registry:\n{last_words}"
-        )
+        raise DeliveryFailedError(f"it ended with {code} after {requests} requests to the registry:\n{last_words}")
 
 
 def ended_well(state: State, code: int, requests: int) -> bool:
