@@ -1,5 +1,5 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test coverage check faults bench bench-setup run-model lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults bench bench-limits bench-push bench-secrets bench-setup run-model lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
@@ -9,7 +9,7 @@ GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
 TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 deliver: ## Set everything up and deliver the sample app to a local registry, for dev and prod; see bad commits stopped
 	@$(GOLDENPATH) local demo
@@ -41,9 +41,16 @@ faults: ## Break releases in every way: each fault of each request, signals, rac
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.campaign
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.signals
 
-bench: ## Measure what the project's own work takes, in seconds and MB
-	@$(PYTHON) dev/bench.py
+bench: ## Race a delivery against the usual commands: ROUNDS=1 and ONLY="static python" are quicker
+	@$(PYTHON) dev/bench.py $(if $(ROUNDS),--rounds='$(ROUNDS)') $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
+
+bench-limits: ## Measure work of our own that has limits, in seconds and MB; fail where one is passed
+	@$(PYTHON) dev/bench_limits.py
+
+bench-push: ## Measure a push beside `crane push`
 	@$(PYTHON) dev/bench_push.py
+
+bench-secrets: ## Measure the search for secrets beside `gitleaks git`
 	@$(PYTHON) dev/bench_secrets.py
 
 bench-setup: ## Measure how long the code takes to be ready on a runner, beyond downloads

@@ -1,17 +1,12 @@
-"""How long the project's own work takes, and how much memory: `make bench`. Fails where a limit is passed.
-
-Each benchmark runs in a process of its own, so that its peak of memory is its own.
-"""
+"""Race `goldenpath deliver` against the usual commands, on apps made here, and say what each takes: `make bench`."""
 
 from __future__ import annotations
 
-import json
-import resource
-import subprocess
+import argparse
+import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,103 +14,95 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from tests.tools.registry_files import write_crowded  # noqa: E402
+from dev.benchmark import machine, page, rounds, services, store, table  # noqa: E402
+from dev.benchmark.cases import CASES  # noqa: E402
+from dev.benchmark.model import Benchmark  # noqa: E402
 
-from goldenpath.model import codec  # noqa: E402
-from goldenpath.model.finding import Findings, Gate, Scanner  # noqa: E402
-from goldenpath.policy import matrix  # noqa: E402
-from goldenpath.policy.decision import decide  # noqa: E402
-from goldenpath.registries import config, request  # noqa: E402
-from goldenpath.report import sarif, summary  # noqa: E402
-from goldenpath.tools import trivy  # noqa: E402
+from goldenpath import runner  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
-_RECORDED = ROOT / "tests" / "data" / "reports" / "trivy" / "vulnerable.json"
-_SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
-_FINDINGS, _REGISTRIES = 25_000, 1_000
-_MEGABYTE = 1024
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """`prepare` makes what `work` is timed on; the limits are in seconds and MB of peak memory."""
-
-    name: str
-    prepare: Callable[[Path], bytes]
-    work: Callable[[bytes, Path], None]
-    seconds: float
-    megabytes: int
-
-
-def report_of_trivy(_: Path) -> bytes:
-    """Return a report of trivy with 25,000 vulnerabilities of 5,000 ids, each with a long description."""
-    tree = json.loads(_RECORDED.read_bytes())
-    result = next(each for each in tree["Results"] if each.get("Vulnerabilities"))
-    one = {**result["Vulnerabilities"][0], "Description": "What it does, and to whom. " * 20}
-    result["Vulnerabilities"] = [
-        {
-            **one,
-            "VulnerabilityID": f"CVE-2026-{number % 5000}",
-            "PkgName": f"package-{number}",
-            "Severity": _SEVERITIES[number % len(_SEVERITIES)],
-        }
-        for number in range(_FINDINGS)
-    ]
-    return json.dumps(tree).encode()
-
-
-def conclude(raw: bytes, folder: Path) -> None:
-    """Make findings, verdict, SARIF and summary of a report, and write all four."""
-    scanned, policy = trivy.parse(raw), matrix.load()
-    found = Findings(Gate.TRIVY, Scanner("trivy", "1", "release"), scanned.config, {}, scanned.findings)
-    decision = decide(found, policy, policy.environment("prod"), today=datetime.now(UTC).date())
-    rendered = sarif.render(found, sarif.passed(decision.verdict), category="trivy/app", dockerfile="Dockerfile")
-    codec.write(folder / "trivy.json", found)
-    codec.write_bytes(folder / "trivy.sarif", rendered.log)
-    codec.write(folder / "trivy.verdict.json", decision.verdict)
-    codec.write_bytes(folder / "summary.md", summary.render(decision.verdict, decision.deciding).encode())
-
-
-def registries(folder: Path) -> bytes:
-    """Write an environment's file with a thousand registries into `folder`."""
-    write_crowded(folder, _REGISTRIES)
-    return b""
-
-
-def one_more(_: bytes, folder: Path) -> None:
-    """Write one more registry into that file."""
-    wanted = {"environment": "dev", "name": "one-more", "owner": "team", "risk": "low", "requester": "", "domain": ""}
-    config.add(folder, request.parse(wanted))
-
-
-BENCHMARKS = (
-    Benchmark("25,000 findings → findings, SARIF, summary, verdict", report_of_trivy, conclude, 3.0, 300),
-    Benchmark("one more registry in a file of 1,000", registries, one_more, 1.0, 300),
-)
+    from dev.benchmark.cases import Case
+    from dev.benchmark.model import Run
+    from dev.benchmark.services import Services
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run every benchmark, or the one whose number is given; print a line each; return 1 where a limit is passed."""
-    if argv:
-        return measure(BENCHMARKS[int(argv[0])])
-    runs = [subprocess.run([sys.executable, __file__, str(number)], check=False) for number in range(len(BENCHMARKS))]
-    return max(run.returncode for run in runs)
+    """Measure the cases that are asked for, print the result, and write it where that is asked for."""
+    asked = _asked(argv)
+    if asked.stored:
+        _tell(store.read(asked.stored), write_it=asked.write)
+        return 0
+    signal.signal(signal.SIGTERM, _end)
+    cases = [case for case in CASES if not asked.only or case.name in asked.only]
+    kept = runner.cache_dir() / "bench"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="gp-bench-", ignore_cleanup_errors=True) as folder,
+        services.running(Path(folder)) as running,
+    ):
+        measured, failed = _measured(cases, running, kept, asked.rounds)
+    _tell(measured, write_it=asked.write and not failed)
+    return 1 if failed else 0
 
 
-def measure(benchmark: Benchmark) -> int:
-    """Run one benchmark in this process and print its time and its peak of memory."""
-    with tempfile.TemporaryDirectory(prefix="goldenpath-bench-") as name:
-        material = benchmark.prepare(Path(name))
-        began = time.perf_counter()
-        benchmark.work(material, Path(name))
-        seconds = time.perf_counter() - began
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MEGABYTE
-    good = seconds < benchmark.seconds and megabytes < benchmark.megabytes
-    limits = f"limits {benchmark.seconds:g} s, {benchmark.megabytes} MB"
-    print(f"{'✓' if good else '✗'} {benchmark.name}: {seconds:.2f} s, peak {megabytes:.0f} MB ({limits})")
-    return 0 if good else 1
+def _end(*_: object) -> None:
+    """End as an error does, so that the daemons are stopped."""
+    raise SystemExit(128 + signal.SIGTERM)
+
+
+def _tell(measured: Benchmark, *, write_it: bool) -> None:
+    print(f"\n{table.render(measured)}", end="")
+    if write_it:
+        for name, text in page.files(measured).items():
+            (ROOT / "docs" / name).write_text(text, encoding="utf-8")
+
+
+def _asked(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    names = [case.name for case in CASES]
+    parser.add_argument("--rounds", type=int, default=3, help="how often each side delivers each case [default: 3]")
+    parser.add_argument("--only", nargs="*", choices=names, metavar="CASE", help=f"of: {', '.join(names)}")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md, its chart and its figures")
+    parser.add_argument("--from", dest="stored", type=Path, metavar="FILE", help="show this result; measure nothing")
+    return parser.parse_args(argv)
+
+
+def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> tuple[Benchmark, set[str]]:
+    """Return the result, and the names of cases that a side could not deliver; the others go on."""
+    here, programs, commit = machine.describe(), machine.programs(running), machine.commit(ROOT)
+    began = time.monotonic()
+    runs: list[Run] = []
+    failed: set[str] = set()
+    for case, number in ((case, number) for number in range(wanted) for case in cases if number < case.rounds):
+        if case.name in failed:
+            continue
+        try:
+            runs += _told(case, running, kept, number)
+        except rounds.DeliveryFailedError as error:
+            failed.add(case.name)
+            print(f"round {number + 1}  {case.name} was not delivered: {error}", flush=True)
+    result = Benchmark(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        commit=commit,
+        minutes=round((time.monotonic() - began) / 60, 1),
+        machine=here,
+        programs=programs,
+        cases={case.name: case.about for case in cases},
+        runs=tuple(runs),
+    )
+    return result, failed
+
+
+def _told(case: Case, running: Services, kept: Path, number: int) -> Iterator[Run]:
+    """Yield the runs of one round of a case, with a line on the terminal for each."""
+    began = time.monotonic()
+    for run in rounds.race(case, running, kept, number):
+        figures = f"{run.total.wall:7.2f} s, processor {run.total.all_processor:6.2f} s"
+        print(f"round {number + 1}  {case.name:<9} {run.state:<10} {run.side:<7} {figures}", flush=True)
+        yield run
+    print(f"round {number + 1}  {case.name} took {time.monotonic() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long a push takes beside `crane push`, what a re-run with nothing to do costs, and how much memory a push needs.
+"""How long a push takes beside `crane push`, a run with nothing to do, and how much memory it needs: `make bench-push`.
 
 Both push the same layout to fresh repositories behind the same front of the local emulator, in turns, each as often
 first as the other. Our command starts an interpreter, proves to AWS who it is, looks before it writes, and reads back

@@ -1,4 +1,4 @@
-"""How long gitleaks-gate takes beside plain `gitleaks git` on one history, in turns: `python dev/bench_secrets.py`.
+"""How long gitleaks-gate takes beside plain `gitleaks git` on one history, in turns: `make bench-secrets`.
 
 Plain gitleaks leaves out pictures, lock files, messages and merges, and does not look whether it looked. Processor time
 is what to compare: the time on the clock depends on what else the machine does. Names of histories may be given

@@ -1,4 +1,4 @@
-"""Measure what it takes to have the code ready on a runner: `python dev/bench_setup.py`.
+"""Measure what it takes to have the code ready on a runner: `make bench-setup`.
 
 Cold: a new cache folder, everything that pip needs on this disk already, so that no download is counted. Warm: the
 environment is there. The limits: 5 s and 0.5 s. How long the command then takes to start is shown beside them.

@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 from dev import tables  # noqa: E402
+from dev.benchmark import page, store  # noqa: E402
+from dev.benchmark.model import BENCHMARK_SCHEMA, Benchmark  # noqa: E402
 from tests.attacks.table import ALL as ATTACKS  # noqa: E402
 
 from goldenpath import errors, pipeline  # noqa: E402
@@ -75,10 +77,12 @@ def generated() -> dict[Path, str]:
     schemas = ROOT / "docs" / "schemas"
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
+    files[schemas / "benchmark.json"] = schema(BENCHMARK_SCHEMA, Benchmark)
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
         if document.exists():
             files[document] = filled(document.read_text())
-    return files
+    measured = store.read(ROOT / "docs" / "performance.json")
+    return files | {ROOT / "docs" / name: text for name, text in page.files(measured).items()}
 
 
 def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, str], command: str, source: str) -> str:
