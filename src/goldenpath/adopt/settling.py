@@ -10,7 +10,7 @@ from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.model import codec, inputs
 from goldenpath.model.finding import Kind
-from goldenpath.model.settled import Settlement
+from goldenpath.model.settled import Settlement, subject
 from goldenpath.policy import matrix, settled
 from goldenpath.runner import Runner
 from goldenpath.stages import gitleaks_gate, running
@@ -59,9 +59,9 @@ def records(
     wanted: Wanted, secrets: Iterable[Finding], known: Iterable[Settlement], today: date
 ) -> Iterable[Settlement]:
     """Yield a record for each of `secrets` that only history has and that no `known` record is about."""
-    listed = tuple(known)
+    listed = {record.subject for record in known}
     for each in secrets:
-        if each.in_history_only and not any(record.covers(each) for record in listed):
+        if each.in_history_only and subject(each) not in listed:
             yield Settlement(each.fingerprint, each.id, each.location.path, wanted.reason, wanted.settled_by, today)
 
 
@@ -79,14 +79,14 @@ def chosen(wanted: Wanted, findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _told(secrets: Iterable[Finding], added: Iterable[Settlement], known: Iterable[Settlement]) -> Iterable[str]:
-    new, old = tuple(added), tuple(known)
+    new, old = tuple(added), {record.subject for record in known}
     for record in new:
         yield f"✓ {record.rule} in {record.path} ({record.fingerprint})"
     for each in secrets:
         if not each.in_history_only:
             place = f"{each.location.path}:{each.location.line}"
             yield f"! {each.id} in {place} is still in a checked-out file: revoke it, remove it there, then settle it"
-        elif any(record.covers(each) for record in old):
+        elif subject(each) in old:
             yield f"· {each.id} in {each.location.path} is recorded already"
     if new:
         yield f"Next: check that each of them is revoked, remove the others, and merge {settled.FILE}."

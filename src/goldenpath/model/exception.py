@@ -10,6 +10,9 @@ from msgspec import Struct
 from goldenpath.model.finding import Finding, Gate
 
 WARNED_AHEAD = timedelta(days=14)
+# Which kind of place, and its name.
+Place = tuple[str, str]
+Subject = tuple[Gate, str, Place]
 
 
 class Scope(Struct, frozen=True, omit_defaults=True):
@@ -19,13 +22,14 @@ class Scope(Struct, frozen=True, omit_defaults=True):
     path: str = ""
     fingerprint: str = ""
 
-    def holds(self, finding: Finding) -> bool:
-        """Tell whether `finding` occurs here."""
+    @property
+    def place(self) -> Place:
+        """The one place that this names."""
         if self.fingerprint:
-            return finding.fingerprint == self.fingerprint
+            return "fingerprint", self.fingerprint
         if self.path:
-            return finding.location.path == self.path
-        return finding.package is not None and finding.package.name.lower() == self.package.lower()
+            return "path", self.path
+        return "package", self.package.lower()
 
     def __str__(self) -> str:
         """Return it in words."""
@@ -42,14 +46,22 @@ class Acceptance(Struct, frozen=True):
     owner: str
     expires: date
 
+    @property
+    def subject(self) -> Subject:
+        """What this is about, whatever the day: it covers the findings that have this among their `subjects`."""
+        return self.gate, self.id.lower(), self.scope.place
+
     def covers(self, finding: Finding) -> bool:
         """Tell whether this is about `finding`, whatever the day."""
-        return finding.gate is self.gate and finding.id.lower() == self.id.lower() and self.scope.holds(finding)
+        return self.subject in subjects(finding)
 
-    def within(self, other: Acceptance) -> bool:
-        """Tell whether this lets nothing through that `other` does not, and for no longer."""
-        same = (self.gate, self.id.lower(), self.scope) == (other.gate, other.id.lower(), other.scope)
-        return same and self.expires <= other.expires
+
+def subjects(finding: Finding) -> tuple[Subject, ...]:
+    """Return every subject that an exception for `finding` may have."""
+    places = [("fingerprint", finding.fingerprint), ("path", finding.location.path)]
+    if finding.package is not None:
+        places.append(("package", finding.package.name.lower()))
+    return tuple((finding.gate, finding.id.lower(), place) for place in places)
 
 
 class Standing(StrEnum):

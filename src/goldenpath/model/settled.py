@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from goldenpath.model.finding import Finding
 
 
+# Its fingerprint, rule and path.
+Subject = tuple[str, str, str]
+
+
 class Settlement(Struct, frozen=True):
     """One record: which secret, who settled it, when, and how (`reason`)."""
 
@@ -29,9 +33,19 @@ class Settlement(Struct, frozen=True):
 
         Otherwise a reviewer would read `testdata/key.pem` and let pass something else.
         """
-        known = (self.fingerprint, self.rule, self.path)
-        is_secret = finding.gate is Gate.GITLEAKS and finding.kind is Kind.SECRET
-        return is_secret and known == (finding.fingerprint, finding.id, finding.location.path)
+        return self.subject == subject(finding)
+
+    @property
+    def subject(self) -> Subject:
+        """What tells the secret that this is about from every other one."""
+        return self.fingerprint, self.rule, self.path
+
+
+def subject(finding: Finding) -> Subject | None:
+    """Return what the record of `finding` has as its subject; `None` where it is no secret of gitleaks."""
+    if finding.gate is not Gate.GITLEAKS or finding.kind is not Kind.SECRET:
+        return None
+    return finding.fingerprint, finding.id, finding.location.path
 
 
 class SettledStanding(StrEnum):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldenpath.errors import PolicyInvalid
-from goldenpath.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing
+from goldenpath.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing, subjects
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
 from goldenpath.policy import source
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import date, timedelta
 
+    from goldenpath.model.exception import Subject
     from goldenpath.model.finding import Finding
     from goldenpath.policy.matrix import Environment, Policy
 
@@ -74,9 +75,15 @@ def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> App
 
     Stricter rules count at once; an exception waits for its review, and `why_pending` says so.
     """
-    kept = tuple(each for each in proposed.exceptions if any(each.within(other) for other in merged.exceptions))
-    pending = tuple(each for each in proposed.exceptions if each not in kept)
-    return AppRules((*proposed.tighten, *merged.tighten), kept, pending, why_pending, merged.notes)
+    latest: dict[tuple[object, ...], date] = {}
+    for each in merged.exceptions:
+        latest[_about(each)] = max(each.expires, latest.get(_about(each), each.expires))
+    kept, pending = list[Acceptance](), list[Acceptance]()
+    for each in proposed.exceptions:
+        until = latest.get(_about(each))
+        (kept if until is not None and each.expires <= until else pending).append(each)
+    tighten = (*proposed.tighten, *merged.tighten)
+    return AppRules(tighten, tuple(kept), tuple(pending), why_pending, merged.notes)
 
 
 def tightened(environment: Environment, rules: AppRules) -> Environment:
@@ -86,15 +93,14 @@ def tightened(environment: Environment, rules: AppRules) -> Environment:
 
 def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Matched, ...]:
     """Return every exception of `gate` with the findings that it is about, whatever the day."""
-    by_id: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_id.setdefault(finding.id.lower(), []).append(finding)
     every = [(each, None) for each in rules.exceptions] + [(each, rules.why_pending) for each in rules.pending]
-    return tuple(
-        Matched(each, tuple(one.fingerprint for one in by_id.get(each.id.lower(), ()) if each.covers(one)), why)
-        for each, why in every
-        if each.gate is gate
-    )
+    mine = [(each, why) for each, why in every if each.gate is gate]
+    named: dict[Subject, list[str]] = {each.subject: [] for each, _ in mine}
+    for finding in findings if named else ():
+        for subject in subjects(finding):
+            if subject in named:
+                named[subject].append(finding.fingerprint)
+    return tuple(Matched(each, tuple(named[each.subject]), why) for each, why in mine)
 
 
 def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
@@ -103,6 +109,11 @@ def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[
         Applied(each.acceptance, _standing(each, today, longest), each.findings, each.why_pending or "")
         for each in matched
     )
+
+
+def _about(exception: Acceptance) -> tuple[object, ...]:
+    """Return all of `exception` that must be the same in a reviewed one, which may end later."""
+    return exception.gate, exception.id.lower(), exception.scope
 
 
 def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:

@@ -78,8 +78,14 @@ def in_force(folder: Path, event: Event) -> Records:
     except PolicyInvalid as error:
         note = f"{FILE} on {branch} is not valid, so no settled secret counts: {error.why}"
         return Records((), proposed, f"does not count: {FILE} on {branch} is not valid", (note,))
-    pending = tuple(each for each in proposed if each not in merged)
-    return Records(merged, pending, f"does not count until it is merged into {branch}")
+    return reviewed(proposed, merged, f"does not count until it is merged into {branch}")
+
+
+def reviewed(proposed: tuple[Settlement, ...], merged: tuple[Settlement, ...], why_pending: str) -> Records:
+    """Return the records of a run: those that are `merged` count, the other ones that it proposes are pending."""
+    known = set(merged)
+    pending = tuple(each for each in proposed if each not in known)
+    return Records(merged, pending, why_pending)
 
 
 def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[Settled, ...]:

@@ -13,8 +13,9 @@ import yaml
 from goldenpath.errors import PolicyInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Iterator, Mapping
 
+    from jsonschema.protocols import Validator
     from yaml.nodes import Node
 
 Path = tuple[str | int, ...]
@@ -61,8 +62,6 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
 
     Raises `PolicyInvalid` that names every wrong field with `file`, line and path, and says what it may hold.
     """
-    import jsonschema  # noqa: PLC0415  a release reads rules that are proved already, and must not wait for it
-
     try:
         root = _compose(text)
         lines = dict(_lines(root))
@@ -70,13 +69,39 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
         tree = _Loader("").construct_document(root)
     except _UNREADABLE as error:
         raise _invalid(file, [_syntax(file, error)], schema_name) from None
-    validator = jsonschema.Draft202012Validator(schema(schema_name), format_checker=jsonschema.FormatChecker())
+    validator = _validator(schema_name)
     found = sorted(validator.iter_errors(tree), key=lambda each: list(map(str, each.absolute_path)))
     problems += [(_line(lines, tuple(each.absolute_path)), each.json_path, _shortened(each.message)) for each in found]
     if problems:
         told = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
         raise _invalid(file, told, schema_name)
     return dict(tree)
+
+
+@cache
+def _validator(schema_name: str) -> Validator:
+    import jsonschema  # noqa: PLC0415  a release reads rules that are proved already, and must not wait for it
+
+    extended = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
+    validator: Validator = extended(schema(schema_name), format_checker=jsonschema.FormatChecker())
+    return validator
+
+
+def _unique(_: object, is_asked: bool, listed: object, __: object) -> Iterator[Exception]:
+    """Check `uniqueItems` of a JSON Schema. The package's own check compares each item of a list with each other."""
+    from jsonschema import ValidationError  # noqa: PLC0415  as in `_validator`
+
+    if is_asked and isinstance(listed, list) and len({_comparable(each) for each in listed}) < len(listed):
+        yield ValidationError(f"{listed!r} has non-unique elements")
+
+
+def _comparable(value: object) -> Hashable:
+    """Return what is equal for equal values of YAML, and can be looked up; `true` is not 1."""
+    if isinstance(value, dict):
+        return frozenset((key, _comparable(held)) for key, held in value.items())
+    if isinstance(value, list | tuple | set):
+        return tuple(map(_comparable, value))
+    return isinstance(value, bool), value
 
 
 @cache
