@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from goldenpath.model.finding import Gate
 from goldenpath.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
 from goldenpath.runner import ANNOTATED_AT_MOST
+from goldenpath.services import sdk_ahead
 from goldenpath.stages import (
     build,
     ecr_push,
@@ -87,6 +88,8 @@ def _delivered(run: Run, progress: Progress) -> dict[str, str]:
             if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
                 progress.line("· ecr-push is left out: a pull request is checked, never released")
                 continue
+            if stage.name == build.STAGE.name and not run.event.is_pull_request:
+                sdk_ahead.load()
             outputs |= run_stage(stage, silent, progress)
     except BaseException as error:
         failure = error

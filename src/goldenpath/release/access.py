@@ -13,7 +13,7 @@ from goldenpath.model.names import ANY_ROLE, role_secret
 from goldenpath.policy import matrix
 from goldenpath.release import binding
 from goldenpath.release.binding import Target
-from goldenpath.services import oidc
+from goldenpath.services import oidc, sdk_ahead
 from goldenpath.services.oci_registry import OciRegistry
 
 if TYPE_CHECKING:
@@ -71,13 +71,15 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     """
     if access.role is not None:
         _require_role(access, access.role)
+    sdk_ahead.load()
+    identity = _identity(access, here)
     from goldenpath.services import aws  # noqa: PLC0415  the SDK takes a moment to load
 
     session = aws.Session(
         region=access.region,
         repository=access.repository,
         name=f"goldenpath-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=lambda: oidc.token(runner.variables(), access.audience),
+        identity=identity,
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
@@ -94,6 +96,19 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         yield Opened(ecr, info, registry, unbound)
     finally:
         registry.close()
+
+
+def _identity(access: Access, here: Runner) -> Callable[[], str]:
+    """Return what gives an OIDC token of this run. For a role the first is asked for now, while the SDK is loaded."""
+
+    def ask() -> str:
+        return oidc.token(runner.variables(), access.audience)
+
+    if access.role is None:
+        return ask
+    ahead = [ask()]
+    here.mask(ahead[0])
+    return lambda: ahead.pop() if ahead else ask()
 
 
 def _require_role(access: Access, role: RoleArn) -> None:
