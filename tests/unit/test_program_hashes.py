@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.errors import ToolHashMismatch
-from goldenpath.tools import program_hashes
+from goldenpath.model import file_stamp
 from goldenpath.tools.program_hashes import ProgramHashes
 from tests.unit.test_toolchain import toolchain
 
@@ -35,7 +35,8 @@ def program(tmp_path: Path) -> Path:
 @pytest.fixture
 def long_ago(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take every file for one that has not changed for a long time."""
-    monkeypatch.setattr(program_hashes, "_OLD_ENOUGH", -(10**12))
+    for name in ("OLD_ENOUGH", "OLD_ENOUGH_WHERE_COARSE"):
+        monkeypatch.setattr(file_stamp, name, -(10**12))
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """The SHA-256 of installed programs; some are made ahead, while another program works.
 
-A hash that was made ahead counts only while the file is surely the one that was read: the same inode, size, and time of
-its last change. The kernel writes that time, and nobody but root can set it. A file that changed a moment before it was
-read could change again within the same tick of the kernel's clock, so it is read when it is needed, as is every file
-for the second time. Source: inode(7), `st_ctim`.
+A hash that was made ahead counts once, and only while the file is surely the one that was read (`FileStamp`). Else the
+file is read when it is needed, as every file is for the second time.
 """
 
 from __future__ import annotations
@@ -11,26 +9,23 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from goldenpath.model.file_stamp import FileStamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# File systems keep times as coarse as two seconds.
-_OLD_ENOUGH = 3 * 10**9
-
 
 @dataclass(frozen=True)
 class _Hashed:
-    """What a file held while it was what `stamp` says; `settled` when no later change can have the same stamp."""
+    """What a file held while it was what `stamp` says."""
 
     sha256: str
-    stamp: tuple[int, ...]
-    settled: bool
+    stamp: FileStamp
 
 
 class ProgramHashes:
@@ -50,7 +45,7 @@ class ProgramHashes:
         """Return the SHA-256 of the file `path` as it is now. Raises `OSError`."""
         waiting = self._ahead.pop(path, None)
         made = waiting.result() if waiting else None
-        if made is not None and made.settled and made.stamp == _stamp(path.stat()):
+        if made is not None and made.stamp.proves(path.stat()):
             return made.sha256
         return _hashed(path).sha256
 
@@ -65,10 +60,5 @@ def _make(ahead: dict[Path, Future[_Hashed | None]]) -> None:
 
 def _hashed(path: Path) -> _Hashed:
     with path.open("rb") as file:
-        before, began = os.fstat(file.fileno()), time.time_ns()
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return _Hashed(sha256, _stamp(before), before.st_ctime_ns < began - _OLD_ENOUGH)
-
-
-def _stamp(found: os.stat_result) -> tuple[int, ...]:
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mode, found.st_mtime_ns, found.st_ctime_ns)
+        stamp = FileStamp.of(os.fstat(file.fileno()))
+        return _Hashed(hashlib.file_digest(file, "sha256").hexdigest(), stamp)
