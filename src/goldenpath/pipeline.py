@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from goldenpath.model.finding import Gate
 from goldenpath.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
 from goldenpath.runner import ANNOTATED_AT_MOST
+from goldenpath.services import sdk_ahead
 from goldenpath.stages import (
     build,
     ecr_push,
@@ -106,6 +107,8 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
             if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
                 progress.line("· ecr-push is left out: a pull request is checked, never released")
                 continue
+            if stage.name == build.STAGE.name and not run.event.is_pull_request:
+                sdk_ahead.load()
             started = early
             early = EarlyStage(following.ahead, run, second) if following and following.ahead else None
             outputs |= run_stage(stage, run, progress, started)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.local.server import Local
-    from goldenpath.services.aws import Login
+    from goldenpath.services.login import Login
 
 
 def make(folder: Path, *layers: Mapping[str, bytes], **config: Any) -> Layout:  # noqa: ANN401  the image's `config`

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from goldenpath.local.server import Local
     from goldenpath.model.work import WorkFolder
+    from goldenpath.services.login import Login
 
 pytestmark = pytest.mark.tools
 
@@ -180,7 +181,7 @@ def test_a_login_that_expires_before_the_push_is_told_as_such(
 ) -> None:
     login = aws.Ecr.login
 
-    def expiring(ecr: aws.Ecr) -> aws.Login:
+    def expiring(ecr: aws.Ecr) -> Login:
         given = login(ecr)
         emulator.expire_logins()
         return given

@@ -14,7 +14,7 @@ LOADED = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from goldenpath import cli
-cli.run([sys.argv[2], "--help"])
+cli.run([*sys.argv[2:], "--help"])
 print(*sys.modules, sep="\\n", file=sys.stderr)
 """
 # Each costs more than a release with nothing to do may.
@@ -29,15 +29,40 @@ HEAVY = {
     "goldenpath.registries",
     "goldenpath.adopt",
 }
+# What the SDK takes is spent when AWS is asked, in a delivery while the image is built.
+SDK = {"botocore", "requests", "cryptography"}
 pytestmark = pytest.mark.tools
+
+
+def loaded(*words: str) -> set[str]:
+    """Return the name of every module that is loaded before a command of `words` begins its work."""
+    ran = subprocess.run([sys.executable, "-I", "-c", LOADED, ROOT / "src", *words], capture_output=True, check=True)
+    return set(ran.stderr.decode().split())
 
 
 @pytest.mark.parametrize("name", ["ecr-push", "preflight"])
 def test_a_release_loads_what_it_needs_and_no_more(name: str) -> None:
-    ran = subprocess.run([sys.executable, "-I", "-c", LOADED, ROOT / "src", name], capture_output=True, check=True)
-    loaded = set(ran.stderr.decode().split())
-    assert f"goldenpath.stages.{name.replace('-', '_')}" in loaded
-    assert not loaded & HEAVY
+    found = loaded(name)
+    assert f"goldenpath.stages.{name.replace('-', '_')}" in found
+    assert not found & (HEAVY | SDK)
+
+
+def test_a_whole_delivery_waits_for_no_sdk_before_it_begins() -> None:
+    found = loaded("deliver")
+    assert "goldenpath.stages.ecr_push" in found
+    assert not found & (HEAVY - {"isal", "tarfile"} | SDK)
+
+
+def test_the_gate_that_stops_a_secret_loads_no_network() -> None:
+    found = loaded("gitleaks-gate")
+    assert "goldenpath.stages.gitleaks_gate" in found
+    assert not found & (HEAVY - {"isal", "tarfile"} | SDK | {"urllib3"})
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    found = loaded()
+    assert "goldenpath.cli" in found
+    assert not found & (HEAVY | SDK | {"urllib3", "goldenpath.pipeline", "goldenpath.stages.build"})
 
 
 def test_a_log_that_nobody_reads_any_more_ends_nothing() -> None:

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from goldenpath.errors import GoldenPathError, WrongAccount, WrongEnvironment
+from goldenpath.errors import GoldenPathError, LoginRefused, WrongAccount, WrongEnvironment
 from goldenpath.model.names import AccountId, EcrRepository, Region, RoleArn
 from goldenpath.policy import matrix
 from goldenpath.release import access
 from goldenpath.runner import Runner
+from goldenpath.services import oidc
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,22 @@ def test_a_role_or_a_registry_of_another_environment_is_refused_before_it_is_ass
 ) -> None:
     with pytest.raises(kind, match=what):
         access._require_role(given, ROLE)  # noqa: SLF001  what `opened` asks first
+
+
+def test_a_token_asked_for_ahead_is_hidden_and_used_once_and_a_later_failure_is_not_the_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(["first", "", "third"])
+
+    def ask(*_: object) -> str:
+        if given := next(answers):
+            return given
+        raise LoginRefused("GitHub's OIDC endpoint does not answer", fix="run again")
+
+    monkeypatch.setattr(oidc, "token", ask)
+    identity = access._identity(wanted(""), Runner(in_actions=True))  # noqa: SLF001  what `opened` asks first
+    assert capsys.readouterr().out == "::add-mask::first\n"
+    assert identity() == "first"
+    with pytest.raises(LoginRefused):
+        identity()
+    assert identity() == "third"

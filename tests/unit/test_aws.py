@@ -37,8 +37,9 @@ from goldenpath.errors import (
 )
 from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 from goldenpath.services import aws, aws_sdk, platform_session
-from goldenpath.services.aws import Ecr, Login, RepositoryInfo, Session
+from goldenpath.services.aws import Ecr, RepositoryInfo, Session
 from goldenpath.services.iam_policy import session_policy
+from goldenpath.services.login import Login
 from tests.unit.builders import DIGEST
 
 REGION = Region("eu-west-2")

@@ -293,3 +293,10 @@ def test_a_stage_is_its_command_by_the_same_name() -> None:
     for name, stage in STAGES.items():
         assert isinstance(stage, Stage)
         assert name in listed
+
+
+def test_the_list_of_commands_says_what_each_command_says_of_itself() -> None:
+    context, unlimited = click.Context(cli.goldenpath), 1000
+    loaded = {name: cli.goldenpath.get_command(context, name) for name in cli.goldenpath.list_commands(context)}
+    said = {name: each.get_short_help_str(limit=unlimited) for name, each in loaded.items() if each is not None}
+    assert said == dict(cli.SHORT_HELP)

@@ -10,7 +10,7 @@ from goldenpath.model import private_base
 from goldenpath.model.registry_login import RegistryLogin
 from goldenpath.release import private_bases
 from goldenpath.services import oci_login
-from goldenpath.services.aws import Login
+from goldenpath.services.login import Login
 from tests.unit import run_builder
 from tests.unit.http_double import Request, Response, pool, refusal
 

@@ -21,7 +21,7 @@ from goldenpath.errors import (
 )
 from goldenpath.model.layout import GZIP_LAYER, INDEX, MANIFEST, Descriptor
 from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.aws import Login
+from goldenpath.services.login import Login
 from goldenpath.services.oci_registry import OciRegistry, StoredManifest, Upload
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import json_values

@@ -13,6 +13,7 @@ from goldenpath.model.names import AccountId, Digest
 from goldenpath.model.private_base import EcrPlace, FetchedBases
 from goldenpath.release import private_bases
 from goldenpath.services import aws, oci_pull
+from goldenpath.services.login import Login
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages import bases, pull_bases
 from goldenpath.tools import process
@@ -127,8 +128,8 @@ def test_the_login_opens_one_repository_for_reading(monkeypatch: pytest.MonkeyPa
     sessions: list[aws.Session] = []
 
     class Ecr:
-        def login(self) -> aws.Login:
-            return aws.Login("https://registry", "Basic x", ("x",))
+        def login(self) -> Login:
+            return Login("https://registry", "Basic x", ("x",))
 
     def connect(session: aws.Session, _: object) -> Ecr:
         sessions.append(session)

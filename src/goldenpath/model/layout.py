@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from goldenpath.errors import CandidateChanged
-from goldenpath.model import codec
+from goldenpath.model import codec, verified_blobs
 from goldenpath.model.image_config import ImageConfig
 from goldenpath.model.names import Digest, Platform
 
@@ -29,7 +29,6 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 GZIP_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 INDEXES = (INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 NOTHING: Mapping[Digest, Path] = MappingProxyType({})
-_CHUNK = 1 << 20
 
 T = TypeVar("T")
 
@@ -175,9 +174,11 @@ class Layout:
         return self.blob(manifest.digest).read_bytes()
 
     def verify(self) -> None:
-        """Read every blob that the layout leads to and compare it with its digest and size."""
-        for each in self.descriptors():
-            require_blob(self.blob(each.digest), each)
+        """Raise `CandidateChanged` unless every blob that the layout leads to has its digest and size.
+
+        What this process has proved before is read again only where it may have changed since.
+        """
+        verified_blobs.require_all(((self.blob(each.digest), each) for each in self.descriptors()), require_blob)
 
     def descriptors(self) -> Iterator[Descriptor]:
         """Yield every blob once, an image's blobs before its manifest, the index last: the order to upload in."""
@@ -203,16 +204,14 @@ class Layout:
 
 def require_blob(path: Path, expected: Descriptor) -> None:
     """Raise `CandidateChanged` unless the file `path` has the size and the digest of `expected`."""
-    hasher = hashlib.sha256()
     try:
         with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                hasher.update(chunk)
+            found = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
     except OSError as error:
         raise changed(f"{path} cannot be read", str(error)) from error
-    if hasher.hexdigest() != expected.digest.hex or size != expected.size:
-        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{hasher.hexdigest()}")
+    if found != expected.digest.hex or size != expected.size:
+        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{found}")
 
 
 def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import SourceUnusable, ToolFailed
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
 
 def text(source: Path, commit: Commit, file: str) -> str | None:
     """Return the text of `file` in `commit`; `None` where there is none. Raises `SourceUnusable`."""
+    return _text(source.absolute(), commit, file)
+
+
+# A commit never changes, and each stage of a delivery asks for the same file of the same one.
+@cache
+def _text(source: Path, commit: Commit, file: str) -> str | None:
     try:
         if not git.run(source, "ls-tree", "--full-tree", "--name-only", commit, "--", file):
             return None

@@ -13,7 +13,7 @@ from goldenpath.model.names import ANY_ROLE, role_secret
 from goldenpath.policy import matrix
 from goldenpath.release import binding
 from goldenpath.release.binding import Target
-from goldenpath.services import aws, oidc
+from goldenpath.services import oidc, sdk_ahead
 from goldenpath.services.oci_registry import OciRegistry
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from goldenpath.model.names import AccountId, EcrRepository, Region, RoleArn
     from goldenpath.policy.matrix import Policy
     from goldenpath.runner import Runner
+    from goldenpath.services import aws
     from goldenpath.services.aws import Ecr, RepositoryInfo
+    from goldenpath.services.login import Login
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,15 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     """
     if access.role is not None:
         _require_role(access, access.role)
+    sdk_ahead.load()
+    identity = _identity(access, here)
+    from goldenpath.services import aws  # noqa: PLC0415  the SDK takes a moment to load
+
     session = aws.Session(
         region=access.region,
         repository=access.repository,
         name=f"goldenpath-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=lambda: oidc.token(runner.variables(), access.audience),
+        identity=identity,
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
@@ -90,6 +96,19 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         yield Opened(ecr, info, registry, unbound)
     finally:
         registry.close()
+
+
+def _identity(access: Access, here: Runner) -> Callable[[], str]:
+    """Return what gives an OIDC token of this run. For a role the first is asked for now, while the SDK is loaded."""
+
+    def ask() -> str:
+        return oidc.token(runner.variables(), access.audience)
+
+    if access.role is None:
+        return ask
+    ahead = [ask()]
+    here.mask(ahead[0])
+    return lambda: ahead.pop() if ahead else ask()
 
 
 def _require_role(access: Access, role: RoleArn) -> None:
@@ -111,6 +130,8 @@ def _require_environment(
     """Raise `WrongEnvironment` for what is bound to another environment; return a warning where nothing binds it."""
     role: str = access.role or ""
     if not role and binding.lists_roles(access.policy):
+        from goldenpath.services import aws  # noqa: PLC0415  as above
+
         role = aws.assumed_role(session)
     tag = ecr.tag(info, binding.TAG)
     target = Target(info.account, role, info.name, tag, login=at_terminal and access.role is None)
@@ -142,10 +163,10 @@ def require_account(access: Access, found: str, what: str) -> None:
         )
 
 
-def masked_login(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], aws.Login]:
+def masked_login(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], Login]:
     """Return what gives a fresh login to the data plane, every secret of it hidden from the log."""
 
-    def login() -> aws.Login:
+    def login() -> Login:
         given = ecr.login()
         for secret in given.secrets:
             hide(secret)

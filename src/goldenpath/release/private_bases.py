@@ -9,7 +9,7 @@ from goldenpath import runner
 from goldenpath.errors import AccessDenied, BadInput, LoginRefused
 from goldenpath.model import inputs
 from goldenpath.release.access import masked_login
-from goldenpath.services import aws, oci_login, oidc
+from goldenpath.services import oci_login, oidc
 from goldenpath.services.oci_registry import OciRegistry
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.model.inputs import Request
     from goldenpath.model.private_base import EcrPlace, PrivateBase
     from goldenpath.runner import Runner
+    from goldenpath.services.login import Login
 
 _WAY_IN = (
     "give the role that may pull base images as `role_arn` (in the workflow: the secret TF_AWS_IAM_ROLE_BASES, for "
@@ -42,6 +43,8 @@ def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciReg
 
 
 def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
+    from goldenpath.services import aws  # noqa: PLC0415  a build without such a base need not load the SDK
+
     # No environment owns a base image, so no rule about accounts applies: nothing can be changed with this login.
     session = aws.Session(
         region=place.region,
@@ -69,7 +72,7 @@ def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
         )
     here.mask(given.password)
 
-    def login() -> aws.Login:
+    def login() -> Login:
         found = oci_login.reader(given, base.repository)
         for secret in found.secrets:
             here.mask(secret)

@@ -18,6 +18,7 @@ from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, Rol
 from goldenpath.services import aws_sdk, ecr_endpoint
 from goldenpath.services.aws_sdk import RELEASE_NEEDS, Wanted, explained
 from goldenpath.services.iam_policy import session_policy
+from goldenpath.services.login import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,15 +56,6 @@ class RepositoryInfo:
         """What moves in it, for people."""
         but = f", except {', '.join(self.excluded)}" if self.excluded else ""
         return f"{'immutable' if self.immutable else 'mutable'}{but}"
-
-
-@dataclass(frozen=True)
-class Login:
-    """How to speak to the registry's data plane: its address with scheme, and the header that opens it."""
-
-    endpoint: str
-    authorization: str
-    secrets: tuple[str, ...]
 
 
 class Ecr:

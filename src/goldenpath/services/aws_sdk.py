@@ -99,6 +99,16 @@ class _Known(Loader):
         return list(SERVICES)
 
 
+def read_models() -> None:
+    """Decode what the SDK will ask for when it opens a repository by a role."""
+    loader = _Known()
+    for service in ("sts", "ecr"):
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
+    for name in ("endpoints", "partitions"):
+        loader.load_data(name)
+
+
 def session() -> Sdk:
     """Return a session of this process's own variables and files, which knows `SERVICES` alone."""
     made = botocore.session.get_session()

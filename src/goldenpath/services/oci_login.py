@@ -17,8 +17,8 @@ from msgspec import Struct
 from goldenpath.errors import LoginRefused
 from goldenpath.model import codec
 from goldenpath.model.private_base import DOCKER_HUB
-from goldenpath.services.aws import Login
 from goldenpath.services.http import Http
+from goldenpath.services.login import Login
 
 if TYPE_CHECKING:
     from goldenpath.model.registry_login import RegistryLogin

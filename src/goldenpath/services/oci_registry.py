@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from goldenpath.model.layout import Descriptor
     from goldenpath.model.names import Tag
-    from goldenpath.services.aws import Login
     from goldenpath.services.http import Answer, Body
+    from goldenpath.services.login import Login
 
     _Send = Callable[[str, Mapping[str, str]], Answer]
 

@@ -28,8 +28,8 @@ from goldenpath.model import codec
 from goldenpath.model.image_config import ImageConfig
 from goldenpath.model.layout import INDEXES, Index, Manifest, require_blob
 from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.aws import Login
 from goldenpath.services.http import Http
+from goldenpath.services.login import Login
 from goldenpath.services.oci_registry import OciRegistry
 
 if TYPE_CHECKING:

@@ -8,9 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from github import GithubException
-from requests.exceptions import RequestException
-
 from goldenpath.services import github_api
 
 if TYPE_CHECKING:
@@ -44,6 +41,9 @@ class Conversation:
 
     def say(self, marker: str, text: str) -> CommentResult:
         """Write `text`, which begins with `marker`, in place of our earlier comment with it. Raises nothing."""
+        from github import GithubException  # noqa: PLC0415  a run without a pull request need not load it
+        from requests.exceptions import RequestException  # noqa: PLC0415  the same
+
         try:
             earlier = next(self._ours(marker), None)
             if earlier is None or not self._replaced(earlier, text):
@@ -57,6 +57,8 @@ class Conversation:
 
     def _replaced(self, comment: str, text: str) -> bool:
         """Write `text` into a comment; tell whether it was still there."""
+        from github import GithubException  # noqa: PLC0415  as above
+
         try:
             self._call("PATCH", comment, text)
         except GithubException as error:

@@ -24,6 +24,7 @@ from goldenpath.release.cancellation import heeded, held
 from goldenpath.release.latest import Latest
 from goldenpath.release.plan import preflight
 from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
+from goldenpath.services import sdk_ahead
 from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
 from goldenpath.stages import approval, bases, frontends
@@ -47,6 +48,7 @@ def run(run: Run) -> Outcome:
     """Release the candidate in the work folder; on any failure the registry is left as it was."""
     run.work.forget(run.work.receipt)
     refuse_pull_request(run)
+    sdk_ahead.load()
     if another := of_another_component(run):
         return Outcome(another, outputs=NOTHING)
     candidate = run.work.read_candidate()

@@ -32,6 +32,7 @@ from goldenpath.stages.base import Outcome, Run
 from goldenpath.tools import git, named_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from goldenpath.model.inputs import Request
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 
+# The programs that a delivery starts, in the order in which it needs them.
+_IN_ORDER = ("gitleaks", "buildx", "trivy", "syft")
 _UNREADABLE, _READABLE_LENGTH = re.compile(r"[^A-Za-z0-9.]+"), 80
 
 
@@ -68,7 +71,7 @@ def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool =
         environment=environment,
         work=WorkFolder(work),
         runner=here,
-        program=_program,
+        program=_each_ahead() if whole else _program,
         say=progress.say,
     )
 
@@ -188,6 +191,15 @@ def _program(name: str) -> Program:
     from goldenpath.tools.toolchain import Toolchain  # noqa: PLC0415  a release starts none, and must not wait for it
 
     return Toolchain.load().provide(name)
+
+
+def _each_ahead() -> Callable[[str], Program]:
+    """Return what gives the programs of a whole delivery: each is hashed while the one before it works."""
+    from goldenpath.tools.toolchain import Toolchain  # noqa: PLC0415  as above
+
+    toolchain = Toolchain.load()
+    toolchain.hash_ahead(_IN_ORDER)
+    return toolchain.provide
 
 
 def _require_version(event: Event) -> None:

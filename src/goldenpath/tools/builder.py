@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # Which engine and builder the user chose, and where their logins to base image registries are.
 _CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_BUILDER", "BUILDX_CONFIG")
+# For a provenance that is not asked for, buildx would start git six times in each build: in the app's checkout, and by
+# its configuration, which may name programs to run.
+_NO_GIT = {"BUILDX_GIT_INFO": "false", "BUILDX_GIT_LABELS": "false"}
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _QUICK = 60.0
 # The names of what a terminal keeps: of an image, and of an engine and rules. A workflow run has longer ones.
@@ -220,7 +223,7 @@ def _proxies() -> Iterator[str]:
 
 def _environment() -> dict[str, str]:
     """Return the variables that lead buildx to the engine and the builder which the user chose."""
-    return {name: value for name, value in runner.variables().items() if name in _CHOICES}
+    return {name: value for name, value in runner.variables().items() if name in _CHOICES} | _NO_GIT
 
 
 def _own_environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import git
@@ -133,11 +134,17 @@ def _shown(path: bytes) -> str:
 
 
 def _kept(source: Path, commit: str) -> Iterator[tuple[str, str, bytes]]:
-    for line in git.output(source, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+    for line in _tree(source, commit).split(b"\0"):
         head, _, path = line.partition(b"\t")
         if head:
             mode, _, identity = head.decode().split()
             yield mode, identity, path
+
+
+# What a commit holds never changes; which files are there is looked at each time.
+@lru_cache(maxsize=8)
+def _tree(source: Path, commit: str) -> bytes:
+    return git.output(source, "ls-tree", "-r", "-z", "--full-tree", commit)
 
 
 def _look(place: Path, kept: str) -> _Seen:

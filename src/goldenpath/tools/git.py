@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import IO, TYPE_CHECKING
@@ -66,6 +67,11 @@ def head(source: Path) -> Commit:
 
 def top(source: Path) -> Path:
     """Return the folder that the checkout of `source` begins in. Raises `ToolFailed` where there is none."""
+    return _top(source.absolute())
+
+
+@cache
+def _top(source: Path) -> Path:
     return Path(run(source, "rev-parse", "--show-toplevel"))
 
 
@@ -93,10 +99,10 @@ def history_alone(source: Path, folder: Path) -> Path:
     changes how one is shown. Source: gitrepository-layout(5), `objects/info/alternates`.
     """
     # Objects are named by the same hash as in `source`, whichever is the default of this git.
-    form = run(source, "rev-parse", "--show-object-format")
+    asked = ("--show-object-format", "--path-format=absolute", "--git-path", "objects")
+    form, _, objects = run(source, "rev-parse", *asked).partition("\n")
     folder.mkdir()
     run(folder, "init", "--quiet", "--template=", f"--object-format={form}")
-    objects = run(source, "rev-parse", "--path-format=absolute", "--git-path", "objects")
     (folder / ".git" / "objects" / "info" / "alternates").write_text(objects + "\n", encoding="utf-8")
     return folder
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import shutil
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -22,10 +21,12 @@ from goldenpath import runner
 from goldenpath.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
 from goldenpath.tools import gitleaks_rules, go_build, pins
 from goldenpath.tools.download import Releases, unpack
+from goldenpath.tools.program_hashes import ProgramHashes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from threading import Thread
 
     from goldenpath.tools.pins import Tool
 
@@ -78,6 +79,7 @@ class Toolchain:
     tools: tuple[Tool, ...]
     releases: Releases
     say: Callable[[str], None] = field(default=_nothing_said)
+    hashes: ProgramHashes = field(default_factory=ProgramHashes, compare=False)
 
     @classmethod
     def load(cls, cache: Path | None = None, *, say: Callable[[str], None] = _nothing_said) -> Toolchain:
@@ -90,6 +92,14 @@ class Toolchain:
     def entries(self, group: str | None = None) -> tuple[Tool, ...]:
         """Return the entries of the table, only those of `group` (`pipeline`, `local`, …) when one is named."""
         return tuple(tool for tool in self.tools if group is None or tool.group == pins.Group(group))
+
+    def hash_ahead(self, names: Sequence[str]) -> Thread:
+        """Hash the programs `names` that are here, in a thread, which is returned; each is checked when it is provided.
+
+        Raises `BadInput` when the table does not know one.
+        """
+        tools = map(self._entry, names)
+        return self.hashes.make_ahead([self._home(tool) / tool.name for tool in tools])
 
     def provide(self, name: str) -> Program:
         """Return the program `name`, obtaining it first when it is not here; another process that does so is awaited.
@@ -115,7 +125,7 @@ class Toolchain:
             record = msgspec.json.decode((path.parent / RECORD).read_bytes(), type=Record)
             if record.pin != tool.pin(pins.Host.here()):
                 return None
-            found = _sha256(path)
+            found = self.hashes.of(path)
         except FileNotFoundError:
             return None
         except msgspec.MsgspecError as error:
@@ -209,7 +219,7 @@ class Toolchain:
         """Move the finished `ready` into its place in the cache, where an outdated one may be."""
         path = ready / tool.name
         path.chmod(0o755)
-        record = Record(tool.version, origin, _sha256(path), tool.pin(pins.Host.here()))
+        record = Record(tool.version, origin, self.hashes.of(path), tool.pin(pins.Host.here()))
         _checked(tool, path, origin, record.sha256)
         (ready / RECORD).write_bytes(msgspec.json.encode(record) + b"\n")
         home, old = self._home(tool), self.cache / f".old-{tool.name}"
@@ -235,11 +245,6 @@ def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
         )
     rules = gitleaks_rules.read(path, tool.rules) if tool.rules else b""
     return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=found)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _duration(seconds: int) -> str:

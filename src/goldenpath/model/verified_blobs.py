@@ -1,0 +1,47 @@
+"""Which blobs this process has proved to be what their digests say: each is read once, and several at once.
+
+The stages of one delivery each prove the candidate whole before they work on it. A blob is read again where it is not
+surely the file that was proved before (`FileStamp`). Nothing of this outlives the process.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from goldenpath.model.file_stamp import FileStamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from goldenpath.model.layout import Descriptor
+    from goldenpath.model.names import Digest
+
+    Prove = Callable[[Path, Descriptor], None]
+
+_AT_ONCE = 4
+_proved: dict[tuple[Path, Digest, int], FileStamp] = {}
+
+
+def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
+    """Have `prove` read each file that is not proved to be its blob; it raises when one is not.
+
+    Which of several is told does not depend on which is read first.
+    """
+    unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
+        for each in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
+            each.result()
+
+
+def _require(path: Path, blob: Descriptor, prove: Prove) -> None:
+    stamp = FileStamp.of(path.stat()) if path.exists() else None
+    prove(path, blob)
+    if stamp:
+        _proved[path.absolute(), blob.digest, blob.size] = stamp
+
+
+def _is_proved(path: Path, blob: Descriptor) -> bool:
+    stamp = _proved.get((path.absolute(), blob.digest, blob.size))
+    return stamp is not None and path.exists() and stamp.proves(path.stat())
