@@ -76,8 +76,12 @@ def graph(chosen: Builder, order: Order) -> bytes | None:
         raise _explained(error, chosen, order) from error
 
 
-def build_layout(chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None) -> None:
+def build_layout(
+    chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None, cache: tuple[str, ...] = ()
+) -> None:
     """Build `order` into the OCI image layout `folder`, from what the source policy in the file `sources` allows.
+
+    `cache` are the options of its build cache.
 
     Raises `BuildFailed`, quoting the build's last words.
     """
@@ -85,7 +89,7 @@ def build_layout(chosen: Builder, order: Order, folder: Path, *, sources: Path |
     kind = "index,manifest:" if len(order.platforms) > 1 else ""
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
     policy = {_SOURCES: str(sources)} if sources else {}
-    _build(chosen, order, policy, f"--output={_OCI},dest={folder}", *annotations)
+    _build(chosen, order, policy, f"--output={_OCI},dest={folder}", *cache, *annotations)
 
 
 def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
