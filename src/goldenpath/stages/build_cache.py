@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, CacheRefused
 from goldenpath.model.build_cache import BuildCache, CacheAccess, digest_in
+from goldenpath.model.event import BY_HAND
 from goldenpath.tools.cache_folder import CacheFolder, CacheRejected
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from goldenpath.tools.builder import Builder
 
 _BRANCH = "refs/heads/"
+_WRITERS = {"push", BY_HAND, "schedule"}
 # gzip at the level of the image: other layers of a cache would give the image another digest.
 _FORMAT = "mode=max,oci-mediatypes=true,image-manifest=true,compression=gzip,compression-level=1,ignore-error=true"
 _CLOCKS_DIFFER = timedelta(minutes=10)
@@ -59,13 +61,13 @@ class Plan:
 def access(environment: Environment, event: Event) -> CacheAccess:
     """Return what a run of `event` for `environment` may do with the build cache.
 
-    Pull requests, merge queues and tags write none: no other run could read it, or none should.
+    Pull requests, merge queues and tags write none: no other run could read it, or none should. Nor do events that
+    somebody without write access may cause, like a comment.
     """
     if environment.build_cache_age is None:
         return CacheAccess.NONE
-    if event.is_pull_request or not event.ref.startswith(_BRANCH):
-        return CacheAccess.READ
-    return CacheAccess.WRITE
+    is_branch = event.ref.startswith(_BRANCH) and not event.is_pull_request
+    return CacheAccess.WRITE if is_branch and event.name in _WRITERS else CacheAccess.READ
 
 
 def planned(run: Run, chosen: Builder, given: Given, *, private_bases: bool) -> Plan:
