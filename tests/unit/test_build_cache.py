@@ -223,7 +223,7 @@ BOUND: dict[str, tuple[dict[str, Any], str]] = {
     "a pull request's": ({"ref": "refs/pull/7/merge"}, "is of 'refs/pull/7/merge'"),
     "a tag's": ({"ref": "refs/tags/v1.0.0"}, "is of 'refs/tags/v1.0.0'"),
     "another environment's": ({"environment": "local"}, "is of the environment 'local', and this build of 'dev'"),
-    "another image's": ({"ecr_repository": "other"}, "is of the ECR repository 'other', and this build of 'my-app'"),
+    "another image's": ({"ecr_repository": "other"}, "is of the ecr_repository 'other', and this build of 'my-app'"),
     "another builder's": ({"builder": "0.1.0"}, "is of the builder '0.1.0'"),
     "an older one": ({"created": datetime.now(UTC) - timedelta(hours=25)}, "is older than 24 hours"),
     "one of the future": ({"created": datetime.now(UTC) + timedelta(hours=1)}, "was made in the future"),

@@ -126,22 +126,19 @@ def _found(run: Run, chosen: Builder, folder: CacheFolder) -> tuple[Digest, Buil
     if digest is None:
         raise CacheRejected("the key of the build cache has no digest")
     found = folder.read(digest)
-    own = _record(run, chosen.version, found.manifest)
-    for name, what in _BOUND.items():
-        if (other := getattr(found, name)) != getattr(own, name):
-            raise CacheRejected(f"the build cache is of {what} {other!a}, and this build of {getattr(own, name)!a}")
+    _require_same(found, _record(run, chosen.version, found.manifest))
     if found.ref not in (refs := _trusted_refs(run)):
         raise CacheRejected(f"the build cache is of {found.ref!a}, and this run reads {' and '.join(refs) or 'none'}")
     _require_young(found, run.environment)
     return digest, found
 
 
-_BOUND = {
-    "repository": "the repository",
-    "environment": "the environment",
-    "ecr_repository": "the ECR repository",
-    "builder": "the builder",
-}
+def _require_same(found: BuildCache, own: BuildCache) -> None:
+    """Raise `CacheRejected` unless the cache was `found` for what this build is for; `own` is what it would write."""
+    for name in ("repository", "environment", "ecr_repository", "builder"):
+        theirs, ours = getattr(found, name), getattr(own, name)
+        if theirs != ours:
+            raise CacheRejected(f"the build cache is of the {name} {theirs!a}, and this build of {ours!a}")
 
 
 def _trusted_refs(run: Run) -> Collection[str]:

@@ -96,8 +96,7 @@ class CacheFolder:
         if large := [name for name in _DOCUMENTS if sizes.get(name, 0) > _LARGEST_DOCUMENT]:
             raise CacheRejected(f"the build cache is damaged: {large[0]} is too large")
         content = (self.path / _RECORD).read_bytes()
-        if Digest.of(content) != digest:
-            raise CacheRejected("the build cache is not the one that its key names")
+        _require_named(content, digest)
         record = codec.decode(content, BuildCache)
         layout = Layout(self.layout)
         layout.require(record.manifest)
@@ -109,6 +108,11 @@ class CacheFolder:
         if extra := sorted(set(sizes) - known - _DOCUMENTS):
             raise CacheRejected(f"the build cache holds a file that its manifest does not list: {extra[0]!a}")
         return record
+
+
+def _require_named(record: bytes, digest: Digest) -> None:
+    if Digest.of(record) != digest:
+        raise CacheRejected("the build cache is not the one that its key names")
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int]]:
