@@ -71,6 +71,17 @@ def require_done(exit_code: int, log: str) -> None:
 
 
 @dataclass(frozen=True)
+class Ending:
+    """A run that ends well, without what the attacker wanted: it is called `code` in the table."""
+
+    code: str
+
+
+# The steps of the Dockerfile run: what was planted is not used.
+COLD_BUILD = Ending("a cold build")
+
+
+@dataclass(frozen=True)
 class Scene:
     """Where an attack takes place: an empty `folder`, and the fixtures of the tests around it, by name.
 
@@ -87,13 +98,13 @@ class Scene:
 class Attack:
     """One attack on the hole with this number, `carried_out` by a function.
 
-    It is refused with the error `refused`, in whose text is `told`, by `defences` alone: without them it works. Those
-    that need a workflow runner are `under_runner`.
+    It ends with the error, or in the way, `refused`, in whose text is `told`, by `defences` alone: without them it
+    works. Those that need a workflow runner are `under_runner`.
     """
 
     hole: int
     carried_out: Callable[[Scene], None]
-    refused: type[GoldenPathError]
+    refused: type[GoldenPathError] | Ending
     told: str
     defences: tuple[Defence, ...]
     under_runner: bool = False
@@ -132,7 +143,7 @@ ATTACKS: list[Attack] = []
 
 def attack(
     hole: int,
-    refused: type[GoldenPathError],
+    refused: type[GoldenPathError] | Ending,
     told: str,
     *without: Defence,
     under_runner: bool = False,

@@ -108,7 +108,7 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
     """Run a workflow of the app, by default the thin caller, for an event; what must hold of any run is asserted.
 
     `renamed` secrets have other names; `database` is the trivy database that is in force that day. An attack says
-    itself what it gains: its run is not `checked`.
+    itself what it gains: its run is not `checked`. `caches` is a folder that stands for GitHub's cache.
     """
     roles: dict[str, str] = {}
 
@@ -119,6 +119,7 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
         renamed: Mapping[str, str] | None = None,
         more_secrets: Mapping[str, str] | None = None,
         database: Path | None = None,
+        caches: Path | None = None,
         checked: bool = True,
     ) -> act.Ended:
         if not roles:
@@ -126,6 +127,7 @@ def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, ap
         named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}
         secrets = {**named, **(more_secrets or {})}
         day = {"GOLDENPATH_TRIVY_CACHE": str(database)} if database else {}
+        day |= {"STAND_IN_CACHES": str(caches)} if caches else {}
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path))
         before = World.look(emulator)
         ended = Runner(surroundings, platform, emulator).run(app, event, workflow, secrets, folder, **day)

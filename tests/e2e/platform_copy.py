@@ -39,7 +39,7 @@ _READING = """      - name: Read the outputs of the matrix (only under act)
 # `cache-mode` (GitHub, September 2026). It gives a job no number: the image's name tells the artifacts of one call
 # from those of another. Nor does it know of which commit a called workflow is: that of the branch its caller names.
 _SELF = re.compile(r"(?<=uses: )\$/(\S+)")
-_UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: none)\b.*\n", re.MULTILINE)
+_UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: [a-z-]+)\b.*\n", re.MULTILINE)
 # The project's own checks: nobody calls them, and no test runs them.
 NOT_RUN = {"bump.yml", "ci.yml", "e2e.yml", "release.yml"}
 _TRUST = {
@@ -55,7 +55,8 @@ _JOB = "job.check_run_id"
 _OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"
 _CODE = ("bin", "locks", "src")
 _DELIVERY = {".github", "actions", *_CODE}
-GITHUBS_OWN = re.compile(r"(actions/([a-z-]+))@([0-9a-f]{40})")
+# Name and commit; `actions/cache` has several actions in folders.
+GITHUBS_OWN = re.compile(r"actions/(?P<name>[a-z-]+)(?P<folder>(?:/[a-z-]+)?)@(?P<commit>[0-9a-f]{40})")
 
 
 def make(folder: Path, *, whole: bool = False) -> Path:
@@ -110,7 +111,7 @@ def adapted(workflow: str) -> str:
 def repositories(folder: Path) -> dict[str, Path]:
     """Return the folder for each `owner/name@ref` that a run of the copy in `folder` asks for."""
     pinned = {
-        pin[0]: STAND_INS / pin[2]
+        f"actions/{pin['name']}@{pin['commit']}": STAND_INS / pin["name"]
         for workflow in (folder / ".github" / "workflows").glob("*.yml")
         if workflow.name not in NOT_RUN
         for pin in GITHUBS_OWN.finditer(workflow.read_text())
@@ -135,7 +136,7 @@ def _steps(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _githubs_own(step: dict[str, Any]) -> str:
     found = GITHUBS_OWN.match(step.get("uses", ""))
-    return found[2] if found else ""
+    return f"{found['name']}{found['folder']}" if found else ""
 
 
 def _declared(name: str) -> dict[str, Any]:

@@ -23,6 +23,15 @@ _DOWNLOAD = "actions/download-artifact@"
 _OF_THE_CHECKOUT = "${{ secrets.SUBMODULES_TOKEN || github.token }}"
 # The app's own secrets, for its build alone.
 _OF_THE_BUILD = re.compile(r"secrets\.BUILD_(?:SECRETS|SSH_KEY)\b")
+# Whether the app gave any, which decides about the build cache.
+_WHETHER = re.compile(r"secrets\.(?:BUILD_SECRETS|BUILD_SSH_KEY|SUBMODULES_TOKEN) != ''")
+_CACHE = "actions/cache"
+# Which job takes or leaves a cache, and when (docs/adr/0037-build-cache.md). What is taken is unpacked unchecked.
+_TAKING = (
+    "needs.gitleaks-gate.outputs.build_cache", "inputs.private_bases == ''", "env.HAS_SECRETS == 'false'",
+    "runner.environment != 'self-hosted'",
+)  # fmt: skip
+_LEAVING = ("needs.gitleaks-gate.outputs.build_cache == 'write'", "steps.build.outputs.build_cache_digest")
 # `secrets.X`, `toJSON(secrets)`, the run's own token.
 _CREDENTIAL = re.compile(r"\bsecrets\b|github\.token|toJSON\(github\)", re.IGNORECASE)
 # What may run code of the app, and so decides nothing.
@@ -45,24 +54,38 @@ def _of_job(job: dict[str, Any]) -> Iterator[str]:
     stages = [STAGES[name] for step in steps if (name := _stage(step))]
     yield from (each for step in steps for each in _of_download(step))
     yield from (each for step in steps for each in _of_stage(step))
+    yield from _of_caches(job, steps, stages)
     if any(stage.name not in _BUILDS for stage in stages) and job.get("runs-on") != OUR_OWN:
         yield f"{', '.join(each.name for each in stages)} run on {job.get('runs-on')}, which the caller chooses"
     if _runs_the_app(steps, stages):
         if [stage for stage in stages if stage.name not in _BUILDS]:
             yield "it runs code of the app, and decides"
-        others = _OF_THE_BUILD.sub("", _others(job, steps))
+        others = _OF_THE_BUILD.sub("", _WHETHER.sub("", _others(job, steps)))
         if "write" in job.get("permissions", {}).values() or _CREDENTIAL.search(others):
             yield "it runs code of the app, and holds credentials"
         if any(_keeps_token(step) for step in steps):
             yield "it runs code of the app, and its checkout keeps the token"
     elsewhere = [{**job, "steps": []}, *(step for step in steps if _stage(step) not in _BUILDS)]
-    if _OF_THE_BUILD.search(str(elsewhere)):
+    if _OF_THE_BUILD.search(_WHETHER.sub("", str(elsewhere))):
         yield "it gives the app's build secrets to something else than the build"
     if "write" in job.get("permissions", {}).values() and "inputs.context_artifact_id" in str(steps):
         yield "it takes what an earlier job of the caller built, and holds credentials"
     text = str([job.get("outputs"), *(step.get("with") for step in steps)])
     if len(_UNTRUSTED.findall(text)) != len(_QUOTED.findall(text)):
         yield "evidence of a job that runs code of the app is not quoted behind a label"
+
+
+def _of_caches(job: dict[str, Any], steps: list[dict[str, Any]], stages: list[Stage]) -> Iterator[str]:
+    if not stages:
+        return
+    used = [step for step in steps if step.get("uses", "").startswith(_CACHE)]
+    only_builds = all(stage.name in _BUILDS for stage in stages)
+    if (used or job.get("cache-mode", "none") != "none") and not only_builds:
+        yield "it may use GitHub's cache, and does more than build"
+    for step in used:
+        demanded = _LEAVING if step["uses"].startswith(f"{_CACHE}/save@") else _TAKING
+        if missing := [each for each in demanded if each not in step.get("if", "")]:
+            yield f"it uses GitHub's cache without asking {missing[0]}"
 
 
 def _others(job: dict[str, Any], steps: list[dict[str, Any]]) -> str:

@@ -245,6 +245,12 @@ class WorkFolderBusy(GoldenPathError):
     code, exit_code = "work-folder-busy", 43
 
 
+class CacheRefused(GoldenPathError):
+    """The image was built with a build cache, and the environment does not allow that."""
+
+    code, exit_code = "cache-refused", 48
+
+
 class LocalTrouble(GoldenPathError):
     """The embedded registry and AWS emulator could not be started, or are not running."""
 

@@ -51,7 +51,8 @@ class Candidate(Struct, frozen=True):
     is the digest of the files that it was built from, as they were checked out. `frontends` are the images that read
     its Dockerfile, where BuildKit did not itself, and `bases` those that it was built from; `None` where the builder
     could not list them. `ecr_repository` is the one that it was built for; empty where that was not known.
-    `context_artifact` is what the build context held beside the commit.
+    `context_artifact` is what the build context held beside the commit, and `cache` the digest of the record of the
+    build cache that steps were taken from.
     """
 
     digest: Digest
@@ -68,6 +69,7 @@ class Candidate(Struct, frozen=True):
     ecr_repository: str = ""
     bases: tuple[BaseImage, ...] | None = None
     context_artifact: ContextArtifact | None = None
+    cache: Digest | None = None
     schema: str = CANDIDATE_SCHEMA
 
     def __post_init__(self) -> None:

@@ -85,6 +85,8 @@ class Request:
     target: str = ""
     platforms: tuple[Platform, ...] = ()
     candidates: Path | None = None
+    build_cache: Path | None = None
+    build_cache_key: str = ""
     version: Version | None = None
     image_tag: Tag | None = None
     aws_region: Region | None = None
@@ -183,6 +185,15 @@ CONTEXT_ARTIFACT_DIGEST = Input(
 CANDIDATES = Input(
     "candidates", "Folder with a candidate of each platform, built elsewhere: joined, and nothing is built.", texts.path
 )
+BUILD_CACHE = Input(
+    "build_cache",
+    "Folder of the build cache, outside the build context: what an earlier run left there is used where the platform's "
+    "rules allow it, and a build without one leaves its own. No cache when empty.",
+    texts.path,
+)
+BUILD_CACHE_KEY = Input(
+    "build_cache_key", "Key under which that cache was found. It ends with the cache's digest.", str
+)
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
 AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
@@ -276,7 +287,7 @@ def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     for name in ("build_context", "dockerfile_path"):
         if name in values:
             placed[name] = source / values[name]
-    for name in ("work_dir", "candidates", "context_artifact"):
+    for name in ("work_dir", "candidates", "context_artifact", "build_cache"):
         if name in values:
             placed[name] = Path.cwd() / values[name]
     return placed

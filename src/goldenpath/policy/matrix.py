@@ -67,7 +67,7 @@ class Environment:
     where only that part is meant) that base images may come from; `None` stands for any. `base_age` is how old they may
     be, and `None` where that does not matter. `moving_tags` are patterns of
     the image tags that each release may move. With `settled_allowed` a reviewed record lets a revoked secret pass that
-    only history has.
+    only history has. `build_cache_age` is how old a build cache may be; `None` where every step of a build runs.
     """
 
     name: str
@@ -96,6 +96,7 @@ class Environment:
     settled_allowed: bool = False
     base_registries: tuple[str, ...] | None = None
     base_age: timedelta | None = None
+    build_cache_age: timedelta | None = None
 
     @property
     def blocks(self) -> bool:
@@ -179,6 +180,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     hours = body.get("verdict_hours")
     java_days = trivy.get("java_database_days")
     base_days = body.get("base_days")
+    cache_hours = body.get("build_cache_hours")
     return Environment(
         name=name,
         modes=modes,
@@ -201,6 +203,7 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         frontends=None if frontends == ANY else tuple(frontends),
         base_registries=None if registries == ANY else tuple(registries),
         base_age=timedelta(days=base_days) if base_days else None,
+        build_cache_age=timedelta(hours=cache_hours) if cache_hours else None,
         all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",

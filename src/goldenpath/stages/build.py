@@ -18,6 +18,7 @@ from goldenpath.release.revision import REVISION
 from goldenpath.stages import (
     base_facts,
     bases,
+    build_cache,
     build_secrets,
     contents,
     context_artifact,
@@ -82,6 +83,7 @@ def _made(run: Run, added: Addition) -> Outcome:
         frontends=built.frontends,
         bases=built.bases,
         context_artifact=added.record,
+        cache=built.cache,
     )
     codec.write(work.candidate, candidate)
     names = ", ".join(image.platform for image in candidate.platforms)
@@ -93,6 +95,7 @@ def _made(run: Run, added: Addition) -> Outcome:
             "digest": candidate.digest,
             "platforms": ",".join(each.platform for each in candidate.platforms),
             "handover": "\n".join(map(str, handover(run))),
+            "build_cache_digest": built.cache_written,
         },
     )
 
@@ -162,6 +165,7 @@ def build(run: Run, order: Order, added: Addition) -> Built:
         program = run.program("buildx")
         with builder.provide(program, run.say, frontends=run.environment.frontends, keep=keep) as chosen:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
+            cache = build_cache.planned(run, chosen, given, private_bases=bool(fetched.images))
             with build_secrets.explaining(run, given), missing_bases.explaining(run):
                 found = bases.resolved(
                     chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
@@ -172,13 +176,13 @@ def build(run: Run, order: Order, added: Addition) -> Built:
                     placed(added.files, added.root),
                     base_facts.learned(run, found.images, written, fetched) as learned,
                 ):
-                    undated = layers.export(run, chosen, found, added)
+                    undated = layers.export(run, chosen, found, added, cache.options)
                     images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
     warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other, *undated)
     origins = dict(zip(map(normal, order.platforms or ("",)), found.origins, strict=False))
-    return Built(chosen.description, settled.images, images, warnings, origins)
+    return Built(chosen.description, settled.images, images, warnings, origins, cache.used, cache.written())
 
 
 def _other_version(chosen: Builder) -> str:
@@ -270,12 +274,13 @@ STAGE = Stage(
         inputs.BUILD_CONTEXTS, inputs.CONTEXT_ARTIFACT, inputs.CONTEXT_ARTIFACT_FOLDER, inputs.CONTEXT_ARTIFACT_ID,
         inputs.CONTEXT_ARTIFACT_DIGEST, inputs.BUILD_SECRETS, inputs.SECRET, inputs.BUILD_SSH_KEY, inputs.SSH,
         inputs.TARGET, inputs.PLATFORMS, inputs.CANDIDATES, inputs.VERSION, inputs.WORK_DIR, inputs.EVIDENCE,
-        inputs.BUILT_FOR,
+        inputs.BUILT_FOR, inputs.BUILD_CACHE, inputs.BUILD_CACHE_KEY,
     ),
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",
         "platforms": "The platforms it was built for, separated by commas.",
         "handover": "What later jobs need of the candidate and no earlier job handed over, one path a line.",
+        "build_cache_digest": "Digest of the build cache that this build wrote; empty where it wrote none.",
         **EVIDENCE_OUTPUT,
     },
     run=run,

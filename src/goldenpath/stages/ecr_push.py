@@ -27,7 +27,7 @@ from goldenpath.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.services import sdk_ahead
 from goldenpath.services.github_history import History
 from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages import approval, bases, frontends
+from goldenpath.stages import approval, bases, build_cache, frontends
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
 from goldenpath.stages.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 
@@ -185,6 +185,7 @@ def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
     require_same_files(run, candidate)
     frontends.require_allowed(candidate.frontends, run.environment)
     bases.require_allowed(candidate.bases, run.environment)
+    build_cache.require_allowed(candidate, run.environment)
     return warnings + require_young(candidate.bases, run.environment, datetime.now(UTC))
 
 

@@ -12,7 +12,7 @@ from goldenpath.model import inputs
 from goldenpath.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.policy import reviewed, settled
-from goldenpath.stages import context_artifact, gate, sarif_upload
+from goldenpath.stages import build_cache, context_artifact, gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
 from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, near_lines, scanner, secret_history
 from goldenpath.tools.plain_files import Origin, PlainFiles, Unread
@@ -47,7 +47,11 @@ def run(run: Run) -> Outcome:
     with context_artifact.opened(run) as added:
         report = inspect(run, added)
     concluded = gate.conclude(run, report, records, category="gitleaks", reviewed_on=reviewed_on)
-    return changed(concluded, outputs={**concluded.outputs, "context_artifact_digest": added.digest})
+    more = {
+        "context_artifact_digest": added.digest,
+        "build_cache": build_cache.access(run.environment, run.event).value,
+    }
+    return changed(concluded, outputs={**concluded.outputs, **more})
 
 
 def inspect(run: Run, added: Addition) -> Findings:
@@ -224,6 +228,7 @@ STAGE = Stage(
     outputs={
         **gate.GATE_OUTPUTS,
         "context_artifact_digest": "Digest of what `context_artifact` adds to the build context; `none` without one.",
+        "build_cache": "What the build may do with a build cache: `none`, `read` or `write`.",
     },
     run=run,
     gate=Gate.GITLEAKS,

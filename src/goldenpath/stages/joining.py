@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from goldenpath.model.base_image import BaseImage
     from goldenpath.model.image_origins import ImageOrigins
-    from goldenpath.model.names import Platform
+    from goldenpath.model.names import Digest, Platform
     from goldenpath.model.work import WorkFolder
     from goldenpath.stages.base import Run
     from goldenpath.stages.context_artifact import Addition
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 class Built:
     """What built the candidate: `by` which builders, from which `bases`, which images read its Dockerfile, warnings.
 
-    `origins` say by platform what brought the layers; a build for the builder's own platform names none.
+    `origins` say by platform what brought the layers; a build for the builder's own platform names none. `cache` is the
+    digest of a build cache that it used, and `cache_written` the digits of that of the one that it wrote.
     """
 
     by: str
@@ -34,6 +35,8 @@ class Built:
     bases: tuple[BaseImage, ...] | None
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, ImageOrigins | None] = field(default_factory=dict)
+    cache: Digest | None = None
+    cache_written: str = ""
 
     def origins_of(self, platform: Platform) -> ImageOrigins | None:
         """Return what brought the layers of the image for `platform`; `None` where that is not known."""
@@ -52,6 +55,7 @@ def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -
     images: list[str] = []
     from_images: list[tuple[BaseImage, ...] | None] = []
     origins: dict[str, ImageOrigins | None] = {}
+    cache: Digest | None = None
     for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
         candidate = each.read_candidate()
         Layout(each.layout).require_whole(candidate.digest)
@@ -71,12 +75,13 @@ def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -
         builders.append(candidate.builder)
         images += candidate.frontends
         from_images.append(candidate.bases)
+        cache = cache or candidate.cache
     wanted = [platforms.normal(each) for each in order.platforms] or list(found)
     _require_exactly(wanted, found)
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
     by = "; ".join(dict.fromkeys(builders))
-    return Built(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins)
+    return Built(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins, cache=cache)
 
 
 def _require_new(name: str, found: Collection[str]) -> None:

@@ -43,8 +43,8 @@ _UNDATED = (
 _LATEST = 8**11 - 1
 
 
-def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[str, ...]:
-    """Build the layout of `run`, every byte of it checked.
+def export(run: Run, chosen: Builder, found: Bases, added: Addition, cache: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Build the layout of `run`, every byte of it checked; `cache` are the options of the build cache.
 
     Return a warning where its layers cannot keep their digests in the next commit.
     """
@@ -53,7 +53,7 @@ def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[st
     inputs = dict(zip(map(normal, order.platforms or ("",)), found.inputs, strict=False))
 
     def build(target: Layout, kept: KeptLayers | None = None) -> bool:
-        buildx.build_layout(chosen, order, target.path, sources=found.sources)
+        buildx.build_layout(chosen, order, target.path, sources=found.sources, cache=cache)
         return rewrite(target, inputs, history.times, order.epoch, kept)
 
     explains = any(inputs.values())
@@ -64,7 +64,7 @@ def export(run: Run, chosen: Builder, found: Bases, added: Addition) -> tuple[st
     explains = explains and build(layout)
     if not explains:
         _empty(layout)
-        buildx.build_layout(chosen, order, layout.path, sources=found.sources, is_final=True)
+        buildx.build_layout(chosen, order, layout.path, sources=found.sources, cache=cache, is_final=True)
     layout.verify()
     return () if explains else (_UNDATED,)
 

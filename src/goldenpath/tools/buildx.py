@@ -84,12 +84,18 @@ def graph(chosen: Builder, order: Order) -> bytes | None:
 
 
 def build_layout(
-    chosen: Builder, order: Order, folder: Path, *, sources: Path | None = None, is_final: bool = False
+    chosen: Builder,
+    order: Order,
+    folder: Path,
+    *,
+    sources: Path | None = None,
+    cache: tuple[str, ...] = (),
+    is_final: bool = False,
 ) -> None:
     """Build `order` into the OCI image layout `folder`, from what the source policy in the file `sources` allows.
 
     Its layers are as BuildKit made them, and have to be written again, unless it `is_final`: then no file is newer than
-    the commit. Raises `BuildFailed`, quoting the build's last words.
+    the commit. `cache` are the options of its build cache. Raises `BuildFailed`, quoting the build's last words.
     """
     if is_final:
         order = replace(order, tells_epoch=True)
@@ -98,7 +104,7 @@ def build_layout(
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
     policy = {_SOURCES: str(sources)} if sources else {}
     output = _REWRITTEN if is_final else _AS_THEY_ARE
-    _build(chosen, order, policy, f"--output={output},dest={folder}", *annotations)
+    _build(chosen, order, policy, f"--output={output},dest={folder}", *cache, *annotations)
 
 
 def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
