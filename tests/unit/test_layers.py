@@ -152,8 +152,8 @@ def test_a_build_whose_layers_have_no_times_of_their_own_says_why(
     run.work.layout.mkdir(parents=True)
     builds: list[bool] = []
 
-    def build(_: object, __: object, folder: Path, *, sources: object, is_final: bool = False) -> None:
-        assert sources is None
+    def build(_: object, __: object, folder: Path, *, sources: object, cache: object, is_final: bool = False) -> None:
+        assert (sources, cache) == (None, ())
         builds.append(is_final)
         built(folder)
 
