@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -164,6 +165,24 @@ def test_a_folder_that_cannot_be_written_means_a_build_without_it(terminal: Term
     terminal.kept.parent.mkdir(parents=True)
     terminal.kept.write_bytes(b"no folder")
     assert terminal.build() == cold
+
+
+def test_a_folder_that_others_can_write_means_a_build_without_it(terminal: Terminal, cold: Digest) -> None:
+    terminal.build()
+    terminal.kept.chmod(0o770)
+    terminal.exported.clear()
+    assert terminal.build() == cold
+    assert terminal.exported == [30_720]
+
+
+def test_what_a_killed_build_left_is_removed(terminal: Terminal) -> None:
+    old, new = (terminal.kept / f"build-{each}" for each in ("old", "new"))
+    terminal.build()
+    for folder in (old, new):
+        folder.mkdir()
+    os.utime(old, (1, 1))
+    terminal.build()
+    assert [each.exists() for each in (old, new)] == [False, True]
 
 
 def test_a_build_with_a_secret_leaves_nothing(terminal: Terminal, cold: Digest) -> None:
