@@ -34,9 +34,17 @@ def on(number: int) -> str:
 def app(tmp_path_factory: pytest.TempPathFactory) -> App:
     """An app with a commit on each day: of a file, a folder, ignored files, the Dockerfile, and of a branch."""
     made = apps.make(tmp_path_factory.mktemp("history") / "app")
-    files = {"one": "1", "web/a.js": "1", "web/[b].js": "1", "docs/index.md": "1", "sub/Dockerfile": DOCKERFILE}
+    files = {
+        "one": "1",
+        "web/a.js": "1",
+        "web/[b].js": "1",
+        "docs/index.md": "1",
+        "sub/Dockerfile": DOCKERFILE,
+        ".x/a": "1",
+    }
     for name, text in {**files, ".dockerignore": "**/*.md\n!keep.md\n", "web/a.md": "1"}.items():
         made.write(name, text)
+    (made.folder / "link").symlink_to("one")
     save(made, on(1))
     days = {
         2: {"one": "2"},
@@ -90,6 +98,8 @@ def layer(*paths: str, line: int = 1, context: str = "context") -> LayerInputs:
         # Nothing that a commit holds.
         (layer("/nowhere"), 10),
         (layer("/a", context="unknown"), 10),
+        # The file lies elsewhere.
+        (layer("/link"), 10),
         # Files that are not sent to the build.
         (layer("/docs"), 10),
     ],
@@ -108,9 +118,10 @@ def test_a_file_that_no_commit_holds_makes_its_layer_as_new_as_the_commit(app: A
 
 
 def test_a_named_context_in_the_repository_has_a_history_of_its_own(app: App, tmp_path: Path) -> None:
-    contexts = {"web": app.folder / "web", "elsewhere": tmp_path}
-    found = history(app, **contexts).times([layer("/[[]b].js", context="web"), layer("/", context="elsewhere")])
-    assert found == [day(3), day(10)]
+    contexts = {"web": app.folder / "web", "hidden": app.folder / ".x", "elsewhere": tmp_path}
+    paths = {"web": "/[[]b].js", "hidden": "/a", "elsewhere": "/"}
+    found = history(app, **contexts).times([layer(path, context=name) for name, path in paths.items()])
+    assert found == [day(3), day(1), day(10)]
 
 
 def test_a_dockerfile_of_no_commit_makes_every_layer_as_new_as_the_commit(app: App, tmp_path: Path) -> None:
