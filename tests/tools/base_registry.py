@@ -62,6 +62,9 @@ def serving(served: Registry) -> Iterator[Registry]:
     """Serve on loopback while the block lasts; `host` is then the registry's name."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        # Docker with the containerd store tries TLS first, and goes on without it where the response is one of HTTP.
+        default_request_version = "HTTP/1.0"
+
         def do_GET(self) -> None:
             status, media_type, content = served.answer(self.path)
             self.send_response(status)

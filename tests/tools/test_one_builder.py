@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import tarfile
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import docker
 import pytest
-from tests.tools import apps, command, engines
+from tests.tools import apps, base_registry, command, engines
+from tests.tools.base_registry import Registry
 from tests.tools.command import Command
 
 from goldenpath import runner
 from goldenpath.local import debian
+from goldenpath.model.finding import Gate
+from goldenpath.model.layout import Layout
 from goldenpath.model.work import WorkFolder
+from goldenpath.tools import process
+from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -46,6 +54,20 @@ class Machine:
         os.chown(work.path, engines.NOBODY, engines.NOBODY)
         where = (f"--source={app.folder}", f"--work-dir={work.path}", f"--platforms={BOTH}", *words)
         return self.goldenpath.run("build", *where, more=more, cwd=self.folder), work
+
+    def pulled(self, name: str, path: str) -> bytes:
+        """Pull the image `name`; return an archive with the file at `path` in it."""
+        client = docker.DockerClient(base_url=self.engine.host)
+        try:
+            image = client.images.pull(name, tag="1")
+            container = client.containers.create(image, ["none"])
+            chunks, _ = container.get_archive(path)
+            content = b"".join(chunks)
+            container.remove()
+            client.images.remove(str(image.id), force=True)
+            return content
+        finally:
+            client.close()
 
     def left(self) -> tuple[list[Any], list[Any]]:
         """Return the containers and volumes that the engine holds."""
@@ -127,6 +149,37 @@ def test_a_commit_has_one_digest_on_both_machines_and_beside_a_buildkit_of_our_o
     goldenpath.run("build", *words).ok()
     digests["beside"] = work.read_candidate().digest
     assert len(set(digests.values())) == 1, digests
+
+
+def test_engines_crane_and_scanners_read_layers_of_several_gzip_members(
+    without_store: Machine, with_store: Machine, goldenpath: Command, work: WorkFolder, tmp_path: Path
+) -> None:
+    """What Docker and containerd unpack, crane reads, and trivy and syft find behind the first member of a layer."""
+    large = os.urandom(3 << 20)
+    app = apps.make(tmp_path / "app", **{"rootfs/0-large": large}).plant_package()
+    for stage in ("build", "trivy-gate", "sbom"):
+        words = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", "--ecr-repository=any")
+        goldenpath.run(stage, *words).ok()
+    layout = Layout(work.layout)
+    (layer,) = layout.images()[0].manifest.layers
+    first = zlib.decompressobj(wbits=31)
+    first.decompress(layout.blob(layer.digest).read_bytes())
+    assert len(first.unused_data) > 2 << 20
+    assert apps.PLANTED_CVE in {each.id for each in work.read_findings(Gate.TRIVY).findings}
+    assert "PyYAML" in work.spdx.read_text()
+    with base_registry.serving(Registry(layout, lookups=9)) as registry:
+        name = f"{registry.host}/team/app"
+        exported = process.run(Toolchain.load().provide("crane").path, "export", f"{name}:1", "-", timeout=60).stdout
+        assert file_of(exported, "0-large") == large
+        for machine in (without_store, with_store):
+            assert file_of(machine.pulled(name, "/0-large"), "0-large") == large
+
+
+def file_of(archive: bytes, name: str) -> bytes:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        content = opened.extractfile(name)
+        assert content
+        return content.read()
 
 
 def test_a_terminal_keeps_the_container_and_a_workflow_run_leaves_nothing(with_store: Machine, app: App) -> None:

@@ -25,7 +25,9 @@ def of(last: str, lines: dict[str, list[int]], **operations: dict[str, Any]) -> 
     used = {each["digest"] for operation in operations.values() for each in operation.get("inputs", ())}
     operations |= {name: each for name, each in SOURCES.items() if name in used}
     graph = {"def": {**operations, "end": {"inputs": [{"digest": last}]}}, "source": {"locations": locations}}
-    return layer_inputs.of(llb.read(json.dumps(graph).encode()))
+    found = layer_inputs.of(llb.read(json.dumps(graph).encode()))
+    assert found is not None
+    return found
 
 
 SOURCES = {"base": source("docker-image://python"), "context": source("local://context"), "docs": source("local://d")}
@@ -85,4 +87,5 @@ def test_a_folder_that_is_made_is_no_copy() -> None:
 
 
 def test_a_graph_that_does_not_tell_gives_none() -> None:
-    assert of("other", {}, other=operation("diff", {"lower": {}}, "base")) == ()
+    graph = {"def": {"other": operation("diff", {"lower": {}}, "base"), "end": {"inputs": [{"digest": "other"}]}}}
+    assert layer_inputs.of(llb.read(json.dumps(graph).encode())) is None

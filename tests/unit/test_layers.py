@@ -104,6 +104,16 @@ def test_platforms_in_another_order_get_the_times_of_their_own_inputs(tmp_path: 
     assert [each.platform for each in layout.listed()] == [ARM64, AMD64]
 
 
+def test_an_image_that_adds_no_layer_gets_its_time(tmp_path: Path) -> None:
+    layout = built(tmp_path, history=[{"created": BASE}] * 3)
+    (before,) = layout.images()
+    assert layers.rewrite(layout, {"": ()}, times, 1_772_359_200)
+    (after,) = layout.images()
+    layout.verify()
+    assert after.manifest.layers == before.manifest.layers
+    assert json.loads(layout.blob(after.manifest.config.digest).read_bytes())["created"] == "2026-03-01T10:00:00Z"
+
+
 @pytest.mark.parametrize(
     ("inputs", "changes"),
     [
@@ -137,8 +147,8 @@ def test_a_layer_that_is_not_the_one_that_was_built_fails_the_build(tmp_path: Pa
     ("inputs", "finals"),
     [
         ((), [True]),
-        (((),), [True]),
         # What the graph tells does not fit the image.
+        (((),), [False, True]),
         (((RUN,),), [False, True]),
     ],
 )

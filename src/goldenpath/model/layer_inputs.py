@@ -55,9 +55,10 @@ class LayerInputs:
     line: int
 
 
-def of(graph: Graph) -> tuple[LayerInputs, ...]:
-    """Return the inputs of each layer that the build adds, the lowest first; none where the graph does not tell."""
-    return tuple(_inputs(graph, digest) for digest in llb.origin(graph)[1] or ())
+def of(graph: Graph) -> tuple[LayerInputs, ...] | None:
+    """Return the inputs of each layer that the build adds, the lowest first; `None` where the graph does not tell."""
+    layers = llb.origin(graph)[1]
+    return None if layers is None else tuple(_inputs(graph, digest) for digest in layers)
 
 
 def _inputs(graph: Graph, digest: str) -> LayerInputs:

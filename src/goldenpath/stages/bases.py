@@ -37,7 +37,7 @@ class Bases:
 
     `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
     and `sources` are `None`, and `warnings` say so. `origins` say for each platform of the order, where that is known,
-    what brings its layers, and `inputs` what each layer that the build adds is made from.
+    what brings its layers, and `inputs` what each layer that the build adds is made from, or nothing.
     """
 
     order: Order
@@ -93,7 +93,7 @@ def resolved(
     labels = _labels({known[each.base] if each.base else None for each in listed}, set(origins))
     file = folder / "sources.json"
     codec.write(file, source_policy(images, frontends))
-    inputs = tuple(layer_inputs.of(each) for each in graphs)
+    inputs = tuple(known_inputs for each in graphs if (known_inputs := layer_inputs.of(each)) is not None)
     return Bases(replace(order, labels={**order.labels, **labels}), images, file, origins=origins, inputs=inputs)
 
 

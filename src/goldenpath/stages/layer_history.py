@@ -51,14 +51,22 @@ class LayerHistory:
         What no commit holds may be another file in each build: then it is the time of the commit that is built.
         """
         inputs = list(inputs)
-        reads = {path: self._of_path(path) for path in sorted({path for each in inputs for path in each.reads})}
-        found = ((self._of_lines(each.line or None), *(reads[path] for path in each.reads)) for each in inputs)
+        for read in {path for each in inputs for path in each.reads} - self._known.keys():
+            self._known[read] = self._of_path(read)
+        found = ((self._of_lines(each.line or None), *map(self._known.__getitem__, each.reads)) for each in inputs)
         return [min(self.epoch, max(times)) for times in found]
 
+    @cached_property
+    def _known(self) -> dict[ContextPath, int]:
+        """The times of paths so far: platforms mostly read the same."""
+        return {}
+
     def _of_path(self, read: ContextPath) -> int:
-        folder = self.contexts.get(read.context)
+        folder, path = self.contexts.get(read.context), read.path.strip("/")
         inside = self._in_repository(folder) if folder else None
-        if folder is None or inside is None or self._is_added(folder.resolve(), read.path.strip("/")):
+        if folder is None or inside is None:
+            return self.epoch
+        if self._is_added(folder.resolve(), path) or _leads_elsewhere(folder, path):
             return self.epoch
         ignored = dockerignore.matcher(folder, self.dockerfile if read.context == CONTEXT else None)
         found = last_change.of_path(self.source, self.commit, inside, read.path, ignored)
@@ -88,4 +96,12 @@ class LayerHistory:
     def _in_repository(self, path: Path) -> str | None:
         """Return `path` as git names it; empty for the whole repository, `None` for a path that is not in it."""
         whole = path.resolve()
-        return whole.relative_to(self._root).as_posix().removeprefix(".") if whole.is_relative_to(self._root) else None
+        if whole == self._root:
+            return ""
+        return whole.relative_to(self._root).as_posix() if whole.is_relative_to(self._root) else None
+
+
+def _leads_elsewhere(folder: Path, path: str) -> bool:
+    """Tell whether `path` goes through a symbolic link: what is copied then lies at another path."""
+    parts = path.split("/")
+    return any(folder.joinpath(*parts[:end]).is_symlink() for end in range(1, len(parts) + 1))

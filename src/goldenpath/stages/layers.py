@@ -50,13 +50,14 @@ def export(run: Run, chosen: Builder, found: Bases, added: Addition, cache: tupl
     """
     order, layout = found.order, Layout(run.work.layout)
     history = LayerHistory.of(run, order.epoch, added)
-    inputs = dict(zip(map(normal, order.platforms or ("",)), found.inputs, strict=False))
+    platforms = order.platforms or ("",)
+    explains = len(found.inputs) == len(platforms)
+    inputs = dict(zip(map(normal, platforms), found.inputs, strict=True)) if explains else {}
 
     def build(target: Layout, kept: KeptLayers | None = None) -> bool:
         buildx.build_layout(chosen, order, target.path, sources=found.sources, cache=cache)
         return rewrite(target, inputs, history.times, order.epoch, kept)
 
-    explains = any(inputs.values())
     # An image that holds a secret of its build is deleted, so nothing of such a build is kept.
     keeps = explains and not (run.runner.in_actions or order.secrets or order.ssh)
     if keeps and _with_kept(build, layout):
@@ -169,7 +170,7 @@ def _rewritten(writer: LayerWriter, image: Image, own: Sequence[tuple[LayerInput
     written = writer.write(built)
     layers[first:] = [_entry(each.layer) for each in written]
     diff_ids[first:] = [each.diff_id for each in written]
-    for dated in (config, *config["history"]):
+    for dated in (config, *(config.get("history") or ())):
         if dated.get("created") == _MARK:
             dated["created"] = _text(created)
     manifest["config"] |= _entry(_store(layout, image.manifest.config.media_type, config))
@@ -188,7 +189,7 @@ def _times(made_from: LayerInputs, time: int, of_base: int | None) -> Times:
 
 def _time_of_base(config: dict[str, Any]) -> int | None:
     """Return when the base image of the one with this `config` was made; `None` where its history does not tell."""
-    found = [each["created"] for each in config["history"] if each.get("created", _MARK) != _MARK]
+    found = [each["created"] for each in config.get("history") or () if each.get("created", _MARK) != _MARK]
     with suppress(ValueError):
         return max((int(datetime.fromisoformat(each).timestamp()) for each in found), default=None)
     return None

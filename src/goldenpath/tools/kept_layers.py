@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,7 +36,11 @@ if TYPE_CHECKING:
 
 # What was not used for the longest time is removed first.
 BYTES_AT_MOST = 4 << 30
-_LISTING = "listing"
+# Longer than any build takes: what is older was left by one that was killed.
+_SECONDS_AT_MOST = 24 * 3600
+_STAGE, _LISTING = "build-", ".listing"
+
+_WRITABLE_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 T = TypeVar("T")
 
@@ -58,7 +64,6 @@ class _Record(Struct, frozen=True):
 
 
 class _Listing(Struct, frozen=True):
-    is_copy: bool
     entries: tuple[Entry, ...]
 
 
@@ -78,10 +83,11 @@ class KeptLayers:
         """Give a layout that holds all that is kept, so that BuildKit exports nothing of it again.
 
         Where it is `hollow`, it has an empty file for each layer of BuildKit from which one was written: mostly the
-        content is not needed any more.
+        content is not needed any more. Raises `OSError` where nothing can be kept.
         """
-        self._blobs.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="build-", dir=self.folder) as folder:
+        self._require_own()
+        self._blobs.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=_STAGE, dir=self.folder, ignore_cleanup_errors=True) as folder:
             layout = Layout(Path(folder))
             layout.blobs.mkdir(parents=True)
             for blob in self._blobs.iterdir():
@@ -107,12 +113,12 @@ class KeptLayers:
 
     def listing(self, diff_id: Digest, *, is_copy: bool) -> tuple[Entry, ...] | None:
         """Return the files of the layer `diff_id`; `None` where they are not kept."""
-        found = self._read(self._made / diff_id.hex / _LISTING, _Listing)
-        return found.entries if found and found.is_copy == is_copy else None
+        found = self._read(self._of(diff_id, _LISTING, is_copy), _Listing)
+        return found.entries if found else None
 
     def keep_listing(self, diff_id: Digest, entries: tuple[Entry, ...], *, is_copy: bool) -> None:
         """Keep the files of a layer."""
-        self._write(self._made / diff_id.hex / _LISTING, _Listing(is_copy, entries))
+        self._write(self._of(diff_id, _LISTING, is_copy), _Listing(entries))
 
     def keep(self, staged: Layout) -> None:
         """Keep the layers of the layout that was staged; the blobs of another one must not be the same files."""
@@ -135,16 +141,25 @@ class KeptLayers:
     def _made(self) -> Path:
         return self.folder / "made"
 
+    def _require_own(self) -> None:
+        """Raise `PermissionError` where somebody else may have written something: it would end up in images."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = self.folder.stat()
+        if found.st_uid != os.geteuid() or found.st_mode & _WRITABLE_FOR_OTHERS:
+            raise PermissionError(f"{self.folder} belongs to somebody else too")
+
     def _blob(self, digest: Digest) -> Path:
         return self._blobs / digest.hex
 
     def _record(self, diff_id: Digest, times: Times, left_out: frozenset[bytes]) -> Path:
-        what = repr((_writer(), times.time, times.kept_before, sorted(left_out)))
-        return self._made / diff_id.hex / Digest.of(what.encode()).hex
+        return self._of(diff_id, "", times.time, times.kept_before, sorted(left_out))
+
+    def _of(self, diff_id: Digest, end: str, *what: object) -> Path:
+        return self._made / diff_id.hex / f"{Digest.of(repr((_writer(), *what)).encode()).hex}{end}"
 
     def _records(self, made: Path) -> Iterator[_Record]:
         for path in made.iterdir():
-            if path.name != _LISTING and (record := self._read(path, _Record)):
+            if path.suffix != _LISTING and (record := self._read(path, _Record)):
                 yield record
 
     def _read(self, path: Path, kind: type[T]) -> T | None:
@@ -174,3 +189,6 @@ class KeptLayers:
         for made in self._made.glob("*"):
             if not any(self._blob(record.layer.digest).exists() for record in self._records(made)):
                 shutil.rmtree(made, ignore_errors=True)
+        for stage in self.folder.glob(f"{_STAGE}*"):
+            if stage.stat().st_mtime < time.time() - _SECONDS_AT_MOST:
+                shutil.rmtree(stage, ignore_errors=True)
