@@ -83,7 +83,8 @@ def test_all_stages_in_one_step_share_what_github_shows_and_the_error_has_its_pl
 
     names = [stage.name for stage in pipeline.STAGES]
     stages = tuple(
-        replace(each, gate=None, run=blocks if each.name == names[-1] else warns) for each in pipeline.STAGES
+        replace(each, gate=None, ahead=None, run=blocks if each.name == names[-1] else warns)
+        for each in pipeline.STAGES
     )
     monkeypatch.setattr(pipeline, "STAGES", stages)
     monkeypatch.setattr(pipeline, "ALWAYS", tuple(replace(each, run=warns) for each in pipeline.ALWAYS))
