@@ -6,23 +6,27 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import GateBlocked, ScannerFailed
-from goldenpath.tools import trivy_database
+from goldenpath.protection import private_folder
+from goldenpath.stages import sbom
+from goldenpath.tools import syft, trivy_database
+from goldenpath.tools.kept_results import FOLDER, KeptResults
 from goldenpath.tools.pins import Host
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.tools.toolchain import Program, Toolchain
 from tests.attacks import kept_runner
 from tests.attacks.attack import Edit, Patch, attack
 from tests.attacks.kept_runner import PASSES, Job, program
+from tests.unit import layout_builder, run_builder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.tools.pins import Tool
-    from goldenpath.tools.toolchain import Program
     from tests.attacks.attack import Scene
 
 REAL = runner.trusts_machine
@@ -140,3 +144,29 @@ def a_trivy_database_that_knows_nothing_named_by_the_env_file_of_the_runner(scen
     scene.monkeypatch.setenv("GOLDENPATH_TRIVY_CACHE", str(planted.parent))
     found = trivy_database.provide(trivy, runner.trivy_cache_dir(), ("127.0.0.1:9/trivy-db",), lambda _: None)
     assert found.updated == now
+
+
+@attack(
+    6, ScannerFailed, "syft did not finish its work",
+    Patch("goldenpath.runner.trusts_machine", lambda: True),
+    Patch("goldenpath.tools.kept_results.are_ours", lambda: True),
+)  # fmt: skip
+def an_inventory_of_nothing_that_an_earlier_job_kept_with_digests_that_agree(scene: Scene) -> None:
+    cache = scene.folder / "home" / ".cache" / "goldenpath"
+    variables = {"GITHUB_ACTIONS": "true", "RUNNER_TEMP": scene.folder / "temp", "GOLDENPATH_CACHE": cache}
+    for name, text in variables.items():
+        scene.monkeypatch.setenv(name, str(text))
+    (scene.folder / "temp").mkdir()
+    broken = Program("syft", "1.0", program(scene.folder / "syft", "#!/bin/sh\nexit 1\n"), "release", sha256="a" * 64)
+    one = replace(run_builder.run(scene.folder), program=lambda _: broken)
+    image = layout_builder.layout(scene.folder / "image")
+    (found,) = image.images()
+    digest = found.descriptor.digest
+    spdx = {"packages": [{"versionInfo": digest, "primaryPackagePurpose": "CONTAINER"}]}
+    cyclonedx = {"metadata": {"component": {"version": digest}}}
+    planted = KeptResults(private_folder(cache / FOLDER))
+    with planted.result("syft", "1.0", broken.sha256, *syft.OUTPUTS, "my-app", digest) as result:
+        assert result is not None
+        documents = zip(syft.OUTPUTS, (spdx, cyclonedx), strict=True)
+        result.keep({"packages": "0"}, {name: json.dumps(each).encode() for name, each in documents})
+    assert sbom.scan(one, image, found).packages == 0

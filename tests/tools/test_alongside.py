@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from tests.unit import run_builder
 
-from goldenpath.errors import ToolFailed
+from goldenpath import pipeline
+from goldenpath.errors import Cancelled, ToolFailed
+from goldenpath.release import cancellation
+from goldenpath.report.console import Progress
+from goldenpath.stages.base import Outcome, Run, Stage
 from goldenpath.tools import process
 from goldenpath.tools.alongside import alongside
 
@@ -68,5 +77,43 @@ def test_a_program_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypat
 
     with pytest.raises(KeyError):
         other_work()
-    with pytest.raises(ToolFailed, match="exit status -9"):
+    # The second, where it was still being started.
+    with pytest.raises(Exception, match="exit status -9|no longer needed"):
         futures[0].result(timeout=LONG)
+
+
+def test_ctrl_c_in_a_delivery_ends_the_programs_of_both_scans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pids = tmp_path / "first", tmp_path / "second"
+
+    def program(place: Path) -> None:
+        process.run(
+            "sh", "-c", f"echo $$ > {place}.part; mv {place}.part {place}; exec sleep {LONG}", timeout=LONG + 60
+        )
+
+    def ahead(_: Run) -> Callable[[], Outcome]:
+        program(pids[1])
+        return lambda: pytest.fail("it was stopped")
+
+    def interrupt() -> None:
+        while not all(each.exists() for each in pids):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def scan(_: Run) -> Outcome:
+        threading.Thread(target=interrupt, daemon=True).start()
+        program(pids[0])
+        return pytest.fail("it was stopped")
+
+    nothing = Outcome("done")
+    stages = Stage("scan", "", (), {}, scan), Stage("sbom", "", (), {}, lambda _: nothing, ahead=ahead)
+    monkeypatch.setattr(pipeline, "STAGES", stages)
+    monkeypatch.setattr(pipeline, "ALWAYS", ())
+    before = {number: signal.getsignal(number) for number in cancellation.SIGNALS}
+    cancellation.obey()
+    try:
+        with pytest.raises(Cancelled, match="SIGINT"):
+            pipeline.deliver(run_builder.run(tmp_path), Progress())
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    assert [Path("/proc", each.read_text().strip()).exists() for each in pids] == [False, False]

@@ -318,7 +318,7 @@ def test_trivy_scans_one_layout_once_offline_and_listens_to_no_configuration(mon
         "--skip-java-db-update", "--offline-scan", "--disable-telemetry", "--skip-version-check", "--no-progress",
         "--cache-backend", "memory",
     )  # fmt: skip
-    assert "environment" not in double.options[0]
+    assert double.options[0]["environment"] == {"GOGC": "400"}
     assert rules[0].parent == folder
     assert len(rules[0].stem) == 32
 

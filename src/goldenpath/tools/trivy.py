@@ -33,6 +33,8 @@ NOT_SEARCHED = (
     "node_modules, usr/share, usr/lib, usr/include, usr/local/lib/python*, usr/local/go, usr/src/wordpress, "
     "*.dist-info, vendor, locale, tests, examples and *.md, nor in programs, pictures and archives"
 )
+# It makes much garbage and keeps little: an eighth less of processor time for a quarter more of memory.
+_ENVIRONMENT = {"GOGC": "400"}
 # What trivy warns of an OS; it ends well all the same, and its report does not tell.
 _NOT_LISTED = re.compile(r"\S+\tWARN\tThis OS version is not on the EOL list\t")
 _NO_PACKAGE = re.compile(r"\S+\tWARN\tNo OS package is detected\.")
@@ -161,7 +163,7 @@ def scan(
             "--skip-version-check", "--no-progress",
             # A cache in a folder is locked for the whole scan, and another scan gives up after five seconds.
             "--cache-backend", "fs" if analysis else "memory",
-            timeout=scanner.TIMEOUT, cwd=folder,
+            timeout=scanner.TIMEOUT, cwd=folder, environment=_ENVIRONMENT,
         )  # fmt: skip
         return report.read_bytes(), tuple(done.stderr.decode("utf-8", "replace").splitlines())
 
