@@ -77,6 +77,15 @@ def test_one_that_was_killed_half_way_is_made_anew(tmp_path: Path) -> None:
     assert (child.returncode, (home / "complete").exists(), (home / "left").exists()) == (0, True, False)
 
 
+def test_our_own_code_is_compiled_while_the_packages_are_installed(tmp_path: Path) -> None:
+    script = copy(tmp_path / "checkout", "")
+    module = tmp_path / "checkout" / "src" / "goldenpath" / "module.py"
+    module.parent.mkdir(parents=True)
+    module.touch()
+    _, told = start(tmp_path / "cache", "runtime", script=script).communicate(timeout=SECONDS)
+    assert list(module.parent.glob("__pycache__/module.*.pyc")), told
+
+
 def without_pip(folder: Path) -> str:
     """Return a Python like Debian's, which has no pip of its own."""
     subprocess.run([PYTHON, "-I", "-m", "venv", "--without-pip", str(folder)], check=True, capture_output=True)
