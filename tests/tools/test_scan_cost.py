@@ -56,7 +56,7 @@ def test_one_gitleaks_and_few_gits_read_each_object_once_and_no_line_twice(
 
     history = git.history_alone(busy.folder, tmp_path / "history")
     wanted = git_objects.Wanted(history, busy.commit, (busy.commit,))
-    files = PlainFiles(tmp_path / "files", near_lines.words_of(program.rules))
+    files = PlainFiles(tmp_path / "files", near_lines.read_over(program.rules))
     monkeypatch.setattr(process, "start", counted)
     monkeypatch.setattr(git, "reader", asked)
     git_objects.export(wanted, {}, files)
@@ -80,7 +80,7 @@ def test_of_a_secret_that_came_twice_only_the_versions_that_brought_it_are_read_
     app.write("config.py", "").save("Clean up")
     history = git.history_alone(app.folder, tmp_path / "history")
     wanted = git_objects.Wanted(history, app.commit, (app.commit,))
-    exported = git_objects.export(wanted, {}, PlainFiles(tmp_path / "files", near_lines.words_of(program.rules)))
+    exported = git_objects.export(wanted, {}, PlainFiles(tmp_path / "files", near_lines.read_over(program.rules)))
     first, _ = gitleaks.scan_files(program, exported.files)
 
     def asked(source: Path, identities: Sequence[str]) -> object:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tarfile
 from pathlib import Path
 
@@ -84,14 +85,14 @@ def test_what_is_sealed_is_last_in_every_tar_and_beside_them(tmp_path: Path) -> 
 
 def test_a_text_is_cut_at_ends_of_lines_and_goes_on_where_a_rule_could_not_look_further(tmp_path: Path) -> None:
     lines = b"".join(b"line %04d;\n" % number for number in range(1_000))
-    parts = list(near_lines.parts(lines, 1_500, (b"key",)))
+    parts = list(near_lines.parts(lines, 1_500, re.compile(b"key")))
     assert b"".join(part for _, part in parts) == lines
     assert all(part.startswith(b"line %04d;" % before) for before, part in parts)
 
 
 def test_a_part_begins_with_the_lines_that_a_rule_may_look_over(tmp_path: Path) -> None:
     lines = b"x;\n" * 400 + b"api_key =\n\n" + b"y" * 1_490 + b"\n"
-    *_, (before, last) = near_lines.parts(lines, 1_500, (b"key",))
+    *_, (before, last) = near_lines.parts(lines, 1_500, re.compile(b"key"))
     assert (before, last[: -len(b"y" * 1_490) - 1]) == (399, b"x;\napi_key =\n\n")
 
 

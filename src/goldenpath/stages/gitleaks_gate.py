@@ -59,7 +59,7 @@ def inspect(run: Run, added: Addition) -> Findings:
         wanted = git_objects.Wanted(history, run.event.commit, revisions)
         run.say(f"scanning {len(wanted.commits)} commits ({' '.join(revisions)}) for secrets")
         checked_out = checkout.read(run.request.source, run.event.commit)
-        written = PlainFiles(folder / "files", near_lines.words_of(program.rules))
+        written = PlainFiles(folder / "files", near_lines.read_over(program.rules))
         exported = export(run, wanted, written, checked_out, added)
         files = exported.files
         in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())

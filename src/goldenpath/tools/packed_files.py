@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import near_lines
@@ -42,6 +43,7 @@ _HEADER = b"0000600\x000000000\x000000000\x00%s00000000000\x00%s0" + bytes(100) 
 Place = tuple[int, str, int]
 
 
+@lru_cache(1 << 12)
 def ending(path: str) -> str:
     """Return the ending of `path` that a rule asks for, in small letters; empty for any other."""
     return found[1].lower() if (found := _ENDING.search(path)) else ""
@@ -51,11 +53,11 @@ def ending(path: str) -> str:
 class PackedFiles:
     """Contents in tar files in the new `folder`; `size` is how many bytes they have, archives aside.
 
-    `words` are those of the rules that look over the end of a line (`near_lines.words_of`).
+    `words` is for the rules that look over the end of a line (`near_lines.read_over`).
     """
 
     folder: Path
-    words: tuple[bytes, ...] = (b"",)
+    words: re.Pattern[bytes] = re.compile(b"")
     size: int = 0
     tars: list[Path] = field(default_factory=list)
     _places: dict[str, list[Place]] = field(default_factory=dict)
@@ -78,6 +80,9 @@ class PackedFiles:
         """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`near_lines.ELSEWHERE`)."""
         kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
         is_far = kind in _NAME_ALONE or near_lines.is_far(path, text)
+        if len(text) <= MEMBER and not (kind or is_far or remembered):
+            self._join(number, text, lines_before)
+            return
         for before, part in [(0, text)] if is_far else near_lines.parts(text, MEMBER, self.words):
             for more, piece in pieces([part]):
                 begin = lines_before + before + more
