@@ -214,7 +214,7 @@ def secrets() -> dict[str, bytes]:
 
 def scanned(folder: Path, make: Callable[[PlainFiles, str, bytes], None]) -> set[tuple[str, str]]:
     """Return of each rule which rules found something in its texts, which `make` puts into files."""
-    program, files = Toolchain.load().provide("gitleaks"), PlainFiles(folder, near_lines.words_of(raw()))
+    program, files = Toolchain.load().provide("gitleaks"), PlainFiles(folder, near_lines.read_over(raw()))
     for name, content in secrets().items():
         ending = next(
             (each for each in (".php", ".tf", ".yaml") if re.search(rules()[name].get("path", "$^"), each)), ""

@@ -133,7 +133,7 @@ def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.Mo
         "--gitleaks-ignore-path", f"{folder}/nothing-ignored", "--ignore-gitleaks-allow",
         "--max-archive-depth=4", "--max-decode-depth=5", "--", ".",
     )  # fmt: skip
-    assert (options["timeout"], options["cwd"]) == (900.0, files.packed.folder)
+    assert (options["timeout"], options["cwd"]) == (900.0, files.packed.folder / "0")
     assert options["environment"]["GIT_CONFIG_GLOBAL"] == "/dev/null"
     assert not folder.exists()
 
@@ -147,10 +147,31 @@ def test_a_secret_is_planted_last_in_each_tar_and_is_not_among_what_is_found(
     doubled(monkeypatch, leaves_report(SEEN, planted, {**SEEN, "File": "000000.tar!0000000-plain"}))
     (found,) = gitleaks.scan_files(program("gitleaks"), files)[0]
     assert found.File == "config.py"
+
+
+def test_a_scan_that_does_not_see_the_secret_in_a_tar_did_not_look(
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+) -> None:
+    files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
+    files.close()
     doubled(monkeypatch, leaves_report(SEEN))
     with pytest.raises(ScannerFailed) as caught:
         gitleaks.scan_files(program("gitleaks"), files)
     assert caught.value.why == BLIND
+
+
+def test_what_was_written_and_not_scanned_is_an_error_and_never_no_finding(
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+) -> None:
+    doubled(monkeypatch, leaves_report(SEEN), leaves_report(SEEN))
+    files.packed.take()
+    with pytest.raises(ScannerFailed, match="did not finish") as caught:
+        gitleaks.scan_files(program("gitleaks"), files)
+    assert caught.value.why == "it was not given all that was written"
+    files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
+    files.close()
+    with pytest.raises(ScannerFailed, match="did not finish"):
+        gitleaks.gathered([], files)
 
 
 BLIND = "it did not report a secret that was planted to see whether it looks"
@@ -276,20 +297,21 @@ def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(
     assert gitleaks.scan_files(program("gitleaks"), files) == ((), ("b.7z",))
 
 
-def test_gitleaks_has_to_look_at_every_byte_it_is_given(monkeypatch: pytest.MonkeyPatch, files: PlainFiles) -> None:
+@pytest.mark.parametrize("lacking", [0, 1])
+def test_gitleaks_has_to_look_at_every_byte_it_is_given(
+    monkeypatch: pytest.MonkeyPatch, files: PlainFiles, lacking: int
+) -> None:
     files.add(Origin("b10b", "a.txt"), [b"x" * 20_000])
-    planted = [SEEN, {**SEEN, "File": "000000.tar!~canary"}]
     files.close()
-    sealed = files.packed.size + 2 * len(packed_files.FIRST_LINE + CANARY.encoded)
-    for looked, works in ((sealed, True), (sealed + len(CANARY.encoded), False)):
-        said = f"6:52AM INF scanned ~{looked} bytes (20.00 KB) in 6.8ms"
-        doubled(monkeypatch, leaves_report(*planted, stderr=said))
-        if works:
-            assert gitleaks.scan_files(program("gitleaks"), files) == ((), ())
-        else:
-            with pytest.raises(ScannerFailed) as caught:
-                gitleaks.scan_files(program("gitleaks"), files)
-            assert caught.value.why == f"it looked at {looked} of {files.packed.size} bytes"
+    given = files.packed.batch.size + 2 * len(packed_files.FIRST_LINE + CANARY.encoded)
+    said = f"6:52AM INF scanned ~{given - lacking} bytes (20.00 KB) in 6.8ms"
+    doubled(monkeypatch, leaves_report(SEEN, {**SEEN, "File": "000000.tar!~canary"}, stderr=said))
+    if not lacking:
+        assert gitleaks.scan_files(program("gitleaks"), files) == ((), ())
+        return
+    with pytest.raises(ScannerFailed) as caught:
+        gitleaks.scan_files(program("gitleaks"), files)
+    assert caught.value.why == f"it looked at {given - lacking} of {given} bytes"
 
 
 def test_anything_else_that_gitleaks_says_about_plain_files_is_an_error(

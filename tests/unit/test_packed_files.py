@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tarfile
 from pathlib import Path
 
@@ -68,30 +69,46 @@ def test_a_member_is_read_at_one_look_and_the_size_of_all_is_known(tmp_path: Pat
     files = packed(tmp_path, *(b"x\n" * 7_000 for _ in range(30)), b"y" * 1_000_000)
     sizes = [len(content) + len(packed_files.FIRST_LINE) for content in members(files).values()]
     assert max(sizes) <= 100_000
-    assert sum(sizes) == files.size
+    assert sum(sizes) == files.batch.size
 
 
 def test_what_is_sealed_is_last_in_every_tar_and_beside_them(tmp_path: Path) -> None:
     files = packed(tmp_path, *(b"%07d\n" % number * 12_000 for number in range(30)))
     assert len(files.tars) > 1
-    places = files.seal("~last", b"the end")
+    batch = files.take()
+    places = batch.seal("~last", b"the end")
     assert places == (*(f"{tar.name}!~last" for tar in files.tars), "~last")
     for tar in files.tars:
         with tarfile.open(tar) as archive:
             assert archive.getnames()[-1] == "~last"
-    assert (files.folder / "~last").read_bytes() == b"the end"
+    assert (batch.folder / "~last").read_bytes() == b"the end"
+
+
+def test_what_is_taken_is_complete_and_what_follows_is_in_another_folder(tmp_path: Path) -> None:
+    ready, files = list[int](), PackedFiles(tmp_path / "packed")
+    files.on_tar = lambda: ready.append(len(files.batch.tars))
+    for number in range(30):
+        files.add(str(number), "a", [b"%07d\n" % number * 12_000])
+    taken = files.take()
+    assert (ready, len(taken.tars)) == ([1, 2], 2)
+    files.add_archive("30", ".7z", [b"7z"])
+    files.close()
+    assert [tar.name for tar in files.tars] == ["000000.tar", "000001.tar", "000002.tar"]
+    assert (files.batch.tars, files.batch.archives) == ([files.tars[2]], 1)
+    assert {path.suffix for path in taken.folder.iterdir()} == {".tar"}
+    assert len(members(files)) == 30
 
 
 def test_a_text_is_cut_at_ends_of_lines_and_goes_on_where_a_rule_could_not_look_further(tmp_path: Path) -> None:
     lines = b"".join(b"line %04d;\n" % number for number in range(1_000))
-    parts = list(near_lines.parts(lines, 1_500, (b"key",)))
+    parts = list(near_lines.parts(lines, 1_500, re.compile(b"key")))
     assert b"".join(part for _, part in parts) == lines
     assert all(part.startswith(b"line %04d;" % before) for before, part in parts)
 
 
 def test_a_part_begins_with_the_lines_that_a_rule_may_look_over(tmp_path: Path) -> None:
     lines = b"x;\n" * 400 + b"api_key =\n\n" + b"y" * 1_490 + b"\n"
-    *_, (before, last) = near_lines.parts(lines, 1_500, (b"key",))
+    *_, (before, last) = near_lines.parts(lines, 1_500, re.compile(b"key"))
     assert (before, last[: -len(b"y" * 1_490) - 1]) == (399, b"x;\napi_key =\n\n")
 
 

@@ -106,7 +106,7 @@ def test_an_archive_that_only_the_scanner_reads_is_there_under_its_ending(
     tmp_path: Path, magic: bytes, ending: str
 ) -> None:
     files = written(tmp_path, magic + b"...")
-    assert (files.packed.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
+    assert (files.packed.batch.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
     assert files.not_scanned == ["file0 was given to gitleaks, which does not say what in it it cannot open"]
 
 

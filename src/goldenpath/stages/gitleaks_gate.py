@@ -14,11 +14,21 @@ from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.policy import reviewed, settled
 from goldenpath.stages import build_cache, context_artifact, gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.tools import checkout, git, git_objects, git_tags, gitleaks, near_lines, scanner, secret_history
+from goldenpath.tools import (
+    checkout,
+    early_scan,
+    git,
+    git_objects,
+    git_tags,
+    gitleaks,
+    near_lines,
+    scanner,
+    secret_history,
+)
 from goldenpath.tools.plain_files import Origin, PlainFiles, Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from goldenpath.model.event import Event
@@ -26,7 +36,7 @@ if TYPE_CHECKING:
     from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.checkout import Checkout
     from goldenpath.tools.git_objects import Exported, Wanted
-    from goldenpath.tools.toolchain import Program
+    from goldenpath.tools.gitleaks import Leak
 
 
 _TAGS = "refs/tags/"
@@ -63,11 +73,14 @@ def inspect(run: Run, added: Addition) -> Findings:
         wanted = git_objects.Wanted(history, run.event.commit, revisions)
         run.say(f"scanning {len(wanted.commits)} commits ({' '.join(revisions)}) for secrets")
         checked_out = checkout.read(run.request.source, run.event.commit)
-        written = PlainFiles(folder / "files", near_lines.words_of(program.rules))
-        exported = export(run, wanted, written, checked_out, added)
+        written = PlainFiles(folder / "files", near_lines.read_over(program.rules))
+        with early_scan.beside(program, written) as early:
+            exported = export(run, wanted, written, checked_out, added)
+            leaks, unreadable = early.finish()
         files = exported.files
         in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())
-        found, notes = scan(program, wanted, exported, in_tree)
+        leaks = secret_history.recounted(program, wanted, exported, leaks)
+        found = findings(wanted, exported, leaks, in_tree)
     return Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
@@ -80,7 +93,7 @@ def inspect(run: Run, added: Addition) -> Findings:
             **({CONTEXT_ARTIFACT: added.digest} if added.record else {}),
         },
         findings=tuple(_with_advice(found, added)),
-        notes=(*notes, *_not_as_kept(checked_out), *_not_in_the_commit(added)),
+        notes=tuple(_notes(files, unreadable, checked_out, added)),
     )
 
 
@@ -165,22 +178,15 @@ def export(run: Run, wanted: Wanted, files: PlainFiles, checked_out: Checkout, a
     return exported
 
 
-def scan(
-    program: Program, wanted: Wanted, exported: Exported, in_tree: Collection[str]
-) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Return every secret, each once, what our limits left unread, and notes on what cannot be looked into.
-
-    `in_tree` are the objects checked out.
-    """
-    files = exported.files
-    leaks, unreadable = gitleaks.scan_files(program, files)
-    leaks = secret_history.recounted(program, wanted, exported, leaks)
+def findings(
+    wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...], in_tree: Collection[str]
+) -> tuple[Finding, ...]:
+    """Return every secret, each once, and what our limits left unread. `in_tree` are the objects checked out."""
     still_there = gitleaks.secrets_in(leaks, in_tree)
     brought = secret_history.Brought(wanted, exported)
-    notes = (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
-    found = (*gitleaks.findings(brought.first(leaks), still_there), *map(_not_looked_into, files.unread.values()))
-    by_place = sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line))
-    return tuple(by_place), (*files.not_scanned, *notes)
+    unread = map(_not_looked_into, exported.files.unread.values())
+    found = (*gitleaks.findings(brought.first(leaks), still_there), *unread)
+    return tuple(sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line)))
 
 
 def _not_looked_into(unread: Unread) -> Finding:
@@ -198,14 +204,13 @@ def _not_looked_into(unread: Unread) -> Finding:
     )
 
 
-def _not_as_kept(checked_out: Checkout) -> Iterator[str]:
+def _notes(files: PlainFiles, unreadable: Iterable[str], checked_out: Checkout, added: Addition) -> Iterator[str]:
+    yield from files.not_scanned
+    yield from (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
     if checked_out.other:
         named = ", ".join(each.path for each in checked_out.other[:_NAMED_AT_MOST])
         more = " …" if len(checked_out.other) > _NAMED_AT_MOST else ""
         yield f"git wrote other bytes into the checkout than it keeps ({named}{more}); both were scanned"
-
-
-def _not_in_the_commit(added: Addition) -> Iterator[str]:
     if added.record:
         yield f"The build context has {added.record.sentence}; they were scanned as the source is."
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Thread, Timer
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct
 
 from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.tools import git_settings, process
@@ -44,16 +45,14 @@ _SUBMODULE = b"160000"
 _IDENTITY = re.compile(r"\b[0-9a-f]{40,64}\b")
 
 
-@dataclass(frozen=True)
-class Hunk:
+class Hunk(Struct, frozen=True, gc=False):
     """One place of a patch: the number of its first line in the new version, and its lines with their signs."""
 
     line: int
     body: bytes
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(Struct, frozen=True, gc=False):
     """The version `identity` of the file at `path`, and the `commit` that brought it there.
 
     `patch` is what git says of the change, `None` where it says nothing, and `hunks` are where the version differs from
@@ -88,8 +87,7 @@ def versions(history: Path, revisions: tuple[str, ...], *, merges: str) -> Itera
         yield from (each.version(commit) for each in waiting.rest())
 
 
-@dataclass(frozen=True)
-class _Entry:
+class _Entry(Struct, frozen=True, gc=False):
     """A line of the raw output: the object before, or those before a merge, and the one after."""
 
     before: bytes

@@ -6,7 +6,7 @@ Source of the format: git-ls-tree(1) `-z`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -133,7 +133,7 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
         is_whole = place in tree or version.path in odd or not version.hunks or not wanted.is_all
         if not is_whole or not version.is_new:
             parts = (part for hunk in version.hunks for part in near_lines.near(hunk, files.words))
-            changed = replace(origin, identity=f"{_CHANGE}{version.identity}")
+            changed = Origin(f"{_CHANGE}{version.identity}", version.path, version.commit)
             files.add_lines(changed, parts, elsewhere.get(version.path, frozenset()))
         if is_whole:
             found.whole.append(origin)
@@ -151,7 +151,8 @@ def _write_far(history: Path, versions: Sequence[Origin], files: PlainFiles) -> 
     with git.reader(history, [origin.identity for origin in versions]) as objects:
         for origin in versions:
             content = b"".join(objects.read(origin.identity))
-            files.add_regions(replace(origin, identity=f"{_FAR}{origin.identity}"), regions.new(origin.path, content))
+            region = Origin(f"{_FAR}{origin.identity}", origin.path, origin.commit)
+            files.add_regions(region, regions.new(origin.path, content))
 
 
 def write_whole(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from goldenpath.tools.packed_files import Batch
     from goldenpath.tools.plain_files import Origin, PlainFiles
     from goldenpath.tools.toolchain import Program
 
@@ -67,24 +69,48 @@ class _Entry(Leak, frozen=True):
     Secret: str = ""
 
 
+@dataclass(frozen=True)
+class BatchReport:
+    """What gitleaks found in the batch in `folder`, and the numbers of the archives in it that it could not read."""
+
+    folder: Path
+    leaks: tuple[Leak, ...]
+    unreadable: tuple[str, ...]
+
+
 def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Return the leaks in plain `files`, and the paths of archives that gitleaks could not read.
 
     A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. Raises `ScannerFailed`
     when gitleaks does not end well, leaves no report, or looked at less than it was given.
     """
+    return gathered([scan_batch(program, files.packed.take())], files)
+
+
+def scan_batch(program: Program, batch: Batch) -> BatchReport:
+    """Return what is in a `batch`, by the names that it has there. Raises `ScannerFailed` as `scan_files` does."""
     canary = Canary()
-    places = files.packed.seal(canary.name, FIRST_LINE + canary.encoded)
+    places = batch.seal(canary.name, FIRST_LINE + canary.encoded)
     depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={_DECODE_DEPTH}")
-    report, said = run(program, "dir", files.packed.folder, *depths)
+    report, said = run(program, "dir", batch.folder, *depths)
     reported = leaks(report)
     unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
         raise _failed(strange)
-    if (looked := bytes_looked_at(said)) < files.packed.size:
-        raise scanner.failed("gitleaks", f"it looked at {looked} of {files.packed.size} bytes")
-    listed = tuple(placed(canary.taken_out(reported, places), files))
-    return listed, tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
+    if (looked := bytes_looked_at(said)) < batch.size:
+        raise scanner.failed("gitleaks", f"it looked at {looked} of {batch.size} bytes")
+    return BatchReport(batch.folder, canary.taken_out(reported, places), tuple(unreadable))
+
+
+def gathered(reports: Iterable[BatchReport], files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """Return what `scan_files` does, of the `reports` on its batches. Raises `ScannerFailed` where one is missing."""
+    listed = tuple(reports)
+    scanned, taken = {each.folder for each in listed}, {each.folder for each in files.packed.taken}
+    if scanned != taken or not files.packed.batch.is_empty:
+        raise scanner.failed("gitleaks", "it was not given all that was written")
+    found = sorted((leak for report in listed for leak in report.leaks), key=_place)
+    unreadable = sorted(name for report in listed for name in report.unreadable)
+    return tuple(placed(found, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
 
 
 def bytes_looked_at(said: Iterable[str]) -> int:

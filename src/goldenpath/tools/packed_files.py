@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from goldenpath.tools import near_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 FIRST_LINE, TAR_ENDING = b"GIF\n", ".tar"
@@ -42,30 +43,70 @@ _HEADER = b"0000600\x000000000\x000000000\x00%s00000000000\x00%s0" + bytes(100) 
 Place = tuple[int, str, int]
 
 
+@lru_cache(1 << 12)
 def ending(path: str) -> str:
     """Return the ending of `path` that a rule asks for, in small letters; empty for any other."""
     return found[1].lower() if (found := _ENDING.search(path)) else ""
 
 
 @dataclass
-class PackedFiles:
-    """Contents in tar files in the new `folder`; `size` is how many bytes they have, archives aside.
+class Batch:
+    """Tar files in a new `folder`, with archives beside them; `size` is how many bytes they have, archives aside."""
 
-    `words` are those of the rules that look over the end of a line (`near_lines.words_of`).
+    folder: Path
+    tars: list[Path] = field(default_factory=list)
+    size: int = 0
+    archives: int = 0
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(parents=True)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was written into it."""
+        return not self.tars and not self.archives
+
+    def seal(self, name: str, content: bytes) -> tuple[str, ...]:
+        """Put `content` last into every tar file and beside them, and return what a scanner calls these places."""
+        for tar in self.tars:
+            with tar.open("ab") as file:
+                file.write(member(name, content) + bytes(2 * _BLOCK))
+        (self.folder / name).write_bytes(content)
+        self.size += len(content) * (len(self.tars) + 1)
+        return (*(f"{tar.name}!{name}" for tar in self.tars), name)
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+@dataclass
+class PackedFiles:
+    """Contents in batches of tar files below the new `folder`. `on_tar` is called when one more is complete.
+
+    `words` is for the rules that look over the end of a line (`near_lines.read_over`).
     """
 
     folder: Path
-    words: tuple[bytes, ...] = (b"",)
-    size: int = 0
+    words: re.Pattern[bytes] = re.compile(b"")
+    on_tar: Callable[[], None] = nothing
     tars: list[Path] = field(default_factory=list)
+    taken: list[Batch] = field(default_factory=list)
     _places: dict[str, list[Place]] = field(default_factory=dict)
     _pack: bytearray = field(default_factory=bytearray)
     _in_pack: list[Place] = field(default_factory=list)
     _lines: int = 0
     _tar: bytearray = field(default_factory=bytearray)
+    _size: int = 0
 
     def __post_init__(self) -> None:
-        self.folder.mkdir()
+        self.batch = Batch(self.folder / "0")
+
+    def take(self) -> Batch:
+        """Return what is complete, and begin another batch: nothing is added to this one any more."""
+        self.taken.append(self.batch)
+        self.batch = Batch(self.folder / str(len(self.taken)))
+        return self.taken[-1]
 
     def add(self, number: str, path: str, content: Iterable[bytes], lines_before: int = 0) -> None:
         """Add the `content` known as `number`, which is at `path` in the repository, as it is."""
@@ -78,6 +119,9 @@ class PackedFiles:
         """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`near_lines.ELSEWHERE`)."""
         kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
         is_far = kind in _NAME_ALONE or near_lines.is_far(path, text)
+        if len(text) <= MEMBER and not (kind or is_far or remembered):
+            self._join(number, text, lines_before)
+            return
         for before, part in [(0, text)] if is_far else near_lines.parts(text, MEMBER, self.words):
             for more, piece in pieces([part]):
                 begin = lines_before + before + more
@@ -89,7 +133,8 @@ class PackedFiles:
     def add_archive(self, number: str, ending: str, content: Iterable[bytes]) -> None:
         """Add an archive that the scanner itself is to open, which it does where the name has the right `ending`."""
         name = self._name(f"archive{ending}", [(0, number, 0)])
-        with (self.folder / name).open("wb") as file:
+        self.batch.archives += 1
+        with (self.batch.folder / name).open("wb") as file:
             file.writelines(content)
 
     def _join(self, number: str, content: bytes, lines_before: int) -> None:
@@ -109,15 +154,19 @@ class PackedFiles:
 
     def _write(self, content: bytes, ending: str, places: list[Place]) -> None:
         self._tar += member(self._name(f"plain{ending}", places), content)
-        self.size += len(content)
+        self._size += len(content)
         if len(self._tar) > _TAR_SIZE:
             self._end_tar()
 
     def _end_tar(self) -> None:
         if self._tar:
-            self.tars.append(self.folder / f"{len(self.tars):06d}{TAR_ENDING}")
-            self.tars[-1].write_bytes(self._tar)
-            self._tar = bytearray()
+            tar = self.batch.folder / f"{len(self.tars):06d}{TAR_ENDING}"
+            tar.write_bytes(self._tar)
+            self.tars.append(tar)
+            self.batch.tars.append(tar)
+            self.batch.size += self._size
+            self._tar, self._size = bytearray(), 0
+            self.on_tar()
 
     def _name(self, name: str, places: list[Place]) -> str:
         number = f"{len(self._places):07d}"
@@ -128,15 +177,6 @@ class PackedFiles:
         """Write what waits for more to come."""
         self._flush()
         self._end_tar()
-
-    def seal(self, name: str, content: bytes) -> tuple[str, ...]:
-        """Put `content` last into every tar file and beside them, and return what a scanner calls these places."""
-        for tar in self.tars:
-            with tar.open("ab") as file:
-                file.write(member(name, content) + bytes(2 * _BLOCK))
-        (self.folder / name).write_bytes(content)
-        self.size += len(content) * (len(self.tars) + 1)
-        return (*(f"{tar.name}!{name}" for tar in self.tars), name)
 
     def place(self, name: str, line: int) -> tuple[str, int, int] | None:
         """Return which content is at `line` of what a scanner calls `name`, the line in it, and where it begins.

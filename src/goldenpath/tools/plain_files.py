@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 import shutil
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from goldenpath.tools import archive_members, hidden_parts, near_lines, packed_files, printable
 from goldenpath.tools.archive_members import CHUNK, DAMAGED, IN_MEMORY
@@ -49,8 +53,7 @@ _UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b
 _CLOSED = (RuntimeError, NotImplementedError)
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Where a file comes from: the git object's id, and the path it has in the repository, `!` before each member.
 
     `commit` is the one whose message it is, or that brought the file there; empty where none of the run's did.
@@ -83,11 +86,12 @@ class PlainFiles:
     """Files below `folder`; `origins` says of each content's number where it comes from.
 
     `also` are more places of the same content. `not_scanned` says, in a sentence each, what cannot be looked into,
-    `unread` what our own limits left unread, by the path of the app's file. `words` are those of `near_lines.words_of`.
+    `unread` what our own limits left unread, by the path of the app's file. `words` is `near_lines.read_over` of the
+    rules.
     """
 
     folder: Path
-    words: tuple[bytes, ...] = (b"",)
+    words: re.Pattern[bytes] = re.compile(b"")
     origins: dict[str, Origin] = field(default_factory=dict)
     also: dict[str, list[Origin]] = field(default_factory=dict)
     not_scanned: list[str] = field(default_factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from goldenpath.model.finding import Finding
     from goldenpath.tools.git_objects import Exported, Wanted
     from goldenpath.tools.gitleaks import Leak
+    from goldenpath.tools.plain_files import Origin
     from goldenpath.tools.toolchain import Program
 
 
@@ -41,19 +43,32 @@ def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple
 
 
 class Brought:
-    """The commits that brought what was scanned, and their order."""
+    """The commits that brought what was scanned, and their order, looked up once something was found."""
 
     def __init__(self, wanted: Wanted, exported: Exported) -> None:
-        files = exported.files
-        read = (each for more in (*files.also.values(), *exported.partial.values()) for each in more)
-        origins = [*files.origins.values(), *read]
-        self._commits = {origin.identity: origin.commit for origin in reversed(origins)}
-        self._commits_of_paths = {(origin.path, origin.identity): origin.commit for origin in origins}
-        self._order = {commit: number for number, commit in enumerate(wanted.commits)}
+        self._wanted, self._exported = wanted, exported
+
+    @cached_property
+    def _origins(self) -> list[Origin]:
+        files = self._exported.files
+        read = (each for more in (*files.also.values(), *self._exported.partial.values()) for each in more)
+        return [*files.origins.values(), *read]
+
+    @cached_property
+    def _commits(self) -> dict[str, str]:
+        return {origin.identity: origin.commit for origin in reversed(self._origins)}
+
+    @cached_property
+    def _commits_of_paths(self) -> dict[tuple[str, str], str]:
+        return {(origin.path, origin.identity): origin.commit for origin in self._origins}
+
+    @cached_property
+    def _order(self) -> dict[str, int]:
+        return {commit: number for number, commit in enumerate(self._wanted.commits)}
 
     def first(self, leaks: Iterable[Leak]) -> list[Leak]:
         """Return the `leaks` of each file in the order of the commits that brought them."""
-        last = len(self._order)
+        last = len(self._wanted.commits)
         order = {leak: self._order.get(self._commit(leak.File, leak.Commit), last) for leak in leaks}
         return sorted(leaks, key=lambda each: (each.File, order[each], each.StartLine, each.RuleID, each.Mark))
 
