@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     if asked.stored:
         _tell(store.read(asked.stored), write_it=asked.write)
         return 0
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end the measuring, and nothing is left running
     cases = [case for case in CASES if not asked.only or case.name in asked.only]
     kept = runner.cache_dir() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
@@ -45,11 +45,6 @@ def main(argv: Sequence[str]) -> int:
         measured, failed = _measured(cases, running, kept, asked.rounds)
     _tell(measured, write_it=asked.write and not failed)
     return 1 if failed else 0
-
-
-def _end(*_: object) -> None:
-    """End as an error does, so that the daemons are stopped."""
-    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _tell(measured: Benchmark, *, write_it: bool) -> None:
@@ -70,7 +65,10 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> tuple[Benchmark, set[str]]:
-    """Return the result, and the names of cases that a side could not deliver; the others go on."""
+    """Return the result, and the names of cases that a side could not deliver; the others go on.
+
+    Ctrl-C ends it: the result is then of what was measured so far.
+    """
     here, programs, commit = machine.describe(), machine.programs(running), machine.commit(ROOT)
     began = time.monotonic()
     runs: list[Run] = []
@@ -83,6 +81,9 @@ def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int)
         except rounds.DeliveryFailedError as error:
             failed.add(case.name)
             print(f"round {number + 1}  {case.name} was not delivered: {error}", flush=True)
+        except KeyboardInterrupt:
+            print("stopped; this is the result so far", flush=True)
+            break
     result = Benchmark(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=commit,

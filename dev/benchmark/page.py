@@ -100,7 +100,7 @@ def _cases(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
 
 def _about(benchmark: Benchmark) -> str:
     rounds = len({run.round for run in benchmark.runs})
-    count = "1 round" if rounds == 1 else f"{rounds} rounds"
+    count = "1 round" if rounds == 1 else f"up to {rounds} rounds"
     took = f"{count} in {benchmark.minutes:.0f} minutes"
     return f"Measured on {benchmark.date} at commit {benchmark.commit}, {took}.\n"
 
