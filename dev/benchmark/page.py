@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dev import tables
 from dev.benchmark import chart, store
 from dev.benchmark.spread import Spread, pairs
-from dev.benchmark.table import FIGURES, OVERVIEW, overview, stages
+from dev.benchmark.table import FIGURES, OVERVIEW, load, overview, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +140,7 @@ def _environment(benchmark: Benchmark) -> str:
         ["system", machine.system],
         ["processor", f"{machine.processor}, {machine.cores} cores"],
         ["memory", f"{machine.memory / 1e9:.0f} GB"],
-        ["load before", f"{machine.load:.1f}"],
+        ["load meanwhile", load(benchmark)],
         *([name, version] for name, version in benchmark.programs.items()),
     ]
     return f"## Machine and programs\n\n{tables.table(['what', 'which'], rows)}\n"
