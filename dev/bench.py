@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dev.benchmark.model import Run
     from dev.benchmark.services import Services
 
+_PARTS = "make bench-limits, bench-push, bench-secrets, bench-setup; on GitHub: make run-model"
+
 
 def main(argv: Sequence[str]) -> int:
     """Measure the cases that are asked for, print the result, and write it where that is asked for."""
@@ -48,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tell(measured: Benchmark, *, write_it: bool) -> None:
-    print(f"\n{table.render(measured)}", end="")
+    print(f"\n{table.render(measured)}\nparts alone: {_PARTS}")
     if write_it:
         for name, text in page.files(measured).items():
             (ROOT / "docs" / name).write_text(text, encoding="utf-8")

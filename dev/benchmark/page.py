@@ -48,7 +48,7 @@ _AGAIN = """\
 It needs root on Debian or Ubuntu, Python 3.11, git and some 10 GB.
 
 ```sh
-make bench                            # everything, three rounds
+make bench                            # everything, three rounds, half an hour where nothing else runs
 make bench ROUNDS=1 ONLY=static       # one round of one case, under a minute
 make bench WRITE=1                    # everything, and write this page
 ```
