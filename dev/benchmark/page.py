@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dev import tables
 from dev.benchmark import chart, store
+from dev.benchmark.sides import recipe
 from dev.benchmark.spread import Spread, pairs
 from dev.benchmark.table import FIGURES, OVERVIEW, load, overview, stages
 
@@ -20,9 +22,16 @@ _INTRODUCTION = """\
 
 <!-- Written by `make bench WRITE=1`, from performance.json. A change here is lost: change dev/benchmark/page.py. -->
 
-How long `goldenpath deliver` takes beside the commands that a team without a platform would run: `gitleaks git`,
-`docker buildx build --load`, `trivy image` twice (SARIF and table), `syft scan` and `docker push` for each tag. Both
-deliver the same commits of the same apps, in turns, on one machine, with one engine, BuildKit and registry.
+How long `goldenpath deliver` takes beside [the commands](#the-recipe) that a team without a platform would run:
+gitleaks, a build, trivy twice, syft and a push of each tag. Both deliver the same commits of the same apps, in turns,
+on one machine, with one engine, BuildKit and registry.
+"""
+_RECIPE = """\
+## The recipe
+
+```sh
+{commands}
+```
 """
 _METHOD = """\
 ## How it is measured
@@ -86,6 +95,7 @@ def render(benchmark: Benchmark) -> str:
         _overview(found, benchmark),
         "## Stage by stage\n",
         *(_stages(case, about, [each for each in found if each.case == case]) for case, about in _cases(benchmark)),
+        _RECIPE.format(commands=_commands()),
         _METHOD,
         _environment(benchmark),
         _AGAIN,
@@ -132,6 +142,19 @@ def _programs(each: Pairs) -> str:
         rows.append([f"`{name}`", f"{count:.0f}", f"{wall_time:.2f}", f"{processor_time:.2f}"])
     listed = tables.table(["program", "processes", "seconds", "processor"], rows)
     return f"Programs of ours, {each.state}:\n\n{listed}\n"
+
+
+def _commands() -> str:
+    here = Path()
+    listed = recipe(
+        "$REGISTRY/app",
+        ("a1b2c3d", "dev-a1b2c3d"),
+        folder=".",
+        build_contexts={},
+        cache=here / "trivy-cache",
+        reports=here,
+    )
+    return "\n".join(" ".join(command.words) for command in listed)
 
 
 def _environment(benchmark: Benchmark) -> str:
