@@ -41,7 +41,7 @@ faults: ## Break releases in every way: each fault of each request, signals, rac
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.campaign
 	@PYTHONPATH=src:. $(PYTHON) -m tests.faults.signals
 
-bench: ## Race a delivery against the usual commands: ROUNDS=1 and ONLY="static python" are quicker
+bench: ## Race a delivery against the usual commands (half an hour; ROUNDS=1 ONLY=static: a minute; WRITE=1: write the page)
 	@$(PYTHON) dev/bench.py $(if $(ROUNDS),--rounds='$(ROUNDS)') $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
 
 bench-limits: ## Measure work of our own that has limits, in seconds and MB; fail where one is passed

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from dev.benchmark.model import Run
     from dev.benchmark.services import Services
 
+_PARTS = "make bench-limits, bench-push, bench-secrets, bench-setup; on GitHub: make run-model"
+
 
 def main(argv: Sequence[str]) -> int:
     """Measure the cases that are asked for, print the result, and write it where that is asked for."""
@@ -34,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     if asked.stored:
         _tell(store.read(asked.stored), write_it=asked.write)
         return 0
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both end the measuring, and nothing is left running
     cases = [case for case in CASES if not asked.only or case.name in asked.only]
     kept = runner.cache_dir() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
@@ -47,13 +49,8 @@ def main(argv: Sequence[str]) -> int:
     return 1 if failed else 0
 
 
-def _end(*_: object) -> None:
-    """End as an error does, so that the daemons are stopped."""
-    raise SystemExit(128 + signal.SIGTERM)
-
-
 def _tell(measured: Benchmark, *, write_it: bool) -> None:
-    print(f"\n{table.render(measured)}", end="")
+    print(f"\n{table.render(measured)}\nparts alone: {_PARTS}")
     if write_it:
         for name, text in page.files(measured).items():
             (ROOT / "docs" / name).write_text(text, encoding="utf-8")
@@ -70,7 +67,10 @@ def _asked(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int) -> tuple[Benchmark, set[str]]:
-    """Return the result, and the names of cases that a side could not deliver; the others go on."""
+    """Return the result, and the names of cases that a side could not deliver; the others go on.
+
+    Ctrl-C ends it: the result is then of what was measured so far.
+    """
     here, programs, commit = machine.describe(), machine.programs(running), machine.commit(ROOT)
     began = time.monotonic()
     runs: list[Run] = []
@@ -83,6 +83,9 @@ def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int)
         except rounds.DeliveryFailedError as error:
             failed.add(case.name)
             print(f"round {number + 1}  {case.name} was not delivered: {error}", flush=True)
+        except KeyboardInterrupt:
+            print("stopped; this is the result so far", flush=True)
+            break
     result = Benchmark(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         commit=commit,

@@ -27,7 +27,6 @@ def describe() -> Machine:
         processor=_field("/proc/cpuinfo", "model name") or platform.machine(),
         cores=os.cpu_count() or 1,
         memory=int(_field("/proc/meminfo", "MemTotal").split()[0]) << 10,
-        load=round(os.getloadavg()[0], 2),
     )
 
 

@@ -138,7 +138,7 @@ def run(
             stdout=output,
             stderr=output,
         )
-        with watch.running(), _killed_after(child, _LONGEST):
+        with watch.running(), _ended_after(child, _LONGEST):
             # The kernel keeps what it counted until somebody asks how the process ended.
             os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
             end, at_last = time.time(), counters.sample(child.pid)
@@ -150,14 +150,14 @@ def run(
 
 
 @contextmanager
-def _killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
-    """Kill `child` when the block lasts longer, or ends by an exception."""
-    timer = threading.Timer(seconds, child.kill)
+def _ended_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """End `child`, which then ends what it started, when the block lasts longer or ends by an exception."""
+    timer = threading.Timer(seconds, child.terminate)
     timer.start()
     try:
         yield
     except BaseException:
-        child.kill()
+        child.terminate()
         child.wait()
         raise
     finally:

@@ -64,7 +64,10 @@ class ProgramUse(Struct, frozen=True):
 
 
 class Run(Struct, frozen=True):
-    """One delivery. `own` is the part of the time in which no scanner, no builder and no transfer ran."""
+    """One delivery. `own` is the part of the time in which no scanner, no builder and no transfer ran.
+
+    `load` is the machine's average load of the minute before it ended: what else ran shows here.
+    """
 
     case: str
     state: State
@@ -74,16 +77,16 @@ class Run(Struct, frozen=True):
     stages: dict[str, Figures]
     programs: dict[str, ProgramUse]
     own: float
+    load: float = 0.0
 
 
 class Machine(Struct, frozen=True):
-    """The machine that was measured on; `load` is its average load when the measuring began."""
+    """The machine that was measured on."""
 
     system: str
     processor: str
     cores: int
     memory: int
-    load: float
 
 
 class Benchmark(Struct, frozen=True):

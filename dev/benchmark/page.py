@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dev import tables
 from dev.benchmark import chart, store
+from dev.benchmark.sides import recipe
 from dev.benchmark.spread import Spread, pairs
-from dev.benchmark.table import FIGURES, OVERVIEW, overview, stages
+from dev.benchmark.table import FIGURES, OVERVIEW, load, overview, stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,9 +22,16 @@ _INTRODUCTION = """\
 
 <!-- Written by `make bench WRITE=1`, from performance.json. A change here is lost: change dev/benchmark/page.py. -->
 
-How long `goldenpath deliver` takes beside the commands that a team without a platform would run: `gitleaks git`,
-`docker buildx build --load`, `trivy image` twice (SARIF and table), `syft scan` and `docker push` for each tag. Both
-deliver the same commits of the same apps, in turns, on one machine, with one engine, BuildKit and registry.
+How long `goldenpath deliver` takes beside [the commands](#the-recipe) that a team without a platform would run:
+gitleaks, a build, trivy twice, syft and a push of each tag. Both deliver the same commits of the same apps, in turns,
+on one machine, with one engine, BuildKit and registry.
+"""
+_RECIPE = """\
+## The recipe
+
+```sh
+{commands}
+```
 """
 _METHOD = """\
 ## How it is measured
@@ -48,7 +57,7 @@ _AGAIN = """\
 It needs root on Debian or Ubuntu, Python 3.11, git and some 10 GB.
 
 ```sh
-make bench                            # everything, three rounds
+make bench                            # everything, three rounds, half an hour where nothing else runs
 make bench ROUNDS=1 ONLY=static       # one round of one case, under a minute
 make bench WRITE=1                    # everything, and write this page
 ```
@@ -86,6 +95,7 @@ def render(benchmark: Benchmark) -> str:
         _overview(found, benchmark),
         "## Stage by stage\n",
         *(_stages(case, about, [each for each in found if each.case == case]) for case, about in _cases(benchmark)),
+        _RECIPE.format(commands=_commands()),
         _METHOD,
         _environment(benchmark),
         _AGAIN,
@@ -100,7 +110,7 @@ def _cases(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
 
 def _about(benchmark: Benchmark) -> str:
     rounds = len({run.round for run in benchmark.runs})
-    count = "1 round" if rounds == 1 else f"{rounds} rounds"
+    count = "1 round" if rounds == 1 else f"up to {rounds} rounds"
     took = f"{count} in {benchmark.minutes:.0f} minutes"
     return f"Measured on {benchmark.date} at commit {benchmark.commit}, {took}.\n"
 
@@ -134,13 +144,26 @@ def _programs(each: Pairs) -> str:
     return f"Programs of ours, {each.state}:\n\n{listed}\n"
 
 
+def _commands() -> str:
+    here = Path()
+    listed = recipe(
+        "$REGISTRY/app",
+        ("a1b2c3d", "dev-a1b2c3d"),
+        folder=".",
+        build_contexts={},
+        cache=here / "trivy-cache",
+        reports=here,
+    )
+    return "\n".join(" ".join(command.words) for command in listed)
+
+
 def _environment(benchmark: Benchmark) -> str:
     machine = benchmark.machine
     rows = [
         ["system", machine.system],
         ["processor", f"{machine.processor}, {machine.cores} cores"],
         ["memory", f"{machine.memory / 1e9:.0f} GB"],
-        ["load before", f"{machine.load:.1f}"],
+        ["load meanwhile", load(benchmark)],
         *([name, version] for name, version in benchmark.programs.items()),
     ]
     return f"## Machine and programs\n\n{tables.table(['what', 'which'], rows)}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
@@ -141,4 +142,5 @@ def _run(case: Case, state: State, side: Recipe | Ours, number: int, parts: list
         stages=figuring.stages_of(each for part in parts for each in part.stages),
         programs=figuring.programs(each for part in parts for each in part.measured),
         own=sum(part.own for part in parts),
+        load=os.getloadavg()[0],
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dev.benchmark.model import Side, State
-from dev.benchmark.services import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from dev.benchmark.cases import Image
     from dev.benchmark.services import Services
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -34,43 +35,56 @@ class Command:
     work: Path | None = None
 
 
+def recipe(
+    image: str, tags: tuple[str, str], *, folder: str, build_contexts: Mapping[str, str], cache: Path, reports: Path
+) -> list[Command]:
+    """Return what a team writes that has no platform: scan, build, scan twice, inventory, push each of the `tags`.
+
+    `image` has no tag, `folder` is the build context, `cache` is trivy's. The first command that fails is the last.
+    """
+    name, other = (f"{image}:{tag}" for tag in tags)
+    gitleaks = ["gitleaks", "git", "--no-banner", "--redact", "--report-format=sarif"]
+    contexts = [f"--build-context={key}={value}" for key, value in build_contexts.items()]
+    trivy = [
+        "trivy", "image", f"--cache-dir={cache}", "--skip-db-update", "--skip-java-db-update", "--offline-scan",
+        "--scanners=vuln", "--severity=HIGH,CRITICAL", "--ignore-unfixed",
+    ]  # fmt: skip
+    return [
+        Command([*gitleaks, f"--report-path={reports / 'leaks.sarif'}", "."], "secrets"),
+        Command(["docker", "buildx", "build", "--load", *contexts, f"--tag={name}", folder], "build"),
+        Command([*trivy, "--format=sarif", f"--output={reports / 'trivy.sarif'}", name], "vulnerabilities"),
+        Command([*trivy, "--format=table", f"--output={reports / 'trivy.txt'}", name], "vulnerabilities"),
+        Command(
+            ["syft", "scan", f"docker:{name}", "--quiet", f"--output=spdx-json={reports / 'sbom.json'}"], "inventory"
+        ),
+        Command(["docker", "push", "--quiet", name], "push"),
+        Command(["docker", "tag", name, other], "push"),
+        Command(["docker", "push", "--quiet", other], "push"),
+    ]
+
+
 class Recipe:
-    """What a team writes that has no platform: scan, build, scan twice, inventory, push each tag."""
+    """The usual commands, one after another."""
 
     side = Side.RECIPE
 
     def __init__(self, services: Services, folder: Path) -> None:
         self._host = services.registry.registry_host
-        self._out = folder / "reports"
-        self._out.mkdir(parents=True)
+        self._reports = folder / "reports"
+        self._reports.mkdir(parents=True)
         self._trivy = services.new_trivy_cache(folder / "trivy")
         self.variables = {**services.recipe_variables(), "HOME": str(folder)}
 
     def commands(self, image: Image, repository: str, checkout: Checkout, _: State) -> list[Command]:
-        """Return the commands that deliver `image`, in their order; the first that fails ends the delivery."""
-        name = f"{self._host}/{repository}:{checkout.commit}"
-        other = f"{self._host}/{repository}:dev-{checkout.commit}"
-        contexts = [f"--build-context={key}={value}" for key, value in checkout.build_contexts.items()]
-        gitleaks = ["gitleaks", "git", "--no-banner", "--redact", "--report-format=sarif", self._report("leaks.sarif")]
-        build = ["docker", "buildx", "build", "--load", *contexts, f"--tag={name}", image.folder]
-        trivy = [
-            "trivy", "image", f"--cache-dir={self._trivy}", "--skip-db-update", "--skip-java-db-update",
-            "--offline-scan", "--scanners=vuln", "--severity=HIGH,CRITICAL", "--ignore-unfixed",
-        ]  # fmt: skip
-        syft = ["syft", "scan", f"docker:{name}", "--quiet", f"--output=spdx-json={self._out / 'sbom.json'}"]
-        return [
-            Command([*gitleaks, "."], "secrets"),
-            Command(build, "build"),
-            Command([*trivy, "--format=sarif", f"--output={self._out / 'trivy.sarif'}", name], "vulnerabilities"),
-            Command([*trivy, "--format=table", f"--output={self._out / 'trivy.txt'}", name], "vulnerabilities"),
-            Command(syft, "inventory"),
-            Command(["docker", "push", "--quiet", name], "push"),
-            Command(["docker", "tag", name, other], "push"),
-            Command(["docker", "push", "--quiet", other], "push"),
-        ]
-
-    def _report(self, name: str) -> str:
-        return f"--report-path={self._out / name}"
+        """Return the commands that deliver `image`."""
+        return recipe(
+            f"{self._host}/{repository}",
+            (checkout.commit, f"dev-{checkout.commit}"),
+            folder=image.folder,
+            build_contexts=checkout.build_contexts,
+            cache=self._trivy,
+            reports=self._reports,
+        )
 
 
 class Ours:

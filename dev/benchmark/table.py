@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from dev.benchmark.spread import Pairs
 
 _MEGABYTE = 1_000_000
-_LABEL, _COLUMN, _NARROW = 15, 21, 15
-
-
+_LABEL, _COLUMN, _NARROW = 15, 23, 15
 OVERVIEW = ("recipe, s", "ours, s", "time, ratio", "processor, ratio", "own work, s")
 
 
@@ -64,7 +62,7 @@ def _head(benchmark: Benchmark) -> Iterator[str]:
     yield f"goldenpath deliver and the recipe in turns, {benchmark.date}, commit {benchmark.commit}"
     yield f"{machine.system}, {machine.processor}, {machine.cores} cores, {machine.memory / 1e9:.0f} GB"
     yield ", ".join(f"{name} {version}" for name, version in benchmark.programs.items())
-    yield f"load before: {machine.load:.1f}; seconds as median (least to most), processor time with the daemons'"
+    yield f"load meanwhile: {load(benchmark)}; seconds as median (least to most), processor time with the daemons'"
 
 
 def _row(label: str, *cells: str, column: int = _COLUMN) -> str:
@@ -116,6 +114,11 @@ def wall(run: Run) -> float:
 def processor(run: Run) -> float:
     """Return the seconds of a processor that a run took, with those of the daemons."""
     return run.total.all_processor
+
+
+def load(benchmark: Benchmark) -> str:
+    """Return the machine's load while it was measured on."""
+    return shown(Spread.of([run.load for run in benchmark.runs] or [0.0]))
 
 
 def shown(spread: Spread | None) -> str:

@@ -12,7 +12,7 @@ from dev.benchmark import measuring
 pytestmark = [pytest.mark.tools, pytest.mark.skipif(os.geteuid() != 0, reason="the kernel reports processes to root")]
 
 MB = 1_000_000
-HELD = "import time; held = bytearray(60_000_000); held[::4096] = bytes(len(held[::4096])); time.sleep(0.3)"
+HELD = "import time; held = bytearray(60_000_000); held[::4096] = bytes(len(held[::4096])); time.sleep(0.6)"
 
 
 def run(tmp_path: Path, script: str, *, daemons: tuple[int, ...] = ()) -> measuring.Measured:
@@ -38,9 +38,9 @@ def test_memory_and_time_of_a_child_are_the_commands(tmp_path: Path) -> None:
     measured = run(tmp_path, f"{sys.executable} -I -S -c '{HELD}'; true")
 
     assert 60 * MB < measured.memory(measured.begin, measured.end) < 200 * MB
-    assert measured.end - measured.begin > 0.3
+    assert measured.end - measured.begin > 0.6
     (python,) = [span for span in measured.programs if span.name == Path(sys.executable).name]
-    assert python.end - python.begin > 0.2
+    assert python.begin < python.end <= measured.end
 
 
 def test_what_a_daemon_did_meanwhile_is_counted_apart(tmp_path: Path) -> None:

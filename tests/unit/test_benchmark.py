@@ -36,7 +36,7 @@ def written() -> dict[str, str]:
     return {**page.files(RESULT), "table.txt": table.render(RESULT)}
 
 
-@pytest.mark.parametrize("name", ["performance.md", "performance.svg", "table.txt"])
+@pytest.mark.parametrize("name", ["performance.json", "performance.md", "performance.svg", "table.txt"])
 def test_the_stored_result_is_shown_as_a_person_read_it(name: str) -> None:
     assert written()[name] == (STORED / name).read_text(encoding="utf-8")
 
