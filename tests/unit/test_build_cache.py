@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.errors import BadInput, CacheRefused, PolicyInvalid
+from goldenpath.errors import BadInput, CacheRefused, DiskTrouble, PolicyInvalid
 from goldenpath.model import codec
 from goldenpath.model.build_cache import BuildCache, CacheAccess, digest_in
 from goldenpath.model.build_secrets import BuildSecret
@@ -84,6 +84,18 @@ def test_a_build_whose_cache_could_not_be_written_succeeds(cache: Path) -> None:
     assert said[-1].startswith("the next build is cold too, because this one wrote no cache: ")
 
 
+def test_a_record_that_the_disk_does_not_take_fails_no_build(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, said = plan(cache, "")
+    layout_builder.layout(cache / "layout")
+
+    def full(*_: object) -> None:
+        raise DiskTrouble("the disk is full", fix="free some space")
+
+    monkeypatch.setattr(codec, "write", full)
+    assert made.written() == ""
+    assert "the disk is full" in said[-1]
+
+
 def test_a_run_without_a_folder_has_no_cache(tmp_path: Path) -> None:
     run = run_builder.run(tmp_path)
     made = build_cache.planned(run, cache_builder.pinned(), NOTHING, private_bases=False)
@@ -148,6 +160,17 @@ def linked_cache(cache: Path) -> str:
     key = saved(cache.parent / "elsewhere")
     cache.symlink_to(cache.parent / "elsewhere")
     return key
+
+
+def link_into_the_build_context(cache: Path) -> str:
+    key = saved(cache.parent / "app" / "elsewhere")
+    cache.symlink_to(cache.parent / "app" / "elsewhere")
+    return key
+
+
+def file_in_its_place(cache: Path) -> str:
+    cache.write_text("")
+    return PREFIX + DIGEST.removeprefix("sha256:")
 
 
 def pipe(cache: Path) -> str:
@@ -238,6 +261,8 @@ DAMAGED: list[tuple[Callable[[Path], str], str]] = [
     (link_to_the_same_bytes, "which is no part of a cache"),
     (linked_folder, "holds 'layout', which is no part of a cache"),
     (linked_cache, "the build cache is not a folder"),
+    (link_into_the_build_context, "the build cache is not a folder"),
+    (file_in_its_place, "the build cache is not a folder"),
     (pipe, "which is no part of a cache"),
     (another_cache_under_the_key, "is not the one that its key names"),
     (another_manifest_in_the_index, "the build cache is damaged: the candidate folder holds"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,9 @@ class CacheFolder:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was restored."""
-        return not os.path.lexists(self.path) or (self.path.is_dir() and not any(self.path.iterdir()))
+        with suppress(OSError):
+            return not os.path.lexists(self.path) or (self.path.is_dir() and not any(self.path.iterdir()))
+        return False
 
     def clear(self) -> None:
         """Remove everything, whatever a restored archive put here. Raises `OSError` when that fails."""
