@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec
 from goldenpath.model.build_cache import BuildCache
-from goldenpath.model.layout import Layout
+from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
@@ -103,6 +103,9 @@ class CacheFolder:
         record = codec.decode(content, BuildCache)
         layout = Layout(self.layout)
         layout.require(record.manifest)
+        # An index could name a blob of gigabytes as a manifest, which would be read into memory.
+        if layout.root().media_type != MANIFEST:
+            raise CacheRejected("the build cache is damaged: it is no single manifest")
         if layout.blob(record.manifest).stat().st_size > _LARGEST_DOCUMENT:
             raise CacheRejected("the build cache is damaged: its manifest is too large")
         layout.manifest_bytes(layout.root())
