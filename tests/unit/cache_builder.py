@@ -29,12 +29,15 @@ def pinned() -> Builder:
 
 
 def saved(path: Path, **changed: Any) -> str:
-    """Write a cache of `main` into `path` and return its key; `changed` replaces fields of its record."""
-    content = changed.pop("content", b"layer")
+    """Write a cache of `main` into `path` and return its key; `changed` replaces fields of its record.
+
+    `content` is in its layer; in another `folder` there is the record alone.
+    """
+    content, folder = changed.pop("content", b"layer"), changed.pop("folder", path)
     manifest = layout_builder.layout(path / "layout", content=content).root().digest
     fields = {
         "manifest": manifest, "repository": "o/app", "ref": "refs/heads/main", "commit": Commit(COMMIT),
         "environment": "dev", "ecr_repository": "my-app", "builder": builder.pinned_version(),
         "created": datetime.now(UTC),
     }  # fmt: skip
-    return PREFIX + CacheFolder(path).write(BuildCache(**{**fields, **changed})).hex
+    return PREFIX + CacheFolder(folder).write(BuildCache(**{**fields, **changed})).hex

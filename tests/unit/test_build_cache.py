@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.errors import BadInput, CacheRefused, PolicyInvalid
+from goldenpath.errors import BadInput, CacheRefused, DiskTrouble, PolicyInvalid
 from goldenpath.model import codec
 from goldenpath.model.build_cache import BuildCache, CacheAccess, digest_in
 from goldenpath.model.build_secrets import BuildSecret
 from goldenpath.model.event import Event
+from goldenpath.model.finding import Gate
 from goldenpath.model.layout import Layout
 from goldenpath.model.names import Commit, Digest
-from goldenpath.policy import matrix
+from goldenpath.model.work import WorkFolder
+from goldenpath.policy import freshness, matrix
+from goldenpath.policy.decision import decide
 from goldenpath.runner import Runner
-from goldenpath.stages import build_cache
+from goldenpath.stages import build_cache, ecr_push, joining
 from goldenpath.stages.build_secrets import Given
+from goldenpath.stages.context_artifact import Addition
 from goldenpath.tools import cache_folder
+from goldenpath.tools.buildx import Order
 from goldenpath.tools.cache_folder import CacheFolder
 from tests.unit import cache_builder, layout_builder, run_builder
-from tests.unit.builders import COMMIT, DIGEST
+from tests.unit.builders import COMMIT, DIGEST, report
 from tests.unit.cache_builder import PREFIX, saved
 
 if TYPE_CHECKING:
@@ -82,6 +87,18 @@ def test_a_build_whose_cache_could_not_be_written_succeeds(cache: Path) -> None:
     made, said = plan(cache, "")
     assert made.written() == ""
     assert said[-1].startswith("the next build is cold too, because this one wrote no cache: ")
+
+
+def test_a_record_that_the_disk_does_not_take_fails_no_build(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, said = plan(cache, "")
+    layout_builder.layout(cache / "layout")
+
+    def full(*_: object) -> None:
+        raise DiskTrouble("the disk is full", fix="free some space")
+
+    monkeypatch.setattr(codec, "write", full)
+    assert made.written() == ""
+    assert "the disk is full" in said[-1]
 
 
 def test_a_run_without_a_folder_has_no_cache(tmp_path: Path) -> None:
@@ -150,6 +167,17 @@ def linked_cache(cache: Path) -> str:
     return key
 
 
+def link_into_the_build_context(cache: Path) -> str:
+    key = saved(cache.parent / "app" / "elsewhere")
+    cache.symlink_to(cache.parent / "app" / "elsewhere")
+    return key
+
+
+def file_in_its_place(cache: Path) -> str:
+    cache.write_text("")
+    return PREFIX + DIGEST.removeprefix("sha256:")
+
+
 def pipe(cache: Path) -> str:
     key = saved(cache)
     blob = layer(cache)
@@ -178,6 +206,11 @@ def another_manifest_in_the_index(cache: Path) -> str:
         (cache / "layout/blobs/sha256" / blob.name).write_bytes(blob.read_bytes())
     (cache / "layout/index.json").write_bytes((poison.path / "index.json").read_bytes())
     return key
+
+
+def index_of_two(cache: Path) -> str:
+    layout = layout_builder.layout(cache / "layout", layout_builder.AMD64, layout_builder.ARM64)
+    return saved(cache.parent / "other", folder=cache, manifest=layout.root().digest)
 
 
 def record_of_another_form(cache: Path) -> str:
@@ -238,9 +271,12 @@ DAMAGED: list[tuple[Callable[[Path], str], str]] = [
     (link_to_the_same_bytes, "which is no part of a cache"),
     (linked_folder, "holds 'layout', which is no part of a cache"),
     (linked_cache, "the build cache is not a folder"),
+    (link_into_the_build_context, "the build cache is not a folder"),
+    (file_in_its_place, "the build cache is not a folder"),
     (pipe, "which is no part of a cache"),
     (another_cache_under_the_key, "is not the one that its key names"),
     (another_manifest_in_the_index, "the build cache is damaged: the candidate folder holds"),
+    (index_of_two, "it is no single manifest"),
     (record_of_another_form, "the build cache is damaged: "),
     (record_nested_too_deeply, "the build cache is damaged: "),
     (huge_record, "cache.json is too large"),
@@ -386,6 +422,33 @@ def test_a_blocking_environment_takes_no_image_that_was_built_with_a_cache(tmp_p
     with pytest.raises(CacheRefused) as caught:
         build_cache.require_allowed(warm, prod)
     assert str(caught.value.what) == "The image was built with a build cache, and prod does not allow that."
+
+
+def test_the_release_asks_after_the_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(freshness, "require_fresh", lambda *_: ())
+    run = run_builder.run(tmp_path, "prod")
+    cold = changed(run_builder.candidate(layout_builder.layout(tmp_path / "candidate")), checkout="c", bases=())
+    for gate, subject in ((Gate.GITLEAKS, cold.commit), (Gate.TRIVY, cold.digest)):
+        found = changed(report(gate=gate), subject=subject, seen={"checkout": "c"})
+        decided = decide(found, run.policy, run.environment, today=datetime.now(UTC).date())
+        codec.write(run.work.verdict(gate), decided.verdict)
+    assert ecr_push.require_verdicts(run, cold) == ()
+    with pytest.raises(CacheRefused):
+        ecr_push.require_verdicts(run, changed(cold, cache=Digest(DIGEST)))
+
+
+def test_an_image_whose_one_platform_was_built_with_a_cache_was_built_with_one(tmp_path: Path) -> None:
+    run = run_builder.run(tmp_path)
+    order = Order(tmp_path, tmp_path / "Dockerfile", 0)
+    for name, platform, cache in (
+        ("amd64", layout_builder.AMD64, None),
+        ("arm64", layout_builder.ARM64, Digest(DIGEST)),
+    ):
+        work = WorkFolder(tmp_path / "platforms" / name)
+        built = run_builder.candidate(layout_builder.layout(work.layout, platform))
+        codec.write(work.candidate, changed(built, cache=cache))
+    run.work.layout.mkdir(parents=True)
+    assert joining.join(run, tmp_path / "platforms", order, "", Addition()).cache == DIGEST
 
 
 # The policy.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, CacheRefused
+from goldenpath.errors import BadInput, CacheRefused, DiskTrouble
 from goldenpath.model.build_cache import BuildCache, CacheAccess, digest_in
 from goldenpath.model.event import BY_HAND
 from goldenpath.tools.cache_folder import CacheFolder, CacheRejected
@@ -51,11 +51,10 @@ class Plan:
         if self.folder is None or not self.writes:
             return ""
         try:
-            record = _record(self.run, self.builder, self.folder.manifest())
-        except CacheRejected as error:
+            return self.folder.write(_record(self.run, self.builder, self.folder.manifest())).hex
+        except (CacheRejected, DiskTrouble) as error:
             self.run.say(f"the next build is cold too, because this one wrote no cache: {error}")
             return ""
-        return self.folder.write(record).hex
 
 
 def access(environment: Environment, event: Event) -> CacheAccess:
@@ -190,7 +189,8 @@ def _record(run: Run, builder: str, manifest: Digest) -> BuildCache:
 def _require_outside(run: Run) -> None:
     """Raise `BadInput` when the cache would be sent to the build."""
     folder, context = run.request.build_cache, run.request.build_context
-    if folder is not None and folder.resolve().is_relative_to(context.resolve()):
+    # The folder itself may be a link that was restored: that is a damaged cache, and no mistake of the caller.
+    if folder is not None and (folder.parent.resolve() / folder.name).is_relative_to(context.resolve()):
         raise BadInput(
             f"The folder of the build cache, {folder}, is inside the build context {context}.",
             why="The cache would be sent to the build and become part of the image.",

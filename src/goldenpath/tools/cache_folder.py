@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import CandidateChanged
 from goldenpath.model import codec
 from goldenpath.model.build_cache import BuildCache
-from goldenpath.model.layout import Layout
+from goldenpath.model.layout import MANIFEST, Layout
 from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ class CacheFolder:
     @property
     def is_empty(self) -> bool:
         """Whether nothing was restored."""
-        return not os.path.lexists(self.path) or (self.path.is_dir() and not any(self.path.iterdir()))
+        with suppress(OSError):
+            return not os.path.lexists(self.path) or (self.path.is_dir() and not any(self.path.iterdir()))
+        return False
 
     def clear(self) -> None:
         """Remove everything, whatever a restored archive put here. Raises `OSError` when that fails."""
@@ -100,6 +103,9 @@ class CacheFolder:
         record = codec.decode(content, BuildCache)
         layout = Layout(self.layout)
         layout.require(record.manifest)
+        # An index could name a blob of gigabytes as a manifest, which would be read into memory.
+        if layout.root().media_type != MANIFEST:
+            raise CacheRejected("the build cache is damaged: it is no single manifest")
         if layout.blob(record.manifest).stat().st_size > _LARGEST_DOCUMENT:
             raise CacheRejected("the build cache is damaged: its manifest is too large")
         layout.manifest_bytes(layout.root())
