@@ -184,10 +184,10 @@ def locks(writer: Writer) -> None:
         _renew(writer, packages, 15)
 
 
-def many(writer: Writer) -> None:
+def many(writer: Writer, commits: int = 100_000) -> None:
     """100,000 commits of a line or two."""
     sources = {f"src/{_name(writer)}_{number}.py": _lines(writer, 40) for number in range(50)}
-    for _ in range(100_000):
+    for _ in range(commits):
         path = writer.random.choice(tuple(sources))
         sources[path][writer.random.randrange(40)] = _line(writer)
         writer.commit({path: _text(sources[path])}, writer.sentence())
@@ -198,8 +198,13 @@ KINDS: dict[str, Callable[[Writer], None]] = {each.__name__: each for each in (s
 
 def make(name: str, folder: Path) -> Path:
     """Make the history `name` in the new `folder`, and return it."""
-    writer = Writer(random.Random(name))  # noqa: S311  nothing is kept secret by it
-    KINDS[name](writer)
+    return written(KINDS[name], name, folder)
+
+
+def written(kind: Callable[[Writer], None], seed: str, folder: Path) -> Path:
+    """Write the history that `kind` makes, always the same for one `seed`, into the new `folder`, and return it."""
+    writer = Writer(random.Random(seed))  # noqa: S311  nothing is kept secret by it
+    kind(writer)
     _git(folder.parent, "init", "--quiet", "--initial-branch=main", str(folder))
     _git(folder, "fast-import", "--quiet", stdin=b"".join(writer.parts))
     _git(folder, "repack", "-adq")
