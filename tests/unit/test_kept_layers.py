@@ -62,8 +62,8 @@ class Terminal:
         layout.verify()
         return layout.root().digest
 
-    def export(self, _: object, __: object, folder: Path, *, sources: object) -> None:
-        assert sources is None
+    def export(self, _: object, __: object, folder: Path, *, sources: object, cache: object) -> None:
+        assert (sources, cache) == (None, ())
         whole = built(self.folder / "export")
         new = [each for each in whole.images()[0].manifest.layers if not Layout(folder).blob(each.digest).exists()]
         self.exported.append(sum(each.size for each in new))
