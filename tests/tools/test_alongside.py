@@ -78,7 +78,7 @@ def test_a_program_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypat
     with pytest.raises(KeyError):
         other_work()
     # The second, where it was still being started.
-    with pytest.raises(Exception, match="exit status -9|no longer needed"):
+    with pytest.raises(Exception, match=r"exit status -9|no longer needed"):
         futures[0].result(timeout=LONG)
 
 
