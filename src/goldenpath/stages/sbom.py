@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import CandidateChanged
+from goldenpath.errors import CandidateChanged, ScannerFailed
 from goldenpath.model import codec, inputs
 from goldenpath.model.layout import Layout, narrowed
 from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
@@ -78,7 +78,11 @@ def scan(run: Run, layout: Layout, image: Image) -> Inventory:
 def _kept(result: KeptResult | None) -> Inventory | None:
     if result is None or not result.facts:
         return None
-    return syft.parse(*((result.folder / each).read_bytes() for each in syft.OUTPUTS))
+    try:
+        return syft.parse(*((result.folder / each).read_bytes() for each in syft.OUTPUTS))
+    except (OSError, ScannerFailed):
+        result.forget()
+        return None
 
 
 def _scan(run: Run, layout: Layout, image: Image, program: Program, name: str) -> Inventory:

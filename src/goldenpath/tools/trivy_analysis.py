@@ -69,14 +69,22 @@ def kept(
             yield None
             return
         with tempfile.TemporaryDirectory(prefix="goldenpath-trivy-") as name:
-            folder = Path(name)
-            for each in cache.iterdir():
-                if each.name != _SCANS:
-                    (folder / each.name).symlink_to(each)
-            (result.folder / _SCANS).mkdir(exist_ok=True)
-            (folder / _SCANS).symlink_to(result.folder / _SCANS, target_is_directory=True)
+            if not _is_linked(Path(name), cache, result.folder / _SCANS):
+                yield None
+                return
             known = frozenset(layer.digest for diff_id, layer in diff_ids.items() if diff_id in result.facts)
-            yield Analysis(folder, result.facts.get(_RULES) or uuid4().hex, known, result, places)
+            yield Analysis(Path(name), result.facts.get(_RULES) or uuid4().hex, known, result, places)
+
+
+def _is_linked(folder: Path, cache: Path, scans: Path) -> bool:
+    """Link the databases of `cache` and the `scans` into `folder`, and tell whether the disk took it."""
+    try:
+        scans.mkdir(exist_ok=True)
+        for each in (*(each for each in cache.iterdir() if each.name != _SCANS), scans):
+            (folder / each.name).symlink_to(each)
+    except OSError:
+        return False
+    return True
 
 
 def _instructions(config: ImageConfig) -> Iterator[str]:
