@@ -71,8 +71,9 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     """
     if access.role is not None:
         _require_role(access, access.role)
-    sdk_ahead.load()
+    loading = sdk_ahead.load()
     identity = _identity(access, here)
+    loading.join()  # so that an error of loading is raised here and whole
     from goldenpath.services import aws  # noqa: PLC0415  the SDK takes a moment to load
 
     session = aws.Session(

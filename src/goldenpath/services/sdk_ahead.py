@@ -11,7 +11,7 @@ from functools import cache
 def load() -> threading.Thread:
     """Begin to load the SDK, once, in a thread, which is returned; the process may end without it.
 
-    Whoever imports the SDK meanwhile waits for the thread: Python loads no module twice.
+    Whoever imports the SDK waits for the thread first.
     """
     thread = threading.Thread(target=_load, name="sdk", daemon=True)
     thread.start()
