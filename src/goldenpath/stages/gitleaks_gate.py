@@ -14,6 +14,7 @@ from goldenpath.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.policy import reviewed, settled
 from goldenpath.stages import build_cache, context_artifact, gate, sarif_upload
 from goldenpath.stages.base import Outcome, Run, Stage, require_allowed_ref
+from goldenpath.stages.scan_scope import Scope
 from goldenpath.tools import (
     checkout,
     early_scan,
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Commit
     from goldenpath.stages.context_artifact import Addition
     from goldenpath.tools.checkout import Checkout
-    from goldenpath.tools.git_objects import Exported, Wanted
+    from goldenpath.tools.git_objects import Exported
     from goldenpath.tools.gitleaks import Leak
+    from goldenpath.tools.secret_history import Brought
 
 
 _TAGS = "refs/tags/"
@@ -70,30 +72,34 @@ def inspect(run: Run, added: Addition) -> Findings:
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)
-        wanted = git_objects.Wanted(history, run.event.commit, revisions)
-        run.say(f"scanning {len(wanted.commits)} commits ({' '.join(revisions)}) for secrets")
+        scope = Scope.of(run, program, history, revisions)
+        run.say(scope.sentence)
         checked_out = checkout.read(run.request.source, run.event.commit)
         written = PlainFiles(folder / "files", near_lines.read_over(program.rules))
         with early_scan.beside(program, written) as early:
-            exported = export(run, wanted, written, checked_out, added)
+            exported = export(run, scope, written, checked_out, added)
             leaks, unreadable = early.finish()
-        files = exported.files
-        in_tree = git_objects.checked_out(history, run.event.commit, files.origins.values())
-        leaks = secret_history.recounted(program, wanted, exported, leaks)
-        found = findings(wanted, exported, leaks, in_tree)
+        leaks = secret_history.recounted(program, scope.wanted, exported, leaks)
+        brought = secret_history.Brought(scope.wanted, exported, scope.earlier.leaks)
+        notes = tuple(dict.fromkeys((*scope.earlier.notes, *_notes(written, unreadable, checked_out, added))))
+        leaks = brought.first(leaks)
+        if not (written.unread or checked_out.other or checked_out.within or added.files):
+            scope.keep(brought, leaks, notes)
+        in_tree = git_objects.checked_out(history, run.event.commit, written.origins.values())
+        found = findings(brought, leaks, in_tree, written.unread.values())
     return Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
         subject=run.event.commit,
         seen={
-            "commits": str(len(wanted.commits)),
+            "commits": str(scope.commits),
             "revisions": " ".join(revisions),
-            "files": str(len(files.origins)),
+            "files": str(len(written.origins)),
             CHECKOUT: checked_out.digest,
             **({CONTEXT_ARTIFACT: added.digest} if added.record else {}),
         },
         findings=tuple(_with_advice(found, added)),
-        notes=tuple(_notes(files, unreadable, checked_out, added)),
+        notes=notes,
     )
 
 
@@ -163,12 +169,12 @@ def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
-def export(run: Run, wanted: Wanted, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
+def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
     """Write all that is to be scanned into `files`, the message of the tag that was pushed included."""
-    tags = git_tags.read(run.request.source)
+    tags = scope.tags
     other = (*checked_out.other, *checked_out.within, *added.files)
     there = {path for path in checked_out.submodules if any(each.path.startswith(f"{path}/") for each in other)}
-    exported = git_objects.export(wanted, tags.names, files, other, there)
+    exported = git_objects.export(scope.wanted, tags.names, files, other, there)
     for tag in tags.unread:
         origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
         files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
@@ -179,13 +185,14 @@ def export(run: Run, wanted: Wanted, files: PlainFiles, checked_out: Checkout, a
 
 
 def findings(
-    wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...], in_tree: Collection[str]
+    brought: Brought, leaks: tuple[Leak, ...], in_tree: Collection[str], unread: Iterable[Unread]
 ) -> tuple[Finding, ...]:
-    """Return every secret, each once, and what our limits left unread. `in_tree` are the objects checked out."""
+    """Return every secret, each once, and what our limits left unread.
+
+    The `leaks` are in the order in which commits brought them; `in_tree` are the objects checked out.
+    """
     still_there = gitleaks.secrets_in(leaks, in_tree)
-    brought = secret_history.Brought(wanted, exported)
-    unread = map(_not_looked_into, exported.files.unread.values())
-    found = (*gitleaks.findings(brought.first(leaks), still_there), *unread)
+    found = (*gitleaks.findings(leaks, still_there), *map(_not_looked_into, unread))
     return tuple(sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line)))
 
 

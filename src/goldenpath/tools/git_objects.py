@@ -6,7 +6,7 @@ Source of the format: git-ls-tree(1) `-z`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -35,16 +35,26 @@ _PEOPLE = re.compile(rb"author ([^\n]*) \d{1,12} [+-]\d{4}\ncommitter ([^\n]*) \
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a scan is about: the commits of `revisions` in `history`, and the tree of `commit` with it."""
+    """What a scan is about: the commits of `revisions` in `history`, and the tree of `commit` with it.
+
+    Of the tree only what the commit `scanned` has not, where one was scanned before.
+    """
 
     history: Path
     commit: str
     revisions: tuple[str, ...]
+    scanned: str = ""
 
     @property
     def is_all(self) -> bool:
         """Whether it is about all that comes before as well."""
         return not any(each.startswith("^") for each in self.revisions)
+
+    def since(self, scanned: str) -> Wanted:
+        """Return what of it the commit `scanned`, which it builds on, has not; all of it where that is empty."""
+        if not scanned:
+            return self
+        return replace(self, revisions=(self.commit, f"^{scanned}"), scanned=scanned)
 
     @cached_property
     def commits(self) -> tuple[str, ...]:
@@ -83,11 +93,11 @@ def export(
     """Write into `files` all that the commits bring and all that the tree holds.
 
     These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
-    one of them; `tags` maps their ids to that commit. `other` are files that are checked out with other bytes than git
-    keeps, or are those of submodules, whose paths are `submodules`, or are in no commit. Raises `SourceUnusable` when
-    an object is not in the history.
+    one of them; `tags` maps their ids to that commit. What the tree of `wanted.scanned` has is left out. `other` are
+    files that are checked out with other bytes than git keeps, or are those of submodules, whose paths are
+    `submodules`, or are in no commit. Raises `SourceUnusable` when an object is not in the history.
     """
-    in_tree, beside = tuple(held(wanted.history, wanted.commit)), tuple(other)
+    in_tree, beside = tuple(_new_in_tree(wanted)), tuple(other)
     commits = frozenset(wanted.commits)
     versions = _add_changes(wanted, in_tree, files)
     of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
@@ -106,6 +116,11 @@ def export(
     files.close()
     files.not_scanned.extend(unscanned_submodules(wanted.history, wanted.commit, submodules))
     return Exported(files, versions.partial)
+
+
+def _new_in_tree(wanted: Wanted) -> Iterator[Origin]:
+    scanned = frozenset(held(wanted.history, wanted.scanned)) if wanted.scanned else frozenset[Origin]()
+    return (origin for origin in held(wanted.history, wanted.commit) if origin not in scanned)
 
 
 def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -> _Versions:
@@ -227,6 +242,11 @@ def unscanned_submodules(history: Path, commit: str, scanned: Container[str]) ->
         if kind == _SUBMODULE:
             what = ": its files were scanned, its history was not" if path in scanned else " and was not scanned"
             yield f"{path} is a submodule; its commit {identity[:12]} is in another repository{what}"
+
+
+def is_in_git(identity: str) -> bool:
+    """Tell whether `identity` is an object of git or a part of one, whose content is the same in each scan."""
+    return identity != _NAMES and not identity.startswith(_CHECKED_OUT)
 
 
 def version_of(identity: str) -> str:
