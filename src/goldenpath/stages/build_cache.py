@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _BRANCH = "refs/heads/"
 _WRITERS = {"push", BY_HAND, "schedule"}
-# gzip at the level of the image: other layers of a cache would give the image another digest.
-_FORMAT = "mode=max,oci-mediatypes=true,image-manifest=true,compression=gzip,compression-level=1,ignore-error=true"
+# As the builder exports the image, so that no layer is converted. GitHub's cache compresses the whole.
+_FORMAT = "mode=max,oci-mediatypes=true,image-manifest=true,compression=uncompressed,ignore-error=true"
 _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
