@@ -7,6 +7,7 @@ surely the file that was proved before (`FileStamp`). Nothing of this outlives t
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from goldenpath.model.file_stamp import FileStamp
@@ -21,16 +22,18 @@ if TYPE_CHECKING:
     Prove = Callable[[Path, Descriptor], None]
 
 _AT_ONCE = 4
+_turn = Lock()
 _proved: dict[tuple[Path, Digest, int], FileStamp] = {}
 
 
 def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
     """Have `prove` read each file that is not proved to be its blob; it raises when one is not.
 
-    Which of several is told does not depend on which is read first.
+    Which of several is told does not depend on which is read first. A stage in another thread waits, and then finds
+    its blobs proved.
     """
-    unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
+    with _turn, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
+        unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
         for each in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
             each.result()
 
