@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from goldenpath.model.file_stamp import FileStamp
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
@@ -39,12 +40,20 @@ def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
 
 
 def _require(path: Path, blob: Descriptor, prove: Prove) -> None:
-    stamp = FileStamp.of(path.stat()) if path.exists() else None
+    found = _stat(path)
+    stamp = FileStamp.of(found) if found else None
     prove(path, blob)
     if stamp:
         _proved[path.absolute(), blob.digest, blob.size] = stamp
 
 
 def _is_proved(path: Path, blob: Descriptor) -> bool:
-    stamp = _proved.get((path.absolute(), blob.digest, blob.size))
-    return stamp is not None and path.exists() and stamp.proves(path.stat())
+    stamp, found = _proved.get((path.absolute(), blob.digest, blob.size)), _stat(path)
+    return stamp is not None and found is not None and stamp.proves(found)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # who reads it says what is wrong with it
