@@ -66,6 +66,25 @@ def test_the_second_time_nothing_is_done(made: tuple[Path, list[str], list[str]]
     assert time.monotonic() - began < 2  # 0.1 s on a machine that does nothing else
 
 
+def test_where_the_whole_list_is_installed_no_part_of_it_is_installed_again(
+    made: tuple[Path, list[str], list[str]],
+) -> None:
+    for part in ("gates", "release"):
+        assert start(made[0], part).communicate(timeout=SECONDS) == (f"{made[1][0]}\n", "")
+
+
+def test_a_gate_and_a_report_start_with_their_part_of_the_packages(tmp_path: Path) -> None:
+    interpreter, told = (text.strip() for text in start(tmp_path, "gates").communicate(timeout=SECONDS))
+    assert "/gates-" in interpreter, told
+    for stage in ("gitleaks-gate", "trivy-gate", "summary"):
+        words = [interpreter, "-I", str(ROOT / "src" / "goldenpath"), stage, "--help"]
+        assert subprocess.run(words, check=True, capture_output=True, text=True).stdout.startswith("Usage: ")
+    names = {
+        path.name.partition("-")[0] for path in Path(interpreter).parents[1].glob("lib/*/site-packages/*.dist-info")
+    }
+    assert not names & {"botocore", "pygithub", "PyGithub", "cryptography"}
+
+
 def test_one_that_was_killed_half_way_is_made_anew(tmp_path: Path) -> None:
     script = copy(tmp_path / "checkout", "")
     interpreter = Path(start(tmp_path, "runtime", script=script).communicate(timeout=SECONDS)[0].strip())

@@ -59,6 +59,12 @@ def test_the_gate_that_stops_a_secret_loads_no_network() -> None:
     assert not found & (HEAVY - {"isal", "tarfile"} | SDK | {"urllib3"})
 
 
+def test_an_upload_of_findings_waits_for_no_library_of_github() -> None:
+    found = loaded("sarif-upload")
+    assert "goldenpath.services.github" in found
+    assert not found & (HEAVY | SDK)
+
+
 def test_the_list_of_commands_loads_none_of_them() -> None:
     found = loaded()
     assert "goldenpath.cli" in found

@@ -1,52 +1,64 @@
-# PyGithub's requester is called with anything.
-# ruff: noqa: ANN401
-
 from __future__ import annotations
 
 import base64
 import gzip
-from typing import Any
+import json
+from typing import TYPE_CHECKING
 
 import pytest
-from github import GithubException
-from github.Requester import Requester
-from requests.exceptions import ConnectTimeout
 
-from goldenpath.errors import CodeScanningOff, SarifRefused
+from goldenpath.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
 from goldenpath.model.names import Commit
 from goldenpath.services.github import Analysis, CodeScanning, UploadEnd
+from goldenpath.services.http import Answer, Http
 from tests.unit.builders import COMMIT
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 API = "https://api.github.com"
-PLACE = "/repos/o/app/code-scanning/sarifs"
+PLACE = f"{API}/repos/o/app/code-scanning/sarifs"
 ANALYSIS = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
-TAKEN: tuple[dict[str, str], dict[str, str]] = ({}, {"id": "47"})
-COMPLETE: tuple[dict[str, str], dict[str, str]] = ({}, {"processing_status": "complete"})
-PENDING: tuple[dict[str, str], dict[str, str]] = ({}, {"processing_status": "pending"})
+
+
+def answer(content: object, status: int = 200) -> Answer:
+    """Return an answer of GitHub, in JSON."""
+    return Answer(status, {}, json.dumps(content).encode())
+
+
+def refusal(status: int, words: object) -> Answer:
+    """Return an answer that is an error; `words` that are a text are no JSON, as proxies answer."""
+    return Answer(status, {}, words.encode()) if isinstance(words, str) else answer(words, status)
+
+
+TAKEN = answer({"id": "47"}, 202)
+COMPLETE, PENDING = (answer({"processing_status": each}) for each in ("complete", "pending"))
+SILENCE = RegistryUnreachable("https://api.github.com does not answer", why="timed out", fix="run again")
 
 
 class Api:
-    """A double of PyGithub's requester: it keeps every call whole and answers in turn."""
+    """A double of GitHub: it keeps every request whole and answers in turn."""
 
-    def __init__(self, *answers: object) -> None:
+    def __init__(self, *answers: Answer | RegistryUnreachable) -> None:
         self.calls: list[tuple[str, str, object]] = []
         self.pauses: list[float] = []
         self.end: UploadEnd | None = None
         self._answers = list(answers)
 
-    def __call__(self, verb: str, url: str, **options: Any) -> Any:
-        self.calls.append((verb, url, options.pop("input", None)))
-        assert options == {}
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        assert headers["Authorization"] == "Bearer the-token"
+        assert headers.get("Content-Type") == ("application/json" if body else None)
+        self.calls.append((method, url, json.loads(body) if body else None))
+        given = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(given, RegistryUnreachable):
+            raise given
+        return given
 
 
-def upload(monkeypatch: pytest.MonkeyPatch, *answers: object) -> Api:
+def upload(monkeypatch: pytest.MonkeyPatch, *answers: Answer | RegistryUnreachable) -> Api:
     """Upload a SARIF file to a GitHub that gives `answers`, the last of them for ever."""
     api, clock = Api(*answers), iter(range(0, 10_000, 10))
-    monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
+    monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))
     monkeypatch.setattr("goldenpath.services.github.time.sleep", api.pauses.append)
     monkeypatch.setattr("goldenpath.services.github.time.monotonic", lambda: next(clock))
     api.end = CodeScanning(API, "the-token").upload(b"{}", ANALYSIS)
@@ -89,7 +101,7 @@ def test_each_refusal_says_plainly_what_to_do(
     monkeypatch: pytest.MonkeyPatch, status: int, words: object, fix: str
 ) -> None:
     with pytest.raises(SarifRefused) as caught:
-        upload(monkeypatch, GithubException(status, words))
+        upload(monkeypatch, refusal(status, words))
     assert caught.value.what == "GitHub did not take the SARIF file for o/app"
     assert caught.value.why.startswith(f"HTTP {status}: ")
     assert caught.value.fix == fix
@@ -102,39 +114,51 @@ REF = "ref 'refs/pull/7/merge' not found in this repository"
 @pytest.mark.parametrize("words", [REF, "commit not found"])
 @pytest.mark.parametrize("before", [(), (TAKEN, PENDING)])
 def test_a_ref_that_is_gone_is_told_from_code_scanning_that_is_off(
-    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[object, ...]
+    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[Answer, ...]
 ) -> None:
-    api = upload(monkeypatch, *before, GithubException(404, {"message": words}))
+    api = upload(monkeypatch, *before, refusal(404, {"message": words}))
     assert api.end is UploadEnd.REF_GONE
 
 
 def test_a_token_that_may_not_upload_is_told_from_code_scanning_that_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    refusal = GithubException(403, {"message": "Resource not accessible by integration"})
-    assert upload(monkeypatch, refusal).end is UploadEnd.NOT_PERMITTED
+    given = refusal(403, {"message": "Resource not accessible by integration"})
+    assert upload(monkeypatch, given).end is UploadEnd.NOT_PERMITTED
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_where_github_is_busy_the_upload_is_tried_again(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    busy = GithubException(status, None)
+    busy = refusal(status, None)
     api = upload(monkeypatch, busy, busy, busy, TAKEN, busy, COMPLETE)
     assert [verb for verb, *_ in api.calls] == ["POST"] * 4 + ["GET"] * 2
     assert (api.end, api.pauses) == (UploadEnd.PROCESSED, [0.5, 2.0, 8.0, 0.5])
 
 
+def test_where_github_does_not_answer_at_once_it_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = upload(monkeypatch, SILENCE, TAKEN, SILENCE, COMPLETE)
+    assert (api.end, [verb for verb, *_ in api.calls]) == (UploadEnd.PROCESSED, ["POST", "POST", "GET", "GET"])
+
+
+@pytest.mark.parametrize("given", [answer({}), answer([]), Answer(200, {}, b"<html>")])
+def test_an_answer_that_names_no_upload_is_told(monkeypatch: pytest.MonkeyPatch, given: Answer) -> None:
+    with pytest.raises(SarifRefused) as caught:
+        upload(monkeypatch, given)
+    assert (caught.value.why, caught.value.fix) == ("HTTP 200: the answer does not name the upload", AGAIN)
+
+
 def test_an_upload_that_github_does_not_know_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = upload(monkeypatch, TAKEN, GithubException(404, {"message": "Not Found"}), COMPLETE)
+    api = upload(monkeypatch, TAKEN, refusal(404, {"message": "Not Found"}), COMPLETE)
     assert api.end is UploadEnd.PROCESSED
 
 
 def test_a_file_that_github_cannot_process_is_refused_with_its_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
-        upload(monkeypatch, TAKEN, ({}, {"processing_status": "failed", "errors": ["rule x", "rule y"]}))
+        upload(monkeypatch, TAKEN, answer({"processing_status": "failed", "errors": ["rule x", "rule y"]}))
     assert (caught.value.what, caught.value.why) == ("GitHub could not process the SARIF file", "rule x; rule y")
 
 
 def test_a_failure_without_reasons_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
-        upload(monkeypatch, TAKEN, ({}, {"processing_status": "failed", "errors": None}))
+        upload(monkeypatch, TAKEN, answer({"processing_status": "failed", "errors": None}))
     assert caught.value.why == "it gave no reason"
 
 
@@ -150,7 +174,7 @@ def test_the_pauses_between_questions_grow_to_eight_seconds(monkeypatch: pytest.
 
 def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
-        upload(monkeypatch, ConnectTimeout("timed out"))
+        upload(monkeypatch, SILENCE)
     assert (caught.value.what, caught.value.why) == ("GitHub's API does not answer", "timed out")
     assert caught.value.fix == "run the job again: the release itself stands"
 
@@ -169,27 +193,27 @@ def test_a_repository_without_code_scanning_is_told_apart_from_a_refused_file(
     monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
     with pytest.raises(CodeScanningOff) as caught:
-        upload(monkeypatch, GithubException(403, {"message": words}))
+        upload(monkeypatch, refusal(403, {"message": words}))
     assert caught.value.what == "Code scanning is off for o/app"
     assert "Settings → Advanced Security → Code Security" in caught.value.fix
 
 
 @pytest.mark.parametrize(
-    ("answer", "on"),
+    ("given", "on"),
     [
-        (({}, []), True),
-        (GithubException(404, {"message": "no analysis found"}), True),
-        (GithubException(404, {"message": "Not Found"}), None),
-        (GithubException(403, {"message": "Resource not accessible by integration"}), None),
-        (GithubException(503, None), None),
-        (ConnectTimeout("timed out"), None),
-        *((GithubException(403, {"message": words}), False) for words in OFF),
+        (answer([]), True),
+        (refusal(404, {"message": "no analysis found"}), True),
+        (refusal(404, {"message": "Not Found"}), None),
+        (refusal(403, {"message": "Resource not accessible by integration"}), None),
+        (refusal(503, None), None),
+        (SILENCE, None),
+        *((refusal(403, {"message": words}), False) for words in OFF),
     ],
 )
 def test_whether_code_scanning_is_on_is_found_out_with_one_request(
-    monkeypatch: pytest.MonkeyPatch, answer: object, *, on: bool | None
+    monkeypatch: pytest.MonkeyPatch, given: Answer | RegistryUnreachable, *, on: bool | None
 ) -> None:
-    api = Api(answer)
-    monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
+    api = Api(given)
+    monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))
     assert CodeScanning(API, "the-token").is_on("o/app") is on
-    assert api.calls == [("GET", "/repos/o/app/code-scanning/analyses?per_page=1", None)]
+    assert api.calls == [("GET", f"{API}/repos/o/app/code-scanning/analyses?per_page=1", None)]

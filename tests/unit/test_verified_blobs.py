@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,15 @@ def test_what_was_proved_is_not_read_again(built: Layout, read: list[str]) -> No
     blobs = sorted(each.digest.hex for each in built.descriptors())
     built.verify()
     built.verify()
+    assert sorted(read) == blobs
+
+
+@pytest.mark.usefixtures("long_ago")
+def test_two_stages_at_once_read_a_blob_once(built: Layout, read: list[str]) -> None:
+    blobs = sorted(each.digest.hex for each in built.descriptors())
+    with ThreadPoolExecutor(4) as pool:
+        for each in [pool.submit(built.verify) for _ in range(4)]:
+            each.result()
     assert sorted(read) == blobs
 
 

@@ -7,11 +7,13 @@ surely the file that was proved before (`FileStamp`). Nothing of this outlives t
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from goldenpath.model.file_stamp import FileStamp
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
@@ -21,27 +23,37 @@ if TYPE_CHECKING:
     Prove = Callable[[Path, Descriptor], None]
 
 _AT_ONCE = 4
+_turn = Lock()
 _proved: dict[tuple[Path, Digest, int], FileStamp] = {}
 
 
 def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
     """Have `prove` read each file that is not proved to be its blob; it raises when one is not.
 
-    Which of several is told does not depend on which is read first.
+    Which of several is told does not depend on which is read first. A stage in another thread waits, and then finds
+    its blobs proved.
     """
-    unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
+    with _turn, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
+        unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
         for each in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
             each.result()
 
 
 def _require(path: Path, blob: Descriptor, prove: Prove) -> None:
-    stamp = FileStamp.of(path.stat()) if path.exists() else None
+    found = _stat(path)
+    stamp = FileStamp.of(found) if found else None
     prove(path, blob)
     if stamp:
         _proved[path.absolute(), blob.digest, blob.size] = stamp
 
 
 def _is_proved(path: Path, blob: Descriptor) -> bool:
-    stamp = _proved.get((path.absolute(), blob.digest, blob.size))
-    return stamp is not None and path.exists() and stamp.proves(path.stat())
+    stamp, found = _proved.get((path.absolute(), blob.digest, blob.size)), _stat(path)
+    return stamp is not None and found is not None and stamp.proves(found)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # who reads it says what is wrong with it

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from goldenpath.tools.toolchain import Program
 
 
-# The programs that a delivery starts, in the order in which it needs them.
-_IN_ORDER = ("gitleaks", "buildx", "trivy", "syft")
+# What a delivery that got as far as the build will start next.
+_BUILDER, _AFTER_THE_BUILD = "buildx", ("trivy", "syft")
 _UNREADABLE, _READABLE_LENGTH = re.compile(r"[^A-Za-z0-9.]+"), 80
 
 
@@ -71,7 +71,7 @@ def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool =
         environment=environment,
         work=WorkFolder(work),
         runner=here,
-        program=_each_ahead() if whole else _program,
+        program=_scanners_ahead() if whole else _program,
         say=progress.say,
     )
 
@@ -193,13 +193,19 @@ def _program(name: str) -> Program:
     return Toolchain.load().provide(name)
 
 
-def _each_ahead() -> Callable[[str], Program]:
-    """Return what gives the programs of a whole delivery: each is hashed while the one before it works."""
+def _scanners_ahead() -> Callable[[str], Program]:
+    """Return what gives the programs of a whole delivery: the image's scanners are hashed while it is built."""
     from goldenpath.tools.toolchain import Toolchain  # noqa: PLC0415  as above
 
     toolchain = Toolchain.load()
-    toolchain.hash_ahead(_IN_ORDER)
-    return toolchain.provide
+
+    def provide(name: str) -> Program:
+        program = toolchain.provide(name)
+        if name == _BUILDER:
+            toolchain.hash_ahead(_AFTER_THE_BUILD)
+        return program
+
+    return provide
 
 
 def _require_version(event: Event) -> None:
