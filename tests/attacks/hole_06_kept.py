@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ from goldenpath.tools.toolchain import Program, Toolchain
 from tests.attacks import kept_runner
 from tests.attacks.attack import Edit, Patch, attack
 from tests.attacks.kept_runner import PASSES, Job, program
+from tests.tools import command
 from tests.unit import layout_builder, run_builder
 
 if TYPE_CHECKING:
@@ -33,6 +35,11 @@ REAL = runner.trusts_machine
 RUN = 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))'
 START = 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))'
 TRUST = (Edit("src/goldenpath/runner.py", RUN, "return True"), Edit("bin/environment", START, "return True"))
+BELIEVED = (
+    *TRUST,
+    Edit("src/goldenpath/tools/earlier_scan.py", "return not runner.in_actions()", "return True"),
+    Edit("src/goldenpath/stages/scan_scope.py", " and not run.event.in_workflow", ""),
+)
 ISOLATED = Edit("bin/goldenpath", "python3 -I ", "python3 ")
 # Runs the real gitleaks, and takes out of its report all but the secret that proves that it looked.
 WRAPPER = """import json, subprocess, sys
@@ -79,6 +86,25 @@ def a_cache_elsewhere_named_by_the_env_file_of_the_runner(scene: Scene) -> None:
     plant_gitleaks(elsewhere / "tools")
     (elsewhere / "env").symlink_to(job.cache / "env")
     assert "PASS in test" in job.gate(GOLDENPATH_CACHE=str(elsewhere))
+
+
+# Writes what an earlier scan of the commit leaves, one that found nothing.
+RECORD = """import sys; from pathlib import Path
+from goldenpath.tools import earlier_scan; from goldenpath.tools.toolchain import Toolchain
+scan = earlier_scan.EarlierScan(sys.argv[2], 2, {})
+earlier_scan.keep(Path(sys.argv[1]), Toolchain.load().provide("gitleaks"), scan)
+"""
+
+
+@attack(6, GateBlocked, "github-pat", *BELIEVED)
+def a_record_of_an_earlier_scan_that_found_nothing(scene: Scene) -> None:
+    job = Job.on_a_kept_runner(scene)
+    (job.cache / "tools").symlink_to(kept_runner.shared() / "tools")
+    words = [sys.executable, "-c", RECORD, str(job.app.folder), job.app.commit]
+    variables = {**command.surroundings(), "GOLDENPATH_CACHE": str(job.cache), "PYTHONPATH": str(job.platform / "src")}
+    subprocess.run(words, env=variables, check=True, timeout=kept_runner.SECONDS)
+    assert [*job.cache.glob("scanned/*.json")]
+    assert "PASS in test" in job.gate()
 
 
 @attack(6, GateBlocked, "github-pat", TRUST[1])

@@ -75,7 +75,7 @@ def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program
     if not _may_be_believed():
         return None
     try:
-        kept = codec.decode(_place(source).read_bytes(), _Kept)
+        kept = codec.decode(place(source).read_bytes(), _Kept)
         if (kept.scanner, kept.digest) != (_identity(program), _digest(bytes(kept.scan))):
             return None
         scan = codec.decode(bytes(kept.scan), EarlierScan)
@@ -100,9 +100,9 @@ def keep(source: Path, program: Program, scan: EarlierScan) -> None:
         return
     text = msgspec.json.encode(scan, enc_hook=str)
     with suppress(OSError, DiskTrouble, FolderUntrusted):
-        place = _place(source)
-        codec.write_bytes(place, msgspec.json.encode(_Kept(_identity(program), _digest(text), msgspec.Raw(text))))
-        others = sorted(place.parent.glob(f"*{_ENDING}"), key=lambda each: each.stat().st_mtime)
+        kept = place(source)
+        codec.write_bytes(kept, msgspec.json.encode(_Kept(_identity(program), _digest(text), msgspec.Raw(text))))
+        others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda each: each.stat().st_mtime)
         for old in others[:-_KEPT_AT_MOST]:
             old.unlink(missing_ok=True)
 
@@ -112,7 +112,8 @@ def _may_be_believed() -> bool:
     return not runner.in_actions()
 
 
-def _place(source: Path) -> Path:
+def place(source: Path) -> Path:
+    """Return the file in which the scan of the checkout `source` is kept. Raises `FolderUntrusted`."""
     folder = protection.private_folder(runner.cache_dir() / _FOLDER)
     return folder / f"{_digest(str(source.resolve()).encode())[:32]}{_ENDING}"
 
