@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dev.growing import cases, deliveries, report  # noqa: E402
+from dev.growing import deliveries, findings, registries, report  # noqa: E402
 from dev.growing.fit import Point  # noqa: E402
 
 from goldenpath import cli  # noqa: E402
@@ -30,9 +30,9 @@ from goldenpath import cli  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dev.growing.cases import Case, Work
+    from dev.growing.case import Case, Work
 
-CASES = (*cases.CASES, *deliveries.CASES)
+CASES = (*findings.CASES, *registries.CASES, *deliveries.CASES)
 JSON, MARKDOWN, CHART = (ROOT / "docs" / f"growth.{ending}" for ending in ("json", "md", "svg"))
 # A short work is repeated for so many seconds, so often at most, and the quickest counts.
 _ENOUGH, _REPEATED = 0.5, 5

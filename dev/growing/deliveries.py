@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from dev import histories
 from dev.growing import images
-from dev.growing.cases import Case, Work
+from dev.growing.case import Case, Work
 from tests.tools import apps
 from tests.tools.command import evidence
 from tests.unit.builders import COMMIT

@@ -10,7 +10,7 @@ from dev.growing import fit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dev.growing.cases import Case
+    from dev.growing.case import Case
     from dev.growing.fit import Fit, Point
 
     Series = tuple[Case, Sequence[Point], str]
