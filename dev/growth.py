@@ -12,6 +12,7 @@ import argparse
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,7 @@ def main(argv: Sequence[str]) -> int:
         return _point(asked.point[0], int(asked.point[1]))
     if unknown := set(asked.only) - set(_names()):
         parser.error(f"there is no {' and no '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the emulator is stopped then too
     chosen = [each for each in CASES if not asked.only or {each.name, each.group} & {*asked.only}]
     with (
         tempfile.TemporaryDirectory(prefix="goldenpath-growth-") as folder,
