@@ -12,6 +12,7 @@ import argparse
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
-from dev.growing import cases, deliveries, report  # noqa: E402
+from dev.growing import deliveries, findings, registries, report  # noqa: E402
 from dev.growing.fit import Point  # noqa: E402
 
 from goldenpath import cli  # noqa: E402
@@ -30,9 +31,9 @@ from goldenpath import cli  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dev.growing.cases import Case, Work
+    from dev.growing.case import Case, Work
 
-CASES = (*cases.CASES, *deliveries.CASES)
+CASES = (*findings.CASES, *registries.CASES, *deliveries.CASES)
 JSON, MARKDOWN, CHART = (ROOT / "docs" / f"growth.{ending}" for ending in ("json", "md", "svg"))
 # A short work is repeated for so many seconds, so often at most, and the quickest counts.
 _ENOUGH, _REPEATED = 0.5, 5
@@ -51,6 +52,7 @@ def main(argv: Sequence[str]) -> int:
         return _point(asked.point[0], int(asked.point[1]))
     if unknown := set(asked.only) - set(_names()):
         parser.error(f"there is no {' and no '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the emulator is stopped then too
     chosen = [each for each in CASES if not asked.only or {each.name, each.group} & {*asked.only}]
     with (
         tempfile.TemporaryDirectory(prefix="goldenpath-growth-") as folder,

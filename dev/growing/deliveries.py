@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from dev import histories
 from dev.growing import images
-from dev.growing.cases import Case, Work
+from dev.growing.case import Case, Work
 from tests.tools import apps
 from tests.tools.command import evidence
 from tests.unit.builders import COMMIT
@@ -147,6 +147,7 @@ def _emulator(*repositories: str) -> State:
 def _built(layers: int, megabytes: float, folder: Path) -> Work:
     """Build an image of so many layers, of files that no builder has seen before."""
     app = apps.uncommitted(folder / "app")
+    app.git("config", "core.compression", "0")  # of two gigabytes, git would compress for minutes
     copied = [f"COPY rootfs/{number} /data/{number}\n" for number in range(layers)]
     app.write("Dockerfile", "FROM scratch\n" + "".join(copied))
     for number in range(layers):

@@ -10,21 +10,22 @@ from dev.growing import fit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dev.growing.cases import Case
+    from dev.growing.case import Case
     from dev.growing.fit import Fit, Point
 
     Series = tuple[Case, Sequence[Point], str]
 
-_WIDTH, _HEIGHT, _COLUMNS, _MARGIN = 300, 210, 3, 44
+_WIDTH, _HEIGHT, _COLUMNS, _MARGIN = 310, 210, 3, 56
 _STYLE = """
-  svg { --text: #1f2328; --faint: #8c959f; --grid: #d1d9e0; --line: #0969da; --bad: #cf222e; --paper: #ffffff }
+  text { font: 11px system-ui, sans-serif; fill: #1f2328 }
+  .faint { fill: #6e7781 } .bad { fill: #cf222e } .paper { fill: #ffffff } .point { fill: #0969da }
+  .grid { stroke: #d1d9e0 } .linear { stroke: #8c959f; stroke-dasharray: 3 3; fill: none }
+  .line { stroke: #0969da; fill: none; stroke-width: 1.5 }
   @media (prefers-color-scheme: dark) {
-    svg { --text: #f0f6fc; --faint: #9198a1; --grid: #3d444d; --line: #4493f8; --bad: #f85149; --paper: #0d1117 }
+    text { fill: #f0f6fc }
+    .faint { fill: #9198a1 } .bad { fill: #f85149 } .paper { fill: #0d1117 } .point { fill: #4493f8 }
+    .grid { stroke: #3d444d } .linear { stroke: #9198a1 } .line { stroke: #4493f8 }
   }
-  text { font: 11px system-ui, sans-serif; fill: var(--text) }
-  .faint { fill: var(--faint) } .bad { fill: var(--bad) } .paper { fill: var(--paper) }
-  .grid { stroke: var(--grid) } .linear { stroke: var(--faint); stroke-dasharray: 3 3; fill: none }
-  .line { stroke: var(--line); fill: none; stroke-width: 1.5 } .point { fill: var(--line) }
 """
 _PAGE = """# Growth
 
@@ -132,11 +133,10 @@ def _panel(case: Case, points: Sequence[Point]) -> Iterator[str]:
         y = up.at(10.0**power)
         yield f'<line class="grid" x1="{_MARGIN}" x2="{_WIDTH - 14}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield f'<text class="faint" x="{_MARGIN - 4}" y="{y + 4:.1f}" text-anchor="end">{_seconds(10.0**power)}</text>'
-    for size in (shown[0].size, shown[-1].size):
-        anchor = "start" if size == shown[0].size else "end"
-        place = f'x="{across.at(size):.1f}" y="{_HEIGHT - 14}" text-anchor="{anchor}"'
-        yield f'<text class="faint" {place}>{size:,}{f" {case.unit}" if anchor == "end" else ""}</text>'
     last = shown[-1]
+    for each, anchor, unit in ((shown[0], "start", ""), (last, "end", f" {case.unit}")):
+        place = f'x="{across.at(each.size):.1f}" y="{_HEIGHT - 14}" text-anchor="{anchor}"'
+        yield f'<text class="faint" {place}>{each.size:,}{unit}: {_seconds(each.cpu)}</text>'
     sizes = [shown[0].size * (last.size / shown[0].size) ** (step / 40) for step in range(41)]
     yield _path("linear", [(across.at(size), up.at(last.cpu * size / last.size)) for size in sizes], up)
     yield _path("line", [(across.at(size), up.at(found.at(size))) for size in sizes], up)

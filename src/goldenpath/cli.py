@@ -18,16 +18,14 @@ from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 from goldenpath.stages import running
 
-# New objects between two looks for cycles. A command makes few cycles and ends soon; with Python's 700, a report of
-# 25,000 findings would be walked over again and again, for each of them more often than for one of 2,500.
-COLLECT_AFTER = 20_000
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from goldenpath.model.inputs import Input
     from goldenpath.stages.base import Stage
 
+# After so many new objects Python looks for cycles. With its own 700 it walks a report of 25,000 findings many times.
+COLLECT_AFTER = 20_000
 _HELP = """Deliver a container from a git checkout to Amazon ECR.
 
 \b

@@ -81,6 +81,13 @@ def renewed(table: tuple[Row, ...], measured: Mapping[str, tuple[int, ...]]) -> 
     )
 
 
+def differences(table: tuple[Row, ...], new: tuple[Row, ...]) -> list[str]:
+    """Return the lines that are in one of both only."""
+    before, after = ([str(row) for row in each] for each in (table, new))
+    gone = [f"- {line}" for line in before if line not in after]
+    return gone + [f"+ {line}" for line in after if line not in before]
+
+
 @pytest.fixture
 def deliver(
     variables: Mapping[str, str], emulator: Local, calls: list[Call], tmp_path: Path
@@ -135,7 +142,8 @@ def test_a_delivery_costs_what_the_table_says(deliver: Callable[[], dict[str, in
         head = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("| ") or "---" in line)
         head = head.replace("| ---", "| count | first | again | why it is not less |\n| ---", 1)
         TABLE.write_text(head + "".join(f"{row}\n" for row in new), encoding="utf-8")
-    assert rows(text) == new
+    differing = differences(rows(text), new)
+    assert not differing, "\n".join((f"{TABLE.name} says (-), and it was (+):", *differing))
     assert [row.name for row in new if row.why == "?"] == []
 
 
@@ -156,5 +164,5 @@ def test_a_count_that_is_not_the_tables_is_told(changed: dict[str, tuple[int, ..
     assert renewed(KNOWN, dict(sorted(MEASURED.items()))) == KNOWN
     new = renewed(KNOWN, dict(sorted((MEASURED | changed).items())))
     assert new != KNOWN
-    assert line in map(str, new)
+    assert f"+ {line}" in differences(KNOWN, new)
     assert all(Row.read(str(row)) == row for row in new)

@@ -23,6 +23,7 @@ from goldenpath.registries import hcl_map, hygiene, lifecycle
 from goldenpath.registries.config import BLOCK, MAP
 from goldenpath.report import job_summary, sarif, summary
 from goldenpath.report.job_summary import Facts
+from goldenpath.tools import gitleaks
 from tests.unit.builders import report, secret
 
 SMALL, LARGE = 100, 400
@@ -111,6 +112,13 @@ RULES = lifecycle.parse(json.dumps({"rules": [
 ]}))  # fmt: skip
 
 
+def leaks(count: int) -> Callable[[], object]:
+    """Read a report of gitleaks on so many secrets of one file."""
+    one = {"RuleID": "github-pat", "Description": "", "File": "keys.txt", "Commit": "a" * 40, "Entropy": 4.5}
+    raw = json.dumps([{**one, "StartLine": number, "Secret": f"{number}"} for number in range(count)]).encode()
+    return lambda: gitleaks.parse(raw)
+
+
 def decisions(count: int) -> Callable[[], object]:
     findings = whole(count)
     return lambda: concluded(findings)
@@ -171,7 +179,8 @@ def hygiene_reported(count: int) -> Callable[[], object]:
 @pytest.mark.parametrize(
     "prepare",
     [
-        decisions, exceptions, merged_exceptions, pending_exceptions, settled_file, settled_records, settled_again,
+        leaks, decisions,
+        exceptions, merged_exceptions, pending_exceptions, settled_file, settled_records, settled_again,
         registry_added, registry_taken_out, images_expired, hygiene_reported,
     ],
 )  # fmt: skip

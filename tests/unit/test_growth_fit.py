@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from dev.growing import report
-from dev.growing.cases import CASES
+from dev.growing.findings import CASES
 from dev.growing.fit import Point, fit
 
 SIZES = (1, 10, 100, 300, 1_000)
