@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.tools
 
 # At most so many of each. What is not here is not started at all.
-PROGRAMS = Counter(git=24, gitleaks=1, buildx=3, trivy=2, syft=1)
+PROGRAMS = Counter(git=29, gitleaks=1, buildx=3, trivy=2, syft=1)
 SCANNERS = ("gitleaks", "trivy", "syft")
 
 
@@ -65,4 +65,4 @@ def test_a_secret_is_told_by_one_scanner_and_nothing_else_but_git(
     started.clear()
     words = ("--environment=prod", f"--ecr-repository={repository}", f"--source={app.folder}")
     assert inside("deliver", *words, f"--work-dir={work.path}").code == 10
-    assert started <= Counter(git=PROGRAMS["git"] - 5, gitleaks=1), started
+    assert started <= Counter(git=PROGRAMS["git"] - 9, gitleaks=1), started
