@@ -45,11 +45,11 @@ class Desk:
     order: TrivyOrder
     unpacked: int = 0
 
-    def scan(self, layout: Layout) -> ImageScan:
+    def scan(self, layout: Layout, own: int = 0) -> ImageScan:
         layers = UnpackedLayers()
         try:
             (one,) = layout.images()
-            return image_scan.scan(replace(self.order, layers=layers), layout, one)
+            return image_scan.scan(replace(self.order, layers=layers), layout, one, own)
         finally:
             self.unpacked = len(layers._layers)  # noqa: SLF001  nothing else counts them
             layers.close()
@@ -130,6 +130,17 @@ def test_a_layer_counts_for_what_it_is_in_this_image(desk: Desk, tmp_path: Path)
     assert kinds(desk.scan(of_a_base)) == set()
     assert kinds(desk.scan(of_the_app)) == {Kind.SECRET}
     assert kinds(desk.scan(moved)) == {Kind.SECRET}
+
+
+def test_a_cmd_of_the_app_itself_hides_no_layer_of_the_app(desk: Desk, tmp_path: Path) -> None:
+    layout = image(tmp_path / "app", BASE, KEY, MORE, history=("COPY a", CMD, "COPY b", CMD, "COPY c", CMD))
+    (one,) = layout.images()
+    assert kinds(desk.scan(layout)) == set()
+    found = desk.scan(layout, own=2)
+    assert (kinds(found), found.config) == ({Kind.SECRET}, one.manifest.config.digest)
+    assert desk.scan(layout, own=2) == found
+    assert desk.unpacked == 0
+    assert kinds(desk.scan(layout)) == set()
 
 
 def test_a_layer_that_lies_about_its_content_is_read(desk: Desk, tmp_path: Path) -> None:

@@ -67,6 +67,11 @@ def test_no_layer_is_told_apart_where(name: str) -> None:
     assert image_origins.by_layer(found, origins) == {}
 
 
+def test_the_apps_own_layers_are_counted_where_they_are_known() -> None:
+    assert image_origins.own_layers(config(), ORIGINS) == 2
+    assert [image_origins.own_layers(*each) for each in UNFIT.values()] == [0] * len(UNFIT)
+
+
 def test_a_label_carries_the_steps_of_a_released_image() -> None:
     labels = {**NAMED, **image_origins.label(ORIGINS)}
     assert labels["goldenpath.idp/layers"] == "COPY:3 RUN:4"

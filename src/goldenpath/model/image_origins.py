@@ -97,5 +97,10 @@ def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, 
     return {**named, **dict.fromkeys(layers[:of_base], Origin(base=origins.base, line=origins.line))}
 
 
+def own_layers(config: ImageConfig, origins: ImageOrigins | None) -> int:
+    """Return how many layers, the highest, are not of the base image; 0 where `origins` do not fit the image."""
+    return len(origins.steps) if origins and by_layer(config, origins) else 0
+
+
 def _tells(words: str, step: Step) -> bool:
     return step.keyword == _FROM or words.split(" ", 1)[0] == step.keyword

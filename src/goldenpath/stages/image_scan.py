@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import CandidateChanged, ScannerFailed
+from goldenpath.model import codec
+from goldenpath.model.image_config import ImageConfig
 from goldenpath.model.layout import narrowed
-from goldenpath.tools import trivy, trivy_analysis, unpacked_layers
+from goldenpath.tools import trivy, trivy_analysis, trivy_history, unpacked_layers
 from goldenpath.tools.kept_results import NOTHING_KEPT, KeptResults
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from goldenpath.model.layout import Image, Layout
+    from goldenpath.model.names import Digest
     from goldenpath.tools.toolchain import Program
     from goldenpath.tools.trivy import ImageScan
     from goldenpath.tools.trivy_analysis import Analysis
@@ -42,36 +47,61 @@ class TrivyOrder:
         return (self.program.version, self.program.sha256, self.java, rules)
 
 
-def scan(order: TrivyOrder, layout: Layout, image: Image) -> ImageScan:
-    """Return what trivy sees in `image`.
+def scan(order: TrivyOrder, layout: Layout, image: Image, own: int = 0) -> ImageScan:
+    """Return what trivy sees in `image`, whose last `own` layers are the app's.
 
     What was kept and fails is forgotten, and the scan runs as if nothing had been kept. Raises `CandidateChanged` when
     trivy looked at anything else.
     """
-    with unpacked_layers.shared(order.layers) as layers:
-        with trivy_analysis.kept(order.kept, order.cache, image, layout.config(image), order.depends_on) as analysis:
-            if analysis:
-                try:
-                    found = _scan(order, layout, image, layers, analysis)
-                except ScannerFailed:
-                    analysis.forget()
-                else:
-                    analysis.keep()
-                    return found
-        return _scan(order, layout, image, layers)
+    with (
+        unpacked_layers.shared(order.layers) as layers,
+        tempfile.TemporaryDirectory(prefix="goldenpath-image-") as name,
+    ):
+        shown, blobs = trivy_history.plain(layout, image, own, Path(name))
+        view = _View(layout, image, shown, blobs, layers)
+        return replace(_with_kept(order, view), config=image.manifest.config.digest)
 
 
-def _scan(
-    order: TrivyOrder, layout: Layout, image: Image, layers: UnpackedLayers, analysis: Analysis | None = None
-) -> ImageScan:
-    unpacked = layers.of(layout, image, without=analysis.knows if analysis else ())
+@dataclass(frozen=True)
+class _View:
+    """An `image` and how it is `shown` to trivy: `blobs` are those that its layout does not have."""
+
+    layout: Layout
+    image: Image
+    shown: Image
+    blobs: Mapping[Digest, Path]
+    layers: UnpackedLayers
+
+    @property
+    def config(self) -> ImageConfig:
+        """The configuration that trivy reads."""
+        path = self.blobs.get(self.shown.manifest.config.digest)
+        return codec.decode(path.read_bytes(), ImageConfig) if path else self.layout.config(self.image)
+
+
+def _with_kept(order: TrivyOrder, view: _View) -> ImageScan:
+    with trivy_analysis.kept(order.kept, order.cache, view.shown, view.config, order.depends_on) as analysis:
+        if analysis:
+            try:
+                found = _scan(order, view, analysis)
+            except ScannerFailed:
+                analysis.forget()
+            else:
+                analysis.keep()
+                return found
+    return _scan(order, view)
+
+
+def _scan(order: TrivyOrder, view: _View, analysis: Analysis | None = None) -> ImageScan:
+    unpacked = view.layers.of(view.layout, view.image, without=analysis.knows if analysis else ())
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
-        alone = narrowed(layout, image, Path(folder), unpacked)
+        alone = narrowed(view.layout, view.shown, Path(folder), {**unpacked, **view.blobs})
         report = trivy.scan(order.program, alone.path, order.cache, secrets=order.secrets, analysis=analysis)
     found = trivy.parse(*report)
-    if found.config != image.manifest.config.digest:
+    expected = view.shown.manifest.config.digest
+    if found.config != expected:
         raise CandidateChanged(
-            f"trivy scanned the image {found.config}, and the candidate is {image.manifest.config.digest}",
+            f"trivy scanned the image {found.config}, and the candidate is {expected}",
             fix="run `goldenpath build` again, then every stage after it",
         )
     return found

@@ -67,8 +67,10 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
         for image in layout.images():
             platform = layout.platform(image)
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
-            scanned = image_scan.scan(order, layout, image)
-            scans[str(platform)] = with_origins(scanned, layout.config(image), origins.get(image.descriptor.digest))
+            config = layout.config(image)
+            known = origins.get(image.descriptor.digest) or image_origins.labelled(config)
+            scanned = image_scan.scan(order, layout, image, image_origins.own_layers(config, known))
+            scans[str(platform)] = with_origins(scanned, config, known)
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(program, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
@@ -120,7 +122,7 @@ def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[
 
 def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:
     """Return `scanned` with what brought each finding into the image, where that is known."""
-    by_layer = image_origins.by_layer(config, origins or image_origins.labelled(config))
+    by_layer = image_origins.by_layer(config, origins)
     pairs = zip(scanned.findings, scanned.layers, strict=True)
     return replace(scanned, findings=tuple(structs.replace(each, origin=by_layer.get(layer)) for each, layer in pairs))
 
