@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryRefused
-from goldenpath.registries import planning, review
-from goldenpath.registries.merge_range import MergeRange
+from goldenpath.registries import platform_git, review
+from goldenpath.registries.merge.commit_range import MergeRange
 from goldenpath.registries.review import Record
-from goldenpath.tools import proposal_git
+from goldenpath.registries.terraform import workspace
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.registry_platform import ASKED, git
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from goldenpath.registries.merged import Merged
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.merge.entries import Merged
+    from goldenpath.registries.terraform.plan_json import Plan
     from tests.tools.registry_platform import Platform
 
 BRANCH, MAIN, MODULE = "registry/dev/my-app", "envs/dev/main.tf", "modules/aws_ecr/main.tf"
@@ -26,7 +26,7 @@ BRANCH, MAIN, MODULE = "registry/dev/my-app", "envs/dev/main.tf", "modules/aws_e
 
 def last_commit(checkout: Path, pull: Merged, _: object) -> MergeRange:
     """Look at what the commit that merged did to its parent, and at nothing else."""
-    before = proposal_git.resolved(checkout, f"{pull.commit}^1")
+    before = platform_git.resolved(checkout, f"{pull.commit}^1")
     return MergeRange(before, pull.commit, before, pull.commit)
 
 
@@ -36,10 +36,10 @@ def changes_only(_: Plan, environment: str) -> list[object]:
 
 
 # That a proposal holds one commit of the wizard's is the other defence against the same.
-LAST_COMMIT = Patch("goldenpath.registries.merge_range.find", last_commit)
-ANY_PROPOSAL = Patch("goldenpath.registries.asking.require_asked_and_approved")
+LAST_COMMIT = Patch("goldenpath.registries.merge.commit_range.find", last_commit)
+ANY_PROPOSAL = Patch("goldenpath.registries.provenance.require_asked_and_approved")
 ANY_TEXT = Patch("goldenpath.registries.review.require_shown")
-CHANGES_ONLY = Patch("goldenpath.registries.plans._surroundings", changes_only)
+CHANGES_ONLY = Patch("goldenpath.registries.terraform.plans._surroundings", changes_only)
 
 
 def with_an_earlier_commit(scene: Scene, change: Callable[[Path], None]) -> tuple[Platform, Path]:
@@ -66,7 +66,7 @@ def with_tags_of_their_own(checkout: Path) -> None:
 )
 def an_earlier_commit_of_a_rebase_changes_main_tf(scene: Scene) -> None:
     platform, checkout = with_an_earlier_commit(scene, with_tags_of_their_own)
-    made = planning.plan(platform.world.workplace(checkout), ASKED["name"])
+    made = workspace.plan(platform.world.workplace(checkout), ASKED["name"])
     platform.threads[0].body = review.written(Record.of(made, "dev", ASKED["name"], "octocat"))
     platform.apply(platform.merge(1, rebase=True))
     ecr = platform.world.client("ecr")

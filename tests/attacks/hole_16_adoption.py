@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryNameTaken, RegistryRefused, TerraformFailed
-from goldenpath.tools.terraform import Terraform
+from goldenpath.registries.terraform.program import Terraform
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.test_registries_apply import MANIFEST
 

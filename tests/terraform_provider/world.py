@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import urllib3
 
-from goldenpath.registries.planning import Workplace
+from goldenpath.registries.terraform.workspace import Workplace
 from goldenpath.tools import process
 from tests.terraform_provider import emulator
 

@@ -22,9 +22,10 @@ from goldenpath.errors import (
     RegistryNameTaken,
     RetirementRefused,
 )
-from goldenpath.registries import asking, planning, plans, review
+from goldenpath.registries import provenance, review
+from goldenpath.registries.github.repository import Repository
 from goldenpath.registries.review import Record
-from goldenpath.services.github_platform import Repository
+from goldenpath.registries.terraform import plans, workspace
 
 pytestmark = pytest.mark.tools
 Event = dict[str, Any]
@@ -147,7 +148,7 @@ def test_names_that_git_would_keep_apart_badly_have_a_branch_each(platform: Plat
 
 def test_every_name_has_a_branch_of_its_own() -> None:
     names = ("a", "a/b", "a.b", "a-b", "a.lock", "a/lock", "a.lock/b")
-    assert len({asking.branch_of("dev", name) for name in names}) == len(names)
+    assert len({provenance.branch_of("dev", name) for name in names}) == len(names)
 
 
 def test_a_registry_may_come_back_under_its_old_name(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +181,7 @@ def test_a_change_of_risk_that_would_lose_the_images_is_never_proposed(platform:
 @pytest.fixture
 def by_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the apply take a pull request that no run of the wizard made, to see what refuses it then."""
-    monkeypatch.setattr(asking, "require_asked_and_approved", lambda *_: None)
+    monkeypatch.setattr(provenance, "require_asked_and_approved", lambda *_: None)
     monkeypatch.setattr(review, "require_shown", lambda *_: None)
 
 
@@ -192,7 +193,7 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     text = (checkout / "envs/dev/ecr.tf").read_text()
     start = text.index('    "my-app" = {')
     (checkout / "envs/dev/ecr.tf").write_text(text[:start] + text[text.index("    }\n", start) + 6 :])
-    made = planning.plan(platform.world.workplace(checkout), "my-app", removal=True)
+    made = workspace.plan(platform.world.workplace(checkout), "my-app", removal=True)
     assert plans.plan_digest(made, "dev")
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
@@ -242,7 +243,7 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
     platform.propose()
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(platform.merge(2))
-    made = planning.plan(platform.world.workplace(platform.clone()), "my-app")
+    made = workspace.plan(platform.world.workplace(platform.clone()), "my-app")
     event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
     event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):

@@ -12,13 +12,15 @@ from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryUnknown, StateLocked, TerraformFailed, ToolMissing
-from goldenpath.registries import compliance, config, controls, hcl_map, lifecycle, plan_table, planning, plans
+from goldenpath.registries import compliance, lifecycle, plan_table
+from goldenpath.registries.aws import ecr
+from goldenpath.registries.config import controls, ecr_tf, hcl_edit
 from goldenpath.registries.lifecycle import StoredImage
 from goldenpath.registries.request import parse
+from goldenpath.registries.terraform import plans, provider_lock, which, workspace
+from goldenpath.registries.terraform.program import Terraform
 from goldenpath.release import binding
-from goldenpath.services import ecr_describe
-from goldenpath.tools import process, provider_lock, terraform_program
-from goldenpath.tools.terraform import Terraform
+from goldenpath.tools import process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,12 +49,12 @@ def checkout(tmp_path: Path) -> Path:
 
 def asked(checkout: Path, name: str = "my-app", risk: str = "medium", environment: str = "dev") -> None:
     fields = {"environment": environment, "name": name, "owner": "team-web", "risk": risk}
-    assert config.add(checkout, parse(fields))
+    assert ecr_tf.add(checkout, parse(fields))
 
 
 def made(world: World, checkout: Path, name: str = "my-app", environment: str = "dev") -> None:
     place = world.workplace(checkout, environment)
-    planning.apply(place, name, plans.plan_digest(planning.plan(place, name), environment))
+    workspace.apply(place, name, plans.plan_digest(workspace.plan(place, name), environment))
 
 
 def names(world: World, region: str = worlds.REGION) -> list[str]:
@@ -96,16 +98,16 @@ def test_ecr_says_what_the_risk_brings(world: World, checkout: Path, risk: str) 
 def test_a_registry_of_before_is_given_its_environment_by_an_ordinary_plan(world: World, checkout: Path) -> None:
     asked(checkout)
     made(world, checkout)
-    registry = config.find(checkout, "dev", "my-app")
-    brought, reader = controls.load(checkout)[registry.risk], ecr_describe.Reader(world.variables)
+    registry = ecr_tf.find(checkout, "dev", "my-app")
+    brought, reader = controls.load(checkout)[registry.risk], ecr.Reader(world.variables)
     arn = world.client("ecr").describe_repositories()["repositories"][0]["repositoryArn"]
     world.client("ecr").untag_resource(resourceArn=arn, tagKeys=[binding.TAG])
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == (
         "tag goldenpath.idp/environment is missing, not dev",
     )
-    found = planning.plan(world.workplace(checkout), "my-app")
+    found = workspace.plan(world.workplace(checkout), "my-app")
     assert "| tags: goldenpath.idp/environment = dev |" in plan_table.changes(found)
-    planning.apply(world.workplace(checkout), "my-app", plans.plan_digest(found, "dev"))
+    workspace.apply(world.workplace(checkout), "my-app", plans.plan_digest(found, "dev"))
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == ()
 
 
@@ -122,9 +124,9 @@ def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checko
 def test_a_second_apply_has_nothing_to_do(world: World, checkout: Path) -> None:
     asked(checkout)
     place = world.workplace(checkout)
-    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
-    planning.apply(place, "my-app", reviewed)
-    assert planning.apply(place, "my-app", reviewed).changes == ()
+    reviewed = plans.plan_digest(workspace.plan(place, "my-app"), "dev")
+    workspace.apply(place, "my-app", reviewed)
+    assert workspace.apply(place, "my-app", reviewed).changes == ()
 
 
 def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tmp_path: Path) -> None:
@@ -132,14 +134,14 @@ def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tm
     for copy in ("one", "two"):
         checkout = worlds.checkout(tmp_path / copy)
         asked(checkout)
-        digests.add(plans.plan_digest(planning.plan(world.workplace(checkout), "my-app"), "dev"))
+        digests.add(plans.plan_digest(workspace.plan(world.workplace(checkout), "my-app"), "dev"))
     assert len(digests) == 1
 
 
 def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(world: World, checkout: Path) -> None:
     place = world.workplace(checkout)
     with pytest.raises(RegistryUnknown, match="there is no registry 'nobody' in dev"):
-        planning.plan(place, "nobody")
+        workspace.plan(place, "nobody")
     place.terraform.init({"bucket": worlds.BUCKET, "key": "k", "region": worlds.REGION, "use_path_style": "true"})
     place.work_dir.mkdir(exist_ok=True)
     assert place.terraform.plan(place.saved, target=plans.target("nobody")).changes == ()
@@ -148,11 +150,11 @@ def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(worl
 def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, checkout: Path) -> None:
     asked(checkout)
     place = world.workplace(checkout)
-    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
-    path = config.path_of(checkout, "dev")
+    reviewed = plans.plan_digest(workspace.plan(place, "my-app"), "dev")
+    path = ecr_tf.path_of(checkout, "dev")
     path.write_text(path.read_text().replace('"team-web"', '"team-other"'))
     with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
-        planning.apply(place, "my-app", reviewed)
+        workspace.apply(place, "my-app", reviewed)
     assert names(world) == []
 
 
@@ -160,27 +162,27 @@ def test_a_repository_that_someone_changed_by_hand_is_drift(world: World, checko
     asked(checkout)
     made(world, checkout)
     place = world.workplace(checkout)
-    settled = plans.plan_digest(planning.plan(place, "my-app"), "dev")
+    settled = plans.plan_digest(workspace.plan(place, "my-app"), "dev")
     world.client("ecr").put_image_scanning_configuration(
         repositoryName="my-app", imageScanningConfiguration={"scanOnPush": False}
     )
-    found = planning.plan(place, "my-app")
+    found = workspace.plan(place, "my-app")
     repository = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
     assert [each.address for each in found.drift] == [repository]
     assert [(each.address, each.actions) for each in found.changes] == [(repository, ("update",))]
     with pytest.raises(PlanDrifted, match="changed outside of Terraform") as refused:
-        planning.apply(place, "my-app", settled)
+        workspace.apply(place, "my-app", settled)
     assert repository in refused.value.why
 
 
 def test_a_change_of_encryption_would_lose_every_image_and_is_refused(world: World, checkout: Path) -> None:
     asked(checkout, risk="medium")
     made(world, checkout)
-    path = config.path_of(checkout, "dev")
+    path = ecr_tf.path_of(checkout, "dev")
     before, entry, after = path.read_text().partition('"my-app" = {')
     path.write_text(before + entry + after.replace('"medium"', '"high"', 1))
     with pytest.raises(PlanUnexpected, match="every image in it would be lost"):
-        planning.plan(world.workplace(checkout), "my-app")
+        workspace.plan(world.workplace(checkout), "my-app")
 
 
 def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout: Path) -> None:
@@ -190,10 +192,10 @@ def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout:
     lock = "envs/dev/terraform.tfstate.tflock"
     world.client("s3").put_object(Bucket=worlds.BUCKET, Key=lock, Body=json.dumps(held).encode())
     with pytest.raises(StateLocked, match="state is locked by another run") as refused:
-        planning.plan(world.workplace(checkout), "my-app")
+        workspace.plan(world.workplace(checkout), "my-app")
     assert "someone@runner" in refused.value.why
     world.client("s3").delete_object(Bucket=worlds.BUCKET, Key=lock)
-    assert planning.plan(world.workplace(checkout), "my-app").changes
+    assert workspace.plan(world.workplace(checkout), "my-app").changes
 
 
 def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path) -> None:
@@ -207,23 +209,23 @@ def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path)
 def test_an_apply_that_failed_half_way_converges_when_run_again(world: World, checkout: Path) -> None:
     asked(checkout)
     place = world.workplace(checkout)
-    first = planning.plan(place, "my-app")
+    first = workspace.plan(place, "my-app")
     ecr = world.client("ecr")
     ecr.create_repository(repositoryName="my-app")
     with pytest.raises(TerraformFailed, match="terraform apply failed") as refused:
         place.terraform.apply(place.saved)
     assert "already exists" in refused.value.why
     ecr.delete_repository(repositoryName="my-app")
-    planning.apply(place, "my-app", plans.plan_digest(first, "dev"))
+    workspace.apply(place, "my-app", plans.plan_digest(first, "dev"))
     assert names(world) == ["my-app"]
 
 
 def test_a_deprecated_registry_refuses_pushes_by_its_policy(world: World, checkout: Path) -> None:
     asked(checkout)
     made(world, checkout)
-    path = config.path_of(checkout, "dev")
+    path = ecr_tf.path_of(checkout, "dev")
     leaving = {"deprecated_since": "2026-11-21", "remove_after": "2026-12-21"}
-    path.write_text(hcl_map.with_fields(path.read_text(), config.BLOCK, config.MAP, "my-app", leaving))
+    path.write_text(hcl_edit.with_fields(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app", leaving))
     made(world, checkout)
     policy = json.loads(world.client("ecr").get_repository_policy(repositoryName="my-app")["policyText"])
     assert [(each["Effect"], each["Principal"]) for each in policy["Statement"]] == [("Deny", "*")]
@@ -235,12 +237,12 @@ def test_a_registry_that_left_the_file_is_removed_by_a_reviewed_plan(world: Worl
     made(world, checkout, "hello-web")
     place = world.workplace(checkout)
     with pytest.raises(PlanUnexpected, match=r"my-app is still described in envs/dev/ecr\.tf"):
-        planning.plan(place, "my-app", removal=True)
-    path = config.path_of(checkout, "dev")
-    path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))
-    shown = planning.plan(place, "my-app", removal=True)
+        workspace.plan(place, "my-app", removal=True)
+    path = ecr_tf.path_of(checkout, "dev")
+    path.write_text(hcl_edit.without_entry(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app"))
+    shown = workspace.plan(place, "my-app", removal=True)
     assert {each.actions for each in shown.changes} == {("delete",)}
-    planning.apply(place, "my-app", plans.plan_digest(shown, "dev"), removal=True)
+    workspace.apply(place, "my-app", plans.plan_digest(shown, "dev"), removal=True)
     assert names(world) == ["hello-web"]
 
 
@@ -248,12 +250,12 @@ def test_a_repository_that_holds_images_is_not_destroyed_by_a_removal(world: Wor
     asked(checkout)
     made(world, checkout)
     world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="a1b2c3d")
-    path = config.path_of(checkout, "dev")
-    path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))
+    path = ecr_tf.path_of(checkout, "dev")
+    path.write_text(hcl_edit.without_entry(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app"))
     place = world.workplace(checkout)
-    digest = plans.plan_digest(planning.plan(place, "my-app", removal=True), "dev")
+    digest = plans.plan_digest(workspace.plan(place, "my-app", removal=True), "dev")
     with pytest.raises(TerraformFailed) as refused:
-        planning.apply(place, "my-app", digest, removal=True)
+        workspace.apply(place, "my-app", digest, removal=True)
     assert "RepositoryNotEmptyException" in refused.value.why
     assert names(world) == ["my-app"]
 
@@ -262,7 +264,7 @@ def test_a_bucket_that_is_not_there_is_told_as_terraform_tells_it(world: World, 
     asked(checkout)
     world.client("s3").delete_bucket(Bucket=worlds.BUCKET)
     with pytest.raises(TerraformFailed) as refused:
-        planning.plan(world.workplace(checkout), "my-app")
+        workspace.plan(world.workplace(checkout), "my-app")
     assert "S3 bucket" in refused.value.why
 
 
@@ -274,8 +276,8 @@ def test_a_machine_without_terraform_is_told_so(tmp_path: Path) -> None:
 def test_our_rendering_is_what_terraform_writes(world: World, checkout: Path) -> None:
     for name in ("zz-last", "a0", "team/nested.name", "my-app"):
         asked(checkout, name)
-    text = config.path_of(checkout, "dev").read_text()
-    assert Terraform(checkout, checkout / "work", program=terraform_program.find()).format(text) == text
+    text = ecr_tf.path_of(checkout, "dev").read_text()
+    assert Terraform(checkout, checkout / "work", program=which.find()).format(text) == text
 
 
 def random_entries(seed: int) -> dict[str, dict[str, str]]:
@@ -291,12 +293,12 @@ def random_entries(seed: int) -> dict[str, dict[str, str]]:
 def test_terraform_reads_and_formats_random_entries_as_we_do(tmp_path: Path, seed: int) -> None:
     text, wanted = "locals {\n  # Ours.\n  ecr_repositories = {}\n}\n", random_entries(seed)
     for name, fields in wanted.items():
-        text = hcl_map.with_entry(text, config.BLOCK, config.MAP, name, fields)
+        text = hcl_edit.with_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, name, fields)
     (tmp_path / "ecr.tf").write_text(text)
-    driver = Terraform(tmp_path, tmp_path / "work", program=terraform_program.find())
+    driver = Terraform(tmp_path, tmp_path / "work", program=which.find())
     assert driver.format(text) == text
     asked_for = b"jsonencode(local.ecr_repositories)\n"
-    done = process.run(terraform_program.find(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
+    done = process.run(which.find(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
     assert json.loads(json.loads(done.stdout)) == wanted
 
 

@@ -24,8 +24,7 @@ from goldenpath.errors import (
     TerraformFailed,
 )
 from goldenpath.policy import matrix
-from goldenpath.registries import asking, claims, review
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git, provenance, recovery_claims, review
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +81,7 @@ def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
 ) -> None:
     platform.propose()
     checkout = platform.clone()
-    real = proposal_git._git  # noqa: SLF001
+    real = platform_git._git  # noqa: SLF001
 
     # Between looking and pushing, another run gets there first.
     def slow(folder: Path, *words: str, variables: dict[str, str] | None = None) -> str:
@@ -91,7 +90,7 @@ def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
             git(platform.origin, "update-ref", "refs/heads/registry/dev/my-app", "development")
         return told
 
-    monkeypatch.setattr(proposal_git, "_git", slow)
+    monkeypatch.setattr(platform_git, "_git", slow)
     with pytest.raises(SourceUnusable, match="the branch registry/dev/my-app could not be pushed"):
         platform.run(checkout, "propose", **{**registry_platform.ASKED, "risk": "high"})
 
@@ -344,7 +343,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     event = platform.merge(1)
     with platform.world.bad_day(), pytest.raises(TerraformFailed):
         platform.apply(event)
-    assert claims.of(platform.world.workplace(platform.clone()), 1)
+    assert recovery_claims.of(platform.world.workplace(platform.clone()), 1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
             "Version": "1.11.4", "Created": "2046-11-21T04:00:00Z"}  # fmt: skip
@@ -354,7 +353,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
     assert "applied; changes: 1" in platform.apply(event)
-    assert claims.of(platform.world.workplace(platform.clone()), 1) is None
+    assert recovery_claims.of(platform.world.workplace(platform.clone()), 1) is None
 
 
 @pytest.mark.parametrize("squash", [False, True])
@@ -380,5 +379,5 @@ def test_a_small_team_may_let_creations_go_unapproved_but_no_removal(
     assert "Somebody with write access" not in platform.threads[0].body
     platform.apply(platform.merge(1, approved=False))
     assert platform.names() == ["my-app"]
-    assert asking.needs_second("dev", removal=True)
-    assert asking.needs_second("prod", removal=False)
+    assert provenance.needs_second("dev", removal=True)
+    assert provenance.needs_second("prod", removal=False)

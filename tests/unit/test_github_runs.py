@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from goldenpath.errors import GithubRefused
-from goldenpath.services import github_runs
+from goldenpath.registries.github import runs
 
 if TYPE_CHECKING:
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.github.repository import Repository
 
 NONE: dict[str, Any] = {"nodes": [], "pageInfo": {"hasNextPage": False}}
 UNTOUCHED = {"lastEditedAt": None, "editor": None, "userContentEdits": None, "timelineItems": NONE}
@@ -36,25 +36,25 @@ def repository(**told: Any) -> Repository:  # noqa: ANN401
 
 
 def test_a_text_that_nobody_edited_has_no_history() -> None:
-    found = github_runs.text_history(repository(pull=UNTOUCHED), 1)
+    found = runs.text_history(repository(pull=UNTOUCHED), 1)
     assert (found.edits, found.reopened) == ((), ())
 
 
 def test_the_last_edit_is_known_though_the_list_of_edits_is_left_out() -> None:
     mallory = {"__typename": "User", "login": "mallory"}
     edited = {**UNTOUCHED, "lastEditedAt": "2026-11-21T12:00:00Z", "editor": mallory}
-    (only,) = github_runs.text_history(repository(pull=edited), 1).edits
+    (only,) = runs.text_history(repository(pull=edited), 1).edits
     assert (only.by.login, only.by.is_person, only.at.isoformat()) == ("mallory", True, "2026-11-21T12:00:00+00:00")
     listed = {**NONE, "nodes": [{"editedAt": "2026-11-21T12:00:00Z", "editor": mallory}]}
-    assert github_runs.text_history(repository(pull={**edited, "userContentEdits": listed}), 1).edits == (only,)
+    assert runs.text_history(repository(pull={**edited, "userContentEdits": listed}), 1).edits == (only,)
 
 
 def test_an_account_that_is_gone_is_nobody() -> None:
     edited = {**UNTOUCHED, "lastEditedAt": "2026-11-21T12:00:00Z"}
-    (only,) = github_runs.text_history(repository(pull=edited), 1).edits
+    (only,) = runs.text_history(repository(pull=edited), 1).edits
     assert (only.by.login, only.by.is_person) == ("", False)
 
 
 def test_a_run_whose_attempts_are_not_all_there_is_refused() -> None:
     with pytest.raises(GithubRefused, match="could not read the workflow run 47 in o/p"):
-        github_runs.attempts(repository(bodies={"actions/runs/47": {"run_attempt": 2}}), 47)
+        runs.attempts(repository(bodies={"actions/runs/47": {"run_attempt": 2}}), 47)

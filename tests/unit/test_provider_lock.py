@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import ProvidersUnlocked
-from goldenpath.tools import provider_lock
-from goldenpath.tools.provider_lock import Provider
+from goldenpath.registries.terraform import provider_lock
+from goldenpath.registries.terraform.provider_lock import Provider
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = "registry.terraform.io/hashicorp/aws"

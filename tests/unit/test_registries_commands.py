@@ -9,11 +9,13 @@ from click.testing import CliRunner
 
 from goldenpath.cli import goldenpath
 from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
-from goldenpath.registries import catalogue, config, planning
-from goldenpath.tools.terraform_plan import Plan
+from goldenpath.registries import catalogue
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.terraform import workspace
+from goldenpath.registries.terraform.plan_json import Plan
 
 if TYPE_CHECKING:
-    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.terraform.workspace import Workplace
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "0" * 64
@@ -41,7 +43,7 @@ def test_a_request_writes_the_entry_and_the_catalogue(checkout: Path) -> None:
     wanted = {"environment": "test", "name": "shop/cart", "owner": "team-shop", "risk": "high"}
     assert "shop/cart (REGISTRY_SHOP_CART) is now in envs/test/ecr.tf" in run(checkout, "request", **wanted)
     assert "is already in envs/test/ecr.tf" in run(checkout, "request", **wanted)
-    assert [each.name for each in config.load(checkout, "test")] == ["shop/cart"]
+    assert [each.name for each in ecr_tf.load(checkout, "test")] == ["shop/cart"]
     assert (
         "| `shop/cart` | team-shop | - | high | immutable | KMS | 50 |" in (checkout / catalogue.FOR_PEOPLE).read_text()
     )
@@ -101,7 +103,7 @@ def test_the_provider_and_the_state_are_told_the_same_region(
         asked.append(workplace)
         return Plan("1.11.4")
 
-    monkeypatch.setattr(planning, "plan", planned)
+    monkeypatch.setattr(workspace, "plan", planned)
     run(checkout, "plan", environment="dev", name="hello-web", state_bucket="b", **options)
     assert [(each.region, each.variables["AWS_REGION"]) for each in asked] == [(region, region)]
 

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown, UnknownEnvironment
-from goldenpath.registries import catalogue, config, controls, state_key
-from goldenpath.registries.config import Registry
-from goldenpath.registries.hcl import HclUnexpected
+from goldenpath.registries import catalogue
+from goldenpath.registries.config import controls, ecr_tf
+from goldenpath.registries.config.ecr_tf import Registry
+from goldenpath.registries.config.hcl import HclUnexpected
 from goldenpath.registries.request import Risk, parse
+from goldenpath.registries.terraform import state_key
 
 ROOT = Path(__file__).resolve().parents[2]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"
@@ -27,26 +29,26 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_request_is_there_after_it_was_added_and_once(checkout: Path) -> None:
-    assert config.add(checkout, parse(WHOLE))
-    assert not config.add(checkout, parse(WHOLE))
-    assert config.load(checkout, "dev") == (
+    assert ecr_tf.add(checkout, parse(WHOLE))
+    assert not ecr_tf.add(checkout, parse(WHOLE))
+    assert ecr_tf.load(checkout, "dev") == (
         Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW, requester="octocat"),
     )
-    assert config.find(checkout, "dev", "my-app").owner == "team-web"
-    assert config.load(checkout, "prod") == ()
+    assert ecr_tf.find(checkout, "dev", "my-app").owner == "team-web"
+    assert ecr_tf.load(checkout, "prod") == ()
 
 
 def test_a_name_that_is_taken_is_refused_with_what_differs(checkout: Path) -> None:
-    config.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse(WHOLE))
     with pytest.raises(RegistryNameTaken, match="there is a registry 'my-app' in dev already") as refused:
-        config.add(checkout, parse({**WHOLE, "owner": "team-other", "requester": ""}))
+        ecr_tf.add(checkout, parse({**WHOLE, "owner": "team-other", "requester": ""}))
     assert refused.value.why == "its owner is 'team-web', not 'team-other'"
 
 
 def test_a_requester_who_is_not_the_one_that_stands_there_is_refused(checkout: Path) -> None:
-    config.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse(WHOLE))
     with pytest.raises(RegistryNameTaken) as refused:
-        config.add(checkout, parse({**WHOLE, "requester": "hubot"}))
+        ecr_tf.add(checkout, parse({**WHOLE, "requester": "hubot"}))
     assert refused.value.why == "its requester is 'octocat', not 'hubot'"
 
 
@@ -65,7 +67,7 @@ ENTRY = """{
 def test_an_entry_that_has_more_than_was_asked_for_is_used_as_it_is(checkout: Path) -> None:
     path = checkout / "envs" / "dev" / "ecr.tf"
     path.write_text(EMPTY.replace("{}", ENTRY))
-    assert not config.add(checkout, parse({**WHOLE, "requester": ""}))
+    assert not ecr_tf.add(checkout, parse({**WHOLE, "requester": ""}))
     assert path.read_text() == EMPTY.replace("{}", ENTRY)
 
 
@@ -73,23 +75,23 @@ def test_an_entry_without_requester_and_domain_is_given_them_and_keeps_all_it_ha
     path = checkout / "envs" / "dev" / "ecr.tf"
     path.write_text(EMPTY.replace("{}", ENTRY))
     wanted = parse({**WHOLE, "domain": "shop"})
-    assert config.add(checkout, wanted)
+    assert ecr_tf.add(checkout, wanted)
     stays = "      retention = { keep = 90 }\n"
     given = f'{stays}\n      requester = "octocat"\n      domain    = "shop"\n'
     assert path.read_text() == EMPTY.replace("{}", ENTRY.replace(stays, given))
-    assert not config.add(checkout, wanted)
+    assert not ecr_tf.add(checkout, wanted)
 
 
 def test_an_id_that_is_taken_is_refused(checkout: Path) -> None:
-    config.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse(WHOLE))
     with pytest.raises(RegistryNameTaken, match=r"the id REGISTRY_MY_APP of 'my\.app' belongs"):
-        config.add(checkout, parse({**WHOLE, "name": "my.app"}))
+        ecr_tf.add(checkout, parse({**WHOLE, "name": "my.app"}))
 
 
 def test_a_name_may_be_used_again_in_another_environment(checkout: Path) -> None:
-    config.add(checkout, parse(WHOLE))
-    config.add(checkout, parse({**WHOLE, "environment": "prod", "owner": "team-other"}))
-    assert [(each.environment, each.owner) for each in config.load_all(checkout)] == [
+    ecr_tf.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse({**WHOLE, "environment": "prod", "owner": "team-other"}))
+    assert [(each.environment, each.owner) for each in ecr_tf.load_all(checkout)] == [
         ("dev", "team-web"),
         ("prod", "team-other"),
     ]
@@ -97,7 +99,7 @@ def test_a_name_may_be_used_again_in_another_environment(checkout: Path) -> None
 
 def test_an_unknown_registry_is_told_with_those_there_are(checkout: Path) -> None:
     with pytest.raises(RegistryUnknown) as refused:
-        config.find(checkout, "dev", "nobody")
+        ecr_tf.find(checkout, "dev", "nobody")
     assert refused.value.why == "envs/dev/ecr.tf knows none yet"
 
 
@@ -124,7 +126,7 @@ def test_a_file_in_another_form_is_refused_and_left_alone(checkout: Path, text: 
     path = checkout / "envs" / "dev" / "ecr.tf"
     path.write_text(text)
     with pytest.raises(RegistryConfigUnexpected, match="was left as it is") as refused:
-        config.add(checkout, parse(WHOLE))
+        ecr_tf.add(checkout, parse(WHOLE))
     assert refused.value.why.startswith(why)
     assert path.read_text() == text
 
@@ -149,7 +151,7 @@ def test_a_setting_that_terraform_would_pass_over_is_refused_with_its_line(
     entry = f'{{\n    "a0" = {{\n      id = "A"\n      owner = "b"\n      risk = "low"\n      {fields}\n    }}\n  }}'
     (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
     with pytest.raises(RegistryConfigUnexpected) as refused:
-        config.load(checkout, "dev")
+        ecr_tf.load(checkout, "dev")
     assert refused.value.why == f"line 3: the entry 'a0': {why}"
 
 
@@ -161,21 +163,21 @@ def test_every_setting_that_the_documents_name_is_taken(checkout: Path) -> None:
         '      immutability_exclusions = ["latest"]\n    }\n  }'
     )
     (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
-    (found,) = config.load(checkout, "dev")
+    (found,) = ecr_tf.load(checkout, "dev")
     assert set(found.more) == {"kms_key", "retention", "immutability_exclusions"}
 
 
 def test_a_file_that_is_no_text_is_refused(checkout: Path) -> None:
     (checkout / "envs" / "dev" / "ecr.tf").write_bytes(b"\xff\xfe")
     with pytest.raises(RegistryConfigUnexpected, match="was left as it is"):
-        config.load(checkout, "dev")
+        ecr_tf.load(checkout, "dev")
 
 
 def test_a_checkout_without_the_environment_is_told(checkout: Path) -> None:
     with pytest.raises(RegistryConfigUnexpected, match="is missing"):
-        config.load(checkout, "staging")
+        ecr_tf.load(checkout, "staging")
     with pytest.raises(UnknownEnvironment):
-        config.load(checkout, "../dev")
+        ecr_tf.load(checkout, "../dev")
 
 
 TFVARS = 'build_id = "{0}"\ncluster_lifecycle = "{1}"\n'

@@ -10,7 +10,7 @@ import pytest
 from goldenpath.registries import handover
 
 if TYPE_CHECKING:
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.github.repository import Repository
 
 CALL = (
     "jobs:\n  d:\n    uses: o/platform/.github/workflows/_build-and-release.yml@main\n    with: {ecr_repository: %s}\n"

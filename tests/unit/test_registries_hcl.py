@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from goldenpath.registries import hcl
-from goldenpath.registries.hcl import HclUnexpected
+from goldenpath.registries.config import hcl
+from goldenpath.registries.config.hcl import HclUnexpected
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldenpath.registries import config, hcl_map
-from goldenpath.registries.hcl import HclUnexpected, read_map
+from goldenpath.registries.config import ecr_tf, hcl_edit
+from goldenpath.registries.config.hcl import HclUnexpected, read_map
 
 BEFORE = """# The registries.
 
@@ -39,7 +39,7 @@ ENTRY = '    "{0}" = {{\n      id    = "x"\n      owner = "y"\n    }}\n'
 
 
 def added(text: str, key: str, **fields: str) -> str:
-    return hcl_map.with_entry(text, config.BLOCK, config.MAP, key, fields or {"id": "x", "owner": "y"})
+    return hcl_edit.with_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, key, fields or {"id": "x", "owner": "y"})
 
 
 def wrapped(inside: str) -> str:
@@ -81,7 +81,7 @@ def test_an_entry_with_other_fields_is_refused() -> None:
 def test_text_that_looks_like_a_template_stays_text() -> None:
     text = added(wrapped("{}"), "a", owner='say "${hi}" \\ %{x}')
     assert r'owner = "say \"$${hi}\" \\ %%{x}"' in text
-    assert read_map(text, config.BLOCK, config.MAP).entries[0].value == {"owner": 'say "${hi}" \\ %{x}'}
+    assert read_map(text, ecr_tf.BLOCK, ecr_tf.MAP).entries[0].value == {"owner": 'say "${hi}" \\ %{x}'}
 
 
 def test_a_line_break_is_never_written() -> None:
@@ -114,16 +114,16 @@ def test_commas_between_entries_are_kept() -> None:
 
 
 def test_a_removed_entry_takes_its_comments_along_and_nothing_else() -> None:
-    without = hcl_map.without_entry(BEFORE, config.BLOCK, config.MAP, "delta")
+    without = hcl_edit.without_entry(BEFORE, ecr_tf.BLOCK, ecr_tf.MAP, "delta")
     assert without == BEFORE[: BEFORE.index("    // belongs")] + BEFORE[BEFORE.index("    # the end") :]
-    assert hcl_map.without_entry(without, config.BLOCK, config.MAP, "delta") == without
+    assert hcl_edit.without_entry(without, ecr_tf.BLOCK, ecr_tf.MAP, "delta") == without
 
 
 def test_fields_are_added_in_a_paragraph_of_their_own_and_every_other_byte_stays() -> None:
-    text = hcl_map.with_fields(BEFORE, config.BLOCK, config.MAP, "beta", {"since": "now", "until_when": "then"})
+    text = hcl_edit.with_fields(BEFORE, ecr_tf.BLOCK, ecr_tf.MAP, "beta", {"since": "now", "until_when": "then"})
     stays = '      owner = "b"\n'
     assert text == BEFORE.replace(stays, stays + '\n      since      = "now"\n      until_when = "then"\n')
-    assert hcl_map.with_fields(text, config.BLOCK, config.MAP, "beta", {"since": "now"}) == text
+    assert hcl_edit.with_fields(text, ecr_tf.BLOCK, ecr_tf.MAP, "beta", {"since": "now"}) == text
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_fields_are_added_in_a_paragraph_of_their_own_and_every_other_byte_stays
 )
 def test_a_field_that_cannot_be_added_is_refused(key: str, why: str) -> None:
     with pytest.raises(HclUnexpected, match=why):
-        hcl_map.with_fields(BEFORE, config.BLOCK, config.MAP, key, {"owner": "x", "since": "now"})
+        hcl_edit.with_fields(BEFORE, ecr_tf.BLOCK, ecr_tf.MAP, key, {"owner": "x", "since": "now"})
 
 
 NAMES = st.from_regex(r"[a-z0-9]{1,8}([._/-][a-z0-9]{1,6}){0,2}", fullmatch=True)
@@ -158,11 +158,11 @@ def test_any_requests_in_any_order_leave_one_file_that_keeps_all_that_was_there(
             text = added(text, key, **wanted[key])
         results.append(text)
     assert results[0] == results[1]
-    told = {entry.key: entry.value for entry in read_map(results[0], config.BLOCK, config.MAP).entries}
+    told = {entry.key: entry.value for entry in read_map(results[0], ecr_tf.BLOCK, ecr_tf.MAP).entries}
     assert told.items() >= wanted.items()
     assert list(told) == sorted(told)
     for key in wanted:
-        results[0] = hcl_map.without_entry(results[0], config.BLOCK, config.MAP, key)
+        results[0] = hcl_edit.without_entry(results[0], ecr_tf.BLOCK, ecr_tf.MAP, key)
     assert results[0] == BEFORE
 
 

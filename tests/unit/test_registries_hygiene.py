@@ -9,10 +9,10 @@ from botocore.stub import Stubber
 
 from goldenpath.errors import AccessDenied
 from goldenpath.registries import hygiene, lifecycle
-from goldenpath.registries.config import Registry
+from goldenpath.registries.aws.ecr import Image, Reader
+from goldenpath.registries.config.ecr_tf import Registry
 from goldenpath.registries.hygiene import Seen
 from goldenpath.registries.request import Risk
-from goldenpath.services.ecr_describe import Image, Reader
 from tests.unit.builders import DIGEST
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)

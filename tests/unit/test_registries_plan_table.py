@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from goldenpath.registries import plan_table
-from goldenpath.tools.terraform_plan import Change, Plan
+from goldenpath.registries.terraform.plan_json import Change, Plan
 
 RULES = json.dumps({"rules": [{"rulePriority": 1, "description": "Untagged images go after 7 days"},
                               {"rulePriority": 2, "description": "The newest 20 stay"}]})  # fmt: skip

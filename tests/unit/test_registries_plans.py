@@ -8,11 +8,10 @@ import pytest
 
 from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.model.names import Digest
-from goldenpath.registries import plans
-from goldenpath.tools import terraform
-from goldenpath.tools.provider_lock import Provider
-from goldenpath.tools.terraform import passed, s3_backend
-from goldenpath.tools.terraform_plan import Change, Plan, parse_plan
+from goldenpath.registries.terraform import plans, program
+from goldenpath.registries.terraform.plan_json import Change, Plan, parse_plan
+from goldenpath.registries.terraform.program import passed, s3_backend
+from goldenpath.registries.terraform.provider_lock import Provider
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
 POLICY = 'module.ecr_repositories["my-app"].aws_ecr_lifecycle_policy.this'
@@ -171,7 +170,7 @@ def test_every_target_is_an_address_of_the_root_module() -> None:
 
 
 def test_the_limits_grow_with_what_terraform_may_have_to_do() -> None:
-    assert terraform.READ_SECONDS < terraform.INIT_SECONDS < terraform.PLAN_SECONDS < terraform.APPLY_SECONDS
+    assert program.READ_SECONDS < program.INIT_SECONDS < program.PLAN_SECONDS < program.APPLY_SECONDS
 
 
 def test_a_digest_belongs_to_one_environment() -> None:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from goldenpath.errors import BadInput, GithubRefused, PlanUnexpected
-from goldenpath.registries import pushed
-from goldenpath.registries.pushed import MergedPulls, Push
-from goldenpath.services import github_pulls
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git
+from goldenpath.registries.github import pulls
+from goldenpath.registries.merge import push
+from goldenpath.registries.merge.push import MergedPulls, Push
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.github.repository import Repository
 
 OLD, NEW, NONE = "a" * 40, "b" * 40, "0" * 40
 EVENT = {"ref": "refs/heads/development", "before": OLD, "after": NEW, "created": False, "forced": False}
@@ -33,10 +33,10 @@ class History:
         self.waited: list[float] = []
         self.name = "o/p"
         paths = {name: tuple(filter(None, [path])) for name, path in changed.items()}
-        monkeypatch.setattr(proposal_git, "contains", lambda *_: True)
-        monkeypatch.setattr(proposal_git, "first_parents", lambda *_: tuple(changed))
-        monkeypatch.setattr(proposal_git, "parents", lambda *_: (OLD,))
-        monkeypatch.setattr(proposal_git, "changed_paths", lambda _, __, commit: paths[commit])
+        monkeypatch.setattr(platform_git, "contains", lambda *_: True)
+        monkeypatch.setattr(platform_git, "first_parents", lambda *_: tuple(changed))
+        monkeypatch.setattr(platform_git, "parents", lambda *_: (OLD,))
+        monkeypatch.setattr(platform_git, "changed_paths", lambda _, __, commit: paths[commit])
         monkeypatch.setattr(time, "sleep", self.waited.append)
 
     def get(self, path: str, _: str) -> object:
@@ -46,7 +46,7 @@ class History:
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
     def merged(self) -> MergedPulls:
-        return pushed.merged_pulls(CHECKOUT, PUSH, cast("Repository", self), "ecr-registry")
+        return push.merged_pulls(CHECKOUT, PUSH, cast("Repository", self), "ecr-registry")
 
 
 def pull(number: int, commit: str, **changes: object) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def test_a_push_that_made_or_rewrote_the_branch_has_no_commits(monkeypatch: pyte
 
 def test_a_push_from_a_commit_that_the_branch_does_not_hold_has_no_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     History(monkeypatch, c1="x")
-    monkeypatch.setattr(proposal_git, "contains", lambda *_: False)
+    monkeypatch.setattr(platform_git, "contains", lambda *_: False)
     with pytest.raises(BadInput, match="the history of development was rewritten"):
         PUSH.commits(CHECKOUT)
 
@@ -145,8 +145,8 @@ def test_a_direct_push_is_looked_up_for_half_a_minute_in_all_and_named(monkeypat
     history = History(monkeypatch, c1="envs/dev/ecr.tf", c2="envs/dev/ecr.tf", c3="docs/x.md")
     found = history.merged()
     assert (found.numbers, len(found.notes)) == ((), 2)
-    assert sum(history.waited) == sum(github_pulls.PAUSES)
-    assert history.asked == ["c1"] * (len(github_pulls.PAUSES) + 1) + ["c2", "c3"]
+    assert sum(history.waited) == sum(pulls.PAUSES)
+    assert history.asked == ["c1"] * (len(pulls.PAUSES) + 1) + ["c2", "c3"]
 
 
 @pytest.mark.parametrize("changed", ["envs/dev/ecr.tf", ""])
@@ -163,7 +163,7 @@ def test_a_pull_request_that_github_does_not_have_is_refused(monkeypatch: pytest
     history = History(monkeypatch)
     monkeypatch.setattr(history, "get", lambda *_: None)
     with pytest.raises(GithubRefused, match="could not read pull request #7 in o/p"):
-        github_pulls.pull_request(cast("Repository", history), 7)
+        pulls.pull_request(cast("Repository", history), 7)
 
 
 def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +176,7 @@ def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.M
         return listed
 
     monkeypatch.setattr(history, "get", get)
-    assert github_pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") == 2
+    assert pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") == 2
     assert "head=o%3Aregistry%2Fdev%2Fa%2Bb&base=development" in asked[0]
     listed.clear()
-    assert github_pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") is None
+    assert pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") is None

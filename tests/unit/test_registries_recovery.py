@@ -7,10 +7,10 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.registries.claims import Claim
+from goldenpath.registries.aws.ecr import Described
 from goldenpath.registries.recovery import foreign_signs
-from goldenpath.services.ecr_describe import Described
-from goldenpath.tools.terraform_lock import Lock
+from goldenpath.registries.recovery_claims import Claim
+from goldenpath.registries.terraform.state_lock import Lock
 
 SINCE = dt.datetime(2026, 11, 21, 6, 50, tzinfo=dt.UTC)
 CLAIM = Claim(7, "https://github.com/o/p/actions/runs/1", "vm-7", SINCE, SINCE)

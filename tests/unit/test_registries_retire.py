@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import RegistryConfigUnexpected, RetirementRefused
-from goldenpath.registries import config, retire
-from goldenpath.registries.config import Registry
+from goldenpath.registries import retirement
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.config.ecr_tf import Registry
 from goldenpath.registries.request import Risk
-from goldenpath.registries.retire import Standing, Use
+from goldenpath.registries.retirement import Standing, Use
 
 TODAY = dt.date(2026, 11, 21)
 PATH = Path("envs/dev/ecr.tf")
@@ -44,7 +45,7 @@ def pulled(days_ago: int, *tags: str) -> Use:
     ],
 )
 def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Standing) -> None:
-    assert retire.standing(registry, TODAY) is expected
+    assert retirement.standing(registry, TODAY) is expected
 
 
 @pytest.mark.parametrize(
@@ -59,25 +60,25 @@ def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Sta
 )
 def test_dates_that_cannot_be_read_are_never_taken_for_over(registry: Registry, why: str) -> None:
     with pytest.raises(RetirementRefused) as refused:
-        retire.standing(registry, TODAY)
+        retirement.standing(registry, TODAY)
     assert refused.value.why == why
 
 
 def test_deprecation_writes_both_dates_into_the_entry() -> None:
-    text = retire.deprecated(TEXT, ACTIVE, TODAY, PATH)
-    (found,) = config.parse(text, "dev", PATH)
+    text = retirement.deprecated(TEXT, ACTIVE, TODAY, PATH)
+    (found,) = ecr_tf.parse(text, "dev", PATH)
     assert (found.deprecated_since, found.remove_after) == ("2026-11-21", "2026-12-21")
     assert "    # ours\n" in text
 
 
 def test_a_grace_period_that_runs_is_not_changed() -> None:
-    assert retire.deprecated(TEXT, LEAVING, TODAY, PATH, grace_days=60) == TEXT
+    assert retirement.deprecated(TEXT, LEAVING, TODAY, PATH, grace_days=60) == TEXT
 
 
 @pytest.mark.parametrize("days", [-1, 0, 29, 366])
 def test_a_grace_period_out_of_bounds_is_refused(days: int) -> None:
     with pytest.raises(RetirementRefused, match="my-app in dev is not retired") as refused:
-        retire.deprecated(TEXT, ACTIVE, TODAY, PATH, grace_days=days)
+        retirement.deprecated(TEXT, ACTIVE, TODAY, PATH, grace_days=days)
     assert refused.value.why == f"a grace period of {days} days is not within 30 to 365"
 
 
@@ -98,7 +99,7 @@ TOLD = ("2026-11-01", "2026-12-01")
 def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
     registry: Registry, told: tuple[str, str]
 ) -> None:
-    retire.require_grace(registry, told, TODAY)
+    retirement.require_grace(registry, told, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -120,18 +121,18 @@ def test_a_grace_period_that_is_shortened_or_dated_back_is_refused(
     registry: Registry, told: tuple[str, str], why: str
 ) -> None:
     with pytest.raises(RetirementRefused) as refused:
-        retire.require_grace(registry, told, TODAY)
+        retirement.require_grace(registry, told, TODAY)
     assert refused.value.why == why
 
 
 def test_an_entry_in_another_form_is_left_alone() -> None:
     with pytest.raises(RegistryConfigUnexpected, match="was left as it is"):
-        retire.deprecated(TEXT.replace('"low"', "var.risk"), ACTIVE, TODAY, PATH)
+        retirement.deprecated(TEXT.replace('"low"', "var.risk"), ACTIVE, TODAY, PATH)
 
 
 def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
     images = [pulled(15, "dev-a1b2c3d"), Use("b", frozenset())]
-    retire.require_removable(OVER, images, TODAY, shown=())
+    retirement.require_removable(OVER, images, TODAY, shown=())
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
 )
 def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) -> None:
     with pytest.raises(RetirementRefused) as refused:
-        retire.require_removable(registry, [], TODAY, shown=())
+        retirement.require_removable(registry, [], TODAY, shown=())
     assert refused.value.why == why
 
 
@@ -156,11 +157,11 @@ def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) 
     ],
 )
 def test_a_registry_in_use_is_removed_only_if_its_proposal_showed_that(image: Use, why: str) -> None:
-    shown = [key for sign in retire.signs_of_use(OVER, [image], TODAY) for key in sign.keys]
+    shown = [key for sign in retirement.signs_of_use(OVER, [image], TODAY) for key in sign.keys]
     with pytest.raises(RetirementRefused) as refused:
-        retire.require_removable(OVER, [image], TODAY, shown=())
+        retirement.require_removable(OVER, [image], TODAY, shown=())
     assert refused.value.why == f"{why}; the proposal did not show this"
-    retire.require_removable(OVER, [image], TODAY, shown=shown)
+    retirement.require_removable(OVER, [image], TODAY, shown=shown)
 
 
 def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
@@ -168,7 +169,7 @@ def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
         replace(pulled(2, "prod-a1b2c3d"), digest="sha256:" + "a" * 64),
         Use("sha256:" + "b" * 64, frozenset(), pushed=TODAY),
     ]
-    assert [sign.keys for sign in retire.signs_of_use(OVER, images, TODAY)] == [
+    assert [sign.keys for sign in retirement.signs_of_use(OVER, images, TODAY)] == [
         {"pulled aaaaaaaaaaaa"}, {"pushed bbbbbbbbbbbb"}, {"prod-a1b2c3d"},
     ]  # fmt: skip
 
@@ -176,7 +177,7 @@ def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
 def test_what_its_proposal_did_not_show_nobody_can_have_approved() -> None:
     images = [pulled(2), Use("sha256:a", frozenset({"prod-a1b2c3d", "prod-b1b2c3d"}))]
     with pytest.raises(RetirementRefused) as refused:
-        retire.require_removable(OVER, images, TODAY, shown=("pulled a", "prod-a1b2c3d"))
+        retirement.require_removable(OVER, images, TODAY, shown=("pulled a", "prod-a1b2c3d"))
     assert refused.value.why == "it holds releases of prod: prod-a1b2c3d, prod-b1b2c3d; the proposal did not show this"
     assert refused.value.fix == (
         "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"

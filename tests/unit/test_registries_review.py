@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from goldenpath.errors import BadInput, PlanDrifted
-from goldenpath.registries import compliance, cost, hygiene, merged, review
-from goldenpath.registries.access import Access, Power
-from goldenpath.registries.config import Registry
-from goldenpath.registries.controls import Controls
+from goldenpath.registries import compliance, cost, hygiene, review
+from goldenpath.registries.aws.ecr import Described
+from goldenpath.registries.config.controls import Controls
+from goldenpath.registries.config.ecr_tf import Registry
+from goldenpath.registries.github.repository import LONGEST_TEXT
 from goldenpath.registries.hygiene import Environment, Seen
-from goldenpath.registries.merged import Kind, Merged, Touched
+from goldenpath.registries.merge import entries
+from goldenpath.registries.merge.entries import Kind, Merged, Touched
 from goldenpath.registries.request import Risk
 from goldenpath.registries.review import Record, Told
-from goldenpath.services.ecr_describe import Described
-from goldenpath.services.github_platform import LONGEST_TEXT
-from goldenpath.tools.terraform_plan import Change, Plan
+from goldenpath.registries.terraform.access import Access, Power
+from goldenpath.registries.terraform.plan_json import Change, Plan
 
 PLAN = Plan("1.11.4", (Change("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),))
 REGISTRY = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
@@ -141,15 +142,15 @@ def test_what_is_not_to_be_applied_is_refused_with_every_reason(told: dict[str, 
 )  # fmt: skip
 def test_a_plan_belongs_to_one_change_of_one_registry_in_one_environment(other: Touched) -> None:
     record = Record.of(PLAN, "dev", "my-app", "octocat")
-    merged.require_one((Touched("dev", "my-app", Kind.WRITTEN),), record)
-    merged.require_one((), record)
+    entries.require_one((Touched("dev", "my-app", Kind.WRITTEN),), record)
+    entries.require_one((), record)
     with pytest.raises(PlanDrifted, match="the reviewed plan belongs to another change"):
-        merged.require_one((other,), record)
+        entries.require_one((other,), record)
 
 
 def test_a_removal_takes_its_entry_out_in_the_same_change() -> None:
     with pytest.raises(PlanDrifted) as refused:
-        merged.require_one((), Record.of(PLAN, "dev", "my-app", "octocat", removal=True))
+        entries.require_one((), Record.of(PLAN, "dev", "my-app", "octocat", removal=True))
     assert refused.value.fix == "nothing was applied; put the entry back, then start retire-ecr-registry again"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from goldenpath.registries.terraform.program import lock_vanished
 from goldenpath.tools.process import Completed
-from goldenpath.tools.terraform import lock_vanished
 
 GONE = (
     b"Error acquiring the state lock: operation error S3: PutObject, https response error StatusCode: 412\n"

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.model import codec
-from goldenpath.registries import config, controls
+from goldenpath.registries.config import controls, ecr_tf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.controls import Controls
+    from goldenpath.registries.config.controls import Controls
+    from goldenpath.registries.config.ecr_tf import Registry
     from goldenpath.registries.request import Risk
 
 FOR_MACHINES, FOR_PEOPLE = "envs/catalogue.json", "docs/REGISTRY_CATALOG.md"
@@ -46,7 +46,7 @@ class Listed:
 def collect(checkout: Path) -> tuple[Listed, ...]:
     """Return every registry of every environment. Raises `RegistryConfigUnexpected`."""
     table = controls.load(checkout)
-    return tuple(_listed(registry, table) for registry in config.load_all(checkout))
+    return tuple(_listed(registry, table) for registry in ecr_tf.load_all(checkout))
 
 
 def write(checkout: Path) -> None:

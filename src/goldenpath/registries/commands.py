@@ -10,15 +10,17 @@ import click
 from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.model.names import Digest, Region
-from goldenpath.registries import catalogue, config, planning, plans, platform_commands
+from goldenpath.registries import catalogue, workflow_commands
+from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
 from goldenpath.registries.request import parse
+from goldenpath.registries.terraform import plans, workspace
 from goldenpath.report.console import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.plan_json import Plan
 
 
 _NEXT = (
@@ -45,7 +47,7 @@ def registry() -> None:
 def request(checkout: Path, **fields: str) -> None:
     """Write a registry into its environment's configuration, and the catalogue anew."""
     wanted, progress = parse(fields), Progress()
-    changed = config.add(checkout, wanted)
+    changed = ecr_tf.add(checkout, wanted)
     catalogue.write(checkout)
     where = f"envs/{wanted.environment}/ecr.tf"
     progress.line(f"✓ {wanted.name} ({wanted.fields['id']}) is {'now' if changed else 'already'} in {where}")
@@ -90,7 +92,7 @@ def _placed(act: Callable[..., None]) -> Callable[..., None]:
 def plan(*, name: str, removal: bool, **placed: object) -> None:
     """Plan one registry alone; print what would happen and the digest by which `apply` knows the plan again."""
     workplace = _workplace(**placed)  # type: ignore[arg-type]
-    _tell(planning.plan(workplace, name, removal=removal), name, workplace.environment)
+    _tell(workspace.plan(workplace, name, removal=removal), name, workplace.environment)
 
 
 @registry.command()
@@ -103,13 +105,13 @@ def apply(*, name: str, digest: str, removal: bool, **placed: object) -> None:
     except ValueError as error:
         raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
                        "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
-    made = planning.apply(_workplace(**placed), name, reviewed, removal=removal)  # type: ignore[arg-type]
+    made = workspace.apply(_workplace(**placed), name, reviewed, removal=removal)  # type: ignore[arg-type]
     Progress().line(f"✓ {name}: " + (f"applied; changes: {len(made.changes)}" if made.changes else "nothing was to do"))
 
 
 def _workplace(
     checkout: Path, environment: str, state_bucket: str, aws_region: str, work_dir: Path | None
-) -> planning.Workplace:
+) -> workspace.Workplace:
     mistakes = [] if state_bucket else ["`state_bucket` is missing"]
     try:
         Region(aws_region)
@@ -119,7 +121,7 @@ def _workplace(
         raise BadInput("an input cannot be used", why="; ".join(mistakes), fix="give it; `--help` says how")
     variables = runner.variables()
     folder = work_dir or runner.default_work_dir(variables) / "registry"
-    return planning.Workplace(
+    return workspace.Workplace(
         checkout, environment, state_bucket, aws_region, folder, {**variables, "AWS_REGION": aws_region}
     )
 
@@ -135,5 +137,5 @@ def _tell(made: Plan, name: str, environment: str) -> None:
     progress.line(f"digest: {plans.plan_digest(made, environment)}")
 
 
-for _command in platform_commands.COMMANDS:
+for _command in workflow_commands.COMMANDS:
     registry.add_command(_command)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from goldenpath.registries import repository_policy
 
 if TYPE_CHECKING:
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.controls import Controls
-    from goldenpath.services.ecr_describe import Described
+    from goldenpath.registries.aws.ecr import Described
+    from goldenpath.registries.config.controls import Controls
+    from goldenpath.registries.config.ecr_tf import Registry
 
 TAG = "goldenpath.idp"
 

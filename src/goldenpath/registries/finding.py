@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.registries import applying, review
-from goldenpath.registries.merged import Merged
-from goldenpath.registries.pushed import merged_pulls
-from goldenpath.services import github_pulls
+from goldenpath.registries import apply, review
+from goldenpath.registries.github import pulls
+from goldenpath.registries.merge.entries import Merged
+from goldenpath.registries.merge.push import merged_pulls
 
 if TYPE_CHECKING:
-    from goldenpath.registries.applying import Office
+    from goldenpath.registries.apply import Office
     from goldenpath.registries.review import Record
 
 
@@ -48,7 +48,7 @@ def find(office: Office) -> ApplyRequests:
     refusals: list[tuple[int, GoldenPathError]] = []
     for number in pulls.numbers:
         try:
-            requests.append(ApplyRequest(number, applying.find_merged(office, merged(office, number))))
+            requests.append(ApplyRequest(number, apply.find_merged(office, merged(office, number))))
         except GoldenPathError as error:
             refusals.append((number, error))
     return ApplyRequests(tuple(requests), tuple(refusals), pulls.notes)
@@ -57,5 +57,5 @@ def find(office: Office) -> ApplyRequests:
 def merged(office: Office, number: int) -> Merged:
     """Return the merged pull request `number` as GitHub describes it now. Raises `BadInput`, `GithubRefused`."""
     repository = office.repository
-    described = github_pulls.pull_request(repository, number)
+    described = pulls.pull_request(repository, number)
     return Merged.read(described, repository.name, review.LABEL, office.checkouts.push.base)

@@ -12,15 +12,15 @@ import yaml
 from goldenpath.errors import GithubRefused
 from goldenpath.model.expressions import with_own_repository
 from goldenpath.model.names import role_secret
-from goldenpath.registries import config, controls
+from goldenpath.registries.config import controls, ecr_tf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from goldenpath.registries.config import Registry
-    from goldenpath.services.ecr_describe import Described
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.aws.ecr import Described
+    from goldenpath.registries.config.ecr_tf import Registry
+    from goldenpath.registries.github.repository import Repository
 
 TEMPLATE = "docs/templates/handover.md"
 LABEL = "goldenpath"
@@ -32,7 +32,7 @@ _MOST_FILES, _LONGEST_FILE = 50, 1 << 18
 def note(checkout: Path, registry: Registry, found: Described, platform: str) -> str:
     """Return the hand-over note of `registry`; `platform` is the repository to ask at (`owner/name`)."""
     brought = controls.load(checkout)[registry.risk]
-    text = string.Template(config.read_text(checkout / TEMPLATE))
+    text = string.Template(ecr_tf.read_text(checkout / TEMPLATE))
     return text.substitute(
         name=registry.name,
         environment=registry.environment,

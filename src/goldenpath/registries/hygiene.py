@@ -8,25 +8,27 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.registries import compliance, config, controls, lifecycle, plan_table, state_key
+from goldenpath.registries import compliance, lifecycle, plan_table
+from goldenpath.registries.aws import ecr
 from goldenpath.registries.compliance import TAG
+from goldenpath.registries.config import controls, ecr_tf
 from goldenpath.registries.lifecycle import StoredImage
+from goldenpath.registries.terraform import state_key
+from goldenpath.registries.terraform.program import s3_backend
 from goldenpath.runner import as_markdown
-from goldenpath.services import ecr_describe
-from goldenpath.tools.terraform import s3_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from goldenpath.registries.access import Access
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.controls import Controls
+    from goldenpath.registries.aws.ecr import Image, Reader
+    from goldenpath.registries.config.controls import Controls
+    from goldenpath.registries.config.ecr_tf import Registry
     from goldenpath.registries.lifecycle import Rule
-    from goldenpath.registries.planning import Workplace
     from goldenpath.registries.request import Risk
-    from goldenpath.services.ecr_describe import Image, Reader
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.access import Access
+    from goldenpath.registries.terraform.plan_json import Plan
+    from goldenpath.registries.terraform.workspace import Workplace
 
 STALE_DAYS = 90
 ENVIRONMENT_TAG = f"{TAG}/environment"
@@ -71,11 +73,11 @@ def look(access: Access, environment: str, now: dt.datetime) -> Environment:
         return Environment(environment, untold="no role leads there")
     try:
         workplace = access.workplace(environment)
-        registries = config.load(access.checkout, environment)
-        table, reader = controls.load(access.checkout), ecr_describe.Reader(workplace.variables)
+        registries = ecr_tf.load(access.checkout, environment)
+        table, reader = controls.load(access.checkout), ecr.Reader(workplace.variables)
         made = _whole_plan(workplace)
         seen = tuple(_seen(reader, each, table, made, now) for each in registries)
-        unknown = _unknown(reader, environment, config.load_all(access.checkout))
+        unknown = _unknown(reader, environment, ecr_tf.load_all(access.checkout))
         return Environment(environment, seen, unknown, _drift(made))
     except GoldenPathError as error:
         return Environment(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)

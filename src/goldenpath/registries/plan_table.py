@@ -11,7 +11,7 @@ from goldenpath.runner import as_markdown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from goldenpath.tools.terraform_plan import Change, Plan
+    from goldenpath.registries.terraform.plan_json import Change, Plan
 
 _LONGEST_VALUE = 400
 # The same again: what the provider's own tags add to those of the resource.

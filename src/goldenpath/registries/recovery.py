@@ -10,23 +10,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryNameTaken
-from goldenpath.registries import plans, repository_policy
-from goldenpath.services import ecr_describe
-from goldenpath.tools import terraform_lock
+from goldenpath.registries import repository_policy
+from goldenpath.registries.aws import ecr
+from goldenpath.registries.terraform import plans, state_lock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.errors import StateLocked
-    from goldenpath.registries.claims import Claim
-    from goldenpath.registries.planning import Workplace
-    from goldenpath.services.ecr_describe import Described
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.aws.ecr import Described
+    from goldenpath.registries.recovery_claims import Claim
+    from goldenpath.registries.terraform.plan_json import Plan
+    from goldenpath.registries.terraform.workspace import Workplace
 
 
 def freed(workplace: Workplace, error: StateLocked, claim: Claim | None) -> bool:
     """Free the lock that `error` tells of if the apply of `claim` left it behind; tell whether it was freed."""
-    lock = terraform_lock.read(error)
+    lock = state_lock.read(error)
     if claim is None or lock is None or not claim.left(lock):
         return False
     workplace.terraform.unlock(lock.id)
@@ -44,7 +44,7 @@ def reclaimed(workplace: Workplace, name: str, made: Plan, claim: Claim | None) 
     creation = next(
         (each for each in made.changes if each.kind == plans.REPOSITORY and each.actions == ("create",)), None
     )
-    reader = ecr_describe.Reader(workplace.variables)
+    reader = ecr.Reader(workplace.variables)
     found = reader.describe(name) if creation else None
     if creation is None or found is None:
         return False

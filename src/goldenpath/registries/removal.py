@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RetirementRefused
 from goldenpath.model import codec
-from goldenpath.registries import compliance, config, hcl_map, planning, propose, retire
-from goldenpath.registries.hcl import HclUnexpected
-from goldenpath.registries.retire import Use
+from goldenpath.registries import compliance, proposal, retirement
+from goldenpath.registries.aws import ecr
+from goldenpath.registries.config import ecr_tf, hcl_edit
+from goldenpath.registries.config.hcl import HclUnexpected
+from goldenpath.registries.retirement import Use
 from goldenpath.registries.review import Told
-from goldenpath.services import ecr_describe
+from goldenpath.registries.terraform import workspace
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.planning import Workplace
-    from goldenpath.registries.propose import Desk, Proposed
-    from goldenpath.services.ecr_describe import Described, Image, Reader
+    from goldenpath.registries.aws.ecr import Described, Image, Reader
+    from goldenpath.registries.config.ecr_tf import Registry
+    from goldenpath.registries.proposal import Desk, Proposed
+    from goldenpath.registries.terraform.workspace import Workplace
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,20 @@ class Listing:
     digests: tuple[str, ...]
 
 
-def deprecate(desk: Desk, name: str, today: dt.date, grace_days: int = retire.GRACE_DAYS) -> Proposed:
+def deprecate(desk: Desk, name: str, today: dt.date, grace_days: int = retirement.GRACE_DAYS) -> Proposed:
     """Propose that pushes to `name` are refused from the merge on. Raises `RegistryUnknown`, `RetirementRefused`."""
     checkout, environment = desk.workplace.checkout, desk.workplace.environment
-    registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
+    registry, path = ecr_tf.find(checkout, environment, name), ecr_tf.path_of(checkout, environment)
     require_grace(desk.workplace, name, today)
-    text = config.read_text(path)
-    codec.write_bytes(path, retire.deprecated(text, registry, today, path, grace_days).encode())
-    plan = planning.plan(desk.workplace, name)
-    now = config.find(checkout, environment, name)
+    text = ecr_tf.read_text(path)
+    codec.write_bytes(path, retirement.deprecated(text, registry, today, path, grace_days).encode())
+    plan = workspace.plan(desk.workplace, name)
+    now = ecr_tf.find(checkout, environment, name)
     notice = (
         f"**Pushes are refused once this is merged; pulls go on. After {now.remove_after} it may be removed, with its "
         f"images.** This is the notice to its owner, {now.owner}: say here if it is still needed."
     )
-    return propose.publish(desk, name, plan, Told("Deprecate", _facts(now), lead=(notice,)))
+    return proposal.publish(desk, name, plan, Told("Deprecate", _facts(now), lead=(notice,)))
 
 
 def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
@@ -55,35 +57,35 @@ def remove(desk: Desk, name: str, today: dt.date) -> Proposed:
     still used are shown in the pull request, which a second person has to approve.
     """
     checkout, environment = desk.workplace.checkout, desk.workplace.environment
-    registry, path = config.find(checkout, environment, name), config.path_of(checkout, environment)
-    reader = ecr_describe.Reader(desk.workplace.variables)
+    registry, path = ecr_tf.find(checkout, environment, name), ecr_tf.path_of(checkout, environment)
+    reader = ecr.Reader(desk.workplace.variables)
     found = reader.describe(name)
     images = reader.images(name) if found else ()
     require_told(registry, found)
-    signs = retire.signs_of_use(registry, _uses(images), today)
+    signs = retirement.signs_of_use(registry, _uses(images), today)
     if images:
         _write_listing(images, {}, name, environment, desk.workplace.work_dir)
-    codec.write_bytes(path, _without(config.read_text(path), name, path).encode())
-    plan = planning.plan(desk.workplace, name, removal=True)
+    codec.write_bytes(path, _without(ecr_tf.read_text(path), name, path).encode())
+    plan = workspace.plan(desk.workplace, name, removal=True)
     used = (
-        f"**It is still in use: {retire.told(signs)}.** A second person has to approve this pull request: somebody "
+        f"**It is still in use: {retirement.told(signs)}.** A second person has to approve this pull request: somebody "
         "who neither started the workflow nor wrote this." if signs else
-        f"Nothing in it was pulled in the last {retire.QUIET_DAYS} days, and no release of prod is in it."
+        f"Nothing in it was pulled in the last {retirement.QUIET_DAYS} days, and no release of prod is in it."
     )  # fmt: skip
     lost = (
         f"Images that are deleted with it: {len(images)}. The run that opened this keeps their listing as an artifact."
     )
     told = Told("Remove", _facts(registry), lead=(used, lost))
     shown = tuple(sorted(key for sign in signs for key in sign.keys))
-    return propose.publish(desk, name, plan, told, removal=True, signs=shown)
+    return proposal.publish(desk, name, plan, told, removal=True, signs=shown)
 
 
 def require_grace(workplace: Workplace, name: str, asked_on: dt.date) -> None:
     """Refuse what `retire.require_grace` refuses of the entry `name`, by the tags that its repository has."""
-    registry = config.find(workplace.checkout, workplace.environment, name)
+    registry = ecr_tf.find(workplace.checkout, workplace.environment, name)
     if registry.deprecated_since or registry.remove_after:
-        found = ecr_describe.Reader(workplace.variables).describe(name)
-        retire.require_grace(registry, compliance.announced(found), asked_on)
+        found = ecr.Reader(workplace.variables).describe(name)
+        retirement.require_grace(registry, compliance.announced(found), asked_on)
 
 
 def require_told(registry: Registry, found: Described | None) -> None:
@@ -106,7 +108,7 @@ def require_told(registry: Registry, found: Described | None) -> None:
 
 def require_removable(registry: Registry, images: Iterable[Image], today: dt.date, *, shown: Iterable[str]) -> None:
     """Refuse with `RetirementRefused` as `retire.require_removable` does."""
-    retire.require_removable(registry, _uses(images), today, shown=shown)
+    retirement.require_removable(registry, _uses(images), today, shown=shown)
 
 
 def save_listing(reader: Reader, name: str, environment: str, work_dir: Path) -> Listing:
@@ -144,9 +146,9 @@ def _uses(images: Iterable[Image]) -> list[Use]:
 
 def _without(text: str, name: str, path: Path) -> str:
     try:
-        return hcl_map.without_entry(text, config.BLOCK, config.MAP, name)
+        return hcl_edit.without_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, name)
     except HclUnexpected as error:
-        raise config.unexpected(path, error) from None
+        raise ecr_tf.unexpected(path, error) from None
 
 
 def _facts(registry: Registry) -> dict[str, str]:

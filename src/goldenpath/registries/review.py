@@ -10,14 +10,15 @@ import msgspec
 
 from goldenpath.errors import PlanDrifted
 from goldenpath.model.names import Digest
-from goldenpath.registries import plan_table, plans
+from goldenpath.registries import plan_table
+from goldenpath.registries.github.repository import LONGEST_TEXT, shortened
+from goldenpath.registries.terraform import plans
 from goldenpath.runner import as_markdown
-from goldenpath.services.github_platform import LONGEST_TEXT, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.plan_json import Plan
 
 LABEL = "ecr-registry"
 # docs.github.com, "GITHUB_TOKEN": runs for what a workflow's token did wait until somebody approves them.

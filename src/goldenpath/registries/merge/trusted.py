@@ -12,9 +12,9 @@ from pathlib import Path
 
 from goldenpath.errors import BadInput, ConfigurationUntrusted
 from goldenpath.model import codec
-from goldenpath.registries import config
-from goldenpath.registries.hcl import HclUnexpected, read_map
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.config.hcl import HclUnexpected, read_map
 
 _MODULES, _TEMPLATES = "modules", "docs/templates"
 _SHOWN = 5
@@ -39,7 +39,7 @@ def require_same(trusted: Path, checkout: Path, environment: str, commit: str) -
     folder = f"envs/{environment}"
     entries = f"{folder}/ecr.tf"
     ours, theirs = (
-        proposal_git.listed(each, at, (_MODULES, folder)) for each, at in ((trusted, "HEAD"), (checkout, commit))
+        platform_git.listed(each, at, (_MODULES, folder)) for each, at in ((trusted, "HEAD"), (checkout, commit))
     )
     differing = sorted(path for path in {*ours, *theirs} if path != entries and ours.get(path) != theirs.get(path))
     if _mode(ours, entries) != _mode(theirs, entries):
@@ -62,17 +62,17 @@ def composed(trusted: Path, checkout: Path, environment: str, commit: str, folde
     except OSError as error:
         raise codec.disk_trouble(error, folder) from error
     entries = f"envs/{environment}/ecr.tf"
-    codec.write_bytes(folder / entries, proposal_git.bytes_at(checkout, commit, entries))
+    codec.write_bytes(folder / entries, platform_git.bytes_at(checkout, commit, entries))
     return folder
 
 
 def _around(checkout: Path, commit: str, path: str) -> tuple[str, str]:
     """Return what stands before and behind the entries of `path`. Raises `RegistryConfigUnexpected`."""
     try:
-        text = proposal_git.bytes_at(checkout, commit, path).decode()
-        found = read_map(text, config.BLOCK, config.MAP)
+        text = platform_git.bytes_at(checkout, commit, path).decode()
+        found = read_map(text, ecr_tf.BLOCK, ecr_tf.MAP)
     except (UnicodeDecodeError, HclUnexpected) as error:
-        raise config.unexpected(Path(path), error) from None
+        raise ecr_tf.unexpected(Path(path), error) from None
     return text[: found.opening], text[found.closing :]
 
 

@@ -13,16 +13,17 @@ import msgspec
 
 from goldenpath import runner
 from goldenpath.errors import TerraformFailed, ToolFailed
-from goldenpath.tools import process, provider_lock, terraform_lock
-from goldenpath.tools.terraform_plan import parse_plan
+from goldenpath.registries.terraform import provider_lock, state_lock
+from goldenpath.registries.terraform.plan_json import parse_plan
+from goldenpath.tools import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.errors import StateLocked
+    from goldenpath.registries.terraform.plan_json import Plan
     from goldenpath.tools.process import Completed
-    from goldenpath.tools.terraform_plan import Plan
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
 # A stopped apply writes its state and gives its lock back before it ends.
@@ -184,7 +185,7 @@ def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | T
     told = list(_told(done.stdout))
     for each in told:
         if each.summary == _LOCKED:
-            return terraform_lock.locked(each.detail)
+            return state_lock.locked(each.detail)
     reasons = [f"{each.summary}: {' '.join(each.detail.split())}" if each.detail else each.summary for each in told]
     return TerraformFailed(
         f"terraform {command} failed",

@@ -11,7 +11,7 @@ from goldenpath.model.names import Digest
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from goldenpath.tools.terraform_plan import Change, Plan
+    from goldenpath.registries.terraform.plan_json import Change, Plan
 
 REPOSITORY = "aws_ecr_repository"
 # Which form of digest a reviewed plan was recorded with: 1 does not cover what it reads, providers and the region.

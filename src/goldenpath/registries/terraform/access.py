@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput
 from goldenpath.model.names import Region, RoleArn
-from goldenpath.registries.planning import Workplace
+from goldenpath.registries.aws import session
 from goldenpath.registries.request import known_environment
-from goldenpath.services import oidc, platform_session
+from goldenpath.registries.terraform.workspace import Workplace
+from goldenpath.services import oidc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,7 +93,7 @@ class Access:
         identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or oidc.AUDIENCE)
         self.hide(identity)
         name = f"goldenpath-registry-{environment}-{self.variables.get('GITHUB_RUN_ID', 'local')}"
-        given = platform_session.assumed(role, region, identity, name)
+        given = session.assumed(role, region, identity, name)
         for secret in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             self.hide(given[secret])
         return {**dict.fromkeys(_KEYS, ""), **given}

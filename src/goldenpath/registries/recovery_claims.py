@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldenpath.registries import state_key
-from goldenpath.services.state_bucket import StateBucket
+from goldenpath.registries.aws.state_bucket import StateBucket
+from goldenpath.registries.terraform import state_key
 
 if TYPE_CHECKING:
-    from goldenpath.registries.planning import Workplace
-    from goldenpath.services.state_bucket import Stored
-    from goldenpath.tools.terraform_lock import Lock
+    from goldenpath.registries.aws.state_bucket import Stored
+    from goldenpath.registries.terraform.state_lock import Lock
+    from goldenpath.registries.terraform.workspace import Workplace
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from goldenpath.model.names import Digest
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.tools.provider_lock import Provider
+    from goldenpath.registries.terraform.provider_lock import Provider
 
 _REPOSITORY_POLICY, _DATA = "aws_ecr_repository_policy", "data"
 

@@ -14,7 +14,7 @@ from goldenpath.errors import GithubRefused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.github.repository import Repository
 
 Pull = dict[str, Any]
 _PAGE = 100

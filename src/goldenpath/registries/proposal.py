@@ -6,29 +6,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
-from goldenpath.registries import (
-    asking,
-    catalogue,
-    config,
-    controls,
-    cost,
-    plan_table,
-    planning,
-    plans,
-    recovery,
-    review,
-)
+from goldenpath.registries import catalogue, cost, plan_table, platform_git, provenance, recovery, review
+from goldenpath.registries.aws import ecr
+from goldenpath.registries.config import controls, ecr_tf
+from goldenpath.registries.github.repository import Proposal
 from goldenpath.registries.review import Record, Told
-from goldenpath.services import ecr_describe
-from goldenpath.services.github_platform import Proposal
-from goldenpath.tools import proposal_git
+from goldenpath.registries.terraform import plans, workspace
 
 if TYPE_CHECKING:
-    from goldenpath.registries.asking import RunId
-    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.github.repository import Repository, Thread
+    from goldenpath.registries.provenance import RunId
     from goldenpath.registries.request import Request
-    from goldenpath.services.github_platform import Repository, Thread
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.plan_json import Plan
+    from goldenpath.registries.terraform.workspace import Workplace
 
 BASE = "development"
 
@@ -71,12 +61,12 @@ def create(desk: Desk, request: Request) -> Proposed:
             why="; ".join(f"`{field}` is missing" for field in missing),
             fix="correct what is named, then ask again",
         )
-    config.add(desk.workplace.checkout, request)
-    plan = planning.plan(desk.workplace, request.name)
+    ecr_tf.add(desk.workplace.checkout, request)
+    plan = workspace.plan(desk.workplace, request.name)
     creates = _creates(desk.workplace, request.name, plan)
     facts = {"environment": request.environment, **request.fields}
     brought = controls.load(desk.workplace.checkout)[request.risk]
-    kept = config.find(desk.workplace.checkout, request.environment, request.name).keeps(brought.keep)
+    kept = ecr_tf.find(desk.workplace.checkout, request.environment, request.name).keeps(brought.keep)
     rows = [(brought.mutability.lower(), brought.encryption, str(brought.keep), "on every push", "after 7 days")]
     head = ("tags", "encryption", "keeps of each environment", "scanned", "untagged images expire")
     sections = (
@@ -101,17 +91,17 @@ def publish(
     record = Record.of(plan, environment, name, desk.requesters[0], run=str(desk.run), removal=removal, signs=signs)
     raw = workplace.terraform.show_text(workplace.saved)
     title = review.title(record, told.verb)
-    branch = asking.branch_of(environment, name)
-    base = proposal_git.resolved(workplace.checkout, "HEAD")
+    branch = provenance.branch_of(environment, name)
+    base = platform_git.resolved(workplace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
-    message = asking.message(title, desk.requesters, desk.run)
-    commit = proposal_git.commit_on(workplace.checkout, base, paths, message)
-    proposal_git.push(workplace.checkout, commit, branch)
-    if asking.needs_second(environment, removal=removal):
+    message = provenance.message(title, desk.requesters, desk.run)
+    commit = platform_git.commit_on(workplace.checkout, base, paths, message)
+    platform_git.push(workplace.checkout, commit, branch)
+    if provenance.needs_second(environment, removal=removal):
         told = replace(told, sections=(*told.sections, _approval(desk.requesters)))
     body = review.description(record, plan, raw, told)
     thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
-    return Proposed(thread, record, asking.seal(thread.number, commit, title, body))
+    return Proposed(thread, record, provenance.seal(thread.number, commit, title, body))
 
 
 def _approval(requesters: tuple[str, ...]) -> str:
@@ -127,7 +117,7 @@ def _creates(workplace: Workplace, name: str, plan: Plan) -> bool:
     One that is in ECR already and was made by somebody else would break the apply half-way.
     """
     creates = any(each.kind == plans.REPOSITORY and "create" in each.actions for each in plan.changes)
-    if creates and ecr_describe.Reader(workplace.variables).describe(name):
+    if creates and ecr.Reader(workplace.variables).describe(name):
         raise recovery.taken(workplace.environment, name)
     if not plan.changes:
         raise RegistryNameTaken(

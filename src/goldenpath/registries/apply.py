@@ -11,35 +11,33 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
 from goldenpath.registries import (
-    asking,
-    claims,
     compliance,
-    config,
-    controls,
     handover,
-    merge_checks,
     plan_table,
-    planning,
+    platform_git,
+    provenance,
     recovery,
+    recovery_claims,
     removal,
     review,
-    trusted,
 )
+from goldenpath.registries.aws import ecr
+from goldenpath.registries.config import controls, ecr_tf
+from goldenpath.registries.merge import checks, trusted
+from goldenpath.registries.terraform import workspace
 from goldenpath.runner import as_markdown
-from goldenpath.services import ecr_describe
-from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from goldenpath.registries.access import Access
-    from goldenpath.registries.merge_checks import Checkouts, Reviewed
-    from goldenpath.registries.merged import Merged
-    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.github.repository import Repository
+    from goldenpath.registries.merge.checks import Checkouts, Reviewed
+    from goldenpath.registries.merge.entries import Merged
     from goldenpath.registries.review import Record
-    from goldenpath.services.github_platform import Repository
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.access import Access
+    from goldenpath.registries.terraform.plan_json import Plan
+    from goldenpath.registries.terraform.workspace import Workplace
 
 MARKER = "apply"
 
@@ -95,7 +93,7 @@ def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Pl
     if made.changes:
         if not record.removal:
             removal.require_grace(workplace, record.name, pull.opened)
-        claims.begin(workplace, pull.number, office.run_url)
+        recovery_claims.begin(workplace, pull.number, office.run_url)
         if record.removal:
             _clear(office, reviewed, workplace)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
@@ -104,18 +102,18 @@ def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Pl
         said = _require_absent(workplace, record.name)
     else:
         said = _hand_over(office, pull, workplace, made, record.name)
-    claims.end(workplace, pull.number)
+    recovery_claims.end(workplace, pull.number)
     return record, made, said
 
 
 def _checked(office: Office, pull: Merged) -> Reviewed:
     """Return what the pull request asks to be applied, if it passes every check that needs no role."""
     checkouts = office.checkouts
-    reviewed = merge_checks.check(checkouts, pull)
+    reviewed = checks.check(checkouts, pull)
     merge = reviewed.range
     # The merge is compared with the commit that it was made on: the base may have moved on since the branch forked.
-    commits = asking.Commits(checkouts.merged, merge.onto, merge.tip, merge.merged)
-    asking.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.push.base)
+    commits = provenance.Commits(checkouts.merged, merge.onto, merge.tip, merge.merged)
+    provenance.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.push.base)
     return reviewed
 
 
@@ -153,15 +151,15 @@ def _reporting(office: Office, pull: Merged) -> Iterator[None]:
 def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:
     """Return the plan that is to be applied: the reviewed one, or what an apply that broke half-way left of it."""
     try:
-        made = planning.plan(workplace, record.name, removal=record.removal)
+        made = workspace.plan(workplace, record.name, removal=record.removal)
     except StateLocked as error:
-        if not recovery.freed(workplace, error, claims.of(workplace, pull.number)):
+        if not recovery.freed(workplace, error, recovery_claims.of(workplace, pull.number)):
             raise
-        made = planning.plan(workplace, record.name, removal=record.removal)
+        made = workspace.plan(workplace, record.name, removal=record.removal)
     if made.changes:
         record.require(made)
-    if recovery.reclaimed(workplace, record.name, made, claims.of(workplace, pull.number)):
-        made = planning.plan(workplace, record.name)
+    if recovery.reclaimed(workplace, record.name, made, recovery_claims.of(workplace, pull.number)):
+        made = workspace.plan(workplace, record.name)
         if made.changes:
             record.require(made)
     return made
@@ -170,10 +168,10 @@ def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:
 def _clear(office: Office, reviewed: Reviewed, workplace: Workplace) -> None:
     """Save the listing of a registry that may go, then delete its images: ECR destroys no repository that has some."""
     record, checkout = reviewed.record, office.checkouts.merged
-    before = proposal_git.text_at(checkout, reviewed.range.fork, f"envs/{record.environment}/ecr.tf")
-    path = config.path_of(checkout, record.environment)
-    registry = next(each for each in config.parse(before, record.environment, path) if each.name == record.name)
-    reader = ecr_describe.Reader(workplace.variables)
+    before = platform_git.text_at(checkout, reviewed.range.fork, f"envs/{record.environment}/ecr.tf")
+    path = ecr_tf.path_of(checkout, record.environment)
+    registry = next(each for each in ecr_tf.parse(before, record.environment, path) if each.name == record.name)
+    reader = ecr.Reader(workplace.variables)
     removal.require_told(registry, reader.describe(record.name))
     removal.require_removable(registry, reader.images(record.name), office.today, shown=record.signs)
     saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
@@ -182,8 +180,8 @@ def _clear(office: Office, reviewed: Reviewed, workplace: Workplace) -> None:
 
 def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, name: str) -> str:
     checkout = workplace.checkout
-    registry = config.find(checkout, workplace.environment, name)
-    found = ecr_describe.Reader(workplace.variables).describe(name)
+    registry = ecr_tf.find(checkout, workplace.environment, name)
+    found = ecr.Reader(workplace.variables).describe(name)
     described = made.repository_policies.get(name, "")
     wrong = compliance.deviations(registry, controls.load(checkout)[registry.risk], found, described)
     if found is None or wrong:
@@ -203,7 +201,7 @@ def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, n
 
 
 def _require_absent(workplace: Workplace, name: str) -> str:
-    if ecr_describe.Reader(workplace.variables).describe(name) is not None:
+    if ecr.Reader(workplace.variables).describe(name) is not None:
         raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="run the job again")
     return "It is gone. The listing of what it held is an artifact of this run."
 

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanUnexpected
-from goldenpath.registries import config, plans, state_key
-from goldenpath.tools import provider_lock, terraform_program
-from goldenpath.tools.terraform import Terraform, s3_backend
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.terraform import plans, provider_lock, state_key, which
+from goldenpath.registries.terraform.program import Terraform, s3_backend
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from goldenpath.model.names import Digest
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.plan_json import Plan
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Workplace:
             self.checkout.absolute() / "envs" / self.environment,
             self.work_dir.absolute() / "terraform" / self.environment,
             self.variables,
-            program=terraform_program.find(),
+            program=which.find(),
             lock_seconds=self.lock_seconds,
         )
 
@@ -60,7 +60,7 @@ def plan(workplace: Workplace, name: str, *, removal: bool = False) -> Plan:
     if removal:
         _require_gone(workplace, name)
     else:
-        config.find(workplace.checkout, workplace.environment, name)
+        ecr_tf.find(workplace.checkout, workplace.environment, name)
     key = state_key.load(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
@@ -87,7 +87,7 @@ def apply(workplace: Workplace, name: str, reviewed: Digest, *, removal: bool = 
 
 
 def _require_gone(workplace: Workplace, name: str) -> None:
-    if any(each.name == name for each in config.load(workplace.checkout, workplace.environment)):
+    if any(each.name == name for each in ecr_tf.load(workplace.checkout, workplace.environment)):
         raise PlanUnexpected(
             f"{name} is still described in envs/{workplace.environment}/ecr.tf",
             why="a registry is removed by removing its entry, in a pull request that was reviewed",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRefused
 from goldenpath.model import layout
-from goldenpath.services import platform_session
+from goldenpath.registries.aws import session
 from goldenpath.services.aws_sdk import explained
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Reader:
     """ECR, read with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._client: ECRClient = platform_session.ecr(variables)
+        self._client: ECRClient = session.ecr(variables)
 
     def names(self) -> tuple[str, ...]:
         """Return the name of every repository of the account and region, sorted."""

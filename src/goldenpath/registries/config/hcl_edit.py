@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from goldenpath.registries.hcl import HclUnexpected, Literal, MapAt, line_of, read_map, tokens
+from goldenpath.registries.config.hcl import HclUnexpected, Literal, MapAt, line_of, read_map, tokens
 
 _INDENT = "  "
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*)?\n")

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanUnexpected
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from goldenpath.registries.merged import Merged
+    from goldenpath.registries.merge.entries import Merged
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,19 @@ def find(checkout: Path, pull: Merged, fetch: Callable[[str], str]) -> MergeRang
 
     Raises `PlanUnexpected` when it is not the one that GitHub counts, and `SourceUnusable`.
     """
-    merged, tip = proposal_git.resolved(checkout, pull.commit), fetch(pull.tip)
-    parents = proposal_git.parents(checkout, merged)
+    merged, tip = platform_git.resolved(checkout, pull.commit), fetch(pull.tip)
+    parents = platform_git.parents(checkout, merged)
     # A merge commit of this very branch names the base itself; the event's may be older.
     merges = len(parents) > 1 and parents[1] == tip
-    base = parents[0] if merges else proposal_git.resolved(checkout, pull.onto)
-    found = MergeRange(proposal_git.fork_point(checkout, base, tip), tip, (*parents, merged)[0], merged)
+    base = parents[0] if merges else platform_git.resolved(checkout, pull.onto)
+    found = MergeRange(platform_git.fork_point(checkout, base, tip), tip, (*parents, merged)[0], merged)
     _require_counted(checkout, pull, base, found)
     return found
 
 
 def _require_counted(checkout: Path, pull: Merged, base: str, found: MergeRange) -> None:
-    commits = proposal_git.count(checkout, base, found.tip)
-    files = len(proposal_git.changed_paths(checkout, found.fork, found.tip))
+    commits = platform_git.count(checkout, base, found.tip)
+    files = len(platform_git.changed_paths(checkout, found.fork, found.tip))
     if (commits, files) != (pull.commits, pull.files):
         raise PlanUnexpected(
             "the pull request holds other commits than GitHub counts",

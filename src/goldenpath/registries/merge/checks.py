@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, PlanDrifted
-from goldenpath.registries import merge_range, merged, review, trusted
+from goldenpath.registries import platform_git, review
+from goldenpath.registries.merge import commit_range, entries, trusted
 from goldenpath.registries.request import known_environment
-from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from goldenpath.registries.merge_range import MergeRange
-    from goldenpath.registries.merged import Merged
-    from goldenpath.registries.pushed import Push
+    from goldenpath.registries.merge.commit_range import MergeRange
+    from goldenpath.registries.merge.entries import Merged
+    from goldenpath.registries.merge.push import Push
     from goldenpath.registries.review import Record
 
 
@@ -50,26 +50,26 @@ def check(at: Checkouts, pull: Merged) -> Reviewed:
     `SourceUnusable`, and `BadInput` for checkouts of other commits.
     """
     trusted.require_apart(at.trusted, at.merged)
-    after = proposal_git.resolved(at.merged, pull.commit)
+    after = platform_git.resolved(at.merged, pull.commit)
     require_in_push(at, pull)
     record = review.read(pull.body)
     known_environment(record.environment)
-    found = merge_range.find(at.merged, pull, at.fetch)
-    touched = merged.touched(at.merged, found.fork, found.tip)
-    merged.require_one(touched, record)
+    found = commit_range.find(at.merged, pull, at.fetch)
+    touched = entries.touched(at.merged, found.fork, found.tip)
+    entries.require_one(touched, record)
     for before, then in found.spans:
-        merged.require_nothing_else(at.merged, touched, before, then)
-    merged.require_as_proposed(at.merged, record, found.tip, after)
+        entries.require_nothing_else(at.merged, touched, before, then)
+    entries.require_as_proposed(at.merged, record, found.tip, after)
     newest = at.fetch(f"refs/heads/{at.push.base}")
     require_still_merged(at, after, newest)
-    merged.require_latest(at.merged, record, after, newest, at.push.base)
+    entries.require_latest(at.merged, record, after, newest, at.push.base)
     trusted.require_same(at.trusted, at.merged, record.environment, after)
     return Reviewed(record, found)
 
 
 def require_in_push(at: Checkouts, pull: Merged) -> None:
     """Refuse with `BadInput` a pull request that this push did not merge, or a checkout of another push."""
-    if proposal_git.resolved(at.merged, "HEAD") != at.push.after:
+    if platform_git.resolved(at.merged, "HEAD") != at.push.after:
         raise BadInput(
             "the checkout is not at the pushed commit", why=f"that is {at.push.after}", fix="check out that commit"
         )
@@ -83,7 +83,7 @@ def require_in_push(at: Checkouts, pull: Merged) -> None:
 
 def require_still_merged(at: Checkouts, after: str, newest: str) -> None:
     """Refuse with `PlanDrifted` a merge, at `after`, that is no longer in the branch, whose tip is `newest`."""
-    if not proposal_git.contains(at.merged, newest, after):
+    if not platform_git.contains(at.merged, newest, after):
         raise PlanDrifted(
             "the merged pull request is not in its branch any more",
             why=f"the history of {at.push.base} was rewritten since, and its newest commit is {newest}",

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, PlanDrifted, PlanUnexpected
-from goldenpath.registries import catalogue, config, hcl_map
-from goldenpath.registries.hcl import HclUnexpected
+from goldenpath.registries import catalogue, platform_git
+from goldenpath.registries.config import ecr_tf, hcl_edit
+from goldenpath.registries.config.hcl import HclUnexpected
 from goldenpath.registries.request import known_environments
-from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +113,7 @@ def _comes_from(slug: str, pull: Mapping[str, Any]) -> bool:
 
 def touched(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:
     """Return every registry whose entry differs between two commits. Raises `RegistryConfigUnexpected`."""
-    paths = set(proposal_git.changed_paths(checkout, before, after))
+    paths = set(platform_git.changed_paths(checkout, before, after))
     return tuple(
         found
         for environment in known_environments()
@@ -158,7 +158,7 @@ def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str
     Raises `RegistryConfigUnexpected` too.
     """
     kept = {catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE}
-    beside = sorted(set(proposal_git.changed_paths(checkout, before, after)) - kept - {each.path for each in found})
+    beside = sorted(set(platform_git.changed_paths(checkout, before, after)) - kept - {each.path for each in found})
     beside += [f"{each.path} (outside of the entry)" for each in found if _rest(checkout, each, before) != _rest(
         checkout, each, after)]  # fmt: skip
     if beside:
@@ -199,11 +199,11 @@ def require_latest(checkout: Path, record: Record, after: str, tip: str, base: s
 
 
 def _rest(checkout: Path, touched: Touched, commit: str) -> str:
-    text = proposal_git.text_at(checkout, commit, touched.path)
+    text = platform_git.text_at(checkout, commit, touched.path)
     try:
-        rest = hcl_map.without_entry(text, config.BLOCK, config.MAP, touched.name) if text else ""
+        rest = hcl_edit.without_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, touched.name) if text else ""
     except HclUnexpected as error:
-        raise config.unexpected(Path(touched.path), error) from None
+        raise ecr_tf.unexpected(Path(touched.path), error) from None
     # The first entry opens the braces of an empty map, and they stay open when it goes.
     return "".join(rest.split())
 
@@ -217,11 +217,11 @@ def _differing(checkout: Path, environment: str, before: str, after: str) -> lis
     ]
 
 
-def _entry(checkout: Path, record: Record, commit: str) -> config.Registry | None:
+def _entry(checkout: Path, record: Record, commit: str) -> ecr_tf.Registry | None:
     return _entries(checkout, record.environment, commit).get(record.name)
 
 
-def _entries(checkout: Path, environment: str, commit: str) -> dict[str, config.Registry]:
+def _entries(checkout: Path, environment: str, commit: str) -> dict[str, ecr_tf.Registry]:
     path = f"envs/{environment}/ecr.tf"
-    text = proposal_git.text_at(checkout, commit, path)
-    return {each.name: each for each in config.parse(text, environment, Path(path))} if text else {}
+    text = platform_git.text_at(checkout, commit, path)
+    return {each.name: each for each in ecr_tf.parse(text, environment, Path(path))} if text else {}

@@ -12,31 +12,30 @@ import click
 from goldenpath import runner
 from goldenpath.errors import BadInput, ProposalUnbound
 from goldenpath.model import codec
-from goldenpath.registries import applying, cost, finding, hygiene, propose, removal, retire
-from goldenpath.registries.access import LOCK_SECONDS, Access, Power
-from goldenpath.registries.applying import Office
-from goldenpath.registries.asking import RunId
-from goldenpath.registries.merge_checks import Checkouts
+from goldenpath.registries import apply, cost, finding, hygiene, platform_git, proposal, removal, retirement
+from goldenpath.registries.apply import Office
+from goldenpath.registries.github.repository import Repository
+from goldenpath.registries.merge.checks import Checkouts
+from goldenpath.registries.merge.push import Push
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, of_a_request, option
-from goldenpath.registries.propose import Desk
-from goldenpath.registries.pushed import Push
+from goldenpath.registries.proposal import Desk
+from goldenpath.registries.provenance import RunId
 from goldenpath.registries.request import known_environment, known_environments, parse
+from goldenpath.registries.terraform.access import LOCK_SECONDS, Access, Power
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
-from goldenpath.services.github_platform import Repository
-from goldenpath.tools import proposal_git
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from goldenpath.registries.finding import ApplyRequests
-    from goldenpath.registries.propose import Proposed
+    from goldenpath.registries.proposal import Proposed
 
 HYGIENE_LABEL = "ecr-hygiene"
 
 
-_BASE = option("--base-branch", "The branch that pull requests go into.", default=propose.BASE, show_default=True)
+_BASE = option("--base-branch", "The branch that pull requests go into.", default=proposal.BASE, show_default=True)
 
 
 @click.command("propose")
@@ -49,7 +48,7 @@ def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **
     """Open the pull request that asks for a registry and shows its plan; run again, bring it up to date."""
     wanted = parse(fields)
     at = _desk(checkout, wanted.environment, base_branch, average_image_mb)
-    _tell(propose.create(at, wanted))
+    _tell(proposal.create(at, wanted))
 
 
 @click.command("retire")
@@ -58,7 +57,7 @@ def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **
 @NAME
 @option("--step", "deprecate, then remove once the grace period is over.",
          type=click.Choice(["deprecate", "remove"]), default="deprecate")  # fmt: skip
-@option("--grace-days", "How long the grace period is.", type=int, default=retire.GRACE_DAYS, show_default=True)
+@option("--grace-days", "How long the grace period is.", type=int, default=retirement.GRACE_DAYS, show_default=True)
 @_BASE
 def retire_registry(checkout: Path, environment: str, name: str, step: str, grace_days: int, base_branch: str) -> None:
     """Open the pull request that deprecates a registry, or removes one whose grace period is over."""
@@ -105,7 +104,7 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
             fix="look for a secret of a few characters and replace it, then run all jobs again",
         )
     office = _office(checkout, trusted, base_branch, _run())
-    made = applying.apply_merged(office, finding.merged(office, pull_request), environment)
+    made = apply.apply_merged(office, finding.merged(office, pull_request), environment)
     Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
 
 
@@ -173,7 +172,7 @@ def _run_id(variables: Mapping[str, str]) -> RunId:
 
 def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> Office:
     token, other = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
-    fetch = partial(proposal_git.fetched, checkout, server_url=run.server_url, token=token)
+    fetch = partial(platform_git.fetched, checkout, server_url=run.server_url, token=token)
     return Office(
         _access(checkout, run, Power.APPLY),
         _repository(run),

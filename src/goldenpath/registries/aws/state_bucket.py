@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import StateLocked
-from goldenpath.services import platform_session
+from goldenpath.registries.aws import session
 from goldenpath.services.aws_sdk import explained
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class StateBucket:
 
     def __init__(self, bucket: str, variables: Mapping[str, str]) -> None:
         self._bucket = bucket
-        self._client = platform_session.s3(variables)
+        self._client = session.s3(variables)
 
     def read(self, key: str) -> Stored | None:
         """Return the object `key`; `None` when there is none. Raises what `explained` does."""

@@ -12,15 +12,15 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RetirementRefused
-from goldenpath.registries import hcl_map
-from goldenpath.registries.config import BLOCK, MAP, unexpected
-from goldenpath.registries.hcl import HclUnexpected
+from goldenpath.registries.config import hcl_edit
+from goldenpath.registries.config.ecr_tf import BLOCK, MAP, unexpected
+from goldenpath.registries.config.hcl import HclUnexpected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from goldenpath.registries.config import Registry
+    from goldenpath.registries.config.ecr_tf import Registry
 
 GRACE_DAYS, LONGEST_GRACE_DAYS, QUIET_DAYS = 30, 365, 14
 _MEND = "mend the two dates in ecr.tf"
@@ -81,7 +81,7 @@ def deprecated(text: str, registry: Registry, today: dt.date, path: Path, grace_
     until = today + dt.timedelta(days=grace_days)
     fields = {"deprecated_since": today.isoformat(), "remove_after": until.isoformat()}
     try:
-        return hcl_map.with_fields(text, BLOCK, MAP, registry.name, fields)
+        return hcl_edit.with_fields(text, BLOCK, MAP, registry.name, fields)
     except HclUnexpected as error:
         raise unexpected(path, error) from None
 

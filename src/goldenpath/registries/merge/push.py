@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, PlanUnexpected
-from goldenpath.services import github_pulls
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git
+from goldenpath.registries.github import pulls
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.github.repository import Repository
 
 COMMITS_AT_MOST = 250
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -66,7 +66,7 @@ class Push:
         than can be looked up.
         """
         self.require_forward(checkout)
-        gained = proposal_git.first_parents(checkout, self.before, self.after)
+        gained = platform_git.first_parents(checkout, self.before, self.after)
         if len(gained) > COMMITS_AT_MOST:
             raise PlanUnexpected(
                 f"the push brought {len(gained)} commits to {self.base}",
@@ -77,7 +77,7 @@ class Push:
 
     def require_forward(self, checkout: Path) -> None:
         """Refuse with `BadInput` a push that made or rewrote the branch: it may bring back what was merged long ago."""
-        if not self.is_new and not self.is_rewrite and proposal_git.contains(checkout, self.after, self.before):
+        if not self.is_new and not self.is_rewrite and platform_git.contains(checkout, self.after, self.before):
             return
         raise BadInput(
             f"the history of {self.base} was rewritten",
@@ -107,12 +107,12 @@ def merged_pulls(checkout: Path, push: Push, repository: Repository, label: str)
         changed = changed_by(checkout, commit)
         # A pull request without changes has the plan of an entry reviewed that is already there.
         awaited = not waited and (changed.entries or changed.nothing)
-        pulls = github_pulls.merged_with(repository, commit, push.base, awaited=awaited)
-        waited = waited or (awaited and not pulls)
-        if changed.entries and not any(_has(pull, label) for pull in pulls):
+        merged = pulls.merged_with(repository, commit, push.base, awaited=awaited)
+        waited = waited or (awaited and not merged)
+        if changed.entries and not any(_has(pull, label) for pull in merged):
             notes.append(f"The commit {commit} changes registries, but not by a pull request of the wizard. Start the "
                          "wizard for them: it has their plans reviewed and applied.")  # fmt: skip
-        found |= {pull["number"]: pull for pull in pulls if _has(pull, label)}
+        found |= {pull["number"]: pull for pull in merged if _has(pull, label)}
     reasons = {number: _why_not(pull, commits, repository.name) for number, pull in found.items()}
     notes += [f"Pull request #{number} {why}." for number, why in reasons.items() if why]
     return MergedPulls(tuple(number for number, why in reasons.items() if not why), tuple(notes))
@@ -128,8 +128,8 @@ class Changed:
 
 def changed_by(checkout: Path, commit: str) -> Changed:
     """Return what `commit` did to its first parent."""
-    parents = proposal_git.parents(checkout, commit)
-    paths = proposal_git.changed_paths(checkout, parents[0], commit) if parents else ()
+    parents = platform_git.parents(checkout, commit)
+    paths = platform_git.changed_paths(checkout, parents[0], commit) if parents else ()
     return Changed(any(_ENTRIES.fullmatch(path) for path in paths), bool(parents) and not paths)
 
 

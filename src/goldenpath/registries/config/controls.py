@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldenpath.registries.config import read_text, unexpected
-from goldenpath.registries.hcl import read_map
+from goldenpath.registries.config.ecr_tf import read_text, unexpected
+from goldenpath.registries.config.hcl import read_map
 from goldenpath.registries.request import Risk
 
 if TYPE_CHECKING:

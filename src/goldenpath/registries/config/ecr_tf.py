@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown
 from goldenpath.model import codec
-from goldenpath.registries import hcl_map
-from goldenpath.registries.hcl import HclUnexpected, Literal, line_of, read_map
+from goldenpath.registries.config import hcl_edit
+from goldenpath.registries.config.hcl import HclUnexpected, Literal, line_of, read_map
 from goldenpath.registries.request import Risk, known_environment, known_environments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.registries.hcl import Entry
+    from goldenpath.registries.config.hcl import Entry
     from goldenpath.registries.request import Request
 
 BLOCK, MAP = "locals", "ecr_repositories"
@@ -100,9 +100,9 @@ def with_request(text: str, request: Request, path: Path) -> str:
         present = registry if registry.name == request.name else present
     try:
         if present is None:
-            return hcl_map.with_entry(text, BLOCK, MAP, request.name, request.fields)
+            return hcl_edit.with_entry(text, BLOCK, MAP, request.name, request.fields)
         lacking = {name: value for name, value in request.fields.items() if not getattr(present, name)}
-        return hcl_map.with_fields(text, BLOCK, MAP, request.name, lacking)
+        return hcl_edit.with_fields(text, BLOCK, MAP, request.name, lacking)
     except HclUnexpected as error:
         raise unexpected(path, error) from None
 

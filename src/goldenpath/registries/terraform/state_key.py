@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from goldenpath.registries.config import read_text, unexpected
-from goldenpath.registries.hcl import HclUnexpected, read_attributes
+from goldenpath.registries.config.ecr_tf import read_text, unexpected
+from goldenpath.registries.config.hcl import HclUnexpected, read_attributes
 from goldenpath.registries.request import known_environment
 
 if TYPE_CHECKING:

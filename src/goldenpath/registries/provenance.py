@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.policy import matrix
-from goldenpath.services import github_pulls, github_runs
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git
+from goldenpath.registries.github import pulls, runs
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.registries.merged import Merged
+    from goldenpath.registries.github.repository import Approval, Repository
+    from goldenpath.registries.github.runs import Attempt, Change, TextHistory
+    from goldenpath.registries.merge.entries import Merged
     from goldenpath.registries.review import Record
-    from goldenpath.services.github_platform import Approval, Repository
-    from goldenpath.services.github_runs import Attempt, Change, TextHistory
 
 REQUESTED_BY, RUN = "Requested-by", "Run"
 WORKFLOWS = frozenset({".github/workflows/create-ecr-registry.yml", ".github/workflows/retire-ecr-registry.yml"})
@@ -89,16 +89,16 @@ def require_asked_and_approved(
     `ApprovalMissing`, and what git and GitHub raise.
     """
     require_branch(pull, branch_of(record.environment, record.name))
-    require_newest(pull, github_pulls.newest_merged(repository, pull.branch, base))
+    require_newest(pull, pulls.newest_merged(repository, pull.branch, base))
     require_alone(commits)
     run = run_of(commits)
     require_sealed(repository, run, pull)
-    attempts = github_runs.attempts(repository, run.number)
+    attempts = runs.attempts(repository, run.number)
     require_started_by_people(attempts, run, repository.name, base)
-    history = github_runs.text_history(repository, pull.number)
+    history = runs.text_history(repository, pull.number)
     require_not_reopened(history, attempts[run.attempt - 1].started)
     if needs_second(record.environment, removal=record.removal):
-        signed = proposal_git.trailers(commits.checkout, commits.before, commits.tip, REQUESTED_BY)
+        signed = platform_git.trailers(commits.checkout, commits.before, commits.tip, REQUESTED_BY)
         asked = askers(attempts, signed, pull, history)
         approvals = repository.approvals(pull.number, commits.tip)
         require_second(seconds(approvals, asked, history.edits), asked, pull)
@@ -138,16 +138,16 @@ def require_alone(commits: Commits) -> None:
     That commit must start from the base branch.
     """
     checkout, tip = commits.checkout, commits.tip
-    start = proposal_git.parents(checkout, tip)
-    if len(start) != 1 or not proposal_git.contains(checkout, commits.before, start[0]):
+    start = platform_git.parents(checkout, tip)
+    if len(start) != 1 or not platform_git.contains(checkout, commits.before, start[0]):
         raise _unbound(f"its branch has more than one commit beside those of the base branch (its tip is {tip})")
-    if proposal_git.tree(checkout, commits.after) != proposal_git.merged_tree(checkout, commits.before, tip):
+    if platform_git.tree(checkout, commits.after) != platform_git.merged_tree(checkout, commits.before, tip):
         raise _unbound(f"the merge {commits.after} holds something that the commit {tip} did not bring")
 
 
 def run_of(commits: Commits) -> RunId:
     """Return the run that the proposal names as its own. Raises `ProposalUnbound` when it does not name one."""
-    named = proposal_git.trailers(commits.checkout, commits.before, commits.tip, RUN)
+    named = platform_git.trailers(commits.checkout, commits.before, commits.tip, RUN)
     try:
         (only,) = named
         return RunId.parse(only)
@@ -160,7 +160,7 @@ def require_sealed(repository: Repository, run: RunId, pull: Merged) -> None:
 
     Raises `ProposalUnbound`, `PlanDrifted`, `GithubRefused`.
     """
-    seals = github_runs.artifact_names(repository, run.number)
+    seals = runs.artifact_names(repository, run.number)
     if seal(pull.number, pull.tip, pull.title, pull.body) in seals:
         return
     if any(each.startswith(f"proposal-{pull.number}-{pull.tip}-") for each in seals):

@@ -15,7 +15,7 @@ from goldenpath.errors import GithubRefused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.services.github_platform import Repository
+    from goldenpath.registries.github.repository import Repository
 
 _PAGE = 100
 _HISTORY = """

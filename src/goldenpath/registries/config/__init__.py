@@ -1,0 +1,1 @@
+"""The files that describe registries: read, edited, and what each level of risk brings."""
