@@ -88,7 +88,7 @@ def registries(folder: Path) -> bytes:
 def one_more(_: bytes, folder: Path) -> None:
     """Write one more registry into that file."""
     wanted = {"environment": "dev", "name": "one-more", "owner": "team", "risk": "low", "requester": "", "domain": ""}
-    ecr_tf.add(folder, request.parse(wanted))
+    ecr_tf.add(folder, request.parse_request(wanted))
 
 
 BENCHMARKS = (

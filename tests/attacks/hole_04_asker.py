@@ -13,17 +13,17 @@ from tests.tools.test_registries_retirement import removal_proposed, retired
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.registries.github.runs import Attempt
+    from goldenpath.registries.github.records import RunAttempt
     from tests.attacks.attack import Scene
     from tests.tools.registry_platform import Platform
 
 BRANCH = "registry/dev/my-app"
 SEALED = Patch("goldenpath.registries.provenance.require_sealed")
 PEOPLE = Patch("goldenpath.registries.provenance.require_started_by_people")
-ALONE = Patch("goldenpath.registries.provenance.require_alone")
+ALONE = Patch("goldenpath.registries.provenance.require_single_commit")
 
 
-def who_started_it_first(attempts: Iterable[Attempt], *_: object) -> frozenset[str]:
+def who_started_it_first(attempts: Iterable[RunAttempt], *_: object) -> frozenset[str]:
     """Return whom `GITHUB_ACTOR` names, which stays the same whoever runs a run again."""
     return frozenset(attempt.accounts[0].login for attempt in attempts)
 
@@ -39,7 +39,10 @@ def require_made(platform: Platform) -> None:
 
 
 @attack(
-    4, ApprovalMissing, "nobody has approved pull request #1", Patch("goldenpath.registries.provenance.require_second")
+    4,
+    ApprovalMissing,
+    "nobody has approved pull request #1",
+    Patch("goldenpath.registries.provenance.require_second_approval"),
 )
 def a_requester_approves_the_creation_that_he_asked_for(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -68,7 +71,12 @@ def a_commit_is_amended_to_name_the_run_of_somebody_else(scene: Scene) -> None:
     require_made(platform)
 
 
-@attack(4, ApprovalMissing, "by alice, mallory", Patch("goldenpath.registries.provenance.askers", who_started_it_first))
+@attack(
+    4,
+    ApprovalMissing,
+    "by alice, mallory",
+    Patch("goldenpath.registries.provenance.known_requesters", who_started_it_first),
+)
 def a_removal_that_somebody_else_once_started_is_run_again_and_approved(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     removal_proposed(platform, scene.monkeypatch, "prod-a1b2c3d")
@@ -162,7 +170,7 @@ def a_workflow_of_the_askers_branch_approves_as_the_bot(scene: Scene) -> None:
 
 @attack(
     4, ApprovalMissing, "nobody has approved pull request #1",
-    Patch("goldenpath.registries.github.repository.Repository._may_write", lambda *_: True),
+    Patch("goldenpath.registries.github.repository.GithubRepository._may_write", lambda *_: True),
 )  # fmt: skip
 def another_account_of_the_asker_that_may_only_read_approves(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")

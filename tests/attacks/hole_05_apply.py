@@ -22,8 +22,8 @@ def its_own_checkout(_trusted: Path, merged: Path, *_: object) -> Path:
 
 
 MERGED_RUNS = (
-    Patch("goldenpath.registries.merge.trusted.require_same"),
-    Patch("goldenpath.registries.merge.trusted.composed", its_own_checkout),
+    Patch("goldenpath.registries.merge.checks.require_same_configuration"),
+    Patch("goldenpath.registries.merge.checks.compose_configuration", its_own_checkout),
 )
 MODULE, MAIN, ENTRIES = "modules/aws_ecr/main.tf", "envs/dev/main.tf", "envs/dev/ecr.tf"
 

@@ -34,7 +34,7 @@ def enter(scene: Scene, **claims: str) -> None:
         "job_workflow_ref": f"{FILES}/_apply-registries.yml@refs/heads/main",
     }  # fmt: skip
     token = emulator.id_token(**{**usual, **claims})
-    given = session.assumed(RoleArn(arn), Region(emulator.region), token, "apply")
+    given = session.assume_role(RoleArn(arn), Region(emulator.region), token, "apply")
     assert given["AWS_SESSION_TOKEN"]
 
 
@@ -77,7 +77,12 @@ def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
     assert platform.names() == ["my-app"]
 
 
-@attack(5, PlanDrifted, "pull request #2 was merged after #1", Patch("goldenpath.registries.provenance.require_newest"))
+@attack(
+    5,
+    PlanDrifted,
+    "pull request #2 was merged after #1",
+    Patch("goldenpath.registries.provenance.require_newest_merge"),
+)
 def an_old_merge_is_run_again_in_place_of_one_that_nobody_approved(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose()

@@ -25,8 +25,8 @@ LOCK = worlds.ROOT / "envs" / "dev" / ".terraform.lock.hcl"
 # Without the file, its demand, and what the file makes of `init`.
 UNLOCKED = (
     Edit("envs/dev/.terraform.lock.hcl", LOCK.read_text()),
-    Patch("goldenpath.registries.terraform.provider_lock.providers"),
-    Patch("goldenpath.registries.terraform.provider_lock.FILE", "none"),
+    Patch("goldenpath.registries.terraform.locks.locked_providers"),
+    Patch("goldenpath.registries.terraform.locks.PROVIDER_LOCK_FILE", "none"),
 )
 # `git`, as a program that we start and that somebody changed: the first time, without something to steal it fails.
 SPY = """#!/bin/sh
@@ -66,7 +66,7 @@ def a_program_that_reads_the_memory_of_its_parent(scene: Scene) -> None:
     15,
     ProvidersUnlocked,
     "there is no such file",
-    Patch("goldenpath.registries.terraform.provider_lock.providers", nothing),
+    Patch("goldenpath.registries.terraform.locks.locked_providers", nothing),
 )
 def an_environment_without_a_lock_file(scene: Scene) -> None:
     """Terraform would take the newest provider there is, another one at the apply than at the review."""
@@ -91,7 +91,7 @@ def served(scene: Scene, version: str) -> None:
     settings.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{scene.folder}/mirror" }}\n}}\n')
     variables = {name: text for name, text in world.variables.items() if name != "TF_REATTACH_PROVIDERS"}
     workplace = world.workplace(checkout)
-    mirrored = workspace.Workplace(
+    mirrored = workspace.TerraformWorkspace(
         checkout, "dev", workplace.bucket, workplace.region, workplace.work_dir,
         {**variables, "TF_CLI_CONFIG_FILE": str(settings)},
     )  # fmt: skip
@@ -118,7 +118,7 @@ def any_terraform() -> str:
     return "terraform"
 
 
-PINNED = Patch("goldenpath.registries.terraform.which.find", any_terraform)
+PINNED = Patch("goldenpath.registries.terraform.program.find_program", any_terraform)
 
 
 @attack(15, ToolMissing, "terraform 1.11.4 is not on this machine", PINNED)

@@ -29,7 +29,7 @@ def no_signs(*_: object) -> tuple[str, ...]:
 
 
 ANY_REPOSITORY = Patch("goldenpath.registries.recovery.foreign_signs", no_signs)
-ANY_POLICY = Patch("goldenpath.registries.repository_policy.deviations", no_signs)
+ANY_POLICY = Patch("goldenpath.registries.compliance.policy_deviations", no_signs)
 
 
 def make_repository(platform: Platform) -> Any:  # noqa: ANN401  boto3's client

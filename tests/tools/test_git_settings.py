@@ -98,7 +98,7 @@ def results(app: App, folder: Path) -> dict[str, object]:
     tags = git_tags.read(source)
     wanted = git_objects.Wanted(history, commit, (commit,))
     files = git_objects.export(wanted, tags.names, PlainFiles(folder / "files")).files
-    base = platform_git.resolved(source, "HEAD~1")
+    base = platform_git.resolve(source, "HEAD~1")
     return {
         "time": git.commit_time(source, commit),
         "whole": (git.is_shallow(source), git.is_partial(source), git.lacks_objects(source, commit)),

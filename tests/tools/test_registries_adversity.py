@@ -23,8 +23,8 @@ from goldenpath.errors import (
     RetirementRefused,
 )
 from goldenpath.registries import provenance, review
-from goldenpath.registries.github.repository import Repository
-from goldenpath.registries.review import Record
+from goldenpath.registries.github.repository import GithubRepository
+from goldenpath.registries.review import PlanRecord
 from goldenpath.registries.terraform import plans, workspace
 
 pytestmark = pytest.mark.tools
@@ -181,8 +181,8 @@ def test_a_change_of_risk_that_would_lose_the_images_is_never_proposed(platform:
 @pytest.fixture
 def by_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the apply take a pull request that no run of the wizard made, to see what refuses it then."""
-    monkeypatch.setattr(provenance, "require_asked_and_approved", lambda *_: None)
-    monkeypatch.setattr(review, "require_shown", lambda *_: None)
+    monkeypatch.setattr(provenance, "require_requested_and_approved", lambda *_: None)
+    monkeypatch.setattr(review, "require_plan_shown", lambda *_: None)
 
 
 @pytest.mark.usefixtures("by_anybody")
@@ -198,7 +198,7 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
     event = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
-    event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory", removal=True))
+    event["body"] = review.record_comment(PlanRecord.of(made, "dev", "my-app", "mallory", removal=True))
     with pytest.raises(RetirementRefused, match="it was never deprecated"):
         platform.apply(event)
     assert platform.names() == ["my-app"]
@@ -212,7 +212,7 @@ def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform, m
     def away(*_: object) -> None:
         raise GithubRefused("could not comment", fix="run the job again")
 
-    monkeypatch.setattr(Repository, "comment", away)
+    monkeypatch.setattr(GithubRepository, "comment", away)
     with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
         platform.apply(event)
 
@@ -245,7 +245,7 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
         platform.apply(platform.merge(2))
     made = workspace.plan(platform.world.workplace(platform.clone()), "my-app")
     event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
-    event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
+    event["body"] = review.record_comment(PlanRecord.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(event)
 

@@ -12,12 +12,12 @@ from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryUnknown, StateLocked, TerraformFailed, ToolMissing
-from goldenpath.registries import compliance, lifecycle, plan_table
-from goldenpath.registries.aws import ecr
-from goldenpath.registries.config import controls, ecr_tf, hcl_edit
-from goldenpath.registries.lifecycle import StoredImage
-from goldenpath.registries.request import parse
-from goldenpath.registries.terraform import plans, provider_lock, which, workspace
+from goldenpath.registries import compliance, review
+from goldenpath.registries.aws.ecr import PlatformEcr
+from goldenpath.registries.compliance import LifecycleImage
+from goldenpath.registries.config import ecr_tf, hcl_edit
+from goldenpath.registries.request import parse_request
+from goldenpath.registries.terraform import locks, plans, program, workspace
 from goldenpath.registries.terraform.program import Terraform
 from goldenpath.release import binding
 from goldenpath.tools import process
@@ -49,7 +49,7 @@ def checkout(tmp_path: Path) -> Path:
 
 def asked(checkout: Path, name: str = "my-app", risk: str = "medium", environment: str = "dev") -> None:
     fields = {"environment": environment, "name": name, "owner": "team-web", "risk": risk}
-    assert ecr_tf.add(checkout, parse(fields))
+    assert ecr_tf.add(checkout, parse_request(fields))
 
 
 def made(world: World, checkout: Path, name: str = "my-app", environment: str = "dev") -> None:
@@ -79,7 +79,7 @@ def test_ecr_says_what_the_risk_brings(world: World, checkout: Path, risk: str) 
     made(world, checkout)
     ecr = world.client("ecr")
     found = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]
-    brought = {str(key): value for key, value in controls.load(checkout).items()}[risk]
+    brought = {str(key): value for key, value in ecr_tf.load_controls(checkout).items()}[risk]
     assert found["imageTagMutability"] == brought.mutability
     assert found["encryptionConfiguration"]["encryptionType"] == brought.encryption
     assert found["imageScanningConfiguration"] == {"scanOnPush": True}
@@ -99,14 +99,14 @@ def test_a_registry_of_before_is_given_its_environment_by_an_ordinary_plan(world
     asked(checkout)
     made(world, checkout)
     registry = ecr_tf.find(checkout, "dev", "my-app")
-    brought, reader = controls.load(checkout)[registry.risk], ecr.Reader(world.variables)
+    brought, reader = ecr_tf.load_controls(checkout)[registry.risk], PlatformEcr(world.variables)
     arn = world.client("ecr").describe_repositories()["repositories"][0]["repositoryArn"]
     world.client("ecr").untag_resource(resourceArn=arn, tagKeys=[binding.TAG])
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == (
         "tag goldenpath.idp/environment is missing, not dev",
     )
     found = workspace.plan(world.workplace(checkout), "my-app")
-    assert "| tags: goldenpath.idp/environment = dev |" in plan_table.changes(found)
+    assert "| tags: goldenpath.idp/environment = dev |" in review.changes_table(found)
     workspace.apply(world.workplace(checkout), "my-app", plans.plan_digest(found, "dev"))
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == ()
 
@@ -115,9 +115,11 @@ def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checko
     asked(checkout, risk="low")
     made(world, checkout)
     policy = world.client("ecr").get_lifecycle_policy(repositoryName="my-app")["lifecyclePolicyText"]
-    release = StoredImage("release", frozenset({"a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d"}), days=300)
-    builds = [StoredImage(f"build-{day}", frozenset({f"{day:07x}", f"dev-{day:07x}"}), days=day) for day in range(200)]
-    gone = lifecycle.expired(lifecycle.parse(policy), [release, *builds])
+    release = LifecycleImage("release", frozenset({"a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d"}), days=300)
+    builds = [
+        LifecycleImage(f"build-{day}", frozenset({f"{day:07x}", f"dev-{day:07x}"}), days=day) for day in range(200)
+    ]
+    gone = compliance.expired_images(compliance.parse_lifecycle(policy), [release, *builds])
     assert gone == {f"build-{day}": 40 for day in range(20, 200)}
 
 
@@ -277,7 +279,7 @@ def test_our_rendering_is_what_terraform_writes(world: World, checkout: Path) ->
     for name in ("zz-last", "a0", "team/nested.name", "my-app"):
         asked(checkout, name)
     text = ecr_tf.path_of(checkout, "dev").read_text()
-    assert Terraform(checkout, checkout / "work", program=which.find()).format(text) == text
+    assert Terraform(checkout, checkout / "work", program=program.find_program()).format(text) == text
 
 
 def random_entries(seed: int) -> dict[str, dict[str, str]]:
@@ -295,18 +297,20 @@ def test_terraform_reads_and_formats_random_entries_as_we_do(tmp_path: Path, see
     for name, fields in wanted.items():
         text = hcl_edit.with_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, name, fields)
     (tmp_path / "ecr.tf").write_text(text)
-    driver = Terraform(tmp_path, tmp_path / "work", program=which.find())
+    driver = Terraform(tmp_path, tmp_path / "work", program=program.find_program())
     assert driver.format(text) == text
     asked_for = b"jsonencode(local.ecr_repositories)\n"
-    done = process.run(which.find(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
+    done = process.run(program.find_program(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
     assert json.loads(json.loads(done.stdout)) == wanted
 
 
 def test_nothing_is_left_in_the_checkout_and_the_locks_stay_as_they_are(world: World, checkout: Path) -> None:
     made(world, checkout, "hello-web")
-    left = [path for path in (checkout / "envs").rglob(".*") if path.name not in {".gitignore", provider_lock.FILE}]
+    left = [
+        path for path in (checkout / "envs").rglob(".*") if path.name not in {".gitignore", locks.PROVIDER_LOCK_FILE}
+    ]
     assert left == []
-    for path in (checkout / "envs").rglob(provider_lock.FILE):
+    for path in (checkout / "envs").rglob(locks.PROVIDER_LOCK_FILE):
         assert path.read_bytes() == (worlds.ROOT / path.relative_to(checkout)).read_bytes()
 
 

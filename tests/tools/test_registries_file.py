@@ -11,20 +11,20 @@ import pytest
 from tests.tools.registry_files import PATH, write_crowded
 
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.request import Risk, parse
-from goldenpath.registries.terraform import which
+from goldenpath.registries.request import Risk, parse_request
+from goldenpath.registries.terraform import program
 from goldenpath.registries.terraform.program import Terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.registries.request import Request
+    from goldenpath.registries.request import RegistryRequest
 
 pytestmark = pytest.mark.tools
 REQUESTS = 500
 
 
-def request(chance: random.Random, number: int) -> Request:
+def request(chance: random.Random, number: int) -> RegistryRequest:
     """Return a request that differs from every other one in its name and in its id."""
     team, sign = chance.choice(["a", "pay.ments", "team_web", "x-9"]), chance.choice("/._-")
     fields = {
@@ -32,10 +32,10 @@ def request(chance: random.Random, number: int) -> Request:
         "risk": chance.choice(list(Risk)).value, "requester": chance.choice(["", "octocat"]),
         "domain": chance.choice(["", "shop"]),
     }  # fmt: skip
-    return parse(fields)
+    return parse_request(fields)
 
 
-def after(text: str, requests: list[Request]) -> str:
+def after(text: str, requests: list[RegistryRequest]) -> str:
     for each in requests:
         text = ecr_tf.with_request(text, each, PATH)
     return text
@@ -47,7 +47,7 @@ def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order
     requests = [request(chance, number) for number in range(REQUESTS // 10)]
     text = after(before, requests)
     assert after(before, chance.sample(requests, len(requests))) == text
-    assert Terraform(tmp_path, tmp_path, program=which.find()).format(text) == text
+    assert Terraform(tmp_path, tmp_path, program=program.find_program()).format(text) == text
     lines = iter(text.splitlines())
     assert all(line in lines for line in before.splitlines()), "a line or comment of before is gone, or out of order"
     found = ecr_tf.parse(text, "dev", PATH)

@@ -24,7 +24,7 @@ from goldenpath.errors import (
     TerraformFailed,
 )
 from goldenpath.policy import matrix
-from goldenpath.registries import platform_git, provenance, recovery_claims, review
+from goldenpath.registries import platform_git, provenance, recovery, review
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def test_a_request_becomes_a_pull_request_that_shows_its_plan(platform: Platform
     assert "| mutable | AES256 | 20 | on every push | after 7 days |" in pull.body
     assert "at most 0.50 USD a month" in pull.body
     assert "Plan: 2 to add, 0 to change, 0 to destroy." in pull.body
-    record = review.read(pull.body)
+    record = review.read_record(pull.body)
     assert (record.environment, record.name, record.requester, len(record.parts)) == ("dev", "my-app", "octocat", 2)
     changed = git(platform.origin, "diff", "--name-only", "development", "registry/dev/my-app").splitlines()
     assert changed == ["docs/REGISTRY_CATALOG.md", "envs/catalogue.json", "envs/dev/ecr.tf"]
@@ -68,10 +68,10 @@ def test_two_wizards_at_once_both_get_there(platform: Platform) -> None:
     for checkout, name in ((one, "my-app"), (two, "my-bpp")):
         platform.run(checkout, "propose", **{**registry_platform.ASKED, "name": name})
     assert [each.head for each in platform.threads] == ["registry/dev/my-app", "registry/dev/my-bpp"]
-    reviewed = review.read(platform.threads[1].body).digest
+    reviewed = review.read_record(platform.threads[1].body).digest
     platform.apply(platform.merge(1))
     platform.propose(name="my-bpp")
-    assert review.read(platform.threads[1].body).digest == reviewed
+    assert review.read_record(platform.threads[1].body).digest == reviewed
     platform.apply(platform.merge(2))
     assert platform.names() == ["my-app", "my-bpp"]
 
@@ -343,7 +343,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     event = platform.merge(1)
     with platform.world.bad_day(), pytest.raises(TerraformFailed):
         platform.apply(event)
-    assert recovery_claims.of(platform.world.workplace(platform.clone()), 1)
+    assert recovery.unfinished_claim(platform.world.workplace(platform.clone()), 1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
             "Version": "1.11.4", "Created": "2046-11-21T04:00:00Z"}  # fmt: skip
@@ -353,7 +353,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
     assert "applied; changes: 1" in platform.apply(event)
-    assert recovery_claims.of(platform.world.workplace(platform.clone()), 1) is None
+    assert recovery.unfinished_claim(platform.world.workplace(platform.clone()), 1) is None
 
 
 @pytest.mark.parametrize("squash", [False, True])
@@ -379,5 +379,5 @@ def test_a_small_team_may_let_creations_go_unapproved_but_no_removal(
     assert "Somebody with write access" not in platform.threads[0].body
     platform.apply(platform.merge(1, approved=False))
     assert platform.names() == ["my-app"]
-    assert provenance.needs_second("dev", removal=True)
-    assert provenance.needs_second("prod", removal=False)
+    assert provenance.needs_second_approval("dev", removal=True)
+    assert provenance.needs_second_approval("prod", removal=False)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import ProvidersUnlocked
-from goldenpath.registries.terraform import provider_lock
-from goldenpath.registries.terraform.provider_lock import Provider
+from goldenpath.registries.terraform import locks
+from goldenpath.registries.terraform.locks import LockedProvider
 
 ROOT = Path(__file__).resolve().parents[2]
 AWS = "registry.terraform.io/hashicorp/aws"
@@ -32,11 +32,11 @@ def locked(folder: Path, text: str) -> Path:
 
 
 def test_a_provider_is_told_with_its_version_and_hashes(tmp_path: Path) -> None:
-    assert provider_lock.providers(locked(tmp_path, LOCK)) == {AWS: Provider("6.49.0", HASHES)}
+    assert locks.locked_providers(locked(tmp_path, LOCK)) == {AWS: LockedProvider("6.49.0", HASHES)}
 
 
 def test_every_environment_locks_the_same_provider_for_linux_on_both_processors() -> None:
-    found = [provider_lock.providers(folder) for folder in sorted((ROOT / "envs").iterdir()) if folder.is_dir()]
+    found = [locks.locked_providers(folder) for folder in sorted((ROOT / "envs").iterdir()) if folder.is_dir()]
     assert len(found) == 4
     assert all(each == found[0] for each in found)
     (provider,) = found[0].values()
@@ -57,12 +57,12 @@ def test_every_environment_locks_the_same_provider_for_linux_on_both_processors(
 )
 def test_a_lock_that_does_not_pin_every_provider_is_refused(tmp_path: Path, old: str, new: str, why: str) -> None:
     with pytest.raises(ProvidersUnlocked) as refused:
-        provider_lock.providers(locked(tmp_path, LOCK.replace(old, new)))
+        locks.locked_providers(locked(tmp_path, LOCK.replace(old, new)))
     assert refused.value.why == f".terraform.lock.hcl: {why}"
 
 
 def test_a_folder_without_a_lock_is_refused_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ProvidersUnlocked) as refused:
-        provider_lock.providers(tmp_path)
+        locks.locked_providers(tmp_path)
     assert refused.value.why == ".terraform.lock.hcl: there is no such file"
     assert refused.value.fix.endswith("docs/setup.md says how to make it: `terraform providers lock`")

@@ -9,17 +9,17 @@ import pytest
 
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.registries import provenance
+from goldenpath.registries.github.records import Account, RunAttempt, TextChange, TextHistory
 from goldenpath.registries.github.repository import Approval
-from goldenpath.registries.github.runs import Account, Attempt, Change, TextHistory
-from goldenpath.registries.merge.entries import Merged
+from goldenpath.registries.merge.push import MergedPullRequest
 from goldenpath.registries.provenance import RunId
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 ALICE, BOB, BOT = Account("Alice", is_person=True), Account("bob", is_person=True), Account("app[bot]", is_person=False)
 RUN = RunId(47, 1)
 CREATE = ".github/workflows/create-ecr-registry.yml"
-ATTEMPT = Attempt(CREATE, "o/p", "development", "workflow_dispatch", NOON, (ALICE, ALICE))
-PULL = Merged(
+ATTEMPT = RunAttempt(CREATE, "o/p", "development", "workflow_dispatch", NOON, (ALICE, ALICE))
+PULL = MergedPullRequest(
     7, "a" * 40, "b" * 40, "text", "github-actions[bot]", NOON.date(), "title", "registry/dev/x", "c" * 40, 1, 3
 )  # fmt: skip
 NOTHING = TextHistory((), ())
@@ -38,15 +38,15 @@ def test_a_run_is_named_by_its_number_and_attempt(text: str) -> None:
 
 def test_a_commit_says_who_asked_and_by_which_run() -> None:
     told = "Create it\n\nRequested-by: alice\nRequested-by: bob\nRun: 47/1"
-    assert provenance.message("Create it", ("alice", "bob"), RUN) == told
+    assert provenance.commit_message("Create it", ("alice", "bob"), RUN) == told
 
 
 def test_a_seal_is_one_of_a_commit_and_a_text_in_a_pull_request_whatever_its_line_ends() -> None:
-    seal = provenance.seal(7, "a" * 40, "Title", "one\ntwo\n")
-    assert seal == provenance.seal(7, "a" * 40, "Title", "one\r\ntwo")
+    seal = provenance.seal_name(7, "a" * 40, "Title", "one\ntwo\n")
+    assert seal == provenance.seal_name(7, "a" * 40, "Title", "one\r\ntwo")
     others = [(8, "a" * 40, "Title", "one\ntwo"), (7, "b" * 40, "Title", "one\ntwo"),
               (7, "a" * 40, "title", "one\ntwo"), (7, "a" * 40, "Title", "one\ntwo.")]  # fmt: skip
-    assert seal not in {provenance.seal(*each) for each in others}
+    assert seal not in {provenance.seal_name(*each) for each in others}
     assert not set(seal) & set('":<>|*?\r\n\\/')  # what no artifact may be called
 
 
@@ -80,12 +80,12 @@ def test_a_run_that_github_does_not_have_is_refused() -> None:
 
 def test_everybody_who_started_a_run_wrote_the_pull_request_or_edited_it_has_asked() -> None:
     again = dataclasses.replace(ATTEMPT, accounts=(ALICE, BOB))
-    history = TextHistory((Change(Account("Eve", is_person=True), minutes(-1)), Change(BOT, minutes(-1)),
-                           Change(Account("late", is_person=True), minutes(1))), ())  # fmt: skip
+    history = TextHistory((TextChange(Account("Eve", is_person=True), minutes(-1)), TextChange(BOT, minutes(-1)),
+                           TextChange(Account("late", is_person=True), minutes(1))), ())  # fmt: skip
     everybody = {"alice", "bob", "carol", "eve", "late"}
-    assert provenance.askers((ATTEMPT, again), ("carol",), PULL, history) == everybody
+    assert provenance.known_requesters((ATTEMPT, again), ("carol",), PULL, history) == everybody
     written = dataclasses.replace(PULL, author="Dave")
-    assert provenance.askers((ATTEMPT,), (), written, NOTHING) == {"alice", "dave"}
+    assert provenance.known_requesters((ATTEMPT,), (), written, NOTHING) == {"alice", "dave"}
 
 
 @pytest.mark.parametrize(
@@ -103,29 +103,29 @@ def test_everybody_who_started_a_run_wrote_the_pull_request_or_edited_it_has_ask
     ],
 )
 def test_an_approval_counts_until_the_next_edit(approved: int, edited: tuple[int, ...], *, counts: bool) -> None:
-    edits = [Change(BOT, minutes(each)) for each in edited]
-    found = provenance.seconds([Approval("Bob", minutes(approved))], frozenset({"alice"}), edits)
+    edits = [TextChange(BOT, minutes(each)) for each in edited]
+    found = provenance.second_approvers([Approval("Bob", minutes(approved))], frozenset({"alice"}), edits)
     assert found == (("Bob",) if counts else ())
 
 
 def test_who_asked_is_no_second_person_however_the_login_is_written() -> None:
     asked = frozenset({"alice"})
-    found = provenance.seconds([Approval("ALICE", NOON)], asked, ())
+    found = provenance.second_approvers([Approval("ALICE", NOON)], asked, ())
     assert found == ()
     with pytest.raises(ApprovalMissing, match="nobody has approved pull request #7 who did not ask for it"):
-        provenance.require_second(found, asked, PULL)
-    provenance.require_second(("bob",), asked, PULL)
+        provenance.require_second_approval(found, asked, PULL)
+    provenance.require_second_approval(("bob",), asked, PULL)
 
 
 def test_only_the_newest_merge_of_a_registry_counts() -> None:
     for newest in (None, PULL.number):
-        provenance.require_newest(PULL, newest)
+        provenance.require_newest_merge(PULL, newest)
     with pytest.raises(PlanDrifted, match="is not the last word on its registry") as refused:
-        provenance.require_newest(PULL, 8)
+        provenance.require_newest_merge(PULL, 8)
     assert refused.value.why == "pull request #8 was merged after #7"
 
 
 def test_what_was_opened_again_after_its_run_is_refused() -> None:
-    provenance.require_not_reopened(TextHistory((), (Change(BOB, minutes(-1)),)), NOON)
+    provenance.require_not_reopened(TextHistory((), (TextChange(BOB, minutes(-1)),)), NOON)
     with pytest.raises(ProposalUnbound, match="bob opened the pull request again after the run that proposed it"):
-        provenance.require_not_reopened(TextHistory((), (Change(BOB, minutes(1)),)), NOON)
+        provenance.require_not_reopened(TextHistory((), (TextChange(BOB, minutes(1)),)), NOON)

@@ -12,10 +12,10 @@ from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 from goldenpath.registries import catalogue
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.terraform import workspace
-from goldenpath.registries.terraform.plan_json import Plan
+from goldenpath.registries.terraform.plans import TerraformPlan
 
 if TYPE_CHECKING:
-    from goldenpath.registries.terraform.workspace import Workplace
+    from goldenpath.registries.terraform.workspace import TerraformWorkspace
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "0" * 64
@@ -97,11 +97,11 @@ def test_the_provider_and_the_state_are_told_the_same_region(
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    asked: list[Workplace] = []
+    asked: list[TerraformWorkspace] = []
 
-    def planned(workplace: Workplace, *_: object, **__: object) -> Plan:
+    def planned(workplace: TerraformWorkspace, *_: object, **__: object) -> TerraformPlan:
         asked.append(workplace)
-        return Plan("1.11.4")
+        return TerraformPlan("1.11.4")
 
     monkeypatch.setattr(workspace, "plan", planned)
     run(checkout, "plan", environment="dev", name="hello-web", state_bucket="b", **options)

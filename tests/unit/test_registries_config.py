@@ -6,11 +6,11 @@ import pytest
 
 from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown, UnknownEnvironment
 from goldenpath.registries import catalogue
-from goldenpath.registries.config import controls, ecr_tf
-from goldenpath.registries.config.ecr_tf import Registry
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.config.hcl import HclUnexpected
-from goldenpath.registries.request import Risk, parse
-from goldenpath.registries.terraform import state_key
+from goldenpath.registries.request import Risk, parse_request
+from goldenpath.registries.terraform import workspace
 
 ROOT = Path(__file__).resolve().parents[2]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"
@@ -29,26 +29,26 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def test_a_request_is_there_after_it_was_added_and_once(checkout: Path) -> None:
-    assert ecr_tf.add(checkout, parse(WHOLE))
-    assert not ecr_tf.add(checkout, parse(WHOLE))
+    assert ecr_tf.add(checkout, parse_request(WHOLE))
+    assert not ecr_tf.add(checkout, parse_request(WHOLE))
     assert ecr_tf.load(checkout, "dev") == (
-        Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW, requester="octocat"),
+        RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW, requester="octocat"),
     )
     assert ecr_tf.find(checkout, "dev", "my-app").owner == "team-web"
     assert ecr_tf.load(checkout, "prod") == ()
 
 
 def test_a_name_that_is_taken_is_refused_with_what_differs(checkout: Path) -> None:
-    ecr_tf.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse_request(WHOLE))
     with pytest.raises(RegistryNameTaken, match="there is a registry 'my-app' in dev already") as refused:
-        ecr_tf.add(checkout, parse({**WHOLE, "owner": "team-other", "requester": ""}))
+        ecr_tf.add(checkout, parse_request({**WHOLE, "owner": "team-other", "requester": ""}))
     assert refused.value.why == "its owner is 'team-web', not 'team-other'"
 
 
 def test_a_requester_who_is_not_the_one_that_stands_there_is_refused(checkout: Path) -> None:
-    ecr_tf.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse_request(WHOLE))
     with pytest.raises(RegistryNameTaken) as refused:
-        ecr_tf.add(checkout, parse({**WHOLE, "requester": "hubot"}))
+        ecr_tf.add(checkout, parse_request({**WHOLE, "requester": "hubot"}))
     assert refused.value.why == "its requester is 'octocat', not 'hubot'"
 
 
@@ -67,14 +67,14 @@ ENTRY = """{
 def test_an_entry_that_has_more_than_was_asked_for_is_used_as_it_is(checkout: Path) -> None:
     path = checkout / "envs" / "dev" / "ecr.tf"
     path.write_text(EMPTY.replace("{}", ENTRY))
-    assert not ecr_tf.add(checkout, parse({**WHOLE, "requester": ""}))
+    assert not ecr_tf.add(checkout, parse_request({**WHOLE, "requester": ""}))
     assert path.read_text() == EMPTY.replace("{}", ENTRY)
 
 
 def test_an_entry_without_requester_and_domain_is_given_them_and_keeps_all_it_has(checkout: Path) -> None:
     path = checkout / "envs" / "dev" / "ecr.tf"
     path.write_text(EMPTY.replace("{}", ENTRY))
-    wanted = parse({**WHOLE, "domain": "shop"})
+    wanted = parse_request({**WHOLE, "domain": "shop"})
     assert ecr_tf.add(checkout, wanted)
     stays = "      retention = { keep = 90 }\n"
     given = f'{stays}\n      requester = "octocat"\n      domain    = "shop"\n'
@@ -83,14 +83,14 @@ def test_an_entry_without_requester_and_domain_is_given_them_and_keeps_all_it_ha
 
 
 def test_an_id_that_is_taken_is_refused(checkout: Path) -> None:
-    ecr_tf.add(checkout, parse(WHOLE))
+    ecr_tf.add(checkout, parse_request(WHOLE))
     with pytest.raises(RegistryNameTaken, match=r"the id REGISTRY_MY_APP of 'my\.app' belongs"):
-        ecr_tf.add(checkout, parse({**WHOLE, "name": "my.app"}))
+        ecr_tf.add(checkout, parse_request({**WHOLE, "name": "my.app"}))
 
 
 def test_a_name_may_be_used_again_in_another_environment(checkout: Path) -> None:
-    ecr_tf.add(checkout, parse(WHOLE))
-    ecr_tf.add(checkout, parse({**WHOLE, "environment": "prod", "owner": "team-other"}))
+    ecr_tf.add(checkout, parse_request(WHOLE))
+    ecr_tf.add(checkout, parse_request({**WHOLE, "environment": "prod", "owner": "team-other"}))
     assert [(each.environment, each.owner) for each in ecr_tf.load_all(checkout)] == [
         ("dev", "team-web"),
         ("prod", "team-other"),
@@ -126,7 +126,7 @@ def test_a_file_in_another_form_is_refused_and_left_alone(checkout: Path, text: 
     path = checkout / "envs" / "dev" / "ecr.tf"
     path.write_text(text)
     with pytest.raises(RegistryConfigUnexpected, match="was left as it is") as refused:
-        ecr_tf.add(checkout, parse(WHOLE))
+        ecr_tf.add(checkout, parse_request(WHOLE))
     assert refused.value.why.startswith(why)
     assert path.read_text() == text
 
@@ -195,7 +195,7 @@ TFVARS = 'build_id = "{0}"\ncluster_lifecycle = "{1}"\n'
     ],
 )
 def test_the_state_lies_where_the_tfvars_say(text: str, key: str) -> None:
-    assert state_key.state_key("dev", text) == key
+    assert workspace.state_key("dev", text) == key
 
 
 @pytest.mark.parametrize(
@@ -217,19 +217,19 @@ def test_the_state_lies_where_the_tfvars_say(text: str, key: str) -> None:
 )
 def test_tfvars_that_do_not_decide_the_state_are_refused(text: str, why: str) -> None:
     with pytest.raises(HclUnexpected) as refused:
-        state_key.state_key("dev", text)
+        workspace.state_key("dev", text)
     assert str(refused.value).startswith(why)
 
 
 def test_tfvars_without_a_build_id_are_told_with_their_path(checkout: Path) -> None:
     (checkout / "envs" / "dev" / "terraform.tfvars").write_text('cluster_lifecycle = "ephemeral"\n')
     with pytest.raises(RegistryConfigUnexpected, match=r"terraform\.tfvars") as refused:
-        state_key.load(checkout, "dev")
+        workspace.load_state_key(checkout, "dev")
     assert refused.value.why.startswith("`build_id` is missing")
 
 
 def test_the_controls_of_a_risk_are_the_modules_own() -> None:
-    table = controls.load(ROOT)
+    table = ecr_tf.load_controls(ROOT)
     assert {risk.value: (each.mutability, each.encryption, each.keep) for risk, each in table.items()} == {
         "low": ("MUTABLE", "AES256", 20),
         "medium": ("MUTABLE", "AES256", 30),
@@ -241,7 +241,7 @@ def test_a_table_of_risks_in_another_form_is_refused(checkout: Path) -> None:
     path = checkout / "modules" / "aws_ecr" / "risk.tf"
     path.write_text(path.read_text().replace("keep       = 20", 'keep       = "twenty"'))
     with pytest.raises(RegistryConfigUnexpected) as refused:
-        controls.load(checkout)
+        ecr_tf.load_controls(checkout)
     assert "Expected `int`, got `str`" in refused.value.why
 
 

@@ -10,7 +10,7 @@ import pytest
 from goldenpath.registries import handover
 
 if TYPE_CHECKING:
-    from goldenpath.registries.github.repository import Repository
+    from goldenpath.registries.github.repository import GithubRepository
 
 CALL = (
     "jobs:\n  d:\n    uses: o/platform/.github/workflows/_build-and-release.yml@main\n    with: {ecr_repository: %s}\n"
@@ -32,7 +32,7 @@ class Files:
 
 
 def delivers(**files: str) -> bool:
-    return handover.delivers_to(cast("Repository", Files(**files)), "o/my-app", "my-app", "o/platform")
+    return handover.delivers_to(cast("GithubRepository", Files(**files)), "o/my-app", "my-app", "o/platform")
 
 
 def test_a_repository_with_a_caller_for_the_registry_delivers_to_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.registries.lifecycle import StoredImage, expired, parse
+from goldenpath.registries.compliance import LifecycleImage, expired_images, parse_lifecycle
 
 
 def rule(priority: int, status: str, count: int, *patterns: str, kind: str = "imageCountMoreThan") -> dict[str, Any]:
@@ -17,12 +17,12 @@ def rule(priority: int, status: str, count: int, *patterns: str, kind: str = "im
     return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
 
 
-def image(digest: str, days: float, *tags: str, referred: bool = False) -> StoredImage:
-    return StoredImage(digest, frozenset(tags), days, referred)
+def image(digest: str, days: float, *tags: str, referred: bool = False) -> LifecycleImage:
+    return LifecycleImage(digest, frozenset(tags), days, referred)
 
 
-def gone(rules: list[dict[str, Any]], *images: StoredImage) -> dict[str, int]:
-    return expired(parse(json.dumps({"rules": rules})), images)
+def gone(rules: list[dict[str, Any]], *images: LifecycleImage) -> dict[str, int]:
+    return expired_images(parse_lifecycle(json.dumps({"rules": rules})), images)
 
 
 def test_an_image_that_fits_a_rule_is_not_expired_by_a_later_one() -> None:
@@ -60,4 +60,4 @@ def test_a_wildcard_stands_for_any_text_and_nothing_else_is_special() -> None:
 
 def test_a_policy_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="rules"):
-        parse("{}")
+        parse_lifecycle("{}")

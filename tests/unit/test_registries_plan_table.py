@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from goldenpath.registries import plan_table
-from goldenpath.registries.terraform.plan_json import Change, Plan
+from goldenpath.registries import review
+from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
 
 RULES = json.dumps({"rules": [{"rulePriority": 1, "description": "Untagged images go after 7 days"},
                               {"rulePriority": 2, "description": "The newest 20 stay"}]})  # fmt: skip
@@ -18,7 +18,7 @@ DENIED = json.dumps({"Version": "2012-10-17", "Statement": [
 
 def shown(before: Any, after: Any) -> str:  # noqa: ANN401  any value of JSON
     """Return the cell of values."""
-    table = plan_table.changes(Plan("1", (Change("a.b", "kind", ("update",), before, after),)))
+    table = review.changes_table(TerraformPlan("1", (PlannedChange("a.b", "kind", ("update",), before, after),)))
     return table.splitlines()[2].removeprefix("| update | a.b | ").removesuffix(" |")
 
 
@@ -49,15 +49,17 @@ def test_a_long_value_is_cut() -> None:
 
 
 def test_a_plan_of_nothing_says_so() -> None:
-    assert plan_table.changes(Plan("1", ())) == "Nothing: it is as it is described."
+    assert review.changes_table(TerraformPlan("1", ())) == "Nothing: it is as it is described."
 
 
 def test_what_was_changed_behind_terraforms_back_is_told() -> None:
-    change = Change("a.b", "kind", ("update",), None, {"x": "1"})
-    assert plan_table.changes(Plan("1", (change,), (change,))).endswith("\n\nChanged outside of Terraform since: a.b.")
+    change = PlannedChange("a.b", "kind", ("update",), None, {"x": "1"})
+    assert review.changes_table(TerraformPlan("1", (change,), (change,))).endswith(
+        "\n\nChanged outside of Terraform since: a.b."
+    )
 
 
 def test_what_a_plan_reads_is_shown_to_the_reviewer() -> None:
-    change = Change("a.b", "kind", ("update",), None, {"x": "1"})
-    told = plan_table.changes(Plan("1", (change,), reads=("data.external.x",)))
+    change = PlannedChange("a.b", "kind", ("update",), None, {"x": "1"})
+    told = review.changes_table(TerraformPlan("1", (change,), reads=("data.external.x",)))
     assert told.endswith("\n\nData sources that it reads: data.external.x.")

@@ -9,20 +9,22 @@ import pytest
 from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.model.names import Digest
 from goldenpath.registries.terraform import plans, program
-from goldenpath.registries.terraform.plan_json import Change, Plan, parse_plan
-from goldenpath.registries.terraform.program import passed, s3_backend
-from goldenpath.registries.terraform.provider_lock import Provider
+from goldenpath.registries.terraform.locks import LockedProvider
+from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan, parse_plan
+from goldenpath.registries.terraform.program import passed_variables, s3_backend
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
 POLICY = 'module.ecr_repositories["my-app"].aws_ecr_lifecycle_policy.this'
 
 
-def change(address: str = REPOSITORY, *actions: str, **more: Any) -> Change:  # noqa: ANN401  any value
-    return Change(address, address.split(".")[-2], actions or ("create",), **{"after": {"name": "my-app"}, **more})
+def change(address: str = REPOSITORY, *actions: str, **more: Any) -> PlannedChange:  # noqa: ANN401  any value
+    return PlannedChange(
+        address, address.split(".")[-2], actions or ("create",), **{"after": {"name": "my-app"}, **more}
+    )
 
 
-def plan(*changes: Change, drift: tuple[Change, ...] = ()) -> Plan:
-    return Plan("1.11.4", changes, drift)
+def plan(*changes: PlannedChange, drift: tuple[PlannedChange, ...] = ()) -> TerraformPlan:
+    return TerraformPlan("1.11.4", changes, drift)
 
 
 def document(**more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -41,7 +43,7 @@ def document(**more: Any) -> dict[str, Any]:  # noqa: ANN401
 
 def test_a_plan_is_read_without_what_does_not_change() -> None:
     found = parse_plan(json.dumps(document()).encode())
-    assert found.changes == (Change(REPOSITORY, "aws_ecr_repository", ("create",), None, {"name": "x"}),)
+    assert found.changes == (PlannedChange(REPOSITORY, "aws_ecr_repository", ("create",), None, {"name": "x"}),)
     assert (found.terraform_version, found.drift, found.reads) == ("1.11.4", (), ("data.c",))
 
 
@@ -116,7 +118,7 @@ def test_the_digest_depends_on_every_part_of_a_change() -> None:
     ]
     elsewhere = dataclasses.replace(plan(change()), region="us-east-1")
     locks = [
-        dataclasses.replace(plan(change()), providers={"hashicorp/aws": Provider(version, hashes)})
+        dataclasses.replace(plan(change()), providers={"hashicorp/aws": LockedProvider(version, hashes)})
         for version, hashes in (("6.49.0", ("h1:one",)), ("6.50.0", ("h1:one",)), ("6.49.0", ("h1:other",)))
     ]
     digests = {plans.plan_digest(plan(each), "dev") for each in several}
@@ -156,7 +158,7 @@ def test_a_plan_that_destroys_a_repository_is_refused_unless_that_was_asked(acti
 def test_terraform_sees_aws_and_its_plugins_and_nothing_else() -> None:
     kept = {"AWS_REGION": "r", "AWS_ENDPOINT_URL": "u", "AWS_ENDPOINT_URL_S3": "s", "TF_REATTACH_PROVIDERS": "{}"}
     dropped = {"TF_VAR_environment": "prod", "TF_CLI_ARGS_plan": "-destroy", "GITHUB_TOKEN": "t", "TF_WORKSPACE": "x"}
-    assert passed({**kept, **dropped}) == kept
+    assert passed_variables({**kept, **dropped}) == kept
 
 
 def test_a_bucket_at_ones_own_endpoint_is_addressed_by_its_path() -> None:

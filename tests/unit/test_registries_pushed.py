@@ -9,14 +9,13 @@ import pytest
 
 from goldenpath.errors import BadInput, GithubRefused, PlanUnexpected
 from goldenpath.registries import platform_git
-from goldenpath.registries.github import pulls
-from goldenpath.registries.merge import push
-from goldenpath.registries.merge.push import MergedPulls, Push
+from goldenpath.registries.github import records
+from goldenpath.registries.merge.push import MergedPullRequests, Push, merged_pulls
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.registries.github.repository import Repository
+    from goldenpath.registries.github.repository import GithubRepository
 
 OLD, NEW, NONE = "a" * 40, "b" * 40, "0" * 40
 EVENT = {"ref": "refs/heads/development", "before": OLD, "after": NEW, "created": False, "forced": False}
@@ -45,8 +44,8 @@ class History:
         answers = self.pulls.get(commit, [[]])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
-    def merged(self) -> MergedPulls:
-        return push.merged_pulls(CHECKOUT, PUSH, cast("Repository", self), "ecr-registry")
+    def merged(self) -> MergedPullRequests:
+        return merged_pulls(CHECKOUT, PUSH, cast("GithubRepository", self), "ecr-registry")
 
 
 def pull(number: int, commit: str, **changes: object) -> dict[str, Any]:
@@ -109,7 +108,7 @@ def test_each_pull_request_that_a_push_merged_is_found_once_in_the_order_of_the_
     history = History(monkeypatch, c1="docs/x.md", c2="envs/dev/ecr.tf", c3="envs/prod/ecr.tf", c4="src/x.py")
     # A rebase leaves several commits of one pull request, and merges with the last of them.
     history.pulls = {"c1": [[pull(7, "c2")]], "c2": [[pull(7, "c2")]], "c3": [[pull(3, "c3")]]}
-    assert history.merged() == MergedPulls((7, 3))
+    assert history.merged() == MergedPullRequests((7, 3))
     assert (history.asked, sum(history.waited)) == (["c1", "c2", "c3", "c4"], 0)
 
 
@@ -125,7 +124,7 @@ def test_a_pull_request_that_this_push_does_not_apply_is_named(monkeypatch: pyte
     change, note = OTHERS[case]
     history = History(monkeypatch, c1="envs/dev/ecr.tf")
     history.pulls = {"c1": [[pull(7, "c1", **change)]]}
-    assert history.merged() == MergedPulls((), (f"Pull request #7 {note}.",))
+    assert history.merged() == MergedPullRequests((), (f"Pull request #7 {note}.",))
 
 
 BY_HAND = "The commit c1 changes registries, but not by a pull request of the wizard."
@@ -145,8 +144,8 @@ def test_a_direct_push_is_looked_up_for_half_a_minute_in_all_and_named(monkeypat
     history = History(monkeypatch, c1="envs/dev/ecr.tf", c2="envs/dev/ecr.tf", c3="docs/x.md")
     found = history.merged()
     assert (found.numbers, len(found.notes)) == ((), 2)
-    assert sum(history.waited) == sum(pulls.PAUSES)
-    assert history.asked == ["c1"] * (len(pulls.PAUSES) + 1) + ["c2", "c3"]
+    assert sum(history.waited) == sum(records.PAUSES)
+    assert history.asked == ["c1"] * (len(records.PAUSES) + 1) + ["c2", "c3"]
 
 
 @pytest.mark.parametrize("changed", ["envs/dev/ecr.tf", ""])
@@ -155,7 +154,7 @@ def test_a_pull_request_that_github_marks_as_merged_a_moment_later_is_waited_for
 ) -> None:
     history = History(monkeypatch, c1=changed)
     history.pulls = {"c1": [[], [pull(7, "c1", merged_at=None)], [pull(7, "c1")]]}
-    assert history.merged() == MergedPulls((7,))
+    assert history.merged() == MergedPullRequests((7,))
     assert history.waited == [0, 1, 2]
 
 
@@ -163,7 +162,7 @@ def test_a_pull_request_that_github_does_not_have_is_refused(monkeypatch: pytest
     history = History(monkeypatch)
     monkeypatch.setattr(history, "get", lambda *_: None)
     with pytest.raises(GithubRefused, match="could not read pull request #7 in o/p"):
-        pulls.pull_request(cast("Repository", history), 7)
+        records.pull_request(cast("GithubRepository", history), 7)
 
 
 def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +175,7 @@ def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.M
         return listed
 
     monkeypatch.setattr(history, "get", get)
-    assert pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") == 2
+    assert records.newest_merged(cast("GithubRepository", history), "registry/dev/a+b", "development") == 2
     assert "head=o%3Aregistry%2Fdev%2Fa%2Bb&base=development" in asked[0]
     listed.clear()
-    assert pulls.newest_merged(cast("Repository", history), "registry/dev/a+b", "development") is None
+    assert records.newest_merged(cast("GithubRepository", history), "registry/dev/a+b", "development") is None

@@ -7,14 +7,13 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.registries.aws.ecr import Described
-from goldenpath.registries.recovery import foreign_signs
-from goldenpath.registries.recovery_claims import Claim
-from goldenpath.registries.terraform.state_lock import Lock
+from goldenpath.registries.aws.ecr import EcrDescription
+from goldenpath.registries.recovery import ApplyClaim, foreign_signs
+from goldenpath.registries.terraform.locks import StateLock
 
 SINCE = dt.datetime(2026, 11, 21, 6, 50, tzinfo=dt.UTC)
-CLAIM = Claim(7, "https://github.com/o/p/actions/runs/1", "vm-7", SINCE, SINCE)
-LOCK = Lock("a0e2b948", "runner@vm-7", SINCE + dt.timedelta(seconds=2), "OperationTypeApply")
+CLAIM = ApplyClaim(7, "https://github.com/o/p/actions/runs/1", "vm-7", SINCE, SINCE)
+LOCK = StateLock("a0e2b948", "runner@vm-7", SINCE + dt.timedelta(seconds=2), "OperationTypeApply")
 
 
 def test_the_lock_that_the_apply_of_a_claim_took_is_left_behind() -> None:
@@ -36,7 +35,7 @@ def test_a_lock_of_anybody_else_is_never_taken_for_ours(change: dict[str, object
 
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
 TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP"}
-MADE = Described(
+MADE = EcrDescription(
     "my-app", "arn", "uri", "MUTABLE", "AES256", scan_on_push=True, tags={**TAGS, "more": "x"}, created=SINCE
 )
 
@@ -44,7 +43,7 @@ MADE = Described(
 def test_a_repository_that_an_earlier_apply_of_the_pull_request_made_is_known() -> None:
     assert foreign_signs(TAGS, "", MADE, 0, CLAIM) == ()
     later = SINCE + dt.timedelta(milliseconds=600)
-    assert foreign_signs(TAGS, "", MADE, 0, Claim(7, "", "vm-7", later, later)) == ()
+    assert foreign_signs(TAGS, "", MADE, 0, ApplyClaim(7, "", "vm-7", later, later)) == ()
 
 
 def test_every_sign_of_a_strangers_repository_is_told() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.registries.repository_policy import UNREADABLE, deviations
+from goldenpath.registries.compliance import UNREADABLE_POLICY, policy_deviations
 
 ACTIONS = '["ecr:PutImage", "ecr:UploadLayerPart"]'
 OURS = f'{{"Statement": [{{"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": {ACTIONS}}}]}}'
@@ -23,7 +23,7 @@ STRANGE = "its repository policy has a statement that is not described: "
     ],
 )
 def test_one_policy_is_the_same_however_it_is_written(same: str) -> None:
-    assert deviations(same, OURS) == ()
+    assert policy_deviations(same, OURS) == ()
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,16 @@ def test_one_policy_is_the_same_however_it_is_written(same: str) -> None:
     ],
 )
 def test_a_statement_that_permits_anything_else_is_told(other: str) -> None:
-    strange, missing = deviations(other, OURS)
+    strange, missing = policy_deviations(other, OURS)
     assert strange.startswith(STRANGE)
     assert missing.startswith("its repository policy lacks a statement: A Deny ecr:PutImage, ecr:UploadLayerPart")
 
 
 def test_a_policy_where_none_is_described_is_told() -> None:
-    assert deviations(OURS, "") == (f'{STRANGE}A Deny ecr:PutImage, ecr:UploadLayerPart to "*"',)
-    assert deviations("", "") == deviations("{}", "") == ()
+    assert policy_deviations(OURS, "") == (f'{STRANGE}A Deny ecr:PutImage, ecr:UploadLayerPart to "*"',)
+    assert policy_deviations("", "") == policy_deviations("{}", "") == ()
 
 
 @pytest.mark.parametrize("broken", ["x", "[]", '{"Statement": "x"}', '{"Statement": [1]}', "[" * 100_000])
 def test_a_policy_that_is_none_is_told_too(broken: str) -> None:
-    assert deviations(broken, "") == (UNREADABLE,)
+    assert policy_deviations(broken, "") == (UNREADABLE_POLICY,)

@@ -5,7 +5,7 @@ import pytest
 from goldenpath.errors import RegistryRequestInvalid, UnknownEnvironment
 from goldenpath.model.names import EcrRepository
 from goldenpath.registries import request
-from goldenpath.registries.request import parse, registry_id
+from goldenpath.registries.request import parse_request, registry_id
 
 WHOLE = {
     "environment": "dev",
@@ -30,7 +30,7 @@ def test_the_id_follows_from_the_name(name: str, expected: str) -> None:
 
 
 def test_a_whole_request_becomes_an_entry_in_the_order_people_read() -> None:
-    assert list(parse(WHOLE).fields.items()) == [
+    assert list(parse_request(WHOLE).fields.items()) == [
         ("id", "REGISTRY_MY_APP"),
         ("owner", "team-web"),
         ("requester", "octocat"),
@@ -40,7 +40,7 @@ def test_a_whole_request_becomes_an_entry_in_the_order_people_read() -> None:
 
 
 def test_requester_and_domain_may_be_left_out() -> None:
-    assert parse({**WHOLE, "requester": "", "domain": " "}).fields == {
+    assert parse_request({**WHOLE, "requester": "", "domain": " "}).fields == {
         "id": "REGISTRY_MY_APP",
         "owner": "team-web",
         "risk": "low",
@@ -71,13 +71,13 @@ def test_requester_and_domain_may_be_left_out() -> None:
 )
 def test_a_field_that_cannot_be_used_is_named(field: str, text: str, why: str) -> None:
     with pytest.raises(RegistryRequestInvalid, match="the request for a registry cannot be used") as refused:
-        parse({**WHOLE, field: text})
+        parse_request({**WHOLE, field: text})
     assert refused.value.why.startswith(why)
 
 
 def test_all_mistakes_are_told_together() -> None:
     with pytest.raises(RegistryRequestInvalid) as refused:
-        parse({"name": "X", "risk": "some"})
+        parse_request({"name": "X", "risk": "some"})
     assert [told.split("`")[1] for told in refused.value.why.split("; ")] == ["environment", "name", "owner", "risk"]
 
 

@@ -9,13 +9,13 @@ import pytest
 from goldenpath.errors import RegistryConfigUnexpected, RetirementRefused
 from goldenpath.registries import retirement
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.config.ecr_tf import Registry
+from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.request import Risk
-from goldenpath.registries.retirement import Standing, Use
+from goldenpath.registries.retirement import ImageUse, RetirementStage
 
 TODAY = dt.date(2026, 11, 21)
 PATH = Path("envs/dev/ecr.tf")
-ACTIVE = Registry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
+ACTIVE = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
 LEAVING = replace(ACTIVE, deprecated_since="2026-11-01", remove_after="2026-12-01")
 OVER = replace(ACTIVE, deprecated_since="2026-10-01", remove_after="2026-11-20")
 TEXT = """locals {
@@ -31,21 +31,21 @@ TEXT = """locals {
 """
 
 
-def pulled(days_ago: int, *tags: str) -> Use:
-    return Use("sha256:a", frozenset(tags), TODAY - dt.timedelta(days=days_ago))
+def pulled(days_ago: int, *tags: str) -> ImageUse:
+    return ImageUse("sha256:a", frozenset(tags), TODAY - dt.timedelta(days=days_ago))
 
 
 @pytest.mark.parametrize(
     ("registry", "expected"),
     [
-        (ACTIVE, Standing.ACTIVE),
-        (LEAVING, Standing.DEPRECATED),
-        (OVER, Standing.REMOVABLE),
-        (replace(OVER, remove_after="2026-11-21"), Standing.DEPRECATED),
+        (ACTIVE, RetirementStage.ACTIVE),
+        (LEAVING, RetirementStage.DEPRECATED),
+        (OVER, RetirementStage.REMOVABLE),
+        (replace(OVER, remove_after="2026-11-21"), RetirementStage.DEPRECATED),
     ],
 )
-def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Standing) -> None:
-    assert retirement.standing(registry, TODAY) is expected
+def test_a_registry_stands_where_its_dates_say(registry: RegistryEntry, expected: RetirementStage) -> None:
+    assert retirement.retirement_stage(registry, TODAY) is expected
 
 
 @pytest.mark.parametrize(
@@ -58,27 +58,27 @@ def test_a_registry_stands_where_its_dates_say(registry: Registry, expected: Sta
         (replace(LEAVING, deprecated_since="2026-11-02"), "its grace period of 29 days is shorter than 30"),
     ],
 )
-def test_dates_that_cannot_be_read_are_never_taken_for_over(registry: Registry, why: str) -> None:
+def test_dates_that_cannot_be_read_are_never_taken_for_over(registry: RegistryEntry, why: str) -> None:
     with pytest.raises(RetirementRefused) as refused:
-        retirement.standing(registry, TODAY)
+        retirement.retirement_stage(registry, TODAY)
     assert refused.value.why == why
 
 
 def test_deprecation_writes_both_dates_into_the_entry() -> None:
-    text = retirement.deprecated(TEXT, ACTIVE, TODAY, PATH)
+    text = retirement.with_deprecation(TEXT, ACTIVE, TODAY, PATH)
     (found,) = ecr_tf.parse(text, "dev", PATH)
     assert (found.deprecated_since, found.remove_after) == ("2026-11-21", "2026-12-21")
     assert "    # ours\n" in text
 
 
 def test_a_grace_period_that_runs_is_not_changed() -> None:
-    assert retirement.deprecated(TEXT, LEAVING, TODAY, PATH, grace_days=60) == TEXT
+    assert retirement.with_deprecation(TEXT, LEAVING, TODAY, PATH, grace_days=60) == TEXT
 
 
 @pytest.mark.parametrize("days", [-1, 0, 29, 366])
 def test_a_grace_period_out_of_bounds_is_refused(days: int) -> None:
     with pytest.raises(RetirementRefused, match="my-app in dev is not retired") as refused:
-        retirement.deprecated(TEXT, ACTIVE, TODAY, PATH, grace_days=days)
+        retirement.with_deprecation(TEXT, ACTIVE, TODAY, PATH, grace_days=days)
     assert refused.value.why == f"a grace period of {days} days is not within 30 to 365"
 
 
@@ -97,7 +97,7 @@ TOLD = ("2026-11-01", "2026-12-01")
     ],
 )
 def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
-    registry: Registry, told: tuple[str, str]
+    registry: RegistryEntry, told: tuple[str, str]
 ) -> None:
     retirement.require_grace(registry, told, TODAY)
 
@@ -118,7 +118,7 @@ def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
     ],
 )  # fmt: skip
 def test_a_grace_period_that_is_shortened_or_dated_back_is_refused(
-    registry: Registry, told: tuple[str, str], why: str
+    registry: RegistryEntry, told: tuple[str, str], why: str
 ) -> None:
     with pytest.raises(RetirementRefused) as refused:
         retirement.require_grace(registry, told, TODAY)
@@ -127,11 +127,11 @@ def test_a_grace_period_that_is_shortened_or_dated_back_is_refused(
 
 def test_an_entry_in_another_form_is_left_alone() -> None:
     with pytest.raises(RegistryConfigUnexpected, match="was left as it is"):
-        retirement.deprecated(TEXT.replace('"low"', "var.risk"), ACTIVE, TODAY, PATH)
+        retirement.with_deprecation(TEXT.replace('"low"', "var.risk"), ACTIVE, TODAY, PATH)
 
 
 def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
-    images = [pulled(15, "dev-a1b2c3d"), Use("b", frozenset())]
+    images = [pulled(15, "dev-a1b2c3d"), ImageUse("b", frozenset())]
     retirement.require_removable(OVER, images, TODAY, shown=())
 
 
@@ -139,7 +139,7 @@ def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
     ("registry", "why"),
     [(ACTIVE, "it was never deprecated"), (LEAVING, "its grace period runs until 2026-12-01")],
 )
-def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) -> None:
+def test_nobody_can_approve_the_grace_period_away(registry: RegistryEntry, why: str) -> None:
     with pytest.raises(RetirementRefused) as refused:
         retirement.require_removable(registry, [], TODAY, shown=())
     assert refused.value.why == why
@@ -151,12 +151,12 @@ def test_nobody_can_approve_the_grace_period_away(registry: Registry, why: str) 
         (pulled(14), "1 of its images were pulled in the last 14 days, last on 2026-11-07"),
         (pulled(100, "a1b2c3d", "prod-a1b2c3d"), "it holds releases of prod: prod-a1b2c3d"),
         (
-            Use("sha256:a", frozenset(), pushed=TODAY),
+            ImageUse("sha256:a", frozenset(), pushed=TODAY),
             "1 of its images were pushed after 2026-10-01, when pushes were to end",
         ),
     ],
 )
-def test_a_registry_in_use_is_removed_only_if_its_proposal_showed_that(image: Use, why: str) -> None:
+def test_a_registry_in_use_is_removed_only_if_its_proposal_showed_that(image: ImageUse, why: str) -> None:
     shown = [key for sign in retirement.signs_of_use(OVER, [image], TODAY) for key in sign.keys]
     with pytest.raises(RetirementRefused) as refused:
         retirement.require_removable(OVER, [image], TODAY, shown=())
@@ -167,7 +167,7 @@ def test_a_registry_in_use_is_removed_only_if_its_proposal_showed_that(image: Us
 def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
     images = [
         replace(pulled(2, "prod-a1b2c3d"), digest="sha256:" + "a" * 64),
-        Use("sha256:" + "b" * 64, frozenset(), pushed=TODAY),
+        ImageUse("sha256:" + "b" * 64, frozenset(), pushed=TODAY),
     ]
     assert [sign.keys for sign in retirement.signs_of_use(OVER, images, TODAY)] == [
         {"pulled aaaaaaaaaaaa"}, {"pushed bbbbbbbbbbbb"}, {"prod-a1b2c3d"},
@@ -175,7 +175,7 @@ def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
 
 
 def test_what_its_proposal_did_not_show_nobody_can_have_approved() -> None:
-    images = [pulled(2), Use("sha256:a", frozenset({"prod-a1b2c3d", "prod-b1b2c3d"}))]
+    images = [pulled(2), ImageUse("sha256:a", frozenset({"prod-a1b2c3d", "prod-b1b2c3d"}))]
     with pytest.raises(RetirementRefused) as refused:
         retirement.require_removable(OVER, images, TODAY, shown=("pulled a", "prod-a1b2c3d"))
     assert refused.value.why == "it holds releases of prod: prod-a1b2c3d, prod-b1b2c3d; the proposal did not show this"

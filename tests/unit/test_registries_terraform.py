@@ -12,7 +12,7 @@ import pytest
 
 from goldenpath import runner
 from goldenpath.errors import StateLocked, TerraformFailed
-from goldenpath.registries.terraform import state_lock
+from goldenpath.registries.terraform import locks
 from goldenpath.registries.terraform.program import Terraform
 from goldenpath.tools import process
 from goldenpath.tools.process import Completed
@@ -172,14 +172,14 @@ def test_a_held_lock_is_told_with_its_holder_and_how_to_free_it(monkeypatch: pyt
 
 @pytest.mark.parametrize("created", ["2026-11-21 06:50:29 +0000 UTC", "2026-11-21 06:50:29.3 +0000 UTC"])
 def test_a_lock_is_read_back_from_its_error_however_exact_its_time_is(created: str) -> None:
-    lock = state_lock.read(state_lock.locked(re.sub("Created: .*", f"Created: {created}", LOCK)))
+    lock = locks.read_state_lock(locks.state_locked(re.sub("Created: .*", f"Created: {created}", LOCK)))
     assert lock
     assert (lock.who, lock.created.replace(microsecond=0).isoformat()) == ("runner@vm-7", "2026-11-21T06:50:29+00:00")
 
 
 @pytest.mark.parametrize("detail", ["", "Lock Info:\n  ID: 1-2-3\n", LOCK.replace("2026-11", "soon")])
 def test_a_lock_that_says_too_little_is_quoted_and_belongs_to_nobody(detail: str) -> None:
-    error = state_lock.locked(detail)
+    error = locks.state_locked(detail)
     assert error.why == detail.strip()
     assert "`terraform force-unlock ID`" in error.fix
-    assert state_lock.read(error) is None
+    assert locks.read_state_lock(error) is None

@@ -74,7 +74,7 @@ class Registry:
             "AWS_SECRET_ACCESS_KEY": self.running.admin_key_secret,
             "AWS_REGION": self.running.region,
         }
-        reader = ecr.Reader({**self.running.environment, **key})
+        reader = ecr.PlatformEcr({**self.running.environment, **key})
         return {image.digest: image.tags for image in reader.images(self.name)}
 
 

@@ -10,20 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
-from goldenpath.registries import (
-    compliance,
-    handover,
-    plan_table,
-    platform_git,
-    provenance,
-    recovery,
-    recovery_claims,
-    removal,
-    review,
-)
+from goldenpath.registries import compliance, handover, platform_git, provenance, recovery, retirement, review
 from goldenpath.registries.aws import ecr
-from goldenpath.registries.config import controls, ecr_tf
-from goldenpath.registries.merge import checks, trusted
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.github import records
+from goldenpath.registries.merge import checks
+from goldenpath.registries.merge.push import MergedPullRequest, merged_pulls
 from goldenpath.registries.terraform import workspace
 from goldenpath.runner import as_markdown
 
@@ -31,34 +23,77 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator
 
-    from goldenpath.registries.github.repository import Repository
-    from goldenpath.registries.merge.checks import Checkouts, Reviewed
-    from goldenpath.registries.merge.entries import Merged
-    from goldenpath.registries.review import Record
-    from goldenpath.registries.terraform.access import Access
-    from goldenpath.registries.terraform.plan_json import Plan
-    from goldenpath.registries.terraform.workspace import Workplace
+    from goldenpath.registries.github.repository import GithubRepository
+    from goldenpath.registries.merge.checks import Checkouts, ReviewedMerge
+    from goldenpath.registries.review import PlanRecord
+    from goldenpath.registries.terraform.plans import TerraformPlan
+    from goldenpath.registries.terraform.workspace import EnvironmentAccess, TerraformWorkspace
 
 MARKER = "apply"
 
 
 @dataclass(frozen=True)
-class Office:
+class ApplyRequest:
+    """A registry that may be applied: the `number` of the pull request, and the record of its reviewed plan."""
+
+    number: int
+    record: PlanRecord
+
+
+@dataclass(frozen=True)
+class ApplyRequests:
+    """What may be applied, what was refused and why, and `notes` on what the push brought besides."""
+
+    requests: tuple[ApplyRequest, ...] = ()
+    refusals: tuple[tuple[int, GoldenPathError], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def find_requests(office: ApplyContext) -> ApplyRequests:
+    """Return what the push of `office` asks to be applied. One refused pull request does not stop the others.
+
+    A refusal is also said in its pull request. Raises `BadInput`, `PlanUnexpected` and `GithubRefused` when it cannot
+    be known what was merged.
+    """
+    checkouts = office.checkouts
+    push = checkouts.push
+    if push.is_new:
+        return ApplyRequests(notes=(f"The branch {push.base} is new: nothing that was merged before is applied.",))
+    pulls = merged_pulls(checkouts.merged, push, office.repository, review.LABEL)
+    requests: list[ApplyRequest] = []
+    refusals: list[tuple[int, GoldenPathError]] = []
+    for number in pulls.numbers:
+        try:
+            requests.append(ApplyRequest(number, check_merged(office, merged_pull_request(office, number))))
+        except GoldenPathError as error:
+            refusals.append((number, error))
+    return ApplyRequests(tuple(requests), tuple(refusals), pulls.notes)
+
+
+def merged_pull_request(office: ApplyContext, number: int) -> MergedPullRequest:
+    """Return the merged pull request `number` as GitHub describes it now. Raises `BadInput`, `GithubRefused`."""
+    repository = office.repository
+    described = records.pull_request(repository, number)
+    return MergedPullRequest.read(described, repository.name, review.LABEL, office.checkouts.push.base)
+
+
+@dataclass(frozen=True)
+class ApplyContext:
     """Who applies: the way into the environments, the platform's repository, and how other repositories are opened.
 
     `checkouts` are what may run and what was merged, `run_url` is the page of this run, `today` the day by which grace
     periods are counted.
     """
 
-    access: Access
-    repository: Repository
-    open_repository: Callable[[str], Repository | None]
+    access: EnvironmentAccess
+    repository: GithubRepository
+    open_repository: Callable[[str], GithubRepository | None]
     checkouts: Checkouts
     today: dt.date
     run_url: str = ""
 
 
-def find_merged(office: Office, pull: Merged) -> Record:
+def check_merged(office: ApplyContext, pull: MergedPullRequest) -> PlanRecord:
     """Return what the merged pull request asks to be applied, once every check that needs no role is passed.
 
     Whatever stops it is said in the pull request and raised: `ProposalUnbound`, `ApprovalMissing`, and what
@@ -68,7 +103,7 @@ def find_merged(office: Office, pull: Merged) -> Record:
         return _checked(office, pull).record
 
 
-def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
+def apply_merged(office: ApplyContext, pull: MergedPullRequest, environment: str = "") -> TerraformPlan:
     """Apply what the merged pull request had reviewed, verify it at ECR, and say so in the pull request.
 
     `environment` is the one that this run was given a role for; empty when it has no such bound. Whatever stops the
@@ -77,23 +112,23 @@ def apply_merged(office: Office, pull: Merged, environment: str = "") -> Plan:
     """
     with _reporting(office, pull):
         record, made, said = _applied(office, pull, environment)
-    table = plan_table.changes(made) if made.changes else "Nothing was left to do."
+    table = review.changes_table(made) if made.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
     office.repository.comment(pull.number, MARKER, f"{head}\n\n{table}\n\n{said}")
     return made
 
 
-def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Plan, str]:
+def _applied(office: ApplyContext, pull: MergedPullRequest, environment: str) -> tuple[PlanRecord, TerraformPlan, str]:
     reviewed = _checked(office, pull)
     record = reviewed.record
     require_environment(record, environment)
     workplace = _composed(office, reviewed).workplace(record.environment)
     made = _planned(pull, record, workplace)
-    review.require_shown(record, made, pull.body)
+    review.require_plan_shown(record, made, pull.body)
     if made.changes:
         if not record.removal:
-            removal.require_grace(workplace, record.name, pull.opened)
-        recovery_claims.begin(workplace, pull.number, office.run_url)
+            retirement.require_announced_grace(workplace, record.name, pull.opened)
+        recovery.begin_claim(workplace, pull.number, office.run_url)
         if record.removal:
             _clear(office, reviewed, workplace)
         office.repository.comment(pull.number, MARKER, _begun(record, office.run_url))
@@ -102,31 +137,31 @@ def _applied(office: Office, pull: Merged, environment: str) -> tuple[Record, Pl
         said = _require_absent(workplace, record.name)
     else:
         said = _hand_over(office, pull, workplace, made, record.name)
-    recovery_claims.end(workplace, pull.number)
+    recovery.end_claim(workplace, pull.number)
     return record, made, said
 
 
-def _checked(office: Office, pull: Merged) -> Reviewed:
+def _checked(office: ApplyContext, pull: MergedPullRequest) -> ReviewedMerge:
     """Return what the pull request asks to be applied, if it passes every check that needs no role."""
     checkouts = office.checkouts
     reviewed = checks.check(checkouts, pull)
     merge = reviewed.range
     # The merge is compared with the commit that it was made on: the base may have moved on since the branch forked.
-    commits = provenance.Commits(checkouts.merged, merge.onto, merge.tip, merge.merged)
-    provenance.require_asked_and_approved(commits, office.repository, pull, reviewed.record, checkouts.push.base)
+    commits = provenance.MergeCommits(checkouts.merged, merge.onto, merge.tip, merge.merged)
+    provenance.require_requested_and_approved(commits, office.repository, pull, reviewed.record, checkouts.push.base)
     return reviewed
 
 
-def _composed(office: Office, reviewed: Reviewed) -> Access:
+def _composed(office: ApplyContext, reviewed: ReviewedMerge) -> EnvironmentAccess:
     """Return the way into the environments for a folder of trusted configuration with the merged entries."""
     checkouts, folder = office.checkouts, office.access.work_dir / "configuration"
-    made = trusted.composed(
+    made = checks.compose_configuration(
         checkouts.trusted, checkouts.merged, reviewed.record.environment, reviewed.range.merged, folder
     )
     return replace(office.access, checkout=made)
 
 
-def require_environment(record: Record, environment: str) -> None:
+def require_environment(record: PlanRecord, environment: str) -> None:
     """Refuse with `BadInput` a plan for another environment than the one that this job was let into."""
     if environment not in {"", record.environment}:
         raise BadInput(
@@ -137,7 +172,7 @@ def require_environment(record: Record, environment: str) -> None:
 
 
 @contextlib.contextmanager
-def _reporting(office: Office, pull: Merged) -> Iterator[None]:
+def _reporting(office: ApplyContext, pull: MergedPullRequest) -> Iterator[None]:
     """Comment on the pull request when an error stops the block, and raise it."""
     try:
         yield
@@ -148,42 +183,44 @@ def _reporting(office: Office, pull: Merged) -> Iterator[None]:
         raise
 
 
-def _planned(pull: Merged, record: Record, workplace: Workplace) -> Plan:
+def _planned(pull: MergedPullRequest, record: PlanRecord, workplace: TerraformWorkspace) -> TerraformPlan:
     """Return the plan that is to be applied: the reviewed one, or what an apply that broke half-way left of it."""
     try:
         made = workspace.plan(workplace, record.name, removal=record.removal)
     except StateLocked as error:
-        if not recovery.freed(workplace, error, recovery_claims.of(workplace, pull.number)):
+        if not recovery.free_abandoned_lock(workplace, error, recovery.unfinished_claim(workplace, pull.number)):
             raise
         made = workspace.plan(workplace, record.name, removal=record.removal)
     if made.changes:
         record.require(made)
-    if recovery.reclaimed(workplace, record.name, made, recovery_claims.of(workplace, pull.number)):
+    if recovery.adopt_orphan(workplace, record.name, made, recovery.unfinished_claim(workplace, pull.number)):
         made = workspace.plan(workplace, record.name)
         if made.changes:
             record.require(made)
     return made
 
 
-def _clear(office: Office, reviewed: Reviewed, workplace: Workplace) -> None:
+def _clear(office: ApplyContext, reviewed: ReviewedMerge, workplace: TerraformWorkspace) -> None:
     """Save the listing of a registry that may go, then delete its images: ECR destroys no repository that has some."""
     record, checkout = reviewed.record, office.checkouts.merged
     before = platform_git.text_at(checkout, reviewed.range.fork, f"envs/{record.environment}/ecr.tf")
     path = ecr_tf.path_of(checkout, record.environment)
     registry = next(each for each in ecr_tf.parse(before, record.environment, path) if each.name == record.name)
-    reader = ecr.Reader(workplace.variables)
-    removal.require_told(registry, reader.describe(record.name))
-    removal.require_removable(registry, reader.images(record.name), office.today, shown=record.signs)
-    saved = removal.save_listing(reader, record.name, record.environment, workplace.work_dir)
+    reader = ecr.PlatformEcr(workplace.variables)
+    retirement.require_announced_dates(registry, reader.describe(record.name))
+    retirement.require_removable_images(registry, reader.images(record.name), office.today, shown=record.signs)
+    saved = retirement.save_image_listing(reader, record.name, record.environment, workplace.work_dir)
     reader.delete(record.name, saved.digests)
 
 
-def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, name: str) -> str:
+def _hand_over(
+    office: ApplyContext, pull: MergedPullRequest, workplace: TerraformWorkspace, made: TerraformPlan, name: str
+) -> str:
     checkout = workplace.checkout
     registry = ecr_tf.find(checkout, workplace.environment, name)
-    found = ecr.Reader(workplace.variables).describe(name)
+    found = ecr.PlatformEcr(workplace.variables).describe(name)
     described = made.repository_policies.get(name, "")
-    wrong = compliance.deviations(registry, controls.load(checkout)[registry.risk], found, described)
+    wrong = compliance.deviations(registry, ecr_tf.load_controls(checkout)[registry.risk], found, described)
     if found is None or wrong:
         raise RegistryRefused(
             f"{name} in {workplace.environment} was applied, but ECR does not describe it as asked",
@@ -192,21 +229,21 @@ def _hand_over(office: Office, pull: Merged, workplace: Workplace, made: Plan, n
         )
     platform = office.repository.name
     if registry.deprecated_since:
-        text = handover.farewell(registry, found, platform)
-        return f"{text} {handover.tell_team(office.open_repository, registry, text, platform)}"
-    text = handover.note(checkout, registry, found, platform)
+        text = handover.deprecation_note(registry, found, platform)
+        return f"{text} {handover.notify_team(office.open_repository, registry, text, platform)}"
+    text = handover.handover_note(checkout, registry, found, platform)
     office.repository.comment(pull.number, "hand-over", text)
-    told = handover.tell_team(office.open_repository, registry, text, platform)
+    told = handover.notify_team(office.open_repository, registry, text, platform)
     return f"ECR describes `{found.uri}` as it was asked for. {told}"
 
 
-def _require_absent(workplace: Workplace, name: str) -> str:
-    if ecr.Reader(workplace.variables).describe(name) is not None:
+def _require_absent(workplace: TerraformWorkspace, name: str) -> str:
+    if ecr.PlatformEcr(workplace.variables).describe(name) is not None:
         raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="run the job again")
     return "It is gone. The listing of what it held is an artifact of this run."
 
 
-def _begun(record: Record, run_url: str) -> str:
+def _begun(record: PlanRecord, run_url: str) -> str:
     head = f"### {'Removing' if record.removal else 'Applying'}: `{record.name}` in {record.environment}"
     return "\n\n".join(filter(None, [head, f"[The run]({run_url})" if run_url else ""]))
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.model import codec
-from goldenpath.registries.config import controls, ecr_tf
+from goldenpath.registries.config import ecr_tf
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from goldenpath.registries.config.controls import Controls
-    from goldenpath.registries.config.ecr_tf import Registry
+    from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
     from goldenpath.registries.request import Risk
 
 FOR_MACHINES, FOR_PEOPLE = "envs/catalogue.json", "docs/REGISTRY_CATALOG.md"
@@ -26,7 +25,7 @@ mean, and how to ask for a registry: [registries.md](registries.md).
 
 
 @dataclass(frozen=True)
-class Listed:
+class CatalogueEntry:
     """One registry in the catalogue, with the controls that its risk brings."""
 
     environment: str
@@ -43,9 +42,9 @@ class Listed:
     remove_after: str
 
 
-def collect(checkout: Path) -> tuple[Listed, ...]:
+def collect(checkout: Path) -> tuple[CatalogueEntry, ...]:
     """Return every registry of every environment. Raises `RegistryConfigUnexpected`."""
-    table = controls.load(checkout)
+    table = ecr_tf.load_controls(checkout)
     return tuple(_listed(registry, table) for registry in ecr_tf.load_all(checkout))
 
 
@@ -56,21 +55,21 @@ def write(checkout: Path) -> None:
     codec.write_bytes(checkout / FOR_PEOPLE, as_markdown(listed).encode())
 
 
-def as_markdown(listed: Iterable[Listed]) -> str:
+def as_markdown(listed: Iterable[CatalogueEntry]) -> str:
     """Return the catalogue as people read it: one table an environment, environments in the order of delivery."""
-    by_environment: dict[str, list[Listed]] = {}
+    by_environment: dict[str, list[CatalogueEntry]] = {}
     for each in listed:
         by_environment.setdefault(each.environment, []).append(each)
     sections = [_section(environment, rows) for environment, rows in by_environment.items()]
     return "\n".join([_INTRODUCTION, *(sections or ["There are none yet.\n"])])
 
 
-def _section(environment: str, rows: list[Listed]) -> str:
+def _section(environment: str, rows: list[CatalogueEntry]) -> str:
     head = f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}\n"
     return f"## {environment}\n\n{head}{''.join(map(_row, rows))}"
 
 
-def _row(each: Listed) -> str:
+def _row(each: CatalogueEntry) -> str:
     leaving = f" (deprecated since {each.deprecated_since}, removed after {each.remove_after})"
     cells = (
         f"`{each.name}`{leaving if each.deprecated_since else ''}", each.owner, each.domain or "-", each.risk,
@@ -79,10 +78,10 @@ def _row(each: Listed) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def _listed(registry: Registry, table: Mapping[Risk, Controls]) -> Listed:
+def _listed(registry: RegistryEntry, table: Mapping[Risk, RiskControls]) -> CatalogueEntry:
     brought = table[registry.risk]
     exclusions = "_WITH_EXCLUSION" if registry.more.get("immutability_exclusions") else ""
-    return Listed(
+    return CatalogueEntry(
         environment=registry.environment,
         name=registry.name,
         id=registry.id,

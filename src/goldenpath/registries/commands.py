@@ -13,14 +13,14 @@ from goldenpath.model.names import Digest, Region
 from goldenpath.registries import catalogue, workflow_commands
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
-from goldenpath.registries.request import parse
+from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import plans, workspace
 from goldenpath.report.console import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.registries.terraform.plan_json import Plan
+    from goldenpath.registries.terraform.plans import TerraformPlan
 
 
 _NEXT = (
@@ -46,7 +46,7 @@ def registry() -> None:
 @of_a_request
 def request(checkout: Path, **fields: str) -> None:
     """Write a registry into its environment's configuration, and the catalogue anew."""
-    wanted, progress = parse(fields), Progress()
+    wanted, progress = parse_request(fields), Progress()
     changed = ecr_tf.add(checkout, wanted)
     catalogue.write(checkout)
     where = f"envs/{wanted.environment}/ecr.tf"
@@ -111,7 +111,7 @@ def apply(*, name: str, digest: str, removal: bool, **placed: object) -> None:
 
 def _workplace(
     checkout: Path, environment: str, state_bucket: str, aws_region: str, work_dir: Path | None
-) -> workspace.Workplace:
+) -> workspace.TerraformWorkspace:
     mistakes = [] if state_bucket else ["`state_bucket` is missing"]
     try:
         Region(aws_region)
@@ -121,12 +121,12 @@ def _workplace(
         raise BadInput("an input cannot be used", why="; ".join(mistakes), fix="give it; `--help` says how")
     variables = runner.variables()
     folder = work_dir or runner.default_work_dir(variables) / "registry"
-    return workspace.Workplace(
+    return workspace.TerraformWorkspace(
         checkout, environment, state_bucket, aws_region, folder, {**variables, "AWS_REGION": aws_region}
     )
 
 
-def _tell(made: Plan, name: str, environment: str) -> None:
+def _tell(made: TerraformPlan, name: str, environment: str) -> None:
     progress = Progress()
     for each in made.changes:
         progress.line(f"{' and '.join(each.actions):<20} {each.address}")

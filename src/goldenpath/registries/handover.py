@@ -12,15 +12,15 @@ import yaml
 from goldenpath.errors import GithubRefused
 from goldenpath.model.expressions import with_own_repository
 from goldenpath.model.names import role_secret
-from goldenpath.registries.config import controls, ecr_tf
+from goldenpath.registries.config import ecr_tf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from goldenpath.registries.aws.ecr import Described
-    from goldenpath.registries.config.ecr_tf import Registry
-    from goldenpath.registries.github.repository import Repository
+    from goldenpath.registries.aws.ecr import EcrDescription
+    from goldenpath.registries.config.ecr_tf import RegistryEntry
+    from goldenpath.registries.github.repository import GithubRepository
 
 TEMPLATE = "docs/templates/handover.md"
 LABEL = "goldenpath"
@@ -29,9 +29,9 @@ _WORKFLOWS = ".github/workflows"
 _MOST_FILES, _LONGEST_FILE = 50, 1 << 18
 
 
-def note(checkout: Path, registry: Registry, found: Described, platform: str) -> str:
+def handover_note(checkout: Path, registry: RegistryEntry, found: EcrDescription, platform: str) -> str:
     """Return the hand-over note of `registry`; `platform` is the repository to ask at (`owner/name`)."""
-    brought = controls.load(checkout)[registry.risk]
+    brought = ecr_tf.load_controls(checkout)[registry.risk]
     text = string.Template(ecr_tf.read_text(checkout / TEMPLATE))
     return text.substitute(
         name=registry.name,
@@ -48,7 +48,7 @@ def note(checkout: Path, registry: Registry, found: Described, platform: str) ->
     )
 
 
-def farewell(registry: Registry, found: Described, platform: str) -> str:
+def deprecation_note(registry: RegistryEntry, found: EcrDescription, platform: str) -> str:
     """Return the note to the owner of a registry that is deprecated."""
     return (
         f"Pushes to `{found.uri}` are refused from now on; pulls go on until {registry.remove_after}, when it may be "
@@ -56,7 +56,9 @@ def farewell(registry: Registry, found: Described, platform: str) -> str:
     )
 
 
-def tell_team(open_repository: Callable[[str], Repository | None], registry: Registry, text: str, platform: str) -> str:
+def notify_team(
+    open_repository: Callable[[str], GithubRepository | None], registry: RegistryEntry, text: str, platform: str
+) -> str:
     """Open or renew an issue with `text` in the app's repository, and return one sentence that says what was done.
 
     The app's repository has the registry's name, or its last part, and the owner of `platform`. That is a guess, which
@@ -84,7 +86,7 @@ def tell_team(open_repository: Callable[[str], Repository | None], registry: Reg
     return f"The team was told in {slug}#{thread.number}."
 
 
-def delivers_to(repository: Repository, slug: str, name: str, platform: str) -> bool:
+def delivers_to(repository: GithubRepository, slug: str, name: str, platform: str) -> bool:
     """Return whether a workflow on the default branch of `slug` uses the `platform` for the registry `name`.
 
     Raises `GithubRefused`.

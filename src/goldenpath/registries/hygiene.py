@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.registries import compliance, lifecycle, plan_table
+from goldenpath.registries import compliance, review
 from goldenpath.registries.aws import ecr
-from goldenpath.registries.compliance import TAG
-from goldenpath.registries.config import controls, ecr_tf
-from goldenpath.registries.lifecycle import StoredImage
-from goldenpath.registries.terraform import state_key
+from goldenpath.registries.compliance import TAG_PREFIX, LifecycleImage
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.terraform import workspace
 from goldenpath.registries.terraform.program import s3_backend
 from goldenpath.runner import as_markdown
 
@@ -21,29 +20,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from goldenpath.registries.aws.ecr import Image, Reader
-    from goldenpath.registries.config.controls import Controls
-    from goldenpath.registries.config.ecr_tf import Registry
-    from goldenpath.registries.lifecycle import Rule
+    from goldenpath.registries.aws.ecr import EcrImage, PlatformEcr
+    from goldenpath.registries.compliance import LifecycleRule
+    from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
     from goldenpath.registries.request import Risk
-    from goldenpath.registries.terraform.access import Access
-    from goldenpath.registries.terraform.plan_json import Plan
-    from goldenpath.registries.terraform.workspace import Workplace
+    from goldenpath.registries.terraform.plans import TerraformPlan
+    from goldenpath.registries.terraform.workspace import EnvironmentAccess, TerraformWorkspace
 
 STALE_DAYS = 90
-ENVIRONMENT_TAG = f"{TAG}/environment"
+ENVIRONMENT_TAG = f"{TAG_PREFIX}/environment"
 _GRAVE = ("CRITICAL", "HIGH")
 _FINDINGS, _SHOWN = "findings, critical and high", 5
 
 
 @dataclass(frozen=True)
-class Seen:
+class RegistryReport:
     """One registry: the rules it breaks, and what is in it.
 
     `expiring` names the images that go at the next run of its lifecycle, `grave` counts findings of high severity.
     """
 
-    registry: Registry
+    registry: RegistryEntry
     broken: tuple[str, ...]
     images: int = 0
     untagged: int = 0
@@ -54,47 +51,51 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Environment:
+class EnvironmentReport:
     """One environment: its registries, repositories that nobody described, and what its plan would change.
 
     `untold` is why it could not be looked at; the rest is empty then.
     """
 
     name: str
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[RegistryReport, ...] = ()
     unknown: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
     untold: str = ""
 
 
-def look(access: Access, environment: str, now: dt.datetime) -> Environment:
+def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> EnvironmentReport:
     """Look at one environment. What stops that is told in the answer: the others are to be reported all the same."""
     if not access.reaches(environment):
-        return Environment(environment, untold="no role leads there")
+        return EnvironmentReport(environment, untold="no role leads there")
     try:
         workplace = access.workplace(environment)
         registries = ecr_tf.load(access.checkout, environment)
-        table, reader = controls.load(access.checkout), ecr.Reader(workplace.variables)
+        table, reader = ecr_tf.load_controls(access.checkout), ecr.PlatformEcr(workplace.variables)
         made = _whole_plan(workplace)
         seen = tuple(_seen(reader, each, table, made, now) for each in registries)
         unknown = _unknown(reader, environment, ecr_tf.load_all(access.checkout))
-        return Environment(environment, seen, unknown, _drift(made))
+        return EnvironmentReport(environment, seen, unknown, _drift(made))
     except GoldenPathError as error:
-        return Environment(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)
+        return EnvironmentReport(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)
 
 
-def share(seen: Iterable[Seen]) -> str:
+def compliance_rate(seen: Iterable[RegistryReport]) -> str:
     """Return how many registries comply with every rule, in words: the platform's headline figure."""
     listed = list(seen)
     good = sum(not each.broken for each in listed)
     return f"{good} of {len(listed)} ({100 * good // len(listed)} %)" if listed else "none to look at"
 
 
-def report(environments: Iterable[Environment], run_url: str = "") -> str:
+def report(environments: Iterable[EnvironmentReport], run_url: str = "") -> str:
     """Return the report in Markdown: the headline figure, then by owner, then by environment."""
     listed = list(environments)
     everything = [each for environment in listed for each in environment.seen]
-    parts = [f"**Registries that comply with every rule: {share(everything)}.**", "### By owner", _owners(everything)]
+    parts = [
+        f"**Registries that comply with every rule: {compliance_rate(everything)}.**",
+        "### By owner",
+        _owners(everything),
+    ]
     parts += [_section(environment) for environment in listed]
     legend = (
         f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
@@ -106,7 +107,7 @@ def report(environments: Iterable[Environment], run_url: str = "") -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def scannable(images: tuple[Image, ...]) -> tuple[Image, ...]:
+def scannable(images: tuple[EcrImage, ...]) -> tuple[EcrImage, ...]:
     """Return those of `images` whose scans count: the tagged ones, and those that an index may refer to.
 
     ECR scans no index, and other untagged images go within days.
@@ -115,10 +116,13 @@ def scannable(images: tuple[Image, ...]) -> tuple[Image, ...]:
     return tuple(each for each in images if not each.is_index and (each.tags or each.digest in parts))
 
 
-def counted(
-    seen: Seen, images: tuple[Image, ...], scans: Mapping[str, Mapping[str, int] | None], rules: Iterable[Rule],
+def with_image_counts(
+    seen: RegistryReport,
+    images: tuple[EcrImage, ...],
+    scans: Mapping[str, Mapping[str, int] | None],
+    rules: Iterable[LifecycleRule],
     now: dt.datetime,
-) -> Seen:  # fmt: skip
+) -> RegistryReport:
     """Return `seen` with what `images` tell; `scans` are their findings by digest, `None` for one without a scan."""
     parts = _parts(images)
     return replace(
@@ -132,15 +136,18 @@ def counted(
     )
 
 
-def _owners(seen: list[Seen]) -> str:
-    owned: dict[str, list[Seen]] = defaultdict(list)
+def _owners(seen: list[RegistryReport]) -> str:
+    owned: dict[str, list[RegistryReport]] = defaultdict(list)
     for each in seen:
         owned[each.registry.owner].append(each)
-    rows = [(owner, share(theirs), str(sum(each.grave for each in theirs))) for owner, theirs in sorted(owned.items())]
-    return plan_table.table(("owner", "comply", _FINDINGS), rows)
+    rows = [
+        (owner, compliance_rate(theirs), str(sum(each.grave for each in theirs)))
+        for owner, theirs in sorted(owned.items())
+    ]
+    return review.markdown_table(("owner", "comply", _FINDINGS), rows)
 
 
-def _section(environment: Environment) -> str:
+def _section(environment: EnvironmentReport) -> str:
     head = f"### {environment.name}"
     if environment.untold:
         return f"{head}\n\nNot looked at: {as_markdown(environment.untold)}"
@@ -155,14 +162,14 @@ def _section(environment: Environment) -> str:
     return "\n\n".join(filter(None, [head, table, "\n".join(told) or calm]))
 
 
-def _table(seen: Iterable[Seen]) -> str:
+def _table(seen: Iterable[RegistryReport]) -> str:
     columns = ("registry", "owner", "images", "untagged", "stale", "expiring", _FINDINGS, "not scanned")
     rows = [
         (each.registry.name, each.registry.owner,
          *map(str, (each.images, each.untagged, each.stale, len(each.expiring), each.grave, each.unscanned)))
         for each in seen
     ]  # fmt: skip
-    return plan_table.table(columns, rows)
+    return review.markdown_table(columns, rows)
 
 
 def _first(tags: tuple[str, ...]) -> str:
@@ -170,19 +177,25 @@ def _first(tags: tuple[str, ...]) -> str:
     return ", ".join(as_markdown(tag) for tag in tags[:_SHOWN]) + more
 
 
-def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], made: Plan, now: dt.datetime) -> Seen:
+def _seen(
+    reader: PlatformEcr,
+    registry: RegistryEntry,
+    table: Mapping[Risk, RiskControls],
+    made: TerraformPlan,
+    now: dt.datetime,
+) -> RegistryReport:
     found = reader.describe(registry.name)
     described = made.repository_policies.get(registry.name, "")
     broken = compliance.deviations(registry, table[registry.risk], found, described)
     if found is None:
-        return Seen(registry, broken)
+        return RegistryReport(registry, broken)
     images = reader.images(registry.name)
-    rules = lifecycle.parse(found.lifecycle) if found.lifecycle else ()
+    rules = compliance.parse_lifecycle(found.lifecycle) if found.lifecycle else ()
     scans = {each.digest: reader.findings(registry.name, each.digest) for each in scannable(images)}
-    return counted(Seen(registry, broken), images, scans, rules, now)
+    return with_image_counts(RegistryReport(registry, broken), images, scans, rules, now)
 
 
-def _unknown(reader: Reader, environment: str, registries: Iterable[Registry]) -> tuple[str, ...]:
+def _unknown(reader: PlatformEcr, environment: str, registries: Iterable[RegistryEntry]) -> tuple[str, ...]:
     """Return the repositories that nobody described; an account may hold those of other environments too."""
     described = {(each.environment, each.name) for each in registries}
     return tuple(
@@ -193,44 +206,44 @@ def _unknown(reader: Reader, environment: str, registries: Iterable[Registry]) -
     )
 
 
-def _is_stale(image: Image, now: dt.datetime) -> bool:
+def _is_stale(image: EcrImage, now: dt.datetime) -> bool:
     last = max(filter(None, (image.pushed, image.pulled)))
     return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
 
 
-def _expiring(rules: Iterable[Rule], images: tuple[Image, ...], now: dt.datetime) -> tuple[str, ...]:
+def _expiring(rules: Iterable[LifecycleRule], images: tuple[EcrImage, ...], now: dt.datetime) -> tuple[str, ...]:
     parts = _parts(images)
-    gone = lifecycle.expired(rules, [_stored(each, now, referred=each.digest in parts) for each in images])
+    gone = compliance.expired_images(rules, [_stored(each, now, referred=each.digest in parts) for each in images])
     return tuple(
         each.tags[0] if each.tags else f"untagged {each.digest[:19]}" for each in images if each.digest in gone
     )
 
 
-def _stored(image: Image, now: dt.datetime, *, referred: bool) -> StoredImage:
+def _stored(image: EcrImage, now: dt.datetime, *, referred: bool) -> LifecycleImage:
     days = (now - image.pushed) / dt.timedelta(days=1)
-    return StoredImage(image.digest, frozenset(image.tags), days, referred)
+    return LifecycleImage(image.digest, frozenset(image.tags), days, referred)
 
 
-def _parts(images: tuple[Image, ...]) -> frozenset[str]:
+def _parts(images: tuple[EcrImage, ...]) -> frozenset[str]:
     """Return the digests of all that an index among `images` may refer to."""
     # Which ones it does refer to stands in the index, and ECR takes the reading of it for a pull.
     held = any(each.is_index for each in images)
     return frozenset(each.digest for each in images if held and not each.tags and not each.is_index)
 
 
-def _drift(made: Plan) -> tuple[str, ...]:
+def _drift(made: TerraformPlan) -> tuple[str, ...]:
     """Return what the plan of a whole environment would change: entry, state and ECR differ there."""
     return tuple(f"{' and '.join(each.actions)} {each.address}" for each in made.changes)
 
 
-def _whole_plan(workplace: Workplace) -> Plan:
+def _whole_plan(workplace: TerraformWorkspace) -> TerraformPlan:
     """Return a plan of the whole environment."""
-    key = state_key.load(workplace.checkout, workplace.environment)
+    key = workspace.load_state_key(workplace.checkout, workplace.environment)
     workplace.work_dir.mkdir(parents=True, exist_ok=True)
     terraform = workplace.terraform
     terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
     return terraform.plan(_saved(workplace))
 
 
-def _saved(workplace: Workplace) -> Path:
+def _saved(workplace: TerraformWorkspace) -> Path:
     return workplace.work_dir.absolute() / f"{workplace.environment}-whole.tfplan"

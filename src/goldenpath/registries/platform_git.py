@@ -60,7 +60,7 @@ def push(checkout: Path, commit: str, branch: str) -> bool:
     return True
 
 
-def fetched(checkout: Path, revision: str, server_url: str, token: str) -> str:
+def fetch(checkout: Path, revision: str, server_url: str, token: str) -> str:
     """Return the id of the commit that the remote `origin` has as `revision` now, a full ref or a commit's id.
 
     `token` opens private repositories of `server_url` and goes nowhere else. Raises `SourceUnusable`.
@@ -85,7 +85,7 @@ def _opened(server_url: str, token: str) -> tuple[tuple[str, str], ...]:
     return ((key, ""), (key, f"AUTHORIZATION: basic {word}"))
 
 
-def resolved(checkout: Path, revision: str) -> str:
+def resolve(checkout: Path, revision: str) -> str:
     """Return the full id of the commit `revision`. Raises `SourceUnusable` when it is not in the clone."""
     try:
         return _git(checkout, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
@@ -105,7 +105,7 @@ def fork_point(checkout: Path, base: str, tip: str) -> str:
         ) from error
 
 
-def count(checkout: Path, before: str, after: str) -> int:
+def count_commits(checkout: Path, before: str, after: str) -> int:
     """Return how many commits `after` has and `before` has not."""
     return int(_git(checkout, "rev-list", "--count", f"{before}..{after}", "--"))
 
@@ -115,7 +115,7 @@ def first_parents(checkout: Path, before: str, after: str) -> tuple[str, ...]:
     return tuple(_git(checkout, "rev-list", "--first-parent", "--reverse", f"{before}..{after}", "--").split())
 
 
-def listed(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
+def list_files(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
     """Return every file of `commit` below `folders`: its path → its mode, kind and blob, the same in any clone."""
     told = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
     return {path: entry for entry, _, path in (line.partition("\t") for line in told.split("\0") if line)}
@@ -124,8 +124,8 @@ def listed(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str
 def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
     """Return every value of the trailer `key` in the messages of the commits that `after` has and `before` has not."""
     form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
-    listed = _git(checkout, "log", form, f"{before}..{after}", "--")
-    return tuple(filter(None, map(str.strip, listed.splitlines())))
+    list_files = _git(checkout, "log", form, f"{before}..{after}", "--")
+    return tuple(filter(None, map(str.strip, list_files.splitlines())))
 
 
 def parents(checkout: Path, commit: str) -> tuple[str, ...]:
@@ -166,8 +166,8 @@ def bytes_at(checkout: Path, commit: str, path: str) -> bytes:
 
 def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
     """Return every path that differs between two commits."""
-    listed = _git(checkout, "diff-tree", "-r", "--name-only", "--no-renames", "-z", before, after, "--")
-    return tuple(filter(None, listed.split("\0")))
+    list_files = _git(checkout, "diff-tree", "-r", "--name-only", "--no-renames", "-z", before, after, "--")
+    return tuple(filter(None, list_files.split("\0")))
 
 
 def _git(

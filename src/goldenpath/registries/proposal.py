@@ -6,49 +6,52 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import RegistryNameTaken, RegistryRequestInvalid
-from goldenpath.registries import catalogue, cost, plan_table, platform_git, provenance, recovery, review
+from goldenpath.registries import catalogue, platform_git, provenance, recovery, review
 from goldenpath.registries.aws import ecr
-from goldenpath.registries.config import controls, ecr_tf
+from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.github.repository import Proposal
-from goldenpath.registries.review import Record, Told
+from goldenpath.registries.review import PlanRecord, PullRequestText
 from goldenpath.registries.terraform import plans, workspace
 
 if TYPE_CHECKING:
-    from goldenpath.registries.github.repository import Repository, Thread
+    from goldenpath.registries.github.repository import GithubRepository, GithubThread
     from goldenpath.registries.provenance import RunId
-    from goldenpath.registries.request import Request
-    from goldenpath.registries.terraform.plan_json import Plan
-    from goldenpath.registries.terraform.workspace import Workplace
+    from goldenpath.registries.request import RegistryRequest
+    from goldenpath.registries.terraform.plans import TerraformPlan
+    from goldenpath.registries.terraform.workspace import TerraformWorkspace
 
 BASE = "development"
+USD_A_GB_AND_MONTH = 0.10
+AVERAGE_IMAGE_MB = 250
+_MB_A_GB = 1000
 
 
 @dataclass(frozen=True)
-class Desk:
+class ProposalContext:
     """Where a proposal is made: the environment to plan in, the repository to propose to, and who asks.
 
     `requesters` are the logins of everybody who started the workflow `run` or this attempt of it. `average_mb` is how
     large an image is thought to be, for the estimate of costs.
     """
 
-    workplace: Workplace
-    repository: Repository
+    workplace: TerraformWorkspace
+    repository: GithubRepository
     requesters: tuple[str, ...]
     run: RunId
     base: str = BASE
-    average_mb: int = cost.AVERAGE_IMAGE_MB
+    average_mb: int = AVERAGE_IMAGE_MB
 
 
 @dataclass(frozen=True)
-class Proposed:
+class ProposalResult:
     """The pull request that was opened or changed, the record of the plan that it shows, and the run's seal on both."""
 
-    thread: Thread
-    record: Record
+    thread: GithubThread
+    record: PlanRecord
     seal: str
 
 
-def create(desk: Desk, request: Request) -> Proposed:
+def create(desk: ProposalContext, request: RegistryRequest) -> ProposalResult:
     """Propose the registry that `request` asks for; a second run brings the same pull request up to date.
 
     The checkout is at the tip of the base branch. Raises `RegistryRequestInvalid`, `RegistryNameTaken`,
@@ -65,22 +68,30 @@ def create(desk: Desk, request: Request) -> Proposed:
     plan = workspace.plan(desk.workplace, request.name)
     creates = _creates(desk.workplace, request.name, plan)
     facts = {"environment": request.environment, **request.fields}
-    brought = controls.load(desk.workplace.checkout)[request.risk]
+    brought = ecr_tf.load_controls(desk.workplace.checkout)[request.risk]
     kept = ecr_tf.find(desk.workplace.checkout, request.environment, request.name).keeps(brought.keep)
     rows = [(brought.mutability.lower(), brought.encryption, str(brought.keep), "on every push", "after 7 days")]
     head = ("tags", "encryption", "keeps of each environment", "scanned", "untagged images expire")
     sections = (
         f"### What risk `{request.risk}` brings",
-        plan_table.table(head, rows),
+        review.markdown_table(head, rows),
         "### What it costs",
-        cost.told(kept, desk.average_mb),
+        storage_cost(kept, desk.average_mb),
     )
-    return publish(desk, request.name, plan, Told("Create" if creates else "Change", facts, sections=sections))
+    return publish(
+        desk, request.name, plan, PullRequestText("Create" if creates else "Change", facts, sections=sections)
+    )
 
 
 def publish(
-    desk: Desk, name: str, plan: Plan, told: Told, *, removal: bool = False, signs: tuple[str, ...] = ()
-) -> Proposed:
+    desk: ProposalContext,
+    name: str,
+    plan: TerraformPlan,
+    told: PullRequestText,
+    *,
+    removal: bool = False,
+    signs: tuple[str, ...] = (),
+) -> ProposalResult:
     """Commit what was edited in the checkout, push it to the registry's own branch and open its pull request.
 
     The commit says which run made it and who asked; the seal, which that run has to leave, proves it.
@@ -88,20 +99,20 @@ def publish(
     workplace = desk.workplace
     catalogue.write(workplace.checkout)
     environment = workplace.environment
-    record = Record.of(plan, environment, name, desk.requesters[0], run=str(desk.run), removal=removal, signs=signs)
+    record = PlanRecord.of(plan, environment, name, desk.requesters[0], run=str(desk.run), removal=removal, signs=signs)
     raw = workplace.terraform.show_text(workplace.saved)
     title = review.title(record, told.verb)
     branch = provenance.branch_of(environment, name)
-    base = platform_git.resolved(workplace.checkout, "HEAD")
+    base = platform_git.resolve(workplace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE)
-    message = provenance.message(title, desk.requesters, desk.run)
+    message = provenance.commit_message(title, desk.requesters, desk.run)
     commit = platform_git.commit_on(workplace.checkout, base, paths, message)
     platform_git.push(workplace.checkout, commit, branch)
-    if provenance.needs_second(environment, removal=removal):
+    if provenance.needs_second_approval(environment, removal=removal):
         told = replace(told, sections=(*told.sections, _approval(desk.requesters)))
     body = review.description(record, plan, raw, told)
     thread = desk.repository.propose(Proposal(branch, desk.base, title, body, review.LABEL))
-    return Proposed(thread, record, provenance.seal(thread.number, commit, title, body))
+    return ProposalResult(thread, record, provenance.seal_name(thread.number, commit, title, body))
 
 
 def _approval(requesters: tuple[str, ...]) -> str:
@@ -111,14 +122,14 @@ def _approval(requesters: tuple[str, ...]) -> str:
     )
 
 
-def _creates(workplace: Workplace, name: str, plan: Plan) -> bool:
+def _creates(workplace: TerraformWorkspace, name: str, plan: TerraformPlan) -> bool:
     """Tell whether `plan` makes the repository, or changes it. Raises `RegistryNameTaken`.
 
     One that is in ECR already and was made by somebody else would break the apply half-way.
     """
     creates = any(each.kind == plans.REPOSITORY and "create" in each.actions for each in plan.changes)
-    if creates and ecr.Reader(workplace.variables).describe(name):
-        raise recovery.taken(workplace.environment, name)
+    if creates and ecr.PlatformEcr(workplace.variables).describe(name):
+        raise recovery.name_taken(workplace.environment, name)
     if not plan.changes:
         raise RegistryNameTaken(
             f"there is a registry {name!a} in {workplace.environment} already, as it was asked for",
@@ -126,3 +137,17 @@ def _creates(workplace: Workplace, name: str, plan: Plan) -> bool:
             fix="deliver to it, or choose another name",
         )
     return creates
+
+
+def monthly_usd(images: int, average_mb: int = AVERAGE_IMAGE_MB) -> float:
+    """Return what `images` images of `average_mb` megabytes cost a month, in US dollars, were no layer shared."""
+    return images * average_mb / _MB_A_GB * USD_A_GB_AND_MONTH
+
+
+def storage_cost(keep: int, average_mb: int = AVERAGE_IMAGE_MB) -> str:
+    """Return the estimate for a registry that keeps `keep` images of each environment, as a sentence."""
+    return (
+        f"Keeping {keep} images of about {average_mb} MB costs at most {monthly_usd(keep, average_mb):.2f} USD a month "
+        f"for each environment whose images it holds (storage at {USD_A_GB_AND_MONTH:.2f} USD a GB; layers that images "
+        "share count once)."
+    )

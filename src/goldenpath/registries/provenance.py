@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.policy import matrix
 from goldenpath.registries import platform_git
-from goldenpath.registries.github import pulls, runs
+from goldenpath.registries.github import records
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.registries.github.repository import Approval, Repository
-    from goldenpath.registries.github.runs import Attempt, Change, TextHistory
-    from goldenpath.registries.merge.entries import Merged
-    from goldenpath.registries.review import Record
+    from goldenpath.registries.github.records import RunAttempt, TextChange, TextHistory
+    from goldenpath.registries.github.repository import Approval, GithubRepository
+    from goldenpath.registries.merge.push import MergedPullRequest
+    from goldenpath.registries.review import PlanRecord
 
 REQUESTED_BY, RUN = "Requested-by", "Run"
 WORKFLOWS = frozenset({".github/workflows/create-ecr-registry.yml", ".github/workflows/retire-ecr-registry.yml"})
@@ -58,7 +58,7 @@ class RunId:
 
 
 @dataclass(frozen=True)
-class Commits:
+class MergeCommits:
     """A merge in `checkout`: the branch ended at `tip`, was merged onto `before`, and gave `after`."""
 
     checkout: Path
@@ -67,21 +67,21 @@ class Commits:
     after: str
 
 
-def message(title: str, requesters: Iterable[str], run: RunId) -> str:
+def commit_message(title: str, requesters: Iterable[str], run: RunId) -> str:
     """Return the message of a proposal's commit: its `title`, everybody who started the `run`, and the run."""
     lines = [*(f"{REQUESTED_BY}: {each}" for each in requesters), f"{RUN}: {run}"]
     return f"{title}\n\n" + "\n".join(lines)
 
 
-def seal(pull: int, commit: str, title: str, body: str) -> str:
+def seal_name(pull: int, commit: str, title: str, body: str) -> str:
     """Return the name of the artifact by which a run says what it proposed."""
     # Editors on the web send other line ends than programs; nothing else of a text may change.
     text = f"{title}\n\n{body}".replace("\r\n", "\n").strip()
     return f"proposal-{pull}-{commit}-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def require_asked_and_approved(
-    commits: Commits, repository: Repository, pull: Merged, record: Record, base: str
+def require_requested_and_approved(
+    commits: MergeCommits, repository: GithubRepository, pull: MergedPullRequest, record: PlanRecord, base: str
 ) -> None:
     """Refuse a pull request that is not as a run of the wizard proposed it, or that only those who asked approved.
 
@@ -89,19 +89,19 @@ def require_asked_and_approved(
     `ApprovalMissing`, and what git and GitHub raise.
     """
     require_branch(pull, branch_of(record.environment, record.name))
-    require_newest(pull, pulls.newest_merged(repository, pull.branch, base))
-    require_alone(commits)
+    require_newest_merge(pull, records.newest_merged(repository, pull.branch, base))
+    require_single_commit(commits)
     run = run_of(commits)
     require_sealed(repository, run, pull)
-    attempts = runs.attempts(repository, run.number)
+    attempts = records.attempts(repository, run.number)
     require_started_by_people(attempts, run, repository.name, base)
-    history = runs.text_history(repository, pull.number)
+    history = records.text_history(repository, pull.number)
     require_not_reopened(history, attempts[run.attempt - 1].started)
-    if needs_second(record.environment, removal=record.removal):
+    if needs_second_approval(record.environment, removal=record.removal):
         signed = platform_git.trailers(commits.checkout, commits.before, commits.tip, REQUESTED_BY)
-        asked = askers(attempts, signed, pull, history)
+        asked = known_requesters(attempts, signed, pull, history)
         approvals = repository.approvals(pull.number, commits.tip)
-        require_second(seconds(approvals, asked, history.edits), asked, pull)
+        require_second_approval(second_approvers(approvals, asked, history.edits), asked, pull)
 
 
 def branch_of(environment: str, name: str) -> str:
@@ -112,13 +112,13 @@ def branch_of(environment: str, name: str) -> str:
     return f"registry/{environment}/{name.replace('/', '+')}{'+' if name.endswith('.lock') else ''}"
 
 
-def require_branch(pull: Merged, branch: str) -> None:
+def require_branch(pull: MergedPullRequest, branch: str) -> None:
     """Refuse with `ProposalUnbound` a pull request that does not come from the registry's own `branch`."""
     if pull.branch != branch:
         raise _unbound(f"it comes from the branch {pull.branch!a}, and the wizard proposes this registry on {branch}")
 
 
-def require_newest(pull: Merged, newest: int | None) -> None:
+def require_newest_merge(pull: MergedPullRequest, newest: int | None) -> None:
     """Refuse with `PlanDrifted` a pull request after which another one of the same registry was merged, `newest`.
 
     Its approval is of an earlier time: a job that is run again could else bring back what was changed since, once the
@@ -132,7 +132,7 @@ def require_newest(pull: Merged, newest: int | None) -> None:
         )
 
 
-def require_alone(commits: Commits) -> None:
+def require_single_commit(commits: MergeCommits) -> None:
     """Refuse with `ProposalUnbound` a merge that holds anything but the one commit of the branch.
 
     That commit must start from the base branch.
@@ -145,7 +145,7 @@ def require_alone(commits: Commits) -> None:
         raise _unbound(f"the merge {commits.after} holds something that the commit {tip} did not bring")
 
 
-def run_of(commits: Commits) -> RunId:
+def run_of(commits: MergeCommits) -> RunId:
     """Return the run that the proposal names as its own. Raises `ProposalUnbound` when it does not name one."""
     named = platform_git.trailers(commits.checkout, commits.before, commits.tip, RUN)
     try:
@@ -155,13 +155,13 @@ def run_of(commits: Commits) -> RunId:
         raise _unbound(f"the commit {commits.tip} names no workflow run that made it") from None
 
 
-def require_sealed(repository: Repository, run: RunId, pull: Merged) -> None:
+def require_sealed(repository: GithubRepository, run: RunId, pull: MergedPullRequest) -> None:
     """Refuse a pull request that is not as the `run` left it: another commit, another title, another description.
 
     Raises `ProposalUnbound`, `PlanDrifted`, `GithubRefused`.
     """
-    seals = runs.artifact_names(repository, run.number)
-    if seal(pull.number, pull.tip, pull.title, pull.body) in seals:
+    seals = records.artifact_names(repository, run.number)
+    if seal_name(pull.number, pull.tip, pull.title, pull.body) in seals:
         return
     if any(each.startswith(f"proposal-{pull.number}-{pull.tip}-") for each in seals):
         raise PlanDrifted(
@@ -172,7 +172,7 @@ def require_sealed(repository: Repository, run: RunId, pull: Merged) -> None:
     raise _unbound(f"the run {run} did not propose the commit {pull.tip} as pull request #{pull.number}")
 
 
-def require_started_by_people(attempts: tuple[Attempt, ...], run: RunId, slug: str, base: str) -> None:
+def require_started_by_people(attempts: tuple[RunAttempt, ...], run: RunId, slug: str, base: str) -> None:
     """Refuse with `ProposalUnbound` a run that is not one of the platform's own workflows, started by people.
 
     A workflow can be started by another one, on any branch: then GitHub knows nobody who asked.
@@ -197,7 +197,9 @@ def require_not_reopened(history: TextHistory, started: dt.datetime) -> None:
         raise _unbound(f"{', '.join(later)} opened the pull request again after the run that proposed it")
 
 
-def askers(attempts: Iterable[Attempt], signed: Iterable[str], pull: Merged, history: TextHistory) -> frozenset[str]:
+def known_requesters(
+    attempts: Iterable[RunAttempt], signed: Iterable[str], pull: MergedPullRequest, history: TextHistory
+) -> frozenset[str]:
     """Return everybody who asked: who started an attempt of the run, who wrote the pull request, who edited its text.
 
     Logins are in lower case: GitHub's differ by more than their case, or are the same.
@@ -208,7 +210,9 @@ def askers(attempts: Iterable[Attempt], signed: Iterable[str], pull: Merged, his
     return frozenset(login.casefold() for login in found if login)
 
 
-def seconds(approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[Change]) -> tuple[str, ...]:
+def second_approvers(
+    approvals: Iterable[Approval], asked: frozenset[str], edits: Iterable[TextChange]
+) -> tuple[str, ...]:
     """Return who, not having `asked`, approved the text as it is now.
 
     An approval counts until the next edit. An edit after the merge ends it too: the text is read when it is applied.
@@ -221,12 +225,12 @@ def seconds(approvals: Iterable[Approval], asked: frozenset[str], edits: Iterabl
     )
 
 
-def needs_second(environment: str, *, removal: bool) -> bool:
+def needs_second_approval(environment: str, *, removal: bool) -> bool:
     """Return whether a second person has to approve a change of a registry in `environment`, or its `removal`."""
     return removal or matrix.load().environment(environment).all_registries_approved
 
 
-def require_second(found: tuple[str, ...], asked: frozenset[str], pull: Merged) -> None:
+def require_second_approval(found: tuple[str, ...], asked: frozenset[str], pull: MergedPullRequest) -> None:
     """Refuse with `ApprovalMissing` a pull request that no second person approved."""
     if not found:
         raise ApprovalMissing(

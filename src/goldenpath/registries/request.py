@@ -37,7 +37,7 @@ class Domain(Name):
     rule = "a domain (1 to 63 of a-z, 0-9, `.`, `_`, `-`, like `payments`)"
 
 
-class Login(Name):
+class GithubLogin(Name):
     """Who asked: a GitHub user name."""
 
     pattern = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}")
@@ -50,14 +50,14 @@ def registry_id(name: EcrRepository) -> str:
 
 
 @dataclass(frozen=True)
-class Request:
+class RegistryRequest:
     """What is wanted. `requester` and `domain` may be empty: a scaffold on one's own machine has neither."""
 
     environment: str
     name: EcrRepository
     owner: Team
     risk: Risk
-    requester: Login | None = None
+    requester: GithubLogin | None = None
     domain: Domain | None = None
 
     @property
@@ -106,12 +106,12 @@ _FIELDS: dict[str, tuple[Callable[[str], Any], bool]] = {
     "name": (EcrRepository, True),
     "owner": (Team, True),
     "risk": (_risk, True),
-    "requester": (Login, False),
+    "requester": (GithubLogin, False),
     "domain": (Domain, False),
 }
 
 
-def parse(raw: Mapping[str, str]) -> Request:
+def parse_request(raw: Mapping[str, str]) -> RegistryRequest:
     """Return the checked request in `raw` (field → text as given; absent and empty are the same).
 
     Raises `RegistryRequestInvalid`, which lists every missing, malformed and unknown field.
@@ -133,4 +133,4 @@ def parse(raw: Mapping[str, str]) -> Request:
             why="; ".join(mistakes),
             fix="correct what is named, then ask again",
         )
-    return Request(**values)
+    return RegistryRequest(**values)

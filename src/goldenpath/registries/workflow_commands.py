@@ -12,16 +12,16 @@ import click
 from goldenpath import runner
 from goldenpath.errors import BadInput, ProposalUnbound
 from goldenpath.model import codec
-from goldenpath.registries import apply, cost, finding, hygiene, platform_git, proposal, removal, retirement
-from goldenpath.registries.apply import Office
-from goldenpath.registries.github.repository import Repository
+from goldenpath.registries import apply, hygiene, platform_git, proposal, retirement
+from goldenpath.registries.apply import ApplyContext
+from goldenpath.registries.github.repository import GithubRepository
 from goldenpath.registries.merge.checks import Checkouts
 from goldenpath.registries.merge.push import Push
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, of_a_request, option
-from goldenpath.registries.proposal import Desk
+from goldenpath.registries.proposal import ProposalContext
 from goldenpath.registries.provenance import RunId
-from goldenpath.registries.request import known_environment, known_environments, parse
-from goldenpath.registries.terraform.access import LOCK_SECONDS, Access, Power
+from goldenpath.registries.request import known_environment, known_environments, parse_request
+from goldenpath.registries.terraform.workspace import LOCK_SECONDS, EnvironmentAccess, RoleKind
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from goldenpath.registries.finding import ApplyRequests
-    from goldenpath.registries.proposal import Proposed
+    from goldenpath.registries.apply import ApplyRequests
+    from goldenpath.registries.proposal import ProposalResult
 
 HYGIENE_LABEL = "ecr-hygiene"
 
@@ -42,11 +42,11 @@ _BASE = option("--base-branch", "The branch that pull requests go into.", defaul
 @CHECKOUT
 @of_a_request
 @option("--average-image-mb", "How large an image is thought to be, for the estimate of costs.",
-         type=click.IntRange(min=1), default=cost.AVERAGE_IMAGE_MB)  # fmt: skip
+         type=click.IntRange(min=1), default=proposal.AVERAGE_IMAGE_MB)  # fmt: skip
 @_BASE
 def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **fields: str) -> None:
     """Open the pull request that asks for a registry and shows its plan; run again, bring it up to date."""
-    wanted = parse(fields)
+    wanted = parse_request(fields)
     at = _desk(checkout, wanted.environment, base_branch, average_image_mb)
     _tell(proposal.create(at, wanted))
 
@@ -64,9 +64,9 @@ def retire_registry(checkout: Path, environment: str, name: str, step: str, grac
     at = _desk(checkout, known_environment(environment), base_branch)
     today = dt.datetime.now(dt.UTC).date()
     if step == "deprecate":
-        _tell(removal.deprecate(at, name, today, grace_days))
+        _tell(retirement.propose_deprecation(at, name, today, grace_days))
     else:
-        _tell(removal.remove(at, name, today))
+        _tell(retirement.propose_removal(at, name, today))
 
 
 @click.command("find-merged")
@@ -79,7 +79,7 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
     No role of AWS is needed for that: the output `pull_requests` says which environment each apply is to be given.
     """
     run = _run()
-    found = finding.find(_office(checkout, trusted, base_branch, run))
+    found = apply.find_requests(_office(checkout, trusted, base_branch, run))
     listed = [{"number": each.number, "environment": each.record.environment} for each in found.requests]
     run.set_outputs({"pull_requests": json.dumps(listed)})
     _report(run, found)
@@ -104,7 +104,7 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
             fix="look for a secret of a few characters and replace it, then run all jobs again",
         )
     office = _office(checkout, trusted, base_branch, _run())
-    made = apply.apply_merged(office, finding.merged(office, pull_request), environment)
+    made = apply.apply_merged(office, apply.merged_pull_request(office, pull_request), environment)
     Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
 
 
@@ -113,13 +113,13 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
 def report_hygiene(checkout: Path) -> None:
     """Report how all registries really are in one issue; change nothing."""
     run = _run()
-    at, now = _access(checkout, run, Power.PLAN), dt.datetime.now(dt.UTC)
-    found = [hygiene.look(at, environment, now) for environment in known_environments()]
+    at, now = _access(checkout, run, RoleKind.PLAN), dt.datetime.now(dt.UTC)
+    found = [hygiene.inspect(at, environment, now) for environment in known_environments()]
     text = hygiene.report(found, _run_url(run))
     thread = _repository(run).issue("hygiene", "Registries: hygiene report", text, HYGIENE_LABEL)
     everything = [seen for environment in found for seen in environment.seen]
-    run.set_outputs({"compliant": hygiene.share(everything), "issue": str(thread.number)})
-    Progress().line(f"✓ {thread.url}: {hygiene.share(everything)} comply")
+    run.set_outputs({"compliant": hygiene.compliance_rate(everything), "issue": str(thread.number)})
+    Progress().line(f"✓ {thread.url}: {hygiene.compliance_rate(everything)} comply")
 
 
 COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene)
@@ -140,15 +140,15 @@ def _report(run: Runner, found: ApplyRequests) -> None:
         progress.line("✓ no registry is to be applied")
 
 
-def _desk(checkout: Path, environment: str, base: str, average_mb: int = cost.AVERAGE_IMAGE_MB) -> Desk:
+def _desk(checkout: Path, environment: str, base: str, average_mb: int = proposal.AVERAGE_IMAGE_MB) -> ProposalContext:
     run = _run()
-    workplace = _access(checkout, run, Power.PLAN).workplace(environment)
+    workplace = _access(checkout, run, RoleKind.PLAN).workplace(environment)
     variables = runner.variables()
     # Who started the run and who ran it again, as GitHub says: what a form says of the requester proves nothing.
     named = [variables.get(each, "") for each in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")]
     requesters = tuple(dict.fromkeys(filter(None, named)))
     require_people(requesters)
-    return Desk(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
+    return ProposalContext(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
 
 
 def require_people(requesters: tuple[str, ...]) -> None:
@@ -170,27 +170,27 @@ def _run_id(variables: Mapping[str, str]) -> RunId:
         ) from None
 
 
-def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> Office:
+def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> ApplyContext:
     token, other = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
-    fetch = partial(platform_git.fetched, checkout, server_url=run.server_url, token=token)
-    return Office(
-        _access(checkout, run, Power.APPLY),
+    fetch = partial(platform_git.fetch, checkout, server_url=run.server_url, token=token)
+    return ApplyContext(
+        _access(checkout, run, RoleKind.APPLY),
         _repository(run),
-        lambda name: Repository(run.api_url, other, name) if other else None,
+        lambda name: GithubRepository(run.api_url, other, name) if other else None,
         Checkouts(trusted, checkout, fetch, Push.read(run.event_name, run.event, base)),
         dt.datetime.now(dt.UTC).date(),
         _run_url(run),
     )
 
 
-def _access(checkout: Path, run: Runner, power: Power) -> Access:
+def _access(checkout: Path, run: Runner, power: RoleKind) -> EnvironmentAccess:
     variables = runner.variables()
     seconds = variables.get("GOLDENPATH_LOCK_SECONDS") or str(LOCK_SECONDS)
     if not seconds.isdecimal():
         raise BadInput("GOLDENPATH_LOCK_SECONDS cannot be used", why=f"{seconds!a} is no number of seconds",
                        fix="say how long to wait for the lock of a state, like 60")  # fmt: skip
     folder = runner.default_work_dir(variables) / "registry"
-    return Access(checkout, folder, variables, power, run.mask, lock_seconds=int(seconds))
+    return EnvironmentAccess(checkout, folder, variables, power, run.mask, lock_seconds=int(seconds))
 
 
 def _run() -> Runner:
@@ -204,8 +204,8 @@ def _run() -> Runner:
     return run
 
 
-def _repository(run: Runner) -> Repository:
-    return Repository(run.api_url, _token(), run.repository)
+def _repository(run: Runner) -> GithubRepository:
+    return GithubRepository(run.api_url, _token(), run.repository)
 
 
 def _token() -> str:
@@ -219,7 +219,7 @@ def _run_url(run: Runner) -> str:
     return f"{run.server_url}/{run.repository}/actions/runs/{run.run_id}" if run.run_id else ""
 
 
-def _tell(proposed: Proposed) -> None:
+def _tell(proposed: ProposalResult) -> None:
     """Report the proposal; by the output `seal` the workflow names the artifact that proves who made it."""
     thread = proposed.thread
     codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", proposed.record)

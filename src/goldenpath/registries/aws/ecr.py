@@ -31,7 +31,7 @@ _explained = functools.partial(explained, needs="docs/registries.md lists what e
 
 
 @dataclass(frozen=True)
-class Described:
+class EcrDescription:
     """A repository as ECR describes it, made at `created`.
 
     `lifecycle` and `policy` are JSON documents, empty where there is none.
@@ -50,7 +50,7 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Image:
+class EcrImage:
     """One image, or an index of several (`is_index`): `size` in bytes, `pushed` and `pulled` as ECR recorded them.
 
     `pulled` is `None` for an image that was never pulled. ECR does not record each pull: at most one a day.
@@ -64,11 +64,11 @@ class Image:
     is_index: bool = False
 
 
-class Reader:
+class PlatformEcr:
     """ECR, read with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._client: ECRClient = session.ecr(variables)
+        self._client: ECRClient = session.ecr_client(variables)
 
     def names(self) -> tuple[str, ...]:
         """Return the name of every repository of the account and region, sorted."""
@@ -76,7 +76,7 @@ class Reader:
             pages = self._client.get_paginator("describe_repositories").paginate()
             return tuple(sorted(each["repositoryName"] for page in pages for each in page["repositories"]))
 
-    def describe(self, name: str) -> Described | None:
+    def describe(self, name: str) -> EcrDescription | None:
         """Return the repository `name`; `None` when there is none."""
         with _explained(f"describe the ECR repository {name}"):
             try:
@@ -84,7 +84,7 @@ class Reader:
             except self._client.exceptions.RepositoryNotFoundException:
                 return None
             tags = self._client.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
-            return Described(
+            return EcrDescription(
                 name=name,
                 arn=found["repositoryArn"],
                 uri=found["repositoryUri"],
@@ -97,7 +97,7 @@ class Reader:
                 policy=self._policy(name),
             )
 
-    def images(self, name: str) -> tuple[Image, ...]:
+    def images(self, name: str) -> tuple[EcrImage, ...]:
         """Return every image of the repository `name`, newest push first."""
         with _explained(f"list the images of {name}"):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
@@ -167,8 +167,8 @@ class Reader:
             return ""
 
 
-def _image(told: Mapping[str, Any]) -> Image:
-    return Image(
+def _image(told: Mapping[str, Any]) -> EcrImage:
+    return EcrImage(
         digest=told["imageDigest"],
         tags=tuple(sorted(told.get("imageTags") or ())),
         size=told.get("imageSizeInBytes", 0),

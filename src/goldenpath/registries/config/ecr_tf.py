@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown
 from goldenpath.model import codec
 from goldenpath.registries.config import hcl_edit
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.registries.config.hcl import Entry
-    from goldenpath.registries.request import Request
+    from goldenpath.registries.config.hcl import HclEntry
+    from goldenpath.registries.request import RegistryRequest
 
 BLOCK, MAP = "locals", "ecr_repositories"
 _DATES = ("deprecated_since", "remove_after")
@@ -26,7 +28,7 @@ _RARER, _RETENTION = ("kms_key", "retention", "immutability_exclusions"), ("keep
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryEntry:
     """One registry as its environment describes it; `more` are the rarer settings, as they stand there."""
 
     environment: str
@@ -52,7 +54,7 @@ def path_of(checkout: Path, environment: str) -> Path:
     return checkout / "envs" / known_environment(environment) / "ecr.tf"
 
 
-def load(checkout: Path, environment: str) -> tuple[Registry, ...]:
+def load(checkout: Path, environment: str) -> tuple[RegistryEntry, ...]:
     """Return the registries of `environment`, in the order of the file.
 
     Raises `UnknownEnvironment`, and `RegistryConfigUnexpected` when the file cannot be understood.
@@ -61,13 +63,13 @@ def load(checkout: Path, environment: str) -> tuple[Registry, ...]:
     return parse(read_text(path), environment, path)
 
 
-def load_all(checkout: Path) -> tuple[Registry, ...]:
+def load_all(checkout: Path) -> tuple[RegistryEntry, ...]:
     """Return the registries of every environment that this checkout describes; raises as `load` does."""
     present = [each for each in known_environments() if path_of(checkout, each).is_file()]
     return tuple(registry for each in present for registry in load(checkout, each))
 
 
-def find(checkout: Path, environment: str, name: str) -> Registry:
+def find(checkout: Path, environment: str, name: str) -> RegistryEntry:
     """Return the registry `name`. Raises `RegistryUnknown`: to Terraform an unknown target is merely "no changes"."""
     registries = load(checkout, environment)
     for registry in registries:
@@ -80,7 +82,7 @@ def find(checkout: Path, environment: str, name: str) -> Registry:
     )
 
 
-def parse(text: str, environment: str, path: Path) -> tuple[Registry, ...]:
+def parse(text: str, environment: str, path: Path) -> tuple[RegistryEntry, ...]:
     """Return the registries in `text`, the content of `path`. Raises `RegistryConfigUnexpected`, naming the entry."""
     try:
         return tuple(_placed(text, environment, each) for each in read_map(text, BLOCK, MAP).entries)
@@ -88,13 +90,13 @@ def parse(text: str, environment: str, path: Path) -> tuple[Registry, ...]:
         raise unexpected(path, error) from None
 
 
-def with_request(text: str, request: Request, path: Path) -> str:
+def with_request(text: str, request: RegistryRequest, path: Path) -> str:
     """Return `text`, the content of `path`, with the registry that `request` asks for.
 
     An entry that is there keeps all that it has, and is given what it lacks. Raises `RegistryNameTaken` when its name
     or id belongs to another one, and `RegistryConfigUnexpected`.
     """
-    present: Registry | None = None
+    present: RegistryEntry | None = None
     for registry in parse(text, request.environment, path):
         _refuse_clash(registry, request, path)
         present = registry if registry.name == request.name else present
@@ -107,7 +109,7 @@ def with_request(text: str, request: Request, path: Path) -> str:
         raise unexpected(path, error) from None
 
 
-def add(checkout: Path, request: Request) -> bool:
+def add(checkout: Path, request: RegistryRequest) -> bool:
     """Write what `request` asks for into its environment's file; tell whether the file changed. Raises as above."""
     path = path_of(checkout, request.environment)
     before = read_text(path)
@@ -142,7 +144,7 @@ def unexpected(path: Path, error: ValueError) -> RegistryConfigUnexpected:
     )
 
 
-def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
+def _refuse_clash(registry: RegistryEntry, request: RegistryRequest, path: Path) -> None:
     asked = request.fields
     if registry.name == request.name:
         told = [f"{name} is {str(kept)!a}, not {wanted!a}" for name, wanted in asked.items()
@@ -161,14 +163,14 @@ def _refuse_clash(registry: Registry, request: Request, path: Path) -> None:
         )
 
 
-def _placed(text: str, environment: str, entry: Entry) -> Registry:
+def _placed(text: str, environment: str, entry: HclEntry) -> RegistryEntry:
     try:
         return _registry(environment, entry.key, entry.value)
     except HclUnexpected as error:
         raise HclUnexpected(f"line {line_of(text, entry.start)}: {error}") from None
 
 
-def _registry(environment: str, name: str, value: Literal) -> Registry:
+def _registry(environment: str, name: str, value: Literal) -> RegistryEntry:
     if not isinstance(value, Mapping):
         raise HclUnexpected(f"the entry {name!a} is not a map of fields")
     if mistakes := list(_mistakes(value)):
@@ -176,7 +178,7 @@ def _registry(environment: str, name: str, value: Literal) -> Registry:
     texts = {key: str(told) for key, told in value.items() if key in _KNOWN}
     risk = Risk(texts.pop("risk"))
     more = {key: told for key, told in value.items() if key not in _KNOWN}
-    return Registry(environment, name, risk=risk, more=more, **texts)
+    return RegistryEntry(environment, name, risk=risk, more=more, **texts)
 
 
 def _mistakes(fields: Mapping[str, Literal]) -> Iterator[str]:
@@ -194,3 +196,22 @@ def _mistakes(fields: Mapping[str, Literal]) -> Iterator[str]:
     lone = [key for key in _DATES if key not in fields]
     if len(lone) == 1:
         yield f"`{lone[0]}` is missing: a deprecation has both dates"
+
+
+@dataclass(frozen=True)
+class RiskControls:
+    """The controls of one level of risk: ECR's own words, and how many images of each kind are kept."""
+
+    mutability: str
+    encryption: str
+    keep: int
+
+
+def load_controls(checkout: Path) -> Mapping[Risk, RiskControls]:
+    """Return the controls of every risk. Raises `RegistryConfigUnexpected` when the module's table is not whole."""
+    path = checkout / "modules" / "aws_ecr" / "risk.tf"
+    try:
+        entries = read_map(read_text(path), "locals", "risk_controls").entries
+        return {Risk(each.key): msgspec.convert(each.value, RiskControls) for each in entries}
+    except ValueError as error:
+        raise unexpected(path, error) from None

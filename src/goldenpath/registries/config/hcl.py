@@ -34,7 +34,7 @@ class HclUnexpected(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class HclToken:
     """One word of the text: its kind, what it says, and the offsets where it begins and ends."""
 
     kind: str
@@ -44,7 +44,7 @@ class Token:
 
 
 @dataclass(frozen=True)
-class Entry:
+class HclEntry:
     """One `key = value` of a map: the offsets run from the key's first character to behind the value."""
 
     key: str
@@ -54,15 +54,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class MapAt:
+class HclMap:
     """A map: the offsets of its braces, and its entries in the order of the text."""
 
     opening: int
     closing: int
-    entries: tuple[Entry, ...]
+    entries: tuple[HclEntry, ...]
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[HclToken]:
     """Yield the words of `text` without blanks, newlines and comments included. Raises `HclUnexpected`."""
     at = 0
     while at < len(text):
@@ -76,11 +76,11 @@ def tokens(text: str) -> Iterator[Token]:
         elif kind == "block":
             kind, end = "comment", _comment_end(text, at)
         if kind != "space":
-            yield Token(kind, text[at:end], at, end)
+            yield HclToken(kind, text[at:end], at, end)
         at = end
 
 
-def read_map(text: str, block: str, name: str) -> MapAt:
+def read_map(text: str, block: str, name: str) -> HclMap:
     """Return the literal map `name` of the block `block` (as in `locals { name = { … } }`).
 
     Raises `HclUnexpected` when it is missing, there twice, or not literal through and through.
@@ -126,12 +126,12 @@ class _Reader:
                 yield self.words[at].text, at + 2
             at = self._end_of_statement(at)
 
-    def map_at(self, at: int) -> MapAt:
+    def map_at(self, at: int) -> HclMap:
         """Return the map whose opening brace is at `at`."""
         if not self._says(at, "{"):
             raise self.unexpected(at, "a map (`{ … }`) was expected")
         entries, closing = self._entries(at, 0)
-        return MapAt(self.words[at].start, self.words[closing].start, tuple(entries))
+        return HclMap(self.words[at].start, self.words[closing].start, tuple(entries))
 
     def literal(self, at: int, depth: int = 0) -> tuple[Literal, int]:
         """Return the literal at `at`, and the index behind it."""
@@ -177,8 +177,8 @@ class _Reader:
                 raise self.unexpected(at, "a `,` or `]` was expected")
         return values, at + 1
 
-    def _entries(self, at: int, depth: int) -> tuple[list[Entry], int]:
-        entries: list[Entry] = []
+    def _entries(self, at: int, depth: int) -> tuple[list[HclEntry], int]:
+        entries: list[HclEntry] = []
         keys: set[str] = set()
         at = self._skip_blank(at + 1)
         while not self._says(at, "}"):
@@ -190,7 +190,7 @@ class _Reader:
             at = self._skip_blank(behind + 1 if self._says(behind, ",") else behind)
         return entries, at
 
-    def _entry(self, at: int, depth: int) -> tuple[Entry, int]:
+    def _entry(self, at: int, depth: int) -> tuple[HclEntry, int]:
         kind = self._kind(at)
         if kind not in ("word", "string"):
             raise self.unexpected(at, "a key was expected")
@@ -198,7 +198,7 @@ class _Reader:
         if not (self._says(at + 1, "=") or self._says(at + 1, ":")):
             raise self.unexpected(at, f"a `=` was expected after the key {key!a}")
         value, behind = self.literal(at + 2, depth + 1)
-        return Entry(key, value, self.words[at].start, self.words[behind - 1].end), behind
+        return HclEntry(key, value, self.words[at].start, self.words[behind - 1].end), behind
 
     def _unquoted(self, at: int) -> str:
         inner = self.words[at].text[1:-1]

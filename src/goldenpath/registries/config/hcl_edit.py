@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from goldenpath.registries.config.hcl import HclUnexpected, Literal, MapAt, line_of, read_map, tokens
+from goldenpath.registries.config.hcl import HclMap, HclUnexpected, Literal, line_of, read_map, tokens
 
 _INDENT = "  "
 _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*)?\n")
@@ -77,7 +77,7 @@ def _lines(fields: Mapping[str, str], pad: str) -> str:
     return "".join(f"{pad}{_INDENT}{name.ljust(width)} = {_quoted(value)}\n" for name, value in fields.items())
 
 
-def _checked(text: str, block: str, name: str) -> MapAt:
+def _checked(text: str, block: str, name: str) -> HclMap:
     found = read_map(text, block, name)
     keys = [entry.key for entry in found.entries]
     for earlier, later, entry in zip(keys, keys[1:], found.entries[1:], strict=False):
@@ -93,7 +93,7 @@ def _checked(text: str, block: str, name: str) -> MapAt:
     return found
 
 
-def _insertion(text: str, found: MapAt, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+def _insertion(text: str, found: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
     """Return what to write, and the two offsets between which it replaces the text."""
     if not found.entries:
         return _first(text, found, key, fields)
@@ -108,7 +108,7 @@ def _insertion(text: str, found: MapAt, key: str, fields: Mapping[str, str]) -> 
     return render(key, fields, pad), place, place
 
 
-def _first(text: str, found: MapAt, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+def _first(text: str, found: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
     outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, found.opening) + 1 :])
     pad = outer[0] if outer else ""
     piece = render(key, fields, pad + _INDENT)
@@ -151,7 +151,7 @@ def _proved(after: str, block: str, name: str, wanted: Mapping[str, Literal]) ->
     return after
 
 
-def _as_dict(found: MapAt) -> dict[str, Literal]:
+def _as_dict(found: HclMap) -> dict[str, Literal]:
     return {entry.key: entry.value for entry in found.entries}
 
 

@@ -46,7 +46,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Thread:
+class GithubThread:
     """A pull request or issue that is there: its number, its web page, and whether this call made it."""
 
     number: int
@@ -62,7 +62,7 @@ class Approval:
     at: dt.datetime
 
 
-class Repository:
+class GithubRepository:
     """One repository (`owner/name`) of one GitHub (or GitHub Enterprise Server), with one token."""
 
     def __init__(self, api_url: str, token: str, name: str) -> None:
@@ -80,7 +80,7 @@ class Repository:
                     return False
                 raise
 
-    def propose(self, wanted: Proposal) -> Thread:
+    def propose(self, wanted: Proposal) -> GithubThread:
         """Open the pull request, or bring the open one of the same two branches up to date. Raises `GithubRefused`."""
         with self.explained(f"open a pull request from {wanted.head}"):
             found = self._open_pull(wanted)
@@ -91,7 +91,7 @@ class Repository:
                 found.edit(title=wanted.title, body=wanted.body)
             if wanted.label not in [label.name for label in pull.labels]:
                 pull.add_to_labels(wanted.label)
-            return Thread(pull.number, pull.html_url, found is None)
+            return GithubThread(pull.number, pull.html_url, found is None)
 
     def comment(self, number: int, marker: str, body: str) -> None:
         """Say `body` in the thread `number`, once: a comment of ours that carries `marker` is rewritten.
@@ -107,7 +107,7 @@ class Repository:
             elif earlier.body != text:
                 earlier.edit(text)
 
-    def issue(self, marker: str, title: str, body: str, label: str) -> Thread:
+    def issue(self, marker: str, title: str, body: str, label: str) -> GithubThread:
         """Open the issue with `label` and `marker`, or bring the open one up to date. Raises `GithubRefused`."""
         text = _marked(marker, body)
         with self.explained(f"write the issue {title!a}"):
@@ -115,9 +115,9 @@ class Repository:
                 if _mark(marker) in (issue.body or ""):
                     if (issue.title, issue.body) != (title, text):
                         issue.edit(title=title, body=text)
-                    return Thread(issue.number, issue.html_url, is_new=False)
+                    return GithubThread(issue.number, issue.html_url, is_new=False)
             made = self._repository.create_issue(title=title, body=text, labels=[label])
-            return Thread(made.number, made.html_url, is_new=True)
+            return GithubThread(made.number, made.html_url, is_new=True)
 
     def approvals(self, number: int, tip: str) -> tuple[Approval, ...]:
         """Return the approvals of the pull request `number` at its last commit `tip`: each reviewer's last decision.

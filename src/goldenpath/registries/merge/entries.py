@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, PlanDrifted, PlanUnexpected
+from goldenpath.errors import PlanDrifted, PlanUnexpected
 from goldenpath.registries import catalogue, platform_git
 from goldenpath.registries.config import ecr_tf, hcl_edit
 from goldenpath.registries.config.hcl import HclUnexpected
 from goldenpath.registries.request import known_environments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from goldenpath.registries.review import Record
+    from goldenpath.registries.review import PlanRecord
 
 
-class Kind(Enum):
+class EntryAction(Enum):
     """What happened to an entry."""
 
     WRITTEN = "written"
@@ -28,12 +25,12 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True)
-class Touched:
+class ChangedEntry:
     """One registry whose entry a pull request wrote or removed."""
 
     environment: str
     name: str
-    kind: Kind
+    kind: EntryAction
 
     @property
     def path(self) -> str:
@@ -41,77 +38,7 @@ class Touched:
         return f"envs/{self.environment}/ecr.tf"
 
 
-@dataclass(frozen=True)
-class Merged:
-    """A merged pull request, as GitHub describes it now: `commit` merged it, `tip` is the last of its `branch`.
-
-    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they are now. `onto` is the commit of
-    the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
-    """
-
-    number: int
-    commit: str
-    tip: str
-    body: str
-    author: str
-    opened: dt.date
-    title: str
-    branch: str
-    onto: str
-    commits: int
-    files: int
-
-    @classmethod
-    def read(cls, pull: Mapping[str, Any], slug: str, label: str, base: str) -> Merged:
-        """Return the pull request `pull` of the repository `slug`, as GitHub's REST API describes it.
-
-        Raises `BadInput` for one that is not to be applied.
-        """
-        labels = [each.get("name") for each in pull.get("labels") or ()]
-        into = (pull.get("base") or {}).get("ref", "")
-        mistakes = [] if pull.get("merged") else ["it was not merged"]
-        mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
-        mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
-        mistakes += [] if _comes_from(slug, pull) else ["it comes from a fork"]
-        opened = _time(pull.get("created_at"))
-        if not mistakes:
-            mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
-            mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-            mistakes += [] if opened else ["it does not say when it was opened"]
-            mistakes += [] if pull["base"].get("sha") else ["it names no commit of the branch that it goes into"]
-            counted = all(isinstance(pull.get(each), int) for each in ("commits", "changed_files"))
-            mistakes += [] if counted else ["it does not say how many commits and files it changes"]
-        if mistakes or opened is None:
-            raise BadInput(
-                "there is no merged pull request to apply",
-                why="; ".join(mistakes),
-                fix=f"this command applies what a merged pull request with the label `{label}` asked for",
-            )
-        author = (pull.get("user") or {}).get("login", "")
-        commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
-        return cls(
-            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
-            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""),
-            str(pull["base"]["sha"]), pull["commits"], pull["changed_files"],
-        )  # fmt: skip
-
-
-def _time(when: object) -> dt.datetime | None:
-    """Return a time as GitHub writes it, which is UTC; `None` when it is not one."""
-    try:
-        found = dt.datetime.fromisoformat(str(when))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
-
-
-def _comes_from(slug: str, pull: Mapping[str, Any]) -> bool:
-    """Return whether the branch is one of the repository `slug`: the text of a fork's pull request is anybody's."""
-    # The repository of a fork that was deleted meanwhile is `null`.
-    return ((pull.get("head") or {}).get("repo") or {}).get("full_name") == slug
-
-
-def touched(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:
+def changed_entries(checkout: Path, before: str, after: str) -> tuple[ChangedEntry, ...]:
     """Return every registry whose entry differs between two commits. Raises `RegistryConfigUnexpected`."""
     paths = set(platform_git.changed_paths(checkout, before, after))
     return tuple(
@@ -122,7 +49,7 @@ def touched(checkout: Path, before: str, after: str) -> tuple[Touched, ...]:
     )
 
 
-def require_one(found: tuple[Touched, ...], record: Record) -> None:
+def require_one(found: tuple[ChangedEntry, ...], record: PlanRecord) -> None:
     """Refuse a pull request that touches another registry than the one whose plan was reviewed.
 
     One that touches none only has a plan reviewed anew, for an entry that is there. Raises `PlanDrifted`,
@@ -142,7 +69,7 @@ def require_one(found: tuple[Touched, ...], record: Record) -> None:
             fix="nothing was applied; run the wizard once for each of them",
         )
     for each in found:
-        kind = Kind.REMOVED if record.removal else Kind.WRITTEN
+        kind = EntryAction.REMOVED if record.removal else EntryAction.WRITTEN
         if (each.environment, each.name, each.kind) != (record.environment, record.name, kind):
             raise PlanDrifted(
                 "the reviewed plan belongs to another change",
@@ -152,7 +79,7 @@ def require_one(found: tuple[Touched, ...], record: Record) -> None:
             )
 
 
-def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str, after: str) -> None:
+def require_nothing_else(checkout: Path, found: tuple[ChangedEntry, ...], before: str, after: str) -> None:
     """Refuse with `PlanUnexpected` a pull request that changes anything beside the entries `found` and the catalogue.
 
     Raises `RegistryConfigUnexpected` too.
@@ -169,7 +96,7 @@ def require_nothing_else(checkout: Path, found: tuple[Touched, ...], before: str
         )
 
 
-def require_as_proposed(checkout: Path, record: Record, tip: str, after: str) -> None:
+def require_as_proposed(checkout: Path, record: PlanRecord, tip: str, after: str) -> None:
     """Refuse with `PlanDrifted` a merge, at `after`, whose entry is not that at `tip`, the last commit of its branch.
 
     Raises `RegistryConfigUnexpected` too.
@@ -182,7 +109,7 @@ def require_as_proposed(checkout: Path, record: Record, tip: str, after: str) ->
         )
 
 
-def require_latest(checkout: Path, record: Record, after: str, tip: str, base: str) -> None:
+def require_latest(checkout: Path, record: PlanRecord, after: str, tip: str, base: str) -> None:
     """Refuse with `PlanDrifted` a merge, at `after`, whose entry is another one at `tip`, the newest commit of `base`.
 
     A job that is run again much later would otherwise bring back what the branch describes no more. Raises
@@ -198,7 +125,7 @@ def require_latest(checkout: Path, record: Record, after: str, tip: str, base: s
         )
 
 
-def _rest(checkout: Path, touched: Touched, commit: str) -> str:
+def _rest(checkout: Path, touched: ChangedEntry, commit: str) -> str:
     text = platform_git.text_at(checkout, commit, touched.path)
     try:
         rest = hcl_edit.without_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, touched.name) if text else ""
@@ -208,20 +135,20 @@ def _rest(checkout: Path, touched: Touched, commit: str) -> str:
     return "".join(rest.split())
 
 
-def _differing(checkout: Path, environment: str, before: str, after: str) -> list[Touched]:
+def _differing(checkout: Path, environment: str, before: str, after: str) -> list[ChangedEntry]:
     old, new = (_entries(checkout, environment, commit) for commit in (before, after))
     return [
-        Touched(environment, name, Kind.WRITTEN if name in new else Kind.REMOVED)
+        ChangedEntry(environment, name, EntryAction.WRITTEN if name in new else EntryAction.REMOVED)
         for name in sorted({*old, *new})
         if old.get(name) != new.get(name)
     ]
 
 
-def _entry(checkout: Path, record: Record, commit: str) -> ecr_tf.Registry | None:
+def _entry(checkout: Path, record: PlanRecord, commit: str) -> ecr_tf.RegistryEntry | None:
     return _entries(checkout, record.environment, commit).get(record.name)
 
 
-def _entries(checkout: Path, environment: str, commit: str) -> dict[str, ecr_tf.Registry]:
+def _entries(checkout: Path, environment: str, commit: str) -> dict[str, ecr_tf.RegistryEntry]:
     path = f"envs/{environment}/ecr.tf"
     text = platform_git.text_at(checkout, commit, path)
     return {each.name: each for each in ecr_tf.parse(text, environment, Path(path))} if text else {}

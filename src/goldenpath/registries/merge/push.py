@@ -6,19 +6,20 @@ those may change is decided by GitHub's own record of each and by the checks of 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import BadInput, PlanUnexpected
 from goldenpath.registries import platform_git
-from goldenpath.registries.github import pulls
+from goldenpath.registries.github import records
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from goldenpath.registries.github.repository import Repository
+    from goldenpath.registries.github.repository import GithubRepository
 
 COMMITS_AT_MOST = 250
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -87,14 +88,84 @@ class Push:
 
 
 @dataclass(frozen=True)
-class MergedPulls:
+class MergedPullRequest:
+    """A merged pull request, as GitHub describes it now: `commit` merged it, `tip` is the last of its `branch`.
+
+    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they are now. `onto` is the commit of
+    the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
+    """
+
+    number: int
+    commit: str
+    tip: str
+    body: str
+    author: str
+    opened: dt.date
+    title: str
+    branch: str
+    onto: str
+    commits: int
+    files: int
+
+    @classmethod
+    def read(cls, pull: Mapping[str, Any], slug: str, label: str, base: str) -> MergedPullRequest:
+        """Return the pull request `pull` of the repository `slug`, as GitHub's REST API describes it.
+
+        Raises `BadInput` for one that is not to be applied.
+        """
+        labels = [each.get("name") for each in pull.get("labels") or ()]
+        into = (pull.get("base") or {}).get("ref", "")
+        mistakes = [] if pull.get("merged") else ["it was not merged"]
+        mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
+        mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
+        mistakes += [] if _comes_from(slug, pull) else ["it comes from a fork"]
+        opened = _time(pull.get("created_at"))
+        if not mistakes:
+            mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
+            mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
+            mistakes += [] if opened else ["it does not say when it was opened"]
+            mistakes += [] if pull["base"].get("sha") else ["it names no commit of the branch that it goes into"]
+            counted = all(isinstance(pull.get(each), int) for each in ("commits", "changed_files"))
+            mistakes += [] if counted else ["it does not say how many commits and files it changes"]
+        if mistakes or opened is None:
+            raise BadInput(
+                "there is no merged pull request to apply",
+                why="; ".join(mistakes),
+                fix=f"this command applies what a merged pull request with the label `{label}` asked for",
+            )
+        author = (pull.get("user") or {}).get("login", "")
+        commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
+        return cls(
+            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
+            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""),
+            str(pull["base"]["sha"]), pull["commits"], pull["changed_files"],
+        )  # fmt: skip
+
+
+def _time(when: object) -> dt.datetime | None:
+    """Return a time as GitHub writes it, which is UTC; `None` when it is not one."""
+    try:
+        found = dt.datetime.fromisoformat(str(when))
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def _comes_from(slug: str, pull: Mapping[str, Any]) -> bool:
+    """Return whether the branch is one of the repository `slug`: the text of a fork's pull request is anybody's."""
+    # The repository of a fork that was deleted meanwhile is `null`.
+    return ((pull.get("head") or {}).get("repo") or {}).get("full_name") == slug
+
+
+@dataclass(frozen=True)
+class MergedPullRequests:
     """The `numbers` of the pull requests to check, the first merge first, and `notes` on what is not applied."""
 
     numbers: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
 
-def merged_pulls(checkout: Path, push: Push, repository: Repository, label: str) -> MergedPulls:
+def merged_pulls(checkout: Path, push: Push, repository: GithubRepository, label: str) -> MergedPullRequests:
     """Return the pull requests of this repository with `label` that `push` merged.
 
     Raises what `Push.commits` raises, and `GithubRefused`.
@@ -104,10 +175,10 @@ def merged_pulls(checkout: Path, push: Push, repository: Repository, label: str)
     notes: list[str] = []
     waited = False
     for commit in commits:
-        changed = changed_by(checkout, commit)
+        changed = effect_of(checkout, commit)
         # A pull request without changes has the plan of an entry reviewed that is already there.
         awaited = not waited and (changed.entries or changed.nothing)
-        merged = pulls.merged_with(repository, commit, push.base, awaited=awaited)
+        merged = records.merged_pull_requests(repository, commit, push.base, awaited=awaited)
         waited = waited or (awaited and not merged)
         if changed.entries and not any(_has(pull, label) for pull in merged):
             notes.append(f"The commit {commit} changes registries, but not by a pull request of the wizard. Start the "
@@ -115,22 +186,22 @@ def merged_pulls(checkout: Path, push: Push, repository: Repository, label: str)
         found |= {pull["number"]: pull for pull in merged if _has(pull, label)}
     reasons = {number: _why_not(pull, commits, repository.name) for number, pull in found.items()}
     notes += [f"Pull request #{number} {why}." for number, why in reasons.items() if why]
-    return MergedPulls(tuple(number for number, why in reasons.items() if not why), tuple(notes))
+    return MergedPullRequests(tuple(number for number, why in reasons.items() if not why), tuple(notes))
 
 
 @dataclass(frozen=True)
-class Changed:
+class CommitEffect:
     """What a commit did to its first parent: whether it touched `entries` of registries, or `nothing` at all."""
 
     entries: bool
     nothing: bool
 
 
-def changed_by(checkout: Path, commit: str) -> Changed:
+def effect_of(checkout: Path, commit: str) -> CommitEffect:
     """Return what `commit` did to its first parent."""
     parents = platform_git.parents(checkout, commit)
     paths = platform_git.changed_paths(checkout, parents[0], commit) if parents else ()
-    return Changed(any(_ENTRIES.fullmatch(path) for path in paths), bool(parents) and not paths)
+    return CommitEffect(any(_ENTRIES.fullmatch(path) for path in paths), bool(parents) and not paths)
 
 
 def _has(pull: Mapping[str, Any], label: str) -> bool:

@@ -1,21 +1,180 @@
-"""What makes a plan the one that was reviewed, and what a plan for one registry may do."""
+"""A plan of Terraform."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import PlanDrifted, PlanUnexpected
+import msgspec
+
+from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.model.names import Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping
 
-    from goldenpath.registries.terraform.plan_json import Change, Plan
+    from goldenpath.registries.terraform.locks import LockedProvider
+
+_REPOSITORY_POLICY, _DATA = "aws_ecr_repository_policy", "data"
+
 
 REPOSITORY = "aws_ecr_repository"
 # Which form of digest a reviewed plan was recorded with: 1 does not cover what it reads, providers and the region.
 FORM = 2
+
+
+class _ChangeBody(msgspec.Struct):
+    actions: tuple[str, ...]
+    before: Any = None
+    after: Any = None
+
+
+class _ResourceChange(msgspec.Struct):
+    address: str
+    type: str
+    change: _ChangeBody
+    action_reason: str = ""
+    provider_name: str = ""
+
+
+class _StateResource(msgspec.Struct, frozen=True):
+    address: str
+    type: str
+    mode: str = ""
+    values: dict[str, Any] = {}
+
+
+class _Module(msgspec.Struct, frozen=True):
+    resources: tuple[_StateResource, ...] = ()
+    child_modules: tuple[_Module, ...] = ()
+
+
+class _Values(msgspec.Struct, frozen=True):
+    root_module: _Module = _Module()
+
+
+class _State(msgspec.Struct, frozen=True):
+    values: _Values = _Values()
+
+
+class _PlanBody(msgspec.Struct):
+    format_version: str
+    terraform_version: str
+    errored: bool = False
+    configuration: Any = None
+    variables: Any = None
+    planned_values: _Values = _Values()
+    prior_state: _State = _State()
+    resource_changes: tuple[_ResourceChange, ...] = ()
+    resource_drift: tuple[_ResourceChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class PlannedChange:
+    """What happens to one resource: `actions` as Terraform names them, its values `before` and `after` it.
+
+    `None` stands for a resource that is not there. Values only known after the apply are not in `after`.
+    """
+
+    address: str
+    kind: str
+    actions: tuple[str, ...]
+    before: Any = None
+    after: Any = None
+    reason: str = ""
+    provider: str = ""
+
+    @property
+    def destroys(self) -> bool:
+        """Whether the resource of before is gone afterwards (a replacement destroys too)."""
+        return "delete" in self.actions
+
+
+@dataclass(frozen=True)
+class TerraformPlan:
+    """A plan: the `changes` it would make, and the `drift` it found (resources that were changed behind its back).
+
+    `reads` are the addresses of the data sources behind it. `configuration` is the identity of the code and the
+    variables that it was made of: resources with their provisioners, data sources, modules, and providers with their
+    settings. `region` is where it was planned, empty when nobody said so. `providers` are those that were locked, by
+    their full names. `repository_policies` are the policies that Terraform describes, by the repository's name, as far
+    as they are known before the apply.
+    """
+
+    terraform_version: str
+    changes: tuple[PlannedChange, ...] = ()
+    drift: tuple[PlannedChange, ...] = ()
+    reads: tuple[str, ...] = ()
+    configuration: str = ""
+    region: str = ""
+    providers: Mapping[str, LockedProvider] = field(default_factory=dict)
+    repository_policies: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_plan(raw: bytes) -> TerraformPlan:
+    """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is not one, or not a whole one."""
+    try:
+        body = msgspec.json.decode(raw, type=_PlanBody)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(str(error)) from None
+    if not body.format_version.startswith("1."):
+        raise _unreadable(f"its format is {body.format_version}, and we know 1.x")
+    if body.errored:
+        raise _unreadable("planning ended with an error, so it is not whole")
+    return TerraformPlan(
+        body.terraform_version,
+        _changes(body.resource_changes),
+        _changes(body.resource_drift),
+        _reads(body),
+        str(Digest.of(json.dumps([body.configuration, body.variables], sort_keys=True).encode())),
+        repository_policies=dict(_repository_policies(body.planned_values.root_module)),
+    )
+
+
+def _repository_policies(module: _Module) -> Iterator[tuple[str, str]]:
+    for each in _resources(module):
+        repository, policy = each.values.get("repository"), each.values.get("policy")
+        if each.type == _REPOSITORY_POLICY and isinstance(repository, str) and isinstance(policy, str):
+            yield repository, policy
+
+
+def _changes(listed: tuple[_ResourceChange, ...]) -> tuple[PlannedChange, ...]:
+    found = [
+        PlannedChange(
+            each.address,
+            each.type,
+            each.change.actions,
+            each.change.before,
+            each.change.after,
+            each.action_reason,
+            each.provider_name,
+        )
+        for each in listed
+        if each.change.actions not in (("no-op",), ("read",))
+    ]
+    return tuple(sorted(found, key=lambda change: change.address))
+
+
+def _reads(body: _PlanBody) -> tuple[str, ...]:
+    """Return the address of every data source that was read while planning, or is to be read by the apply."""
+    later = {each.address for each in body.resource_changes if "read" in each.change.actions}
+    before = {each.address for each in _resources(body.prior_state.values.root_module) if each.mode == _DATA}
+    return tuple(sorted(later | before))
+
+
+def _resources(module: _Module) -> Iterator[_StateResource]:
+    yield from module.resources
+    for child in module.child_modules:
+        yield from _resources(child)
+
+
+def _unreadable(why: str) -> TerraformFailed:
+    return TerraformFailed(
+        "Terraform's plan cannot be read",
+        why=why,
+        fix="plan again; if it persists, use the version of Terraform that the documents name",
+    )
 
 
 def target(name: str) -> str:
@@ -23,7 +182,7 @@ def target(name: str) -> str:
     return f'module.ecr_repositories["{name}"]'
 
 
-def plan_digest(plan: Plan, environment: str) -> Digest:
+def plan_digest(plan: TerraformPlan, environment: str) -> Digest:
     """Return the identity of what `plan` would do in `environment`: every change, with its values before and after.
 
     Two plans with one digest do the same in the same environment and region, read the same, and were made of the same
@@ -34,7 +193,7 @@ def plan_digest(plan: Plan, environment: str) -> Digest:
     return Digest.of(json.dumps([*_surroundings(plan, environment), changes]).encode())
 
 
-def change_digests(plan: Plan, environment: str) -> tuple[Digest, ...]:
+def change_digests(plan: TerraformPlan, environment: str) -> tuple[Digest, ...]:
     """Return the identity of each change that `plan` would make in `environment`."""
     around = _surroundings(plan, environment)
     listed = [[*around, each.address, each.kind, each.provider, list(each.actions), each.before, each.after]
@@ -42,7 +201,7 @@ def change_digests(plan: Plan, environment: str) -> tuple[Digest, ...]:
     return tuple(Digest.of(json.dumps(each, sort_keys=True, separators=(",", ":")).encode()) for each in listed)
 
 
-def require_reviewed(plan: Plan, environment: str, reviewed: Digest, parts: Collection[Digest] = ()) -> None:
+def require_reviewed(plan: TerraformPlan, environment: str, reviewed: Digest, parts: Collection[Digest] = ()) -> None:
     """Refuse with `PlanDrifted` a plan that is not the one with the digest `reviewed`; say what it would do now.
 
     `parts` are the reviewed changes one by one: what is left of them after an apply that ended half-way is let through.
@@ -58,7 +217,7 @@ def require_reviewed(plan: Plan, environment: str, reviewed: Digest, parts: Coll
         )
 
 
-def require_only(plan: Plan, name: str, *, may_destroy: bool = False) -> None:
+def require_only(plan: TerraformPlan, name: str, *, may_destroy: bool = False) -> None:
     """Refuse with `PlanUnexpected` a plan that reaches beyond the registry `name`, or would destroy its repository.
 
     ECR cannot change a repository's encryption: a change of risk that does so is planned as destroy and create anew.
@@ -72,16 +231,16 @@ def require_only(plan: Plan, name: str, *, may_destroy: bool = False) -> None:
         raise _unexpected(f"the plan for {name} would {_told(lost[0])}, and every image in it would be lost")
 
 
-def _surroundings(plan: Plan, environment: str) -> list[object]:
+def _surroundings(plan: TerraformPlan, environment: str) -> list[object]:
     providers = sorted([name, each.version, *sorted(each.hashes)] for name, each in plan.providers.items())
     return [FORM, environment, plan.region, plan.configuration, list(plan.reads), providers]
 
 
-def _sorted(plan: Plan) -> list[Change]:
+def _sorted(plan: TerraformPlan) -> list[PlannedChange]:
     return sorted(plan.changes, key=lambda change: change.address)
 
 
-def _told(change: Change) -> str:
+def _told(change: PlannedChange) -> str:
     return f"{' and '.join(change.actions)} {change.address}"
 
 

@@ -1,11 +1,9 @@
-"""Terraform, driven through one door: every answer is read from its JSON, none is scraped from text.
-
-Source: Terraform's "Machine-Readable UI" (what `-json` prints while it works).
-"""
+"""Terraform, driven through one door."""
 
 from __future__ import annotations
 
 import contextlib
+import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,16 +11,17 @@ import msgspec
 
 from goldenpath import runner
 from goldenpath.errors import TerraformFailed, ToolFailed
-from goldenpath.registries.terraform import provider_lock, state_lock
-from goldenpath.registries.terraform.plan_json import parse_plan
+from goldenpath.registries.terraform import locks
+from goldenpath.registries.terraform.plans import parse_plan
 from goldenpath.tools import process
+from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from goldenpath.errors import StateLocked
-    from goldenpath.registries.terraform.plan_json import Plan
+    from goldenpath.registries.terraform.plans import TerraformPlan
     from goldenpath.tools.process import Completed
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
@@ -45,6 +44,7 @@ _ENDPOINT = "AWS_ENDPOINT_URL"
 _LOCKED = "Error acquiring the state lock"
 _VANISHED = (_LOCKED.encode(), b"unable to retrieve file", b"StatusCode: 404")
 LOCK_TRIES = 5
+TERRAFORM = "terraform"
 
 
 class _Diagnostic(msgspec.Struct):
@@ -53,7 +53,7 @@ class _Diagnostic(msgspec.Struct):
     detail: str = ""
 
 
-class _Line(msgspec.Struct):
+class _JsonLine(msgspec.Struct):
     diagnostic: _Diagnostic | None = None
 
 
@@ -80,7 +80,7 @@ class Terraform:
         Where the folder locks its providers, no other one is taken. Raises `TerraformFailed`.
         """
         settings = [f"-backend-config={name}={value}" for name, value in sorted(backend.items())]
-        if (self.folder / provider_lock.FILE).exists():
+        if (self.folder / locks.PROVIDER_LOCK_FILE).exists():
             settings.append("-lockfile=readonly")
         self._run("init", "-json", "-input=false", "-reconfigure", *settings, seconds=INIT_SECONDS)
 
@@ -88,7 +88,7 @@ class Terraform:
         """Check the configuration. Raises `TerraformFailed`, which quotes every mistake."""
         self._run("validate", "-json", seconds=READ_SECONDS)
 
-    def plan(self, out: Path, *, target: str = "") -> Plan:
+    def plan(self, out: Path, *, target: str = "") -> TerraformPlan:
         """Plan the whole module, or `target` alone, keep the plan in the file `out`, and return it.
 
         A target that exists nowhere is no error to Terraform: it plans nothing.
@@ -98,7 +98,7 @@ class Terraform:
         self._run("plan", "-json", "-input=false", self._wait, f"-out={out}", *chosen, seconds=PLAN_SECONDS)
         return self.show(out)
 
-    def show(self, saved: Path) -> Plan:
+    def show(self, saved: Path) -> TerraformPlan:
         """Return the plan in the file `saved`. Raises `TerraformFailed`."""
         return parse_plan(self.show_json(saved))
 
@@ -141,7 +141,12 @@ class Terraform:
 
     def _run(self, command: str, *words: str, seconds: float, stdin: bytes = b"") -> Completed:
         plain = () if command in {"fmt", "force-unlock"} else ("-no-color",)
-        environment = {**_QUIET, **passed(self.environment), **self._settings(), "TF_DATA_DIR": str(self.working)}
+        environment = {
+            **_QUIET,
+            **passed_variables(self.environment),
+            **self._settings(),
+            "TF_DATA_DIR": str(self.working),
+        }
         for _ in range(LOCK_TRIES):
             done = process.run(
                 self.program, command, *plain, *words,
@@ -164,7 +169,7 @@ def lock_vanished(done: Completed) -> bool:
     return done.code != 0 and all(words in said for words in _VANISHED)
 
 
-def passed(variables: Mapping[str, str]) -> dict[str, str]:
+def passed_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """Return the part of `variables` that Terraform may see."""
     return {name: text for name, text in variables.items() if name in _PASSED or name.startswith(_ENDPOINT)}
 
@@ -185,7 +190,7 @@ def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | T
     told = list(_told(done.stdout))
     for each in told:
         if each.summary == _LOCKED:
-            return state_lock.locked(each.detail)
+            return locks.state_locked(each.detail)
     reasons = [f"{each.summary}: {' '.join(each.detail.split())}" if each.detail else each.summary for each in told]
     return TerraformFailed(
         f"terraform {command} failed",
@@ -200,7 +205,7 @@ def _told(stdout: bytes) -> Iterator[_Diagnostic]:
         yield from _errors(msgspec.json.decode(stdout, type=_Validation).diagnostics)
     for line in stdout.splitlines():
         try:
-            found = msgspec.json.decode(line, type=_Line).diagnostic
+            found = msgspec.json.decode(line, type=_JsonLine).diagnostic
         except ValueError:
             continue
         yield from _errors((found,) if found else ())
@@ -208,3 +213,20 @@ def _told(stdout: bytes) -> Iterator[_Diagnostic]:
 
 def _errors(diagnostics: tuple[_Diagnostic, ...]) -> Iterator[_Diagnostic]:
     return (each for each in diagnostics if each.severity == "error")
+
+
+def find_program() -> str:
+    """Return the program to start. Raises `ToolMissing`, `ToolHashMismatch`, `DiskTrouble`.
+
+    In a workflow run whatever is called `terraform` on the PATH is left alone: it holds the credentials of an apply.
+    """
+    toolchain = Toolchain.load()
+    if not runner.trusts_machine():
+        return str(toolchain.provide(TERRAFORM).path)
+    ours = toolchain.installed(TERRAFORM)
+    return str(ours.path) if ours else TERRAFORM
+
+
+def is_of_the_machine(name: str) -> bool:
+    """Tell whether `name` is Terraform and this machine has one that may be used: then ours need not be fetched."""
+    return name == TERRAFORM and runner.trusts_machine() and shutil.which(TERRAFORM) is not None

@@ -1,22 +1,25 @@
-"""What GitHub itself records of workflow runs and pull requests, and nobody with write access can rewrite.
-
-Source: GitHub REST API, "Get a workflow run", "Get a workflow run attempt", "List workflow run artifacts"; GraphQL API,
-`PullRequest.lastEditedAt`, `PullRequest.userContentEdits` and `PullRequest.timelineItems`.
-"""
+"""What GitHub itself records."""
 
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from goldenpath.errors import GithubRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.registries.github.repository import Repository
+    from goldenpath.registries.github.repository import GithubRepository
 
+Pull = dict[str, Any]
+_PAGE = 100
+# GitHub pushes a merge first and marks its pull request as merged a moment later, so a run that starts at once may come
+# too early (quantumlib/Cirq#7927, release-drafter/release-drafter#322).
+PAUSES = (1, 2, 4, 8, 16)
 _PAGE = 100
 _HISTORY = """
 query($owner: String!, $name: String!, $number: Int!) {
@@ -39,6 +42,49 @@ query($owner: String!, $name: String!, $number: Int!) {
 """
 
 
+def merged_pull_requests(repository: GithubRepository, commit: str, base: str, *, awaited: bool) -> tuple[Pull, ...]:
+    """Return every pull request into the branch `base` that GitHub connects with `commit` and calls merged.
+
+    With `awaited`, ask again for half a minute before it is taken for granted that there is none. Raises
+    `GithubRefused`.
+    """
+    wish = f"find the pull request of the commit {commit}"
+    for pause in (0, *(PAUSES if awaited else ())):
+        time.sleep(pause)
+        listed = repository.get(f"commits/{commit}/pulls?per_page={_PAGE}", wish) or ()
+        if found := tuple(each for each in listed if each.get("merged_at") and _base(each) == base):
+            return found
+    return ()
+
+
+def pull_request(repository: GithubRepository, number: int) -> Pull:
+    """Return GitHub's whole description of the pull request `number`. Raises `GithubRefused`."""
+    wish = f"read pull request #{number}"
+    found: Pull | None = repository.get(f"pulls/{number}", wish)
+    if found is None:
+        raise GithubRefused(
+            f"could not {wish} in {repository.name}", why="GitHub has none of that number", fix="run the wizard again"
+        )
+    return found
+
+
+def newest_merged(repository: GithubRepository, branch: str, base: str) -> int | None:
+    """Return the number of the pull request from `branch` of this repository that was merged into `base` last.
+
+    `None` when none was merged. Raises `GithubRefused`.
+    """
+    owner = repository.name.partition("/")[0]
+    asked = {"state": "closed", "head": f"{owner}:{branch}", "base": base, "sort": "updated", "direction": "desc"}
+    path = f"pulls?{urlencode({**asked, 'per_page': _PAGE})}"
+    listed = repository.get(path, f"list the pull requests of {branch}") or ()
+    merged = [(each["merged_at"], each["number"]) for each in listed if each.get("merged_at")]
+    return max(merged)[1] if merged else None
+
+
+def _base(pull: Mapping[str, Any]) -> str:
+    return str((pull.get("base") or {}).get("ref", ""))
+
+
 @dataclass(frozen=True)
 class Account:
     """A GitHub account; `is_person` is false for apps, workflows and accounts that no longer exist."""
@@ -48,7 +94,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Attempt:
+class RunAttempt:
     """One attempt of a workflow run: the `workflow` file, where it ran, and the accounts that started it."""
 
     workflow: str
@@ -60,7 +106,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Change:
+class TextChange:
     """A change that somebody made to a pull request, and when."""
 
     by: Account
@@ -71,11 +117,11 @@ class Change:
 class TextHistory:
     """Every change of a pull request's title and description, and every time it was opened again."""
 
-    edits: tuple[Change, ...]
-    reopened: tuple[Change, ...]
+    edits: tuple[TextChange, ...]
+    reopened: tuple[TextChange, ...]
 
 
-def attempts(repository: Repository, run: int) -> tuple[Attempt, ...]:
+def attempts(repository: GithubRepository, run: int) -> tuple[RunAttempt, ...]:
     """Return every attempt of the workflow run, the first one first; empty when there is no such run.
 
     Raises `GithubRefused`.
@@ -93,7 +139,7 @@ def attempts(repository: Repository, run: int) -> tuple[Attempt, ...]:
     return tuple(map(_attempt, bodies))
 
 
-def artifact_names(repository: Repository, run: int) -> frozenset[str]:
+def artifact_names(repository: GithubRepository, run: int) -> frozenset[str]:
     """Return the name of every artifact of the workflow run. Raises `GithubRefused`.
 
     Only a job of the run itself can give it an artifact; whoever else deletes one cannot put another in its place.
@@ -102,7 +148,7 @@ def artifact_names(repository: Repository, run: int) -> frozenset[str]:
     return frozenset(str(each["name"]) for each in (body or {}).get("artifacts", ()))
 
 
-def text_history(repository: Repository, number: int) -> TextHistory:
+def text_history(repository: GithubRepository, number: int) -> TextHistory:
     """Return how title and description of the pull request `number` were changed. Raises `GithubRefused`."""
     wish = f"read the history of #{number}"
     pull = repository.query(_HISTORY, wish, number=number)["pullRequest"]
@@ -114,16 +160,16 @@ def text_history(repository: Repository, number: int) -> TextHistory:
             f"could not {wish} in {repository.name}", why=f"it was changed more than {_PAGE} times", fix="close it and "
             "run the workflow again: it opens a new pull request"
         )  # fmt: skip
-    edits = {Change(_of_graphql(each["editor"]), _time(each["editedAt"])) for each in listed["nodes"]}
+    edits = {TextChange(_of_graphql(each["editor"]), _time(each["editedAt"])) for each in listed["nodes"]}
     if pull["lastEditedAt"]:
-        edits.add(Change(_of_graphql(pull["editor"]), _time(pull["lastEditedAt"])))
+        edits.add(TextChange(_of_graphql(pull["editor"]), _time(pull["lastEditedAt"])))
     edits |= {*_happened(events, "RenamedTitleEvent")}
     return TextHistory(tuple(sorted(edits, key=lambda change: change.at)), _happened(events, "ReopenedEvent"))
 
 
-def _happened(events: Mapping[str, Any], kind: str) -> tuple[Change, ...]:
+def _happened(events: Mapping[str, Any], kind: str) -> tuple[TextChange, ...]:
     return tuple(
-        Change(_of_graphql(each["actor"]), _time(each["createdAt"]))
+        TextChange(_of_graphql(each["actor"]), _time(each["createdAt"]))
         for each in events["nodes"]
         if each["__typename"] == kind
     )
@@ -133,8 +179,8 @@ def _numbers(latest: Mapping[str, Any]) -> range:
     return range(1, int(latest.get("run_attempt") or 1) + 1)
 
 
-def _attempt(body: Mapping[str, Any]) -> Attempt:
-    return Attempt(
+def _attempt(body: Mapping[str, Any]) -> RunAttempt:
+    return RunAttempt(
         # GitHub may add the branch: `.github/workflows/x.yml@main`.
         str(body["path"]).partition("@")[0],
         str((body.get("head_repository") or {}).get("full_name", "")),
