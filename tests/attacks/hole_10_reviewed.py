@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from goldenpath.registries.github.repository import Approval
-    from goldenpath.registries.terraform.workspace import TerraformWorkspace
+    from goldenpath.registries.terraform.planning import TerraformWorkspace
     from tests.attacks.attack import Scene
     from tests.tools.registry_platform import Platform
 

@@ -9,7 +9,7 @@ from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryRefused
 from goldenpath.registries import platform_git, review
 from goldenpath.registries.merge.checks import MergeRange
 from goldenpath.registries.review import PlanRecord
-from goldenpath.registries.terraform import workspace
+from goldenpath.registries.terraform import planning
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.registry_platform import ASKED, git
 
@@ -66,7 +66,7 @@ def with_tags_of_their_own(checkout: Path) -> None:
 )
 def an_earlier_commit_of_a_rebase_changes_main_tf(scene: Scene) -> None:
     platform, checkout = with_an_earlier_commit(scene, with_tags_of_their_own)
-    made = workspace.plan(platform.world.workplace(checkout), ASKED["name"])
+    made = planning.plan(platform.world.workspace(checkout), ASKED["name"])
     platform.threads[0].body = review.record_comment(PlanRecord.of(made, "dev", ASKED["name"], "octocat"))
     platform.apply(platform.merge(1, rebase=True))
     ecr = platform.world.client("ecr")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import ProvidersUnlocked, SourceUnusable, TerraformFailed, ToolMissing
-from goldenpath.registries.terraform import workspace
+from goldenpath.registries.terraform import planning
 from goldenpath.tools.pins import Host
 from tests.attacks.attack import Edit, Patch, attack, nothing
 from tests.attacks.hole_06_kept import REAL
@@ -74,7 +74,7 @@ def an_environment_without_a_lock_file(scene: Scene) -> None:
     world.forget()
     checkout = worlds.checkout(scene.folder / "checkout")
     (checkout / "envs" / "dev" / LOCK.name).unlink()
-    assert workspace.plan(world.workplace(checkout), "hello-web").changes
+    assert planning.plan(world.workspace(checkout), "hello-web").changes
 
 
 def served(scene: Scene, version: str) -> None:
@@ -90,13 +90,13 @@ def served(scene: Scene, version: str) -> None:
     settings = scene.folder / "settings.tfrc"
     settings.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{scene.folder}/mirror" }}\n}}\n')
     variables = {name: text for name, text in world.variables.items() if name != "TF_REATTACH_PROVIDERS"}
-    workplace = world.workplace(checkout)
-    mirrored = workspace.TerraformWorkspace(
-        checkout, "dev", workplace.bucket, workplace.region, workplace.work_dir,
+    workspace = world.workspace(checkout)
+    mirrored = planning.TerraformWorkspace(
+        checkout, "dev", workspace.bucket, workspace.region, workspace.work_dir,
         {**variables, "TF_CLI_CONFIG_FILE": str(settings)},
     )  # fmt: skip
     try:
-        workspace.plan(mirrored, "hello-web")
+        planning.plan(mirrored, "hello-web")
     except TerraformFailed:
         if not stolen.exists():
             raise
@@ -135,5 +135,5 @@ def a_terraform_earlier_on_the_path_of_a_runner(scene: Scene) -> None:
         scene.monkeypatch.setenv(name, text)
     scene.monkeypatch.setattr(runner, "trusts_machine", REAL)
     with suppress(TerraformFailed):
-        workspace.plan(world.workplace(worlds.checkout(scene.folder / "checkout")), "hello-web")
+        planning.plan(world.workspace(worlds.checkout(scene.folder / "checkout")), "hello-web")
     assert "AWS_SECRET_ACCESS_KEY=secret" in stolen.read_text()

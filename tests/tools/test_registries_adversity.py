@@ -25,7 +25,7 @@ from goldenpath.errors import (
 from goldenpath.registries import provenance, review
 from goldenpath.registries.github.repository import GithubRepository
 from goldenpath.registries.review import PlanRecord
-from goldenpath.registries.terraform import plans, workspace
+from goldenpath.registries.terraform import planning, plans
 
 pytestmark = pytest.mark.tools
 Event = dict[str, Any]
@@ -193,7 +193,7 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     text = (checkout / "envs/dev/ecr.tf").read_text()
     start = text.index('    "my-app" = {')
     (checkout / "envs/dev/ecr.tf").write_text(text[:start] + text[text.index("    }\n", start) + 6 :])
-    made = workspace.plan(platform.world.workplace(checkout), "my-app", removal=True)
+    made = planning.plan(platform.world.workspace(checkout), "my-app", removal=True)
     assert plans.plan_digest(made, "dev")
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
@@ -243,7 +243,7 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
     platform.propose()
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(platform.merge(2))
-    made = workspace.plan(platform.world.workplace(platform.clone()), "my-app")
+    made = planning.plan(platform.world.workspace(platform.clone()), "my-app")
     event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
     event["body"] = review.record_comment(PlanRecord.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):

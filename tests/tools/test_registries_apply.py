@@ -17,7 +17,7 @@ from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import LifecycleImage
 from goldenpath.registries.config import ecr_tf, hcl_edit
 from goldenpath.registries.request import parse_request
-from goldenpath.registries.terraform import locks, plans, program, workspace
+from goldenpath.registries.terraform import locks, planning, plans, program
 from goldenpath.registries.terraform.program import Terraform
 from goldenpath.release import binding
 from goldenpath.tools import process
@@ -53,8 +53,8 @@ def asked(checkout: Path, name: str = "my-app", risk: str = "medium", environmen
 
 
 def made(world: World, checkout: Path, name: str = "my-app", environment: str = "dev") -> None:
-    place = world.workplace(checkout, environment)
-    workspace.apply(place, name, plans.plan_digest(workspace.plan(place, name), environment))
+    place = world.workspace(checkout, environment)
+    planning.apply(place, name, plans.plan_digest(planning.plan(place, name), environment))
 
 
 def names(world: World, region: str = worlds.REGION) -> list[str]:
@@ -105,9 +105,9 @@ def test_a_registry_of_before_is_given_its_environment_by_an_ordinary_plan(world
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == (
         "tag goldenpath.idp/environment is missing, not dev",
     )
-    found = workspace.plan(world.workplace(checkout), "my-app")
+    found = planning.plan(world.workspace(checkout), "my-app")
     assert "| tags: goldenpath.idp/environment = dev |" in review.changes_table(found)
-    workspace.apply(world.workplace(checkout), "my-app", plans.plan_digest(found, "dev"))
+    planning.apply(world.workspace(checkout), "my-app", plans.plan_digest(found, "dev"))
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == ()
 
 
@@ -125,10 +125,10 @@ def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checko
 
 def test_a_second_apply_has_nothing_to_do(world: World, checkout: Path) -> None:
     asked(checkout)
-    place = world.workplace(checkout)
-    reviewed = plans.plan_digest(workspace.plan(place, "my-app"), "dev")
-    workspace.apply(place, "my-app", reviewed)
-    assert workspace.apply(place, "my-app", reviewed).changes == ()
+    place = world.workspace(checkout)
+    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
+    planning.apply(place, "my-app", reviewed)
+    assert planning.apply(place, "my-app", reviewed).changes == ()
 
 
 def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tmp_path: Path) -> None:
@@ -136,14 +136,14 @@ def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tm
     for copy in ("one", "two"):
         checkout = worlds.checkout(tmp_path / copy)
         asked(checkout)
-        digests.add(plans.plan_digest(workspace.plan(world.workplace(checkout), "my-app"), "dev"))
+        digests.add(plans.plan_digest(planning.plan(world.workspace(checkout), "my-app"), "dev"))
     assert len(digests) == 1
 
 
 def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(world: World, checkout: Path) -> None:
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     with pytest.raises(RegistryUnknown, match="there is no registry 'nobody' in dev"):
-        workspace.plan(place, "nobody")
+        planning.plan(place, "nobody")
     place.terraform.init({"bucket": worlds.BUCKET, "key": "k", "region": worlds.REGION, "use_path_style": "true"})
     place.work_dir.mkdir(exist_ok=True)
     assert place.terraform.plan(place.saved, target=plans.target("nobody")).changes == ()
@@ -151,29 +151,29 @@ def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(worl
 
 def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, checkout: Path) -> None:
     asked(checkout)
-    place = world.workplace(checkout)
-    reviewed = plans.plan_digest(workspace.plan(place, "my-app"), "dev")
+    place = world.workspace(checkout)
+    reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     path = ecr_tf.path_of(checkout, "dev")
     path.write_text(path.read_text().replace('"team-web"', '"team-other"'))
     with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
-        workspace.apply(place, "my-app", reviewed)
+        planning.apply(place, "my-app", reviewed)
     assert names(world) == []
 
 
 def test_a_repository_that_someone_changed_by_hand_is_drift(world: World, checkout: Path) -> None:
     asked(checkout)
     made(world, checkout)
-    place = world.workplace(checkout)
-    settled = plans.plan_digest(workspace.plan(place, "my-app"), "dev")
+    place = world.workspace(checkout)
+    settled = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     world.client("ecr").put_image_scanning_configuration(
         repositoryName="my-app", imageScanningConfiguration={"scanOnPush": False}
     )
-    found = workspace.plan(place, "my-app")
+    found = planning.plan(place, "my-app")
     repository = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
     assert [each.address for each in found.drift] == [repository]
     assert [(each.address, each.actions) for each in found.changes] == [(repository, ("update",))]
     with pytest.raises(PlanDrifted, match="changed outside of Terraform") as refused:
-        workspace.apply(place, "my-app", settled)
+        planning.apply(place, "my-app", settled)
     assert repository in refused.value.why
 
 
@@ -184,7 +184,7 @@ def test_a_change_of_encryption_would_lose_every_image_and_is_refused(world: Wor
     before, entry, after = path.read_text().partition('"my-app" = {')
     path.write_text(before + entry + after.replace('"medium"', '"high"', 1))
     with pytest.raises(PlanUnexpected, match="every image in it would be lost"):
-        workspace.plan(world.workplace(checkout), "my-app")
+        planning.plan(world.workspace(checkout), "my-app")
 
 
 def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout: Path) -> None:
@@ -194,10 +194,10 @@ def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout:
     lock = "envs/dev/terraform.tfstate.tflock"
     world.client("s3").put_object(Bucket=worlds.BUCKET, Key=lock, Body=json.dumps(held).encode())
     with pytest.raises(StateLocked, match="state is locked by another run") as refused:
-        workspace.plan(world.workplace(checkout), "my-app")
+        planning.plan(world.workspace(checkout), "my-app")
     assert "someone@runner" in refused.value.why
     world.client("s3").delete_object(Bucket=worlds.BUCKET, Key=lock)
-    assert workspace.plan(world.workplace(checkout), "my-app").changes
+    assert planning.plan(world.workspace(checkout), "my-app").changes
 
 
 def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path) -> None:
@@ -210,15 +210,15 @@ def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path)
 
 def test_an_apply_that_failed_half_way_converges_when_run_again(world: World, checkout: Path) -> None:
     asked(checkout)
-    place = world.workplace(checkout)
-    first = workspace.plan(place, "my-app")
+    place = world.workspace(checkout)
+    first = planning.plan(place, "my-app")
     ecr = world.client("ecr")
     ecr.create_repository(repositoryName="my-app")
     with pytest.raises(TerraformFailed, match="terraform apply failed") as refused:
         place.terraform.apply(place.saved)
     assert "already exists" in refused.value.why
     ecr.delete_repository(repositoryName="my-app")
-    workspace.apply(place, "my-app", plans.plan_digest(first, "dev"))
+    planning.apply(place, "my-app", plans.plan_digest(first, "dev"))
     assert names(world) == ["my-app"]
 
 
@@ -237,14 +237,14 @@ def test_a_registry_that_left_the_file_is_removed_by_a_reviewed_plan(world: Worl
     asked(checkout)
     made(world, checkout)
     made(world, checkout, "hello-web")
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     with pytest.raises(PlanUnexpected, match=r"my-app is still described in envs/dev/ecr\.tf"):
-        workspace.plan(place, "my-app", removal=True)
+        planning.plan(place, "my-app", removal=True)
     path = ecr_tf.path_of(checkout, "dev")
     path.write_text(hcl_edit.without_entry(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app"))
-    shown = workspace.plan(place, "my-app", removal=True)
+    shown = planning.plan(place, "my-app", removal=True)
     assert {each.actions for each in shown.changes} == {("delete",)}
-    workspace.apply(place, "my-app", plans.plan_digest(shown, "dev"), removal=True)
+    planning.apply(place, "my-app", plans.plan_digest(shown, "dev"), removal=True)
     assert names(world) == ["hello-web"]
 
 
@@ -254,10 +254,10 @@ def test_a_repository_that_holds_images_is_not_destroyed_by_a_removal(world: Wor
     world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="a1b2c3d")
     path = ecr_tf.path_of(checkout, "dev")
     path.write_text(hcl_edit.without_entry(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app"))
-    place = world.workplace(checkout)
-    digest = plans.plan_digest(workspace.plan(place, "my-app", removal=True), "dev")
+    place = world.workspace(checkout)
+    digest = plans.plan_digest(planning.plan(place, "my-app", removal=True), "dev")
     with pytest.raises(TerraformFailed) as refused:
-        workspace.apply(place, "my-app", digest, removal=True)
+        planning.apply(place, "my-app", digest, removal=True)
     assert "RepositoryNotEmptyException" in refused.value.why
     assert names(world) == ["my-app"]
 
@@ -266,7 +266,7 @@ def test_a_bucket_that_is_not_there_is_told_as_terraform_tells_it(world: World, 
     asked(checkout)
     world.client("s3").delete_bucket(Bucket=worlds.BUCKET)
     with pytest.raises(TerraformFailed) as refused:
-        workspace.plan(world.workplace(checkout), "my-app")
+        planning.plan(world.workspace(checkout), "my-app")
     assert "S3 bucket" in refused.value.why
 
 

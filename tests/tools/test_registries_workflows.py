@@ -23,7 +23,7 @@ from goldenpath.errors import (
     StateLocked,
     TerraformFailed,
 )
-from goldenpath.policy import matrix
+from goldenpath.policy import environments
 from goldenpath.registries import platform_git, provenance, recovery, review
 
 if TYPE_CHECKING:
@@ -343,7 +343,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     event = platform.merge(1)
     with platform.world.bad_day(), pytest.raises(TerraformFailed):
         platform.apply(event)
-    assert recovery.unfinished_claim(platform.world.workplace(platform.clone()), 1)
+    assert recovery.unfinished_claim(platform.world.workspace(platform.clone()), 1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
             "Version": "1.11.4", "Created": "2046-11-21T04:00:00Z"}  # fmt: skip
@@ -353,7 +353,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
     assert "applied; changes: 1" in platform.apply(event)
-    assert recovery.unfinished_claim(platform.world.workplace(platform.clone()), 1) is None
+    assert recovery.unfinished_claim(platform.world.workspace(platform.clone()), 1) is None
 
 
 @pytest.mark.parametrize("squash", [False, True])
@@ -372,9 +372,9 @@ def test_a_creation_needs_a_second_person_and_says_so(platform: Platform, squash
 def test_a_small_team_may_let_creations_go_unapproved_but_no_removal(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
-    lowered = matrix.parse(text.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n"))
-    monkeypatch.setattr(matrix, "load", lambda: lowered)
+    text = (resources.files("goldenpath.policy") / environments.POLICY_FILE).read_text(encoding="utf-8")
+    lowered = environments.parse(text.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n"))
+    monkeypatch.setattr(environments, "registry_rules", lambda: environments.rules_in(lowered))
     platform.propose()
     assert "Somebody with write access" not in platform.threads[0].body
     platform.apply(platform.merge(1, approved=False))

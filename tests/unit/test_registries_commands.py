@@ -11,11 +11,11 @@ from goldenpath.cli import goldenpath
 from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 from goldenpath.registries import catalogue
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.terraform import workspace
+from goldenpath.registries.terraform import planning
 from goldenpath.registries.terraform.plans import TerraformPlan
 
 if TYPE_CHECKING:
-    from goldenpath.registries.terraform.workspace import TerraformWorkspace
+    from goldenpath.registries.terraform.planning import TerraformWorkspace
 
 ROOT = Path(__file__).resolve().parents[2]
 DIGEST = "sha256:" + "0" * 64
@@ -62,9 +62,9 @@ def test_the_list_shows_what_the_risk_brings(checkout: Path) -> None:
 
 
 def test_the_catalogue_can_be_written_anew(checkout: Path) -> None:
-    (checkout / catalogue.FOR_MACHINES).unlink()
+    (checkout / catalogue.FOR_PROGRAMS).unlink()
     assert "are up to date" in run(checkout, "catalogue")
-    assert (checkout / catalogue.FOR_MACHINES).read_bytes() == (ROOT / catalogue.FOR_MACHINES).read_bytes()
+    assert (checkout / catalogue.FOR_PROGRAMS).read_bytes() == (ROOT / catalogue.FOR_PROGRAMS).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_the_provider_and_the_state_are_told_the_same_region(
         monkeypatch.setenv(name, value)
     asked: list[TerraformWorkspace] = []
 
-    def planned(workplace: TerraformWorkspace, *_: object, **__: object) -> TerraformPlan:
-        asked.append(workplace)
+    def planned(workspace: TerraformWorkspace, *_: object, **__: object) -> TerraformPlan:
+        asked.append(workspace)
         return TerraformPlan("1.11.4")
 
-    monkeypatch.setattr(workspace, "plan", planned)
+    monkeypatch.setattr(planning, "plan", planned)
     run(checkout, "plan", environment="dev", name="hello-web", state_bucket="b", **options)
     assert [(each.region, each.variables["AWS_REGION"]) for each in asked] == [(region, region)]
 

@@ -10,7 +10,7 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.config.hcl import HclUnexpected
 from goldenpath.registries.request import Risk, parse_request
-from goldenpath.registries.terraform import workspace
+from goldenpath.registries.terraform import planning
 
 ROOT = Path(__file__).resolve().parents[2]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"
@@ -195,7 +195,7 @@ TFVARS = 'build_id = "{0}"\ncluster_lifecycle = "{1}"\n'
     ],
 )
 def test_the_state_lies_where_the_tfvars_say(text: str, key: str) -> None:
-    assert workspace.state_key("dev", text) == key
+    assert planning.state_key("dev", text) == key
 
 
 @pytest.mark.parametrize(
@@ -217,14 +217,14 @@ def test_the_state_lies_where_the_tfvars_say(text: str, key: str) -> None:
 )
 def test_tfvars_that_do_not_decide_the_state_are_refused(text: str, why: str) -> None:
     with pytest.raises(HclUnexpected) as refused:
-        workspace.state_key("dev", text)
+        planning.state_key("dev", text)
     assert str(refused.value).startswith(why)
 
 
 def test_tfvars_without_a_build_id_are_told_with_their_path(checkout: Path) -> None:
     (checkout / "envs" / "dev" / "terraform.tfvars").write_text('cluster_lifecycle = "ephemeral"\n')
     with pytest.raises(RegistryConfigUnexpected, match=r"terraform\.tfvars") as refused:
-        workspace.load_state_key(checkout, "dev")
+        planning.load_state_key(checkout, "dev")
     assert refused.value.why.startswith("`build_id` is missing")
 
 
@@ -263,7 +263,7 @@ def test_the_catalogue_tells_people_what_is_leaving_and_what_is_kept_longer(chec
         "| `a0` (deprecated since 2026-11-01, removed after 2026-12-01) | b | - | high | immutable_with_exclusion "
         "| KMS | 90 | `REGISTRY_A0` |\n"
     ) in (checkout / catalogue.FOR_PEOPLE).read_text()
-    assert '"keep": 90' in (checkout / catalogue.FOR_MACHINES).read_text()
+    assert '"keep": 90' in (checkout / catalogue.FOR_PROGRAMS).read_text()
 
 
 def test_a_catalogue_of_nothing_says_so() -> None:

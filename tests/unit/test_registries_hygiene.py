@@ -88,12 +88,12 @@ def image(digest: str, *tags: str, days: int = 0, is_index: bool = False) -> Ecr
     return EcrImage(digest, tags, 1, NOW - dt.timedelta(days=days), is_index=is_index)
 
 
-def test_grave_findings_are_counted_and_tagged_images_without_a_scan() -> None:
+def test_severe_findings_are_counted_and_tagged_images_without_a_scan() -> None:
     images = (image("a", "dev-a1b2c3d"), image("b", "dev-b1b2c3d"), image("c"))
     scans = {"a": {"CRITICAL": 1, "HIGH": 2, "LOW": 4}, "b": None}
     assert [each.digest for each in hygiene.scannable(images)] == ["a", "b"]
     seen = hygiene.with_image_counts(RegistryReport(REGISTRY, ()), images, scans, (), NOW)
-    assert (seen.images, seen.untagged, seen.grave, seen.unscanned) == (3, 1, 3, 1)
+    assert (seen.images, seen.untagged, seen.severe, seen.unscanned) == (3, 1, 3, 1)
 
 
 UNTAGGED = compliance.parse_lifecycle(
@@ -106,7 +106,7 @@ def test_what_an_index_may_be_made_of_is_neither_expiring_nor_unscanned_and_its_
     images = (image("a", "prod-a1b2c3d", days=30, is_index=True), image("b", days=30), image("c", days=30))
     assert [each.digest for each in hygiene.scannable(images)] == ["b", "c"]
     seen = hygiene.with_image_counts(RegistryReport(REGISTRY, ()), images, {"b": {"HIGH": 1}, "c": None}, UNTAGGED, NOW)
-    assert (seen.untagged, seen.expiring, seen.grave, seen.unscanned) == (2, (), 1, 0)
+    assert (seen.untagged, seen.expiring, seen.severe, seen.unscanned) == (2, (), 1, 0)
 
 
 def test_an_index_without_a_tag_expires_as_any_image() -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from goldenpath.errors import RegistryConfigUnexpected, RetirementRefused
 from goldenpath.registries import retirement
+from goldenpath.registries.aws.ecr import EcrImage
+from goldenpath.registries.compliance import GracePeriod
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.request import Risk
-from goldenpath.registries.retirement import ImageUse, RetirementStage
+from goldenpath.registries.retirement import RetirementStage
 
 TODAY = dt.date(2026, 11, 21)
+LONG_AGO = dt.date(2026, 1, 1)
 PATH = Path("envs/dev/ecr.tf")
 ACTIVE = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
 LEAVING = replace(ACTIVE, deprecated_since="2026-11-01", remove_after="2026-12-01")
@@ -31,8 +34,14 @@ TEXT = """locals {
 """
 
 
-def pulled(days_ago: int, *tags: str) -> ImageUse:
-    return ImageUse("sha256:a", frozenset(tags), TODAY - dt.timedelta(days=days_ago))
+def image(digest: str, *tags: str, pulled: dt.date | None = None, pushed: dt.date = LONG_AGO) -> EcrImage:
+    noon = dt.time(12, tzinfo=dt.UTC)
+    last = dt.datetime.combine(pulled, noon) if pulled else None
+    return EcrImage(digest, tags, 1, dt.datetime.combine(pushed, noon), last)
+
+
+def pulled(days_ago: int, *tags: str) -> EcrImage:
+    return image("sha256:a", *tags, pulled=TODAY - dt.timedelta(days=days_ago))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +108,7 @@ TOLD = ("2026-11-01", "2026-12-01")
 def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
     registry: RegistryEntry, told: tuple[str, str]
 ) -> None:
-    retirement.require_grace(registry, told, TODAY)
+    retirement.require_grace(registry, GracePeriod(*told), TODAY)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ def test_a_grace_period_that_is_shortened_or_dated_back_is_refused(
     registry: RegistryEntry, told: tuple[str, str], why: str
 ) -> None:
     with pytest.raises(RetirementRefused) as refused:
-        retirement.require_grace(registry, told, TODAY)
+        retirement.require_grace(registry, GracePeriod(*told), TODAY)
     assert refused.value.why == why
 
 
@@ -131,7 +140,7 @@ def test_an_entry_in_another_form_is_left_alone() -> None:
 
 
 def test_an_unused_registry_is_removed_after_its_grace_period() -> None:
-    images = [pulled(15, "dev-a1b2c3d"), ImageUse("b", frozenset())]
+    images = [pulled(15, "dev-a1b2c3d"), image("b")]
     retirement.require_removable(OVER, images, TODAY, shown=())
 
 
@@ -146,28 +155,28 @@ def test_nobody_can_approve_the_grace_period_away(registry: RegistryEntry, why: 
 
 
 @pytest.mark.parametrize(
-    ("image", "why"),
+    ("used", "why"),
     [
         (pulled(14), "1 of its images were pulled in the last 14 days, last on 2026-11-07"),
         (pulled(100, "a1b2c3d", "prod-a1b2c3d"), "it holds releases of prod: prod-a1b2c3d"),
         (
-            ImageUse("sha256:a", frozenset(), pushed=TODAY),
+            image("sha256:a", pushed=TODAY),
             "1 of its images were pushed after 2026-10-01, when pushes were to end",
         ),
     ],
 )
-def test_a_registry_in_use_is_removed_only_if_its_proposal_showed_that(image: ImageUse, why: str) -> None:
-    shown = [key for sign in retirement.signs_of_use(OVER, [image], TODAY) for key in sign.keys]
+def test_a_registry_in_use_is_removed_only_if_its_proposal_showed_that(used: EcrImage, why: str) -> None:
+    shown = [key for sign in retirement.signs_of_use(OVER, [used], TODAY) for key in sign.keys]
     with pytest.raises(RetirementRefused) as refused:
-        retirement.require_removable(OVER, [image], TODAY, shown=())
+        retirement.require_removable(OVER, [used], TODAY, shown=())
     assert refused.value.why == f"{why}; the proposal did not show this"
-    retirement.require_removable(OVER, [image], TODAY, shown=shown)
+    retirement.require_removable(OVER, [used], TODAY, shown=shown)
 
 
 def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
     images = [
         replace(pulled(2, "prod-a1b2c3d"), digest="sha256:" + "a" * 64),
-        ImageUse("sha256:" + "b" * 64, frozenset(), pushed=TODAY),
+        image("sha256:" + "b" * 64, pushed=TODAY),
     ]
     assert [sign.keys for sign in retirement.signs_of_use(OVER, images, TODAY)] == [
         {"pulled aaaaaaaaaaaa"}, {"pushed bbbbbbbbbbbb"}, {"prod-a1b2c3d"},
@@ -175,7 +184,7 @@ def test_a_sign_is_known_again_by_its_image_or_its_release() -> None:
 
 
 def test_what_its_proposal_did_not_show_nobody_can_have_approved() -> None:
-    images = [pulled(2), ImageUse("sha256:a", frozenset({"prod-a1b2c3d", "prod-b1b2c3d"}))]
+    images = [pulled(2), image("sha256:a", "prod-a1b2c3d", "prod-b1b2c3d")]
     with pytest.raises(RetirementRefused) as refused:
         retirement.require_removable(OVER, images, TODAY, shown=("pulled a", "prod-a1b2c3d"))
     assert refused.value.why == "it holds releases of prod: prod-a1b2c3d, prod-b1b2c3d; the proposal did not show this"

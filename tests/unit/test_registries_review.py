@@ -18,8 +18,8 @@ from goldenpath.registries.merge.entries import ChangedEntry, EntryAction
 from goldenpath.registries.merge.push import MergedPullRequest
 from goldenpath.registries.request import Risk
 from goldenpath.registries.review import PlanRecord, PullRequestText
+from goldenpath.registries.terraform.planning import EnvironmentAccess, RoleKind
 from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
-from goldenpath.registries.terraform.workspace import EnvironmentAccess, RoleKind
 
 PLAN = TerraformPlan(
     "1.11.4", (PlannedChange("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),)
@@ -214,9 +214,12 @@ def test_a_description_from_before_signs_were_recorded_is_read_as_showing_none()
 
 def test_the_report_leads_with_the_share_that_complies_and_tells_it_by_owner() -> None:
     other = RegistryEntry("dev", "b-app", "REGISTRY_B_APP", "team-b", Risk.LOW)
-    seen = (RegistryReport(REGISTRY, (), images=3, grave=2), RegistryReport(other, ("images are not scanned on push",)))
+    seen = (
+        RegistryReport(REGISTRY, (), images=3, severe=2),
+        RegistryReport(other, ("images are not scanned on push",)),
+    )
     text = hygiene.report(
-        [EnvironmentReport("dev", seen, ("by-hand",)), EnvironmentReport("prod", untold="no role leads there")]
+        [EnvironmentReport("dev", seen, ("by-hand",)), EnvironmentReport("prod", not_inspected="no role leads there")]
     )
     assert text.startswith("**Registries that comply with every rule: 1 of 2 (50 %).**")
     assert "| team-b | 0 of 1 (0 %) | 0 |\n| team-web | 1 of 1 (100 %) | 2 |" in text
@@ -231,17 +234,17 @@ def access(**variables: str) -> EnvironmentAccess:
 
 def test_an_environment_has_a_bucket_of_its_own_or_the_common_one() -> None:
     common = {"GOLDENPATH_STATE_BUCKET": "common", "GOLDENPATH_STATE_BUCKET_PROD": "prod-only"}
-    assert [access(**common).workplace(each).bucket for each in ("dev", "prod")] == ["common", "prod-only"]
+    assert [access(**common).workspace(each).bucket for each in ("dev", "prod")] == ["common", "prod-only"]
     with pytest.raises(BadInput, match="`state_bucket` is missing"):
-        access().workplace("dev")
+        access().workspace("dev")
 
 
 def test_a_role_that_is_none_is_refused_and_one_environments_role_leads_nowhere_else() -> None:
     found = access(TF_AWS_PLAN_ROLE_DEV="not an arn", GOLDENPATH_STATE_BUCKET="b")
     with pytest.raises(BadInput, match="no role leads into prod"):
-        found.workplace("prod")
+        found.workspace("prod")
     with pytest.raises(BadInput, match="the role of dev cannot be used"):
-        found.workplace("dev")
+        found.workspace("dev")
     assert (found.reaches("dev"), found.reaches("prod"), access().reaches("prod")) == (True, False, True)
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of registries: one for machines, one for people, both made from what `envs/` describes."""
+"""The catalogue of registries, generated from `envs/`: JSON for programs, a page for people."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from goldenpath.model import codec
 from goldenpath.registries.config import ecr_tf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
     from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
-    from goldenpath.registries.request import Risk
 
-FOR_MACHINES, FOR_PEOPLE = "envs/catalogue.json", "docs/REGISTRY_CATALOG.md"
+FOR_PROGRAMS, FOR_PEOPLE = "envs/catalogue.json", "docs/REGISTRY_CATALOG.md"
 _COLUMNS = ("registry", "owner", "domain", "risk", "tags", "encryption", "keeps", "id")
 _INTRODUCTION = """# Registries
 
@@ -26,7 +25,7 @@ mean, and how to ask for a registry: [registries.md](registries.md).
 
 @dataclass(frozen=True)
 class CatalogueEntry:
-    """One registry in the catalogue, with the controls that its risk brings."""
+    """One registry in the catalogue, with the controls of its risk."""
 
     environment: str
     name: str
@@ -41,25 +40,43 @@ class CatalogueEntry:
     deprecated_since: str
     remove_after: str
 
+    @classmethod
+    def of(cls, registry: RegistryEntry, controls: RiskControls) -> CatalogueEntry:
+        """Return the entry for `registry`."""
+        return cls(
+            environment=registry.environment,
+            name=registry.name,
+            id=registry.id,
+            owner=registry.owner,
+            domain=registry.domain,
+            requester=registry.requester,
+            risk=registry.risk,
+            mutability=registry.mutability(controls),
+            encryption=controls.encryption,
+            keep=registry.keeps(controls),
+            deprecated_since=registry.deprecated_since,
+            remove_after=registry.remove_after,
+        )
+
 
 def collect(checkout: Path) -> tuple[CatalogueEntry, ...]:
     """Return every registry of every environment. Raises `RegistryConfigUnexpected`."""
-    table = ecr_tf.load_controls(checkout)
-    return tuple(_listed(registry, table) for registry in ecr_tf.load_all(checkout))
+    controls = ecr_tf.load_controls(checkout)
+    return tuple(CatalogueEntry.of(entry, controls[entry.risk]) for entry in ecr_tf.load_all(checkout))
 
 
 def write(checkout: Path) -> None:
     """Write both forms of the catalogue into the checkout. Raises `RegistryConfigUnexpected`, `DiskTrouble`."""
-    listed = collect(checkout)
-    codec.write_bytes(checkout / FOR_MACHINES, codec.encode({"registries": listed}))
-    codec.write_bytes(checkout / FOR_PEOPLE, as_markdown(listed).encode())
+    entries = collect(checkout)
+    codec.write_bytes(checkout / FOR_PROGRAMS, codec.encode({"registries": entries}))
+    codec.write_bytes(checkout / FOR_PEOPLE, as_markdown(entries).encode())
 
 
-def as_markdown(listed: Iterable[CatalogueEntry]) -> str:
-    """Return the catalogue as people read it: one table an environment, environments in the order of delivery."""
+def as_markdown(entries: Iterable[CatalogueEntry]) -> str:
+    """Return the page for people: one table per environment, in promotion order."""
     by_environment: dict[str, list[CatalogueEntry]] = {}
-    for each in listed:
-        by_environment.setdefault(each.environment, []).append(each)
+    for entry in entries:
+        by_environment.setdefault(entry.environment, []).append(entry)
     sections = [_section(environment, rows) for environment, rows in by_environment.items()]
     return "\n".join([_INTRODUCTION, *(sections or ["There are none yet.\n"])])
 
@@ -69,29 +86,10 @@ def _section(environment: str, rows: list[CatalogueEntry]) -> str:
     return f"## {environment}\n\n{head}{''.join(map(_row, rows))}"
 
 
-def _row(each: CatalogueEntry) -> str:
-    leaving = f" (deprecated since {each.deprecated_since}, removed after {each.remove_after})"
+def _row(entry: CatalogueEntry) -> str:
+    leaving = f" (deprecated since {entry.deprecated_since}, removed after {entry.remove_after})"
     cells = (
-        f"`{each.name}`{leaving if each.deprecated_since else ''}", each.owner, each.domain or "-", each.risk,
-        each.mutability.lower(), each.encryption, str(each.keep), f"`{each.id}`",
+        f"`{entry.name}`{leaving if entry.deprecated_since else ''}", entry.owner, entry.domain or "-", entry.risk,
+        entry.mutability.lower(), entry.encryption, str(entry.keep), f"`{entry.id}`",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
-
-
-def _listed(registry: RegistryEntry, table: Mapping[Risk, RiskControls]) -> CatalogueEntry:
-    brought = table[registry.risk]
-    exclusions = "_WITH_EXCLUSION" if registry.more.get("immutability_exclusions") else ""
-    return CatalogueEntry(
-        environment=registry.environment,
-        name=registry.name,
-        id=registry.id,
-        owner=registry.owner,
-        domain=registry.domain,
-        requester=registry.requester,
-        risk=registry.risk,
-        mutability=brought.mutability + exclusions,
-        encryption=brought.encryption,
-        keep=registry.keeps(brought.keep),
-        deprecated_since=registry.deprecated_since,
-        remove_after=registry.remove_after,
-    )

@@ -1,4 +1,4 @@
-"""The hand-over of a registry that has come to be: a note where it was asked for, and an issue where it is used."""
+"""The hand-over of a new registry: a note in its pull request, and an issue in the repository of the app."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 TEMPLATE = "docs/templates/handover.md"
 LABEL = "goldenpath"
 _WORKFLOWS = ".github/workflows"
-# A repository with more workflows, or a longer one, is not looked through.
+# Limits on what is read from a repository that we do not control.
 _MOST_FILES, _LONGEST_FILE = 50, 1 << 18
 
 
-def handover_note(checkout: Path, registry: RegistryEntry, found: EcrDescription, platform: str) -> str:
-    """Return the hand-over note of `registry`; `platform` is the repository to ask at (`owner/name`)."""
-    brought = ecr_tf.load_controls(checkout)[registry.risk]
+def handover_note(checkout: Path, registry: RegistryEntry, repository: EcrDescription, platform: str) -> str:
+    """Return the hand-over note of `registry`; `platform` is the repository for questions (`owner/name`)."""
+    controls = ecr_tf.load_controls(checkout)[registry.risk]
     text = string.Template(ecr_tf.read_text(checkout / TEMPLATE))
     return text.substitute(
         name=registry.name,
@@ -40,31 +40,32 @@ def handover_note(checkout: Path, registry: RegistryEntry, found: EcrDescription
         owner=registry.owner,
         risk=registry.risk.value,
         id=registry.id,
-        uri=found.uri,
-        mutability=found.mutability.lower(),
-        encryption=found.encryption,
-        keep=str(registry.keeps(brought.keep)),
+        uri=repository.uri,
+        mutability=repository.mutability.lower(),
+        encryption=repository.encryption,
+        keep=str(registry.keeps(controls)),
         platform=platform,
     )
 
 
-def deprecation_note(registry: RegistryEntry, found: EcrDescription, platform: str) -> str:
-    """Return the note to the owner of a registry that is deprecated."""
+def deprecation_note(registry: RegistryEntry, repository: EcrDescription, platform: str) -> str:
+    """Return the note to the owner of a deprecated registry."""
     return (
-        f"Pushes to `{found.uri}` are refused from now on; pulls go on until {registry.remove_after}, when it may be "
-        f"removed with its images. Owner: {registry.owner}. If it is needed, say so in {platform} before that day."
+        f"Pushes to `{repository.uri}` are refused from now on; pulls go on until {registry.remove_after}, when it may "
+        f"be removed with its images. Owner: {registry.owner}. If it is needed, say so in {platform} before that day."
     )
 
 
 def notify_team(
     open_repository: Callable[[str], GithubRepository | None], registry: RegistryEntry, text: str, platform: str
 ) -> str:
-    """Open or renew an issue with `text` in the app's repository, and return one sentence that says what was done.
+    """Open or update an issue with `text` in the app's repository; return a sentence that says what was done.
 
-    The app's repository has the registry's name, or its last part, and the owner of `platform`. That is a guess, which
-    anybody can make a registry's name say; so its default branch has to deliver to the registry. `open_repository`
-    returns `None` when no token leads there. Nothing that fails here undoes an apply: it is reported instead.
+    `open_repository` returns `None` when there is no token for app repositories. An error of GitHub is reported in the
+    sentence, because the apply is done and stays.
     """
+    # The repository is guessed from the last part of the registry's name, and a requester may name a registry after a
+    # stranger's repository. So only one whose default branch delivers to this registry gets the issue (ADR 0015).
     slug = f"{platform.partition('/')[0]}/{registry.name.rpartition('/')[2]}"
     repository = open_repository(slug)
     if repository is None:
@@ -92,11 +93,11 @@ def delivers_to(repository: GithubRepository, slug: str, name: str, platform: st
     Raises `GithubRefused`.
     """
     wish = "read the workflows"
-    listed = repository.get(f"contents/{_WORKFLOWS}", wish)
-    paths = [each["path"] for each in listed or () if _is_workflow(each)] if isinstance(listed, list) else []
+    folder = repository.get(f"contents/{_WORKFLOWS}", wish)
+    paths = [entry["path"] for entry in folder if _is_workflow(entry)] if isinstance(folder, list) else []
     files = (repository.get(f"contents/{quote(path)}", wish) for path in paths[:_MOST_FILES])
-    named = (_registries_of(base64.b64decode(file["content"]), platform) for file in files if file)
-    return any(name == with_own_repository(each, slug) for names in named for each in names)
+    delivered = (_registries_of(base64.b64decode(file["content"]), platform) for file in files if file)
+    return any(name == with_own_repository(registry, slug) for registries in delivered for registry in registries)
 
 
 def _is_workflow(entry: dict[str, Any]) -> bool:
@@ -105,16 +106,16 @@ def _is_workflow(entry: dict[str, Any]) -> bool:
 
 
 def _registries_of(workflow: bytes, platform: str) -> set[str]:
-    """Return the registries that a workflow gives to what it uses of the `platform`; none if it is unreadable."""
+    """Return the registries that a workflow passes to workflows or actions of the `platform`; none if unreadable."""
     try:
         jobs = list(yaml.safe_load(workflow)["jobs"].values())
-        users = [*jobs, *(step for job in jobs for step in job.get("steps") or ())]
-        ours = [each for each in users if _repository_of(str(each.get("uses", ""))) == platform.casefold()]
-        return {str((each.get("with") or {}).get("ecr_repository", "")) for each in ours}
+        callers = [*jobs, *(step for job in jobs for step in job.get("steps") or ())]
+        ours = [caller for caller in callers if _repository_of(str(caller.get("uses", ""))) == platform.casefold()]
+        return {str((caller.get("with") or {}).get("ecr_repository", "")) for caller in ours}
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return set()
 
 
 def _repository_of(uses: str) -> str:
-    """Return `owner/name` of what a workflow `uses`, in lower case: GitHub does not tell cases apart."""
+    """Return `owner/name` of a `uses`, in lower case: GitHub ignores case there."""
     return "/".join(uses.partition("@")[0].casefold().split("/")[:2])

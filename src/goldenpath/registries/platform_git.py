@@ -1,7 +1,8 @@
-"""git in the platform's own checkout: a branch with one commit of ours is made and pushed, and old versions are read.
+"""git in checkouts of the platform's repository: commit, push and fetch, and read what any commit holds.
 
-The checkout of a job that pushes holds the credentials for that (`persist-credentials`); git finds them by itself. A
-job that only fetches gives its token for that one call.
+The checkout of a job that pushes has the credentials for it (`persist-credentials`); git uses them by itself. A job
+that only fetches passes its token for that one call. Commits are read as git objects, never as files of the checkout:
+the merged commit's own `.gitattributes` may change what git writes to disk (ADR 0014).
 """
 
 from __future__ import annotations
@@ -17,21 +18,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECONDS = 120.0
-# GitHub's own account for what a workflow commits.
+# The account that GitHub shows for commits of a workflow.
 _AUTHOR = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
 
 
 def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> str:
-    """Return a commit on top of `base` that takes `paths` from the working tree, and nothing else.
-
-    The same change and `message` on the same base are the same commit, whenever it is made: its dates are those of
-    `base`.
-    """
-    # An index of our own: what a person has staged in this checkout is none of our business.
+    """Return a new commit on top of `base` that takes `paths` from the working tree, and nothing else."""
+    # An index of its own, so that changes which a person has staged in this checkout are neither committed nor lost.
     index = {"GIT_INDEX_FILE": _git(checkout, "rev-parse", "--absolute-git-dir") + "/goldenpath-index"}
     _git(checkout, "read-tree", base, variables=index)
     _git(checkout, "add", "--all", "--", *paths, variables=index)
     tree = _git(checkout, "write-tree", variables=index)
+    # The dates of `base` make the commit reproducible: a second run of the same proposal pushes nothing (ADR 0006).
     when = _git(checkout, "show", "--no-patch", "--format=%cI", base)
     who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
            for field, value in (("NAME", _AUTHOR[0]), ("EMAIL", _AUTHOR[1]), ("DATE", when))}  # fmt: skip
@@ -41,9 +39,10 @@ def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> 
 def push(checkout: Path, commit: str, branch: str) -> bool:
     """Make `commit` the tip of `branch` at the remote `origin`; tell whether anything was pushed.
 
-    What is pushed replaces only what was there when it was looked at: two runs at once cannot overwrite one another.
     Raises `SourceUnusable` when the remote refuses.
     """
+    # With a lease on the tip that was just read: of two wizards that run at once one fails, and none overwrites the
+    # branch of the other after its pull request was reviewed.
     try:
         before = _git(checkout, "ls-remote", "origin", f"refs/heads/{branch}").partition("\t")[0]
         if before == commit:
@@ -61,13 +60,13 @@ def push(checkout: Path, commit: str, branch: str) -> bool:
 
 
 def fetch(checkout: Path, revision: str, server_url: str, token: str) -> str:
-    """Return the id of the commit that the remote `origin` has as `revision` now, a full ref or a commit's id.
+    """Fetch `revision`, a full ref or a commit's id, from the remote `origin` and return the commit's id.
 
-    `token` opens private repositories of `server_url` and goes nowhere else. Raises `SourceUnusable`.
+    `token` is sent to `server_url` only. Raises `SourceUnusable`.
     """
     try:
         _git(checkout, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", revision,
-             settings=_opened(server_url, token))  # fmt: skip
+             settings=_authorization(server_url, token))  # fmt: skip
         return _git(checkout, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
     except ToolFailed as error:
         raise SourceUnusable(
@@ -77,12 +76,13 @@ def fetch(checkout: Path, revision: str, server_url: str, token: str) -> str:
         ) from error
 
 
-def _opened(server_url: str, token: str) -> tuple[tuple[str, str], ...]:
-    """Return the settings by which git shows `token` to `server_url`: other users of a machine see command lines."""
+def _authorization(server_url: str, token: str) -> tuple[tuple[str, str], ...]:
+    """Return the git settings that send `token` to `server_url`."""
+    # Settings travel by environment variables: other users of a machine can read command lines.
     key = f"http.{server_url.rstrip('/')}/.extraheader"
-    word = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    # The empty value takes back a header that the checkout may have kept: GitHub refuses two.
-    return ((key, ""), (key, f"AUTHORIZATION: basic {word}"))
+    credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    # The empty value resets a header that the checkout may have kept: GitHub answers 400 to two.
+    return ((key, ""), (key, f"AUTHORIZATION: basic {credentials}"))
 
 
 def resolve(checkout: Path, revision: str) -> str:
@@ -96,7 +96,7 @@ def resolve(checkout: Path, revision: str) -> str:
 
 
 def fork_point(checkout: Path, base: str, tip: str) -> str:
-    """Return the newest commit that `base` and `tip` have in common. Raises `SourceUnusable` when there is none."""
+    """Return the merge base of `base` and `tip`. Raises `SourceUnusable` when there is none."""
     try:
         return _git(checkout, "merge-base", base, tip)
     except ToolFailed as error:
@@ -106,26 +106,26 @@ def fork_point(checkout: Path, base: str, tip: str) -> str:
 
 
 def count_commits(checkout: Path, before: str, after: str) -> int:
-    """Return how many commits `after` has and `before` has not."""
+    """Return the number of commits in `before..after`."""
     return int(_git(checkout, "rev-list", "--count", f"{before}..{after}", "--"))
 
 
 def first_parents(checkout: Path, before: str, after: str) -> tuple[str, ...]:
-    """Return the commits that `after` has and `before` has not, the oldest first; what a merge brought is left out."""
+    """Return the first-parent commits in `before..after`, oldest first: a merge counts as one."""
     return tuple(_git(checkout, "rev-list", "--first-parent", "--reverse", f"{before}..{after}", "--").split())
 
 
 def list_files(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
-    """Return every file of `commit` below `folders`: its path → its mode, kind and blob, the same in any clone."""
-    told = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
-    return {path: entry for entry, _, path in (line.partition("\t") for line in told.split("\0") if line)}
+    """Return the files of `commit` below `folders`: path → mode, kind and blob id, the same in every clone."""
+    output = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
+    return {path: entry for entry, _, path in (line.partition("\t") for line in output.split("\0") if line)}
 
 
 def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
-    """Return every value of the trailer `key` in the messages of the commits that `after` has and `before` has not."""
+    """Return the values of the trailer `key` in the messages of the commits in `before..after`."""
     form = f"--format=%(trailers:key={key},valueonly,separator=%x0A)"
-    list_files = _git(checkout, "log", form, f"{before}..{after}", "--")
-    return tuple(filter(None, map(str.strip, list_files.splitlines())))
+    output = _git(checkout, "log", form, f"{before}..{after}", "--")
+    return tuple(filter(None, map(str.strip, output.splitlines())))
 
 
 def parents(checkout: Path, commit: str) -> tuple[str, ...]:
@@ -134,18 +134,18 @@ def parents(checkout: Path, commit: str) -> tuple[str, ...]:
 
 
 def contains(checkout: Path, commit: str, ancestor: str) -> bool:
-    """Return whether `ancestor` is `commit` or in its history; no commit that the clone does not have is."""
+    """Return whether `ancestor` is `commit` or in its history; false when the clone lacks either."""
     return _git(checkout, "merge-base", commit, ancestor, accept=(0, 1, 128)) == ancestor
 
 
 def tree(checkout: Path, commit: str) -> str:
-    """Return the id of everything that `commit` holds."""
+    """Return the id of the tree of `commit`."""
     return _git(checkout, "rev-parse", "--verify", f"{commit}^{{tree}}")
 
 
 def merged_tree(checkout: Path, one: str, other: str) -> str:
-    """Return the id of the tree that a merge of two commits has; empty when they are in conflict."""
-    # As GitHub merges, whatever the configuration of this machine says.
+    """Return the id of the tree that results from merging two commits; empty when they conflict."""
+    # The settings that GitHub merges with, whatever the configuration of this machine says.
     as_github = (("merge.renames", "true"), ("merge.directoryRenames", "conflict"))
     words = ("merge-tree", "--write-tree", "--name-only", one, other)
     done = _git(checkout, *words, settings=as_github, accept=(0, 1))
@@ -160,14 +160,14 @@ def text_at(checkout: Path, commit: str, path: str) -> str:
 
 
 def bytes_at(checkout: Path, commit: str, path: str) -> bytes:
-    """Return the bytes of `path` as they are committed at `commit`, whatever a checkout would make of them."""
+    """Return the committed bytes of `path` at `commit`, without the conversions of a checkout."""
     return git.output(checkout, "cat-file", "blob", f"{commit}:{path}", timeout=_SECONDS)
 
 
 def changed_paths(checkout: Path, before: str, after: str) -> tuple[str, ...]:
     """Return every path that differs between two commits."""
-    list_files = _git(checkout, "diff-tree", "-r", "--name-only", "--no-renames", "-z", before, after, "--")
-    return tuple(filter(None, list_files.split("\0")))
+    output = _git(checkout, "diff-tree", "-r", "--name-only", "--no-renames", "-z", before, after, "--")
+    return tuple(filter(None, output.split("\0")))
 
 
 def _git(

@@ -1,4 +1,4 @@
-"""A request for a registry: six fields, each checked where it is born, all mistakes told together."""
+"""A request for a registry: six fields, checked when it is created, all mistakes reported together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRequestInvalid, UnknownEnvironment
 from goldenpath.model.names import EcrRepository, Name
-from goldenpath.policy import matrix
+from goldenpath.policy import environments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
 class Risk(StrEnum):
-    """How much harm a bad image in the registry could do; it decides the registry's controls."""
+    """How much harm a bad image in the registry could do; the level selects the registry's controls."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -24,34 +24,34 @@ class Risk(StrEnum):
 
 
 class Team(Name):
-    """The team that answers for a registry."""
+    """The team that owns a registry."""
 
     pattern = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
     rule = "a team (1 to 63 of a-z, 0-9, `.`, `_`, `-`, like `team-web`)"
 
 
 class Domain(Name):
-    """The business domain a registry belongs to."""
+    """The business domain of a registry."""
 
     pattern = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
     rule = "a domain (1 to 63 of a-z, 0-9, `.`, `_`, `-`, like `payments`)"
 
 
 class GithubLogin(Name):
-    """Who asked: a GitHub user name."""
+    """The GitHub user name of the requester."""
 
     pattern = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}")
     rule = "a GitHub user name (like `octocat`)"
 
 
 def registry_id(name: EcrRepository) -> str:
-    """Return the id that belongs to `name`: `my-app` → `REGISTRY_MY_APP`. The Terraform module asks for the same."""
+    """Return the id for `name`: `my-app` → `REGISTRY_MY_APP`. The Terraform module requires the same."""
     return "REGISTRY_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 @dataclass(frozen=True)
 class RegistryRequest:
-    """What is wanted. `requester` and `domain` may be empty: a scaffold on one's own machine has neither."""
+    """A checked request. `requester` and `domain` may be missing: a request from a terminal has neither."""
 
     environment: str
     name: EcrRepository
@@ -62,24 +62,24 @@ class RegistryRequest:
 
     @property
     def fields(self) -> dict[str, str]:
-        """The entry in `ecr.tf`: field → value, in the order in which they are written."""
-        listed = {
+        """The fields of the entry in `ecr.tf`, in the order in which they are written."""
+        values = {
             "id": registry_id(self.name),
             "owner": self.owner,
             "requester": self.requester,
             "domain": self.domain,
             "risk": self.risk.value,
         }
-        return {field: str(value) for field, value in listed.items() if value}
+        return {field: str(value) for field, value in values.items() if value}
 
 
 def known_environments() -> tuple[str, ...]:
-    """Return the environments that have registries of their own, in the order in which a change travels."""
-    return tuple(each.name for each in matrix.load().environments if each.name != matrix.LOCAL)
+    """Return the environments that have registries, in promotion order."""
+    return tuple(rules.environment for rules in environments.registry_rules())
 
 
 def known_environment(raw: str) -> str:
-    """Return `raw` if it is an environment with registries. Raises `UnknownEnvironment`, listing those that are."""
+    """Return `raw` if that environment has registries. Raises `UnknownEnvironment`, listing those that do."""
     if raw in known_environments():
         return raw
     raise UnknownEnvironment(
@@ -101,6 +101,7 @@ def _risk(raw: str) -> Risk:
     return Risk(raw)
 
 
+# Field → how it is read, and whether it is required.
 _FIELDS: dict[str, tuple[Callable[[str], Any], bool]] = {
     "environment": (_environment, True),
     "name": (EcrRepository, True),
@@ -112,7 +113,7 @@ _FIELDS: dict[str, tuple[Callable[[str], Any], bool]] = {
 
 
 def parse_request(raw: Mapping[str, str]) -> RegistryRequest:
-    """Return the checked request in `raw` (field → text as given; absent and empty are the same).
+    """Return the checked request in `raw` (field → text as given; a missing field and an empty one are the same).
 
     Raises `RegistryRequestInvalid`, which lists every missing, malformed and unknown field.
     """
@@ -128,9 +129,14 @@ def parse_request(raw: Mapping[str, str]) -> RegistryRequest:
         except ValueError as error:
             mistakes.append(f"`{field}`: {error}")
     if mistakes:
-        raise RegistryRequestInvalid(
-            "the request for a registry cannot be used",
-            why="; ".join(mistakes),
-            fix="correct what is named, then ask again",
-        )
+        raise invalid_request(mistakes)
     return RegistryRequest(**values)
+
+
+def invalid_request(mistakes: list[str]) -> RegistryRequestInvalid:
+    """Return the error for a request with `mistakes`."""
+    return RegistryRequestInvalid(
+        "the request for a registry cannot be used",
+        why="; ".join(mistakes),
+        fix="correct what is named, then ask again",
+    )

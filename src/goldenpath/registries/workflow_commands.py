@@ -1,4 +1,4 @@
-"""The `registry` commands that the platform's workflows run: propose, apply what was merged, retire, report."""
+"""The `registry` commands of the platform's workflows: propose, find and apply what was merged, retire, report."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from goldenpath.registries.apply import ApplyContext
 from goldenpath.registries.github.repository import GithubRepository
 from goldenpath.registries.merge.checks import Checkouts
 from goldenpath.registries.merge.push import Push
-from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, of_a_request, option
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, MERGED, NAME, TRUSTED, option, with_request_options
 from goldenpath.registries.proposal import ProposalContext
 from goldenpath.registries.provenance import RunId
 from goldenpath.registries.request import known_environment, known_environments, parse_request
-from goldenpath.registries.terraform.workspace import LOCK_SECONDS, EnvironmentAccess, RoleKind
+from goldenpath.registries.terraform.planning import LOCK_SECONDS, EnvironmentAccess, RoleKind
 from goldenpath.report.console import Progress
 from goldenpath.runner import Runner
 
@@ -33,22 +33,20 @@ if TYPE_CHECKING:
     from goldenpath.registries.proposal import ProposalResult
 
 HYGIENE_LABEL = "ecr-hygiene"
-
-
 _BASE = option("--base-branch", "The branch that pull requests go into.", default=proposal.BASE, show_default=True)
 
 
 @click.command("propose")
 @CHECKOUT
-@of_a_request
-@option("--average-image-mb", "How large an image is thought to be, for the estimate of costs.",
+@with_request_options
+@option("--average-image-mb", "Average size of an image, for the cost estimate.",
          type=click.IntRange(min=1), default=proposal.AVERAGE_IMAGE_MB)  # fmt: skip
 @_BASE
 def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **fields: str) -> None:
-    """Open the pull request that asks for a registry and shows its plan; run again, bring it up to date."""
+    """Open the pull request that requests a registry and shows its plan; run again, update it."""
     wanted = parse_request(fields)
-    at = _desk(checkout, wanted.environment, base_branch, average_image_mb)
-    _tell(proposal.create(at, wanted))
+    context = _proposal_context(checkout, wanted.environment, base_branch, average_image_mb)
+    _publish_result(proposal.create(context, wanted))
 
 
 @click.command("retire")
@@ -57,16 +55,16 @@ def propose_registry(checkout: Path, average_image_mb: int, base_branch: str, **
 @NAME
 @option("--step", "deprecate, then remove once the grace period is over.",
          type=click.Choice(["deprecate", "remove"]), default="deprecate")  # fmt: skip
-@option("--grace-days", "How long the grace period is.", type=int, default=retirement.GRACE_DAYS, show_default=True)
+@option("--grace-days", "Length of the grace period.", type=int, default=retirement.GRACE_DAYS, show_default=True)
 @_BASE
 def retire_registry(checkout: Path, environment: str, name: str, step: str, grace_days: int, base_branch: str) -> None:
     """Open the pull request that deprecates a registry, or removes one whose grace period is over."""
-    at = _desk(checkout, known_environment(environment), base_branch)
+    context = _proposal_context(checkout, known_environment(environment), base_branch)
     today = dt.datetime.now(dt.UTC).date()
     if step == "deprecate":
-        _tell(retirement.propose_deprecation(at, name, today, grace_days))
+        _publish_result(proposal.propose_deprecation(context, name, today, grace_days))
     else:
-        _tell(retirement.propose_removal(at, name, today))
+        _publish_result(proposal.propose_removal(context, name, today))
 
 
 @click.command("find-merged")
@@ -76,11 +74,11 @@ def retire_registry(checkout: Path, environment: str, name: str, step: str, grac
 def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
     """Check every pull request that this push merged, and list the registries that may be applied.
 
-    No role of AWS is needed for that: the output `pull_requests` says which environment each apply is to be given.
+    It needs no role of AWS: the output `pull_requests` says which environment's role each apply needs.
     """
     run = _run()
-    found = apply.find_requests(_office(checkout, trusted, base_branch, run))
-    listed = [{"number": each.number, "environment": each.record.environment} for each in found.requests]
+    found = apply.find_requests(_apply_context(checkout, trusted, base_branch, run))
+    listed = [{"number": request.number, "environment": request.record.environment} for request in found.requests]
     run.set_outputs({"pull_requests": json.dumps(listed)})
     _report(run, found)
     for _, error in found.refusals:
@@ -91,33 +89,33 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
 @MERGED
 @TRUSTED
 @_BASE
-@option("--environment", "The environment that this run has a role for; the pull request has to be about it.",
+@option("--environment", "The environment that this run has a role for; it must be that of the pull request.",
         default="")  # fmt: skip
 @option("--pull-request", "The number of the pull request, one of those that this push merged.", type=int,
         required=True)  # fmt: skip
 def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: str, pull_request: int) -> None:
-    """Apply the registry of a pull request that this push merged, if its plan is the one that was reviewed."""
+    """Apply the registry of a pull request that this push merged, if its plan is the reviewed one."""
     if pull_request < 1:
         raise BadInput(
             "no pull request was named for this job",
             why="GitHub drops an output in which it sees a secret, so the list of `find` did not arrive",
             fix="look for a secret of a few characters and replace it, then run all jobs again",
         )
-    office = _office(checkout, trusted, base_branch, _run())
-    made = apply.apply_merged(office, apply.merged_pull_request(office, pull_request), environment)
+    context = _apply_context(checkout, trusted, base_branch, _run())
+    made = apply.apply_merged(context, apply.merged_pull_request(context, pull_request), environment)
     Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
 
 
 @click.command("hygiene")
 @CHECKOUT
 def report_hygiene(checkout: Path) -> None:
-    """Report how all registries really are in one issue; change nothing."""
+    """Report the actual state of all registries in an issue; change nothing."""
     run = _run()
     at, now = _access(checkout, run, RoleKind.PLAN), dt.datetime.now(dt.UTC)
-    found = [hygiene.inspect(at, environment, now) for environment in known_environments()]
-    text = hygiene.report(found, _run_url(run))
+    reports = [hygiene.inspect(at, environment, now) for environment in known_environments()]
+    text = hygiene.report(reports, _run_url(run))
     thread = _repository(run).issue("hygiene", "Registries: hygiene report", text, HYGIENE_LABEL)
-    everything = [seen for environment in found for seen in environment.seen]
+    everything = [registry for environment in reports for registry in environment.registries]
     run.set_outputs({"compliant": hygiene.compliance_rate(everything), "issue": str(thread.number)})
     Progress().line(f"✓ {thread.url}: {hygiene.compliance_rate(everything)} comply")
 
@@ -126,11 +124,11 @@ COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report
 
 
 def _report(run: Runner, found: ApplyRequests) -> None:
-    """Say in the log what is applied, and in an annotation each what is not."""
+    """Write to the log what will be applied, and annotate what will not."""
     progress = Progress()
-    for each in found.requests:
-        record, act = each.record, "removed" if each.record.removal else "applied"
-        progress.line(f"✓ #{each.number}: {record.name} in {record.environment} is to be {act}")
+    for request in found.requests:
+        record, act = request.record, "removed" if request.record.removal else "applied"
+        progress.line(f"✓ #{request.number}: {record.name} in {record.environment} is to be {act}")
     for number, error in found.refusals:
         progress.line(f"✗ #{number}: {error.what}")
     for note in found.notes:
@@ -140,20 +138,22 @@ def _report(run: Runner, found: ApplyRequests) -> None:
         progress.line("✓ no registry is to be applied")
 
 
-def _desk(checkout: Path, environment: str, base: str, average_mb: int = proposal.AVERAGE_IMAGE_MB) -> ProposalContext:
+def _proposal_context(
+    checkout: Path, environment: str, base: str, average_mb: int = proposal.AVERAGE_IMAGE_MB
+) -> ProposalContext:
     run = _run()
-    workplace = _access(checkout, run, RoleKind.PLAN).workplace(environment)
+    workspace = _access(checkout, run, RoleKind.PLAN).workspace(environment)
     variables = runner.variables()
-    # Who started the run and who ran it again, as GitHub says: what a form says of the requester proves nothing.
-    named = [variables.get(each, "") for each in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")]
+    # GitHub says who started the run, and who ran it again. The field `requester` of the form is only a claim.
+    named = [variables.get(name, "") for name in ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")]
     requesters = tuple(dict.fromkeys(filter(None, named)))
     require_people(requesters)
-    return ProposalContext(workplace, _repository(run), requesters, _run_id(variables), base, average_mb)
+    return ProposalContext(workspace, _repository(run), requesters, _run_id(variables), base, average_mb)
 
 
 def require_people(requesters: tuple[str, ...]) -> None:
     """Refuse with `ProposalUnbound` a run that was started by another workflow, or by an app."""
-    if not requesters or any(each.endswith("[bot]") for each in requesters):
+    if not requesters or any(login.endswith("[bot]") for login in requesters):
         raise ProposalUnbound(
             "nobody is known to have asked for this registry",
             why=f"the workflow was started by {', '.join(requesters) or 'nobody'}, which is not a person",
@@ -170,7 +170,7 @@ def _run_id(variables: Mapping[str, str]) -> RunId:
         ) from None
 
 
-def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> ApplyContext:
+def _apply_context(checkout: Path, trusted: Path, base: str, run: Runner) -> ApplyContext:
     token, other = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
     fetch = partial(platform_git.fetch, checkout, server_url=run.server_url, token=token)
     return ApplyContext(
@@ -183,14 +183,14 @@ def _office(checkout: Path, trusted: Path, base: str, run: Runner) -> ApplyConte
     )
 
 
-def _access(checkout: Path, run: Runner, power: RoleKind) -> EnvironmentAccess:
+def _access(checkout: Path, run: Runner, role_kind: RoleKind) -> EnvironmentAccess:
     variables = runner.variables()
     seconds = variables.get("GOLDENPATH_LOCK_SECONDS") or str(LOCK_SECONDS)
     if not seconds.isdecimal():
         raise BadInput("GOLDENPATH_LOCK_SECONDS cannot be used", why=f"{seconds!a} is no number of seconds",
                        fix="say how long to wait for the lock of a state, like 60")  # fmt: skip
     folder = runner.default_work_dir(variables) / "registry"
-    return EnvironmentAccess(checkout, folder, variables, power, run.mask, lock_seconds=int(seconds))
+    return EnvironmentAccess(checkout, folder, variables, role_kind, run.mask, lock_seconds=int(seconds))
 
 
 def _run() -> Runner:
@@ -219,12 +219,12 @@ def _run_url(run: Runner) -> str:
     return f"{run.server_url}/{run.repository}/actions/runs/{run.run_id}" if run.run_id else ""
 
 
-def _tell(proposed: ProposalResult) -> None:
-    """Report the proposal; by the output `seal` the workflow names the artifact that proves who made it."""
-    thread = proposed.thread
-    codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", proposed.record)
+def _publish_result(result: ProposalResult) -> None:
+    """Set the outputs of a proposal. The workflow uploads an artifact with the name in `seal`."""
+    thread = result.thread
+    codec.write(runner.default_work_dir(runner.variables()) / "registry" / "proposal.json", result.record)
     _run().set_outputs({
-        "pull_request": str(thread.number), "url": thread.url, "plan_digest": proposed.record.digest,
-        "seal": proposed.seal,
+        "pull_request": str(thread.number), "url": thread.url, "plan_digest": result.record.digest,
+        "seal": result.seal,
     })  # fmt: skip
-    Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {proposed.record.digest}")
+    Progress().line(f"✓ {thread.url} is {'opened' if thread.is_new else 'up to date'}; plan {result.record.digest}")

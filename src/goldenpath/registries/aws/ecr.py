@@ -1,10 +1,10 @@
-"""What ECR itself says of a repository: its settings, tags, policies, images and scan results.
+"""The only place of the wing that asks ECR: settings, tags, policies, images and scan results of a repository.
 
-One thing is changed here: the images of a registry that is being removed are deleted.
+It changes one thing: it deletes the images of a registry that is removed.
 
 Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `GetLifecyclePolicy`,
 `GetRepositoryPolicy`, `DescribeImages`, `DescribeImageScanFindings`, `BatchGetImage`, `BatchDeleteImage`; user guide,
-"Scan images for software vulnerabilities" (basic scanning tells nothing of its findings in `DescribeImages`).
+"Scan images for software vulnerabilities" (`DescribeImages` has no findings of basic scanning).
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ecr import ECRClient
 
+# `BatchGetImage` and `BatchDeleteImage` take no more.
 _BATCH = 100
-# ACTIVE: enhanced scanning goes on for as long as the image is watched.
+# ACTIVE: enhanced scanning never completes, it continues for as long as ECR watches the image.
 _SCANNED = ("COMPLETE", "ACTIVE")
 _explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
 
 
 @dataclass(frozen=True)
 class EcrDescription:
-    """A repository as ECR describes it, made at `created`.
+    """A repository as ECR describes it.
 
     `lifecycle` and `policy` are JSON documents, empty where there is none.
     """
@@ -53,7 +54,7 @@ class EcrDescription:
 class EcrImage:
     """One image, or an index of several (`is_index`): `size` in bytes, `pushed` and `pulled` as ECR recorded them.
 
-    `pulled` is `None` for an image that was never pulled. ECR does not record each pull: at most one a day.
+    `pulled` is `None` for an image that was never pulled. ECR updates it at most once a day.
     """
 
     digest: str
@@ -65,7 +66,7 @@ class EcrImage:
 
 
 class PlatformEcr:
-    """ECR, read with the credentials in `variables`."""
+    """The ECR of one account and region, with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         self._client: ECRClient = session.ecr_client(variables)
@@ -74,7 +75,7 @@ class PlatformEcr:
         """Return the name of every repository of the account and region, sorted."""
         with _explained("list the ECR repositories"):
             pages = self._client.get_paginator("describe_repositories").paginate()
-            return tuple(sorted(each["repositoryName"] for page in pages for each in page["repositories"]))
+            return tuple(sorted(repository["repositoryName"] for page in pages for repository in page["repositories"]))
 
     def describe(self, name: str) -> EcrDescription | None:
         """Return the repository `name`; `None` when there is none."""
@@ -91,7 +92,7 @@ class PlatformEcr:
                 mutability=found["imageTagMutability"],
                 encryption=found.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
                 scan_on_push=bool(found.get("imageScanningConfiguration", {}).get("scanOnPush")),
-                tags={each["Key"]: each.get("Value", "") for each in tags},
+                tags={tag["Key"]: tag.get("Value", "") for tag in tags},
                 created=found["createdAt"],
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
@@ -101,43 +102,44 @@ class PlatformEcr:
         """Return every image of the repository `name`, newest push first."""
         with _explained(f"list the images of {name}"):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
-            found = [_image(each) for page in pages for each in page["imageDetails"]]
+            found = [_image(detail) for page in pages for detail in page["imageDetails"]]
         return tuple(sorted(found, key=lambda image: image.pushed, reverse=True))
 
     def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
-        """Return what ECR's own scan of an image found, counted by severity; `None` when there is no finished scan."""
-        gone = (self._client.exceptions.ScanNotFoundException, self._client.exceptions.ImageNotFoundException)
+        """Return the findings of ECR's own scan, counted by severity; `None` when there is no finished scan."""
+        missing = (self._client.exceptions.ScanNotFoundException, self._client.exceptions.ImageNotFoundException)
         with _explained(f"read the scan of an image of {name}"):
             try:
-                told = self._client.describe_image_scan_findings(
+                scan = self._client.describe_image_scan_findings(
                     repositoryName=name, imageId={"imageDigest": digest}, maxResults=1
                 )
-            except gone:
+            except missing:
                 return None
-            if told["imageScanStatus"].get("status") not in _SCANNED:
+            if scan["imageScanStatus"].get("status") not in _SCANNED:
                 return None
-            counts = told.get("imageScanFindings", {}).get("findingSeverityCounts", {})
+            counts = scan.get("imageScanFindings", {}).get("findingSeverityCounts", {})
             return {str(severity): count for severity, count in counts.items()}
 
     def manifests(self, name: str, digests: tuple[str, ...]) -> dict[str, str]:
-        """Return the manifest of each of `digests`, as it is stored. ECR takes this for a pull of each.
+        """Return the stored manifests of `digests`. ECR records this as a pull of every image.
 
         Raises `RegistryRefused` when one is missing.
         """
         found: dict[str, str] = {}
         for batch in _batches(digests):
             with _explained(f"read the manifests of {name}"):
-                answer = self._client.batch_get_image(
+                response = self._client.batch_get_image(
                     repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
                 )
-            found |= {str(each["imageId"].get("imageDigest")): each["imageManifest"] for each in answer["images"]}
+            found |= {str(image["imageId"].get("imageDigest")): image["imageManifest"] for image in response["images"]}
         if missing := set(digests) - set(found):
             raise RegistryRefused(f"ECR gave no manifest for {', '.join(sorted(missing))} of {name}", fix="run again")
         return found
 
     def delete(self, name: str, digests: tuple[str, ...]) -> None:
-        """Delete the images `digests`. What is gone already counts as deleted. Raises `RegistryRefused`."""
-        # An index goes before the images that it refers to: ECR refuses the other order.
+        """Delete the images `digests`; missing ones count as deleted. Raises `RegistryRefused`."""
+        # ECR refuses to delete an image while an index refers to it, and says nothing of the order. So the failures are
+        # tried again once their index is gone, until a round deletes nothing more.
         left, before = digests, ()
         while left and left != before:
             before = left  # type: ignore[assignment]
@@ -147,12 +149,12 @@ class PlatformEcr:
 
     def _not_deleted(self, name: str, batch: tuple[str, ...]) -> Iterator[str]:
         with _explained(f"delete images of {name}"):
-            answer = self._client.batch_delete_image(
+            response = self._client.batch_delete_image(
                 repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
             )
-        for each in answer["failures"]:
-            if each.get("failureCode") != "ImageNotFound":
-                yield str(each.get("imageId", {}).get("imageDigest"))
+        for failure in response["failures"]:
+            if failure.get("failureCode") != "ImageNotFound":
+                yield str(failure.get("imageId", {}).get("imageDigest"))
 
     def _lifecycle(self, name: str) -> str:
         try:
@@ -167,14 +169,14 @@ class PlatformEcr:
             return ""
 
 
-def _image(told: Mapping[str, Any]) -> EcrImage:
+def _image(detail: Mapping[str, Any]) -> EcrImage:
     return EcrImage(
-        digest=told["imageDigest"],
-        tags=tuple(sorted(told.get("imageTags") or ())),
-        size=told.get("imageSizeInBytes", 0),
-        pushed=told["imagePushedAt"],
-        pulled=told.get("lastRecordedPullTime"),
-        is_index=told.get("imageManifestMediaType") in layout.INDEXES,
+        digest=detail["imageDigest"],
+        tags=tuple(sorted(detail.get("imageTags") or ())),
+        size=detail.get("imageSizeInBytes", 0),
+        pushed=detail["imagePushedAt"],
+        pulled=detail.get("lastRecordedPullTime"),
+        is_index=detail.get("imageManifestMediaType") in layout.INDEXES,
     )
 
 

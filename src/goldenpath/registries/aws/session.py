@@ -1,4 +1,9 @@
-"""AWS for the platform."""
+"""How the platform logs in to AWS: a role, assumed with the run's own OIDC token, and the clients for it.
+
+The credentials are handed to Terraform in its environment and to our own clients; no file has them, and no other
+program.
+Sources: Amazon S3 API reference, `GetObject`, and `PutObject` with `If-None-Match` and `If-Match` (conditional writes).
+"""
 
 from __future__ import annotations
 
@@ -19,12 +24,12 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Region, RoleArn
 
 _explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
-# Another writer was there first, or is writing at this moment.
+# Another run wrote first, or is writing at this moment. S3 answers with either, depending on the timing.
 _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
 def assume_role(role: RoleArn, region: Region, identity: str, name: str) -> dict[str, str]:
-    """Return credentials of `role`, for an hour, as the variables by which Terraform and the SDK know them.
+    """Return credentials of `role`, for an hour, as the variables that Terraform and the SDK read.
 
     `identity` is an OIDC token, `name` what CloudTrail shows. Raises `LoginRefused`, `RegistryUnreachable`.
     """
@@ -44,7 +49,7 @@ def ecr_client(variables: Mapping[str, str]) -> ECRClient:
 
 
 def s3_client(variables: Mapping[str, str]) -> S3Client:
-    """Return a client of S3, as `ecr` does. Raises `LoginRefused`."""
+    """Return a client of S3, as `ecr_client` does. Raises `LoginRefused`."""
     with aws_sdk.explained("log in to AWS"):
         return aws_sdk.s3_client(
             aws_sdk.session(), variables.get("AWS_REGION"), _access_key(variables), _endpoint(variables, "S3")
@@ -52,10 +57,10 @@ def s3_client(variables: Mapping[str, str]) -> S3Client:
 
 
 def _access_key(variables: Mapping[str, str]) -> Key | None:
-    named = variables.get("AWS_ACCESS_KEY_ID")
-    if not named:
+    key_id = variables.get("AWS_ACCESS_KEY_ID")
+    if not key_id:
         return None
-    return Key(named, variables.get("AWS_SECRET_ACCESS_KEY", ""), variables.get("AWS_SESSION_TOKEN", ""))
+    return Key(key_id, variables.get("AWS_SECRET_ACCESS_KEY", ""), variables.get("AWS_SESSION_TOKEN", ""))
 
 
 def _endpoint(variables: Mapping[str, str], service: str) -> str | None:
@@ -64,14 +69,14 @@ def _endpoint(variables: Mapping[str, str], service: str) -> str | None:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object's content, and the version (ETag) that it was read at."""
+    """An object's content and version (ETag)."""
 
     content: bytes
     version: str
 
 
 class StateBucket:
-    """The bucket of an environment's state, opened with the credentials in `variables`."""
+    """The bucket of an environment's state, with the credentials in `variables`."""
 
     def __init__(self, bucket: str, variables: Mapping[str, str]) -> None:
         self._bucket = bucket
@@ -81,16 +86,18 @@ class StateBucket:
         """Return the object `key`; `None` when there is none. Raises what `explained` does."""
         with _explained(f"read {key} in the state bucket"):
             try:
-                found = self._client.get_object(Bucket=self._bucket, Key=key)
+                response = self._client.get_object(Bucket=self._bucket, Key=key)
             except self._client.exceptions.NoSuchKey:
                 return None
-            return StoredObject(found["Body"].read(), found["ETag"])
+            return StoredObject(response["Body"].read(), response["ETag"])
 
     def write(self, key: str, content: bytes, before: StoredObject | None) -> None:
         """Write the object `key` if it is still what `read` returned as `before`.
 
-        Raises `StateLocked` when another run wrote it meanwhile, and what `explained` does.
+        Raises `StateLocked` when another run wrote it in between, and what `explained` does.
         """
+        # A conditional write: of two runs that read the same version, S3 lets one succeed. Without the condition the
+        # second one would overwrite the claim of the first, and could then free a lock that is in use.
         with _explained(f"write {key} in the state bucket"):
             try:
                 if before is None:

@@ -1,7 +1,7 @@
-"""The editor of one map in one Terraform file: an entry goes in, or out; every other byte stays where it was.
+"""Edits one map in a Terraform file: add, extend or remove an entry, and keep every other byte.
 
-Order decides nothing: the entries are kept sorted by key, so that the same set of edits gives the same file in whatever
-order they were made. After each edit the result is read again and must differ by that one entry.
+Entries are sorted by key, so that the same edits give the same file in any order, and two wizards conflict rarely. The
+result of an edit is parsed again and must differ by that entry only (docs/adr/0006-registries.md).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _REST_OF_LINE = re.compile(r"[ \t]*,?[ \t]*(?:(?:\#|//)[^\n]*|/\*[^\n]*\*/[ \t]*
 
 
 def with_entry(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
-    """Return `text` with the entry `key` in the map `name` of the block `block`; unchanged when it is there already.
+    """Return `text` with the entry `key` in the map `name` of the block `block`; unchanged if present.
 
     Raises `HclUnexpected` when the map is not sorted, has entries that share a line, is not literal, or has an entry
     `key` with other fields.
@@ -33,38 +33,38 @@ def with_entry(text: str, block: str, name: str, key: str, fields: Mapping[str, 
 
 
 def without_entry(text: str, block: str, name: str, key: str) -> str:
-    """Return `text` without the entry `key` and the comments that belong to it; unchanged when it is not there.
+    """Return `text` without the entry `key` and its comments; unchanged if missing.
 
     Raises `HclUnexpected` as `with_entry` does.
     """
     before = _checked(text, block, name)
-    entry = next((each for each in before.entries if each.key == key), None)
+    entry = next((candidate for candidate in before.entries if candidate.key == key), None)
     if entry is None:
         return text
     start = _start_with_comments(text, before.opening, entry.start)
     after = text[:start] + text[_end_of_line(text, entry.end) :]
-    return _proved(after, block, name, {each: value for each, value in _as_dict(before).items() if each != key})
+    return _proved(after, block, name, {other: value for other, value in _as_dict(before).items() if other != key})
 
 
 def with_fields(text: str, block: str, name: str, key: str, fields: Mapping[str, str]) -> str:
-    """Return `text` with `fields` added to the entry `key`, in a paragraph of their own behind its last field.
+    """Return `text` with `fields` added to the entry `key`, in a paragraph after its last field.
 
-    Unchanged when they are there already. Raises `HclUnexpected` as `with_entry` does, when there is no such entry, or
+    Unchanged if present. Raises `HclUnexpected` as `with_entry` does, when there is no such entry, or
     when it has one of the fields with another value.
     """
     before = _checked(text, block, name)
-    entry = next((each for each in before.entries if each.key == key), None)
+    entry = next((candidate for candidate in before.entries if candidate.key == key), None)
     if entry is None or not isinstance(entry.value, Mapping):
         raise HclUnexpected(f"there is no entry {key!a} in `{name}`")
-    told = {**entry.value, **fields}
-    if told == entry.value:
+    extended = {**entry.value, **fields}
+    if extended == entry.value:
         return text
     if set(fields) & set(entry.value):
         raise HclUnexpected(f"line {line_of(text, entry.start)}: {key!a} has other values for {', '.join(fields)}")
     # `terraform fmt` aligns a paragraph by its longest name: a new one leaves the lines above it as they are.
     place = text.rfind("\n", 0, entry.end) + 1
     piece = "\n" + _lines(fields, _pad(text, entry.start))
-    return _proved(text[:place] + piece + text[place:], block, name, {**_as_dict(before), key: told})
+    return _proved(text[:place] + piece + text[place:], block, name, {**_as_dict(before), key: extended})
 
 
 def render(key: str, fields: Mapping[str, str], pad: str) -> str:

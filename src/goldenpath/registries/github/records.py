@@ -1,4 +1,9 @@
-"""What GitHub itself records."""
+"""The records of GitHub that nobody with write access can change: merged pull requests, runs, and edits of a text.
+
+Sources: GitHub REST API, "List pull requests associated with a commit", "Get a pull request", "List pull requests",
+"Get a workflow run attempt", "List workflow run artifacts"; GraphQL API, `PullRequest.lastEditedAt`,
+`PullRequest.userContentEdits` and `PullRequest.timelineItems`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +25,7 @@ _PAGE = 100
 # GitHub pushes a merge first and marks its pull request as merged a moment later, so a run that starts at once may come
 # too early (quantumlib/Cirq#7927, release-drafter/release-drafter#322).
 PAUSES = (1, 2, 4, 8, 16)
-_PAGE = 100
+# GraphQL, because REST keeps no history of a description: its `updated_at` changes with every label (ADR 0015).
 _HISTORY = """
 query($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) {
@@ -43,41 +48,40 @@ query($owner: String!, $name: String!, $number: Int!) {
 
 
 def merged_pull_requests(repository: GithubRepository, commit: str, base: str, *, awaited: bool) -> tuple[Pull, ...]:
-    """Return every pull request into the branch `base` that GitHub connects with `commit` and calls merged.
+    """Return the merged pull requests into the branch `base` that GitHub associates with `commit`.
 
-    With `awaited`, ask again for half a minute before it is taken for granted that there is none. Raises
-    `GithubRefused`.
+    With `awaited`, retry for half a minute while there is none. Raises `GithubRefused`.
     """
     wish = f"find the pull request of the commit {commit}"
     for pause in (0, *(PAUSES if awaited else ())):
         time.sleep(pause)
-        listed = repository.get(f"commits/{commit}/pulls?per_page={_PAGE}", wish) or ()
-        if found := tuple(each for each in listed if each.get("merged_at") and _base(each) == base):
-            return found
+        associated = repository.get(f"commits/{commit}/pulls?per_page={_PAGE}", wish) or ()
+        if merged := tuple(pull for pull in associated if pull.get("merged_at") and _base(pull) == base):
+            return merged
     return ()
 
 
 def pull_request(repository: GithubRepository, number: int) -> Pull:
-    """Return GitHub's whole description of the pull request `number`. Raises `GithubRefused`."""
+    """Return GitHub's full description of the pull request `number`. Raises `GithubRefused`."""
     wish = f"read pull request #{number}"
-    found: Pull | None = repository.get(f"pulls/{number}", wish)
-    if found is None:
+    pull: Pull | None = repository.get(f"pulls/{number}", wish)
+    if pull is None:
         raise GithubRefused(
             f"could not {wish} in {repository.name}", why="GitHub has none of that number", fix="run the wizard again"
         )
-    return found
+    return pull
 
 
 def newest_merged(repository: GithubRepository, branch: str, base: str) -> int | None:
-    """Return the number of the pull request from `branch` of this repository that was merged into `base` last.
+    """Return the number of the newest merged pull request from `branch` of this repository into `base`.
 
     `None` when none was merged. Raises `GithubRefused`.
     """
     owner = repository.name.partition("/")[0]
-    asked = {"state": "closed", "head": f"{owner}:{branch}", "base": base, "sort": "updated", "direction": "desc"}
-    path = f"pulls?{urlencode({**asked, 'per_page': _PAGE})}"
-    listed = repository.get(path, f"list the pull requests of {branch}") or ()
-    merged = [(each["merged_at"], each["number"]) for each in listed if each.get("merged_at")]
+    filters = {"state": "closed", "head": f"{owner}:{branch}", "base": base, "sort": "updated", "direction": "desc"}
+    path = f"pulls?{urlencode({**filters, 'per_page': _PAGE})}"
+    closed = repository.get(path, f"list the pull requests of {branch}") or ()
+    merged = [(pull["merged_at"], pull["number"]) for pull in closed if pull.get("merged_at")]
     return max(merged)[1] if merged else None
 
 
@@ -107,7 +111,7 @@ class RunAttempt:
 
 @dataclass(frozen=True)
 class TextChange:
-    """A change that somebody made to a pull request, and when."""
+    """A change of a pull request: who made it, and when."""
 
     by: Account
     at: dt.datetime
@@ -115,17 +119,18 @@ class TextChange:
 
 @dataclass(frozen=True)
 class TextHistory:
-    """Every change of a pull request's title and description, and every time it was opened again."""
+    """Every edit of a pull request's title and description, and every time it was reopened."""
 
     edits: tuple[TextChange, ...]
     reopened: tuple[TextChange, ...]
 
 
 def attempts(repository: GithubRepository, run: int) -> tuple[RunAttempt, ...]:
-    """Return every attempt of the workflow run, the first one first; empty when there is no such run.
+    """Return every attempt of the workflow run, oldest first; empty when there is no such run.
 
     Raises `GithubRefused`.
     """
+    # Every attempt, not the latest only: whoever ran the workflow again has asked as well.
     wish = f"read the workflow run {run}"
     latest = repository.get(f"actions/runs/{run}", wish)
     if latest is None:
@@ -140,27 +145,25 @@ def attempts(repository: GithubRepository, run: int) -> tuple[RunAttempt, ...]:
 
 
 def artifact_names(repository: GithubRepository, run: int) -> frozenset[str]:
-    """Return the name of every artifact of the workflow run. Raises `GithubRefused`.
-
-    Only a job of the run itself can give it an artifact; whoever else deletes one cannot put another in its place.
-    """
+    """Return the names of the artifacts of the workflow run. Raises `GithubRefused`."""
+    # Only a job of the run itself can upload one. Others may delete an artifact, but cannot put another in its place.
     body = repository.get(f"actions/runs/{run}/artifacts?per_page={_PAGE}", f"list the artifacts of the run {run}")
-    return frozenset(str(each["name"]) for each in (body or {}).get("artifacts", ()))
+    return frozenset(str(artifact["name"]) for artifact in (body or {}).get("artifacts", ()))
 
 
 def text_history(repository: GithubRepository, number: int) -> TextHistory:
-    """Return how title and description of the pull request `number` were changed. Raises `GithubRefused`."""
+    """Return the edits of the pull request `number`. Raises `GithubRefused`."""
     wish = f"read the history of #{number}"
     pull = repository.query(_HISTORY, wish, number=number)["pullRequest"]
-    # GitHub may leave out the list of edits; it names the last one in any case.
-    listed = pull["userContentEdits"] or {"nodes": [], "pageInfo": {"hasNextPage": False}}
+    # GitHub may omit the list of edits, but always names the latest one.
+    recorded = pull["userContentEdits"] or {"nodes": [], "pageInfo": {"hasNextPage": False}}
     events = pull["timelineItems"]
-    if listed["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
+    if recorded["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
         raise GithubRefused(
             f"could not {wish} in {repository.name}", why=f"it was changed more than {_PAGE} times", fix="close it and "
             "run the workflow again: it opens a new pull request"
         )  # fmt: skip
-    edits = {TextChange(_of_graphql(each["editor"]), _time(each["editedAt"])) for each in listed["nodes"]}
+    edits = {TextChange(_of_graphql(edit["editor"]), _time(edit["editedAt"])) for edit in recorded["nodes"]}
     if pull["lastEditedAt"]:
         edits.add(TextChange(_of_graphql(pull["editor"]), _time(pull["lastEditedAt"])))
     edits |= {*_happened(events, "RenamedTitleEvent")}
@@ -169,9 +172,9 @@ def text_history(repository: GithubRepository, number: int) -> TextHistory:
 
 def _happened(events: Mapping[str, Any], kind: str) -> tuple[TextChange, ...]:
     return tuple(
-        TextChange(_of_graphql(each["actor"]), _time(each["createdAt"]))
-        for each in events["nodes"]
-        if each["__typename"] == kind
+        TextChange(_of_graphql(event["actor"]), _time(event["createdAt"]))
+        for event in events["nodes"]
+        if event["__typename"] == kind
     )
 
 

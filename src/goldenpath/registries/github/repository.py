@@ -1,7 +1,7 @@
-"""GitHub's REST API, through PyGithub: pull requests, comments and issues of one repository, written once each.
+"""The wing's GitHub client: pull requests, comments, issues and reviews of one repository, through PyGithub.
 
-Everything is found again by what it carries, a branch, a label or a marker in its text, so that a second run changes
-what the first one made. Source: GitHub REST API, "Pulls", "Issues", "Issue comments", "Pull request reviews".
+Every write is idempotent: what an earlier run made is recognized by its branch, label or marker, and updated.
+Source: GitHub REST API, "Pulls", "Issues", "Issue comments", "Pull request reviews".
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from github.PullRequestReview import PullRequestReview
 
 _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
-# Who the token of a workflow's run is: it cannot ask GitHub for that ("Get the authenticated user" is closed to it).
+# The account of a workflow's own token, which cannot look it up ("Get the authenticated user" is closed to it).
 _WORKFLOWS = "github-actions[bot]"
-# "Get repository permissions for a user": who maintains is one who writes there.
+# "Get repository permissions for a user": the role `maintain` is reported as `write`.
 _WRITERS = frozenset({"admin", "write"})
-# GitHub refuses a longer text of a pull request, an issue or a comment.
+# The longest text of a pull request, an issue or a comment, in characters.
 LONGEST_TEXT = 65_536
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A pull request as it is wanted: from the branch `head` into `base`, carrying `label`."""
+    """A pull request to open, or to update: from the branch `head` into `base`, with `label`."""
 
     head: str
     base: str
@@ -47,7 +47,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class GithubThread:
-    """A pull request or issue that is there: its number, its web page, and whether this call made it."""
+    """A pull request or issue: its number, its web page, and whether this call created it."""
 
     number: int
     url: str
@@ -56,7 +56,7 @@ class GithubThread:
 
 @dataclass(frozen=True)
 class Approval:
-    """Who approved a pull request, and when."""
+    """An approval of a pull request."""
 
     login: str
     at: dt.datetime
@@ -71,7 +71,7 @@ class GithubRepository:
         self.name = name
 
     def exists(self) -> bool:
-        """Tell whether the repository is there, for this token, and takes issues. Raises `GithubRefused`."""
+        """Tell whether this token can see the repository, and it has issues enabled. Raises `GithubRefused`."""
         with self.explained("look for the repository"):
             try:
                 return self._repository.has_issues
@@ -80,23 +80,23 @@ class GithubRepository:
                     return False
                 raise
 
-    def propose(self, wanted: Proposal) -> GithubThread:
-        """Open the pull request, or bring the open one of the same two branches up to date. Raises `GithubRefused`."""
-        with self.explained(f"open a pull request from {wanted.head}"):
-            found = self._open_pull(wanted)
-            pull = found or self._repository.create_pull(
-                base=wanted.base, head=wanted.head, title=wanted.title, body=wanted.body
+    def propose(self, proposal: Proposal) -> GithubThread:
+        """Open the pull request, or update the open one of the same two branches. Raises `GithubRefused`."""
+        with self.explained(f"open a pull request from {proposal.head}"):
+            present = self._open_pull(proposal)
+            pull = present or self._repository.create_pull(
+                base=proposal.base, head=proposal.head, title=proposal.title, body=proposal.body
             )
-            if found and (found.title, found.body) != (wanted.title, wanted.body):
-                found.edit(title=wanted.title, body=wanted.body)
-            if wanted.label not in [label.name for label in pull.labels]:
-                pull.add_to_labels(wanted.label)
-            return GithubThread(pull.number, pull.html_url, found is None)
+            if present and (present.title, present.body) != (proposal.title, proposal.body):
+                present.edit(title=proposal.title, body=proposal.body)
+            if proposal.label not in [label.name for label in pull.labels]:
+                pull.add_to_labels(proposal.label)
+            return GithubThread(pull.number, pull.html_url, present is None)
 
     def comment(self, number: int, marker: str, body: str) -> None:
-        """Say `body` in the thread `number`, once: a comment of ours that carries `marker` is rewritten.
+        """Write the comment `body` in the thread `number`; our comment with the same `marker` is updated.
 
-        `marker` is added to the text, as a comment of HTML that people do not see. Raises `GithubRefused`.
+        `marker` is added to the text as an HTML comment, which GitHub does not display. Raises `GithubRefused`.
         """
         text = _marked(marker, body)
         with self.explained(f"comment on #{number}"):
@@ -108,7 +108,7 @@ class GithubRepository:
                 earlier.edit(text)
 
     def issue(self, marker: str, title: str, body: str, label: str) -> GithubThread:
-        """Open the issue with `label` and `marker`, or bring the open one up to date. Raises `GithubRefused`."""
+        """Open the issue with `label` and `marker`, or update the open one. Raises `GithubRefused`."""
         text = _marked(marker, body)
         with self.explained(f"write the issue {title!a}"):
             for issue in self._repository.get_issues(state="open", labels=[label]):
@@ -120,11 +120,12 @@ class GithubRepository:
             return GithubThread(made.number, made.html_url, is_new=True)
 
     def approvals(self, number: int, tip: str) -> tuple[Approval, ...]:
-        """Return the approvals of the pull request `number` at its last commit `tip`: each reviewer's last decision.
+        """Return the approvals of the pull request `number` at its last commit `tip` by people with write access.
 
-        Only people with write access count, not programs and not everybody who may comment. Their access is looked up:
-        what a review says of its author leaves out a private membership. Raises `GithubRefused`.
+        Of every reviewer the latest decision counts. Raises `GithubRefused`.
         """
+        # The access is looked up: `author_association` of a review hides a private membership, and anybody who can
+        # read a repository may submit an approving review.
         with self.explained(f"read the reviews of #{number}"):
             last: dict[str, PullRequestReview] = {}
             for review in self._repository.get_pull(number).get_reviews():
@@ -134,7 +135,7 @@ class GithubRepository:
             return tuple(Approval(login, last[login].submitted_at) for login in approving if self._may_write(login))
 
     def get(self, path: str, wish: str) -> Any:  # noqa: ANN401  any JSON
-        """Return what GitHub's API has at `path` below this repository; `None` when there is nothing.
+        """Return the JSON at `path` below this repository; `None` for 404 and 410.
 
         `wish` completes "could not …". Raises `GithubRefused`.
         """
@@ -147,27 +148,28 @@ class GithubRepository:
                 raise
 
     def query(self, text: str, wish: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
-        """Return the `repository` that the GraphQL query `text` selects. Raises `GithubRefused`, as `get` does.
+        """Return the `repository` in the response to the GraphQL query `text`. Raises as `get` does.
 
-        The query declares `$owner` and `$name`; they are this repository's.
+        The variables `$owner` and `$name` are filled in.
         """
         owner, _, name = self.name.partition("/")
         with self.explained(wish):
             _, body = self._repository.requester.graphql_query(text, {"owner": owner, "name": name, **variables})
-            found: dict[str, Any] = body["data"]["repository"]
-            return found
+            selected: dict[str, Any] = body["data"]["repository"]
+            return selected
 
     def _may_write(self, login: str) -> bool:
         return self._repository.get_collaborator_permission(login) in _WRITERS
 
-    def _open_pull(self, wanted: Proposal) -> PullRequest | None:
+    def _open_pull(self, proposal: Proposal) -> PullRequest | None:
         owner = self.name.partition("/")[0]
-        found = self._repository.get_pulls(state="open", head=f"{owner}:{wanted.head}", base=wanted.base)
-        return next((pull for pull in found if pull.head.ref == wanted.head), None)
+        pulls = self._repository.get_pulls(state="open", head=f"{owner}:{proposal.head}", base=proposal.base)
+        # GitHub ignores a `head` that it does not understand and lists every pull request, so the branch is compared.
+        return next((pull for pull in pulls if pull.head.ref == proposal.head), None)
 
     @contextmanager
     def explained(self, wish: str) -> Iterator[None]:
-        """Turn what GitHub refuses into `GithubRefused`; `wish` completes "could not …"."""
+        """Turn errors of GitHub into `GithubRefused`; `wish` completes "could not …"."""
         try:
             yield
         except GithubException as error:
@@ -178,8 +180,11 @@ class GithubRepository:
 
 
 def _own(thread: Issue, marker: str) -> IssueComment | None:
-    """Return the comment that a workflow of ours left with `marker`: anybody may write a marker."""
-    return next((each for each in thread.get_comments() if _mark(marker) in each.body and _is_ours(each)), None)
+    """Return our comment with `marker`."""
+    # The author counts, not only the marker: anybody may write a marker, and we would then edit their comment.
+    return next(
+        (comment for comment in thread.get_comments() if _mark(marker) in comment.body and _is_ours(comment)), None
+    )
 
 
 def _is_ours(comment: IssueComment) -> bool:
@@ -191,11 +196,11 @@ def _approves(review: PullRequestReview, tip: str) -> bool:
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return `text`, or as many of its lines as fit into `limit` characters and a line that says so."""
+    """Return `text`, cut after a whole line to at most `limit` characters, with a notice of the cut."""
     if len(text) <= limit:
         return text
-    told = "\n… (the rest is in the log of the run)"
-    return text[: limit - len(told)].rpartition("\n")[0] + told
+    notice = "\n… (the rest is in the log of the run)"
+    return text[: limit - len(notice)].rpartition("\n")[0] + notice
 
 
 def _marked(marker: str, body: str) -> str:

@@ -1,4 +1,7 @@
-"""What a merged pull request did to the registries, read from the two commits, never from a branch's name."""
+"""The entries that a merged pull request changed, read from commits: it may change exactly one, and nothing else.
+
+Its plan shows one registry, so a second entry, or any other file, would be applied without a review.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanDrifted, PlanUnexpected
 from goldenpath.registries import catalogue, platform_git
-from goldenpath.registries.config import ecr_tf, hcl_edit
-from goldenpath.registries.config.hcl import HclUnexpected
+from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.request import known_environments
 
 if TYPE_CHECKING:
+    from goldenpath.registries.config.ecr_tf import RegistryEntry
     from goldenpath.registries.review import PlanRecord
 
 
 class EntryAction(Enum):
-    """What happened to an entry."""
+    """What a pull request did to an entry."""
 
     WRITTEN = "written"
     REMOVED = "removed"
@@ -26,11 +29,11 @@ class EntryAction(Enum):
 
 @dataclass(frozen=True)
 class ChangedEntry:
-    """One registry whose entry a pull request wrote or removed."""
+    """An entry that a pull request wrote or removed."""
 
     environment: str
     name: str
-    kind: EntryAction
+    action: EntryAction
 
     @property
     def path(self) -> str:
@@ -39,55 +42,59 @@ class ChangedEntry:
 
 
 def changed_entries(checkout: Path, before: str, after: str) -> tuple[ChangedEntry, ...]:
-    """Return every registry whose entry differs between two commits. Raises `RegistryConfigUnexpected`."""
+    """Return every entry that differs between two commits. Raises `RegistryConfigUnexpected`."""
     paths = set(platform_git.changed_paths(checkout, before, after))
     return tuple(
-        found
+        entry
         for environment in known_environments()
         if f"envs/{environment}/ecr.tf" in paths
-        for found in _differing(checkout, environment, before, after)
+        for entry in _differing(checkout, environment, before, after)
     )
 
 
-def require_one(found: tuple[ChangedEntry, ...], record: PlanRecord) -> None:
-    """Refuse a pull request that touches another registry than the one whose plan was reviewed.
+def require_one(changed: tuple[ChangedEntry, ...], record: PlanRecord) -> None:
+    """Refuse a pull request that changes another entry than the one whose plan was reviewed, or several.
 
-    One that touches none only has a plan reviewed anew, for an entry that is there. Raises `PlanDrifted`,
+    None is allowed: such a pull request has the plan of an existing entry reviewed. Raises `PlanDrifted`,
     `PlanUnexpected`.
     """
-    if record.removal and not found:
+    if record.removal and not changed:
         raise PlanDrifted(
             "the reviewed plan belongs to another change",
             why=f"the plan is to remove {record.name}, and its entry was not in ecr.tf before this was merged",
             fix="nothing was applied; put the entry back, then start retire-ecr-registry again",
         )
-    if len(found) > 1:
+    if len(changed) > 1:
         raise PlanUnexpected(
-            f"the pull request changes {len(found)} registries: "
-            + ", ".join(f"{each.name} ({each.environment})" for each in found),
+            f"the pull request changes {len(changed)} registries: "
+            + ", ".join(f"{entry.name} ({entry.environment})" for entry in changed),
             why="each registry has a plan, and a review, of its own",
             fix="nothing was applied; run the wizard once for each of them",
         )
-    for each in found:
-        kind = EntryAction.REMOVED if record.removal else EntryAction.WRITTEN
-        if (each.environment, each.name, each.kind) != (record.environment, record.name, kind):
+    for entry in changed:
+        action = EntryAction.REMOVED if record.removal else EntryAction.WRITTEN
+        if (entry.environment, entry.name, entry.action) != (record.environment, record.name, action):
             raise PlanDrifted(
                 "the reviewed plan belongs to another change",
-                why=f"{each.name} in {each.environment} was {each.kind.value}, the plan is for {record.name} in "
-                f"{record.environment}, {kind.value}",
-                fix=f"nothing was applied; run the wizard for {each.name} in {each.environment}",
+                why=f"{entry.name} in {entry.environment} was {entry.action.value}, the plan is for {record.name} in "
+                f"{record.environment}, {action.value}",
+                fix=f"nothing was applied; run the wizard for {entry.name} in {entry.environment}",
             )
 
 
-def require_nothing_else(checkout: Path, found: tuple[ChangedEntry, ...], before: str, after: str) -> None:
-    """Refuse with `PlanUnexpected` a pull request that changes anything beside the entries `found` and the catalogue.
+def require_nothing_else(checkout: Path, changed: tuple[ChangedEntry, ...], before: str, after: str) -> None:
+    """Refuse with `PlanUnexpected` a difference outside of the `changed` entries and the catalogue.
 
     Raises `RegistryConfigUnexpected` too.
     """
-    kept = {catalogue.FOR_MACHINES, catalogue.FOR_PEOPLE}
-    beside = sorted(set(platform_git.changed_paths(checkout, before, after)) - kept - {each.path for each in found})
-    beside += [f"{each.path} (outside of the entry)" for each in found if _rest(checkout, each, before) != _rest(
-        checkout, each, after)]  # fmt: skip
+    generated = {catalogue.FOR_PROGRAMS, catalogue.FOR_PEOPLE}
+    paths = set(platform_git.changed_paths(checkout, before, after))
+    beside = sorted(paths - generated - {entry.path for entry in changed})
+    beside += [
+        f"{entry.path} (outside of the entry)"
+        for entry in changed
+        if _rest_of_file(checkout, entry, before) != _rest_of_file(checkout, entry, after)
+    ]
     if beside:
         raise PlanUnexpected(
             f"the pull request changes more than its registry: {', '.join(beside)}",
@@ -97,7 +104,7 @@ def require_nothing_else(checkout: Path, found: tuple[ChangedEntry, ...], before
 
 
 def require_as_proposed(checkout: Path, record: PlanRecord, tip: str, after: str) -> None:
-    """Refuse with `PlanDrifted` a merge, at `after`, whose entry is not that at `tip`, the last commit of its branch.
+    """Refuse with `PlanDrifted` a merge, at `after`, whose entry differs from `tip`, the last commit of its branch.
 
     Raises `RegistryConfigUnexpected` too.
     """
@@ -110,11 +117,11 @@ def require_as_proposed(checkout: Path, record: PlanRecord, tip: str, after: str
 
 
 def require_latest(checkout: Path, record: PlanRecord, after: str, tip: str, base: str) -> None:
-    """Refuse with `PlanDrifted` a merge, at `after`, whose entry is another one at `tip`, the newest commit of `base`.
+    """Refuse with `PlanDrifted` a merge, at `after`, whose entry differs from `tip`, the newest commit of `base`.
 
-    A job that is run again much later would otherwise bring back what the branch describes no more. Raises
-    `RegistryConfigUnexpected` too.
+    Raises `RegistryConfigUnexpected` too.
     """
+    # A job that is run again weeks later would otherwise bring back what a later merge changed or reverted (ADR 0006).
     then, now = (_entry(checkout, record, commit) for commit in (after, tip))
     if then != now:
         how = "again" if not then else "in another way" if now else "no more"
@@ -125,13 +132,10 @@ def require_latest(checkout: Path, record: PlanRecord, after: str, tip: str, bas
         )
 
 
-def _rest(checkout: Path, touched: ChangedEntry, commit: str) -> str:
-    text = platform_git.text_at(checkout, commit, touched.path)
-    try:
-        rest = hcl_edit.without_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, touched.name) if text else ""
-    except HclUnexpected as error:
-        raise ecr_tf.unexpected(Path(touched.path), error) from None
-    # The first entry opens the braces of an empty map, and they stay open when it goes.
+def _rest_of_file(checkout: Path, changed: ChangedEntry, commit: str) -> str:
+    text = platform_git.text_at(checkout, commit, changed.path)
+    rest = ecr_tf.without_entry(text, changed.name, Path(changed.path)) if text else ""
+    # Without white space: the first entry opens the braces of an empty map, and they stay open when it is removed.
     return "".join(rest.split())
 
 
@@ -144,11 +148,11 @@ def _differing(checkout: Path, environment: str, before: str, after: str) -> lis
     ]
 
 
-def _entry(checkout: Path, record: PlanRecord, commit: str) -> ecr_tf.RegistryEntry | None:
+def _entry(checkout: Path, record: PlanRecord, commit: str) -> RegistryEntry | None:
     return _entries(checkout, record.environment, commit).get(record.name)
 
 
-def _entries(checkout: Path, environment: str, commit: str) -> dict[str, ecr_tf.RegistryEntry]:
+def _entries(checkout: Path, environment: str, commit: str) -> dict[str, RegistryEntry]:
     path = f"envs/{environment}/ecr.tf"
     text = platform_git.text_at(checkout, commit, path)
-    return {each.name: each for each in ecr_tf.parse(text, environment, Path(path))} if text else {}
+    return {entry.name: entry for entry in ecr_tf.parse(text, environment, Path(path))} if text else {}

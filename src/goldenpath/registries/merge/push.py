@@ -1,7 +1,7 @@
-"""The push that an apply answers to, and the pull requests that it merged (docs/adr/0019-apply-on-push.md).
+"""The push that starts an apply, and the pull requests that it merged (docs/adr/0019-apply-on-push.md).
 
-A push carries no trust: whoever may push chooses its commits. It only says where to look for merged pull requests. What
-those may change is decided by GitHub's own record of each and by the checks of `merge_checks` and `asking`.
+A push proves nothing: whoever may push chooses its commits. It only says where to look for merged pull requests. What
+those may change is decided by GitHub's own record of them, and by the checks in `merge.checks` and `provenance`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _AGAIN = "nothing was applied; run the wizard again for each registry that is st
 class Push:
     """A push that moved the branch `base` from the commit `before` to `after`.
 
-    `is_new`: the branch did not exist before. `is_rewrite`: `before` is not part of it any more (a force-push).
+    `is_new`: the branch did not exist before. `is_rewrite`: `before` is no longer part of it (a force-push).
     """
 
     base: str
@@ -43,7 +43,7 @@ class Push:
     @classmethod
     def read(cls, event_name: str, event: Mapping[str, Any], base: str) -> Push:
         """Return the push to `base` that `event` describes. Raises `BadInput` for any other event."""
-        before, after = (str(event.get(each) or "") for each in ("before", "after"))
+        before, after = (str(event.get(key) or "") for key in ("before", "after"))
         ref = str(event.get("ref") or "")
         rules = (
             (event_name == "push", f"the event is {event_name!a}, not a push"),
@@ -61,13 +61,13 @@ class Push:
         return cls(base, before, after, is_new, event.get("forced") is True)
 
     def commits(self, checkout: Path) -> tuple[str, ...]:
-        """Return what the branch gained, commit by commit, the oldest first.
+        """Return the commits that the branch gained, oldest first; a merge counts as one.
 
-        A merge counts as one commit. Raises `BadInput` where history was rewritten, `PlanUnexpected` for more commits
-        than can be looked up.
+        Raises `BadInput` where history was rewritten, `PlanUnexpected` for more commits than can be looked up.
         """
         self.require_forward(checkout)
         gained = platform_git.first_parents(checkout, self.before, self.after)
+        # One request to GitHub per commit, and a token has 1,000 of them per hour and repository.
         if len(gained) > COMMITS_AT_MOST:
             raise PlanUnexpected(
                 f"the push brought {len(gained)} commits to {self.base}",
@@ -77,7 +77,8 @@ class Push:
         return gained
 
     def require_forward(self, checkout: Path) -> None:
-        """Refuse with `BadInput` a push that made or rewrote the branch: it may bring back what was merged long ago."""
+        """Refuse with `BadInput` a push that created or rewrote the branch."""
+        # Such a push can bring merges of long ago into the branch, with approvals that nobody stands by any more.
         if not self.is_new and not self.is_rewrite and platform_git.contains(checkout, self.after, self.before):
             return
         raise BadInput(
@@ -89,10 +90,10 @@ class Push:
 
 @dataclass(frozen=True)
 class MergedPullRequest:
-    """A merged pull request, as GitHub describes it now: `commit` merged it, `tip` is the last of its `branch`.
+    """A merged pull request as GitHub describes it now.
 
-    `opened` is the day on which it was opened, by UTC; `title` and `body` are as they are now. `onto` is the commit of
-    the base branch that GitHub compares the branch with, `commits` and `files` are what it counts.
+    `commit` merged it, `tip` is the last commit of its `branch`, and `onto` the commit of the base branch that GitHub
+    compares the branch with. `opened` is a day in UTC; `commits` and `files` are GitHub's counts.
     """
 
     number: int
@@ -111,107 +112,124 @@ class MergedPullRequest:
     def read(cls, pull: Mapping[str, Any], slug: str, label: str, base: str) -> MergedPullRequest:
         """Return the pull request `pull` of the repository `slug`, as GitHub's REST API describes it.
 
-        Raises `BadInput` for one that is not to be applied.
+        Raises `BadInput` for one that must not be applied.
         """
-        labels = [each.get("name") for each in pull.get("labels") or ()]
-        into = (pull.get("base") or {}).get("ref", "")
-        mistakes = [] if pull.get("merged") else ["it was not merged"]
-        mistakes += [] if label in labels else [f"it is not labelled `{label}`"]
-        mistakes += [] if into == base else [f"it goes into {into!a}, not {base}"]
-        mistakes += [] if _comes_from(slug, pull) else ["it comes from a fork"]
-        opened = _time(pull.get("created_at"))
-        if not mistakes:
-            mistakes += [] if pull.get("merge_commit_sha") else ["it names no merge commit"]
-            mistakes += [] if pull["head"].get("sha") else ["it names no commit of its branch"]
-            mistakes += [] if opened else ["it does not say when it was opened"]
-            mistakes += [] if pull["base"].get("sha") else ["it names no commit of the branch that it goes into"]
-            counted = all(isinstance(pull.get(each), int) for each in ("commits", "changed_files"))
-            mistakes += [] if counted else ["it does not say how many commits and files it changes"]
+        head, target = pull.get("head") or {}, pull.get("base") or {}
+        opened = _parse_time(pull.get("created_at"))
+        rules = (
+            (bool(pull.get("merged")), "it was not merged"),
+            (_has_label(pull, label), f"it is not labelled `{label}`"),
+            (target.get("ref", "") == base, f"it goes into {target.get('ref', '')!a}, not {base}"),
+            (_comes_from(slug, pull), "it comes from a fork"),
+        )
+        mistakes = [mistake for holds, mistake in rules if not holds]
+        mistakes = mistakes or [mistake for holds, mistake in _whole(pull, head, target, opened) if not holds]
         if mistakes or opened is None:
             raise BadInput(
                 "there is no merged pull request to apply",
                 why="; ".join(mistakes),
                 fix=f"this command applies what a merged pull request with the label `{label}` asked for",
             )
-        author = (pull.get("user") or {}).get("login", "")
-        commit, tip = str(pull["merge_commit_sha"]), str(pull["head"]["sha"])
         return cls(
-            int(pull["number"]), commit, tip, str(pull.get("body") or ""), author, opened.date(),
-            str(pull.get("title") or ""), str(pull["head"].get("ref") or ""),
-            str(pull["base"]["sha"]), pull["commits"], pull["changed_files"],
-        )  # fmt: skip
-
-
-def _time(when: object) -> dt.datetime | None:
-    """Return a time as GitHub writes it, which is UTC; `None` when it is not one."""
-    try:
-        found = dt.datetime.fromisoformat(str(when))
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
-
-
-def _comes_from(slug: str, pull: Mapping[str, Any]) -> bool:
-    """Return whether the branch is one of the repository `slug`: the text of a fork's pull request is anybody's."""
-    # The repository of a fork that was deleted meanwhile is `null`.
-    return ((pull.get("head") or {}).get("repo") or {}).get("full_name") == slug
+            number=int(pull["number"]),
+            commit=str(pull["merge_commit_sha"]),
+            tip=str(head["sha"]),
+            body=str(pull.get("body") or ""),
+            author=(pull.get("user") or {}).get("login", ""),
+            opened=opened.date(),
+            title=str(pull.get("title") or ""),
+            branch=str(head.get("ref") or ""),
+            onto=str(target["sha"]),
+            commits=pull["commits"],
+            files=pull["changed_files"],
+        )
 
 
 @dataclass(frozen=True)
 class MergedPullRequests:
-    """The `numbers` of the pull requests to check, the first merge first, and `notes` on what is not applied."""
+    """The `numbers` of the pull requests to check, first merge first, and `notes` on what is not applied."""
 
     numbers: tuple[int, ...]
     notes: tuple[str, ...] = ()
 
 
-def merged_pulls(checkout: Path, push: Push, repository: GithubRepository, label: str) -> MergedPullRequests:
-    """Return the pull requests of this repository with `label` that `push` merged.
-
-    Raises what `Push.commits` raises, and `GithubRefused`.
-    """
-    commits = push.commits(checkout)
-    found: dict[int, Mapping[str, Any]] = {}
-    notes: list[str] = []
-    waited = False
-    for commit in commits:
-        changed = effect_of(checkout, commit)
-        # A pull request without changes has the plan of an entry reviewed that is already there.
-        awaited = not waited and (changed.entries or changed.nothing)
-        merged = records.merged_pull_requests(repository, commit, push.base, awaited=awaited)
-        waited = waited or (awaited and not merged)
-        if changed.entries and not any(_has(pull, label) for pull in merged):
-            notes.append(f"The commit {commit} changes registries, but not by a pull request of the wizard. Start the "
-                         "wizard for them: it has their plans reviewed and applied.")  # fmt: skip
-        found |= {pull["number"]: pull for pull in merged if _has(pull, label)}
-    reasons = {number: _why_not(pull, commits, repository.name) for number, pull in found.items()}
-    notes += [f"Pull request #{number} {why}." for number, why in reasons.items() if why]
-    return MergedPullRequests(tuple(number for number, why in reasons.items() if not why), tuple(notes))
-
-
 @dataclass(frozen=True)
 class CommitEffect:
-    """What a commit did to its first parent: whether it touched `entries` of registries, or `nothing` at all."""
+    """The changes of a commit: whether it touched `entries` of registries, or `nothing` at all."""
 
     entries: bool
     nothing: bool
 
 
+def merged_pulls(checkout: Path, push: Push, repository: GithubRepository, label: str) -> MergedPullRequests:
+    """Return the pull requests of this repository with `label` that `push` merged.
+
+    Raises the errors of `Push.commits`, and `GithubRefused`.
+    """
+    commits = push.commits(checkout)
+    labelled: dict[int, Mapping[str, Any]] = {}
+    notes: list[str] = []
+    waited = False
+    for commit in commits:
+        effect = effect_of(checkout, commit)
+        # Only a commit that may belong to the wizard is waited for, and only once per push: every push to the branch
+        # starts this. An empty one may: a pull request without changes has an existing entry's plan reviewed.
+        awaited = not waited and (effect.entries or effect.nothing)
+        pulls = records.merged_pull_requests(repository, commit, push.base, awaited=awaited)
+        waited = waited or (awaited and not pulls)
+        if effect.entries and not any(_has_label(pull, label) for pull in pulls):
+            notes.append(f"The commit {commit} changes registries, but not by a pull request of the wizard. Start the "
+                         "wizard for them: it has their plans reviewed and applied.")  # fmt: skip
+        labelled |= {pull["number"]: pull for pull in pulls if _has_label(pull, label)}
+    reasons = {number: _why_not(pull, commits, repository.name) for number, pull in labelled.items()}
+    notes += [f"Pull request #{number} {reason}." for number, reason in reasons.items() if reason]
+    return MergedPullRequests(tuple(number for number, reason in reasons.items() if not reason), tuple(notes))
+
+
 def effect_of(checkout: Path, commit: str) -> CommitEffect:
-    """Return what `commit` did to its first parent."""
+    """Return how `commit` differs from its first parent."""
     parents = platform_git.parents(checkout, commit)
     paths = platform_git.changed_paths(checkout, parents[0], commit) if parents else ()
     return CommitEffect(any(_ENTRIES.fullmatch(path) for path in paths), bool(parents) and not paths)
 
 
-def _has(pull: Mapping[str, Any], label: str) -> bool:
-    return label in [each.get("name") for each in pull.get("labels") or ()]
+def _whole(
+    pull: Mapping[str, Any], head: Mapping[str, Any], target: Mapping[str, Any], opened: dt.datetime | None
+) -> tuple[tuple[bool, str], ...]:
+    """Return the rules by which GitHub's description of a merged pull request is complete."""
+    counted = all(isinstance(pull.get(key), int) for key in ("commits", "changed_files"))
+    return (
+        (bool(pull.get("merge_commit_sha")), "it names no merge commit"),
+        (bool(head.get("sha")), "it names no commit of its branch"),
+        (opened is not None, "it does not say when it was opened"),
+        (bool(target.get("sha")), "it names no commit of the branch that it goes into"),
+        (counted, "it does not say how many commits and files it changes"),
+    )
+
+
+def _has_label(pull: Mapping[str, Any], label: str) -> bool:
+    return label in [item.get("name") for item in pull.get("labels") or ()]
+
+
+def _comes_from(slug: str, pull: Mapping[str, Any]) -> bool:
+    """Return whether the branch is in the repository `slug`: anybody can write a pull request of a fork."""
+    # `repo` is null when the fork was deleted.
+    return ((pull.get("head") or {}).get("repo") or {}).get("full_name") == slug
 
 
 def _why_not(pull: Mapping[str, Any], commits: Collection[str], slug: str) -> str:
-    """Return why `pull` is not looked at, in words; empty when it is."""
-    if ((pull.get("head") or {}).get("repo") or {}).get("full_name") != slug:
+    """Return the reason not to look at `pull`; empty when it is looked at."""
+    if not _comes_from(slug, pull):
         return "comes from a fork and is not applied"
     if pull.get("merge_commit_sha") not in commits:
         return f"was merged by {pull.get('merge_commit_sha')}, which is not in this push"
     return ""
+
+
+def _parse_time(text: object) -> dt.datetime | None:
+    """Return a time of GitHub's, which is in UTC; `None` when it is not one."""
+    try:
+        when = dt.datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=dt.UTC)

@@ -1,4 +1,8 @@
-"""The two locks of Terraform."""
+"""Terraform's two locks: the lock of a state, as an error describes it, and the lock file of the providers.
+
+Sources: Terraform's `statemgr.LockInfo.String` (one `Name: value` per line, times in Go's format); Terraform's
+"Dependency Lock File".
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _FIELD = re.compile(r"^\s*(ID|Operation|Who|Created):[ \t]*(\S.*?)[ \t]*$", re.MULTILINE)
-_TOLD = re.compile(r"lock (?P<id>\S+), held by (?P<who>\S+) since (?P<created>\S+), for (?P<operation>\S+)")
+# How `StateLock.summary` reads in an error: the recovery reads it back.
+_SUMMARY = re.compile(r"lock (?P<id>\S+), held by (?P<who>\S+) since (?P<created>\S+), for (?P<operation>\S+)")
 _MICROSECONDS = 26
 PROVIDER_LOCK_FILE = ".terraform.lock.hcl"
 _BLOCK = re.compile(r"^ *provider\b", re.MULTILINE)
@@ -25,7 +30,7 @@ _SETUP = "docs/setup.md says how to make it: `terraform providers lock`"
 
 @dataclass(frozen=True)
 class StateLock:
-    """A held lock: its id, who holds it (`user@host`), since when (UTC), and for which operation of Terraform."""
+    """A held lock: its id, its holder (`user@host`), since when (UTC), and for which operation of Terraform."""
 
     id: str
     who: str
@@ -34,48 +39,48 @@ class StateLock:
 
     @property
     def is_for_apply(self) -> bool:
-        """Whether an apply holds it (a plan holds one too, for a short while)."""
+        """Whether an apply holds it; a plan locks the state too, for a short while."""
         return self.operation == "OperationTypeApply"
 
     @property
-    def told(self) -> str:
-        """The lock in a few words, which `read` reads again."""
+    def summary(self) -> str:
+        """The lock in one line, which `read_state_lock` can parse."""
         return f"lock {self.id}, held by {self.who} since {self.created.isoformat()}, for {self.operation}"
 
 
 def state_locked(detail: str) -> StateLocked:
-    """Return the error for the `detail` of Terraform's diagnosis; what it does not hold in a known form is quoted."""
+    """Return the error for the `detail` of Terraform's diagnostic, which is quoted when it has an unknown form."""
     lock = _parse_lock(detail)
     return StateLocked(
         "Terraform's state is locked by another run",
-        why=lock.told if lock else detail.strip(),
+        why=lock.summary if lock else detail.strip(),
         fix="wait for that run to end, then start this one again; if it died, "
         f"`terraform force-unlock {lock.id if lock else 'ID'}` in the environment's folder frees the state",
     )
 
 
 def read_state_lock(error: StateLocked) -> StateLock | None:
-    """Return the lock that `error` tells of; `None` when Terraform did not say enough of it."""
-    found = _TOLD.search(error.why)
-    return found and StateLock(
-        found["id"], found["who"], dt.datetime.fromisoformat(found["created"]), found["operation"]
+    """Return the lock that `error` describes; `None` when Terraform did not describe it completely."""
+    match = _SUMMARY.search(error.why)
+    return match and StateLock(
+        match["id"], match["who"], dt.datetime.fromisoformat(match["created"]), match["operation"]
     )
 
 
 def _parse_lock(detail: str) -> StateLock | None:
-    told = dict(_FIELD.findall(detail))
+    fields = dict(_FIELD.findall(detail))
     try:
-        # Go's own form has nanoseconds and names the zone twice: 2026-11-21 06:50:29.342949376 +0000 UTC
-        when = told["Created"].removesuffix(" +0000 UTC")[:_MICROSECONDS]
+        # Go writes nanoseconds, and the zone twice: 2026-11-21 06:50:29.342949376 +0000 UTC. Python reads microseconds.
+        when = fields["Created"].removesuffix(" +0000 UTC")[:_MICROSECONDS]
         created = dt.datetime.fromisoformat(when).replace(tzinfo=dt.UTC)
-        return StateLock(told["ID"], told["Who"].replace(" ", "_"), created, told["Operation"])
+        return StateLock(fields["ID"], fields["Who"].replace(" ", "_"), created, fields["Operation"])
     except (KeyError, ValueError):
         return None
 
 
 @dataclass(frozen=True)
 class LockedProvider:
-    """A provider at the one `version` that is used, whose package has one of `hashes`."""
+    """A provider: its only allowed `version`, and the hashes that its package may have."""
 
     version: str
     hashes: tuple[str, ...]
@@ -86,6 +91,7 @@ def locked_providers(folder: Path) -> dict[str, LockedProvider]:
 
     Raises `ProvidersUnlocked` when there is no lock file, it cannot be read, or names none with a version and hashes.
     """
+    # Without the file `init` takes the newest provider that fits: the apply could run another one than was reviewed.
     path = folder / PROVIDER_LOCK_FILE
     try:
         text = path.read_text(encoding="utf-8")
@@ -93,10 +99,11 @@ def locked_providers(folder: Path) -> dict[str, LockedProvider]:
         raise _unlocked(folder, "there is no such file") from None
     except (OSError, ValueError) as error:
         raise _unlocked(folder, f"it cannot be read: {error}") from error
-    found = {each["name"]: _provider(folder, each["name"], each["body"]) for each in _PROVIDER.finditer(text)}
-    if not found or len(found) != len(_BLOCK.findall(text)):
+    providers = {match["name"]: _provider(folder, match["name"], match["body"]) for match in _PROVIDER.finditer(text)}
+    # Counted apart from the strict expression: a block that it does not match must not go unnoticed.
+    if not providers or len(providers) != len(_BLOCK.findall(text)):
         raise _unlocked(folder, "it is not of the form that Terraform writes")
-    return dict(sorted(found.items()))
+    return dict(sorted(providers.items()))
 
 
 def _provider(folder: Path, name: str, body: str) -> LockedProvider:

@@ -1,4 +1,7 @@
-"""A plan of Terraform."""
+"""A Terraform plan: parsed from JSON, identified by a digest, and limited to one registry.
+
+Source: Terraform's "JSON Output Format".
+"""
 
 from __future__ import annotations
 
@@ -17,10 +20,8 @@ if TYPE_CHECKING:
     from goldenpath.registries.terraform.locks import LockedProvider
 
 _REPOSITORY_POLICY, _DATA = "aws_ecr_repository_policy", "data"
-
-
 REPOSITORY = "aws_ecr_repository"
-# Which form of digest a reviewed plan was recorded with: 1 does not cover what it reads, providers and the region.
+# The version of the digest. Version 1 did not cover data sources, providers and the region.
 FORM = 2
 
 
@@ -72,9 +73,9 @@ class _PlanBody(msgspec.Struct):
 
 @dataclass(frozen=True)
 class PlannedChange:
-    """What happens to one resource: `actions` as Terraform names them, its values `before` and `after` it.
+    """A change of one resource: Terraform's names of the `actions`, and its values `before` and `after`.
 
-    `None` stands for a resource that is not there. Values only known after the apply are not in `after`.
+    `None` stands for a missing resource. Values that are only known after the apply are not in `after`.
     """
 
     address: str
@@ -87,19 +88,18 @@ class PlannedChange:
 
     @property
     def destroys(self) -> bool:
-        """Whether the resource of before is gone afterwards (a replacement destroys too)."""
+        """Whether the resource is deleted; a replacement deletes the old one, too."""
         return "delete" in self.actions
 
 
 @dataclass(frozen=True)
 class TerraformPlan:
-    """A plan: the `changes` it would make, and the `drift` it found (resources that were changed behind its back).
+    """A plan: its `changes`, and the `drift` it noticed (resources that were changed outside of Terraform).
 
-    `reads` are the addresses of the data sources behind it. `configuration` is the identity of the code and the
-    variables that it was made of: resources with their provisioners, data sources, modules, and providers with their
-    settings. `region` is where it was planned, empty when nobody said so. `providers` are those that were locked, by
-    their full names. `repository_policies` are the policies that Terraform describes, by the repository's name, as far
-    as they are known before the apply.
+    `reads` are the addresses of its data sources. `configuration` is a digest of the code and the variables: resources
+    with their provisioners, data sources, modules, and providers with their settings. `region` and the locked
+    `providers` are added by the caller. `repository_policies` are the planned policies by repository name, as far as
+    they are known before the apply.
     """
 
     terraform_version: str
@@ -113,7 +113,7 @@ class TerraformPlan:
 
 
 def parse_plan(raw: bytes) -> TerraformPlan:
-    """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is not one, or not a whole one."""
+    """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is incomplete or something else."""
     try:
         body = msgspec.json.decode(raw, type=_PlanBody)
     except (ValueError, RecursionError) as error:
@@ -133,33 +133,35 @@ def parse_plan(raw: bytes) -> TerraformPlan:
 
 
 def _repository_policies(module: _Module) -> Iterator[tuple[str, str]]:
-    for each in _resources(module):
-        repository, policy = each.values.get("repository"), each.values.get("policy")
-        if each.type == _REPOSITORY_POLICY and isinstance(repository, str) and isinstance(policy, str):
+    for resource in _resources(module):
+        repository, policy = resource.values.get("repository"), resource.values.get("policy")
+        if resource.type == _REPOSITORY_POLICY and isinstance(repository, str) and isinstance(policy, str):
             yield repository, policy
 
 
 def _changes(listed: tuple[_ResourceChange, ...]) -> tuple[PlannedChange, ...]:
     found = [
         PlannedChange(
-            each.address,
-            each.type,
-            each.change.actions,
-            each.change.before,
-            each.change.after,
-            each.action_reason,
-            each.provider_name,
+            change.address,
+            change.type,
+            change.change.actions,
+            change.change.before,
+            change.change.after,
+            change.action_reason,
+            change.provider_name,
         )
-        for each in listed
-        if each.change.actions not in (("no-op",), ("read",))
+        for change in listed
+        if change.change.actions not in (("no-op",), ("read",))
     ]
     return tuple(sorted(found, key=lambda change: change.address))
 
 
 def _reads(body: _PlanBody) -> tuple[str, ...]:
-    """Return the address of every data source that was read while planning, or is to be read by the apply."""
-    later = {each.address for each in body.resource_changes if "read" in each.change.actions}
-    before = {each.address for each in _resources(body.prior_state.values.root_module) if each.mode == _DATA}
+    """Return the address of every data source that was read while planning, or will be read by the apply."""
+    later = {change.address for change in body.resource_changes if "read" in change.change.actions}
+    before = {
+        resource.address for resource in _resources(body.prior_state.values.root_module) if resource.mode == _DATA
+    }
     return tuple(sorted(later | before))
 
 
@@ -183,56 +185,58 @@ def target(name: str) -> str:
 
 
 def plan_digest(plan: TerraformPlan, environment: str) -> Digest:
-    """Return the identity of what `plan` would do in `environment`: every change, with its values before and after.
+    """Return the digest by which a reviewed plan is recognized at the apply.
 
-    Two plans with one digest do the same in the same environment and region, read the same, and were made of the same
-    configuration, with the same providers, down to their locked hashes. Neither the time, nor Terraform's version, nor
-    the order of the resources, nor values that are unknown until the apply are part of it.
+    It covers the changes with their values before and after, the environment and region, the data sources, the
+    configuration, and the providers down to their locked hashes.
     """
+    # Terraform's own plan file cannot be kept until the merge: it holds secrets, and is stale after any other apply. So
+    # the plan is made again, and compared by what it does. Left out is what differs between two plans of the same
+    # change: time, Terraform's version, order, and values that are unknown until the apply (ADR 0006).
     changes = sorted(change_digests(plan, environment))
     return Digest.of(json.dumps([*_surroundings(plan, environment), changes]).encode())
 
 
 def change_digests(plan: TerraformPlan, environment: str) -> tuple[Digest, ...]:
-    """Return the identity of each change that `plan` would make in `environment`."""
+    """Return the digest of every single change of `plan` in `environment`."""
     around = _surroundings(plan, environment)
-    listed = [[*around, each.address, each.kind, each.provider, list(each.actions), each.before, each.after]
-              for each in _sorted(plan)]  # fmt: skip
-    return tuple(Digest.of(json.dumps(each, sort_keys=True, separators=(",", ":")).encode()) for each in listed)
+    listed = [[*around, change.address, change.kind, change.provider, list(change.actions), change.before, change.after]
+              for change in _sorted(plan)]  # fmt: skip
+    return tuple(Digest.of(json.dumps(change, sort_keys=True, separators=(",", ":")).encode()) for change in listed)
 
 
 def require_reviewed(plan: TerraformPlan, environment: str, reviewed: Digest, parts: Collection[Digest] = ()) -> None:
-    """Refuse with `PlanDrifted` a plan that is not the one with the digest `reviewed`; say what it would do now.
+    """Refuse with `PlanDrifted` a plan whose digest is not `reviewed`, saying what it would do now.
 
-    `parts` are the reviewed changes one by one: what is left of them after an apply that ended half-way is let through.
+    `parts` are the digests of the reviewed changes: a plan of some of them is what an interrupted apply left to do.
     """
-    found, left = plan_digest(plan, environment), set(change_digests(plan, environment))
-    if found != reviewed and not (left and left <= set(parts)):
-        now = ", ".join(_told(each) for each in _sorted(plan)) or "nothing at all"
-        drift = ", ".join(each.address for each in plan.drift)
+    digest, left = plan_digest(plan, environment), set(change_digests(plan, environment))
+    if digest != reviewed and not (left and left <= set(parts)):
+        now = ", ".join(_describe(change) for change in _sorted(plan)) or "nothing at all"
+        drift = ", ".join(change.address for change in plan.drift)
         raise PlanDrifted(
-            f"the plan is not the one that was reviewed ({found.hex[:12]} instead of {reviewed.hex[:12]})",
+            f"the plan is not the one that was reviewed ({digest.hex[:12]} instead of {reviewed.hex[:12]})",
             why=f"it would now do this: {now}" + (f"; changed outside of Terraform: {drift}" if drift else ""),
             fix="nothing was applied; open a new pull request (or run the wizard again) to have this plan reviewed",
         )
 
 
 def require_only(plan: TerraformPlan, name: str, *, may_destroy: bool = False) -> None:
-    """Refuse with `PlanUnexpected` a plan that reaches beyond the registry `name`, or would destroy its repository.
-
-    ECR cannot change a repository's encryption: a change of risk that does so is planned as destroy and create anew.
-    """
+    """Refuse with `PlanUnexpected` a plan that changes more than the registry `name`, or destroys its repository."""
+    # `-target` includes what the target depends on, and may include more. ECR cannot change the encryption of a
+    # repository: Terraform plans a change of risk as "destroy and create", which would lose every image.
     inside = target(name) + "."
-    beyond = [each.address for each in _sorted(plan) if not each.address.startswith(inside)]
+    beyond = [change.address for change in _sorted(plan) if not change.address.startswith(inside)]
     if beyond:
         raise _unexpected(f"the plan for {name} would change {', '.join(beyond)} too")
-    lost = [each for each in _sorted(plan) if each.destroys and each.kind == REPOSITORY]
+    lost = [change for change in _sorted(plan) if change.destroys and change.kind == REPOSITORY]
     if lost and not may_destroy:
-        raise _unexpected(f"the plan for {name} would {_told(lost[0])}, and every image in it would be lost")
+        raise _unexpected(f"the plan for {name} would {_describe(lost[0])}, and every image in it would be lost")
 
 
 def _surroundings(plan: TerraformPlan, environment: str) -> list[object]:
-    providers = sorted([name, each.version, *sorted(each.hashes)] for name, each in plan.providers.items())
+    """Return what makes the same changes mean something else: environment, region, code, reads, providers."""
+    providers = sorted([name, provider.version, *sorted(provider.hashes)] for name, provider in plan.providers.items())
     return [FORM, environment, plan.region, plan.configuration, list(plan.reads), providers]
 
 
@@ -240,7 +244,7 @@ def _sorted(plan: TerraformPlan) -> list[PlannedChange]:
     return sorted(plan.changes, key=lambda change: change.address)
 
 
-def _told(change: PlannedChange) -> str:
+def _describe(change: PlannedChange) -> str:
     return f"{' and '.join(change.actions)} {change.address}"
 
 

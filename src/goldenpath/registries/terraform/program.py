@@ -1,4 +1,7 @@
-"""Terraform, driven through one door."""
+"""The only place that starts Terraform. Its results are read from its JSON, never scraped from its text.
+
+Source: Terraform's "Machine-Readable UI" (what `-json` prints while it works).
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
     from goldenpath.tools.process import Completed
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
-# A stopped apply writes its state and gives its lock back before it ends.
+# On SIGINT an apply finishes the current resource, writes its state and releases its lock. Killed earlier, it leaves
+# resources that no state knows.
 PATIENCE_SECONDS = 60
-# Its own settings: no questions, no colours, no calls home.
+# No questions, and no calls home: Terraform asks checkpoint.hashicorp.com for newer versions by default.
 _QUIET = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
-# What the AWS provider and the S3 backend need to find and enter AWS. Nothing else of our environment is passed on:
-# TF_VAR_* and TF_CLI_ARGS* would make another plan than the one that the files describe.
+# What the AWS provider and the S3 backend need to find AWS and log in. Nothing else of our environment is passed on:
+# TF_VAR_* and TF_CLI_ARGS* would make another plan than the files describe, and the job's GitHub token is not
+# Terraform's business (docs/adr/0014-the-apply-trusts-the-default-branch.md).
 _PASSED = frozenset({
     "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
     "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME",
@@ -38,10 +43,12 @@ _PASSED = frozenset({
     "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
     "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_REATTACH_PROVIDERS",
 })  # fmt: skip
-# Providers come from where their address says. Source: Terraform's "CLI Configuration File".
+# Providers come from the registry in their address, whatever the machine has configured.
+# Source: Terraform's "CLI Configuration File".
 _FROM_THE_REGISTRY = "provider_installation {\n  direct {}\n}\n"
 _ENDPOINT = "AWS_ENDPOINT_URL"
 _LOCKED = "Error acquiring the state lock"
+# What Terraform says when the lock object was deleted between "it is locked" and "by whom".
 _VANISHED = (_LOCKED.encode(), b"unable to retrieve file", b"StatusCode: 404")
 LOCK_TRIES = 5
 TERRAFORM = "terraform"
@@ -63,7 +70,7 @@ class _Validation(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform in one root module: `folder`, with its own working files kept in `working` and not beside the code.
+    """Terraform in the root module `folder`; its own working files are in `working`, not beside the code.
 
     `environment` are the variables of this process; only those of AWS and of Terraform's plugins are passed on.
     """
@@ -77,7 +84,7 @@ class Terraform:
     def init(self, backend: Mapping[str, str]) -> None:
         """Fetch what the module needs and open the state; `backend` are the settings its backend block leaves open.
 
-        Where the folder locks its providers, no other one is taken. Raises `TerraformFailed`.
+        Where the folder has a lock file, only the providers in it are used. Raises `TerraformFailed`.
         """
         settings = [f"-backend-config={name}={value}" for name, value in sorted(backend.items())]
         if (self.folder / locks.PROVIDER_LOCK_FILE).exists():
@@ -89,10 +96,9 @@ class Terraform:
         self._run("validate", "-json", seconds=READ_SECONDS)
 
     def plan(self, out: Path, *, target: str = "") -> TerraformPlan:
-        """Plan the whole module, or `target` alone, keep the plan in the file `out`, and return it.
+        """Plan the whole module, or only `target`, save the plan in the file `out`, and return it.
 
-        A target that exists nowhere is no error to Terraform: it plans nothing.
-        Raises `StateLocked`, `TerraformFailed`.
+        Terraform plans nothing for a target that does not exist. Raises `StateLocked`, `TerraformFailed`.
         """
         chosen = [f"-target={target}"] if target else []
         self._run("plan", "-json", "-input=false", self._wait, f"-out={out}", *chosen, seconds=PLAN_SECONDS)
@@ -107,19 +113,19 @@ class Terraform:
         return self._run("show", "-json", str(saved), seconds=READ_SECONDS).stdout
 
     def show_text(self, saved: Path) -> str:
-        """Return the plan in the file `saved` as Terraform shows it to people. Raises `TerraformFailed`."""
+        """Return the plan in the file `saved` in the form for people. Raises `TerraformFailed`."""
         return self._run("show", str(saved), seconds=READ_SECONDS).stdout.decode("utf-8", "replace")
 
     def apply(self, saved: Path) -> None:
-        """Do exactly what the file `saved` plans. Raises `StateLocked`, `TerraformFailed` (also for a stale plan)."""
+        """Apply exactly the plan in the file `saved`. Raises `StateLocked`, `TerraformFailed` (a stale plan, too)."""
         self._run("apply", "-json", "-input=false", self._wait, str(saved), seconds=APPLY_SECONDS)
 
-    def adopt(self, address: str, identity: str) -> None:
-        """Write the resource that AWS knows as `identity` into the state, at `address`. Raises `TerraformFailed`."""
+    def import_resource(self, address: str, identity: str) -> None:
+        """Import the resource that AWS knows as `identity` into the state, at `address`. Raises `TerraformFailed`."""
         self._run("import", "-input=false", self._wait, address, identity, seconds=PLAN_SECONDS)
 
     def unlock(self, identity: str) -> None:
-        """Free the state from the lock `identity`, whose holder is known to have ended. Raises `TerraformFailed`."""
+        """Release the lock `identity` of the state; its holder must have ended. Raises `TerraformFailed`."""
         self._run("force-unlock", "-force", identity, seconds=READ_SECONDS)
 
     def format(self, text: str) -> str:
@@ -131,7 +137,8 @@ class Terraform:
         return f"-lock-timeout={self.lock_seconds}s"
 
     def _settings(self) -> dict[str, str]:
-        """Lead Terraform away from a `~/.terraformrc` that the machine kept: it can name other providers."""
+        """Return variables that keep Terraform from reading the `~/.terraformrc` of a runner."""
+        # An earlier job of a kept runner can have written it, with a mirror that serves other providers (ADR 0017).
         if runner.trusts_machine():
             return {}
         self.working.mkdir(parents=True, exist_ok=True)
@@ -161,12 +168,13 @@ class Terraform:
 
 
 def lock_vanished(done: Completed) -> bool:
-    """Tell whether the lock that Terraform met was gone before it could read whose it is.
+    """Tell whether a lock was released while Terraform was reading who holds it.
 
-    It waits only for a lock that it could read; this one is free by now, and nothing was done.
+    `-lock-timeout` does not cover this case (the same race as in hashicorp/terraform#32690): the command
+    ends at once. The lock is free and nothing was done, so the caller may simply try again.
     """
-    said = done.stdout + done.stderr
-    return done.code != 0 and all(words in said for words in _VANISHED)
+    output = done.stdout + done.stderr
+    return done.code != 0 and all(words in output for words in _VANISHED)
 
 
 def passed_variables(variables: Mapping[str, str]) -> dict[str, str]:
@@ -175,11 +183,9 @@ def passed_variables(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def s3_backend(bucket: str, key: str, region: str, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the settings of the S3 backend for the state `key` in `bucket`.
-
-    At an endpoint of one's own, buckets are addressed by path: the bucket's name is not part of its host's. The backend
-    has a number of attempts of its own, and hears of ours only by its settings.
-    """
+    """Return the settings of the S3 backend for the state `key` in `bucket`."""
+    # An emulator has one host name for all buckets, so they are addressed by path. The backend ignores
+    # AWS_MAX_ATTEMPTS, which is why that is passed as a setting.
     own = {"use_path_style": "true"} if any(name in variables for name in (_ENDPOINT, f"{_ENDPOINT}_S3")) else {}
     if attempts := variables.get("AWS_MAX_ATTEMPTS"):
         own["max_retries"] = attempts
@@ -187,40 +193,41 @@ def s3_backend(bucket: str, key: str, region: str, variables: Mapping[str, str])
 
 
 def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | ToolFailed:
-    told = list(_told(done.stdout))
-    for each in told:
-        if each.summary == _LOCKED:
-            return locks.state_locked(each.detail)
-    reasons = [f"{each.summary}: {' '.join(each.detail.split())}" if each.detail else each.summary for each in told]
+    errors = list(_errors(done.stdout))
+    for error in errors:
+        if error.summary == _LOCKED:
+            return locks.state_locked(error.detail)
+    reasons = [
+        f"{error.summary}: {' '.join(error.detail.split())}" if error.detail else error.summary for error in errors
+    ]
     return TerraformFailed(
         f"terraform {command} failed",
         why="; ".join(reasons) or done.last_words or "it printed nothing",
-        fix="mend what it says above, then run again: a re-run goes on from where it stopped",
+        fix="fix what it says above, then run again: a re-run goes on from where it stopped",
     )
 
 
-def _told(stdout: bytes) -> Iterator[_Diagnostic]:
-    """Yield the errors among what `-json` printed: one object a line, or the one object of `validate`."""
+def _errors(stdout: bytes) -> Iterator[_Diagnostic]:
+    """Yield the errors in the output of `-json`: one object per line, or the single object of `validate`."""
     with contextlib.suppress(ValueError):
-        yield from _errors(msgspec.json.decode(stdout, type=_Validation).diagnostics)
+        yield from _of_severity_error(msgspec.json.decode(stdout, type=_Validation).diagnostics)
     for line in stdout.splitlines():
         try:
-            found = msgspec.json.decode(line, type=_JsonLine).diagnostic
+            diagnostic = msgspec.json.decode(line, type=_JsonLine).diagnostic
         except ValueError:
             continue
-        yield from _errors((found,) if found else ())
+        yield from _of_severity_error((diagnostic,) if diagnostic else ())
 
 
-def _errors(diagnostics: tuple[_Diagnostic, ...]) -> Iterator[_Diagnostic]:
-    return (each for each in diagnostics if each.severity == "error")
+def _of_severity_error(diagnostics: tuple[_Diagnostic, ...]) -> Iterator[_Diagnostic]:
+    return (diagnostic for diagnostic in diagnostics if diagnostic.severity == "error")
 
 
 def find_program() -> str:
-    """Return the program to start. Raises `ToolMissing`, `ToolHashMismatch`, `DiskTrouble`.
-
-    In a workflow run whatever is called `terraform` on the PATH is left alone: it holds the credentials of an apply.
-    """
+    """Return the program to start. Raises `ToolMissing`, `ToolHashMismatch`, `DiskTrouble`."""
     toolchain = Toolchain.load()
+    # In a workflow run only the pinned one: Terraform holds the credentials of an apply, and an earlier job of a kept
+    # runner may have put another `terraform` onto the PATH. At a terminal the user's own is used unless ours is there.
     if not runner.trusts_machine():
         return str(toolchain.provide(TERRAFORM).path)
     ours = toolchain.installed(TERRAFORM)
@@ -228,5 +235,5 @@ def find_program() -> str:
 
 
 def is_of_the_machine(name: str) -> bool:
-    """Tell whether `name` is Terraform and this machine has one that may be used: then ours need not be fetched."""
+    """Tell whether `name` is Terraform and the user's own one will be used, so that ours need not be downloaded."""
     return name == TERRAFORM and runner.trusts_machine() and shutil.which(TERRAFORM) is not None

@@ -1,4 +1,7 @@
-"""Where an environment is planned and applied."""
+"""Planning and applying one registry in one environment: the workspace, its credentials, and its state's key.
+
+An environment has two roles: one reads and plans, the other applies. Only the second can change anything.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from goldenpath.errors import BadInput, PlanUnexpected
 from goldenpath.model.names import Region, RoleArn
 from goldenpath.registries.aws import session
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.config.ecr_tf import read_text, unexpected
 from goldenpath.registries.config.hcl import HclUnexpected, read_attributes
 from goldenpath.registries.request import known_environment
 from goldenpath.registries.terraform import locks, plans, program
@@ -32,9 +34,9 @@ _BUILD_ID = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class TerraformWorkspace:
-    """Where an environment is planned: its folder in `checkout`, its state in `bucket`, our files in `work_dir`.
+    """One environment of `checkout` with its state in `bucket`; plans and Terraform's own files are in `work_dir`.
 
-    `variables` are this process's own, for Terraform to find AWS by.
+    `variables` are those of this process, with the credentials by which Terraform finds AWS.
     """
 
     checkout: Path
@@ -43,13 +45,18 @@ class TerraformWorkspace:
     region: str
     work_dir: Path
     variables: Mapping[str, str] = field(default_factory=dict)
-    lock_seconds: int = 60
+    lock_seconds: int = LOCK_SECONDS
+
+    @property
+    def folder(self) -> Path:
+        """The root module of the environment."""
+        return self.checkout.absolute() / "envs" / self.environment
 
     @property
     def terraform(self) -> Terraform:
         """Terraform in the environment's folder; its working files stay out of the checkout."""
         return Terraform(
-            self.checkout.absolute() / "envs" / self.environment,
+            self.folder,
             self.work_dir.absolute() / "terraform" / self.environment,
             self.variables,
             program=program.find_program(),
@@ -61,54 +68,62 @@ class TerraformWorkspace:
         """The file that holds the plan."""
         return self.work_dir.absolute() / f"{self.environment}.tfplan"
 
+    @property
+    def state_key(self) -> str:
+        """The key of the state in its bucket. Raises what `load_state_key` does."""
+        return load_state_key(self.checkout, self.environment)
 
-def plan(workplace: TerraformWorkspace, name: str, *, removal: bool = False) -> TerraformPlan:
-    """Return the plan for the registry `name` alone, and keep it in the workplace.
+    def initialized(self) -> Terraform:
+        """Return Terraform with its providers fetched and the state opened. Raises `TerraformFailed`."""
+        key, terraform = self.state_key, self.terraform
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        terraform.init(s3_backend(self.bucket, key, self.region, self.variables))
+        return terraform
+
+
+def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> TerraformPlan:
+    """Return the plan for the registry `name` only, and save it in the workspace.
 
     With `removal` the registry must have left `ecr.tf` already; only then may its repository be destroyed. Raises
-    `RegistryUnknown`, `PlanUnexpected` or `ProvidersUnlocked` before Terraform is asked, then `PlanUnexpected`,
+    `RegistryUnknown`, `PlanUnexpected` or `ProvidersUnlocked` before Terraform starts, then `PlanUnexpected`,
     `StateLocked`, `TerraformFailed`.
     """
     if removal:
-        _require_gone(workplace, name)
+        _require_no_entry(workspace, name)
     else:
-        ecr_tf.find(workplace.checkout, workplace.environment, name)
-    key = load_state_key(workplace.checkout, workplace.environment)
-    workplace.work_dir.mkdir(parents=True, exist_ok=True)
-    terraform = workplace.terraform
-    locked = locks.locked_providers(terraform.folder)
-    terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
-    made = replace(
-        terraform.plan(workplace.saved, target=plans.target(name)), region=workplace.region, providers=locked
-    )
-    plans.require_only(made, name, may_destroy=removal)
-    return made
+        ecr_tf.find(workspace.checkout, workspace.environment, name)
+    # Before `init`, which would write a lock file that nobody reviewed.
+    providers = locks.locked_providers(workspace.folder)
+    planned = workspace.initialized().plan(workspace.saved, target=plans.target(name))
+    planned = replace(planned, region=workspace.region, providers=providers)
+    plans.require_only(planned, name, may_destroy=removal)
+    return planned
 
 
-def apply(workplace: TerraformWorkspace, name: str, reviewed: Digest, *, removal: bool = False) -> TerraformPlan:
-    """Plan the registry `name` again and do it, if that is the plan with the digest `reviewed`; return the plan.
+def apply(workspace: TerraformWorkspace, name: str, reviewed: Digest, *, removal: bool = False) -> TerraformPlan:
+    """Plan the registry `name` again and apply the plan if its digest is `reviewed`; return the plan.
 
-    A plan with nothing left to do is done already (a run before this one got there). Raises `PlanDrifted` when the plan
-    is another one, and all that `plan` raises.
+    Raises `PlanDrifted` when the plan is another one, and whatever `plan` raises.
     """
-    made = plan(workplace, name, removal=removal)
-    if made.changes:
-        plans.require_reviewed(made, workplace.environment, reviewed)
-        workplace.terraform.apply(workplace.saved)
-    return made
+    planned = plan(workspace, name, removal=removal)
+    # Nothing left to do: an earlier run applied it, so a re-run succeeds.
+    if planned.changes:
+        plans.require_reviewed(planned, workspace.environment, reviewed)
+        workspace.terraform.apply(workspace.saved)
+    return planned
 
 
-def _require_gone(workplace: TerraformWorkspace, name: str) -> None:
-    if any(each.name == name for each in ecr_tf.load(workplace.checkout, workplace.environment)):
+def _require_no_entry(workspace: TerraformWorkspace, name: str) -> None:
+    if any(entry.name == name for entry in ecr_tf.load(workspace.checkout, workspace.environment)):
         raise PlanUnexpected(
-            f"{name} is still described in envs/{workplace.environment}/ecr.tf",
+            f"{name} is still described in envs/{workspace.environment}/ecr.tf",
             why="a registry is removed by removing its entry, in a pull request that was reviewed",
             fix="remove the entry first, then plan the removal",
         )
 
 
 class RoleKind(Enum):
-    """What a run may do: the prefix of the variable that names its role."""
+    """Which of an environment's two roles a run needs; the value is the prefix of the variable that names it."""
 
     PLAN = "TF_AWS_PLAN_ROLE_"
     APPLY = "TF_AWS_IAM_ROLE_"
@@ -116,27 +131,26 @@ class RoleKind(Enum):
 
 @dataclass(frozen=True)
 class EnvironmentAccess:
-    """Everything but the environment, which some runs find out only on their way.
+    """What is needed to open a workspace, except the environment: some runs learn that from what they read.
 
-    `variables` are those of this process; `hide` is told each secret before it is used.
+    `variables` are those of this process; `hide` masks a secret in the log and is called before the secret is used.
     """
 
     checkout: Path
     work_dir: Path
     variables: Mapping[str, str]
-    power: RoleKind
+    role_kind: RoleKind
     hide: Callable[[str], None] = field(default=lambda _: None)
     lock_seconds: int = LOCK_SECONDS
 
     def reaches(self, environment: str) -> bool:
-        """Tell whether a role, or the login of this machine, leads into `environment`.
-
-        A job that may ask for OIDC tokens has no login of its own.
-        """
+        """Tell whether this run can log in to `environment`, by a role or by the login of this machine."""
+        # A job that has a role for another environment, or may ask for OIDC tokens, has no login of its own: what it
+        # finds in ~/.aws of a kept runner is somebody else's.
         return bool(self._role(environment)) or not (self._has_roles or oidc.is_offered(self.variables))
 
-    def workplace(self, environment: str) -> TerraformWorkspace:
-        """Return `environment` to work in, with credentials for an hour where it has a role.
+    def workspace(self, environment: str) -> TerraformWorkspace:
+        """Return the workspace of `environment`, with credentials for an hour where it has a role.
 
         Raises `UnknownEnvironment`, `BadInput`, `LoginRefused`.
         """
@@ -144,7 +158,7 @@ class EnvironmentAccess:
         if not self.reaches(environment):
             raise BadInput(
                 f"no role leads into {environment}",
-                why=f"the secret {self.power.value}{environment.upper()} is not set for this job",
+                why=f"the secret {self.role_kind.value}{environment.upper()} is not set for this job",
                 fix="set it; docs/registries.md says what the role needs",
             )
         region, bucket = self._region(), self._for("GOLDENPATH_STATE_BUCKET", environment)
@@ -162,24 +176,25 @@ class EnvironmentAccess:
         )  # fmt: skip
 
     def _credentials(self, environment: str, region: Region) -> dict[str, str]:
-        named = self._role(environment)
-        if not named:
+        arn = self._role(environment)
+        if not arn:
             return {}
         try:
-            role = RoleArn(named)
+            role = RoleArn(arn)
         except ValueError as error:
             raise BadInput(
                 f"the role of {environment} cannot be used",
-                why=f"{self.power.value}{environment.upper()}: {error}",
+                why=f"{self.role_kind.value}{environment.upper()}: {error}",
                 fix="set the secret of that name to the ARN of the role",
             ) from None
         identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or oidc.AUDIENCE)
         self.hide(identity)
         name = f"goldenpath-registry-{environment}-{self.variables.get('GITHUB_RUN_ID', 'local')}"
-        given = session.assume_role(role, region, identity, name)
+        credentials = session.assume_role(role, region, identity, name)
         for secret in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-            self.hide(given[secret])
-        return {**dict.fromkeys(_KEYS, ""), **given}
+            self.hide(credentials[secret])
+        # The other keys are emptied: a profile of the runner must not decide who the run is.
+        return {**dict.fromkeys(_KEYS, ""), **credentials}
 
     def _region(self) -> Region:
         try:
@@ -188,40 +203,37 @@ class EnvironmentAccess:
             raise BadInput("`aws_region` cannot be used", why=str(error), fix="name one, like `eu-west-2`") from None
 
     def _role(self, environment: str) -> str:
-        return self.variables.get(self.power.value + environment.upper(), "")
+        return self.variables.get(self.role_kind.value + environment.upper(), "")
 
     @property
     def _has_roles(self) -> bool:
-        return any(text for name, text in self.variables.items() if name.startswith(self.power.value))
+        return any(text for name, text in self.variables.items() if name.startswith(self.role_kind.value))
 
     def _for(self, name: str, environment: str) -> str:
         return self.variables.get(f"{name}_{environment.upper()}") or self.variables.get(name, "")
 
 
 def load_state_key(checkout: Path, environment: str) -> str:
-    """Return the state's key for `environment`.
+    """Return the key of the state of `environment`, which follows from its `terraform.tfvars`.
 
-    Raises `UnknownEnvironment`, and `RegistryConfigUnexpected` when its `terraform.tfvars` does not decide the key.
+    Raises `UnknownEnvironment`, and `RegistryConfigUnexpected` when that file does not decide the key.
     """
     path = checkout / "envs" / known_environment(environment) / "terraform.tfvars"
-    text = read_text(path)
-    try:
+    text = ecr_tf.read_text(path)
+    with ecr_tf.explained(path):
         return state_key(environment, text)
-    except ValueError as error:
-        raise unexpected(path, error) from None
 
 
 def state_key(environment: str, tfvars: str) -> str:
     """Return the key of the state in its bucket; `tfvars` is the text of a `terraform.tfvars`.
 
-    Raises `HclUnexpected`. A lifecycle that is neither of the two is refused rather than taken for `persistent`: with
-    a slip of the pen the wrong state would be changed.
+    Raises `HclUnexpected`.
     """
     values = read_attributes(tfvars)
     build_id, lifecycle = values.get("build_id"), values.get("cluster_lifecycle")
     if not isinstance(build_id, str) or not _BUILD_ID.fullmatch(build_id):
-        told = "is missing" if build_id in (None, "") else f"is {build_id!a}"
-        raise HclUnexpected(f'`build_id` {told}: write 1 to 63 of a-z, 0-9, `.`, `_`, `-`, as in build_id = "main"')
+        problem = "is missing" if build_id in (None, "") else f"is {build_id!a}"
+        raise HclUnexpected(f'`build_id` {problem}: write 1 to 63 of a-z, 0-9, `.`, `_`, `-`, as in build_id = "main"')
     if values.get("environment", environment) != environment:
         raise HclUnexpected(f"`environment` is {values['environment']!a}, but the folder is {environment}'s")
     match lifecycle:
@@ -230,5 +242,6 @@ def state_key(environment: str, tfvars: str) -> str:
         case "persistent":
             return f"envs/{environment}/terraform.tfstate"
         case _:
-            told = "is missing" if lifecycle is None else f"is {lifecycle!a}"
-            raise HclUnexpected(f"`cluster_lifecycle` {told}: write `ephemeral` or `persistent`")
+            # Never a default: with a typo, an apply would work on the state of another build.
+            problem = "is missing" if lifecycle is None else f"is {lifecycle!a}"
+            raise HclUnexpected(f"`cluster_lifecycle` {problem}: write `ephemeral` or `persistent`")
