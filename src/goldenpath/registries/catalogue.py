@@ -74,6 +74,7 @@ def write(checkout: Path) -> None:
 
 def as_markdown(entries: Iterable[CatalogueEntry]) -> str:
     """Return the page for people: one table per environment, in promotion order."""
+    # Committed with every proposal, so it must not hold anything that changes by itself, like a date.
     by_environment: dict[str, list[CatalogueEntry]] = {}
     for entry in entries:
         by_environment.setdefault(entry.environment, []).append(entry)

@@ -105,6 +105,7 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
     except ValueError as error:
         raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
                        "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
+    # Planned again: a plan file of an hour ago may describe a state that is gone.
     planned = planning.apply(_workspace(**workspace_options), name, reviewed, removal=removal)  # type: ignore[arg-type]
     Progress().line(
         f"✓ {name}: " + (f"applied; changes: {len(planned.changes)}" if planned.changes else "nothing was to do")

@@ -107,6 +107,7 @@ def _is_workflow(entry: dict[str, Any]) -> bool:
 
 def _registries_of(workflow: bytes, platform: str) -> set[str]:
     """Return the registries that a workflow passes to workflows or actions of the `platform`; none if unreadable."""
+    # The file is somebody else's: whatever YAML or types it has, at worst it does not match.
     try:
         jobs = list(yaml.safe_load(workflow)["jobs"].values())
         callers = [*jobs, *(step for job in jobs for step in job.get("steps") or ())]

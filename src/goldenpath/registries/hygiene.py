@@ -184,6 +184,7 @@ def _inspect_registry(
         return RegistryReport(registry, broken)
     images = ecr.images(registry.name)
     rules = compliance.parse_lifecycle(repository.lifecycle) if repository.lifecycle else ()
+    # One request for each image: ECR has no batch operation for scan results.
     scans = {image.digest: ecr.findings(registry.name, image.digest) for image in scannable(images)}
     return with_image_counts(RegistryReport(registry, broken), images, scans, rules, now)
 
@@ -235,4 +236,5 @@ def _drift(plan: TerraformPlan) -> tuple[str, ...]:
 
 def _whole_plan(workspace: TerraformWorkspace) -> TerraformPlan:
     """Return a plan of the whole environment, which shows where entries, state and ECR differ."""
+    # An apply targets one registry and ignores drift elsewhere; this is where it is noticed (ADR 0006).
     return workspace.initialized().plan(workspace.work_dir.absolute() / f"{workspace.environment}-whole.tfplan")

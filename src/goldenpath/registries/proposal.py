@@ -156,6 +156,7 @@ def publish(
     raw_plan = workspace.terraform.show_text(workspace.saved)
     title = review.title(record, text.verb)
     branch = provenance.branch_of(environment, name)
+    # On the tip that the plan was made of: a branch that is behind would show one plan and merge into another.
     base = platform_git.resolve(workspace.checkout, "HEAD")
     paths = (f"envs/{environment}/ecr.tf", catalogue.FOR_PROGRAMS, catalogue.FOR_PEOPLE)
     message = provenance.commit_message(title, context.requesters, context.run)

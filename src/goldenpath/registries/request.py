@@ -45,7 +45,9 @@ class GithubLogin(Name):
 
 
 def registry_id(name: EcrRepository) -> str:
-    """Return the id for `name`: `my-app` → `REGISTRY_MY_APP`. The Terraform module requires the same."""
+    """Return the id for `name`: `my-app` → `REGISTRY_MY_APP`."""
+    # Derived, never chosen: the Terraform module computes it again and refuses another one, and `ecr_tf` refuses two
+    # names with one id.
     return "REGISTRY_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
@@ -90,6 +92,7 @@ def known_environment(raw: str) -> str:
 
 
 def _environment(raw: str) -> str:
+    # A `ValueError`, unlike `known_environment`: here it becomes one item in the list of all mistakes.
     if raw not in known_environments():
         raise ValueError(f"{raw!a} is not one of {', '.join(known_environments())}")
     return raw

@@ -78,9 +78,12 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
     """
     run = _run()
     found = apply.find_requests(_apply_context(checkout, trusted, base_branch, run))
+    # A matrix of jobs reads this: each job then enters the GitHub environment of its registry, whose name is in the
+    # OIDC token, so that AWS holds it to that environment (ADR 0014).
     listed = [{"number": request.number, "environment": request.record.environment} for request in found.requests]
     run.set_outputs({"pull_requests": json.dumps(listed)})
     _report(run, found)
+    # Every refusal is in its own pull request already; the first one also fails this job.
     for _, error in found.refusals:
         raise error
 
@@ -102,8 +105,8 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
             fix="look for a secret of a few characters and replace it, then run all jobs again",
         )
     context = _apply_context(checkout, trusted, base_branch, _run())
-    made = apply.apply_merged(context, apply.merged_pull_request(context, pull_request), environment)
-    Progress().line(f"✓ applied; changes: {len(made.changes)}" if made.changes else "✓ nothing was left to do")
+    plan = apply.apply_merged(context, apply.merged_pull_request(context, pull_request), environment)
+    Progress().line(f"✓ applied; changes: {len(plan.changes)}" if plan.changes else "✓ nothing was left to do")
 
 
 @click.command("hygiene")
@@ -111,8 +114,8 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
 def report_hygiene(checkout: Path) -> None:
     """Report the actual state of all registries in an issue; change nothing."""
     run = _run()
-    at, now = _access(checkout, run, RoleKind.PLAN), dt.datetime.now(dt.UTC)
-    reports = [hygiene.inspect(at, environment, now) for environment in known_environments()]
+    access, now = _access(checkout, run, RoleKind.PLAN), dt.datetime.now(dt.UTC)
+    reports = [hygiene.inspect(access, environment, now) for environment in known_environments()]
     text = hygiene.report(reports, _run_url(run))
     thread = _repository(run).issue("hygiene", "Registries: hygiene report", text, HYGIENE_LABEL)
     everything = [registry for environment in reports for registry in environment.registries]
@@ -153,6 +156,7 @@ def _proposal_context(
 
 def require_people(requesters: tuple[str, ...]) -> None:
     """Refuse with `ProposalUnbound` a run that was started by another workflow, or by an app."""
+    # The apply refuses such a proposal, too (`provenance`); here nobody has spent a review on it yet.
     if not requesters or any(login.endswith("[bot]") for login in requesters):
         raise ProposalUnbound(
             "nobody is known to have asked for this registry",
@@ -171,15 +175,16 @@ def _run_id(variables: Mapping[str, str]) -> RunId:
 
 
 def _apply_context(checkout: Path, trusted: Path, base: str, run: Runner) -> ApplyContext:
-    token, other = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
+    # Two tokens: the job's own ends at this repository, and the one for app repositories is optional.
+    token, apps_token = _token(), runner.variables().get("GOLDENPATH_APPS_TOKEN", "")
     fetch = partial(platform_git.fetch, checkout, server_url=run.server_url, token=token)
     return ApplyContext(
-        _access(checkout, run, RoleKind.APPLY),
-        _repository(run),
-        lambda name: GithubRepository(run.api_url, other, name) if other else None,
-        Checkouts(trusted, checkout, fetch, Push.read(run.event_name, run.event, base)),
-        dt.datetime.now(dt.UTC).date(),
-        _run_url(run),
+        access=_access(checkout, run, RoleKind.APPLY),
+        repository=_repository(run),
+        open_repository=lambda name: GithubRepository(run.api_url, apps_token, name) if apps_token else None,
+        checkouts=Checkouts(trusted, checkout, fetch, Push.read(run.event_name, run.event, base)),
+        today=dt.datetime.now(dt.UTC).date(),
+        run_url=_run_url(run),
     )
 
 

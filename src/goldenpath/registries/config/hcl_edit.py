@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from goldenpath.registries.config.hcl import HclMap, HclUnexpected, Literal, line_of, read_map, tokens
 
@@ -78,12 +79,13 @@ def _lines(fields: Mapping[str, str], pad: str) -> str:
 
 
 def _checked(text: str, block: str, name: str) -> HclMap:
+    """Return the map, if it is sorted and every entry has lines of its own. Raises `HclUnexpected`."""
+    # Refused, not repaired: sorting somebody's file would hide the one change that a reviewer should see.
     found = read_map(text, block, name)
-    keys = [entry.key for entry in found.entries]
-    for earlier, later, entry in zip(keys, keys[1:], found.entries[1:], strict=False):
-        if earlier > later:
+    for earlier, later in pairwise(found.entries):
+        if earlier.key > later.key:
             raise HclUnexpected(
-                f"line {line_of(text, entry.start)}: {later!a} stands behind {earlier!a}: sort the keys"
+                f"line {line_of(text, later.start)}: {later.key!a} stands behind {earlier.key!a}: sort the keys"
             )
     for entry in found.entries:
         alone = not text[text.rfind("\n", 0, entry.start) + 1 : entry.start].strip()
@@ -99,7 +101,7 @@ def _insertion(text: str, found: HclMap, key: str, fields: Mapping[str, str]) ->
         return _first(text, found, key, fields)
     pad = _pad(text, found.entries[0].start)
     earlier = [entry for entry in found.entries if entry.key < key]
-    # Behind its predecessor, so that a comment above the next entry stays above it.
+    # After its predecessor, so that a comment above the next entry stays with that one.
     place = (
         _end_of_line(text, earlier[-1].end)
         if earlier
@@ -118,13 +120,13 @@ def _first(text: str, found: HclMap, key: str, fields: Mapping[str, str]) -> tup
     place = text.rfind("\n", 0, found.closing) + 1
     if text[place : found.closing].strip():
         raise HclUnexpected(f"line {line_of(text, found.closing)}: give the closing brace a line of its own")
-    # A blank line, so that the comments go on belonging to the map, not to whichever entry came first.
+    # A blank line, so that the comments still belong to the map, and not to its first entry.
     blank = "" if text[:place].endswith("\n\n") else "\n"
     return blank + piece, place, place
 
 
 def _start_with_comments(text: str, opening: int, start: int) -> int:
-    """Return where the line of the entry at `start` begins, or that of the first comment directly above it."""
+    """Return the start of the entry's line, or of the first comment line directly above it."""
     begin = text.rfind("\n", 0, start) + 1
     comments = [token for token in tokens(text[opening:start]) if token.kind == "comment"]
     for comment in reversed(comments):
@@ -144,6 +146,7 @@ def _end_of_line(text: str, end: int) -> int:
 
 
 def _proved(after: str, block: str, name: str, wanted: Mapping[str, Literal]) -> str:
+    # Whatever the splicing got wrong is noticed here, before anything is written.
     found = read_map(after, block, name)
     keys = [entry.key for entry in found.entries]
     if _as_dict(found) != wanted or keys != sorted(keys):
@@ -162,5 +165,6 @@ def _pad(text: str, start: int) -> str:
 def _quoted(value: str) -> str:
     if not value.isprintable():
         raise HclUnexpected(f"{value!a} holds characters that are not written into a configuration")
+    # `${` and `%{` begin a template: a value of a form must never become an expression.
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'

@@ -82,6 +82,7 @@ def newest_merged(repository: GithubRepository, branch: str, base: str) -> int |
     path = f"pulls?{urlencode({**filters, 'per_page': _PAGE})}"
     closed = repository.get(path, f"list the pull requests of {branch}") or ()
     merged = [(pull["merged_at"], pull["number"]) for pull in closed if pull.get("merged_at")]
+    # GitHub can only sort by the last update, which any later comment is: the time of the merge decides.
     return max(merged)[1] if merged else None
 
 
@@ -158,6 +159,7 @@ def text_history(repository: GithubRepository, number: int) -> TextHistory:
     # GitHub may omit the list of edits, but always names the latest one.
     recorded = pull["userContentEdits"] or {"nodes": [], "pageInfo": {"hasNextPage": False}}
     events = pull["timelineItems"]
+    # Not paged through: who edits a text a hundred times wants the earlier edits forgotten.
     if recorded["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
         raise GithubRefused(
             f"could not {wish} in {repository.name}", why=f"it was changed more than {_PAGE} times", fix="close it and "
@@ -185,12 +187,12 @@ def _numbers(latest: Mapping[str, Any]) -> range:
 def _attempt(body: Mapping[str, Any]) -> RunAttempt:
     return RunAttempt(
         # GitHub may add the branch: `.github/workflows/x.yml@main`.
-        str(body["path"]).partition("@")[0],
-        str((body.get("head_repository") or {}).get("full_name", "")),
-        str(body.get("head_branch") or ""),
-        str(body["event"]),
-        _time(body["run_started_at"]),
-        (_of_rest(body.get("actor")), _of_rest(body.get("triggering_actor"))),
+        workflow=str(body["path"]).partition("@")[0],
+        repository=str((body.get("head_repository") or {}).get("full_name", "")),
+        branch=str(body.get("head_branch") or ""),
+        event=str(body["event"]),
+        started=_time(body["run_started_at"]),
+        accounts=(_of_rest(body.get("actor")), _of_rest(body.get("triggering_actor"))),
     )
 
 

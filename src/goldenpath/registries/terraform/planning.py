@@ -66,6 +66,7 @@ class TerraformWorkspace:
     @property
     def saved(self) -> Path:
         """The file that holds the plan."""
+        # Outside of the checkout: a plan file has values of the state in it, and must not be committed.
         return self.work_dir.absolute() / f"{self.environment}.tfplan"
 
     @property
@@ -94,6 +95,7 @@ def plan(workspace: TerraformWorkspace, name: str, *, removal: bool = False) -> 
         ecr_tf.find(workspace.checkout, workspace.environment, name)
     # Before `init`, which would write a lock file that nobody reviewed.
     providers = locks.locked_providers(workspace.folder)
+    # A targeted plan: what a reviewer approves and an apply may change is this registry, whatever else has drifted.
     planned = workspace.initialized().plan(workspace.saved, target=plans.target(name))
     planned = replace(planned, region=workspace.region, providers=providers)
     plans.require_only(planned, name, may_destroy=removal)
@@ -188,6 +190,7 @@ class EnvironmentAccess:
                 fix="set the secret of that name to the ARN of the role",
             ) from None
         identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or oidc.AUDIENCE)
+        # Masked before use: the runner masks only what is printed afterwards.
         self.hide(identity)
         name = f"goldenpath-registry-{environment}-{self.variables.get('GITHUB_RUN_ID', 'local')}"
         credentials = session.assume_role(role, region, identity, name)
@@ -210,6 +213,7 @@ class EnvironmentAccess:
         return any(text for name, text in self.variables.items() if name.startswith(self.role_kind.value))
 
     def _for(self, name: str, environment: str) -> str:
+        # Its own value first: environments may have AWS accounts, and so buckets, of their own.
         return self.variables.get(f"{name}_{environment.upper()}") or self.variables.get(name, "")
 
 

@@ -120,6 +120,7 @@ def parse_plan(raw: bytes) -> TerraformPlan:
         raise _unreadable(str(error)) from None
     if not body.format_version.startswith("1."):
         raise _unreadable(f"its format is {body.format_version}, and we know 1.x")
+    # Terraform prints what it had planned before the error, too.
     if body.errored:
         raise _unreadable("planning ended with an error, so it is not whole")
     return TerraformPlan(
@@ -139,25 +140,27 @@ def _repository_policies(module: _Module) -> Iterator[tuple[str, str]]:
             yield repository, policy
 
 
-def _changes(listed: tuple[_ResourceChange, ...]) -> tuple[PlannedChange, ...]:
-    found = [
+def _changes(raw: tuple[_ResourceChange, ...]) -> tuple[PlannedChange, ...]:
+    changes = [
         PlannedChange(
-            change.address,
-            change.type,
-            change.change.actions,
-            change.change.before,
-            change.change.after,
-            change.action_reason,
-            change.provider_name,
+            address=resource.address,
+            kind=resource.type,
+            actions=resource.change.actions,
+            before=resource.change.before,
+            after=resource.change.after,
+            reason=resource.action_reason,
+            provider=resource.provider_name,
         )
-        for change in listed
-        if change.change.actions not in (("no-op",), ("read",))
+        for resource in raw
+        if resource.change.actions not in (("no-op",), ("read",))
     ]
-    return tuple(sorted(found, key=lambda change: change.address))
+    # Terraform lists changes in the order in which it walked its graph, which differs from run to run.
+    return tuple(sorted(changes, key=lambda change: change.address))
 
 
 def _reads(body: _PlanBody) -> tuple[str, ...]:
     """Return the address of every data source that was read while planning, or will be read by the apply."""
+    # A data source runs while Terraform plans, with the role's credentials: a new one has to be reviewed (ADR 0014).
     later = {change.address for change in body.resource_changes if "read" in change.change.actions}
     before = {
         resource.address for resource in _resources(body.prior_state.values.root_module) if resource.mode == _DATA

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from goldenpath.errors import BadInput, GithubRefused, PlanUnexpected
+from goldenpath.errors import BadInput, PlanUnexpected
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
-from goldenpath.registries.merge.push import MergedPullRequests, Push, merged_pulls
+from goldenpath.registries.merge.push import MergedPullRequest, MergedPullRequests, Push, merged_pulls
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from goldenpath.registries.github.repository import GithubRepository
 
 OLD, NEW, NONE = "a" * 40, "b" * 40, "0" * 40
@@ -158,24 +158,37 @@ def test_a_pull_request_that_github_marks_as_merged_a_moment_later_is_waited_for
     assert history.waited == [0, 1, 2]
 
 
-def test_a_pull_request_that_github_does_not_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    history = History(monkeypatch)
-    monkeypatch.setattr(history, "get", lambda *_: None)
-    with pytest.raises(GithubRefused, match="could not read pull request #7 in o/p"):
-        records.pull_request(cast("GithubRepository", history), 7)
+def described(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    pull = {"number": 7, "merged": True, "merge_commit_sha": "a" * 40, "body": None, "labels": [{"name": "l"}],
+            "base": {"ref": "development", "sha": "c" * 40}, "user": {"login": "bot"}, "commits": 1, "changed_files": 3,
+            "created_at": "2026-11-20T23:59:59Z", "title": "Create it",
+            "head": {"ref": "x", "sha": "b" * 40, "repo": {"full_name": "o/p"}}}  # fmt: skip
+    return {**pull, **changes}
 
 
-def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    history, asked = History(monkeypatch), list[str]()
-    days = {1: "2026-11-20T08:00:00Z", 3: "2026-11-28T08:00:00Z", 2: "2026-11-28T09:00:00Z", 4: None}
-    listed = [{"number": number, "merged_at": day} for number, day in days.items()]
+def test_a_merged_pull_request_is_read_from_its_description() -> None:
+    assert MergedPullRequest.read(described(), "o/p", "l", "development") == MergedPullRequest(
+        7, "a" * 40, "b" * 40, "", "bot", dt.date(2026, 11, 20), "Create it", "x", "c" * 40, 1, 3
+    )
 
-    def get(path: str, _: str) -> object:
-        asked.append(path)
-        return listed
 
-    monkeypatch.setattr(history, "get", get)
-    assert records.newest_merged(cast("GithubRepository", history), "registry/dev/a+b", "development") == 2
-    assert "head=o%3Aregistry%2Fdev%2Fa%2Bb&base=development" in asked[0]
-    listed.clear()
-    assert records.newest_merged(cast("GithubRepository", history), "registry/dev/a+b", "development") is None
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({}, "it was not merged; it is not labelled `l`; it goes into '', not development; it comes from a fork"),
+        (described(merged=False), "it was not merged"),
+        (described(labels=None), "it is not labelled `l`"),
+        (described(base={"ref": "main"}), "it goes into 'main', not development"),
+        (described(merge_commit_sha=None), "it names no merge commit"),
+        (described(head={"ref": "x", "repo": {"full_name": "o/p"}}), "it names no commit of its branch"),
+        (described(created_at="today"), "it does not say when it was opened"),
+        (described(base={"ref": "development"}), "it names no commit of the branch that it goes into"),
+        (described(commits=None), "it does not say how many commits and files it changes"),
+        (described(head={"ref": "x", "repo": {"full_name": "outsider/p"}}), "it comes from a fork"),
+        (described(head={"ref": "x", "repo": None}), "it comes from a fork"),
+    ],
+)
+def test_what_is_not_to_be_applied_is_refused_with_every_reason(told: dict[str, Any], why: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        MergedPullRequest.read(told, "o/p", "l", "development")
+    assert refused.value.why == why

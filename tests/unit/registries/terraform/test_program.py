@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.unit.registries.terraform.terraform_double import said, started
 
 from goldenpath import runner
-from goldenpath.errors import StateLocked, TerraformFailed
-from goldenpath.registries.terraform import locks
-from goldenpath.registries.terraform.program import Terraform
-from goldenpath.tools import process
+from goldenpath.errors import TerraformFailed
+from goldenpath.registries.terraform import program
+from goldenpath.registries.terraform.program import lock_vanished, passed_variables, s3_backend
 from goldenpath.tools.process import Completed
-
-PLAN = json.dumps({"format_version": "1.2", "terraform_version": "1.11.4"}).encode()
-
-
-class Recorder:
-    """Stands where programs are started; keeps each command and answers as it was told."""
-
-    def __init__(self, *, code: int = 0, stdout: bytes = PLAN, stderr: bytes = b"") -> None:
-        self.answer = Completed("terraform", code, stdout, stderr, 0.1)
-        self.commands: list[list[str]] = []
-        self.options: list[dict[str, Any]] = []
-
-    def __call__(self, *command: str | Path, **options: Any) -> Completed:  # noqa: ANN401  process.run's own
-        self.commands.append([str(word) for word in command])
-        self.options.append(options)
-        return self.answer
-
-
-def started(monkeypatch: pytest.MonkeyPatch, **answer: Any) -> tuple[Terraform, Recorder]:  # noqa: ANN401
-    recorder = Recorder(**answer)
-    monkeypatch.setattr(process, "run", recorder)
-    variables = {"AWS_REGION": "eu-west-2", "TF_VAR_environment": "prod"}
-    return Terraform(Path("/envs/dev"), Path("/w"), variables, lock_seconds=7), recorder
 
 
 def test_a_targeted_plan_is_kept_and_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,11 +89,6 @@ def test_terraform_runs_in_its_folder_quietly_and_without_our_variables(monkeypa
     }
 
 
-def said(summary: str, detail: str = "", severity: str = "error") -> bytes:
-    told = {"severity": severity, "summary": summary, "detail": detail}
-    return json.dumps({"@level": severity, "type": "diagnostic", "diagnostic": told}).encode() + b"\n"
-
-
 @pytest.mark.parametrize(
     ("stdout", "stderr", "why"),
     [
@@ -144,42 +113,40 @@ def test_a_failure_quotes_terraforms_own_diagnosis(
     assert refused.value.why == why
 
 
-LOCK = """Error message: operation error S3: PutObject, StatusCode: 412, RequestID: x
-Lock Info:
-  ID:        a0e2b948-2e04-2c3a-06eb-459556e10cd5
-  Path:      state/envs/dev/terraform.tfstate
-  Operation: OperationTypeApply
-  Who:       runner@vm-7
-  Version:   1.11.4
-  Created:   2026-11-21 06:50:29.342949376 +0000 UTC
-  Info:      
+GONE = (
+    b"Error acquiring the state lock: operation error S3: PutObject, https response error StatusCode: 412\n"
+    b"unable to retrieve file from S3 bucket 'state': operation error S3: GetObject, "
+    b"https response error StatusCode: 404\n"
+)
 
 
-Terraform acquires a state lock to protect the state from being written
-"""  # noqa: W291  as Terraform writes it
+@pytest.mark.parametrize(
+    ("code", "said", "vanished"),
+    [
+        (1, GONE, True),
+        (0, GONE, False),
+        (1, GONE.replace(b"404", b"403"), False),
+        (1, b"Error acquiring the state lock: StatusCode: 412\nLock Info:\n  ID: 5\n", False),
+        (1, GONE.replace(b"Error acquiring the state lock", b"Error refreshing state"), False),
+    ],
+    ids=["gone", "ended well", "not allowed to read it", "held, and read", "another file"],
+)
+def test_only_a_lock_that_nobody_holds_any_more_is_one_that_vanished(code: int, said: bytes, *, vanished: bool) -> None:
+    for done in (Completed("terraform", code, said, b"", 1.0), Completed("terraform", code, b"", said, 1.0)):
+        assert lock_vanished(done) is vanished
 
 
-def test_a_held_lock_is_told_with_its_holder_and_how_to_free_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    terraform, _ = started(monkeypatch, code=1, stdout=said("Error acquiring the state lock", LOCK))
-    with pytest.raises(StateLocked) as refused:
-        terraform.apply(Path("/w/p"))
-    assert refused.value.why == (
-        "lock a0e2b948-2e04-2c3a-06eb-459556e10cd5, held by runner@vm-7 since 2026-11-21T06:50:29.342949+00:00, for "
-        "OperationTypeApply"
-    )
-    assert "`terraform force-unlock a0e2b948-2e04-2c3a-06eb-459556e10cd5`" in refused.value.fix
+def test_terraform_sees_aws_and_its_plugins_and_nothing_else() -> None:
+    kept = {"AWS_REGION": "r", "AWS_ENDPOINT_URL": "u", "AWS_ENDPOINT_URL_S3": "s", "TF_REATTACH_PROVIDERS": "{}"}
+    dropped = {"TF_VAR_environment": "prod", "TF_CLI_ARGS_plan": "-destroy", "GITHUB_TOKEN": "t", "TF_WORKSPACE": "x"}
+    assert passed_variables({**kept, **dropped}) == kept
 
 
-@pytest.mark.parametrize("created", ["2026-11-21 06:50:29 +0000 UTC", "2026-11-21 06:50:29.3 +0000 UTC"])
-def test_a_lock_is_read_back_from_its_error_however_exact_its_time_is(created: str) -> None:
-    lock = locks.read_state_lock(locks.state_locked(re.sub("Created: .*", f"Created: {created}", LOCK)))
-    assert lock
-    assert (lock.who, lock.created.replace(microsecond=0).isoformat()) == ("runner@vm-7", "2026-11-21T06:50:29+00:00")
+def test_a_bucket_at_ones_own_endpoint_is_addressed_by_its_path() -> None:
+    plain = {"bucket": "b", "key": "k", "region": "r"}
+    assert s3_backend("b", "k", "r", {}) == plain
+    assert s3_backend("b", "k", "r", {"AWS_ENDPOINT_URL": "u"}) == {**plain, "use_path_style": "true"}
 
 
-@pytest.mark.parametrize("detail", ["", "Lock Info:\n  ID: 1-2-3\n", LOCK.replace("2026-11", "soon")])
-def test_a_lock_that_says_too_little_is_quoted_and_belongs_to_nobody(detail: str) -> None:
-    error = locks.state_locked(detail)
-    assert error.why == detail.strip()
-    assert "`terraform force-unlock ID`" in error.fix
-    assert locks.read_state_lock(error) is None
+def test_the_limits_grow_with_what_terraform_may_have_to_do() -> None:
+    assert program.READ_SECONDS < program.INIT_SECONDS < program.PLAN_SECONDS < program.APPLY_SECONDS

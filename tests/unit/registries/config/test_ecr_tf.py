@@ -5,14 +5,11 @@ from pathlib import Path
 import pytest
 
 from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown, UnknownEnvironment
-from goldenpath.registries import catalogue
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.ecr_tf import RegistryEntry
-from goldenpath.registries.config.hcl import HclUnexpected
 from goldenpath.registries.request import Risk, parse_request
-from goldenpath.registries.terraform import planning
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"
 WHOLE = {"environment": "dev", "name": "my-app", "owner": "team-web", "risk": "low", "requester": "octocat"}
 
@@ -180,54 +177,6 @@ def test_a_checkout_without_the_environment_is_told(checkout: Path) -> None:
         ecr_tf.load(checkout, "../dev")
 
 
-TFVARS = 'build_id = "{0}"\ncluster_lifecycle = "{1}"\n'
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        (TFVARS.format("b-1", "ephemeral"), "envs/dev/builds/b-1/terraform.tfstate"),
-        (TFVARS.format("main", "persistent"), "envs/dev/terraform.tfstate"),
-        (
-            '# c\nmore = [1]\nenvironment = "dev"\n' + TFVARS.format("2", "ephemeral"),
-            "envs/dev/builds/2/terraform.tfstate",
-        ),
-    ],
-)
-def test_the_state_lies_where_the_tfvars_say(text: str, key: str) -> None:
-    assert planning.state_key("dev", text) == key
-
-
-@pytest.mark.parametrize(
-    ("text", "why"),
-    [
-        ('cluster_lifecycle = "ephemeral"', "`build_id` is missing"),
-        (TFVARS.format("", "ephemeral"), "`build_id` is missing"),
-        (TFVARS.format("../prod", "ephemeral"), "`build_id` is '../prod'"),
-        (TFVARS.format("a/b", "ephemeral"), "`build_id` is 'a/b'"),
-        ("build_id = 7\n", "`build_id` is 7"),
-        ('build_id = "b-1"', "`cluster_lifecycle` is missing: write `ephemeral` or `persistent`"),
-        (TFVARS.format("b-1", "ephemral"), "`cluster_lifecycle` is 'ephemral': write `ephemeral` or `persistent`"),
-        (
-            'environment = "prod"\n' + TFVARS.format("b", "persistent"),
-            "`environment` is 'prod', but the folder is dev's",
-        ),
-        ("build_id = var.x", "line 1: a literal value was expected, not an expression"),
-    ],
-)
-def test_tfvars_that_do_not_decide_the_state_are_refused(text: str, why: str) -> None:
-    with pytest.raises(HclUnexpected) as refused:
-        planning.state_key("dev", text)
-    assert str(refused.value).startswith(why)
-
-
-def test_tfvars_without_a_build_id_are_told_with_their_path(checkout: Path) -> None:
-    (checkout / "envs" / "dev" / "terraform.tfvars").write_text('cluster_lifecycle = "ephemeral"\n')
-    with pytest.raises(RegistryConfigUnexpected, match=r"terraform\.tfvars") as refused:
-        planning.load_state_key(checkout, "dev")
-    assert refused.value.why.startswith("`build_id` is missing")
-
-
 def test_the_controls_of_a_risk_are_the_modules_own() -> None:
     table = ecr_tf.load_controls(ROOT)
     assert {risk.value: (each.mutability, each.encryption, each.keep) for risk, each in table.items()} == {
@@ -243,28 +192,3 @@ def test_a_table_of_risks_in_another_form_is_refused(checkout: Path) -> None:
     with pytest.raises(RegistryConfigUnexpected) as refused:
         ecr_tf.load_controls(checkout)
     assert "Expected `int`, got `str`" in refused.value.why
-
-
-def test_the_committed_catalogue_is_the_one_that_the_environments_give() -> None:
-    listed = catalogue.collect(ROOT)
-    assert (ROOT / catalogue.FOR_PEOPLE).read_text() == catalogue.as_markdown(listed)
-    assert [each.name for each in listed if each.environment == "dev"] == ["hello-web"]
-
-
-def test_the_catalogue_tells_people_what_is_leaving_and_what_is_kept_longer(checkout: Path) -> None:
-    entry = (
-        '{\n    "a0" = {\n      id = "REGISTRY_A0"\n      owner = "b"\n      risk = "high"\n'
-        '      deprecated_since = "2026-11-01"\n      remove_after = "2026-12-01"\n      retention = { keep = 90 }\n'
-        '      immutability_exclusions = ["latest"]\n    }\n  }'
-    )
-    (checkout / "envs" / "dev" / "ecr.tf").write_text(EMPTY.replace("{}", entry))
-    catalogue.write(checkout.joinpath("."))
-    assert (
-        "| `a0` (deprecated since 2026-11-01, removed after 2026-12-01) | b | - | high | immutable_with_exclusion "
-        "| KMS | 90 | `REGISTRY_A0` |\n"
-    ) in (checkout / catalogue.FOR_PEOPLE).read_text()
-    assert '"keep": 90' in (checkout / catalogue.FOR_PROGRAMS).read_text()
-
-
-def test_a_catalogue_of_nothing_says_so() -> None:
-    assert catalogue.as_markdown(()).endswith("There are none yet.\n")

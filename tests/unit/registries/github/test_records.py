@@ -58,3 +58,24 @@ def test_an_account_that_is_gone_is_nobody() -> None:
 def test_a_run_whose_attempts_are_not_all_there_is_refused() -> None:
     with pytest.raises(GithubRefused, match="could not read the workflow run 47 in o/p"):
         records.attempts(repository(bodies={"actions/runs/47": {"run_attempt": 2}}), 47)
+
+
+def test_a_pull_request_that_github_does_not_have_is_refused() -> None:
+    with pytest.raises(GithubRefused, match="could not read pull request #7 in o/p"):
+        records.pull_request(repository(), 7)
+
+
+def test_the_newest_merge_of_a_branch_is_known_by_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    github, asked = repository(), list[str]()
+    days = {1: "2026-11-20T08:00:00Z", 3: "2026-11-28T08:00:00Z", 2: "2026-11-28T09:00:00Z", 4: None}
+    listed = [{"number": number, "merged_at": day} for number, day in days.items()]
+
+    def get(path: str, _: str) -> object:
+        asked.append(path)
+        return listed
+
+    monkeypatch.setattr(github, "get", get)
+    assert records.newest_merged(github, "registry/dev/a+b", "development") == 2
+    assert "head=o%3Aregistry%2Fdev%2Fa%2Bb&base=development" in asked[0]
+    listed.clear()
+    assert records.newest_merged(github, "registry/dev/a+b", "development") is None

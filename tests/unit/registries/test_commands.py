@@ -17,7 +17,7 @@ from goldenpath.registries.terraform.plans import TerraformPlan
 if TYPE_CHECKING:
     from goldenpath.registries.terraform.planning import TerraformWorkspace
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 DIGEST = "sha256:" + "0" * 64
 
 

@@ -169,7 +169,7 @@ def test_any_requests_in_any_order_leave_one_file_that_keeps_all_that_was_there(
 def test_adding_to_a_thousand_entries_takes_less_than_a_second() -> None:
     entries = "".join(ENTRY.format(f"app-{number:04}") for number in range(1000))
     text = wrapped("{\n" + entries + "  }")
-    began = time.perf_counter()
+    began = time.process_time()
     after = added(text, "app-0500-new")
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert after.count(" = {\n") == text.count(" = {\n") + 1

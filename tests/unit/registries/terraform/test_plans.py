@@ -8,10 +8,9 @@ import pytest
 
 from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.model.names import Digest
-from goldenpath.registries.terraform import plans, program
+from goldenpath.registries.terraform import plans
 from goldenpath.registries.terraform.locks import LockedProvider
 from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan, parse_plan
-from goldenpath.registries.terraform.program import passed_variables, s3_backend
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
 POLICY = 'module.ecr_repositories["my-app"].aws_ecr_lifecycle_policy.this'
@@ -155,24 +154,8 @@ def test_a_plan_that_destroys_a_repository_is_refused_unless_that_was_asked(acti
     plans.require_only(lost, "my-app", may_destroy=True)
 
 
-def test_terraform_sees_aws_and_its_plugins_and_nothing_else() -> None:
-    kept = {"AWS_REGION": "r", "AWS_ENDPOINT_URL": "u", "AWS_ENDPOINT_URL_S3": "s", "TF_REATTACH_PROVIDERS": "{}"}
-    dropped = {"TF_VAR_environment": "prod", "TF_CLI_ARGS_plan": "-destroy", "GITHUB_TOKEN": "t", "TF_WORKSPACE": "x"}
-    assert passed_variables({**kept, **dropped}) == kept
-
-
-def test_a_bucket_at_ones_own_endpoint_is_addressed_by_its_path() -> None:
-    plain = {"bucket": "b", "key": "k", "region": "r"}
-    assert s3_backend("b", "k", "r", {}) == plain
-    assert s3_backend("b", "k", "r", {"AWS_ENDPOINT_URL": "u"}) == {**plain, "use_path_style": "true"}
-
-
 def test_every_target_is_an_address_of_the_root_module() -> None:
     assert plans.target("team/my-app") == 'module.ecr_repositories["team/my-app"]'
-
-
-def test_the_limits_grow_with_what_terraform_may_have_to_do() -> None:
-    assert program.READ_SECONDS < program.INIT_SECONDS < program.PLAN_SECONDS < program.APPLY_SECONDS
 
 
 def test_a_digest_belongs_to_one_environment() -> None:
