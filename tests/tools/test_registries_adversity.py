@@ -257,7 +257,7 @@ def test_a_grace_period_that_was_told_is_shortened_by_nothing(platform: Platform
     since = dt.datetime.now(dt.UTC).date()
     shorter, told = (since + dt.timedelta(days=days) for days in (30, 60))
     platform.edit("envs/dev/ecr.tf", f'remove_after     = "{told}"', f'remove_after     = "{shorter}"')
-    with pytest.raises(RetirementRefused, match=f"its owners were told {since} to {told}"):
+    with pytest.raises(RetirementRefused, match=f"its owners were given {since} to {told}"):
         retired(platform, "deprecate")
     assert len(platform.threads) == 2
 

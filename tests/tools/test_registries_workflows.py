@@ -138,7 +138,7 @@ def test_a_merge_applies_verifies_and_hands_over(platform: Platform, way: dict[s
     applied, handed = platform.threads[0].comments.values()
     handed, applied = (applied, handed) if "is yours" in applied else (handed, applied)
     assert applied.startswith("### Applied: `my-app` in dev")
-    assert "The team was told in octo/my-app#1." in applied
+    assert "The team was notified in octo/my-app#1." in applied
     (issue,) = platform.github.threads.of("octo/my-app")
     assert issue.title == "Your registry my-app in dev is ready"
     assert "Set `ecr_repository: my-app` in it." in issue.body

@@ -69,22 +69,22 @@ def notify_team(
     slug = f"{platform.partition('/')[0]}/{registry.name.rpartition('/')[2]}"
     repository = open_repository(slug)
     if repository is None:
-        return f"The team was not told in {slug}: the secret GOLDENPATH_APPS_TOKEN is not set. Please pass this on."
+        return f"The team was not notified in {slug}: the secret GOLDENPATH_APPS_TOKEN is not set. Please pass this on."
     try:
         if not repository.exists():
-            return f"There is no repository {slug} to tell the team in. Please pass this on."
+            return f"There is no repository {slug} to notify the team in. Please pass this on."
         if not delivers_to(repository, slug, registry.name, platform):
             return (
-                f"The team was not told in {slug}: no workflow on its default branch delivers to `{registry.name}`. "
-                "Please pass this on."
+                f"The team was not notified in {slug}: no workflow on its default branch delivers to "
+                f"`{registry.name}`. Please pass this on."
             )
         news = "is deprecated" if registry.deprecated_since else "is ready"
         marker = f"{news} {registry.environment}/{registry.name}"
         title = f"Your registry {registry.name} in {registry.environment} {news}"
         thread = repository.issue(marker, title, text, LABEL)
     except GithubRefused as error:
-        return f"The team could not be told in {slug} ({error.why}). Please pass this on."
-    return f"The team was told in {slug}#{thread.number}."
+        return f"The team could not be notified in {slug} ({error.why}). Please pass this on."
+    return f"The team was notified in {slug}#{thread.number}."
 
 
 def delivers_to(repository: GithubRepository, slug: str, name: str, platform: str) -> bool:

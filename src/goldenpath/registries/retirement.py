@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 GRACE_DAYS, LONGEST_GRACE_DAYS, QUIET_DAYS = 30, 365, 14
 _LAST_ENVIRONMENT = "prod"
 _SHOWN_TAGS = 5
-_FIX_DATES = "mend the two dates in ecr.tf"
+_FIX_DATES = "correct the two dates in ecr.tf"
 _ASK_AGAIN = "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"
 
 
@@ -105,7 +105,7 @@ def require_grace(registry: RegistryEntry, announced: GracePeriod, asked_on: dt.
         )
         if not is_kept:
             why = (
-                f"its owners were told {since or 'nothing'} to {until or 'nothing'}, and ecr.tf says "
+                f"its owners were given {since or 'nothing'} to {until or 'nothing'}, and ecr.tf says "
                 f"{registry.deprecated_since} to {registry.remove_after}"
             )
             raise _refused(registry, why, "write those dates into ecr.tf again, or a later end")
@@ -113,7 +113,7 @@ def require_grace(registry: RegistryEntry, announced: GracePeriod, asked_on: dt.
     elif _date(registry, registry.deprecated_since) < asked_on - dt.timedelta(days=1):
         raise _refused(
             registry,
-            f"it is dated back to {registry.deprecated_since}, and nobody was told on that day",
+            f"it is dated back to {registry.deprecated_since}, and nobody was notified on that day",
             "take both dates out of ecr.tf, then start retire-ecr-registry: it writes them",
         )
 
@@ -128,7 +128,7 @@ def require_announced_dates(registry: RegistryEntry, repository: EcrDescription 
         raise _refused(
             registry,
             f"ecr.tf has a grace period from {registry.deprecated_since} to {registry.remove_after}, and another one "
-            f"was applied and told: the repository's tags say {dates}",
+            f"was applied and announced: the repository's tags say {dates}",
             "write the dates of the tags into ecr.tf; where there are none, have its deprecation applied first",
         )
 

@@ -124,7 +124,7 @@ REGISTRY = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LO
 LOW = RiskControls("MUTABLE", "AES256", 20)
 TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP", "goldenpath.idp/owner": "team-web", "goldenpath.idp/risk": "low",
         "goldenpath.idp/environment": "dev"}  # fmt: skip
-GOOD: dict[str, Any] = {"name": "my-app", "arn": "arn", "uri": "uri", "mutability": "MUTABLE", "encryption": "AES256",
+GOOD: dict[str, Any] = {"uri": "uri", "mutability": "MUTABLE", "encryption": "AES256",
                         "scan_on_push": True, "tags": TAGS, "lifecycle": "{}",
                         "created": dt.datetime(2026, 11, 21, tzinfo=dt.UTC)}  # fmt: skip
 REFUSES_PUSH = '{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"}]}'

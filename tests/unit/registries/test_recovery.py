@@ -35,9 +35,7 @@ def test_a_lock_of_anybody_else_is_never_taken_for_ours(change: dict[str, object
 
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
 TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP"}
-MADE = EcrDescription(
-    "my-app", "arn", "uri", "MUTABLE", "AES256", scan_on_push=True, tags={**TAGS, "more": "x"}, created=SINCE
-)
+MADE = EcrDescription("uri", "MUTABLE", "AES256", scan_on_push=True, tags={**TAGS, "more": "x"}, created=SINCE)
 
 
 def test_a_repository_that_an_earlier_apply_of_the_pull_request_made_is_known() -> None:

@@ -114,14 +114,14 @@ def test_a_grace_period_is_told_anew_from_now_on_or_stays_as_it_was_told(
 @pytest.mark.parametrize(
     ("registry", "told", "why"),
     [
-        (LEAVING, ("", ""), "it is dated back to 2026-11-01, and nobody was told on that day"),
+        (LEAVING, ("", ""), "it is dated back to 2026-11-01, and nobody was notified on that day"),
         (replace(LEAVING, deprecated_since="2026-11-19", remove_after="2026-12-20"), ("", ""),
-         "it is dated back to 2026-11-19, and nobody was told on that day"),
-        (LEAVING, ("2026-11-01", "2026-12-02"), ("its owners were told 2026-11-01 to 2026-12-02, and ecr.tf says "
+         "it is dated back to 2026-11-19, and nobody was notified on that day"),
+        (LEAVING, ("2026-11-01", "2026-12-02"), ("its owners were given 2026-11-01 to 2026-12-02, and ecr.tf says "
          "2026-11-01 to 2026-12-01")),
-        (replace(LEAVING, deprecated_since="2026-10-01"), TOLD, ("its owners were told 2026-11-01 to 2026-12-01, and "
+        (replace(LEAVING, deprecated_since="2026-10-01"), TOLD, ("its owners were given 2026-11-01 to 2026-12-01, and "
          "ecr.tf says 2026-10-01 to 2026-12-01")),
-        (LEAVING, ("2026-11-01", ""), ("its owners were told 2026-11-01 to nothing, and ecr.tf says 2026-11-01 to "
+        (LEAVING, ("2026-11-01", ""), ("its owners were given 2026-11-01 to nothing, and ecr.tf says 2026-11-01 to "
          "2026-12-01")),
         (replace(LEAVING, remove_after="2026-11-20"), TOLD, "its grace period of 19 days is shorter than 30"),
     ],

@@ -38,8 +38,6 @@ class EcrDescription:
     `lifecycle` and `policy` are JSON documents, empty where there is none.
     """
 
-    name: str
-    arn: str
     uri: str
     mutability: str
     encryption: str
@@ -86,8 +84,6 @@ class PlatformEcr:
                 return None
             tags = self._client.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
             return EcrDescription(
-                name=name,
-                arn=found["repositoryArn"],
                 uri=found["repositoryUri"],
                 mutability=found["imageTagMutability"],
                 encryption=found.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),

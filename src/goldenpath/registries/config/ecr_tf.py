@@ -183,7 +183,7 @@ def unexpected(path: Path, error: ValueError) -> RegistryConfigUnexpected:
     return RegistryConfigUnexpected(
         f"{path} is not of the form that we can edit, and was left as it is",
         why=str(error),
-        fix="mend that place by hand (`terraform fmt` helps), then run again; docs/registries.md shows the form",
+        fix="fix that place by hand (`terraform fmt` helps), then run again; docs/registries.md shows the form",
     )
 
 

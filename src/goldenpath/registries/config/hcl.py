@@ -1,7 +1,7 @@
-"""The little of Terraform's language that we read: the literal values of one file, and where each of them stands.
+"""Reads the literal values of a Terraform file, with the offsets that an edit needs to keep every other byte.
 
-Positions are what a general parser does not give: an edit needs them to leave every other byte alone. Expressions that
-are not literal are stepped over, never understood. Grammar: "HCL Native Syntax Specification".
+Expressions that are not literal are skipped, never evaluated. Why not a general parser: docs/adr/0006-registries.md.
+Grammar: "HCL Native Syntax Specification".
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%
 _PLAIN = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _WORDS: Mapping[str, Literal] = {"true": True, "false": False, "null": None}
 _OPENING, _CLOSING = "[({", "])}"
+# Beyond these Python itself gives up: with a `RecursionError`, and a `ValueError` at 4,300 digits.
 _DEEPEST, _LONGEST_NUMBER = 50, 300
 
 
 class HclUnexpected(ValueError):
-    """The text is not what we can read; the message names the line."""
+    """The text is no HCL that we can read; the message names the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class HclToken:
-    """One word of the text: its kind, what it says, and the offsets where it begins and ends."""
+    """One token: its kind and text, and the offsets of its first character and behind its last one."""
 
     kind: str
     text: str
@@ -45,7 +46,7 @@ class HclToken:
 
 @dataclass(frozen=True)
 class HclEntry:
-    """One `key = value` of a map: the offsets run from the key's first character to behind the value."""
+    """One `key = value` of a map, from the key's first character to behind the value."""
 
     key: str
     value: Literal
@@ -55,7 +56,7 @@ class HclEntry:
 
 @dataclass(frozen=True)
 class HclMap:
-    """A map: the offsets of its braces, and its entries in the order of the text."""
+    """A map: the offsets of its braces, and its entries in order."""
 
     opening: int
     closing: int
@@ -63,14 +64,14 @@ class HclMap:
 
 
 def tokens(text: str) -> Iterator[HclToken]:
-    """Yield the words of `text` without blanks, newlines and comments included. Raises `HclUnexpected`."""
+    """Yield the tokens of `text`, with newlines and comments, without spaces. Raises `HclUnexpected`."""
     at = 0
     while at < len(text):
-        found = _TOKEN.match(text, at)
-        assert found is not None  # noqa: S101  the last alternative takes any character
-        kind, end = str(found.lastgroup), found.end()
-        if kind == "mark" or found["heredoc"]:
-            kind, end = "heredoc", _heredoc_end(text, end, found["mark"])
+        match = _TOKEN.match(text, at)
+        assert match is not None  # noqa: S101  the last alternative matches any character
+        kind, end = str(match.lastgroup), match.end()
+        if kind == "mark" or match["heredoc"]:
+            kind, end = "heredoc", _heredoc_end(text, end, match["mark"])
         elif kind == "quote":
             kind, end = "string", _string_end(text, at)
         elif kind == "block":
@@ -83,14 +84,14 @@ def tokens(text: str) -> Iterator[HclToken]:
 def read_map(text: str, block: str, name: str) -> HclMap:
     """Return the literal map `name` of the block `block` (as in `locals { name = { … } }`).
 
-    Raises `HclUnexpected` when it is missing, there twice, or not literal through and through.
+    Raises `HclUnexpected` when it is missing, there twice, or not literal.
     """
     reader = _Reader(text)
-    found = [at for at in reader.attributes_of(block) if at[0] == name]
-    if len(found) != 1:
-        how = "there is no" if not found else "there is more than one"
+    places = [at for attribute, at in reader.attributes_of(block) if attribute == name]
+    if len(places) != 1:
+        how = "there is more than one" if places else "there is no"
         raise HclUnexpected(f"{how} `{name}` in a block `{block}`")
-    return reader.map_at(found[0][1])
+    return reader.map_at(places[0])
 
 
 def read_attributes(text: str) -> dict[str, Literal]:
@@ -105,25 +106,25 @@ def read_attributes(text: str) -> dict[str, Literal]:
 
 
 class _Reader:
-    """Reads from a list of tokens; every method takes and returns indexes into that list."""
+    """Reads a list of tokens; `at` is always an index into that list."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.words = list(tokens(text))
+        self.tokens = list(tokens(text))
 
     def attributes_of(self, block: str) -> Iterator[tuple[str, int]]:
-        """Yield name and value's index of every attribute in every top-level block `block` that has no labels."""
+        """Yield name and index of the value of every attribute in the top-level blocks `block` without labels."""
         at = 0
-        while (at := self._skip_blank(at)) < len(self.words):
+        while (at := self._skip_blank(at)) < len(self.tokens):
             if self._says(at, block) and self._says(at + 1, "{"):
                 yield from self.attributes(at + 2)
             at = self._end_of_statement(at)
 
     def attributes(self, at: int = 0) -> Iterator[tuple[str, int]]:
-        """Yield name and value's index of every attribute from `at` to the end of its block."""
-        while (at := self._skip_blank(at)) < len(self.words) and not self._says(at, "}"):
+        """Yield name and index of the value of every attribute from `at` to the end of its block."""
+        while (at := self._skip_blank(at)) < len(self.tokens) and not self._says(at, "}"):
             if self._kind(at) == "word" and self._says(at + 1, "="):
-                yield self.words[at].text, at + 2
+                yield self.tokens[at].text, at + 2
             at = self._end_of_statement(at)
 
     def map_at(self, at: int) -> HclMap:
@@ -131,35 +132,35 @@ class _Reader:
         if not self._says(at, "{"):
             raise self.unexpected(at, "a map (`{ … }`) was expected")
         entries, closing = self._entries(at, 0)
-        return HclMap(self.words[at].start, self.words[closing].start, tuple(entries))
+        return HclMap(self.tokens[at].start, self.tokens[closing].start, tuple(entries))
 
     def literal(self, at: int, depth: int = 0) -> tuple[Literal, int]:
         """Return the literal at `at`, and the index behind it."""
         if depth > _DEEPEST:
             raise self.unexpected(at, "it is nested too deeply")
         value, behind = self._value(at, depth)
-        if self._kind(behind) not in ("newline", "comment", "end") and self.words[behind].text not in ",]}":
+        if self._kind(behind) not in ("newline", "comment", "end") and self.tokens[behind].text not in ",]}":
             raise self.unexpected(behind, "a literal value was expected, not an expression")
         return value, behind
 
     def unexpected(self, at: int, what: str) -> HclUnexpected:
-        """Return the error that says `what` is wrong in the line of the token at `at`."""
-        place = self.words[at].start if at < len(self.words) else len(self.text)
+        """Return the error for the line of the token at `at`."""
+        place = self.tokens[at].start if at < len(self.tokens) else len(self.text)
         return HclUnexpected(f"line {line_of(self.text, place)}: {what}")
 
     def _value(self, at: int, depth: int) -> tuple[Literal, int]:
-        kind, said = self._kind(at), self.words[at].text if at < len(self.words) else ""
+        kind, text = self._kind(at), self.tokens[at].text if at < len(self.tokens) else ""
         if kind == "string":
             return self._unquoted(at), at + 1
         if kind == "number":
-            return _number(said), at + 1
-        if kind == "word" and said in _WORDS:
-            return _WORDS[said], at + 1
-        if said == "-" and self._kind(at + 1) == "number":
-            return -_number(self.words[at + 1].text), at + 2
-        if said == "[":
+            return _number(text), at + 1
+        if kind == "word" and text in _WORDS:
+            return _WORDS[text], at + 1
+        if text == "-" and self._kind(at + 1) == "number":
+            return -_number(self.tokens[at + 1].text), at + 2
+        if text == "[":
             return self._list(at, depth)
-        if said == "{":
+        if text == "{":
             entries, closing = self._entries(at, depth)
             return {entry.key: entry.value for entry in entries}, closing + 1
         raise self.unexpected(at, "a literal value was expected, not an expression")
@@ -178,30 +179,29 @@ class _Reader:
         return values, at + 1
 
     def _entries(self, at: int, depth: int) -> tuple[list[HclEntry], int]:
-        entries: list[HclEntry] = []
-        keys: set[str] = set()
+        entries: dict[str, HclEntry] = {}
         at = self._skip_blank(at + 1)
         while not self._says(at, "}"):
             entry, behind = self._entry(at, depth)
-            if entry.key in keys:
+            # HCL would take the last one: a reviewer may have read the first.
+            if entry.key in entries:
                 raise self.unexpected(at, f"the key {entry.key!a} is there twice")
-            keys.add(entry.key)
-            entries.append(entry)
+            entries[entry.key] = entry
             at = self._skip_blank(behind + 1 if self._says(behind, ",") else behind)
-        return entries, at
+        return [*entries.values()], at
 
     def _entry(self, at: int, depth: int) -> tuple[HclEntry, int]:
         kind = self._kind(at)
         if kind not in ("word", "string"):
             raise self.unexpected(at, "a key was expected")
-        key = self.words[at].text if kind == "word" else self._unquoted(at)
+        key = self.tokens[at].text if kind == "word" else self._unquoted(at)
         if not (self._says(at + 1, "=") or self._says(at + 1, ":")):
             raise self.unexpected(at, f"a `=` was expected after the key {key!a}")
         value, behind = self.literal(at + 2, depth + 1)
-        return HclEntry(key, value, self.words[at].start, self.words[behind - 1].end), behind
+        return HclEntry(key, value, self.tokens[at].start, self.tokens[behind - 1].end), behind
 
     def _unquoted(self, at: int) -> str:
-        inner = self.words[at].text[1:-1]
+        inner = self.tokens[at].text[1:-1]
         left_over = _ESCAPE.sub("", inner)
         if "\\" in left_over or "${" in left_over or "%{" in left_over or "\n" in inner:
             raise self.unexpected(at, "a plain string was expected, without `${…}`")
@@ -209,8 +209,8 @@ class _Reader:
 
     def _end_of_statement(self, at: int) -> int:
         depth = 0
-        while at < len(self.words):
-            word = self.words[at]
+        while at < len(self.tokens):
+            word = self.tokens[at]
             if word.kind == "sign":
                 depth += (word.text in _OPENING) - (word.text in _CLOSING)
                 if depth < 0:
@@ -228,10 +228,10 @@ class _Reader:
         return at
 
     def _kind(self, at: int) -> str:
-        return self.words[at].kind if at < len(self.words) else "end"
+        return self.tokens[at].kind if at < len(self.tokens) else "end"
 
     def _says(self, at: int, text: str) -> bool:
-        return at < len(self.words) and self.words[at].text == text
+        return at < len(self.tokens) and self.tokens[at].text == text
 
 
 def line_of(text: str, place: int) -> int:
@@ -239,14 +239,14 @@ def line_of(text: str, place: int) -> int:
     return text.count("\n", 0, place) + 1
 
 
-def _number(said: str) -> int | float:
-    if len(said) > _LONGEST_NUMBER:
-        raise HclUnexpected(f"a number has {len(said)} characters, and {_LONGEST_NUMBER} are the most")
-    return float(said) if set(said) & set(".eE") else int(said)
+def _number(text: str) -> int | float:
+    if len(text) > _LONGEST_NUMBER:
+        raise HclUnexpected(f"a number has {len(text)} characters, and {_LONGEST_NUMBER} are the most")
+    return float(text) if set(text) & set(".eE") else int(text)
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    plain, short, long, doubled = found.groups()
+def _unescaped(match: re.Match[str]) -> str:
+    plain, short, long, doubled = match.groups()
     if doubled:
         return f"{doubled}{{"
     if plain:
@@ -257,7 +257,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _comment_end(text: str, start: int) -> int:
-    # Not by the expression for words: it would look for the end again at each of the signs that follow.
+    # Not by the expression for tokens: without an end it would search the rest of the text again from every character.
     if (end := text.find("*/", start + 2)) < 0:
         raise HclUnexpected(f"line {line_of(text, start)}: a comment is not closed")
     return end + 2
@@ -271,7 +271,7 @@ def _heredoc_end(text: str, at: int, mark: str) -> int:
 
 
 def _string_end(text: str, start: int, depth: int = 0) -> int:
-    """Return the offset behind the string that begins at `start`; strings inside its `${…}` are stepped over too."""
+    """Return the offset behind the string that begins at `start`; strings inside its `${…}` are skipped, too."""
     if depth > _DEEPEST:
         raise HclUnexpected(f"line {line_of(text, start)}: strings are nested too deeply")
     at = start + 1

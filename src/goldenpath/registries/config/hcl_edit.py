@@ -81,18 +81,18 @@ def _lines(fields: Mapping[str, str], pad: str) -> str:
 def _checked(text: str, block: str, name: str) -> HclMap:
     """Return the map, if it is sorted and every entry has lines of its own. Raises `HclUnexpected`."""
     # Refused, not repaired: sorting somebody's file would hide the one change that a reviewer should see.
-    found = read_map(text, block, name)
-    for earlier, later in pairwise(found.entries):
+    registries = read_map(text, block, name)
+    for earlier, later in pairwise(registries.entries):
         if earlier.key > later.key:
             raise HclUnexpected(
                 f"line {line_of(text, later.start)}: {later.key!a} stands behind {earlier.key!a}: sort the keys"
             )
-    for entry in found.entries:
-        alone = not text[text.rfind("\n", 0, entry.start) + 1 : entry.start].strip()
-        whole = "\n" in text[entry.start : entry.end] and _REST_OF_LINE.match(text, entry.end)
-        if not (alone and whole):
+    for entry in registries.entries:
+        has_own_line = not text[text.rfind("\n", 0, entry.start) + 1 : entry.start].strip()
+        is_multiline = "\n" in text[entry.start : entry.end] and _REST_OF_LINE.match(text, entry.end)
+        if not (has_own_line and is_multiline):
             raise HclUnexpected(f"line {line_of(text, entry.start)}: give {entry.key!a} lines of its own, one a field")
-    return found
+    return registries
 
 
 def _insertion(text: str, found: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:

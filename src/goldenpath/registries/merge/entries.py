@@ -98,7 +98,7 @@ def require_nothing_else(checkout: Path, changed: tuple[ChangedEntry, ...], befo
     if beside:
         raise PlanUnexpected(
             f"the pull request changes more than its registry: {', '.join(beside)}",
-            why="its plan shows one registry alone, so nobody saw there what the rest would do",
+            why="its plan shows one registry only, so nobody saw there what the rest would do",
             fix="nothing was applied; run the wizard for the registry: it has the plan reviewed as things are now",
         )
 

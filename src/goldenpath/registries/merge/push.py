@@ -53,7 +53,7 @@ class Push:
         )
         if mistakes := [mistake for holds, mistake in rules if not holds]:
             raise BadInput(
-                "this run does not answer to a merge",
+                "this run was not started by a merge",
                 why="; ".join(mistakes),
                 fix=f"let the workflow ecr-auto-apply start it, which runs for each push to {base}",
             )

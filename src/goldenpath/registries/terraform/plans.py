@@ -35,7 +35,6 @@ class _ResourceChange(msgspec.Struct):
     address: str
     type: str
     change: _ChangeBody
-    action_reason: str = ""
     provider_name: str = ""
 
 
@@ -83,7 +82,6 @@ class PlannedChange:
     actions: tuple[str, ...]
     before: Any = None
     after: Any = None
-    reason: str = ""
     provider: str = ""
 
     @property
@@ -148,7 +146,6 @@ def _changes(raw: tuple[_ResourceChange, ...]) -> tuple[PlannedChange, ...]:
             actions=resource.change.actions,
             before=resource.change.before,
             after=resource.change.after,
-            reason=resource.action_reason,
             provider=resource.provider_name,
         )
         for resource in raw
