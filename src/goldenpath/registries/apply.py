@@ -58,11 +58,19 @@ class ApplyRequest:
 
 
 @dataclass(frozen=True)
+class ApplyRefusal:
+    """A pull request that must not be applied: its `number`, and the `error` that says why."""
+
+    number: int
+    error: GoldenPathError
+
+
+@dataclass(frozen=True)
 class ApplyRequests:
-    """What a push asks for: the `requests` that may be applied, the `refusals` by pull request, and `notes`."""
+    """What a push asks for: the `requests` that may be applied, the `refusals`, and `notes` on the rest."""
 
     requests: tuple[ApplyRequest, ...] = ()
-    refusals: tuple[tuple[int, GoldenPathError], ...] = ()
+    refusals: tuple[ApplyRefusal, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -78,12 +86,12 @@ def find_requests(context: ApplyContext) -> ApplyRequests:
         return ApplyRequests(notes=(f"The branch {push.base} is new: nothing that was merged before is applied.",))
     pulls = merged_pulls(checkouts.merged, push, context.repository, review.LABEL)
     requests: list[ApplyRequest] = []
-    refusals: list[tuple[int, GoldenPathError]] = []
+    refusals: list[ApplyRefusal] = []
     for number in pulls.numbers:
         try:
             requests.append(ApplyRequest(number, check_merged(context, merged_pull_request(context, number))))
         except GoldenPathError as error:
-            refusals.append((number, error))
+            refusals.append(ApplyRefusal(number, error))
     return ApplyRequests(tuple(requests), tuple(refusals), pulls.notes)
 
 
@@ -110,39 +118,42 @@ def apply_merged(context: ApplyContext, pull: MergedPullRequest, environment: st
     reported in the pull request and raised: the errors of `merge.checks`, `provenance`, `planning` and `retirement`.
     """
     with _reporting(context, pull):
-        record, plan, outcome = _applied(context, pull, environment)
+        # The checks of the job `find` again: meanwhile the pull request can be edited, or another one be merged.
+        reviewed = _checked(context, pull)
+        record = reviewed.record
+        require_environment(record, environment)
+        workspace = _composed_access(context, reviewed).workspace(record.environment)
+        plan = _plan(pull, record, workspace)
+        review.require_plan_shown(record, plan, pull.body)
+        # Without changes an earlier run applied them, and may have been stopped before it said so: the rest is done.
+        if plan.changes:
+            _change(context, pull, reviewed, workspace)
+        if record.removal:
+            outcome = _require_absent(workspace, record.name)
+        else:
+            outcome = _hand_over(context, pull, workspace, plan, record.name)
+        # Only after ECR was verified: an apply that fails before keeps its claim, and the next run can recover.
+        recovery.end_claim(workspace, pull.number)
     table = review.changes_table(plan) if plan.changes else "Nothing was left to do."
     head = f"### {'Removed' if record.removal else 'Applied'}: `{record.name}` in {record.environment}"
     context.repository.comment(pull.number, MARKER, f"{head}\n\n{table}\n\n{outcome}")
     return plan
 
 
-def _applied(context: ApplyContext, pull: MergedPullRequest, environment: str) -> tuple[PlanRecord, TerraformPlan, str]:
-    # The checks of the job `find` again: between the two jobs the pull request can be edited or another one be merged.
-    reviewed = _checked(context, pull)
+def _change(
+    context: ApplyContext, pull: MergedPullRequest, reviewed: ReviewedMerge, workspace: TerraformWorkspace
+) -> None:
+    """Apply the plan that is saved in the workspace."""
     record = reviewed.record
-    require_environment(record, environment)
-    workspace = _composed_access(context, reviewed).workspace(record.environment)
-    plan = _plan(pull, record, workspace)
-    review.require_plan_shown(record, plan, pull.body)
-    # No changes: an earlier run applied them and may have been stopped before it said so. Then only the rest is done.
-    if plan.changes:
-        if not record.removal:
-            registry = ecr_tf.find(workspace.checkout, workspace.environment, record.name)
-            retirement.require_announced_grace(registry, workspace.variables, pull.opened)
-        # The claim comes before anything is changed, so that whatever this run leaves behind is younger than it.
-        recovery.begin_claim(workspace, pull.number, context.run_url)
-        if record.removal:
-            _delete_images(context, reviewed, workspace)
-        context.repository.comment(pull.number, MARKER, _begun(record, context.run_url))
-        workspace.terraform.apply(workspace.saved)
+    if not record.removal:
+        registry = ecr_tf.find(workspace.checkout, workspace.environment, record.name)
+        retirement.require_announced_grace(registry, workspace.variables, pull.opened)
+    # The claim comes before anything is changed, so that whatever this run leaves behind is younger than it.
+    recovery.begin_claim(workspace, pull.number, context.run_url)
     if record.removal:
-        outcome = _require_absent(workspace, record.name)
-    else:
-        outcome = _hand_over(context, pull, workspace, plan, record.name)
-    # Only after ECR was verified: an apply that fails before keeps its claim, and the next run can recover.
-    recovery.end_claim(workspace, pull.number)
-    return record, plan, outcome
+        _delete_images(context, reviewed, workspace)
+    context.repository.comment(pull.number, MARKER, _begun(record, context.run_url))
+    workspace.terraform.apply(workspace.saved)
 
 
 def _checked(context: ApplyContext, pull: MergedPullRequest) -> ReviewedMerge:

@@ -147,6 +147,7 @@ def description(record: PlanRecord, plan: TerraformPlan, raw: str, text: PullReq
         _promise(record),
         _CHECKS,
     ])  # fmt: skip
+    # The record comes last and whole: only the raw plan is shortened to what GitHub stores of a description.
     tail = f"\n\n{record_comment(record)}"
     room = LONGEST_TEXT - len(head) - len(tail) - 200
     return f"{head}\n\n{collapsible('The plan as Terraform shows it', shortened(raw, room))}{tail}"

@@ -77,15 +77,15 @@ def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
     It needs no role of AWS: the output `pull_requests` says which environment's role each apply needs.
     """
     run = _run()
-    found = apply.find_requests(_apply_context(checkout, trusted, base_branch, run))
+    result = apply.find_requests(_apply_context(checkout, trusted, base_branch, run))
     # A matrix of jobs reads this: each job then enters the GitHub environment of its registry, whose name is in the
     # OIDC token, so that AWS holds it to that environment (ADR 0014).
-    listed = [{"number": request.number, "environment": request.record.environment} for request in found.requests]
-    run.set_outputs({"pull_requests": json.dumps(listed)})
-    _report(run, found)
+    matrix = [{"number": request.number, "environment": request.record.environment} for request in result.requests]
+    run.set_outputs({"pull_requests": json.dumps(matrix)})
+    _report(run, result)
     # Every refusal is in its own pull request already; the first one also fails this job.
-    for _, error in found.refusals:
-        raise error
+    for refusal in result.refusals:
+        raise refusal.error
 
 
 @click.command("apply-merged")
@@ -126,18 +126,18 @@ def report_hygiene(checkout: Path) -> None:
 COMMANDS = (propose_registry, retire_registry, find_merged, apply_merged, report_hygiene)
 
 
-def _report(run: Runner, found: ApplyRequests) -> None:
+def _report(run: Runner, result: ApplyRequests) -> None:
     """Write to the log what will be applied, and annotate what will not."""
     progress = Progress()
-    for request in found.requests:
+    for request in result.requests:
         record, act = request.record, "removed" if request.record.removal else "applied"
         progress.line(f"✓ #{request.number}: {record.name} in {record.environment} is to be {act}")
-    for number, error in found.refusals:
-        progress.line(f"✗ #{number}: {error.what}")
-    for note in found.notes:
+    for refusal in result.refusals:
+        progress.line(f"✗ #{refusal.number}: {refusal.error.what}")
+    for note in result.notes:
         progress.line(note)
         run.annotate("warning", note, title="Nothing is applied for it")
-    if not (found.requests or found.refusals):
+    if not (result.requests or result.refusals):
         progress.line("✓ no registry is to be applied")
 
 

@@ -67,7 +67,7 @@ def test_one_refused_pull_request_stops_no_other(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(apply, "check_merged", lambda _, number: RECORD if number == 2 else drifted())
     found = apply.find_requests(context(Github()))
     assert found.requests == (ApplyRequest(2, RECORD),)
-    assert [(number, error.code) for number, error in found.refusals] == [(1, "plan-drifted")]
+    assert [(refusal.number, refusal.error.code) for refusal in found.refusals] == [(1, "plan-drifted")]
 
 
 @pytest.mark.parametrize("is_away", [True, False])

@@ -79,17 +79,17 @@ class PlatformEcr:
         """Return the repository `name`; `None` when there is none."""
         with _explained(f"describe the ECR repository {name}"):
             try:
-                found = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
+                repository = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
             except self._client.exceptions.RepositoryNotFoundException:
                 return None
-            tags = self._client.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]
+            tags = self._client.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
             return EcrDescription(
-                uri=found["repositoryUri"],
-                mutability=found["imageTagMutability"],
-                encryption=found.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
-                scan_on_push=bool(found.get("imageScanningConfiguration", {}).get("scanOnPush")),
+                uri=repository["repositoryUri"],
+                mutability=repository["imageTagMutability"],
+                encryption=repository.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
+                scan_on_push=bool(repository.get("imageScanningConfiguration", {}).get("scanOnPush")),
                 tags={tag["Key"]: tag.get("Value", "") for tag in tags},
-                created=found["createdAt"],
+                created=repository["createdAt"],
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
             )
@@ -98,8 +98,8 @@ class PlatformEcr:
         """Return every image of the repository `name`, newest push first."""
         with _explained(f"list the images of {name}"):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
-            found = [_image(detail) for page in pages for detail in page["imageDetails"]]
-        return tuple(sorted(found, key=lambda image: image.pushed, reverse=True))
+            images = [_image(detail) for page in pages for detail in page["imageDetails"]]
+        return tuple(sorted(images, key=lambda image: image.pushed, reverse=True))
 
     def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
         """Return the findings of ECR's own scan, counted by severity; `None` when there is no finished scan."""
@@ -121,16 +121,18 @@ class PlatformEcr:
 
         Raises `RegistryRefused` when one is missing.
         """
-        found: dict[str, str] = {}
+        manifests: dict[str, str] = {}
         for batch in _batches(digests):
             with _explained(f"read the manifests of {name}"):
                 response = self._client.batch_get_image(
                     repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
                 )
-            found |= {str(image["imageId"].get("imageDigest")): image["imageManifest"] for image in response["images"]}
-        if missing := set(digests) - set(found):
+            manifests |= {
+                str(image["imageId"].get("imageDigest")): image["imageManifest"] for image in response["images"]
+            }
+        if missing := set(digests) - set(manifests):
             raise RegistryRefused(f"ECR gave no manifest for {', '.join(sorted(missing))} of {name}", fix="run again")
-        return found
+        return manifests
 
     def delete(self, name: str, digests: tuple[str, ...]) -> None:
         """Delete the images `digests`; missing ones count as deleted. Raises `RegistryRefused`."""

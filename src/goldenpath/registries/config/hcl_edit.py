@@ -95,31 +95,31 @@ def _checked(text: str, block: str, name: str) -> HclMap:
     return registries
 
 
-def _insertion(text: str, found: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+def _insertion(text: str, current: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
     """Return what to write, and the two offsets between which it replaces the text."""
-    if not found.entries:
-        return _first(text, found, key, fields)
-    pad = _pad(text, found.entries[0].start)
-    earlier = [entry for entry in found.entries if entry.key < key]
+    if not current.entries:
+        return _first(text, current, key, fields)
+    pad = _pad(text, current.entries[0].start)
+    earlier = [entry for entry in current.entries if entry.key < key]
     # After its predecessor, so that a comment above the next entry stays with that one.
     place = (
         _end_of_line(text, earlier[-1].end)
         if earlier
-        else _start_with_comments(text, found.opening, found.entries[0].start)
+        else _start_with_comments(text, current.opening, current.entries[0].start)
     )
     return render(key, fields, pad), place, place
 
 
-def _first(text: str, found: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
-    outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, found.opening) + 1 :])
+def _first(text: str, current: HclMap, key: str, fields: Mapping[str, str]) -> tuple[str, int, int]:
+    outer = re.match(r"[ \t]*", text[text.rfind("\n", 0, current.opening) + 1 :])
     pad = outer[0] if outer else ""
     piece = render(key, fields, pad + _INDENT)
-    inside = text[found.opening + 1 : found.closing]
+    inside = text[current.opening + 1 : current.closing]
     if not inside.strip():
-        return f"\n{piece}{pad}", found.opening + 1, found.closing
-    place = text.rfind("\n", 0, found.closing) + 1
-    if text[place : found.closing].strip():
-        raise HclUnexpected(f"line {line_of(text, found.closing)}: give the closing brace a line of its own")
+        return f"\n{piece}{pad}", current.opening + 1, current.closing
+    place = text.rfind("\n", 0, current.closing) + 1
+    if text[place : current.closing].strip():
+        raise HclUnexpected(f"line {line_of(text, current.closing)}: give the closing brace a line of its own")
     # A blank line, so that the comments still belong to the map, and not to its first entry.
     blank = "" if text[:place].endswith("\n\n") else "\n"
     return blank + piece, place, place
@@ -139,23 +139,23 @@ def _start_with_comments(text: str, opening: int, start: int) -> int:
 
 
 def _end_of_line(text: str, end: int) -> int:
-    found = _REST_OF_LINE.match(text, end)
-    if found is None:
+    match = _REST_OF_LINE.match(text, end)
+    if match is None:
         raise HclUnexpected(f"line {line_of(text, end)}: something else stands on the entry's last line")
-    return found.end()
+    return match.end()
 
 
 def _proved(after: str, block: str, name: str, wanted: Mapping[str, Literal]) -> str:
     # Whatever the splicing got wrong is noticed here, before anything is written.
-    found = read_map(after, block, name)
-    keys = [entry.key for entry in found.entries]
-    if _as_dict(found) != wanted or keys != sorted(keys):
+    edited = read_map(after, block, name)
+    keys = [entry.key for entry in edited.entries]
+    if _as_dict(edited) != wanted or keys != sorted(keys):
         raise HclUnexpected("the edit would change more than the one entry, so it was not made")
     return after
 
 
-def _as_dict(found: HclMap) -> dict[str, Literal]:
-    return {entry.key: entry.value for entry in found.entries}
+def _as_dict(parsed: HclMap) -> dict[str, Literal]:
+    return {entry.key: entry.value for entry in parsed.entries}
 
 
 def _pad(text: str, start: int) -> str:

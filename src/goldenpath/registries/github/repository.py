@@ -164,7 +164,7 @@ class GithubRepository:
     def _open_pull(self, proposal: Proposal) -> PullRequest | None:
         owner = self.name.partition("/")[0]
         pulls = self._repository.get_pulls(state="open", head=f"{owner}:{proposal.head}", base=proposal.base)
-        # GitHub ignores a `head` that it does not understand and lists every pull request, so the branch is compared.
+        # GitHub ignores a `head` of a form that it does not expect, and lists every pull request.
         return next((pull for pull in pulls if pull.head.ref == proposal.head), None)
 
     @contextmanager

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.tools.process import Completed
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
-# On SIGINT an apply finishes the current resource, writes its state and releases its lock. Killed earlier, it leaves
+# Interrupted, an apply finishes the current resource, writes its state and releases its lock. Killed earlier, it leaves
 # resources that no state knows.
 PATIENCE_SECONDS = 60
 # No questions, and no calls home: Terraform asks checkpoint.hashicorp.com for newer versions by default.
@@ -170,8 +170,8 @@ class Terraform:
 def lock_vanished(done: Completed) -> bool:
     """Tell whether a lock was released while Terraform was reading who holds it.
 
-    `-lock-timeout` does not cover this case (the same race as in hashicorp/terraform#32690): the command
-    ends at once. The lock is free and nothing was done, so the caller may simply try again.
+    `-lock-timeout` does not cover this case, and the command ends at once (the same race as in
+    hashicorp/terraform#32690). The lock is free and nothing was done, so it can simply be tried again.
     """
     output = done.stdout + done.stderr
     return done.code != 0 and all(words in output for words in _VANISHED)
