@@ -165,7 +165,7 @@ class LifecycleSelection(msgspec.Struct, frozen=True, rename="camel"):
     tag_pattern_list: tuple[str, ...] = ()
 
     def fits(self, image: LifecycleImage) -> bool:
-        """Tell whether `image` has the tags that the rule asks for; of several patterns each must match a tag."""
+        """Tell whether `image` has the tags that the rule asks for; all of its patterns must match a tag."""
         if self.tag_status == "any":
             return True
         if self.tag_status == "untagged":
@@ -200,7 +200,7 @@ def parse_lifecycle(policy: str) -> tuple[LifecycleRule, ...]:
 def expired_images(rules: Iterable[LifecycleRule], images: Iterable[LifecycleImage]) -> dict[str, int]:
     """Return the images that the rules expire: digest → priority of the rule.
 
-    ECR evaluates all rules at once: each rule counts every image that fits it, but expires only those that no rule of
+    ECR evaluates all rules together: a rule counts every image that fits it, but expires only those that no rule of
     higher priority fits, and none that an index refers to. ECR acts within a day; this function knows no time.
     """
     newest_first = sorted(images, key=lambda image: image.days)

@@ -184,7 +184,7 @@ def _inspect_registry(
         return RegistryReport(registry, broken)
     images = ecr.images(registry.name)
     rules = compliance.parse_lifecycle(repository.lifecycle) if repository.lifecycle else ()
-    # One request for each image: ECR has no batch operation for scan results.
+    # One request per image: ECR has no batch operation for scan results.
     scans = {image.digest: ecr.findings(registry.name, image.digest) for image in scannable(images)}
     return with_image_counts(RegistryReport(registry, broken), images, scans, rules, now)
 

@@ -29,7 +29,7 @@ def commit_on(checkout: Path, base: str, paths: Iterable[str], message: str) -> 
     _git(checkout, "read-tree", base, variables=index)
     _git(checkout, "add", "--all", "--", *paths, variables=index)
     tree = _git(checkout, "write-tree", variables=index)
-    # The dates of `base` make the commit reproducible: a second run of the same proposal pushes nothing (ADR 0006).
+    # The dates of `base` make the commit reproducible: a retry within the same run pushes nothing (ADR 0006).
     when = _git(checkout, "show", "--no-patch", "--format=%cI", base)
     who = {f"GIT_{role}_{field}": value for role in ("AUTHOR", "COMMITTER")
            for field, value in (("NAME", _AUTHOR[0]), ("EMAIL", _AUTHOR[1]), ("DATE", when))}  # fmt: skip
@@ -81,7 +81,7 @@ def _authorization(server_url: str, token: str) -> tuple[tuple[str, str], ...]:
     # Settings travel by environment variables: other users of a machine can read command lines.
     key = f"http.{server_url.rstrip('/')}/.extraheader"
     credentials = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    # The empty value resets a header that the checkout may have kept: GitHub answers 400 to two.
+    # The empty value resets a header that the checkout may have kept: GitHub rejects two with HTTP 400.
     return ((key, ""), (key, f"AUTHORIZATION: basic {credentials}"))
 
 

@@ -46,7 +46,7 @@ class ApplyClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def left(self, lock: StateLock) -> bool:
         """Return whether the apply of this claim took `lock`."""
-        # The host alone is not enough: a person may lock the state from the same machine, before or for a plan. The
+        # The host is not proof enough: a person may lock the state from the same machine, before or for a plan. The
         # times compare because Terraform writes `created` by the clock of the same host.
         return lock.is_for_apply and lock.who.rpartition("@")[2] == self.host and lock.created >= self.since
 
@@ -126,7 +126,7 @@ def foreign_signs(
     # ECR reports the creation to the second, a claim has microseconds.
     is_older = claim is not None and repository.created < claim.first.replace(microsecond=0)
     other_policy = bool(repository.policy) and bool(compliance.policy_deviations(repository.policy, policy))
-    # Time alone does not prove it: somebody may have created a repository of this name during the outage. One with
+    # Time does not prove it: somebody may have created a repository of this name during the outage. One with
     # images or a foreign policy is in use by others, and importing it would give it away.
     signs = {
         "no apply of this pull request had begun": claim is None,

@@ -74,11 +74,11 @@ def retire_registry(checkout: Path, environment: str, name: str, step: str, grac
 def find_merged(checkout: Path, trusted: Path, base_branch: str) -> None:
     """Check every pull request that this push merged, and list the registries that may be applied.
 
-    It needs no role of AWS: the output `pull_requests` says which environment's role each apply needs.
+    It needs no role of AWS: the output `pull_requests` says which environment's role an apply needs.
     """
     run = _run()
     result = apply.find_requests(_apply_context(checkout, trusted, base_branch, run))
-    # A matrix of jobs reads this: each job then enters the GitHub environment of its registry, whose name is in the
+    # A matrix of jobs reads this: every job then enters the GitHub environment of its registry, whose name is in the
     # OIDC token, so that AWS holds it to that environment (ADR 0014).
     matrix = [{"number": request.number, "environment": request.record.environment} for request in result.requests]
     run.set_outputs({"pull_requests": json.dumps(matrix)})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Region, RoleArn
 
 _explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
-# Another run wrote first, or is writing at this moment. S3 answers with either, depending on the timing.
+# Another run wrote first, or is writing at this moment. S3 responds with either, depending on the timing.
 _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 

@@ -1,1 +1,1 @@
-"""The files that describe registries: read, edited, and what each level of risk brings."""
+"""The files that describe registries: read, edited, and the controls per level of risk."""

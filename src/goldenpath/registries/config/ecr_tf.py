@@ -56,7 +56,7 @@ class RegistryEntry:
 
 @dataclass(frozen=True)
 class RiskControls:
-    """The controls of one level of risk: ECR's own words, and how many images of each environment are kept."""
+    """The controls of one level of risk: ECR's own words, and how many images are kept per environment."""
 
     mutability: str
     encryption: str

@@ -123,7 +123,7 @@ def find_range(checkout: Path, pull: MergedPullRequest, fetch: Callable[[str], s
 
     Raises `PlanUnexpected` when GitHub counts other commits or files, and `SourceUnusable`.
     """
-    # The merging commit alone is not enough: after a rebase of several commits it is the last of them, and its parent
+    # The merging commit is not enough: after a rebase of several commits it is the last of them, and its parent
     # holds the others. So the branch is read from its fork to its tip, as well as what the merging commit did.
     merged, tip = platform_git.resolve(checkout, pull.commit), fetch(pull.tip)
     parents = platform_git.parents(checkout, merged)
