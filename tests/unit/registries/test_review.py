@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from typing import Any
@@ -16,7 +15,6 @@ from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
 PLAN = TerraformPlan(
     "1.11.4", (PlannedChange("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),)
 )
-TODAY = dt.date(2026, 11, 21)
 
 
 def test_a_record_comes_back_out_of_a_description() -> None:
