@@ -9,14 +9,12 @@ Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`,
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRefused
 from goldenpath.model import layout
-from goldenpath.registries.aws import session
-from goldenpath.services.aws_sdk import explained
+from goldenpath.registries.aws.session import ecr_client, explained
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 _BATCH = 100
 # ACTIVE: enhanced scanning never completes, it continues for as long as ECR watches the image.
 _SCANNED = ("COMPLETE", "ACTIVE")
-_explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
 
 
 @dataclass(frozen=True)
@@ -67,17 +64,17 @@ class PlatformEcr:
     """The ECR of one account and region, with the credentials in `variables`."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        self._client: ECRClient = session.ecr_client(variables)
+        self._client: ECRClient = ecr_client(variables)
 
     def names(self) -> tuple[str, ...]:
         """Return the name of every repository of the account and region, sorted."""
-        with _explained("list the ECR repositories"):
+        with explained("list the ECR repositories"):
             pages = self._client.get_paginator("describe_repositories").paginate()
             return tuple(sorted(repository["repositoryName"] for page in pages for repository in page["repositories"]))
 
     def describe(self, name: str) -> EcrDescription | None:
         """Return the repository `name`; `None` when there is none."""
-        with _explained(f"describe the ECR repository {name}"):
+        with explained(f"describe the ECR repository {name}"):
             try:
                 repository = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
             except self._client.exceptions.RepositoryNotFoundException:
@@ -96,7 +93,7 @@ class PlatformEcr:
 
     def images(self, name: str) -> tuple[EcrImage, ...]:
         """Return every image of the repository `name`, newest push first."""
-        with _explained(f"list the images of {name}"):
+        with explained(f"list the images of {name}"):
             pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
             images = [_image(detail) for page in pages for detail in page["imageDetails"]]
         return tuple(sorted(images, key=lambda image: image.pushed, reverse=True))
@@ -104,7 +101,7 @@ class PlatformEcr:
     def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
         """Return the findings of ECR's own scan, counted by severity; `None` when there is no finished scan."""
         missing = (self._client.exceptions.ScanNotFoundException, self._client.exceptions.ImageNotFoundException)
-        with _explained(f"read the scan of an image of {name}"):
+        with explained(f"read the scan of an image of {name}"):
             try:
                 scan = self._client.describe_image_scan_findings(
                     repositoryName=name, imageId={"imageDigest": digest}, maxResults=1
@@ -123,7 +120,7 @@ class PlatformEcr:
         """
         manifests: dict[str, str] = {}
         for batch in _batches(digests):
-            with _explained(f"read the manifests of {name}"):
+            with explained(f"read the manifests of {name}"):
                 response = self._client.batch_get_image(
                     repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
                 )
@@ -146,7 +143,7 @@ class PlatformEcr:
             raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="run again")
 
     def _not_deleted(self, name: str, batch: tuple[str, ...]) -> Iterator[str]:
-        with _explained(f"delete images of {name}"):
+        with explained(f"delete images of {name}"):
             response = self._client.batch_delete_image(
                 repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
             )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import StateLocked
 from goldenpath.services import aws_sdk
-from goldenpath.services.aws_sdk import Key, Wanted, explained
+from goldenpath.services.aws_sdk import Key, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from goldenpath.model.names import Region, RoleArn
 
-_explained = functools.partial(explained, needs="docs/registries.md lists what each role of the platform needs")
+# Errors of AWS name the page that lists the permissions of the platform's roles.
+explained = functools.partial(aws_sdk.explained, needs="docs/registries.md lists what each role of the platform needs")
 # Another run wrote first, or is writing at this moment. S3 responds with either, depending on the timing.
 _OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
@@ -84,7 +85,7 @@ class StateBucket:
 
     def read(self, key: str) -> StoredObject | None:
         """Return the object `key`; `None` when there is none. Raises what `explained` does."""
-        with _explained(f"read {key} in the state bucket"):
+        with explained(f"read {key} in the state bucket"):
             try:
                 response = self._client.get_object(Bucket=self._bucket, Key=key)
             except self._client.exceptions.NoSuchKey:
@@ -98,7 +99,7 @@ class StateBucket:
         """
         # A conditional write: of two runs that read the same version, S3 lets one succeed. Without the condition the
         # second one would overwrite the claim of the first, and could then free a lock that is in use.
-        with _explained(f"write {key} in the state bucket"):
+        with explained(f"write {key} in the state bucket"):
             try:
                 if before is None:
                     self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
