@@ -31,7 +31,7 @@ _NEXT = (
 
 
 _REGION = click.option(
-    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default="eu-west-2",
+    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default=planning.DEFAULT_REGION,
     help="AWS region of state and registries.",
 )  # fmt: skip
 

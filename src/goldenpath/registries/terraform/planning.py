@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from goldenpath.model.names import Digest
     from goldenpath.registries.terraform.plans import TerraformPlan
 
+DEFAULT_REGION = "eu-west-2"
 LOCK_SECONDS = 60
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 _BUILD_ID = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
@@ -201,9 +202,11 @@ class EnvironmentAccess:
 
     def _region(self) -> Region:
         try:
-            return Region(self.variables.get("GOLDENPATH_AWS_REGION") or "eu-west-2")
+            return Region(self.variables.get("GOLDENPATH_AWS_REGION") or DEFAULT_REGION)
         except ValueError as error:
-            raise BadInput("`aws_region` cannot be used", why=str(error), fix="name one, like `eu-west-2`") from None
+            raise BadInput(
+                "`aws_region` cannot be used", why=str(error), fix=f"name one, like `{DEFAULT_REGION}`"
+            ) from None
 
     def _role(self, environment: str) -> str:
         return self.variables.get(self.role_kind.value + environment.upper(), "")
