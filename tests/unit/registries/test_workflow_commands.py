@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from goldenpath.cli import goldenpath
 from goldenpath.errors import BadInput, ProposalUnbound
 from goldenpath.registries import workflow_commands
 
@@ -17,6 +18,7 @@ def test_a_run_that_no_person_started_proposes_nothing(requesters: tuple[str, ..
 
 
 def test_an_apply_without_a_number_is_refused_before_anything_is_read() -> None:
-    words = ["--pull-request=0", "--environment=dev"]
+    # As a person calls it: click keeps the help options of a command's first call.
+    words = ["registry", "apply-merged", "--pull-request=0", "--environment=dev"]
     with pytest.raises(BadInput, match="no pull request was named for this job"):
-        workflow_commands.apply_merged.main(words, standalone_mode=False)
+        goldenpath.main(words, standalone_mode=False)
