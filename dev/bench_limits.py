@@ -25,7 +25,8 @@ from goldenpath.model import codec  # noqa: E402
 from goldenpath.model.finding import Findings, Gate, Scanner  # noqa: E402
 from goldenpath.policy import matrix  # noqa: E402
 from goldenpath.policy.decision import decide  # noqa: E402
-from goldenpath.registries import config, request  # noqa: E402
+from goldenpath.registries import request  # noqa: E402
+from goldenpath.registries.config import ecr_tf  # noqa: E402
 from goldenpath.report import sarif, summary  # noqa: E402
 from goldenpath.tools import trivy  # noqa: E402
 
@@ -87,7 +88,7 @@ def registries(folder: Path) -> bytes:
 def one_more(_: bytes, folder: Path) -> None:
     """Write one more registry into that file."""
     wanted = {"environment": "dev", "name": "one-more", "owner": "team", "risk": "low", "requester": "", "domain": ""}
-    config.add(folder, request.parse(wanted))
+    ecr_tf.add(folder, request.parse_request(wanted))
 
 
 BENCHMARKS = (

@@ -13,11 +13,13 @@ from dev.growing.case import Case, Work
 from tests.tools.registry_files import write_crowded
 
 from goldenpath.local import sample
-from goldenpath.registries import catalogue, config, hcl_map, hygiene, lifecycle, merged, request, retire, review
-from goldenpath.registries.hygiene import Environment, Seen
-from goldenpath.registries.lifecycle import StoredImage
-from goldenpath.services.ecr_describe import Image
-from goldenpath.tools import proposal_git, terraform_plan
+from goldenpath.registries import catalogue, compliance, hygiene, platform_git, request, retirement, review
+from goldenpath.registries.aws.ecr import EcrImage
+from goldenpath.registries.compliance import LifecycleImage
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.hygiene import EnvironmentReport, RegistryReport
+from goldenpath.registries.merge import entries
+from goldenpath.registries.terraform import plans
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = dt.date(2026, 11, 28)
@@ -27,27 +29,27 @@ _REGISTRIES = (1, 10, 100, 300, 1_000)
 
 def _crowded(count: int, folder: Path) -> tuple[Path, str]:
     write_crowded(folder, count)
-    path = config.path_of(folder, "dev")
+    path = ecr_tf.path_of(folder, "dev")
     return path, path.read_text()
 
 
 def _requested(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
     wanted = {"environment": "dev", "name": "one-more", "owner": "team", "risk": "low", "requester": "", "domain": ""}
-    asked = request.parse(wanted)
-    return lambda: config.with_request(text, asked, path)
+    asked = request.parse_request(wanted)
+    return lambda: ecr_tf.with_request(text, asked, path)
 
 
 def _deprecated(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
-    last = config.parse(text, "dev", path)[-1]
-    return lambda: retire.deprecated(text, last, TODAY, path)
+    last = ecr_tf.parse(text, "dev", path)[-1]
+    return lambda: retirement.with_deprecation(text, last, TODAY, path)
 
 
 def _taken_out(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
-    last = config.parse(text, "dev", path)[-1]
-    return lambda: hcl_map.without_entry(text, config.BLOCK, config.MAP, last.name)
+    last = ecr_tf.parse(text, "dev", path)[-1]
+    return lambda: ecr_tf.without_entry(text, last.name, path)
 
 
 def _catalogue(count: int, folder: Path) -> Work:
@@ -58,9 +60,11 @@ def _catalogue(count: int, folder: Path) -> Work:
     return lambda: catalogue.write(folder)
 
 
-def _images(count: int) -> tuple[Image, ...]:
+def _images(count: int) -> tuple[EcrImage, ...]:
     return tuple(
-        Image(f"sha256:{number:064x}", (f"dev-{number:07x}",) if number % 3 else (), 1, NOW - dt.timedelta(days=number))
+        EcrImage(
+            f"sha256:{number:064x}", (f"dev-{number:07x}",) if number % 3 else (), 1, NOW - dt.timedelta(days=number)
+        )
         for number in range(count)
     )
 
@@ -77,19 +81,22 @@ _POLICY = json.dumps({
 
 
 def _lifecycle(count: int, _: Path) -> Work:
-    rules = lifecycle.parse(_POLICY)
-    stored = [StoredImage(each.digest, frozenset(each.tags), (NOW - each.pushed).days) for each in _images(count)]
-    return lambda: lifecycle.expired(rules, stored)
+    rules = compliance.parse_lifecycle(_POLICY)
+    stored = [LifecycleImage(each.digest, frozenset(each.tags), (NOW - each.pushed).days) for each in _images(count)]
+    return lambda: compliance.expired_images(rules, stored)
 
 
 def _hygiene(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
-    registries, rules, images = config.parse(text, "dev", path), lifecycle.parse(_POLICY), _images(30)
+    registries, rules, images = ecr_tf.parse(text, "dev", path), compliance.parse_lifecycle(_POLICY), _images(30)
     scans = {each.digest: {"CRITICAL": 1} for each in hygiene.scannable(images)}
 
     def work() -> None:
-        seen = tuple(hygiene.counted(Seen(each, ("no owner",)), images, scans, rules, NOW) for each in registries)
-        hygiene.report([Environment("dev", seen, tuple(f"stray-{number}" for number in range(count)))])
+        seen = tuple(
+            hygiene.with_image_counts(RegistryReport(each, ("no owner",)), images, scans, rules, NOW)
+            for each in registries
+        )
+        hygiene.report([EnvironmentReport("dev", seen, tuple(f"stray-{number}" for number in range(count)))])
 
     return work
 
@@ -117,11 +124,13 @@ def _reviewed(count: int, _: Path) -> Work:
     raw = _plan(count)
 
     def work() -> None:
-        plan = terraform_plan.parse_plan(raw)
-        record = review.Record.of(plan, "dev", "app-x", "octocat")
-        body = review.description(record, plan, "a line\n" * 20 * count, review.Told("Create", {"owner": "team"}))
-        review.read(body).require(plan)
-        review.require_shown(record, plan, body)
+        plan = plans.parse_plan(raw)
+        record = review.PlanRecord.of(plan, "dev", "app-x", "octocat")
+        body = review.description(
+            record, plan, "a line\n" * 20 * count, review.PullRequestText("Create", {"owner": "team"})
+        )
+        review.read_record(body).require(plan)
+        review.require_plan_shown(record, plan, body)
 
     return work
 
@@ -131,12 +140,12 @@ def _merged(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
     sample.git(folder, "init", "--quiet", "--initial-branch=main")
     sample.commit(folder, "All")
-    path.write_text(hcl_map.without_entry(text, config.BLOCK, config.MAP, config.parse(text, "dev", path)[-1].name))
+    path.write_text(ecr_tf.without_entry(text, ecr_tf.parse(text, "dev", path)[-1].name, path))
     sample.commit(folder, "One less")
-    before, after = (proposal_git.resolved(folder, name) for name in ("HEAD^", "HEAD"))
+    before, after = (platform_git.resolve(folder, name) for name in ("HEAD^", "HEAD"))
 
     def work() -> None:
-        merged.require_nothing_else(folder, merged.touched(folder, before, after), before, after)
+        entries.require_nothing_else(folder, entries.changed_entries(folder, before, after), before, after)
 
     return work
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from goldenpath.policy import app, explanation, matrix, settled
+from goldenpath.registries.terraform.program import is_of_the_machine
 from goldenpath.report.console import Progress
-from goldenpath.tools import terraform_program
 from goldenpath.tools.pins import Group
 from goldenpath.tools.toolchain import RECORD, Origin, Program, Toolchain
 
@@ -30,7 +30,7 @@ def install(names: tuple[str, ...], *, for_tests: bool) -> None:
     toolchain = Toolchain.load(say=progress.say)
     groups = _FOR_TESTS if for_tests else {Group.PIPELINE}
     wanted = (tool for tool in toolchain.entries() if tool.group in groups)
-    chosen = names or tuple(tool.name for tool in wanted if not terraform_program.is_of_the_machine(tool.name))
+    chosen = names or tuple(tool.name for tool in wanted if not is_of_the_machine(tool.name))
     for name in chosen:
         with progress.working(name):
             program = toolchain.provide(name)

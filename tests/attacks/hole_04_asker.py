@@ -13,17 +13,17 @@ from tests.tools.test_registries_retirement import removal_proposed, retired
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.services.github_runs import Attempt
+    from goldenpath.registries.github.records import RunAttempt
     from tests.attacks.attack import Scene
     from tests.tools.registry_platform import Platform
 
 BRANCH = "registry/dev/my-app"
-SEALED = Patch("goldenpath.registries.asking.require_sealed")
-PEOPLE = Patch("goldenpath.registries.asking.require_started_by_people")
-ALONE = Patch("goldenpath.registries.asking.require_alone")
+SEALED = Patch("goldenpath.registries.provenance.require_sealed")
+PEOPLE = Patch("goldenpath.registries.provenance.require_started_by_people")
+ALONE = Patch("goldenpath.registries.provenance.require_single_commit")
 
 
-def who_started_it_first(attempts: Iterable[Attempt], *_: object) -> frozenset[str]:
+def who_started_it_first(attempts: Iterable[RunAttempt], *_: object) -> frozenset[str]:
     """Return whom `GITHUB_ACTOR` names, which stays the same whoever runs a run again."""
     return frozenset(attempt.accounts[0].login for attempt in attempts)
 
@@ -38,7 +38,12 @@ def require_made(platform: Platform) -> None:
     assert platform.names() == ["my-app"]
 
 
-@attack(4, ApprovalMissing, "nobody has approved pull request #1", Patch("goldenpath.registries.asking.require_second"))
+@attack(
+    4,
+    ApprovalMissing,
+    "nobody has approved pull request #1",
+    Patch("goldenpath.registries.provenance.require_second_approval"),
+)
 def a_requester_approves_the_creation_that_he_asked_for(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.actor = "mallory"
@@ -66,7 +71,12 @@ def a_commit_is_amended_to_name_the_run_of_somebody_else(scene: Scene) -> None:
     require_made(platform)
 
 
-@attack(4, ApprovalMissing, "by alice, mallory", Patch("goldenpath.registries.asking.askers", who_started_it_first))
+@attack(
+    4,
+    ApprovalMissing,
+    "by alice, mallory",
+    Patch("goldenpath.registries.provenance.known_requesters", who_started_it_first),
+)
 def a_removal_that_somebody_else_once_started_is_run_again_and_approved(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     removal_proposed(platform, scene.monkeypatch, "prod-a1b2c3d")
@@ -77,7 +87,7 @@ def a_removal_that_somebody_else_once_started_is_run_again_and_approved(scene: S
 
 
 @attack(
-    4, ProposalUnbound, "which is not a person", PEOPLE, Patch("goldenpath.registries.platform_commands.require_people")
+    4, ProposalUnbound, "which is not a person", PEOPLE, Patch("goldenpath.registries.workflow_commands.require_people")
 )
 def a_workflow_on_the_askers_branch_starts_the_wizard(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -90,7 +100,7 @@ def a_workflow_on_the_askers_branch_starts_the_wizard(scene: Scene) -> None:
 @attack(4, ProposalUnbound, "who is not a person", PEOPLE)
 def a_run_that_only_the_apply_sees_to_be_a_workflows_own(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
-    scene.monkeypatch.setattr("goldenpath.registries.platform_commands.require_people", lambda *_: None)
+    scene.monkeypatch.setattr("goldenpath.registries.workflow_commands.require_people", lambda *_: None)
     platform.actor = "github-actions[bot]"
     platform.propose()
     merged_alone(platform)
@@ -120,7 +130,9 @@ def who_pushes_one_more_commit_approves_it(scene: Scene) -> None:
     assert "mallory" in git(platform.origin, "show", f"{BASE}:docs/REGISTRY_CATALOG.md")
 
 
-@attack(4, ProposalUnbound, "opened the pull request again", Patch("goldenpath.registries.asking.require_not_reopened"))
+@attack(
+    4, ProposalUnbound, "opened the pull request again", Patch("goldenpath.registries.provenance.require_not_reopened")
+)
 def a_proposal_that_was_withdrawn_is_opened_again_and_approved(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.actor = "alice"
@@ -145,7 +157,7 @@ def a_proposal_that_was_withdrawn_is_proposed_by_another_pull_request(scene: Sce
 
 @attack(
     4, ApprovalMissing, "nobody has approved pull request #1",
-    Patch("goldenpath.services.github_platform._approves", lambda review, _: review.state == "APPROVED"),
+    Patch("goldenpath.registries.github.repository._approves", lambda review, _: review.state == "APPROVED"),
 )  # fmt: skip
 def a_workflow_of_the_askers_branch_approves_as_the_bot(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -158,7 +170,7 @@ def a_workflow_of_the_askers_branch_approves_as_the_bot(scene: Scene) -> None:
 
 @attack(
     4, ApprovalMissing, "nobody has approved pull request #1",
-    Patch("goldenpath.services.github_platform.Repository._may_write", lambda *_: True),
+    Patch("goldenpath.registries.github.repository.GithubRepository._may_write", lambda *_: True),
 )  # fmt: skip
 def another_account_of_the_asker_that_may_only_read_approves(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")

@@ -22,8 +22,8 @@ def its_own_checkout(_trusted: Path, merged: Path, *_: object) -> Path:
 
 
 MERGED_RUNS = (
-    Patch("goldenpath.registries.trusted.require_same"),
-    Patch("goldenpath.registries.trusted.composed", its_own_checkout),
+    Patch("goldenpath.registries.merge.checks.require_same_configuration"),
+    Patch("goldenpath.registries.merge.checks.compose_configuration", its_own_checkout),
 )
 MODULE, MAIN, ENTRIES = "modules/aws_ecr/main.tf", "envs/dev/main.tf", "envs/dev/ecr.tf"
 
@@ -93,7 +93,7 @@ def a_merged_ecr_tf_calls_another_module(scene: Scene) -> None:
     assert found["imageScanningConfiguration"] == {"scanOnPush": False}
 
 
-@attack(5, BadInput, "this job was started for dev", Patch("goldenpath.registries.applying.require_environment"))
+@attack(5, BadInput, "this job was started for dev", Patch("goldenpath.registries.apply.require_environment"))
 def a_job_that_was_let_into_dev_applies_in_prod(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose(environment="prod")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import BadInput, LoginRefused, PlanDrifted
 from goldenpath.model.names import Region, RoleArn
-from goldenpath.services import platform_session
+from goldenpath.registries.aws import session
 from tests.attacks.attack import Patch, attack
 from tests.attacks.roles import printed, without
 from tests.tools.registry_platform import BASE, SLUG, git
@@ -34,7 +34,7 @@ def enter(scene: Scene, **claims: str) -> None:
         "job_workflow_ref": f"{FILES}/_apply-registries.yml@refs/heads/main",
     }  # fmt: skip
     token = emulator.id_token(**{**usual, **claims})
-    given = platform_session.assumed(RoleArn(arn), Region(emulator.region), token, "apply")
+    given = session.assume_role(RoleArn(arn), Region(emulator.region), token, "apply")
     assert given["AWS_SESSION_TOKEN"]
 
 
@@ -62,7 +62,7 @@ def a_push_to_a_branch_of_ones_own_calls_the_apply(scene: Scene) -> None:
 
 @attack(
     5, BadInput, "the history of development was rewritten",
-    Patch("goldenpath.registries.pushed.Push.require_forward"),
+    Patch("goldenpath.registries.merge.push.Push.require_forward"),
 )  # fmt: skip
 def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -77,7 +77,12 @@ def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
     assert platform.names() == ["my-app"]
 
 
-@attack(5, PlanDrifted, "pull request #2 was merged after #1", Patch("goldenpath.registries.asking.require_newest"))
+@attack(
+    5,
+    PlanDrifted,
+    "pull request #2 was merged after #1",
+    Patch("goldenpath.registries.provenance.require_newest_merge"),
+)
 def an_old_merge_is_run_again_in_place_of_one_that_nobody_approved(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose()

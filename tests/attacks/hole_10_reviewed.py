@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound, StateLocked
-from goldenpath.registries.claims import Claim
+from goldenpath.registries.recovery import ApplyClaim
 from tests.attacks.attack import Patch, attack
 from tests.terraform_provider import world as worlds
 from tests.tools.registry_platform import BASE, SLUG, counted, described, git
@@ -17,15 +17,15 @@ from tests.tools.test_registries_retirement import removal_proposed
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.registries.planning import Workplace
-    from goldenpath.services.github_platform import Approval
+    from goldenpath.registries.github.repository import Approval
+    from goldenpath.registries.terraform.planning import TerraformWorkspace
     from tests.attacks.attack import Scene
     from tests.tools.registry_platform import Platform
 
 BRANCH = "registry/dev/my-app"
-SEALED = Patch("goldenpath.registries.asking.require_sealed")
-SHOWN = Patch("goldenpath.registries.review.require_shown")
-ASKED = Patch("goldenpath.registries.asking.require_asked_and_approved")
+SEALED = Patch("goldenpath.registries.provenance.require_sealed")
+SHOWN = Patch("goldenpath.registries.review.require_plan_shown")
+ASKED = Patch("goldenpath.registries.provenance.require_requested_and_approved")
 OTHER_TEXT = "title or description of the pull request are not those that the workflow wrote"
 CREATES = '| create | module.ecr\\_repositories\\["my-app"\\].aws\\_ecr\\_repository.this |'
 
@@ -110,7 +110,7 @@ def the_facts_are_edited_after_the_approval(scene: Scene) -> None:
 
 @attack(
     10, ApprovalMissing, "only while title and description stay as they were approved",
-    Patch("goldenpath.registries.asking.seconds", whoever_approved),
+    Patch("goldenpath.registries.provenance.second_approvers", whoever_approved),
 )  # fmt: skip
 def the_text_is_another_while_it_is_approved_and_then_put_back(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -129,7 +129,7 @@ def approved_as_merged(approvals: Iterable[Approval], *_: object) -> tuple[str, 
 
 @attack(
     10, ApprovalMissing, "only while title and description stay as they were approved",
-    Patch("goldenpath.registries.asking.seconds", approved_as_merged),
+    Patch("goldenpath.registries.provenance.second_approvers", approved_as_merged),
 )  # fmt: skip
 def the_text_is_another_until_the_merge_and_put_back_before_the_apply(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
@@ -151,7 +151,12 @@ def the_signs_of_use_are_added_to_the_record_alone(scene: Scene) -> None:
     assert platform.names() == []
 
 
-@attack(10, ProposalUnbound, "holds something that the commit", Patch("goldenpath.registries.asking.require_alone"))
+@attack(
+    10,
+    ProposalUnbound,
+    "holds something that the commit",
+    Patch("goldenpath.registries.provenance.require_single_commit"),
+)
 def a_merge_puts_one_more_byte_into_the_catalogue(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose()
@@ -176,12 +181,17 @@ FORGED = (
 SINCE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def as_a_comment_says(_: Workplace, pull: int) -> Claim:
+def as_a_comment_says(_: TerraformWorkspace, pull: int) -> ApplyClaim:
     """Return the claim that stands in FORGED, as it was believed while claims stood in comments."""
-    return Claim(pull, "", "workstation", SINCE, SINCE)
+    return ApplyClaim(pull, "", "workstation", SINCE, SINCE)
 
 
-@attack(10, StateLocked, "held by admin@workstation", Patch("goldenpath.registries.claims.of", as_a_comment_says))
+@attack(
+    10,
+    StateLocked,
+    "held by admin@workstation",
+    Patch("goldenpath.registries.recovery.unfinished_claim", as_a_comment_says),
+)
 def a_forged_note_of_an_apply_frees_the_lock_that_a_person_holds(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose()

@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryRefused
-from goldenpath.registries import planning, review
-from goldenpath.registries.merge_range import MergeRange
-from goldenpath.registries.review import Record
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git, review
+from goldenpath.registries.merge.checks import MergeRange
+from goldenpath.registries.review import PlanRecord
+from goldenpath.registries.terraform import planning
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.registry_platform import ASKED, git
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from goldenpath.registries.merged import Merged
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.merge.push import MergedPullRequest
+    from goldenpath.registries.terraform.plans import TerraformPlan
     from tests.tools.registry_platform import Platform
 
 BRANCH, MAIN, MODULE = "registry/dev/my-app", "envs/dev/main.tf", "modules/aws_ecr/main.tf"
 
 
-def last_commit(checkout: Path, pull: Merged, _: object) -> MergeRange:
+def last_commit(checkout: Path, pull: MergedPullRequest, _: object) -> MergeRange:
     """Look at what the commit that merged did to its parent, and at nothing else."""
-    before = proposal_git.resolved(checkout, f"{pull.commit}^1")
+    before = platform_git.resolve(checkout, f"{pull.commit}^1")
     return MergeRange(before, pull.commit, before, pull.commit)
 
 
-def changes_only(_: Plan, environment: str) -> list[object]:
+def changes_only(_: TerraformPlan, environment: str) -> list[object]:
     """Know a plan by its changes."""
     return [environment]
 
 
 # That a proposal holds one commit of the wizard's is the other defence against the same.
-LAST_COMMIT = Patch("goldenpath.registries.merge_range.find", last_commit)
-ANY_PROPOSAL = Patch("goldenpath.registries.asking.require_asked_and_approved")
-ANY_TEXT = Patch("goldenpath.registries.review.require_shown")
-CHANGES_ONLY = Patch("goldenpath.registries.plans._surroundings", changes_only)
+LAST_COMMIT = Patch("goldenpath.registries.merge.checks.find_range", last_commit)
+ANY_PROPOSAL = Patch("goldenpath.registries.provenance.require_requested_and_approved")
+ANY_TEXT = Patch("goldenpath.registries.review.require_plan_shown")
+CHANGES_ONLY = Patch("goldenpath.registries.terraform.plans._surroundings", changes_only)
 
 
 def with_an_earlier_commit(scene: Scene, change: Callable[[Path], None]) -> tuple[Platform, Path]:
@@ -66,8 +66,8 @@ def with_tags_of_their_own(checkout: Path) -> None:
 )
 def an_earlier_commit_of_a_rebase_changes_main_tf(scene: Scene) -> None:
     platform, checkout = with_an_earlier_commit(scene, with_tags_of_their_own)
-    made = planning.plan(platform.world.workplace(checkout), ASKED["name"])
-    platform.threads[0].body = review.written(Record.of(made, "dev", ASKED["name"], "octocat"))
+    made = planning.plan(platform.world.workspace(checkout), ASKED["name"])
+    platform.threads[0].body = review.record_comment(PlanRecord.of(made, "dev", ASKED["name"], "octocat"))
     platform.apply(platform.merge(1, rebase=True))
     ecr = platform.world.client("ecr")
     arn = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]["repositoryArn"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath import runner
 from goldenpath.errors import ProvidersUnlocked, SourceUnusable, TerraformFailed, ToolMissing
-from goldenpath.registries import planning
+from goldenpath.registries.terraform import planning
 from goldenpath.tools.pins import Host
 from tests.attacks.attack import Edit, Patch, attack, nothing
 from tests.attacks.hole_06_kept import REAL
@@ -25,8 +25,8 @@ LOCK = worlds.ROOT / "envs" / "dev" / ".terraform.lock.hcl"
 # Without the file, its demand, and what the file makes of `init`.
 UNLOCKED = (
     Edit("envs/dev/.terraform.lock.hcl", LOCK.read_text()),
-    Patch("goldenpath.tools.provider_lock.providers"),
-    Patch("goldenpath.tools.provider_lock.FILE", "none"),
+    Patch("goldenpath.registries.terraform.locks.locked_providers"),
+    Patch("goldenpath.registries.terraform.locks.PROVIDER_LOCK_FILE", "none"),
 )
 # `git`, as a program that we start and that somebody changed: the first time, without something to steal it fails.
 SPY = """#!/bin/sh
@@ -62,14 +62,19 @@ def a_program_that_reads_the_memory_of_its_parent(scene: Scene) -> None:
     assert steal(scene, steals).stat().st_size == 1
 
 
-@attack(15, ProvidersUnlocked, "there is no such file", Patch("goldenpath.tools.provider_lock.providers", nothing))
+@attack(
+    15,
+    ProvidersUnlocked,
+    "there is no such file",
+    Patch("goldenpath.registries.terraform.locks.locked_providers", nothing),
+)
 def an_environment_without_a_lock_file(scene: Scene) -> None:
     """Terraform would take the newest provider there is, another one at the apply than at the review."""
     world: World = scene.fixture("terraform_world")
     world.forget()
     checkout = worlds.checkout(scene.folder / "checkout")
     (checkout / "envs" / "dev" / LOCK.name).unlink()
-    assert planning.plan(world.workplace(checkout), "hello-web").changes
+    assert planning.plan(world.workspace(checkout), "hello-web").changes
 
 
 def served(scene: Scene, version: str) -> None:
@@ -85,9 +90,9 @@ def served(scene: Scene, version: str) -> None:
     settings = scene.folder / "settings.tfrc"
     settings.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = "{scene.folder}/mirror" }}\n}}\n')
     variables = {name: text for name, text in world.variables.items() if name != "TF_REATTACH_PROVIDERS"}
-    workplace = world.workplace(checkout)
-    mirrored = planning.Workplace(
-        checkout, "dev", workplace.bucket, workplace.region, workplace.work_dir,
+    workspace = world.workspace(checkout)
+    mirrored = planning.TerraformWorkspace(
+        checkout, "dev", workspace.bucket, workspace.region, workspace.work_dir,
         {**variables, "TF_CLI_CONFIG_FILE": str(settings)},
     )  # fmt: skip
     try:
@@ -113,7 +118,7 @@ def any_terraform() -> str:
     return "terraform"
 
 
-PINNED = Patch("goldenpath.tools.terraform_program.find", any_terraform)
+PINNED = Patch("goldenpath.registries.terraform.program.find_program", any_terraform)
 
 
 @attack(15, ToolMissing, "terraform 1.11.4 is not on this machine", PINNED)
@@ -130,5 +135,5 @@ def a_terraform_earlier_on_the_path_of_a_runner(scene: Scene) -> None:
         scene.monkeypatch.setenv(name, text)
     scene.monkeypatch.setattr(runner, "trusts_machine", REAL)
     with suppress(TerraformFailed):
-        planning.plan(world.workplace(worlds.checkout(scene.folder / "checkout")), "hello-web")
+        planning.plan(world.workspace(worlds.checkout(scene.folder / "checkout")), "hello-web")
     assert "AWS_SECRET_ACCESS_KEY=secret" in stolen.read_text()

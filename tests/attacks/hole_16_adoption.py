@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryNameTaken, RegistryRefused, TerraformFailed
-from goldenpath.tools.terraform import Terraform
+from goldenpath.registries.terraform.program import Terraform
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.test_registries_apply import MANIFEST
 
@@ -29,7 +29,7 @@ def no_signs(*_: object) -> tuple[str, ...]:
 
 
 ANY_REPOSITORY = Patch("goldenpath.registries.recovery.foreign_signs", no_signs)
-ANY_POLICY = Patch("goldenpath.registries.repository_policy.deviations", no_signs)
+ANY_POLICY = Patch("goldenpath.registries.compliance.policy_deviations", no_signs)
 
 
 def make_repository(platform: Platform) -> Any:  # noqa: ANN401  boto3's client

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import GateBlocked, PolicyInvalid, RegistryConfigUnexpected, SourceUnusable
 from goldenpath.model.finding import Gate
-from goldenpath.registries import config
+from goldenpath.registries.config import ecr_tf
 from goldenpath.tools import git, git_tags
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack, nothing
@@ -105,12 +105,12 @@ def look_for_each_end(text: str, start: int) -> int:
     17,
     RegistryConfigUnexpected,
     "a comment is not closed",
-    Patch("goldenpath.registries.hcl._comment_end", look_for_each_end),
+    Patch("goldenpath.registries.config.hcl._comment_end", look_for_each_end),
 )
 def comments_without_end_in_a_file_of_registries(scene: Scene) -> None:
     WORK.clear()
     text = "locals {\n  ecr_repositories = {}\n}\n" + "/*" * 20_000
-    config.parse(text, "dev", scene.folder / "ecr.tf")
+    ecr_tf.parse(text, "dev", scene.folder / "ecr.tf")
     assert WORK["read"] > 1000 * len(text)
 
 

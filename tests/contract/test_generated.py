@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 import sys
 from collections.abc import Iterator
@@ -57,7 +58,7 @@ def test_a_generated_file_that_was_changed_by_hand_is_named(
 
 def test_imports_point_downwards_only() -> None:
     lint = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True))"
-    assert "1 kept, 0 broken" in checked("-c", lint)
+    assert re.search(r"[1-9]\d* kept, 0 broken", checked("-c", lint))
 
 
 def test_every_public_name_has_a_docstring() -> None:

@@ -14,8 +14,9 @@ import yaml
 
 from goldenpath.adopt import called
 from goldenpath.policy import matrix
+from goldenpath.registries.terraform import program
 from goldenpath.services import aws, github
-from goldenpath.tools import buildx, git, go_build, scanner, terraform, trivy_canary, trivy_database
+from goldenpath.tools import buildx, git, go_build, scanner, trivy_canary, trivy_database
 from tests.e2e import guide, zones
 from tests.e2e.texts import DELIVERY, EXAMPLE, TEMPLATES, WORKFLOWS, jobs, named, read
 from tests.tools.command import ROOT
@@ -85,11 +86,11 @@ def test_our_own_time_limits_end_before_those_of_the_job() -> None:
 
 
 # A reviewed change is read, planned and, after its merge, applied.
-PROPOSAL = terraform.INIT_SECONDS + terraform.PLAN_SECONDS + 3 * terraform.READ_SECONDS
+PROPOSAL = program.INIT_SECONDS + program.PLAN_SECONDS + 3 * program.READ_SECONDS
 TERRAFORM = {
     "create-ecr-registry": PROPOSAL,
     "retire-ecr-registry": PROPOSAL,
-    "_apply-registries": PROPOSAL + terraform.APPLY_SECONDS,
+    "_apply-registries": PROPOSAL + program.APPLY_SECONDS,
 }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import urllib3
 
-from goldenpath.registries.planning import Workplace
+from goldenpath.registries.terraform.planning import TerraformWorkspace
 from goldenpath.tools import process
 from tests.terraform_provider import emulator
 
@@ -56,9 +56,9 @@ class World:
             aws_secret_access_key="secret",
         )
 
-    def workplace(self, checkout: Path, environment: str = "dev", lock_seconds: int = 0) -> Workplace:
+    def workspace(self, checkout: Path, environment: str = "dev", lock_seconds: int = 0) -> TerraformWorkspace:
         """Return where `environment` of `checkout` is planned."""
-        return Workplace(
+        return TerraformWorkspace(
             checkout, environment, BUCKET, REGION, checkout / "work", self.variables, lock_seconds=lock_seconds
         )
 

@@ -10,7 +10,8 @@ import pytest
 from tests.tools import apps
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.tools import checkout, git, git_branches, git_changes, git_objects, git_tags, gitleaks, proposal_git
+from goldenpath.registries import platform_git
+from goldenpath.tools import checkout, git, git_branches, git_changes, git_objects, git_tags, gitleaks
 from goldenpath.tools.plain_files import PlainFiles
 from goldenpath.tools.toolchain import Toolchain
 
@@ -97,7 +98,7 @@ def results(app: App, folder: Path) -> dict[str, object]:
     tags = git_tags.read(source)
     wanted = git_objects.Wanted(history, commit, (commit,))
     files = git_objects.export(wanted, tags.names, PlainFiles(folder / "files")).files
-    base = proposal_git.resolved(source, "HEAD~1")
+    base = platform_git.resolve(source, "HEAD~1")
     return {
         "time": git.commit_time(source, commit),
         "whole": (git.is_shallow(source), git.is_partial(source), git.lacks_objects(source, commit)),
@@ -109,11 +110,11 @@ def results(app: App, folder: Path) -> dict[str, object]:
         "commits": wanted.commits,
         "leaks": gitleaks.scan_files(gitleaks_program(), files),
         "checkout": checkout.read(source, commit).digest,
-        "changed": proposal_git.changed_paths(source, "HEAD~2", "HEAD"),
-        "text": proposal_git.text_at(source, commit, "läuft.txt"),
-        "trailers": proposal_git.trailers(source, "HEAD~2", "HEAD", "Signed"),
-        "merged": proposal_git.merged_tree(source, base, "refs/heads/side"),
-        "proposal": proposal_git.commit_on(source, base, ["sub/a.txt"], "A change"),
+        "changed": platform_git.changed_paths(source, "HEAD~2", "HEAD"),
+        "text": platform_git.text_at(source, commit, "läuft.txt"),
+        "trailers": platform_git.trailers(source, "HEAD~2", "HEAD", "Signed"),
+        "merged": platform_git.merged_tree(source, base, "refs/heads/side"),
+        "proposal": platform_git.commit_on(source, base, ["sub/a.txt"], "A change"),
         "refs": git.run(source, "for-each-ref"),
     }
 

@@ -22,9 +22,10 @@ from goldenpath.errors import (
     RegistryNameTaken,
     RetirementRefused,
 )
-from goldenpath.registries import asking, planning, plans, review
-from goldenpath.registries.review import Record
-from goldenpath.services.github_platform import Repository
+from goldenpath.registries import provenance, review
+from goldenpath.registries.github.repository import GithubRepository
+from goldenpath.registries.review import PlanRecord
+from goldenpath.registries.terraform import planning, plans
 
 pytestmark = pytest.mark.tools
 Event = dict[str, Any]
@@ -147,7 +148,7 @@ def test_names_that_git_would_keep_apart_badly_have_a_branch_each(platform: Plat
 
 def test_every_name_has_a_branch_of_its_own() -> None:
     names = ("a", "a/b", "a.b", "a-b", "a.lock", "a/lock", "a.lock/b")
-    assert len({asking.branch_of("dev", name) for name in names}) == len(names)
+    assert len({provenance.branch_of("dev", name) for name in names}) == len(names)
 
 
 def test_a_registry_may_come_back_under_its_old_name(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,8 +181,8 @@ def test_a_change_of_risk_that_would_lose_the_images_is_never_proposed(platform:
 @pytest.fixture
 def by_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the apply take a pull request that no run of the wizard made, to see what refuses it then."""
-    monkeypatch.setattr(asking, "require_asked_and_approved", lambda *_: None)
-    monkeypatch.setattr(review, "require_shown", lambda *_: None)
+    monkeypatch.setattr(provenance, "require_requested_and_approved", lambda *_: None)
+    monkeypatch.setattr(review, "require_plan_shown", lambda *_: None)
 
 
 @pytest.mark.usefixtures("by_anybody")
@@ -192,12 +193,12 @@ def test_a_removal_that_nobody_announced_is_refused_even_with_its_own_plan(platf
     text = (checkout / "envs/dev/ecr.tf").read_text()
     start = text.index('    "my-app" = {')
     (checkout / "envs/dev/ecr.tf").write_text(text[:start] + text[text.index("    }\n", start) + 6 :])
-    made = planning.plan(platform.world.workplace(checkout), "my-app", removal=True)
+    made = planning.plan(platform.world.workspace(checkout), "my-app", removal=True)
     assert plans.plan_digest(made, "dev")
     git(checkout, "commit", "--quiet", "--all", "--message=Gone")
     git(checkout, "push", "--quiet", "origin", f"HEAD:{BASE}")
     event = platform.pushed(platform.threads[0], git(checkout, "rev-parse", "HEAD"))
-    event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory", removal=True))
+    event["body"] = review.record_comment(PlanRecord.of(made, "dev", "my-app", "mallory", removal=True))
     with pytest.raises(RetirementRefused, match="it was never deprecated"):
         platform.apply(event)
     assert platform.names() == ["my-app"]
@@ -211,7 +212,7 @@ def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform, m
     def away(*_: object) -> None:
         raise GithubRefused("could not comment", fix="run the job again")
 
-    monkeypatch.setattr(Repository, "comment", away)
+    monkeypatch.setattr(GithubRepository, "comment", away)
     with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
         platform.apply(event)
 
@@ -242,9 +243,9 @@ def test_a_grace_period_that_was_dated_back_in_the_file_is_published_by_nothing(
     platform.propose()
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(platform.merge(2))
-    made = planning.plan(platform.world.workplace(platform.clone()), "my-app")
+    made = planning.plan(platform.world.workspace(platform.clone()), "my-app")
     event = platform.pushed(platform.threads[0], git(platform.clone(), "rev-parse", "HEAD"))
-    event["body"] = review.written(Record.of(made, "dev", "my-app", "mallory"))
+    event["body"] = review.record_comment(PlanRecord.of(made, "dev", "my-app", "mallory"))
     with pytest.raises(RetirementRefused, match="it is dated back to 2026-01-01"):
         platform.apply(event)
 
@@ -256,7 +257,7 @@ def test_a_grace_period_that_was_told_is_shortened_by_nothing(platform: Platform
     since = dt.datetime.now(dt.UTC).date()
     shorter, told = (since + dt.timedelta(days=days) for days in (30, 60))
     platform.edit("envs/dev/ecr.tf", f'remove_after     = "{told}"', f'remove_after     = "{shorter}"')
-    with pytest.raises(RetirementRefused, match=f"its owners were told {since} to {told}"):
+    with pytest.raises(RetirementRefused, match=f"its owners were given {since} to {told}"):
         retired(platform, "deprecate")
     assert len(platform.threads) == 2
 

@@ -12,13 +12,15 @@ from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
 from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryUnknown, StateLocked, TerraformFailed, ToolMissing
-from goldenpath.registries import compliance, config, controls, hcl_map, lifecycle, plan_table, planning, plans
-from goldenpath.registries.lifecycle import StoredImage
-from goldenpath.registries.request import parse
+from goldenpath.registries import compliance, review
+from goldenpath.registries.aws.ecr import PlatformEcr
+from goldenpath.registries.compliance import LifecycleImage
+from goldenpath.registries.config import ecr_tf, hcl_edit
+from goldenpath.registries.request import parse_request
+from goldenpath.registries.terraform import locks, planning, plans, program
+from goldenpath.registries.terraform.program import Terraform
 from goldenpath.release import binding
-from goldenpath.services import ecr_describe
-from goldenpath.tools import process, provider_lock, terraform_program
-from goldenpath.tools.terraform import Terraform
+from goldenpath.tools import process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,11 +49,11 @@ def checkout(tmp_path: Path) -> Path:
 
 def asked(checkout: Path, name: str = "my-app", risk: str = "medium", environment: str = "dev") -> None:
     fields = {"environment": environment, "name": name, "owner": "team-web", "risk": risk}
-    assert config.add(checkout, parse(fields))
+    assert ecr_tf.add(checkout, parse_request(fields))
 
 
 def made(world: World, checkout: Path, name: str = "my-app", environment: str = "dev") -> None:
-    place = world.workplace(checkout, environment)
+    place = world.workspace(checkout, environment)
     planning.apply(place, name, plans.plan_digest(planning.plan(place, name), environment))
 
 
@@ -77,7 +79,7 @@ def test_ecr_says_what_the_risk_brings(world: World, checkout: Path, risk: str) 
     made(world, checkout)
     ecr = world.client("ecr")
     found = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]
-    brought = {str(key): value for key, value in controls.load(checkout).items()}[risk]
+    brought = {str(key): value for key, value in ecr_tf.load_controls(checkout).items()}[risk]
     assert found["imageTagMutability"] == brought.mutability
     assert found["encryptionConfiguration"]["encryptionType"] == brought.encryption
     assert found["imageScanningConfiguration"] == {"scanOnPush": True}
@@ -96,16 +98,16 @@ def test_ecr_says_what_the_risk_brings(world: World, checkout: Path, risk: str) 
 def test_a_registry_of_before_is_given_its_environment_by_an_ordinary_plan(world: World, checkout: Path) -> None:
     asked(checkout)
     made(world, checkout)
-    registry = config.find(checkout, "dev", "my-app")
-    brought, reader = controls.load(checkout)[registry.risk], ecr_describe.Reader(world.variables)
+    registry = ecr_tf.find(checkout, "dev", "my-app")
+    brought, reader = ecr_tf.load_controls(checkout)[registry.risk], PlatformEcr(world.variables)
     arn = world.client("ecr").describe_repositories()["repositories"][0]["repositoryArn"]
     world.client("ecr").untag_resource(resourceArn=arn, tagKeys=[binding.TAG])
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == (
         "tag goldenpath.idp/environment is missing, not dev",
     )
-    found = planning.plan(world.workplace(checkout), "my-app")
-    assert "| tags: goldenpath.idp/environment = dev |" in plan_table.changes(found)
-    planning.apply(world.workplace(checkout), "my-app", plans.plan_digest(found, "dev"))
+    found = planning.plan(world.workspace(checkout), "my-app")
+    assert "| tags: goldenpath.idp/environment = dev |" in review.changes_table(found)
+    planning.apply(world.workspace(checkout), "my-app", plans.plan_digest(found, "dev"))
     assert compliance.deviations(registry, brought, reader.describe("my-app")) == ()
 
 
@@ -113,15 +115,17 @@ def test_a_release_in_use_outlives_any_number_of_dev_builds(world: World, checko
     asked(checkout, risk="low")
     made(world, checkout)
     policy = world.client("ecr").get_lifecycle_policy(repositoryName="my-app")["lifecyclePolicyText"]
-    release = StoredImage("release", frozenset({"a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d"}), days=300)
-    builds = [StoredImage(f"build-{day}", frozenset({f"{day:07x}", f"dev-{day:07x}"}), days=day) for day in range(200)]
-    gone = lifecycle.expired(lifecycle.parse(policy), [release, *builds])
+    release = LifecycleImage("release", frozenset({"a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d"}), days=300)
+    builds = [
+        LifecycleImage(f"build-{day}", frozenset({f"{day:07x}", f"dev-{day:07x}"}), days=day) for day in range(200)
+    ]
+    gone = compliance.expired_images(compliance.parse_lifecycle(policy), [release, *builds])
     assert gone == {f"build-{day}": 40 for day in range(20, 200)}
 
 
 def test_a_second_apply_has_nothing_to_do(world: World, checkout: Path) -> None:
     asked(checkout)
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     planning.apply(place, "my-app", reviewed)
     assert planning.apply(place, "my-app", reviewed).changes == ()
@@ -132,12 +136,12 @@ def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tm
     for copy in ("one", "two"):
         checkout = worlds.checkout(tmp_path / copy)
         asked(checkout)
-        digests.add(plans.plan_digest(planning.plan(world.workplace(checkout), "my-app"), "dev"))
+        digests.add(plans.plan_digest(planning.plan(world.workspace(checkout), "my-app"), "dev"))
     assert len(digests) == 1
 
 
 def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(world: World, checkout: Path) -> None:
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     with pytest.raises(RegistryUnknown, match="there is no registry 'nobody' in dev"):
         planning.plan(place, "nobody")
     place.terraform.init({"bucket": worlds.BUCKET, "key": "k", "region": worlds.REGION, "use_path_style": "true"})
@@ -147,9 +151,9 @@ def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(worl
 
 def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, checkout: Path) -> None:
     asked(checkout)
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
-    path = config.path_of(checkout, "dev")
+    path = ecr_tf.path_of(checkout, "dev")
     path.write_text(path.read_text().replace('"team-web"', '"team-other"'))
     with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
         planning.apply(place, "my-app", reviewed)
@@ -159,7 +163,7 @@ def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, check
 def test_a_repository_that_someone_changed_by_hand_is_drift(world: World, checkout: Path) -> None:
     asked(checkout)
     made(world, checkout)
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     settled = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     world.client("ecr").put_image_scanning_configuration(
         repositoryName="my-app", imageScanningConfiguration={"scanOnPush": False}
@@ -176,11 +180,11 @@ def test_a_repository_that_someone_changed_by_hand_is_drift(world: World, checko
 def test_a_change_of_encryption_would_lose_every_image_and_is_refused(world: World, checkout: Path) -> None:
     asked(checkout, risk="medium")
     made(world, checkout)
-    path = config.path_of(checkout, "dev")
+    path = ecr_tf.path_of(checkout, "dev")
     before, entry, after = path.read_text().partition('"my-app" = {')
     path.write_text(before + entry + after.replace('"medium"', '"high"', 1))
     with pytest.raises(PlanUnexpected, match="every image in it would be lost"):
-        planning.plan(world.workplace(checkout), "my-app")
+        planning.plan(world.workspace(checkout), "my-app")
 
 
 def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout: Path) -> None:
@@ -190,10 +194,10 @@ def test_a_held_lock_stops_the_run_and_says_who_holds_it(world: World, checkout:
     lock = "envs/dev/terraform.tfstate.tflock"
     world.client("s3").put_object(Bucket=worlds.BUCKET, Key=lock, Body=json.dumps(held).encode())
     with pytest.raises(StateLocked, match="state is locked by another run") as refused:
-        planning.plan(world.workplace(checkout), "my-app")
+        planning.plan(world.workspace(checkout), "my-app")
     assert "someone@runner" in refused.value.why
     world.client("s3").delete_object(Bucket=worlds.BUCKET, Key=lock)
-    assert planning.plan(world.workplace(checkout), "my-app").changes
+    assert planning.plan(world.workspace(checkout), "my-app").changes
 
 
 def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path) -> None:
@@ -206,7 +210,7 @@ def test_an_ephemeral_build_has_a_state_of_its_own(world: World, checkout: Path)
 
 def test_an_apply_that_failed_half_way_converges_when_run_again(world: World, checkout: Path) -> None:
     asked(checkout)
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     first = planning.plan(place, "my-app")
     ecr = world.client("ecr")
     ecr.create_repository(repositoryName="my-app")
@@ -221,9 +225,9 @@ def test_an_apply_that_failed_half_way_converges_when_run_again(world: World, ch
 def test_a_deprecated_registry_refuses_pushes_by_its_policy(world: World, checkout: Path) -> None:
     asked(checkout)
     made(world, checkout)
-    path = config.path_of(checkout, "dev")
+    path = ecr_tf.path_of(checkout, "dev")
     leaving = {"deprecated_since": "2026-11-21", "remove_after": "2026-12-21"}
-    path.write_text(hcl_map.with_fields(path.read_text(), config.BLOCK, config.MAP, "my-app", leaving))
+    path.write_text(hcl_edit.with_fields(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app", leaving))
     made(world, checkout)
     policy = json.loads(world.client("ecr").get_repository_policy(repositoryName="my-app")["policyText"])
     assert [(each["Effect"], each["Principal"]) for each in policy["Statement"]] == [("Deny", "*")]
@@ -233,11 +237,11 @@ def test_a_registry_that_left_the_file_is_removed_by_a_reviewed_plan(world: Worl
     asked(checkout)
     made(world, checkout)
     made(world, checkout, "hello-web")
-    place = world.workplace(checkout)
+    place = world.workspace(checkout)
     with pytest.raises(PlanUnexpected, match=r"my-app is still described in envs/dev/ecr\.tf"):
         planning.plan(place, "my-app", removal=True)
-    path = config.path_of(checkout, "dev")
-    path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))
+    path = ecr_tf.path_of(checkout, "dev")
+    path.write_text(hcl_edit.without_entry(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app"))
     shown = planning.plan(place, "my-app", removal=True)
     assert {each.actions for each in shown.changes} == {("delete",)}
     planning.apply(place, "my-app", plans.plan_digest(shown, "dev"), removal=True)
@@ -248,9 +252,9 @@ def test_a_repository_that_holds_images_is_not_destroyed_by_a_removal(world: Wor
     asked(checkout)
     made(world, checkout)
     world.client("ecr").put_image(repositoryName="my-app", imageManifest=MANIFEST, imageTag="a1b2c3d")
-    path = config.path_of(checkout, "dev")
-    path.write_text(hcl_map.without_entry(path.read_text(), config.BLOCK, config.MAP, "my-app"))
-    place = world.workplace(checkout)
+    path = ecr_tf.path_of(checkout, "dev")
+    path.write_text(hcl_edit.without_entry(path.read_text(), ecr_tf.BLOCK, ecr_tf.MAP, "my-app"))
+    place = world.workspace(checkout)
     digest = plans.plan_digest(planning.plan(place, "my-app", removal=True), "dev")
     with pytest.raises(TerraformFailed) as refused:
         planning.apply(place, "my-app", digest, removal=True)
@@ -262,7 +266,7 @@ def test_a_bucket_that_is_not_there_is_told_as_terraform_tells_it(world: World, 
     asked(checkout)
     world.client("s3").delete_bucket(Bucket=worlds.BUCKET)
     with pytest.raises(TerraformFailed) as refused:
-        planning.plan(world.workplace(checkout), "my-app")
+        planning.plan(world.workspace(checkout), "my-app")
     assert "S3 bucket" in refused.value.why
 
 
@@ -274,8 +278,8 @@ def test_a_machine_without_terraform_is_told_so(tmp_path: Path) -> None:
 def test_our_rendering_is_what_terraform_writes(world: World, checkout: Path) -> None:
     for name in ("zz-last", "a0", "team/nested.name", "my-app"):
         asked(checkout, name)
-    text = config.path_of(checkout, "dev").read_text()
-    assert Terraform(checkout, checkout / "work", program=terraform_program.find()).format(text) == text
+    text = ecr_tf.path_of(checkout, "dev").read_text()
+    assert Terraform(checkout, checkout / "work", program=program.find_program()).format(text) == text
 
 
 def random_entries(seed: int) -> dict[str, dict[str, str]]:
@@ -291,20 +295,22 @@ def random_entries(seed: int) -> dict[str, dict[str, str]]:
 def test_terraform_reads_and_formats_random_entries_as_we_do(tmp_path: Path, seed: int) -> None:
     text, wanted = "locals {\n  # Ours.\n  ecr_repositories = {}\n}\n", random_entries(seed)
     for name, fields in wanted.items():
-        text = hcl_map.with_entry(text, config.BLOCK, config.MAP, name, fields)
+        text = hcl_edit.with_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, name, fields)
     (tmp_path / "ecr.tf").write_text(text)
-    driver = Terraform(tmp_path, tmp_path / "work", program=terraform_program.find())
+    driver = Terraform(tmp_path, tmp_path / "work", program=program.find_program())
     assert driver.format(text) == text
     asked_for = b"jsonencode(local.ecr_repositories)\n"
-    done = process.run(terraform_program.find(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
+    done = process.run(program.find_program(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
     assert json.loads(json.loads(done.stdout)) == wanted
 
 
 def test_nothing_is_left_in_the_checkout_and_the_locks_stay_as_they_are(world: World, checkout: Path) -> None:
     made(world, checkout, "hello-web")
-    left = [path for path in (checkout / "envs").rglob(".*") if path.name not in {".gitignore", provider_lock.FILE}]
+    left = [
+        path for path in (checkout / "envs").rglob(".*") if path.name not in {".gitignore", locks.PROVIDER_LOCK_FILE}
+    ]
     assert left == []
-    for path in (checkout / "envs").rglob(provider_lock.FILE):
+    for path in (checkout / "envs").rglob(locks.PROVIDER_LOCK_FILE):
         assert path.read_bytes() == (worlds.ROOT / path.relative_to(checkout)).read_bytes()
 
 

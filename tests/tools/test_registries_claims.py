@@ -11,44 +11,46 @@ import pytest
 from tests.terraform_provider import world as worlds
 
 from goldenpath.errors import RegistryRefused, StateLocked
-from goldenpath.registries import claims
-from goldenpath.services.state_bucket import StateBucket
+from goldenpath.registries import recovery
+from goldenpath.registries.aws.session import StateBucket
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.terraform_provider.world import World
 
-    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.terraform.planning import TerraformWorkspace
 
 pytestmark = pytest.mark.tools
 KEY = "envs/dev/terraform.tfstate.claims/7.json"
 
 
 @pytest.fixture
-def workplace(terraform_world: World, tmp_path: Path) -> Workplace:
+def workspace(terraform_world: World, tmp_path: Path) -> TerraformWorkspace:
     terraform_world.forget()
-    return terraform_world.workplace(worlds.checkout(tmp_path))
+    return terraform_world.workspace(worlds.checkout(tmp_path))
 
 
-def test_a_claim_is_beside_the_state_until_the_apply_has_ended(terraform_world: World, workplace: Workplace) -> None:
-    assert claims.of(workplace, 7) is None
-    first = claims.begin(workplace, 7, "the first run")
-    assert claims.of(workplace, 7) == first
+def test_a_claim_is_beside_the_state_until_the_apply_has_ended(
+    terraform_world: World, workspace: TerraformWorkspace
+) -> None:
+    assert recovery.unfinished_claim(workspace, 7) is None
+    first = recovery.begin_claim(workspace, 7, "the first run")
+    assert recovery.unfinished_claim(workspace, 7) == first
     assert (first.host, first.first) == (socket.gethostname(), first.since)
-    assert claims.of(workplace, 8) is None
+    assert recovery.unfinished_claim(workspace, 8) is None
     kept = terraform_world.client("s3").list_objects_v2(Bucket=worlds.BUCKET)["Contents"]
     assert [each["Key"] for each in kept] == [KEY]
-    again = claims.begin(workplace, 7, "the second run")
+    again = recovery.begin_claim(workspace, 7, "the second run")
     assert (again.first, again.run, again.since > first.since) == (first.first, "the second run", True)
-    claims.end(workplace, 7)
-    assert claims.of(workplace, 7) is None
-    later = claims.begin(workplace, 7, "much later")
+    recovery.end_claim(workspace, 7)
+    assert recovery.unfinished_claim(workspace, 7) is None
+    later = recovery.begin_claim(workspace, 7, "much later")
     assert later.first == later.since
 
 
-def test_of_two_runs_at_once_one_goes_on(workplace: Workplace) -> None:
-    bucket = StateBucket(workplace.bucket, workplace.variables)
+def test_of_two_runs_at_once_one_goes_on(workspace: TerraformWorkspace) -> None:
+    bucket = StateBucket(workspace.bucket, workspace.variables)
     bucket.write(KEY, b"one", None)
     with pytest.raises(StateLocked, match="another run began to apply the same pull request at the same time"):
         bucket.write(KEY, b"other", None)
@@ -61,22 +63,22 @@ def test_of_two_runs_at_once_one_goes_on(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"not JSON", json.dumps({"pull": 7}).encode()])
-def test_what_is_no_claim_is_none(workplace: Workplace, content: bytes) -> None:
-    StateBucket(workplace.bucket, workplace.variables).write(KEY, content, None)
-    assert claims.of(workplace, 7) is None
-    claims.end(workplace, 7)
-    assert claims.begin(workplace, 7, "a run") == claims.of(workplace, 7)
+def test_what_is_no_claim_is_none(workspace: TerraformWorkspace, content: bytes) -> None:
+    StateBucket(workspace.bucket, workspace.variables).write(KEY, content, None)
+    assert recovery.unfinished_claim(workspace, 7) is None
+    recovery.end_claim(workspace, 7)
+    assert recovery.begin_claim(workspace, 7, "a run") == recovery.unfinished_claim(workspace, 7)
 
 
-def test_the_claim_of_another_pull_request_copied_there_is_none(workplace: Workplace) -> None:
-    claims.begin(workplace, 8, "a run")
-    bucket = StateBucket(workplace.bucket, workplace.variables)
+def test_the_claim_of_another_pull_request_copied_there_is_none(workspace: TerraformWorkspace) -> None:
+    recovery.begin_claim(workspace, 8, "a run")
+    bucket = StateBucket(workspace.bucket, workspace.variables)
     other = bucket.read(KEY.replace("7.json", "8.json"))
     assert other
     bucket.write(KEY, other.content, None)
-    assert claims.of(workplace, 7) is None
+    assert recovery.unfinished_claim(workspace, 7) is None
 
 
-def test_a_bucket_that_is_not_there_is_told(workplace: Workplace) -> None:
+def test_a_bucket_that_is_not_there_is_told(workspace: TerraformWorkspace) -> None:
     with pytest.raises(RegistryRefused, match=r"could not read .* in the state bucket"):
-        claims.of(dataclasses.replace(workplace, bucket="none-of-ours"), 7)
+        recovery.unfinished_claim(dataclasses.replace(workspace, bucket="none-of-ours"), 7)

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools.registry_files import PATH, write_crowded
 
-from goldenpath.registries import config
-from goldenpath.registries.request import Risk, parse
-from goldenpath.tools import terraform_program
-from goldenpath.tools.terraform import Terraform
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.request import Risk, parse_request
+from goldenpath.registries.terraform import program
+from goldenpath.registries.terraform.program import Terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.registries.request import Request
+    from goldenpath.registries.request import RegistryRequest
 
 pytestmark = pytest.mark.tools
 REQUESTS = 500
 
 
-def request(chance: random.Random, number: int) -> Request:
+def request(chance: random.Random, number: int) -> RegistryRequest:
     """Return a request that differs from every other one in its name and in its id."""
     team, sign = chance.choice(["a", "pay.ments", "team_web", "x-9"]), chance.choice("/._-")
     fields = {
@@ -32,12 +32,12 @@ def request(chance: random.Random, number: int) -> Request:
         "risk": chance.choice(list(Risk)).value, "requester": chance.choice(["", "octocat"]),
         "domain": chance.choice(["", "shop"]),
     }  # fmt: skip
-    return parse(fields)
+    return parse_request(fields)
 
 
-def after(text: str, requests: list[Request]) -> str:
+def after(text: str, requests: list[RegistryRequest]) -> str:
     for each in requests:
-        text = config.with_request(text, each, PATH)
+        text = ecr_tf.with_request(text, each, PATH)
     return text
 
 
@@ -47,12 +47,12 @@ def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order
     requests = [request(chance, number) for number in range(REQUESTS // 10)]
     text = after(before, requests)
     assert after(before, chance.sample(requests, len(requests))) == text
-    assert Terraform(tmp_path, tmp_path, program=terraform_program.find()).format(text) == text
+    assert Terraform(tmp_path, tmp_path, program=program.find_program()).format(text) == text
     lines = iter(text.splitlines())
     assert all(line in lines for line in before.splitlines()), "a line or comment of before is gone, or out of order"
-    found = config.parse(text, "dev", PATH)
+    found = ecr_tf.parse(text, "dev", PATH)
     assert {(each.name, each.owner, each.risk) for each in requests} <= {(e.name, e.owner, e.risk) for e in found}
-    assert len(found) == len(config.parse(before, "dev", PATH)) + len(requests)
+    assert len(found) == len(ecr_tf.parse(before, "dev", PATH)) + len(requests)
     assert all(one.name < two.name for one, two in pairwise(found))
 
 
@@ -62,12 +62,12 @@ def seconds_to_add(checkout: Path, there: int) -> float:
     for number in range(3):
         write_crowded(checkout, there)
         began = time.perf_counter()
-        assert config.add(checkout, request(random.Random(1), 5000 + number))  # noqa: S311
+        assert ecr_tf.add(checkout, request(random.Random(1), 5000 + number))  # noqa: S311
         took.append(time.perf_counter() - began)
     return min(took)
 
 
 def test_a_file_of_four_times_the_registries_takes_no_more_than_its_share_of_time(tmp_path: Path) -> None:
     small, large = seconds_to_add(tmp_path, 250), seconds_to_add(tmp_path, 1000)
-    assert len(config.load(tmp_path, "dev")) == 1001
+    assert len(ecr_tf.load(tmp_path, "dev")) == 1001
     assert large / small < 8

@@ -15,10 +15,10 @@ from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
-from goldenpath.services import github_runs
-from goldenpath.services.github_platform import LONGEST_TEXT, Proposal, Repository, shortened
-from goldenpath.services.github_runs import Account
-from goldenpath.tools import proposal_git
+from goldenpath.registries import platform_git
+from goldenpath.registries.github import records
+from goldenpath.registries.github.records import Account
+from goldenpath.registries.github.repository import LONGEST_TEXT, GithubRepository, Proposal, shortened
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,8 +34,8 @@ class Github:
         self.server = wsgi_server(self.double)
         self.repository = self.called(NAME)
 
-    def called(self, name: str, token: str = "") -> Repository:
-        return Repository(origin(self.server), token or self.double.token, name)
+    def called(self, name: str, token: str = "") -> GithubRepository:
+        return GithubRepository(origin(self.server), token or self.double.token, name)
 
 
 @pytest.fixture
@@ -118,18 +118,18 @@ def test_a_run_is_read_with_everybody_who_started_it_and_what_it_left(github: Gi
     github.double.runs.start(NAME, 47, CREATE, "alice", "development")
     github.double.runs.again(NAME, 47, "machine[bot]")
     github.double.runs.keep(NAME, 47, "proposal-1-a-b")
-    first, second = github_runs.attempts(github.repository, 47)
+    first, second = records.attempts(github.repository, 47)
     assert (first.workflow, first.repository, first.branch, first.event) == (
         CREATE, NAME, "development", "workflow_dispatch",
     )  # fmt: skip
     assert first.accounts == (Account("alice", is_person=True),) * 2
     assert second.accounts == (Account("alice", is_person=True), Account("machine[bot]", is_person=False))
-    assert github_runs.artifact_names(github.repository, 47) == {"proposal-1-a-b"}
+    assert records.artifact_names(github.repository, 47) == {"proposal-1-a-b"}
 
 
 def test_a_run_that_is_not_there_has_no_attempts_and_no_artifacts(github: Github) -> None:
-    assert github_runs.attempts(github.repository, 47) == ()
-    assert github_runs.artifact_names(github.repository, 47) == frozenset()
+    assert records.attempts(github.repository, 47) == ()
+    assert records.artifact_names(github.repository, 47) == frozenset()
 
 
 def test_every_edit_of_a_text_is_told_by_whom_and_when(github: Github) -> None:
@@ -138,7 +138,7 @@ def test_every_edit_of_a_text_is_told_by_whom_and_when(github: Github) -> None:
     threads.edit(NAME, number, "mallory", body="Another plan")
     threads.edit(NAME, number, "machine[bot]", title="Another title")
     threads.reopen(NAME, number, "mallory")
-    found = github_runs.text_history(github.repository, number)
+    found = records.text_history(github.repository, number)
     assert [each.by for each in found.edits] == [
         Account("mallory", is_person=True), Account("machine", is_person=False),
     ]  # fmt: skip
@@ -150,7 +150,7 @@ def test_a_text_that_was_edited_too_often_to_look_at_is_refused(github: Github) 
     for count in range(101):
         github.double.threads.edit(NAME, number, "mallory", body=f"Version {count}")
     with pytest.raises(GithubRefused, match="it was changed more than 100 times"):
-        github_runs.text_history(github.repository, number)
+        records.text_history(github.repository, number)
 
 
 def test_a_repository_that_is_not_there_is_no_error(github: Github) -> None:
@@ -201,5 +201,5 @@ def test_a_token_is_shown_to_its_own_host_alone_and_once(
     if expected:
         git(tmp_path, "config", f"http.{url}/.extraheader", "AUTHORIZATION: basic kept")
     with pytest.raises(SourceUnusable, match="refs/heads/x could not be fetched"):
-        proposal_git.fetched(tmp_path, "refs/heads/x", of(url), "the-token")
+        platform_git.fetch(tmp_path, "refs/heads/x", of(url), "the-token")
     assert set(shown) == {expected}

@@ -7,7 +7,7 @@ from tests.tools import registry_platform
 from tests.tools.registry_platform import BASE, Platform, git
 
 from goldenpath.errors import ApprovalMissing, BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
-from goldenpath.services import github_pulls
+from goldenpath.registries.github import records
 
 pytestmark = pytest.mark.tools
 WAYS: dict[str, dict[str, bool]] = {"merge": {}, "squash": {"squash": True}, "rebase": {"rebase": True}}
@@ -174,7 +174,7 @@ def test_a_pull_request_that_is_refused_stops_no_other_of_the_same_push(platform
 def test_a_direct_push_applies_nothing_and_is_told_what_to_do(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(github_pulls, "PAUSES", (0,))
+    monkeypatch.setattr(records, "PAUSES", (0,))
     before = git(platform.origin, "rev-parse", BASE)
     platform.edit("envs/dev/ecr.tf", 'owner     = "team-web"', 'owner     = "team-new"')
     after = git(platform.origin, "rev-parse", BASE)

@@ -10,7 +10,7 @@ from tests.tools.registry_platform import BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 
 from goldenpath.errors import ApprovalMissing, RetirementRefused
-from goldenpath.registries import platform_commands
+from goldenpath.registries import workflow_commands
 
 pytestmark = pytest.mark.tools
 
@@ -26,7 +26,7 @@ def in_days(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     class Module:
         UTC, datetime, timedelta = dt.UTC, Later, dt.timedelta
 
-    monkeypatch.setattr(platform_commands, "dt", Module)
+    monkeypatch.setattr(workflow_commands, "dt", Module)
 
 
 def retired(platform: Platform, step: str, grace_days: int = 30) -> None:

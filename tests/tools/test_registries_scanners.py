@@ -10,8 +10,9 @@ import pytest
 from tests.terraform_provider import world as worlds
 
 from goldenpath.registries.request import Risk
-from goldenpath.tools import process, terraform_program
-from goldenpath.tools.terraform import Terraform
+from goldenpath.registries.terraform import program
+from goldenpath.registries.terraform.program import Terraform
+from goldenpath.tools import process
 from goldenpath.tools.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def plans(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[Risk, 
         metadata = f'{{ id = "REGISTRY_MY_APP", owner = "team-web", risk = "{risk}" }}'
         body = f'  source = "../aws_ecr"\n  name = "my-app"\n  metadata = {metadata}{key}'
         (folder / "main.tf").write_text(f'module "repository" {{\n{body}\n}}\n')
-        driver = Terraform(folder, folder / "work", world.variables, terraform_program.find())
+        driver = Terraform(folder, folder / "work", world.variables, program.find_program())
         driver.init({})
         driver.plan(folder / "plan")
         # In a folder of its own: a scanner looks at all that lies beside a plan.

@@ -23,9 +23,8 @@ from goldenpath.errors import (
     StateLocked,
     TerraformFailed,
 )
-from goldenpath.policy import matrix
-from goldenpath.registries import asking, claims, review
-from goldenpath.tools import proposal_git
+from goldenpath.policy import environments
+from goldenpath.registries import platform_git, provenance, recovery, review
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +43,7 @@ def test_a_request_becomes_a_pull_request_that_shows_its_plan(platform: Platform
     assert "| mutable | AES256 | 20 | on every push | after 7 days |" in pull.body
     assert "at most 0.50 USD a month" in pull.body
     assert "Plan: 2 to add, 0 to change, 0 to destroy." in pull.body
-    record = review.read(pull.body)
+    record = review.read_record(pull.body)
     assert (record.environment, record.name, record.requester, len(record.parts)) == ("dev", "my-app", "octocat", 2)
     changed = git(platform.origin, "diff", "--name-only", "development", "registry/dev/my-app").splitlines()
     assert changed == ["docs/REGISTRY_CATALOG.md", "envs/catalogue.json", "envs/dev/ecr.tf"]
@@ -69,10 +68,10 @@ def test_two_wizards_at_once_both_get_there(platform: Platform) -> None:
     for checkout, name in ((one, "my-app"), (two, "my-bpp")):
         platform.run(checkout, "propose", **{**registry_platform.ASKED, "name": name})
     assert [each.head for each in platform.threads] == ["registry/dev/my-app", "registry/dev/my-bpp"]
-    reviewed = review.read(platform.threads[1].body).digest
+    reviewed = review.read_record(platform.threads[1].body).digest
     platform.apply(platform.merge(1))
     platform.propose(name="my-bpp")
-    assert review.read(platform.threads[1].body).digest == reviewed
+    assert review.read_record(platform.threads[1].body).digest == reviewed
     platform.apply(platform.merge(2))
     assert platform.names() == ["my-app", "my-bpp"]
 
@@ -82,7 +81,7 @@ def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
 ) -> None:
     platform.propose()
     checkout = platform.clone()
-    real = proposal_git._git  # noqa: SLF001
+    real = platform_git._git  # noqa: SLF001
 
     # Between looking and pushing, another run gets there first.
     def slow(folder: Path, *words: str, variables: dict[str, str] | None = None) -> str:
@@ -91,7 +90,7 @@ def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
             git(platform.origin, "update-ref", "refs/heads/registry/dev/my-app", "development")
         return told
 
-    monkeypatch.setattr(proposal_git, "_git", slow)
+    monkeypatch.setattr(platform_git, "_git", slow)
     with pytest.raises(SourceUnusable, match="the branch registry/dev/my-app could not be pushed"):
         platform.run(checkout, "propose", **{**registry_platform.ASKED, "risk": "high"})
 
@@ -139,7 +138,7 @@ def test_a_merge_applies_verifies_and_hands_over(platform: Platform, way: dict[s
     applied, handed = platform.threads[0].comments.values()
     handed, applied = (applied, handed) if "is yours" in applied else (handed, applied)
     assert applied.startswith("### Applied: `my-app` in dev")
-    assert "The team was told in octo/my-app#1." in applied
+    assert "The team was notified in octo/my-app#1." in applied
     (issue,) = platform.github.threads.of("octo/my-app")
     assert issue.title == "Your registry my-app in dev is ready"
     assert "Set `ecr_repository: my-app` in it." in issue.body
@@ -344,7 +343,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
     event = platform.merge(1)
     with platform.world.bad_day(), pytest.raises(TerraformFailed):
         platform.apply(event)
-    assert claims.of(platform.world.workplace(platform.clone()), 1)
+    assert recovery.unfinished_claim(platform.world.workspace(platform.clone()), 1)
     lock = {"Bucket": worlds.BUCKET, "Key": "envs/dev/terraform.tfstate.tflock"}
     held = {"ID": "1-2-3", "Operation": "OperationTypeApply", "Who": "someone@else", "Path": "", "Info": "",
             "Version": "1.11.4", "Created": "2046-11-21T04:00:00Z"}  # fmt: skip
@@ -354,7 +353,7 @@ def test_a_lock_that_somebody_else_holds_stays_whatever_this_apply_left_behind(p
         platform.apply(event)
     platform.world.client("s3").delete_object(**lock)
     assert "applied; changes: 1" in platform.apply(event)
-    assert claims.of(platform.world.workplace(platform.clone()), 1) is None
+    assert recovery.unfinished_claim(platform.world.workspace(platform.clone()), 1) is None
 
 
 @pytest.mark.parametrize("squash", [False, True])
@@ -373,12 +372,12 @@ def test_a_creation_needs_a_second_person_and_says_so(platform: Platform, squash
 def test_a_small_team_may_let_creations_go_unapproved_but_no_removal(
     platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
-    lowered = matrix.parse(text.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n"))
-    monkeypatch.setattr(matrix, "load", lambda: lowered)
+    text = (resources.files("goldenpath.policy") / environments.POLICY_FILE).read_text(encoding="utf-8")
+    lowered = environments.parse(text.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n"))
+    monkeypatch.setattr(environments, "registry_rules", lambda: environments.rules_in(lowered))
     platform.propose()
     assert "Somebody with write access" not in platform.threads[0].body
     platform.apply(platform.merge(1, approved=False))
     assert platform.names() == ["my-app"]
-    assert asking.needs_second("dev", removal=True)
-    assert asking.needs_second("prod", removal=False)
+    assert provenance.needs_second_approval("dev", removal=True)
+    assert provenance.needs_second_approval("prod", removal=False)

@@ -10,8 +10,9 @@ import pytest
 from tests.terraform_provider import world as worlds
 
 from goldenpath.errors import TerraformFailed
-from goldenpath.tools import process, terraform_program
-from goldenpath.tools.terraform import Terraform, passed
+from goldenpath.registries.terraform import program
+from goldenpath.registries.terraform.program import Terraform, passed_variables
+from goldenpath.tools import process
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def terraform(world: World, folder: Path) -> Terraform:
-    return Terraform(folder, folder / "work", world.variables, terraform_program.find())
+    return Terraform(folder, folder / "work", world.variables, program.find_program())
 
 
 def caller(checkout: Path, body: str) -> Path:
@@ -54,8 +55,8 @@ def test_every_test_of_the_module_passes(world: World, checkout: Path) -> None:
     folder = checkout / "modules" / "aws_ecr"
     driver = terraform(world, folder)
     driver.init({})
-    environment = {**passed(world.variables), "TF_DATA_DIR": str(driver.working), "CHECKPOINT_DISABLE": "1"}
-    done = process.run(terraform_program.find(), "test", "-no-color", cwd=folder, environment=environment, timeout=300)
+    environment = {**passed_variables(world.variables), "TF_DATA_DIR": str(driver.working), "CHECKPOINT_DISABLE": "1"}
+    done = process.run(program.find_program(), "test", "-no-color", cwd=folder, environment=environment, timeout=300)
     told = re.search(rb"Success! (\d+) passed, 0 failed", done.stdout)
     assert told, done.stdout.decode()
     runs = sum(path.read_text().count('\nrun "') for path in MODULE.glob("tests/*.tftest.hcl"))
@@ -65,7 +66,7 @@ def test_every_test_of_the_module_passes(world: World, checkout: Path) -> None:
 def test_terraform_formats_nothing_that_is_committed() -> None:
     for name in ("modules", "envs"):
         done = process.run(
-            terraform_program.find(), "fmt", "-check", "-recursive", "-diff", worlds.ROOT / name, timeout=60
+            program.find_program(), "fmt", "-check", "-recursive", "-diff", worlds.ROOT / name, timeout=60
         )
         assert done.stdout == b""
 
@@ -80,8 +81,8 @@ def test_an_example_is_made_as_it_was_planned_and_taken_away_again(world: World,
     found = world.client("ecr").describe_repositories()["repositories"]
     assert [each["imageScanningConfiguration"] for each in found] == [{"scanOnPush": True}]
     assert driver.plan(folder / "again").changes == ()
-    environment = {**passed(world.variables), "TF_DATA_DIR": str(driver.working)}
-    process.run(terraform_program.find(), "destroy", "-auto-approve", cwd=folder, environment=environment, timeout=60)
+    environment = {**passed_variables(world.variables), "TF_DATA_DIR": str(driver.working)}
+    process.run(program.find_program(), "destroy", "-auto-approve", cwd=folder, environment=environment, timeout=60)
     assert world.client("ecr").describe_repositories()["repositories"] == []
 
 

@@ -19,7 +19,8 @@ import pytest
 
 from goldenpath import runner
 from goldenpath.errors import ToolHashMismatch, ToolMissing
-from goldenpath.tools import pins, process, terraform_program
+from goldenpath.registries.terraform.program import find_program
+from goldenpath.tools import pins, process
 from goldenpath.tools.download import Releases
 from goldenpath.tools.pins import Asset, Group, Host, Tool
 from goldenpath.tools.toolchain import Toolchain
@@ -138,9 +139,9 @@ def test_a_workflow_run_starts_the_terraform_of_the_release(tmp_path: Path, monk
     with serving((200, file.getvalue())) as server:
         tools = toolchain(tmp_path, server.base, pinned)
         monkeypatch.setattr(Toolchain, "load", lambda: tools)
-        assert terraform_program.find() == "terraform"
+        assert find_program() == "terraform"
         monkeypatch.setattr(runner, "trusts_machine", lambda: False)
-        found = terraform_program.find()
+        found = find_program()
     assert server.asked == ["/terraform/1.2.3/terraform_1.2.3.zip"]
     assert found == str(tmp_path / "tools" / "terraform-1.2.3" / "terraform")
     assert tools.provide("terraform").is_pinned

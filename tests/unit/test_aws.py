@@ -36,7 +36,8 @@ from goldenpath.errors import (
     RepositoryMissing,
 )
 from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.services import aws, aws_sdk, platform_session
+from goldenpath.registries.aws.session import assume_role
+from goldenpath.services import aws, aws_sdk
 from goldenpath.services.aws import Ecr, RepositoryInfo, Session
 from goldenpath.services.iam_policy import session_policy
 from goldenpath.services.login import Login
@@ -450,7 +451,7 @@ def test_a_role_that_does_not_trust_this_run_is_a_refused_login(sts: Any, code: 
 
 def test_the_platform_enters_a_role_for_an_hour_and_without_a_session_policy(sts: Any) -> None:
     wire = sts(200, GIVEN)
-    found = platform_session.assumed(ROLE, REGION, IDENTITY, "goldenpath-registry-dev-7")
+    found = assume_role(ROLE, REGION, IDENTITY, "goldenpath-registry-dev-7")
     sent = parse_qs(wire.requests[0].body)
     assert (sent["DurationSeconds"], "Policy" in sent) == (["3600"], False)
     assert found == {
@@ -462,7 +463,7 @@ def test_a_role_whose_sessions_are_too_short_is_named_with_what_to_set(sts: Any)
     said = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
     sts(400, f"<ErrorResponse><Error><Code>ValidationError</Code><Message>{said}</Message></Error></ErrorResponse>")
     with pytest.raises(LoginRefused) as caught:
-        platform_session.assumed(ROLE, REGION, IDENTITY, "goldenpath")
+        assume_role(ROLE, REGION, IDENTITY, "goldenpath")
     assert caught.value.what == f"could not assume the role {ROLE}: its sessions are too short"
     assert caught.value.fix == "let the sessions of that role last as long as an apply may take: 3600 seconds"
 

@@ -151,7 +151,7 @@ def test_a_tag_that_may_not_be_read_binds_nothing_and_names_the_missing_action()
 def test_the_tag_is_the_one_that_registries_are_born_with() -> None:
     module = Path(__file__).resolve().parents[2] / "modules" / "aws_ecr" / "main.tf"
     assert f'"{binding.TAG}"' in module.read_text()
-    assert f"{compliance.TAG}/environment" == binding.TAG
+    assert f"{compliance.TAG_PREFIX}/environment" == binding.TAG
 
 
 def test_the_account_of_a_role_may_be_listed_nowhere_but_not_for_another_environment_only() -> None:

@@ -19,8 +19,10 @@ from goldenpath.model.settled import Settlement
 from goldenpath.policy import app, matrix, settled
 from goldenpath.policy.app import AppRules
 from goldenpath.policy.decision import decide
-from goldenpath.registries import hcl_map, hygiene, lifecycle
-from goldenpath.registries.config import BLOCK, MAP
+from goldenpath.registries import compliance, hygiene
+from goldenpath.registries.compliance import LifecycleImage
+from goldenpath.registries.config import hcl_edit
+from goldenpath.registries.config.ecr_tf import BLOCK, MAP
 from goldenpath.report import job_summary, sarif, summary
 from goldenpath.report.job_summary import Facts
 from goldenpath.tools import gitleaks
@@ -103,11 +105,11 @@ def registries(count: int) -> str:
     return f"{BLOCK} {{\n  {MAP} = {{\n{entries}  }}\n}}\n"
 
 
-def images(count: int) -> list[lifecycle.StoredImage]:
-    return [lifecycle.StoredImage(f"sha256:{number}", frozenset({f"dev-{number}"}), number) for number in range(count)]
+def images(count: int) -> list[LifecycleImage]:
+    return [LifecycleImage(f"sha256:{number}", frozenset({f"dev-{number}"}), number) for number in range(count)]
 
 
-RULES = lifecycle.parse(json.dumps({"rules": [
+RULES = compliance.parse_lifecycle(json.dumps({"rules": [
     {"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 20}},
 ]}))  # fmt: skip
 
@@ -158,21 +160,21 @@ def settled_again(count: int) -> Callable[[], object]:
 
 def registry_added(count: int) -> Callable[[], object]:
     text = registries(count)
-    return lambda: hcl_map.with_entry(text, BLOCK, MAP, "one-more", {"id": "Y"})
+    return lambda: hcl_edit.with_entry(text, BLOCK, MAP, "one-more", {"id": "Y"})
 
 
 def registry_taken_out(count: int) -> Callable[[], object]:
     text = registries(count)
-    return lambda: hcl_map.without_entry(text, BLOCK, MAP, f"app-{count - 1:04}")
+    return lambda: hcl_edit.without_entry(text, BLOCK, MAP, f"app-{count - 1:04}")
 
 
 def images_expired(count: int) -> Callable[[], object]:
     listed = images(count)
-    return lambda: lifecycle.expired(RULES, listed)
+    return lambda: compliance.expired_images(RULES, listed)
 
 
 def hygiene_reported(count: int) -> Callable[[], object]:
-    environment = hygiene.Environment("dev", unknown=tuple(f"app-{number}" for number in range(count)))
+    environment = hygiene.EnvironmentReport("dev", unknown=tuple(f"app-{number}" for number in range(count)))
     return lambda: hygiene.report([environment])
 
 

@@ -17,13 +17,6 @@ def test_the_environments_come_in_the_order_in_which_a_change_travels() -> None:
     assert [each.name for each in matrix.load().environments] == ["local", "dev", "test", "staging", "prod"]
 
 
-def test_every_change_of_a_registry_is_approved_unless_an_environment_says_otherwise() -> None:
-    assert all(each.all_registries_approved for each in matrix.load().environments)
-    lowered = TEXT.replace("  dev:\n", "  dev:\n    registry_approval: removal-only\n")
-    others = {each.name: each.all_registries_approved for each in matrix.parse(lowered).environments}
-    assert others == {"local": True, "dev": False, "test": True, "staging": True, "prod": True}
-
-
 def test_code_scanning_is_required_only_where_the_rules_say_so_and_findings_are_uploaded() -> None:
     assert not any(each.code_scanning_required for each in matrix.load().environments)
     older = TEXT.replace("    code_scanning: advised\n", "")

@@ -1,4 +1,4 @@
-"""What stops a change of a registry, from its request to its removal."""
+"""Errors of the registries, from the request to the removal."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from goldenpath.errors.family import GoldenPathError
 
 
 class ProvidersUnlocked(GoldenPathError):
-    """A Terraform folder has no lock file that says, by hash, which providers it uses. Terraform was not started."""
+    """A Terraform folder has no lock file that pins its providers by hash. Terraform was not started."""
 
     code, exit_code = "providers-unlocked", 25
 
 
 class RegistryRequestInvalid(GoldenPathError):
-    """A request for a registry has fields that are missing or malformed; all of them are told at once."""
+    """A request for a registry has missing or malformed fields; all of them are listed."""
 
     code, exit_code = "registry-request-invalid", 60
 
 
 class TerraformFailed(GoldenPathError):
-    """Terraform ended with an error; its own diagnosis is quoted."""
+    """Terraform ended with an error; its own diagnostic is quoted."""
 
     code, exit_code = "terraform-failed", 61
 
@@ -36,13 +36,13 @@ class StateLocked(GoldenPathError):
 
 
 class RegistryConfigUnexpected(GoldenPathError):
-    """A file of the registries' configuration is not of the form that we can read or edit. It was left as it is."""
+    """A file that describes registries has a form that we cannot read or edit. It was not changed."""
 
     code, exit_code = "registry-config-unexpected", 64
 
 
 class RegistryNameTaken(GoldenPathError):
-    """A registry of that name, or with that id, is there already and is described differently."""
+    """A registry with that name or id exists already and is described differently."""
 
     code, exit_code = "registry-name-taken", 65
 
@@ -54,36 +54,36 @@ class RegistryUnknown(GoldenPathError):
 
 
 class PlanUnexpected(GoldenPathError):
-    """The plan would do something that was not asked for, like destroying a repository. Nothing was applied."""
+    """The plan would do something that nobody requested, like deleting a repository. Nothing was applied."""
 
     code, exit_code = "plan-unexpected", 67
 
 
 class RetirementRefused(GoldenPathError):
-    """A registry is not deprecated or removed: its grace period runs, or it is still in use."""
+    """A registry is not deprecated or removed: its grace period has not ended, or it is still in use."""
 
     code, exit_code = "retirement-refused", 68
 
 
 class GithubRefused(GoldenPathError):
-    """GitHub did not take a pull request, a comment or an issue."""
+    """GitHub refused a pull request, a comment, an issue or a query."""
 
     code, exit_code = "github-refused", 69
 
 
 class ConfigurationUntrusted(GoldenPathError):
-    """What was merged has another Terraform configuration than the default branch, whose code applies it."""
+    """The merged commit has another Terraform configuration than the default branch, whose code applies it."""
 
     code, exit_code = "configuration-untrusted", 72
 
 
 class ProposalUnbound(GoldenPathError):
-    """A pull request is not what a run of the platform's own workflow proposed, so nobody knows who asked for it."""
+    """A pull request is not as a run of the platform's workflow proposed it, so its requester is unknown."""
 
     code, exit_code = "proposal-unbound", 73
 
 
 class ApprovalMissing(GoldenPathError):
-    """Nobody but the people who asked for a registry's change has approved it as it was merged."""
+    """Nobody except the requesters has approved a registry's change as it was merged."""
 
     code, exit_code = "approval-missing", 74

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.errors import GateBlocked, LocalTrouble
 from goldenpath.model.finding import Gate
-from goldenpath.services import ecr_describe
+from goldenpath.registries.aws import ecr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ class Registry:
             "AWS_SECRET_ACCESS_KEY": self.running.admin_key_secret,
             "AWS_REGION": self.running.region,
         }
-        reader = ecr_describe.Reader({**self.running.environment, **key})
+        reader = ecr.PlatformEcr({**self.running.environment, **key})
         return {image.digest: image.tags for image in reader.images(self.name)}
 
 

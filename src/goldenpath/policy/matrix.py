@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,21 +16,19 @@ from goldenpath.errors import UnknownEnvironment
 from goldenpath.model import frontend, release_tag
 from goldenpath.model.finding import Gate, Severity
 from goldenpath.model.verdict import Mode
-from goldenpath.policy import source
+from goldenpath.policy import environments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-POLICY_FILE = "environments.yaml"
+POLICY_FILE = environments.POLICY_FILE
+SCHEMA = environments.SCHEMA
+PROOF = environments.PROOF
+LOCAL = environments.LOCAL
 _TAG = "refs/tags/"
 DEFAULT_BRANCH, ANY = "default-branch", "any"
-SCHEMA = "environments.schema.json"
-# Written by dev/generate.py. Rules that were edited since then are proved again in each run.
-PROOF = "environments.sha256"
 # Where a gate blocks and the rules do not say `frontends`: Docker's own.
 OFFICIAL_FRONTENDS = (frontend.OFFICIAL,)
-# The environment of terminals: a workflow run never follows its rules.
-LOCAL = "local"
 # Where the rules do not say `verdict_hours`: an approval may take a weekend.
 VERDICT_AGE = {Mode.BLOCKING: timedelta(hours=72), Mode.ADVISORY: timedelta(hours=168)}
 # Where the rules do not say `java_database_days`: that database identifies archives and knows no vulnerabilities, so an
@@ -60,8 +57,7 @@ class Environment:
     `tags_from` names the branches whose commits a tag may release here, or is `DEFAULT_BRANCH` or `ANY`; with
     `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
     this environment; where there are none, it may use any that no other environment lists. With
-    `all_registries_approved` a second person has to approve not only the removal of a registry, but its creation and
-    each change too. With `code_scanning_required` a repository whose code scanning is off cannot release here. With
+    `code_scanning_required` a repository whose code scanning is off cannot release here. With
     `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
     that may read a Dockerfile beside the frontend inside BuildKit, and `base_registries` the registries (with a path
     where only that part is meant) that base images may come from; `None` stands for any. `base_age` is how old they may
@@ -87,7 +83,6 @@ class Environment:
     accounts: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     verdict_age: timedelta = VERDICT_AGE[Mode.BLOCKING]
-    all_registries_approved: bool = True
     code_scanning_required: bool = False
     approval_required: bool = False
     frontends: tuple[str, ...] | None = OFFICIAL_FRONTENDS
@@ -149,15 +144,12 @@ class Policy:
 @cache
 def load() -> Policy:
     """Return the platform's policy. Raises `PolicyInvalid` when its file is not what its schema says."""
-    folder = resources.files("goldenpath.policy")
-    text = folder.joinpath(POLICY_FILE).read_text(encoding="utf-8")
-    known = folder.joinpath(PROOF).read_text(encoding="utf-8").strip()
-    return _policy(source.proved(text)) if source.proof(text, SCHEMA) == known else parse(text)
+    return _policy(environments.read())
 
 
 def parse(text: str) -> Policy:
     """Return the policy in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
-    return _policy(source.read(text, SCHEMA, POLICY_FILE))
+    return _policy(environments.parse(text))
 
 
 def _policy(tree: Mapping[str, Any]) -> Policy:
@@ -204,7 +196,6 @@ def _environment(name: str, body: Mapping[str, Any]) -> Environment:
         base_registries=None if registries == ANY else tuple(registries),
         base_age=timedelta(days=base_days) if base_days else None,
         build_cache_age=timedelta(hours=cache_hours) if cache_hours else None,
-        all_registries_approved=body.get("registry_approval", "every-change") == "every-change",
         code_scanning_required=body["sarif_upload"] and body.get("code_scanning") == "required",
         approval_required=body.get("approval") == "required",
         moving_tags=tuple(body.get("moving_tags", ())),

@@ -1,1 +1,1 @@
-"""The platform side: how a registry comes to be, is changed and is taken away."""
+"""Registries from request to retirement. README.md in this folder says where to begin."""

@@ -1,4 +1,4 @@
-"""The catalogue of registries: one for machines, one for people, both made from what `envs/` describes."""
+"""The catalogue of registries, generated from `envs/`: JSON for programs, a page for people."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.model import codec
-from goldenpath.registries import config, controls
+from goldenpath.registries.config import ecr_tf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.controls import Controls
-    from goldenpath.registries.request import Risk
+    from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
 
-FOR_MACHINES, FOR_PEOPLE = "envs/catalogue.json", "docs/REGISTRY_CATALOG.md"
+FOR_PROGRAMS, FOR_PEOPLE = "envs/catalogue.json", "docs/REGISTRY_CATALOG.md"
 _COLUMNS = ("registry", "owner", "domain", "risk", "tags", "encryption", "keeps", "id")
 _INTRODUCTION = """# Registries
 
@@ -26,8 +24,8 @@ mean, and how to ask for a registry: [registries.md](registries.md).
 
 
 @dataclass(frozen=True)
-class Listed:
-    """One registry in the catalogue, with the controls that its risk brings."""
+class CatalogueEntry:
+    """One registry in the catalogue, with the controls of its risk."""
 
     environment: str
     name: str
@@ -42,57 +40,57 @@ class Listed:
     deprecated_since: str
     remove_after: str
 
+    @classmethod
+    def of(cls, registry: RegistryEntry, controls: RiskControls) -> CatalogueEntry:
+        """Return the entry for `registry`."""
+        return cls(
+            environment=registry.environment,
+            name=registry.name,
+            id=registry.id,
+            owner=registry.owner,
+            domain=registry.domain,
+            requester=registry.requester,
+            risk=registry.risk,
+            mutability=registry.mutability(controls),
+            encryption=controls.encryption,
+            keep=registry.keeps(controls),
+            deprecated_since=registry.deprecated_since,
+            remove_after=registry.remove_after,
+        )
 
-def collect(checkout: Path) -> tuple[Listed, ...]:
+
+def collect(checkout: Path) -> tuple[CatalogueEntry, ...]:
     """Return every registry of every environment. Raises `RegistryConfigUnexpected`."""
-    table = controls.load(checkout)
-    return tuple(_listed(registry, table) for registry in config.load_all(checkout))
+    controls = ecr_tf.load_controls(checkout)
+    return tuple(CatalogueEntry.of(entry, controls[entry.risk]) for entry in ecr_tf.load_all(checkout))
 
 
 def write(checkout: Path) -> None:
     """Write both forms of the catalogue into the checkout. Raises `RegistryConfigUnexpected`, `DiskTrouble`."""
-    listed = collect(checkout)
-    codec.write_bytes(checkout / FOR_MACHINES, codec.encode({"registries": listed}))
-    codec.write_bytes(checkout / FOR_PEOPLE, as_markdown(listed).encode())
+    entries = collect(checkout)
+    codec.write_bytes(checkout / FOR_PROGRAMS, codec.encode({"registries": entries}))
+    codec.write_bytes(checkout / FOR_PEOPLE, as_markdown(entries).encode())
 
 
-def as_markdown(listed: Iterable[Listed]) -> str:
-    """Return the catalogue as people read it: one table an environment, environments in the order of delivery."""
-    by_environment: dict[str, list[Listed]] = {}
-    for each in listed:
-        by_environment.setdefault(each.environment, []).append(each)
+def as_markdown(entries: Iterable[CatalogueEntry]) -> str:
+    """Return the page for people: one table per environment, in promotion order."""
+    # Committed with every proposal, so it must not hold anything that changes by itself, like a date.
+    by_environment: dict[str, list[CatalogueEntry]] = {}
+    for entry in entries:
+        by_environment.setdefault(entry.environment, []).append(entry)
     sections = [_section(environment, rows) for environment, rows in by_environment.items()]
     return "\n".join([_INTRODUCTION, *(sections or ["There are none yet.\n"])])
 
 
-def _section(environment: str, rows: list[Listed]) -> str:
+def _section(environment: str, rows: list[CatalogueEntry]) -> str:
     head = f"| {' | '.join(_COLUMNS)} |\n|{' --- |' * len(_COLUMNS)}\n"
     return f"## {environment}\n\n{head}{''.join(map(_row, rows))}"
 
 
-def _row(each: Listed) -> str:
-    leaving = f" (deprecated since {each.deprecated_since}, removed after {each.remove_after})"
+def _row(entry: CatalogueEntry) -> str:
+    leaving = f" (deprecated since {entry.deprecated_since}, removed after {entry.remove_after})"
     cells = (
-        f"`{each.name}`{leaving if each.deprecated_since else ''}", each.owner, each.domain or "-", each.risk,
-        each.mutability.lower(), each.encryption, str(each.keep), f"`{each.id}`",
+        f"`{entry.name}`{leaving if entry.deprecated_since else ''}", entry.owner, entry.domain or "-", entry.risk,
+        entry.mutability.lower(), entry.encryption, str(entry.keep), f"`{entry.id}`",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |\n"
-
-
-def _listed(registry: Registry, table: Mapping[Risk, Controls]) -> Listed:
-    brought = table[registry.risk]
-    exclusions = "_WITH_EXCLUSION" if registry.more.get("immutability_exclusions") else ""
-    return Listed(
-        environment=registry.environment,
-        name=registry.name,
-        id=registry.id,
-        owner=registry.owner,
-        domain=registry.domain,
-        requester=registry.requester,
-        risk=registry.risk,
-        mutability=brought.mutability + exclusions,
-        encryption=brought.encryption,
-        keep=registry.keeps(brought.keep),
-        deprecated_since=registry.deprecated_since,
-        remove_after=registry.remove_after,
-    )

@@ -1,4 +1,4 @@
-"""The `registry` commands: ask for a registry, see what would happen, do it, and list what there is."""
+"""The `registry` commands for a terminal: request, plan, apply and list. `workflow_commands` has the rest."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import click
 from goldenpath import runner
 from goldenpath.errors import BadInput
 from goldenpath.model.names import Digest, Region
-from goldenpath.registries import catalogue, config, planning, plans, platform_commands
-from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, of_a_request, option
-from goldenpath.registries.request import parse
+from goldenpath.registries import catalogue, workflow_commands
+from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
+from goldenpath.registries.request import parse_request
+from goldenpath.registries.terraform import planning, plans
 from goldenpath.report.console import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.plans import TerraformPlan
 
 
 _NEXT = (
@@ -29,23 +31,23 @@ _NEXT = (
 
 
 _REGION = click.option(
-    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default="eu-west-2",
+    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default=planning.DEFAULT_REGION,
     help="AWS region of state and registries.",
 )  # fmt: skip
 
 
 @click.group()
 def registry() -> None:
-    """Ask for, plan, apply, change and retire registries; list them, and report how they are."""
+    """Request, plan, apply, change and retire registries; list them, and report on their state."""
 
 
 @registry.command()
 @CHECKOUT
-@of_a_request
+@with_request_options
 def request(checkout: Path, **fields: str) -> None:
-    """Write a registry into its environment's configuration, and the catalogue anew."""
-    wanted, progress = parse(fields), Progress()
-    changed = config.add(checkout, wanted)
+    """Write a registry into its environment's configuration, and update the catalogue."""
+    wanted, progress = parse_request(fields), Progress()
+    changed = ecr_tf.add(checkout, wanted)
     catalogue.write(checkout)
     where = f"envs/{wanted.environment}/ecr.tf"
     progress.line(f"✓ {wanted.name} ({wanted.fields['id']}) is {'now' if changed else 'already'} in {where}")
@@ -55,24 +57,24 @@ def request(checkout: Path, **fields: str) -> None:
 @registry.command("catalogue")
 @CHECKOUT
 def write_catalogue(checkout: Path) -> None:
-    """Write the catalogue of all registries anew, for people and for machines."""
+    """Update the catalogue of all registries, for people and for programs."""
     catalogue.write(checkout)
-    Progress().line(f"✓ {catalogue.FOR_PEOPLE} and {catalogue.FOR_MACHINES} are up to date")
+    Progress().line(f"✓ {catalogue.FOR_PEOPLE} and {catalogue.FOR_PROGRAMS} are up to date")
 
 
 @registry.command("list")
 @CHECKOUT
 def list_registries(checkout: Path) -> None:
-    """List every registry: environment, name, owner, risk and what the risk brings."""
+    """List every registry: environment, name, owner, risk, and the controls of the risk."""
     progress = Progress()
-    for each in catalogue.collect(checkout):
-        leaving = f" deprecated since {each.deprecated_since}" if each.deprecated_since else ""
-        brings = f"{each.mutability.lower()} {each.encryption} keeps {each.keep}"
-        progress.line(f"{each.environment:<8} {each.name:<32} {each.owner:<20} {each.risk:<7} {brings}{leaving}")
+    for entry in catalogue.collect(checkout):
+        leaving = f" deprecated since {entry.deprecated_since}" if entry.deprecated_since else ""
+        controls = f"{entry.mutability.lower()} {entry.encryption} keeps {entry.keep}"
+        progress.line(f"{entry.environment:<8} {entry.name:<32} {entry.owner:<20} {entry.risk:<7} {controls}{leaving}")
 
 
-def _placed(act: Callable[..., None]) -> Callable[..., None]:
-    for each in (
+def _with_workspace_options(command: Callable[..., None]) -> Callable[..., None]:
+    for decorate in (
         click.option("--removal", is_flag=True, help="The registry has left ecr.tf: plan its removal."),
         option("--work-dir", "Folder for the plan and Terraform's own files.", type=click.Path(path_type=Path)),
         _REGION,
@@ -81,35 +83,38 @@ def _placed(act: Callable[..., None]) -> Callable[..., None]:
         ENVIRONMENT,
         CHECKOUT,
     ):
-        act = each(act)
-    return act
+        command = decorate(command)
+    return command
 
 
 @registry.command()
-@_placed
-def plan(*, name: str, removal: bool, **placed: object) -> None:
-    """Plan one registry alone; print what would happen and the digest by which `apply` knows the plan again."""
-    workplace = _workplace(**placed)  # type: ignore[arg-type]
-    _tell(planning.plan(workplace, name, removal=removal), name, workplace.environment)
+@_with_workspace_options
+def plan(*, name: str, removal: bool, **workspace_options: object) -> None:
+    """Plan one registry; print its changes and the digest that `apply` takes."""
+    workspace = _workspace(**workspace_options)  # type: ignore[arg-type]
+    _print_plan(planning.plan(workspace, name, removal=removal), name, workspace.environment)
 
 
 @registry.command()
-@_placed
+@_with_workspace_options
 @option("--digest", "Digest of the plan that was reviewed, as `plan` printed it.", default="")
-def apply(*, name: str, digest: str, removal: bool, **placed: object) -> None:
-    """Plan one registry again and do it, only if that is the plan that was reviewed."""
+def apply(*, name: str, digest: str, removal: bool, **workspace_options: object) -> None:
+    """Plan one registry again and apply the plan, if it has the digest that was reviewed."""
     try:
         reviewed = Digest(digest)
     except ValueError as error:
         raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
                        "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
-    made = planning.apply(_workplace(**placed), name, reviewed, removal=removal)  # type: ignore[arg-type]
-    Progress().line(f"✓ {name}: " + (f"applied; changes: {len(made.changes)}" if made.changes else "nothing was to do"))
+    # Planned again: a plan file of an hour ago may describe a state that is gone.
+    planned = planning.apply(_workspace(**workspace_options), name, reviewed, removal=removal)  # type: ignore[arg-type]
+    Progress().line(
+        f"✓ {name}: " + (f"applied; changes: {len(planned.changes)}" if planned.changes else "nothing was to do")
+    )
 
 
-def _workplace(
+def _workspace(
     checkout: Path, environment: str, state_bucket: str, aws_region: str, work_dir: Path | None
-) -> planning.Workplace:
+) -> planning.TerraformWorkspace:
     mistakes = [] if state_bucket else ["`state_bucket` is missing"]
     try:
         Region(aws_region)
@@ -119,21 +124,21 @@ def _workplace(
         raise BadInput("an input cannot be used", why="; ".join(mistakes), fix="give it; `--help` says how")
     variables = runner.variables()
     folder = work_dir or runner.default_work_dir(variables) / "registry"
-    return planning.Workplace(
+    return planning.TerraformWorkspace(
         checkout, environment, state_bucket, aws_region, folder, {**variables, "AWS_REGION": aws_region}
     )
 
 
-def _tell(made: Plan, name: str, environment: str) -> None:
+def _print_plan(planned: TerraformPlan, name: str, environment: str) -> None:
     progress = Progress()
-    for each in made.changes:
-        progress.line(f"{' and '.join(each.actions):<20} {each.address}")
-    for each in made.drift:
-        progress.line(f"{'changed elsewhere':<20} {each.address}")
-    if not made.changes:
+    for change in planned.changes:
+        progress.line(f"{' and '.join(change.actions):<20} {change.address}")
+    for change in planned.drift:
+        progress.line(f"{'changed elsewhere':<20} {change.address}")
+    if not planned.changes:
         progress.line(f"✓ {name} is as it is described; nothing is to do")
-    progress.line(f"digest: {plans.plan_digest(made, environment)}")
+    progress.line(f"digest: {plans.plan_digest(planned, environment)}")
 
 
-for _command in platform_commands.COMMANDS:
+for _command in workflow_commands.COMMANDS:
     registry.add_command(_command)

@@ -1,45 +1,220 @@
-"""Whether a registry is as its entry asks: what ECR describes, held against the entry and what its risk brings."""
+"""Whether ECR has a registry as its entry asks: settings, tags, lifecycle policy and repository policy.
+
+Sources: Amazon ECR user guide, "Automate the cleanup of images by using lifecycle policies", section "How lifecycle
+policies work" and its examples; IAM user guide, "Policy grammar".
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from goldenpath.registries import repository_policy
+import msgspec
 
 if TYPE_CHECKING:
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.controls import Controls
-    from goldenpath.services.ecr_describe import Described
+    from collections.abc import Iterable
 
-TAG = "goldenpath.idp"
+    from goldenpath.registries.aws.ecr import EcrDescription
+    from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
+
+TAG_PREFIX = "goldenpath.idp"
+UNREADABLE_POLICY = "its repository policy cannot be read"
+# The keys of a policy whose value may be one text or a list of them.
+_LISTS = frozenset({"Action", "NotAction", "Resource", "NotResource", "AWS", "Federated", "Service", "CanonicalUser"})
 
 
-def deviations(registry: Registry, brought: Controls, found: Described | None, described: str = "") -> tuple[str, ...]:
-    """Return every rule that the repository `found` breaks, in words; `None` stands for one that is not there.
+@dataclass(frozen=True)
+class GracePeriod:
+    """The first and the last day of a grace period, as ISO dates; empty where there is none."""
 
-    `described` is the repository policy that Terraform describes, empty for none: any other statement may let strangers
-    push or pull, so it is a deviation.
+    since: str = ""
+    until: str = ""
+
+
+def deviations(
+    registry: RegistryEntry, controls: RiskControls, repository: EcrDescription | None, planned_policy: str = ""
+) -> tuple[str, ...]:
+    """Return a sentence for every rule that `repository` breaks; `None` stands for a missing repository.
+
+    `planned_policy` is the repository policy that Terraform describes, empty for none.
     """
-    if found is None:
+    if repository is None:
         return ("the repository does not exist",)
-    exclusions = "_WITH_EXCLUSION" if registry.more.get("immutability_exclusions") else ""
+    tags = repository.tags
     expected = {
-        f"tag {TAG}/id": (registry.id, found.tags.get(f"{TAG}/id", "")),
-        f"tag {TAG}/owner": (registry.owner, found.tags.get(f"{TAG}/owner", "")),
-        f"tag {TAG}/risk": (registry.risk.value, found.tags.get(f"{TAG}/risk", "")),
-        f"tag {TAG}/environment": (registry.environment, found.tags.get(f"{TAG}/environment", "")),
-        "tag mutability": (brought.mutability + exclusions, found.mutability),
-        "encryption": (brought.encryption, found.encryption),
+        f"tag {TAG_PREFIX}/id": (registry.id, tags.get(f"{TAG_PREFIX}/id", "")),
+        f"tag {TAG_PREFIX}/owner": (registry.owner, tags.get(f"{TAG_PREFIX}/owner", "")),
+        f"tag {TAG_PREFIX}/risk": (registry.risk.value, tags.get(f"{TAG_PREFIX}/risk", "")),
+        f"tag {TAG_PREFIX}/environment": (registry.environment, tags.get(f"{TAG_PREFIX}/environment", "")),
+        "tag mutability": (registry.mutability(controls), repository.mutability),
+        "encryption": (controls.encryption, repository.encryption),
     }
-    told = [f"{what} is {is_ or 'missing'}, not {wanted}" for what, (wanted, is_) in expected.items() if wanted != is_]
-    told += [] if found.scan_on_push else ["images are not scanned on push"]
-    told += [] if found.lifecycle else ["there is no lifecycle policy"]
-    if registry.deprecated_since and not found.policy:
-        told.append("pushes are not refused, though it is deprecated")
-    return (*told, *repository_policy.deviations(found.policy, described))
+    broken = [
+        f"{rule} is {actual or 'missing'}, not {wanted}"
+        for rule, (wanted, actual) in expected.items()
+        if wanted != actual
+    ]
+    broken += [] if repository.scan_on_push else ["images are not scanned on push"]
+    broken += [] if repository.lifecycle else ["there is no lifecycle policy"]
+    if registry.deprecated_since and not repository.policy:
+        broken.append("pushes are not refused, though it is deprecated")
+    return (*broken, *policy_deviations(repository.policy, planned_policy))
 
 
-def announced(found: Described | None) -> tuple[str, str]:
-    """Return the first and the last day of the grace period that was applied; empty where there is none."""
-    tags = found.tags if found else {}
-    return tags.get(f"{TAG}/deprecated-since", ""), tags.get(f"{TAG}/remove-after", "")
+def announced_grace_period(repository: EcrDescription | None) -> GracePeriod:
+    """Return the grace period in the tags of `repository`: the one that was applied, and its owners can see."""
+    tags = repository.tags if repository else {}
+    return GracePeriod(tags.get(f"{TAG_PREFIX}/deprecated-since", ""), tags.get(f"{TAG_PREFIX}/remove-after", ""))
+
+
+def policy_deviations(actual: str, planned: str) -> tuple[str, ...]:
+    """Return a sentence for every statement that the repository policies `actual` and `planned` do not share.
+
+    Both are JSON documents, empty where there is none. The order of statements does not count, nor whether a single
+    value is written as a list.
+    """
+    # Any statement that Terraform does not describe may let somebody else push or pull, so an extra one is a deviation
+    # too. AWS stores a policy in another order and form than it was sent in: the texts cannot be compared.
+    present, wanted = _statements(actual), _statements(planned)
+    if present is None or wanted is None:
+        return (UNREADABLE_POLICY,)
+    extra = [_summary(statement) for key, statement in present.items() if key not in wanted]
+    missing = [_summary(statement) for key, statement in wanted.items() if key not in present]
+    return tuple(
+        [f"its repository policy has a statement that is not described: {summary}" for summary in extra]
+        + [f"its repository policy lacks a statement: {summary}" for summary in missing]
+    )
+
+
+def policy_in_words(document: str) -> str:
+    """Return a lifecycle or repository policy as sentences; empty when `document` is neither."""
+    try:
+        parsed: dict[str, Any] = msgspec.json.decode(document, type=dict[str, Any])
+        if rules := parsed.get("rules"):
+            return ". ".join(str(rule["description"]) for rule in rules)
+        return ". ".join(
+            f"{statement['Effect']} {plain_value(statement['Action'])} to {plain_value(statement['Principal'])}"
+            for statement in parsed.get("Statement", [])
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
+
+def plain_value(value: object) -> str:
+    """Return a value of JSON for people: texts without quotes, lists of texts joined by commas."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return msgspec.json.encode(value).decode()
+
+
+def _statements(document: str) -> dict[bytes, dict[str, Any]] | None:
+    """Return the statements of `document`, keyed by their normal form; `None` when it is not a policy."""
+    if not document:
+        return {}
+    try:
+        raw = msgspec.json.decode(document, type=dict[str, Any]).get("Statement", [])
+        # AWS takes a single statement without a list, too.
+        statements = msgspec.convert([raw] if isinstance(raw, dict) else raw, list[dict[str, Any]])
+        return {msgspec.json.encode(_normalized(item), order="sorted"): item for item in statements}
+    except (ValueError, RecursionError):
+        return None
+
+
+def _normalized(value: Any, key: str = "") -> Any:  # noqa: ANN401  any value of JSON
+    """Return `value` in one form for what IAM reads alike: single values as lists, principals under their kind."""
+    if key == "Principal" and value == "*":
+        return {"AWS": ["*"]}
+    if isinstance(value, dict):
+        # The name of a statement (`Sid`) permits nothing.
+        return {name: _normalized(item, name) for name, item in value.items() if (key, name) != ("", "Sid")}
+    if key in _LISTS:
+        return sorted(map(str, value)) if isinstance(value, list) else [str(value)]
+    return value
+
+
+def _summary(statement: dict[str, Any]) -> str:
+    words = [str(statement.get(key, "")) for key in ("Sid", "Effect")]
+    actions = statement.get("Action", statement.get("NotAction", ""))
+    principal = msgspec.json.encode(statement.get("Principal", statement.get("NotPrincipal", ""))).decode()
+    joined = ", ".join(map(str, actions)) if isinstance(actions, list) else str(actions)
+    return " ".join(filter(None, [*words, joined, "to", principal]))
+
+
+@dataclass(frozen=True)
+class LifecycleImage:
+    """The facts of an image that a lifecycle rule looks at: digest, tags, and age in days since its push.
+
+    `referred` tells whether an image index that still exists refers to it.
+    """
+
+    digest: str
+    tags: frozenset[str]
+    days: float
+    referred: bool = False
+
+
+class LifecycleSelection(msgspec.Struct, frozen=True, rename="camel"):
+    """The images that a rule is about (the API's own field names)."""
+
+    tag_status: str
+    count_type: str
+    count_number: int
+    tag_pattern_list: tuple[str, ...] = ()
+
+    def fits(self, image: LifecycleImage) -> bool:
+        """Tell whether `image` has the tags that the rule asks for; all of its patterns must match a tag."""
+        if self.tag_status == "any":
+            return True
+        if self.tag_status == "untagged":
+            return not image.tags
+        return all(any(_matches(pattern, tag) for tag in image.tags) for pattern in self.tag_pattern_list)
+
+    def surplus(self, fitting: list[LifecycleImage]) -> list[LifecycleImage]:
+        """Return those of `fitting` (newest push first) that are too many or too old."""
+        if self.count_type == "imageCountMoreThan":
+            return fitting[self.count_number :]
+        return [image for image in fitting if image.days > self.count_number]
+
+
+class LifecycleRule(msgspec.Struct, frozen=True, rename="camel"):
+    """One rule of a lifecycle policy."""
+
+    rule_priority: int
+    selection: LifecycleSelection
+    description: str = ""
+
+
+class _LifecyclePolicy(msgspec.Struct, frozen=True):
+    rules: tuple[LifecycleRule, ...]
+
+
+def parse_lifecycle(policy: str) -> tuple[LifecycleRule, ...]:
+    """Return the rules of the JSON document `policy`, lowest priority number first. Raises `ValueError`."""
+    rules = msgspec.json.decode(policy, type=_LifecyclePolicy).rules
+    return tuple(sorted(rules, key=lambda rule: rule.rule_priority))
+
+
+def expired_images(rules: Iterable[LifecycleRule], images: Iterable[LifecycleImage]) -> dict[str, int]:
+    """Return the images that the rules expire: digest → priority of the rule.
+
+    ECR evaluates all rules together: a rule counts every image that fits it, but expires only those that no rule of
+    higher priority fits, and none that an index refers to. ECR acts within a day; this function knows no time.
+    """
+    newest_first = sorted(images, key=lambda image: image.days)
+    decided: set[str] = set()
+    expired: dict[str, int] = {}
+    for rule in rules:
+        fitting = [image for image in newest_first if rule.selection.fits(image)]
+        for image in rule.selection.surplus(fitting):
+            if image.digest not in decided and not image.referred:
+                expired[image.digest] = rule.rule_priority
+        # Also images that this rule keeps are out of reach of later rules: a release is not expired as "any image".
+        decided |= {image.digest for image in fitting}
+    return expired
+
+
+def _matches(pattern: str, tag: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), tag) is not None

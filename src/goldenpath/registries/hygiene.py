@@ -1,4 +1,4 @@
-"""The scheduled report: how the registries really are. It reads, and changes nothing."""
+"""The scheduled report on the actual state of all registries. It reads, and changes nothing."""
 
 from __future__ import annotations
 
@@ -8,159 +8,161 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.errors import GoldenPathError
-from goldenpath.registries import compliance, config, controls, lifecycle, plan_table, state_key
-from goldenpath.registries.compliance import TAG
-from goldenpath.registries.lifecycle import StoredImage
+from goldenpath.registries import compliance, review
+from goldenpath.registries.aws.ecr import PlatformEcr
+from goldenpath.registries.compliance import TAG_PREFIX, LifecycleImage
+from goldenpath.registries.config import ecr_tf
 from goldenpath.runner import as_markdown
-from goldenpath.services import ecr_describe
-from goldenpath.tools.terraform import s3_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
-    from goldenpath.registries.access import Access
-    from goldenpath.registries.config import Registry
-    from goldenpath.registries.controls import Controls
-    from goldenpath.registries.lifecycle import Rule
-    from goldenpath.registries.planning import Workplace
+    from goldenpath.registries.aws.ecr import EcrImage
+    from goldenpath.registries.compliance import LifecycleRule
+    from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
     from goldenpath.registries.request import Risk
-    from goldenpath.services.ecr_describe import Image, Reader
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.planning import EnvironmentAccess, TerraformWorkspace
+    from goldenpath.registries.terraform.plans import TerraformPlan
 
 STALE_DAYS = 90
-ENVIRONMENT_TAG = f"{TAG}/environment"
-_GRAVE = ("CRITICAL", "HIGH")
+ENVIRONMENT_TAG = f"{TAG_PREFIX}/environment"
+_SEVERE = ("CRITICAL", "HIGH")
 _FINDINGS, _SHOWN = "findings, critical and high", 5
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One registry: the rules it breaks, and what is in it.
+class RegistryReport:
+    """One registry: the rules that it breaks, and counts of its images.
 
-    `expiring` names the images that go at the next run of its lifecycle, `grave` counts findings of high severity.
+    `expiring` names the images that the next run of its lifecycle policy removes, `severe` counts findings.
     """
 
-    registry: Registry
+    registry: RegistryEntry
     broken: tuple[str, ...]
     images: int = 0
     untagged: int = 0
     stale: int = 0
     expiring: tuple[str, ...] = ()
-    grave: int = 0
+    severe: int = 0
     unscanned: int = 0
 
 
 @dataclass(frozen=True)
-class Environment:
-    """One environment: its registries, repositories that nobody described, and what its plan would change.
+class EnvironmentReport:
+    """One environment: its registries, repositories without an entry, and what its plan would change.
 
-    `untold` is why it could not be looked at; the rest is empty then.
+    `not_inspected` is the reason why the rest is empty.
     """
 
     name: str
-    seen: tuple[Seen, ...] = ()
+    registries: tuple[RegistryReport, ...] = ()
     unknown: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
-    untold: str = ""
+    not_inspected: str = ""
 
 
-def look(access: Access, environment: str, now: dt.datetime) -> Environment:
-    """Look at one environment. What stops that is told in the answer: the others are to be reported all the same."""
+def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> EnvironmentReport:
+    """Inspect one environment. An error becomes part of the report, so that the other environments are reported."""
     if not access.reaches(environment):
-        return Environment(environment, untold="no role leads there")
+        return EnvironmentReport(environment, not_inspected="no role leads there")
     try:
-        workplace = access.workplace(environment)
-        registries = config.load(access.checkout, environment)
-        table, reader = controls.load(access.checkout), ecr_describe.Reader(workplace.variables)
-        made = _whole_plan(workplace)
-        seen = tuple(_seen(reader, each, table, made, now) for each in registries)
-        unknown = _unknown(reader, environment, config.load_all(access.checkout))
-        return Environment(environment, seen, unknown, _drift(made))
+        workspace = access.workspace(environment)
+        entries = ecr_tf.load(access.checkout, environment)
+        controls, ecr = ecr_tf.load_controls(access.checkout), PlatformEcr(workspace.variables)
+        plan = _whole_plan(workspace)
+        reports = tuple(_inspect_registry(ecr, entry, controls, plan, now) for entry in entries)
+        unknown = _unknown(ecr, environment, ecr_tf.load_all(access.checkout))
+        return EnvironmentReport(environment, reports, unknown, _drift(plan))
     except GoldenPathError as error:
-        return Environment(environment, untold=f"{error.what}: {error.why}" if error.why else error.what)
+        reason = f"{error.what}: {error.why}" if error.why else error.what
+        return EnvironmentReport(environment, not_inspected=reason)
 
 
-def share(seen: Iterable[Seen]) -> str:
+def compliance_rate(reports: Iterable[RegistryReport]) -> str:
     """Return how many registries comply with every rule, in words: the platform's headline figure."""
-    listed = list(seen)
-    good = sum(not each.broken for each in listed)
-    return f"{good} of {len(listed)} ({100 * good // len(listed)} %)" if listed else "none to look at"
+    rows = list(reports)
+    compliant = sum(not row.broken for row in rows)
+    return f"{compliant} of {len(rows)} ({100 * compliant // len(rows)} %)" if rows else "none to look at"
 
 
-def report(environments: Iterable[Environment], run_url: str = "") -> str:
+def report(environments: Iterable[EnvironmentReport], run_url: str = "") -> str:
     """Return the report in Markdown: the headline figure, then by owner, then by environment."""
-    listed = list(environments)
-    everything = [each for environment in listed for each in environment.seen]
-    parts = [f"**Registries that comply with every rule: {share(everything)}.**", "### By owner", _owners(everything)]
-    parts += [_section(environment) for environment in listed]
+    inspected = list(environments)
+    everything = [registry for environment in inspected for registry in environment.registries]
+    headline = f"**Registries that comply with every rule: {compliance_rate(everything)}.**"
+    parts = [headline, "### By owner", _owners(everything)]
+    parts += [_section(environment) for environment in inspected]
     legend = (
         f"Stale: tagged, pushed and last pulled more than {STALE_DAYS} days ago. Expiring: the lifecycle policy "
         "removes it within a day. Findings and not scanned: of tagged images, by ECR's own scans. The untagged images "
         "of a registry that holds an image for several platforms may be its parts: their findings count, and they are "
-        "told neither as expiring nor as not scanned. Nothing was changed by this report."
+        "reported neither as expiring nor as not scanned. Nothing was changed by this report."
     )
     parts += [legend, f"[The run]({run_url})" if run_url else ""]
     return "\n\n".join(filter(None, parts))
 
 
-def scannable(images: tuple[Image, ...]) -> tuple[Image, ...]:
-    """Return those of `images` whose scans count: the tagged ones, and those that an index may refer to.
-
-    ECR scans no index, and other untagged images go within days.
-    """
-    parts = _parts(images)
-    return tuple(each for each in images if not each.is_index and (each.tags or each.digest in parts))
+def scannable(images: tuple[EcrImage, ...]) -> tuple[EcrImage, ...]:
+    """Return those of `images` whose scans count: the tagged ones, and those that an index may refer to."""
+    # ECR scans no index, and other untagged images expire within days.
+    parts = _index_parts(images)
+    return tuple(image for image in images if not image.is_index and (image.tags or image.digest in parts))
 
 
-def counted(
-    seen: Seen, images: tuple[Image, ...], scans: Mapping[str, Mapping[str, int] | None], rules: Iterable[Rule],
+def with_image_counts(
+    empty: RegistryReport,
+    images: tuple[EcrImage, ...],
+    scans: Mapping[str, Mapping[str, int] | None],
+    rules: Iterable[LifecycleRule],
     now: dt.datetime,
-) -> Seen:  # fmt: skip
-    """Return `seen` with what `images` tell; `scans` are their findings by digest, `None` for one without a scan."""
-    parts = _parts(images)
+) -> RegistryReport:
+    """Return `empty` with the counts of `images`; `scans` are findings by digest, `None` without a scan."""
+    parts = _index_parts(images)
     return replace(
-        seen,
+        empty,
         images=len(images),
-        untagged=sum(not each.tags for each in images),
-        stale=sum(_is_stale(each, now) for each in images),
+        untagged=sum(not image.tags for image in images),
+        stale=sum(_is_stale(image, now) for image in images),
         expiring=_expiring(rules, images, now),
-        grave=sum((findings or {}).get(severity, 0) for findings in scans.values() for severity in _GRAVE),
+        severe=sum((findings or {}).get(severity, 0) for findings in scans.values() for severity in _SEVERE),
         unscanned=sum(findings is None for digest, findings in scans.items() if digest not in parts),
     )
 
 
-def _owners(seen: list[Seen]) -> str:
-    owned: dict[str, list[Seen]] = defaultdict(list)
-    for each in seen:
-        owned[each.registry.owner].append(each)
-    rows = [(owner, share(theirs), str(sum(each.grave for each in theirs))) for owner, theirs in sorted(owned.items())]
-    return plan_table.table(("owner", "comply", _FINDINGS), rows)
+def _owners(reports: list[RegistryReport]) -> str:
+    by_owner: dict[str, list[RegistryReport]] = defaultdict(list)
+    for row in reports:
+        by_owner[row.registry.owner].append(row)
+    cells = [
+        (owner, compliance_rate(owned), str(sum(row.severe for row in owned)))
+        for owner, owned in sorted(by_owner.items())
+    ]
+    return review.markdown_table(("owner", "comply", _FINDINGS), cells)
 
 
-def _section(environment: Environment) -> str:
+def _section(environment: EnvironmentReport) -> str:
     head = f"### {environment.name}"
-    if environment.untold:
-        return f"{head}\n\nNot looked at: {as_markdown(environment.untold)}"
-    told = [f"- `{each.registry.name}`: {as_markdown(rule)}" for each in environment.seen for rule in each.broken]
-    told += [f"- `{each.registry.name}`: next to expire: {_first(each.expiring)}" for each in environment.seen
-             if each.expiring]  # fmt: skip
-    told += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Have it imported "
-             "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
-    told += [f"- a plan of the whole environment would {as_markdown(each)}" for each in environment.drift]
-    table = _table(environment.seen) if environment.seen else "No registries are described."
-    calm = "Everything is as it is described." if environment.seen else ""
-    return "\n\n".join(filter(None, [head, table, "\n".join(told) or calm]))
+    if environment.not_inspected:
+        return f"{head}\n\nNot looked at: {as_markdown(environment.not_inspected)}"
+    reports = environment.registries
+    notes = [f"- `{row.registry.name}`: {as_markdown(rule)}" for row in reports for rule in row.broken]
+    notes += [f"- `{row.registry.name}`: next to expire: {_first(row.expiring)}" for row in reports if row.expiring]
+    notes += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Have it imported "
+              "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
+    notes += [f"- a plan of the whole environment would {as_markdown(change)}" for change in environment.drift]
+    table = _table(reports) if reports else "No registries are described."
+    all_good = "Everything is as it is described." if reports else ""
+    return "\n\n".join(filter(None, [head, table, "\n".join(notes) or all_good]))
 
 
-def _table(seen: Iterable[Seen]) -> str:
+def _table(reports: Iterable[RegistryReport]) -> str:
     columns = ("registry", "owner", "images", "untagged", "stale", "expiring", _FINDINGS, "not scanned")
-    rows = [
-        (each.registry.name, each.registry.owner,
-         *map(str, (each.images, each.untagged, each.stale, len(each.expiring), each.grave, each.unscanned)))
-        for each in seen
+    cells = [
+        (row.registry.name, row.registry.owner,
+         *map(str, (row.images, row.untagged, row.stale, len(row.expiring), row.severe, row.unscanned)))
+        for row in reports
     ]  # fmt: skip
-    return plan_table.table(columns, rows)
+    return review.markdown_table(columns, cells)
 
 
 def _first(tags: tuple[str, ...]) -> str:
@@ -168,67 +170,71 @@ def _first(tags: tuple[str, ...]) -> str:
     return ", ".join(as_markdown(tag) for tag in tags[:_SHOWN]) + more
 
 
-def _seen(reader: Reader, registry: Registry, table: Mapping[Risk, Controls], made: Plan, now: dt.datetime) -> Seen:
-    found = reader.describe(registry.name)
-    described = made.repository_policies.get(registry.name, "")
-    broken = compliance.deviations(registry, table[registry.risk], found, described)
-    if found is None:
-        return Seen(registry, broken)
-    images = reader.images(registry.name)
-    rules = lifecycle.parse(found.lifecycle) if found.lifecycle else ()
-    scans = {each.digest: reader.findings(registry.name, each.digest) for each in scannable(images)}
-    return counted(Seen(registry, broken), images, scans, rules, now)
+def _inspect_registry(
+    ecr: PlatformEcr,
+    registry: RegistryEntry,
+    controls: Mapping[Risk, RiskControls],
+    plan: TerraformPlan,
+    now: dt.datetime,
+) -> RegistryReport:
+    repository = ecr.describe(registry.name)
+    policy = plan.repository_policies.get(registry.name, "")
+    broken = compliance.deviations(registry, controls[registry.risk], repository, policy)
+    if repository is None:
+        return RegistryReport(registry, broken)
+    images = ecr.images(registry.name)
+    rules = compliance.parse_lifecycle(repository.lifecycle) if repository.lifecycle else ()
+    # One request per image: ECR has no batch operation for scan results.
+    scans = {image.digest: ecr.findings(registry.name, image.digest) for image in scannable(images)}
+    return with_image_counts(RegistryReport(registry, broken), images, scans, rules, now)
 
 
-def _unknown(reader: Reader, environment: str, registries: Iterable[Registry]) -> tuple[str, ...]:
-    """Return the repositories that nobody described; an account may hold those of other environments too."""
-    described = {(each.environment, each.name) for each in registries}
+def _unknown(ecr: PlatformEcr, environment: str, entries: Iterable[RegistryEntry]) -> tuple[str, ...]:
+    """Return the repositories of this account that have no entry."""
+    # One account may hold several environments: a repository counts for the environment in its tag.
+    described = {(entry.environment, entry.name) for entry in entries}
     return tuple(
         name
-        for name in reader.names()
+        for name in ecr.names()
         if (environment, name) not in described
-        and ((found := reader.describe(name)) is None or (found.tags.get(ENVIRONMENT_TAG, ""), name) not in described)
+        and (
+            (repository := ecr.describe(name)) is None
+            or (repository.tags.get(ENVIRONMENT_TAG, ""), name) not in described
+        )
     )
 
 
-def _is_stale(image: Image, now: dt.datetime) -> bool:
+def _is_stale(image: EcrImage, now: dt.datetime) -> bool:
     last = max(filter(None, (image.pushed, image.pulled)))
     return bool(image.tags) and now - last > dt.timedelta(days=STALE_DAYS)
 
 
-def _expiring(rules: Iterable[Rule], images: tuple[Image, ...], now: dt.datetime) -> tuple[str, ...]:
-    parts = _parts(images)
-    gone = lifecycle.expired(rules, [_stored(each, now, referred=each.digest in parts) for each in images])
+def _expiring(rules: Iterable[LifecycleRule], images: tuple[EcrImage, ...], now: dt.datetime) -> tuple[str, ...]:
+    parts = _index_parts(images)
+    stored = [
+        LifecycleImage(
+            image.digest, frozenset(image.tags), (now - image.pushed) / dt.timedelta(days=1), image.digest in parts
+        )
+        for image in images
+    ]
+    expired = compliance.expired_images(rules, stored)
     return tuple(
-        each.tags[0] if each.tags else f"untagged {each.digest[:19]}" for each in images if each.digest in gone
+        image.tags[0] if image.tags else f"untagged {image.digest[:19]}" for image in images if image.digest in expired
     )
 
 
-def _stored(image: Image, now: dt.datetime, *, referred: bool) -> StoredImage:
-    days = (now - image.pushed) / dt.timedelta(days=1)
-    return StoredImage(image.digest, frozenset(image.tags), days, referred)
+def _index_parts(images: tuple[EcrImage, ...]) -> frozenset[str]:
+    """Return the digests of all images that an index among `images` may refer to."""
+    # Only the index itself says which ones, and ECR records its reading as a pull: the report would keep images alive.
+    has_index = any(image.is_index for image in images)
+    return frozenset(image.digest for image in images if has_index and not image.tags and not image.is_index)
 
 
-def _parts(images: tuple[Image, ...]) -> frozenset[str]:
-    """Return the digests of all that an index among `images` may refer to."""
-    # Which ones it does refer to stands in the index, and ECR takes the reading of it for a pull.
-    held = any(each.is_index for each in images)
-    return frozenset(each.digest for each in images if held and not each.tags and not each.is_index)
+def _drift(plan: TerraformPlan) -> tuple[str, ...]:
+    return tuple(f"{' and '.join(change.actions)} {change.address}" for change in plan.changes)
 
 
-def _drift(made: Plan) -> tuple[str, ...]:
-    """Return what the plan of a whole environment would change: entry, state and ECR differ there."""
-    return tuple(f"{' and '.join(each.actions)} {each.address}" for each in made.changes)
-
-
-def _whole_plan(workplace: Workplace) -> Plan:
-    """Return a plan of the whole environment."""
-    key = state_key.load(workplace.checkout, workplace.environment)
-    workplace.work_dir.mkdir(parents=True, exist_ok=True)
-    terraform = workplace.terraform
-    terraform.init(s3_backend(workplace.bucket, key, workplace.region, workplace.variables))
-    return terraform.plan(_saved(workplace))
-
-
-def _saved(workplace: Workplace) -> Path:
-    return workplace.work_dir.absolute() / f"{workplace.environment}-whole.tfplan"
+def _whole_plan(workspace: TerraformWorkspace) -> TerraformPlan:
+    """Return a plan of the whole environment, which shows where entries, state and ECR differ."""
+    # An apply targets one registry and ignores drift elsewhere; this is where it is noticed (ADR 0006).
+    return workspace.initialized().plan(workspace.work_dir.absolute() / f"{workspace.environment}-whole.tfplan")

@@ -1,4 +1,4 @@
-"""The options that the `registry` commands share. Each can also come by the variable that its help names."""
+"""The options that the `registry` commands share. Every option has an environment variable, named in its help."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def option(name: str, text: str, **more: object) -> Callable[[click.decorators.FC], click.decorators.FC]:
-    """Return the option `name`, like `--risk`, of a command; `more` is what `click.option` takes besides."""
+    """Return the option `name`, like `--risk`; `more` are further arguments of `click.option`."""
     variable = "GOLDENPATH_" + name.removeprefix("--").replace("-", "_").upper()
     return click.option(name, envvar=variable, show_envvar=True, help=text, **more)  # type: ignore[arg-type]
 
@@ -32,15 +32,15 @@ ENVIRONMENT = option("--environment", "Environment: dev, test, staging or prod."
 NAME = option("--name", "Name of the repository in ECR, like `my-app`.", default="")
 
 
-def of_a_request(act: Callable[..., None]) -> Callable[..., None]:
-    """Give the command `act` the options that say which registry is wanted, as `request.parse` takes them."""
-    for each in (
+def with_request_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options for the fields of a request, as `request.parse_request` takes them, to `command`."""
+    for decorate in (
         option("--domain", "The business domain it belongs to.", default=""),
-        option("--requester", "Who asks: a GitHub user name.", default=""),
-        option("--risk", "low, medium or high: decides its controls.", default=""),
-        option("--owner", "The team that answers for it.", default=""),
+        option("--requester", "The requester: a GitHub user name.", default=""),
+        option("--risk", "low, medium or high: selects its controls.", default=""),
+        option("--owner", "The team that owns it.", default=""),
         NAME,
         ENVIRONMENT,
     ):
-        act = each(act)
-    return act
+        command = decorate(command)
+    return command

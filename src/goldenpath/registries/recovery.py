@@ -1,87 +1,163 @@
-"""Recovery of an apply that lost AWS half-way: what it made is taken into the state, what it locked is freed.
+"""Recovery of an apply that lost AWS half-way: its repository is imported into the state, its lock is released.
 
-An apply writes a claim beside the state when it begins. By that claim a later run of the same pull request recognises a
-lock that was left behind: applies run one after the other, so the run that held it has ended. By it a repository of no
-state is known too: one that is older than the claim was not made by the apply.
+An apply writes a claim beside the state before it changes anything. By that claim a later run of the same pull request
+recognizes what it left behind. Only the apply role can write there; a comment or a label of the pull request can be
+edited by everybody with write access (docs/adr/0015-who-asked.md).
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import socket
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from goldenpath.errors import RegistryNameTaken
-from goldenpath.registries import plans, repository_policy
-from goldenpath.services import ecr_describe
-from goldenpath.tools import terraform_lock
+from goldenpath.registries import compliance
+from goldenpath.registries.aws import ecr
+from goldenpath.registries.aws.session import StateBucket
+from goldenpath.registries.terraform import locks, plans
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.errors import StateLocked
-    from goldenpath.registries.claims import Claim
-    from goldenpath.registries.planning import Workplace
-    from goldenpath.services.ecr_describe import Described
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.aws.ecr import EcrDescription
+    from goldenpath.registries.aws.session import StoredObject
+    from goldenpath.registries.terraform.locks import StateLock
+    from goldenpath.registries.terraform.planning import TerraformWorkspace
+    from goldenpath.registries.terraform.plans import TerraformPlan
 
 
-def freed(workplace: Workplace, error: StateLocked, claim: Claim | None) -> bool:
-    """Free the lock that `error` tells of if the apply of `claim` left it behind; tell whether it was freed."""
-    lock = terraform_lock.read(error)
+class ApplyClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The apply of the pull request `pull` began on the machine `host` at `since`, by the clock of that machine.
+
+    `first` is the time of the first attempt, and `run` the page of the latest one. With `ended` the apply left nothing
+    behind.
+    """
+
+    pull: int
+    run: str
+    host: str
+    since: dt.datetime
+    first: dt.datetime
+    ended: bool = False
+
+    def left(self, lock: StateLock) -> bool:
+        """Return whether the apply of this claim took `lock`."""
+        # The host is not proof enough: a person may lock the state from the same machine, before or for a plan. The
+        # times compare because Terraform writes `created` by the clock of the same host.
+        return lock.is_for_apply and lock.who.rpartition("@")[2] == self.host and lock.created >= self.since
+
+
+def unfinished_claim(workspace: TerraformWorkspace, pull: int) -> ApplyClaim | None:
+    """Return the claim that an unfinished apply of the pull request `pull` left; `None` when there is none.
+
+    Raises the errors of reading the state bucket.
+    """
+    claim = _parse_claim(_claim_bucket(workspace).read(_claim_key(workspace, pull)))
+    # The number is compared too: whoever copies the object of another pull request gains nothing.
+    return claim if claim and claim.pull == pull and not claim.ended else None
+
+
+def begin_claim(workspace: TerraformWorkspace, pull: int, run: str) -> ApplyClaim:
+    """Record that the apply of the pull request `pull` begins here and now; return that claim.
+
+    Raises `StateLocked` when another run does the same at this moment, and the errors of the state bucket.
+    """
+    bucket, key, now = _claim_bucket(workspace), _claim_key(workspace, pull), dt.datetime.now(dt.UTC)
+    stored = bucket.read(key)
+    earlier = _parse_claim(stored)
+    # `first` survives re-runs: a repository that the first attempt created is older than the second attempt.
+    first = earlier.first if earlier and not earlier.ended else now
+    claim = ApplyClaim(pull, run, socket.gethostname(), now, first)
+    bucket.write(key, msgspec.json.encode(claim), stored)
+    return claim
+
+
+def end_claim(workspace: TerraformWorkspace, pull: int) -> None:
+    """Record that the apply of the pull request `pull` left nothing behind. Raises as `begin_claim` does."""
+    bucket, key = _claim_bucket(workspace), _claim_key(workspace, pull)
+    stored = bucket.read(key)
+    claim = _parse_claim(stored)
+    if claim and not claim.ended:
+        bucket.write(key, msgspec.json.encode(msgspec.structs.replace(claim, ended=True)), stored)
+
+
+def free_abandoned_lock(workspace: TerraformWorkspace, error: StateLocked, claim: ApplyClaim | None) -> bool:
+    """Release the lock that `error` names if the apply of `claim` left it behind; tell whether it was released."""
+    lock = locks.read_state_lock(error)
+    # The workflow runs one apply of an environment at a time (its `concurrency` group), so the run that took this lock
+    # has ended. Without a claim nothing proves whose lock it is: `force-unlock` on a live one corrupts the state.
     if claim is None or lock is None or not claim.left(lock):
         return False
-    workplace.terraform.unlock(lock.id)
+    workspace.terraform.unlock(lock.id)
     return True
 
 
-def reclaimed(workplace: Workplace, name: str, made: Plan, claim: Claim | None) -> bool:
-    """Take the repository `name` into the state if an apply made it and could not write that down; tell whether it did.
+def adopt_orphan(workspace: TerraformWorkspace, name: str, plan: TerraformPlan, claim: ApplyClaim | None) -> bool:
+    """Import the repository `name` if the apply of `claim` created it and could not save the state; tell whether.
 
-    `claim` is that of an earlier apply of the same pull request. A repository is taken for what that apply made when it
-    is younger than the claim and carries every tag that the plan `made` would give it; and only while nobody did
-    anything with it, as long as it holds no images and no policy of others. Raises `RegistryNameTaken` for anybody
-    else's.
+    `claim` is that of an earlier apply of the same pull request. Raises `RegistryNameTaken` for a repository that
+    somebody else made.
     """
     creation = next(
-        (each for each in made.changes if each.kind == plans.REPOSITORY and each.actions == ("create",)), None
+        (change for change in plan.changes if change.kind == plans.REPOSITORY and change.actions == ("create",)), None
     )
-    reader = ecr_describe.Reader(workplace.variables)
-    found = reader.describe(name) if creation else None
-    if creation is None or found is None:
+    client = ecr.PlatformEcr(workspace.variables)
+    repository = client.describe(name) if creation else None
+    if creation is None or repository is None:
         return False
-    described, images = made.repository_policies.get(name, ""), reader.images(name)
-    if signs := foreign_signs(creation.after.get("tags") or {}, described, found, len(images), claim):
-        raise taken(workplace.environment, name, signs)
-    workplace.terraform.adopt(creation.address, name)
+    policy, images = plan.repository_policies.get(name, ""), client.images(name)
+    if signs := foreign_signs(creation.after.get("tags") or {}, policy, repository, len(images), claim):
+        raise name_taken(workspace.environment, name, signs)
+    workspace.terraform.import_resource(creation.address, name)
     return True
 
 
 def foreign_signs(
-    tags: Mapping[str, str], policy: str, found: Described, images: int, claim: Claim | None
+    tags: Mapping[str, str], policy: str, repository: EcrDescription, images: int, claim: ApplyClaim | None
 ) -> tuple[str, ...]:
-    """Return in words what shows that the repository `found` is not what the apply of `claim` left behind.
+    """Return a sentence for everything that shows that the apply of `claim` did not create `repository`.
 
-    `tags` and `policy` are what the apply would have given it, `images` is how many it holds.
+    `tags` and `policy` are what that apply would have set; `images` is how many the repository holds.
     """
-    # ECR tells the second, and a claim the microsecond.
-    earlier = claim is not None and found.created < claim.first.replace(microsecond=0)
-    strange_policy = bool(found.policy) and bool(repository_policy.deviations(found.policy, policy))
+    # ECR reports the creation to the second, a claim has microseconds.
+    is_older = claim is not None and repository.created < claim.first.replace(microsecond=0)
+    other_policy = bool(repository.policy) and bool(compliance.policy_deviations(repository.policy, policy))
+    # Time does not prove it: somebody may have created a repository of this name during the outage. One with
+    # images or a foreign policy is in use by others, and importing it would give it away.
     signs = {
         "no apply of this pull request had begun": claim is None,
-        "it was made before the apply of this pull request began": earlier,
-        "it does not carry the tags of the plan": not tags or bool(tags.items() - found.tags.items()),
+        "it was made before the apply of this pull request began": is_older,
+        "it does not carry the tags of the plan": not tags or bool(tags.items() - repository.tags.items()),
         f"it holds images ({images})": images > 0,
-        "it has a repository policy that is not the planned one": strange_policy,
+        "it has a repository policy that is not the planned one": other_policy,
     }
-    return tuple(sign for sign, is_there in signs.items() if is_there)
+    return tuple(sign for sign, applies in signs.items() if applies)
 
 
-def taken(environment: str, name: str, signs: tuple[str, ...] = ()) -> RegistryNameTaken:
-    """Return the error for a repository that is in ECR, and neither in Terraform's state nor of our making.
-
-    `signs` say by what it is known as somebody else's.
-    """
+def name_taken(environment: str, name: str, signs: tuple[str, ...] = ()) -> RegistryNameTaken:
+    """Return the error for a repository that ECR has, and that is neither in Terraform's state nor ours."""
     return RegistryNameTaken(
         f"ECR has a repository {name!a} in {environment} already",
         why="; ".join(("it is not in Terraform's state, so it was made by hand or by another system", *signs)),
         fix="choose another name, or have the platform team import it into the state",
     )
+
+
+def _claim_bucket(workspace: TerraformWorkspace) -> StateBucket:
+    return StateBucket(workspace.bucket, workspace.variables)
+
+
+def _claim_key(workspace: TerraformWorkspace, pull: int) -> str:
+    return f"{workspace.state_key}.claims/{pull}.json"
+
+
+def _parse_claim(stored: StoredObject | None) -> ApplyClaim | None:
+    try:
+        return msgspec.json.decode(stored.content, type=ApplyClaim) if stored else None
+    except ValueError:
+        # Not one of ours: then there is no claim, and nothing is freed or imported by it.
+        return None

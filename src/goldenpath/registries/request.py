@@ -1,4 +1,4 @@
-"""A request for a registry: six fields, each checked where it is born, all mistakes told together."""
+"""A request for a registry: six fields, checked when it is created, all mistakes reported together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.errors import RegistryRequestInvalid, UnknownEnvironment
 from goldenpath.model.names import EcrRepository, Name
-from goldenpath.policy import matrix
+from goldenpath.policy import environments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
 class Risk(StrEnum):
-    """How much harm a bad image in the registry could do; it decides the registry's controls."""
+    """How much harm a bad image in the registry could do; the level selects the registry's controls."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -24,62 +24,64 @@ class Risk(StrEnum):
 
 
 class Team(Name):
-    """The team that answers for a registry."""
+    """The team that owns a registry."""
 
     pattern = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
     rule = "a team (1 to 63 of a-z, 0-9, `.`, `_`, `-`, like `team-web`)"
 
 
 class Domain(Name):
-    """The business domain a registry belongs to."""
+    """The business domain of a registry."""
 
     pattern = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
     rule = "a domain (1 to 63 of a-z, 0-9, `.`, `_`, `-`, like `payments`)"
 
 
-class Login(Name):
-    """Who asked: a GitHub user name."""
+class GithubLogin(Name):
+    """The GitHub user name of the requester."""
 
     pattern = re.compile(r"[A-Za-z0-9](-?[A-Za-z0-9]){0,38}")
     rule = "a GitHub user name (like `octocat`)"
 
 
 def registry_id(name: EcrRepository) -> str:
-    """Return the id that belongs to `name`: `my-app` → `REGISTRY_MY_APP`. The Terraform module asks for the same."""
+    """Return the id for `name`: `my-app` → `REGISTRY_MY_APP`."""
+    # Derived, never chosen: the Terraform module computes it again and refuses another one, and `ecr_tf` refuses two
+    # names with one id.
     return "REGISTRY_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is wanted. `requester` and `domain` may be empty: a scaffold on one's own machine has neither."""
+class RegistryRequest:
+    """A checked request. `requester` and `domain` may be missing: a request from a terminal has neither."""
 
     environment: str
     name: EcrRepository
     owner: Team
     risk: Risk
-    requester: Login | None = None
+    requester: GithubLogin | None = None
     domain: Domain | None = None
 
     @property
     def fields(self) -> dict[str, str]:
-        """The entry in `ecr.tf`: field → value, in the order in which they are written."""
-        listed = {
+        """The fields of the entry in `ecr.tf`, in the order in which they are written."""
+        values = {
             "id": registry_id(self.name),
             "owner": self.owner,
             "requester": self.requester,
             "domain": self.domain,
             "risk": self.risk.value,
         }
-        return {field: str(value) for field, value in listed.items() if value}
+        return {field: str(value) for field, value in values.items() if value}
 
 
 def known_environments() -> tuple[str, ...]:
-    """Return the environments that have registries of their own, in the order in which a change travels."""
-    return tuple(each.name for each in matrix.load().environments if each.name != matrix.LOCAL)
+    """Return the environments that have registries, in promotion order."""
+    return tuple(rules.environment for rules in environments.registry_rules())
 
 
 def known_environment(raw: str) -> str:
-    """Return `raw` if it is an environment with registries. Raises `UnknownEnvironment`, listing those that are."""
+    """Return `raw` if that environment has registries. Raises `UnknownEnvironment`, listing those that do."""
     if raw in known_environments():
         return raw
     raise UnknownEnvironment(
@@ -90,6 +92,7 @@ def known_environment(raw: str) -> str:
 
 
 def _environment(raw: str) -> str:
+    # A `ValueError`, unlike `known_environment`: here it becomes one item in the list of all mistakes.
     if raw not in known_environments():
         raise ValueError(f"{raw!a} is not one of {', '.join(known_environments())}")
     return raw
@@ -101,18 +104,19 @@ def _risk(raw: str) -> Risk:
     return Risk(raw)
 
 
+# Field → how it is read, and whether it is required.
 _FIELDS: dict[str, tuple[Callable[[str], Any], bool]] = {
     "environment": (_environment, True),
     "name": (EcrRepository, True),
     "owner": (Team, True),
     "risk": (_risk, True),
-    "requester": (Login, False),
+    "requester": (GithubLogin, False),
     "domain": (Domain, False),
 }
 
 
-def parse(raw: Mapping[str, str]) -> Request:
-    """Return the checked request in `raw` (field → text as given; absent and empty are the same).
+def parse_request(raw: Mapping[str, str]) -> RegistryRequest:
+    """Return the checked request in `raw` (field → text as given; a missing field and an empty one are the same).
 
     Raises `RegistryRequestInvalid`, which lists every missing, malformed and unknown field.
     """
@@ -128,9 +132,14 @@ def parse(raw: Mapping[str, str]) -> Request:
         except ValueError as error:
             mistakes.append(f"`{field}`: {error}")
     if mistakes:
-        raise RegistryRequestInvalid(
-            "the request for a registry cannot be used",
-            why="; ".join(mistakes),
-            fix="correct what is named, then ask again",
-        )
-    return Request(**values)
+        raise invalid_request(mistakes)
+    return RegistryRequest(**values)
+
+
+def invalid_request(mistakes: list[str]) -> RegistryRequestInvalid:
+    """Return the error for a request with `mistakes`."""
+    return RegistryRequestInvalid(
+        "the request for a registry cannot be used",
+        why="; ".join(mistakes),
+        fix="correct what is named, then ask again",
+    )

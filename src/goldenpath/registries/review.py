@@ -1,40 +1,44 @@
-"""What a reviewer sees of a plan, and the record in the pull request by which the plan is known again at the apply."""
+"""The text of a pull request: the plan as reviewers read it, and a hidden record of it that the apply compares."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from goldenpath.errors import PlanDrifted
 from goldenpath.model.names import Digest
-from goldenpath.registries import plan_table, plans
+from goldenpath.registries.compliance import plain_value, policy_in_words
+from goldenpath.registries.github.repository import LONGEST_TEXT, shortened
+from goldenpath.registries.terraform import plans
 from goldenpath.runner import as_markdown
-from goldenpath.services.github_platform import LONGEST_TEXT, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from goldenpath.tools.terraform_plan import Plan
+    from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
 
 LABEL = "ecr-registry"
-# docs.github.com, "GITHUB_TOKEN": runs for what a workflow's token did wait until somebody approves them.
+# docs.github.com, "GITHUB_TOKEN": events that a workflow's own token causes start no workflow runs by themselves.
 _CHECKS = (
     "A workflow opened this pull request, so its checks do not start by themselves. If they are required, somebody "
     "with write access starts them: *Approve workflows to run*, at the end of this page. Do not close and reopen the "
     "pull request, because what was opened again is not applied."
 )
 _RECORD = re.compile(r"<!-- goldenpath-plan: (\{[^\n]*\}) -->")
+_LONGEST_VALUE = 400
+# `tags_all` repeats `tags`, plus the default tags of the provider.
+_ECHOES = frozenset({"tags_all"})
 
 
-class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was reviewed: a plan for one registry in one environment, and who asked for it.
+class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The reviewed plan of one registry in one environment, and its requester.
 
-    `digest` is the plan's, `parts` are those of its changes; `removal` tells whether the registry goes, and `signs` are
-    the keys of the signs of its use that were shown. `run` is the workflow run that proposed it, and its attempt;
-    `form` is the form of the digests.
+    `digest` is the plan's, `parts` are the digests of its changes, and `form` the version of both. With `removal` the
+    registry is removed, and `signs` are the keys of the displayed signs of use. `run` is the workflow run and attempt
+    that proposed it.
     """
 
     environment: str
@@ -50,7 +54,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @classmethod
     def of(
         cls,
-        plan: Plan,
+        plan: TerraformPlan,
         environment: str,
         name: str,
         requester: str,
@@ -58,16 +62,16 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         run: str = "",
         removal: bool = False,
         signs: tuple[str, ...] = (),
-    ) -> Record:
+    ) -> PlanRecord:
         """Return the record of `plan`."""
-        parts = tuple(str(each) for each in plans.change_digests(plan, environment))
+        parts = tuple(str(part) for part in plans.change_digests(plan, environment))
         digest = str(plans.plan_digest(plan, environment))
         return cls(environment, str(name), digest, parts, requester, removal, signs, run, plans.FORM)
 
-    def require(self, plan: Plan) -> None:
-        """Refuse with `PlanDrifted` a plan that is not the recorded one, nor what is left of it."""
+    def require(self, plan: TerraformPlan) -> None:
+        """Refuse with `PlanDrifted` a plan that is neither the recorded one nor an unfinished part of it."""
         try:
-            digest, parts = Digest(self.digest), [Digest(each) for each in self.parts]
+            digest, parts = Digest(self.digest), [Digest(part) for part in self.parts]
         except ValueError as error:
             raise _no_record(str(error)) from None
         if self.form != plans.FORM:
@@ -79,29 +83,30 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         plans.require_reviewed(plan, self.environment, digest, parts)
 
 
-def written(record: Record) -> str:
-    """Return `record` as it stands in the text of a pull request, where people do not see it."""
-    # Nothing in it may end the comment.
-    told = msgspec.json.encode(record).decode().replace(">", "\\u003e")
-    return f"<!-- goldenpath-plan: {told} -->"
+def record_comment(record: PlanRecord) -> str:
+    """Return `record` as an HTML comment, which GitHub does not display."""
+    # A name in it must not end the comment: what follows would be displayed, or be read as another record.
+    encoded = msgspec.json.encode(record).decode().replace(">", "\\u003e")
+    return f"<!-- goldenpath-plan: {encoded} -->"
 
 
-def read(body: str) -> Record:
+def read_record(body: str) -> PlanRecord:
     """Return the record in the text of a pull request. Raises `PlanDrifted` when there is none, or several."""
-    found = _RECORD.findall(body)
-    if len(found) != 1:
-        raise _no_record(f"the pull request's description holds {len(found)} records of a plan")
+    # Of two records one could be shown to reviewers and the other applied, so several are refused.
+    recorded = _RECORD.findall(body)
+    if len(recorded) != 1:
+        raise _no_record(f"the pull request's description holds {len(recorded)} records of a plan")
     try:
-        return msgspec.json.decode(found[0], type=Record)
+        return msgspec.json.decode(recorded[0], type=PlanRecord)
     except ValueError as error:
         raise _no_record(str(error)) from None
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a pull request says beside its plan: `verb` (what it does), `facts` (field → value), paragraphs around it.
+class PullRequestText:
+    """The text of a pull request around its plan: a `verb` for the heading, and `facts` (field → value).
 
-    `lead` comes before what would happen, `sections` after it.
+    `lead` are paragraphs before the plan, `sections` after it.
     """
 
     verb: str
@@ -110,14 +115,13 @@ class Told:
     sections: tuple[str, ...] = ()
 
 
-def require_shown(record: Record, plan: Plan, body: str) -> None:
-    """Refuse with `PlanDrifted` a description `body` that does not show `plan`, which is about to be applied.
-
-    What is left of a plan after an apply that broke half-way was shown as a part of the whole.
-    """
+def require_plan_shown(record: PlanRecord, plan: TerraformPlan, body: str) -> None:
+    """Refuse with `PlanDrifted` a description `body` that does not show `plan`, which is about to be applied."""
+    # The seal covers the text, but rests on what the wizard wrote. Rendering the table again from this plan makes the
+    # two checks independent (ADR 0015). A part that an interrupted apply left undone was shown as part of the whole.
     is_whole = str(plans.plan_digest(plan, record.environment)) == record.digest
-    wanted = [_promise(record), *([plan_table.actions(plan)] if is_whole and plan.changes else [])]
-    if any(each not in body.replace("\r\n", "\n") for each in wanted):
+    wanted = [_promise(record), *([actions_table(plan)] if is_whole and plan.changes else [])]
+    if any(text not in body.replace("\r\n", "\n") for text in wanted):
         raise PlanDrifted(
             "the pull request did not show the plan that would be applied",
             why="its description holds another table, or another digest, than this plan has",
@@ -125,39 +129,38 @@ def require_shown(record: Record, plan: Plan, body: str) -> None:
         )
 
 
-def title(record: Record, verb: str) -> str:
+def title(record: PlanRecord, verb: str) -> str:
     """Return the title of the pull request."""
     return f"{verb} registry {record.name} ({record.environment})"
 
 
-def description(record: Record, plan: Plan, raw: str, told: Told) -> str:
-    """Return the text of the pull request: what is asked, what would happen, and the raw plan folded.
-
-    `raw` is the plan as Terraform shows it.
-    """
+def description(record: PlanRecord, plan: TerraformPlan, raw: str, text: PullRequestText) -> str:
+    """Return the description of the pull request; `raw` is the plan as Terraform prints it, shown collapsed."""
     head = "\n\n".join([
-        f"## {told.verb} registry `{record.name}` in {record.environment}",
-        *told.lead,
-        plan_table.table(("field", "value"), told.facts.items()),
+        f"## {text.verb} registry `{record.name}` in {record.environment}",
+        *text.lead,
+        markdown_table(("field", "value"), text.facts.items()),
         "### What would happen",
-        plan_table.changes(plan),
-        *told.sections,
+        changes_table(plan),
+        *text.sections,
         "### When it is merged",
         _promise(record),
         _CHECKS,
     ])  # fmt: skip
-    tail = f"\n\n{written(record)}"
+    # The record comes last and whole: only the raw plan is shortened to what GitHub stores of a description.
+    tail = f"\n\n{record_comment(record)}"
     room = LONGEST_TEXT - len(head) - len(tail) - 200
-    return f"{head}\n\n{folded('The plan as Terraform shows it', shortened(raw, room))}{tail}"
+    return f"{head}\n\n{collapsible('The plan as Terraform shows it', shortened(raw, room))}{tail}"
 
 
-def folded(title: str, text: str) -> str:
-    """Return `text` as a block that is folded under `title`, whatever it holds."""
+def collapsible(title: str, text: str) -> str:
+    """Return `text` as a collapsed code block under `title`."""
+    # A longer fence than any in the text, so that nothing in a plan becomes markup.
     fence = "`" * (max([2, *(len(run) for run in re.findall(r"`+", text))]) + 1)
     return f"<details><summary>{as_markdown(title)}</summary>\n\n{fence}\n{text.strip()}\n{fence}\n\n</details>"
 
 
-def _promise(record: Record) -> str:
+def _promise(record: PlanRecord) -> str:
     return (
         f"Exactly this plan is applied, known by its digest `{record.digest}`. If it would do anything else by then, "
         "nothing is applied, and this pull request says why."
@@ -170,3 +173,53 @@ def _no_record(why: str) -> PlanDrifted:
         why=why,
         fix="nothing was applied; run the wizard for this registry: it opens a pull request with its plan",
     )
+
+
+def markdown_table(head: tuple[str, ...], rows: Iterable[Iterable[str]]) -> str:
+    """Return a table in Markdown; every cell is shown as it is, never as markup."""
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(as_markdown(cell) or '-' for cell in row)} |" for row in rows)])
+
+
+def changes_table(plan: TerraformPlan) -> str:
+    """Return the changes of `plan` as a table, followed by its data sources and by drift."""
+    if not plan.changes:
+        return "Nothing: it is as it is described."
+    reads, drift = (
+        ", ".join(map(as_markdown, addresses)) for addresses in (plan.reads, [change.address for change in plan.drift])
+    )
+    text = actions_table(plan)
+    text += f"\n\nData sources that it reads: {reads}." if reads else ""
+    return text + (f"\n\nChanged outside of Terraform since: {drift}." if drift else "")
+
+
+def actions_table(plan: TerraformPlan) -> str:
+    """Return a table of the changes of `plan`: only of what its digest covers, so that it can be rendered again."""
+    rows = [(" and ".join(change.actions), change.address, "; ".join(_values(change))) for change in plan.changes]
+    return markdown_table(("action", "resource", "values"), rows)
+
+
+def _values(change: PlannedChange) -> Iterator[str]:
+    """Yield the values that are set or changed; none for a resource that is deleted."""
+    before, after = (side if isinstance(side, dict) else {} for side in (change.before, change.after))
+    for name, value in sorted(after.items()):
+        if name not in _ECHOES and value not in (None, "", [], {}) and value != before.get(name):
+            text = " ".join(_readable(name, value, before.get(name)).split())
+            yield text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _readable(name: str, value: Any, before: object) -> str:  # noqa: ANN401  any value of JSON
+    match value:
+        case dict():
+            old = before if isinstance(before, dict) else {}
+            changed = [f"{key} = {plain_value(text)}" for key, text in value.items() if old.get(key) != text]
+            gone = [f"no {key}" for key in old if key not in value]
+            return f"{name}: {', '.join(changed + gone)}"
+        case [dict(), *_]:
+            return ", ".join(
+                f"{key} = {plain_value(text)}" for block in value for key, text in block.items() if text is not None
+            )
+        case str() if words := policy_in_words(value):
+            return f"{name}: {words}"
+        case _:
+            return f"{name} = {plain_value(value)}"

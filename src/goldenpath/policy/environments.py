@@ -1,0 +1,62 @@
+"""The part of `environments.yaml` that is no rule of a delivery: which environments have registries, and who approves.
+
+Deliveries and registries both read that file and do not import one another, so what they share is here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.policy import source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLICY_FILE = "environments.yaml"
+SCHEMA = "environments.schema.json"
+# Written by dev/generate.py. Rules that were edited since then are proved again in each run.
+PROOF = "environments.sha256"
+# The environment of terminals: a workflow run never follows its rules, and it has no registries.
+LOCAL = "local"
+
+
+@dataclass(frozen=True)
+class RegistryRules:
+    """The rules of the registries in one environment.
+
+    With `all_changes_approved` a second person has to approve creations and changes, not only removals.
+    """
+
+    environment: str
+    all_changes_approved: bool = True
+
+
+def read() -> Mapping[str, Any]:
+    """Return the platform's rules as YAML has them. Raises `PolicyInvalid` when they do not fit their schema."""
+    folder = resources.files("goldenpath.policy")
+    text = folder.joinpath(POLICY_FILE).read_text(encoding="utf-8")
+    known = folder.joinpath(PROOF).read_text(encoding="utf-8").strip()
+    return source.proved(text) if source.proof(text, SCHEMA) == known else parse(text)
+
+
+def parse(text: str) -> Mapping[str, Any]:
+    """Return the rules in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
+    return source.read(text, SCHEMA, POLICY_FILE)
+
+
+@cache
+def registry_rules() -> tuple[RegistryRules, ...]:
+    """Return the rules of every environment that has registries, in the order in which a change travels."""
+    return rules_in(read())
+
+
+def rules_in(tree: Mapping[str, Any]) -> tuple[RegistryRules, ...]:
+    """Return the rules of registries that `tree` holds."""
+    return tuple(
+        RegistryRules(name, body.get("registry_approval", "every-change") == "every-change")
+        for name, body in tree["environments"].items()
+        if name != LOCAL
+    )

@@ -1,0 +1,115 @@
+"""How the platform logs in to AWS: a role, assumed with the run's own OIDC token, and the clients for it.
+
+The credentials are handed to Terraform in its environment and to our own clients; no file has them, and no other
+program.
+Sources: Amazon S3 API reference, `GetObject`, and `PutObject` with `If-None-Match` and `If-Match` (conditional writes).
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.errors import StateLocked
+from goldenpath.services import aws_sdk
+from goldenpath.services.aws_sdk import Key, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_s3 import S3Client
+
+    from goldenpath.model.names import Region, RoleArn
+
+# Errors of AWS name the page that lists the permissions of the platform's roles.
+explained = functools.partial(aws_sdk.explained, needs="docs/registries.md lists what each role of the platform needs")
+# Another run wrote first, or is writing at this moment. S3 responds with either, depending on the timing.
+_OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
+
+
+def assume_role(role: RoleArn, region: Region, identity: str, name: str) -> dict[str, str]:
+    """Return credentials of `role`, for an hour, as the variables that Terraform and the SDK read.
+
+    `identity` is an OIDC token, `name` what CloudTrail shows. Raises `LoginRefused`, `RegistryUnreachable`.
+    """
+    key = aws_sdk.exchanged(aws_sdk.session(), Wanted(role, region, name, aws_sdk.PLATFORM_SECONDS), identity)
+    return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_SESSION_TOKEN": key.token}
+
+
+def ecr_client(variables: Mapping[str, str]) -> ECRClient:
+    """Return a client of ECR for the credentials, region and endpoint in `variables`, else for the SDK's own.
+
+    Raises `LoginRefused`.
+    """
+    with aws_sdk.explained("log in to AWS"):
+        return aws_sdk.ecr_client(
+            aws_sdk.session(), variables.get("AWS_REGION"), _access_key(variables), _endpoint(variables, "ECR")
+        )
+
+
+def s3_client(variables: Mapping[str, str]) -> S3Client:
+    """Return a client of S3, as `ecr_client` does. Raises `LoginRefused`."""
+    with aws_sdk.explained("log in to AWS"):
+        return aws_sdk.s3_client(
+            aws_sdk.session(), variables.get("AWS_REGION"), _access_key(variables), _endpoint(variables, "S3")
+        )
+
+
+def _access_key(variables: Mapping[str, str]) -> Key | None:
+    key_id = variables.get("AWS_ACCESS_KEY_ID")
+    if not key_id:
+        return None
+    return Key(key_id, variables.get("AWS_SECRET_ACCESS_KEY", ""), variables.get("AWS_SESSION_TOKEN", ""))
+
+
+def _endpoint(variables: Mapping[str, str], service: str) -> str | None:
+    return variables.get(f"AWS_ENDPOINT_URL_{service}") or variables.get("AWS_ENDPOINT_URL")
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object's content and version (ETag)."""
+
+    content: bytes
+    version: str
+
+
+class StateBucket:
+    """The bucket of an environment's state, with the credentials in `variables`."""
+
+    def __init__(self, bucket: str, variables: Mapping[str, str]) -> None:
+        self._bucket = bucket
+        self._client = s3_client(variables)
+
+    def read(self, key: str) -> StoredObject | None:
+        """Return the object `key`; `None` when there is none. Raises what `explained` does."""
+        with explained(f"read {key} in the state bucket"):
+            try:
+                response = self._client.get_object(Bucket=self._bucket, Key=key)
+            except self._client.exceptions.NoSuchKey:
+                return None
+            return StoredObject(response["Body"].read(), response["ETag"])
+
+    def write(self, key: str, content: bytes, before: StoredObject | None) -> None:
+        """Write the object `key` if it is still what `read` returned as `before`.
+
+        Raises `StateLocked` when another run wrote it in between, and what `explained` does.
+        """
+        # A conditional write: of two runs that read the same version, S3 lets one succeed. Without the condition the
+        # second one would overwrite the claim of the first, and could then free a lock that is in use.
+        with explained(f"write {key} in the state bucket"):
+            try:
+                if before is None:
+                    self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfNoneMatch="*")
+                else:
+                    self._client.put_object(Bucket=self._bucket, Key=key, Body=content, IfMatch=before.version)
+            except self._client.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] not in _OVERTAKEN:
+                    raise
+                raise StateLocked(
+                    "another run began to apply the same pull request at the same time",
+                    why=f"it wrote {key} in the state bucket after this run had read it",
+                    fix="wait for that run to end, then run this job again",
+                ) from error

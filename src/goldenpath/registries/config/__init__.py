@@ -1,0 +1,1 @@
+"""The files that describe registries: read, edited, and the controls per level of risk."""

@@ -1,0 +1,1 @@
+"""A merged pull request: what pushed it, what it changed, and whether that may be applied."""

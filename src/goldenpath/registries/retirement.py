@@ -1,0 +1,234 @@
+"""The rules of a retirement: first deprecated, removed only after the grace period, and not while in use unnoticed.
+
+Deprecation is two dates in `ecr.tf`; the Terraform module turns them into a policy that refuses pushes, and into tags
+with the same dates. Those tags are the notice to the owners: `ecr.tf` can be edited afterwards, an applied tag cannot
+without an apply.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.errors import RetirementRefused
+from goldenpath.model import codec
+from goldenpath.registries import compliance
+from goldenpath.registries.aws.ecr import PlatformEcr
+from goldenpath.registries.compliance import GracePeriod
+from goldenpath.registries.config import ecr_tf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from goldenpath.registries.aws.ecr import EcrDescription, EcrImage
+    from goldenpath.registries.config.ecr_tf import RegistryEntry
+
+GRACE_DAYS, LONGEST_GRACE_DAYS, QUIET_DAYS = 30, 365, 14
+_LAST_ENVIRONMENT = "prod"
+_SHOWN_TAGS = 5
+_FIX_DATES = "correct the two dates in ecr.tf"
+_ASK_AGAIN = "put its entry back into ecr.tf, then start retire-ecr-registry again: it has what is new approved"
+
+
+class RetirementStage(Enum):
+    """How far the retirement of a registry has come."""
+
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"
+    REMOVABLE = "removable"
+
+
+@dataclass(frozen=True)
+class UsageSign:
+    """Evidence that a registry is still used: a sentence, and `keys` for the images or tags that it is about."""
+
+    reason: str
+    keys: frozenset[str]
+
+
+def retirement_stage(registry: RegistryEntry, today: dt.date) -> RetirementStage:
+    """Return the stage of `registry` on `today`. Raises `RetirementRefused` when its dates make no grace period."""
+    if not registry.deprecated_since and not registry.remove_after:
+        return RetirementStage.ACTIVE
+    since, until = _date(registry, registry.deprecated_since), _date(registry, registry.remove_after)
+    if since >= until:
+        raise _refused(registry, "its grace period ends before it begins", _FIX_DATES)
+    if (until - since).days < GRACE_DAYS:
+        why = f"its grace period of {(until - since).days} days is shorter than {GRACE_DAYS}"
+        raise _refused(registry, why, _FIX_DATES)
+    return RetirementStage.REMOVABLE if today > until else RetirementStage.DEPRECATED
+
+
+def with_deprecation(
+    text: str, registry: RegistryEntry, today: dt.date, path: Path, grace_days: int = GRACE_DAYS
+) -> str:
+    """Return `text`, the content of `path`, with `registry` deprecated from `today`; unchanged if it already is.
+
+    Raises `RetirementRefused` for a grace period under `GRACE_DAYS` or over `LONGEST_GRACE_DAYS` days, and
+    `RegistryConfigUnexpected`.
+    """
+    # A running grace period is never moved here: its owners were given a date.
+    if retirement_stage(registry, today) is not RetirementStage.ACTIVE:
+        return text
+    if not GRACE_DAYS <= grace_days <= LONGEST_GRACE_DAYS:
+        bounds = f"{GRACE_DAYS} to {LONGEST_GRACE_DAYS}"
+        raise _refused(registry, f"a grace period of {grace_days} days is not within {bounds}", "choose one that is")
+    until = today + dt.timedelta(days=grace_days)
+    dates = {"deprecated_since": today.isoformat(), "remove_after": until.isoformat()}
+    return ecr_tf.with_fields(text, registry.name, dates, path)
+
+
+def require_announced_grace(registry: RegistryEntry, variables: Mapping[str, str], asked_on: dt.date) -> None:
+    """Refuse what `require_grace` refuses, by the tags that the repository of `registry` has at ECR."""
+    if registry.deprecated_since or registry.remove_after:
+        repository = PlatformEcr(variables).describe(registry.name)
+        require_grace(registry, compliance.announced_grace_period(repository), asked_on)
+
+
+def require_grace(registry: RegistryEntry, announced: GracePeriod, asked_on: dt.date) -> None:
+    """Refuse with `RetirementRefused` a grace period of `registry` that is shorter than the `announced` one.
+
+    Where none was announced, the deprecation may begin no earlier than the day before `asked_on`, when it was proposed.
+    A later end may be chosen at any time.
+    """
+    if retirement_stage(registry, asked_on) is RetirementStage.ACTIVE:
+        return
+    since, until = announced.since, announced.until
+    if since or until:
+        is_kept = (
+            registry.deprecated_since == since
+            and until
+            and _date(registry, until) <= _date(registry, registry.remove_after)
+        )
+        if not is_kept:
+            why = (
+                f"its owners were given {since or 'nothing'} to {until or 'nothing'}, and ecr.tf says "
+                f"{registry.deprecated_since} to {registry.remove_after}"
+            )
+            raise _refused(registry, why, "write those dates into ecr.tf again, or a later end")
+    # One day of tolerance: the proposal's day is counted in UTC, and its author may be a day behind.
+    elif _date(registry, registry.deprecated_since) < asked_on - dt.timedelta(days=1):
+        raise _refused(
+            registry,
+            f"it is dated back to {registry.deprecated_since}, and nobody was notified on that day",
+            "take both dates out of ecr.tf, then start retire-ecr-registry: it writes them",
+        )
+
+
+def require_announced_dates(registry: RegistryEntry, repository: EcrDescription | None) -> None:
+    """Refuse with `RetirementRefused` a grace period in `ecr.tf` that is not the one in the tags of `repository`."""
+    if repository is None or not registry.remove_after:
+        return
+    applied = compliance.announced_grace_period(repository)
+    if applied != GracePeriod(registry.deprecated_since, registry.remove_after):
+        dates = " to ".join(filter(None, (applied.since, applied.until))) or "none at all"
+        raise _refused(
+            registry,
+            f"ecr.tf has a grace period from {registry.deprecated_since} to {registry.remove_after}, and another one "
+            f"was applied and announced: the repository's tags say {dates}",
+            "write the dates of the tags into ecr.tf; where there are none, have its deprecation applied first",
+        )
+
+
+def require_removable(
+    registry: RegistryEntry, images: Iterable[EcrImage], today: dt.date, *, shown: Iterable[str]
+) -> None:
+    """Refuse with `RetirementRefused`, naming every reason, to remove `registry` today.
+
+    It must be deprecated and its grace period over: no approval replaces that. Signs of use stop it too, except those
+    with the keys `shown`, which its proposal displayed and a second person approved.
+    """
+    # Images can be pushed or pulled between the review and the apply, so the signs are collected again at the apply.
+    signs = signs_of_use(registry, images, today)
+    if new := [sign for sign in signs if not sign.keys <= {*shown}]:
+        raise _refused(registry, f"{describe_signs(new)}; the proposal did not show this", _ASK_AGAIN)
+
+
+def signs_of_use(registry: RegistryEntry, images: Iterable[EcrImage], today: dt.date) -> tuple[UsageSign, ...]:
+    """Return the evidence against removing `registry`: recent pulls, pushes after the deprecation, releases of prod.
+
+    Raises `RetirementRefused` when it is too early to remove it at all.
+    """
+    stage = retirement_stage(registry, today)
+    if stage is RetirementStage.ACTIVE:
+        raise _refused(registry, "it was never deprecated", "deprecate it first, and wait for its grace period")
+    if stage is RetirementStage.DEPRECATED:
+        raise _refused(registry, f"its grace period runs until {registry.remove_after}", "wait until that day is over")
+    ordered = sorted(images, key=lambda image: image.digest)
+    deprecated_since = _date(registry, registry.deprecated_since)
+    signs = (_recent_pulls(ordered, today), _late_pushes(ordered, deprecated_since), _releases(ordered))
+    return tuple(sign for sign in signs if sign.keys)
+
+
+def describe_signs(signs: Iterable[UsageSign]) -> str:
+    """Return `signs` as a sentence; empty when there are none."""
+    return "; ".join(sign.reason for sign in signs)
+
+
+def save_image_listing(ecr: PlatformEcr, name: str, environment: str, work_dir: Path) -> tuple[str, ...]:
+    """Write tags, times and manifests of every image of `name` into the work folder; return their digests.
+
+    Raises `DiskTrouble`. Call it last, once the removal is certain.
+    """
+    images = ecr.images(name)
+    # ECR records the reading of a manifest as a pull, so a removal that is refused afterwards would look like use.
+    manifests = ecr.manifests(name, tuple(image.digest for image in images))
+    write_image_listing(images, manifests, name, environment, work_dir)
+    return tuple(image.digest for image in images)
+
+
+def write_image_listing(
+    images: Sequence[EcrImage], manifests: Mapping[str, str], name: str, environment: str, work_dir: Path
+) -> None:
+    """Write `images` and their `manifests` as JSON into the folder `backup` of the work folder."""
+    rows: list[dict[str, Any]] = [
+        {
+            "digest": image.digest, "tags": image.tags, "size": image.size, "pushed": image.pushed.isoformat(),
+            "pulled": image.pulled.isoformat() if image.pulled else None, "manifest": manifests.get(image.digest),
+        }
+        for image in images
+    ]  # fmt: skip
+    path = work_dir / "backup" / f"{environment}-{name.replace('/', '_')}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    codec.write_bytes(path, codec.encode({"registry": name, "environment": environment, "images": rows}))
+
+
+def _recent_pulls(images: Sequence[EcrImage], today: dt.date) -> UsageSign:
+    since = today - dt.timedelta(days=QUIET_DAYS)
+    days = {image.digest: image.pulled.date() for image in images if image.pulled and image.pulled.date() >= since}
+    latest = max(days.values(), default=None)
+    reason = f"{len(days)} of its images were pulled in the last {QUIET_DAYS} days, last on {latest}"
+    return UsageSign(reason, _keys("pulled", days))
+
+
+def _late_pushes(images: Sequence[EcrImage], deprecated_since: dt.date) -> UsageSign:
+    late = [image.digest for image in images if image.pushed.date() > deprecated_since]
+    reason = f"{len(late)} of its images were pushed after {deprecated_since}, when pushes were to end"
+    return UsageSign(reason, _keys("pushed", late))
+
+
+def _releases(images: Sequence[EcrImage]) -> UsageSign:
+    tags = sorted(tag for image in images for tag in image.tags if tag.startswith(f"{_LAST_ENVIRONMENT}-"))
+    more = "…" if len(tags) > _SHOWN_TAGS else ""
+    return UsageSign(
+        f"it holds releases of {_LAST_ENVIRONMENT}: {', '.join(tags[:_SHOWN_TAGS])}{more}", frozenset(tags)
+    )
+
+
+def _keys(kind: str, digests: Iterable[str]) -> frozenset[str]:
+    # Twelve characters: all keys have to fit into the description of a pull request, 65,536 characters long.
+    return frozenset(f"{kind} {digest.removeprefix('sha256:')[:12]}" for digest in digests)
+
+
+def _date(registry: RegistryEntry, text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise _refused(registry, f"{text!a} is not a date", "write both dates in ecr.tf as 2026-11-30") from None
+
+
+def _refused(registry: RegistryEntry, why: str, fix: str) -> RetirementRefused:
+    return RetirementRefused(f"{registry.name} in {registry.environment} is not retired", why=why, fix=fix)

@@ -1,0 +1,1 @@
+"""Terraform: the program, its plans and locks, and the workspace of an environment."""

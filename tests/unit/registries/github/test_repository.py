@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from github import GithubException
+
+from goldenpath.errors import GithubRefused
+from goldenpath.registries.github import repository
+from goldenpath.registries.github.repository import GithubRepository
+
+WORKFLOW = SimpleNamespace(type="Bot", login="github-actions[bot]")
+
+
+class Thread:
+    """A thread of GitHub's with the comments that were there before; it counts what is made and edited."""
+
+    def __init__(self, *comments: Any) -> None:  # noqa: ANN401  PyGithub's comments
+        self.comments, self.made = comments, list[str]()
+
+    def get_comments(self) -> Any:  # noqa: ANN401  PyGithub's comments
+        return self.comments
+
+    def create_comment(self, text: str) -> None:
+        self.made.append(text)
+
+
+def comment(user: object, body: str) -> Any:  # noqa: ANN401  PyGithub's comment
+    edits: list[str] = []
+    return SimpleNamespace(user=user, body=body, edit=edits.append, edits=edits)
+
+
+def with_thread(thread: Thread) -> GithubRepository:
+    made = GithubRepository("https://api.github.example", "token", "o/p")
+    made._repository = cast("Any", SimpleNamespace(get_issue=lambda _: thread))  # noqa: SLF001  asks GitHub otherwise
+    return made
+
+
+def test_our_comment_with_the_marker_is_rewritten() -> None:
+    ours = comment(WORKFLOW, "old\n<!-- goldenpath: apply -->")
+    thread = Thread(comment(WORKFLOW, "<!-- goldenpath: hand-over -->"), ours)
+    with_thread(thread).comment(1, "apply", "new")
+    assert (ours.edits, thread.made) == (["new\n<!-- goldenpath: apply -->"], [])
+
+
+@pytest.mark.parametrize(
+    "user",
+    [None, SimpleNamespace(type="User", login="github-actions[bot]"), SimpleNamespace(type="Bot", login="x[bot]")],
+)
+def test_a_marker_in_anybody_elses_comment_counts_for_nothing(user: object) -> None:
+    theirs = comment(user, "<!-- goldenpath: apply -->")
+    thread = Thread(theirs)
+    with_thread(thread).comment(1, "apply", "new")
+    assert (theirs.edits, thread.made) == ([], ["new\n<!-- goldenpath: apply -->"])
+
+
+def test_a_text_is_cut_after_a_whole_line() -> None:
+    notice = "\n… (the rest is in the log of the run)"
+    assert repository.shortened("one\ntwo", 7) == "one\ntwo"
+    assert repository.shortened("one\n" + "two\n" * 30, 47) == "one\ntwo" + notice
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "fix"),
+    [
+        (401, "Bad credentials", "the token has expired or is not one: run the job again"),
+        (403, "GitHub Actions is not permitted to create or approve pull requests.", "allow it: Settings → Actions"),
+        (404, "Not Found", "give the job `permissions: pull-requests: write`"),
+        (500, "Server Error", "run the job again; if it persists"),
+    ],
+)
+def test_what_github_refuses_says_what_to_do(status: int, message: str, fix: str) -> None:
+    made = GithubRepository("https://api.github.example", "token", "o/p")
+    with pytest.raises(GithubRefused) as refused, made.explained("write"):
+        raise GithubException(status, {"message": message})
+    assert (refused.value.what, refused.value.why) == ("could not write in o/p", f"HTTP {status}: {message}")
+    assert refused.value.fix.startswith(fix)

@@ -1,0 +1,161 @@
+"""Amazon's own examples of lifecycle policies, and what this platform asks of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+
+from goldenpath.registries import compliance
+from goldenpath.registries.aws.ecr import EcrDescription
+from goldenpath.registries.compliance import (
+    UNREADABLE_POLICY,
+    LifecycleImage,
+    expired_images,
+    parse_lifecycle,
+    policy_deviations,
+)
+from goldenpath.registries.config.ecr_tf import RegistryEntry, RiskControls
+from goldenpath.registries.request import Risk
+
+
+def rule(priority: int, status: str, count: int, *patterns: str, kind: str = "imageCountMoreThan") -> dict[str, Any]:
+    selection: dict[str, Any] = {"tagStatus": status, "countType": kind, "countNumber": count}
+    if patterns:
+        selection["tagPatternList"] = list(patterns)
+    return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
+
+
+def image(digest: str, days: float, *tags: str, referred: bool = False) -> LifecycleImage:
+    return LifecycleImage(digest, frozenset(tags), days, referred)
+
+
+def gone(rules: list[dict[str, Any]], *images: LifecycleImage) -> dict[str, int]:
+    return expired_images(parse_lifecycle(json.dumps({"rules": rules})), images)
+
+
+def test_an_image_that_fits_a_rule_is_not_expired_by_a_later_one() -> None:
+    rules = [rule(1, "tagged", 1, "prod*"), rule(2, "tagged", 1, "beta*")]
+    images = image("a", 10, "beta-1", "prod-1"), image("b", 9, "beta-2", "prod-2"), image("c", 8, "beta-3")
+    assert gone(rules, *images) == {"a": 1}
+
+
+def test_a_later_rule_counts_images_that_it_may_not_expire() -> None:
+    rules = [rule(1, "tagged", 1, "prod*"), rule(2, "any", 1)]
+    assert gone(rules, image("a", 3, "x"), image("b", 2, "prod-1"), image("c", 1, "prod-2")) == {"b": 1, "a": 2}
+
+
+def test_of_several_patterns_every_one_must_match() -> None:
+    rules = [rule(1, "tagged", 0, "alpha*", "beta*")]
+    assert gone(rules, image("a", 1, "alpha-1"), image("b", 1, "beta-1"), image("c", 1, "alpha-2", "beta-2")) == {
+        "c": 1
+    }
+
+
+def test_an_untagged_image_goes_after_its_days_and_not_before() -> None:
+    rules = [rule(1, "untagged", 7, kind="sinceImagePushed"), rule(2, "any", 0)]
+    assert gone(rules, image("old", 8), image("new", 6), image("tagged", 100, "x")) == {"old": 1, "tagged": 2}
+
+
+def test_what_an_index_refers_to_stays() -> None:
+    rules = [rule(1, "untagged", 7, kind="sinceImagePushed")]
+    assert gone(rules, image("platform", 30, referred=True), image("left-over", 30)) == {"left-over": 1}
+
+
+def test_a_wildcard_stands_for_any_text_and_nothing_else_is_special() -> None:
+    rules = [rule(1, "tagged", 0, "v*.1-*")]
+    assert gone(rules, image("a", 1, "v2.1-rc"), image("b", 1, "v2x1-rc"), image("c", 1, "2.1-rc")) == {"a": 1}
+
+
+def test_a_policy_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="rules"):
+        parse_lifecycle("{}")
+
+
+ACTIONS = '["ecr:PutImage", "ecr:UploadLayerPart"]'
+OURS = f'{{"Statement": [{{"Sid": "A", "Effect": "Deny", "Principal": "*", "Action": {ACTIONS}}}]}}'
+STRANGE = "its repository policy has a statement that is not described: "
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        OURS,
+        OURS.replace('"A"', '"B"'),
+        OURS.replace(ACTIONS, '["ecr:UploadLayerPart", "ecr:PutImage"]'),
+        OURS.replace('"*"', '{"AWS": "*"}'),
+        OURS.replace('"*"', '{"AWS": ["*"]}'),
+        OURS.replace("[{", "{").replace("}]}", "}}"),
+    ],
+)
+def test_one_policy_is_the_same_however_it_is_written(same: str) -> None:
+    assert policy_deviations(same, OURS) == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        OURS.replace('"Deny"', '"Allow"'),
+        OURS.replace('"*"', '{"AWS": "999999999999"}'),
+        OURS.replace('"Action"', '"NotAction"'),
+        OURS.replace("ecr:PutImage", "ecr:*"),
+        OURS.replace('"Sid"', '"Condition": {"Bool": {"aws:SecureTransport": "false"}}, "Sid"'),
+    ],
+)
+def test_a_statement_that_permits_anything_else_is_told(other: str) -> None:
+    strange, missing = policy_deviations(other, OURS)
+    assert strange.startswith(STRANGE)
+    assert missing.startswith("its repository policy lacks a statement: A Deny ecr:PutImage, ecr:UploadLayerPart")
+
+
+def test_a_policy_where_none_is_described_is_told() -> None:
+    assert policy_deviations(OURS, "") == (f'{STRANGE}A Deny ecr:PutImage, ecr:UploadLayerPart to "*"',)
+    assert policy_deviations("", "") == policy_deviations("{}", "") == ()
+
+
+@pytest.mark.parametrize("broken", ["x", "[]", '{"Statement": "x"}', '{"Statement": [1]}', "[" * 100_000])
+def test_a_policy_that_is_none_is_told_too(broken: str) -> None:
+    assert policy_deviations(broken, "") == (UNREADABLE_POLICY,)
+
+
+REGISTRY = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
+LOW = RiskControls("MUTABLE", "AES256", 20)
+TAGS = {"goldenpath.idp/id": "REGISTRY_MY_APP", "goldenpath.idp/owner": "team-web", "goldenpath.idp/risk": "low",
+        "goldenpath.idp/environment": "dev"}  # fmt: skip
+GOOD: dict[str, Any] = {"uri": "uri", "mutability": "MUTABLE", "encryption": "AES256",
+                        "scan_on_push": True, "tags": TAGS, "lifecycle": "{}",
+                        "created": dt.datetime(2026, 11, 21, tzinfo=dt.UTC)}  # fmt: skip
+REFUSES_PUSH = '{"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "ecr:PutImage"}]}'
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, ()),
+        ({"mutability": "IMMUTABLE"}, ("tag mutability is IMMUTABLE, not MUTABLE",)),
+        ({"encryption": "KMS"}, ("encryption is KMS, not AES256",)),
+        ({"scan_on_push": False}, ("images are not scanned on push",)),
+        ({"lifecycle": ""}, ("there is no lifecycle policy",)),
+        ({"tags": {**TAGS, "goldenpath.idp/owner": ""}}, ("tag goldenpath.idp/owner is missing, not team-web",)),
+    ],
+)
+def test_every_deviation_from_the_entry_is_told(change: dict[str, Any], told: tuple[str, ...]) -> None:
+    assert compliance.deviations(REGISTRY, LOW, EcrDescription(**{**GOOD, **change})) == told
+
+
+def test_a_deprecated_registry_that_takes_pushes_deviates() -> None:
+    leaving = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW, deprecated_since="2026-01-01")
+    assert compliance.deviations(leaving, LOW, EcrDescription(**GOOD)) == (
+        "pushes are not refused, though it is deprecated",
+    )
+    assert compliance.deviations(leaving, LOW, EcrDescription(**GOOD, policy=REFUSES_PUSH), REFUSES_PUSH) == ()
+    assert compliance.deviations(leaving, LOW, None) == ("the repository does not exist",)
+
+
+def test_a_policy_that_nobody_described_deviates() -> None:
+    opened = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]}'
+    assert compliance.deviations(REGISTRY, LOW, EcrDescription(**GOOD, policy=opened)) == (
+        'its repository policy has a statement that is not described: Allow ecr:* to "*"',
+    )
