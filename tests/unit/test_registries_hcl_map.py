@@ -38,7 +38,7 @@ module "ecr_repositories" {
 ENTRY = '    "{0}" = {{\n      id    = "x"\n      owner = "y"\n    }}\n'
 
 
-def added(text: str, key: str, **fields: str) -> str:
+def added(text: str, key: str, /, **fields: str) -> str:
     return hcl_map.with_entry(text, config.BLOCK, config.MAP, key, fields or {"id": "x", "owner": "y"})
 
 
