@@ -34,7 +34,7 @@ _SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
 _FINDINGS = (0, 2_500, 5_000, 10_000, 25_000)
 
 
-def _report_of_trivy(count: int) -> bytes:
+def report_of_trivy(count: int) -> bytes:
     """Return a report of trivy on `count` vulnerabilities of 5,000 ids, each with a long description."""
     tree = json.loads(_RECORDED.read_bytes())
     result = next(each for each in tree["Results"] if each.get("Vulnerabilities"))
@@ -89,7 +89,7 @@ def _shown(folder: Path, decision: Decision) -> None:
 
 
 def _findings_of_trivy(count: int, folder: Path) -> Work:
-    raw = _report_of_trivy(count)
+    raw = report_of_trivy(count)
 
     def work() -> None:
         scanned = trivy.parse(raw)

@@ -37,7 +37,7 @@ START = 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.g
 TRUST = (Edit("src/goldenpath/runner.py", RUN, "return True"), Edit("bin/environment", START, "return True"))
 BELIEVED = (
     *TRUST,
-    Edit("src/goldenpath/tools/earlier_scan.py", "return not runner.in_actions()", "return True"),
+    Edit("src/goldenpath/tools/kept_results.py", "return not runner.in_actions()", "return True"),
     Edit("src/goldenpath/stages/scan_scope.py", " and not run.event.in_workflow", ""),
 )
 ISOLATED = Edit("bin/goldenpath", "python3 -I ", "python3 ")

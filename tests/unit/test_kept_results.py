@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goldenpath.model import sealed
 from goldenpath.tools import kept_results
 from goldenpath.tools.kept_results import NOTHING_KEPT, KeptResults
 from tests.unit.program_double import program
@@ -125,6 +126,6 @@ def test_a_full_disk_keeps_nothing(kept: KeptResults, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patched, kept.result("x") as result:
         assert result is not None
-        patched.setattr(kept_results, "_sealed", full)
+        patched.setattr(sealed, "seal", full)
         result.keep(FACTS, {"sbom": b"x"})
     assert facts(kept, "x") == {}

@@ -29,7 +29,7 @@ class FileStamp:
 
     @classmethod
     def of(cls, found: os.stat_result) -> FileStamp:
-        """Return the stamp of a file, of which `found` was told just now; to be taken before the file is read."""
+        """Return the stamp of a file whose state is `found`; take it before the file is read."""
         changed = found.st_ctime_ns
         age = OLD_ENOUGH if changed % _TICK else OLD_ENOUGH_WHERE_COARSE
         fields = (found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, changed)

@@ -30,8 +30,8 @@ _proved: dict[tuple[Path, Digest, int], FileStamp] = {}
 def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
     """Have `prove` read each file that is not proved to be its blob; it raises when one is not.
 
-    Which of several is told does not depend on which is read first. A stage in another thread waits, and then finds
-    its blobs proved.
+    Which of several errors is raised does not depend on which blob is read first. A stage in another thread waits, and
+    then finds its blobs proved.
     """
     with _turn, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
         unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]

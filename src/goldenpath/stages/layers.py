@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from goldenpath import runner
-from goldenpath.errors import CandidateChanged, DiskTrouble
+from goldenpath.errors import CandidateChanged, DiskTrouble, FolderUntrusted
 from goldenpath.model import codec
 from goldenpath.model.layer_inputs import LayerKind
 from goldenpath.model.layout import INDEXES, Descriptor, Layout, copied, write_index
@@ -80,7 +80,7 @@ def _with_kept(build: Callable[[Layout, KeptLayers], bool], layout: Layout) -> b
             return _staged(build, layout, kept, hollow=False)
     except CandidateChanged:
         kept.clear()
-    except (OSError, DiskTrouble):
+    except (OSError, DiskTrouble, FolderUntrusted):
         pass
     _empty(layout)
     return False

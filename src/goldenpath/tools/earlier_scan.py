@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from goldenpath import protection, runner
 from goldenpath.errors import DiskTrouble, FolderUntrusted
-from goldenpath.model import codec
+from goldenpath.model import codec, sealed
 from goldenpath.model.names import Commit
-from goldenpath.tools import git
+from goldenpath.tools import git, kept_results
 from goldenpath.tools.gitleaks import Leak
 
 if TYPE_CHECKING:
@@ -60,11 +60,10 @@ class EarlierScan(Struct, frozen=True):
 
 
 class _Kept(Struct, frozen=True):
-    """A `scan` by `scanner`, and its digest when it was written."""
+    """A `scan` by `scanner`."""
 
     scanner: str
-    digest: str
-    scan: msgspec.Raw
+    scan: EarlierScan
 
 
 def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program) -> EarlierScan | None:
@@ -72,15 +71,15 @@ def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program
 
     `None` where there is none. A record that is damaged, or that others could write, counts as none.
     """
-    if not _may_be_believed():
+    if not kept_results.are_ours():
         return None
     try:
-        kept = codec.decode(place(source).read_bytes(), _Kept)
-        if (kept.scanner, kept.digest) != (_identity(program), _digest(bytes(kept.scan))):
-            return None
-        scan = codec.decode(bytes(kept.scan), EarlierScan)
+        kept = codec.decode(sealed.opened(place(source).read_bytes()), _Kept)
     except (OSError, ValueError, FolderUntrusted):
         return None
+    if kept.scanner != _identity(program):
+        return None
+    scan = kept.scan
     if not git.is_ancestor(wanted.history, Commit(scan.commit), Commit(wanted.commit)):
         return None
     return scan if _tags_are_the_same(scan, wanted, tags) else None
@@ -96,20 +95,14 @@ def _tags_are_the_same(scan: EarlierScan, wanted: Wanted, tags: Mapping[str, str
 
 def keep(source: Path, program: Program, scan: EarlierScan) -> None:
     """Keep a `scan` of the checkout `source` for the next one, where that is worth it and nobody else can write it."""
-    if not _may_be_believed() or len(scan.leaks) > _LEAKS_AT_MOST:
+    if not kept_results.are_ours() or len(scan.leaks) > _LEAKS_AT_MOST:
         return
-    text = msgspec.json.encode(scan, enc_hook=str)
     with suppress(OSError, DiskTrouble, FolderUntrusted):
         kept = place(source)
-        codec.write_bytes(kept, msgspec.json.encode(_Kept(_identity(program), _digest(text), msgspec.Raw(text))))
+        codec.write_bytes(kept, sealed.seal(msgspec.json.encode(_Kept(_identity(program), scan), enc_hook=str)))
         others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda each: each.stat().st_mtime)
         for old in others[:-_KEPT_AT_MOST]:
             old.unlink(missing_ok=True)
-
-
-def _may_be_believed() -> bool:
-    """Tell whether nobody but the person at this terminal could have written a record."""
-    return not runner.in_actions()
 
 
 def place(source: Path) -> Path:

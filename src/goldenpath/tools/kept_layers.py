@@ -7,10 +7,8 @@ nothing is kept any more, and the build is made without it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
-import stat
 import tempfile
 import time
 from contextlib import contextmanager, suppress
@@ -22,7 +20,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 
-from goldenpath.model import codec
+from goldenpath import protection
+from goldenpath.model import codec, sealed
 from goldenpath.model.layout import Descriptor, Layout
 from goldenpath.model.names import Digest
 from goldenpath.tools import layer_archive, layer_files, layer_repeats
@@ -39,8 +38,6 @@ BYTES_AT_MOST = 4 << 30
 # Longer than any build takes: what is older was left by one that was killed.
 _SECONDS_AT_MOST = 24 * 3600
 _STAGE, _LISTING = "build-", ".listing"
-
-_WRITABLE_FOR_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 T = TypeVar("T")
 
@@ -83,9 +80,10 @@ class KeptLayers:
         """Give a layout that holds all that is kept, so that BuildKit exports nothing of it again.
 
         Where it is `hollow`, it has an empty file for each layer of BuildKit from which one was written: mostly the
-        content is not needed any more. Raises `OSError` where nothing can be kept.
+        content is not needed any more. Raises `OSError` where nothing can be kept, and `FolderUntrusted` where somebody
+        else may have written something: it would end up in images.
         """
-        self._require_own()
+        protection.private_folder(self.folder)
         self._blobs.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_STAGE, dir=self.folder, ignore_cleanup_errors=True) as folder:
             layout = Layout(Path(folder))
@@ -141,13 +139,6 @@ class KeptLayers:
     def _made(self) -> Path:
         return self.folder / "made"
 
-    def _require_own(self) -> None:
-        """Raise `PermissionError` where somebody else may have written something: it would end up in images."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = self.folder.stat()
-        if found.st_uid != os.geteuid() or found.st_mode & _WRITABLE_FOR_OTHERS:
-            raise PermissionError(f"{self.folder} belongs to somebody else too")
-
     def _blob(self, digest: Digest) -> Path:
         return self._blobs / digest.hex
 
@@ -164,17 +155,14 @@ class KeptLayers:
 
     def _read(self, path: Path, kind: type[T]) -> T | None:
         try:
-            content = path.read_bytes()
-            digest, body = content[:32], content[32:]
-            return codec.decode(body, kind) if hashlib.sha256(body).digest() == digest else None
+            return codec.decode(sealed.opened(path.read_bytes()), kind)
         except (OSError, ValueError):
             return None
 
     def _write(self, path: Path, value: Struct) -> None:
-        body = codec.encode(value)
         part = path.with_name(f".{path.name}.{os.getpid()}")
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(hashlib.sha256(body).digest() + body)
+        part.write_bytes(sealed.seal(codec.encode(value)))
         part.replace(path)
 
     def _remove_old(self) -> None:

@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from goldenpath import protection, runner
 from goldenpath.errors import DiskTrouble, FolderUntrusted
-from goldenpath.model import codec
+from goldenpath.model import codec, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,12 +50,14 @@ class KeptResult:
     has_grown: bool = False
 
     def keep(self, facts: dict[str, str], files: Mapping[str, bytes] = _NO_FILES) -> None:
-        """Keep what is in the folder by now, and `files`, with `facts` about them. A full disk keeps nothing."""
+        """Keep what is in the folder, and `files`, with `facts` about them. A full disk keeps nothing."""
         self.facts, self.has_grown = facts, True
         try:
             for name, content in files.items():
                 codec.write_bytes(self.folder / name, content)
-            codec.write_bytes(self.folder / _RECORD, _sealed(_Record(_digests(self.folder), facts)))
+            codec.write_bytes(
+                self.folder / _RECORD, sealed.seal(msgspec.json.encode(_Record(_digests(self.folder), facts)))
+            )
         except (DiskTrouble, OSError):
             self.forget()
 
@@ -73,7 +75,7 @@ class KeptResult:
     def load(self) -> bool:
         """Read the record, and tell whether the folder can be used. Whatever is not as the record says is removed."""
         try:
-            record = _opened((self.folder / _RECORD).read_bytes())
+            record = codec.decode(sealed.opened((self.folder / _RECORD).read_bytes()), _Record)
             if record.files == _digests(self.folder):
                 self.facts = record.facts
                 return True
@@ -172,15 +174,3 @@ def _digests(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name not in {_RECORD, _LOCK}
     }
-
-
-def _sealed(record: _Record) -> bytes:
-    content = msgspec.json.encode(record)
-    return hashlib.sha256(content).hexdigest().encode() + b"\n" + content
-
-
-def _opened(raw: bytes) -> _Record:
-    seal, _, content = raw.partition(b"\n")
-    if seal.decode("ascii", "replace") != hashlib.sha256(content).hexdigest():
-        raise ValueError("the record was damaged")
-    return codec.decode(content, _Record)

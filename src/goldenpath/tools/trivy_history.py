@@ -35,11 +35,8 @@ def plain(layout: Layout, image: Image, own: int, folder: Path) -> tuple[Image, 
         return image, {}
     described = _stored(folder, image.manifest.config, config)
     manifest = replace(image.manifest, config=described)
-    content = codec.encode(manifest)
-    return Image(_stored(folder, image.descriptor, content), manifest), {
-        described.digest: folder / described.digest.hex,
-        Digest.of(content): folder / Digest.of(content).hex,
-    }
+    named = _stored(folder, image.descriptor, codec.encode(manifest))
+    return Image(named, manifest), {each.digest: folder / each.digest.hex for each in (described, named)}
 
 
 def _stored(folder: Path, like: Descriptor, content: bytes) -> Descriptor:

@@ -38,7 +38,7 @@ module "ecr_repositories" {
 ENTRY = '    "{0}" = {{\n      id    = "x"\n      owner = "y"\n    }}\n'
 
 
-def added(text: str, key: str, **fields: str) -> str:
+def added(text: str, key: str, /, **fields: str) -> str:
     return hcl_edit.with_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, key, fields or {"id": "x", "owner": "y"})
 
 
