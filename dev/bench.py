@@ -18,7 +18,7 @@ from dev.benchmark import machine, page, rounds, services, store, table  # noqa:
 from dev.benchmark.cases import CASES  # noqa: E402
 from dev.benchmark.model import Benchmark  # noqa: E402
 
-from goldenpath import runner  # noqa: E402
+from goldenpath.shared import runner  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

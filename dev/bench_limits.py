@@ -21,14 +21,14 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 from dev.growing.findings import report_of_trivy  # noqa: E402
 from tests.tools.registry_files import write_crowded  # noqa: E402
 
-from goldenpath.model import codec  # noqa: E402
-from goldenpath.model.finding import Findings, Gate, Scanner  # noqa: E402
-from goldenpath.policy import matrix  # noqa: E402
-from goldenpath.policy.decision import decide  # noqa: E402
+from goldenpath.delivery.model.finding import Findings, Gate, Scanner  # noqa: E402
+from goldenpath.delivery.report import gate_summary, sarif  # noqa: E402
+from goldenpath.delivery.rules import matrix  # noqa: E402
+from goldenpath.delivery.rules.decision import decide  # noqa: E402
+from goldenpath.delivery.scanners import trivy  # noqa: E402
 from goldenpath.registries import request  # noqa: E402
 from goldenpath.registries.config import ecr_tf  # noqa: E402
-from goldenpath.report import sarif, summary  # noqa: E402
-from goldenpath.tools import trivy  # noqa: E402
+from goldenpath.shared import codec  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def conclude(raw: bytes, folder: Path) -> None:
     codec.write(folder / "trivy.json", found)
     codec.write_bytes(folder / "trivy.sarif", rendered.log)
     codec.write(folder / "trivy.verdict.json", decision.verdict)
-    codec.write_bytes(folder / "summary.md", summary.render(decision.verdict, decision.deciding).encode())
+    codec.write_bytes(folder / "summary.md", gate_summary.render(decision.verdict, decision.deciding).encode())
 
 
 def registries(folder: Path) -> bytes:

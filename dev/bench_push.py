@@ -33,17 +33,18 @@ from tests.faults import campaign  # noqa: E402
 from tests.tools.command import evidence  # noqa: E402
 from tests.unit.builders import COMMIT  # noqa: E402
 
+from goldenpath.delivery.model.layout import Descriptor, Manifest, write_index  # noqa: E402
 from goldenpath.local import state  # noqa: E402
 from goldenpath.local.control import Seed  # noqa: E402
-from goldenpath.model import codec  # noqa: E402
-from goldenpath.model.layout import GZIP_LAYER, MANIFEST, Descriptor, Manifest, write_index  # noqa: E402
-from goldenpath.model.names import Digest  # noqa: E402
-from goldenpath.tools.toolchain import Toolchain  # noqa: E402
+from goldenpath.shared import codec  # noqa: E402
+from goldenpath.shared.names import Digest  # noqa: E402
+from goldenpath.shared.oci import GZIP_LAYER, MANIFEST  # noqa: E402
+from goldenpath.shared.toolchain import Toolchain  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 MB = 1 << 20
 ROLE = "bench"

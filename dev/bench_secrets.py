@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
 
 from dev import histories  # noqa: E402
 
-from goldenpath.tools import earlier_scan  # noqa: E402
-from goldenpath.tools.toolchain import Toolchain  # noqa: E402
+from goldenpath.delivery.secrets import previous_scan  # noqa: E402
+from goldenpath.shared.toolchain import Toolchain  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +60,7 @@ def _plain(program: Path, clone: Path, folder: Path) -> Ran:
 
 
 def _first(clone: Path) -> Ran:
-    earlier_scan.place(clone).unlink(missing_ok=True)
+    previous_scan.place(clone).unlink(missing_ok=True)
     return _ours(clone)
 
 

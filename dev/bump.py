@@ -25,23 +25,22 @@ from dev.bumps.github import Api
 from dev.bumps.pinning import Pinned, Pinning
 from dev.bumps.trial import Trial, Trials
 
-from goldenpath import runner
-from goldenpath.errors import BadInput, EvidenceMismatch, GoldenPathError
+from goldenpath.delivery.model import evidence
 from goldenpath.local import demo, engine
-from goldenpath.model import codec, evidence
-from goldenpath.runner import Runner, tell
-from goldenpath.tools import pins
-from goldenpath.tools.download import Releases
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import codec, pins, runner
+from goldenpath.shared.download import Releases
+from goldenpath.shared.errors import BadInput, EvidenceMismatch, GoldenPathError
+from goldenpath.shared.runner import Runner, tell
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.tools.pins import Tool
+    from goldenpath.shared.pins import Tool
 
 ROOT = Path(__file__).resolve().parent.parent
 _PASSED_ON = {"GOLDENPATH_CACHE", "GOLDENPATH_TRIVY_CACHE", "GOLDENPATH_RELEASES"}
-TABLE = "src/goldenpath/tools/toolchain.yaml"
+TABLE = "src/goldenpath/shared/toolchain.yaml"
 
 
 def pin(folder: Path, api: Api, run_in: Runner, token: str) -> int:

@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
-from goldenpath.errors import BadInput
-from goldenpath.model import codec
-from goldenpath.tools import gitleaks_rules, pins, process
+from goldenpath.shared import codec, gitleaks_rules, pins, process
+from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.tools.pins import Tool
+    from goldenpath.shared.pins import Tool
 
 
 def published(tool: Tool) -> bytes:
@@ -41,7 +40,7 @@ def repinned(table: str, rules: bytes) -> str:
     for change in gitleaks_rules.CHANGES:
         if text.count(change.begins) != 1:
             what = f"gitleaks' rules have {change.begins.strip()!r} {text.count(change.begins)} times, not once"
-            raise BadInput(what, fix="look at what the change is about in src/goldenpath/tools/gitleaks_rules.py")
+            raise BadInput(what, fix="look at what the change is about in src/goldenpath/shared/gitleaks_rules.py")
     values = {
         "begins": f"'{text.partition(chr(10))[0]}'",
         "size": str(len(rules)),

@@ -22,15 +22,14 @@ if __name__ == "__main__":
 from dev import gitleaks_rules
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, GoldenPathError, ToolHashMismatch
-from goldenpath.model import codec
-from goldenpath.tools import pins
-from goldenpath.tools.download import Releases, unpack
+from goldenpath.shared import codec, pins
+from goldenpath.shared.download import Releases, unpack
+from goldenpath.shared.errors import BadInput, GoldenPathError, ToolHashMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.tools.pins import Asset, Host, Tool
+    from goldenpath.shared.pins import Asset, Host, Tool
 
 NONE: Mapping[Host, str] = MappingProxyType({})
 _ENTRY = re.compile(r"- name: (\S+)$")

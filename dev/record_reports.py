@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 
+from goldenpath.delivery.scanners import scanner, trivy
+from goldenpath.delivery.secrets import gitleaks
 from goldenpath.local import root_layout, sample, vulnerability_db
 from goldenpath.local.root_layout import ImageConfig
-from goldenpath.model import codec
-from goldenpath.tools import gitleaks, process, scanner, trivy
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import codec, process
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from goldenpath.model.finding import Gate
-from goldenpath.policy import matrix
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.rules import matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

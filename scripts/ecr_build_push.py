@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
-from goldenpath import cli, runner  # noqa: E402
-from goldenpath.errors import BadInput  # noqa: E402
-from goldenpath.model import inputs  # noqa: E402
-from goldenpath.model.layout import Layout  # noqa: E402
-from goldenpath.model.names import Tag  # noqa: E402
-from goldenpath.release import access  # noqa: E402
-from goldenpath.release.cancellation import heeded, held  # noqa: E402
-from goldenpath.release.plan import preflight  # noqa: E402
-from goldenpath.release.transaction import Transaction  # noqa: E402
-from goldenpath.report.console import Progress  # noqa: E402
-from goldenpath.runner import Runner  # noqa: E402
-from goldenpath.stages import build, ecr_push, running  # noqa: E402
+from goldenpath import cli  # noqa: E402
+from goldenpath.delivery.model import inputs  # noqa: E402
+from goldenpath.delivery.model.layout import Layout  # noqa: E402
+from goldenpath.delivery.release import access  # noqa: E402
+from goldenpath.delivery.release.cancellation import heeded, held  # noqa: E402
+from goldenpath.delivery.release.plan import preflight  # noqa: E402
+from goldenpath.delivery.release.transaction import Transaction  # noqa: E402
+from goldenpath.delivery.stages import build, ecr_push, execution  # noqa: E402
+from goldenpath.shared import runner  # noqa: E402
+from goldenpath.shared.console import Progress  # noqa: E402
+from goldenpath.shared.errors import BadInput  # noqa: E402
+from goldenpath.shared.names import Tag  # noqa: E402
+from goldenpath.shared.runner import Runner  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.stage import Run
 
 NOTICE = "ecr-build-push.sh is deprecated, for local development only, and scans nothing: use `goldenpath deliver`"
 USED = (
@@ -51,8 +52,8 @@ def push(given: argparse.Namespace) -> None:
     tags = _tags(given.sha, given.version)
     progress = Progress()
     with tempfile.TemporaryDirectory(prefix="goldenpath-legacy-") as folder:
-        run = running.prepare(_request(given, folder), Runner.read(runner.variables()), progress)
-        running.run_stage(build.STAGE, run, progress)
+        run = execution.prepare(_request(given, folder), Runner.read(runner.variables()), progress)
+        execution.run_stage(build.STAGE, run, progress)
         uri = _push(run, given.registry, tags, progress.say)
     for tag in tags:
         progress.line(f"✓ {uri}:{tag}")

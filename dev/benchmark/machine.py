@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dev.benchmark.model import Machine
 
 from goldenpath.local import debian
-from goldenpath.tools import process
+from goldenpath.shared import process
 
 if TYPE_CHECKING:
     from dev.benchmark.services import Services

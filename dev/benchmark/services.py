@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from goldenpath import runner
-from goldenpath.errors import ToolMissing
 from goldenpath.local import buildkit, daemon, debian, engine, state, vulnerability_db
 from goldenpath.local.control import HEALTH, SEED, Seed
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process, runner
+from goldenpath.shared.errors import ToolMissing
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

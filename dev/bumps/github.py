@@ -13,7 +13,7 @@ from dev.bumps import releases
 from github import Auth, Github, GithubException
 from requests.exceptions import RequestException
 
-from goldenpath.errors import GithubRefused
+from goldenpath.shared.errors import GithubRefused
 
 _TIMEOUT = 30
 _NOT_FOUND, _FORBIDDEN = 404, 403

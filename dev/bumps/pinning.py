@@ -15,15 +15,15 @@ from dev.bumps.policy import Signed, Signer
 from dev.bumps.releases import Proposal
 from msgspec import Struct
 
-from goldenpath.errors import BadInput, GoldenPathError, ToolFailed, ToolHashMismatch
-from goldenpath.tools import pins, process
+from goldenpath.shared import pins, process
+from goldenpath.shared.errors import BadInput, GoldenPathError, ToolFailed, ToolHashMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from goldenpath.tools.download import Releases
-    from goldenpath.tools.pins import Tool
+    from goldenpath.shared.download import Releases
+    from goldenpath.shared.pins import Tool
 
 _VERIFY_SECONDS = 120.0
 _OF_SOURCE = "The rules in it are those of its source, for which Go's checksum database vouches."

@@ -14,13 +14,13 @@ import msgspec
 from dev.bumps import policy
 from msgspec import Struct
 
-from goldenpath.errors import GithubRefused
-from goldenpath.tools import pins
+from goldenpath.shared import pins
+from goldenpath.shared.errors import GithubRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.tools.pins import Tool
+    from goldenpath.shared.pins import Tool
 
 PAGE = 100
 _TAG = re.compile(r"v([0-9]+(?:\.[0-9]+){2})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
+from goldenpath.shared import runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,12 @@ import msgspec
 from dev.bumps import policy
 from msgspec import Struct
 
-from goldenpath.errors import GateBlocked, GoldenPathError
+from goldenpath.delivery.model.finding import Finding, Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import base_images, sample
-from goldenpath.model import codec
-from goldenpath.model.finding import Finding, Gate
-from goldenpath.model.work import WorkFolder
-from goldenpath.runner import tell
-from goldenpath.tools import pins, process
+from goldenpath.shared import codec, pins, process
+from goldenpath.shared.errors import GateBlocked, GoldenPathError
+from goldenpath.shared.runner import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -141,7 +140,7 @@ class Trials:
 
     @contextlib.contextmanager
     def _with_table(self, table: str) -> Iterator[None]:
-        place = self._root / "src" / "goldenpath" / "tools" / pins.TABLE.name
+        place = self._root / "src" / "goldenpath" / "shared" / pins.TABLE.name
         kept = place.read_bytes()
         codec.write_bytes(place, table.encode())
         try:

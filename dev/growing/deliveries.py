@@ -23,9 +23,10 @@ from tests.tools import apps
 from tests.tools.command import evidence
 from tests.unit.builders import COMMIT
 
-from goldenpath import cli, runner
+from goldenpath import cli
 from goldenpath.local import demo, engine, state
 from goldenpath.local.control import Seed
+from goldenpath.shared import runner
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

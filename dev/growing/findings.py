@@ -12,20 +12,21 @@ from pathlib import Path
 from dev.growing.case import Case, Work
 from msgspec.structs import replace
 
-from goldenpath.model import codec
-from goldenpath.model.exception import Acceptance, Scope
-from goldenpath.model.finding import Findings, Gate, Scanner
-from goldenpath.model.settled import Settlement
-from goldenpath.model.verdict import Verdict
-from goldenpath.policy import matrix, settled
-from goldenpath.policy.app import NO_RULES, AppRules, reviewed
-from goldenpath.policy.decision import Decision, decide
-from goldenpath.policy.settled import NO_RECORDS, Records
-from goldenpath.report import job_summary, sarif, summary
-from goldenpath.report.annotations import chosen, places
-from goldenpath.report.job_summary import Facts
-from goldenpath.stages import gate
-from goldenpath.tools import gitleaks, trivy
+from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.finding import Findings, Gate, Scanner
+from goldenpath.delivery.model.settled import Settlement
+from goldenpath.delivery.model.verdict import Verdict
+from goldenpath.delivery.report import gate_summary, job_summary, sarif
+from goldenpath.delivery.report.annotations import chosen, places
+from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.delivery.rules import matrix, settled
+from goldenpath.delivery.rules.app import NO_RULES, AppRules, reviewed
+from goldenpath.delivery.rules.decision import Decision, decide
+from goldenpath.delivery.rules.settled import NO_RECORDS, Records
+from goldenpath.delivery.scanners import trivy
+from goldenpath.delivery.secrets import gitleaks
+from goldenpath.delivery.stages import gate
+from goldenpath.shared import codec
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = dt.date(2026, 11, 28)
@@ -71,7 +72,7 @@ def _concluded(found: Findings, folder: Path, rules: AppRules = NO_RULES, record
     codec.write(folder / "findings.json", found)
     codec.write_bytes(folder / "findings.sarif", rendered.log)
     codec.write(folder / "verdict.json", decision.verdict)
-    summary.render(decision.verdict, decision.deciding, decision.unfixed)
+    gate_summary.render(decision.verdict, decision.deciding, decision.unfixed)
     _shown(folder, decision)
 
 

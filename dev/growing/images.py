@@ -16,16 +16,16 @@ from tests.tools import apps
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import store
 
-from goldenpath.model import codec
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Manifest, write_index
-from goldenpath.model.names import Digest
-from goldenpath.release.revision import REVISION
+from goldenpath.delivery.model.layout import Descriptor, Manifest, write_index
+from goldenpath.shared import codec
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import CONFIG, GZIP_LAYER, MANIFEST, REVISION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 _FILE = 512 << 10
 

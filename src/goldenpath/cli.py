@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from goldenpath import __version__, protection, runner
-from goldenpath.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
-from goldenpath.model import inputs
-from goldenpath.release import cancellation
-from goldenpath.report.console import Progress
-from goldenpath.runner import Runner
-from goldenpath.stages import running
+from goldenpath import __version__
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.release import cancellation
+from goldenpath.delivery.stages import execution
+from goldenpath.shared import protection, runner
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
+from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from goldenpath.model.inputs import Input
-    from goldenpath.stages.base import Stage
+    from goldenpath.delivery.model.inputs import Input
+    from goldenpath.delivery.stage import Stage
 
 # After so many new objects Python looks for cycles. With its own 700 it walks a report of 25,000 findings many times.
 COLLECT_AFTER = 20_000
@@ -135,27 +136,27 @@ def _option(declared: Input) -> click.Option:
 
 def _stage(name: str) -> click.Command:
     """Return the command of a stage, which has its module's name."""
-    stage: Stage = _loaded(f"stages.{name.replace('-', '_')}", "STAGE")
+    stage: Stage = _loaded(f"delivery.stages.{name.replace('-', '_')}", "STAGE")
 
     listed = (*stage.inputs, inputs.REF)
 
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
         request = inputs.read(listed, raw)
-        run = running.prepare(request, Runner.read(runner.variables()), progress)
-        running.run_stage(stage, running.believing(run, stage), progress)
+        run = execution.prepare(request, Runner.read(runner.variables()), progress)
+        execution.run_stage(stage, execution.believing(run, stage), progress)
 
     return _command(stage.name, stage.help, listed, act)
 
 
 def _deliver() -> click.Command:
-    pipeline = importlib.import_module("goldenpath.pipeline")
+    pipeline = importlib.import_module("goldenpath.delivery.pipeline")
     listed = (*pipeline.INPUTS, inputs.REF)
 
     def act(raw: dict[str, str]) -> None:
         progress = Progress()
         request = inputs.read(listed, raw)
-        run = running.prepare(request, Runner.read(runner.variables()), progress, whole=True)
+        run = execution.prepare(request, Runner.read(runner.variables()), progress, whole=True)
         pipeline.deliver(run, progress)
 
     return _command("deliver", "Run the whole pipeline: every stage in order.", listed, act)
@@ -183,14 +184,14 @@ _STAGES = (
 )  # fmt: skip
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in _STAGES} | {
     "deliver": _deliver,
-    "doctor": partial(_loaded, "adopt.commands", "doctor"),
-    "iam": partial(_loaded, "release.commands", "iam_group"),
-    "init": partial(_loaded, "adopt.commands", "init"),
+    "doctor": partial(_loaded, "delivery.adoption.commands", "doctor"),
+    "iam": partial(_loaded, "delivery.release.commands", "iam_group"),
+    "init": partial(_loaded, "delivery.adoption.commands", "init"),
     "local": _local,
     "policy": partial(_loaded, "commands", "policy"),
     "registry": partial(_loaded, "registries.commands", "registry"),
-    "release": partial(_loaded, "release.commands", "release"),
-    "settle": partial(_loaded, "adopt.commands", "settle"),
+    "release": partial(_loaded, "delivery.release.commands", "release"),
+    "settle": partial(_loaded, "delivery.adoption.commands", "settle"),
     "tools": partial(_loaded, "commands", "tools"),
 }
 # What each command says of itself (tests/unit/test_cli.py compares): to load all of them takes half a second.
@@ -207,7 +208,7 @@ SHORT_HELP: Mapping[str, str] = {
     "preflight": "Before the build: check account, repository, and every tag that the release will write.",
     "pull-bases": "Fetch base images from private registries, for a build that has no credentials for them.",
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
-    "registry": "Ask for, plan, apply, change and retire registries; list them, and report how they are.",
+    "registry": "Request, plan, apply, change and retire registries; list them, and report on their state.",
     "release": "Show, verify or repair what a release did, by its receipt.json.",
     "rescan": "Scan what is released, with what is known by now, and decide by the environment's rules.",
     "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",

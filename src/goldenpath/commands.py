@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from goldenpath.policy import app, explanation, matrix, settled
+from goldenpath.delivery.rules import app, explanation, matrix, settled
 from goldenpath.registries.terraform.program import is_of_the_machine
-from goldenpath.report.console import Progress
-from goldenpath.tools.pins import Group
-from goldenpath.tools.toolchain import RECORD, Origin, Program, Toolchain
+from goldenpath.shared.console import Progress
+from goldenpath.shared.pins import Group
+from goldenpath.shared.toolchain import RECORD, Origin, Program, Toolchain
 
 _FOR_TESTS = frozenset(Group) - {Group.BUMPS}
 

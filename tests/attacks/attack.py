@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import GoldenPathError
+from goldenpath.shared.errors import GoldenPathError
 
 # The holes that were found, as docs/threat-model.md numbers them.
 HOLES = range(1, 19)

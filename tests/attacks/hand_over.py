@@ -11,9 +11,9 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.model import codec
-from goldenpath.model.evidence import sha256
-from goldenpath.model.finding import Gate
+from goldenpath.delivery.model.evidence import sha256
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.shared import codec
 from tests.attacks.attack import require_done
 from tests.faults import campaign
 from tests.tools import apps, command
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from tests.attacks.attack import Scene
     from tests.tools.apps import App
 

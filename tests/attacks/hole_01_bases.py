@@ -5,18 +5,18 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import EvidenceMismatch
-from goldenpath.model import codec
-from goldenpath.model.evidence import Report
-from goldenpath.model.private_base import FetchedBases
-from goldenpath.model.work import WorkFolder
-from goldenpath.stages import pull_bases
+from goldenpath.delivery.model.evidence import Report
+from goldenpath.delivery.model.private_base import FetchedBases
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.stages import pull_bases
+from goldenpath.shared import codec
+from goldenpath.shared.errors import EvidenceMismatch
 from tests.attacks.attack import Patch, attack
 from tests.attacks.hole_01_evidence import CONTENT, OTHER_BYTES
 from tests.tools import small_images
 
 if TYPE_CHECKING:
-    from goldenpath.model.names import Digest
+    from goldenpath.shared.names import Digest
     from tests.attacks.attack import Scene
 
 NAME = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3"
@@ -46,7 +46,12 @@ def another_job_replaces_a_base_image_and_its_record(scene: Scene) -> None:
     assert built_from(true, evil).images == {NAME: digest}
 
 
-@attack(1, EvidenceMismatch, "is not the one that was fetched", Patch("goldenpath.model.layout.Layout.require_whole"))
+@attack(
+    1,
+    EvidenceMismatch,
+    "is not the one that was fetched",
+    Patch("goldenpath.delivery.model.layout.Layout.require_whole"),
+)
 def another_job_replaces_a_base_image_alone(scene: Scene) -> None:
     true, digest = fetched(scene, b"true")
     evil, other = fetched(scene, b"evil")

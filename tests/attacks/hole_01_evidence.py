@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import EvidenceMismatch
-from goldenpath.model.finding import Gate
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.shared.errors import EvidenceMismatch
 from tests.attacks import hand_over
 from tests.attacks.attack import Edit, Patch, attack, require_done
 from tests.e2e import events, platform_copy
 from tests.tools import command
 
 if TYPE_CHECKING:
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from tests.attacks.attack import Scene
 
 ALL_FILES = ("candidate", "candidate.json", "gitleaks.verdict.json", "trivy.verdict.json")
@@ -25,7 +25,7 @@ def believed(_: WorkFolder, path: Path) -> bytes:
     return path.read_bytes()
 
 
-CONTENT = Patch("goldenpath.model.work.WorkFolder.content", believed)
+CONTENT = Patch("goldenpath.delivery.model.work_folder.WorkFolder.content", believed)
 
 
 @attack(1, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT)
@@ -55,7 +55,7 @@ def another_job_turns_a_verdict_that_blocks(scene: Scene) -> None:
 
 
 @attack(1, EvidenceMismatch, "there is no evidence of the files in the work folder",
-        Patch("goldenpath.stages.running.believing", lambda run, _: run))  # fmt: skip
+        Patch("goldenpath.delivery.stages.execution.believing", lambda run, _: run))  # fmt: skip
 def a_caller_has_the_evidence_dropped(scene: Scene) -> None:
     """GitHub drops an output in which it sees a secret, and a caller may have a secret whose value is a brace."""
     handed_over = hand_over.made(scene)
@@ -130,7 +130,9 @@ for name, files in names.items():
     subprocess.run([sys.executable, "-I", {upload!r}], check=True, env=env)
 """
 BELIEVING = Edit(
-    "src/goldenpath/model/work.py", "if self.evidence is None:\n            return", "if True:\n            return"
+    "src/goldenpath/delivery/model/work_folder.py",
+    "if self.evidence is None:\n            return",
+    "if True:\n            return",
 )
 # What the release took before: whatever has the name of a candidate, or of the reports of one of the gates.
 BY_NAME = Edit(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import ReceiptMismatch, StageOutOfOrder
-from goldenpath.model import codec
-from goldenpath.model.finding import Gate
-from goldenpath.model.receipt import Receipt
-from goldenpath.model.timing import Timings
-from goldenpath.report import job_summary
-from goldenpath.report.job_summary import Facts
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.receipt import Receipt
+from goldenpath.delivery.model.timing import Timings
+from goldenpath.delivery.report import job_summary
+from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.shared import codec
+from goldenpath.shared.errors import ReceiptMismatch, StageOutOfOrder
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.planted import image, plant, run
 
 if TYPE_CHECKING:
-    from goldenpath.model.names import Digest
+    from goldenpath.shared.names import Digest
 
 THEIRS, OURS = "2b" * 20, "3c" * 20
 ANYTHING = re.compile("(?s).+")
-OWN = Patch("goldenpath.release.repair.require_own")
+OWN = Patch("goldenpath.delivery.release.repair.require_own")
 
 
 def no_tags(*_: object) -> frozenset[str]:
@@ -28,7 +28,7 @@ def no_tags(*_: object) -> frozenset[str]:
     return frozenset()
 
 
-TAKEN_UP = Patch("goldenpath.release.repair._taken_up", no_tags)
+TAKEN_UP = Patch("goldenpath.delivery.release.repair._taken_up", no_tags)
 Moves = dict[str, "Digest | None"]
 
 
@@ -110,7 +110,7 @@ EVIL = "x/my-app\n\n## ✅ released, see @team\n\n`docker pull evil.example/x`"
     1,
     StageOutOfOrder,
     "is not the address of a repository",
-    Patch("goldenpath.model.names.ImageRepository.pattern", ANYTHING),
+    Patch("goldenpath.shared.names.ImageRepository.pattern", ANYTHING),
 )
 def a_receipt_writes_a_heading_into_the_summary(scene: Scene) -> None:
     fields = {
@@ -122,7 +122,7 @@ def a_receipt_writes_a_heading_into_the_summary(scene: Scene) -> None:
     assert "\n## ✅ released, see @team\n" in job_summary.render(Facts("prod", OURS, (), receipt=receipt))
 
 
-@attack(1, StageOutOfOrder, "is not the name of a stage", Patch("goldenpath.model.names.StageName.pattern", ANYTHING))
+@attack(1, StageOutOfOrder, "is not the name of a stage", Patch("goldenpath.shared.names.StageName.pattern", ANYTHING))
 def a_timing_writes_a_heading_into_the_summary(scene: Scene) -> None:
     stage = {"stage": "sbom\n## ✅ released", "end": "failed", "seconds": 1, "sentence": "s"}
     codec.write(scene.folder / "timings.json", {"stages": [stage]})

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.errors import EvidenceMismatch
+from goldenpath.delivery.checkout import checkout
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local.github_shapes import Place
-from goldenpath.model import codec
-from goldenpath.model.finding import Gate
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Commit, Digest, EnvironmentName, ImageRepository, Tag
-from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import checkout
+from goldenpath.shared import codec
+from goldenpath.shared.errors import EvidenceMismatch
+from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, Tag
 from tests.attacks import hand_over
 from tests.attacks.attack import Patch, attack
 from tests.attacks.hole_01_evidence import CONTENT, OTHER_BYTES
@@ -28,7 +28,7 @@ from tests.unit.layout_builder import AMD64, ARM64, layout
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.model.layout import PlatformFields
+    from goldenpath.delivery.model.layout import PlatformFields
     from tests.attacks.attack import Scene
 
 EVIL = ImageRepository("123456789012.dkr.ecr.eu-west-2.amazonaws.com/evil")
@@ -144,7 +144,13 @@ def two_platforms(scene: Scene) -> Platforms:
     return found
 
 
-@attack(1, EvidenceMismatch, f"candidate.json {OTHER_BYTES}", CONTENT, Patch("goldenpath.stages.joining._require_new"))
+@attack(
+    1,
+    EvidenceMismatch,
+    f"candidate.json {OTHER_BYTES}",
+    CONTENT,
+    Patch("goldenpath.delivery.build.joining._require_new"),
+)
 def one_more_artifact_claims_a_platform_that_was_built(scene: Scene) -> None:
     platforms = two_platforms(scene)
     evil = platforms.add("zz", ARM64, b"not built from this commit")

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import LoginRefused, UnknownEnvironment, WrongEnvironment
-from goldenpath.policy import matrix
-from goldenpath.release import binding
+from goldenpath.delivery.release import binding
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared.errors import LoginRefused, UnknownEnvironment, WrongEnvironment
 from tests.attacks.attack import Edit, Patch, Refused, attack
 from tests.attacks.roles import FILE, as_run, entered, printed, without
 from tests.e2e import events
@@ -16,11 +16,11 @@ from tests.tools import apps
 from tests.tools.conftest import ACCOUNT, ROLE
 
 if TYPE_CHECKING:
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from tests.attacks.attack import Scene
     from tests.tools.command import Ended
 
-BINDING = Patch("goldenpath.release.binding.require_own")
+BINDING = Patch("goldenpath.delivery.release.binding.require_own")
 OF_PROD = f"arn:aws:iam::{ACCOUNT}:role/deliver-prod"
 
 
@@ -100,7 +100,9 @@ def the_ecr_repository_of_prod_is_named_in_an_account_that_all_share(scene: Scen
     assert "9.9.9" in scene.fixture("emulator").tags(scene.fixture("repository"))
 
 
-@attack(2, WrongEnvironment, "says `unbound: refused`", Patch("goldenpath.release.binding.unbound", lambda *_: ""))
+@attack(
+    2, WrongEnvironment, "says `unbound: refused`", Patch("goldenpath.delivery.release.binding.unbound", lambda *_: "")
+)
 def an_ecr_repository_that_was_made_by_hand_is_named_where_the_platform_takes_none(scene: Scene) -> None:
     strict = replace(matrix.load(), unbound_refused=True)
     scene.monkeypatch.setattr(matrix, "load", lambda: strict)
@@ -109,7 +111,7 @@ def an_ecr_repository_that_was_made_by_hand_is_named_where_the_platform_takes_no
 
 
 @attack(2, UnknownEnvironment, "the environment local is for terminals, not for workflow runs",
-        Patch("goldenpath.stages.running._refuse_local"))  # fmt: skip
+        Patch("goldenpath.delivery.stages.execution._refuse_local"))  # fmt: skip
 def a_workflow_run_asks_for_the_rules_of_a_terminal(scene: Scene) -> None:
     app = scene.fixture("app").plant_package()
     ended = delivered(scene, "local", apps.event(scene.folder / "runner", app))
@@ -175,7 +177,7 @@ def a_run_for_dev_enters_the_role_of_prod(scene: Scene) -> None:
 
 
 NOT_ASKED = Edit(
-    "src/goldenpath/release/access.py", "    binding.require_own(access.policy, access.environment, target)\n"
+    "src/goldenpath/delivery/release/access.py", "    binding.require_own(access.policy, access.environment, target)\n"
 )
 # Each environment but prod has no role of its own, so the one that serves all is theirs too.
 ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"NO_ROLE_OF_{name}" for name in ("DEV", "TEST", "STAGING")} | {

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked, NotReviewed
-from goldenpath.model.finding import Gate
-from goldenpath.model.names import Commit
-from goldenpath.model.verdict import Result
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import git
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared import git
+from goldenpath.shared.errors import GateBlocked, NotReviewed
+from goldenpath.shared.names import Commit
 from tests.attacks.attack import Patch, Refused, Scene, attack
 from tests.tools import apps
 from tests.tools.checkouts import check_out
@@ -25,10 +25,10 @@ TAG = "refs/tags/v9.9.9"
 
 
 # Without these defences the run's own commit is believed, as it was.
-EXCEPTIONS = Patch("goldenpath.policy.app.reviewed", lambda proposed, *_: proposed)
-TAGS = Patch("goldenpath.policy.reviewed.branch_of_tag", lambda *_: "")
-TAGS_AT_THE_PUSH = Patch("goldenpath.policy.reviewed.require_tag")
-BRANCHES = Patch("goldenpath.policy.reviewed.require_branch")
+EXCEPTIONS = Patch("goldenpath.delivery.rules.app.reviewed", lambda proposed, *_: proposed)
+TAGS = Patch("goldenpath.delivery.rules.reviewed_refs.branch_of_tag", lambda *_: "")
+TAGS_AT_THE_PUSH = Patch("goldenpath.delivery.rules.reviewed_refs.require_tag")
+BRANCHES = Patch("goldenpath.delivery.rules.reviewed_refs.require_branch")
 NOT_THERE = "is not on the default branch main and counts only there"
 
 
@@ -172,7 +172,7 @@ def by_gits_search_rules(source: Path, branch: str) -> Commit:
     3,
     NotReviewed,
     "Whether the tag v9.9.9 is on main could not be checked",
-    Patch("goldenpath.tools.git_branches.tip", by_gits_search_rules),
+    Patch("goldenpath.delivery.checkout.git_branches.tip", by_gits_search_rules),
 )
 def a_tag_that_is_called_like_the_default_branch_of_origin(scene: Scene) -> None:
     """The checkout has the tags and not the branches: git then takes `refs/tags/refs/remotes/origin/main` for it."""
@@ -280,7 +280,7 @@ def a_pull_request_into_an_own_branch_that_has_the_exception_already(scene: Scen
 
 
 # The defence out: what the checkout left under the name of the branch.
-AS_CHECKED_OUT = Patch("goldenpath.tools.git_branches._newest", lambda _source, commit, _ref: commit)
+AS_CHECKED_OUT = Patch("goldenpath.delivery.checkout.git_branches._newest", lambda _source, commit, _ref: commit)
 
 
 @attack(3, GateBlocked, NOT_THERE, AS_CHECKED_OUT)

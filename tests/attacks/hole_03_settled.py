@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked
-from goldenpath.model.finding import Gate
-from goldenpath.model.verdict import Result
-from goldenpath.policy import committed, settled
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.rules import committed, settled
+from goldenpath.shared.errors import GateBlocked
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.hole_03_reviewed import Developer, developer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.model.event import Event
-    from goldenpath.policy.settled import Records
+    from goldenpath.delivery.model.event import Event
+    from goldenpath.delivery.rules.settled import Records
 
 
 def by_the_commit(folder: Path, event: Event) -> Records:
@@ -47,7 +47,7 @@ def require_passed(me: Developer) -> None:
     3,
     GateBlocked,
     "does not count until it is merged into the default branch main",
-    Patch("goldenpath.policy.settled.in_force", by_the_commit),
+    Patch("goldenpath.delivery.rules.settled.in_force", by_the_commit),
 )
 def an_own_branch_that_settles_the_token_it_leaked(scene: Scene) -> None:
     me = developer(scene)
@@ -62,7 +62,7 @@ def an_own_branch_that_settles_the_token_it_leaked(scene: Scene) -> None:
     3,
     GateBlocked,
     "the secret is still in a checked-out file; remove it there",
-    Patch("goldenpath.tools.gitleaks.secrets_in", lambda *_: frozenset()),
+    Patch("goldenpath.delivery.secrets.gitleaks.secrets_in", lambda *_: frozenset()),
 )
 def a_settled_token_that_comes_back_into_a_file(scene: Scene) -> None:
     """The record was reviewed for a secret of history; what is built must not have it again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import ApprovalMissing, ProposalUnbound
+from goldenpath.shared.errors import ApprovalMissing, ProposalUnbound
 from tests.attacks.attack import Patch, attack
 from tests.tools import registry_platform
 from tests.tools.registry_platform import BASE, SLUG, git

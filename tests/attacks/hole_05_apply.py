@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanUnexpected, RegistryRefused
+from goldenpath.shared.errors import BadInput, ConfigurationUntrusted, PlanUnexpected, RegistryRefused
 from tests.attacks.attack import Edit, Patch, Refused, Scene, attack
 from tests.terraform_provider.world import BUCKET
 from tests.tools.registry_platform import ASKED, BASE, LOCK, counted, git

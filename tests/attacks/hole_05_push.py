@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, LoginRefused, PlanDrifted
-from goldenpath.model.names import Region, RoleArn
 from goldenpath.registries.aws import session
+from goldenpath.shared.errors import BadInput, LoginRefused, PlanDrifted
+from goldenpath.shared.names import Region, RoleArn
 from tests.attacks.attack import Patch, attack
 from tests.attacks.roles import printed, without
 from tests.tools.registry_platform import BASE, SLUG, git

@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.errors import GateBlocked, ScannerFailed
-from goldenpath.protection import private_folder
-from goldenpath.stages import sbom
-from goldenpath.tools import syft, trivy_database
-from goldenpath.tools.kept_results import FOLDER, KeptResults
-from goldenpath.tools.pins import Host
-from goldenpath.tools.toolchain import Program, Toolchain
+from goldenpath.delivery.scanners import syft, trivy_database
+from goldenpath.delivery.scanners.result_cache import FOLDER, KeptResults
+from goldenpath.delivery.stages import sbom
+from goldenpath.shared import runner
+from goldenpath.shared.errors import GateBlocked, ScannerFailed
+from goldenpath.shared.pins import Host
+from goldenpath.shared.protection import private_folder
+from goldenpath.shared.toolchain import Program, Toolchain
 from tests.attacks import kept_runner
 from tests.attacks.attack import Edit, Patch, attack
 from tests.attacks.kept_runner import PASSES, Job, program
@@ -28,17 +28,17 @@ from tests.unit import layout_builder, run_builder
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.tools.pins import Tool
+    from goldenpath.shared.pins import Tool
     from tests.attacks.attack import Scene
 
 REAL = runner.trusts_machine
 RUN = 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))'
 START = 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))'
-TRUST = (Edit("src/goldenpath/runner.py", RUN, "return True"), Edit("bin/environment", START, "return True"))
+TRUST = (Edit("src/goldenpath/shared/runner.py", RUN, "return True"), Edit("bin/environment", START, "return True"))
 BELIEVED = (
     *TRUST,
-    Edit("src/goldenpath/tools/kept_results.py", "return not runner.in_actions()", "return True"),
-    Edit("src/goldenpath/stages/scan_scope.py", " and not run.event.in_workflow", ""),
+    Edit("src/goldenpath/delivery/scanners/result_cache.py", "return not runner.in_actions()", "return True"),
+    Edit("src/goldenpath/delivery/secrets/scan_scope.py", " and not run.event.in_workflow", ""),
 )
 ISOLATED = Edit("bin/goldenpath", "python3 -I ", "python3 ")
 # Runs the real gitleaks, and takes out of its report all but the secret that proves that it looked.
@@ -90,9 +90,9 @@ def a_cache_elsewhere_named_by_the_env_file_of_the_runner(scene: Scene) -> None:
 
 # Writes what an earlier scan of the commit leaves, one that found nothing.
 RECORD = """import sys; from pathlib import Path
-from goldenpath.tools import earlier_scan; from goldenpath.tools.toolchain import Toolchain
-scan = earlier_scan.EarlierScan(sys.argv[2], 2, {})
-earlier_scan.keep(Path(sys.argv[1]), Toolchain.load().provide("gitleaks"), scan)
+from goldenpath.delivery.secrets import previous_scan; from goldenpath.shared.toolchain import Toolchain
+scan = previous_scan.EarlierScan(sys.argv[2], 2, {})
+previous_scan.keep(Path(sys.argv[1]), Toolchain.load().provide("gitleaks"), scan)
 """
 
 
@@ -154,7 +154,12 @@ exec {kept_runner.PYTHON} "$@"
     assert "says the attacker" in job.gate(PATH=f"{shims}:/usr/bin:/bin")
 
 
-@attack(6, ScannerFailed, "its database could not be fetched", Patch("goldenpath.runner.variables", lambda: os.environ))
+@attack(
+    6,
+    ScannerFailed,
+    "its database could not be fetched",
+    Patch("goldenpath.shared.runner.variables", lambda: os.environ),
+)
 def a_trivy_database_that_knows_nothing_named_by_the_env_file_of_the_runner(scene: Scene) -> None:
     trivy = Toolchain.load(kept_runner.shared() / "tools").provide("trivy")
     scene.monkeypatch.setattr(runner, "trusts_machine", REAL)
@@ -174,8 +179,8 @@ def a_trivy_database_that_knows_nothing_named_by_the_env_file_of_the_runner(scen
 
 @attack(
     6, ScannerFailed, "syft did not finish its work",
-    Patch("goldenpath.runner.trusts_machine", lambda: True),
-    Patch("goldenpath.tools.kept_results.are_ours", lambda: True),
+    Patch("goldenpath.shared.runner.trusts_machine", lambda: True),
+    Patch("goldenpath.delivery.scanners.result_cache.are_ours", lambda: True),
 )  # fmt: skip
 def an_inventory_of_nothing_that_an_earlier_job_kept_with_digests_that_agree(scene: Scene) -> None:
     cache = scene.folder / "home" / ".cache" / "goldenpath"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from goldenpath.errors import EvidenceMismatch
-from goldenpath.model.evidence import Evidence, sha256
-from goldenpath.model.finding import Gate
+from goldenpath.delivery.model.evidence import Evidence, sha256
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.shared.errors import EvidenceMismatch
 from tests.attacks import hand_over
 from tests.attacks.attack import Patch, Refused, attack
 from tests.e2e import zones
@@ -18,7 +18,7 @@ from tests.tools.command import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.model.evidence import Report
+    from goldenpath.delivery.model.evidence import Report
     from tests.attacks.attack import Scene
 
 WORKFLOW = ROOT / ".github" / "workflows" / "_build-and-release.yml"
@@ -30,7 +30,8 @@ def first_said(reports: Iterable[Report]) -> Evidence:
 
 
 @attack(6, EvidenceMismatch, "reports trivy.verdict.json, which `build` does not write",
-        Patch("goldenpath.model.work._require_own_files"), Patch("goldenpath.model.evidence.Evidence.of", first_said),
+        Patch("goldenpath.delivery.model.work_folder._require_own_files"),
+        Patch("goldenpath.delivery.model.evidence.Evidence.of", first_said),
         )  # fmt: skip
 def a_job_that_runs_the_app_reports_a_verdict_of_its_own(scene: Scene) -> None:
     """Code of the app that takes over the build's machine writes all outputs of that job, in several lines."""
@@ -44,7 +45,7 @@ def a_job_that_runs_the_app_reports_a_verdict_of_its_own(scene: Scene) -> None:
 
 
 @attack(6, EvidenceMismatch, "two jobs of this run report different bytes of trivy.verdict.json",
-        Patch("goldenpath.model.evidence.Evidence.of", first_said))  # fmt: skip
+        Patch("goldenpath.delivery.model.evidence.Evidence.of", first_said))  # fmt: skip
 def two_jobs_report_one_verdict(scene: Scene) -> None:
     handed_over = hand_over.made(scene)
     honest = handed_over.evidence["GOLDENPATH_EVIDENCE"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import TagTaken
-from goldenpath.release.at_once import answers
-from goldenpath.release.plan import Plan, require_movable
+from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.plan import Plan, require_movable
+from goldenpath.shared.errors import TagTaken
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.planted import image, plant, push
 from tests.unit.layout_builder import AMD64, ARM64
@@ -14,9 +14,9 @@ from tests.unit.layout_builder import AMD64, ARM64
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldenpath.model.names import Commit, Digest, Tag
-    from goldenpath.release.access import Opened
-    from goldenpath.services.oci_registry import StoredManifest
+    from goldenpath.delivery.registry.oci_registry import StoredManifest
+    from goldenpath.delivery.release.access import Opened
+    from goldenpath.shared.names import Commit, Digest, Tag
 
 TOLD = "the gates of this run scanned another build"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
@@ -33,7 +33,7 @@ def by_annotation(
     return Plan(before, held)
 
 
-REUSE = Patch("goldenpath.stages.ecr_push.preflight", by_annotation)
+REUSE = Patch("goldenpath.delivery.stages.ecr_push.preflight", by_annotation)
 
 
 def released(scene: Scene, planted: Digest, *more: str) -> None:

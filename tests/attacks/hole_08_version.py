@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, LoginRefused
+from goldenpath.shared.errors import BadInput, LoginRefused
 from tests.attacks.attack import Patch, attack
 from tests.attacks.roles import FILE, as_run, printed, without
 
 if TYPE_CHECKING:
     from tests.attacks.attack import Scene
 
-CHECK = Patch("goldenpath.release.iam._workflow_mistakes", lambda _: ())
+CHECK = Patch("goldenpath.delivery.release.iam._workflow_mistakes", lambda _: ())
 REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from goldenpath.errors import VerdictExpired
+from goldenpath.shared.errors import VerdictExpired
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.planted import push
 
@@ -21,8 +21,8 @@ def no_end(*_: object) -> tuple[str, ...]:
     return ()
 
 
-UNTIMELY = Patch("goldenpath.policy.freshness._untimely", no_reason)
-ENDED = Patch("goldenpath.policy.freshness._ended", no_end)
+UNTIMELY = Patch("goldenpath.delivery.rules.freshness._untimely", no_reason)
+ENDED = Patch("goldenpath.delivery.rules.freshness._ended", no_end)
 
 
 def released(scene: Scene, *gates: str, environment: str = "dev", **said: Any) -> None:  # noqa: ANN401  JSON

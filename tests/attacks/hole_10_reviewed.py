@@ -6,8 +6,8 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound, StateLocked
 from goldenpath.registries.recovery import ApplyClaim
+from goldenpath.shared.errors import ApprovalMissing, PlanDrifted, ProposalUnbound, StateLocked
 from tests.attacks.attack import Patch, attack
 from tests.terraform_provider import world as worlds
 from tests.tools.registry_platform import BASE, SLUG, counted, described, git

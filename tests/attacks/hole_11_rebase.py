@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryRefused
 from goldenpath.registries import platform_git, review
 from goldenpath.registries.merge.checks import MergeRange
 from goldenpath.registries.review import PlanRecord
 from goldenpath.registries.terraform import planning
+from goldenpath.shared.errors import PlanDrifted, PlanUnexpected, RegistryRefused
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.registry_platform import ASKED, git
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked, JavaDatabaseMissing, ScannerFailed, ToolFailed
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.scanners import java_index, trivy_database
 from goldenpath.local import vulnerability_db
-from goldenpath.model.finding import Gate
-from goldenpath.tools import java_index, trivy_database
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared.errors import GateBlocked, JavaDatabaseMissing, ScannerFailed, ToolFailed
+from goldenpath.shared.toolchain import Toolchain
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.bypasses_images import ALPINE_PACKAGES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.tools.apps import App
 
-NO_CANARY = Patch("goldenpath.tools.trivy_canary.unknown", lambda *_: ())
+NO_CANARY = Patch("goldenpath.delivery.scanners.trivy_canary.unknown", lambda *_: ())
 OLD_LODASH = json.dumps({"name": "lodash", "version": "4.17.20"})
 
 
@@ -78,7 +78,7 @@ def a_database_that_lacks_one_language(scene: Scene) -> None:
     12,
     JavaDatabaseMissing,
     "trivy's Java database does not identify a well-known old archive",
-    Patch("goldenpath.tools.trivy_canary.knows_java", lambda *_: True),
+    Patch("goldenpath.delivery.scanners.trivy_canary.knows_java", lambda *_: True),
 )
 def a_java_database_that_identifies_no_archive(scene: Scene) -> None:
     cache = database(scene, without=lambda _: False)
@@ -102,7 +102,7 @@ def an_os_of_a_release_that_is_in_no_database(scene: Scene) -> None:
     12,
     ScannerFailed,
     "which is in the future",
-    Patch("goldenpath.tools.trivy_database.from_the_future", lambda *_: False),
+    Patch("goldenpath.delivery.scanners.trivy_database.from_the_future", lambda *_: False),
 )
 def a_database_of_the_year_2099(scene: Scene) -> None:
     cache = database(scene, without=lambda _: False)
@@ -115,7 +115,7 @@ def a_database_of_the_year_2099(scene: Scene) -> None:
     12,
     GateBlocked,
     "CVE-2024-34069",
-    Patch("goldenpath.tools.trivy_database.KEPT_AT_MOST", timedelta(days=36_500)),
+    Patch("goldenpath.delivery.scanners.trivy_database.KEPT_AT_MOST", timedelta(days=36_500)),
 )
 def a_next_update_in_2999_on_a_runner_that_keeps_its_cache(scene: Scene) -> None:
     """The cache holds a database from before a vulnerability became known, and a mirror has one from after."""

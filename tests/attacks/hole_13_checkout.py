@@ -8,11 +8,11 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import CheckoutDiffers, GateBlocked
-from goldenpath.model.finding import Gate
-from goldenpath.stages.context_artifact import Addition
-from goldenpath.tools import git
-from goldenpath.tools.checkout import Checkout
+from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.checkout.checkout import Checkout
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.shared import git
+from goldenpath.shared.errors import CheckoutDiffers, GateBlocked
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack, nothing
 from tests.tools import apps
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tests.tools.apps import App
 
-NOT_COMPARED = Patch("goldenpath.tools.checkout.read", lambda *_: Checkout("", ()))
+NOT_COMPARED = Patch("goldenpath.delivery.checkout.checkout.read", lambda *_: Checkout("", ()))
 
 
 def differing(made: App) -> str:
@@ -102,7 +102,7 @@ def a_file_that_a_filter_packs(scene: Scene) -> None:
     13,
     CheckoutDiffers,
     "the image was built from other files than those that gitleaks scanned",
-    Patch("goldenpath.stages.ecr_push.require_same_files", nothing),
+    Patch("goldenpath.delivery.stages.ecr_push.require_same_files", nothing),
 )
 def other_bytes_on_the_machine_that_builds(scene: Scene) -> None:
     """The gate has a checkout of its own; the runner that builds has a filter in its git configuration."""
@@ -142,7 +142,7 @@ def _not_looked_at(*_: object) -> Iterator[Addition]:
     13,
     GateBlocked,
     "github-pat in target/app.jar!application.properties",
-    Patch("goldenpath.stages.context_artifact.opened", _not_looked_at),
+    Patch("goldenpath.delivery.build.context_artifact.opened", _not_looked_at),
 )
 def a_secret_in_what_an_earlier_job_built(scene: Scene) -> None:
     made = scans.app(scene)
@@ -156,7 +156,7 @@ def a_secret_in_what_an_earlier_job_built(scene: Scene) -> None:
     13,
     CheckoutDiffers,
     "not the one that gitleaks-gate scanned",
-    Patch("goldenpath.stages.context_artifact.Addition.require_scanned", nothing),
+    Patch("goldenpath.delivery.build.context_artifact.Addition.require_scanned", nothing),
 )
 def another_artifact_under_the_id_that_the_gate_took(scene: Scene) -> None:
     made = scans.app(scene)

@@ -6,18 +6,18 @@ import gzip
 import os
 from typing import IO, TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked
-from goldenpath.model.finding import Gate
-from goldenpath.tools import scan_limits
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.secrets import scan_limits
+from goldenpath.shared.errors import GateBlocked
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack, nothing
 from tests.tools import apps
 from tests.tools.bypass import zipped
 
 if TYPE_CHECKING:
-    from goldenpath.tools.scan_limits import FileBudget
+    from goldenpath.delivery.secrets.scan_limits import FileBudget
 
-SILENT = Patch("goldenpath.tools.plain_files.PlainFiles.leave_unread", nothing)
+SILENT = Patch("goldenpath.delivery.secrets.scan_corpus.PlainFiles.leave_unread", nothing)
 
 
 def take_from_all(budget: FileBudget, size: int) -> None:
@@ -26,7 +26,7 @@ def take_from_all(budget: FileBudget, size: int) -> None:
     budget.whole.require_more()
 
 
-NO_SHARE = Patch("goldenpath.tools.scan_limits.FileBudget.take", take_from_all)
+NO_SHARE = Patch("goldenpath.delivery.secrets.scan_limits.FileBudget.take", take_from_all)
 
 
 def released(scene: Scene, **files: bytes) -> None:
@@ -85,7 +85,7 @@ def only_its_beginning(raw: IO[bytes]) -> bytes:
     14,
     GateBlocked,
     "github-pat in disk.img!at byte",
-    Patch("goldenpath.tools.archive_members.whole", only_its_beginning),
+    Patch("goldenpath.delivery.secrets.archive_members.whole", only_its_beginning),
 )
 def a_file_whose_secret_lies_past_what_was_searched(scene: Scene) -> None:
     """Once only the first 64 MiB of a file were searched for what begins in its middle; here it is the first."""

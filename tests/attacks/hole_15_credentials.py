@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.errors import ProvidersUnlocked, SourceUnusable, TerraformFailed, ToolMissing
 from goldenpath.registries.terraform import planning
-from goldenpath.tools.pins import Host
+from goldenpath.shared import runner
+from goldenpath.shared.errors import ProvidersUnlocked, SourceUnusable, TerraformFailed, ToolMissing
+from goldenpath.shared.pins import Host
 from tests.attacks.attack import Edit, Patch, attack, nothing
 from tests.attacks.hole_06_kept import REAL
 from tests.attacks.kept_runner import Job, program
@@ -47,7 +47,7 @@ def steal(scene: Scene, steals: str) -> Path:
 
 
 HIDE = Edit("src/goldenpath/cli.py", "    protection.hide_environment(runner.SHOWN)\n")
-CLOSE = Edit("src/goldenpath/protection.py", "    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)\n")
+CLOSE = Edit("src/goldenpath/shared/protection.py", "    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)\n")
 
 
 @attack(15, SourceUnusable, "nothing to steal", HIDE)

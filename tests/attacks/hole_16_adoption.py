@@ -6,8 +6,8 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import RegistryNameTaken, RegistryRefused, TerraformFailed
 from goldenpath.registries.terraform.program import Terraform
+from goldenpath.shared.errors import RegistryNameTaken, RegistryRefused, TerraformFailed
 from tests.attacks.attack import Patch, Scene, attack
 from tests.tools.test_registries_apply import MANIFEST
 

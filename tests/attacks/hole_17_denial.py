@@ -6,18 +6,19 @@ import hashlib
 import zlib
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked, PolicyInvalid, RegistryConfigUnexpected, SourceUnusable
-from goldenpath.model.finding import Gate
+from goldenpath.delivery.checkout import git_tags
+from goldenpath.delivery.model.finding import Gate
 from goldenpath.registries.config import ecr_tf
-from goldenpath.tools import git, git_tags
+from goldenpath.shared import git
+from goldenpath.shared.errors import GateBlocked, PolicyInvalid, RegistryConfigUnexpected, SourceUnusable
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack, nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.model.names import Commit
-    from goldenpath.tools.scan_limits import FileBudget
+    from goldenpath.delivery.secrets.scan_limits import FileBudget
+    from goldenpath.shared.names import Commit
     from tests.tools.apps import App
 
 MAGIC = b"\x1f\x8b\x08"
@@ -42,7 +43,7 @@ def gate(scene: Scene, made: App) -> None:
     17,
     GateBlocked,
     "It has more than 20,000 places where a compressed stream may begin",
-    Patch("goldenpath.tools.scan_limits.FileBudget.attempt", count_attempts),
+    Patch("goldenpath.delivery.secrets.scan_limits.FileBudget.attempt", count_attempts),
 )
 def headers_of_gzip_without_end(scene: Scene) -> None:
     made = scans.app(scene, **{"magic.bin": MAGIC * 200_000})
@@ -54,7 +55,7 @@ def headers_of_gzip_without_end(scene: Scene) -> None:
     17,
     GateBlocked,
     "It has compressed streams in one another",
-    Patch("goldenpath.tools.scan_limits.FileBudget.feed", count_bytes),
+    Patch("goldenpath.delivery.secrets.scan_limits.FileBudget.feed", count_bytes),
 )
 def headers_that_all_lead_to_the_same_empty_blocks(scene: Scene) -> None:
     """A block of deflate may be empty: a stream of a megabyte then gives no byte, and begins a thousand times."""
@@ -71,7 +72,7 @@ def headers_that_all_lead_to_the_same_empty_blocks(scene: Scene) -> None:
     17,
     GateBlocked,
     "It was not read: more than 1000 tags name tags",
-    Patch("goldenpath.tools.git_tags.NESTED_AT_MOST", 1 << 40),
+    Patch("goldenpath.delivery.checkout.git_tags.NESTED_AT_MOST", 1 << 40),
 )
 def tags_that_name_tags(scene: Scene) -> None:
     made = scans.app(scene)
@@ -154,11 +155,11 @@ def of_date(scene: Scene, date: str) -> App:
     return made
 
 
-@attack(17, SourceUnusable, "has no usable date", Patch("goldenpath.tools.git.commit_time", unchecked))
+@attack(17, SourceUnusable, "has no usable date", Patch("goldenpath.shared.git.commit_time", unchecked))
 def a_commit_of_the_year_33658(scene: Scene) -> None:
     uncaught(scene, "build", of_date(scene, "1000000000000"), ValueError)
 
 
-@attack(17, SourceUnusable, "has no usable date", Patch("goldenpath.tools.git.commit_time", unchecked))
+@attack(17, SourceUnusable, "has no usable date", Patch("goldenpath.shared.git.commit_time", unchecked))
 def a_commit_of_before_1970(scene: Scene) -> None:
     uncaught(scene, "build", of_date(scene, "-100"), ValueError)

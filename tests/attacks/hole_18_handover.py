@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GithubRefused
+from goldenpath.shared.errors import GithubRefused
 from tests.attacks.attack import Patch, Refused, attack
 from tests.tools.registry_platform import caller
 

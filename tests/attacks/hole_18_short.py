@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from goldenpath.errors import TagTaken
+from goldenpath.shared.errors import TagTaken
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.planted import image, plant, push
 from tests.unit.layout_builder import AMD64, ARM64
 
 TOLD = "which begins with the same seven characters"
-MOVABLE = Patch("goldenpath.release.plan.require_movable")
+MOVABLE = Patch("goldenpath.delivery.release.plan.require_movable")
 
 
 def alike(scene: Scene) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import FolderUntrusted
+from goldenpath.shared.errors import FolderUntrusted
 from tests.attacks import kept_runner
 from tests.attacks.attack import Edit, attack
 from tests.attacks.kept_runner import Job
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.attacks.attack import Scene
 
-CHECK = Edit("src/goldenpath/protection.py", "    if why := _objection(found, closed_to):", '    if why := "":')
+CHECK = Edit("src/goldenpath/shared/protection.py", "    if why := _objection(found, closed_to):", '    if why := "":')
 
 
 def scanned(scene: Scene, theirs: Path) -> None:

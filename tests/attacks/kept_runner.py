@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import runner
+from goldenpath.shared.toolchain import Toolchain
 from tests.attacks.attack import Refused
 from tests.e2e import platform_copy
 from tests.tools import apps, command

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry, Upload
+from goldenpath.delivery.registry.ecr_client import Ecr
+from goldenpath.delivery.registry.oci_registry import OciRegistry, Upload
+from goldenpath.shared.names import Digest, EcrRepository, Tag
 from tests.attacks.attack import Refused, Scene
 from tests.unit.layout_builder import AMD64, layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.model.layout import Layout, PlatformFields
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.layout import Layout, PlatformFields
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 
 def push(scene: Scene, repository: str, *more: str, environment: str = "dev") -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.work_folder import WorkFolder
 from tests.attacks.attack import Refused, Scene
 from tests.tools import apps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.model.finding import Gate
-    from goldenpath.model.verdict import Verdict
+    from goldenpath.delivery.model.finding import Gate
+    from goldenpath.delivery.model.verdict import Verdict
     from tests.tools.apps import App
 
 ENVIRONMENT = "test"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from dev import bump
 
-from goldenpath.errors import BadInput
+from goldenpath.shared.errors import BadInput
 
 ROOT = Path(__file__).resolve().parents[2]
 JOBS: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / ".github" / "workflows" / "bump.yml").read_text())["jobs"]

@@ -13,7 +13,7 @@ import yaml
 from dev import release_notes
 
 from goldenpath import cli
-from goldenpath.adopt import called
+from goldenpath.delivery.adoption import reusable_workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -78,7 +78,7 @@ def test_the_permissions_in_the_readme_are_those_that_the_called_jobs_need() -> 
     block = re.search(r"```yaml\n(jobs:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert block is not None
     (job,) = yaml.safe_load(block[1])["jobs"].values()
-    assert job["permissions"] == called.read().permissions
+    assert job["permissions"] == reusable_workflow.read().permissions
 
 
 def test_the_errors_that_the_guide_explains_are_errors_of_the_program() -> None:

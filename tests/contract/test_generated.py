@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dev import generate
 
-from goldenpath.tools import process
+from goldenpath.shared import process
 
 if TYPE_CHECKING:
     import pytest

@@ -19,16 +19,16 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
 
-from goldenpath.adopt import (
+from goldenpath.delivery.adoption import (
     actions_checks,
-    called,
     environment_checks,
     platform_checks,
     protection_checks,
     registry_checks,
+    reusable_workflow,
 )
-from goldenpath.adopt.forge import GitHub as GitHubAsAsked
-from goldenpath.adopt.remark import Level
+from goldenpath.delivery.adoption.check_result import Level
+from goldenpath.delivery.adoption.repository_facts import GitHub as GitHubAsAsked
 from goldenpath.local.code_scanning import CodeScanning, UploadRefusal
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
@@ -414,7 +414,7 @@ def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
 ) -> None:
     forge = asking(caller, monkeypatch)
     given = {"environment": "prod", "approval": "True"}
-    calling = called.Caller(DELIVERY, "delivery", "octo/platform", "v1.2.3", None, given, None)
+    calling = reusable_workflow.Caller(DELIVERY, "delivery", "octo/platform", "v1.2.3", None, given, None)
     settings = caller.github.settings
 
     def levels() -> list[Level]:

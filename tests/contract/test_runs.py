@@ -12,9 +12,9 @@ from tests.judges import events, files, reading, scenario, table
 from tests.judges.caller import Caller
 from tests.tools.command import ROOT
 
-from goldenpath.adopt import scaffold
-from goldenpath.adopt.images import Image
-from goldenpath.model.names import EcrRepository
+from goldenpath.delivery.adoption import scaffold
+from goldenpath.delivery.adoption.images import Image
+from goldenpath.shared.names import EcrRepository
 
 if TYPE_CHECKING:
     from tests.judges.judge import Judge

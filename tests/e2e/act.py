@@ -13,7 +13,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.tools import process
+from goldenpath.shared import process
 from tests.tools import git_lfs
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import tarfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.adopt.scaffold import CALLER
-from goldenpath.model.finding import Gate
-from goldenpath.model.layout import Layout
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.delivery.adoption.scaffold import CALLER
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import act, invariants, platform_copy
 from tests.e2e.invariants import World
 from tests.tools import command

@@ -9,7 +9,7 @@ from dataclasses import replace
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from goldenpath.tools import git
+from goldenpath.shared import git
 from tests.e2e import events, platform_copy
 from tests.e2e.app_repositories import BASES, OWNER, Place, Row, Way
 from tests.e2e.conftest import ACCOUNT

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.adopt.scaffold import CALLER
+from goldenpath.delivery.adoption.scaffold import CALLER
 from tests.e2e import events, platform_copy
 from tests.tools.apps import App
 
 if TYPE_CHECKING:
+    from goldenpath.delivery.model.layout import Layout
     from goldenpath.local.server import Local
-    from goldenpath.model.layout import Layout
 
 OWNER = "team"
 # What a Dockerfile of the table calls the registry of its base images.

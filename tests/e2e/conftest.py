@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath import runner
 from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.server import Local
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process, runner
+from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import invariants, platform_copy
 from tests.e2e.app_deliveries import Deliveries, Runner
 from tests.e2e.app_repositories import Place

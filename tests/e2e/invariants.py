@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.model.event import comes_from_fork
+from goldenpath.delivery.model.event import comes_from_fork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from goldenpath.tools import process
+from goldenpath.shared import process
 from tests.attacks.attack import Edit
 from tests.tools.command import ROOT
 
@@ -43,13 +43,13 @@ _UNKNOWN = re.compile(r"^ *(queue: max|cache-mode: [a-z-]+)\b.*\n", re.MULTILINE
 # The project's own checks: nobody calls them, and no test runs them.
 NOT_RUN = {"bump.yml", "ci.yml", "e2e.yml", "release.yml"}
 _TRUST = {
-    "src/goldenpath/runner.py": 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))',
+    "src/goldenpath/shared/runner.py": 'return not (in_actions() and os.environ.get("RUNNER_TEMP"))',
     "bin/environment": 'return not (os.environ.get("GITHUB_ACTIONS") == "true" and os.environ.get("RUNNER_TEMP"))',
 }
 # Our double of GitHub may be written to at any time, and has read a SARIF file at once.
 _PAUSES = (
-    ("src/goldenpath/services/github_api.py", "SECONDS_BETWEEN_WRITES = 1.0", "SECONDS_BETWEEN_WRITES = 0"),
-    ("src/goldenpath/services/github.py", "_FIRST_PAUSE = 0.5", "_FIRST_PAUSE = 0.01"),
+    ("src/goldenpath/shared/github_api.py", "SECONDS_BETWEEN_WRITES = 1.0", "SECONDS_BETWEEN_WRITES = 0"),
+    ("src/goldenpath/delivery/github/code_scanning.py", "_FIRST_PAUSE = 0.5", "_FIRST_PAUSE = 0.01"),
 )
 _JOB = "job.check_run_id"
 _OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"

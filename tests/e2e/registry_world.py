@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from goldenpath.local.server import Local
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import act, events, platform_copy
 from tests.e2e.conftest import ACCOUNT, CALLER, Roles
 from tests.e2e.platform_copy import SLUG

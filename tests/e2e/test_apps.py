@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.work_folder import WorkFolder
 from tests.e2e import app_languages
 from tests.e2e.test_delivery import ALL_RAN
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath import runner
+from goldenpath.shared import runner
 from tests.e2e import events, platform_copy
 from tests.e2e.test_delivery import ALL_RAN, assert_released
 from tests.tools import apps

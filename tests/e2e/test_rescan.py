@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.local import vulnerability_db
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import events, platform_copy
 from tests.e2e.test_delivery import ALL_RAN, roles_assumed, uploaded
 from tests.tools import apps

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import act, events, platform_copy
 from tests.e2e.texts import DELIVERY, EXAMPLE, TEMPLATES, jobs, named, read
 from tests.tools import apps

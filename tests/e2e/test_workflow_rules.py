@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.adopt import called
-from goldenpath.policy import matrix
+from goldenpath.delivery.adoption import reusable_workflow
+from goldenpath.delivery.build import buildx
+from goldenpath.delivery.github import code_scanning
+from goldenpath.delivery.registry import ecr_client
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.scanners import scanner, trivy_canary, trivy_database
 from goldenpath.registries.terraform import program
-from goldenpath.services import aws, github
-from goldenpath.tools import buildx, git, go_build, scanner, trivy_canary, trivy_database
+from goldenpath.shared import git, go_build
 from tests.e2e import guide, zones
 from tests.e2e.texts import DELIVERY, EXAMPLE, TEMPLATES, WORKFLOWS, jobs, named, read
 from tests.tools.command import ROOT
@@ -57,19 +60,19 @@ READING = 6 * buildx.READ_TIMEOUT  # five platforms in one job, and named contex
 WAITS = {
     ("_build-and-release", "test"): 0,  # the app's own
     ("_build-and-release", "preflight"): 0,
-    ("_build-and-release", "bases"): aws.SESSION_SECONDS,  # of each registry
+    ("_build-and-release", "bases"): ecr_client.SESSION_SECONDS,  # of each registry
     ("_build-and-release", "gitleaks-gate"): git.FETCH_TIMEOUT + 3 * scanner.TIMEOUT,  # history, tree and archives
     ("_build-and-release", "platform"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
     ("_build-and-release", "build"): git.FETCH_TIMEOUT + READING + buildx.BUILD_TIMEOUT,
     ("_build-and-release", "scan"): SCAN + scanner.TIMEOUT,  # and the inventory
-    ("_build-and-release", "push"): aws.SESSION_SECONDS,
-    ("_build-and-release", "report"): 2 * github.PROCESSING_SECONDS,
+    ("_build-and-release", "push"): ecr_client.SESSION_SECONDS,
+    ("_build-and-release", "report"): 2 * code_scanning.PROCESSING_SECONDS,
     ("_build-and-release", "verdict"): 0,
     ("_pull-request-comment", "comment"): 0,
     ("_apply-registries", "find"): git.FETCH_TIMEOUT,
     ("_apply-registries", "apply"): 0,  # see below
     ("_rescan", "rescan"): SCAN,
-    ("_rescan", "report"): github.PROCESSING_SECONDS,
+    ("_rescan", "report"): code_scanning.PROCESSING_SECONDS,
 }
 FETCHES_PROGRAMS = {"gitleaks-gate", "platform", "build", "scan"}
 
@@ -258,7 +261,7 @@ def test_whether_code_scanning_is_on_is_asked_before_the_build_with_a_token_that
     job = jobs(DELIVERY)["gitleaks-gate"]
     assert job["permissions"] == {"contents": "read", "security-events": "read"}
     assert "gitleaks-gate" in jobs(DELIVERY)["build"]["needs"]
-    assert called.read().permissions["security-events"] == "write", "callers grant no more than before"
+    assert reusable_workflow.read().permissions["security-events"] == "write", "callers grant no more than before"
 
 
 def test_a_release_that_waits_for_an_approval_holds_up_no_other() -> None:

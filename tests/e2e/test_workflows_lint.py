@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process
+from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import platform_copy, zones
 from tests.tools.command import ROOT
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from goldenpath import pipeline
+from goldenpath.delivery import pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.stages.base import Stage
+    from goldenpath.delivery.stage import Stage
 
 STAGES = {each.name: each for each in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
 OUR_OWN = "ubuntu-latest"

@@ -22,32 +22,30 @@ from unittest import mock
 
 from botocore.config import Config
 
-from goldenpath import runner
-from goldenpath.errors import GoldenPathError
+from goldenpath.delivery.github.history import Order
+from goldenpath.delivery.model.candidate import Candidate
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.finding import Gate, Scanner, Severity
+from goldenpath.delivery.model.inputs import Request as Wish
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.verdict import Mode, Result, Verdict
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.release.latest import Latest
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.stage import Run
+from goldenpath.delivery.stages import ecr_push
 from goldenpath.local.server import Local
-from goldenpath.model import codec
-from goldenpath.model.candidate import Candidate
-from goldenpath.model.event import Event
-from goldenpath.model.finding import Gate, Scanner, Severity
-from goldenpath.model.inputs import Request as Wish
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Commit, EcrRepository, Region, RoleArn, Version
-from goldenpath.model.verdict import Mode, Result, Verdict
-from goldenpath.model.work import WorkFolder
-from goldenpath.policy import matrix
-from goldenpath.release.latest import Latest
-from goldenpath.runner import Runner
-from goldenpath.services import aws_sdk, http
-from goldenpath.services.github_history import Order
-from goldenpath.stages import ecr_push
-from goldenpath.stages.base import Run
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import aws_sdk, codec, http, runner
+from goldenpath.shared.errors import GoldenPathError
+from goldenpath.shared.names import Commit, EcrRepository, Region, RoleArn, Version
+from goldenpath.shared.runner import Runner
+from goldenpath.shared.toolchain import Toolchain
 from tests.faults.proxy import Fault, Plan, Proxy, Request
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import AMD64, ARM64, layout
 
 if TYPE_CHECKING:
-    from goldenpath.services.github_history import History
+    from goldenpath.delivery.github.history import History
 
 SILENCE = 0.5
 READ_TIMEOUT = 0.25

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import IO, Self
 
 from goldenpath import cli
-from goldenpath.release import commands
-from goldenpath.stages import ecr_push
+from goldenpath.delivery.release import commands
+from goldenpath.delivery.stages import ecr_push
 
 # What a release loads, loaded before it is forked.
 WARM = (commands, ecr_push)

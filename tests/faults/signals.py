@@ -22,18 +22,18 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from goldenpath.delivery.registry.ecr_client import Ecr
+from goldenpath.delivery.registry.oci_registry import OciRegistry
 from goldenpath.local.server import Local
-from goldenpath.model.layout import INDEX
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry
+from goldenpath.shared.names import Digest, EcrRepository, Tag
+from goldenpath.shared.oci import INDEX
 from tests.faults.campaign import OTHER_COMMIT, checked
 from tests.faults.releaser import Releaser
 from tests.tools.command import evidence
 from tests.unit.builders import COMMIT
 
 if TYPE_CHECKING:
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 ACCOUNT = "456789012345"
 LOST = {35, 37}

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goldenpath import runner
-from goldenpath.adopt import called
+from goldenpath.delivery.adoption import reusable_workflow
+from goldenpath.shared import runner
 from tests import npm
 from tests.tools.command import ROOT
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("package.json", "package-lock.json", "judge.mjs"))
-REPOSITORY = called.PLATFORM
+REPOSITORY = reusable_workflow.PLATFORM
 
 
 @dataclass(frozen=True)

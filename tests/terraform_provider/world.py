@@ -16,7 +16,7 @@ import boto3
 import urllib3
 
 from goldenpath.registries.terraform.planning import TerraformWorkspace
-from goldenpath.tools import process
+from goldenpath.shared import process
 from tests.terraform_provider import emulator
 
 if TYPE_CHECKING:

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from goldenpath.local import sample
-from goldenpath.model import codec
-from goldenpath.tools import git
+from goldenpath.shared import codec, git
 
 if TYPE_CHECKING:
-    from goldenpath.model.names import Commit
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.shared.names import Commit
 
 DOCKERFILE = "FROM scratch\nCOPY rootfs /\n"
 OS_RELEASE = 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n'

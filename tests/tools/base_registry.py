@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from tests.tools import apps
 from tests.tools.program_files import image
 
-from goldenpath.model.names import Digest
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.model.layout import Layout
+    from goldenpath.delivery.model.layout import Layout
 
 ANY = 1 << 20
 

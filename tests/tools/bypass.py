@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.tools import apps
 
-from goldenpath.errors import GateBlocked, GoldenPathError
+from goldenpath.shared.errors import GateBlocked, GoldenPathError
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

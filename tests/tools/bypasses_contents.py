@@ -11,7 +11,7 @@ from functools import partial
 from tests.tools import apps
 from tests.tools.bypass import Place, line, plant, row, tarred, zipped
 
-from goldenpath.tools.packed_files import FIRST_LINE
+from goldenpath.delivery.secrets.scan_batches import FIRST_LINE
 
 # How git shows a file
 

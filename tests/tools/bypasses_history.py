@@ -7,8 +7,8 @@ import base64
 from tests.tools import apps
 from tests.tools.bypass import Attempt, Place, line, plant, row
 
-from goldenpath.errors import SourceUnusable
-from goldenpath.tools import git
+from goldenpath.shared import git
+from goldenpath.shared.errors import SourceUnusable
 
 _NO_PARENT = b"\x70\0\0\0"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command, Ended
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 BOTH = (apps.PLANTED_CVE, "CVE-2020-1747")
 TOLD = f"CRITICAL {apps.PLANTED_CVE} in {apps.PLANTED_PACKAGE}"

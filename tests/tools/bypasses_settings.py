@@ -9,10 +9,10 @@ from tests.tools import command
 from tests.tools.bypass import ALLOW_ALL, Attempt, Place, line, plant, row, zipped
 from tests.tools.command import Command
 
-from goldenpath import runner
-from goldenpath.errors import BadInput
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared import runner
+from goldenpath.shared.errors import BadInput
 
 # Files that the app has
 

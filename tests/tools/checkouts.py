@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from tests.tools.apps import App
 
-from goldenpath.tools import git
+from goldenpath.shared import git
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.model.names import Commit
+    from goldenpath.shared.names import Commit
 
 _FETCH = ("fetch", "--quiet", "--prune", "--no-recurse-submodules")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tests import runner_variables
 
 if TYPE_CHECKING:
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120

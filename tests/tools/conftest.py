@@ -18,13 +18,13 @@ from tests.terraform_provider import world as worlds
 from tests.tools import apps, command, registry_platform, trusting
 from tests.tools.command import Command, Ended
 
-from goldenpath import cli, runner
+from goldenpath import cli
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.data_plane import Call, Gate
 from goldenpath.local.server import Local
-from goldenpath.model.work import WorkFolder
-from goldenpath.services import github_api
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import github_api, runner
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 from botocore.client import BaseClient
 
-from goldenpath import cli, runner
-from goldenpath.tools import process
+from goldenpath import cli
+from goldenpath.shared import process, runner
 
 counts: Counter[str] = Counter()
 

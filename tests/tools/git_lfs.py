@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared.toolchain import Toolchain
 
 
 @functools.cache

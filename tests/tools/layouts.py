@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from tests.tools.apps import App
 
 from goldenpath import cli
-from goldenpath.adopt import scaffold
+from goldenpath.delivery.adoption import scaffold
 
 EVERYTHING = "FROM scratch\nCOPY . /\n"
 CALLS = "mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml@main"

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command, Ended
 
-    from goldenpath.errors import GoldenPathError
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.shared.errors import GoldenPathError
 
 
 @dataclass(frozen=True)

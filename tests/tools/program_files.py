@@ -9,8 +9,8 @@ import zipfile
 import zlib
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.model.layout import Layout
 from goldenpath.local import root_layout
-from goldenpath.model.layout import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from tests.tools import apps
 if TYPE_CHECKING:
     from tests.tools.apps import App
 
-    from goldenpath.model.names import Commit
+    from goldenpath.shared.names import Commit
 
 NOTHING = "0" * 40
 UNKNOWN = "b" * 40

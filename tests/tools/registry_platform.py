@@ -19,7 +19,7 @@ from goldenpath.local.github import GitHub
 from goldenpath.local.github_shapes import Place
 from goldenpath.local.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
-from goldenpath.tools import process
+from goldenpath.shared import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from tests.unit.layout_builder import store, tar
 
-from goldenpath.model import codec
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Layout, Manifest, write_index
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry, Upload
+from goldenpath.delivery.model.layout import Layout, Manifest, write_index
+from goldenpath.delivery.registry.ecr_client import Ecr
+from goldenpath.delivery.registry.oci_registry import OciRegistry, Upload
+from goldenpath.shared import codec
+from goldenpath.shared.names import Digest, EcrRepository, Tag
+from goldenpath.shared.oci import CONFIG, GZIP_LAYER, MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from goldenpath.delivery.registry.registry_token import Login
     from goldenpath.local.server import Local
-    from goldenpath.services.login import Login
 
 
 def make(folder: Path, *layers: Mapping[str, bytes], **config: Any) -> Layout:  # noqa: ANN401  the image's `config`

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from tests.tools.layouts import EVERYTHING, Layout, given, init, named
 
-from goldenpath.adopt import called, checkout, doctoring, scaffold, source_checks
-from goldenpath.errors import BadInput
+from goldenpath.delivery.adoption import checkout, doctor, reusable_workflow, scaffold, source_checks
+from goldenpath.shared.errors import BadInput
 
 COPYING = "FROM scratch\nCOPY src /\n"
 #                                   files                                                        what it delivers
@@ -123,8 +123,8 @@ def test_doctor_looks_at_each_image_of_a_monorepo(tmp_path: Path) -> None:
     app = Layout([*SEVERAL["services"], "services/web/.dockerignore"]).make(tmp_path / "shop")
     init(app, "--monorepo")
     (app.folder / "services/web/Dockerfile").unlink()
-    asked = doctoring.Asked(checkout.look(app.folder))
-    found = [each for each in doctoring.examine(asked, called.read(), doctoring.World()) if each.fix]
+    asked = doctor.Asked(checkout.look(app.folder))
+    found = [each for each in doctor.examine(asked, reusable_workflow.read(), doctor.World()) if each.fix]
     assert ("dockerfile", "services/web/Dockerfile is not there") in {(each.about, each.what) for each in found}
     asked_for = [each.what for each in found if each.about == "registry"]
     assert asked_for == [f"whether the ECR repository shop-{name} exists was not asked" for name in ("api", "web")]

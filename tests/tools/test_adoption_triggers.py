@@ -10,9 +10,9 @@ import pytest
 import yaml
 from tests.tools.layouts import EVERYTHING, Layout, caller, init
 
-from goldenpath.adopt import called, checkout, scaffold, trigger_checks, workflow_checks
-from goldenpath.adopt.remark import Level, Remark
-from goldenpath.tools import git
+from goldenpath.delivery.adoption import checkout, reusable_workflow, scaffold, trigger_checks, workflow_checks
+from goldenpath.delivery.adoption.check_result import Level, Remark
+from goldenpath.shared import git
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
@@ -138,7 +138,7 @@ def test_no_second_caller_is_written(tmp_path: Path, name: str) -> None:
 
 
 def test_a_workflow_that_only_checks_pull_requests_is_no_delivery(tmp_path: Path) -> None:
-    template = called.shipped("docs/templates/workflows/pull-request.yml")
+    template = reusable_workflow.shipped("docs/templates/workflows/pull-request.yml")
     files = {"Dockerfile": EVERYTHING, ".github/workflows/pull-request.yml": template}
     app = Layout(files).make(tmp_path / "shop", cloned=False)
     init(app)
@@ -163,10 +163,12 @@ def test_two_callers_that_release_the_same_are_told_and_two_environments_are_not
     ],
 )
 def test_a_copied_template_names_the_registry_as_the_repository(tmp_path: Path, slug: str, error: str) -> None:
-    template = called.shipped(called.TEMPLATE)
+    template = reusable_workflow.shipped(reusable_workflow.TEMPLATE)
     app = Layout({"Dockerfile": EVERYTHING, scaffold.CALLER: template}).make(tmp_path / "shop", cloned=False)
     (one,) = workflow_checks.find(app.folder)[0][0].callers
-    told = [each.what for each in workflow_checks.check(one, called.read(), slug) if each.level is Level.ERROR]
+    told = [
+        each.what for each in workflow_checks.check(one, reusable_workflow.read(), slug) if each.level is Level.ERROR
+    ]
     assert [error in what for what in told] == [True] * bool(error)
 
 
@@ -190,7 +192,7 @@ def test_a_matrix_is_expanded_where_it_stands_in_the_file(name: str) -> None:
     matrix, images = MATRICES[name]
     tree = yaml.safe_load(caller("push", repository="'${{ matrix.image }}'"))
     tree["jobs"]["release"]["strategy"] = {"matrix": matrix}
-    (one,) = called.workflow("x.yml", yaml.safe_dump(tree)).callers
+    (one,) = reusable_workflow.workflow("x.yml", yaml.safe_dump(tree)).callers
     assert [given["ecr_repository"] for given in one.deliveries] == images
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from tests.unit import run_builder
 
-from goldenpath import pipeline
-from goldenpath.errors import Cancelled, ToolFailed
-from goldenpath.release import cancellation
-from goldenpath.report.console import Progress
-from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import process
-from goldenpath.tools.alongside import alongside
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.release import cancellation
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.shared import process
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import Cancelled, ToolFailed
+from goldenpath.shared.parallel import alongside
 
 pytestmark = pytest.mark.tools
 

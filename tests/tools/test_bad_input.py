@@ -10,14 +10,14 @@ import pytest
 from tests.tools import apps
 from tests.tools.mistakes import Case, Place, untouched
 
-from goldenpath import errors
+from goldenpath.shared import errors
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 

@@ -14,18 +14,18 @@ from tests.tools import apps
 from tests.tools.conftest import ACCOUNT, Inside
 from tests.tools.mistakes import Case, Place, untouched
 
-from goldenpath import errors
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.registry import ecr_client
 from goldenpath.local.data_plane import Call, Gate, RefusedError
-from goldenpath.model.receipt import State
-from goldenpath.services import aws
+from goldenpath.shared import errors
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command, Ended
 
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.delivery.registry.registry_token import Login
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
-    from goldenpath.services.login import Login
 
 pytestmark = pytest.mark.tools
 
@@ -179,14 +179,14 @@ def push(inside: Inside, app: App, work: WorkFolder, repository: str) -> Ended:
 def test_a_login_that_expires_before_the_push_is_told_as_such(
     inside: Inside, emulator: Local, ready: App, work: WorkFolder, repository: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    login = aws.Ecr.login
+    login = ecr_client.Ecr.login
 
-    def expiring(ecr: aws.Ecr) -> Login:
+    def expiring(ecr: ecr_client.Ecr) -> Login:
         given = login(ecr)
         emulator.expire_logins()
         return given
 
-    monkeypatch.setattr(aws.Ecr, "login", expiring)
+    monkeypatch.setattr(ecr_client.Ecr, "login", expiring)
     done = push(inside, ready, work, repository)
     assert (done.code, done.error["code"]) == (30, "login-refused")
     assert "expired" in done.error["why"]
@@ -196,8 +196,8 @@ def test_a_login_that_expires_before_the_push_is_told_as_such(
 def test_a_registry_at_which_nothing_listens_is_told_as_such(
     inside: Inside, emulator: Local, ready: App, work: WorkFolder, repository: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    login, place = aws.Ecr.login, dead_port()
-    monkeypatch.setattr(aws.Ecr, "login", lambda ecr: replace(login(ecr), endpoint=place))
+    login, place = ecr_client.Ecr.login, dead_port()
+    monkeypatch.setattr(ecr_client.Ecr, "login", lambda ecr: replace(login(ecr), endpoint=place))
     done = push(inside, ready, work, repository)
     assert (done.code, done.error["code"]) == (33, "registry-unreachable")
     assert done.error["what"] == f"{place} does not answer"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from goldenpath.local import base_images, debian, docker_cli, engine, vulnerability_db
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process
+from goldenpath.shared.toolchain import Toolchain
 
 pytestmark = [
     pytest.mark.tools,

@@ -13,11 +13,11 @@ from tests.tools.command import texts_below
 from tests.tools.conftest import ACCOUNT
 from tests.tools.test_build import blob, stage
 
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.finding import Gate, Origin
-from goldenpath.model.image_origins import ImageOrigins, Step
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Digest
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.finding import Gate, Origin
+from goldenpath.delivery.model.image_origins import ImageOrigins, Step
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 

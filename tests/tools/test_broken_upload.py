@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from goldenpath.model.layout import GZIP_LAYER, Descriptor
-from goldenpath.model.names import Digest, EcrRepository
-from goldenpath.services import http
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry, Upload
+from goldenpath.delivery.model.layout import Descriptor
+from goldenpath.delivery.registry.ecr_client import Ecr
+from goldenpath.delivery.registry.oci_registry import OciRegistry, Upload
+from goldenpath.shared import http
+from goldenpath.shared.names import Digest, EcrRepository
+from goldenpath.shared.oci import GZIP_LAYER
 
 if TYPE_CHECKING:
     from goldenpath.local.server import Local

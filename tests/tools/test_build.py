@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.tools import apps
 
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import base_images
-from goldenpath.model.finding import Gate
-from goldenpath.model.layout import Layout
-from goldenpath.model.work import WorkFolder
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

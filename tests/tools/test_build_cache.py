@@ -18,21 +18,20 @@ from msgspec.structs import replace
 from tests.tools import apps
 from tests.unit import layout_builder
 
+from goldenpath.delivery.build.cache_folder import CacheFolder
+from goldenpath.delivery.model.build_cache import BuildCache
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import buildkit
-from goldenpath.model import codec
-from goldenpath.model.build_cache import BuildCache
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Digest
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import process
-from goldenpath.tools.cache_folder import CacheFolder
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import codec, process
+from goldenpath.shared.names import Digest
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
-    from goldenpath.model.candidate import Candidate
+    from goldenpath.delivery.model.candidate import Candidate
 
 pytestmark = [
     pytest.mark.tools,

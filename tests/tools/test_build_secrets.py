@@ -13,14 +13,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.tools.command import texts_below
 
-from goldenpath.errors import BuildFailed, SecretInImage
 from goldenpath.local import base_images, debian
+from goldenpath.shared.errors import BuildFailed, SecretInImage
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command, Ended
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = [
     pytest.mark.tools,

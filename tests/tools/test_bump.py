@@ -17,14 +17,13 @@ from dev.bumps.releases import Proposal
 from tests.tools import release_server
 from tests.unit.releases_double import ORIGIN, OURS, GitHubOfReleases, asset, release
 
-from goldenpath.errors import ToolHashMismatch, ToolMissing
+from goldenpath.delivery.model.finding import Finding, Findings, Gate, Location, Package, Scanner, Severity
 from goldenpath.local import base_images
 from goldenpath.local.github_shapes import Place
-from goldenpath.model import codec
-from goldenpath.model.finding import Finding, Findings, Gate, Location, Package, Scanner, Severity
-from goldenpath.runner import Runner
-from goldenpath.tools import pins
-from goldenpath.tools.download import Releases
+from goldenpath.shared import codec, pins
+from goldenpath.shared.download import Releases
+from goldenpath.shared.errors import ToolHashMismatch, ToolMissing
+from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,7 +169,7 @@ GOLDENPATH = """#!/bin/sh
 here=$(cd "$(dirname "$0")/.." && pwd)
 for word; do case $word in --work-dir=*) work=${word#--work-dir=};; esac; done
 mkdir -p "$work"
-grep -q 'version: 1.2.4' "$here/src/goldenpath/tools/toolchain.yaml" && now=new || now=old
+grep -q 'version: 1.2.4' "$here/src/goldenpath/shared/toolchain.yaml" && now=new || now=old
 case $1 in build) ;; sbom) cp "$here/$now.cdx.json" "$work/sbom.cdx.json" ;;
 *) cp "$here/$now.json" "$work/${1%-gate}.json" ;; esac
 [ ! -e "$here/broken-$now" ] || { echo "it crashed" >&2; exit 11; }
@@ -188,11 +187,11 @@ def finding(identity: str) -> Finding:
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout with one example, whose new scanner misses one finding and one package, and sees another."""
     root = tmp_path / "checkout"
-    for folder in ("bin", "src/goldenpath/tools", "examples/one", "tests"):
+    for folder in ("bin", "src/goldenpath/shared", "examples/one", "tests"):
         (root / folder).mkdir(parents=True)
     (root / "bin" / "goldenpath").write_text(GOLDENPATH)
     (root / "bin" / "goldenpath").chmod(0o755)
-    (root / "src" / "goldenpath" / "tools" / "toolchain.yaml").write_text(TABLE)
+    (root / "src" / "goldenpath" / "shared" / "toolchain.yaml").write_text(TABLE)
     (root / "examples" / "one" / "Dockerfile").write_text("FROM scratch\n")
     (root / "tests" / "test_it.py").write_text("def test_it() -> None:\n    pass\n")
     for now, identities, packages in (("old", "AB", ["perl"]), ("new", "BC", [])):
@@ -225,7 +224,7 @@ def test_a_trial_tells_what_appeared_what_is_gone_and_how_the_tests_ended(checko
             gone=("syft: perl 5.40", "trivy: HIGH CVE-A zlib 1.2 in usr/lib"),
         ),
     )  # fmt: skip
-    assert (checkout / "src" / "goldenpath" / "tools" / "toolchain.yaml").read_text() == TABLE
+    assert (checkout / "src" / "goldenpath" / "shared" / "toolchain.yaml").read_text() == TABLE
 
 
 def test_a_scanner_that_breaks_makes_no_comparison_and_tests_that_fail_are_told(checkout: Path, tmp_path: Path) -> None:

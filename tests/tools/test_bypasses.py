@@ -20,11 +20,11 @@ from tests.tools.bypass import SECRETS, Attempt, Bypass, Place
 from tests.tools.bypasses_images import ImageBypass, Stand
 from tests.tools.command import Command
 
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
 
 if TYPE_CHECKING:
-    from goldenpath.model.verdict import Verdict
+    from goldenpath.delivery.model.verdict import Verdict
 
 pytestmark = pytest.mark.tools
 

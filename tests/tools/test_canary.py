@@ -9,10 +9,10 @@ import pytest
 from tests.tools import apps
 from tests.tools.bypass import ALLOW_ALL
 
-from goldenpath.errors import ScannerFailed
-from goldenpath.tools import gitleaks, packed_files
-from goldenpath.tools.plain_files import Origin, PlainFiles
-from goldenpath.tools.toolchain import Program, Toolchain
+from goldenpath.delivery.secrets import gitleaks, scan_batches
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.shared.errors import ScannerFailed
+from goldenpath.shared.toolchain import Program, Toolchain
 
 pytestmark = pytest.mark.tools
 
@@ -70,7 +70,7 @@ def test_a_file_that_it_leaves_out_is_an_error(
     program: Program, tmp_path: Path, place: int, magic: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes the file for a program, says nothing and ends with 0; but it also says how many bytes it looked at."""
-    monkeypatch.setattr(packed_files, "FIRST_LINE", b"\n")
+    monkeypatch.setattr(scan_batches, "FIRST_LINE", b"\n")
     (tmp_path / "left-out").mkdir()
     files = PlainFiles(tmp_path / "left-out")
     files.add(Origin("b10b", "config.py"), [b"x" * (place - 1) + magic, apps.secret().encode(), b"\n" * 9_000])

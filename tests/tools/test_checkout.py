@@ -10,7 +10,8 @@ import pytest
 from tests.tools import apps
 from tests.tools.apps import App
 
-from goldenpath.tools import checkout, checkout_changes, git, process
+from goldenpath.delivery.checkout import checkout, checkout_changes
+from goldenpath.shared import git, process
 
 if TYPE_CHECKING:
     from pathlib import Path

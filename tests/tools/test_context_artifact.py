@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 
-from goldenpath.model.finding import Gate, Location
-from goldenpath.model.layout import Layout
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import git
+from goldenpath.delivery.model.finding import Gate, Location
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared import git
 
 if TYPE_CHECKING:
     from pathlib import Path

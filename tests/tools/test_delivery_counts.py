@@ -13,8 +13,8 @@ import pytest
 from tests.tools import apps
 from tests.tools.command import ROOT, Command
 
-from goldenpath.model.layout import Layout
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.tools import process
+from goldenpath.shared import process
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.conftest import Inside
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = pytest.mark.tools
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools.command import ROOT
 
-from goldenpath import runner
+from goldenpath.delivery.github import code_scanning
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import acts, base_images, demo, refusals, state
 from goldenpath.local.control import Seed
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
-from goldenpath.report.console import Progress
-from goldenpath.services import github
+from goldenpath.shared import runner
+from goldenpath.shared.console import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +40,7 @@ def setup(variables: Mapping[str, str], tmp_path: Path) -> Iterator[acts.DemoSet
 def test_the_app_reaches_prod_and_a_secret_and_a_vulnerable_package_do_not(
     setup: acts.DemoSetup, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(github, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(code_scanning, "_FIRST_PAUSE", 0.01)
     acts.play(setup, Progress())
     receipts = [WorkFolder(setup.work(name)).read_receipt() for name in (acts.DEV, acts.PROD)]
     (digest,) = {receipt.digest for receipt in receipts}

@@ -13,10 +13,10 @@ from tests.tools import apps, command
 from tests.tools.command import ROOT
 from tests.tools.conftest import ACCOUNT, ROLE
 
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import base_images, demo, docker_cli, engine
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,18 +11,18 @@ import pytest
 from tests.tools import apps
 from tests.unit import run_builder
 
-from goldenpath.model.event import TERMINAL, Event
-from goldenpath.stages import gitleaks_gate
-from goldenpath.stages.context_artifact import Addition
-from goldenpath.tools import git
-from goldenpath.tools.toolchain import Program, Toolchain
+from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.model.event import TERMINAL, Event
+from goldenpath.delivery.stages import gitleaks_gate
+from goldenpath.shared import git
+from goldenpath.shared.toolchain import Program, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tests.tools.apps import App
 
-    from goldenpath.model.finding import Findings
+    from goldenpath.delivery.model.finding import Findings
 
 pytestmark = pytest.mark.tools
 
@@ -157,7 +157,7 @@ def test_a_scan_that_left_something_unread_is_not_built_on(terminal: Terminal) -
 
 
 def test_what_was_scanned_longest_ago_is_forgotten(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goldenpath.tools.earlier_scan._KEPT_AT_MOST", 1)
+    monkeypatch.setattr("goldenpath.delivery.secrets.previous_scan._KEPT_AT_MOST", 1)
     terminal.scan()
     (first,) = terminal.records()
     terminal.app.folder.rename(terminal.app.folder.with_name("moved"))

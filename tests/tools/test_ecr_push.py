@@ -18,16 +18,16 @@ import yaml
 from tests.tools import apps
 from tests.tools.command import ROOT, Command, Ended, evidence
 
+from goldenpath.delivery.model.layout import Descriptor, Index, Layout
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.registry.ecr_client import Ecr
+from goldenpath.delivery.registry.oci_registry import OciRegistry
 from goldenpath.local.data_plane import Call, Gate, RefusedError
-from goldenpath.model import codec
-from goldenpath.model.layout import INDEX, Descriptor, Index, Layout
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.model.receipt import State
-from goldenpath.model.work import WorkFolder
-from goldenpath.services.aws import Ecr
-from goldenpath.services.oci_registry import OciRegistry
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import codec, process
+from goldenpath.shared.names import Digest, EcrRepository, Tag
+from goldenpath.shared.oci import INDEX
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath import runner
 from goldenpath.local import buildkit, debian, docker_cli, engine
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process, runner
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,12 +9,12 @@ import pytest
 from tests.tools import command
 from tests.tools.command import ROOT, Command
 
+from goldenpath.delivery.model.finding import Gate
 from goldenpath.local import base_images, sample
-from goldenpath.model.finding import Gate
 
 if TYPE_CHECKING:
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 

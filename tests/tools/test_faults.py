@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools.mistakes import untouched
 
-from goldenpath.tools import scanner
-from goldenpath.tools.toolchain import Program, Toolchain
+from goldenpath.delivery.scanners import scanner
+from goldenpath.shared.toolchain import Program, Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
     from tests.tools.conftest import Inside
 
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 

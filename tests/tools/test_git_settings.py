@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 
-from goldenpath.errors import GoldenPathError
+from goldenpath.delivery.checkout import checkout, git_branches, git_tags
+from goldenpath.delivery.secrets import git_changes, git_objects, gitleaks
+from goldenpath.delivery.secrets.scan_corpus import PlainFiles
 from goldenpath.registries import platform_git
-from goldenpath.tools import checkout, git, git_branches, git_changes, git_objects, git_tags, gitleaks
-from goldenpath.tools.plain_files import PlainFiles
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import git
+from goldenpath.shared.errors import GoldenPathError
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.tools.apps import App
 
-    from goldenpath.tools.toolchain import Program
+    from goldenpath.shared.toolchain import Program
 
 pytestmark = pytest.mark.tools
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps, command
 
-from goldenpath.model.finding import Gate, Location
+from goldenpath.delivery.model.finding import Gate, Location
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command, Ended
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = pytest.mark.tools
 

@@ -10,8 +10,8 @@ import pytest
 from dev import gitleaks_rules as pinning
 from tests.tools.command import ROOT
 
-from goldenpath.tools import pins, process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import pins, process
+from goldenpath.shared.toolchain import Toolchain
 
 pytestmark = pytest.mark.tools
 

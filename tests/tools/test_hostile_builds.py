@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import small_images
 
-from goldenpath import runner
-from goldenpath.errors import BuildFailed
+from goldenpath.delivery.model.layout import Layout
 from goldenpath.local import base_images, debian
-from goldenpath.model.layout import Layout
+from goldenpath.shared import runner
+from goldenpath.shared.errors import BuildFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command, Ended
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = [
     pytest.mark.tools,

@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 
-from goldenpath import cli, errors, pipeline
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath import cli
+from goldenpath.delivery import pipeline
+from goldenpath.shared import errors
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
+    from goldenpath.delivery.model.inputs import Input
+    from goldenpath.delivery.stage import Stage
     from goldenpath.local.server import Local
-    from goldenpath.model.inputs import Input
-    from goldenpath.stages.base import Stage
 
 pytestmark = pytest.mark.tools
 

@@ -19,18 +19,18 @@ from tests.tools.program_files import ARTIFACT, GROUP, OLD, archive, coordinates
 from tests.tools.test_languages import LOG4SHELL
 from tests.unit import run_builder
 
-from goldenpath.errors import JavaDatabaseMissing, ToolFailed
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Digest
-from goldenpath.stages import gate, trivy_gate
-from goldenpath.tools import java_index, trivy_canary, trivy_database
-from goldenpath.tools.java_index import MavenArchive
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.scanners import java_index, trivy_canary, trivy_database
+from goldenpath.delivery.scanners.java_index import MavenArchive
+from goldenpath.delivery.stages import gate, trivy_gate
+from goldenpath.shared.errors import JavaDatabaseMissing, ToolFailed
+from goldenpath.shared.names import Digest
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from goldenpath.model.finding import Database, Findings
+    from goldenpath.delivery.model.finding import Database, Findings
 
 pytestmark = pytest.mark.tools
 

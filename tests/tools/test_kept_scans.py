@@ -12,22 +12,23 @@ from tests.tools import apps, small_images
 from tests.unit import run_builder
 from tests.unit.layout_builder import store, tar
 
+from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
+from goldenpath.delivery.model.finding import Kind
+from goldenpath.delivery.model.layout import Layout, Manifest, write_index
+from goldenpath.delivery.scanners import image_scan, layer_search_cache, result_cache, syft
+from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.delivery.stages import sbom
 from goldenpath.local import advisory_records, bolt, vulnerability_db
-from goldenpath.model import codec
-from goldenpath.model.finding import Kind
-from goldenpath.model.layout import CONFIG, MANIFEST, Layout, Manifest, write_index
-from goldenpath.model.names import Digest
-from goldenpath.stages import image_scan, sbom
-from goldenpath.stages.image_scan import TrivyOrder
-from goldenpath.tools import kept_results, layer_searches, syft
-from goldenpath.tools.toolchain import Toolchain
-from goldenpath.tools.unpacked_layers import UnpackedLayers
+from goldenpath.shared import codec
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import CONFIG, MANIFEST
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.tools.toolchain import Program
-    from goldenpath.tools.trivy import ImageScan
+    from goldenpath.delivery.scanners.trivy import ImageScan
+    from goldenpath.shared.toolchain import Program
 
 pytestmark = pytest.mark.tools
 
@@ -72,7 +73,7 @@ def desk(program: Program, cache: Path, trivy_cache: Path, monkeypatch: pytest.M
     trivy = Toolchain.load().provide("trivy")
     monkeypatch.setenv("GOLDENPATH_CACHE", str(cache))
     assert program.sha256
-    return Desk(TrivyOrder(trivy, trivy_cache, secrets=True, kept=kept_results.of(trivy)))
+    return Desk(TrivyOrder(trivy, trivy_cache, secrets=True, kept=result_cache.of(trivy)))
 
 
 def image(folder: Path, *layers: dict[str, bytes], history: tuple[str, ...] = ()) -> Layout:
@@ -170,7 +171,7 @@ def test_an_analysis_that_trivy_cannot_use_is_made_again(desk: Desk, cache: Path
     first = desk.scan(layout)
     (database,) = cache.glob("scans/*/fanal/fanal.db")
     database.write_bytes(b"no database")
-    kept_results.KeptResult(database.parent.parent).keep({"sha256:x": "0 sha256:x"})
+    result_cache.KeptResult(database.parent.parent).keep({"sha256:x": "0 sha256:x"})
     assert desk.scan(layout) == first
 
 
@@ -178,7 +179,7 @@ def test_two_scans_at_once_wait_for_nobody(desk: Desk, cache: Path, tmp_path: Pa
     layout = image(tmp_path / "one", BASE, APP, KEY)
     first = desk.scan(layout)
     (folder,) = (each.parent.parent for each in cache.glob("scans/*/fanal/fanal.db"))
-    lock = kept_results._locked(folder)  # noqa: SLF001  as another process holds it
+    lock = result_cache._locked(folder)  # noqa: SLF001  as another process holds it
     assert desk.scan(layout) == first
     assert (desk.unpacked, lock > 0) == (3, True)
 
@@ -186,7 +187,7 @@ def test_two_scans_at_once_wait_for_nobody(desk: Desk, cache: Path, tmp_path: Pa
 def test_an_inventory_of_the_same_image_is_taken_once(
     program: Program, desk: Desk, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert desk.order.kept is not kept_results.NOTHING_KEPT
+    assert desk.order.kept is not result_cache.NOTHING_KEPT
     run = replace(run_builder.run(tmp_path), program=lambda _: program)
     layout = image(tmp_path / "one", BASE, APP)
     (one,) = layout.images()
@@ -205,7 +206,7 @@ def test_our_own_search_reads_a_layer_once(desk: Desk, tmp_path: Path) -> None:
     counts = []
     for _ in range(2):
         layers = UnpackedLayers()
-        found = layer_searches.search(layout, one, layers, desk.order.kept)
+        found = layer_search_cache.search(layout, one, layers, desk.order.kept)
         assert (found.java_archive, [each.path for each in found.git_folders]) == ("srv/app.jar", ["app/.git"])
         counts.append(len(layers._layers))  # noqa: SLF001  nothing else counts them
         layers.close()

@@ -17,9 +17,9 @@ from tests.tools.program_files import (
     rust_program,
 )
 
-from goldenpath.stages import image_scan
-from goldenpath.stages.image_scan import TrivyOrder
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.delivery.scanners import image_scan
+from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.shared.toolchain import Toolchain
 
 pytestmark = pytest.mark.tools
 

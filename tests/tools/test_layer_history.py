@@ -9,8 +9,8 @@ import pytest
 from tests.tools import apps
 from tests.tools.test_layers import save
 
-from goldenpath.model.layer_inputs import ContextPath, LayerInputs, LayerKind
-from goldenpath.stages.layer_history import LayerHistory
+from goldenpath.delivery.layers.layer_history import LayerHistory
+from goldenpath.delivery.model.layer_inputs import ContextPath, LayerInputs, LayerKind
 
 if TYPE_CHECKING:
     from pathlib import Path

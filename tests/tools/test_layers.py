@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import base_images, buildkit, sample
-from goldenpath.model.layout import Layout
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 

@@ -15,11 +15,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from github import Auth, Github, GithubException
 
-from goldenpath.errors import LocalTrouble
 from goldenpath.local import state
 from goldenpath.local.code_scanning import UploadRefusal
 from goldenpath.local.control import Seed
 from goldenpath.local.server import Local
+from goldenpath.shared.errors import LocalTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

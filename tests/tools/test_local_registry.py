@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from goldenpath.errors import LocalTrouble
 from goldenpath.local.server import Local
+from goldenpath.shared.errors import LocalTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

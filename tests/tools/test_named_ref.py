@@ -9,17 +9,18 @@ from tests.tools import apps
 from tests.tools.apps import App
 from tests.tools.test_gitleaks_gate import scan
 
-from goldenpath.errors import BadInput, SourceUnusable
-from goldenpath.model.finding import Gate
-from goldenpath.model.names import Ref
-from goldenpath.tools import git, named_ref
+from goldenpath.delivery.build import named_ref
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.shared import git
+from goldenpath.shared.errors import BadInput, SourceUnusable
+from goldenpath.shared.names import Ref
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.tools.command import Command
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = pytest.mark.tools
 

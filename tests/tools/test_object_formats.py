@@ -10,8 +10,9 @@ import pytest
 from tests.tools import apps
 from tests.tools.test_gitleaks_gate import found, scan
 
-from goldenpath.model.finding import Gate
-from goldenpath.tools import checkout, git
+from goldenpath.delivery.checkout import checkout
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.shared import git
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = pytest.mark.tools
 

@@ -18,13 +18,12 @@ from tests.tools import apps, base_registry, command, engines
 from tests.tools.base_registry import Registry
 from tests.tools.command import Command
 
-from goldenpath import runner
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local import debian
-from goldenpath.model.finding import Gate
-from goldenpath.model.layout import Layout
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process, runner
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -205,7 +204,7 @@ def test_buildkit_itself_refuses_a_frontend_that_is_not_listed(with_store: Machi
     blind = folder / "blind.py"
     text = Path(command.ROOT, "tests/tools/trusting.py").read_text()
     text = text.replace("parents[2]", "parents[0]").replace('/ "src"', f'/ "{command.ROOT}/src"')
-    hook = "    from goldenpath.model import frontend\n    frontend.named_in = lambda _: None\n    cli.main()"
+    hook = "    from goldenpath.delivery.model import frontend\n    frontend.named_in = lambda _: None\n    cli.main()"
     blind.write_text(text.replace("    cli.main()", hook))
     app = apps.make(folder / "foreign")
     app.write("Dockerfile", "# syntax=127.0.0.1:9/evil/frontend\nFROM scratch\nCOPY rootfs /\n").save(

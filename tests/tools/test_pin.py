@@ -9,8 +9,8 @@ import pytest
 from dev import pin
 from tests.tools import release_server
 
-from goldenpath.errors import ToolHashMismatch
-from goldenpath.tools import pins
+from goldenpath.shared import pins
+from goldenpath.shared.errors import ToolHashMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

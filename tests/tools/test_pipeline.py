@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.tools import apps, command
 
-from goldenpath.model.finding import Gate
-from goldenpath.model.receipt import State
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.model.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

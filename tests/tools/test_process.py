@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import ToolFailed, ToolMissing, ToolTimeout
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.errors import ToolFailed, ToolMissing, ToolTimeout
 
 pytestmark = pytest.mark.tools
 

@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from goldenpath.errors import LoginRefused, RegistryUnreachable
-from goldenpath.services import http, oidc
-from goldenpath.services.http import Http
+from goldenpath.shared import http, oidc
+from goldenpath.shared.errors import LoginRefused, RegistryUnreachable
+from goldenpath.shared.http import Http
 
 pytestmark = pytest.mark.tools
 

@@ -11,8 +11,8 @@ from tests.tools import apps, command
 from tests.tools.command import Command
 from tests.tools.ranges import SITUATIONS, Happened, branch, come_and_gone, more, proposed, pushed
 
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

@@ -12,7 +12,11 @@ from tests.tools.registry_platform import ASKED, BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 from tests.tools.test_registries_retirement import in_days, retired
 
-from goldenpath.errors import (
+from goldenpath.registries import provenance, review
+from goldenpath.registries.github.repository import GithubRepository
+from goldenpath.registries.review import PlanRecord
+from goldenpath.registries.terraform import planning, plans
+from goldenpath.shared.errors import (
     ApprovalMissing,
     BadInput,
     GithubRefused,
@@ -22,10 +26,6 @@ from goldenpath.errors import (
     RegistryNameTaken,
     RetirementRefused,
 )
-from goldenpath.registries import provenance, review
-from goldenpath.registries.github.repository import GithubRepository
-from goldenpath.registries.review import PlanRecord
-from goldenpath.registries.terraform import planning, plans
 
 pytestmark = pytest.mark.tools
 Event = dict[str, Any]

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
-from goldenpath.errors import PlanDrifted, PlanUnexpected, RegistryUnknown, StateLocked, TerraformFailed, ToolMissing
+from goldenpath.delivery.release import binding
 from goldenpath.registries import compliance, review
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import LifecycleImage
@@ -19,8 +19,15 @@ from goldenpath.registries.config import ecr_tf, hcl_edit
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import locks, planning, plans, program
 from goldenpath.registries.terraform.program import Terraform
-from goldenpath.release import binding
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.errors import (
+    PlanDrifted,
+    PlanUnexpected,
+    RegistryUnknown,
+    StateLocked,
+    TerraformFailed,
+    ToolMissing,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.terraform_provider import world as worlds
 
-from goldenpath.errors import RegistryRefused, StateLocked
 from goldenpath.registries import recovery
 from goldenpath.registries.aws.session import StateBucket
+from goldenpath.shared.errors import RegistryRefused, StateLocked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,6 @@ import pytest
 from tests.tools.registry_platform import git
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.errors import GithubRefused, SourceUnusable
 from goldenpath.local.code_scanning import CodeScanning
 from goldenpath.local.github import GitHub
 from goldenpath.local.oidc import TokenIssuer
@@ -19,6 +18,7 @@ from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
 from goldenpath.registries.github.records import Account
 from goldenpath.registries.github.repository import LONGEST_TEXT, GithubRepository, Proposal, shortened
+from goldenpath.shared.errors import GithubRefused, SourceUnusable
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

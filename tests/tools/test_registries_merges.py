@@ -6,8 +6,8 @@ import pytest
 from tests.tools import registry_platform
 from tests.tools.registry_platform import BASE, Platform, git
 
-from goldenpath.errors import ApprovalMissing, BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
 from goldenpath.registries.github import records
+from goldenpath.shared.errors import ApprovalMissing, BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
 
 pytestmark = pytest.mark.tools
 WAYS: dict[str, dict[str, bool]] = {"merge": {}, "squash": {"squash": True}, "rebase": {"rebase": True}}

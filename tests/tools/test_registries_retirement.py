@@ -9,8 +9,8 @@ import pytest
 from tests.tools.registry_platform import BASE, Platform, git
 from tests.tools.test_registries_apply import MANIFEST
 
-from goldenpath.errors import ApprovalMissing, RetirementRefused
 from goldenpath.registries import workflow_commands
+from goldenpath.shared.errors import ApprovalMissing, RetirementRefused
 
 pytestmark = pytest.mark.tools
 

@@ -12,8 +12,8 @@ from tests.terraform_provider import world as worlds
 from goldenpath.registries.request import Risk
 from goldenpath.registries.terraform import program
 from goldenpath.registries.terraform.program import Terraform
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.terraform_provider.world import World

@@ -11,7 +11,9 @@ from tests.terraform_provider import world as worlds
 from tests.tools import registry_platform
 from tests.tools.registry_platform import Platform, git
 
-from goldenpath.errors import (
+from goldenpath.policy import environments
+from goldenpath.registries import platform_git, provenance, recovery, review
+from goldenpath.shared.errors import (
     ApprovalMissing,
     BadInput,
     PlanDrifted,
@@ -23,8 +25,6 @@ from goldenpath.errors import (
     StateLocked,
     TerraformFailed,
 )
-from goldenpath.policy import environments
-from goldenpath.registries import platform_git, provenance, recovery, review
 
 if TYPE_CHECKING:
     from pathlib import Path

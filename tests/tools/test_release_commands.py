@@ -9,9 +9,9 @@ import pytest
 from tests.tools import apps, command
 from tests.tools.conftest import ACCOUNT, ROLE
 
-from goldenpath.model.receipt import State
-from goldenpath.release import binding
-from goldenpath.services import aws, iam_policy
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.registry import ecr_client, iam_policy
+from goldenpath.delivery.release import binding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from tests.tools.command import Command
     from tests.tools.conftest import Inside
 
+    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.local.data_plane import Call
     from goldenpath.local.server import Local
-    from goldenpath.model.work import WorkFolder
 
 pytestmark = pytest.mark.tools
 
@@ -178,7 +178,7 @@ def test_a_session_with_the_printed_push_policy_can_release(
 ) -> None:
     printed = inside("iam", "push-policy", f"--account={ACCOUNT}", f"--ecr-repository={repository}").ok()
     document = json.loads(printed.text)
-    monkeypatch.setattr(aws, "session_policy", lambda *_, **__: document)
+    monkeypatch.setattr(ecr_client, "session_policy", lambda *_, **__: document)
     inside(*words("ecr-push", ready, work, repository)).ok()
     assert emulator.tags(repository)
 

@@ -9,16 +9,17 @@ import pytest
 from tests.tools import apps
 from tests.tools.checkouts import check_out
 
-from goldenpath.errors import GoldenPathError, NotReviewed, ToolFailed
-from goldenpath.model.event import Event
-from goldenpath.model.names import Commit
-from goldenpath.policy import in_force, matrix, reviewed
-from goldenpath.tools import git, git_branches
+from goldenpath.delivery.checkout import git_branches
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.rules import effective, matrix, reviewed_refs
+from goldenpath.shared import git
+from goldenpath.shared.errors import GoldenPathError, NotReviewed, ToolFailed
+from goldenpath.shared.names import Commit
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
 
-    from goldenpath.policy.app import AppRules
+    from goldenpath.delivery.rules.app import AppRules
 
 pytestmark = pytest.mark.tools
 
@@ -53,7 +54,7 @@ def event(ref: str, commit: Commit, default_branch: str = "main", *, protected: 
 
 
 def rules(app: App, happened: Event) -> AppRules:
-    return in_force.rules(POLICY, POLICY.environment("prod"), app.folder, happened)
+    return effective.rules(POLICY, POLICY.environment("prod"), app.folder, happened)
 
 
 # The template's own layout: a push to development goes to dev; a push to main and a tag go to prod.
@@ -92,8 +93,8 @@ def accepted(environment: str, happened: Event, workspace: App) -> bool:
     """Tell whether the environment accepts the branch or tag of the run."""
     rules_ = POLICY.environment(environment)
     try:
-        reviewed.require_branch(rules_, happened)
-        reviewed.branch_of_tag(rules_, happened, workspace.folder)
+        reviewed_refs.require_branch(rules_, happened)
+        reviewed_refs.branch_of_tag(rules_, happened, workspace.folder)
     except NotReviewed:
         return False
     return True
@@ -127,7 +128,7 @@ def test_a_branch_that_the_checkout_lacks_is_fetched_and_without_its_origin_noth
     assert found.exceptions == ()
     assert found.why_pending.startswith("does not count: the default branch main cannot be read (fatal: ")
     with pytest.raises(NotReviewed, match="could not be checked"):
-        reviewed.branch_of_tag(POLICY.environment("prod"), happened, workspace.folder)
+        reviewed_refs.branch_of_tag(POLICY.environment("prod"), happened, workspace.folder)
     workspace.git("remote", "set-url", "origin", f"file://{origin.folder}")
     assert git_branches.tip(workspace.folder, "main") == commit
     assert len(rules(workspace, happened).exceptions) == 1
@@ -159,9 +160,9 @@ def test_a_merged_commit_may_be_tagged_whether_the_tag_has_a_message_or_not(
     origin.git("tag", *(("--annotate", "--no-sign", "--message=Release") if annotated else ()), "v1.0.0")
     on_branch(origin, "main", None, start="main")
     workspace = check_out(origin, tmp_path / "workspace", "refs/tags/v1.0.0", commit)
-    assert reviewed.branch_of_tag(POLICY.environment("prod"), event("refs/tags/v1.0.0", commit), workspace.folder) == (
-        "main"
-    )
+    assert reviewed_refs.branch_of_tag(
+        POLICY.environment("prod"), event("refs/tags/v1.0.0", commit), workspace.folder
+    ) == ("main")
 
 
 @pytest.mark.parametrize("name", ["-x", "no such", "a..b", "main^", "@", "a:b", "../heads/main", "HEAD", ""])

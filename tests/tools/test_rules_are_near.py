@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.tools import gitleaks, near_lines, printable
-from goldenpath.tools.git_changes import Hunk
-from goldenpath.tools.plain_files import Origin, PlainFiles
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.delivery.secrets import gitleaks, line_windows, printable_runs
+from goldenpath.delivery.secrets.git_changes import Hunk
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -113,7 +113,7 @@ def takes(regex: str) -> set[int]:
 PRINTABLE = {9, 10, 12, 13, *range(32, 127)}
 # What stands behind the word of a rule, and before its secret.
 SIGN = r"(?:=|>|:{1,3}=|\|\||:|=>|\?=|,)"
-BEHIND, LEFT, RIGHT = r"(?:[ \t\w.-]{0,20})", near_lines.FORM, r"""[\x60'"\s=]{0,5}"""
+BEHIND, LEFT, RIGHT = r"(?:[ \t\w.-]{0,20})", line_windows.FORM, r"""[\x60'"\s=]{0,5}"""
 FORMS = (f"{BEHIND}{LEFT}{SIGN}{RIGHT}", f"{BEHIND}{LEFT}){SIGN}{RIGHT}")
 
 
@@ -133,7 +133,7 @@ def test_no_match_of_a_near_rule_goes_over_a_byte_that_is_not_printable() -> Non
 
 def test_no_match_of_a_near_rule_is_shorter_than_a_run() -> None:
     shortest = {name: parser.parse(inside(rule["regex"])).getwidth()[0] for name, rule in near().items()}
-    assert min(shortest.values()) >= printable.SHORTEST
+    assert min(shortest.values()) >= printable_runs.SHORTEST
 
 
 def test_a_near_rule_stays_in_its_line_or_goes_on_as_the_form_says() -> None:
@@ -149,15 +149,15 @@ def test_a_near_rule_stays_in_its_line_or_goes_on_as_the_form_says() -> None:
 
 
 def test_the_words_of_the_rules_that_go_on_are_short_enough_to_be_seen_before_the_end_of_a_line() -> None:
-    words = near_lines.words_of(raw())
+    words = line_windows.words_of(raw())
     going_on = [rule for rule in near().values() if LEFT in rule["regex"]]
     assert len(going_on) > 90
-    assert set(b"".join(words)) <= set(near_lines.IN_FORM)
+    assert set(b"".join(words)) <= set(line_windows.IN_FORM)
     for rule in going_on:
         for keyword in rule["keywords"]:
             assert any(word in keyword.lower().encode() for word in words), rule["id"]
             # Behind the word of the rule `FORM` has at most 20 letters of a name, 3 + 5 others, and 3 of a sign.
-            assert len(keyword) + 20 + 3 + 3 + 5 <= near_lines.TAIL
+            assert len(keyword) + 20 + 3 + 3 + 5 <= line_windows.TAIL
 
 
 def test_no_near_rule_reads_over_what_parts_two_contents() -> None:
@@ -174,11 +174,11 @@ def test_a_rule_needs_one_of_its_words_in_its_match_but_those_that_are_named() -
         )
         assert has_word or name in REMINDED, name
     for name in REMINDED:
-        assert any(word.encode() in near_lines.ELSEWHERE for word in rules()[name]["keywords"])
+        assert any(word.encode() in line_windows.ELSEWHERE for word in rules()[name]["keywords"])
 
 
 def test_a_far_rule_has_a_word_in_each_match_and_an_ending() -> None:
-    words = {word for word, _ in near_lines.FAR_WORDS}
+    words = {word for word, _ in line_windows.FAR_WORDS}
     for name in FAR:
         assert {each.lower().encode() for each in rules()[name]["keywords"]} <= words
     for name in FAR - {"curl-auth-header", "curl-auth-user", "jwt-base64", "private-key"}:
@@ -214,7 +214,7 @@ def secrets() -> dict[str, bytes]:
 
 def scanned(folder: Path, make: Callable[[PlainFiles, str, bytes], None]) -> set[tuple[str, str]]:
     """Return of each rule which rules found something in its texts, which `make` puts into files."""
-    program, files = Toolchain.load().provide("gitleaks"), PlainFiles(folder, near_lines.read_over(raw()))
+    program, files = Toolchain.load().provide("gitleaks"), PlainFiles(folder, line_windows.read_over(raw()))
     for name, content in secrets().items():
         ending = next(
             (each for each in (".php", ".tf", ".yaml") if re.search(rules()[name].get("path", "$^"), each)), ""
@@ -246,8 +246,8 @@ def test_what_a_rule_finds_in_bytes_and_in_changes_is_found_whatever_way_they_ar
 
     def change(files: PlainFiles, path: str, content: bytes) -> None:
         body = b" a line;\n" + b"\n".join(b"+" + line for line in content.split(b"\n")) + b"\n a line;"
-        elsewhere = near_lines.elsewhere(body)
-        files.add_lines(Origin(path, path), near_lines.near(Hunk(1, body), files.words), elsewhere)
+        elsewhere = line_windows.elsewhere(body)
+        files.add_lines(Origin(path, path), line_windows.near(Hunk(1, body), files.words), elsewhere)
 
     def whole(files: PlainFiles, path: str, content: bytes) -> None:
         files.origins[path] = Origin(path, path)

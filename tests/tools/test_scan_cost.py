@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 
-from goldenpath.tools import git, git_objects, gitleaks, near_lines, process, secret_history
-from goldenpath.tools.plain_files import PlainFiles
-from goldenpath.tools.toolchain import Program, Toolchain
+from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, secret_history
+from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+from goldenpath.shared import git, process
+from goldenpath.shared.toolchain import Program, Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +57,7 @@ def test_one_gitleaks_and_few_gits_read_each_object_once_and_no_line_twice(
 
     history = git.history_alone(busy.folder, tmp_path / "history")
     wanted = git_objects.Wanted(history, busy.commit, (busy.commit,))
-    files = PlainFiles(tmp_path / "files", near_lines.read_over(program.rules))
+    files = PlainFiles(tmp_path / "files", line_windows.read_over(program.rules))
     monkeypatch.setattr(process, "start", counted)
     monkeypatch.setattr(git, "reader", asked)
     git_objects.export(wanted, {}, files)
@@ -81,7 +82,7 @@ def test_of_a_secret_that_came_twice_only_the_versions_that_brought_it_are_read_
     app.write("config.py", "").save("Clean up")
     history = git.history_alone(app.folder, tmp_path / "history")
     wanted = git_objects.Wanted(history, app.commit, (app.commit,))
-    exported = git_objects.export(wanted, {}, PlainFiles(tmp_path / "files", near_lines.read_over(program.rules)))
+    exported = git_objects.export(wanted, {}, PlainFiles(tmp_path / "files", line_windows.read_over(program.rules)))
     first, _ = gitleaks.scan_files(program, exported.files)
 
     def asked(source: Path, identities: Sequence[str]) -> object:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps, ranges
 
-from goldenpath.model.finding import Gate
-from goldenpath.model.verdict import Result
-from goldenpath.policy import settled
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.rules import settled
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Ended
     from tests.tools.conftest import Inside
 
-    from goldenpath.model.work import WorkFolder
+    from goldenpath.delivery.model.work_folder import WorkFolder
 
 pytestmark = pytest.mark.tools
 

@@ -27,7 +27,7 @@ HEAVY = {
     "isal",
     "tarfile",
     "goldenpath.registries",
-    "goldenpath.adopt",
+    "goldenpath.delivery.adoption",
 }
 # What the SDK takes is spent when AWS is asked, in a delivery while the image is built.
 SDK = {"botocore", "requests", "cryptography"}
@@ -43,32 +43,32 @@ def loaded(*words: str) -> set[str]:
 @pytest.mark.parametrize("name", ["ecr-push", "preflight"])
 def test_a_release_loads_what_it_needs_and_no_more(name: str) -> None:
     found = loaded(name)
-    assert f"goldenpath.stages.{name.replace('-', '_')}" in found
+    assert f"goldenpath.delivery.stages.{name.replace('-', '_')}" in found
     assert not found & (HEAVY | SDK)
 
 
 def test_a_whole_delivery_waits_for_no_sdk_before_it_begins() -> None:
     found = loaded("deliver")
-    assert "goldenpath.stages.ecr_push" in found
+    assert "goldenpath.delivery.stages.ecr_push" in found
     assert not found & (HEAVY - {"isal", "tarfile"} | SDK)
 
 
 def test_the_gate_that_stops_a_secret_loads_no_network() -> None:
     found = loaded("gitleaks-gate")
-    assert "goldenpath.stages.gitleaks_gate" in found
+    assert "goldenpath.delivery.stages.gitleaks_gate" in found
     assert not found & (HEAVY - {"isal", "tarfile"} | SDK | {"urllib3"})
 
 
 def test_an_upload_of_findings_waits_for_no_library_of_github() -> None:
     found = loaded("sarif-upload")
-    assert "goldenpath.services.github" in found
+    assert "goldenpath.delivery.github.code_scanning" in found
     assert not found & (HEAVY | SDK)
 
 
 def test_the_list_of_commands_loads_none_of_them() -> None:
     found = loaded()
     assert "goldenpath.cli" in found
-    assert not found & (HEAVY | SDK | {"urllib3", "goldenpath.pipeline", "goldenpath.stages.build"})
+    assert not found & (HEAVY | SDK | {"urllib3", "goldenpath.delivery.pipeline", "goldenpath.delivery.stages.build"})
 
 
 def test_a_log_that_nobody_reads_any_more_ends_nothing() -> None:

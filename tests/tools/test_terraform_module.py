@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.terraform_provider import world as worlds
 
-from goldenpath.errors import TerraformFailed
 from goldenpath.registries.terraform import program
 from goldenpath.registries.terraform.program import Terraform, passed_variables
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.errors import TerraformFailed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath import runner
-from goldenpath.errors import ToolHashMismatch, ToolMissing
 from goldenpath.registries.terraform.program import find_program
-from goldenpath.tools import pins, process
-from goldenpath.tools.download import Releases
-from goldenpath.tools.pins import Asset, Group, Host, Tool
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import pins, process, runner
+from goldenpath.shared.download import Releases
+from goldenpath.shared.errors import ToolHashMismatch, ToolMissing
+from goldenpath.shared.pins import Asset, Group, Host, Tool
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,11 +15,12 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from goldenpath.errors import ScannerFailed
+from goldenpath.delivery.scanners import trivy_canary, trivy_database
 from goldenpath.local import vulnerability_db
-from goldenpath.model.names import Digest
-from goldenpath.tools import process, trivy_canary, trivy_database
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process
+from goldenpath.shared.errors import ScannerFailed
+from goldenpath.shared.names import Digest
+from goldenpath.shared.toolchain import Toolchain
 
 pytestmark = pytest.mark.tools
 

@@ -13,9 +13,9 @@ from tests.tools import apps
 from tests.tools.apps import App
 from tests.tools.bypasses_images import ALPINE_PACKAGES
 
-from goldenpath.model.finding import Gate, Kind
-from goldenpath.model.work import WorkFolder
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.delivery.model.finding import Gate, Kind
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from tests.tools.command import Command, Ended

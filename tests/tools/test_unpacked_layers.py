@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps, small_images
 
-from goldenpath.model.finding import Kind
-from goldenpath.model.layout import narrowed
-from goldenpath.stages import image_scan
-from goldenpath.stages.image_scan import TrivyOrder
-from goldenpath.tools import syft, trivy, unpacked_layers
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.delivery.image import unpacked_layers
+from goldenpath.delivery.model.finding import Kind
+from goldenpath.delivery.model.layout import narrowed
+from goldenpath.delivery.scanners import image_scan, syft, trivy
+from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.model.layout import Layout
+    from goldenpath.delivery.model.layout import Layout
 
 pytestmark = pytest.mark.tools
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
-from goldenpath import cli, runner
+from goldenpath import cli
+from goldenpath.shared import runner
 
 
 def trusts_machine() -> bool:

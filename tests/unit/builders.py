@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from goldenpath.model.finding import Finding, Findings, FixStatus, Gate, Kind, Location, Package, Scanner, Severity
+from goldenpath.delivery.model.finding import (
+    Finding,
+    Findings,
+    FixStatus,
+    Gate,
+    Kind,
+    Location,
+    Package,
+    Scanner,
+    Severity,
+)
 
 COMMIT = "a1b2c3d4e5f60718293a4b5c6d7e8f9012345678"
 DIGEST = "sha256:" + "5" * 64

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.model.build_cache import BuildCache
-from goldenpath.model.names import Commit
-from goldenpath.tools import builder
-from goldenpath.tools.builder import Builder
-from goldenpath.tools.cache_folder import CacheFolder
+from goldenpath.delivery.build import builder
+from goldenpath.delivery.build.builder import Builder
+from goldenpath.delivery.build.cache_folder import CacheFolder
+from goldenpath.delivery.model.build_cache import BuildCache
+from goldenpath.shared.names import Commit
 from tests.unit import layout_builder
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import program

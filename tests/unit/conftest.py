@@ -6,9 +6,10 @@ import pytest
 import pytest_socket
 from hypothesis import HealthCheck, settings
 
-from goldenpath.model.names import Commit
-from goldenpath.policy import in_force
-from goldenpath.tools import git_branches, process
+from goldenpath.delivery.checkout import git_branches
+from goldenpath.delivery.rules import effective
+from goldenpath.shared import process
+from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT
 
 # A machine that is busy with something else is no reason to fail.
@@ -23,7 +24,7 @@ def _no_world(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(process, "start", refused)
     # The app of a unit test is no git repository: it has no rules of its own.
-    monkeypatch.setattr(in_force, "app_file", lambda *_: None)
+    monkeypatch.setattr(effective, "app_file", lambda *_: None)
     monkeypatch.setattr(git_branches, "tip", lambda *_: Commit(COMMIT))
     pytest_socket.disable_socket(allow_unix_socket=True)
 

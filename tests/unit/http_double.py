@@ -84,6 +84,6 @@ def pool(monkeypatch: pytest.MonkeyPatch, *answers: Response | BaseException) ->
 def pool_of(monkeypatch: pytest.MonkeyPatch, answers: Iterator[Response | BaseException]) -> PoolDouble:
     double = PoolDouble(answers)
     monkeypatch.setattr(urllib3.PoolManager, "request", double.request)
-    monkeypatch.setattr("goldenpath.services.http.time.sleep", double.pauses.append)
-    monkeypatch.setattr("goldenpath.services.http.random.uniform", lambda _low, high: high)
+    monkeypatch.setattr("goldenpath.shared.http.time.sleep", double.pauses.append)
+    monkeypatch.setattr("goldenpath.shared.http.random.uniform", lambda _low, high: high)
     return double

@@ -9,21 +9,10 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from goldenpath.model import codec
-from goldenpath.model.layout import (
-    CONFIG,
-    GZIP_LAYER,
-    INDEX,
-    MANIFEST,
-    AnnotatedIndex,
-    Descriptor,
-    Layout,
-    Manifest,
-    PlatformFields,
-    write_index,
-)
-from goldenpath.model.names import Digest
-from goldenpath.release.revision import REVISION
+from goldenpath.delivery.model.layout import AnnotatedIndex, Descriptor, Layout, Manifest, PlatformFields, write_index
+from goldenpath.shared import codec
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import CONFIG, GZIP_LAYER, INDEX, MANIFEST, REVISION
 from tests.unit.builders import COMMIT
 
 AMD64, ARM64 = PlatformFields("amd64", "linux"), PlatformFields("arm64", "linux", "v8")

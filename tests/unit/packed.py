@@ -6,10 +6,10 @@ import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from goldenpath.tools.packed_files import FIRST_LINE
+from goldenpath.delivery.secrets.scan_batches import FIRST_LINE
 
 if TYPE_CHECKING:
-    from goldenpath.tools.packed_files import PackedFiles
+    from goldenpath.delivery.secrets.scan_batches import PackedFiles
 
 
 def members(files: PackedFiles) -> dict[str, bytes]:

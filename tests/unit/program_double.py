@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goldenpath.tools.process import Completed
-from goldenpath.tools.toolchain import Program
+from goldenpath.shared.process import Completed
+from goldenpath.shared.toolchain import Program
 
 Action = Callable[..., Completed] | BaseException | Completed
 

@@ -11,10 +11,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from goldenpath.errors import GoldenPathError, RegistryRefused, TagTaken
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.aws import RepositoryInfo
-from goldenpath.services.oci_registry import StoredManifest, Upload
+from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
+from goldenpath.shared.errors import GoldenPathError, RegistryRefused, TagTaken
+from goldenpath.shared.names import Digest, EcrRepository, Tag
 
 NAME = EcrRepository("my-app")
 Fault = Callable[[str], None]

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.model.candidate import Candidate, PlatformImage
-from goldenpath.model.event import Event
-from goldenpath.model.inputs import Request
-from goldenpath.model.names import Commit, EcrRepository
-from goldenpath.model.work import WorkFolder
-from goldenpath.policy import matrix
-from goldenpath.runner import Runner
-from goldenpath.stages.base import Run
+from goldenpath.delivery.model.candidate import Candidate, PlatformImage
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.inputs import Request
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.stage import Run
+from goldenpath.shared.names import Commit, EcrRepository
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import program
 
 if TYPE_CHECKING:
-    from goldenpath.model.layout import Layout
+    from goldenpath.delivery.model.layout import Layout
 
 
 @dataclass

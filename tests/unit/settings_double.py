@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldenpath.adopt.called import PLATFORM
-from goldenpath.adopt.settings import Reply
+from goldenpath.delivery.adoption.reusable_workflow import PLATFORM
+from goldenpath.delivery.adoption.settings import Reply
 
 Body = dict[str, Any] | list[Any] | int
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from goldenpath.errors import GoldenPathError, LoginRefused, WrongAccount, WrongEnvironment
-from goldenpath.model.names import AccountId, EcrRepository, Region, RoleArn
-from goldenpath.policy import matrix
-from goldenpath.release import access
-from goldenpath.runner import Runner
-from goldenpath.services import oidc
+from goldenpath.delivery.release import access
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared import oidc
+from goldenpath.shared.errors import GoldenPathError, LoginRefused, WrongAccount, WrongEnvironment
+from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
+from goldenpath.shared.runner import Runner
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath import cli, pipeline
-from goldenpath.errors import GateBlocked
-from goldenpath.model.finding import Gate
-from goldenpath.report.annotations import chosen
-from goldenpath.report.console import Progress
-from goldenpath.runner import Runner
-from goldenpath.stages import gate, running
-from goldenpath.stages.base import Outcome, Run, Stage
+from goldenpath import cli
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.report.annotations import chosen
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.delivery.stages import execution, gate
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import GateBlocked
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.run_builder import run
 
@@ -54,7 +55,7 @@ def test_a_stage_that_stops_the_run_says_last_what_to_do(
     tmp_path: Path, shown: Callable[..., list[tuple[str, str]]], stage: Stage
 ) -> None:
     found = replace(stage, gate=None, run=lambda _: Outcome("done", warnings=MANY, stop=BLOCKED))
-    listed = shown(lambda: running.run_stage(found, in_actions(tmp_path), Progress()))
+    listed = shown(lambda: execution.run_stage(found, in_actions(tmp_path), Progress()))
     assert {level for level, _ in listed} == {"error"}
     assert [text for _, text in listed[-2:]] == [
         "42 more are in the summary of this run and in its log.", "the gate blocks. fix what it found.",
@@ -67,7 +68,7 @@ def test_a_stage_that_warns_of_much_says_where_the_rest_is(
     tmp_path: Path, shown: Callable[..., list[tuple[str, str]]], stage: Stage
 ) -> None:
     found = replace(stage, gate=None, run=lambda _: Outcome("done", warnings=MANY))
-    listed = shown(lambda: running.run_stage(found, in_actions(tmp_path), Progress()))
+    listed = shown(lambda: execution.run_stage(found, in_actions(tmp_path), Progress()))
     assert listed[-1] == ("warning", "42 more are in the summary of this run and in its log.")
     assert len(listed) == SHOWN - 1
 
@@ -109,7 +110,7 @@ def test_fifty_real_findings_of_a_gate_leave_room_for_the_error(
         made = replace(in_actions(tmp_path), environment=in_actions(tmp_path).policy.environment(environment))
         act = partial(gate.conclude, report=found, category="c")
         stage = Stage(found.gate.stage, "", (), {}, act, found.gate)
-        listed = shown(partial(running.run_stage, stage, made, Progress()))
+        listed = shown(partial(execution.run_stage, stage, made, Progress()))
         if environment == "prod":
             assert (len(listed), listed[-1][1].startswith(f"{found.gate} blocks the release to prod")) == (SHOWN, True)
         else:

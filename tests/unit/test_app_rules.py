@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.errors import PolicyInvalid
-from goldenpath.model.exception import Acceptance, Applied, Scope, Standing
-from goldenpath.model.finding import Gate, Package, Severity
-from goldenpath.model.verdict import Mode
-from goldenpath.policy import app, matrix
-from goldenpath.policy.app import AppRules
+from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
+from goldenpath.delivery.model.finding import Gate, Package, Severity
+from goldenpath.delivery.model.verdict import Mode
+from goldenpath.delivery.rules import app, matrix
+from goldenpath.delivery.rules.app import AppRules
+from goldenpath.shared.errors import PolicyInvalid
 from tests.unit.builders import secret, vulnerability
 
 EXCEPTION = (

@@ -13,16 +13,16 @@ import pytest
 from msgspec.structs import replace as with_fields
 from urllib3.exceptions import ProtocolError
 
-from goldenpath.errors import LoginRefused, ReleaseUnapproved
-from goldenpath.model.event import TERMINAL
-from goldenpath.runner import Runner
-from goldenpath.services import oidc
-from goldenpath.stages import approval
+from goldenpath.delivery.model.event import TERMINAL
+from goldenpath.delivery.release import approval
+from goldenpath.shared import oidc
+from goldenpath.shared.errors import LoginRefused, ReleaseUnapproved
+from goldenpath.shared.runner import Runner
 from tests.unit.http_double import PoolDouble, Response, pool
 from tests.unit.run_builder import run
 
 if TYPE_CHECKING:
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.stage import Run
 
 API = "https://api.example"
 REVIEWER = {"type": "User", "reviewer": {"login": "second"}}

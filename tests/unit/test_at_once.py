@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from goldenpath.errors import GoldenPathError
-from goldenpath.release.at_once import AT_ONCE, answers
+from goldenpath.delivery.release.concurrently import AT_ONCE, answers
+from goldenpath.shared.errors import GoldenPathError
 from tests.unit.registry_double import trouble
 
 

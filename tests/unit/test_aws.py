@@ -27,7 +27,13 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
-from goldenpath.errors import (
+from goldenpath.delivery.registry import ecr_client
+from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo, Session
+from goldenpath.delivery.registry.iam_policy import session_policy
+from goldenpath.delivery.registry.registry_token import Login
+from goldenpath.registries.aws.session import assume_role
+from goldenpath.shared import aws_sdk
+from goldenpath.shared.errors import (
     AccessDenied,
     GoldenPathError,
     LoginRefused,
@@ -35,12 +41,7 @@ from goldenpath.errors import (
     RegistryUnreachable,
     RepositoryMissing,
 )
-from goldenpath.model.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
-from goldenpath.registries.aws.session import assume_role
-from goldenpath.services import aws, aws_sdk
-from goldenpath.services.aws import Ecr, RepositoryInfo, Session
-from goldenpath.services.iam_policy import session_policy
-from goldenpath.services.login import Login
+from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 from tests.unit.builders import DIGEST
 
 REGION = Region("eu-west-2")
@@ -105,7 +106,7 @@ class Caller:
     hidden: list[str] = field(default_factory=list)
 
     def connect(self, role: RoleArn | None = ROLE) -> Ecr:
-        return aws.connect(Session(REGION, NAME, self.name, self.identity, self.hidden.append), role)
+        return ecr_client.connect(Session(REGION, NAME, self.name, self.identity, self.hidden.append), role)
 
 
 @pytest.fixture(scope="module")
@@ -398,7 +399,7 @@ def test_whose_session_a_login_is_is_asked_of_sts(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x" * 20)
     wire = sts(200, IDENTITY_OF.format(arn=arn))
-    assert aws.assumed_role(Session(REGION, NAME, "run", lambda: IDENTITY, lambda _: None)) == role
+    assert ecr_client.assumed_role(Session(REGION, NAME, "run", lambda: IDENTITY, lambda _: None)) == role
     (request,) = wire.requests
     assert parse_qs(request.body)["Action"] == ["GetCallerIdentity"]
 
@@ -486,7 +487,9 @@ def test_a_release_that_outlives_its_credentials_gets_others_with_a_fresh_identi
     caller = Caller(identity=lambda: next(identities))
     found, now = caller.connect(), time.monotonic()
     assert found._client is found._client  # noqa: SLF001
-    monkeypatch.setattr("goldenpath.services.aws.time.monotonic", lambda: now + aws.SESSION_SECONDS)
+    monkeypatch.setattr(
+        "goldenpath.delivery.registry.ecr_client.time.monotonic", lambda: now + ecr_client.SESSION_SECONDS
+    )
     assert found._client is found._client  # noqa: SLF001
     sent = [parse_qs(request.body)["WebIdentityToken"] for request in wire.requests]
     assert sent == [[IDENTITY], [IDENTITY + "2"]]
@@ -545,7 +548,7 @@ ELSEWHERE = {**ASKED, "registryId": OTHER}
 def test_a_role_may_release_to_the_registry_of_another_account_and_to_nothing_else(sts: Any) -> None:
     wire = sts(200, GIVEN)
     session = Session(REGION, NAME, "run", lambda: IDENTITY, lambda _: None, account=OTHER)
-    aws.connect(session, ROLE)
+    ecr_client.connect(session, ROLE)
     policy = json.loads(parse_qs(wire.requests[0].body)["Policy"][0])
     assert policy["Statement"][1]["Resource"] == "arn:aws:ecr:eu-west-2:999999999999:repository/team/my-app"
 

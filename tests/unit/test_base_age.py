@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from importlib import resources
 
 import pytest
 from msgspec import convert
 
-from goldenpath.errors import BaseRefused, PolicyInvalid
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.image_config import ImageConfig
-from goldenpath.model.names import Digest
-from goldenpath.policy import explanation, matrix
-from goldenpath.policy.base_age import require_young
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.image_config import ImageConfig
+from goldenpath.delivery.rules import explanation, matrix
+from goldenpath.delivery.rules.base_age import require_young
+from goldenpath.shared.errors import BaseRefused, PolicyInvalid
+from goldenpath.shared.names import Digest
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LIMIT = timedelta(days=30)
-TEXT = (Path(matrix.__file__).parent / "environments.yaml").read_text(encoding="utf-8")
+TEXT = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
 PYTHON = BaseImage("docker.io/library/python:3", Digest(f"sha256:{'1' * 64}"))
 
 

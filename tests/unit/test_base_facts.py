@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec import structs
 
-from goldenpath.errors import BaseRefused
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.finding import Finding, Origin
-from goldenpath.model.names import Digest, Platform
-from goldenpath.model.private_base import FetchedBases
-from goldenpath.services import public_registry
-from goldenpath.stages import base_facts, base_notes
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import base_facts, base_notes
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.finding import Finding, Origin
+from goldenpath.delivery.model.private_base import FetchedBases
+from goldenpath.delivery.registry import public_registry
+from goldenpath.shared.errors import BaseRefused
+from goldenpath.shared.names import Digest, Platform
 from tests.unit import layout_builder, run_builder
 from tests.unit.builders import report, vulnerability
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.policy.matrix import Environment
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.rules.matrix import Environment
+    from goldenpath.delivery.stage import Run
 
 D1, D2 = (Digest(f"sha256:{each * 64}") for each in "12")
 PYTHON = BaseImage("docker.io/library/python:3", D1)

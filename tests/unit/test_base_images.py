@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.errors import LocalTrouble, ToolFailed
 from goldenpath.local import base_images, debian, root_layout
 from goldenpath.local.base_images import BaseImage
 from goldenpath.local.root_layout import ImageConfig
-from goldenpath.model.names import Digest
-from goldenpath.tools import process
-from goldenpath.tools.process import Completed
+from goldenpath.shared import process
+from goldenpath.shared.errors import LocalTrouble, ToolFailed
+from goldenpath.shared.names import Digest
+from goldenpath.shared.process import Completed
 
 if TYPE_CHECKING:
     from goldenpath.local.stand_in_recipes import Recipe

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import BaseRefused, BuildFailed
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.image_origins import ImageOrigins, Step
-from goldenpath.model.names import Digest, Platform
-from goldenpath.policy import matrix
-from goldenpath.stages import bases
-from goldenpath.tools import process
-from goldenpath.tools.builder import Builder
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import bases
+from goldenpath.delivery.build.builder import Builder
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.image_origins import ImageOrigins, Step
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared import process
+from goldenpath.shared.errors import BaseRefused, BuildFailed
+from goldenpath.shared.names import Digest, Platform
 from tests.unit.program_double import ProgramDouble, ended, program
 
 D1, D2 = (Digest(f"sha256:{each * 64}") for each in "12")
@@ -190,7 +190,7 @@ def test_a_registry_is_allowed_whole_or_by_a_path_of_it(name: str, is_allowed: b
 def test_a_builder_that_cannot_list_base_images_warns_or_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("goldenpath.tools.buildx.graph", lambda *_: None)
+    monkeypatch.setattr("goldenpath.delivery.build.buildx.graph", lambda *_: None)
     found = bases.resolved(BUILDER, ORDER, (), PROD, tmp_path)
     assert (found.order, found.images, found.sources, len(found.warnings)) == (ORDER, None, None, 1)
     with pytest.raises(BaseRefused, match="cannot be listed"):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import WrongEnvironment
-from goldenpath.policy import matrix
+from goldenpath.delivery.release import binding
+from goldenpath.delivery.release.binding import Target
+from goldenpath.delivery.rules import matrix
 from goldenpath.registries import compliance
-from goldenpath.release import binding
-from goldenpath.release.binding import Target
+from goldenpath.shared.errors import WrongEnvironment
 
 SHIPPED = matrix.load()
 NAMES = tuple(each.name for each in SHIPPED.environments)

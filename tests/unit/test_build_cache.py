@@ -3,30 +3,31 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.errors import BadInput, CacheRefused, DiskTrouble, PolicyInvalid
-from goldenpath.model import codec
-from goldenpath.model.build_cache import BuildCache, CacheAccess, digest_in
-from goldenpath.model.build_secrets import BuildSecret
-from goldenpath.model.event import Event
-from goldenpath.model.finding import Gate
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Commit, Digest
-from goldenpath.model.work import WorkFolder
-from goldenpath.policy import freshness, matrix
-from goldenpath.policy.decision import decide
-from goldenpath.runner import Runner
-from goldenpath.stages import build_cache, ecr_push, joining
-from goldenpath.stages.build_secrets import Given
-from goldenpath.stages.context_artifact import Addition
-from goldenpath.tools import cache_folder
-from goldenpath.tools.buildx import Order
-from goldenpath.tools.cache_folder import CacheFolder
+from goldenpath.delivery.build import build_cache, cache_folder, joining
+from goldenpath.delivery.build.build_secrets import Given
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.build.cache_folder import CacheFolder
+from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.model.build_cache import BuildCache, CacheAccess, digest_in
+from goldenpath.delivery.model.build_secrets import BuildSecret
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.rules import freshness, matrix
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared import codec
+from goldenpath.shared.errors import BadInput, CacheRefused, DiskTrouble, PolicyInvalid
+from goldenpath.shared.names import Commit, Digest
+from goldenpath.shared.runner import Runner
 from tests.unit import cache_builder, layout_builder, run_builder
 from tests.unit.builders import COMMIT, DIGEST, report
 from tests.unit.cache_builder import PREFIX, saved
@@ -34,8 +35,8 @@ from tests.unit.cache_builder import PREFIX, saved
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.stages.build_cache import Plan
-    from goldenpath.tools.builder import Builder
+    from goldenpath.delivery.build.build_cache import Plan
+    from goldenpath.delivery.build.builder import Builder
 
 PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", default_branch="main")
 PULL_REQUEST = changed(PUSH, name="pull_request", ref="refs/pull/7/merge")
@@ -451,7 +452,7 @@ def test_an_image_whose_one_platform_was_built_with_a_cache_was_built_with_one(t
 
 
 # The policy.
-TEXT = Path(matrix.__file__).with_name(matrix.POLICY_FILE).read_text(encoding="utf-8")
+TEXT = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("environment", ["test", "staging", "prod"])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.model.names import Version
-from goldenpath.release.revision import REVISION
-from goldenpath.stages.build import labels_of
+from goldenpath.delivery.stages.build import labels_of
+from goldenpath.shared.names import Version
+from goldenpath.shared.oci import REVISION
 from tests.unit import run_builder
 from tests.unit.builders import COMMIT
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from goldenpath.model import build_secrets, inputs
-from goldenpath.model.build_secrets import BuildSecret, SecretSource, SshSource
+from goldenpath.delivery.model import build_secrets, inputs
+from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
 
 TOKEN = "tok3n-of-the-Registry"
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n-----END OPENSSH PRIVATE KEY-----"

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, BuildFailed, SecretInImage
-from goldenpath.model.build_secrets import BuildSecret, SecretSource, SshSource
-from goldenpath.model.event import Event
-from goldenpath.model.names import Commit
-from goldenpath.runner import Runner
-from goldenpath.stages import build_secrets
-from goldenpath.stages.build_secrets import Given
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import build_secrets
+from goldenpath.delivery.build.build_secrets import Given
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
+from goldenpath.delivery.model.event import Event
+from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
+from goldenpath.shared.names import Commit
+from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import layout

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.errors import EngineMissing, SecretInImage, ToolFailed
-from goldenpath.tools import builder, pins, process
+from goldenpath.delivery.build import builder
+from goldenpath.shared import pins, process
+from goldenpath.shared.errors import EngineMissing, SecretInImage, ToolFailed
 from tests.unit.program_double import ProgramDouble, ended, program
 
 if TYPE_CHECKING:
-    from goldenpath.tools.builder import Builder
+    from goldenpath.delivery.build.builder import Builder
 
 BUILDX = program("buildx")
 DIGEST = "sha256:b059f8d7226d0b326bc871af489a5dddf65e36af4d20d14251b072974d9ee87c"

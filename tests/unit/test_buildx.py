@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import BuildFailed, DiskTrouble, EngineMissing, GoldenPathError, ToolFailed, ToolTimeout
-from goldenpath.model.build_secrets import BuildSecret, SshSource
-from goldenpath.model.names import Platform
-from goldenpath.tools import buildx, process
-from goldenpath.tools.builder import Builder
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import buildx
+from goldenpath.delivery.build.builder import Builder
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.model.build_secrets import BuildSecret, SshSource
+from goldenpath.shared import process
+from goldenpath.shared.errors import BuildFailed, DiskTrouble, EngineMissing, GoldenPathError, ToolFailed, ToolTimeout
+from goldenpath.shared.names import Platform
 from tests.unit.program_double import ProgramDouble, ended, program
 
 BUILDX = program("buildx")

@@ -13,10 +13,10 @@ from dev.bumps.pinning import Pinned
 from dev.bumps.releases import Proposal
 from dev.bumps.trial import Difference, Trial
 
-from goldenpath.errors import BadInput, EvidenceMismatch, GithubRefused
-from goldenpath.model import codec, evidence
-from goldenpath.runner import Runner
-from goldenpath.tools import pins
+from goldenpath.delivery.model import evidence
+from goldenpath.shared import codec, pins
+from goldenpath.shared.errors import BadInput, EvidenceMismatch, GithubRefused
+from goldenpath.shared.runner import Runner
 from tests.unit.releases_double import COMMIT, ORIGIN, OURS, GitHubOfReleases
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from dev.bumps import policy, releases
 from dev.bumps.github import Api
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, GithubRefused
-from goldenpath.tools import pins
-from goldenpath.tools.pins import Asset, Group, Host, Tool
+from goldenpath.shared import pins
+from goldenpath.shared.errors import BadInput, GithubRefused
+from goldenpath.shared.pins import Asset, Group, Host, Tool
 from tests.unit.releases_double import ORIGIN, GitHubOfReleases, asset, release
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)

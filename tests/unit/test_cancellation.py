@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import Cancelled, GoldenPathError
-from goldenpath.model.receipt import State
-from goldenpath.release import cancellation, transaction
-from goldenpath.stages import ecr_push
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.release import cancellation, transaction
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared.errors import Cancelled, GoldenPathError
 from tests.unit.registry_double import trouble
 from tests.unit.test_transaction import LATEST, NOTHING, OF_ANOTHER, VERSION, Case, case, hold
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from goldenpath import __version__, cli, pipeline
-from goldenpath.errors import Cancelled, GateBlocked
-from goldenpath.model.build_secrets import SecretSource
-from goldenpath.stages import running
-from goldenpath.stages.base import Stage
+from goldenpath import __version__, cli
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.model.build_secrets import SecretSource
+from goldenpath.delivery.stage import Stage
+from goldenpath.delivery.stages import execution
+from goldenpath.shared.errors import Cancelled, GateBlocked
 
 if TYPE_CHECKING:
-    from goldenpath.model.inputs import Input, Request
+    from goldenpath.delivery.model.inputs import Input, Request
 
 STAGES = {stage.name: stage for stage in (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)}
 INPUTS: dict[str, tuple[Input, ...]] = {name: stage.inputs for name, stage in STAGES.items()} | {
@@ -163,9 +164,9 @@ def test_an_empty_variable_is_an_input_that_was_not_given(
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     """Return where the request of each command arrives; nothing else happens."""
     seen: list[Request] = []
-    monkeypatch.setattr(running, "prepare", lambda request, _here, _progress, **_: seen.append(request))
-    monkeypatch.setattr(running, "believing", lambda run, _stage: run)
-    monkeypatch.setattr(running, "run_stage", lambda *_: {})
+    monkeypatch.setattr(execution, "prepare", lambda request, _here, _progress, **_: seen.append(request))
+    monkeypatch.setattr(execution, "believing", lambda run, _stage: run)
+    monkeypatch.setattr(execution, "run_stage", lambda *_: {})
     monkeypatch.setattr(pipeline, "deliver", lambda *_: {})
     return seen
 
@@ -214,7 +215,7 @@ def test_what_ends_a_run_is_told_and_is_its_exit_code(
     def fail(*_: object) -> None:
         raise failure
 
-    monkeypatch.setattr(running, "prepare", fail)
+    monkeypatch.setattr(execution, "prepare", fail)
     assert told(capsys, "build", "--environment", "dev") == (code, text)
 
 
@@ -224,7 +225,7 @@ def test_in_a_workflow_run_the_error_is_an_annotation_too(
     def fail(*_: object) -> None:
         raise GateBlocked("bad\n::error::\n##[x] name", fix="f")
 
-    monkeypatch.setattr(running, "prepare", fail)
+    monkeypatch.setattr(execution, "prepare", fail)
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     _, text = told(capsys, "build", "--environment", "dev")
     commands = [line for line in text.splitlines() if line.startswith("::")]
@@ -246,7 +247,7 @@ def test_the_first_signal_unwinds_and_a_second_one_does_not_cut_the_undo_short(
             signal.raise_signal(signal.SIGINT)
             undone.append(True)
 
-    monkeypatch.setattr(running, "prepare", interrupted)
+    monkeypatch.setattr(execution, "prepare", interrupted)
     code, text = told(capsys, "build", "--environment", "dev")
     assert undone == [True]
     assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: the run was stopped by {number.name}")

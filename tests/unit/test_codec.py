@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.errors import DiskTrouble, StageOutOfOrder
-from goldenpath.model import codec
-from goldenpath.model.candidate import Candidate
-from goldenpath.model.finding import Findings, Gate
-from goldenpath.model.names import Digest, EnvironmentName, ImageRepository, Tag
-from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.verdict import Verdict
+from goldenpath.delivery.model.candidate import Candidate
+from goldenpath.delivery.model.finding import Findings, Gate
+from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.verdict import Verdict
+from goldenpath.shared import codec
+from goldenpath.shared.errors import DiskTrouble, StageOutOfOrder
+from goldenpath.shared.names import Digest, EnvironmentName, ImageRepository, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.hostile import json_values, reports
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from goldenpath.errors import BadInput, GateBlocked
-from goldenpath.report.console import Progress
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput, GateBlocked
 
 HOSTILE = st.text() | st.sampled_from(
     [

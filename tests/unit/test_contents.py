@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import SourceIncomplete
-from goldenpath.stages import contents
-from goldenpath.tools import git
-from goldenpath.tools.checkout import Checkout
+from goldenpath.delivery.build import incomplete_source
+from goldenpath.delivery.checkout.checkout import Checkout
+from goldenpath.shared import git
+from goldenpath.shared.errors import SourceIncomplete
 from tests.unit import run_builder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.stage import Run
 
 _POINTERS = Checkout("", (), pointers=("app/model.bin", "docs/film.mp4"))
 _EMPTY = Checkout("", (), submodules={"app/vendor": "f" * 40, "full": "f" * 40})
@@ -39,7 +39,7 @@ def run(folder: Path, environment: str = "prod") -> Run:
 
 def test_a_pointer_in_the_build_context_is_an_error_where_gates_block(repository: Path) -> None:
     with pytest.raises(SourceIncomplete) as caught:
-        contents.require(run(repository), _POINTERS)
+        incomplete_source.require(run(repository), _POINTERS)
     assert caught.value.what == (
         "The build context has the git-lfs pointer, not the content, of 1 file: app/model.bin."
     )
@@ -51,21 +51,21 @@ def test_a_pointer_in_the_build_context_is_an_error_where_gates_block(repository
 
 def test_an_empty_submodule_in_the_build_context_is_an_error_where_gates_block(repository: Path) -> None:
     with pytest.raises(SourceIncomplete) as caught:
-        contents.require(run(repository), _EMPTY)
+        incomplete_source.require(run(repository), _EMPTY)
     assert caught.value.what == "The build context has an empty folder for 1 submodule: app/vendor."
 
 
 def test_both_are_warnings_where_gates_advise(repository: Path) -> None:
     both = replace(_EMPTY, pointers=_POINTERS.pointers)
-    pointer, submodule = contents.require(run(repository, "dev"), both)
+    pointer, submodule = incomplete_source.require(run(repository, "dev"), both)
     assert "app/model.bin" in pointer
     assert "app/vendor" in submodule
 
 
 def test_what_is_not_sent_to_the_build_is_not_missing(repository: Path) -> None:
     (repository / "app" / ".dockerignore").write_text("*.bin\nvendor\n")
-    assert contents.require(run(repository), _POINTERS) == ()
-    assert contents.require(run(repository), _EMPTY) == ()
+    assert incomplete_source.require(run(repository), _POINTERS) == ()
+    assert incomplete_source.require(run(repository), _EMPTY) == ()
 
 
 def test_a_named_context_is_sent_too(repository: Path) -> None:
@@ -73,14 +73,14 @@ def test_a_named_context_is_sent_too(repository: Path) -> None:
     asked = run(repository)
     asked = replace(asked, request=replace(asked.request, build_contexts=(("d", "docs"), ("i", "docker-image://a"))))
     with pytest.raises(SourceIncomplete, match=r"of 1 file: docs/film\.mp4\."):
-        contents.require(asked, _POINTERS)
+        incomplete_source.require(asked, _POINTERS)
 
 
 def test_a_submodule_whose_folder_was_filled_by_other_means_is_not_empty(repository: Path) -> None:
     (repository / "app" / "vendor" / "library.py").touch()
-    assert contents.require(run(repository), _EMPTY) == ()
+    assert incomplete_source.require(run(repository), _EMPTY) == ()
 
 
 def test_a_submodule_that_a_sparse_checkout_leaves_out_is_not_empty(repository: Path) -> None:
     (repository / "app" / "vendor").rmdir()
-    assert contents.require(run(repository), _EMPTY) == ()
+    assert incomplete_source.require(run(repository), _EMPTY) == ()

@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, CheckoutDiffers, ContextRefused
-from goldenpath.model import codec
-from goldenpath.model.candidate import ContextArtifact
-from goldenpath.model.finding import Gate
-from goldenpath.model.names import ArtifactId, ContentDigest, ContextFolder
-from goldenpath.policy.decision import decide
-from goldenpath.stages import context_artifact, ecr_push
-from goldenpath.tools import context_artifact as files
-from goldenpath.tools import git
+from goldenpath.delivery.build import artifact_files as files
+from goldenpath.delivery.build import context_artifact
+from goldenpath.delivery.model.candidate import ContextArtifact
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared import codec, git
+from goldenpath.shared.errors import BadInput, CheckoutDiffers, ContextRefused
+from goldenpath.shared.names import ArtifactId, ContentDigest, ContextFolder
 from tests.unit import layout_builder, run_builder
 from tests.unit.builders import report
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.stage import Run
 
 TREE = "Dockerfile\0.gitmodules\0lib\0src/app.py\0docs/link\0"
 FILE = stat.S_IFREG | 0o755

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import GoldenPathError, ScannerFailed
-from goldenpath.model import codec
-from goldenpath.model.finding import Finding, Gate
-from goldenpath.policy import matrix
-from goldenpath.policy.decision import decide
-from goldenpath.report import sarif, summary
-from goldenpath.tools import gitleaks, syft, trivy
+from goldenpath.delivery.model.finding import Finding, Gate
+from goldenpath.delivery.report import gate_summary, sarif
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.scanners import syft, trivy
+from goldenpath.delivery.secrets import gitleaks
+from goldenpath.shared import codec
+from goldenpath.shared.errors import GoldenPathError, ScannerFailed
 from tests.unit.builders import report
 from tests.unit.hostile import recorded
 
@@ -112,7 +113,7 @@ def follow(found: tuple[Finding, ...]) -> None:
     codec.decode(codec.encode(whole), type(whole))
     codec.encode(decision.verdict)
     sarif.render(whole, category="c", dockerfile="Dockerfile")
-    summary.render(decision.verdict, decision.deciding)
+    gate_summary.render(decision.verdict, decision.deciding)
     assert sum(decision.verdict.counts.values()) == len(found)
 
 

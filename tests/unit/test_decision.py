@@ -12,13 +12,13 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.model.exception import Acceptance, Scope, Standing
-from goldenpath.model.finding import Database, Finding, FixStatus, Gate, Severity
-from goldenpath.model.verdict import DatabaseSeen, Mode, Result
-from goldenpath.policy import matrix
-from goldenpath.policy.app import AppRules
-from goldenpath.policy.decision import decide, decides
-from goldenpath.policy.matrix import VulnerabilityRule
+from goldenpath.delivery.model.exception import Acceptance, Scope, Standing
+from goldenpath.delivery.model.finding import Database, Finding, FixStatus, Gate, Severity
+from goldenpath.delivery.model.verdict import DatabaseSeen, Mode, Result
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.rules.app import AppRules
+from goldenpath.delivery.rules.decision import decide, decides
+from goldenpath.delivery.rules.matrix import VulnerabilityRule
 from tests.unit.builders import blind_spot, image_secret, report, secret, vulnerability
 
 TODAY = date(2026, 11, 21)

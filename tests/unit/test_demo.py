@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath import runner
-from goldenpath.errors import GateBlocked, LocalTrouble, ScannerFailed
 from goldenpath.local import demo, engine, reach, refusals, state
-from goldenpath.report.console import Progress
+from goldenpath.shared import runner
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import GateBlocked, LocalTrouble, ScannerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

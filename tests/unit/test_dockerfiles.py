@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.tools import dockerfiles
+from goldenpath.delivery.build import dockerfiles
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.tools import dockerignore
+from goldenpath.delivery.build import dockerignore
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,19 +8,26 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.adopt import called, doctoring, remote_checks, scaffold, source_checks, workflow_checks
-from goldenpath.adopt.checkout import Checkout
-from goldenpath.adopt.images import Image
-from goldenpath.adopt.protection_checks import BranchRules
-from goldenpath.adopt.remark import Level, Remark
-from goldenpath.errors import AccessDenied, RepositoryMissing
-from goldenpath.model.names import EcrRepository
-from goldenpath.policy import matrix
-from goldenpath.services.aws import RepositoryInfo
+from goldenpath.delivery.adoption import (
+    doctor,
+    remote_checks,
+    reusable_workflow,
+    scaffold,
+    source_checks,
+    workflow_checks,
+)
+from goldenpath.delivery.adoption.check_result import Level, Remark
+from goldenpath.delivery.adoption.checkout import Checkout
+from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.protection_checks import BranchRules
+from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared.errors import AccessDenied, RepositoryMissing
+from goldenpath.shared.names import EcrRepository
 from tests.unit.settings_double import HEALTHY, SettingsDouble
 
 NAME = EcrRepository("web")
-PLATFORM = called.read()
+PLATFORM = reusable_workflow.read()
 PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
 SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
 REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
@@ -73,17 +80,17 @@ def healthy_world(
     describe: Callable[[EcrRepository], RepositoryInfo] = described,
     tag: Callable[[RepositoryInfo], str | None] | None = None,
     settings: SettingsDouble | None = None,
-) -> doctoring.World:
+) -> doctor.World:
     """Return a world in which everything is as it should be, but for what a test gives."""
-    return doctoring.World(forge or Forge(), describe, tag, settings or SettingsDouble(HEALTHY))
+    return doctor.World(forge or Forge(), describe, tag, settings or SettingsDouble(HEALTHY))
 
 
-def examined(checkout: Checkout, world: doctoring.World | None = None) -> tuple[Remark, ...]:
-    asked = doctoring.Asked(checkout, ROLE)
-    return doctoring.examine(asked, PLATFORM, world or healthy_world())
+def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
+    asked = doctor.Asked(checkout, ROLE)
+    return doctor.examine(asked, PLATFORM, world or healthy_world())
 
 
-def worst(checkout: Checkout, world: doctoring.World | None = None) -> list[Remark]:
+def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
     """Return the remarks about what is not as it should be."""
     return [each for each in examined(checkout, world) if each.level > Level.GOOD]
 
@@ -99,7 +106,7 @@ def test_nothing_is_wrong_with_what_init_wrote(healthy: Checkout) -> None:
 
 
 def test_without_a_network_it_says_what_it_left_out(healthy: Checkout) -> None:
-    found = worst(healthy, doctoring.World())
+    found = worst(healthy, doctor.World())
     assert {each.level for each in found} == {Level.LEFT_OUT}
     assert {each.about for each in found} == {"secrets", "registry", "code security", "protection", "github"}
 

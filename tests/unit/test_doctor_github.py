@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from github import GithubException
 
-from goldenpath.adopt.forge import GitHub
-from goldenpath.adopt.protection_checks import BranchRules
+from goldenpath.delivery.adoption.protection_checks import BranchRules
+from goldenpath.delivery.adoption.repository_facts import GitHub
 
 PRIVATE = {"private": True, "default_branch": "main"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.adopt import needs_checks
-from goldenpath.adopt.called import Caller
-from goldenpath.adopt.checkout import Checkout
+from goldenpath.delivery.adoption import needs_checks
+from goldenpath.delivery.adoption.checkout import Checkout
+from goldenpath.delivery.adoption.reusable_workflow import Caller
 from tests.unit.test_doctor import Forge
 
 LFS = "*.png filter=lfs diff=lfs merge=lfs -text\n"

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from goldenpath.adopt import called, doctoring, registry_checks
-from goldenpath.adopt.called import PLATFORM
-from goldenpath.adopt.checkout import Checkout
-from goldenpath.adopt.remark import Level, Remark, error, good, left_out
+from goldenpath.delivery.adoption import doctor, registry_checks, reusable_workflow
+from goldenpath.delivery.adoption.check_result import Level, Remark, error, good, left_out
+from goldenpath.delivery.adoption.checkout import Checkout
+from goldenpath.delivery.adoption.reusable_workflow import PLATFORM
 from tests.tools.command import ROOT
 from tests.unit.settings_double import HEALTHY, Body, SettingsDouble
 from tests.unit.test_doctor_protection import Forge
@@ -62,12 +62,12 @@ def platform(tmp_path: Path) -> Checkout:
     return Checkout(tmp_path, PLATFORM, "main", shallow=True, dockerfiles=())
 
 
-def examined(checkout: Checkout, world: doctoring.World) -> tuple[Remark, ...]:
-    return doctoring.examine(doctoring.Asked(checkout), called.read(), world)
+def examined(checkout: Checkout, world: doctor.World) -> tuple[Remark, ...]:
+    return doctor.examine(doctor.Asked(checkout), reusable_workflow.read(), world)
 
 
 def test_nothing_is_missing_where_everything_is_set_up_as_the_docs_say(platform: Checkout) -> None:
-    found = examined(platform, doctoring.World(FORGE, settings=safe()))
+    found = examined(platform, doctor.World(FORGE, settings=safe()))
     assert told(found) == []
     # Nothing that only an app has is asked for.
     assert {each.about for each in found} == {
@@ -77,18 +77,18 @@ def test_nothing_is_missing_where_everything_is_set_up_as_the_docs_say(platform:
 
 def test_an_app_is_not_asked_for_what_the_platform_needs(tmp_path: Path) -> None:
     app = Checkout(tmp_path, "team/web", "main", shallow=False, dockerfiles=())
-    found = examined(app, doctoring.World(FORGE, settings=safe()))
+    found = examined(app, doctor.World(FORGE, settings=safe()))
     assert {"apply", "environment", "tag"}.isdisjoint(each.about for each in found)
 
 
 def test_without_a_token_it_looks_at_the_checkout_only(platform: Checkout) -> None:
-    found = examined(platform, doctoring.World())
+    found = examined(platform, doctor.World())
     assert [(each.about, each.level) for each in found] == [("apply", Level.GOOD), ("github", Level.LEFT_OUT)]
 
 
 def test_a_workflow_of_the_platform_that_does_not_start_is_told(platform: Checkout) -> None:
     stopped = {"workflows": [{"path": registry_checks.PUSHED, "state": "disabled_fork"}]}
-    world = doctoring.World(FORGE, settings=safe({"/actions/workflows?per_page=100": stopped}))
+    world = doctor.World(FORGE, settings=safe({"/actions/workflows?per_page=100": stopped}))
     ((level, what),) = told(examined(platform, world))
     assert (level, what.startswith(f"{registry_checks.PUSHED} does not run:")) == (Level.ERROR, True)
 
@@ -310,6 +310,6 @@ def test_without_a_default_branch_no_tag_is_asked_for() -> None:
 @pytest.mark.parametrize("body", [0, 401, 403, 404, 500, {}, [], ["x"], {"errors": 7, "protection_rules": ["x"]}])
 def test_whatever_github_replies_a_check_says_something_and_raises_nothing(platform: Checkout, body: Any) -> None:
     settings = SettingsDouble(dict.fromkeys(SAFE, body))
-    found = examined(platform, doctoring.World(Forge(), settings=settings))
+    found = examined(platform, doctor.World(Forge(), settings=settings))
     assert {"protection", "pull requests", "environment", "tag"} <= {each.about for each in found}
     assert told(found)

@@ -12,18 +12,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.adopt import actions_checks, called, environment_checks, platform_checks
-from goldenpath.adopt.called import Caller, CommentCaller
-from goldenpath.adopt.remark import Level, Remark
-from goldenpath.policy import matrix
+from goldenpath.delivery.adoption import actions_checks, environment_checks, platform_checks, reusable_workflow
+from goldenpath.delivery.adoption.check_result import Level, Remark
+from goldenpath.delivery.adoption.reusable_workflow import Caller, CommentCaller
+from goldenpath.delivery.rules import matrix
 from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
 
 if TYPE_CHECKING:
-    from goldenpath.adopt.settings import Settings
+    from goldenpath.delivery.adoption.settings import Settings
 
 FILE = ".github/workflows/delivery.yml"
 CALLER = Caller(
-    FILE, "delivery", called.PLATFORM, "v1.2.3", None, {"environment": "prod"}, None, events=frozenset({"push"})
+    FILE,
+    "delivery",
+    reusable_workflow.PLATFORM,
+    "v1.2.3",
+    None,
+    {"environment": "prod"},
+    None,
+    events=frozenset({"push"}),
 )
 APPROVING = replace(CALLER, given={"environment": "prod", "approval": "True"})
 REVIEWER = {"type": "User", "reviewer": {"login": "second"}}
@@ -337,9 +344,9 @@ WORKFLOW = f"""
 on: {{push: {{branches: [main]}}, schedule: [{{cron: "5 4 * * 1"}}]}}
 jobs:
   delivery:
-    uses: {called.PLATFORM}/{called.WORKFLOW}@v1.2.3
+    uses: {reusable_workflow.PLATFORM}/{reusable_workflow.WORKFLOW}@v1.2.3
   comment:
-    uses: {called.PLATFORM}/.github/workflows/_pull-request-comment.yml@v1.2.3
+    uses: {reusable_workflow.PLATFORM}/.github/workflows/_pull-request-comment.yml@v1.2.3
     with: {{reports_artifact: x}}
 """
 
@@ -358,7 +365,7 @@ jobs:
     ],
 )
 def test_a_workflow_says_what_starts_it_and_what_it_calls(text: str, events: set[str]) -> None:
-    found = called.workflow(FILE, text)
+    found = reusable_workflow.workflow(FILE, text)
     assert found.events == events
     assert [each.job for each in found.callers] == (["delivery"] if text == WORKFLOW else [])
     assert [each.given for each in found.comments] == ([{"reports_artifact"}] if text == WORKFLOW else [])

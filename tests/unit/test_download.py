@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import BadInput
-from goldenpath.tools import download
+from goldenpath.shared import download
+from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
     from pathlib import Path

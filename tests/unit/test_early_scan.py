@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import ScannerFailed
-from goldenpath.tools import gitleaks
-from goldenpath.tools.early_scan import LEAST, EarlyScan
-from goldenpath.tools.gitleaks import BatchReport, Leak
-from goldenpath.tools.plain_files import Origin, PlainFiles
-from goldenpath.tools.scanner import failed
+from goldenpath.delivery.scanners.scanner import failed
+from goldenpath.delivery.secrets import gitleaks
+from goldenpath.delivery.secrets.gitleaks import BatchReport, Leak
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.delivery.secrets.streaming_scan import LEAST, EarlyScan
+from goldenpath.shared.errors import ScannerFailed
 from tests.unit.program_double import program
 
 if TYPE_CHECKING:
-    from goldenpath.tools.packed_files import Batch
+    from goldenpath.delivery.secrets.scan_batches import Batch
 
 PIECE = b"a line of text;\n" * 5_000
 

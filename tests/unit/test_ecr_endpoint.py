@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.services.ecr_endpoint import data_plane
+from goldenpath.delivery.registry.ecr_endpoint import data_plane
 
 ACCOUNT = "123456789012"
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import EngineMissing, LocalTrouble, ToolFailed, ToolMissing
 from goldenpath.local import buildkit, daemon, debian, docker_cli, engine
 from goldenpath.local.engine import Engine
-from goldenpath.tools import process
-from goldenpath.tools.process import Completed
-from goldenpath.tools.toolchain import Program
+from goldenpath.shared import process
+from goldenpath.shared.errors import EngineMissing, LocalTrouble, ToolFailed, ToolMissing
+from goldenpath.shared.process import Completed
+from goldenpath.shared.toolchain import Program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = runpy.run_path(str(ROOT / "bin" / "environment"))
 PARTS: dict[str, tuple[str, ...]] = SCRIPT["PARTS"]
-# Only where there is a terminal (`report.console`), and there the whole list is installed.
+# Only where there is a terminal (`shared.console`), and there the whole list is installed.
 AT_A_TERMINAL = {"rich"}
 BASE = ("goldenpath.__main__", "goldenpath.cli")
 
@@ -67,7 +67,7 @@ def _plain(name: str) -> str:
 
 @pytest.mark.parametrize(("stage", "part"), part_of_each_stage().items())
 def test_a_part_has_every_package_that_its_stages_may_load(stage: str, part: str) -> None:
-    needed = packages_of(*BASE, f"goldenpath.stages.{stage.replace('-', '_')}")
+    needed = packages_of(*BASE, f"goldenpath.delivery.stages.{stage.replace('-', '_')}")
     assert {"click", "msgspec", "pyyaml"} <= needed
     assert needed <= set(PARTS[part])
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from goldenpath.errors import GateBlocked, GoldenPathError
+from goldenpath.shared.errors import GateBlocked, GoldenPathError
 
 
 def family(kind: type[GoldenPathError] = GoldenPathError) -> list[type[GoldenPathError]]:

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import BadInput
-from goldenpath.model.event import (
+from goldenpath.delivery.model.event import (
     Event,
     comes_from_fork,
     commit_before,
@@ -14,9 +13,10 @@ from goldenpath.model.event import (
     is_by_dependabot,
     proposed_head,
 )
-from goldenpath.model.names import Commit, EcrRepository
-from goldenpath.runner import Runner
-from goldenpath.stages import running
+from goldenpath.delivery.stages import execution
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.names import Commit, EcrRepository
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT
 
 BASE = "b" * 40
@@ -59,7 +59,7 @@ def test_a_pull_request_of_dependabot_is_not_one_of_a_fork(tmp_path: Path) -> No
     side = {"repo": {"full_name": "o/app"}, "sha": BASE}
     payload = {"pull_request": {"base": side, "head": side}, "sender": {"login": "dependabot[bot]"}}
     here = Runner(in_actions=True, event_name="pull_request", event=payload, sha=COMMIT, ref="refs/pull/7/merge")
-    event = running.event_of(here, tmp_path)
+    event = execution.event_of(here, tmp_path)
     assert (event.fork, event.by_dependabot) == (False, True)
 
 
@@ -198,4 +198,4 @@ def test_a_components_tag_is_for_the_repository_of_that_name(repository: str, *,
 
 def test_an_event_without_a_commit_is_refused() -> None:
     with pytest.raises(BadInput, match="names no commit"):
-        running.event_of(Runner(in_actions=True, event_name="push", sha="not-a-sha"), Path())
+        execution.event_of(Runner(in_actions=True, event_name="push", sha="not-a-sha"), Path())

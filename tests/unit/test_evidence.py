@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.errors import BuildFailed, EvidenceMismatch, GateBlocked, StageOutOfOrder
-from goldenpath.model import codec, evidence
-from goldenpath.model.evidence import Evidence, Report
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
-from goldenpath.report.console import Progress
-from goldenpath.runner import Runner
-from goldenpath.stages import build, gate, platforms, running, sarif_upload, summary, trivy_gate
-from goldenpath.stages.base import EVIDENCE_OUTPUT, Outcome, Run, Stage
+from goldenpath.delivery.build import platforms
+from goldenpath.delivery.model import evidence
+from goldenpath.delivery.model.evidence import Evidence, Report
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
+from goldenpath.delivery.stages import build, execution, gate, sarif_upload, summary, trivy_gate
+from goldenpath.shared import codec
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BuildFailed, EvidenceMismatch, GateBlocked, StageOutOfOrder
+from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.layout_builder import AMD64, ARM64, layout
 
 if TYPE_CHECKING:
-    from goldenpath.model.layout import PlatformFields
+    from goldenpath.delivery.model.layout import PlatformFields
 
 A, B = "a" * 64, "b" * 64
 RUNNER = Runner(in_actions=True)
@@ -128,19 +130,19 @@ def test_a_file_that_nobody_reported_is_refused_and_one_that_is_gone_too(tmp_pat
 @pytest.mark.parametrize("stage", [trivy_gate.STAGE, sarif_upload.STAGE, summary.STAGE], ids=lambda stage: stage.name)
 def test_a_stage_of_a_workflow_run_reads_nothing_without_evidence(tmp_path: Path, stage: Stage) -> None:
     made = replace(believed(tmp_path), work=WorkFolder(tmp_path / "work"))
-    made = running.believing(made, stage)
+    made = execution.believing(made, stage)
     with pytest.raises(EvidenceMismatch, match="there is no evidence of the files in the work folder"):
         stage.run(made)
 
 
 def test_a_terminal_believes_its_own_folder_unless_evidence_is_given(tmp_path: Path) -> None:
     made = run_builder.run(tmp_path)
-    assert running.believing(made, summary.STAGE).work.evidence is None
+    assert execution.believing(made, summary.STAGE).work.evidence is None
     given = replace(made, request=replace(made.request, evidence=(Report({"a": A}),)))
-    assert running.believing(given, summary.STAGE).work.evidence == Evidence({"a": A})
+    assert execution.believing(given, summary.STAGE).work.evidence == Evidence({"a": A})
     in_a_run = replace(made, runner=RUNNER)
-    assert running.believing(in_a_run, build.STAGE).work.evidence is None
-    assert running.believing(in_a_run, summary.STAGE).work.evidence == Evidence()
+    assert execution.believing(in_a_run, build.STAGE).work.evidence is None
+    assert execution.believing(in_a_run, summary.STAGE).work.evidence == Evidence()
 
 
 @pytest.mark.parametrize("ends", ["well", "blocked", "failed"])
@@ -158,7 +160,7 @@ def test_a_stage_puts_out_its_evidence_however_it_ends(tmp_path: Path, ends: str
     if ends == "failed":
         stage = Stage("build", "", (), EVIDENCE_OUTPUT, failing)
     try:
-        running.run_stage(stage, made, Progress())
+        execution.run_stage(stage, made, Progress())
     except (GateBlocked, BuildFailed):
         assert ends != "well"
     written = re.search(r"evidence<<(\w+)\n(.*)\n\1\n", (tmp_path / "output").read_text())

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from goldenpath.tools.far_regions import FarRegions, regions
+from goldenpath.delivery.secrets.wide_windows import FarRegions, regions
 
 LINE = b"a line of twenty b.\n"
 

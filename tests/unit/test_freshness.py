@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import VerdictExpired
-from goldenpath.model.exception import Acceptance, Applied, Scope, Standing
-from goldenpath.model.finding import Gate
-from goldenpath.model.verdict import DatabaseSeen, Mode, Verdict
-from goldenpath.policy import matrix
-from goldenpath.policy.decision import decide
-from goldenpath.policy.freshness import require_fresh
+from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.verdict import DatabaseSeen, Mode, Verdict
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.rules.freshness import require_fresh
+from goldenpath.shared.errors import VerdictExpired
 from tests.unit.builders import report
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

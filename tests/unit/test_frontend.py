@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.model import frontend
-from goldenpath.model.frontend import OFFICIAL, Frontend
+from goldenpath.delivery.model import frontend
+from goldenpath.delivery.model.frontend import OFFICIAL, Frontend
 
 SHA = f"sha256:{'a' * 64}"
 EVIL = "ghcr.io/evil/frontend"

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import FrontendRefused
-from goldenpath.model.build_secrets import BuildSecret
-from goldenpath.policy import matrix
-from goldenpath.stages import frontends
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import frontends
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.model.build_secrets import BuildSecret
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared.errors import FrontendRefused
 from tests.unit import run_builder
 
 if TYPE_CHECKING:
-    from goldenpath.stages.frontends import Settled
+    from goldenpath.delivery.build.frontends import Settled
 
 FOREIGN = "ghcr.io/acme/frontend:1"
 

@@ -10,23 +10,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
-from goldenpath.model import codec
-from goldenpath.model.event import Event
-from goldenpath.model.exception import Standing
-from goldenpath.model.finding import Finding, Gate, Severity
-from goldenpath.model.names import Commit, Digest
-from goldenpath.model.verdict import Result
-from goldenpath.policy import in_force
-from goldenpath.report import sarif
-from goldenpath.stages import ecr_push, gate, preflight, release_tags
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.exception import Standing
+from goldenpath.delivery.model.finding import Finding, Gate, Severity
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.release import release_tags
+from goldenpath.delivery.report import sarif
+from goldenpath.delivery.rules import effective
+from goldenpath.delivery.stages import ecr_push, gate, preflight
+from goldenpath.shared import codec
+from goldenpath.shared.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
+from goldenpath.shared.names import Commit, Digest
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.layout_builder import layout
 from tests.unit.registry_double import info
 from tests.unit.run_builder import candidate, run
 
 if TYPE_CHECKING:
-    from goldenpath.stages.base import Outcome
+    from goldenpath.delivery.stage import Outcome
 
 
 def conclude(folder: Path, environment: str, *findings: Finding, of: Gate = Gate.TRIVY) -> Outcome:
@@ -107,7 +108,7 @@ EXCEPTION = "version: 1\nexceptions: [{{gate: trivy, id: CVE-2020-14343, scope: 
 def excepted(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     end = datetime.now(UTC).date() + timedelta(days)
     text = EXCEPTION.format(f"reason: a test stand, owner: team-web, expires: {end}")
-    monkeypatch.setattr(in_force, "app_file", lambda *_: text)
+    monkeypatch.setattr(effective, "app_file", lambda *_: text)
 
 
 def test_an_exception_lets_a_finding_through_and_is_in_verdict_sarif_and_summary(
@@ -139,7 +140,7 @@ def test_an_exception_that_ends_soon_or_does_not_count_is_warned_of(
 
 def test_a_gate_that_the_app_tightens_blocks_in_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "version: 1\ntighten: {dev: {trivy: {mode: blocking, severities: [MEDIUM]}}}\n"
-    monkeypatch.setattr(in_force, "app_file", lambda *_: text)
+    monkeypatch.setattr(effective, "app_file", lambda *_: text)
     outcome = conclude(tmp_path, "dev", vulnerability(Severity.MEDIUM))
     assert isinstance(outcome.stop, GateBlocked)
     assert outcome.sentence.startswith("trivy: BLOCK in dev (blocking)")
@@ -149,7 +150,7 @@ def test_a_gate_that_the_app_tightens_blocks_in_dev(tmp_path: Path, monkeypatch:
 def test_a_broken_file_of_the_app_is_an_error_everywhere_and_leaves_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: str
 ) -> None:
-    monkeypatch.setattr(in_force, "app_file", lambda *_: "version: 1\nexceptions: all\n")
+    monkeypatch.setattr(effective, "app_file", lambda *_: "version: 1\nexceptions: all\n")
     with pytest.raises(PolicyInvalid):
         conclude(tmp_path, environment, vulnerability())
     assert not run(tmp_path).work.verdict(Gate.TRIVY).exists()

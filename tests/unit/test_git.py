@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import SourceUnusable, ToolFailed
-from goldenpath.model.names import Commit
-from goldenpath.tools import git, git_settings, git_tags, process
+from goldenpath.delivery.checkout import git_tags
+from goldenpath.shared import git, git_settings, process
+from goldenpath.shared.errors import SourceUnusable, ToolFailed
+from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT
 from tests.unit.program_double import ProgramDouble, ended
 

@@ -8,8 +8,8 @@ from typing import IO
 
 import pytest
 
-from goldenpath.tools import git_changes
-from goldenpath.tools.git_changes import Hunk, unquoted
+from goldenpath.delivery.secrets import git_changes
+from goldenpath.delivery.secrets.git_changes import Hunk, unquoted
 
 ONE, TWO, THREE, NONE = "1" * 40, "2" * 40, "3" * 40, "0" * 40
 LOG = f"""commit {ONE}

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.tools import git, git_changes, git_objects
-from goldenpath.tools.git_changes import Version
-from goldenpath.tools.git_objects import Wanted
-from goldenpath.tools.plain_files import Origin, PlainFiles
+from goldenpath.delivery.secrets import git_changes, git_objects
+from goldenpath.delivery.secrets.git_changes import Version
+from goldenpath.delivery.secrets.git_objects import Wanted
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.shared import git
 from tests.unit.packed import members
 
 HISTORY = Path("/history")

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
-from goldenpath.model.names import Commit
-from goldenpath.services.github import Analysis, CodeScanning, UploadEnd
-from goldenpath.services.http import Answer, Http
+from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
+from goldenpath.shared.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
+from goldenpath.shared.http import Answer, Http
+from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ def upload(monkeypatch: pytest.MonkeyPatch, *answers: Answer | RegistryUnreachab
     """Upload a SARIF file to a GitHub that gives `answers`, the last of them for ever."""
     api, clock = Api(*answers), iter(range(0, 10_000, 10))
     monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))
-    monkeypatch.setattr("goldenpath.services.github.time.sleep", api.pauses.append)
-    monkeypatch.setattr("goldenpath.services.github.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("goldenpath.delivery.github.code_scanning.time.sleep", api.pauses.append)
+    monkeypatch.setattr("goldenpath.delivery.github.code_scanning.time.monotonic", lambda: next(clock))
     api.end = CodeScanning(API, "the-token").upload(b"{}", ANALYSIS)
     return api
 

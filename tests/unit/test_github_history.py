@@ -7,8 +7,8 @@ import json
 import pytest
 from urllib3.exceptions import ProtocolError
 
-from goldenpath.model.names import Commit
-from goldenpath.services.github_history import History, Order
+from goldenpath.delivery.github.history import History, Order
+from goldenpath.shared.names import Commit
 from tests.unit.http_double import Response, pool
 
 API = "https://api.github.example"

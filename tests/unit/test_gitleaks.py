@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from goldenpath.errors import ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
-from goldenpath.model.finding import Finding, Gate, Location, Severity
-from goldenpath.tools import gitleaks, packed_files, process
-from goldenpath.tools.canary import Canary
-from goldenpath.tools.gitleaks import Leak
-from goldenpath.tools.near_lines import Lines
-from goldenpath.tools.plain_files import Origin, PlainFiles
+from goldenpath.delivery.model.finding import Finding, Gate, Location, Severity
+from goldenpath.delivery.secrets import gitleaks, scan_batches
+from goldenpath.delivery.secrets.canary import Canary
+from goldenpath.delivery.secrets.gitleaks import Leak
+from goldenpath.delivery.secrets.line_windows import Lines
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.shared import process
+from goldenpath.shared.errors import ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
 
 if TYPE_CHECKING:
-    from goldenpath.tools.process import Completed
+    from goldenpath.shared.process import Completed
 
 FIELDS = ("RuleID", "Description", "StartLine", "File", "Commit", "Entropy")
 UNKNOWN = "gitleaks did not finish its work; what it would have found is unknown, so nothing is released"
@@ -303,7 +304,7 @@ def test_gitleaks_has_to_look_at_every_byte_it_is_given(
 ) -> None:
     files.add(Origin("b10b", "a.txt"), [b"x" * 20_000])
     files.close()
-    given = files.packed.batch.size + 2 * len(packed_files.FIRST_LINE + CANARY.encoded)
+    given = files.packed.batch.size + 2 * len(scan_batches.FIRST_LINE + CANARY.encoded)
     said = f"6:52AM INF scanned ~{given - lacking} bytes (20.00 KB) in 6.8ms"
     doubled(monkeypatch, leaves_report(SEEN, {**SEEN, "File": "000000.tar!~canary"}, stderr=said))
     if not lacking:

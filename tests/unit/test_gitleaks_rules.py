@@ -9,9 +9,9 @@ import pytest
 from dev import gitleaks_rules as pinning
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, ToolHashMismatch
-from goldenpath.tools import gitleaks_rules, pins
-from goldenpath.tools.pins import Rules
+from goldenpath.shared import gitleaks_rules, pins
+from goldenpath.shared.errors import BadInput, ToolHashMismatch
+from goldenpath.shared.pins import Rules
 
 PUBLISHED = b"""# Generated.
 title = "gitleaks config"

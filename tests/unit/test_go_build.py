@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from goldenpath import runner
-from goldenpath.errors import ToolFailed, ToolHashMismatch, ToolMissing
-from goldenpath.tools import go_build, process
-from goldenpath.tools.pins import Asset, GoSource, Group, Host, Tool
+from goldenpath.shared import go_build, process, runner
+from goldenpath.shared.errors import ToolFailed, ToolHashMismatch, ToolMissing
+from goldenpath.shared.pins import Asset, GoSource, Group, Host, Tool
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,20 +12,20 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.adopt import settling
-from goldenpath.model.exception import Acceptance, Scope
-from goldenpath.model.finding import Finding, Findings, Gate
-from goldenpath.model.settled import Settlement
-from goldenpath.policy import app, matrix, settled
-from goldenpath.policy.app import AppRules
-from goldenpath.policy.decision import decide
+from goldenpath.delivery.adoption import settle
+from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.finding import Finding, Findings, Gate
+from goldenpath.delivery.model.settled import Settlement
+from goldenpath.delivery.report import gate_summary, job_summary, sarif
+from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.delivery.rules import app, matrix, settled
+from goldenpath.delivery.rules.app import AppRules
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.secrets import gitleaks
 from goldenpath.registries import compliance, hygiene
 from goldenpath.registries.compliance import LifecycleImage
 from goldenpath.registries.config import hcl_edit
 from goldenpath.registries.config.ecr_tf import BLOCK, MAP
-from goldenpath.report import job_summary, sarif, summary
-from goldenpath.report.job_summary import Facts
-from goldenpath.tools import gitleaks
 from tests.unit.builders import report, secret
 
 SMALL, LARGE = 100, 400
@@ -95,7 +95,7 @@ def concluded(findings: Findings, rules: AppRules = AppRules()) -> None:  # noqa
     """Do what follows from findings: a verdict, SARIF, the gate's summary, the job's and the comment's."""
     decision = decide(findings, POLICY, POLICY.environment("prod"), rules, today=TODAY)
     sarif.render(findings, sarif.passed(decision.verdict), category="gitleaks", dockerfile="Dockerfile")
-    summary.render(decision.verdict, decision.deciding, decision.unfixed)
+    gate_summary.render(decision.verdict, decision.deciding, decision.unfixed)
     verdicts, deciding = {findings.gate: decision.verdict}, {findings.gate: decision.deciding}
     job_summary.render(Facts("prod", "a" * 40, (), verdicts=verdicts, deciding=deciding))
 
@@ -155,7 +155,7 @@ def settled_records(count: int) -> Callable[[], object]:
 
 def settled_again(count: int) -> Callable[[], object]:
     findings, known = found(count), records(count)
-    return lambda: [*settling.records(settling.Wanted(Path(), "web", "revoked", frozenset()), findings, known, TODAY)]
+    return lambda: [*settle.records(settle.Wanted(Path(), "web", "revoked", frozenset()), findings, known, TODAY)]
 
 
 def registry_added(count: int) -> Callable[[], object]:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.tools import scan_limits
-from goldenpath.tools.hidden_parts import streams, wide_texts
-from goldenpath.tools.scan_limits import FileBudget, LimitReached, ScanBudget
+from goldenpath.delivery.secrets import scan_limits
+from goldenpath.delivery.secrets.embedded_streams import streams, wide_texts
+from goldenpath.delivery.secrets.scan_limits import FileBudget, LimitReached, ScanBudget
 
 TEXT = b"a text with a secret: 42\n" * 9
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
-from goldenpath.errors import DiskTrouble, RegistryUnreachable
-from goldenpath.services.http import Answer, Http
+from goldenpath.shared.errors import DiskTrouble, RegistryUnreachable
+from goldenpath.shared.http import Answer, Http
 from tests.unit.http_double import PoolDouble, Request, Response, pool, pool_of
 
 URL = "https://registry.example/v2/"

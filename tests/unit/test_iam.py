@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from goldenpath import cli
-from goldenpath.errors import BadInput
+from goldenpath.delivery.release.iam import ISSUER, Subject, trust_policy
 from goldenpath.local import policies
-from goldenpath.release.iam import ISSUER, Subject, trust_policy
+from goldenpath.shared.errors import BadInput
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
 FILE = "mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml"

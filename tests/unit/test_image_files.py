@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import ToolFailed
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Image, Layout, Manifest
-from goldenpath.model.names import Digest
-from goldenpath.stages import git_folders
-from goldenpath.tools import git, image_files
-from goldenpath.tools.git_folders import GitFolder
-from goldenpath.tools.image_files import LayerSearch
+from goldenpath.delivery.image import image_files
+from goldenpath.delivery.image.git_folders import GitFolder
+from goldenpath.delivery.image.image_files import LayerSearch
+from goldenpath.delivery.model.layout import Descriptor, Image, Layout, Manifest
+from goldenpath.delivery.scanners import git_folder_findings
+from goldenpath.shared import git
+from goldenpath.shared.errors import ToolFailed
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import CONFIG, GZIP_LAYER, MANIFEST
 from tests.unit.builders import COMMIT
 from tests.unit.run_builder import run
 
@@ -102,7 +104,7 @@ def test_a_layer_that_cannot_be_read_is_named(tmp_path: Path, raw: bytes, media_
 
 def test_each_git_folder_is_a_finding_that_always_decides() -> None:
     same = LayerSearch((GitFolder("app/.git"),), ())
-    (finding,) = map(git_folders.finding, git_folders.found([same, same]))
+    (finding,) = map(git_folder_findings.finding, git_folder_findings.found([same, same]))
     assert (finding.id, finding.location.path, finding.kind) == ("git-folder-in-image", "app/.git", "secret")
     assert finding.remedy == (
         "If the build context brings it, add .git to .dockerignore. If a RUN step clones it, end that step with "
@@ -161,10 +163,10 @@ FOLDERS: dict[str, tuple[tuple[dict[str, str], ...], bool]] = {
 def test_a_git_folder_is_judged_by_what_it_is(tmp_path: Path, name: str) -> None:
     layers, is_clone = FOLDERS[name]
     placed = [layer_of(tmp_path, **{f"root__.nvm__.git__{key}": text for key, text in each.items()}) for each in layers]
-    (folder,) = git_folders.found([search(tmp_path, *placed)])
+    (folder,) = git_folder_findings.found([search(tmp_path, *placed)])
     assert folder.path == "root/.nvm/.git"
-    assert git_folders.is_clone(folder, APP, frozenset({COMMIT})) is is_clone
-    assert not git_folders.is_clone(folder, "", frozenset())
+    assert git_folder_findings.is_clone(folder, APP, frozenset({COMMIT})) is is_clone
+    assert not git_folder_findings.is_clone(folder, "", frozenset())
 
 
 def test_a_clone_of_somebody_else_is_noted_and_the_rest_decides(
@@ -173,7 +175,7 @@ def test_a_clone_of_somebody_else_is_noted_and_the_rest_decides(
     theirs = GitFolder("root/.nvm/.git", (CLONED.encode(),))
     token = GitFolder("app/.git", (CLONED.replace("github.com", "x@github.com").encode(),))
     monkeypatch.setattr(git, "run", lambda *_: COMMIT)
-    (found,), (note,) = git_folders.judged(run(tmp_path), (theirs, token))
+    (found,), (note,) = git_folder_findings.judged(run(tmp_path), (theirs, token))
     assert found.remedy.startswith("Its configuration seems to hold a token or a password: revoke it first.")
     assert note == (
         "root/.nvm/.git is a clone of https://github.com/nvm-sh/nvm.git: its history is in the image and was not "
@@ -188,5 +190,5 @@ def test_where_the_app_s_commits_are_unknown_every_git_folder_decides(
         raise ToolFailed("git failed", fix="f")
 
     monkeypatch.setattr(git, "run", fails)
-    found, notes = git_folders.judged(run(tmp_path), (GitFolder("root/.nvm/.git", (CLONED.encode(),)),))
+    found, notes = git_folder_findings.judged(run(tmp_path), (GitFolder("root/.nvm/.git", (CLONED.encode(),)),))
     assert (len(found), notes) == (1, ())

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from goldenpath.model import codec, image_origins
-from goldenpath.model.finding import Origin
-from goldenpath.model.image_config import ImageConfig
-from goldenpath.model.image_origins import ImageOrigins, Step
+from goldenpath.delivery.model import image_origins
+from goldenpath.delivery.model.finding import Origin
+from goldenpath.delivery.model.image_config import ImageConfig
+from goldenpath.delivery.model.image_origins import ImageOrigins, Step
+from goldenpath.shared import codec, oci
 
 PYTHON = "docker.io/library/python:3"
-NAMED = {image_origins.BASE_LABEL: PYTHON, image_origins.BASE_DIGEST_LABEL: f"sha256:{'1' * 64}"}
+NAMED = {oci.BASE_NAME: PYTHON, oci.BASE_DIGEST: f"sha256:{'1' * 64}"}
 BASE = Origin(base=PYTHON, line=1)
 ORIGINS = ImageOrigins(PYTHON, (Step(3, "COPY"), Step(4, "RUN")), 1)
 LAYERS = ("sha256:1", "sha256:2", "sha256:3", "sha256:4")
@@ -97,8 +98,8 @@ def test_where_the_layers_are_not_known_the_label_of_the_base_image_is_not_inher
         {},
         {"goldenpath.idp/layers": "COPY:3"},
         NAMED,
-        {image_origins.BASE_LABEL: PYTHON, "goldenpath.idp/layers": "COPY:3"},
-        {**NAMED, image_origins.BASE_LABEL: "<b>", "goldenpath.idp/layers": "COPY:3"},
+        {oci.BASE_NAME: PYTHON, "goldenpath.idp/layers": "COPY:3"},
+        {**NAMED, oci.BASE_NAME: "<b>", "goldenpath.idp/layers": "COPY:3"},
         {**NAMED, "goldenpath.idp/layers": "COPY"},
         {**NAMED, "goldenpath.idp/layers": "COPY:x RUN:4"},
         {**NAMED, "goldenpath.idp/layers": "<b>:3"},

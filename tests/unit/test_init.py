@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.adopt import called, checkout, scaffold
-from goldenpath.adopt.images import Image
-from goldenpath.errors import FilesDiffer, SourceUnusable
-from goldenpath.model.names import EcrRepository
-from goldenpath.policy import app, matrix
-from goldenpath.tools import dockerfiles, git
+from goldenpath.delivery.adoption import checkout, reusable_workflow, scaffold
+from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.build import dockerfiles
+from goldenpath.delivery.rules import app, matrix
+from goldenpath.shared import git
+from goldenpath.shared.errors import FilesDiffer, SourceUnusable
+from goldenpath.shared.names import EcrRepository
 
 NAME = EcrRepository("team/web")
-TEMPLATE = called.shipped(called.TEMPLATE)
+TEMPLATE = reusable_workflow.shipped(reusable_workflow.TEMPLATE)
 
 
 def plan(folder: Path, dockerfile: str = "Dockerfile", ref: str = "main") -> tuple[scaffold.Planned, ...]:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath import pipeline
-from goldenpath.errors import BadInput
-from goldenpath.model import inputs, texts
-from goldenpath.model.inputs import read
-from goldenpath.stages import pull_bases, rescan
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.inputs import read
+from goldenpath.delivery.stages import pull_bases, rescan
+from goldenpath.shared import input_text
+from goldenpath.shared.errors import BadInput
 
 
 def test_all_mistakes_are_told_together() -> None:
@@ -38,13 +39,13 @@ def test_the_build_context_and_dockerfile_are_looked_for_in_the_source(tmp_path:
 
 
 def test_build_arguments_are_one_a_line_and_keep_their_equals_signs() -> None:
-    assert texts.assignments("A=1\n\n  B=x=y \n") == (("A", "1"), ("B", "x=y"))
+    assert input_text.assignments("A=1\n\n  B=x=y \n") == (("A", "1"), ("B", "x=y"))
 
 
 @pytest.mark.parametrize("raw", ["A", "=x", "A=1\nB"])
 def test_a_build_argument_without_a_name_or_value_is_refused(raw: str) -> None:
     with pytest.raises(ValueError, match="is not NAME=value"):
-        texts.assignments(raw)
+        input_text.assignments(raw)
 
 
 @pytest.mark.parametrize("environment", ["--help", "a\nb", "\u202eprod"])

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.model.finding import Findings, Gate, Location, Origin
-from goldenpath.model.names import Commit, Digest, EnvironmentName, ImageRepository, StageName, Tag
-from goldenpath.model.receipt import Receipt, State, TagMove
-from goldenpath.model.timing import End, Timing, Timings
-from goldenpath.model.verdict import Mode, Result, Verdict
-from goldenpath.report import job_summary
-from goldenpath.report.job_summary import Ending, Facts
-from goldenpath.stages import summary
+from goldenpath.delivery.model.finding import Findings, Gate, Location, Origin
+from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.timing import End, Timing, Timings
+from goldenpath.delivery.model.verdict import Mode, Result, Verdict
+from goldenpath.delivery.report import job_summary
+from goldenpath.delivery.report.job_summary import Ending, Facts
+from goldenpath.delivery.stages import summary
+from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, StageName, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 
 GOLDEN = Path(__file__).parent.parent / "data" / "golden"

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath import runner
-from goldenpath.model.build_secrets import BuildSecret
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Platform
-from goldenpath.runner import Runner
-from goldenpath.stages import layers
-from goldenpath.stages.bases import Bases
-from goldenpath.stages.context_artifact import Addition
-from goldenpath.stages.layer_history import LayerHistory
-from goldenpath.tools import buildx, kept_layers
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import buildx
+from goldenpath.delivery.build.bases import Bases
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.layers import layer_cache, rewrite
+from goldenpath.delivery.layers.layer_history import LayerHistory
+from goldenpath.delivery.model.build_secrets import BuildSecret
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.shared import runner
+from goldenpath.shared.names import Platform
+from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
 from tests.unit.test_buildx import REMOTE
 from tests.unit.test_layer_files import TIME
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from goldenpath.model.layer_inputs import LayerInputs
-    from goldenpath.model.names import Digest
+    from goldenpath.delivery.model.layer_inputs import LayerInputs
+    from goldenpath.shared.names import Digest
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Terminal:
         run.work.layout.mkdir(parents=True)
         order = Order(self.folder, self.folder / "Dockerfile", TIME, platforms=(Platform("linux/amd64"),))
         found = Bases(replace(order, secrets=secrets), None, inputs=(self.inputs,))
-        assert layers.export(run, REMOTE, found, Addition()) == ()
+        assert rewrite.export(run, REMOTE, found, Addition()) == ()
         layout = Layout(run.work.layout)
         layout.verify()
         return layout.root().digest
@@ -102,7 +102,7 @@ def test_the_second_build_exports_and_writes_no_layer(
     terminal: Terminal, cold: Digest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert terminal.build() == cold
-    monkeypatch.setattr("goldenpath.tools.layer_files.write", None)
+    monkeypatch.setattr("goldenpath.delivery.layers.layer_files.write", None)
     assert terminal.build() == cold
     assert terminal.exported == [30_720, 0]
 
@@ -156,7 +156,7 @@ def test_another_compressor_writes_every_layer_again(
     terminal: Terminal, cold: Digest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal.build()
-    monkeypatch.setattr(kept_layers, "_writer", lambda: "another")
+    monkeypatch.setattr(layer_cache, "_writer", lambda: "another")
     assert terminal.build() == cold
     assert terminal.exported == [30_720, 0, 20_480]
 
@@ -203,14 +203,14 @@ def test_what_was_not_used_for_the_longest_time_goes_first(terminal: Terminal, m
     terminal.build()
     old = terminal.blobs
     terminal.times = (TIME, TIME + 2)
-    monkeypatch.setattr(kept_layers, "BYTES_AT_MOST", sum(each.stat().st_size for each in old))
+    monkeypatch.setattr(layer_cache, "BYTES_AT_MOST", sum(each.stat().st_size for each in old))
     terminal.build()
     # The layer of the earlier time went; those that both builds used stayed.
     assert len(set(old) & set(terminal.blobs)) == 2
     terminal.exported.clear()
     terminal.build()
     assert terminal.exported == [0]
-    monkeypatch.setattr(kept_layers, "BYTES_AT_MOST", 0)
+    monkeypatch.setattr(layer_cache, "BYTES_AT_MOST", 0)
     terminal.build()
     assert terminal.blobs == []
     assert list((terminal.kept / "made").iterdir()) == []

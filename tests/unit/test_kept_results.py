@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.model import sealed
-from goldenpath.tools import kept_results
-from goldenpath.tools.kept_results import NOTHING_KEPT, KeptResults
+from goldenpath.delivery.scanners import result_cache
+from goldenpath.delivery.scanners.result_cache import NOTHING_KEPT, KeptResults
+from goldenpath.shared import digest_prefix
 from tests.unit.program_double import program
 
 FACTS = {"seen": "all"}
@@ -20,7 +20,7 @@ FACTS = {"seen": "all"}
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> KeptResults:
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     monkeypatch.setenv("GOLDENPATH_CACHE", str(tmp_path / "cache"))
-    return kept_results.here()
+    return result_cache.here()
 
 
 def keep(kept: KeptResults, *words: str, content: bytes = b"documents") -> Path:
@@ -87,13 +87,13 @@ def test_nobody_waits_for_a_result_that_another_process_uses(kept: KeptResults) 
 def test_a_workflow_run_neither_keeps_nor_reads(kept: KeptResults, monkeypatch: pytest.MonkeyPatch) -> None:
     keep(kept, "x")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    assert kept_results.here() is NOTHING_KEPT
-    assert facts(kept_results.here(), "x") is None
+    assert result_cache.here() is NOTHING_KEPT
+    assert facts(result_cache.here(), "x") is None
 
 
 def test_a_program_whose_bytes_are_not_known_keeps_nothing(kept: KeptResults) -> None:
     assert kept.folder
-    assert kept_results.of(program("trivy")) is NOTHING_KEPT
+    assert result_cache.of(program("trivy")) is NOTHING_KEPT
 
 
 def test_a_folder_that_others_can_write_to_is_not_believed(kept: KeptResults) -> None:
@@ -102,14 +102,14 @@ def test_a_folder_that_others_can_write_to_is_not_believed(kept: KeptResults) ->
     assert facts(kept, "x") is None
     assert kept.folder
     kept.folder.chmod(0o777)
-    assert kept_results.here() is NOTHING_KEPT
+    assert result_cache.here() is NOTHING_KEPT
 
 
 def test_what_was_not_used_for_the_longest_time_is_removed(kept: KeptResults, monkeypatch: pytest.MonkeyPatch) -> None:
     for age, name in enumerate(("new", "older", "oldest")):
         os.utime(keep(kept, name), (1000 - age, 1000 - age))
     assert facts(kept, "oldest") == FACTS  # used again
-    monkeypatch.setattr(kept_results, "LARGEST", 2_000)
+    monkeypatch.setattr(result_cache, "LARGEST", 2_000)
     with kept.result("older") as in_use:
         keep(kept, "newest", content=b"x" * 600)
         assert in_use is not None
@@ -126,6 +126,6 @@ def test_a_full_disk_keeps_nothing(kept: KeptResults, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patched, kept.result("x") as result:
         assert result is not None
-        patched.setattr(sealed, "seal", full)
+        patched.setattr(digest_prefix, "seal", full)
         result.keep(FACTS, {"sbom": b"x"})
     assert facts(kept, "x") == {}

@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_fields
 
-from goldenpath.errors import BadInput, GoldenPathError, ReleaseLost, TagTaken
-from goldenpath.model.layout import MANIFEST, Layout
-from goldenpath.model.names import Commit, Digest, Tag
-from goldenpath.model.receipt import Receipt, State
-from goldenpath.release.access import Opened
-from goldenpath.release.latest import Latest
-from goldenpath.runner import Runner
-from goldenpath.services.github_history import Order
-from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages import ecr_push
+from goldenpath.delivery.github.history import Order
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.receipt import Receipt, State
+from goldenpath.delivery.registry.oci_registry import StoredManifest
+from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.latest import Latest
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared.errors import BadInput, GoldenPathError, ReleaseLost, TagTaken
+from goldenpath.shared.names import Commit, Digest, Tag
+from goldenpath.shared.oci import MANIFEST
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import AMD64, image_bytes, layout
 from tests.unit.registry_double import RegistryDouble, fault, trouble

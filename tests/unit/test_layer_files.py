@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.model.names import Digest
-from goldenpath.tools import layer_files
-from goldenpath.tools.layer_archive import Archive, Times
+from goldenpath.delivery.layers import layer_files
+from goldenpath.delivery.layers.layer_archive import Archive, Times
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from pathlib import Path

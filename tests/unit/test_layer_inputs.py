@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from goldenpath.model import layer_inputs, llb
-from goldenpath.model.layer_inputs import ContextPath, LayerInputs, LayerKind
+from goldenpath.delivery.model import layer_inputs, llb
+from goldenpath.delivery.model.layer_inputs import ContextPath, LayerInputs, LayerKind
 from tests.unit.test_llb import ALL, operation, source
 
 

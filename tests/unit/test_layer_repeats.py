@@ -7,9 +7,9 @@ import tarfile
 
 import pytest
 
-from goldenpath.model.names import Digest
-from goldenpath.tools import layer_repeats
-from goldenpath.tools.layer_repeats import Entry, LowerLayers
+from goldenpath.delivery.layers import layer_repeats
+from goldenpath.delivery.layers.layer_repeats import Entry, LowerLayers
+from goldenpath.shared.names import Digest
 
 
 def layer(

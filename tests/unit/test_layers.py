@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.errors import BuildFailed
-from goldenpath.model.layer_inputs import ContextPath, LayerInputs, LayerKind
-from goldenpath.model.layout import CONFIG, INDEX, MANIFEST, Descriptor, Layout, PlatformFields, write_index
-from goldenpath.model.names import Platform
-from goldenpath.runner import Runner
-from goldenpath.stages import layers
-from goldenpath.stages.bases import Bases
-from goldenpath.stages.context_artifact import Addition
-from goldenpath.tools import buildx
-from goldenpath.tools.buildx import Order
+from goldenpath.delivery.build import buildx
+from goldenpath.delivery.build.bases import Bases
+from goldenpath.delivery.build.buildx import Order
+from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.layers import rewrite
+from goldenpath.delivery.model.layer_inputs import ContextPath, LayerInputs, LayerKind
+from goldenpath.delivery.model.layout import Descriptor, Layout, PlatformFields, write_index
+from goldenpath.shared.errors import BuildFailed
+from goldenpath.shared.names import Platform
+from goldenpath.shared.oci import CONFIG, INDEX, MANIFEST
+from goldenpath.shared.runner import Runner
 from tests.unit import layout_builder, run_builder
 from tests.unit.layout_builder import AMD64, ARM64
 from tests.unit.test_buildx import REMOTE
@@ -74,7 +75,7 @@ def times(inputs: Sequence[LayerInputs]) -> list[int]:
 def test_each_own_layer_is_written_and_those_of_the_base_image_stay(tmp_path: Path) -> None:
     layout = built(tmp_path)
     (before,) = layout.images()
-    assert layers.rewrite(layout, {"": (RUN, COPY)}, times, 1_772_359_200)
+    assert rewrite.rewrite(layout, {"": (RUN, COPY)}, times, 1_772_359_200)
     (after,) = layout.images()
     layout.verify()
     config = json.loads(layout.blob(after.manifest.config.digest).read_bytes())
@@ -98,7 +99,7 @@ def test_platforms_in_another_order_get_the_times_of_their_own_inputs(tmp_path: 
         return times(inputs)
 
     inputs = {"linux/amd64": (RUN, COPY), "linux/arm64": (RUN, RUN)}
-    assert layers.rewrite(layout, inputs, remember, TIME)
+    assert rewrite.rewrite(layout, inputs, remember, TIME)
     layout.verify()
     assert asked == [(RUN, RUN), (RUN, COPY)]
     assert [each.platform for each in layout.listed()] == [ARM64, AMD64]
@@ -107,7 +108,7 @@ def test_platforms_in_another_order_get_the_times_of_their_own_inputs(tmp_path: 
 def test_an_image_that_adds_no_layer_gets_its_time(tmp_path: Path) -> None:
     layout = built(tmp_path, history=[{"created": BASE}] * 3)
     (before,) = layout.images()
-    assert layers.rewrite(layout, {"": ()}, times, 1_772_359_200)
+    assert rewrite.rewrite(layout, {"": ()}, times, 1_772_359_200)
     (after,) = layout.images()
     layout.verify()
     assert after.manifest.layers == before.manifest.layers
@@ -129,7 +130,7 @@ def test_layers_that_the_graph_does_not_explain_stay(
 ) -> None:
     layout = built(tmp_path, **changes)
     before = layout.root()
-    assert not layers.rewrite(layout, inputs, times, TIME)
+    assert not rewrite.rewrite(layout, inputs, times, TIME)
     assert layout.root() == before
 
 
@@ -138,7 +139,7 @@ def test_a_layer_that_is_not_the_one_that_was_built_fails_the_build(tmp_path: Pa
     layer = layout.images()[0].manifest.layers[1]
     layout.blob(layer.digest).write_bytes(tar(("other", OLD)))
     with pytest.raises(BuildFailed) as caught:
-        layers.rewrite(layout, {"": (RUN, COPY)}, times, TIME)
+        rewrite.rewrite(layout, {"": (RUN, COPY)}, times, TIME)
     assert caught.value.what == f"The layer {layer.digest} that was built cannot be read."
     assert caught.value.why == "its bytes are not those that BuildKit reported"
 
@@ -169,7 +170,7 @@ def test_a_build_whose_layers_have_no_times_of_their_own_says_why(
 
     monkeypatch.setattr(buildx, "build_layout", build)
     order = Order(tmp_path, tmp_path / "Dockerfile", TIME, platforms=(Platform("linux/amd64"),))
-    (warning,) = layers.export(run, REMOTE, Bases(order, None, inputs=inputs), Addition())
+    (warning,) = rewrite.export(run, REMOTE, Bases(order, None, inputs=inputs), Addition())
     assert warning == (
         "Every layer of this image gets a new digest with each commit, and each release uploads all of them. "
         "The frontend or the BuildKit of this build does not tell which files each layer is made from."

@@ -8,20 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from goldenpath.errors import CandidateChanged
-from goldenpath.model import codec
-from goldenpath.model.layout import (
-    INDEX,
-    MANIFEST,
-    Descriptor,
-    Index,
-    Layout,
-    PlatformFields,
-    joined,
-    narrowed,
-    write_index,
-)
-from goldenpath.model.names import Digest
+from goldenpath.delivery.model.layout import Descriptor, Index, Layout, PlatformFields, joined, narrowed, write_index
+from goldenpath.shared import codec
+from goldenpath.shared.errors import CandidateChanged
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import INDEX, MANIFEST
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import reports
 from tests.unit.layout_builder import AMD64, ARM64, layout

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from goldenpath.model import llb
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.image_origins import Step
-from goldenpath.model.names import Digest
+from goldenpath.delivery.model import llb
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.image_origins import Step
+from goldenpath.shared.names import Digest
 
 D1, D2 = (f"sha256:{each * 64}" for each in "12")
 PYTHON, NODE = f"docker.io/library/python:3@{D1}", f"docker.io/library/node:22@{D2}"

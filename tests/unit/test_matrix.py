@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import PolicyInvalid, UnknownEnvironment
-from goldenpath.policy import matrix, source
+from goldenpath.delivery.rules import matrix
+from goldenpath.policy import source
+from goldenpath.shared.errors import PolicyInvalid, UnknownEnvironment
 
 FOLDER = resources.files("goldenpath.policy")
 TEXT = (FOLDER / "environments.yaml").read_text(encoding="utf-8")

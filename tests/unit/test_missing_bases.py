@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import BuildFailed
-from goldenpath.model.event import Event
-from goldenpath.model.names import Commit
-from goldenpath.runner import Runner
-from goldenpath.stages import missing_bases
+from goldenpath.delivery.build import missing_bases
+from goldenpath.delivery.model.event import Event
+from goldenpath.shared.errors import BuildFailed
+from goldenpath.shared.names import Commit
+from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
 from tests.unit.builders import COMMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.stage import Run
 
 ECR = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3"
 READING = "ERROR: failed to build: failed to solve: base: failed to resolve source metadata for"

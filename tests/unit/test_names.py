@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.model.names import Commit, Digest, EcrRepository, Name, Platform, Ref, Region, RoleArn, Tag, Version
+from goldenpath.shared.names import Commit, Digest, EcrRepository, Name, Platform, Ref, Region, RoleArn, Tag, Version
 
 GOOD: list[tuple[type[Name], str]] = [
     (Digest, "sha256:" + "0" * 64),

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.tools import near_lines
-from goldenpath.tools.git_changes import Hunk
-from goldenpath.tools.near_lines import Lines
+from goldenpath.delivery.secrets import line_windows
+from goldenpath.delivery.secrets.git_changes import Hunk
+from goldenpath.delivery.secrets.line_windows import Lines
 
 WORDS = re.compile(b"key|token")
 
 
 def near(body: str, line: int = 10) -> list[Lines]:
-    return list(near_lines.near(Hunk(line, body.encode()), WORDS))
+    return list(line_windows.near(Hunk(line, body.encode()), WORDS))
 
 
 def test_of_a_change_the_new_lines_are_read() -> None:
@@ -54,7 +54,7 @@ def test_a_line_that_no_rule_reads_over_is_left_out(above: str) -> None:
 def test_parts_hold_every_line_at_its_number(lines: list[str], size: int) -> None:
     text = "".join(f"{line}\n" for line in lines)
     held = set[tuple[int, str]]()
-    for before, part in near_lines.parts(text.encode(), size, WORDS):
+    for before, part in line_windows.parts(text.encode(), size, WORDS):
         held |= {(before + number, line) for number, line in enumerate(part.decode().split("\n")[:-1])}
     assert held == set(enumerate(lines))
 
@@ -69,16 +69,16 @@ def test_parts_hold_every_line_at_its_number(lines: list[str], size: int) -> Non
     ],
 )  # fmt: skip
 def test_what_is_more_than_text_is_seen(text: bytes) -> None:
-    assert not near_lines.is_plain(b"+some text\n+" + text)
-    assert near_lines.is_plain("+text with ümläuts\r\n\t\f".encode())
+    assert not line_windows.is_plain(b"+some text\n+" + text)
+    assert line_windows.is_plain("+text with ümläuts\r\n\t\f".encode())
 
 
 def test_a_hash_in_base64_is_no_word() -> None:
-    assert not near_lines.is_far("package-lock.json", b"sha512-aacurlZXlKbb==")
-    assert near_lines.is_far("run.sh", b"\ncurl -u a:b")
-    assert near_lines.is_far("a.txt", b'"ZXlKaGJHY2lPaU')
+    assert not line_windows.is_far("package-lock.json", b"sha512-aacurlZXlKbb==")
+    assert line_windows.is_far("run.sh", b"\ncurl -u a:b")
+    assert line_windows.is_far("a.txt", b'"ZXlKaGJHY2lPaU')
 
 
 def test_a_word_elsewhere_in_the_file_is_remembered() -> None:
-    assert near_lines.elsewhere(b"# Our Sourcegraph, and AIRTABLE") == {b"airtable", b"sourcegraph"}
-    assert near_lines.elsewhere(b"nothing") == frozenset()
+    assert line_windows.elsewhere(b"# Our Sourcegraph, and AIRTABLE") == {b"airtable", b"sourcegraph"}
+    assert line_windows.elsewhere(b"nothing") == frozenset()

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import BadInput, GoldenPathError, LoginRefused
-from goldenpath.model import private_base
-from goldenpath.model.registry_login import RegistryLogin
-from goldenpath.release import private_bases
-from goldenpath.services import oci_login
-from goldenpath.services.login import Login
+from goldenpath.delivery.model import private_base
+from goldenpath.delivery.model.registry_login import RegistryLogin
+from goldenpath.delivery.registry import oci_login
+from goldenpath.delivery.registry.registry_token import Login
+from goldenpath.delivery.release import private_bases
+from goldenpath.shared.errors import BadInput, GoldenPathError, LoginRefused
 from tests.unit import run_builder
 from tests.unit.http_double import Request, Response, pool, refusal
 

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from goldenpath.errors import RegistryRefused
-from goldenpath.services import oci_pull
-from goldenpath.services.oci_registry import StoredManifest
+from goldenpath.delivery.registry import oci_pull
+from goldenpath.delivery.registry.oci_registry import StoredManifest
+from goldenpath.shared.errors import RegistryRefused
 from tests.unit import layout_builder
 from tests.unit.layout_builder import AMD64, ARM64
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.model.layout import Layout
-    from goldenpath.model.names import Digest
-    from goldenpath.services.oci_registry import OciRegistry
+    from goldenpath.delivery.model.layout import Layout
+    from goldenpath.delivery.registry.oci_registry import OciRegistry
+    from goldenpath.shared.names import Digest
 
 
 @dataclass(frozen=True)

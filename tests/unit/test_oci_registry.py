@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError
 
-from goldenpath.errors import (
+from goldenpath.delivery.model.layout import Descriptor
+from goldenpath.delivery.registry.oci_registry import OciRegistry, StoredManifest, Upload
+from goldenpath.delivery.registry.registry_token import Login
+from goldenpath.shared.errors import (
     AccessDenied,
     Cancelled,
     CandidateChanged,
@@ -19,10 +22,8 @@ from goldenpath.errors import (
     RepositoryMissing,
     TagTaken,
 )
-from goldenpath.model.layout import GZIP_LAYER, INDEX, MANIFEST, Descriptor
-from goldenpath.model.names import Digest, EcrRepository, Tag
-from goldenpath.services.login import Login
-from goldenpath.services.oci_registry import OciRegistry, StoredManifest, Upload
+from goldenpath.shared.names import Digest, EcrRepository, Tag
+from goldenpath.shared.oci import GZIP_LAYER, INDEX, MANIFEST
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import json_values
 from tests.unit.http_double import Request, Response, pool, refusal

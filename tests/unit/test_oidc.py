@@ -5,8 +5,8 @@ from itertools import repeat
 import pytest
 from urllib3.exceptions import ProtocolError
 
-from goldenpath.errors import LoginRefused
-from goldenpath.services import oidc
+from goldenpath.shared import oidc
+from goldenpath.shared.errors import LoginRefused
 from tests.unit.http_double import Request, Response, pool, pool_of
 
 URL, BEARER = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from goldenpath.stages import trivy_gate
-from goldenpath.tools import os_identity, trivy
+from goldenpath.delivery.image import os_release
+from goldenpath.delivery.scanners import trivy
+from goldenpath.delivery.stages import trivy_gate
 from tests.unit.builders import DIGEST
 
 #        OS                      package that names it, its version             agrees
@@ -31,7 +32,7 @@ SYSTEMS: dict[str, tuple[str, str, str, str, bool]] = {
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_the_package_that_names_the_release_tells_which_it_is(name: str) -> None:
     family, release, package, version, agrees = SYSTEMS[name]
-    assert (os_identity.contradiction(family, release, {package: version}) == "") is agrees
+    assert (os_release.contradiction(family, release, {package: version}) == "") is agrees
 
 
 def test_an_image_that_calls_itself_another_release_is_a_finding_that_decides() -> None:

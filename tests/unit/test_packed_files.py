@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.tools import near_lines, packed_files
-from goldenpath.tools.packed_files import OVERLAP, PIECE, PackedFiles, pieces
+from goldenpath.delivery.secrets import line_windows, scan_batches
+from goldenpath.delivery.secrets.scan_batches import OVERLAP, PIECE, PackedFiles, pieces
 from tests.unit.packed import members
 
 
@@ -67,7 +67,7 @@ def test_an_ending_that_a_rule_asks_for_is_kept(tmp_path: Path, path: str, name:
 
 def test_a_member_is_read_at_one_look_and_the_size_of_all_is_known(tmp_path: Path) -> None:
     files = packed(tmp_path, *(b"x\n" * 7_000 for _ in range(30)), b"y" * 1_000_000)
-    sizes = [len(content) + len(packed_files.FIRST_LINE) for content in members(files).values()]
+    sizes = [len(content) + len(scan_batches.FIRST_LINE) for content in members(files).values()]
     assert max(sizes) <= 100_000
     assert sum(sizes) == files.batch.size
 
@@ -101,14 +101,14 @@ def test_what_is_taken_is_complete_and_what_follows_is_in_another_folder(tmp_pat
 
 def test_a_text_is_cut_at_ends_of_lines_and_goes_on_where_a_rule_could_not_look_further(tmp_path: Path) -> None:
     lines = b"".join(b"line %04d;\n" % number for number in range(1_000))
-    parts = list(near_lines.parts(lines, 1_500, re.compile(b"key")))
+    parts = list(line_windows.parts(lines, 1_500, re.compile(b"key")))
     assert b"".join(part for _, part in parts) == lines
     assert all(part.startswith(b"line %04d;" % before) for before, part in parts)
 
 
 def test_a_part_begins_with_the_lines_that_a_rule_may_look_over(tmp_path: Path) -> None:
     lines = b"x;\n" * 400 + b"api_key =\n\n" + b"y" * 1_490 + b"\n"
-    *_, (before, last) = near_lines.parts(lines, 1_500, re.compile(b"key"))
+    *_, (before, last) = line_windows.parts(lines, 1_500, re.compile(b"key"))
     assert (before, last[: -len(b"y" * 1_490) - 1]) == (399, b"x;\napi_key =\n\n")
 
 
@@ -131,4 +131,4 @@ def test_a_piece_ends_with_a_line_where_it_can() -> None:
 
 def test_a_file_begins_as_a_picture_does() -> None:
     """What gitleaks makes of it is tried on the real one, in `test_bypasses.py`."""
-    assert packed_files.FIRST_LINE == b"GIF\n"
+    assert scan_batches.FIRST_LINE == b"GIF\n"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from dev import pin
 
-from goldenpath.errors import BadInput
-from goldenpath.tools import pins
-from goldenpath.tools.pins import Host
+from goldenpath.shared import pins
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.pins import Host
 
 SHA = "ab" * 32
 

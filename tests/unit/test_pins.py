@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput
-from goldenpath.tools import pins
-from goldenpath.tools.pins import Asset, GoSource, Group, Host, Tool
+from goldenpath.shared import pins
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.pins import Asset, GoSource, Group, Host, Tool
 
 SHA = "ab" * 32
 GO = GoSource(

@@ -16,8 +16,15 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from goldenpath import pipeline
-from goldenpath.errors import (
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.inputs import Request
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.delivery.stages import ecr_push, execution
+from goldenpath.shared import git
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import (
     BadInput,
     BuildFailed,
     Cancelled,
@@ -26,15 +33,8 @@ from goldenpath.errors import (
     SarifRefused,
     UnknownEnvironment,
 )
-from goldenpath.model.event import Event
-from goldenpath.model.finding import Gate
-from goldenpath.model.inputs import Request
-from goldenpath.model.names import Commit, EcrRepository, Ref
-from goldenpath.report.console import Progress
-from goldenpath.runner import Runner
-from goldenpath.stages import ecr_push, running
-from goldenpath.stages.base import Outcome, Run, Stage
-from goldenpath.tools import git
+from goldenpath.shared.names import Commit, EcrRepository, Ref
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT
 from tests.unit.run_builder import run
 
@@ -180,13 +180,13 @@ def test_warnings_are_told_annotated_and_summed_up_each_made_safe(
     assert "  warning: ::error::x\n<img>\n" in text
     assert capsys.readouterr().out == "::warning title=gate::\\x3a:error::x%0A<img>\n"
     assert summary.read_text() == "**upload**: upload was done\n\n", "the whole run has one page instead"
-    running.run_stage(gate, run(tmp_path, runner=Runner(summary_file=summary)), Told())
+    execution.run_stage(gate, run(tmp_path, runner=Runner(summary_file=summary)), Told())
     assert summary.read_text().endswith("**gate**: done &lt;b&gt;\n\n- `\\x3a:error::x` &lt;img&gt;\n")
 
 
 def test_an_unknown_environment_is_refused_before_the_checkout_is_looked_at(tmp_path: Path) -> None:
     with pytest.raises(UnknownEnvironment):
-        running.prepare(Request(environment="mars", source=tmp_path / "nowhere"), Runner(), Told())
+        execution.prepare(Request(environment="mars", source=tmp_path / "nowhere"), Runner(), Told())
 
 
 IN_ACTIONS = Runner(
@@ -196,7 +196,7 @@ IN_ACTIONS = Runner(
 
 
 def test_the_runners_event_is_what_a_run_answers_to() -> None:
-    assert running.event_of(IN_ACTIONS, Path("/nowhere")) == Event(
+    assert execution.event_of(IN_ACTIONS, Path("/nowhere")) == Event(
         "push", Commit(COMMIT), "refs/heads/main", "o/app", "https://ghe.example/o/app", Commit("b" * 40)
     )
 
@@ -211,7 +211,7 @@ def test_at_a_terminal_the_checkout_says_what_is_built(
     monkeypatch.setattr(git, "head", lambda _: Commit(COMMIT))
     monkeypatch.setattr(git, "branch_ref", lambda _: "refs/heads/topic")
     monkeypatch.setattr(git, "origin_url", lambda _: origin)
-    event = running.event_of(Runner(), Path("/src"))
+    event = execution.event_of(Runner(), Path("/src"))
     assert event == Event("terminal", Commit(COMMIT), "refs/heads/topic", repository, origin)
 
 
@@ -221,17 +221,17 @@ def test_the_work_folder_is_the_one_that_was_named_or_the_runners(
 ) -> None:
     monkeypatch.setenv("RUNNER_TEMP", "/runner")
     request = Request(environment="dev", work_dir=Path(chosen))
-    assert running.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
+    assert execution.prepare(request, IN_ACTIONS, Told()).work.path == Path(expected)
 
 
 def test_two_deliveries_at_a_terminal_have_a_work_folder_each(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("RUNNER_TEMP", raising=False)
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(running, "event_of", lambda *_: Event("terminal", Commit(COMMIT), "refs/heads/main"))
+    monkeypatch.setattr(execution, "event_of", lambda *_: Event("terminal", Commit(COMMIT), "refs/heads/main"))
 
     def folder(source: str, environment: str, repository: str, *, whole: bool) -> Path:
         wanted = Request(environment=environment, source=Path(source), ecr_repository=EcrRepository(repository))
-        return running.prepare(wanted, Runner(), Told(), whole=whole).work.path
+        return execution.prepare(wanted, Runner(), Told(), whole=whole).work.path
 
     deliveries = [
         folder(source, environment, repository, whole=True)
@@ -251,13 +251,13 @@ def test_two_deliveries_at_a_terminal_have_a_work_folder_each(monkeypatch: pytes
 def test_a_release_tag_that_gives_no_version_is_refused_before_the_first_stage(tag: str) -> None:
     here = Runner(in_actions=True, event_name="push", repository="o/app", sha=COMMIT, ref=f"refs/tags/{tag}")
     with pytest.raises(GoldenPathError, match="gives no version") as caught:
-        running.prepare(Request(environment="prod"), here, Told())
+        execution.prepare(Request(environment="prod"), here, Told())
     assert isinstance(caught.value, BadInput)
 
 
 def test_a_workflow_run_never_follows_the_rules_of_a_terminal() -> None:
     with pytest.raises(UnknownEnvironment) as caught:
-        running.prepare(Request(environment="local"), IN_ACTIONS, Told())
+        execution.prepare(Request(environment="local"), IN_ACTIONS, Told())
     assert str(caught.value) == (
         "the environment local is for terminals, not for workflow runs. its gates report and never block, and no "
         "account, role or ECR repository belongs to it. deliver to dev, or to another environment of the platform."
@@ -267,7 +267,7 @@ def test_a_workflow_run_never_follows_the_rules_of_a_terminal() -> None:
 def test_in_a_workflow_run_no_other_ref_can_be_named() -> None:
     here = replace(IN_ACTIONS, ref="refs/heads/topic")
     with pytest.raises(GoldenPathError, match=r"^This workflow run is of refs/heads/topic, and `ref` says refs/"):
-        running.event_of(here, Path("/nowhere"), Ref("refs/heads/main"))
+        execution.event_of(here, Path("/nowhere"), Ref("refs/heads/main"))
 
 
 def early(name: str, act: Callable[[Run], Outcome]) -> Stage:

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.tools import scan_limits
-from goldenpath.tools.plain_files import Origin, PlainFiles, encoding_of
+from goldenpath.delivery.secrets import scan_limits
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, encoding_of
 from tests.unit.packed import members
 
 BETWEEN = b"\n############\n"

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.tools import printable
-from goldenpath.tools.printable import Run, runs
+from goldenpath.delivery.secrets import printable_runs
+from goldenpath.delivery.secrets.printable_runs import Run, runs
 
 
 @given(st.lists(st.sampled_from([b"\0", b"\xff", b"\n", b"a secret in it", b"short", b"x"]), max_size=40), st.data())
@@ -40,14 +40,14 @@ def test_random_bytes_have_next_to_no_runs() -> None:
 
 
 def test_letters_of_two_bytes_are_seen() -> None:
-    assert printable.may_hold_wide_texts(b"MZ" + bytes(9) + "a secret in it, wide".encode("utf-16-le"))
-    assert printable.may_hold_wide_texts(b"MZ" + bytes(9) + "a secret in it, wide".encode("utf-16-be"))
-    assert not printable.may_hold_wide_texts(bytes(1000))
-    assert not printable.may_hold_wide_texts(b"text")
+    assert printable_runs.may_hold_wide_texts(b"MZ" + bytes(9) + "a secret in it, wide".encode("utf-16-le"))
+    assert printable_runs.may_hold_wide_texts(b"MZ" + bytes(9) + "a secret in it, wide".encode("utf-16-be"))
+    assert not printable_runs.may_hold_wide_texts(bytes(1000))
+    assert not printable_runs.may_hold_wide_texts(b"text")
 
 
 def test_a_file_with_a_zero_near_its_beginning_is_binary_as_for_git() -> None:
-    assert printable.is_binary(b"a\0")
-    assert not printable.is_binary(b"a" * 8000 + b"\0")
+    assert printable_runs.is_binary(b"a\0")
+    assert not printable_runs.is_binary(b"a" * 8000 + b"\0")
     assert list(runs([b"nothing"])) == [] == list(runs([]))
     assert list(runs([b"\0a secret in it"])) == [Run(0, b"\0a secret in it")]

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.model import private_base
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.names import AccountId, Digest, EcrRepository, Region
-from goldenpath.model.private_base import EcrPlace, FetchedBases
+from goldenpath.delivery.model import private_base
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.private_base import EcrPlace, FetchedBases
+from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region
 
 D1 = f"sha256:{'1' * 64}"
 HOST = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"

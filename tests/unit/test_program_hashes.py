@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import ToolHashMismatch
-from goldenpath.model import file_stamp
-from goldenpath.tools.program_hashes import ProgramHashes
+from goldenpath.shared import file_stamp
+from goldenpath.shared.errors import ToolHashMismatch
+from goldenpath.shared.program_hashes import ProgramHashes
 from tests.unit.test_toolchain import toolchain
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath import protection, runner
-from goldenpath.errors import FolderUntrusted
+from goldenpath.shared import protection, runner
+from goldenpath.shared.errors import FolderUntrusted
 
 ELSEWHERE = ("GOLDENPATH_CACHE", "GOLDENPATH_TRIVY_CACHE", "TF_CLI_CONFIG_FILE", "TF_REATTACH_PROVIDERS")
 

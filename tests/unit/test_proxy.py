@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.errors import BadInput
-from goldenpath.model.proxy import Proxy, proxy_for
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.proxy import Proxy, proxy_for
 
 
 @pytest.mark.parametrize(

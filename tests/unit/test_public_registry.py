@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from urllib3.exceptions import ProtocolError
 
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.layout import CONFIG, INDEX, MANIFEST
-from goldenpath.model.names import Digest, Platform
-from goldenpath.services import public_registry
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.registry import public_registry
+from goldenpath.shared.names import Digest, Platform
+from goldenpath.shared.oci import CONFIG, INDEX, MANIFEST
 from tests.unit.http_double import Response, pool, refusal
 
 if TYPE_CHECKING:

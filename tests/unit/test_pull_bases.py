@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import BadInput, EvidenceMismatch
-from goldenpath.model import codec, evidence, private_base
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.names import AccountId, Digest
-from goldenpath.model.private_base import EcrPlace, FetchedBases
-from goldenpath.release import private_bases
-from goldenpath.services import aws, oci_pull
-from goldenpath.services.login import Login
-from goldenpath.services.oci_registry import StoredManifest
-from goldenpath.stages import bases, pull_bases
-from goldenpath.tools import process
+from goldenpath.delivery.build import bases
+from goldenpath.delivery.model import evidence, private_base
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.private_base import EcrPlace, FetchedBases
+from goldenpath.delivery.registry import ecr_client, oci_pull
+from goldenpath.delivery.registry.oci_registry import StoredManifest
+from goldenpath.delivery.registry.registry_token import Login
+from goldenpath.delivery.release import private_bases
+from goldenpath.delivery.stages import pull_bases
+from goldenpath.shared import codec, process
+from goldenpath.shared.errors import BadInput, EvidenceMismatch
+from goldenpath.shared.names import AccountId, Digest
 from tests.unit import layout_builder, run_builder
 from tests.unit.program_double import ProgramDouble, ended
 from tests.unit.test_bases import BUILDER, ORDER, STRICT, graph
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.model.layout import Layout
-    from goldenpath.model.work import WorkFolder
-    from goldenpath.services.oci_registry import OciRegistry
+    from goldenpath.delivery.model.layout import Layout
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.delivery.registry.oci_registry import OciRegistry
 
 NAME = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/base/python:3.14"
 BASE = private_base.parse(NAME)
@@ -125,17 +126,17 @@ def test_an_app_gives_no_context_of_its_own_for_a_fetched_image(work: WorkFolder
 
 
 def test_the_login_opens_one_repository_for_reading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    sessions: list[aws.Session] = []
+    sessions: list[ecr_client.Session] = []
 
     class Ecr:
         def login(self) -> Login:
             return Login("https://registry", "Basic x", ("x",))
 
-    def connect(session: aws.Session, _: object) -> Ecr:
+    def connect(session: ecr_client.Session, _: object) -> Ecr:
         sessions.append(session)
         return Ecr()
 
-    monkeypatch.setattr(aws, "connect", connect)
+    monkeypatch.setattr(ecr_client, "connect", connect)
     opened: OciRegistry
     run = run_builder.run(tmp_path)
     with private_bases.opened(BASE, run.request, run.runner) as opened:

@@ -10,7 +10,7 @@ from github import GithubException
 from github.Requester import Requester
 from requests.exceptions import ConnectTimeout
 
-from goldenpath.services.pull_request import CommentResult, Conversation
+from goldenpath.delivery.github.pull_request import CommentResult, Conversation
 
 MARKER = "<!-- goldenpath: my-app -->"
 COMMENTS = "/repos/o/app/issues/7/comments"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.model import registry_login
-from goldenpath.model.registry_login import RegistryLogin
+from goldenpath.delivery.model import registry_login
+from goldenpath.delivery.model.registry_login import RegistryLogin
 
 PASSWORD = "s3cret-of-somebody"
 

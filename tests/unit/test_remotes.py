@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.errors import ToolMissing
-from goldenpath.tools import process, remotes
+from goldenpath.shared import process, remotes
+from goldenpath.shared.errors import ToolMissing
 from tests.unit.program_double import ended
 
 if TYPE_CHECKING:
-    from goldenpath.tools.process import Completed
+    from goldenpath.shared.process import Completed
 
 # What a user has in ~/.ssh/config.
 ALIASES = {

@@ -9,18 +9,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldenpath.errors import GoldenPathError, ReceiptMismatch, StageOutOfOrder
-from goldenpath.model import codec
-from goldenpath.model.candidate import Candidate
-from goldenpath.model.layout import INDEX, MANIFEST, Index, Layout
-from goldenpath.model.names import Digest, Tag, Version
-from goldenpath.model.receipt import Receipt, State
-from goldenpath.policy import matrix
-from goldenpath.release import repair as repairing
-from goldenpath.release.access import Opened
-from goldenpath.release.repair import Repaired, verify
-from goldenpath.release.transaction import Transaction
-from goldenpath.stages import ecr_push
+from goldenpath.delivery.model.candidate import Candidate
+from goldenpath.delivery.model.layout import Index, Layout
+from goldenpath.delivery.model.receipt import Receipt, State
+from goldenpath.delivery.release import repair as repairing
+from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.repair import Repaired, verify
+from goldenpath.delivery.release.transaction import Transaction
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared import codec
+from goldenpath.shared.errors import GoldenPathError, ReceiptMismatch, StageOutOfOrder
+from goldenpath.shared.names import Digest, Tag, Version
+from goldenpath.shared.oci import INDEX, MANIFEST
 from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
 from tests.unit.registry_double import RegistryDouble, info, trouble
 from tests.unit.run_builder import candidate, run

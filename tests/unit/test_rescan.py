@@ -8,13 +8,13 @@ import pytest
 from msgspec import convert
 from msgspec.structs import replace
 
-from goldenpath.model.base_image import BaseImage
-from goldenpath.model.finding import Origin
-from goldenpath.model.image_config import ImageConfig
-from goldenpath.model.layout import Layout
-from goldenpath.model.names import Digest, Tag
-from goldenpath.services import public_registry
-from goldenpath.stages.rescan import current_bases, not_scanned, noted
+from goldenpath.delivery.model.base_image import BaseImage
+from goldenpath.delivery.model.finding import Origin
+from goldenpath.delivery.model.image_config import ImageConfig
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.registry import public_registry
+from goldenpath.delivery.stages.rescan import current_bases, not_scanned, noted
+from goldenpath.shared.names import Digest, Tag
 from tests.unit import layout_builder
 from tests.unit.builders import report, vulnerability
 

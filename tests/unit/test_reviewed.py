@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.errors import NotReviewed, SourceUnusable, ToolFailed, ToolTimeout
-from goldenpath.model.event import Event
-from goldenpath.model.names import Commit
-from goldenpath.model.verdict import Mode, Verdict
-from goldenpath.policy import in_force, matrix, reviewed
-from goldenpath.policy.decision import decide
-from goldenpath.tools import git, git_branches
+from goldenpath.delivery.checkout import git_branches
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.verdict import Mode, Verdict
+from goldenpath.delivery.rules import effective, matrix, reviewed_refs
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.shared import git
+from goldenpath.shared.errors import NotReviewed, SourceUnusable, ToolFailed, ToolTimeout
+from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT, report
 
 if TYPE_CHECKING:
-    from goldenpath.policy.app import AppRules
+    from goldenpath.delivery.rules.app import AppRules
 
 TIP, ANCIENT = Commit("b" * 40), Commit("c" * 40)
 EXCEPTION = (
@@ -44,7 +45,7 @@ class Clone:
 
     def place(self, monkeypatch: pytest.MonkeyPatch) -> None:
         texts = {Commit(COMMIT): self.here, TIP: self.there}
-        monkeypatch.setattr(in_force, "app_file", lambda _, commit: texts[commit])
+        monkeypatch.setattr(effective, "app_file", lambda _, commit: texts[commit])
         monkeypatch.setattr(git_branches, "tip", self.tip)
         monkeypatch.setattr(git, "is_ancestor", lambda _, one, other: self.merged and (one, other) == (COMMIT, TIP))
 
@@ -63,7 +64,7 @@ def event(
 
 
 def rules(happened: Event, environment: str = "prod") -> AppRules:
-    return in_force.rules(POLICY, POLICY.environment(environment), NOWHERE, happened)
+    return effective.rules(POLICY, POLICY.environment(environment), NOWHERE, happened)
 
 
 EVENTS = {
@@ -179,7 +180,7 @@ def test_an_environment_that_the_app_or_the_run_made_blocking_refuses_too(monkey
     Clone(here=None).place(monkeypatch)
     dev = POLICY.environment("dev")
     with pytest.raises(NotReviewed):
-        in_force.rules(POLICY, replace(dev, modes=dict.fromkeys(dev.modes, Mode.BLOCKING)), NOWHERE, event(branch=""))
+        effective.rules(POLICY, replace(dev, modes=dict.fromkeys(dev.modes, Mode.BLOCKING)), NOWHERE, event(branch=""))
 
 
 # How the template's own layout behaves: pushes to development (dev), to main and of tags (prod), dispatches.
@@ -207,18 +208,18 @@ def test_prod_takes_only_the_default_branch_and_protected_ones(layout: tuple[str
     allowed = dict(zip(("dev", "test", "prod"), LAYOUTS[layout], strict=True)).get(environment, True)
     happened = event(ref=ref, branch=default, protected=protected)
     if allowed:
-        reviewed.require_branch(POLICY.environment(environment), happened)
+        reviewed_refs.require_branch(POLICY.environment(environment), happened)
         return
     with pytest.raises(NotReviewed, match="is not a reviewed branch, and prod accepts releases only from"):
-        reviewed.require_branch(POLICY.environment(environment), happened)
+        reviewed_refs.require_branch(POLICY.environment(environment), happened)
 
 
 def test_where_the_default_branch_is_not_known_only_a_protected_branch_is_reviewed() -> None:
     prod = POLICY.environment("prod")
-    reviewed.require_branch(prod, event("terminal", "refs/heads/main", branch=""))  # as before
-    reviewed.require_branch(prod, event(branch="", protected=True))
+    reviewed_refs.require_branch(prod, event("terminal", "refs/heads/main", branch=""))  # as before
+    reviewed_refs.require_branch(prod, event(branch="", protected=True))
     with pytest.raises(NotReviewed, match="The default branch of this repository is not known"):
-        reviewed.require_branch(prod, event(branch=""))
+        reviewed_refs.require_branch(prod, event(branch=""))
 
 
 TAG = event(ref="refs/tags/v9.9.9")
@@ -230,10 +231,10 @@ def test_a_tag_is_taken_from_the_default_branch_and_the_verdict_is_told_which(
 ) -> None:
     rules_ = POLICY.environment(environment)
     Clone().place(monkeypatch)
-    assert reviewed.branch_of_tag(rules_, TAG, NOWHERE) == "trunk"
+    assert reviewed_refs.branch_of_tag(rules_, TAG, NOWHERE) == "trunk"
     Clone(merged=False).place(monkeypatch)
     with pytest.raises(NotReviewed) as caught:
-        reviewed.branch_of_tag(rules_, TAG, NOWHERE)
+        reviewed_refs.branch_of_tag(rules_, TAG, NOWHERE)
     assert str(caught.value) == (
         "The tag v9.9.9 is on commit a1b2c3d4e5f6, which is not on trunk. "
         f"{environment} accepts tags only from there, because only merged commits were reviewed. "
@@ -255,13 +256,13 @@ def test_where_no_tag_is_asked_about_no_branch_is_looked_at(
     monkeypatch: pytest.MonkeyPatch, environment: str, happened: Event
 ) -> None:
     Clone(trouble=AssertionError("nobody is asked")).place(monkeypatch)
-    assert reviewed.branch_of_tag(POLICY.environment(environment), happened, NOWHERE) == ""
+    assert reviewed_refs.branch_of_tag(POLICY.environment(environment), happened, NOWHERE) == ""
 
 
 def test_a_branch_that_cannot_be_read_has_no_tag_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     Clone(branches={}).place(monkeypatch)
     with pytest.raises(NotReviewed) as caught:
-        reviewed.branch_of_tag(POLICY.environment("prod"), TAG, NOWHERE)
+        reviewed_refs.branch_of_tag(POLICY.environment("prod"), TAG, NOWHERE)
     assert caught.value.what == "Whether the tag v9.9.9 is on trunk could not be checked."
     assert caught.value.why == "trunk cannot be read: couldn't find remote ref."
 
@@ -269,16 +270,16 @@ def test_a_branch_that_cannot_be_read_has_no_tag_and_says_why(monkeypatch: pytes
 def test_of_several_branches_one_has_to_have_the_tag(monkeypatch: pytest.MonkeyPatch) -> None:
     gitflow = replace(POLICY.environment("prod"), tags_from=("main", "trunk"))
     Clone().place(monkeypatch)
-    assert reviewed.branch_of_tag(gitflow, TAG, NOWHERE) == "trunk"
+    assert reviewed_refs.branch_of_tag(gitflow, TAG, NOWHERE) == "trunk"
     Clone(branches={"main": ANCIENT, "trunk": ANCIENT}).place(monkeypatch)
     with pytest.raises(NotReviewed, match="which is not on main or trunk"):
-        reviewed.branch_of_tag(gitflow, TAG, NOWHERE)
+        reviewed_refs.branch_of_tag(gitflow, TAG, NOWHERE)
 
 
 def test_a_tag_in_a_run_that_knows_no_default_branch_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     Clone().place(monkeypatch)
     with pytest.raises(NotReviewed, match="The default branch of this repository is not known"):
-        reviewed.branch_of_tag(POLICY.environment("prod"), changed(TAG, default_branch=""), NOWHERE)
+        reviewed_refs.branch_of_tag(POLICY.environment("prod"), changed(TAG, default_branch=""), NOWHERE)
 
 
 def verdict(reviewed_on: str) -> Verdict:
@@ -290,10 +291,10 @@ def verdict(reviewed_on: str) -> Verdict:
 @pytest.mark.parametrize("seen", ["", "feature", "main", "Trunk"])
 def test_a_release_of_a_tag_needs_a_verdict_that_found_it_on_the_branch(seen: str) -> None:
     with pytest.raises(NotReviewed, match="The verdict of gitleaks does not say that the tag"):
-        reviewed.require_tag(POLICY.environment("prod"), TAG, verdict(seen))
-    reviewed.require_tag(POLICY.environment("prod"), TAG, verdict("trunk"))
+        reviewed_refs.require_tag(POLICY.environment("prod"), TAG, verdict(seen))
+    reviewed_refs.require_tag(POLICY.environment("prod"), TAG, verdict("trunk"))
 
 
 def test_a_release_of_a_branch_or_to_dev_needs_no_such_verdict() -> None:
-    reviewed.require_tag(POLICY.environment("prod"), event(), verdict(""))
-    reviewed.require_tag(POLICY.environment("dev"), TAG, verdict(""))
+    reviewed_refs.require_tag(POLICY.environment("prod"), event(), verdict(""))
+    reviewed_refs.require_tag(POLICY.environment("dev"), TAG, verdict(""))

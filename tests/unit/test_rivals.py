@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import DiskTrouble, GoldenPathError, RegistryRefused, ReleaseLost, UndoIncomplete
-from goldenpath.model import codec
-from goldenpath.model.layout import MANIFEST
-from goldenpath.model.names import Digest, Tag
-from goldenpath.model.receipt import State
-from goldenpath.release import transaction
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.release import transaction
+from goldenpath.shared import codec
+from goldenpath.shared.errors import DiskTrouble, GoldenPathError, RegistryRefused, ReleaseLost, UndoIncomplete
+from goldenpath.shared.names import Digest, Tag
+from goldenpath.shared.oci import MANIFEST
 from tests.unit.layout_builder import image_bytes
 from tests.unit.registry_double import trouble
 from tests.unit.test_transaction import (

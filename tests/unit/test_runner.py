@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.errors import BadInput
-from goldenpath.runner import Runner, as_markdown, plain
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.runner import Runner, as_markdown, plain
 
 
 def read_outputs(text: str) -> dict[str, str]:

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.model.finding import Finding, Gate, Kind, Origin, Severity
-from goldenpath.report import sarif
-from goldenpath.stages import trivy_gate
-from goldenpath.tools import gitleaks, scanner, trivy
+from goldenpath.delivery.model.finding import Finding, Gate, Kind, Origin, Severity
+from goldenpath.delivery.report import sarif
+from goldenpath.delivery.scanners import scanner, trivy
+from goldenpath.delivery.secrets import gitleaks
+from goldenpath.delivery.stages import trivy_gate
 from tests.unit.builders import image_secret, report, secret, vulnerability
 from tests.unit.hostile import recorded
 

@@ -13,12 +13,13 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.model.exception import Acceptance, Applied, Scope, Standing
-from goldenpath.model.finding import Finding, Gate, Severity
-from goldenpath.policy import matrix
-from goldenpath.policy.decision import decide
-from goldenpath.report import sarif
-from goldenpath.tools import gitleaks, trivy
+from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
+from goldenpath.delivery.model.finding import Finding, Gate, Severity
+from goldenpath.delivery.report import sarif
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.scanners import trivy
+from goldenpath.delivery.secrets import gitleaks
 from tests import published
 from tests.unit.builders import blind_spot, image_secret, report, secret, vulnerability
 from tests.unit.hostile import recorded

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import CodeScanningOff, SarifRefused
-from goldenpath.model.event import Event
-from goldenpath.model.finding import Gate
-from goldenpath.model.names import Commit
-from goldenpath.runner import Runner
-from goldenpath.services.github import Analysis, UploadEnd, off
-from goldenpath.stages import gate, sarif_upload
+from goldenpath.delivery.github.code_scanning import Analysis, UploadEnd, off
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.stages import gate, sarif_upload
+from goldenpath.shared.errors import CodeScanningOff, SarifRefused
+from goldenpath.shared.names import Commit
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT, report
 from tests.unit.run_builder import run
 
 if TYPE_CHECKING:
-    from goldenpath.stages.base import Run
+    from goldenpath.delivery.stage import Run
 
 PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", "https://github.com/o/app", default_branch="main")
 IN_ACTIONS = Runner(in_actions=True, api_url="https://api.example")

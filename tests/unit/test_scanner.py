@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.errors import GateBlocked, ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
-from goldenpath.tools import scanner
+from goldenpath.delivery.scanners import scanner
+from goldenpath.shared.errors import GateBlocked, ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
 
 
 @pytest.mark.parametrize(

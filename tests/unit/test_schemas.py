@@ -12,13 +12,14 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.model import codec
-from goldenpath.model.exception import Acceptance, Scope
-from goldenpath.model.finding import Database, Finding, Gate
-from goldenpath.policy import matrix
-from goldenpath.policy.app import AppRules
-from goldenpath.policy.decision import decide
-from goldenpath.tools import gitleaks, trivy
+from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.finding import Database, Finding, Gate
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.rules.app import AppRules
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.scanners import trivy
+from goldenpath.delivery.secrets import gitleaks
+from goldenpath.shared import codec
 from tests.unit.builders import blind_spot, image_secret, report, secret, vulnerability
 from tests.unit.hostile import recorded
 

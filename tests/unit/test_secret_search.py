@@ -13,13 +13,14 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from goldenpath.errors import ScannerFailed
-from goldenpath.model import codec
-from goldenpath.model.build_secrets import BuildSecret
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Layout, Manifest, write_index
-from goldenpath.model.secret_forms import forms, lines_to_mask, parts, redacted
-from goldenpath.tools import secret_search
-from goldenpath.tools.secret_search import SecretSearch
+from goldenpath.delivery.model.build_secrets import BuildSecret
+from goldenpath.delivery.model.layout import Layout, Manifest, write_index
+from goldenpath.delivery.model.secret_forms import forms, lines_to_mask, parts, redacted
+from goldenpath.delivery.secrets import secret_search
+from goldenpath.delivery.secrets.secret_search import SecretSearch
+from goldenpath.shared import codec
+from goldenpath.shared.errors import ScannerFailed
+from goldenpath.shared.oci import CONFIG, GZIP_LAYER, MANIFEST
 from tests.unit.layout_builder import store, tar
 
 TOKEN = 'npm_Ab3&/é?x+"9ZkQ'

@@ -5,31 +5,33 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import date
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.adopt import settling
-from goldenpath.errors import BadInput, PolicyInvalid, ToolFailed
-from goldenpath.model.event import Event
-from goldenpath.model.finding import Finding, Gate, Kind
-from goldenpath.model.names import Commit
-from goldenpath.model.settled import SettledStanding, Settlement
-from goldenpath.model.verdict import Result
-from goldenpath.policy import committed, matrix, settled
-from goldenpath.policy.decision import decide
-from goldenpath.policy.settled import Records
-from goldenpath.report import job_summary
-from goldenpath.stages import gate
-from goldenpath.tools import git_branches, gitleaks
-from goldenpath.tools.gitleaks import Leak
+from goldenpath.delivery.adoption import settle
+from goldenpath.delivery.checkout import git_branches
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.finding import Finding, Gate, Kind
+from goldenpath.delivery.model.settled import SettledStanding, Settlement
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.report import job_summary
+from goldenpath.delivery.rules import committed, matrix, settled
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.rules.settled import Records
+from goldenpath.delivery.secrets import gitleaks
+from goldenpath.delivery.secrets.gitleaks import Leak
+from goldenpath.delivery.stages import gate
+from goldenpath.shared.errors import BadInput, PolicyInvalid, ToolFailed
+from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT, report, secret, vulnerability
 from tests.unit.run_builder import run
 
 if TYPE_CHECKING:
-    from goldenpath.model.verdict import Verdict
+    from goldenpath.delivery.model.verdict import Verdict
 
 TODAY, TIP, NOWHERE = date(2026, 11, 28), Commit("b" * 40), Path("/nowhere")
 POLICY = matrix.load()
@@ -131,7 +133,7 @@ def test_only_a_secret_of_history_is_settled(name: str) -> None:
 
 
 def test_where_the_platform_does_not_allow_it_nothing_is_settled() -> None:
-    text = (Path(matrix.__file__).parent / matrix.POLICY_FILE).read_text(encoding="utf-8")
+    text = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
     for strict in (
         text.replace("secrets: allowed", "secrets: refused"),
         text.replace(", settled_secrets: allowed", ""),
@@ -218,14 +220,14 @@ def test_a_secret_that_any_checked_out_file_has_is_not_of_history_only(name: str
 def test_settle_records_what_only_history_has_and_what_is_not_recorded() -> None:
     other = changed(GONE, fingerprint="f" * 32, location=changed(GONE.location, path="b.py"))
     still = changed(GONE, fingerprint="e" * 32, in_history_only=False)
-    wanted = settling.Wanted(NOWHERE, "a team", "rotated", frozenset())
-    (record,) = settling.records(wanted, [GONE, other, still], [RECORD], TODAY)
+    wanted = settle.Wanted(NOWHERE, "a team", "rotated", frozenset())
+    (record,) = settle.records(wanted, [GONE, other, still], [RECORD], TODAY)
     assert record == Settlement("f" * 32, "github-pat", "b.py", "rotated", "a team", TODAY)
 
 
 def test_settle_refuses_a_fingerprint_that_nothing_has() -> None:
-    wanted = settling.Wanted(NOWHERE, "a team", "rotated", frozenset({"no"}))
+    wanted = settle.Wanted(NOWHERE, "a team", "rotated", frozenset({"no"}))
     with pytest.raises(BadInput, match="No secret in this repository has the fingerprint no"):
-        settling.chosen(wanted, [GONE, vulnerability()])
+        settle.chosen(wanted, [GONE, vulnerability()])
     one = replace(wanted, chosen=frozenset({GONE.fingerprint}))
-    assert settling.chosen(one, [GONE, secret("other.py")]) == (GONE,)
+    assert settle.chosen(one, [GONE, secret("other.py")]) == (GONE,)

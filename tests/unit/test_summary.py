@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.model.exception import Acceptance, Scope
-from goldenpath.model.finding import Database, Finding, Findings, Origin, Severity
-from goldenpath.policy import matrix
-from goldenpath.policy.app import NO_RULES, AppRules
-from goldenpath.policy.decision import decide
-from goldenpath.report import summary
+from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.finding import Database, Finding, Findings, Origin, Severity
+from goldenpath.delivery.report import gate_summary
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.rules.app import NO_RULES, AppRules
+from goldenpath.delivery.rules.decision import decide
 from tests.unit.builders import report, vulnerability
 
 TODAY = date(2026, 11, 21)
@@ -19,7 +19,7 @@ TODAY = date(2026, 11, 21)
 def render(found: Findings, rules: AppRules = NO_RULES) -> str:
     policy = matrix.load()
     decision = decide(found, policy, policy.environment("prod"), rules, today=TODAY)
-    return summary.render(decision.verdict, decision.deciding, decision.unfixed)
+    return gate_summary.render(decision.verdict, decision.deciding, decision.unfixed)
 
 
 def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None:

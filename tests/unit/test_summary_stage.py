@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from goldenpath import pipeline
-from goldenpath.errors import BadInput, BuildFailed, GateBlocked
-from goldenpath.model.event import Event
-from goldenpath.model.finding import Gate, Severity
-from goldenpath.model.names import Commit
-from goldenpath.model.timing import End
-from goldenpath.model.verdict import Mode
-from goldenpath.policy import in_force
-from goldenpath.report.console import Progress
-from goldenpath.runner import Runner
-from goldenpath.services.pull_request import CommentResult
-from goldenpath.stages import gate, pull_request_comment, running, summary
-from goldenpath.stages.base import Outcome, Stage
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.github.pull_request import CommentResult
+from goldenpath.delivery.model.event import Event
+from goldenpath.delivery.model.finding import Gate, Severity
+from goldenpath.delivery.model.timing import End
+from goldenpath.delivery.model.verdict import Mode
+from goldenpath.delivery.rules import effective
+from goldenpath.delivery.stage import Outcome, Stage
+from goldenpath.delivery.stages import execution, gate, pull_request_comment, summary
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput, BuildFailed, GateBlocked
+from goldenpath.shared.names import Commit
+from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT, report, secret, vulnerability
 from tests.unit.run_builder import run
 
@@ -48,7 +48,7 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         raise BuildFailed("no Dockerfile", fix="write one")
 
     with pytest.raises(BuildFailed):
-        running.run_stage(Stage("build", "", (), {}, failing), made, Progress())
+        execution.run_stage(Stage("build", "", (), {}, failing), made, Progress())
     (timing,) = made.work.read_timings().stages
     assert (timing.stage, timing.end, timing.sentence, timing.fix) == (
         "build",
@@ -56,8 +56,8 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         "no Dockerfile",
         "write one",
     )
-    running.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
-    running.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
+    execution.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
+    execution.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
     assert [(each.stage, each.end) for each in made.work.read_timings().stages] == [
         ("build", End.DONE), ("sbom", End.WARNED),
     ]  # fmt: skip
@@ -69,7 +69,7 @@ def test_a_work_folder_that_is_refused_is_not_made_for_timings(tmp_path: Path) -
 
     made = run(tmp_path)
     with pytest.raises(BadInput):
-        running.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
+        execution.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
     assert not made.work.path.exists()
 
 
@@ -77,7 +77,7 @@ def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.Ca
     made = run(tmp_path, runner=Runner(in_actions=True))
     for each in (report(secret("a,b.py"), gate=Gate.GITLEAKS), report(vulnerability())):
         stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate)
-        running.run_stage(stage, made, Progress())
+        execution.run_stage(stage, made, Progress())
     commands = [line.split("::")[1] for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert commands == [
         "warning title=gitleaks-gate,file=a%2Cb.py,line=3", "warning title=trivy-gate,file=Dockerfile,line=1",
@@ -92,9 +92,9 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
     found = report(vulnerability(Severity.MEDIUM), vulnerability(Severity.LOW))
     stage = Stage("trivy-gate", "", (), {}, partial(gate.conclude, report=found, category="c"), Gate.TRIVY)
     with monkeypatch.context() as checked_out:
-        checked_out.setattr(in_force, "app_file", lambda *_: text)
+        checked_out.setattr(effective, "app_file", lambda *_: text)
         with pytest.raises(GateBlocked):
-            running.run_stage(stage, made, Progress())
+            execution.run_stage(stage, made, Progress())
     assert "file=Dockerfile,line=1::MEDIUM CVE-2020-14343" in capsys.readouterr().out
     assert summary.gather(made).deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
     summary.run(made)
@@ -115,7 +115,7 @@ def test_an_exit_code_can_only_tighten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], environment: str, exit_code: bool | None, mode: Mode, told: str
 ) -> None:
     made = run(tmp_path, environment, trivy_exit_code=exit_code, push_latest=False)
-    after = running.tightened(made.environment, made.request, Progress())
+    after = execution.tightened(made.environment, made.request, Progress())
     assert (after.modes[Gate.TRIVY], capsys.readouterr().out) == (mode, told)
     assert after.modes[Gate.GITLEAKS] is made.environment.modes[Gate.GITLEAKS]
     assert not after.latest_allowed
@@ -174,7 +174,7 @@ def test_without_evidence_a_comment_only_says_where_the_verdict_is(
     here = Runner(in_actions=True, event=PULL, run_id="7")
     made = run(tmp_path, github_token="t", runner=here)
     gate.conclude(made, report(vulnerability()), category="trivy")
-    outcome = pull_request_comment.run(running.believing(made, pull_request_comment.STAGE))
+    outcome = pull_request_comment.run(execution.believing(made, pull_request_comment.STAGE))
     assert outcome.warnings == (pull_request_comment.HOW_TO_SHOW_IT,)
     link = "[the summary of its run](https://github.com/o/app/actions/runs/7)"
     text = f"The verdict on a1b2c3d for dev is in {link}.\n\n{pull_request_comment.HOW_TO_SHOW_IT}\n"

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.errors import ScannerFailed, ToolTimeout
-from goldenpath.tools import process, syft
+from goldenpath.delivery.scanners import syft
+from goldenpath.shared import process
+from goldenpath.shared.errors import ScannerFailed, ToolTimeout
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
 
 if TYPE_CHECKING:
-    from goldenpath.tools.process import Completed
+    from goldenpath.shared.process import Completed
 
 SPDX, CYCLONEDX = recorded("syft/vulnerable.spdx.json"), recorded("syft/vulnerable.cdx.json")
 SPDX_FIELDS = ("packages", "versionInfo", "primaryPackagePurpose")

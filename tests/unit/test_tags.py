@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from goldenpath.errors import BadInput
-from goldenpath.model.names import Commit, Tag, Version
-from goldenpath.policy import matrix
-from goldenpath.release import tags
+from goldenpath.delivery.release import tags
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.names import Commit, Tag, Version
 from tests.unit.builders import COMMIT
 
 ENVIRONMENTS = [each.name for each in matrix.load().environments]

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
-from goldenpath.tools import gitleaks_rules, go_build, process
-from goldenpath.tools.download import Releases
-from goldenpath.tools.pins import Asset, GoSource, Group, Host, Rules, Tool
-from goldenpath.tools.toolchain import Program, Toolchain
+from goldenpath.shared import gitleaks_rules, go_build, process
+from goldenpath.shared.download import Releases
+from goldenpath.shared.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
+from goldenpath.shared.pins import Asset, GoSource, Group, Host, Rules, Tool
+from goldenpath.shared.toolchain import Program, Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import BadInput, Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
-from goldenpath.model import codec
-from goldenpath.model.layout import INDEX, MANIFEST, Index, Layout
-from goldenpath.model.names import Digest, Tag, Version
-from goldenpath.model.receipt import Receipt, State
-from goldenpath.release.access import Opened
-from goldenpath.stages import ecr_push
+from goldenpath.delivery.model.layout import Index, Layout
+from goldenpath.delivery.model.receipt import Receipt, State
+from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared import codec
+from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
+from goldenpath.shared.names import Digest, Tag, Version
+from goldenpath.shared.oci import INDEX, MANIFEST
 from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import AMD64, ARM64, image_bytes, layout
 from tests.unit.registry_double import RegistryDouble, fault, info, trouble

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from msgspec import convert
 
-from goldenpath.errors import ScannerFailed, ToolFailed
-from goldenpath.model import codec
-from goldenpath.model.finding import Finding, FixStatus, Gate, Kind, Location, Origin, Package, Severity
-from goldenpath.model.image_config import ImageConfig
-from goldenpath.model.image_origins import ImageOrigins, Step
-from goldenpath.stages import trivy_gate
-from goldenpath.tools import process, trivy
+from goldenpath.delivery.model.finding import Finding, FixStatus, Gate, Kind, Location, Origin, Package, Severity
+from goldenpath.delivery.model.image_config import ImageConfig
+from goldenpath.delivery.model.image_origins import ImageOrigins, Step
+from goldenpath.delivery.scanners import trivy
+from goldenpath.delivery.stages import trivy_gate
+from goldenpath.shared import codec, process
+from goldenpath.shared.errors import ScannerFailed, ToolFailed
 from tests.unit.builders import DIGEST
 from tests.unit.hostile import recorded, reports
 from tests.unit.program_double import ProgramDouble, ended, program
 
 if TYPE_CHECKING:
-    from goldenpath.tools.process import Completed
+    from goldenpath.shared.process import Completed
 
 FIELDS = (
     "SchemaVersion", "Metadata", "ImageID", "OS", "Family", "Name", "Results", "Target", "Type", "Packages",

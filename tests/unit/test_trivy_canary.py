@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import ScannerFailed
-from goldenpath.tools import trivy_canary
-from goldenpath.tools.trivy_canary import LANGUAGES, Inventory
+from goldenpath.delivery.scanners import trivy_canary
+from goldenpath.delivery.scanners.trivy_canary import LANGUAGES, Inventory
+from goldenpath.shared.errors import ScannerFailed
 from tests.unit.program_double import program
 
 if TYPE_CHECKING:

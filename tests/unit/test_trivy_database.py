@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import ScannerFailed, ToolFailed, ToolTimeout
-from goldenpath.model.finding import Database
-from goldenpath.policy import matrix
-from goldenpath.stages import databases, trivy_gate
-from goldenpath.tools import process, trivy_database
+from goldenpath.delivery.model.finding import Database
+from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.scanners import databases, trivy_database
+from goldenpath.delivery.stages import trivy_gate
+from goldenpath.shared import process
+from goldenpath.shared.errors import ScannerFailed, ToolFailed, ToolTimeout
 from tests.unit.program_double import ProgramDouble, ended, program
 
 if TYPE_CHECKING:
-    from goldenpath.tools.process import Completed
+    from goldenpath.shared.process import Completed
 
 MIRRORS = ("one.example/trivy-db:2", "two.example/trivy-db:2")
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)

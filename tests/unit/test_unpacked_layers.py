@@ -12,11 +12,12 @@ from typing import IO, NamedTuple
 
 import pytest
 
-from goldenpath.model import codec
-from goldenpath.model.layout import CONFIG, GZIP_LAYER, MANIFEST, Descriptor, Layout, Manifest, narrowed, write_index
-from goldenpath.model.names import Digest
-from goldenpath.tools import image_files, unpacked_layers
-from goldenpath.tools.unpacked_layers import UnpackedLayers
+from goldenpath.delivery.image import image_files, unpacked_layers
+from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
+from goldenpath.delivery.model.layout import Descriptor, Layout, Manifest, narrowed, write_index
+from goldenpath.shared import codec
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import CONFIG, GZIP_LAYER, MANIFEST
 from tests.unit.layout_builder import store, tar
 
 TAR = GZIP_LAYER.removesuffix("+gzip")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.errors import CandidateChanged
-from goldenpath.model import file_stamp
+from goldenpath.shared import file_stamp
+from goldenpath.shared.errors import CandidateChanged
 from tests.unit import layout_builder
 
 if TYPE_CHECKING:
     from io import BufferedReader
 
-    from goldenpath.model.layout import Layout
+    from goldenpath.delivery.model.layout import Layout
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import BadInput, DiskTrouble, StageOutOfOrder, WorkFolderBusy
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared.errors import BadInput, DiskTrouble, StageOutOfOrder, WorkFolderBusy
 
 
 @pytest.mark.parametrize(

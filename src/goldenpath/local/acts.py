@@ -9,21 +9,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath import pipeline, runner
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.stages.execution import prepare
 from goldenpath.local import refusals, sample, state
 from goldenpath.local.control import Seed
-from goldenpath.model import inputs
-from goldenpath.model.finding import Gate
-from goldenpath.model.work import WorkFolder
-from goldenpath.runner import Runner
-from goldenpath.stages.running import prepare
+from goldenpath.shared import runner
+from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from goldenpath.local.state import State
-    from goldenpath.report.console import Progress
+    from goldenpath.shared.console import Progress
 
 APP = "hello-web"
 ROLE = "goldenpath-local"

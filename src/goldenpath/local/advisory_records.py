@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.tools import trivy_canary
-from goldenpath.tools.java_index import MavenArchive
+from goldenpath.delivery.scanners import trivy_canary
+from goldenpath.delivery.scanners.java_index import MavenArchive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

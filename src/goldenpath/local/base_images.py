@@ -17,13 +17,11 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.errors import LocalTrouble, ToolFailed
 from goldenpath.local import debian, reach, root_layout
 from goldenpath.local.stand_in_recipes import RECIPES, Recipe
-from goldenpath.model import codec
-from goldenpath.model.names import Digest
-from goldenpath.tools import process
+from goldenpath.shared import codec, process, runner
+from goldenpath.shared.errors import LocalTrouble, ToolFailed
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

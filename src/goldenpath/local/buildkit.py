@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import ToolMissing
 from goldenpath.local import daemon, debian
-from goldenpath.model import codec
+from goldenpath.shared import codec
+from goldenpath.shared.errors import ToolMissing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.tools.toolchain import Toolchain
+    from goldenpath.shared.toolchain import Toolchain
 
 # The host's network, so that RUN steps reach package registries by whatever way this machine reaches them.
 _CONFIG = """\

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath import runner
 from goldenpath.local import acts, engine, state
 from goldenpath.local import demo as demonstration
 from goldenpath.local.control import Seed
-from goldenpath.report.console import Progress
+from goldenpath.shared import runner
+from goldenpath.shared.console import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import msgspec
 from werkzeug.wrappers import Request, Response
 
 from goldenpath.local.answers import json_answer
-from goldenpath.model import codec
+from goldenpath.shared import codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

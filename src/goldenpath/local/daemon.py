@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import EngineMissing
 from goldenpath.local import debian
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.errors import EngineMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

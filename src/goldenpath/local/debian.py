@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.errors import LocalTrouble, ToolFailed, ToolMissing
-from goldenpath.tools import process
+from goldenpath.shared import process, runner
+from goldenpath.shared.errors import LocalTrouble, ToolFailed, ToolMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

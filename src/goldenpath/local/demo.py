@@ -6,17 +6,17 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.errors import LocalTrouble
 from goldenpath.local import acts, base_images, engine, reach, state, vulnerability_db
 from goldenpath.local.control import Seed
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import runner
+from goldenpath.shared.errors import LocalTrouble
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from goldenpath.local.state import State
-    from goldenpath.report.console import Progress
+    from goldenpath.shared.console import Progress
 
 _NEEDS = (
     "This delivers the sample app on this machine, without any account. It needs git, and installs what is missing:",

@@ -8,13 +8,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath import runner
-from goldenpath.model import codec
-from goldenpath.tools import process
+from goldenpath.shared import codec, process, runner
 
 if TYPE_CHECKING:
     from goldenpath.local.engine import Engine
-    from goldenpath.tools.toolchain import Toolchain
+    from goldenpath.shared.toolchain import Toolchain
 
 CREATE_SECONDS = 60.0
 _SHARED = ("config.json", "contexts")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ecr.models import ECRBackend, Image, Repository, ecr_backends
 
-from goldenpath.model.names import Digest
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

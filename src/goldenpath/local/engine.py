@@ -15,11 +15,10 @@ import docker
 import docker.errors
 import requests.exceptions
 
-from goldenpath import runner
-from goldenpath.errors import EngineMissing
 from goldenpath.local import buildkit, daemon, debian
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process, runner
+from goldenpath.shared.errors import EngineMissing
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

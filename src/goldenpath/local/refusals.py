@@ -7,16 +7,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GateBlocked, LocalTrouble
-from goldenpath.model.finding import Gate
+from goldenpath.delivery.model.finding import Gate
 from goldenpath.registries.aws import ecr
+from goldenpath.shared.errors import GateBlocked, LocalTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from goldenpath.local.state import State
-    from goldenpath.report.console import Progress
+    from goldenpath.shared.console import Progress
 
 _PINNED = r"^{name}==(?:.*\\\n)*.*$"
 # CVE-2024-34069, of severity HIGH.

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.errors import LocalTrouble, ToolMissing
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.errors import LocalTrouble, ToolMissing
 
 if TYPE_CHECKING:
     import subprocess  # noqa: TID251  the type only

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from isal import isal_zlib
 
-from goldenpath.model.names import Digest
+from goldenpath.shared import oci
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +55,7 @@ def write(root: Path, into: Path, config: ImageConfig, *, newest: int, keep: Cal
     described = _put(blobs, _CONFIG, _image(config, diff_id))
     manifest = {"schemaVersion": 2, "mediaType": _MANIFEST, "config": described, "layers": [layer]}
     entry = _put(blobs, _MANIFEST, manifest)
-    entry["annotations"] = {"org.opencontainers.image.ref.name": TAG}
+    entry["annotations"] = {oci.REF_NAME: TAG}
     entry["platform"] = {"os": "linux", "architecture": config.architecture}
     (into / "index.json").write_bytes(_json({"schemaVersion": 2, "mediaType": _INDEX, "manifests": [entry]}))
     (into / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.tools import git_settings, process
+from goldenpath.shared import git_settings, process
 
 if TYPE_CHECKING:
     from pathlib import Path

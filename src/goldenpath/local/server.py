@@ -19,7 +19,7 @@ from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
-from goldenpath.errors import LocalTrouble, ToolMissing
+from goldenpath.delivery.release import binding
 from goldenpath.local import oidc
 from goldenpath.local.aws import AwsEmulator
 from goldenpath.local.code_scanning import CodeScanning, Upload, UploadRefusal
@@ -33,9 +33,9 @@ from goldenpath.local.registry_front import Front
 from goldenpath.local.registry_process import RegistryProcess
 from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
 from goldenpath.local.sts import Sts, provider_arn, trust_policy
-from goldenpath.model.names import EcrRepository
-from goldenpath.release import binding
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared.errors import LocalTrouble, ToolMissing
+from goldenpath.shared.names import EcrRepository
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,12 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from goldenpath import runner
-from goldenpath.errors import LocalTrouble
 from goldenpath.local.control import HEALTH, SEED, Seed
-from goldenpath.model import codec
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import codec, process, runner
+from goldenpath.shared.errors import LocalTrouble
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     import subprocess  # noqa: TID251  the type only

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from goldenpath.errors import PolicyInvalid
+from goldenpath.shared.errors import PolicyInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping

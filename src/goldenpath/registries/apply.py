@@ -10,7 +10,6 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
 from goldenpath.registries import compliance, handover, platform_git, provenance, recovery, retirement, review
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
@@ -18,7 +17,8 @@ from goldenpath.registries.github import records
 from goldenpath.registries.merge import checks
 from goldenpath.registries.merge.push import MergedPullRequest, merged_pulls
 from goldenpath.registries.terraform import planning
-from goldenpath.runner import as_markdown
+from goldenpath.shared.errors import BadInput, GithubRefused, GoldenPathError, RegistryRefused, StateLocked
+from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.model import codec
 from goldenpath.registries.config import ecr_tf
+from goldenpath.shared import codec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

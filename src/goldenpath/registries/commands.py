@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath import runner
-from goldenpath.errors import BadInput
-from goldenpath.model.names import Digest, Region
 from goldenpath.registries import catalogue, workflow_commands
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
-from goldenpath.report.console import Progress
+from goldenpath.shared import runner
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.names import Digest, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import yaml
 
-from goldenpath.errors import GithubRefused
-from goldenpath.model.expressions import with_own_repository
-from goldenpath.model.names import role_secret
 from goldenpath.registries.config import ecr_tf
+from goldenpath.shared.errors import GithubRefused
+from goldenpath.shared.expressions import with_own_repository
+from goldenpath.shared.names import role_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import GoldenPathError
 from goldenpath.registries import compliance, review
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import TAG_PREFIX, LifecycleImage
 from goldenpath.registries.config import ecr_tf
-from goldenpath.runner import as_markdown
+from goldenpath.shared.errors import GoldenPathError
+from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -10,8 +10,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import SourceUnusable, ToolFailed
-from goldenpath.tools import git, git_settings, process
+from goldenpath.shared import git, git_settings, process
+from goldenpath.shared.errors import SourceUnusable, ToolFailed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

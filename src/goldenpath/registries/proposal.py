@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import RegistryNameTaken
-from goldenpath.model import codec
 from goldenpath.registries import catalogue, platform_git, provenance, recovery, retirement, review
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
@@ -17,6 +15,8 @@ from goldenpath.registries.github.repository import Proposal
 from goldenpath.registries.request import invalid_request
 from goldenpath.registries.review import PlanRecord, PullRequestText
 from goldenpath.registries.terraform import planning, plans
+from goldenpath.shared import codec
+from goldenpath.shared.errors import RegistryNameTaken
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.policy import environments
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
+from goldenpath.shared.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 
 if TYPE_CHECKING:
     import datetime as dt

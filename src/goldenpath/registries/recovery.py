@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldenpath.errors import RegistryNameTaken
 from goldenpath.registries import compliance
 from goldenpath.registries.aws import ecr
 from goldenpath.registries.aws.session import StateBucket
 from goldenpath.registries.terraform import locks, plans
+from goldenpath.shared.errors import RegistryNameTaken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.errors import StateLocked
     from goldenpath.registries.aws.ecr import EcrDescription
     from goldenpath.registries.aws.session import StoredObject
     from goldenpath.registries.terraform.locks import StateLock
     from goldenpath.registries.terraform.planning import TerraformWorkspace
     from goldenpath.registries.terraform.plans import TerraformPlan
+    from goldenpath.shared.errors import StateLocked
 
 
 class ApplyClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

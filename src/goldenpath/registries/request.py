@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import RegistryRequestInvalid, UnknownEnvironment
-from goldenpath.model.names import EcrRepository, Name
 from goldenpath.policy import environments
+from goldenpath.shared.errors import RegistryRequestInvalid, UnknownEnvironment
+from goldenpath.shared.names import EcrRepository, Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import RetirementRefused
-from goldenpath.model import codec
 from goldenpath.registries import compliance
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import GracePeriod
 from goldenpath.registries.config import ecr_tf
+from goldenpath.shared import codec
+from goldenpath.shared.errors import RetirementRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldenpath.errors import PlanDrifted
-from goldenpath.model.names import Digest
 from goldenpath.registries.compliance import plain_value, policy_in_words
 from goldenpath.registries.github.repository import LONGEST_TEXT, shortened
 from goldenpath.registries.terraform import plans
-from goldenpath.runner import as_markdown
+from goldenpath.shared.errors import PlanDrifted
+from goldenpath.shared.names import Digest
+from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

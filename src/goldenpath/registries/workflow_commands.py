@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath import runner
-from goldenpath.errors import BadInput, ProposalUnbound
-from goldenpath.model import codec
 from goldenpath.registries import apply, hygiene, platform_git, proposal, retirement
 from goldenpath.registries.apply import ApplyContext
 from goldenpath.registries.github.repository import GithubRepository
@@ -22,8 +19,10 @@ from goldenpath.registries.proposal import ProposalContext
 from goldenpath.registries.provenance import RunId
 from goldenpath.registries.request import known_environment, known_environments, parse_request
 from goldenpath.registries.terraform.planning import LOCK_SECONDS, EnvironmentAccess, RoleKind
-from goldenpath.report.console import Progress
-from goldenpath.runner import Runner
+from goldenpath.shared import codec, runner
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput, ProposalUnbound
+from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

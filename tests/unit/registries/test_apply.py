@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from goldenpath.errors import BadInput, GithubRefused, PlanDrifted
 from goldenpath.registries import apply
 from goldenpath.registries.apply import ApplyContext, ApplyRequest
 from goldenpath.registries.merge.checks import Checkouts
 from goldenpath.registries.merge.push import MergedPullRequests, Push
 from goldenpath.registries.review import PlanRecord
+from goldenpath.shared.errors import BadInput, GithubRefused, PlanDrifted
 
 if TYPE_CHECKING:
     from goldenpath.registries.github.repository import GithubRepository

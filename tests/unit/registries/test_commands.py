@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from goldenpath.cli import goldenpath
-from goldenpath.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 from goldenpath.registries import catalogue
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.terraform import planning
 from goldenpath.registries.terraform.plans import TerraformPlan
+from goldenpath.shared.errors import BadInput, RegistryRequestInvalid, RegistryUnknown
 
 if TYPE_CHECKING:
     from goldenpath.registries.terraform.planning import TerraformWorkspace

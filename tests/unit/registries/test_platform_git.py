@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from tests.unit.program_double import ProgramDouble, ended
 
-from goldenpath.errors import SourceUnusable, ToolFailed
 from goldenpath.registries import platform_git
-from goldenpath.tools import process
+from goldenpath.shared import process
+from goldenpath.shared.errors import SourceUnusable, ToolFailed
 
 CHECKOUT = Path("/checkout")
 

@@ -7,12 +7,12 @@ import datetime as dt
 
 import pytest
 
-from goldenpath.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 from goldenpath.registries import provenance
 from goldenpath.registries.github.records import Account, RunAttempt, TextChange, TextHistory
 from goldenpath.registries.github.repository import Approval
 from goldenpath.registries.merge.push import MergedPullRequest
 from goldenpath.registries.provenance import RunId
+from goldenpath.shared.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 
 NOON = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
 ALICE, BOB, BOT = Account("Alice", is_person=True), Account("bob", is_person=True), Account("app[bot]", is_person=False)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.errors import RegistryRequestInvalid, UnknownEnvironment
-from goldenpath.model.names import EcrRepository
 from goldenpath.registries import request
 from goldenpath.registries.request import parse_request, registry_id
+from goldenpath.shared.errors import RegistryRequestInvalid, UnknownEnvironment
+from goldenpath.shared.names import EcrRepository
 
 WHOLE = {
     "environment": "dev",

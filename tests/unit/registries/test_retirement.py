@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import RegistryConfigUnexpected, RetirementRefused
 from goldenpath.registries import retirement
 from goldenpath.registries.aws.ecr import EcrImage
 from goldenpath.registries.compliance import GracePeriod
@@ -14,6 +13,7 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.request import Risk
 from goldenpath.registries.retirement import RetirementStage
+from goldenpath.shared.errors import RegistryConfigUnexpected, RetirementRefused
 
 TODAY = dt.date(2026, 11, 21)
 LONG_AGO = dt.date(2026, 1, 1)

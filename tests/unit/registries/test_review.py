@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import PlanDrifted
 from goldenpath.registries import review
 from goldenpath.registries.github.repository import LONGEST_TEXT
 from goldenpath.registries.review import PlanRecord, PullRequestText
 from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
+from goldenpath.shared.errors import PlanDrifted
 
 PLAN = TerraformPlan(
     "1.11.4", (PlannedChange("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),)

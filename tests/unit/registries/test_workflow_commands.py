@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from goldenpath.cli import goldenpath
-from goldenpath.errors import BadInput, ProposalUnbound
 from goldenpath.registries import workflow_commands
+from goldenpath.shared.errors import BadInput, ProposalUnbound
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import RegistryRefused
-from goldenpath.model import layout
 from goldenpath.registries.aws.session import ecr_client, explained
+from goldenpath.shared import oci
+from goldenpath.shared.errors import RegistryRefused
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -171,7 +171,7 @@ def _image(detail: Mapping[str, Any]) -> EcrImage:
         size=detail.get("imageSizeInBytes", 0),
         pushed=detail["imagePushedAt"],
         pulled=detail.get("lastRecordedPullTime"),
-        is_index=detail.get("imageManifestMediaType") in layout.INDEXES,
+        is_index=detail.get("imageManifestMediaType") in oci.INDEXES,
     )
 
 

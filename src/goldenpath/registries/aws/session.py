@@ -11,9 +11,9 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import StateLocked
-from goldenpath.services import aws_sdk
-from goldenpath.services.aws_sdk import Key, Wanted
+from goldenpath.shared import aws_sdk
+from goldenpath.shared.aws_sdk import Key, Wanted
+from goldenpath.shared.errors import StateLocked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
     from mypy_boto3_s3 import S3Client
 
-    from goldenpath.model.names import Region, RoleArn
+    from goldenpath.shared.names import Region, RoleArn
 
 # Errors of AWS name the page that lists the permissions of the platform's roles.
 explained = functools.partial(aws_sdk.explained, needs="docs/registries.md lists what each role of the platform needs")

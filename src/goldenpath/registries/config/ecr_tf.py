@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown
-from goldenpath.model import codec
 from goldenpath.registries.config import hcl_edit
 from goldenpath.registries.config.hcl import HclUnexpected, Literal, line_of, read_map
 from goldenpath.registries.request import Risk, known_environment, known_environments
+from goldenpath.shared import codec
+from goldenpath.shared.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

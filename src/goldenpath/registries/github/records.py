@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from goldenpath.errors import GithubRefused
+from goldenpath.shared.errors import GithubRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from github import GithubException
 from requests.exceptions import RequestException
 
-from goldenpath.errors import GithubRefused
-from goldenpath.services import github_api
+from goldenpath.shared import github_api
+from goldenpath.shared.errors import GithubRefused
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
-from goldenpath.model import codec
 from goldenpath.registries import platform_git, review
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.hcl import read_map
 from goldenpath.registries.merge import entries
 from goldenpath.registries.request import known_environment
+from goldenpath.shared import codec
+from goldenpath.shared.errors import BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

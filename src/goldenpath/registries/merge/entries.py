@@ -10,10 +10,10 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import PlanDrifted, PlanUnexpected
 from goldenpath.registries import catalogue, platform_git
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.request import known_environments
+from goldenpath.shared.errors import PlanDrifted, PlanUnexpected
 
 if TYPE_CHECKING:
     from goldenpath.registries.config.ecr_tf import RegistryEntry

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.errors import BadInput, PlanUnexpected
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
+from goldenpath.shared.errors import BadInput, PlanUnexpected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import ProvidersUnlocked, StateLocked
+from goldenpath.shared.errors import ProvidersUnlocked, StateLocked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from goldenpath.errors import BadInput, PlanUnexpected
-from goldenpath.model.names import Region, RoleArn
 from goldenpath.registries.aws import session
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.hcl import HclUnexpected, read_attributes
 from goldenpath.registries.request import known_environment
 from goldenpath.registries.terraform import locks, plans, program
 from goldenpath.registries.terraform.program import Terraform, s3_backend
-from goldenpath.services import oidc
+from goldenpath.shared import oidc
+from goldenpath.shared.errors import BadInput, PlanUnexpected
+from goldenpath.shared.names import Region, RoleArn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from goldenpath.model.names import Digest
     from goldenpath.registries.terraform.plans import TerraformPlan
+    from goldenpath.shared.names import Digest
 
 DEFAULT_REGION = "eu-west-2"
 LOCK_SECONDS = 60

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
-from goldenpath.model.names import Digest
+from goldenpath.shared.errors import PlanDrifted, PlanUnexpected, TerraformFailed
+from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

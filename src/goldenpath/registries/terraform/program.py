@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from goldenpath import runner
-from goldenpath.errors import TerraformFailed, ToolFailed
 from goldenpath.registries.terraform import locks
 from goldenpath.registries.terraform.plans import parse_plan
-from goldenpath.tools import process
-from goldenpath.tools.toolchain import Toolchain
+from goldenpath.shared import process, runner
+from goldenpath.shared.errors import TerraformFailed, ToolFailed
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from goldenpath.errors import StateLocked
     from goldenpath.registries.terraform.plans import TerraformPlan
-    from goldenpath.tools.process import Completed
+    from goldenpath.shared.errors import StateLocked
+    from goldenpath.shared.process import Completed
 
 INIT_SECONDS, READ_SECONDS, PLAN_SECONDS, APPLY_SECONDS = 300, 60, 600, 1800
 # Interrupted, an apply finishes the current resource, writes its state and releases its lock. Killed earlier, it leaves

@@ -6,8 +6,8 @@ import pytest
 from botocore.stub import Stubber
 from tests.unit.builders import DIGEST
 
-from goldenpath.errors import AccessDenied
 from goldenpath.registries.aws.ecr import PlatformEcr
+from goldenpath.shared.errors import AccessDenied
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 ASKED = {"repositoryName": "my-app", "imageId": {"imageDigest": DIGEST}, "maxResults": 1}

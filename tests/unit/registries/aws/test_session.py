@@ -7,9 +7,9 @@ import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
-from goldenpath.errors import StateLocked
 from goldenpath.registries.aws import session
 from goldenpath.registries.aws.session import StateBucket, StoredObject
+from goldenpath.shared.errors import StateLocked
 
 VARIABLES = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-2"}
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown, UnknownEnvironment
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.request import Risk, parse_request
+from goldenpath.shared.errors import RegistryConfigUnexpected, RegistryNameTaken, RegistryUnknown, UnknownEnvironment
 
 ROOT = Path(__file__).resolve().parents[4]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from goldenpath.errors import GithubRefused
 from goldenpath.registries.github import records
+from goldenpath.shared.errors import GithubRefused
 
 if TYPE_CHECKING:
     from goldenpath.registries.github.repository import GithubRepository

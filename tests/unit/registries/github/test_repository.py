@@ -6,9 +6,9 @@ from typing import Any, cast
 import pytest
 from github import GithubException
 
-from goldenpath.errors import GithubRefused
 from goldenpath.registries.github import repository
 from goldenpath.registries.github.repository import GithubRepository
+from goldenpath.shared.errors import GithubRefused
 
 WORKFLOW = SimpleNamespace(type="Bot", login="github-actions[bot]")
 

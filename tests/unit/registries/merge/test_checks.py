@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import BadInput, ConfigurationUntrusted, PlanDrifted
 from goldenpath.registries import platform_git
 from goldenpath.registries.merge import checks
 from goldenpath.registries.merge.checks import Checkouts
 from goldenpath.registries.merge.push import Push
+from goldenpath.shared.errors import BadInput, ConfigurationUntrusted, PlanDrifted
 
 TRUSTED, MERGED = Path("/trusted"), Path("/merged")
 AT = Checkouts(TRUSTED, MERGED, lambda revision: revision, Push("development", "a" * 40, "b" * 40))

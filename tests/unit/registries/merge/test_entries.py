@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from goldenpath.errors import PlanDrifted
 from goldenpath.registries.merge import entries
 from goldenpath.registries.merge.entries import ChangedEntry, EntryAction
 from goldenpath.registries.review import PlanRecord
 from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan
+from goldenpath.shared.errors import PlanDrifted
 
 PLAN = TerraformPlan(
     "1.11.4", (PlannedChange("a.b", "b", ("create",), None, {"name": "my-app", "empty": "", "tags": {"a": "|x|"}}),)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from goldenpath.errors import BadInput, PlanUnexpected
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
 from goldenpath.registries.merge.push import MergedPullRequest, MergedPullRequests, Push, merged_pulls
+from goldenpath.shared.errors import BadInput, PlanUnexpected
 
 if TYPE_CHECKING:
     from goldenpath.registries.github.repository import GithubRepository

@@ -9,8 +9,8 @@ from typing import Any
 import pytest  # noqa: TC002  with its annotations
 
 from goldenpath.registries.terraform.program import Terraform
-from goldenpath.tools import process
-from goldenpath.tools.process import Completed
+from goldenpath.shared import process
+from goldenpath.shared.process import Completed
 
 PLAN = json.dumps({"format_version": "1.2", "terraform_version": "1.11.4"}).encode()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tests.unit.registries.terraform.terraform_double import said, started
 
-from goldenpath.errors import ProvidersUnlocked, StateLocked
 from goldenpath.registries.terraform import locks
 from goldenpath.registries.terraform.locks import LockedProvider
+from goldenpath.shared.errors import ProvidersUnlocked, StateLocked
 
 ROOT = Path(__file__).resolve().parents[4]
 AWS = "registry.terraform.io/hashicorp/aws"

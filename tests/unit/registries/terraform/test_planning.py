@@ -4,13 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.errors import (
-    BadInput,
-    RegistryConfigUnexpected,
-)
 from goldenpath.registries.config.hcl import HclUnexpected
 from goldenpath.registries.terraform import planning
 from goldenpath.registries.terraform.planning import EnvironmentAccess, RoleKind
+from goldenpath.shared.errors import BadInput, RegistryConfigUnexpected
 
 ROOT = Path(__file__).resolve().parents[4]
 EMPTY = "locals {\n  ecr_repositories = {}\n}\n"

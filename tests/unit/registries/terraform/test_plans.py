@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from goldenpath.errors import PlanDrifted, PlanUnexpected, TerraformFailed
-from goldenpath.model.names import Digest
 from goldenpath.registries.terraform import plans
 from goldenpath.registries.terraform.locks import LockedProvider
 from goldenpath.registries.terraform.plans import PlannedChange, TerraformPlan, parse_plan
+from goldenpath.shared.errors import PlanDrifted, PlanUnexpected, TerraformFailed
+from goldenpath.shared.names import Digest
 
 REPOSITORY = 'module.ecr_repositories["my-app"].aws_ecr_repository.this'
 POLICY = 'module.ecr_repositories["my-app"].aws_ecr_lifecycle_policy.this'

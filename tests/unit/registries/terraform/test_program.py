@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from tests.unit.registries.terraform.terraform_double import said, started
 
-from goldenpath import runner
-from goldenpath.errors import TerraformFailed
 from goldenpath.registries.terraform import program
 from goldenpath.registries.terraform.program import lock_vanished, passed_variables, s3_backend
-from goldenpath.tools.process import Completed
+from goldenpath.shared import runner
+from goldenpath.shared.errors import TerraformFailed
+from goldenpath.shared.process import Completed
 
 
 def test_a_targeted_plan_is_kept_and_read_from_json(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,55 @@
+"""Which secret a failed build lacked, and why this run does not have it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from goldenpath.shared.errors import BuildFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from goldenpath.delivery.stage import Run
+
+# How BuildKit words it (session/secrets, session/sshforward): of a mount that says `required`.
+_SECRET = re.compile(r"ERROR: .*secret (?P<name>[\w.-]+): not found", re.ASCII)
+_SSH = re.compile(r"ERROR: .*(?:unset ssh forward key|no SSH key) \"?(?P<name>[\w.-]+)", re.ASCII)
+
+
+def explained(run: Run, error: BuildFailed, given: Collection[str], empty: Collection[str]) -> BuildFailed:
+    """Return `error`, or one that says which secret the build needs when it failed because this run has none."""
+    if found := _SECRET.search(error.why):
+        name = found["name"]
+        return BuildFailed(
+            f"the build needs the secret {name}, and this run has none",
+            why=_why(run, name, given, empty),
+            fix=f"give it: {_how(run, name)}; or write `required=false` in the mount where the build can do without",
+        )
+    if found := _SSH.search(error.why):
+        name = found["name"]
+        how = "pass the secret BUILD_SSH_KEY" if run.runner.in_actions else f"give it with --ssh {name}"
+        return BuildFailed(
+            f"the build needs the SSH agent or key {name}, and this run has none",
+            why=_why(run, name, (), ()),
+            fix=f"{how}; or write `required=false` in the mount where the build can do without",
+        )
+    return error
+
+
+def _why(run: Run, name: str, given: Collection[str], empty: Collection[str]) -> str:
+    if run.event.fork:
+        return "GitHub gives no secrets to pull requests from forks"
+    if run.event.by_dependabot:
+        return "GitHub gives Dependabot's pull requests only the secrets that are kept for Dependabot"
+    if name in empty:
+        return (
+            f"{name} was named with an empty value: mostly the secret behind it does not exist, or is named otherwise"
+        )
+    return f"secrets that were given: {', '.join(given) or 'none'}"
+
+
+def _how(run: Run, name: str) -> str:
+    if run.runner.in_actions:
+        return f"add the line {name}=${{{{ secrets.… }}}} to the secret BUILD_SECRETS that the caller passes"
+    return f"--secret id={name},env=VARIABLE or --secret id={name},src=FILE"

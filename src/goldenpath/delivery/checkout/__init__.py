@@ -1,0 +1,1 @@
+"""The commit that is delivered, as git has it."""

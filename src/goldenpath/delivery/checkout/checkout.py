@@ -1,0 +1,182 @@
+"""The files that are checked out, byte by byte: what is built, whatever git's settings make of what git keeps.
+
+`.gitattributes` can have git write other bytes than it keeps (`working-tree-encoding`, `ident`, filters, git-lfs, ends
+of lines), and git itself calls such a file unchanged. Source: gitattributes(5), and git-hash-object(1) for a blob's id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from goldenpath.shared import git
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+# The modes that git keeps.
+_FILE, _PROGRAM, _LINK, _SUBMODULE = "100644", "100755", "120000", "160000"
+# Source: the specification of git-lfs, "The Pointer".
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
+_POINTER_SIZE = 1024
+_CHUNK = 1 << 20
+_SHA1_LENGTH = 40
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256.
+
+    `kept` is the id of what git keeps in its place.
+    """
+
+    path: str
+    place: Path
+    sha256: str
+    kept: str = ""
+
+    def content(self) -> Iterator[bytes]:
+        """Yield the bytes that are there."""
+        if self.place.is_symlink():
+            yield _target(self.place)
+            return
+        with self.place.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's.
+
+    `absent` are not there. `modes` are links in the place of files or files of links, or can be executed and should
+    not, or cannot and should. `pointers` hold what git-lfs keeps in the place of a file. `submodules` maps the path of
+    each to the commit that it should be at, and `within` are the files of those that are checked out.
+    """
+
+    digest: str
+    other: tuple[File, ...]
+    absent: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
+    submodules: Mapping[str, str] = field(default_factory=dict)
+    within: tuple[File, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is at a place: which kind of file, the id that git would give its bytes, and their SHA-256."""
+
+    kind: str = "absent"
+    identity: str = ""
+    sha256: str = ""
+    mode: str = ""
+    is_pointer: bool = False
+
+
+def read(source: Path, commit: str) -> Checkout:
+    """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
+    reading = _Reading()
+    reading.add(git.top(source), commit)
+    return Checkout(
+        reading.digest.hexdigest(), tuple(reading.other), tuple(reading.absent), tuple(reading.modes),
+        tuple(reading.pointers), reading.submodules, tuple(reading.within),
+    )  # fmt: skip
+
+
+def is_checked_out(submodule: Path) -> bool:
+    """Tell whether the folder of a submodule is a checkout of its own."""
+    return (submodule / ".git").exists()
+
+
+class _Reading:
+    """The files of a checkout, as far as they were looked at."""
+
+    def __init__(self) -> None:
+        self.digest = hashlib.sha256()
+        self.other, self.within = list[File](), list[File]()
+        self.absent, self.modes, self.pointers = list[str](), list[str](), list[str]()
+        self.submodules = dict[str, str]()
+
+    def add(self, root: Path, commit: str, prefix: bytes = b"") -> None:
+        """Look at the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
+        for mode, kept, path in _kept(root, commit):
+            place, full = root / os.fsdecode(path), prefix + path
+            if mode == _SUBMODULE:
+                self.submodules[_shown(full)] = kept
+                if is_checked_out(place):
+                    self.add(place, git.run(place, "rev-parse", "HEAD"), full + b"/")
+            else:
+                self._look(place, mode, kept, full, is_within=bool(prefix))
+
+    def _look(self, place: Path, mode: str, kept: str, path: bytes, *, is_within: bool) -> None:
+        seen = _look(place, kept)
+        self.digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
+        if seen.is_pointer:
+            self.pointers.append(_shown(path))
+        file = File(_shown(path), place, seen.sha256, kept)
+        if is_within:
+            self.within += [file] if seen.mode else []
+        elif not seen.mode:
+            self.absent.append(os.fsdecode(path))
+        else:
+            self.other += [file] if seen.identity != kept else []
+            self.modes += [file.path] if seen.mode != mode else []
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "replace")
+
+
+def _kept(source: Path, commit: str) -> Iterator[tuple[str, str, bytes]]:
+    for line in _tree(source, commit).split(b"\0"):
+        head, _, path = line.partition(b"\t")
+        if head:
+            mode, _, identity = head.decode().split()
+            yield mode, identity, path
+
+
+# What a commit holds never changes; which files are there is looked at each time.
+@lru_cache(maxsize=8)
+def _tree(source: Path, commit: str) -> bytes:
+    return git.output(source, "ls-tree", "-r", "-z", "--full-tree", commit)
+
+
+def _look(place: Path, kept: str) -> _Seen:
+    """Return what is at `place`; `kept` says which hash git uses."""
+    try:
+        status = place.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            target = _target(place)
+            return _Seen("link", *_hashes(kept, len(target), iter([target])), _LINK)
+        if stat.S_ISREG(status.st_mode):
+            hashes = _hashes(kept, status.st_size, File("", place, "").content())
+            mode = _PROGRAM if status.st_mode & stat.S_IXUSR else _FILE
+            return _Seen("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    return _Seen()
+
+
+def _is_pointer(place: Path, size: int) -> bool:
+    return size < _POINTER_SIZE and place.read_bytes().startswith(LFS_POINTER)
+
+
+def _target(link: Path) -> bytes:
+    return os.fsencode(link.readlink())
+
+
+def _hashes(identity: str, size: int, content: Iterator[bytes]) -> tuple[str, str]:
+    # git's own choice of a hash; nothing is trusted by it alone.
+    as_git = hashlib.sha1(usedforsecurity=False) if len(identity) == _SHA1_LENGTH else hashlib.sha256()
+    ours = hashlib.sha256()
+    as_git.update(b"blob %d\0" % size)
+    for chunk in content:
+        as_git.update(chunk)
+        ours.update(chunk)
+    return as_git.hexdigest(), ours.hexdigest()

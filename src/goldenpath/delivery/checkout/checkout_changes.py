@@ -1,0 +1,96 @@
+"""Which files of a checkout are not as git checks them out of the commit: their bytes decide, not git's opinion.
+
+git calls a fresh clone changed where `.gitattributes` would store other bytes than were committed (CRLF under
+`text eol=lf`), and calls a changed file unchanged where it was told not to look (`update-index --assume-unchanged`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.checkout import checkout
+from goldenpath.delivery.checkout.checkout import LFS_POINTER, is_checked_out
+from goldenpath.shared import git
+from goldenpath.shared.errors import ToolFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from goldenpath.delivery.checkout.checkout import Checkout, File
+
+_AT_A_TIME = 200
+_LFS_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+
+
+def changed(source: Path, commit: str, checked_out: Checkout) -> tuple[str, ...]:
+    """Return the paths of `checked_out` that differ from `commit`, and files that were added to the index since.
+
+    A file whose bytes differ is as it should be where git, or git-lfs, stores it as what the commit has.
+    """
+    root = git.top(source)
+    paths = (
+        *_edited(root, checked_out.other),
+        *_removed(source, checked_out.absent),
+        *_modes(source, checked_out.modes),
+        *_added(source, commit),
+        *(path for path, kept in checked_out.submodules.items() if _is_moved(root / path, kept)),
+    )
+    return tuple(sorted({os.fsencode(path).decode("utf-8", "replace") for path in paths}))
+
+
+def _edited(root: Path, other: Sequence[File]) -> Iterator[str]:
+    edited = [each for first in range(0, len(other), _AT_A_TIME) for each in _unlike(root, other[first:][:_AT_A_TIME])]
+    if edited:
+        with git.asked(root) as ask:
+            yield from (each.path for each in edited if _lfs_object(ask(each.kept)) != each.sha256)
+
+
+def _unlike(root: Path, other: Sequence[File]) -> Iterable[File]:
+    """Return those of `other` that git would not store as what it keeps now. A link is stored as it is."""
+    files = [each for each in other if not each.place.is_symlink()]
+    try:
+        stored = git.run(root, "hash-object", "--", *(str(each.place.relative_to(root)) for each in files)).split()
+    except ToolFailed:  # a filter that is required and not here: nobody can tell
+        stored = [""] * len(files)
+    same = {each for each, identity in zip(files, stored, strict=True) if identity == each.kept}
+    return [each for each in other if each not in same]
+
+
+def _lfs_object(kept: bytes) -> str:
+    """Return the SHA-256 of the file that git-lfs writes for the pointer `kept`; empty when it is no pointer."""
+    found = _LFS_OBJECT.search(kept) if kept.startswith(LFS_POINTER) else None
+    return found[1].decode() if found else ""
+
+
+def _removed(source: Path, absent: Sequence[str]) -> Iterator[str]:
+    """Yield those of `absent` that are no part of what a sparse checkout leaves out."""
+    if absent:
+        listed = git.output(source, "ls-files", "-t", "-z", "--full-name", "--", ":/").split(b"\0")
+        sparse = {os.fsdecode(line[2:]) for line in listed if line.startswith(b"S ")}
+        yield from (path for path in absent if path not in sparse)
+
+
+def _modes(source: Path, modes: Sequence[str]) -> Sequence[str]:
+    """Return `modes`, or nothing where the file system has neither links nor a bit for programs."""
+    return modes if modes and all(_has(source, f"core.{key}") for key in ("fileMode", "symlinks")) else ()
+
+
+def _has(source: Path, key: str) -> bool:
+    done = git.ask(source, "config", "--type=bool", "--get", key, accept=(0, 1))
+    return done.stdout.strip() != b"false"
+
+
+def _added(source: Path, commit: str) -> Iterable[str]:
+    words = ("diff-index", "--cached", "--name-only", "--no-renames", "--diff-filter=A", "-z", commit, "--")
+    return map(os.fsdecode, filter(None, git.output(source, *words).split(b"\0")))
+
+
+def _is_moved(place: Path, kept: str) -> bool:
+    """Tell whether the submodule at `place` is checked out at another commit than `kept`, or was changed there."""
+    if not is_checked_out(place):
+        return False
+    head = git.run(place, "rev-parse", "HEAD")
+    return head != kept or bool(changed(place, head, checkout.read(place, head)))

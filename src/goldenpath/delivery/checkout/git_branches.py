@@ -1,0 +1,44 @@
+"""The branches of a clone's origin, as git last saw them there.
+
+Refs are always given in full and never resolved by git's search rules: a tag can be called `refs/remotes/origin/main`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.shared import git
+from goldenpath.shared.names import Commit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REMOTE = "refs/remotes/origin/"
+_TIMEOUT = 120.0
+
+
+def tip(source: Path, branch: str) -> Commit:
+    """Return the newest commit of origin's `branch` that the clone `source` knows; it is fetched when it knows none.
+
+    Raises `ToolFailed` or `ToolTimeout` when origin does not give it.
+    """
+    ref = f"{_REMOTE}{branch}"
+    if not git.affirms(source, "show-ref", "--verify", "--quiet", ref):
+        git.run(
+            source, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+            "origin", f"+refs/heads/{branch}:{ref}", timeout=_TIMEOUT,
+        )  # fmt: skip
+    return _newest(source, Commit(git.run(source, "show-ref", "--verify", "--hash", ref)), ref)
+
+
+def _newest(source: Path, commit: Commit, ref: str) -> Commit:
+    """Return the newest commit that `ref` has had here and that comes from `commit`, which it has now.
+
+    actions/checkout first fetches every branch, and then sets the branch of the run back to the run's commit where the
+    branch has moved on since (its `git-source-provider.ts`).
+    """
+    earlier = git.run(source, "rev-list", "--walk-reflogs", ref, "--").split()
+    for each in map(Commit, earlier):
+        if git.is_ancestor(source, commit, each):
+            commit = each
+    return commit

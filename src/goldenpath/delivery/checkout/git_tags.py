@@ -1,0 +1,57 @@
+"""Annotated tags: a tag may name a tag, which no ref names, and each has a message of its own. Source: git-mktag(1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from goldenpath.shared import git
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# Tags that only other tags name. People do not nest tags; a chain of millions can be made.
+NESTED_AT_MOST = 1000
+
+
+@dataclass(frozen=True)
+class AnnotatedTags:
+    """What each tag object names in the end, by the tag's id; `unread` are those that were too many to be read."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+
+
+def read(source: Path) -> AnnotatedTags:
+    """Return the annotated tags of the clone `source`. One git process reads them all."""
+    listed = git.run(source, "for-each-ref", "--format=%(objecttype) %(objectname)").split("\n")
+    named = [line.removeprefix("tag ") for line in listed if line.startswith("tag ")]
+    if not named:
+        return AnnotatedTags()
+    with git.asked(source) as ask:
+        return follow(named, ask)
+
+
+def follow(named: list[str], ask: Callable[[str], bytes]) -> AnnotatedTags:
+    """Return the tags `named` by refs, and those that they name, where `ask` returns an object's content."""
+    targets, waiting, limit = dict[str, str](), list(dict.fromkeys(named)), len(named) + NESTED_AT_MOST
+    while waiting and len(targets) < limit:
+        tag = waiting.pop()
+        lines = ask(tag).decode("utf-8", "replace").split("\n", 2)
+        targets[tag] = lines[0].removeprefix("object ")
+        if lines[1] == "type tag" and targets[tag] not in targets:
+            waiting.append(targets[tag])
+    ends = dict[str, str]()
+    for tag in targets:
+        _settle(tag, targets, ends)
+    return AnnotatedTags({tag: ends[tag] for tag in targets}, tuple(dict.fromkeys(waiting)))
+
+
+def _settle(tag: str, targets: dict[str, str], ends: dict[str, str]) -> None:
+    """Write into `ends` what `tag`, and every tag on the way there, names in the end."""
+    way = []
+    while tag in targets and tag not in ends:
+        way.append(tag)
+        tag = targets[tag]
+    ends |= dict.fromkeys(way, ends.get(tag, tag))

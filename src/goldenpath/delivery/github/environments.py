@@ -1,0 +1,51 @@
+"""The protection rules of a GitHub environment, which say whether a person has to approve a job that is bound to it.
+
+Source: GitHub REST API, "Get an environment". In a private repository it needs `actions: read`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from goldenpath.delivery.github import rest
+from goldenpath.shared.errors import RegistryUnreachable, ReleaseUnapproved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OK = 200
+_REVIEWERS = "required_reviewers"
+
+
+def has_reviewers(environment: Mapping[str, Any]) -> bool:
+    """Tell whether a person has to approve each job that is bound to this GitHub environment."""
+    return any(rule.get("reviewers") for rule in review_rules(environment))
+
+
+def review_rules(environment: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the rules of this GitHub environment about required reviewers."""
+    rules = environment.get("protection_rules") or ()
+    return [rule for rule in rules if isinstance(rule, dict) and rule.get("type") == _REVIEWERS]
+
+
+def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, Any]:
+    """Return GitHub's description of the environment `name`. Raises `ReleaseUnapproved` where it cannot be read."""
+    place = f"{api_url}/repos/{repository}/environments/{quote(name, safe='')}"
+    try:
+        answer = rest.get(place, token)
+    except RegistryUnreachable as error:
+        raise _unread(name, error.why, "run the job again") from error
+    if answer.status != _OK:
+        fix = "give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
+        raise _unread(name, f"HTTP {answer.status}", fix)
+    try:
+        return msgspec.json.decode(answer.body, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        raise _unread(name, "it is no object of JSON", "run the job again") from None
+
+
+def _unread(name: str, why: str, fix: str) -> ReleaseUnapproved:
+    return ReleaseUnapproved(f"the rules of the GitHub environment {name} could not be read", why=why, fix=fix)

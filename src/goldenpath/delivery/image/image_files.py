@@ -1,0 +1,126 @@
+"""What lies in an image's layers: git folders, which scanners pass over, and Java archives, which need a database.
+
+Source: OCI Image Specification 1.1, "Image Layer Filesystem Changeset"; aquasecurity/trivy, `analyzer/secret`, whose
+secret scanner never enters `.git`, and `analyzer/language/java/jar`, which opens files by the end of their name.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from isal import igzip, isal_zlib
+
+from goldenpath.delivery.image import git_folders
+from goldenpath.delivery.image.git_folders import GitFolder
+from goldenpath.delivery.model.layout import NOTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from goldenpath.delivery.model.layout import Descriptor, Image, Layout
+    from goldenpath.shared.names import Digest
+
+GIT_FOLDER = ".git"
+# What trivy opens as a Java archive, in capitals too.
+_JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
+# How a layer says that a file of an earlier one is gone.
+_WHITEOUT = ".wh."
+# What a git folder cannot do without: a lone folder of that name is none.
+_HEARTS = ("HEAD", "config", "objects")
+# What reading a layer raises when it cannot be read.
+BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
+
+
+@dataclass(frozen=True)
+class LayerSearch:
+    """The git folders in an image's layers and the layers that could not be read.
+
+    `java_archive` is the path of the first Java archive, and empty when no layer that could be read holds one.
+    """
+
+    git_folders: tuple[GitFolder, ...]
+    unread: tuple[str, ...]
+    java_archive: str = ""
+
+
+def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
+    """Look through every layer of `image`, those included whose files a later layer hides.
+
+    `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
+    """
+    layers = image.manifest.layers
+    return joined(search_layer(layout.blob(each.digest), each, unpacked.get(each.digest)) for each in layers)
+
+
+def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
+    """Look through one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
+    found: list[GitFolder] = []
+    java_archive = ""
+    unread = []
+    try:
+        with _archive(path, layer, unpacked) as archive:
+            for member in archive:
+                found.extend(_of_git(archive, member))
+                if not java_archive and _is_java_archive(member):
+                    java_archive = member.name.removeprefix("./")
+    except BROKEN:
+        unread.append(str(layer.digest))
+    return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
+
+
+def joined(layers: Iterable[LayerSearch]) -> LayerSearch:
+    """Return what was found in all of `layers`, the lowest first."""
+    every = tuple(layers)
+    return LayerSearch(
+        git_folders.joined(folder for each in every for folder in each.git_folders),
+        tuple(digest for each in every for digest in each.unread),
+        next((each.java_archive for each in every if each.java_archive), ""),
+    )
+
+
+@contextmanager
+def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[tarfile.TarFile]:
+    if unpacked:
+        # The contents of files are passed over, not read.
+        with tarfile.open(unpacked, "r:") as archive:
+            yield archive
+        return
+    with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
+        yield archive
+
+
+def _is_java_archive(member: tarfile.TarInfo) -> bool:
+    """Tell whether trivy opens `member` as a Java archive: links are not followed, and a whiteout is no file."""
+    name = member.name.rpartition("/")[2]
+    return member.isreg() and name.lower().endswith(_JAVA_ARCHIVES) and not name.startswith(_WHITEOUT)
+
+
+def _of_git(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[GitFolder]:
+    """Yield the git folder that `member` is at the heart of, and what the file tells of it; a link tells nothing."""
+    parts = member.name.removeprefix("./").split("/")
+    if GIT_FOLDER not in parts[:-1]:
+        return
+    place = parts.index(GIT_FOLDER)
+    folder, name = "/".join(parts[: place + 1]), "/".join(parts[place + 1 :])
+    if parts[place + 1] in _HEARTS:
+        yield GitFolder(folder)
+    if git_folders.is_told(name) and not member.isdir():
+        yield _told(archive, member, folder, name)
+
+
+def _told(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
+    content = archive.extractfile(member) if member.isreg() and member.size <= git_folders.LARGEST else None
+    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable(folder)
+
+
+def opened(path: Path, layer: Descriptor) -> IO[bytes]:
+    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for one that is in zstd."""
+    if layer.media_type.endswith("zstd"):
+        raise ValueError("compressed with zstd")
+    if layer.media_type.endswith("gzip"):
+        return cast("IO[bytes]", cast("Any", igzip).open(path, "rb"))
+    return path.open("rb")

@@ -1,0 +1,214 @@
+"""The layers of a candidate, written so that one whose files did not change keeps its digest from commit to commit.
+
+Why each layer has a time of its own, and why it is not BuildKit that compresses: docs/adr/0032-times-of-layers.md.
+"""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldenpath.delivery.build import buildx
+from goldenpath.delivery.build.platforms import normal
+from goldenpath.delivery.layers.layer_archive import Times
+from goldenpath.delivery.layers.layer_cache import KeptLayers, LayerHollow
+from goldenpath.delivery.layers.layer_history import LayerHistory
+from goldenpath.delivery.layers.layer_writer import BuiltLayer, LayerWriter
+from goldenpath.delivery.model.layer_inputs import LayerKind
+from goldenpath.delivery.model.layout import Descriptor, Layout, copied, write_index
+from goldenpath.shared import codec, runner
+from goldenpath.shared.errors import CandidateChanged, DiskTrouble, FolderUntrusted
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import INDEXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from goldenpath.delivery.build.bases import Bases
+    from goldenpath.delivery.build.builder import Builder
+    from goldenpath.delivery.build.context_artifact import Addition
+    from goldenpath.delivery.model.layer_inputs import LayerInputs
+    from goldenpath.delivery.model.layout import Image
+    from goldenpath.delivery.stage import Run
+
+_UNDATED = (
+    "Every layer of this image gets a new digest with each commit, and each release uploads all of them. The frontend "
+    "or the BuildKit of this build does not tell which files each layer is made from."
+)
+# The latest time that the header of a file can hold, in the year 2242.
+_LATEST = 8**11 - 1
+
+
+def export(run: Run, chosen: Builder, found: Bases, added: Addition, cache: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Build the layout of `run`, every byte of it checked; `cache` are the options of the build cache.
+
+    Return a warning where its layers cannot keep their digests in the next commit.
+    """
+    order, layout = found.order, Layout(run.work.layout)
+    history = LayerHistory.of(run, order.epoch, added)
+    platforms = order.platforms or ("",)
+    explains = len(found.inputs) == len(platforms)
+    inputs = dict(zip(map(normal, platforms), found.inputs, strict=True)) if explains else {}
+
+    def build(target: Layout, kept: KeptLayers | None = None) -> bool:
+        buildx.build_layout(chosen, order, target.path, sources=found.sources, cache=cache)
+        return rewrite(target, inputs, history.times, order.epoch, kept)
+
+    # An image that holds a secret of its build is deleted, so nothing of such a build is kept.
+    keeps = explains and not (run.runner.in_actions or order.secrets or order.ssh)
+    if keeps and _with_kept(build, layout):
+        return ()
+    explains = explains and build(layout)
+    if not explains:
+        _empty(layout)
+        buildx.build_layout(chosen, order, layout.path, sources=found.sources, cache=cache, is_final=True)
+    layout.verify()
+    return () if explains else (_UNDATED,)
+
+
+def _with_kept(build: Callable[[Layout, KeptLayers], bool], layout: Layout) -> bool:
+    """Build `layout` with the layers of earlier builds; return whether that was possible."""
+    kept = KeptLayers(runner.cache_dir() / "layers")
+    try:
+        try:
+            return _staged(build, layout, kept, hollow=True)
+        except LayerHollow:
+            return _staged(build, layout, kept, hollow=False)
+    except CandidateChanged:
+        kept.clear()
+    except (OSError, DiskTrouble, FolderUntrusted):
+        pass
+    _empty(layout)
+    return False
+
+
+def _staged(build: Callable[[Layout, KeptLayers], bool], layout: Layout, kept: KeptLayers, *, hollow: bool) -> bool:
+    with kept.staging(hollow=hollow) as staged:
+        if not build(staged, kept):
+            return False
+        copied(staged, layout.path).verify()
+        kept.keep(staged)
+        return True
+
+
+def _empty(layout: Layout) -> None:
+    shutil.rmtree(layout.path)
+    layout.path.mkdir()
+
+
+def rewrite(
+    layout: Layout,
+    inputs: Mapping[str, Sequence[LayerInputs]],
+    times: Callable[[Sequence[LayerInputs]], Sequence[int]],
+    created: int,
+    kept: KeptLayers | None = None,
+) -> bool:
+    """Write each layer that BuildKit made in `layout` again, with a time of its own; those of the base image stay.
+
+    `inputs` are those of each platform, or of the only one, `""`; `created` is the time of the image. Returns `False`,
+    with nothing written, where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read,
+    and `LayerHollow` for one of which only what was written is `kept`.
+    """
+    images = layout.images()
+    own = [_made_here(layout, image) for image in images]
+    known = [inputs.get(normal(layout.platform(image)), inputs.get("", ())) for image in images]
+    if own != [len(each) for each in known] or any(map(_in_zstd, images, own)):
+        return False
+    writer = LayerWriter(layout, kept)
+    root = layout.root()
+    changes = {
+        image.descriptor.digest: _rewritten(writer, image, list(zip(made_from, times(made_from), strict=True)), created)
+        for image, made_from in zip(images, known, strict=True)
+    }
+    write_index(layout.path, _index(layout, root, changes) if root.media_type in INDEXES else changes[root.digest])
+    needed = {layout.blob(each.digest) for each in layout.descriptors()}
+    for path in layout.blobs.iterdir():
+        if path not in needed:
+            path.unlink()
+    return True
+
+
+def _text(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).isoformat().replace("+00:00", "Z")
+
+
+_MARK = _text(buildx.MARK)
+
+
+def _made_here(layout: Layout, image: Image) -> int:
+    """Return how many layers of `image` this build made, by what BuildKit wrote into its history."""
+    history = _read(layout, image.manifest.config).get("history") or []
+    # A base image that another tool made may have no times, and then BuildKit gives it some.
+    own = (each for each in history if each.get("created") == _MARK and each.get("comment", "").startswith("buildkit."))
+    return sum(not each.get("empty_layer") for each in own)
+
+
+def _in_zstd(image: Image, own: int) -> bool:
+    """Tell whether one of the last `own` layers is in zstd, as a builder that the user shares with others may keep."""
+    return any(each.media_type.endswith("zstd") for each in image.manifest.layers[len(image.manifest.layers) - own :])
+
+
+def _read(layout: Layout, blob: Descriptor) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(layout.blob(blob.digest).read_bytes())
+    return found
+
+
+def _rewritten(writer: LayerWriter, image: Image, own: Sequence[tuple[LayerInputs, int]], created: int) -> Descriptor:
+    """Write the layers, the configuration and the manifest of `image`; return the manifest's descriptor."""
+    layout = writer.layout
+    config, manifest = _read(layout, image.manifest.config), _read(layout, image.descriptor)
+    layers, diff_ids = manifest["layers"], config["rootfs"]["diff_ids"]
+    first, of_base = len(layers) - len(own), _time_of_base(config)
+    built = [
+        BuiltLayer(layer, Digest(diff_id), made_from.kind, _times(made_from, time, of_base))
+        for layer, diff_id, (made_from, time) in zip(image.manifest.layers[first:], diff_ids[first:], own, strict=True)
+    ]
+    written = writer.write(built)
+    layers[first:] = [_entry(each.layer) for each in written]
+    diff_ids[first:] = [each.diff_id for each in written]
+    for dated in (config, *(config.get("history") or ())):
+        if dated.get("created") == _MARK:
+            dated["created"] = _text(created)
+    manifest["config"] |= _entry(_store(layout, image.manifest.config.media_type, config))
+    return _store(layout, image.descriptor.media_type, manifest)
+
+
+def _times(made_from: LayerInputs, time: int, of_base: int | None) -> Times:
+    """Return the times for the files of a layer.
+
+    Files of packages keep theirs, and no build is older than its base image. Where files of the checkout had a part,
+    whose times tell when somebody wrote them to a disk, all get the same.
+    """
+    keeps = made_from.kind is LayerKind.RUN and not made_from.reads
+    return Times(min(time, _LATEST), of_base if keeps else None)
+
+
+def _time_of_base(config: dict[str, Any]) -> int | None:
+    """Return when the base image of the one with this `config` was made; `None` where its history does not tell."""
+    found = [each["created"] for each in config.get("history") or () if each.get("created", _MARK) != _MARK]
+    with suppress(ValueError):
+        return max((int(datetime.fromisoformat(each).timestamp()) for each in found), default=None)
+    return None
+
+
+def _index(layout: Layout, root: Descriptor, changes: dict[Digest, Descriptor]) -> Descriptor:
+    """Write the index `root` with other images in the place of those that changed."""
+    index = _read(layout, root)
+    for each in index["manifests"]:
+        each.update(_entry(changes[Digest(each["digest"])]))
+    return _store(layout, root.media_type, index)
+
+
+def _store(layout: Layout, media_type: str, value: dict[str, Any]) -> Descriptor:
+    content = codec.encode(value)
+    stored = Descriptor(media_type, Digest.of(content), len(content))
+    codec.write_bytes(layout.blob(stored.digest), content)
+    return stored
+
+
+def _entry(blob: Descriptor) -> dict[str, Any]:
+    return {"mediaType": blob.media_type, "digest": blob.digest, "size": blob.size}

@@ -1,0 +1,1 @@
+"""Values that stages hand to one another."""

@@ -1,0 +1,107 @@
+"""An exception: a finding that a gate lets through until a day, with a reason and an owner."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+from msgspec import Struct
+
+from goldenpath.delivery.model.finding import Finding, Gate
+
+WARNED_AHEAD = timedelta(days=14)
+# Which kind of place, and its name.
+Place = tuple[str, str]
+Subject = tuple[Gate, str, Place]
+
+
+class Scope(Struct, frozen=True, omit_defaults=True):
+    """Where the finding may occur: exactly one of a package, a path, or one finding's fingerprint."""
+
+    package: str = ""
+    path: str = ""
+    fingerprint: str = ""
+
+    @property
+    def place(self) -> Place:
+        """The one place that this names."""
+        if self.fingerprint:
+            return "fingerprint", self.fingerprint
+        if self.path:
+            return "path", self.path
+        return "package", self.package.lower()
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return next(f"{name} {getattr(self, name)}" for name in self.__struct_fields__ if getattr(self, name))
+
+
+class Acceptance(Struct, frozen=True):
+    """One exception as `.goldenpath.yml` has it; `expires` is the last day on which it counts."""
+
+    gate: Gate
+    id: str
+    scope: Scope
+    reason: str
+    owner: str
+    expires: date
+
+    @property
+    def subject(self) -> Subject:
+        """What this is about, whatever the day: it covers the findings that have this among their `subjects`."""
+        return self.gate, self.id.lower(), self.scope.place
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether this is about `finding`, whatever the day."""
+        return self.subject in subjects(finding)
+
+
+def subjects(finding: Finding) -> tuple[Subject, ...]:
+    """Return every subject that an exception for `finding` may have."""
+    places = [("fingerprint", finding.fingerprint), ("path", finding.location.path)]
+    if finding.package is not None:
+        places.append(("package", finding.package.name.lower()))
+    return tuple((finding.gate, finding.id.lower(), place) for place in places)
+
+
+class Standing(StrEnum):
+    """What an exception is worth today."""
+
+    ACCEPTED = "accepted"
+    EXPIRES_SOON = "expires-soon"
+    EXPIRED = "expired"
+    TOO_LONG = "too-long"
+    PENDING = "pending"
+    UNUSED = "unused"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it lets its findings through."""
+        return self in {Standing.ACCEPTED, Standing.EXPIRES_SOON}
+
+
+class Applied(Struct, frozen=True):
+    """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about.
+
+    `why_pending` says why one with the standing `pending` does not count yet.
+    """
+
+    acceptance: Acceptance
+    standing: Standing
+    findings: tuple[str, ...]
+    why_pending: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The exception for people, in one line."""
+        each = self.acceptance
+        pending = self.why_pending or "is not reviewed yet and does not count"
+        words = {
+            Standing.ACCEPTED: f"accepted until {each.expires}",
+            Standing.EXPIRES_SOON: f"accepted, but only until {each.expires}: renew it or mend the finding",
+            Standing.EXPIRED: f"expired on {each.expires} and counts no more",
+            Standing.TOO_LONG: f"ends on {each.expires}, later than the platform allows, and does not count",
+            Standing.PENDING: pending,
+            Standing.UNUSED: "is about nothing that was found: take it out",
+        }[self.standing]
+        return f"exception for {each.id} ({each.scope}) {words}; {each.owner}: {each.reason}"

@@ -1,0 +1,66 @@
+"""The configuration of an image: its layers by the digest of what they hold, how each was made, labels, and its date.
+
+Source: OCI Image Specification 1.1, "Image Configuration".
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import Struct, field
+
+from goldenpath.shared import oci
+
+# Docker's first release. Reproducible builds write dates like 1970-01-01, which say nothing.
+_FIRST_IMAGES = datetime(2013, 3, 1, tzinfo=UTC)
+
+
+class _RootFiles(Struct, frozen=True):
+    diff_ids: tuple[str, ...] | None = None
+
+
+class _History(Struct, frozen=True):
+    created_by: str = ""
+    empty_layer: bool = False
+
+
+class _Settings(Struct, frozen=True):
+    labels: dict[str, str] | None = field(default=None, name="Labels")
+
+
+class ImageConfig(Struct, frozen=True):
+    """What is read of an image's configuration. Old builders leave out what they do not know."""
+
+    rootfs: _RootFiles = field(default_factory=_RootFiles)
+    history: tuple[_History, ...] | None = None
+    config: _Settings | None = None
+    created: str | None = None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The digest of each layer before it is compressed, the lowest first."""
+        return self.rootfs.diff_ids or ()
+
+    @property
+    def created_by(self) -> tuple[str, ...]:
+        """How each layer was made, in its builder's words."""
+        return tuple(each.created_by for each in self.history or () if not each.empty_layer)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The labels."""
+        return (self.config.labels if self.config else None) or {}
+
+    @property
+    def made(self) -> datetime | None:
+        """When the image was made, in its own words or its label's; `None` where neither names a date that can be."""
+        dates = map(_date, (self.created or "", self.labels.get(oci.CREATED, "")))
+        return next((each for each in dates if each and each >= _FIRST_IMAGES), None)
+
+
+def _date(written: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(written)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,115 @@
+"""What the layers that a build adds to its base image are made from, by the build graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model import llb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.delivery.model.llb import Graph, Operation
+
+# The name under which BuildKit knows the build context; the others are named build contexts.
+CONTEXT = "context"
+_LOCAL = "local://"
+_ALL = "/"
+
+
+@dataclass(frozen=True, order=True)
+class ContextPath:
+    """A path in the build context `context`, possibly a pattern; `/` is all of it."""
+
+    context: str
+    path: str
+
+
+class LayerKind(Enum):
+    """How a layer comes about."""
+
+    RUN = "run"
+    COPY = "copy"
+    # It does not know the layers below it.
+    LINKED_COPY = "copy --link"
+    FOLDER = "workdir"
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it holds copied files, and nothing else."""
+        return self in (LayerKind.COPY, LayerKind.LINKED_COPY)
+
+
+@dataclass(frozen=True)
+class LayerInputs:
+    """What one layer is made from.
+
+    `reads` are the paths of build contexts whose files have a part in it. `line` is the last line of the Dockerfile
+    that has one, and 0 where that is unknown.
+    """
+
+    kind: LayerKind
+    reads: frozenset[ContextPath]
+    line: int
+
+
+def of(graph: Graph) -> tuple[LayerInputs, ...] | None:
+    """Return the inputs of each layer that the build adds, the lowest first; `None` where the graph does not tell."""
+    layers = llb.origin(graph)[1]
+    return None if layers is None else tuple(_inputs(graph, digest) for digest in layers)
+
+
+def _inputs(graph: Graph, digest: str) -> LayerInputs:
+    used = {digest} | _used(graph, _origins(graph.operations[digest]))
+    reads = frozenset(path for each in used for path in _reads(graph, graph.operations[each]))
+    return LayerInputs(_kind(graph.operations[digest]), reads, max(map(graph.last_line, used)))
+
+
+def _kind(operation: Operation) -> LayerKind:
+    if operation.file is None:
+        return LayerKind.RUN
+    if not all(each.copy for each in operation.file.actions):
+        return LayerKind.FOLDER
+    return LayerKind.COPY if operation.base else LayerKind.LINKED_COPY
+
+
+def _origins(operation: Operation) -> list[str]:
+    """Return the operations that decide what the layer of `operation` holds: a copy adds the same files to any."""
+    if operation.file is None:
+        return [each.digest for each in operation.inputs]
+    return [operation.input(each.secondary) for each in operation.file.actions if each.copy]
+
+
+def _used(graph: Graph, digests: list[str]) -> set[str]:
+    """Return the operations that have a part in the results of `digests`, themselves included."""
+    found: set[str] = set()
+    waiting = list(digests)
+    while waiting:
+        name = waiting.pop()
+        if name in graph.operations and name not in found:
+            found.add(name)
+            waiting += [each.digest for each in graph.operations[name].inputs]
+    return found
+
+
+def _reads(graph: Graph, operation: Operation) -> Iterator[ContextPath]:
+    """Yield what `operation` itself takes from build contexts; all of one that it takes in an unknown way."""
+    contexts = {number: name for number in range(len(operation.inputs)) if (name := _context(graph, operation, number))}
+    if operation.file is not None:
+        known = [(each.secondary, each.copy.src) for each in operation.file.actions if each.copy]
+    elif operation.exec is not None:
+        known = [(each.input, each.selector or _ALL) for each in operation.exec.mounts]
+    else:
+        known = []
+    yield from (ContextPath(contexts[number], path) for number, path in known if number in contexts)
+    for number in contexts.keys() - {number for number, _ in known}:
+        yield ContextPath(contexts[number], _ALL)
+
+
+def _context(graph: Graph, operation: Operation, number: int) -> str:
+    """Return the name of the build context that is the input `number`; empty where that is something else."""
+    origin = graph.operations.get(operation.input(number))
+    identifier = origin.source.identifier if origin and origin.source else ""
+    return identifier.removeprefix(_LOCAL) if identifier.startswith(_LOCAL) else ""

@@ -1,0 +1,277 @@
+"""An OCI image layout on disk: what is in it, and that its bytes are what their digests say.
+
+Source: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image Index".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from goldenpath.delivery.model import verified_blobs
+from goldenpath.delivery.model.image_config import ImageConfig
+from goldenpath.shared import codec
+from goldenpath.shared.errors import CandidateChanged
+from goldenpath.shared.names import Digest, Platform
+from goldenpath.shared.oci import INDEX, INDEXES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+NOTHING: Mapping[Digest, Path] = MappingProxyType({})
+
+T = TypeVar("T")
+
+
+class PlatformFields(Struct, frozen=True, omit_defaults=True):
+    """The `platform` of a descriptor or of an image's config."""
+
+    architecture: str
+    os: str
+    variant: str = ""
+
+    @property
+    def name(self) -> Platform:
+        """The platform in one word, like `linux/arm/v7`."""
+        return Platform("/".join(filter(None, (self.os, self.architecture, self.variant))))
+
+
+class Descriptor(Struct, frozen=True, rename="camel", omit_defaults=True):
+    """A reference to a blob: its media type, digest, and `size` in bytes."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: PlatformFields | None = None
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+class Manifest(Struct, frozen=True, rename="camel"):
+    """The manifest of one image. BuildKit writes `null` for the layers of an image that has none."""
+
+    schema_version: int
+    media_type: str
+    config: Descriptor
+    listed: list[Descriptor] | None = field(name="layers")
+
+    @property
+    def layers(self) -> tuple[Descriptor, ...]:
+        """The layers, the lowest first."""
+        return tuple(self.listed or ())
+
+
+class Index(Struct, frozen=True, rename="camel"):
+    """A list of manifests: the `index.json` of a layout, or an image of several platforms."""
+
+    schema_version: int
+    manifests: list[Descriptor]
+    media_type: str = INDEX
+
+
+class AnnotatedIndex(Index, frozen=True, rename="camel"):
+    """An image of several platforms that says where it comes from."""
+
+    annotations: dict[str, str] = field(default_factory=dict)
+
+
+class LayoutVersion(Struct, frozen=True, rename="camel"):
+    """The `oci-layout` file."""
+
+    image_layout_version: str = "1.0.0"
+
+
+@dataclass(frozen=True)
+class Image:
+    """One image in a layout: its manifest with the descriptor that leads to it."""
+
+    descriptor: Descriptor
+    manifest: Manifest
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """The config and the layers."""
+        return (self.manifest.config, *self.manifest.layers)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The OCI image layout in the folder `path`. Reading raises `CandidateChanged` when something is not as it says."""
+
+    path: Path
+
+    @property
+    def blobs(self) -> Path:
+        """The folder of all blobs."""
+        return self.path / "blobs" / "sha256"
+
+    def blob(self, digest: Digest) -> Path:
+        """Return where the bytes of `digest` are."""
+        return self.blobs / digest.hex
+
+    def root(self) -> Descriptor:
+        """Return the layout's only entry: the manifest, or the index of several platforms."""
+        index = self._decode(self.path / "index.json", Index)
+        if len(index.manifests) != 1:
+            raise changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
+        return index.manifests[0]
+
+    def require(self, digest: Digest) -> None:
+        """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
+        if (found := self.root().digest) != digest:
+            raise changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
+
+    def require_whole(self, digest: Digest) -> None:
+        """Raise `CandidateChanged` unless the layout holds the image `digest`, byte for byte."""
+        self.require(digest)
+        self.verify()
+
+    def listed(self) -> tuple[Descriptor, ...]:
+        """Return the manifest of every platform."""
+        root = self.root()
+        if root.media_type not in INDEXES:
+            return (root,)
+        return tuple(self._decode(self.blob(root.digest), Index).manifests)
+
+    def images(self) -> tuple[Image, ...]:
+        """Return the image of every platform."""
+        return tuple(self._image(each) for each in self.listed())
+
+    def platform(self, image: Image) -> Platform:
+        """Return the platform that the image's config names."""
+        try:
+            return self.fields(image).name
+        except ValueError as error:
+            config = self.blob(image.manifest.config.digest)
+            raise changed(f"{config} names no platform", str(error)) from None
+
+    def fields(self, image: Image) -> PlatformFields:
+        """Return the same as an index shows it."""
+        return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
+
+    def config(self, image: Image) -> ImageConfig:
+        """Return the image's configuration; an empty one where it is of another form, as nothing depends on it."""
+        path = self.blob(image.manifest.config.digest)
+        try:
+            return codec.decode(path.read_bytes(), ImageConfig)
+        except OSError as error:
+            raise changed(f"{path} cannot be read", str(error)) from error
+        except ValueError:
+            return ImageConfig()
+
+    def manifest_bytes(self, manifest: Descriptor) -> bytes:
+        """Return the bytes of a manifest or index, proved to be what its digest says."""
+        require_blob(self.blob(manifest.digest), manifest)
+        return self.blob(manifest.digest).read_bytes()
+
+    def verify(self) -> None:
+        """Raise `CandidateChanged` unless every blob that the layout leads to has its digest and size.
+
+        What this process has proved before is read again only where it may have changed since.
+        """
+        verified_blobs.require_all(((self.blob(each.digest), each) for each in self.descriptors()), require_blob)
+
+    def descriptors(self) -> Iterator[Descriptor]:
+        """Yield every blob once, an image's blobs before its manifest, the index last: the order to upload in."""
+        seen: set[Digest] = set()
+        root = self.root()
+        for image in self.images():
+            for each in (*image.blobs, image.descriptor):
+                if each.digest not in seen:
+                    seen.add(each.digest)
+                    yield each
+        if root.digest not in seen:
+            yield root
+
+    def _image(self, descriptor: Descriptor) -> Image:
+        return Image(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
+
+    def _decode(self, path: Path, kind: type[T]) -> T:
+        try:
+            return codec.decode(path.read_bytes(), kind)
+        except (OSError, ValueError) as error:
+            raise changed(f"{path} cannot be read as {kind.__name__}", str(error)) from error
+
+
+def require_blob(path: Path, expected: Descriptor) -> None:
+    """Raise `CandidateChanged` unless the file `path` has the size and the digest of `expected`."""
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        size = path.stat().st_size
+    except OSError as error:
+        raise changed(f"{path} cannot be read", str(error)) from error
+    if found != expected.digest.hex or size != expected.size:
+        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{found}")
+
+
+def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
+    """Return a layout in the empty `folder` whose only entry is `image`, over the same blobs.
+
+    Scanners that choose a platform in an index by themselves may choose another one than was asked for. `instead` has
+    files that stand for blobs.
+    """
+    result = Layout(folder)
+    if instead:
+        # Scanners refuse a blob that is a symbolic link.
+        for digest in (each.digest for each in (image.descriptor, *image.blobs)):
+            _take_over(instead.get(digest) or layout.blob(digest), result.blob(digest))
+    else:
+        (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
+    write_index(folder, image.descriptor)
+    return result
+
+
+def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, str]) -> Layout:
+    """Return a layout in the empty `folder` whose only entry is an index of every image of `layouts`, in their order.
+
+    Raises `CandidateChanged` when a blob of one of them is not what its digest says.
+    """
+    result, listed = Layout(folder), []
+    for each in layouts:
+        each.verify()
+        for blob in (blob for image in each.images() for blob in (*image.blobs, image.descriptor)):
+            _take_over(each.blob(blob.digest), result.blob(blob.digest))
+        listed += [replace(image.descriptor, platform=each.fields(image), annotations={}) for image in each.images()]
+    content = codec.encode(AnnotatedIndex(2, listed, annotations=dict(annotations)))
+    index = Descriptor(INDEX, Digest.of(content), len(content))
+    codec.write_bytes(result.blob(index.digest), content)
+    write_index(folder, index)
+    return result
+
+
+def copied(layout: Layout, folder: Path) -> Layout:
+    """Return a copy of `layout` in the empty `folder`."""
+    result = Layout(folder)
+    result.blobs.mkdir(parents=True)
+    for each in layout.descriptors():
+        shutil.copyfile(layout.blob(each.digest), result.blob(each.digest))
+    write_index(folder, layout.root())
+    return result
+
+
+def _take_over(source: Path, target: Path) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(source)
+    except OSError:  # a disk without such links
+        shutil.copyfile(source, target)
+
+
+def write_index(path: Path, image: Descriptor) -> None:
+    """Make the folder `path` a layout whose only entry is `image`; its blobs are there already."""
+    codec.write(path / "oci-layout", LayoutVersion())
+    codec.write(path / "index.json", Index(2, [image]))
+
+
+def changed(what: str, why: str) -> CandidateChanged:
+    """Return the error to raise when the candidate on disk is not what was built and scanned."""
+    return CandidateChanged(what, why=why, fix="run `goldenpath build` again, then every stage after it")

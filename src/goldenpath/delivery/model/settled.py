@@ -1,0 +1,90 @@
+"""A settled secret: it was revoked, only history still has it, and a reviewed record lets it pass for good."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from goldenpath.delivery.model.finding import Gate, Kind
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.model.finding import Finding
+
+
+# Its fingerprint, rule and path.
+Subject = tuple[str, str, str]
+
+
+class Settlement(Struct, frozen=True):
+    """One record: which secret, who settled it, when, and how (`reason`)."""
+
+    fingerprint: str
+    rule: str
+    path: str
+    reason: str
+    settled_by: str
+    settled_on: date
+
+    def covers(self, finding: Finding) -> bool:
+        """Tell whether this is about `finding`. A record that names another rule or path than its secret has is not.
+
+        Otherwise a reviewer would read `testdata/key.pem` and let pass something else.
+        """
+        return self.subject == subject(finding)
+
+    @property
+    def subject(self) -> Subject:
+        """What tells the secret that this is about from every other one."""
+        return self.fingerprint, self.rule, self.path
+
+
+def subject(finding: Finding) -> Subject | None:
+    """Return what the record of `finding` has as its subject; `None` where it is no secret of gitleaks."""
+    if finding.gate is not Gate.GITLEAKS or finding.kind is not Kind.SECRET:
+        return None
+    return finding.fingerprint, finding.id, finding.location.path
+
+
+class SettledStanding(StrEnum):
+    """What a record is worth in a run."""
+
+    SETTLED = "settled"
+    IN_FILES = "in-files"
+    PENDING = "pending"
+    REFUSED = "refused"
+    NOT_FOUND = "not-found"
+
+
+class Settled(Struct, frozen=True):
+    """A record as it counted in a verdict; `why_pending` says why one with that standing does not count yet."""
+
+    settlement: Settlement
+    standing: SettledStanding
+    why_pending: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it lets its secret pass."""
+        return self.standing is SettledStanding.SETTLED
+
+    @property
+    def deserves_attention(self) -> bool:
+        """Whether its secret was found and it does not count."""
+        return self.standing not in {SettledStanding.SETTLED, SettledStanding.NOT_FOUND}
+
+    @property
+    def sentence(self) -> str:
+        """The record for people, in one line."""
+        each = self.settlement
+        words = {
+            SettledStanding.SETTLED: "is settled",
+            SettledStanding.IN_FILES: "does not count: the secret is still in a checked-out file; remove it there",
+            SettledStanding.PENDING: self.why_pending,
+            SettledStanding.REFUSED: "does not count: the platform allows no settled secrets in this environment",
+            SettledStanding.NOT_FOUND: "was not found in what this run scanned",
+        }[self.standing]
+        by = f"{each.settled_by} on {each.settled_on}: {each.reason}"
+        return f"settled secret {each.rule} in {each.path} ({each.fingerprint}) {words}; {by}"

@@ -1,0 +1,99 @@
+"""What a gate decides. Advisory is a value of the verdict, not a swallowed exit status."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from goldenpath.delivery.model.exception import Applied
+from goldenpath.delivery.model.finding import Gate, Scanner, Severity
+from goldenpath.delivery.model.settled import Settled
+
+VERDICT_SCHEMA = "goldenpath.verdict/1"
+# Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
+CHECKOUT = "checkout"
+# The same, where it has the digest of the artifact's files that were in the build context beside the commit.
+CONTEXT_ARTIFACT = "context_artifact"
+
+
+class Mode(StrEnum):
+    """Whether a gate stops a release or only speaks."""
+
+    ADVISORY = "advisory"
+    BLOCKING = "blocking"
+
+
+class Result(StrEnum):
+    """`pass`: nothing that decides; `advise`: something, in an advisory gate; `block`: something, in a blocking one."""
+
+    PASS = "pass"  # noqa: S105  the verdict, not a password
+    ADVISE = "advise"
+    BLOCK = "block"
+
+
+class DatabaseSeen(Struct, frozen=True):
+    """A database of trivy's that was used: when it was made, how many days ago that was, where it came from.
+
+    `sha256` is the hash of its file, by which two verdicts can be seen to rest on the same database.
+    """
+
+    updated: datetime
+    age_days: int
+    source: str
+    sha256: str = ""
+
+
+class Verdict(Struct, frozen=True):
+    """A gate's decision on one `subject` (a commit or a digest) for one environment.
+
+    `counts` has every severity; `deciding` is how many of them the rules do not let through, the platform's as the app
+    tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
+    `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
+    or what deserves attention. `decided_at` is the moment of the decision; a release needs it, and a recent one.
+    `unfixed` has the fingerprints of findings that do not decide only because nobody has fixed them.
+    `settled` has every record of a settled secret, and what it was worth.
+    `reviewed_on` is the branch that has the commit of the run's tag: gitleaks-gate says so where the environment takes
+    tags only from certain branches. `java_database` is there where Java archives of the image were looked up in it.
+    """
+
+    gate: Gate
+    environment: str
+    mode: Mode
+    result: Result
+    subject: str
+    scanner: Scanner
+    seen: dict[str, str]
+    counts: dict[Severity, int]
+    deciding: int
+    would_block_in: tuple[str, ...]
+    accepted: int = 0
+    exceptions: tuple[Applied, ...] = ()
+    notes: tuple[str, ...] = ()
+    database: DatabaseSeen | None = None
+    decided_by: tuple[str, ...] = ()
+    unfixed: tuple[str, ...] = ()
+    settled: tuple[Settled, ...] = ()
+    reviewed_on: str = ""
+    decided_at: Annotated[datetime, Meta(tz=True)] | None = None
+    java_database: DatabaseSeen | None = None
+    schema: str = VERDICT_SCHEMA
+
+    @property
+    def sentence(self) -> str:
+        """The verdict for people, in one line."""
+        found = ", ".join(f"{count} {severity.value.lower()}" for severity, count in self.counts.items() if count)
+        text = (
+            f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode}); {found or 'nothing'} found"
+        )
+        if self.accepted:
+            text += f", {self.accepted} accepted by exception"
+        if settled := sum(each.counts for each in self.settled):
+            text += f", {settled} settled"
+        if self.unfixed:
+            text += f", {len(self.unfixed)} without a fix reported only"
+        if self.result is not Result.BLOCK and self.would_block_in:
+            text += f"; would block in {', '.join(self.would_block_in)}"
+        return text

@@ -1,0 +1,1 @@
+"""Registries that images come from and go to."""

@@ -1,0 +1,270 @@
+"""AWS: temporary credentials from STS, and ECR's control plane. Credentials live in this process only.
+
+Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; Amazon ECR API reference. Endpoints follow the SDK's own
+variables (`AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`), and the registry's address comes
+from ECR's answers: an emulator needs no special case.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.delivery.registry import ecr_endpoint
+from goldenpath.delivery.registry.iam_policy import session_policy
+from goldenpath.delivery.registry.registry_token import Login
+from goldenpath.shared import aws_sdk
+from goldenpath.shared.aws_sdk import RELEASE_NEEDS, Wanted, explained
+from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
+from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageFailureTypeDef
+
+    from goldenpath.shared.aws_sdk import Sdk
+
+SESSION_SECONDS = aws_sdk.RELEASE_SECONDS
+RENEWAL_SECONDS = SESSION_SECONDS * 2 / 3
+AT_A_TERMINAL = "log in with the AWS CLI, or use `goldenpath local`"
+
+
+@dataclass(frozen=True)
+class RepositoryInfo:
+    """An ECR repository as ECR describes it; `uri` is the address an image is pulled from, without tag.
+
+    `excluded` are the patterns of tags for which the opposite of `immutable` holds; `*` is their only wildcard.
+    """
+
+    name: EcrRepository
+    uri: str
+    account: str
+    immutable: bool
+    arn: str = ""
+    excluded: tuple[str, ...] = ()
+
+    def keeps(self, tag: Tag) -> bool:
+        """Tell whether `tag`, once written, cannot be moved."""
+        return self.immutable is not any(fnmatchcase(tag, pattern) for pattern in self.excluded)
+
+    @property
+    def kind(self) -> str:
+        """What moves in it, for people."""
+        but = f", except {', '.join(self.excluded)}" if self.excluded else ""
+        return f"{'immutable' if self.immutable else 'mutable'}{but}"
+
+
+class Ecr:
+    """ECR's control plane. `connect` gives a client with fresh credentials; a long release asks for several.
+
+    The registry is that of `account`; without one, that of the credentials.
+    """
+
+    def __init__(self, connect: Callable[[], ECRClient], account: AccountId | None = None) -> None:
+        self._connect = connect
+        self._account = account
+        self._registry: dict[str, Any] = {"registryId": account} if account else {}
+        self._connected = connect()
+        self._since = time.monotonic()
+
+    @property
+    def _client(self) -> ECRClient:
+        if time.monotonic() - self._since > RENEWAL_SECONDS:
+            self._connected, self._since = self._connect(), time.monotonic()
+        return self._connected
+
+    def describe(self, name: EcrRepository, environment: str = "") -> RepositoryInfo:
+        """Return the repository `name`. Raises `RepositoryMissing` when there is none.
+
+        `environment` is where it belongs, for whoever has to create it.
+        """
+        with explained(f"describe the ECR repository {name}", needs=self._needs()):
+            try:
+                found = self._client.describe_repositories(**self._registry, repositoryNames=[name])["repositories"][0]
+            except self._client.exceptions.RepositoryNotFoundException as error:
+                raise RepositoryMissing(
+                    f"the ECR repository {name} does not exist in {self._place()}",
+                    why=str(error),
+                    fix=self._missing(f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}"),
+                ) from error
+            return RepositoryInfo(
+                name=name,
+                uri=found["repositoryUri"],
+                account=found["registryId"],
+                immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
+                arn=found["repositoryArn"],
+                excluded=tuple(each["filter"] for each in found.get("imageTagMutabilityExclusionFilters") or ()),
+            )
+
+    def _place(self) -> str:
+        region = self._client.meta.region_name
+        return f"{region} of the AWS account {self._account}" if self._account else region
+
+    def _missing(self, command: str) -> str:
+        """Return what to do about a repository that is not there: perhaps another account's registry was meant."""
+        create = f"ask the platform team for it, or create it in the platform's repository: {command}"
+        if self._account:
+            return f"correct `registry_account`; or {create}"
+        return f"name the AWS account of its registry with `registry_account` if it is not the role's; else {create}"
+
+    def _needs(self) -> str:
+        if not self._account:
+            return RELEASE_NEEDS
+        return (
+            f"{RELEASE_NEEDS}, and the policy of the repository in the account {self._account} must allow the role the "
+            "same (docs/release.md)"
+        )
+
+    def tag(self, info: RepositoryInfo, key: str) -> str | None:
+        """Return the value of the tag `key` of a repository (not of an image); empty where it has no such tag.
+
+        `None` means that the role may not read tags: roles made before November 2026 lack the action.
+        """
+        try:
+            with explained(f"read the tags of the ECR repository {info.name}"):
+                tags = self._client.list_tags_for_resource(resourceArn=info.arn)["tags"]
+                return next((each["Value"] for each in tags if each["Key"] == key), "")
+        except AccessDenied:
+            return None
+
+    def login(self) -> Login:
+        """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
+        with explained("get a login for the registry"):
+            registries: dict[str, Any] = {"registryIds": [self._account]} if self._account else {}
+            answer = self._client.get_authorization_token(**registries)["authorizationData"][0]
+            token = answer["authorizationToken"]
+            password = base64.b64decode(token).decode().partition(":")[2]
+            chosen: Any = self._client.meta.config
+            endpoint = ecr_endpoint.data_plane(
+                answer["proxyEndpoint"],
+                fips=bool(chosen.use_fips_endpoint),
+                dual_stack=bool(chosen.use_dualstack_endpoint),
+            )
+            return Login(endpoint, f"Basic {token}", (token, password))
+
+    def tags_of(self, name: EcrRepository, digest: Digest) -> tuple[Tag, ...]:
+        """Return the tags that name `digest`; none when it has none, or is not there."""
+        with explained(f"look at the image {digest} of {name}"):
+            try:
+                found = self._client.describe_images(
+                    **self._registry, repositoryName=name, imageIds=[{"imageDigest": digest}]
+                )
+            except self._client.exceptions.ImageNotFoundException:
+                return ()
+            return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
+
+    def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
+        """Return a tag that begins with `prefix` of each image that has one, the image pushed last first."""
+        with explained(f"list the images of {name}"):
+            pages = self._client.get_paginator("describe_images").paginate(**self._registry, repositoryName=name)
+            images = [image for page in pages for image in page["imageDetails"]]
+        found = [
+            (image["imagePushedAt"], max(tags))
+            for image in images
+            if (tags := [tag for tag in image.get("imageTags") or () if tag.startswith(prefix)])
+        ]
+        return tuple(Tag(tag) for _, tag in sorted(found, reverse=True))
+
+    def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
+        """Remove tags, or whole manifests by digest; return the digests that stay, because an index lists them.
+
+        What is gone already counts as removed. Raises `RegistryRefused` naming what else ECR did not remove.
+        """
+        wanted: list[Any] = [
+            {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
+        ]
+        with explained(f"remove images from {name}"):
+            answer = self._client.batch_delete_image(**self._registry, repositoryName=name, imageIds=wanted)
+            failures = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
+            listed = tuple(Digest(each["imageId"]["imageDigest"]) for each in failures if _is_listed(each))
+            refused = [each for each in failures if not _is_listed(each)]
+        if refused:
+            raise RegistryRefused(
+                f"ECR did not remove {len(refused)} of {len(wanted)} images from {name}",
+                why="; ".join(f"{each.get('imageId')}: {each.get('failureReason')}" for each in refused),
+                fix="remove them by hand with `aws ecr batch-delete-image`",
+            )
+        return listed
+
+
+def _is_listed(failure: ImageFailureTypeDef) -> bool:
+    """Tell whether an image that was to go by its digest alone stays, because an index lists it."""
+    asked = failure.get("imageId", {})
+    by_digest = "imageDigest" in asked and "imageTag" not in asked
+    return by_digest and failure.get("failureCode") == "ImageReferencedByManifestList"
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who asks for credentials, for which repository alone; `name` is what CloudTrail shows.
+
+    `identity` gives a fresh OIDC token, and `hide` is told every secret before it is used, to keep it out of the log.
+    `way_in` is what to do where there are no credentials. The repository is in `account`; without one, in the account
+    of the credentials.
+    """
+
+    region: Region
+    repository: EcrRepository
+    name: str
+    identity: Callable[[], str]
+    hide: Callable[[str], None]
+    stored_keys_refused: bool = False
+    read_only: bool = False
+    way_in: str = AT_A_TERMINAL
+    account: AccountId | None = None
+
+
+def connect(session: Session, role: RoleArn | None) -> Ecr:
+    """Return ECR with credentials for the session's repository alone. Raises `LoginRefused`.
+
+    With a `role`, the OIDC token is exchanged at STS for credentials of 15 minutes under an inline session policy, and
+    again when a long release outlives them; without one, the SDK's default chain is asked, and gives no long-lived key
+    where `stored_keys_refused`.
+    """
+    with explained(f"assume the role {role}" if role else "log in to AWS"):
+        sdk = aws_sdk.session()
+        if role is None:
+            _require_credentials(sdk, session)
+            return Ecr(lambda: aws_sdk.ecr_client(sdk, session.region), session.account)
+        return Ecr(lambda: _assumed(sdk, session, role), session.account)
+
+
+def assumed_role(session: Session) -> str:
+    """Return the ARN of the role's session that the SDK's default chain gives; empty where it is no role's."""
+    with explained("ask AWS whose login this is"):
+        arn = aws_sdk.caller(aws_sdk.session(), session.region)
+    return arn if ":assumed-role/" in arn else ""
+
+
+def _require_credentials(sdk: Sdk, session: Session) -> None:
+    """Raise `LoginRefused` when there are none, and for a key without an end where those are refused.
+
+    Temporary credentials come with a session token.
+    """
+    found = sdk.get_credentials()
+    if found is None:
+        raise LoginRefused("there are no AWS credentials, and no role was named", fix=session.way_in)
+    if session.stored_keys_refused and not found.token:
+        raise LoginRefused(
+            "a stored AWS key is refused in a workflow run",
+            why="a key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
+            fix="give the role instead (secret TF_AWS_IAM_ROLE_…) with `permissions: id-token: write`, and delete the "
+            "key; `goldenpath iam trust-policy` prints what the role must trust",
+        )
+
+
+def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
+    identity = session.identity()
+    session.hide(identity)
+    policy = session_policy(
+        session.region, role, session.repository, account=session.account, read_only=session.read_only
+    )
+    key = aws_sdk.exchanged(sdk, Wanted(role, session.region, session.name, SESSION_SECONDS, policy), identity)
+    for each in (key.secret, key.token):
+        session.hide(each)
+    return aws_sdk.ecr_client(sdk, session.region, key)

@@ -1,0 +1,25 @@
+"""The AWS SDK, loaded while a delivery waits for something else: it takes as long as a small image takes to push."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from functools import cache
+
+
+@cache
+def load() -> threading.Thread:
+    """Begin to load the SDK, once, in a thread, which is returned; the process may end without it.
+
+    Whoever imports the SDK waits for the thread first.
+    """
+    thread = threading.Thread(target=_load, name="sdk", daemon=True)
+    thread.start()
+    return thread
+
+
+def _load() -> None:
+    with suppress(Exception):  # whoever needs it finds out what is wrong with it
+        from goldenpath.shared import aws_sdk  # noqa: PLC0415  that is what is loaded ahead
+
+        aws_sdk.read_models()

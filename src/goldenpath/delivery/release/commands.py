@@ -1,0 +1,234 @@
+"""The `release` and `iam` commands: look at a release, put it right, and print what its role needs."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.candidate import Candidate
+from goldenpath.delivery.model.receipt import Receipt
+from goldenpath.delivery.registry.iam_policy import pull_policy, push_policy
+from goldenpath.delivery.release import access, iam
+from goldenpath.delivery.release import repair as repairing
+from goldenpath.delivery.rules import matrix
+from goldenpath.shared import codec, runner
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput, StageOutOfOrder
+from goldenpath.shared.names import AccountId
+from goldenpath.shared.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from goldenpath.delivery.model.inputs import Input, Request
+    from goldenpath.delivery.model.receipt import TagMove
+    from goldenpath.delivery.release.access import Opened
+
+
+def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
+    return click.option(
+        declared.option, declared.name, envvar=declared.variable, show_envvar=True, help=declared.help,
+        default=declared.default,
+    )  # fmt: skip
+
+
+_RECEIPT = click.argument("path", metavar="RECEIPT", type=click.Path(path_type=Path))
+_REGION, _ROLE = _option(inputs.AWS_REGION), _option(inputs.ROLE_ARN)
+_REGISTRY = _option(inputs.REGISTRY_ACCOUNT)
+_ACCOUNT = click.option(
+    "--account", required=True, help="The AWS account of the role, or for push-policy the registry's."
+)
+
+
+@click.group()
+def release() -> None:
+    """Show, verify or repair what a release did, by its receipt.json."""
+
+
+@release.command()
+@_RECEIPT
+def show(path: Path) -> None:
+    """Tell in words what RECEIPT says."""
+    receipt, progress = _read(path), Progress()
+    progress.line(f"{receipt.state}: {receipt.reference}")
+    progress.line(f"commit {receipt.commit}, environment {receipt.environment}")
+    for move in receipt.tags:
+        progress.line(_told(move))
+    progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
+    for digest in receipt.staged:
+        progress.line(f"  brought {digest}")
+    if receipt.unbound:
+        progress.warn(receipt.unbound)
+
+
+@release.command()
+@_RECEIPT
+@_REGION
+@_ROLE
+@_REGISTRY
+def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) -> None:
+    """Compare RECEIPT with the registry, and with the candidate.json beside it if there is one."""
+    receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
+    candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
+    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
+        for line in repairing.verify(receipt, opened, candidate):
+            progress.line(f"✓ {line}")
+
+
+@release.command()
+@_RECEIPT
+@_REGION
+@_ROLE
+@_REGISTRY
+@click.option("--yes", is_flag=True, help="Do it. Without this, only what would be done is shown.")
+@click.option(
+    "--confirm",
+    "confirmed",
+    multiple=True,
+    help="A version or a digest of this release that the registry cannot prove to be its own. Several are fine.",
+)
+def repair(
+    path: Path, aws_region: str, role_arn: str, registry_account: str, confirmed: tuple[str, ...], *, yes: bool
+) -> None:
+    """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
+    receipt, progress, policy = _read(path), Progress(), matrix.load()
+    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
+        if not yes and (lines := repairing.intended(receipt, opened, policy, confirmed)):
+            for line in lines:
+                progress.line(line)
+            progress.line("nothing was changed; run again with --yes to do this")
+            return
+        repaired = repairing.repair(receipt, opened, policy, confirmed)
+    codec.write(path, repaired.receipt)
+    for line in repaired.done:
+        progress.line(f"✓ {line}")
+    progress.line(f"the release is {repaired.receipt.state}" + ("" if repaired.done else ": nothing was left to do"))
+
+
+@click.group("iam")
+def iam_group() -> None:
+    """Print the IAM documents that a role of a delivery needs, and nothing more than it needs."""
+
+
+@iam_group.command("trust-policy")
+@_ACCOUNT
+@click.option("--repository", required=True, help="The app's repository on GitHub, owner/name.")
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    help="GitHub environment of the job, with `approval: true`. May be repeated; with --ref both must hold.",
+)
+@click.option("--ref", "refs", multiple=True, help="Git ref, like refs/heads/main; `*` is a wildcard. May be repeated.")
+@click.option("--owner-id", default="", help="GitHub's number of the owner: trusts the `sub` with numbers too.")
+@click.option("--repository-id", default="", help="GitHub's number of the repository.")
+@click.option(
+    "--workflow",
+    "workflows",
+    multiple=True,
+    help="The only workflow to trust, as callers name it: owner/name/.github/workflows/x.yml@refs/heads/main. It takes "
+    "no wildcard, and may be repeated.",
+)
+@click.option("--any-workflow", is_flag=True, help="Trust every workflow of the repository, also one without gates.")
+@click.option(
+    "--pull-requests",
+    is_flag=True,
+    help="Trust pull requests from branches of the repository too: for a role that may only pull base images.",
+)
+@_REGION
+@_option(inputs.AUDIENCE)
+def print_trust_policy(
+    *, account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
+    repository_id: str, workflows: tuple[str, ...], any_workflow: bool, pull_requests: bool, aws_region: str,
+    audience: str,
+) -> None:  # fmt: skip
+    """Print which workflow runs may assume the role."""
+    subject = iam.Subject(
+        repository, environments, refs, workflows, any_workflow, pull_requests, owner_id, repository_id
+    )
+    given = inputs.read((inputs.AWS_REGION, inputs.AUDIENCE), {"aws_region": aws_region, "audience": audience})
+    region = given.aws_region
+    assert region is not None  # noqa: S101  it has a default
+    _print(iam.trust_policy(region.aws_partition, _account(account), subject, given.audience))
+
+
+@iam_group.command("push-policy")
+@_ACCOUNT
+@_option(inputs.ECR_REPOSITORY)
+@_REGION
+def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> None:
+    """Print what the role may do: release to one repository."""
+    request = inputs.read(
+        (inputs.ECR_REPOSITORY, inputs.AWS_REGION), {"ecr_repository": ecr_repository, "aws_region": aws_region}
+    )
+    assert request.ecr_repository is not None  # noqa: S101  it is required
+    assert request.aws_region is not None  # noqa: S101  it has a default
+    region = request.aws_region
+    _print(push_policy(region.aws_partition, region, _account(account), request.ecr_repository))
+
+
+@iam_group.command("pull-policy")
+@_ACCOUNT
+@click.option(
+    "--ecr-repository", "ecr_repositories", multiple=True, required=True,
+    help="Name of an ECR repository whose images may be pulled. May be repeated.",
+)  # fmt: skip
+@_REGION
+def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> None:
+    """Print what the role of base images may do: pull from some repositories."""
+    names = [
+        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": each}).ecr_repository for each in ecr_repositories
+    ]
+    region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
+    assert region is not None  # noqa: S101  it has a default
+    _print(pull_policy(region.aws_partition, region, _account(account), [each for each in names if each]))
+
+
+def _read(path: Path) -> Receipt:
+    if not path.is_file():
+        raise StageOutOfOrder(
+            f"there is no receipt at {path}",
+            fix="name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
+        )
+    return codec.read(path, Receipt, written_by="ecr-push")
+
+
+def _told(move: TagMove) -> str:
+    if move.before == move.after:
+        return f"  {move.tag}: {move.after or 'free'}, as before"
+    return f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}"
+
+
+def _where(region: str, role: str, account: str) -> Request:
+    """Return the registry and the role that the options name."""
+    return inputs.read(
+        (inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT),
+        {"aws_region": region, "role_arn": role, "registry_account": account},
+    )
+
+
+@contextmanager
+def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
+    assert where.aws_region is not None  # noqa: S101  it has a default
+    here = Runner.read(runner.variables())
+    wanted = access.Access(
+        where.aws_region, receipt.name, receipt.environment, matrix.load(), where.role_arn,
+        registry_account=where.registry_account,
+    )  # fmt: skip
+    with access.opened(wanted, here) as opened:
+        yield opened
+
+
+def _account(raw: str) -> AccountId:
+    try:
+        return AccountId(raw)
+    except ValueError as error:
+        raise BadInput("an option cannot be used", why=f"`--account`: {error}", fix="give the 12 digits") from None
+
+
+def _print(document: dict[str, Any]) -> None:
+    click.echo(codec.encode(document).decode(), nl=False)

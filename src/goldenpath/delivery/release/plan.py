@@ -1,0 +1,150 @@
+"""Preflight: what a release would change, and whether it may. Nothing is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.latest import Latest
+from goldenpath.delivery.release.revision import revision_of
+from goldenpath.delivery.release.tags import LATEST, is_of_environment
+from goldenpath.shared.errors import TagTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+    from goldenpath.delivery.registry.oci_registry import StoredManifest
+    from goldenpath.delivery.release.access import Opened
+    from goldenpath.shared.names import Commit, Digest, Tag
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
+
+    `further` are the tags of this commit's releases to environments further along: tags go forward, never back to an
+    image that only the gates of an earlier environment let through. `latest` decides whether the tag of that name may
+    move, and each other tag that is `moving`; one that may not is not among `before`.
+    """
+
+    before: Mapping[Tag, StoredManifest | None]
+    target_manifest: StoredManifest
+    further: frozenset[Tag] = frozenset()
+    latest: Latest = field(default_factory=Latest)
+    moving: frozenset[Tag] = frozenset({LATEST})
+
+    @property
+    def target(self) -> Digest:
+        """The digest that all tags shall name."""
+        return self.target_manifest.digest
+
+    @property
+    def shared(self) -> frozenset[Tag]:
+        """The tags that a release of the same commit to another environment may have too."""
+        return frozenset(self.before) - {self.by_environment} - self.moving
+
+    @property
+    def by_environment(self) -> Tag:
+        """The tag that the environment's releases of this commit alone have: the second, where there are several."""
+        return tuple(self.before)[:2][-1]
+
+    def released_further(self, tags: Iterable[Tag]) -> Tag | None:
+        """Return one of an image's `tags` that a release to an environment further along gave it; `None` if none is."""
+        names = {each.rpartition("-")[0] for each in self.further}
+        return min((tag for tag in tags if any(is_of_environment(tag, name) for name in names)), default=None)
+
+    @property
+    def to_write(self) -> tuple[Tag, ...]:
+        """The tags that do not name the target yet."""
+        return tuple(tag for tag, held in self.before.items() if held is None or held.digest != self.target)
+
+
+def preflight(
+    opened: Opened,
+    candidate: StoredManifest,
+    commit: Commit,
+    tags: Sequence[Tag],
+    further: frozenset[Tag],
+    latest: Latest | None = None,
+    moving: frozenset[Tag] = frozenset({LATEST}),
+) -> Plan:
+    """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace.
+
+    Those that are `moving` may be taken from another commit, but not from an environment further along.
+    """
+    repository, latest = opened.info, latest or Latest()
+    before = answers(opened.registry.manifest, tags)
+    for tag in moving & before.keys():
+        if latest.stays(before[tag], tag):
+            del before[tag]
+    held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
+    require_movable(held, repository, commit, moving)
+    require_free({tag: stored for tag, stored in held.items() if repository.keeps(tag)}, repository)
+    plan = Plan(before, candidate, further=further, latest=latest, moving=moving)
+    for tag in (plan.shared | moving - {LATEST}) & held.keys():
+        if by := plan.released_further(opened.ecr.tags_of(repository.name, held[tag].digest)):
+            raise _taken(tag, held[tag], repository, f"an environment further along released it: {by}")
+    return plan
+
+
+def require_movable(
+    held: Mapping[Tag, StoredManifest | None],
+    repository: RepositoryInfo,
+    commit: Commit,
+    moving: frozenset[Tag] = frozenset({LATEST}),
+) -> None:
+    """Raise `TagTaken` when a tag that is not `moving` names an image of another commit."""
+    for tag, stored in held.items():
+        if stored is None or tag in moving or (revision := revision_of(stored)) == commit:
+            continue
+        if tag.endswith(commit.short) and revision.startswith(commit.short):
+            raise _same_beginning(tag, stored, repository, revision)
+        raise _taken(
+            tag, stored, repository, "it was not released from this commit",
+            "deliver a new commit or give a new version; a tag that should move from commit to commit must be named in "
+            "`moving_tags` of the platform's rules; nothing was uploaded",
+        )  # fmt: skip
+
+
+def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo, revision: str) -> TagTaken:
+    return _taken(
+        tag,
+        stored,
+        repository,
+        f"that image is of the commit {ascii(revision[:40])[1:-1]}, which begins with the same seven characters; by "
+        "chance this almost never happens, so find out who released it",
+        "give your commit another id (`git commit --amend --no-edit`, or merge again) and deliver that, or have the "
+        f"platform team remove the tag: aws ecr batch-delete-image --repository-name {repository.name} "
+        f"--image-ids imageTag={tag}; nothing was uploaded",
+    )
+
+
+def require_free(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo) -> None:
+    """Raise `TagTaken` when a tag that cannot be moved names other bytes than the candidate.
+
+    That image may say that it is of this commit. Anybody who may push can write that into an image, and the gates of
+    this run looked at the candidate only.
+    """
+    for tag, stored in held.items():
+        if stored is not None:
+            raise _taken(
+                tag,
+                stored,
+                repository,
+                "it says that it was built from this commit, but the gates of this run scanned another build, and an "
+                "immutable repository does not move a tag",
+                "if an earlier run released it, deploy that one by its digest; for a new image or a new version, "
+                "deliver a new commit; if no run released it, tell the platform team; nothing was uploaded",
+            )
+
+
+def _taken(
+    tag: Tag,
+    stored: StoredManifest,
+    repository: RepositoryInfo,
+    why: str,
+    fix: str = "deliver a new commit or give a new version; nothing was uploaded",
+) -> TagTaken:
+    return TagTaken(f"the tag {tag} of {repository.name} already names {stored.digest}", why=why, fix=fix)

@@ -1,0 +1,81 @@
+"""The way to a base image in a private registry: one repository, for reading only."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.registry import oci_login
+from goldenpath.delivery.registry.oci_registry import OciRegistry
+from goldenpath.delivery.release.access import masked_login
+from goldenpath.shared import oidc, runner
+from goldenpath.shared.errors import AccessDenied, BadInput, LoginRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.delivery.model.inputs import Request
+    from goldenpath.delivery.model.private_base import EcrPlace, PrivateBase
+    from goldenpath.delivery.registry.registry_token import Login
+    from goldenpath.shared.runner import Runner
+
+_WAY_IN = (
+    "give the role that may pull base images as `role_arn` (in the workflow: the secret TF_AWS_IAM_ROLE_BASES, for "
+    "Dependabot's pull requests among Dependabot's secrets); a stored key is refused in a workflow run"
+)
+
+
+@contextmanager
+def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
+    """Log in and give the repository of `base` for as long as the block lasts.
+
+    Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.
+    """
+    registry = _of_ecr(base.ecr, request, here) if base.ecr else _other(base, request, here)
+    with closing(registry):
+        try:
+            yield registry
+        except (AccessDenied, LoginRefused) as error:
+            if base.ecr:
+                raise
+            raise oci_login.refused(base.registry, error.why) from error
+
+
+def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
+    from goldenpath.delivery.registry import ecr_client  # noqa: PLC0415  a build without such a base need not load the SDK
+
+    # No environment owns a base image, so no rule about accounts applies: nothing can be changed with this login.
+    session = ecr_client.Session(
+        region=place.region,
+        repository=place.repository,
+        name=f"goldenpath-bases-{here.repository.replace('/', '-')}-{here.run_id}",
+        identity=lambda: oidc.token(runner.variables(), request.audience or inputs.AUDIENCE.default),
+        hide=here.mask,
+        stored_keys_refused=here.in_actions,
+        read_only=True,
+        way_in=_WAY_IN if here.in_actions else ecr_client.AT_A_TERMINAL,
+        account=place.account,
+    )
+    login = masked_login(ecr_client.connect(session, request.role_arn), here.mask)
+    return OciRegistry(login(), place.repository, renew=login)
+
+
+def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
+    given = next((each for each in request.bases_logins if each.registry == base.registry), None)
+    if given is None:
+        raise BadInput(
+            f"there is no login for {base.registry}, which {base.written} needs",
+            why=f"BASES_LOGINS has logins for {', '.join(each.registry for each in request.bases_logins) or 'nothing'}",
+            fix=f"add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
+            "requests among Dependabot's secrets); leave an image that everybody may pull out of `private_bases`",
+        )
+    here.mask(given.password)
+
+    def login() -> Login:
+        found = oci_login.reader(given, base.repository)
+        for secret in found.secrets:
+            here.mask(secret)
+        return found
+
+    return OciRegistry(login(), base.repository, renew=login)

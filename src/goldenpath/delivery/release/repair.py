@@ -1,0 +1,206 @@
+"""After a release: does its receipt still hold, and how is one that was killed or half undone put right."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from goldenpath.delivery.model.receipt import State, TagMove
+from goldenpath.delivery.release.receipts import require_own
+from goldenpath.delivery.release.tags import LATEST, elsewhere, of_environment
+from goldenpath.shared.errors import GoldenPathError, ReceiptMismatch
+from goldenpath.shared.names import Digest
+from goldenpath.shared.oci import INDEXES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from goldenpath.delivery.model.candidate import Candidate
+    from goldenpath.delivery.model.receipt import Receipt
+    from goldenpath.delivery.registry.oci_registry import StoredManifest
+    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.rules.matrix import Policy
+    from goldenpath.shared.names import Tag
+
+SETTLED = frozenset({State.RELEASED, State.UNCHANGED})
+WHOLE = "every tag names the image: the release is whole"
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """The receipt as it is now, and what was `done`, one line each."""
+
+    receipt: Receipt
+    done: tuple[str, ...]
+
+
+def repair(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str] = ()) -> Repaired:
+    """Put the repository right after a release that was killed, or whose undo was not whole.
+
+    When every tag names the image, the release was whole: that is written down. Otherwise every tag of it goes back to
+    what it named before, and what was staged is removed. What names something else by now is another release's.
+    Raises `ReceiptMismatch` before anything is changed when the receipt asks for what is not its own (`receipts`).
+    """
+    if _is_settled(receipt, opened, policy, confirmed):
+        return Repaired(receipt, ())
+    if _is_whole(receipt, opened):
+        moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
+        whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
+        return Repaired(whole, (WHOLE,))
+    steps = [partial(_put_back, move, receipt.digest, opened) for move in _to_put_back(receipt, opened, policy)]
+    # An index goes before what it lists: ECR keeps a manifest that an index refers to.
+    steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
+    return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), _all_done(steps))
+
+
+def intended(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what `repair` would do now, one line each. Changes nothing, and raises what `repair` would refuse."""
+    if _is_settled(receipt, opened, policy, confirmed):
+        return ()
+    if _is_whole(receipt, opened):
+        return (WHOLE,)
+    moves = (
+        f"{move.tag} would name {move.before} again" if move.before else f"{move.tag} would be removed"
+        for move in _to_put_back(receipt, opened, policy)
+        if _names(opened.registry.manifest(move.tag), receipt.digest)
+    )
+    staged = (
+        f"{digest} would be removed, unless another tag or an index keeps it"
+        for digest in reversed(receipt.staged)
+        if opened.registry.manifest(digest) is not None
+    )
+    return (*moves, *staged)
+
+
+def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None) -> tuple[str, ...]:
+    """Compare a receipt with the registry, and with the `candidate` if there is one; return what holds, a line each.
+
+    Raises `ReceiptMismatch` that lists everything that does not.
+    """
+    require_repository(receipt, opened)
+    wrong = list(_moved_on(receipt, opened))
+    if candidate is not None and candidate.digest != receipt.digest:
+        wrong.insert(0, f"the candidate is {candidate.digest} of {candidate.commit.short}")
+    if receipt.state in SETTLED:
+        wrong += [f"{each} is missing from the registry" for each in missing(opened, receipt.digest)]
+    if wrong:
+        raise ReceiptMismatch(
+            f"the receipt of {receipt.digest} does not hold in {len(wrong)} points",
+            why="; ".join(wrong),
+            fix="see whether a later release moved the tags; `goldenpath release repair` puts a broken one right",
+        )
+    what = "names the image" if receipt.state in SETTLED else "is as it was before"
+    whole = ("every manifest and blob of it can be fetched",) if receipt.state in SETTLED else ()
+    compared = ("the candidate is the image",) if candidate else ()
+    return (*(f"{move.tag} {what}" for move in receipt.tags), *whole, *compared)
+
+
+def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
+    """Yield the digest of everything that an image needs, and that cannot be fetched."""
+    held = opened.registry.manifest(reference)
+    if held is None:
+        yield reference
+        return
+    try:
+        body = json.loads(held.content)
+        named = body["manifests"] if held.media_type in INDEXES else (body["config"], *body["layers"])
+        digests = [Digest(each["digest"]) for each in named]
+    except (KeyError, RecursionError, TypeError, ValueError):
+        yield f"a readable image {held.digest}"
+        return
+    for digest in digests:
+        if held.media_type in INDEXES:
+            yield from missing(opened, digest)
+        elif not opened.registry.has_blob(digest):
+            yield digest
+
+
+def require_repository(receipt: Receipt, opened: Opened) -> None:
+    """Raise `ReceiptMismatch` unless the open repository is the one that the receipt is about."""
+    if opened.info.uri != receipt.repository:
+        raise ReceiptMismatch(
+            f"the receipt is about {receipt.repository}, and this is {opened.info.uri}",
+            fix="use the role and the region of the environment that the release went to",
+        )
+
+
+def _is_settled(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str]) -> bool:
+    """Tell whether there is nothing to repair. Raises `ReceiptMismatch` when the receipt cannot be followed."""
+    require_repository(receipt, opened)
+    if receipt.state in SETTLED or receipt.state is State.UNDONE:
+        return True
+    require_own(receipt, opened, policy, confirmed)
+    return False
+
+
+def _is_whole(receipt: Receipt, opened: Opened) -> bool:
+    return all(_names(opened.registry.manifest(move.tag), receipt.digest) for move in receipt.tags)
+
+
+def _to_put_back(receipt: Receipt, opened: Opened, policy: Policy) -> tuple[TagMove, ...]:
+    stays = _taken_up(receipt, opened, policy)
+    return tuple(move for move in receipt.tags if move.before != receipt.digest and move.tag not in stays)
+
+
+def _moved_on(receipt: Receipt, opened: Opened) -> Iterator[str]:
+    for move in receipt.tags:
+        expected = move.after if receipt.state in SETTLED else move.before
+        held = opened.registry.manifest(move.tag)
+        found = held.digest if held else None
+        if found != expected:
+            yield f"{move.tag} names {found or 'nothing'} instead of {expected or 'nothing'}"
+
+
+def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
+    """Do every step, and return what each did. Raises the first error of any once the others are done."""
+    done, failed = [], []
+    for step in steps:
+        try:
+            done.append(step())
+        except GoldenPathError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return tuple(filter(None, done))
+
+
+def _taken_up(receipt: Receipt, opened: Opened, policy: Policy) -> frozenset[Tag]:
+    """Return the tags that a release of the same image to another environment has by now too."""
+    own = of_environment(receipt.environment, receipt.commit)
+    ours = frozenset(move.tag for move in receipt.tags)
+    if not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own, ours):
+        return frozenset()
+    rules = policy.environment(receipt.environment)
+    return ours - {own, LATEST} - {tag for tag in ours if rules.moves(tag)}
+
+
+def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:
+    if not _names(opened.registry.manifest(move.tag), ours):
+        return ""
+    if move.before is None:
+        opened.ecr.delete_images(opened.info.name, [move.tag])
+        return f"{move.tag} removed"
+    before = opened.registry.manifest(move.before)
+    if before is None:
+        raise ReceiptMismatch(
+            f"{move.tag} cannot go back to {move.before}",
+            why="the registry does not hold that image any more",
+            fix=f"release again, or remove the tag with `aws ecr batch-delete-image` from {opened.info.name}",
+        )
+    opened.registry.put_manifest(move.tag, before.media_type, before.content)
+    return f"{move.tag} names {move.before} again"
+
+
+def _unstage(digest: Digest, opened: Opened) -> str:
+    if opened.registry.manifest(digest) is None or opened.ecr.tags_of(opened.info.name, digest):
+        return ""
+    listed = opened.ecr.delete_images(opened.info.name, [digest])
+    return f"{digest} stays: an index lists it" if listed else f"{digest} removed"
+
+
+def _names(held: StoredManifest | None, digest: Digest) -> bool:
+    return held is not None and held.digest == digest

@@ -1,0 +1,295 @@
+"""The release as a transaction: all tags of it or none.
+
+Preflight looks before anything is sent. Staging uploads blobs, then manifests *by digest*: nothing is visible by tag.
+Commit writes the tags and reads each one back. Whatever goes wrong from staging on, a cancelled run included, is
+undone: every tag names what it named before, and what this run staged is removed.
+
+An answer is never believed alone. When a write seems to fail, the registry is asked what it holds: a connection may
+break after the registry did what was asked.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
+from goldenpath.delivery.release import cancellation
+from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.revision import revision_of
+from goldenpath.delivery.release.tags import LATEST, elsewhere
+from goldenpath.shared.errors import GoldenPathError, RegistryRefused, ReleaseLost, UndoIncomplete
+from goldenpath.shared.oci import INDEX, MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from goldenpath.delivery.model.layout import Descriptor, Layout
+    from goldenpath.delivery.registry.ecr_client import Ecr
+    from goldenpath.delivery.registry.oci_registry import OciRegistry
+    from goldenpath.delivery.release.plan import Plan
+    from goldenpath.shared.names import Digest, EcrRepository, Tag
+
+UPLOADS_AT_ONCE = 4
+# A rival that loses takes its time to take everything back: seconds, with each request a journey of its own.
+ROUNDS = 8
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What staging sent: how many blobs, and their `size` in bytes."""
+
+    blobs: int = 0
+    size: int = 0
+
+
+NOTHING_SENT = Uploaded()
+
+
+class Transaction:
+    """One release to the repository `name`. It remembers what it did, so that `undo` can take it back.
+
+    `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile.
+    """
+
+    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: Plan) -> None:
+        self._registry = registry
+        self._ecr = ecr
+        self._name = name
+        self._plan = plan
+        self._staged: list[Digest] = []
+        self._written: list[Tag] = []
+        self._seen: set[tuple[Tag, Digest]] = set()
+        self._replaced: dict[Tag, StoredManifest] = {}
+        self.kept: set[Tag] = set()
+
+    def upload(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
+        """Upload every blob that the repository lacks, in parallel."""
+        blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
+        there = answers(self._registry.has_blob, blobs)
+        missing = [blob for blob in blobs.values() if not there[blob.digest]]
+        sent = Uploaded(len(missing), sum(blob.size for blob in missing))
+        if missing:
+            say(f"uploading {sent.blobs} of {len(blobs)} blobs, {sent.size / 1e6:.1f} MB")
+        self._upload(layout, missing)
+        return sent
+
+    def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
+        """Return the manifests that the repository lacks, an index after what it lists."""
+        there = answers(self._registry.manifest, [each.digest for each in _manifests(layout)])
+        return tuple(each for each in _manifests(layout) if there[each.digest] is None)
+
+    def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
+        """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
+        for each in manifests:
+            self._staged.append(each.digest)
+            self._put(each.digest, StoredManifest(each.digest, each.media_type, layout.manifest_bytes(each)))
+
+    def commit(self, manifest: StoredManifest) -> None:
+        """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
+
+        A moving tag is left to a release of a later commit, and taken back from one of an earlier commit. Raises
+        `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
+        """
+        wanted = self._plan.to_write
+        for number in range(ROUNDS):
+            for tag in wanted:
+                held = self._look_before_writing(tag)
+                if held is not None and held.digest == manifest.digest and tag not in self._written:
+                    continue  # another release of the same image wrote it, and keeps it should this one fail
+                if tag in self._plan.moving and self._plan.latest.stays(held, tag):
+                    self.kept.add(tag)
+                    continue
+                self.kept.discard(tag)
+                self._note(tag, held)
+                self._written.append(tag)
+                self._put(tag, manifest)
+            found = answers(self._look, self._plan.before)
+            wanted = tuple(tag for tag, held in found.items() if self._is_contested(tag, held))
+            if not wanted:
+                return
+            # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
+            rivals = [held for tag in wanted if (held := found[tag]) is not None and self._is_rival(tag, held)]
+            if any(rival.digest < manifest.digest for rival in rivals):
+                self._yield_to(min(rivals, key=lambda rival: rival.digest))
+            time.sleep(min(FIRST_PAUSE * 2**number, LONGEST_PAUSE))
+        raise self._lost(", ".join(wanted))
+
+    def undo(self, cause: BaseException) -> None:
+        """Put every tag back to what it named before, then remove what this run staged.
+
+        What names something else by now belongs to another release and is left alone. Does everything it can before
+        it raises `UndoIncomplete`, which names each thing that is left, and `cause`.
+        """
+        left: list[str] = []
+        for tag in dict.fromkeys(self._written):
+            _attempt(lambda tag=tag: self._restore(tag), f"the tag {tag}", left)  # type: ignore[misc]
+        # An index goes before what it lists: ECR keeps a manifest that an index refers to.
+        for digest in reversed(self._staged):
+            _attempt(lambda digest=digest: self._unstage(digest, left), f"the image {digest}", left)  # type: ignore[misc]
+        if left:
+            raise UndoIncomplete(
+                f"the release to {self._name} failed and could not be undone whole; still there: {'; '.join(left)}",
+                why=str(cause),
+                fix="`goldenpath release repair --yes` with this run's receipt.json completes it; so does running the "
+                "same delivery again",
+            ) from cause
+
+    def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
+        """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
+        with cancellation.held():  # a write that is under way would land after its undo
+            try:
+                self._registry.put_manifest(reference, manifest.media_type, manifest.content)
+            except GoldenPathError:
+                if not self._names(reference, manifest.digest):
+                    raise
+
+    def _names(self, reference: Tag | Digest, digest: Digest) -> bool:
+        try:
+            held = self._registry.manifest(reference)
+        except GoldenPathError:
+            return False
+        return held is not None and held.digest == digest
+
+    def _look(self, tag: Tag) -> StoredManifest | None:
+        held = self._registry.manifest(tag)
+        if held is not None:
+            self._seen.add((tag, held.digest))
+        return held
+
+    def _look_before_writing(self, tag: Tag) -> StoredManifest | None:
+        """Return what `tag` names. Raises `ReleaseLost` when since preflight it was given to a release that keeps it.
+
+        That is one of another commit, or to an environment further along. It may have ended well, and would not notice
+        that it lost a tag.
+        """
+        found, before = self._look(tag), self._plan.before[tag]
+        known = {self._plan.target, before and before.digest}
+        if found is None or tag == LATEST or found.digest in known:
+            return found
+        moving = tag in self._plan.moving
+        guarded = moving or tag in self._plan.shared
+        if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
+            return found
+        raise self._lost(found.digest)
+
+    def _is_further(self, found: StoredManifest) -> bool:
+        return self._plan.released_further(self._ecr.tags_of(self._name, found.digest)) is not None
+
+    def _of_our_commit(self, stored: StoredManifest) -> bool:
+        return revision_of(stored) == revision_of(self._plan.target_manifest)
+
+    def _note(self, tag: Tag, held: StoredManifest | None) -> None:
+        if held is not None and held.digest != self._plan.target:
+            self._replaced[tag] = held
+
+    def _is_contested(self, tag: Tag, held: StoredManifest | None) -> bool:
+        """Tell whether `tag` is not ours and must not stay so. A moving tag goes on with every later commit."""
+        if held is not None and held.digest == self._plan.target:
+            return False
+        if tag not in self._plan.moving:
+            return True
+        before = self._plan.before[tag]
+        put_back = held is None or (before is not None and held.digest == before.digest)
+        return put_back or (held is not None and (self._of_our_commit(held) or self._plan.latest.is_behind(held)))
+
+    def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
+        """Tell whether `held` is what another release of our commit wants. A moving tag may name any other commit's."""
+        return tag not in self._plan.moving or self._of_our_commit(held)
+
+    def _yield_to(self, rival: StoredManifest) -> None:
+        """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
+
+        It wants what it was seen to hold. A tag of this environment alone must never name an image that another
+        environment's gates let through.
+        """
+        if self._of_our_commit(rival):
+            for tag in dict.fromkeys(self._written):
+                # A moving tag belongs to whoever has the environment's tag.
+                shown = self._plan.by_environment if tag in self._plan.moving else tag
+                if (shown, rival.digest) in self._seen and self._names(tag, self._plan.target):
+                    self._put(tag, rival)
+        raise self._lost(rival.digest)
+
+    def _lost(self, rival: str) -> ReleaseLost:
+        return ReleaseLost(
+            f"another release to the same tags of {self._name} came first ({rival})",
+            why=f"two releases ran at once; this one was {self._plan.target}",
+            fix="nothing is torn; run again if this one is the one you want",
+        )
+
+    def _restore(self, tag: Tag) -> None:
+        if self._is_anothers(tag) or self._is_taken_up(tag):
+            return
+        before = self._before(tag)
+        if before is None:
+            self._ecr.delete_images(self._name, [tag])
+        else:
+            self._put(tag, before)
+
+    def _before(self, tag: Tag) -> StoredManifest | None:
+        """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
+        since = self._replaced.get(tag)
+        if tag in self._plan.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
+            return since
+        return self._plan.before[tag]
+
+    def _is_anothers(self, tag: Tag) -> bool:
+        """Tell whether `tag` surely names something else than this release; where we cannot look, it may be ours."""
+        try:
+            held = self._registry.manifest(tag)
+        except GoldenPathError:
+            return False
+        return held is None or held.digest != self._plan.target
+
+    def _is_taken_up(self, tag: Tag) -> bool:
+        """Tell whether a release of the same image to another environment has `tag` by now too.
+
+        What this run staged had no tags before. Where we cannot look, nobody has.
+        """
+        if tag not in self._plan.shared or self._plan.target not in self._staged:
+            return False
+        try:
+            named = self._ecr.tags_of(self._name, self._plan.target)
+            return elsewhere(named, self._plan.by_environment, self._plan.before)
+        except GoldenPathError:
+            return False
+
+    def _unstage(self, digest: Digest, left: Sequence[str]) -> None:
+        """Remove what was staged, but not what belongs to another image by now.
+
+        Raises `RegistryRefused` when the index that lists it may be our own: one that could not be removed is `left`.
+        """
+        if self._ecr.tags_of(self._name, digest):
+            return
+        if self._ecr.delete_images(self._name, [digest]) and left:
+            raise RegistryRefused("an index lists it", fix="remove that one first")
+
+    def _upload(self, layout: Layout, blobs: Sequence[Descriptor]) -> None:
+        largest_first = sorted(blobs, key=lambda blob: blob.size, reverse=True)
+        uploads = [Upload(blob, layout.blob(blob.digest)) for blob in largest_first]
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as pool:
+            running = [pool.submit(self._registry.upload_blob, upload) for upload in uploads]
+            try:
+                for each in running:
+                    each.result()
+            except BaseException:
+                for upload in uploads:
+                    upload.stop()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
+    try:
+        action()
+    except Exception as error:  # noqa: BLE001  whatever it is, the rest of the undo is done
+        left.append(f"{what} ({error.what if isinstance(error, GoldenPathError) else repr(error)})")
+
+
+def _manifests(layout: Layout) -> tuple[Descriptor, ...]:
+    """Return the manifests of the layout, an index after what it lists."""
+    return tuple(each for each in layout.descriptors() if each.media_type in {INDEX, MANIFEST})

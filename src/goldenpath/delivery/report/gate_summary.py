@@ -1,0 +1,82 @@
+"""What a gate writes into the job summary: the verdict, what decided it, exceptions, and what was not looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.shared.runner import as_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from goldenpath.delivery.model.finding import Finding
+    from goldenpath.delivery.model.verdict import Verdict
+
+LISTED_AT_MOST = 100
+
+
+def line(finding: Finding) -> str:
+    """Return `finding` for people, in one line: what, where, who brought it, and what to do."""
+    location = finding.location
+    place = location.path + (f":{location.line}" if location.line else "")
+    commit = f" (commit {location.commit[:12]})" if location.commit else ""
+    brought = f", {finding.origin.words}" if finding.origin else ""
+    return f"{finding.severity.value} {finding.id} in {place}{commit}{brought}. {finding.remedy}"
+
+
+def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
+    """Return the verdict and its findings as Markdown in which nothing a stranger wrote is markup.
+
+    Listed are the `deciding` findings, those of each base image together and first, and the `unfixed` ones, which
+    nobody has fixed and which do not decide.
+    """
+    parts = [
+        _counts(verdict),
+        *_deciding(deciding),
+        _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
+        _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
+        _settled(verdict),
+        _listed("To know", [*_databases(verdict), *verdict.notes]),
+    ]
+    return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _deciding(deciding: Sequence[Finding]) -> Iterator[str]:
+    by_base: dict[str, list[Finding]] = {}
+    for each in deciding:
+        by_base.setdefault(each.brought_by_base, []).append(each)
+    own = by_base.pop("", [])
+    for base, found in by_base.items():
+        count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+        fixed = sum(bool(each.package and each.package.fixed) for each in found)
+        title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
+        yield _listed(title, [line(each) for each in found[:LISTED_AT_MOST]], len(found))
+    title = "What decides, of the app itself" if by_base else "What decides"
+    yield _listed(title, [line(each) for each in own[:LISTED_AT_MOST]], len(own))
+
+
+def _counts(verdict: Verdict) -> str:
+    head = " | ".join(severity.value.lower() for severity in verdict.counts)
+    rule = " | ".join("---" for _ in verdict.counts)
+    row = " | ".join(str(count) for count in verdict.counts.values())
+    rows = (f"{head} | decide | accepted", f"{rule} | --- | ---", f"{row} | {verdict.deciding} | {verdict.accepted}")
+    return "\n" + "".join(f"| {each} |\n" for each in rows)
+
+
+def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
+    if not lines:
+        return ""
+    more = [f"- and {whole - len(lines)} more"] if whole > len(lines) else []
+    return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
+
+
+def _settled(verdict: Verdict) -> str:
+    lines = [each.sentence for each in verdict.settled]
+    return _listed("Settled secrets", lines[:LISTED_AT_MOST], len(lines))
+
+
+def _databases(verdict: Verdict) -> Iterator[str]:
+    for name, database in (("vulnerability", verdict.database), ("Java", verdict.java_database)):
+        if database is not None:
+            origin = f" from {database.source}" if database.source else ""
+            yield f"{name} database of {database.updated:%Y-%m-%d}, {database.age_days} days old{origin}"

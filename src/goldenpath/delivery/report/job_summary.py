@@ -1,0 +1,220 @@
+"""The job summary of a whole run: the verdict first, then what led to it. Made of the files that the stages left.
+
+Source of the limits: GitHub, "Workflow commands" (a step's summary: 1 MiB), "Create an issue comment" (65,536).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from operator import not_
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.model.timing import End, Timings
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.shared.runner import as_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from goldenpath.delivery.model.candidate import Candidate
+    from goldenpath.delivery.model.finding import Finding
+    from goldenpath.delivery.model.receipt import Receipt
+    from goldenpath.delivery.model.verdict import Verdict
+
+LIMIT = 1_000_000
+COMMENT_LIMIT = 60_000
+LISTED_AT_MOST = 100
+_CELL = 300
+_RELEASED = {State.RELEASED, State.UNCHANGED}
+_ENDS = {End.DONE: "✅", End.WARNED: "⚠️", End.STOPPED: "⛔", End.FAILED: "❌"}
+
+
+class Ending(StrEnum):
+    """How a whole run ended, in one word."""
+
+    RELEASED = "released"
+    CHECKED = "checked"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run: `stages` are those that it consists of, in order; `deciding` are findings by gate.
+
+    `unfixed` are findings by gate that do not decide only because nobody has fixed them.
+    Whatever a stage that did not run would have left is absent.
+    """
+
+    environment: str
+    commit: str
+    stages: Sequence[str]
+    timings: Timings = field(default_factory=Timings)
+    verdicts: Mapping[Gate, Verdict] = field(default_factory=dict)
+    deciding: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
+    unfixed: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
+    candidate: Candidate | None = None
+    receipt: Receipt | None = None
+
+    @property
+    def ending(self) -> Ending:
+        """How the run ended: a gate's word weighs more than what broke after it."""
+        if any(verdict.result is Result.BLOCK for verdict in self.verdicts.values()):
+            return Ending.BLOCKED
+        if self.receipt is not None and self.receipt.state in _RELEASED:
+            return Ending.RELEASED
+        broken = any(each.end in {End.FAILED, End.STOPPED} for each in self.timings.stages)
+        return Ending.FAILED if broken or len(self.verdicts) < len(Gate) else Ending.CHECKED
+
+
+def render(facts: Facts, *, limit: int = LIMIT) -> str:
+    """Return the summary as Markdown of at most `limit` bytes, in which nothing a stranger wrote is markup."""
+    listed = LISTED_AT_MOST
+    while len((text := _whole(facts, listed)).encode()) > limit and listed:
+        listed //= 2
+    return text
+
+
+def headline(facts: Facts) -> str:
+    """Return the verdict in one line of plain text."""
+    to = f"{facts.commit[:7]} for {facts.environment}"
+    match facts.ending:
+        case Ending.RELEASED:
+            return f"✅ {to}: released"
+        case Ending.CHECKED:
+            return f"✅ {to}: checked, and let through; nothing was released"
+        case Ending.BLOCKED:
+            gates = " and ".join(gate for gate, each in facts.verdicts.items() if each.result is Result.BLOCK)
+            return f"⛔ {to}: blocked by {gates}; nothing was released"
+        case Ending.FAILED:
+            broken = next((each.stage for each in facts.timings.stages if each.end is End.FAILED), "")
+            left = "nothing was released"
+            if facts.receipt is not None and facts.receipt.state is State.BROKEN:
+                left = "the release could not be undone whole"
+            return f"❌ {to}: failed{' in ' + broken if broken else ''}; {left}"
+
+
+def _whole(facts: Facts, listed: int) -> str:
+    parts = [
+        f"## {headline(facts)}",
+        _failure(facts),
+        *(f"- {_cell(verdict.sentence)}" for verdict in facts.verdicts.values()),
+        _deciding(facts, listed),
+        _unfixed(facts, listed),
+        _exceptions(facts, listed),
+        _settled(facts, listed),
+        _notes(facts, listed),
+        _would_block(facts),
+        _image(facts),
+        _stages(facts),
+    ]
+    return "\n".join(part for part in parts if part) + "\n"
+
+
+def _failure(facts: Facts) -> str:
+    broken = (each for each in facts.timings.stages if each.end is End.FAILED)
+    return "\n".join(
+        f"\n**{_cell(each.stage)}**: {_cell(each.sentence)}{f'<br>**Do:** {_cell(each.fix)}' if each.fix else ''}\n"
+        for each in broken
+    )
+
+
+def _deciding(facts: Facts, listed: int) -> str:
+    return _findings("What decides", facts.deciding, listed)
+
+
+def _unfixed(facts: Facts, listed: int) -> str:
+    return _findings("Reported only: no fix exists", facts.unfixed, listed)
+
+
+def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> str:
+    found = [finding for each in by_gate.values() for finding in each]
+    if not found:
+        return ""
+    # A newer base image may settle all that it brings, so that stands together.
+    bases = dict.fromkeys(each.brought_by_base for each in found)
+    parts = (
+        (f"{title}, from the base image {_cell(base)}" if base else title, base) for base in sorted(bases, key=not_)
+    )
+    return "\n".join(
+        _found(heading, [each for each in found if each.brought_by_base == base], listed) for heading, base in parts
+    )
+
+
+def _found(heading: str, found: Sequence[Finding], listed: int) -> str:
+    rows = [[each.severity.value, each.id, _where(each), each.remedy] for each in found[:listed]]
+    more = f"\n\nand {len(found) - listed} more, all in the reports of this run" if len(found) > listed else ""
+    return f"\n### {heading}\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
+
+
+def _exceptions(facts: Facts, listed: int) -> str:
+    lines = [each.sentence for verdict in facts.verdicts.values() for each in verdict.exceptions]
+    return _list("Exceptions", lines, listed)
+
+
+def _settled(facts: Facts, listed: int) -> str:
+    return _list(
+        "Settled secrets", [each.sentence for verdict in facts.verdicts.values() for each in verdict.settled], listed
+    )
+
+
+def _notes(facts: Facts, listed: int) -> str:
+    lines = [f"{gate}: {note}" for gate, verdict in facts.verdicts.items() for note in verdict.notes]
+    lines += [facts.receipt.unbound] if facts.receipt is not None and facts.receipt.unbound else []
+    return _list("To know", lines, listed)
+
+
+def _list(title: str, lines: Sequence[str], listed: int) -> str:
+    if not lines:
+        return ""
+    shown = [f"- {_cell(each)}" for each in lines[:listed]]
+    more = [f"- and {len(lines) - listed} more, all in the verdicts of this run"] if len(lines) > listed else []
+    return f"\n### {title}\n\n" + "\n".join((*shown, *more))
+
+
+def _would_block(facts: Facts) -> str:
+    rows = [
+        [gate.value, ", ".join(each.would_block_in)] for gate, each in facts.verdicts.items() if each.would_block_in
+    ]
+    return f"\n### What would block elsewhere\n\n{_table(['gate', 'environments'], rows)}" if rows else ""
+
+
+def _image(facts: Facts) -> str:
+    """Digests, tags and repositories are of types (`model.names`) that can hold no markup."""
+    receipt, candidate = facts.receipt, facts.candidate
+    if receipt is not None and receipt.state in _RELEASED:
+        tags = ", ".join(f"`{move.tag}`" for move in receipt.tags)
+        pull = f"```sh\ndocker pull {receipt.reference}\n```"
+        return f"\n### Image\n\n- digest `{receipt.digest}`\n- tags {tags}\n\n{pull}"
+    if receipt is not None:
+        return f"\n### Image\n\n- the release of `{receipt.digest}` is {receipt.state.value}"
+    return f"\n### Image\n\n- digest `{candidate.digest}`, not released" if candidate is not None else ""
+
+
+def _stages(facts: Facts) -> str:
+    names = dict.fromkeys([*facts.stages, *(each.stage for each in facts.timings.stages)])
+    return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], [_stage(facts, name) for name in names])}"
+
+
+def _stage(facts: Facts, name: str) -> list[str]:
+    timing = facts.timings.of(name)
+    if timing is None:
+        return [name, "⏭️", "", "did not run"]
+    return [name, _ENDS[timing.end], f"{timing.seconds:.1f}", timing.sentence]
+
+
+def _where(finding: Finding) -> str:
+    place = finding.location.path + (f":{finding.location.line}" if finding.location.line else "")
+    return f"{place}, {finding.origin.words}" if finding.origin else place
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(_cell, row)) for row in rows)]
+    return "\n".join(f"| {each} |" for each in lines)
+
+
+def _cell(text: str) -> str:
+    return as_markdown(text if len(text) <= _CELL else text[: _CELL - 1] + "…")

@@ -1,0 +1,143 @@
+"""`.goldenpath.yml`: what an app may say about its own rules. It can tighten, and name exceptions; never loosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from goldenpath.delivery.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing, subjects
+from goldenpath.delivery.model.finding import Gate, Severity
+from goldenpath.delivery.model.verdict import Mode
+from goldenpath.policy import source
+from goldenpath.shared.errors import PolicyInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, timedelta
+
+    from goldenpath.delivery.model.exception import Subject
+    from goldenpath.delivery.model.finding import Finding
+    from goldenpath.delivery.rules.matrix import Environment, Policy
+
+FILE = ".goldenpath.yml"
+SCHEMA = "goldenpath.schema.json"
+
+
+@dataclass(frozen=True)
+class AppRules:
+    """What the app's file says; `pending` are exceptions that do not count yet, and `why_pending` says why.
+
+    `tighten` has stricter rules by environment; where there are several, all of them hold. `notes` say what a reader of
+    the verdict must know about where the rules come from.
+    """
+
+    tighten: tuple[Mapping[str, Mapping[str, Any]], ...] = ()
+    exceptions: tuple[Acceptance, ...] = ()
+    pending: tuple[Acceptance, ...] = ()
+    why_pending: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Matched:
+    """An exception and the fingerprints of the findings that it is about.
+
+    `why_pending` says why it does not count yet; `None` where it counts.
+    """
+
+    acceptance: Acceptance
+    findings: tuple[str, ...]
+    why_pending: str | None = None
+
+
+NO_RULES = AppRules()
+
+
+def parse(text: str, policy: Policy) -> AppRules:
+    """Return the rules in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
+    tree = source.read(text, SCHEMA, FILE)
+    tighten = tree.get("tighten") or {}
+    unknown = sorted(set(tighten) - {each.name for each in policy.environments})
+    if unknown:
+        raise PolicyInvalid(
+            f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}",
+            why=f"the platform knows {', '.join(each.name for each in policy.environments)}",
+            fix="name one of these",
+        )
+    return AppRules((tighten,), tuple(msgspec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
+
+
+def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> AppRules:
+    """Return the rules of a run: as strict as its own file and the `merged` one, with the exceptions that both have.
+
+    Stricter rules count at once; an exception waits for its review, and `why_pending` says so.
+    """
+    latest: dict[tuple[object, ...], date] = {}
+    for each in merged.exceptions:
+        latest[_about(each)] = max(each.expires, latest.get(_about(each), each.expires))
+    kept, pending = list[Acceptance](), list[Acceptance]()
+    for each in proposed.exceptions:
+        until = latest.get(_about(each))
+        (kept if until is not None and each.expires <= until else pending).append(each)
+    tighten = (*proposed.tighten, *merged.tighten)
+    return AppRules(tighten, tuple(kept), tuple(pending), why_pending, merged.notes)
+
+
+def tightened(environment: Environment, rules: AppRules) -> Environment:
+    """Return `environment` made stricter by what the app says of it; never less strict."""
+    return reduce(_tighter, (each.get(environment.name) or {} for each in rules.tighten), environment)
+
+
+def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Matched, ...]:
+    """Return every exception of `gate` with the findings that it is about, whatever the day."""
+    every = [(each, None) for each in rules.exceptions] + [(each, rules.why_pending) for each in rules.pending]
+    mine = [(each, why) for each, why in every if each.gate is gate]
+    named: dict[Subject, list[str]] = {each.subject: [] for each, _ in mine}
+    for finding in findings if named else ():
+        for subject in subjects(finding):
+            if subject in named:
+                named[subject].append(finding.fingerprint)
+    return tuple(Matched(each, tuple(named[each.subject]), why) for each, why in mine)
+
+
+def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
+    """Return what each exception is worth on `today`, where its end may be `longest` away."""
+    return tuple(
+        Applied(each.acceptance, _standing(each, today, longest), each.findings, each.why_pending or "")
+        for each in matched
+    )
+
+
+def _about(exception: Acceptance) -> tuple[object, ...]:
+    """Return all of `exception` that must be the same in a reviewed one, which may end later."""
+    return exception.gate, exception.id.lower(), exception.scope
+
+
+def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
+    blocking = {gate for gate in Gate if (said.get(gate.value) or {}).get("mode") == Mode.BLOCKING.value}
+    trivy = said.get(Gate.TRIVY.value) or {}
+    rule = environment.vulnerabilities
+    more = frozenset(Severity(name) for name in trivy.get("severities") or ())
+    stricter = replace(
+        rule,
+        severities=rule.severities | more,
+        ignore_unfixed=rule.ignore_unfixed and trivy.get("ignore_unfixed") is not False,
+    )
+    modes = {gate: Mode.BLOCKING if gate in blocking else mode for gate, mode in environment.modes.items()}
+    return replace(environment, modes=modes, vulnerabilities=stricter)
+
+
+def _standing(matched: Matched, today: date, longest: timedelta) -> Standing:
+    acceptance = matched.acceptance
+    if acceptance.expires < today:
+        return Standing.EXPIRED
+    if acceptance.expires > today + longest:
+        return Standing.TOO_LONG
+    if matched.why_pending is not None:
+        return Standing.PENDING
+    if not matched.findings:
+        return Standing.UNUSED
+    return Standing.EXPIRES_SOON if acceptance.expires <= today + WARNED_AHEAD else Standing.ACCEPTED

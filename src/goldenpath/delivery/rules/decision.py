@@ -1,0 +1,134 @@
+"""The decision: findings and the platform's rules in, verdict out. Pure, so that every cell of the matrix is a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model.finding import Kind
+from goldenpath.delivery.model.verdict import DatabaseSeen, Mode, Result, Verdict
+from goldenpath.delivery.rules import settled
+from goldenpath.delivery.rules.app import NO_RULES, apply, match, tightened
+from goldenpath.delivery.rules.settled import NO_RECORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from goldenpath.delivery.model.exception import Applied
+    from goldenpath.delivery.model.finding import Database, Finding, Findings
+    from goldenpath.delivery.model.settled import Settled
+    from goldenpath.delivery.rules.app import AppRules, Matched
+    from goldenpath.delivery.rules.matrix import Environment, Policy, VulnerabilityRule
+    from goldenpath.delivery.rules.settled import Records
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict, the findings that decided it, and those that did not only because nobody has fixed them.
+
+    The most severe come first.
+    """
+
+    verdict: Verdict
+    deciding: tuple[Finding, ...]
+    unfixed: tuple[Finding, ...] = ()
+
+
+def decide(
+    report: Findings,
+    policy: Policy,
+    environment: Environment,
+    rules: AppRules = NO_RULES,
+    records: Records = NO_RECORDS,
+    *,
+    today: date,
+) -> Decision:
+    """Return the decision of the gate that made `report`, for `environment`, under the app's own `rules`.
+
+    `records` are the app's settled secrets. `would_block_in` follows the rules of each other environment, those about
+    exceptions and settled secrets included.
+    """
+    gate, here = report.gate, tightened(environment, rules)
+    matched = match(rules, gate, report.findings)
+    settled_here = settled.apply(records, report.findings, here)
+    applied = apply(matched, today, here.longest_exception)
+    deciding = _ranked(_deciding(report.findings, applied, settled_here, here.vulnerabilities))
+    unfixed = _ranked(_unfixed(report.findings, applied, here.vulnerabilities))
+    elsewhere = (tightened(each, rules) for each in policy.environments if each.name != environment.name)
+    blocking = (each for each in elsewhere if each.modes[gate] is Mode.BLOCKING)
+    verdict = Verdict(
+        gate=gate,
+        environment=environment.name,
+        mode=here.modes[gate],
+        result=_result(here.modes[gate], any_deciding=bool(deciding)),
+        subject=report.subject,
+        scanner=report.scanner,
+        seen=report.seen,
+        counts=report.counts(),
+        deciding=len(deciding),
+        would_block_in=tuple(each.name for each in blocking if _finds(report, matched, records, each, today)),
+        accepted=len(_accepted(applied)),
+        exceptions=applied,
+        notes=report.notes,
+        database=_seen(report.database, today),
+        java_database=_seen(report.java_database, today),
+        decided_by=tuple(each.fingerprint for each in deciding),
+        unfixed=tuple(each.fingerprint for each in unfixed),
+        settled=settled_here,
+    )
+    return Decision(verdict, deciding, unfixed)
+
+
+def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
+    """Tell whether `finding` counts under `rule`. Whatever is no vulnerability, a secret above all, always does."""
+    if finding.kind is not Kind.VULNERABILITY:
+        return True
+    return finding.severity in rule.severities and not (rule.ignore_unfixed and finding.has_no_fix)
+
+
+def _unfixed(findings: Sequence[Finding], applied: Sequence[Applied], rule: VulnerabilityRule) -> list[Finding]:
+    """Return what would decide if a fix existed, and does not, without what an exception accepts anyway."""
+    accepted, strict = _accepted(applied), replace(rule, ignore_unfixed=False)
+    return [
+        each
+        for each in findings
+        if decides(each, strict) and not decides(each, rule) and each.fingerprint not in accepted
+    ]
+
+
+def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
+
+
+def _finds(
+    report: Findings, matched: Sequence[Matched], records: Records, environment: Environment, today: date
+) -> bool:
+    """Tell whether anything in `report` decides in `environment`."""
+    applied = apply(matched, today, environment.longest_exception)
+    settled_there = settled.apply(records, report.findings, environment)
+    return bool(_deciding(report.findings, applied, settled_there, environment.vulnerabilities))
+
+
+def _deciding(
+    findings: Sequence[Finding], applied: Sequence[Applied], records: Sequence[Settled], rule: VulnerabilityRule
+) -> list[Finding]:
+    """Return what decides under `rule`, without what an exception or a record lets pass."""
+    passed = _accepted(applied) | {each.settlement.fingerprint for each in records if each.counts}
+    return [each for each in findings if decides(each, rule) and each.fingerprint not in passed]
+
+
+def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
+    return frozenset(name for each in applied if each.standing.counts for name in each.findings)
+
+
+def _seen(seen: Database | None, today: date) -> DatabaseSeen | None:
+    if seen is None:
+        return None
+    return DatabaseSeen(seen.updated, (today - seen.updated.date()).days, seen.source, seen.sha256)
+
+
+def _result(mode: Mode, *, any_deciding: bool) -> Result:
+    if not any_deciding:
+        return Result.PASS
+    return Result.BLOCK if mode is Mode.BLOCKING else Result.ADVISE

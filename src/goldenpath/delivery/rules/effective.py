@@ -1,0 +1,67 @@
+"""Which of an app's rules are in force: its `.goldenpath.yml` as committed, never as it lies in the working tree."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.checkout import git_branches
+from goldenpath.delivery.rules import app, committed, reviewed_refs
+from goldenpath.shared.errors import PolicyInvalid, SourceUnusable, ToolFailed, ToolTimeout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.delivery.model.event import Event
+    from goldenpath.delivery.rules.app import AppRules
+    from goldenpath.delivery.rules.matrix import Environment, Policy
+    from goldenpath.shared.names import Commit
+
+_UNREVIEWED = (
+    f"the exceptions in this commit's {app.FILE} count here without a review; in a workflow run they count only from "
+    "the default branch"
+)
+
+
+def rules(policy: Policy, environment: Environment, source: Path, event: Event) -> AppRules:
+    """Return the app's rules at the commit of `event`; in a workflow run the default branch must have its exceptions.
+
+    Raises `PolicyInvalid` when the file is not what its schema says, `SourceUnusable` when it cannot be read, and
+    `NotReviewed` when a blocking `environment` cannot know what the default branch is.
+    """
+    proposed = _at(event.commit, policy, source)
+    if not event.in_workflow:
+        return replace(proposed, notes=(_UNREVIEWED,)) if proposed.exceptions else proposed
+    if not event.default_branch:
+        if app.tightened(environment, proposed).blocks:
+            reviewed_refs.require_default_branch(event)
+        return app.reviewed(proposed, app.NO_RULES, "does not count: the event of this run names no default branch")
+    return _as_reviewed(proposed, policy, source, event)
+
+
+def app_file(source: Path, commit: Commit) -> str | None:
+    """Return the text of `.goldenpath.yml` in `commit`; `None` where there is none. Raises `SourceUnusable`."""
+    return committed.text(source, commit, app.FILE)
+
+
+def _as_reviewed(proposed: AppRules, policy: Policy, source: Path, event: Event) -> AppRules:
+    """Return the rules, with only those of the `proposed` exceptions that the default branch has."""
+    branch = f"the default branch {event.default_branch}"
+    try:
+        merged = _at(git_branches.tip(source, event.default_branch), policy, source)
+    except (ToolFailed, ToolTimeout, SourceUnusable) as error:
+        why = " ".join((error.why or error.what).split())
+        return app.reviewed(proposed, app.NO_RULES, f"does not count: {branch} cannot be read ({why})")
+    except PolicyInvalid as error:
+        # A run must not fail for a file that is not its own: the commit that fixes it could not be delivered to dev.
+        note = f"{app.FILE} on {branch} is not valid, so its rules do not count: {error.why}"
+        return app.reviewed(
+            proposed, app.AppRules(notes=(note,)), f"does not count: {app.FILE} on {branch} is not valid"
+        )
+    where = "yet and counts only once merged" if event.is_pull_request else "and counts only there"
+    return app.reviewed(proposed, merged, f"is not on {branch} {where}")
+
+
+def _at(commit: Commit, policy: Policy, source: Path) -> AppRules:
+    text = app_file(source, commit)
+    return app.parse(text, policy) if text is not None else app.NO_RULES

@@ -1,0 +1,97 @@
+"""The rules in words: what would happen to a run, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model.finding import Gate, Severity
+from goldenpath.delivery.model.verdict import Mode
+from goldenpath.delivery.rules.app import FILE, Matched, apply, tightened
+from goldenpath.delivery.rules.matrix import POLICY_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from goldenpath.delivery.rules.app import AppRules
+    from goldenpath.delivery.rules.matrix import Environment, Policy
+
+
+def rules(environment: Environment) -> Iterator[str]:
+    """Say, line by line, what `environment` asks for."""
+    rule = environment.vulnerabilities
+    severities = ", ".join(each.value for each in Severity if each in rule.severities)
+    unfixed = "those that nobody has fixed are only reported" if rule.ignore_unfixed else "with or without a fix"
+    yield f"gitleaks    {environment.modes[Gate.GITLEAKS]}: any secret decides"
+    yield f"            {'settled secrets pass' if environment.settled_allowed else 'no secret can be settled'}"
+    yield f"trivy       {environment.modes[Gate.TRIVY]}: {severities} decide, {unfixed}"
+    yield f"            secrets in the image {'decide too' if environment.image_secrets else 'are not looked for'}"
+    yield (
+        f"            its database may be {environment.database_age.days} days old, its Java database "
+        f"{environment.java_database_age.days}"
+    )
+    yield f"SARIF       {_sarif(environment)}"
+    yield f"SBOM        {'required' if environment.sbom_required else 'optional'}"
+    yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"
+    yield f"moving tags {', '.join(environment.moving_tags) or 'none'}"
+    yield f"stored keys {'allowed' if environment.stored_keys_allowed else 'refused'} in a workflow"
+    yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else '1.2.3 alone'}"
+    yield f"refs        {', '.join(environment.refs)}"
+    yield f"tags        {_tags(environment)}"
+    branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
+    yield f"branches    {branches}"
+    yield f"approval    {'required of a reviewer' if environment.approval_required else 'as the caller chooses'}"
+    yield f"frontends   {_frontends(environment)}"
+    yield f"bases       {_bases(environment)}"
+    yield f"exceptions  at most {environment.longest_exception.days} days"
+    yield f"accounts    {', '.join(environment.accounts) or 'any that no other environment lists'}"
+    yield f"roles       {', '.join(environment.roles) or 'any that no other environment lists'}"
+
+
+def unbound(policy: Policy) -> str:
+    """Say what happens where nothing says to which environment an ECR repository belongs."""
+    verb = "refused" if policy.unbound_refused else "reported, and allowed"
+    return f"A release to an ECR repository that nothing binds to an environment is {verb}."
+
+
+def _sarif(environment: Environment) -> str:
+    if not environment.sarif_upload:
+        return "not uploaded"
+    return f"uploaded; code scanning is {'required' if environment.code_scanning_required else 'advised'}"
+
+
+def _tags(environment: Environment) -> str:
+    branches = environment.branches_of_tags("the default branch")
+    return "on any commit" if branches is None else f"on commits of {' or '.join(branches)}"
+
+
+def _frontends(environment: Environment) -> str:
+    if environment.frontends is None:
+        return "any image that a Dockerfile names"
+    return f"the one inside BuildKit, or {', '.join(environment.frontends)}"
+
+
+def _bases(environment: Environment) -> str:
+    registries = environment.base_registries
+    of = "any registry" if registries is None else f"{', '.join(registries)} only"
+    if environment.base_age is None:
+        return f"base images from {of}"
+    verb = "refused" if environment.blocks else "reported"
+    return f"base images from {of}; one that is older than {environment.base_age.days} days is {verb}"
+
+
+def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:
+    """Say what a run on `ref` for `environment` would do under the rules of `app`, and which file says so."""
+    here = tightened(environment, app)
+    if here.allows_ref(ref):
+        yield f"{ref} may be released to {here.name}: {POLICY_FILE} allows {', '.join(here.refs)}"
+    else:
+        yield f"{ref} is REFUSED for {here.name}: {POLICY_FILE} allows {', '.join(here.refs)}"
+    for gate in Gate:
+        blocks = here.modes[gate] is Mode.BLOCKING
+        origin = POLICY_FILE if environment.modes[gate] is here.modes[gate] else FILE
+        effect = "stops the release" if blocks else "warns, and releases"
+        yield f"a finding of {gate} that decides {effect}: {here.modes[gate]} by {origin}"
+    yield from rules(here)
+    matched = (Matched(each, ("?",)) for each in app.exceptions)
+    yield from (each.sentence for each in apply(matched, today, here.longest_exception))

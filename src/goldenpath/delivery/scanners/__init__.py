@@ -1,0 +1,1 @@
+"""Programs that scan images, each behind the same interface."""

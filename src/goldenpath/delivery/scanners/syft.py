@@ -1,0 +1,82 @@
+"""syft: the inventory (SBOM) of an image, as SPDX and as CycloneDX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from goldenpath.delivery.scanners import scanner
+from goldenpath.shared import codec, process
+from goldenpath.shared.names import Digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from goldenpath.shared.toolchain import Program
+
+
+# The documents that syft writes, by their format.
+OUTPUTS = ("spdx-json", "cyclonedx-json")
+
+
+class _SpdxPackage(Struct, frozen=True, rename="camel"):
+    version_info: str = ""
+    primary_package_purpose: str = ""
+
+
+class _Spdx(Struct, frozen=True):
+    packages: list[_SpdxPackage]
+
+
+class _Component(Struct, frozen=True):
+    version: Digest
+
+
+class _Metadata(Struct, frozen=True):
+    component: _Component
+
+
+class _CycloneDx(Struct, frozen=True):
+    metadata: _Metadata
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """One image's inventory in both formats, as syft wrote them; both are about the manifest `digest`."""
+
+    spdx: bytes
+    cyclonedx: bytes
+    digest: Digest
+    packages: int
+
+
+def scan(program: Program, layout: Path, name: str) -> Inventory:
+    """Take inventory of the one image in the OCI image layout `layout`; the documents call it `name`.
+
+    syft runs in an empty folder, which is its home too: neither a `.syft.yaml` nor `SYFT_*` of the caller reach it.
+    Raises `ScannerFailed`.
+    """
+    with scanner.empty_folder("syft") as folder:
+        spdx, cyclonedx = folder / "spdx.json", folder / "cyclonedx.json"
+        process.run(
+            program.path, "scan", f"oci-dir:{layout}", "--quiet", "--source-name", name,
+            "--output", f"spdx-json={spdx}", "--output", f"cyclonedx-json={cyclonedx}",
+            timeout=scanner.TIMEOUT, cwd=folder,
+            environment={"SYFT_CHECK_FOR_APP_UPDATE": "false", "HOME": str(folder)},
+        )  # fmt: skip
+        return parse(spdx.read_bytes(), cyclonedx.read_bytes())
+
+
+def parse(spdx: bytes, cyclonedx: bytes) -> Inventory:
+    """Return the inventory in syft's two documents. Raises `ScannerFailed` unless both are of the same image."""
+    try:
+        packages = codec.decode(spdx, _Spdx).packages
+        digest = codec.decode(cyclonedx, _CycloneDx).metadata.component.version
+    except ValueError as error:
+        raise scanner.failed("syft", f"its report cannot be read: {error}") from None
+    images = [each.version_info for each in packages if each.primary_package_purpose == "CONTAINER"]
+    if images != [digest]:
+        raise scanner.failed("syft", f"its SPDX document is about {images}, its CycloneDX document about {digest}")
+    return Inventory(spdx, cyclonedx, digest, len(packages) - len(images))

@@ -1,0 +1,139 @@
+"""What is packed in a file: the members of an archive, a compressed stream, and what hides between them."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import mmap
+import os
+import tarfile
+import zipfile
+import zlib
+from functools import partial
+from typing import IO, TYPE_CHECKING, Protocol
+
+from goldenpath.delivery.secrets import embedded_streams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from goldenpath.delivery.secrets.scan_limits import FileBudget
+
+CHUNK = 1 << 20
+# Bytes; what is larger is not held in memory.
+IN_MEMORY = 8 << 20
+_ZIP_HEADER = 30
+_GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
+_TAR = (257, b"ustar")
+DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def may_hold_more(raw: IO[bytes], sample: bytes) -> bool:
+    """Tell whether anything may be packed in `raw`, which begins with `sample`."""
+    is_tar = sample[_TAR[0] :].startswith(_TAR[1])
+    if is_tar or sample.startswith((_GZIP, _BZIP2, _XZ, _LZMA)) or embedded_streams.may_hold_streams(whole(raw)):
+        return True
+    raw.seek(0)
+    return zipfile.is_zipfile(raw)
+
+
+def members(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield name and content of each member, where `raw` is an archive or has one in it.
+
+    A compressed stream has one without a name. What stands between the members, behind them, or where the archive is
+    damaged may be opened by another program, and comes last.
+    """
+    known = list[range]()
+    damage = None
+    try:
+        yield from _listed(raw, sample, known, budget)
+    except DAMAGED as error:
+        damage = error
+        known.clear()
+    for place, content in embedded_streams.streams(whole(raw), budget, known):
+        yield f"at byte {place}", content
+    if damage:
+        raise damage
+
+
+def _listed(
+    raw: IO[bytes], sample: bytes, known: list[range], budget: FileBudget
+) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield what the archive itself says is in it, and add to `known` where that lies."""
+    raw.seek(0)
+    if zipfile.is_zipfile(raw):
+        with zipfile.ZipFile(raw) as zipped:
+            known.extend(range(each.header_offset, _end(each)) for each in zipped.infolist())
+            for entry in zipped.infolist():
+                if not entry.is_dir():
+                    yield entry.filename, _of_zip(zipped, entry)
+    elif sample[_TAR[0] :].startswith(_TAR[1]):
+        raw.seek(0)
+        with tarfile.open(fileobj=raw, mode="r:", errors="replace") as archive:
+            for member in archive:
+                # It would keep all of them, and there may be millions that hold nothing.
+                archive.members.clear()  # type: ignore[attr-defined]
+                budget.look_at_the_clock()
+                # A member of an unknown type is a file to those who unpack it.
+                if member.isfile() or member.type not in tarfile.SUPPORTED_TYPES:
+                    known.append(range(member.offset_data, member.offset_data + member.size))
+                    if content := archive.extractfile(member):
+                        yield member.name, _chunks(content)
+    elif stream := _decompressed(raw, sample):
+        ended: list[bool] = []
+        with stream:
+            yield "", _to_its_end(stream, ended)
+        # After the last stream of gzip nothing else is let pass; the other readers end there without a word.
+        known.append(range(raw.seek(0, os.SEEK_END) if ended and sample.startswith(_GZIP) else 1))
+
+
+def _to_its_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
+    """Yield the content of `stream`, and note in `ended` that it was not damaged."""
+    # What comes before the place where it is damaged shall be read: `read` would keep it back.
+    yield from iter(partial(stream.read1, CHUNK), b"")
+    ended.append(True)
+
+
+def _end(entry: zipfile.ZipInfo) -> int:
+    return entry.header_offset + _ZIP_HEADER + len(entry.filename) + len(entry.extra) + entry.compress_size
+
+
+def whole(raw: IO[bytes]) -> bytes | mmap.mmap:
+    """Return all of `raw`, without holding a large one in memory."""
+    size = raw.seek(0, os.SEEK_END)
+    raw.seek(0)
+    if size <= IN_MEMORY:
+        return raw.read()
+    raw.flush()
+    return mmap.mmap(raw.fileno(), size, access=mmap.ACCESS_READ)
+
+
+def _decompressed(raw: IO[bytes], sample: bytes) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | None:
+    raw.seek(0)
+    if sample.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=raw, mode="rb")
+    if sample.startswith(_BZIP2):
+        return bz2.BZ2File(raw)
+    return lzma.LZMAFile(raw) if sample.startswith((_XZ, _LZMA)) else None
+
+
+def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    # Opened only when it is read: a member that cannot be opened does not hide those after it.
+    with archive.open(entry) as file:
+        yield from _chunks(file)
+
+
+def _chunks(file: _Readable) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
+
+
+def read(raw: IO[bytes]) -> Iterator[bytes]:
+    """Yield all of `raw`, in pieces."""
+    raw.seek(0)
+    return _chunks(raw)

@@ -1,0 +1,244 @@
+"""gitleaks: secrets in plain files. Running it and reading its reports are separate functions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from goldenpath.delivery.model.finding import Finding, Gate, Location, Severity
+from goldenpath.delivery.scanners import scanner
+from goldenpath.delivery.secrets.canary import Canary
+from goldenpath.delivery.secrets.scan_batches import FIRST_LINE, TAR_ENDING
+from goldenpath.shared import codec, git_settings, process
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from goldenpath.delivery.secrets.scan_batches import Batch
+    from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+    from goldenpath.shared.toolchain import Program
+
+_ARCHIVE_DEPTH = "4"
+_DECODE_DEPTH = "5"
+_MARK_LENGTH = 4
+# What gitleaks says about an archive whose name we gave it, and which it cannot read.
+_UNREADABLE = re.compile(r"path=\S*?(\d{7})-archive\.(?:zst|7z|rar|lz4|lz)\b")
+# What it says when all went well, and how many bytes it looked at.
+_ALL_WELL = re.compile(
+    r"^\S+ (?:INF (?:scanned ~(?P<bytes>\d+) bytes .*|no leaks found)"
+    r"|WRN leaks found: \d+)$"
+)
+# This rule takes any long random word beside a word like "key" for a secret. Lock files are full of such words; here
+# the rules that know the form of a secret look into them too.
+_GUESSING_RULES = {"generic-api-key"}
+_LOCK_FILES = re.compile(
+    r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|deno\.lock|composer\.lock|Gemfile\.lock|"
+    r"Pipfile\.lock|poetry\.lock|uv\.lock|pdm\.lock|Cargo\.lock|go\.sum|mix\.lock|gradle\.lockfile)$"
+)
+# What tells two secrets apart, wherever they are: rule, entropy and mark.
+SecretKey = tuple[str, float, str]
+_HISTORY_ONLY = (
+    "Revoke this secret first. Only the repository's history has it: once it is revoked, `goldenpath settle` writes "
+    "the record that lets it pass for good."
+)
+
+
+class Leak(Struct, frozen=True):
+    """One entry of gitleaks' report, without its secret: `Mark` and `Entropy` tell one from another.
+
+    The mark is short, so that nobody can find a weak password by it: one of 65,536. The entropy is in bits per
+    character, and alone would be the same for one in thirty of the tokens of one form.
+    """
+
+    RuleID: str
+    Description: str
+    StartLine: int
+    File: str
+    Commit: str
+    Entropy: float
+    Mark: str = ""
+
+
+class _Entry(Leak, frozen=True):
+    Secret: str = ""
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What gitleaks found in the batch in `folder`, and the numbers of the archives in it that it could not read."""
+
+    folder: Path
+    leaks: tuple[Leak, ...]
+    unreadable: tuple[str, ...]
+
+
+def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """Return the leaks in plain `files`, and the paths of archives that gitleaks could not read.
+
+    A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. Raises `ScannerFailed`
+    when gitleaks does not end well, leaves no report, or looked at less than it was given.
+    """
+    return gathered([scan_batch(program, files.packed.take())], files)
+
+
+def scan_batch(program: Program, batch: Batch) -> BatchReport:
+    """Return what is in a `batch`, by the names that it has there. Raises `ScannerFailed` as `scan_files` does."""
+    canary = Canary()
+    places = batch.seal(canary.name, FIRST_LINE + canary.encoded)
+    depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={_DECODE_DEPTH}")
+    report, said = run(program, "dir", batch.folder, *depths)
+    reported = leaks(report)
+    unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
+    if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
+        raise _failed(strange)
+    if (looked := bytes_looked_at(said)) < batch.size:
+        raise scanner.failed("gitleaks", f"it looked at {looked} of {batch.size} bytes")
+    return BatchReport(batch.folder, canary.taken_out(reported, places), tuple(unreadable))
+
+
+def gathered(reports: Iterable[BatchReport], files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """Return what `scan_files` does, of the `reports` on its batches. Raises `ScannerFailed` where one is missing."""
+    listed = tuple(reports)
+    scanned, taken = {each.folder for each in listed}, {each.folder for each in files.packed.taken}
+    if scanned != taken or not files.packed.batch.is_empty:
+        raise scanner.failed("gitleaks", "it was not given all that was written")
+    found = sorted((leak for report in listed for leak in report.leaks), key=_place)
+    unreadable = sorted(name for report in listed for name in report.unreadable)
+    return tuple(placed(found, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
+
+
+def bytes_looked_at(said: Iterable[str]) -> int:
+    """Return how many bytes gitleaks says it looked at."""
+    return sum(int(found["bytes"] or 0) for line in said if (found := _ALL_WELL.match(line)))
+
+
+def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, tuple[str, ...]]:
+    """Return the report and what was said. Nothing of the app configures the scan, neither file, comment nor variable.
+
+    The report holds the secrets, as what is scanned does: its file is gone when this returns, and `leaks` keeps none.
+    What is scanned is the working folder: a rule may let a path pass, and where ours are is the caller's choice.
+    """
+    with scanner.empty_folder("gitleaks") as folder:
+        ignored, config, report = folder / "nothing-ignored", folder / "gitleaks.toml", folder / "report.json"
+        ignored.touch()
+        config.write_bytes(program.rules)
+        done = process.run(
+            program.path, command, "--no-banner", "--no-color", "--log-level", "info",
+            "--exit-code", "0", "--report-format", "json", "--report-path", report,
+            "--config", config, "--gitleaks-ignore-path", ignored, "--ignore-gitleaks-allow", *more, "--", ".",
+            timeout=scanner.TIMEOUT, cwd=target, environment=git_settings.environment("log"),
+        )  # fmt: skip
+        said = done.stderr.decode("utf-8", "replace").splitlines()
+        return report.read_bytes(), tuple(line for line in said if line.strip())
+
+
+def _failed(said: list[str]) -> Exception:
+    return scanner.failed("gitleaks", "\n".join(said[-process.QUOTED_LINES :]))
+
+
+def leaks(report: bytes) -> tuple[Leak, ...]:
+    """Return what a JSON report of gitleaks lists, by place. Raises `ScannerFailed` when it is not one."""
+    try:
+        entries = codec.decode(report, list[_Entry])
+    except ValueError as error:
+        raise scanner.failed("gitleaks", f"its report cannot be read: {error}") from None
+    listed = (
+        Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret))
+        for each in entries
+    )
+    # gitleaks reads files side by side and reports what it finds in no order.
+    return tuple(sorted(listed, key=_place))
+
+
+def _place(leak: Leak) -> tuple[object, ...]:
+    return leak.File, leak.StartLine, leak.Commit, leak.RuleID, leak.Entropy, leak.Mark
+
+
+def _mark(secret: str) -> str:
+    return scanner.fingerprint(secret)[:_MARK_LENGTH]
+
+
+def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
+    """Yield each leak in `files` with the paths that its content has in the repository, and the object's id.
+
+    Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
+    """
+    first = dict[tuple[object, ...], tuple[str, int]]()
+    for leak in found:
+        tar, _, member = leak.File.partition(f"{TAR_ENDING}!")
+        name, _, inner = (member or tar).partition("!")
+        origins, line, begin = _origins(files, name, leak.StartLine)
+        # Of an archive the first place counts, whoever opens it.
+        for origin in origins if tar != leak.File else origins[:1]:
+            path = f"{origin.path}!{inner}" if inner else origin.path
+            # A part may begin with the end of the one before.
+            same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
+            if first.setdefault(same, (leak.File, begin)) == (leak.File, begin):
+                yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
+
+
+def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:
+    place = files.packed.place(name, line)
+    if place is None:
+        raise scanner.failed("gitleaks", f"its report names {name}, which it was not given")
+    number, line, begin = place
+    return (files.origins[number], *files.also.get(number, ())), line, begin
+
+
+def parse(report: bytes) -> tuple[Finding, ...]:
+    """Return the findings in a JSON report of gitleaks, by place. Raises `ScannerFailed` when it is not one."""
+    return findings(leaks(report))
+
+
+def secrets_in(found: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
+    """Return what tells the secrets apart that are in the objects `identities`, whatever their path."""
+    return frozenset(_secret_key(leak) for leak in found if leak.Commit in identities)
+
+
+def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
+    """Return each secret once, where it is first named: several versions of a file show the same one.
+
+    `checked_out` are the secrets that some checked-out file has: no other path of theirs counts as history only.
+    `None` where that is not known.
+
+    The fingerprint is of the rule, the path, the secret's entropy and mark, and its rank among equals in one version of
+    the file: it stays when lines move and when commits are rewritten.
+    """
+    once: dict[str, Finding] = {}
+    equals: Counter[tuple[object, ...]] = Counter()
+    for leak in filter(decides, found):
+        same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
+        rank = equals[*same, leak.Commit]
+        equals[*same, leak.Commit] += 1
+        is_gone = checked_out is not None and _secret_key(leak) not in checked_out
+        finding = _finding(leak, scanner.fingerprint(*map(str, same), str(rank)), is_gone=is_gone)
+        once.setdefault(finding.fingerprint, finding)
+    return tuple(once.values())
+
+
+def decides(leak: Leak) -> bool:
+    """Tell whether a leak is a finding, and not a guess in a file that is full of hashes."""
+    return leak.RuleID not in _GUESSING_RULES or not _LOCK_FILES.search(leak.File)
+
+
+def _secret_key(leak: Leak) -> SecretKey:
+    return leak.RuleID, leak.Entropy, leak.Mark
+
+
+def _finding(leak: Leak, fingerprint: str, *, is_gone: bool) -> Finding:
+    return Finding(
+        gate=Gate.GITLEAKS,
+        id=leak.RuleID,
+        severity=Severity.CRITICAL,
+        title=leak.Description or leak.RuleID,
+        location=Location(leak.File, max(leak.StartLine, 0), leak.Commit),
+        fingerprint=fingerprint,
+        advice=_HISTORY_ONLY if is_gone else "",
+        in_history_only=is_gone,
+    )

@@ -1,0 +1,216 @@
+"""Which lines around a change a rule of gitleaks can read, and for which files nobody can say.
+
+All rules but a few stay within one line or have one form, of which `FORM` is the middle: a word of the rule, at most
+eight ends of lines, spaces and quotes with one sign like `=` among them, and then the secret. They read at most three
+lines that are not blank, the first of which holds the word. The others are far: `FAR_WORDS` has a word for each of
+them that all of its matches hold. tests/tools/test_rules_are_near.py compares this with the rules themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from mmap import mmap
+
+    from goldenpath.delivery.secrets.git_changes import Hunk
+
+FORM = r"""[\s'"]{0,3}"""
+# What each match of the far rules holds, in small letters, and the names of files that they are about.
+FAR_WORDS = (
+    (b"curl", ""), (b"zxlk", ""), (b"-----begin", ""), (b"secret", r"\.ya?ml$"), (b"secret_key", r"\.php$"),
+    (b"<add key=", r"nuget\.config$"),
+)  # fmt: skip
+# Hashes in base64 have these letters too; the rules ask for the beginning of a word.
+_WORDS = {b"curl": re.compile(rb"\bcurl\b"), b"zxlk": re.compile(rb"\bZXlK")}
+# Words of rules that match where such a word stands elsewhere in the file.
+ELSEWHERE = (b"airtable", b"facebook", b"sourcegraph")
+_ANY, _NOWHERE = re.compile(b""), frozenset[bytes]()
+_LOOK, _LONGEST_WORD = 4 << 20, 16
+# What can stand before the end of a line in `FORM`, and how much of it there can be from the word of the rule on.
+IN_FORM = b" \t\n\f\r" + b"abcdefghijklmnopqrstuvwxyz0123456789" + b"_.-'\"`=>:|,?"
+_OTHER = bytes(0 if each in IN_FORM else 255 for each in range(256))
+TAIL = 80
+# Lines that are not blank, of the three that a match may take, on the other side of where it was changed.
+_REACH = 2
+# Lines that a match may take, blank ones included.
+AT_MOST = 9
+# How archives begin that no control character gives away, and what git-lfs keeps in the place of a file.
+_MARKS = (
+    b"1AY&SY", b"debian-binary", b"BZ3v1", b"\x28\xb5\x2f\xfd", b"\xed\xab\xee\xdb", b"\xff\xfe", b"\xfe\xff",
+    b"version https://git-lfs.github.com/spec/",
+)  # fmt: skip
+_ASCII_MARKS = tuple(each for each in _MARKS if each.isascii())
+_CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r\f")
+# Signs of lines in a patch: places that change.
+_CHANGING = re.compile(rb"[+-]+")
+_RULE, _KEYWORDS = re.compile(rb"\[\[rules\]\]"), re.compile(rb"keywords = \[([^\]]*)\]")
+
+
+def read_over(rules: bytes) -> re.Pattern[bytes]:
+    """Return an expression for any of the words of those `rules` that look over the end of a line."""
+    by_letter = defaultdict[bytes, list[bytes]](list)
+    for word in words_of(rules):
+        by_letter[word[:1]].append(re.escape(word[1:]))
+    # It is asked at each place of each change: one branch for a letter takes a third of the time of one for a word.
+    return re.compile(b"|".join(letter + b"(?:" + b"|".join(rest) + b")" for letter, rest in by_letter.items()))
+
+
+def words_of(rules: bytes) -> tuple[bytes, ...]:
+    """Return the words in lower case of those `rules` that look over the end of a line; none holds another."""
+    found = set[bytes]()
+    for rule in _RULE.split(rules):
+        if FORM.encode() in rule and (listed := _KEYWORDS.search(rule)):
+            found.update(re.findall(rb'"([^"]+)"', listed[1].lower()))
+    return tuple(sorted(word for word in found if not any(other in word for other in found - {word})))
+
+
+def is_far(path: str, text: bytes) -> bool:
+    """Tell whether a rule may look from `text`, somewhere in the file `path`, farther than a few lines."""
+    low = text.lower()
+    if not (b"curl" in low or b"zxlk" in low or b"secret" in low or b"-----begin" in low or b"<add key=" in low):
+        return False
+    return any(
+        word in low and _WORDS.get(word, _ANY).search(text) and re.search(name, path, re.IGNORECASE)
+        for word, name in FAR_WORDS
+    )
+
+
+def elsewhere(text: bytes) -> frozenset[bytes]:
+    """Return which of the words `ELSEWHERE` are in `text`."""
+    low = text.lower()
+    if b"airtable" not in low and b"facebook" not in low and b"sourcegraph" not in low:
+        return _NOWHERE
+    return frozenset(word for word in ELSEWHERE if word in low)
+
+
+def may_be_far(path: str, content: bytes | mmap) -> bool:
+    """Tell the same of `content`, which need not be text and may be large."""
+    return any(is_far(path, content[at : at + _LOOK + _LONGEST_WORD]) for at in range(0, len(content), _LOOK))
+
+
+def is_plain(text: bytes) -> bool:
+    """Tell whether `text` is nothing but text: no archive begins in it, and no letters of two bytes."""
+    if len(text.translate(None, _CONTROLS)) != len(text):
+        return False
+    # A loop, which takes half of the time of `any`.
+    for mark in _ASCII_MARKS if text.isascii() else _MARKS:  # noqa: SIM110
+        if mark in text:
+            return False
+    return True
+
+
+class Lines(Struct, frozen=True, gc=False):
+    """Lines of a file that follow one another, the first of which has the number `first`."""
+
+    first: int
+    text: bytes
+
+
+def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
+    """Yield the lines that came with `hunk`, and those on both sides of where it begins or ends that a rule may join.
+
+    `words` is what `read_over` returns. New lines come alone too: a match that begins before them could take what is a
+    match of its own without it.
+    """
+    if hunk.body.startswith(b"+") and b"\n " not in hunk.body and b"\n-" not in hunk.body:
+        yield all_of(hunk)
+        return
+    lines, changes = _new_side(hunk.body)
+    for begin, end in changes:
+        if begin < end:
+            yield _lines(hunk, lines, begin, end)
+    for cut in dict.fromkeys(cut for change in changes for cut in change):
+        if not (cut and cut < len(lines)):
+            continue
+        above = _above(lines, cut)
+        if _is_read_over(words, b"\n".join(lines[above:cut])):
+            both = _lines(hunk, lines, above, _below(lines, cut))
+            # The region of a far word has these lines too, and begins as the file does for its rule.
+            if not is_far("", both.text):
+                yield both
+
+
+def all_of(hunk: Hunk) -> Lines:
+    """Return the lines of a patch that only adds."""
+    text, _, _ = hunk.body.partition(b"\n\\")
+    return Lines(hunk.line, text[1:].replace(b"\n+", b"\n") + b"\n")
+
+
+def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int) -> Lines:
+    return Lines(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n")
+
+
+def _is_read_over(words: re.Pattern[bytes], above: bytes) -> bool:
+    """Tell whether a rule may read from the end of the lines `above` into the next."""
+    end = above.rstrip()[-TAIL:].lower()
+    end = end[end.translate(_OTHER).rfind(b"\xff") + 1 :]
+    return words.search(end) is not None
+
+
+def _new_side(body: bytes) -> tuple[list[bytes], list[tuple[int, int]]]:
+    """Return the lines after the change, and for each place that changes where its new lines begin and end."""
+    lines = body.split(b"\n")
+    if b"\n\\" in body:
+        lines = [line for line in lines if line[:1] != b"\\"]
+    changes, gone = list[tuple[int, int]](), 0
+    for found in _CHANGING.finditer(b"".join([line[:1] or b" " for line in lines])):
+        begin = found.start() - gone
+        gone += found[0].count(b"-")
+        changes.append((begin, found.end() - gone))
+    return [line[1:] for line in lines if line[:1] != b"-"], changes
+
+
+def _above(lines: list[bytes], cut: int) -> int:
+    """Return where the last few lines before `cut` begin that are not blank."""
+    left, at = _REACH, cut
+    while at and left and at > cut - AT_MOST:
+        at -= 1
+        left -= bool(lines[at].strip())
+    return at
+
+
+def _below(lines: list[bytes], cut: int) -> int:
+    """Return where the first few lines from `cut` on end that are not blank."""
+    left, at = _REACH, cut
+    while at < len(lines) and left and at < cut + AT_MOST:
+        left -= bool(lines[at].strip())
+        at += 1
+    return at
+
+
+def parts(text: bytes, size: int, words: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield `text` in parts of whole lines, about `size` bytes long, with the number of lines before each.
+
+    A part begins with the end of the one before where a rule may read over its beginning. `text` is not far.
+    """
+    begin = at = lines = 0
+    while len(text) - at > size:
+        end = text.rfind(b"\n", at, at + size) + 1 or text.find(b"\n", at + size) + 1 or len(text)
+        yield lines, text[begin:end]
+        above = _begin_of_last(text, end)
+        is_read_over = _is_read_over(words, text[above:end])
+        lines += text.count(b"\n", begin, end)
+        begin = at = end
+        if is_read_over:
+            begin = above
+            lines -= text.count(b"\n", begin, end)
+    if at < len(text) or not text:
+        yield lines, text[begin:]
+
+
+def _begin_of_last(text: bytes, end: int) -> int:
+    """Return where the last few lines before `end` begin that are not blank."""
+    left = _REACH
+    for _ in range(AT_MOST):
+        if not (left and end):
+            break
+        begin = text.rfind(b"\n", 0, end - 1) + 1
+        left -= bool(text[begin:end].strip())
+        end = begin
+    return end

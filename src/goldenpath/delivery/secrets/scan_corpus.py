@@ -1,0 +1,289 @@
+"""Contents as files that a scanner reads whole: archives unpacked, texts in UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import shutil
+from dataclasses import dataclass, field
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from goldenpath.delivery.checkout.checkout import LFS_POINTER
+from goldenpath.delivery.secrets import archive_members, embedded_streams, line_windows, printable_runs, scan_batches
+from goldenpath.delivery.secrets.archive_members import CHUNK, DAMAGED, IN_MEMORY
+from goldenpath.delivery.secrets.scan_batches import PackedFiles
+from goldenpath.delivery.secrets.scan_limits import FileBudget, LimitReached, ScanBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from mmap import mmap
+    from pathlib import Path
+
+    from goldenpath.delivery.secrets.line_windows import Lines
+
+_Part = TypeVar("_Part")
+
+_SAMPLE = 4096
+# A text in a two-byte encoding has a zero in almost every other place; a program or a picture does not.
+_MANY = 0.7
+# UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Archives that Python cannot read: the scanner itself looks into them, when their name says what they are.
+_FOREIGN = (
+    (b"\x28\xb5\x2f\xfd", ".zst"),
+    (b"7z\xbc\xaf\x27\x1c", ".7z"),
+    (b"Rar!\x1a\x07", ".rar"),
+    (b"\x04\x22\x4d\x18", ".lz4"),
+    (b"LZIP", ".lz"),
+)
+# gitleaks drops the errors of these: an encrypted or damaged one looks like one without a secret.
+_SILENT = (".7z", ".rar")
+# Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
+_UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
+# An encrypted member is a RuntimeError of zipfile, an unknown compression a NotImplementedError.
+_CLOSED = (RuntimeError, NotImplementedError)
+
+
+class Origin(Struct, frozen=True, gc=False):
+    """Where a file comes from: the git object's id, and the path it has in the repository, `!` before each member.
+
+    `commit` is the one whose message it is, or that brought the file there; empty where none of the run's did.
+    """
+
+    identity: str
+    path: str
+    commit: str = ""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """What a limit of ours left unread of the file `origin`: `what` reads on from its path."""
+
+    origin: Origin
+    what: str
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A content that may hold others, in a `file` of its own until all smaller ones were opened."""
+
+    size: int
+    file: Path
+    origin: Origin
+
+
+@dataclass
+class PlainFiles:
+    """Files below `folder`; `origins` says of each content's number where it comes from.
+
+    `also` are more places of the same content. `not_scanned` says, in a sentence each, what cannot be looked into,
+    `unread` what our own limits left unread, by the path of the app's file. `words` is `near_lines.read_over` of the
+    rules.
+    """
+
+    folder: Path
+    words: re.Pattern[bytes] = re.compile(b"")
+    origins: dict[str, Origin] = field(default_factory=dict)
+    also: dict[str, list[Origin]] = field(default_factory=dict)
+    not_scanned: list[str] = field(default_factory=list)
+    unread: dict[str, Unread] = field(default_factory=dict)
+    budget: ScanBudget = field(default_factory=ScanBudget)
+    _waiting: list[_Waiting] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self.packed = PackedFiles(self.folder / "packed", self.words)
+
+    def close(self) -> None:
+        """Open the archives, the small ones first, and write what waits for more to come."""
+        for each in sorted(self._waiting, key=lambda waiting: waiting.size):
+            with each.file.open("rb") as raw:
+                self._open(raw, each)
+            each.file.unlink()
+        self._waiting.clear()
+        self.packed.close()
+
+    def add_lines(self, origin: Origin, parts: Iterable[Lines], elsewhere: frozenset[bytes] = frozenset()) -> None:
+        """Write the `parts` of a text, which is nothing but text; `elsewhere` are words that it has (`near_lines`)."""
+        number = self._number(origin)
+        for part in parts:
+            self.packed.add_text(number, origin.path, part.text, part.first - 1, elsewhere)
+
+    def add_regions(self, origin: Origin, regions: Iterable[tuple[int, bytes]]) -> None:
+        """Write `regions` of a text as they are, each behind a number of lines."""
+        number = self._number(origin)
+        for lines_before, region in regions:
+            self.packed.add(number, origin.path, [region], lines_before)
+
+    def _number(self, origin: Origin) -> str:
+        number = f"{len(self.origins):07d}"
+        self.origins[number] = origin
+        return number
+
+    def add(self, origin: Origin, content: Iterable[bytes], also: Iterable[Origin] = ()) -> None:
+        """Write `content`, whatever it is packed or encoded in; what is in it follows when the files are closed.
+
+        `also` are other places where the repository has it.
+
+        Raises `OSError` when there is no room.
+        """
+        with SpooledTemporaryFile(IN_MEMORY, dir=str(self.folder)) as raw:
+            if others := list(also):
+                self.also[f"{len(self.origins):07d}"] = others
+            sample = self.write(raw, origin, content)
+            if archive_members.may_hold_more(raw, sample):
+                waiting = self.folder / f"waiting-{len(self._waiting):07d}"
+                with waiting.open("wb") as file:
+                    raw.seek(0)
+                    shutil.copyfileobj(raw, file, CHUNK)
+                    self._waiting.append(_Waiting(file.tell(), waiting, origin))
+
+    def write(self, raw: IO[bytes], origin: Origin, content: Iterable[bytes]) -> bytes:
+        """Write `content` through the empty file `raw`, and return how it begins."""
+        number = self._number(origin)
+        raw.writelines(content)
+        raw.seek(0)
+        sample = raw.read(_SAMPLE)
+        if sample.startswith(LFS_POINTER):
+            self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
+        whole = archive_members.whole(raw)
+        self._give(raw, whole, number, origin.path)
+        if encoding := encoding_of(sample):
+            self.packed.add(number, origin.path, _transcoded(raw, encoding))
+        elif printable_runs.may_hold_wide_texts(whole) and (texts := embedded_streams.wide_texts(whole)):
+            self.packed.add(number, origin.path, [texts])
+        self._give_foreign(raw, number, origin, sample)
+        return sample
+
+    def _give(self, raw: IO[bytes], whole: bytes | mmap, number: str, path: str) -> None:
+        """Give the file itself to the scanner: all of a text, and of bytes what is printable.
+
+        Where a rule asks for the ending of a name, all of it: it may need nothing else.
+        """
+        if isinstance(whole, bytes) and not printable_runs.is_binary(whole):
+            self.packed.add_text(number, path, whole, elsewhere=line_windows.elsewhere(whole))
+        elif not (scan_batches.ending(path) or line_windows.may_be_far(path, whole)) and printable_runs.is_binary(
+            whole[: printable_runs.LOOKED_AT]
+        ):
+            elsewhere = line_windows.elsewhere(whole[:])
+            for run in printable_runs.runs(archive_members.read(raw)):
+                self.packed.add_text(number, path, run.content, run.lines_before, elsewhere)
+        else:
+            self.packed.add(number, path, archive_members.read(raw))
+
+    def _give_foreign(self, raw: IO[bytes], number: str, origin: Origin, sample: bytes) -> None:
+        if sample.startswith(_UNOPENED):
+            self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
+        for magic, ending in _FOREIGN:
+            if sample.startswith(magic):
+                self.packed.add_archive(number, ending, archive_members.read(raw))
+                if ending in _SILENT:
+                    told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
+                    self.not_scanned.append(told)
+
+    def _open(self, raw: IO[bytes], waiting: _Waiting) -> None:
+        try:
+            self.budget.require_more()
+        except LimitReached as limit:
+            self.leave_unread(waiting.origin, limit)
+            return
+        sample = raw.read(_SAMPLE)
+        _Opening(self, waiting.origin, FileBudget(self.budget, waiting.size)).unpack(raw, waiting.origin, sample, 0)
+
+    def leave_unread(self, origin: Origin, limit: LimitReached, member: str = "") -> None:
+        """Remember that `limit` left something of the app's file `origin` unread, first in its `member`."""
+        what = f"{limit}" if member in ("", origin.path) else f"{limit} (at {member})"
+        self.unread.setdefault(origin.path, Unread(origin, what))
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """The opening of one file of the app, with all that is packed in it."""
+
+    files: PlainFiles
+    file: Origin
+    budget: FileBudget
+
+    def unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
+        """Add what is packed in `raw`, the content of `origin`, which is `depth` archives deep in the file."""
+        for name, content in self._readable(origin, archive_members.members(raw, sample, self.budget)):
+            member = replace(origin, path=f"{origin.path}!{name}" if name else origin.path)
+            try:
+                self.budget.enter(depth)
+            except LimitReached as limit:
+                self.files.leave_unread(self.file, limit, origin.path)
+                return
+            with SpooledTemporaryFile(IN_MEMORY, dir=str(self.files.folder)) as inner:
+                begin = self.files.write(inner, member, self._counted(member, content))
+                self.unpack(inner, member, begin, depth + 1)
+
+    def _counted(self, member: Origin, content: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield `content` as far as it can be read, and no more than its file may cost."""
+        for chunk in self._readable(member, content):
+            yield chunk
+            try:
+                self.budget.take(len(chunk))
+            except LimitReached as limit:
+                self.files.leave_unread(self.file, limit, member.path)
+                return
+
+    def _readable(self, origin: Origin, parts: Iterable[_Part]) -> Iterator[_Part]:
+        """Yield what can be read of `parts`, and say what could not."""
+        left = iter(parts)
+        while True:
+            try:
+                part = next(left)
+            except StopIteration:
+                return
+            except LimitReached as limit:
+                self.files.leave_unread(self.file, limit, origin.path)
+                return
+            except (RecursionError, MemoryError):
+                self.files.leave_unread(self.file, LimitReached("needs more memory than a scan has"), origin.path)
+                return
+            except _CLOSED as error:
+                self.files.not_scanned.append(f"{origin.path} is in an archive that cannot be opened ({error})")
+                return
+            except DAMAGED as error:
+                if _is_ours_to_raise(error):
+                    raise
+                self.files.not_scanned.append(
+                    f"{origin.path} is a damaged archive, or in one; what could be read of it was scanned"
+                )
+                return
+            yield part
+
+
+def encoding_of(sample: bytes) -> str | None:
+    """Return the two- or four-byte encoding that the text beginning with `sample` is in; `None` for any other."""
+    for mark, name in _MARKS:
+        if sample.startswith(mark):
+            return name
+    even, odd = sample[0::2], sample[1::2]
+    if not odd:
+        return None
+    zeros = (even.count(0) / len(even), odd.count(0) / len(odd))
+    if zeros[1] > _MANY and zeros[0] < 1 - _MANY:
+        return "utf-16-le"
+    if zeros[0] > _MANY and zeros[1] < 1 - _MANY:
+        return "utf-16-be"
+    return None
+
+
+def _transcoded(raw: IO[bytes], encoding: str) -> Iterator[bytes]:
+    text = codecs.getincrementaldecoder(encoding)(errors="replace")
+    return (text.decode(chunk).encode() for chunk in archive_members.read(raw))
+
+
+def _is_ours_to_raise(error: BaseException) -> bool:
+    """Tell a full disk from a damaged archive, which is an `OSError` without a number."""
+    return isinstance(error, OSError) and error.errno is not None

@@ -1,0 +1,113 @@
+"""What a stage is, what it is given, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from goldenpath.delivery.model.event import DETACHED
+from goldenpath.delivery.rules import reviewed_refs
+from goldenpath.shared.errors import BadInput
+from goldenpath.shared.runner import ANNOTATED_AT_MOST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
+    from goldenpath.delivery.model.event import Event
+    from goldenpath.delivery.model.finding import Gate
+    from goldenpath.delivery.model.inputs import Input, Request
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.delivery.rules.matrix import Environment, Policy
+    from goldenpath.shared.errors import GoldenPathError
+    from goldenpath.shared.runner import Runner
+    from goldenpath.shared.toolchain import Program
+
+
+EVIDENCE_OUTPUT = {
+    "evidence": "SHA-256 of each file that this stage leaves, as JSON; stages in other jobs take it as `evidence`."
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything a stage may use.
+
+    `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
+    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run. Stages
+    that run in one process share `layers`.
+    """
+
+    request: Request
+    event: Event
+    policy: Policy
+    environment: Environment
+    work: WorkFolder
+    runner: Runner
+    program: Callable[[str], Program]
+    say: Callable[[str], None]
+    annotated_at_most: int = ANNOTATED_AT_MOST
+    layers: UnpackedLayers | None = None
+
+
+def require_allowed_ref(run: Run) -> None:
+    """Raise `BadInput` unless the platform lets the run's branch or tag be released to its environment.
+
+    Raises `NotReviewed` for a branch that is not reviewed, where the environment asks for that.
+    """
+    if not run.environment.allows_ref(run.event.ref):
+        if run.event.ref == DETACHED:
+            raise _detached(run)
+        raise BadInput(
+            f"{run.event.ref} may not be released to {run.environment.name}",
+            why=f"the platform allows {', '.join(run.environment.refs)}",
+            fix="release from one of these, or deliver to another environment",
+        )
+    reviewed_refs.require_branch(run.environment, run.event)
+
+
+def _detached(run: Run) -> BadInput:
+    return BadInput(
+        f"The checkout is on no branch or tag, and {run.environment.name} accepts releases only from some.",
+        why=f"The platform allows {', '.join(run.environment.refs)}.",
+        fix="Name the branch or tag that contains the commit, like `--ref refs/heads/main` (GOLDENPATH_REF).",
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage did: a `sentence` for people and `outputs` for the steps that follow.
+
+    `stop` is the error that ends the pipeline although the stage itself worked: a gate that blocks. `summary` is the
+    stage's own part of the job summary, safe Markdown; where it is empty, one is made of the sentence and the warnings.
+    """
+
+    sentence: str
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    stop: GoldenPathError | None = None
+    summary: str = ""
+
+
+Ahead: TypeAlias = "Callable[[Run], Callable[[], Outcome]]"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
+
+    `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one. A stage
+    that `reads_files` of other stages reads, in a workflow run, only those that its input `evidence` lists.
+
+    `ahead` does the work of `run` up to what it leaves in the work folder, and returns the rest. A delivery starts it
+    while the stage before still runs; nothing of it is seen unless that one lets the delivery go on.
+    """
+
+    name: str
+    help: str
+    inputs: tuple[Input, ...]
+    outputs: Mapping[str, str]
+    run: Callable[[Run], Outcome]
+    gate: Gate | None = None
+    reads_files: bool = False
+    ahead: Ahead | None = None

@@ -1,0 +1,54 @@
+"""A stage that is at work before its turn comes, while the stage before it runs."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.delivery.stage import Ahead, Outcome, Run
+    from goldenpath.shared.parallel import Alongside
+
+
+class EarlyStage:
+    """The work of a stage in a second thread: its messages, its error and its files come when its turn comes."""
+
+    def __init__(self, ahead: Ahead, run: Run, second: Alongside) -> None:
+        self._seconds = 0.0
+        self._messages: list[str] = []
+        self._say: Callable[[str], None] = self._messages.append
+        self._lock = Lock()
+        self._work = second.start(self._start, ahead, replace(run, say=self._told))
+
+    @property
+    def began(self) -> float:
+        """The monotonic time at which the stage had begun, had it run without a pause until now."""
+        return time.monotonic() - self._seconds
+
+    def finish(self, say: Callable[[str], None]) -> Outcome:
+        """Return the outcome of the stage, whose turn it is; from now on `say` gets its messages. Raises its error."""
+        with self._lock:
+            for each in self._messages:
+                say(each)
+            self._say = say
+        write = self._work.result()
+        turn = time.monotonic()
+        try:
+            return write()
+        finally:
+            self._seconds += time.monotonic() - turn
+
+    def _start(self, ahead: Ahead, run: Run) -> Callable[[], Outcome]:
+        began = time.monotonic()
+        try:
+            return ahead(run)
+        finally:
+            self._seconds = time.monotonic() - began
+
+    def _told(self, message: str) -> None:
+        with self._lock:
+            self._say(message)

@@ -1,0 +1,294 @@
+"""ecr-push: the release, all of its tags or none, and only of what the gates let through."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.build import bases, build_cache, frontends
+from goldenpath.delivery.github.history import History
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.event import BY_HAND
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
+from goldenpath.delivery.registry import sdk_preload
+from goldenpath.delivery.registry.oci_registry import StoredManifest
+from goldenpath.delivery.release import access, approval
+from goldenpath.delivery.release.access import Access
+from goldenpath.delivery.release.cancellation import heeded, held
+from goldenpath.delivery.release.latest import Latest
+from goldenpath.delivery.release.plan import preflight
+from goldenpath.delivery.release.release_tags import further_along, moving_tags, of_another_component, wanted_tags
+from goldenpath.delivery.release.transaction import NOTHING_SENT, Transaction, Uploaded
+from goldenpath.delivery.rules import freshness, reviewed_refs
+from goldenpath.delivery.rules.base_age import require_young
+from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
+from goldenpath.shared import codec
+from goldenpath.shared.errors import (
+    BadInput,
+    CheckoutDiffers,
+    DiskTrouble,
+    GateBlocked,
+    StageOutOfOrder,
+    UndoIncomplete,
+)
+from goldenpath.shared.names import EnvironmentName, ImageRepository
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from goldenpath.delivery.model.candidate import Candidate
+    from goldenpath.delivery.model.layout import Descriptor
+    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.plan import Plan
+    from goldenpath.shared.names import Tag
+
+
+NOTHING = dict.fromkeys(("image", "image_digest", "image_ref", "image_name", "tags"), "")
+
+
+def run(run: Run) -> Outcome:
+    """Release the candidate in the work folder; on any failure the registry is left as it was."""
+    run.work.forget(run.work.receipt)
+    refuse_pull_request(run)
+    sdk_preload.load()
+    if another := of_another_component(run):
+        return Outcome(another, outputs=NOTHING)
+    candidate = run.work.read_candidate()
+    require_own(run, candidate)
+    warnings = require_verdicts(run, candidate)
+    reviewed_refs.require_tag(run.environment, run.event, run.work.read_verdict(Gate.GITLEAKS))
+    approval.require(run)
+    layout = Layout(run.work.layout)
+    layout.require(candidate.digest)
+    latest = latest_of(run)
+    with access.opened(wanted_access(run), run.runner) as opened:
+        receipt = release(run, opened, layout, candidate, latest)
+    return _outcome(run, receipt, latest, warnings)
+
+
+def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, latest: Latest | None = None) -> Receipt:
+    """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
+    info, registry = opened.info, opened.registry
+    wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
+    further = further_along(run, candidate.commit)
+    moving = moving_tags(run, info, candidate.commit, candidate.release_version)
+    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest, moving)
+    write = partial(_write_receipt, run, opened, candidate, plan)
+    if not plan.to_write:
+        run.say("every tag names this image already: nothing to do")
+        return write(State.UNCHANGED)
+    transaction, done = Transaction(registry, opened.ecr, info.name, plan), Progress()
+    with held():  # from here to the end of its undo; what can take long heeds a signal
+        try:
+            with heeded():
+                done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+                write(State.STAGED, done)
+                transaction.stage(layout, done.manifests)
+                transaction.commit(plan.target_manifest)
+                return write(State.RELEASED, done, kept=transaction.kept)
+        except BaseException as cause:
+            run.say("undoing the release")
+            _undo(transaction, cause, partial(write, progress=done))
+            raise
+
+
+def _undo(transaction: Transaction, cause: BaseException, write: Callable[[State], Receipt]) -> None:
+    """Undo a release. A receipt that cannot be written changes nothing about it, nor about what is told."""
+    try:
+        transaction.undo(cause)
+    except UndoIncomplete:
+        with suppress(DiskTrouble):
+            write(State.BROKEN)
+        raise
+    with suppress(DiskTrouble):
+        write(State.UNDONE)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a release has brought so far, or is about to."""
+
+    uploaded: Uploaded = NOTHING_SENT
+    manifests: tuple[Descriptor, ...] = ()
+
+
+def latest_of(run: Run) -> Latest:
+    """Return what decides whether the release may move `latest`. At a terminal a person chose the commit: it may."""
+    if not run.runner.in_actions or not run.event.repository:
+        return Latest()
+    history = History(run.runner.api_url, run.request.github_token, run.event.repository)
+    return Latest(run.event.commit, history, ref=run.event.ref if run.event.name == BY_HAND else "")
+
+
+def wanted_access(run: Run) -> Access:
+    """Return what this run opens, and as whom. Raises `BadInput` when no repository was named."""
+    request = run.request
+    if request.ecr_repository is None:
+        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
+    region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
+    return Access(
+        region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
+        request.allowed_account_ids, run.environment.stored_keys_allowed,
+        audience=request.audience or inputs.AUDIENCE.default, registry_account=request.registry_account,
+    )  # fmt: skip
+
+
+def stored_in(layout: Layout) -> StoredManifest:
+    """Return what the tags of a release shall name: the layout's manifest, or its index of several platforms."""
+    root = layout.root()
+    return StoredManifest(root.digest, root.media_type, layout.manifest_bytes(root))
+
+
+def refuse_pull_request(run: Run) -> None:
+    """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
+    if run.event.is_pull_request:
+        raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
+    require_allowed_ref(run)
+
+
+def require_own(run: Run, candidate: Candidate) -> None:
+    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about, and for its repository."""
+    if candidate.commit != run.event.commit:
+        raise StageOutOfOrder(
+            f"the candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
+            why="the tags of this run would name an image of another commit",
+            fix="run `goldenpath build` again for this commit, then the stages after it",
+        )
+    if candidate.ecr_repository not in {"", run.request.ecr_repository}:
+        raise StageOutOfOrder(
+            f"the candidate was built for the ECR repository {candidate.ecr_repository}, and this run releases to "
+            f"{run.request.ecr_repository}",
+            why="two deliveries used the same work folder",
+            fix="give each delivery a work folder of its own with --work-dir, then run all stages again",
+        )
+
+
+def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
+    """Raise unless both gates decided on exactly this commit and image, for this environment, recently, and allow it.
+
+    Returns what is out of date in a gate that only advises, one sentence each.
+    """
+    warnings: tuple[str, ...] = ()
+    for gate, subject in ((Gate.GITLEAKS, candidate.commit), (Gate.TRIVY, candidate.digest)):
+        verdict = run.work.read_verdict(gate)
+        if verdict.subject != subject or verdict.environment != run.environment.name:
+            raise StageOutOfOrder(
+                f"the verdict of {gate} is about {verdict.subject} for {verdict.environment}, "
+                f"and the release is {subject} for {run.environment.name}",
+                fix=f"run `goldenpath {gate.stage}` again for this environment, then the stages after it",
+            )
+        # An app may tighten an advisory gate; only the other way round somebody else's rules were at work.
+        weaker = verdict.mode is Mode.ADVISORY and run.environment.modes[gate] is Mode.BLOCKING
+        if verdict.result is Result.BLOCK or weaker:
+            raise GateBlocked(
+                f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
+            )
+        warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
+    require_same_files(run, candidate)
+    frontends.require_allowed(candidate.frontends, run.environment)
+    bases.require_allowed(candidate.bases, run.environment)
+    build_cache.require_allowed(candidate, run.environment)
+    return warnings + require_young(candidate.bases, run.environment, datetime.now(UTC))
+
+
+def require_same_files(run: Run, candidate: Candidate) -> None:
+    """Raise `CheckoutDiffers` unless gitleaks scanned the files that the candidate was built from.
+
+    What an earlier job built must be the same everywhere, and the files of the commit where gitleaks blocks.
+    """
+    scanned = run.work.read_verdict(Gate.GITLEAKS).seen
+    _require_same_addition(scanned, candidate)
+    is_blocking = run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING
+    if is_blocking and scanned.get(CHECKOUT, "") != candidate.checkout:
+        raise CheckoutDiffers(
+            f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
+            why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
+            fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
+            "that change files before the build; then run all jobs again",
+        )
+
+
+def _require_same_addition(scanned: Mapping[str, str], candidate: Candidate) -> None:
+    added = candidate.context_artifact
+    if scanned.get(CONTEXT_ARTIFACT, "") != (added.digest if added else ""):
+        raise CheckoutDiffers(
+            f"The image was built with other content of an earlier job than {Gate.GITLEAKS} scanned.",
+            why=f"The gate scanned {scanned.get(CONTEXT_ARTIFACT, 'none')}, and the image has "
+            f"{added.digest if added else 'none'}.",
+            fix="Give the gate and the build the same `context_artifact`, then run all jobs again.",
+        )
+
+
+def _write_receipt(
+    run: Run,
+    opened: Opened,
+    candidate: Candidate,
+    plan: Plan,
+    state: State,
+    progress: Progress = Progress(),
+    kept: Collection[Tag] = (),
+) -> Receipt:
+    done = state in {State.RELEASED, State.UNCHANGED}
+    receipt = Receipt(
+        state=state,
+        environment=EnvironmentName(run.environment.name),
+        repository=ImageRepository(opened.info.uri),
+        digest=plan.target,
+        commit=candidate.commit,
+        tags=tuple(
+            TagMove(tag, was.digest if was else None, plan.target if done else None)
+            for tag, was in plan.before.items()
+            if tag not in kept
+        ),
+        uploaded_blobs=progress.uploaded.blobs,
+        uploaded_bytes=progress.uploaded.size,
+        staged=tuple(each.digest for each in progress.manifests),
+        unbound=opened.unbound,
+    )
+    codec.write(run.work.receipt, receipt)
+    return receipt
+
+
+def _outcome(run: Run, receipt: Receipt, latest: Latest, warnings: tuple[str, ...]) -> Outcome:
+    names = [move.tag for move in receipt.tags]
+    shown = run.request.image_tag if run.request.image_tag in names else names[0]
+    done = "was released already" if receipt.state is State.UNCHANGED else "released"
+    kept = f"; {stayed}" if (stayed := latest.kept(names)) else ""
+    return Outcome(
+        sentence=f"{done}: {receipt.reference} as {', '.join(names)}{kept}",
+        outputs={
+            "image": f"{receipt.repository}:{shown}",
+            "image_digest": receipt.digest,
+            "image_ref": receipt.reference,
+            "image_name": run.request.ecr_repository or "",
+            "tags": ",".join(names),
+        },
+        warnings=(*warnings, latest.warning) if latest.warning else warnings,
+    )
+
+
+STAGE = Stage(
+    name="ecr-push",
+    help="Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
+        inputs.WORK_DIR, inputs.TRIVY_EXIT_CODE, inputs.PUSH_LATEST, inputs.GITHUB_TOKEN, inputs.EVIDENCE,
+    ),
+    outputs={
+        "image": "The image by its commit tag (or by `image_tag`), as `docker pull` takes it.",
+        "image_digest": "The digest of the released image.",
+        "image_ref": "The image by digest, as `docker pull` takes it.",
+        "image_name": "The name of the ECR repository, without the registry and its AWS account.",
+        "tags": "Every tag of the release, separated by commas.",
+        **EVIDENCE_OUTPUT,
+    },
+    run=run,
+    reads_files=True,
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""What both gates do with a report: write findings, SARIF and verdict, and stop the pipeline when it blocks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from goldenpath.delivery.model.exception import Standing
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.report import gate_summary, sarif
+from goldenpath.delivery.rules import effective
+from goldenpath.delivery.rules.app import tightened
+from goldenpath.delivery.rules.decision import decide
+from goldenpath.delivery.rules.settled import NO_RECORDS
+from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome
+from goldenpath.shared import codec
+from goldenpath.shared.errors import GateBlocked
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.model.finding import Finding, Findings, Gate
+    from goldenpath.delivery.model.verdict import Verdict
+    from goldenpath.delivery.rules.app import AppRules
+    from goldenpath.delivery.rules.matrix import Environment
+    from goldenpath.delivery.rules.settled import Records
+    from goldenpath.delivery.stage import Run
+
+GATE_OUTPUTS = {
+    "verdict": "What the gate decided: `pass`, `advise` or `block`.",
+    "findings": "How many findings there are, of every severity.",
+    "deciding": "How many of them the platform's policy does not let through.",
+    "accepted": "How many of them an exception in `.goldenpath.yml` lets through.",
+    "settled": "How many of them are settled secrets.",
+    "unfixed": "How many of them are reported only, because nobody has fixed them.",
+    "critical": "How many findings are critical.",
+    "high": "How many are high.",
+    "medium": "How many are medium.",
+    "low": "How many are low.",
+    "unknown": "How many have no known severity.",
+    "would_block_in": "Environments in which the same findings block, separated by commas.",
+    **EVIDENCE_OUTPUT,
+}
+NAMED_AT_MOST = 5
+# An annotation each: a runner shows ten, and a log of thousands is read by nobody.
+WARNED_AT_MOST = 50
+
+
+def forget(run: Run, gate: Gate) -> None:
+    """Remove what an earlier run of `gate` left: a crash now must not be taken for its verdict."""
+    run.work.forget(run.work.findings(gate), run.work.sarif(gate), run.work.verdict(gate))
+
+
+def environment(run: Run) -> Environment:
+    """Return the environment's rules as the app tightens them. Raises `PolicyInvalid` when its file is broken."""
+    return tightened(run.environment, _rules(run))
+
+
+def conclude(
+    run: Run,
+    report: Findings,
+    records: Records = NO_RECORDS,
+    *,
+    category: str,
+    dockerfile: str = "Dockerfile",
+    reviewed_on: str = "",
+) -> Outcome:
+    """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
+    rules, now = _rules(run), datetime.now(UTC)
+    decision = decide(report, run.policy, run.environment, rules, records, today=now.date())
+    passed = sarif.passed(decision.verdict)
+    rendered = sarif.render(report, passed, category=category, dockerfile=dockerfile)
+    notes = (*decision.verdict.notes, *rules.notes, *records.notes)
+    verdict = replace(decision.verdict, decided_at=now, reviewed_on=reviewed_on, notes=notes)
+    if rendered.note:
+        verdict = replace(verdict, notes=(*verdict.notes, rendered.note))
+    codec.write(run.work.findings(report.gate), report)
+    codec.write_bytes(run.work.sarif(report.gate), rendered.log)
+    codec.write(run.work.verdict(report.gate), verdict)
+    return Outcome(
+        sentence=verdict.sentence,
+        outputs=_outputs(verdict),
+        warnings=_warnings(verdict, decision.deciding),
+        stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
+        summary=gate_summary.render(verdict, decision.deciding, decision.unfixed),
+    )
+
+
+def _rules(run: Run) -> AppRules:
+    return effective.rules(run.policy, run.environment, run.request.source, run.event)
+
+
+def _outputs(verdict: Verdict) -> dict[str, str]:
+    counts = {severity.value.lower(): str(count) for severity, count in verdict.counts.items()}
+    return {
+        "verdict": verdict.result.value,
+        "findings": str(sum(verdict.counts.values())),
+        "deciding": str(verdict.deciding),
+        "accepted": str(verdict.accepted),
+        "settled": str(sum(each.counts for each in verdict.settled)),
+        "unfixed": str(len(verdict.unfixed)),
+        **counts,
+        "would_block_in": ",".join(verdict.would_block_in),
+    }
+
+
+def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...]:
+    """Return what deserves attention: the findings that decide, and exceptions that do not count or soon will not."""
+    named = tuple(gate_summary.line(finding) for finding in deciding[:WARNED_AT_MOST])
+    more = len(deciding) - len(named)
+    left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
+    exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
+    settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
+    return (*named, *left, *exceptions, *settled)
+
+
+def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
+    named = "; ".join(gate_summary.line(finding) for finding in deciding[:NAMED_AT_MOST])
+    more = f"; and {len(deciding) - NAMED_AT_MOST} more" if len(deciding) > NAMED_AT_MOST else ""
+    return GateBlocked(
+        f"{verdict.gate} blocks the release to {verdict.environment}: {verdict.deciding} of its findings decide",
+        why=named + more,
+        fix="mend each of them as it says, then push again; nothing was released",
+    )

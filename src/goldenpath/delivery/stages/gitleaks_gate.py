@@ -1,0 +1,241 @@
+"""gitleaks-gate: no secret in the commits that a run brings, nor in what is checked out."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from goldenpath.delivery.build import build_cache, context_artifact
+from goldenpath.delivery.checkout import checkout, git_tags
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
+from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
+from goldenpath.delivery.rules import reviewed_refs, settled
+from goldenpath.delivery.scanners import scanner
+from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, secret_history, streaming_scan
+from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, Unread
+from goldenpath.delivery.secrets.scan_scope import Scope
+from goldenpath.delivery.stage import Outcome, Run, Stage, require_allowed_ref
+from goldenpath.delivery.stages import gate, sarif_upload
+from goldenpath.shared import git
+from goldenpath.shared.errors import SourceUnusable, ToolFailed, ToolTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from goldenpath.delivery.build.context_artifact import Addition
+    from goldenpath.delivery.checkout.checkout import Checkout
+    from goldenpath.delivery.model.event import Event
+    from goldenpath.delivery.secrets.git_objects import Exported
+    from goldenpath.delivery.secrets.gitleaks import Leak
+    from goldenpath.delivery.secrets.secret_history import Brought
+    from goldenpath.shared.names import Commit
+
+
+_TAGS = "refs/tags/"
+NOT_LOOKED_INTO = "not-looked-into"
+_NAMED_AT_MOST = 5
+_BUILT_BEFORE = "Revoke this secret first, then keep it out of what the earlier job uploads."
+
+
+def run(run: Run) -> Outcome:
+    """Scan the commits of the event, or all of history where it bounds none, and the tree, and decide."""
+    gate.forget(run, Gate.GITLEAKS)
+    if not run.event.is_pull_request:
+        require_allowed_ref(run)
+    require_checkout(run)
+    sarif_upload.require_code_scanning(run)
+    reviewed_on = reviewed_refs.branch_of_tag(run.environment, run.event, run.request.source)
+    records = settled.in_force(run.request.source, run.event)
+    with context_artifact.opened(run) as added:
+        report = inspect(run, added)
+    concluded = gate.conclude(run, report, records, category="gitleaks", reviewed_on=reviewed_on)
+    more = {
+        "context_artifact_digest": added.digest,
+        "build_cache": build_cache.access(run.environment, run.event).value,
+    }
+    return changed(concluded, outputs={**concluded.outputs, **more})
+
+
+def inspect(run: Run, added: Addition) -> Findings:
+    """Return every secret in the commits of the event, in the tree, and in what an artifact adds to it."""
+    program = run.program("gitleaks")
+    with scanner.empty_folder("gitleaks") as folder:
+        history = git.history_alone(run.request.source, folder / "history")
+        revisions = revisions_of(run.event, history)
+        scope = Scope.of(run, program, history, revisions)
+        run.say(scope.sentence)
+        checked_out = checkout.read(run.request.source, run.event.commit)
+        written = PlainFiles(folder / "files", line_windows.read_over(program.rules))
+        with streaming_scan.beside(program, written) as early:
+            exported = export(run, scope, written, checked_out, added)
+            leaks, unreadable = early.finish()
+        leaks = secret_history.recounted(program, scope.wanted, exported, leaks)
+        brought = secret_history.Brought(scope.wanted, exported, scope.earlier.leaks)
+        notes = tuple(dict.fromkeys((*scope.earlier.notes, *_notes(written, unreadable, checked_out, added))))
+        leaks = brought.first(leaks)
+        if not (written.unread or checked_out.other or checked_out.within or added.files):
+            scope.keep(brought, leaks, notes)
+        in_tree = git_objects.checked_out(history, run.event.commit, written.origins.values())
+        found = findings(brought, leaks, in_tree, written.unread.values())
+    return Findings(
+        gate=Gate.GITLEAKS,
+        scanner=Scanner(program.name, program.version, program.origin),
+        subject=run.event.commit,
+        seen={
+            "commits": str(scope.commits),
+            "revisions": " ".join(revisions),
+            "files": str(len(written.origins)),
+            CHECKOUT: checked_out.digest,
+            **({CONTEXT_ARTIFACT: added.digest} if added.record else {}),
+        },
+        findings=tuple(_with_advice(found, added)),
+        notes=notes,
+    )
+
+
+def require_checkout(run: Run) -> None:
+    """Raise `SourceUnusable` unless the source is whole, and checked out at the commit that this run is about.
+
+    What a shallow or partial clone lacks is fetched first, where its origin gives it.
+    """
+    source, commit = run.request.source, run.event.commit
+    if (head := git.head(source)) != commit:
+        raise SourceUnusable(
+            f"the checkout is at {head}, but this run is about {commit}",
+            why="what is scanned and built would not be what the tags say",
+            fix="check out the commit of the run (actions/checkout without `ref:`)",
+        )
+    if lack := _lack(source, commit):
+        run.say(f"the checkout is {lack}; fetching it")
+        _complete(source, commit, lack)
+
+
+def _lack(source: Path, commit: Commit) -> str:
+    """Return what the clone lacks, for people; empty when it is whole."""
+    if git.is_shallow(source):
+        return "shallow: part of its history is missing"
+    if git.is_partial(source) and git.lacks_objects(source, commit):
+        return "partial: some of its contents are missing"
+    return ""
+
+
+def _complete(source: Path, commit: Commit, lack: str) -> None:
+    why = "its origin did not give all of it"
+    try:
+        git.fetch_history(source, commit)
+        if not _lack(source, commit):
+            return
+    except (ToolFailed, ToolTimeout) as error:
+        why = error.why or error.what
+    raise SourceUnusable(
+        f"the checkout is {lack} and cannot be scanned",
+        why=f"fetching it did not help: {why}",
+        fix="check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
+    )
+
+
+def revisions_of(event: Event, history: Path) -> tuple[str, ...]:
+    """Return the git revisions to scan: what came since `before`, or everything where that is not what they build on.
+
+    A pull request brings what its head has since it left its base, and the commit that merges both for the test.
+    Raises `SourceUnusable` when its head is not in the repository `history`.
+    """
+    if event.is_pull_request and event.head is not None:
+        return _proposed(event, event.head, history)
+    before = None if event.ref.startswith(_TAGS) else event.before
+    if before and git.is_ancestor(history, before, event.commit):
+        return (event.commit, f"^{before}")
+    return (event.commit,)
+
+
+def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
+    if not git.has(history, head):
+        raise SourceUnusable(
+            f"the head of the pull request, {head}, is not in the checkout",
+            why="its commits cannot be scanned",
+            fix="check out with `fetch-depth: 0`, in a workflow on `pull_request`",
+        )
+    bases = git.merge_bases(history, event.before, head) if event.before else ()
+    return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
+
+
+def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
+    """Write all that is to be scanned into `files`, the message of the tag that was pushed included."""
+    tags = scope.tags
+    other = (*checked_out.other, *checked_out.within, *added.files)
+    there = {path for path in checked_out.submodules if any(each.path.startswith(f"{path}/") for each in other)}
+    exported = git_objects.export(scope.wanted, tags.names, files, other, there)
+    for tag in tags.unread:
+        origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
+        files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
+    ref, pushed = run.event.ref, run.event.head
+    if ref.startswith(_TAGS) and pushed and pushed not in (*tags.names, run.event.commit):
+        files.not_scanned.append(f"the message of the tag {ref.removeprefix(_TAGS)} is not in the clone")
+    return exported
+
+
+def findings(
+    brought: Brought, leaks: tuple[Leak, ...], in_tree: Collection[str], unread: Iterable[Unread]
+) -> tuple[Finding, ...]:
+    """Return every secret, each once, and what our limits left unread.
+
+    The `leaks` are in the order in which commits brought them; `in_tree` are the objects checked out.
+    """
+    still_there = gitleaks.secrets_in(leaks, in_tree)
+    found = (*gitleaks.findings(leaks, still_there), *map(_not_looked_into, unread))
+    return tuple(sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line)))
+
+
+def _not_looked_into(unread: Unread) -> Finding:
+    path = unread.origin.path
+    return Finding(
+        gate=Gate.GITLEAKS,
+        id=NOT_LOOKED_INTO,
+        severity=Severity.HIGH,
+        title=f"{path} {unread.what}: whether a secret is in it is unknown",
+        location=Location(path, 0, unread.origin.identity),
+        fingerprint=scanner.fingerprint(NOT_LOOKED_INTO, path),
+        kind=Kind.BLIND_SPOT,
+        advice=f"It {unread.what}. Make it smaller, or remove it from the repository and its history, or request an "
+        "exception for its path.",
+    )
+
+
+def _notes(files: PlainFiles, unreadable: Iterable[str], checked_out: Checkout, added: Addition) -> Iterator[str]:
+    yield from files.not_scanned
+    yield from (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
+    if checked_out.other:
+        named = ", ".join(each.path for each in checked_out.other[:_NAMED_AT_MOST])
+        more = " …" if len(checked_out.other) > _NAMED_AT_MOST else ""
+        yield f"git wrote other bytes into the checkout than it keeps ({named}{more}); both were scanned"
+    if added.record:
+        yield f"The build context has {added.record.sentence}; they were scanned as the source is."
+
+
+def _with_advice(found: tuple[Finding, ...], added: Addition) -> Iterator[Finding]:
+    """Yield what was `found`; what is in an artifact is not taken out of the repository, as others are."""
+    paths = {each.path for each in added.files}
+    for each in found:
+        is_added = not each.advice and each.location.path.partition("!")[0] in paths
+        yield replace(each, advice=_BUILT_BEFORE) if is_added else each
+
+
+STAGE = Stage(
+    name="gitleaks-gate",
+    help="Scan the commits of this run for secrets with gitleaks, and decide by the environment's rules.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.BUILD_CONTEXT, inputs.CONTEXT_ARTIFACT,
+        inputs.CONTEXT_ARTIFACT_FOLDER, inputs.CONTEXT_ARTIFACT_ID, inputs.WORK_DIR, inputs.GITHUB_TOKEN,
+    ),
+    outputs={
+        **gate.GATE_OUTPUTS,
+        "context_artifact_digest": "Digest of what `context_artifact` adds to the build context; `none` without one.",
+        "build_cache": "What the build may do with a build cache: `none`, `read` or `write`.",
+    },
+    run=run,
+    gate=Gate.GITLEAKS,
+)  # fmt: skip

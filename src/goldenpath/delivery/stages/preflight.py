@@ -1,0 +1,57 @@
+"""preflight: may this run release, and to where? Asked before the build, so that nobody waits for a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.release import access, approval
+from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.plan import require_movable
+from goldenpath.delivery.release.release_tags import moving_tags, of_another_component, wanted_tags
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.delivery.stages.ecr_push import refuse_pull_request, wanted_access
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.registry.oci_registry import StoredManifest
+    from goldenpath.shared.names import Tag
+
+
+def run(run: Run) -> Outcome:
+    """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
+    refuse_pull_request(run)
+    if another := of_another_component(run):
+        return Outcome(another, outputs={"repository_uri": "", "tags": "", "release": "false"})
+    approval.require(run)
+    commit = run.event.commit
+    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
+        held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
+        require_movable(held, opened.info, commit, moving_tags(run, opened.info, commit))
+    return Outcome(
+        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
+        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},
+    )
+
+
+def _state(found: tuple[Tag, StoredManifest | None]) -> str:
+    tag, held = found
+    return f"{tag} is free" if held is None else f"{tag} is at {held.digest[:19]}…"
+
+
+STAGE = Stage(
+    name="preflight",
+    help="Before the build: check account, repository, and every tag that the release will write. Changes nothing.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.VERSION, inputs.IMAGE_TAG,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
+        inputs.WORK_DIR,
+        inputs.PUSH_LATEST, inputs.GITHUB_TOKEN,
+    ),
+    outputs={
+        "repository_uri": "The repository as `docker pull` takes it, without tag.",
+        "tags": "Every tag that the release will write, separated by commas.",
+        "release": "`false` where the git tag of the run releases another component; then there is nothing to build.",
+    },
+    run=run,
+)  # fmt: skip

@@ -1,0 +1,78 @@
+"""pull-bases: the base images in private registries, fetched where no code of the app runs."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model import evidence, inputs
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.private_base import FetchedBases
+from goldenpath.delivery.registry import oci_pull
+from goldenpath.delivery.release import private_bases
+from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
+from goldenpath.shared import codec
+from goldenpath.shared.errors import BadInput, CandidateChanged, EvidenceMismatch
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.model.private_base import PrivateBase
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.shared.names import Digest
+
+
+def run(run: Run) -> Outcome:
+    """Fetch each image whole into a layout of the work folder, and record which digest its name had."""
+    work = run.work
+    work.forget(work.bases)
+    shutil.rmtree(work.base_layouts, ignore_errors=True)
+    if not run.request.private_bases:
+        raise BadInput("no base image was named", fix="name them with `private_bases`, one a line")
+    images = {each.written: _fetched(run, each) for each in run.request.private_bases}
+    codec.write(work.bases, FetchedBases(images))
+    return Outcome(sentence=f"fetched {', '.join(f'{name} ({digest[:19]}…)' for name, digest in images.items())}")
+
+
+def fetched(work: WorkFolder) -> FetchedBases:
+    """Return the images that were fetched into `work`, each checked; none where no job fetched any.
+
+    Raises `EvidenceMismatch` when one is not what the job that fetched it reported.
+    """
+    if not work.has(work.bases):
+        return FetchedBases({})
+    found = work.read_bases()
+    for name, digest in found.images.items():
+        try:
+            Layout(work.base_layout(digest)).require_whole(digest)
+        except CandidateChanged as error:
+            raise EvidenceMismatch(
+                f"the base image {name} is not the one that was fetched", why=error.what, fix=evidence.RUN_AGAIN
+            ) from error
+    return found
+
+
+def _fetched(run: Run, base: PrivateBase) -> Digest:
+    run.say(f"fetching {base.written}")
+    with private_bases.opened(base, run.request, run.runner) as registry:
+        stored = registry.manifest(base.reference)
+        if stored is None:
+            raise BadInput(
+                f"{base.written} does not exist",
+                why=f"the repository {base.repository} has no {base.reference}",
+                fix="correct the name in the Dockerfile and in `private_bases`, or push the image",
+            )
+        folder = run.work.base_layout(stored.digest)
+        if not folder.exists():
+            oci_pull.pull(registry, stored, folder)
+    return stored.digest
+
+
+STAGE = Stage(
+    name="pull-bases",
+    help="Fetch base images from private registries, for a build that has no credentials for them.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.PRIVATE_BASES, inputs.ROLE_ARN, inputs.AUDIENCE, inputs.BASES_LOGINS,
+        inputs.WORK_DIR,
+    ),
+    outputs=EVIDENCE_OUTPUT,
+    run=run,
+)  # fmt: skip

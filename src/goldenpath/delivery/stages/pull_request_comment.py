@@ -1,0 +1,84 @@
+"""pull-request-comment: the run's summary in the pull request, as one comment that is kept up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.github.pull_request import Conversation
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.report import job_summary
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.delivery.stages.summary import gather
+
+if TYPE_CHECKING:
+    from goldenpath.shared.names import EcrRepository
+
+HOW_TO_SHOW_IT = (
+    "To have the verdict here, copy the inputs `reports_artifact_id` and `evidence` of _pull-request-comment.yml from "
+    "docs/templates/workflows/pull-request.yml of the platform."
+)
+
+
+def run(run: Run) -> Outcome:
+    """Write the comment where the token allows it. That it cannot be written never fails a run.
+
+    Raises `EvidenceMismatch` when a file is not the one that the delivery wrote.
+    """
+    number = number_of(run)
+    if reason := why_not(run, number):
+        return Outcome(sentence=f"no comment: {reason}", outputs={"commented": "false"})
+    warnings = () if can_be_checked(run) else (HOW_TO_SHOW_IT,)
+    marker = marker_of(run.request.ecr_repository)
+    shown = job_summary.render(gather(run), limit=job_summary.COMMENT_LIMIT) if can_be_checked(run) else pointer(run)
+    said = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
+        marker, f"{marker}\n{shown}"
+    )
+    if not said.done:
+        return Outcome(f"no comment: {said.why}", outputs={"commented": "false"}, warnings=warnings)
+    sentence = f"the comment in pull request {number} is up to date"
+    return Outcome(sentence, outputs={"commented": "true"}, warnings=warnings)
+
+
+def can_be_checked(run: Run) -> bool:
+    """Tell whether the caller passed what the reports can be checked with. Callers of before passed only their name."""
+    return run.work.evidence is None or bool(run.work.evidence.digests)
+
+
+def pointer(run: Run) -> str:
+    """Return a comment that shows nothing of reports that cannot be checked, and says where the verdict is."""
+    place = f"{run.runner.server_url}/{run.event.repository}/actions/runs/{run.runner.run_id}"
+    about = f"{run.event.commit.short} for {run.environment.name}"
+    return f"The verdict on {about} is in [the summary of its run]({place}).\n\n{HOW_TO_SHOW_IT}\n"
+
+
+def number_of(run: Run) -> int:
+    """Return the number of the pull request that this run is about; 0 where it is about none."""
+    number = (run.runner.event.get("pull_request") or {}).get("number", 0)
+    return number if isinstance(number, int) else 0
+
+
+def marker_of(image: EcrRepository | None) -> str:
+    """Return the line, unseen by readers, that tells our comment about `image` from every other."""
+    return f"<!-- goldenpath: {image or 'image'} -->"
+
+
+def why_not(run: Run, number: int) -> str:
+    """Return why no comment can be written; empty when one can."""
+    if not number:
+        return "this run is about no pull request"
+    if run.event.fork:
+        return "the pull request comes from a fork, whose token may not write"
+    return "" if run.request.github_token else "there is no token"
+
+
+STAGE = Stage(
+    name="pull-request-comment",
+    help="Show the run's summary in its pull request, as one comment that is kept up to date.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.GITHUB_TOKEN, inputs.WORK_DIR,
+        inputs.EVIDENCE,
+    ),
+    outputs={"commented": "`true` when the comment was written."},
+    run=run,
+    reads_files=True,
+)  # fmt: skip

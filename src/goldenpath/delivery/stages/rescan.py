@@ -1,0 +1,149 @@
+"""rescan: what is released, looked at again with what is known by now."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from goldenpath.delivery.build import base_notes
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.image_origins import labelled_base
+from goldenpath.delivery.registry import oci_pull, public_registry
+from goldenpath.delivery.release import access
+from goldenpath.delivery.release.revision import revision_of
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.delivery.stages import gate, trivy_gate
+from goldenpath.delivery.stages.ecr_push import wanted_access
+from goldenpath.shared.errors import BadInput, GateBlocked
+from goldenpath.shared.parallel import alongside
+from goldenpath.shared.runner import as_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldenpath.delivery.model.base_image import BaseImage
+    from goldenpath.delivery.model.finding import Findings
+    from goldenpath.delivery.model.layout import Layout
+    from goldenpath.delivery.registry.oci_registry import StoredManifest
+    from goldenpath.delivery.release.access import Opened
+    from goldenpath.shared.errors import GoldenPathError
+    from goldenpath.shared.names import Tag
+
+NAMED_AT_MOST = 5
+
+
+def run(run: Run) -> Outcome:
+    """Fetch the released image and decide on it anew, by the environment's rules. Nothing in the registry changes."""
+    gate.forget(run, Gate.TRIVY)
+    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
+        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, opened)
+        stored = named(opened, tag)
+        run.say(f"fetching {opened.info.uri}:{tag}")
+        layout = pulled(run, opened, stored)
+    with alongside() as second:
+        bases = second.start(current_bases, layout)
+        report = noted(trivy_gate.inspect(run, layout), bases.result(), revision_of(stored))
+    category = f"rescan/{run.environment.name}/{opened.info.name}"
+    outcome = gate.conclude(run, report, category=category, dockerfile=trivy_gate.dockerfile(run))
+    about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
+    return replace(
+        outcome,
+        sentence=f"{about}: {outcome.sentence}",
+        outputs={**outcome.outputs, "image_ref": f"{opened.info.uri}@{stored.digest}", "released_tag": tag},
+        stop=exposed(run, about, outcome.stop) if outcome.stop else None,
+        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}{not_scanned(earlier)}",
+    )
+
+
+def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
+    """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
+    named = dict.fromkeys(labelled_base(layout.config(image)) for image in layout.images())
+    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in named if each)
+
+
+def noted(report: Findings, bases: tuple[BaseImage, ...], commit: str) -> Findings:
+    """Return `report` with notes on its base images, and on the Dockerfile that it names lines of."""
+    report = base_notes.noted(report, bases)
+    if not any(each.origin and each.origin.line for each in report.findings):
+        return report
+    which = f"lines of the Dockerfile are those of the commit {commit[:7] or 'that the image was built from'}"
+    return structs.replace(report, notes=(*report.notes, which))
+
+
+def _unbound(opened: Opened) -> str:
+    return f"\n- {as_markdown(opened.unbound)}\n" if opened.unbound else ""
+
+
+def not_scanned(earlier: Sequence[Tag]) -> str:
+    """Return, as Markdown, which earlier releases were not scanned: what runs may be one of them, and ECR cannot tell.
+
+    Whoever releases last decides what is newest. So a page that is green says what it is green about.
+    """
+    if not earlier:
+        return ""
+    named = ", ".join(f"`{tag}`" for tag in earlier[:NAMED_AT_MOST])
+    more = f" and {len(earlier) - NAMED_AT_MOST} more" if len(earlier) > NAMED_AT_MOST else ""
+    return (
+        f"\nOnly the newest release was scanned. If an earlier one runs, name it with `released_tag`: {named}{more}.\n"
+    )
+
+
+def releases(run: Run, opened: Opened) -> tuple[Tag, ...]:
+    """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
+    prefix = f"{run.environment.name}-"
+    found = opened.ecr.newest_tags(opened.info.name, prefix)
+    if not found:
+        raise BadInput(
+            f"{opened.info.name} holds no image that was released to {run.environment.name}",
+            why=f"no tag of it begins with `{prefix}`",
+            fix="release to this environment first, or name what to scan with `released_tag`",
+        )
+    return found
+
+
+def named(opened: Opened, tag: Tag) -> StoredManifest:
+    """Return the manifest of `tag`. Raises `BadInput` when nothing has that name."""
+    stored = opened.registry.manifest(tag)
+    if stored is None:
+        raise BadInput(
+            f"{opened.info.name} has no tag {tag}", fix="name one that it has, or none for the environment's newest"
+        )
+    return stored
+
+
+def pulled(run: Run, opened: Opened, stored: StoredManifest) -> Layout:
+    """Return the image `stored` as a layout in the work folder."""
+    shutil.rmtree(run.work.layout, ignore_errors=True)
+    return oci_pull.pull(opened.registry, stored, run.work.layout)
+
+
+def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:
+    """Return the error that says what to do about an image that is out already."""
+    return GateBlocked(
+        f"{about}, is in {run.environment.name} and would not be released today",
+        why=blocked.why,
+        fix="mend each of them as it says and deliver again (a newer base image mends most); what cannot be mended yet "
+        "takes an exception in `.goldenpath.yml`",
+    )
+
+
+STAGE = Stage(
+    name="rescan",
+    help="Scan what is released, with what is known by now, and decide by the environment's rules. Changes nothing.",
+    inputs=(
+        inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.RELEASED_TAG, inputs.DOCKERFILE_PATH,
+        inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
+        inputs.WORK_DIR,
+    ),
+    outputs={
+        "image_ref": "The image that was scanned, by digest.",
+        "released_tag": "The tag that it was found by.",
+        **gate.GATE_OUTPUTS,
+    },
+    run=run,
+    gate=Gate.TRIVY,
+)  # fmt: skip

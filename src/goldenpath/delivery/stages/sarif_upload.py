@@ -1,0 +1,111 @@
+"""sarif-upload: the findings, where developers look for them: GitHub's Security tab."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd, off
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.shared.errors import CodeScanningOff, SarifRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_IN_QUEUE = "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them"
+_OTHER_HASH = "GitHub takes findings only for commits that are named by SHA-1"
+_SHA_1_DIGITS = 40
+_GRANT = "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
+
+
+def run(run: Run) -> Outcome:
+    """Upload the SARIF file of every gate that ran, one category each, and wait until GitHub has processed them."""
+    ready = [gate for gate in Gate if run.work.has(run.work.verdict(gate))]
+    if reason := why_not(run, ready):
+        return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
+    scanning = CodeScanning(run.runner.api_url, _token(run))
+    analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
+    done: list[str] = []
+    for gate in ready:
+        run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
+        try:
+            end = scanning.upload(run.work.read_sarif(gate), analysis)
+        except CodeScanningOff as error:
+            if run.environment.code_scanning_required:
+                raise
+            return _not_shown(error)
+        if end is not UploadEnd.PROCESSED:
+            return _not_uploaded(run, end, done)
+        done.append(gate.value)
+    return Outcome(sentence=f"SARIF processed by GitHub: {', '.join(done)}", outputs={"uploaded": ",".join(done)})
+
+
+def _not_uploaded(run: Run, end: UploadEnd, done: Sequence[str]) -> Outcome:
+    """Return the outcome of a run whose findings GitHub does not take any more, which is nobody's mistake.
+
+    Raises `SarifRefused` where the token may not upload, but for Dependabot, whose runs have a token that may only read
+    unless the repository's workflow grants more.
+    """
+    if end is UploadEnd.REF_GONE:
+        reason = f"GitHub no longer has {run.event.ref}: it was merged, closed or deleted during this run"
+    elif run.event.by_dependabot:
+        reason = f"Dependabot's run has a token that may not write security events; to change that, {_GRANT}"
+    else:
+        raise SarifRefused(
+            f"GitHub did not take the SARIF file for {run.event.repository}",
+            why="the token of this job may not write security events",
+            fix=_GRANT,
+        )
+    return Outcome(f"no SARIF uploaded: {reason}", {"uploaded": ",".join(done)}, warnings=(f"{reason}.",))
+
+
+def _not_shown(error: CodeScanningOff) -> Outcome:
+    """Return what is said where the platform advises code scanning and the repository has none."""
+    advice = f"{error.what}: GitHub does not show these findings; the run's summary and artifacts have them"
+    return Outcome(sentence="no SARIF uploaded: code scanning is off", outputs={"uploaded": ""}, warnings=(advice,))
+
+
+def require_code_scanning(run: Run) -> None:
+    """Raise `CodeScanningOff` where the platform requires code scanning and GitHub says that it is off.
+
+    Asked before the build, with one request. A token that may not ask changes nothing: the upload will say more.
+    """
+    if not run.environment.code_scanning_required or not run.request.github_token or why_not(run, tuple(Gate)):
+        return
+    if CodeScanning(run.runner.api_url, run.request.github_token).is_on(run.event.repository) is False:
+        raise off(run.event.repository)
+
+
+def why_not(run: Run, ready: Sequence[Gate]) -> str:
+    """Return why nothing can or shall be uploaded; empty when it shall."""
+    at_terminal = not run.runner.in_actions and not run.request.github_token
+    reasons = (
+        (not run.environment.sarif_upload, f"the platform's rules for {run.environment.name} do not ask for it"),
+        (not ready, "no gate came to a verdict"),
+        (not run.event.repository, "this is no GitHub repository"),
+        (len(run.event.commit) != _SHA_1_DIGITS and not run.environment.code_scanning_required, _OTHER_HASH),
+        (at_terminal, "there is no GITHUB_TOKEN at this terminal"),
+        (run.event.is_on_queue_branch, _IN_QUEUE),
+        (run.event.fork, "the pull request comes from a fork, whose token may not write security events"),
+    )
+    return next((reason for applies, reason in reasons if applies), "")
+
+
+def _token(run: Run) -> str:
+    if not run.request.github_token:
+        raise SarifRefused(
+            "there is no token to upload SARIF with",
+            fix="pass `github_token: ${{ github.token }}` and give the job `permissions: security-events: write`",
+        )
+    return run.request.github_token
+
+
+STAGE = Stage(
+    name="sarif-upload",
+    help="Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
+    inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.GITHUB_TOKEN, inputs.WORK_DIR, inputs.EVIDENCE),
+    outputs={"uploaded": "The gates whose SARIF GitHub processed, separated by commas."},
+    run=run,
+    reads_files=True,
+)

@@ -1,0 +1,1 @@
+"""What every wing stands on: errors, names, processes, HTTP, AWS, the toolchain."""

@@ -1,0 +1,249 @@
+"""The one door to the AWS SDK: sessions, the exchange of an OIDC token for credentials, and its errors in our words.
+
+Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; botocore's exceptions. Endpoints follow the SDK's own
+variables (`AWS_ENDPOINT_URL`): an emulator needs no special case.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import msgspec
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.loaders import JSONFileLoader, Loader
+from botocore.parsers import ResponseParserError
+
+from goldenpath.shared import runner
+from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
+from goldenpath.shared.proxy import is_set, proxy_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_s3 import S3Client
+
+    from goldenpath.shared.names import Region, RoleArn
+
+# A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
+RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
+# ECR, the bucket of Terraform's state, and what the ways to log in ask: roles, single sign-on, a console's login.
+SERVICES = ("ecr", "s3", "sts", "sso", "sso-oidc", "signin")
+Sdk = botocore.session.Session
+_CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
+_NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
+_SESSION_NAME_LENGTH = 64
+
+
+@dataclass(frozen=True)
+class Key:
+    """A temporary access key; `secret` and `token` are to be hidden from every log."""
+
+    id: str
+    secret: str
+    token: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A session of `role`: `name` is what CloudTrail shows, `policy` narrows what the role may do."""
+
+    role: RoleArn
+    region: Region
+    name: str
+    seconds: int
+    policy: Mapping[str, Any] | None = None
+
+
+@functools.cache
+def _decoded(path: Path) -> Any:  # noqa: ANN401  any JSON
+    """Return what a file of the SDK holds, decoded once for all sessions of this process."""
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+        return msgspec.json.decode(file.read())
+
+
+class _Quick(JSONFileLoader):
+    """The SDK's files, decoded by a faster decoder than its own: they are over a megabyte for one call."""
+
+    def load_file(self, file_path: str) -> Any:  # noqa: ANN401  any JSON
+        """Return what the file holds, whose name is `file_path` with an ending; `None` when there is none."""
+        places = (Path(file_path + ending) for ending in (".json", ".json.gz"))
+        return next((_decoded(path) for path in places if path.is_file()), None)
+
+
+class _Known(Loader):
+    """The SDK's models. It would look through the folders of all of AWS's services to learn that ours are there."""
+
+    FILE_LOADER_CLASS = _Quick
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  botocore's
+        return list(SERVICES)
+
+
+def read_models() -> None:
+    """Decode what the SDK will ask for when it opens a repository by a role."""
+    loader = _Known()
+    for service in ("sts", "ecr"):
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
+    for name in ("endpoints", "partitions"):
+        loader.load_data(name)
+
+
+def session() -> Sdk:
+    """Return a session of this process's own variables and files, which knows `SERVICES` alone."""
+    made = botocore.session.get_session()
+    made.register_component("data_loader", _Known())
+    return made
+
+
+def _client(sdk: Sdk, service: str, config: Config, **options: Any) -> Any:  # noqa: ANN401  has no type of its own
+    """Return a client of `service`; it goes around the proxy where `NO_PROXY` says so.
+
+    The SDK by itself knows no networks, no `*.` and no blanks in that variable.
+    """
+    made = sdk.create_client(service, config=config, **options)
+    variables = runner.variables()
+    if not is_set(variables) or proxy_for(made.meta.endpoint_url, variables):
+        return made
+    return sdk.create_client(service, config=config.merge(Config(proxies={})), **options)
+
+
+def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:
+    """Return a client of ECR; without a `key` or an `endpoint`, the SDK finds its own."""
+    found = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    made = _client(
+        sdk, "ecr", _CONFIG, region_name=region, endpoint_url=endpoint,
+        aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
+    )  # fmt: skip
+    client: ECRClient = made
+    return client
+
+
+def caller(sdk: Sdk, region: str) -> str:
+    """Return the ARN that the SDK's default chain acts as. Everybody may ask that of themselves."""
+    sts = _client(sdk, "sts", _CONFIG, region_name=region)
+    return str(sts.get_caller_identity()["Arn"])
+
+
+def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> S3Client:
+    """Return a client of S3, as `ecr_client` does; at an `endpoint` of one's own a bucket is part of the path."""
+    found = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    config = _CONFIG.merge(Config(s3={"addressing_style": "path" if endpoint else "auto"}))
+    made = _client(
+        sdk, "s3", config, region_name=region, endpoint_url=endpoint,
+        aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
+    )  # fmt: skip
+    client: S3Client = made
+    return client
+
+
+def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
+    """Return a key for `wanted`, for the OIDC token `identity`. Raises what `explained` does."""
+    more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
+    with explained(f"assume the role {wanted.role}"):
+        unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))
+        sts = _client(sdk, "sts", unsigned, region_name=wanted.region)
+        given = sts.assume_role_with_web_identity(
+            RoleArn=wanted.role,
+            RoleSessionName=_NO_SESSION_CHARACTER.sub("-", wanted.name)[:_SESSION_NAME_LENGTH],
+            WebIdentityToken=identity,
+            DurationSeconds=wanted.seconds,
+            **more,
+        )["Credentials"]
+        return Key(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+
+
+RELEASE_NEEDS = "`goldenpath iam push-policy` prints all that a release needs"
+_MISSING_ACTION = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
+_OF_A_CLOCK = re.compile(r"Signature (expired|not yet current)")
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+_BAD_LOGIN = frozenset(
+    {
+        "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "InvalidIdentityToken",
+        "IDPRejectedClaim", "InvalidSignatureException", "UnrecognizedClientException",
+    }
+)  # fmt: skip
+# What the default chain raises where credentials are named, and are incomplete, expired or not to be had.
+_LOGIN_UNUSABLE = (PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError, TokenRetrievalError)
+
+
+@contextmanager
+def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
+    """Turn what the AWS SDK raises into the error family; `wish` completes "could not …".
+
+    `needs` says where to read what the role that is refused something must be allowed. Raises `AccessDenied`,
+    `LoginRefused`, `RegistryRefused`, `RegistryUnreachable`.
+    """
+    try:
+        yield
+    except NoCredentialsError as error:
+        raise LoginRefused(
+            f"could not {wish}: there are no AWS credentials",
+            fix="in a workflow name the role (--role-arn, from the secret TF_AWS_IAM_ROLE_…); at a terminal log in "
+            "with the AWS CLI, or use `goldenpath local`",
+        ) from error
+    except _LOGIN_UNUSABLE as error:
+        raise LoginRefused(
+            f"could not {wish}: the AWS login of this machine cannot be used",
+            why=str(error),
+            fix="log in again with the AWS CLI, or mend what AWS_PROFILE and the AWS configuration name",
+        ) from error
+    except ClientError as error:
+        raise _of_client_error(wish, error, needs) from error
+    except BotoCoreError as error:
+        raise RegistryUnreachable(
+            f"could not {wish}: AWS does not answer", why=str(error), fix="see that the network reaches AWS; run again"
+        ) from error
+    # The SDK makes an empty answer of one that was cut short.
+    except (ResponseParserError, KeyError, IndexError, TypeError, ValueError) as error:
+        raise RegistryUnreachable(
+            f"could not {wish}: AWS gave an answer that cannot be read",
+            why=f"{type(error).__name__}: {error}",
+            fix="run again; if it persists, see what stands between the runner and AWS",
+        ) from error
+
+
+def _of_client_error(wish: str, error: ClientError, needs: str) -> AccessDenied | LoginRefused | RegistryRefused:
+    code, words = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    why = f"{code}: {words}"
+    if code in _DENIED and "AssumeRole" not in words:
+        action = _MISSING_ACTION.search(words)
+        named = f"the IAM action {action[1]}" if action else "the action it names"
+        fix = f"ask the platform team to allow {named}; {needs}"
+        return AccessDenied(f"not allowed to {wish}", why=why, fix=fix)
+    if "MaxSessionDuration" in words:
+        fix = f"let the sessions of that role last as long as an apply may take: {PLATFORM_SECONDS} seconds"
+        return LoginRefused(f"could not {wish}: its sessions are too short", why=why, fix=fix)
+    if _OF_A_CLOCK.search(words):
+        return LoginRefused(
+            f"could not {wish}: AWS and this machine differ about the time", why=why, fix="set its clock"
+        )
+    if code in _DENIED | _BAD_LOGIN:
+        return LoginRefused(
+            f"could not {wish}: AWS refused the login",
+            why=why,
+            fix="see that the role is the one of this environment and that its trust policy names this repository's "
+            "`sub` (for repositories made since July 2026 also the form with numeric ids); "
+            "an expired login is renewed by running again",
+        )
+    return RegistryRefused(f"could not {wish}", why=why, fix="run again; if it persists, show it to the platform team")

@@ -1,0 +1,181 @@
+"""Release files over HTTPS, through the user's proxy and CA bundle, checked against a pinned hash before any use.
+
+Source of the CA variable: OpenSSL's SSL_CERT_FILE. The host can be replaced with
+`GOLDENPATH_RELEASES` (a mirror, for networks without GitHub); the hashes are the same whoever serves the bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import shutil
+import tarfile
+import zipfile
+from dataclasses import dataclass, replace
+from typing import IO, TYPE_CHECKING, Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+from urllib3.util import Retry, Timeout, parse_url
+
+from goldenpath.shared import runner
+from goldenpath.shared.errors import BadInput, ToolHashMismatch, ToolMissing
+from goldenpath.shared.proxy import proxy_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+GITHUB = "https://github.com"
+CONNECT_SECONDS = 4.0
+READ_SECONDS = 30.0
+ATTEMPTS = 2
+CHUNK = 1 << 20
+LARGEST = 1 << 30
+
+# Hosts that did not answer in this process, each with what happened: the next tool does not wait for them again.
+_silent: dict[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Releases:
+    """A host of releases: its `base` address, and the variables that say how it is reached."""
+
+    base: str
+    variables: Mapping[str, str]
+
+    @classmethod
+    def from_environment(cls) -> Releases:
+        """Return the host that `GOLDENPATH_RELEASES` names, else GitHub. Raises `BadInput` when it is no address."""
+        variables = runner.variables()
+        base = (variables.get("GOLDENPATH_RELEASES") or GITHUB).rstrip("/")
+        if not base.startswith(("https://", "http://")) or not _hostname(base):
+            raise BadInput(
+                "GOLDENPATH_RELEASES is not an address that programs can be downloaded from",
+                why="it must start with https:// (or http://) and name a host",
+                fix="set it to your mirror's address, or unset it to use GitHub",
+            )
+        return cls(base, variables)
+
+    def at(self, host: str | None) -> Releases:
+        """Return where the releases of a program are whose own `host` is not GitHub; a mirror has those too."""
+        return replace(self, base=host) if host and self.base == GITHUB else self
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether this process already found that the host cannot be connected to."""
+        return self.base in _silent
+
+    def fetch_pinned(self, path: str, sha256: str, target: Path) -> None:
+        """Write the file at `path` below the host to `target`, after its bytes turned out to have `sha256`.
+
+        Raises `ToolMissing` when it cannot be downloaded and `ToolHashMismatch` (leaving no file) when its bytes are
+        not the pinned ones.
+        """
+        found = self.fetch(path, target)
+        if found == sha256:
+            return
+        target.unlink()
+        raise ToolHashMismatch(
+            f"{_hostname(self.base)} served {path} with other bytes than the pinned ones; they were not used",
+            why=f"SHA-256 is {found}, pinned is {sha256}",
+            fix="do not use that file; find out who changed it: the project, your mirror, or something in between",
+        )
+
+    def fetch(self, path: str, target: Path) -> str:
+        """Write the file at `path` below the host to `target` and return its SHA-256, unchecked.
+
+        Raises `ToolMissing` when it cannot be downloaded; a host that cannot be connected to is not asked again by
+        this process.
+        """
+        if why := _silent.get(self.base):
+            raise _unobtainable(self.base, path, why)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._stream(f"{self.base}/{path}", target)
+            except (urllib3.exceptions.MaxRetryError, urllib3.exceptions.LocationValueError) as error:
+                _silent[self.base] = _reason(error)
+                raise _unobtainable(self.base, path, _silent[self.base]) from error
+            except HTTPError as error:  # the connection broke half-way
+                if attempt == ATTEMPTS:
+                    raise _unobtainable(self.base, path, _reason(error)) from error
+        raise AssertionError("unreachable")
+
+    def _stream(self, url: str, target: Path) -> str:
+        """Write what `url` serves to `target`; return its SHA-256."""
+        answer = self._pool(url).request("GET", url, preload_content=False)
+        try:
+            if answer.status != 200:  # noqa: PLR2004  HTTP's own number
+                raise _unobtainable(self.base, url, f"it answered {answer.status} {answer.reason or ''}".rstrip())
+            digest, size = hashlib.sha256(), 0
+            with target.open("wb") as file:
+                for chunk in answer.stream(CHUNK, decode_content=False):
+                    size += len(chunk)
+                    if size > LARGEST:
+                        raise _unobtainable(self.base, url, f"it is larger than {LARGEST >> 20} MiB")
+                    digest.update(chunk)
+                    file.write(chunk)
+            return digest.hexdigest()
+        finally:
+            answer.close()
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        options: dict[str, Any] = {
+            "timeout": Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            # Connecting is tried once, because the user waits for it; GitHub redirects each file to its storage.
+            "retries": Retry(connect=0, read=0, status=0, other=0, redirect=5),
+            "ca_certs": self.variables.get("SSL_CERT_FILE") or None,
+            "headers": {"User-Agent": "goldenpath", "Accept-Encoding": "identity"},
+        }
+        proxy = proxy_for(url, self.variables)
+        if proxy is None:
+            return urllib3.PoolManager(**options)
+        return urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **options)
+
+
+def unpack(archive: Path, member: str, target: Path) -> None:
+    """Write the one file `member` of `archive`, a tar or zip, to `target`; nothing else is unpacked.
+
+    No path out of the archive is ever used, so neither an absolute name nor a link in it can reach another file.
+    Raises `BadInput` when `member` is not a regular file in it: then the table is wrong.
+    """
+    try:
+        with contextlib.ExitStack() as files:
+            content = _member(archive, member, files)
+            if content is None:
+                raise _bad_archive(archive, f"{member} is not a regular file in it")
+            shutil.copyfileobj(content, files.enter_context(target.open("wb")), CHUNK)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        raise _bad_archive(archive, str(error)) from error
+
+
+def _member(archive: Path, member: str, files: contextlib.ExitStack) -> IO[bytes] | None:
+    if zipfile.is_zipfile(archive):
+        packed = files.enter_context(zipfile.ZipFile(archive))
+        return files.enter_context(packed.open(member)) if member in packed.namelist() else None
+    tar = files.enter_context(tarfile.open(archive))  # noqa: SIM115  it is one
+    found = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
+    return tar.extractfile(found) if found and found.isreg() else None
+
+
+def _bad_archive(archive: Path, why: str) -> BadInput:
+    return BadInput(
+        f"{archive.name} has the pinned hash but cannot be unpacked", why=why, fix="correct `member` in toolchain.yaml"
+    )
+
+
+def _unobtainable(base: str, path: str, why: str) -> ToolMissing:
+    return ToolMissing(
+        f"{path.rpartition('/')[2]} cannot be downloaded from {_hostname(base)}",
+        why=why,
+        fix="check the network and the proxy settings, or name a mirror in GOLDENPATH_RELEASES",
+    )
+
+
+def _reason(error: HTTPError) -> str:
+    cause = getattr(error, "reason", None) or error
+    return str(cause).rpartition(">: ")[2].rpartition("): ")[2] or type(cause).__name__
+
+
+def _hostname(url: str) -> str:
+    return parse_url(url).host or ""

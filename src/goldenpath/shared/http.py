@@ -1,0 +1,163 @@
+"""One HTTP request at a time, through the user's proxy, with the patience that a release needs.
+
+That is: time limits, retries with jitter, and `Retry-After`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from goldenpath.shared import codec, runner
+from goldenpath.shared.errors import RegistryUnreachable
+from goldenpath.shared.proxy import proxy_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+ATTEMPTS = 5
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 20.0
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 60.0
+BLOCK = 1 << 18
+
+_OK = 200
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+Body = bytes | Callable[[], IO[bytes]] | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one request, read to its end; `headers` are keyed in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def words(self) -> str:
+        """Status and the start of the body, for an error message."""
+        return f"HTTP {self.status} {self.body[:500].decode('utf-8', 'replace')}".strip()
+
+
+class Http:
+    """A pool of connections that tries again where trying again is safe and may help."""
+
+    def __init__(
+        self,
+        *,
+        attempts: int = ATTEMPTS,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        read_timeout: float = READ_TIMEOUT,
+        connections: int = 8,
+    ) -> None:
+        self._attempts = attempts
+        self._options: dict[str, Any] = {
+            "timeout": urllib3.Timeout(connect=connect_timeout, read=read_timeout),
+            "retries": False,
+            "maxsize": connections,
+            "blocksize": BLOCK,
+        }
+        self._direct = urllib3.PoolManager(**self._options)
+        self._proxied: dict[str, urllib3.ProxyManager] = {}
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
+        """Send a request and return its answer, whatever its status.
+
+        A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
+        that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
+        """
+        return self.patiently(url, lambda: self.once(method, url, headers, body))
+
+    def save(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
+        """Write the body of what `url` answers with 200 to `path`, streamed; any other answer is returned with its own.
+
+        Tries again as `send` does, from the beginning.
+        """
+        return self.patiently(url, lambda: self._saved(url, headers, path))
+
+    def patiently(self, url: str, attempted: Callable[[], Answer]) -> Answer:
+        """Return the answer that `attempted` gets at `url`, trying again as `send` does."""
+        pause = FIRST_PAUSE
+        for attempt in range(1, self._attempts + 1):
+            last = attempt == self._attempts
+            try:
+                answer = attempted()
+            except (HTTPError, OSError) as error:
+                if last:
+                    raise unreachable(url, str(error)) from error
+                wait = pause
+            else:
+                if last or answer.status not in _AGAIN:
+                    return answer
+                wait = max(pause, _retry_after(answer))
+            time.sleep(min(LONGEST_PAUSE, wait) * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
+            pause *= 2
+        raise AssertionError("the last attempt returns or raises")
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in (self._direct, *self._proxied.values()):
+            pool.clear()
+
+    def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+        """Send a request a single time. Raises what urllib3 does when there is no answer."""
+        stream = body() if callable(body) else body
+        try:
+            answer = self._pool(url).request(method, url, headers=dict(headers), body=stream, redirect=False)
+            return Answer(answer.status, _lowered(answer.headers), answer.data)
+        finally:
+            if stream is not None and not isinstance(stream, bytes):
+                stream.close()
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        proxy = proxy_for(url, runner.variables())
+        if proxy is None:
+            return self._direct
+        if proxy.url not in self._proxied:
+            made = urllib3.ProxyManager(proxy.url, proxy_headers=proxy.headers, **self._options)
+            self._proxied.setdefault(proxy.url, made)  # uploads run side by side
+        return self._proxied[proxy.url]
+
+    def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
+        answer = self._pool(url).request(
+            "GET", url, headers=dict(headers), body=None, redirect=False, preload_content=False
+        )
+        try:
+            if answer.status != _OK:
+                return Answer(answer.status, _lowered(answer.headers), answer.data)
+            with path.open("wb") as file:
+                file.writelines(answer.stream(BLOCK))
+            return Answer(answer.status, _lowered(answer.headers), b"")
+        except OSError as error:
+            raise codec.disk_trouble(error, path) from error
+        finally:
+            answer.release_conn()
+
+
+def unreachable(url: str, why: str) -> RegistryUnreachable:
+    """Return the error to raise when nothing at `url` answers."""
+    parts = urllib3.util.parse_url(url)
+    return RegistryUnreachable(
+        f"{parts.scheme}://{parts.netloc} does not answer",
+        why=why,
+        fix="see that the address is right and the runner's network reaches it, then run again: a re-run is safe",
+    )
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _retry_after(answer: Answer) -> float:
+    raw = answer.headers.get("retry-after", "")
+    return float(raw) if raw.isdecimal() else 0.0

@@ -1,0 +1,76 @@
+"""GitHub's OIDC token endpoint: proof of which workflow run this is, for AWS to check. No stored key anywhere.
+
+Source: GitHub, "OpenID Connect reference": `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from goldenpath.shared import codec
+from goldenpath.shared.errors import LoginRefused, RegistryUnreachable
+from goldenpath.shared.http import Http
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AUDIENCE = "sts.amazonaws.com"
+_URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
+_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  the variable's name
+_FIX = "give the job `permissions: id-token: write` (and its caller, which must grant at least as much)"
+
+
+class _Answer(Struct, frozen=True):
+    value: str
+
+
+def is_offered(variables: Mapping[str, str]) -> bool:
+    """Tell whether the job with these `variables` may ask for a token."""
+    return bool(variables.get(_URL))
+
+
+def token(variables: Mapping[str, str], audience: str = AUDIENCE) -> str:
+    """Return a fresh OIDC token of this workflow run, for AWS STS; roles trust its `audience`.
+
+    Raises `LoginRefused` when the run may not have one, or the endpoint does not give one.
+    """
+    url, bearer = variables.get(_URL, ""), variables.get(_TOKEN, "")
+    if not url or not bearer:
+        raise LoginRefused(
+            "this run may not ask GitHub for an OIDC token", why=f"{_URL} and {_TOKEN} are not set", fix=_FIX
+        )
+    http = Http()
+    try:
+        answer = http.send("GET", _with_audience(url, audience), {"Authorization": f"Bearer {bearer}"})
+    except RegistryUnreachable as error:
+        raise LoginRefused("GitHub's OIDC endpoint does not answer", why=error.why, fix="run the job again") from error
+    finally:
+        http.close()
+    if answer.status != 200:  # noqa: PLR2004
+        raise LoginRefused("GitHub gave no OIDC token", why=f"HTTP {answer.status}", fix=_FIX)
+    try:
+        return codec.decode(answer.body, _Answer).value
+    except ValueError:
+        raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
+
+
+def claims(token: str) -> Mapping[str, str]:
+    """Return what a token says, unchecked: it is believed because GitHub's own endpoint gave it to us.
+
+    Raises `LoginRefused` when it is no JSON Web Token.
+    """
+    try:
+        body = token.split(".")[1]
+        found = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=dict[str, Any])
+    except (IndexError, ValueError, msgspec.MsgspecError):
+        raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _with_audience(url: str, audience: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}audience={quote(audience, safe='')}"
