@@ -149,7 +149,7 @@ def two_platforms(scene: Scene) -> Platforms:
     EvidenceMismatch,
     f"candidate.json {OTHER_BYTES}",
     CONTENT,
-    Patch("goldenpath.delivery.build.joining._require_new"),
+    Patch("goldenpath.delivery.builds.joining._require_new"),
 )
 def one_more_artifact_claims_a_platform_that_was_built(scene: Scene) -> None:
     platforms = two_platforms(scene)

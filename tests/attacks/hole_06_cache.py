@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from goldenpath.delivery.build import build_cache
-from goldenpath.delivery.build.build_secrets import Given
-from goldenpath.delivery.build.cache_folder import CacheFolder
+from goldenpath.delivery.builds import build_cache
+from goldenpath.delivery.builds.build_secrets import Given
+from goldenpath.delivery.builds.cache_folder import CacheFolder
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.rules import matrix
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.delivery.build.build_cache import Plan
+    from goldenpath.delivery.builds.build_cache import Plan
     from tests.attacks.attack import Scene
 
 
@@ -67,7 +67,9 @@ def a_layer_of_the_build_cache_is_swapped(scene: Scene) -> None:
     planned(scene, key)
 
 
-@attack(6, COLD_BUILD, "not the one that its key names", Patch("goldenpath.delivery.build.cache_folder._require_named"))
+@attack(
+    6, COLD_BUILD, "not the one that its key names", Patch("goldenpath.delivery.builds.cache_folder._require_named")
+)
 def another_build_cache_is_saved_under_the_same_key(scene: Scene) -> None:
     key = cache_builder.saved(scene.folder / "of main")
     saved(scene, content=b"poison")
@@ -76,25 +78,25 @@ def another_build_cache_is_saved_under_the_same_key(scene: Scene) -> None:
 
 @attack(
     6, COLD_BUILD, "is of 'refs/heads/attack'",
-    Patch("goldenpath.delivery.build.build_cache._trusted_refs", lambda _: _Everything()),
+    Patch("goldenpath.delivery.builds.build_cache._trusted_refs", lambda _: _Everything()),
 )  # fmt: skip
 def a_build_cache_of_another_branch_is_taken(scene: Scene) -> None:
     planned(scene, saved(scene, ref="refs/heads/attack"))
 
 
-@attack(6, COLD_BUILD, "'mallory/app'", Patch("goldenpath.delivery.build.build_cache._require_same"))
+@attack(6, COLD_BUILD, "'mallory/app'", Patch("goldenpath.delivery.builds.build_cache._require_same"))
 def a_build_cache_of_a_fork_is_taken(scene: Scene) -> None:
     planned(scene, saved(scene, repository="mallory/app"))
 
 
-@attack(6, COLD_BUILD, "is older than 24 hours", Patch("goldenpath.delivery.build.build_cache._require_young"))
+@attack(6, COLD_BUILD, "is older than 24 hours", Patch("goldenpath.delivery.builds.build_cache._require_young"))
 def a_build_cache_with_the_packages_of_last_month_is_taken(scene: Scene) -> None:
     planned(scene, saved(scene, created=datetime.now(UTC) - timedelta(days=30)))
 
 
 @attack(
     6, COLD_BUILD, "which is no part of a cache",
-    Patch("goldenpath.delivery.build.cache_folder._files", _whatever_links_lead_to),
+    Patch("goldenpath.delivery.builds.cache_folder._files", _whatever_links_lead_to),
 )  # fmt: skip
 def a_link_leads_out_of_the_build_cache(scene: Scene) -> None:
     key = saved(scene)
@@ -105,7 +107,7 @@ def a_link_leads_out_of_the_build_cache(scene: Scene) -> None:
 
 @attack(
     6, COLD_BUILD, "a step may have left one in a layer",
-    Patch("goldenpath.delivery.build.build_cache._unusable", lambda *_, **__: ""),
+    Patch("goldenpath.delivery.builds.build_cache._unusable", lambda *_, **__: ""),
 )  # fmt: skip
 def a_secret_of_the_build_is_left_in_the_build_cache_for_everybody(scene: Scene) -> None:
     token = BuildSecret("npm", b"token-of-a-registry-0123456789")
@@ -116,7 +118,7 @@ def a_secret_of_the_build_is_left_in_the_build_cache_for_everybody(scene: Scene)
 
 
 @attack(
-    6, CacheRefused, "prod does not allow that", Patch("goldenpath.delivery.build.build_cache.require_allowed")
+    6, CacheRefused, "prod does not allow that", Patch("goldenpath.delivery.builds.build_cache.require_allowed")
 )  # fmt: skip
 def an_image_that_dev_built_with_a_build_cache_is_released_to_prod(scene: Scene) -> None:
     used = planned(scene, saved(scene)).used

@@ -8,7 +8,7 @@ import zlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.checkout.checkout import Checkout
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.shared import git
@@ -142,7 +142,7 @@ def _not_looked_at(*_: object) -> Iterator[Addition]:
     13,
     GateBlocked,
     "github-pat in target/app.jar!application.properties",
-    Patch("goldenpath.delivery.build.context_artifact.opened", _not_looked_at),
+    Patch("goldenpath.delivery.builds.context_artifact.opened", _not_looked_at),
 )
 def a_secret_in_what_an_earlier_job_built(scene: Scene) -> None:
     made = scans.app(scene)
@@ -156,7 +156,7 @@ def a_secret_in_what_an_earlier_job_built(scene: Scene) -> None:
     13,
     CheckoutDiffers,
     "not the one that gitleaks-gate scanned",
-    Patch("goldenpath.delivery.build.context_artifact.Addition.require_scanned", nothing),
+    Patch("goldenpath.delivery.builds.context_artifact.Addition.require_scanned", nothing),
 )
 def another_artifact_under_the_id_that_the_gate_took(scene: Scene) -> None:
     made = scans.app(scene)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from goldenpath.delivery.adoption import reusable_workflow
-from goldenpath.delivery.build import buildx
+from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.github import code_scanning
 from goldenpath.delivery.registry import ecr_client
 from goldenpath.delivery.rules import matrix

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from tests.tools import apps
 from tests.unit import layout_builder
 
-from goldenpath.delivery.build.cache_folder import CacheFolder
+from goldenpath.delivery.builds.cache_folder import CacheFolder
 from goldenpath.delivery.model.build_cache import BuildCache
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.work_folder import WorkFolder

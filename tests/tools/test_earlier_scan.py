@@ -11,7 +11,7 @@ import pytest
 from tests.tools import apps
 from tests.unit import run_builder
 
-from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.model.event import TERMINAL, Event
 from goldenpath.delivery.stages import gitleaks_gate
 from goldenpath.shared import git

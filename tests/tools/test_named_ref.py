@@ -9,7 +9,7 @@ from tests.tools import apps
 from tests.tools.apps import App
 from tests.tools.test_gitleaks_gate import scan
 
-from goldenpath.delivery.build import named_ref
+from goldenpath.delivery.builds import named_ref
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.shared import git
 from goldenpath.shared.errors import BadInput, SourceUnusable

@@ -61,10 +61,10 @@ AFFECTED = (
     "tests/tools/test_release_commands.py::test_a_stored_key_is_refused_in_a_workflow_run_and_taken_at_a_terminal",
     "tests/tools/test_release_commands.py::test_a_session_with_the_printed_push_policy_can_release",
     "tests/tools/test_checkout.py",
-    "tests/unit/test_aws.py",
+    "tests/unit/delivery/registry/test_ecr_client.py",
     "tests/unit/test_cli.py",
-    "tests/unit/test_git.py",
-    "tests/unit/test_runner.py",
+    "tests/unit/shared/test_git.py",
+    "tests/unit/shared/test_runner.py",
 )
 
 

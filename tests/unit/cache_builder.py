@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.delivery.build import builder
-from goldenpath.delivery.build.builder import Builder
-from goldenpath.delivery.build.cache_folder import CacheFolder
+from goldenpath.delivery.builds import builder
+from goldenpath.delivery.builds.builder import Builder
+from goldenpath.delivery.builds.cache_folder import CacheFolder
 from goldenpath.delivery.model.build_cache import BuildCache
 from goldenpath.shared.names import Commit
 from tests.unit import layout_builder

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build import dockerfiles
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.shared import git
 from goldenpath.shared.errors import SourceUnusable
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build import dockerfiles
+from goldenpath.delivery.builds import dockerfiles
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import EcrRepository
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build.context_artifact import Addition
+from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Kind
 from goldenpath.delivery.model.settled import Settlement, subject

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build import dockerignore
+from goldenpath.delivery.builds import dockerignore
 from goldenpath.delivery.layers import last_change
 from goldenpath.delivery.model.layer_inputs import CONTEXT
 from goldenpath.shared import git
@@ -16,7 +16,7 @@ from goldenpath.shared import git
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from goldenpath.delivery.build.context_artifact import Addition
+    from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.layer_inputs import ContextPath, LayerInputs
     from goldenpath.delivery.stage import Run
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from goldenpath.delivery.build import buildx
-from goldenpath.delivery.build.platforms import normal
+from goldenpath.delivery.builds import buildx
+from goldenpath.delivery.builds.platforms import normal
 from goldenpath.delivery.layers.layer_archive import Times
 from goldenpath.delivery.layers.layer_cache import KeptLayers, LayerHollow
 from goldenpath.delivery.layers.layer_history import LayerHistory
@@ -28,9 +28,9 @@ from goldenpath.shared.oci import INDEXES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from goldenpath.delivery.build.bases import Bases
-    from goldenpath.delivery.build.builder import Builder
-    from goldenpath.delivery.build.context_artifact import Addition
+    from goldenpath.delivery.builds.bases import Bases
+    from goldenpath.delivery.builds.builder import Builder
+    from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.layer_inputs import LayerInputs
     from goldenpath.delivery.model.layout import Image
     from goldenpath.delivery.stage import Run

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.delivery.build import (
+from goldenpath.delivery.builds import (
     base_facts,
     bases,
     build_cache,
@@ -24,9 +24,9 @@ from goldenpath.delivery.build import (
     joining,
     missing_bases,
 )
-from goldenpath.delivery.build.artifact_files import placed
-from goldenpath.delivery.build.joining import Built
-from goldenpath.delivery.build.platforms import normal
+from goldenpath.delivery.builds.artifact_files import placed
+from goldenpath.delivery.builds.joining import Built
+from goldenpath.delivery.builds.platforms import normal
 from goldenpath.delivery.checkout import checkout, checkout_changes
 from goldenpath.delivery.layers import rewrite
 from goldenpath.delivery.model import inputs
@@ -43,9 +43,9 @@ from goldenpath.shared.oci import REVISION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.build.builder import Builder
-    from goldenpath.delivery.build.buildx import Order
-    from goldenpath.delivery.build.context_artifact import Addition
+    from goldenpath.delivery.builds.builder import Builder
+    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.checkout.checkout import Checkout
 
 _NAMED_AT_MOST = 3

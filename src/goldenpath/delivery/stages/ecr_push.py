@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build import bases, build_cache, frontends
+from goldenpath.delivery.builds import bases, build_cache, frontends
 from goldenpath.delivery.github.history import History
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.event import BY_HAND

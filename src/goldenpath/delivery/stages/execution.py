@@ -9,7 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.build import named_ref
+from goldenpath.delivery.builds import named_ref
 from goldenpath.delivery.model.event import (
     TERMINAL,
     Event,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.delivery.build import build_cache, context_artifact
+from goldenpath.delivery.builds import build_cache, context_artifact
 from goldenpath.delivery.checkout import checkout, git_tags
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
-    from goldenpath.delivery.build.context_artifact import Addition
+    from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.checkout.checkout import Checkout
     from goldenpath.delivery.model.event import Event
     from goldenpath.delivery.secrets.git_objects import Exported

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from goldenpath.delivery.build import base_notes
+from goldenpath.delivery.builds import base_notes
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.image_origins import labelled_base

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
-from goldenpath.delivery.build import base_notes
+from goldenpath.delivery.builds import base_notes
 from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model import image_origins, inputs
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity

@@ -1,7 +1,7 @@
 """The one error family: every failure says what happened, why, and what to do now.
 
 Each class has a stable `code` (for people and search engines) and an `exit_code` of its own (for scripts). Both are
-part of the public interface: `tests/unit/test_errors.py` keeps them unique.
+part of the public interface: `tests/unit/shared/errors/test_family.py` keeps them unique.
 """
 
 from __future__ import annotations

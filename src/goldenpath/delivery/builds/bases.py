@@ -1,0 +1,227 @@
+"""Base images are inputs: listed by BuildKit, resolved to digests before the build, and the only ones that it may use.
+
+Reasons and costs: docs/adr/0026-base-images.md.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from goldenpath.delivery.builds import base_facts, buildx
+from goldenpath.delivery.model import frontend, image_origins, layer_inputs, llb
+from goldenpath.delivery.model.base_image import IN_A_FOLDER, BaseImage
+from goldenpath.delivery.model.image_origins import ImageOrigins
+from goldenpath.shared import codec
+from goldenpath.shared.errors import BadInput, BaseRefused, BuildFailed
+from goldenpath.shared.oci import BASE_DIGEST, BASE_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from goldenpath.delivery.builds.builder import Builder
+    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.model.layer_inputs import LayerInputs
+    from goldenpath.delivery.model.private_base import FetchedBases
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.delivery.rules.matrix import Environment
+    from goldenpath.shared.names import Platform
+
+_NOT_LISTED = "the base images of this build cannot be listed: its frontend or its BuildKit does not support it"
+
+
+@dataclass(frozen=True)
+class Bases:
+    """The base `images` of a build, and the `order` whose labels name its base.
+
+    `sources` is the file with BuildKit's rules that allow no other image. Where nothing can list the images, `images`
+    and `sources` are `None`, and `warnings` say so. `origins` say for each platform of the order, where that is known,
+    what brings its layers, and `inputs` what each layer that the build adds is made from, or nothing.
+    """
+
+    order: Order
+    images: tuple[BaseImage, ...] | None
+    sources: Path | None = None
+    warnings: tuple[str, ...] = ()
+    origins: tuple[ImageOrigins | None, ...] = ()
+    inputs: tuple[tuple[LayerInputs, ...], ...] = ()
+
+
+def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
+    """Return `order` with each image that was fetched into `work` in the place of the one that the Dockerfile names.
+
+    Raises `BadInput` when the app gives a build context of its own for one of them.
+    """
+    taken = {name for name, _ in order.build_contexts}
+    if twice := [name for name in fetched.images if name in taken]:
+        raise BadInput(
+            f"{twice[0]} is in `build_contexts` and in `private_bases`",
+            why="the build would start from one of them, and the record would name the other",
+            fix="remove it from one of the two",
+        )
+    layouts = tuple(
+        (name, f"{IN_A_FOLDER}{work.base_layout(digest)}@{digest}") for name, digest in fetched.images.items()
+    )
+    return replace(order, build_contexts=(*order.build_contexts, *layouts))
+
+
+def resolved(
+    chosen: Builder,
+    order: Order,
+    frontends: tuple[str, ...],
+    rules: Environment,
+    folder: Path,
+    fetched: Mapping[BaseImage, BaseImage] | None = None,
+) -> Bases:
+    """Return the base images of `order` by digest, with the file of rules in `folder` that holds the build to them.
+
+    `frontends` are the images that read its Dockerfile. Those that another job `fetched`, by the name that BuildKit has
+    for them in their folder, count as images of their registry. Raises `BaseRefused` when an image is from a registry
+    that the environment does not allow, and `BuildFailed` when one cannot be read.
+    """
+    found = [_graph(chosen, replace(order, platforms=each)) for each in _single(order)]
+    graphs = [each for each in found if each is not None]
+    if len(graphs) < len(found):
+        return _unknown(order, rules)
+    listed = [llb.images(each) for each in graphs]
+    named = _by_name(chosen, order, {name for each in listed for name in each.names}, folder)
+    known = {name: _of_registry(image, fetched or {}) for name, image in named.items()}
+    images = tuple(dict.fromkeys(known.values()))
+    require_allowed(images, rules)
+    origins = tuple(_origins(each, known) for each in listed)
+    labels = _labels({known[each.base] if each.base else None for each in listed}, set(origins))
+    file = folder / "sources.json"
+    codec.write(file, source_policy(images, frontends))
+    inputs = tuple(known_inputs for each in graphs if (known_inputs := layer_inputs.of(each)) is not None)
+    return Bases(replace(order, labels={**order.labels, **labels}), images, file, origins=origins, inputs=inputs)
+
+
+def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
+    """Raise `BaseRefused` where one of the base `images` of a candidate is not allowed, or nobody could list them."""
+    allowed = rules.base_registries
+    if allowed is None:
+        return
+    if images is None:
+        raise _refused(_NOT_LISTED, rules, "build with the platform's own BuildKit and the frontend inside it")
+    if refused := [each for each in images if not each.is_from(allowed)]:
+        names = ", ".join(each.name for each in refused)
+        verb = "is a base image" if len(refused) == 1 else "are base images"
+        raise _refused(f"{names} {verb} that {rules.name} does not allow", rules, "use a copy of it in one of them")
+
+
+def joined(lists: Iterable[tuple[BaseImage, ...] | None]) -> tuple[BaseImage, ...] | None:
+    """Return the base images of an image of several platforms; `None` where those of one are not known."""
+    known: list[BaseImage] = []
+    for each in lists:
+        if each is None:
+            return None
+        known += each
+    return base_facts.joined(known)
+
+
+def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) -> dict[str, Any]:
+    """Return BuildKit's rules for a build: no image but `images`, each by its digest, and those of its `frontends`.
+
+    A name with two digests stands for neither: where the Dockerfile writes it without a digest, the build is refused.
+    """
+    rules: list[dict[str, Any]] = [{"action": "DENY", "selector": {"identifier": f"{llb.IMAGE}*"}}]
+    # A frontend was checked by its repository; BuildKit resolves its tag.
+    repositories = [frontend.parse(each).repository for each in frontends]
+    rules += [
+        {"action": "ALLOW", "selector": {"identifier": f"{llb.IMAGE}{name}{end}"}}
+        for name in repositories
+        for end in (":*", "@*")
+    ]
+    names = Counter(each.name for each in images)
+    for image in images:
+        pinned = f"{llb.IMAGE}{image.reference}"
+        named = {"identifier": f"{llb.IMAGE}{image.name}", "matchType": "EXACT"}
+        rules.append({"action": "ALLOW", "selector": {"identifier": pinned, "matchType": "EXACT"}})
+        if names[image.name] == 1:
+            rules.append({"action": "CONVERT", "selector": named, "updates": {"identifier": pinned}})
+    return {"version": 1, "rules": rules}
+
+
+def _single(order: Order) -> list[tuple[Platform, ...]]:
+    """Return each platform of `order` by itself: a build graph is of one platform only."""
+    return [(each,) for each in order.platforms] or [()]
+
+
+def _graph(chosen: Builder, order: Order) -> llb.Graph | None:
+    text = buildx.graph(chosen, order)
+    if text is None:
+        return None
+    try:
+        return llb.read(text)
+    except ValueError as error:
+        raise BuildFailed(
+            "the list of base images cannot be read",
+            why=f"BuildKit {chosen.version or 'of an unknown version'} answered something else: {error}",
+            fix="build with the platform's own BuildKit: unset BUILDX_BUILDER and GOLDENPATH_BUILDKIT",
+        ) from error
+
+
+def _of_registry(image: BaseImage, fetched: Mapping[BaseImage, BaseImage]) -> BaseImage:
+    if not image.name.startswith(IN_A_FOLDER):
+        return image
+    return fetched.get(BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest), image)
+
+
+def _unknown(order: Order, rules: Environment) -> Bases:
+    require_allowed(None, rules)
+    return Bases(order, None, warnings=(f"{_NOT_LISTED}. The record of this image has no base images",))
+
+
+def _by_name(chosen: Builder, order: Order, names: set[str], folder: Path) -> dict[str, BaseImage]:
+    """Return the image that each of `names` is, by its name; a registry is asked for the digest that a name lacks."""
+    known = {name: llb.parse(name) for name in sorted(names)}
+    if missing := [name for name, image in known.items() if image is None]:
+        known |= _asked(chosen, order, missing, folder)
+    if unresolved := [name for name, image in known.items() if image is None]:
+        raise BuildFailed(
+            f"the digest of the base image {unresolved[0]} cannot be found",
+            why=f"the builder {chosen.name} knows it by its name only",
+            fix="push it to a registry, and name it there",
+        )
+    return {name: image for name, image in known.items() if image is not None}
+
+
+def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dict[str, BaseImage | None]:
+    """Ask BuildKit for the digests of `names`: of a named context it looks up the image only when it builds."""
+    lines = ["FROM scratch", *(f"COPY --from={name} / /{number}/" for number, name in enumerate(names))]
+    dockerfile = folder / "named-contexts" / "Dockerfile"
+    codec.write_bytes(dockerfile, "\n".join(lines).encode())
+    plain = replace(
+        order, context=dockerfile.parent, dockerfile=dockerfile, build_args=(), build_contexts=(), target=""
+    )
+    graph = _graph(chosen, replace(plain, platforms=_single(order)[0]))
+    found = [llb.parse(each) for each in llb.images(graph).names] if graph else []
+    by_name = {each.name: each for each in found if each is not None}
+    return {name: by_name.get(name) for name in names}
+
+
+def _origins(found: llb.Images, known: Mapping[str, BaseImage]) -> ImageOrigins | None:
+    if found.steps is None:
+        return None
+    return ImageOrigins(known[found.base].name if found.base else "", found.steps, found.line)
+
+
+def _labels(bases: set[BaseImage | None], origins: set[ImageOrigins | None]) -> dict[str, str]:
+    """Return the labels that name the one image that all platforms begin from, and what added their other layers."""
+    if bases == {None}:
+        return {}
+    base = bases.pop() if len(bases) == 1 else None
+    if base is None or base.is_in_a_folder:
+        return image_origins.label(None)
+    steps = image_origins.label(origins.pop() if len(origins) == 1 else None)
+    return {BASE_NAME: base.name, BASE_DIGEST: base.digest, **steps}
+
+
+def _refused(what: str, rules: Environment, fix: str) -> BaseRefused:
+    return BaseRefused(
+        what,
+        why=f"for {rules.name} the platform allows base images from {', '.join(rules.base_registries or ())} only",
+        fix=f"{fix}, or ask the platform team to list the registry under `base_registries` (docs/policy.md)",
+    )

@@ -1,0 +1,175 @@
+"""What an earlier job built, as a part of the build context: which files it adds to those of the commit.
+
+The gate that scans it and the job that builds it read it by this one function. Reasons: docs/adr/0030.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.builds import artifact_files, dockerignore
+from goldenpath.delivery.model.candidate import ContextArtifact
+from goldenpath.shared import codec, git
+from goldenpath.shared.errors import BadInput, CheckoutDiffers, ContextRefused
+from goldenpath.shared.names import ContentDigest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from goldenpath.delivery.checkout.checkout import File
+    from goldenpath.delivery.model.inputs import Request
+    from goldenpath.delivery.stage import Run
+
+_ANOTHER_FOLDER = "Upload only what the build makes, or choose another `context_artifact_folder`."
+_NAMED_AT_MOST = 3
+
+
+@dataclass(frozen=True)
+class Addition:
+    """The `files` that an artifact adds to the checkout at `root`, by their paths there; `record` tells what they are.
+
+    No artifact adds nothing, and has no record.
+    """
+
+    root: Path = Path()
+    files: tuple[File, ...] = ()
+    record: ContextArtifact | None = None
+
+    @property
+    def digest(self) -> ContentDigest:
+        """The digest of the files; `none` without an artifact."""
+        return self.record.digest if self.record else ContentDigest.none()
+
+    @property
+    def told(self) -> str:
+        """What it is, as the end of a sentence; empty without an artifact."""
+        return f", with {self.record.sentence}" if self.record else ""
+
+    def require_scanned(self, request: Request) -> None:
+        """Raise `CheckoutDiffers` unless gitleaks-gate scanned the same files, where it reported which."""
+        scanned = request.context_artifact_digest
+        if scanned and scanned != self.digest:
+            raise CheckoutDiffers(
+                "The artifact for the build context is not the one that gitleaks-gate scanned.",
+                why=f"The gate scanned {scanned}, and here it is {self.digest}.",
+                fix="Give both stages the same artifact, build context and folder, then run all jobs again.",
+            )
+
+    def require_same(self, record: ContextArtifact | None, name: str) -> None:
+        """Raise `CheckoutDiffers` unless this is what `record` says of the image `name`."""
+        if record != self.record:
+            raise CheckoutDiffers(
+                f"{name} was built with another artifact of an earlier job than there is here.",
+                why="Its job was given other content, or none.",
+                fix="Look for a step that changes what is downloaded on its runner, then run all jobs again.",
+            )
+
+
+@contextmanager
+def opened(run: Run) -> Iterator[Addition]:
+    """Give what the artifact of this run adds to the checkout.
+
+    Raises `ContextRefused` when it may not be in the build context, `CheckoutDiffers` when gitleaks-gate scanned
+    another one, `DiskTrouble` when it cannot be read.
+    """
+    request = run.request
+    if request.context_artifact is None:
+        _require_nothing_asked(request)
+        Addition().require_scanned(request)
+        yield Addition()
+        return
+    root = git.top(request.source).resolve()
+    try:
+        with artifact_files.opened(request.context_artifact) as found:
+            files = tuple(_new(run, root, found))
+            added = Addition(root, files, _record(request, files))
+            added.require_scanned(request)
+            yield added
+    except OSError as error:
+        raise codec.disk_trouble(error, request.context_artifact) from error
+
+
+def require_sent(run: Run, added: Addition) -> None:
+    """Raise `ContextRefused` when an ignore file keeps all of the `added` files from the build."""
+    context = run.request.build_context.resolve()
+    ignored = dockerignore.matcher(run.request.build_context, run.request.dockerfile_path)
+    paths = [(added.root / each.path).relative_to(context).as_posix() for each in added.files]
+    if paths and all(map(ignored, paths)):
+        raise ContextRefused(
+            f"No file of the artifact reaches the build: {', '.join(paths[:_NAMED_AT_MOST])}.",
+            why="An ignore file (.dockerignore) keeps all of them out of the build context.",
+            fix=f"Add a line like `!{paths[0]}` at its end.",
+        )
+
+
+def _require_nothing_asked(request: Request) -> None:
+    if request.context_artifact_folder or request.context_artifact_id:
+        raise BadInput(
+            "`context_artifact_folder` or an id is set, and there is no artifact for the build context.",
+            why="The output that names it is empty where its job was skipped, or does not pass it on.",
+            fix="Give `context_artifact_id: ${{ needs.<job>.outputs.<output> }}`, and see that this job ran and sets "
+            "it; at a terminal, name a folder or zip file with --context-artifact.",
+        )
+
+
+def _record(request: Request, files: tuple[File, ...]) -> ContextArtifact:
+    return ContextArtifact(
+        digest=ContentDigest(artifact_files.digest(files)),
+        files=len(files),
+        size=sum(each.place.stat().st_size for each in files),
+        id=request.context_artifact_id,
+    )
+
+
+def _new(run: Run, root: Path, found: tuple[File, ...]) -> Iterator[File]:
+    """Yield what of `found` the commit does not have, by its path in the repository.
+
+    Raises `ContextRefused` for a file that would take the place of another one.
+    """
+    context = run.request.build_context.resolve()
+    if not context.is_relative_to(root):
+        raise BadInput(
+            f"The build context {context} is outside of the checkout {root}.",
+            why="An artifact is added to files of a commit.",
+            fix="Name a folder of the repository with `build_context` (--build-context).",
+        )
+    kept = _kept(run)
+    folders = {str(parent) for path in kept for parent in PurePosixPath(path).parents}
+    for each in found:
+        inner = PurePosixPath(run.request.context_artifact_folder or ".") / each.path
+        artifact_files.require_plain(str(inner))
+        path = (context.relative_to(root) / inner).as_posix()
+        if path in folders:
+            raise artifact_files.refused(path, "It is a folder in the commit.", _ANOTHER_FOLDER)
+        for parent in _parents(path):
+            if parent in kept or _is_no_folder(root / parent):
+                raise artifact_files.refused(path, f"{parent} is a file, a link or a submodule.", _ANOTHER_FOLDER)
+        if path in kept or os.path.lexists(root / path):
+            _require_same(each, root / path, path)
+        if path not in kept:
+            yield replace(each, path=path)
+
+
+def _kept(run: Run) -> frozenset[str]:
+    """Return the path of each file, link and submodule of the commit, whether it is checked out or not."""
+    words = ("ls-tree", "-r", "-z", "--full-tree", "--name-only", run.event.commit)
+    return frozenset(map(os.fsdecode, filter(None, git.output(run.request.source, *words).split(b"\0"))))
+
+
+def _parents(path: str) -> Iterator[str]:
+    return (str(parent) for parent in PurePosixPath(path).parents if parent != PurePosixPath())
+
+
+def _is_no_folder(place: Path) -> bool:
+    return os.path.lexists(place) and (place.is_symlink() or not place.is_dir())
+
+
+def _require_same(file: File, place: Path, path: str) -> None:
+    if not artifact_files.is_same(file, place):
+        raise artifact_files.refused(
+            path, "The checkout has another file there, and an artifact replaces none.", _ANOTHER_FOLDER
+        )
