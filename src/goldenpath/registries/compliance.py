@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from goldenpath.shared import codec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -90,7 +92,7 @@ def policy_deviations(actual: str, planned: str) -> tuple[str, ...]:
 def policy_in_words(document: str) -> str:
     """Return a lifecycle or repository policy as sentences; empty when `document` is neither."""
     try:
-        parsed: dict[str, Any] = msgspec.json.decode(document, type=dict[str, Any])
+        parsed = codec.decode(document, dict[str, Any])
         if rules := parsed.get("rules"):
             return ". ".join(str(rule["description"]) for rule in rules)
         return ". ".join(
@@ -115,9 +117,9 @@ def _statements(document: str) -> dict[bytes, dict[str, Any]] | None:
     if not document:
         return {}
     try:
-        raw = msgspec.json.decode(document, type=dict[str, Any]).get("Statement", [])
+        raw = codec.decode(document, dict[str, Any]).get("Statement", [])
         # AWS takes a single statement without a list, too.
-        statements = msgspec.convert([raw] if isinstance(raw, dict) else raw, list[dict[str, Any]])
+        statements = codec.convert([raw] if isinstance(raw, dict) else raw, list[dict[str, Any]])
         return {msgspec.json.encode(_normalized(item), order="sorted"): item for item in statements}
     except (ValueError, RecursionError):
         return None
@@ -193,7 +195,7 @@ class _LifecyclePolicy(msgspec.Struct, frozen=True):
 
 def parse_lifecycle(policy: str) -> tuple[LifecycleRule, ...]:
     """Return the rules of the JSON document `policy`, lowest priority number first. Raises `ValueError`."""
-    rules = msgspec.json.decode(policy, type=_LifecyclePolicy).rules
+    rules = codec.decode(policy, _LifecyclePolicy).rules
     return tuple(sorted(rules, key=lambda rule: rule.rule_priority))
 
 

@@ -17,6 +17,7 @@ from goldenpath.registries import compliance
 from goldenpath.registries.aws import ecr
 from goldenpath.registries.aws.session import StateBucket
 from goldenpath.registries.terraform import locks, plans
+from goldenpath.shared import codec
 from goldenpath.shared.errors import RegistryNameTaken
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _claim_key(workspace: TerraformWorkspace, pull: int) -> str:
 
 def _parse_claim(stored: StoredObject | None) -> ApplyClaim | None:
     try:
-        return msgspec.json.decode(stored.content, type=ApplyClaim) if stored else None
+        return codec.decode(stored.content, ApplyClaim) if stored else None
     except ValueError:
         # Not one of ours: then there is no claim, and nothing is freed or imported by it.
         return None

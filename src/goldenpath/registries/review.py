@@ -11,6 +11,7 @@ import msgspec
 from goldenpath.registries.compliance import plain_value, policy_in_words
 from goldenpath.registries.github.repository import LONGEST_TEXT, shortened
 from goldenpath.registries.terraform import plans
+from goldenpath.shared import codec
 from goldenpath.shared.errors import PlanDrifted
 from goldenpath.shared.names import Digest
 from goldenpath.shared.runner import as_markdown
@@ -97,7 +98,7 @@ def read_record(body: str) -> PlanRecord:
     if len(recorded) != 1:
         raise _no_record(f"the pull request's description holds {len(recorded)} records of a plan")
     try:
-        return msgspec.json.decode(recorded[0], type=PlanRecord)
+        return codec.decode(recorded[0], PlanRecord)
     except ValueError as error:
         raise _no_record(str(error)) from None
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
-import msgspec
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
@@ -32,7 +31,7 @@ from botocore.exceptions import (
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import ResponseParserError
 
-from goldenpath.shared import runner
+from goldenpath.shared import codec, runner
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
 from goldenpath.shared.proxy import is_set, proxy_for
 
@@ -78,7 +77,7 @@ class Wanted:
 def _decoded(path: Path) -> Any:  # noqa: ANN401  any JSON
     """Return what a file of the SDK holds, decoded once for all sessions of this process."""
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-        return msgspec.json.decode(file.read())
+        return codec.decode_any(file.read())
 
 
 class _Quick(JSONFileLoader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+_DECODERS: dict[tuple[object, bool], msgspec.json.Decoder[Any]] = {}
+_MAKING = threading.Lock()
+_TOO_DEEP = "it is nested too deeply"
 
 
 def encode(value: object) -> bytes:
@@ -22,12 +26,43 @@ def encode(value: object) -> bytes:
     return msgspec.json.format(msgspec.json.encode(value, enc_hook=_to_builtin), indent=2) + b"\n"
 
 
-def decode(raw: bytes, kind: type[T]) -> T:
-    """Return the value of type `kind` in `raw`. Raises `ValueError` naming the path of the field that is wrong."""
+def decode(raw: bytes | str, kind: type[T], *, strict: bool = True) -> T:
+    """Return the value of type `kind` in the JSON `raw`; where not `strict`, numbers may be written as texts.
+
+    Raises `ValueError` naming the path of the field that is wrong.
+    """
     try:
-        return msgspec.json.decode(raw, type=kind, dec_hook=_from_builtin)
+        return _decoder(kind, strict=strict).decode(raw)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(_TOO_DEEP) from None
+
+
+def decode_any(raw: bytes | str) -> Any:  # noqa: ANN401  any JSON
+    """Return whatever the JSON `raw` holds. Raises `ValueError` when it is none."""
+    try:
+        return msgspec.json.decode(raw)
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
+
+
+def convert(value: object, kind: type[T]) -> T:
+    """Return the plain `value` (of YAML, for example) as a `kind`. Raises `ValueError` naming the wrong field."""
+    _decoder(kind, strict=True)
+    return msgspec.convert(value, kind)
+
+
+def _decoder(kind: type[T], *, strict: bool) -> msgspec.json.Decoder[T]:
+    """Return the decoder of `kind`, made once.
+
+    msgspec looks at the fields of a class when it first decodes one. Two threads that do so at the same time crash the
+    process: one of them uses what the other has half written. So only one thread at a time makes a decoder.
+    """
+    known = _DECODERS.get((kind, strict))
+    if known is None:
+        with _MAKING:
+            known = msgspec.json.Decoder(kind, strict=strict, dec_hook=_from_builtin)
+            _DECODERS[kind, strict] = known
+    return known
 
 
 def write(path: Path, value: object) -> None:

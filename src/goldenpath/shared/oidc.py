@@ -66,7 +66,7 @@ def claims(token: str) -> Mapping[str, str]:
     """
     try:
         body = token.split(".")[1]
-        found = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=dict[str, Any])
+        found = codec.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), dict[str, Any])
     except (IndexError, ValueError, msgspec.MsgspecError):
         raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
     return {name: value for name, value in found.items() if isinstance(value, str)}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import yaml
 
+from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def load(path: Path = TABLE) -> tuple[Tool, ...]:
 def parse(text: str, *, shown_as: str = TABLE.name) -> tuple[Tool, ...]:
     """Return the tools that `text` lists. Raises `BadInput` with the path of the field that is wrong."""
     try:
-        tools = msgspec.convert(yaml.load(text, Loader=_QUICK), tuple[Tool, ...])  # noqa: S506  safe, both
+        tools = codec.convert(yaml.load(text, Loader=_QUICK), tuple[Tool, ...])  # noqa: S506  safe, both
     except (ValueError, yaml.YAMLError) as error:
         raise _invalid(shown_as, str(error)) from None
     if name := _repeated(tool.name for tool in tools):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
-from goldenpath.shared import gitleaks_rules, go_build, pins, runner
+from goldenpath.shared import codec, gitleaks_rules, go_build, pins, runner
 from goldenpath.shared.download import Releases, unpack
 from goldenpath.shared.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
 from goldenpath.shared.program_hashes import ProgramHashes
@@ -121,7 +121,7 @@ class Toolchain:
         tool = self._entry(name)
         path = self._home(tool) / tool.name
         try:
-            record = msgspec.json.decode((path.parent / RECORD).read_bytes(), type=Record)
+            record = codec.decode((path.parent / RECORD).read_bytes(), Record)
             if record.pin != tool.pin(pins.Host.here()):
                 return None
             found = self.hashes.of(path)

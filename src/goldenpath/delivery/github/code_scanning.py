@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import msgspec
-
+from goldenpath.shared import codec
 from goldenpath.shared.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
 
 if TYPE_CHECKING:
@@ -211,8 +210,8 @@ def _identity(answer: Answer) -> str:
 def _content(answer: Answer) -> Mapping[str, Any]:
     """Return the JSON object that GitHub answered with; nothing for any other content. Raises `_RefusedError`."""
     try:
-        found = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
+        found = codec.decode_any(answer.body)
+    except ValueError:
         found = None
     if answer.status < _ERRORS:
         return found if isinstance(found, dict) else {}

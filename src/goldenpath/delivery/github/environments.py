@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
-
 from goldenpath.delivery.github import rest
+from goldenpath.shared import codec
 from goldenpath.shared.errors import RegistryUnreachable, ReleaseUnapproved
 
 if TYPE_CHECKING:
@@ -42,8 +41,8 @@ def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, A
         fix = "give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
         raise _unread(name, f"HTTP {answer.status}", fix)
     try:
-        return msgspec.json.decode(answer.body, type=dict[str, Any])
-    except (msgspec.DecodeError, msgspec.ValidationError):
+        return codec.decode(answer.body, dict[str, Any])
+    except ValueError:
         raise _unread(name, "it is no object of JSON", "run the job again") from None
 
 

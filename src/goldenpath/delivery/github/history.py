@@ -10,9 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import msgspec
-
 from goldenpath.delivery.github import rest
+from goldenpath.shared import codec
 from goldenpath.shared.errors import RegistryUnreachable
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ def _is_rate_limit(answer: Answer) -> bool:
 
 def _field(answer: Answer, name: str) -> Any:  # noqa: ANN401  any JSON value
     try:
-        body = msgspec.json.decode(answer.body)
-    except msgspec.DecodeError:
+        body = codec.decode_any(answer.body)
+    except ValueError:
         return None
     return body.get(name) if isinstance(body, dict) else None

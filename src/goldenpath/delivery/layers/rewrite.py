@@ -10,8 +10,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.builds.platforms import normal
 from goldenpath.delivery.layers.layer_archive import Times
@@ -153,7 +151,7 @@ def _in_zstd(image: Image, own: int) -> bool:
 
 
 def _read(layout: Layout, blob: Descriptor) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(layout.blob(blob.digest).read_bytes())
+    found: dict[str, Any] = codec.decode_any(layout.blob(blob.digest).read_bytes())
     return found
 
 

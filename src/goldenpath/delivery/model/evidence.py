@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from goldenpath.shared import codec
 from goldenpath.shared.errors import EvidenceMismatch
 
 if TYPE_CHECKING:
@@ -112,8 +113,8 @@ def _reports(raw: str) -> Iterator[Report]:
 
 def _decoded(line: str, kind: type[T]) -> T:
     try:
-        value = msgspec.json.decode(line, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
+        value = codec.decode(line, kind)
+    except ValueError as error:
         raise ValueError(f"a line is not what a stage puts out as `evidence`: {error}") from None
     if isinstance(value, dict):
         for name, digest in value.items():

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from goldenpath.delivery.model.base_image import IN_A_FOLDER, BaseImage
 from goldenpath.delivery.model.image_origins import Step
+from goldenpath.shared import codec
 from goldenpath.shared.names import Digest
 
 IMAGE = "docker-image://"
@@ -162,7 +163,7 @@ class Images:
 def read(text: bytes) -> Graph:
     """Return the build graph in `text`. Raises `ValueError` when it is none."""
     try:
-        return msgspec.json.decode(text, type=Graph, strict=False)
+        return codec.decode(text, Graph, strict=False)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from goldenpath.delivery.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing, subjects
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.policy import source
+from goldenpath.shared import codec
 from goldenpath.shared.errors import PolicyInvalid
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def parse(text: str, policy: Policy) -> AppRules:
             why=f"the platform knows {', '.join(each.name for each in policy.environments)}",
             fix="name one of these",
         )
-    return AppRules((tighten,), tuple(msgspec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
+    return AppRules((tighten,), tuple(codec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
 
 
 def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> AppRules:

@@ -10,12 +10,11 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from goldenpath.delivery.model import frontend, release_tag
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.policy import environments
+from goldenpath.shared import codec
 from goldenpath.shared.errors import UnknownEnvironment
 
 if TYPE_CHECKING:
@@ -163,7 +162,7 @@ def _policy(tree: Mapping[str, Any]) -> Policy:
 
 def _environment(name: str, body: Mapping[str, Any]) -> Environment:
     trivy = body["trivy"]
-    severities = msgspec.convert(trivy["severities"], frozenset[Severity])
+    severities = codec.convert(trivy["severities"], frozenset[Severity])
     modes = {gate: Mode(body[gate.value]["mode"]) for gate in Gate}
     strictest = Mode.BLOCKING if Mode.BLOCKING in modes.values() else Mode.ADVISORY
     tags_from = body.get("tags_from") or (DEFAULT_BRANCH if strictest is Mode.BLOCKING else ANY)

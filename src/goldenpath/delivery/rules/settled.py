@@ -12,6 +12,7 @@ from goldenpath.delivery.checkout import git_branches
 from goldenpath.delivery.model.settled import Settled, SettledStanding, Settlement
 from goldenpath.delivery.rules import committed
 from goldenpath.policy import source
+from goldenpath.shared import codec
 from goldenpath.shared.errors import PolicyInvalid, SourceUnusable, ToolFailed, ToolTimeout
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ NO_RECORDS = Records()
 def parse(text: str) -> tuple[Settlement, ...]:
     """Return the records in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
     tree = source.read(text, SCHEMA, FILE)
-    return tuple(msgspec.convert(each, Settlement) for each in tree["settled"])
+    return tuple(codec.convert(each, Settlement) for each in tree["settled"])
 
 
 def render(records: Iterable[Settlement]) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from goldenpath.delivery.model.layout import Image
@@ -47,7 +46,7 @@ def _stored(folder: Path, like: Descriptor, content: bytes) -> Descriptor:
 
 def _without_own_cmd(config: bytes, own: int) -> bytes | None:
     """Return `config` without the CMDs between the app's own layers; `None` where there is none."""
-    value: dict[str, Any] = msgspec.json.decode(config)
+    value: dict[str, Any] = codec.decode_any(config)
     history = value.get("history") or []
     layers = [number for number, each in enumerate(history) if not each.get("empty_layer")]
     between = history[layers[-own] : layers[-1]]

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from goldenpath.registries.config import hcl_edit
 from goldenpath.registries.config.hcl import HclUnexpected, Literal, line_of, read_map
 from goldenpath.registries.request import Risk, known_environment, known_environments
@@ -71,7 +69,7 @@ def load_controls(checkout: Path) -> Mapping[Risk, RiskControls]:
     path = checkout / "modules" / "aws_ecr" / "risk.tf"
     with explained(path):
         entries = read_map(read_text(path), "locals", "risk_controls").entries
-        return {Risk(entry.key): msgspec.convert(entry.value, RiskControls) for entry in entries}
+        return {Risk(entry.key): codec.convert(entry.value, RiskControls) for entry in entries}
 
 
 def path_of(checkout: Path, environment: str) -> Path:

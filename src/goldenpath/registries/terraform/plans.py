@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from goldenpath.shared import codec
 from goldenpath.shared.errors import PlanDrifted, PlanUnexpected, TerraformFailed
 from goldenpath.shared.names import Digest
 
@@ -113,8 +114,8 @@ class TerraformPlan:
 def parse_plan(raw: bytes) -> TerraformPlan:
     """Return the plan in Terraform's JSON form. Raises `TerraformFailed` when it is incomplete or something else."""
     try:
-        body = msgspec.json.decode(raw, type=_PlanBody)
-    except (ValueError, RecursionError) as error:
+        body = codec.decode(raw, _PlanBody)
+    except ValueError as error:
         raise _unreadable(str(error)) from None
     if not body.format_version.startswith("1."):
         raise _unreadable(f"its format is {body.format_version}, and we know 1.x")

@@ -14,7 +14,7 @@ import msgspec
 
 from goldenpath.registries.terraform import locks
 from goldenpath.registries.terraform.plans import parse_plan
-from goldenpath.shared import process, runner
+from goldenpath.shared import codec, process, runner
 from goldenpath.shared.errors import TerraformFailed, ToolFailed
 from goldenpath.shared.toolchain import Toolchain
 
@@ -209,10 +209,10 @@ def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | T
 def _errors(stdout: bytes) -> Iterator[_Diagnostic]:
     """Yield the errors in the output of `-json`: one object per line, or the single object of `validate`."""
     with contextlib.suppress(ValueError):
-        yield from _of_severity_error(msgspec.json.decode(stdout, type=_Validation).diagnostics)
+        yield from _of_severity_error(codec.decode(stdout, _Validation).diagnostics)
     for line in stdout.splitlines():
         try:
-            diagnostic = msgspec.json.decode(line, type=_JsonLine).diagnostic
+            diagnostic = codec.decode(line, _JsonLine).diagnostic
         except ValueError:
             continue
         yield from _of_severity_error((diagnostic,) if diagnostic else ())
