@@ -14,7 +14,7 @@ from goldenpath import __version__
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.stages import execution
-from goldenpath.shared import protection, runner
+from goldenpath.shared import masks, protection, runner, verbose
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.shared.runner import Runner
@@ -50,12 +50,32 @@ class _Lazily(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
         """Return the command `cmd_name`."""
-        return _COMMANDS[cmd_name]() if cmd_name in _COMMANDS else None
+        return _with_verbose(_COMMANDS[cmd_name]()) if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """List the commands, without loading any of them for it."""
         with formatter.section("Commands"):
             formatter.write_dl(sorted(SHORT_HELP.items()))
+
+
+def _switch_on(_context: click.Context, _option: click.Parameter, given: bool) -> None:
+    if given:
+        verbose.switch(on=True)
+
+
+_VERBOSE = click.Option(
+    ["--verbose"], is_flag=True, expose_value=False, is_eager=True, callback=_switch_on,
+    help="Log every program and HTTP request on stderr, with time and status; secrets are masked.",
+)  # fmt: skip
+
+
+def _with_verbose(command: click.Command) -> click.Command:
+    """Return `command`, which takes `--verbose` from now on, as every command below it does."""
+    if _VERBOSE not in command.params:
+        command.params.append(_VERBOSE)
+        for inner in command.commands.values() if isinstance(command, click.Group) else ():
+            _with_verbose(inner)
+    return command
 
 
 @click.group(
@@ -64,6 +84,9 @@ class _Lazily(click.Group):
 @click.version_option(__version__)
 def goldenpath() -> None:
     """Deliver a container from a git checkout to Amazon ECR."""
+
+
+_with_verbose(goldenpath)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -78,6 +101,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command and return its exit code; every error is told before."""
+    verbose.switch(on=verbose.asked_by_runner(runner.variables()))
     return guarded(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
 
 
@@ -108,6 +132,7 @@ def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[
     def callback(**given: Any) -> None:  # noqa: ANN401  click passes every option by name
         raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
         secrets = {each.name: runner.variables().get(each.variable, "") for each in listed if each.secret}
+        masks.hide("\n".join(secrets.values()))
         act({**raw, **secrets})
 
     return click.Command(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.shared import protection
+from goldenpath.shared import masks, protection
 from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -78,16 +78,14 @@ def variables() -> Mapping[str, str]:
 @contextmanager
 def adopted(more: Mapping[str, str]) -> Iterator[None]:
     """Have `more` in the environment while the block lasts, for this process and the SDKs in it."""
-    before = {name: os.environ.get(name) for name in more}
+    before = {name: os.environ[name] for name in more if name in os.environ}
     os.environ.update(more)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in more:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 def in_actions() -> bool:
@@ -197,6 +195,7 @@ class Runner:
 
     def mask(self, secret: str) -> None:
         """Ask the runner to hide `secret`, line by line, in all that follows in the log."""
+        masks.hide(secret)
         if self.in_actions:
             for line in filter(None, secret.splitlines()):
                 self._command("add-mask", line)
@@ -221,6 +220,11 @@ def tell(line: str) -> None:
     except OSError:
         # What is in the buffer would fail again at exit, and change the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def debug_command(line: str) -> str:
+    """Return the command that shows `line` in the log where debug logging is enabled."""
+    return f"::debug::{_escape(line)}"
 
 
 def plain(text: str) -> str:
