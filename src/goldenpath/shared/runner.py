@@ -198,18 +198,20 @@ class Runner:
         masks.hide(secret)
         if self.in_actions:
             for line in filter(None, secret.splitlines()):
-                self._command("add-mask", line)
+                tell(command("add-mask", line))
 
     def annotate(self, level: str, message: str, *, title: str = "", file: str = "", line: int = 0) -> None:
         """Annotate the run; `level` is `notice`, `warning` or `error`. What GitHub would not show is left out."""
         if self.in_actions and self.annotated[level] < ANNOTATED_AT_MOST:
             self.annotated[level] += 1
             place = {"title": title, "file": file, "line": str(line) if line else ""}
-            self._command(level, message, {name: value for name, value in place.items() if value})
+            tell(command(level, message, {name: value for name, value in place.items() if value}))
 
-    def _command(self, name: str, message: str, properties: Mapping[str, str] | None = None) -> None:
-        listed = ",".join(f"{key}={_escape_property(value)}" for key, value in (properties or {}).items())
-        tell(f"::{name}{' ' + listed if listed else ''}::{_escape(message)}")
+
+def command(name: str, message: str, properties: Mapping[str, str] | None = None) -> str:
+    """Return the line by which a runner takes the workflow command `name`."""
+    listed = ",".join(f"{key}={_escape_property(value)}" for key, value in (properties or {}).items())
+    return f"::{name}{' ' + listed if listed else ''}::{_escape(message)}"
 
 
 def tell(line: str) -> None:
@@ -220,11 +222,6 @@ def tell(line: str) -> None:
     except OSError:
         # What is in the buffer would fail again at exit, and change the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def debug_command(line: str) -> str:
-    """Return the command that shows `line` in the log where debug logging is enabled."""
-    return f"::debug::{_escape(line)}"
 
 
 def plain(text: str) -> str:

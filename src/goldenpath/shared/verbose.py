@@ -55,7 +55,7 @@ def _show(subject: str, end: str, seconds: float | None) -> None:
     line = runner.plain(f"{shown}  → {end}{took}".replace("\n", "\\n"))
     with contextlib.suppress(OSError):  # a log that nobody reads any more must not stop a release
         # A runner reads commands from stderr too (actions/runner, ScriptHandler).
-        sys.stderr.write(f"{runner.debug_command(line) if asked_by_runner(runner.variables()) else line}\n")
+        sys.stderr.write(f"{runner.command('debug', line) if asked_by_runner(runner.variables()) else line}\n")
         sys.stderr.flush()
 
 
