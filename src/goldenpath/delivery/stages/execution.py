@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery import stage_names
 from goldenpath.delivery.builds import named_ref
 from goldenpath.delivery.model.event import (
     TERMINAL,
@@ -238,7 +239,7 @@ def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
-    if stage.name in summary.ORDER:
+    if stage.name in stage_names.IN_ORDER:
         run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
