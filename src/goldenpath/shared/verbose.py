@@ -49,6 +49,12 @@ def request(method: str, url: str, end: str, seconds: float) -> None:
         _show(f"{method} {scheme}://{host.rpartition('@')[2]}{slash}{path}", end, seconds)
 
 
+def aws_call(name: str, end: str) -> None:
+    """Show that AWS was called, like `ecr.PutImage`."""
+    if _on:
+        _show(f"AWS {name}", end, None)
+
+
 def _show(subject: str, end: str, seconds: float | None) -> None:
     shown = subject if len(subject) <= LONGEST else f"{subject[:LONGEST]}… ({len(subject)} characters)"
     took = "" if seconds is None else f"  ({seconds:.2f} s)"

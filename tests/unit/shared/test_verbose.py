@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldenpath.shared import masks, verbose
+from goldenpath.shared import aws_sdk, masks, verbose
 from goldenpath.shared.http import Http
+from goldenpath.shared.names import Region
 from goldenpath.shared.runner import Runner
 from tests.unit.http_double import Response, pool
 
@@ -74,6 +75,21 @@ def test_a_request_has_method_host_path_and_status_and_nothing_that_may_be_secre
         "GET https://example.com/  → no response",
         "GET https://example.com/  → HTTP 200",
     ]
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "end"),
+    [({"status_code": 400}, None, "HTTP 400"), (None, ConnectionError("secret"), "no response (ConnectionError)")],
+)
+def test_a_call_of_aws_is_shown_by_name_and_status(
+    capsys: pytest.CaptureFixture[str], response: dict[str, int] | None, error: Exception | None, end: str
+) -> None:
+    client = aws_sdk.ecr_client(aws_sdk.session(), Region("eu-central-1"), aws_sdk.Key("id", "secret", ""))
+    event = {"response_dict": response, "parsed_response": {"password": "secret"}, "context": {}, "exception": error}
+    client.meta.events.emit("response-received.ecr.PutImage", **event)
+    verbose.switch(on=True)
+    client.meta.events.emit("response-received.ecr.PutImage", **event)
+    assert capsys.readouterr().err == f"AWS ecr.PutImage  → {end}\n"
 
 
 def test_a_long_argument_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
