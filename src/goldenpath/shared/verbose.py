@@ -27,7 +27,7 @@ def asked_by_runner(variables: Mapping[str, str]) -> bool:
 
 def switch(*, on: bool) -> None:
     """Show programs and requests from now on, or no longer. Before the first line, secret variables are masked."""
-    global _on  # noqa: PLW0603  a program may be started in any thread, and each of them must know
+    global _on  # noqa: PLW0603  a program may be started in any thread, so it is no ContextVar
     if on:
         masks.hide_variables(runner.variables())
     _on = on
@@ -59,7 +59,7 @@ def _show(subject: str, end: str, seconds: float | None) -> None:
     shown = subject if len(subject) <= LONGEST else f"{subject[:LONGEST]}… ({len(subject)} characters)"
     took = "" if seconds is None else f"  ({seconds:.2f} s)"
     line = runner.plain(f"{shown}  → {end}{took}".replace("\n", "\\n"))
-    with contextlib.suppress(OSError):  # a log that nobody reads any more must not stop a release
+    with contextlib.suppress(OSError, ValueError):  # a log that is closed must not stop a release
         # A runner reads commands from stderr too (actions/runner, ScriptHandler).
         sys.stderr.write(f"{runner.command('debug', line) if asked_by_runner(runner.variables()) else line}\n")
         sys.stderr.flush()

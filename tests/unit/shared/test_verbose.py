@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -34,6 +36,14 @@ def test_a_program_is_one_line_with_arguments_end_and_time(capsys: pytest.Captur
     verbose.switch(on=True)
     verbose.program(["/bin/git", "log", "a b", "", "x\ny"], "exit status 0", 1.234)
     assert capsys.readouterr() == ("", "$ /bin/git log 'a b' '' 'x\\ny'  → exit status 0  (1.23 s)\n")
+
+
+def test_a_log_that_is_closed_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = io.StringIO()
+    closed.close()
+    monkeypatch.setattr(sys, "stderr", closed)
+    verbose.switch(on=True)
+    verbose.program(["git"], "started")
 
 
 def test_without_the_switch_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
