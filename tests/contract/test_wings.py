@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from tests.contract.test_registries_wing import FEWEST_COMMENTS, comments
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "goldenpath"
@@ -63,3 +64,10 @@ def test_the_page_of_a_wing_fits_on_a_screen_and_says_where_to_begin(wing: str) 
 def test_every_room_says_what_it_is_about() -> None:
     silent = [path for path in PACKAGE.rglob("__init__.py") if not path.read_text().startswith('"""')]
     assert silent == []
+
+
+@pytest.mark.parametrize("room", ["delivery/release", "delivery/layers"])
+def test_a_room_of_hard_code_says_why(room: str) -> None:
+    files = sorted((PACKAGE / room).glob("*.py"))
+    lines = sum(len(path.read_text().splitlines()) for path in files)
+    assert 1000 * sum(map(comments, files)) / lines > FEWEST_COMMENTS
