@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from goldenpath import __version__
+from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.stages import execution
-from goldenpath.shared import protection, runner
+from goldenpath.shared import masks, protection, runner, verbose
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.shared.runner import Runner
@@ -50,12 +51,32 @@ class _Lazily(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's
         """Return the command `cmd_name`."""
-        return _COMMANDS[cmd_name]() if cmd_name in _COMMANDS else None
+        return _with_verbose(_COMMANDS[cmd_name]()) if cmd_name in _COMMANDS else None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  click's
         """List the commands, without loading any of them for it."""
         with formatter.section("Commands"):
             formatter.write_dl(sorted(SHORT_HELP.items()))
+
+
+def _switch_on(_context: click.Context, _option: click.Parameter, given: bool) -> None:
+    if given:
+        verbose.switch(on=True)
+
+
+_VERBOSE = click.Option(
+    ["--verbose"], is_flag=True, expose_value=False, is_eager=True, callback=_switch_on,
+    help="Log every program and HTTP request on stderr, with time and status; secrets are masked.",
+)  # fmt: skip
+
+
+def _with_verbose(command: click.Command) -> click.Command:
+    """Return `command`, which takes `--verbose` from now on, as every command below it does."""
+    if _VERBOSE not in command.params:
+        command.params.append(_VERBOSE)
+        for inner in command.commands.values() if isinstance(command, click.Group) else ():
+            _with_verbose(inner)
+    return command
 
 
 @click.group(
@@ -64,6 +85,9 @@ class _Lazily(click.Group):
 @click.version_option(__version__)
 def goldenpath() -> None:
     """Deliver a container from a git checkout to Amazon ECR."""
+
+
+_with_verbose(goldenpath)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -78,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 def run(argv: Sequence[str]) -> int:
     """Run the command and return its exit code; every error is told before."""
+    verbose.switch(on=verbose.asked_by_runner(runner.variables()))
     return guarded(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
 
 
@@ -108,6 +133,7 @@ def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[
     def callback(**given: Any) -> None:  # noqa: ANN401  click passes every option by name
         raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
         secrets = {each.name: runner.variables().get(each.variable, "") for each in listed if each.secret}
+        masks.hide("\n".join(secrets.values()))
         act({**raw, **secrets})
 
     return click.Command(
@@ -178,11 +204,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
     return getattr(importlib.import_module(f"goldenpath.{module}"), name)
 
 
-_STAGES = (
-    "preflight", "gitleaks-gate", "pull-bases", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
-    "pull-request-comment", "rescan",
-)  # fmt: skip
-_COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in _STAGES} | {
+_COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
     "deliver": _deliver,
     "doctor": partial(_loaded, "delivery.adoption.commands", "doctor"),
     "iam": partial(_loaded, "delivery.release.commands", "iam_group"),
@@ -196,26 +218,15 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, na
 }
 # What each command says of itself (tests/unit/test_cli.py compares): to load all of them takes half a second.
 SHORT_HELP: Mapping[str, str] = {
-    "build": "Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
+    **stage_names.HELP,
     "deliver": "Run the whole pipeline: every stage in order.",
     "doctor": "Check an app's repository, or the platform's own, and its set-up; every remark with its fix.",
-    "ecr-push": "Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
-    "gitleaks-gate": "Scan the commits of this run for secrets with gitleaks, and decide by the environment's rules.",
     "iam": "Print the IAM documents that a role of a delivery needs, and nothing more than it needs.",
     "init": "Write the delivery workflow and `.goldenpath.yml` into an app's repository.",
     "local": "Try everything on this machine: a real registry, an AWS emulator, GitHub's doubles.",
     "policy": "Show, check and explain the rules that decide.",
-    "preflight": "Before the build: check account, repository, and every tag that the release will write.",
-    "pull-bases": "Fetch base images from private registries, for a build that has no credentials for them.",
-    "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
     "registry": "Request, plan, apply, change and retire registries; list them, and report on their state.",
     "release": "Show, verify or repair what a release did, by its receipt.json.",
-    "rescan": "Scan what is released, with what is known by now, and decide by the environment's rules.",
-    "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
-    "sbom": "Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
     "settle": "Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.",
-    "summary": "Write the job summary of the whole run: verdict, what decides, image and stages.",
     "tools": "Install, list and verify the pinned programs that the stages start.",
-    "trivy-gate": "Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the "
-    "environment's rules.",
 }

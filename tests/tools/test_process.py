@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from goldenpath.shared import process
+from goldenpath.shared import masks, process, verbose
 from goldenpath.shared.errors import ToolFailed, ToolMissing, ToolTimeout
 
 pytestmark = pytest.mark.tools
@@ -42,6 +45,17 @@ def pids_in(path: Path, count: int) -> list[int]:
             return [int(each) for each in found]
         time.sleep(0.02)
     raise AssertionError(f"{path} never held {count} process ids")
+
+
+@pytest.fixture
+def talkative(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[pytest.CaptureFixture[str]]:
+    """Switch `--verbose` on, with no secret to mask."""
+    monkeypatch.setattr(masks, "_secrets", set())
+    verbose.switch(on=True)
+    yield capsys
+    verbose.switch(on=False)
 
 
 def test_both_outputs_the_code_and_the_time_are_told() -> None:
@@ -195,3 +209,23 @@ def test_a_log_takes_both_outputs_and_is_added_to(tmp_path: Path) -> None:
         child = process.start(SH, "-c", f"echo {word}; echo {word} >&2", log=log)
         assert child.wait(timeout=10) == 0
     assert log.read_text().split() == ["one", "one", "two", "two"]
+
+
+@pytest.mark.parametrize(
+    ("script", "timeout", "end"),
+    [("exit 0", 10, "exit status 0"), ("exit 3", 10, "exit status 3"), ("sleep 9", 0.2, "stopped: it took too long")],
+)
+def test_verbose_shows_every_program_with_its_end_and_neither_input_output_nor_environment(
+    talkative: pytest.CaptureFixture[str], script: str, timeout: float, end: str
+) -> None:
+    with contextlib.suppress(ToolTimeout):
+        process.run(
+            SH, "-c", f"cat; {script}", timeout=timeout, stdin=b"read", environment={"SEEN": "no"}, accept=(0, 3)
+        )
+    shown = talkative.readouterr().err
+    assert re.fullmatch(rf"\$ /bin/sh -c 'cat; {script}'  → {end}  \(\d+\.\d\d s\)\n", shown)
+
+
+def test_verbose_shows_a_program_that_runs_alongside_when_it_begins(talkative: pytest.CaptureFixture[str]) -> None:
+    process.stop_group(process.start(SH, "-c", "exit 0"))
+    assert talkative.readouterr().err == "$ /bin/sh -c 'exit 0'  → started\n"

@@ -14,6 +14,7 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.build_secrets import SecretSource
 from goldenpath.delivery.stage import Stage
 from goldenpath.delivery.stages import execution
+from goldenpath.shared import masks, verbose
 from goldenpath.shared.errors import Cancelled, GateBlocked
 
 if TYPE_CHECKING:
@@ -66,6 +67,26 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str], words
     code, text = told(capsys, *words, option)
     assert code == 0
     assert text.startswith(f"Usage: {' '.join(('goldenpath', *words))}")
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_command_takes_verbose(monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]) -> None:
+    switched: list[bool] = []
+    monkeypatch.setattr(verbose, "switch", lambda *, on: switched.append(on))
+    cli.run([*words, "--verbose", "--help"])
+    cli.run([*words, "--help"])
+    assert switched == [False, True, False]
+
+
+def test_a_secret_input_is_masked_before_the_command_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(masks, "_secrets", set())
+    monkeypatch.setattr(execution, "prepare", lambda *_args, **_: seen.append(masks.masked("the token abc of it")))
+    monkeypatch.setattr(execution, "believing", lambda run, _stage: run)
+    monkeypatch.setattr(execution, "run_stage", lambda *_: {})
+    monkeypatch.setenv("GITHUB_TOKEN", "abc")
+    cli.run(["sarif-upload", "--environment", "dev"])
+    assert seen == ["the token *** of it"]
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from goldenpath.delivery import pipeline
+from goldenpath.delivery import pipeline, stage_names
 from goldenpath.delivery.github.pull_request import CommentResult
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate, Severity
@@ -102,7 +102,7 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
 
 
 def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
-    assert tuple(each.name for each in pipeline.STAGES) == summary.ORDER
+    assert tuple(stage.name for stage in pipeline.STAGES) == stage_names.IN_ORDER
 
 
 @pytest.mark.parametrize(

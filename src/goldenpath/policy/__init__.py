@@ -1,0 +1,1 @@
+"""The platform's rules as data, for deliveries and registries."""

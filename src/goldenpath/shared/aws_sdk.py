@@ -31,7 +31,7 @@ from botocore.exceptions import (
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import ResponseParserError
 
-from goldenpath.shared import codec, runner
+from goldenpath.shared import codec, runner, verbose
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
 from goldenpath.shared.proxy import is_set, proxy_for
 
@@ -122,9 +122,16 @@ def _client(sdk: Sdk, service: str, config: Config, **options: Any) -> Any:  # n
     """
     made = sdk.create_client(service, config=config, **options)
     variables = runner.variables()
-    if not is_set(variables) or proxy_for(made.meta.endpoint_url, variables):
-        return made
-    return sdk.create_client(service, config=config.merge(Config(proxies={})), **options)
+    if is_set(variables) and not proxy_for(made.meta.endpoint_url, variables):
+        made = sdk.create_client(service, config=config.merge(Config(proxies={})), **options)
+    made.meta.events.register("response-received", _show)
+    return made
+
+
+def _show(event_name: str, response_dict: Mapping[str, Any] | None, exception: object, **_: object) -> None:
+    """Show one attempt of a call for `--verbose`. Its name is enough: what it asks and returns may be secret."""
+    end = f"HTTP {response_dict['status_code']}" if response_dict else f"no response ({type(exception).__name__})"
+    verbose.aws_call(event_name.removeprefix("response-received."), end)
 
 
 def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from goldenpath.shared import codec, runner
+from goldenpath.shared import codec, runner, verbose
 from goldenpath.shared.errors import RegistryUnreachable
 from goldenpath.shared.proxy import proxy_for
 
@@ -113,11 +113,24 @@ class Http:
         """Send a request a single time. Raises what urllib3 does when there is no answer."""
         stream = body() if callable(body) else body
         try:
-            answer = self._pool(url).request(method, url, headers=dict(headers), body=stream, redirect=False)
+            answer = self._request(method, url, headers, stream)
             return Answer(answer.status, _lowered(answer.headers), answer.data)
         finally:
             if stream is not None and not isinstance(stream, bytes):
                 stream.close()
+
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | IO[bytes] | None, *, whole: bool = True
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request; its response is read now if it is wanted `whole`."""
+        unread: dict[str, Any] = {} if whole else {"preload_content": False}
+        began, end = time.monotonic(), "no response"
+        try:
+            response = self._pool(url).request(method, url, headers=dict(headers), body=body, redirect=False, **unread)
+            end = f"HTTP {response.status}"
+            return response
+        finally:
+            verbose.request(method, url, end, time.monotonic() - began)
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         proxy = proxy_for(url, runner.variables())
@@ -129,9 +142,7 @@ class Http:
         return self._proxied[proxy.url]
 
     def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
-        answer = self._pool(url).request(
-            "GET", url, headers=dict(headers), body=None, redirect=False, preload_content=False
-        )
+        answer = self._request("GET", url, headers, None, whole=False)
         try:
             if answer.status != _OK:
                 return Answer(answer.status, _lowered(answer.headers), answer.data)

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from goldenpath.shared import runner
+from goldenpath.shared import runner, verbose
 from goldenpath.shared.errors import ToolFailed, ToolMissing, ToolTimeout
 
 if TYPE_CHECKING:
@@ -62,19 +62,22 @@ def run(
     """
     argv = [str(word) for word in command]
     began = time.monotonic()
-    child = start(*argv, cwd=cwd, environment=environment)
+    child = start(*argv, cwd=cwd, environment=environment, alongside=False)
     try:
         stdout, stderr = child.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired:
         stop_group(child, patience=patience)
+        verbose.program(argv, "stopped: it took too long", time.monotonic() - began)
         raise ToolTimeout(
             f"{_name(argv)} did not end within {timeout:g} seconds and was stopped",
             fix="run it again; if it happens again, look at the size of what it reads and at the machine's load",
         ) from None
     except BaseException:
         stop_group(child, patience=patience)
+        verbose.program(argv, "stopped", time.monotonic() - began)
         raise
     done = Completed(_name(argv), child.returncode, stdout, stderr, time.monotonic() - began)
+    verbose.program(argv, f"exit status {done.code}", done.seconds)
     if done.code not in accept:
         raise ToolFailed(
             f"{done.program} ended with exit status {done.code}",
@@ -89,10 +92,12 @@ def start(
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
     log: Path | None = None,
+    alongside: bool = True,
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a process group of its own and return it running.
 
-    Its output is piped, or appended to the file `log`. Raises `ToolMissing` when it cannot be started.
+    Its output is piped, or appended to the file `log`. A program that runs `alongside` is shown by `--verbose` when it
+    begins; `run` shows the end of the others. Raises `ToolMissing` when it cannot be started.
     """
     argv = [str(word) for word in command]
     with contextlib.ExitStack() as files:
@@ -113,6 +118,8 @@ def start(
                 why=f"{error.strerror}: {error.filename}",
                 fix="install it, or let `goldenpath tools install` provide it",
             ) from error
+    if alongside:
+        verbose.program(argv, "started")
     if callback := _on_start.get():
         try:
             callback(child)

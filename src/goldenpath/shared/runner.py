@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.shared import protection
+from goldenpath.shared import masks, protection
 from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
@@ -78,16 +78,14 @@ def variables() -> Mapping[str, str]:
 @contextmanager
 def adopted(more: Mapping[str, str]) -> Iterator[None]:
     """Have `more` in the environment while the block lasts, for this process and the SDKs in it."""
-    before = {name: os.environ.get(name) for name in more}
+    before = {name: os.environ[name] for name in more if name in os.environ}
     os.environ.update(more)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in more:
+            os.environ.pop(name, None)
+        os.environ.update(before)
 
 
 def in_actions() -> bool:
@@ -197,20 +195,23 @@ class Runner:
 
     def mask(self, secret: str) -> None:
         """Ask the runner to hide `secret`, line by line, in all that follows in the log."""
+        masks.hide(secret)
         if self.in_actions:
             for line in filter(None, secret.splitlines()):
-                self._command("add-mask", line)
+                tell(command("add-mask", line))
 
     def annotate(self, level: str, message: str, *, title: str = "", file: str = "", line: int = 0) -> None:
         """Annotate the run; `level` is `notice`, `warning` or `error`. What GitHub would not show is left out."""
         if self.in_actions and self.annotated[level] < ANNOTATED_AT_MOST:
             self.annotated[level] += 1
             place = {"title": title, "file": file, "line": str(line) if line else ""}
-            self._command(level, message, {name: value for name, value in place.items() if value})
+            tell(command(level, message, {name: value for name, value in place.items() if value}))
 
-    def _command(self, name: str, message: str, properties: Mapping[str, str] | None = None) -> None:
-        listed = ",".join(f"{key}={_escape_property(value)}" for key, value in (properties or {}).items())
-        tell(f"::{name}{' ' + listed if listed else ''}::{_escape(message)}")
+
+def command(name: str, message: str, properties: Mapping[str, str] | None = None) -> str:
+    """Return the line by which a runner takes the workflow command `name`."""
+    listed = ",".join(f"{key}={_escape_property(value)}" for key, value in (properties or {}).items())
+    return f"::{name}{' ' + listed if listed else ''}::{_escape(message)}"
 
 
 def tell(line: str) -> None:

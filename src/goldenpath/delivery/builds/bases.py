@@ -81,8 +81,11 @@ def resolved(
     for them in their folder, count as images of their registry. Raises `BaseRefused` when an image is from a registry
     that the environment does not allow, and `BuildFailed` when one cannot be read.
     """
+    # BuildKit itself says which images it needs: a Dockerfile read by another parser would be read otherwise one day
+    # (docs/adr/0026-base-images.md).
     found = [_graph(chosen, replace(order, platforms=each)) for each in _single(order)]
     graphs = [each for each in found if each is not None]
+    # Half a list is none: the record would say that the other platforms have no base.
     if len(graphs) < len(found):
         return _unknown(order, rules)
     listed = [llb.images(each) for each in graphs]
@@ -126,6 +129,7 @@ def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) ->
 
     A name with two digests stands for neither: where the Dockerfile writes it without a digest, the build is refused.
     """
+    # BuildKit takes the last rule that matches, so this one is for all that no later rule allows.
     rules: list[dict[str, Any]] = [{"action": "DENY", "selector": {"identifier": f"{llb.IMAGE}*"}}]
     # A frontend was checked by its repository; BuildKit resolves its tag.
     repositories = [frontend.parse(each).repository for each in frontends]
@@ -139,6 +143,7 @@ def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) ->
         pinned = f"{llb.IMAGE}{image.reference}"
         named = {"identifier": f"{llb.IMAGE}{image.name}", "matchType": "EXACT"}
         rules.append({"action": "ALLOW", "selector": {"identifier": pinned, "matchType": "EXACT"}})
+        # The tag may move while the build runs. Converted, it names what was checked.
         if names[image.name] == 1:
             rules.append({"action": "CONVERT", "selector": named, "updates": {"identifier": pinned}})
     return {"version": 1, "rules": rules}
@@ -191,6 +196,7 @@ def _by_name(chosen: Builder, order: Order, names: set[str], folder: Path) -> di
 def _asked(chosen: Builder, order: Order, names: list[str], folder: Path) -> dict[str, BaseImage | None]:
     """Ask BuildKit for the digests of `names`: of a named context it looks up the image only when it builds."""
     lines = ["FROM scratch", *(f"COPY --from={name} / /{number}/" for number, name in enumerate(names))]
+    # The registry is not asked by us: BuildKit has the logins, mirrors and proxies that the build will use.
     dockerfile = folder / "named-contexts" / "Dockerfile"
     codec.write_bytes(dockerfile, "\n".join(lines).encode())
     plain = replace(
@@ -213,6 +219,7 @@ def _labels(bases: set[BaseImage | None], origins: set[ImageOrigins | None]) -> 
     if bases == {None}:
         return {}
     base = bases.pop() if len(bases) == 1 else None
+    # A label is for whoever has the image and looks for its base. A folder of a runner is nothing to them.
     if base is None or base.is_in_a_folder:
         return image_origins.label(None)
     steps = image_origins.label(origins.pop() if len(origins) == 1 else None)

@@ -62,10 +62,13 @@ def collected(run: Run) -> Iterator[Given]:
         if request.build_ssh_key:
             ssh = _with_key(ssh, request.build_ssh_key, Path(folder, "key"))
         keys = tuple(BuildSecret(_KEY_NAME, content) for each in ssh for content in _keys(each))
+        # A pull request of a fork has no secrets, and GitHub gives it empty ones. An empty file would look like a
+        # secret to the RUN step, which would fail for a reason that nobody sees.
         secrets = tuple(each for each in every if each.value.strip())
         searched = (*secrets, *keys)
         for secret in searched:
             _require_usable(secret, in_actions=run.runner.in_actions)
+            # Before BuildKit gets it: a RUN step may print a secret, and GitHub masks only what it knows by then.
             for line in lines_to_mask(secret.value):
                 run.runner.mask(line)
         empty = tuple(each.id for each in every if not each.value.strip())
@@ -76,6 +79,7 @@ def ordered(order: Order, given: Given) -> Order:
     """Return `order` with the secrets. Raises `BadInput` when another part of it, which is recorded, holds one."""
     recorded = {f"the build argument {name}": value for name, value in order.build_args}
     recorded |= {f"the label {name}": value for name, value in order.labels.items()}
+    # A secret in base64 or in a URL is as good as the secret itself.
     sought = forms(given.searched)
     for place, text in recorded.items():
         if form := next((form for form in sought if form.content in text.encode("utf-8", "surrogateescape")), None):
@@ -98,6 +102,8 @@ def require_absent(given: Given, layout: Layout) -> tuple[str, ...]:
     search.search(layout)
     if not search.found:
         return _unread(search.unread)
+    # Before the error is raised: a later step with `if: always()` could hand the image on
+    # (docs/adr/0027-build-secrets.md).
     shutil.rmtree(layout.path, ignore_errors=True)
     names = ", ".join(dict.fromkeys(place.form.secret for place in search.found))
     # A file may have the secret in its name.
@@ -160,6 +166,7 @@ def _ssh(source: SshSource) -> SshSource:
 def _with_key(ssh: tuple[SshSource, ...], key: str, file: Path) -> tuple[SshSource, ...]:
     if any(each.id == DEFAULT_SSH for each in ssh):
         raise _unusable(DEFAULT_SSH, "`build_ssh_key` and `ssh` both give it")
+    # Made private before it has content: between writing and `chmod` another process could open it.
     file.touch(mode=0o600)
     file.write_text(key)
     return (*ssh, SshSource(DEFAULT_SSH, (str(file),)))
@@ -182,6 +189,7 @@ def _path(name: str, text: str) -> Path:
 def _content(name: str, path: Path) -> bytes:
     try:
         with path.open("rb") as file:
+            # One byte more than is allowed, to know that there is more, and never all of an endless pipe.
             return file.read(_LARGEST + 1)
     except OSError as error:
         raise _unusable(name, f"{path}: {error.strerror or error}") from error

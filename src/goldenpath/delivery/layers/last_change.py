@@ -46,6 +46,8 @@ def of_lines(source: Path, commit: str, path: str) -> Callable[[int | None], int
     def last_change(count: int | None) -> int | None:
         found = None
         for time, lines in versions:
+            # From the first line on: a layer is made from all that the Dockerfile says up to it
+            # (docs/adr/0032-times-of-layers.md, decision 2).
             if not lines or lines[:count] != versions[0][1][:count]:
                 break
             found = time
@@ -56,6 +58,7 @@ def of_lines(source: Path, commit: str, path: str) -> Callable[[int | None], int
 
 def _pathspecs(inside: str, path: str) -> tuple[str, ...]:
     """Return what git calls the files at `path`: the file itself, and those below it where it is a folder."""
+    # `glob` as in a Dockerfile: `*` ends at a slash. `top`, because the source may be a folder of the repository.
     if not path:
         return (f":(top,glob){inside}**",)
     return (f":(top,glob){inside}{path}", f":(top,glob){inside}{path}/**")
@@ -75,6 +78,8 @@ def _changes(source: Path, commit: str, patterns: tuple[str, ...]) -> Iterator[t
             yield int(time), [path.decode("utf-8", "surrogateescape") for path in paths if path]
         if len(parts) < 2 * wanted:
             return
+        # Ignored files may fill the first page. Pages grow, so that a long history is not asked for in a thousand of
+        # them.
         skipped, wanted = skipped + wanted, wanted * _MORE
 
 

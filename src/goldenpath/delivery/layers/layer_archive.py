@@ -68,6 +68,7 @@ class Member:
     @property
     def signature(self) -> bytes:
         """All that its headers say, except times."""
+        # Two copies of one file differ in nothing else.
         plain = _replaced(self.header, _TIME, b"\0" * 12)
         records = sorted((key, value) for key, value in self.records.items() if key not in _TIMES)
         return b"".join((plain, *(_record(key, value) for key, value in records)))
@@ -84,6 +85,7 @@ class Member:
             if key in records and (time := times.of(float(records[key]))) is not None:
                 records[key] = b"%d" % time
         data = b"".join(_record(key, value) for key, value in records.items())
+        # A time may have more or fewer digits than the one that it replaces.
         header = _replaced(_dated(self.extended, times), _SIZE, b"%011o\0" % len(data))
         return header + data.ljust(_padded(len(data)), b"\0")
 
@@ -136,6 +138,8 @@ class Archive:
 def _require_header(header: bytes) -> None:
     if len(header) < _HEADER or header[_CHECKSUM].strip(b" \0").lstrip(b"0") != b"%o" % _checksum(header):
         raise ValueError("a header of the archive is damaged")
+    # Either would change the name or the time of entries that this reader then believes to be others. BuildKit writes
+    # with Go's archive/tar in PAX form, which has neither.
     if header[_KIND] in _GNU or header[_KIND] == _GLOBAL:
         raise ValueError("the archive has a header that BuildKit does not write")
 

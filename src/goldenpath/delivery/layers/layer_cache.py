@@ -44,6 +44,7 @@ T = TypeVar("T")
 @cache
 def _writer() -> str:
     """Return what decides about the bytes of a layer beside its files: our code, and the compressor's version."""
+    # Any change to this code may change the bytes that it writes, and nobody would remember to raise a number.
     code = b"".join(Path(str(module.__file__)).read_bytes() for module in (layer_files, layer_archive, layer_repeats))
     return f"{Digest.of(code)} {version('deflate')}"
 
@@ -82,6 +83,7 @@ class KeptLayers:
         content is not needed any more. Raises `OSError` where nothing can be kept, and `FolderUntrusted` where somebody
         else may have written something: it would end up in images.
         """
+        # What lies here ends up in images (docs/adr/0017-what-a-runner-may-have-kept.md).
         protection.private_folder(self.folder)
         self._blobs.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=_STAGE, dir=self.folder, ignore_cleanup_errors=True) as folder:
@@ -90,6 +92,7 @@ class KeptLayers:
             for blob in self._blobs.iterdir():
                 digest = Digest(f"sha256:{blob.name}")
                 layout.blob(digest).hardlink_to(blob)
+                # What another build keeps from now on is not in this layout, and so must not be believed to be.
                 self._lent.add(digest)
             for made in self._made.glob("*") if hollow else ():
                 if any(self._blob(record.layer.digest).exists() for record in self._records(made)):
@@ -122,6 +125,7 @@ class KeptLayers:
         for layer in {layer.digest for image in staged.images() for layer in image.manifest.layers}:
             with suppress(FileExistsError):
                 self._blob(layer).hardlink_to(staged.blob(layer))
+            # The time of its last use, by which the oldest go first: many file systems do not record reads.
             os.utime(self._blob(layer))
         self._remove_old()
 
@@ -159,6 +163,7 @@ class KeptLayers:
             return None
 
     def _write(self, path: Path, value: Struct) -> None:
+        # Two builds at once may write one record; a rename shows the other a whole one or none.
         part = path.with_name(f".{path.name}.{os.getpid()}")
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(digest_prefix.seal(codec.encode(value)))

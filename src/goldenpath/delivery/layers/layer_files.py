@@ -66,6 +66,7 @@ def _pieces(archive: Archive, times: Times, left_out: Container[bytes]) -> Itera
     for member in archive.members():
         content = archive.content(member)
         if left_out and member.path in left_out:
+            # Read although it is left out: the old digest is over every byte.
             deque(content, maxlen=0)
             continue
         yield member.dated(times)
@@ -93,6 +94,7 @@ def _compressed(blocks: Iterable[bytes], hasher: hashlib._Hash) -> Iterator[byte
         for block in blocks:
             waiting.append(pool.submit(_pack, block))
             hasher.update(block)
+            # In order and with a bound: a layer may be larger than the memory.
             if len(waiting) > workers:
                 yield waiting.popleft().result()
         for each in waiting:

@@ -56,6 +56,7 @@ class LayerHistory:
         for read in {path for each in inputs for path in each.reads} - self._known.keys():
             self._known[read] = self._of_path(read)
         found = ((self._of_lines(each.line or None), *map(self._known.__getitem__, each.reads)) for each in inputs)
+        # A commit may be dated before its parents. No file may be newer than its image.
         return [min(self.epoch, max(times)) for times in found]
 
     @cached_property
@@ -66,6 +67,7 @@ class LayerHistory:
     def _of_path(self, read: ContextPath) -> int:
         folder, path = self.contexts.get(read.context), read.path.strip("/")
         inside = self._in_repository(folder) if folder else None
+        # No commit says when such files changed: a context in another repository, a registry, or a URL.
         if folder is None or inside is None:
             return self.epoch
         if self._is_added(folder.resolve(), path) or _leads_elsewhere(folder, path):
@@ -76,6 +78,8 @@ class LayerHistory:
 
     def _is_added(self, folder: Path, path: str) -> bool:
         """Tell whether a file that no commit holds may be at `path` of the build context `folder`."""
+        # Up to its first wildcard: too many paths count as added rather than too few, which costs a digest and not
+        # the truth.
         plain = _PATTERN.split(path)[0]
         below = (each.relative_to(folder).as_posix() for each in self.added if each.is_relative_to(folder))
         return any(each.startswith(plain) for each in below)

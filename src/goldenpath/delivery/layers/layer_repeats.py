@@ -68,6 +68,8 @@ class LowerLayers:
 
     def repeated(self, entries: Sequence[Entry]) -> frozenset[bytes]:
         """Return the paths of the next layer that these hold already; a folder stays where another file in it does."""
+        # A hard link needs its target in the same layer (OCI Image Specification 1.1, "Image Layer Filesystem
+        # Changeset").
         targets = {each.target for each in entries if each.target}
         found = {
             each.path
@@ -80,6 +82,7 @@ class LowerLayers:
         return frozenset(found)
 
     def _add(self, entry: Entry) -> None:
+        # A file in the place of a folder hides all that was in it.
         if not entry.is_folder and entry.path in self._folders:
             self._forget(entry.path)
         if entry.is_folder:
@@ -107,6 +110,7 @@ def _entry(archive: Archive, member: Member, *, is_copy: bool) -> Entry:
     for chunk in content:
         if is_copy:
             hasher.update(chunk)
+    # Whether devices, pipes and hard links are equal is not in their bytes, so they are always written.
     is_known = kind in (FOLDER, SYMLINK) or (is_copy and kind == FILE)
     return Entry(path, kind == FOLDER, hasher.digest() if is_known else b"", member.target if kind == LINK else b"")
 

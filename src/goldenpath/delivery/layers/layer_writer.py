@@ -53,6 +53,7 @@ class LayerWriter:
 
     def _repeated(self, layers: Sequence[BuiltLayer]) -> dict[int, frozenset[bytes]]:
         """Return by a layer's place the files which it repeats. Only a copy on top of another one can repeat any."""
+        # To list the files of a layer is to read it whole, so those are skipped that can tell nothing.
         copies = [place for place, each in enumerate(layers) if each.kind.is_copy]
         upper = [place for place in copies[1:] if layers[place].kind is LayerKind.COPY]
         lower, found = LowerLayers(), {}
@@ -84,6 +85,7 @@ class LayerWriter:
     def _new(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> Written:
         with self._opened(layer) as content:
             written = layer_files.write(content, layer.times, self.layout.blobs, left_out)
+            # BuildKit's digest is the link between what was built under rules and what is written here.
             if written.old_diff_id != layer.diff_id:
                 raise ValueError("its bytes are not those that BuildKit reported")
         if self.kept:

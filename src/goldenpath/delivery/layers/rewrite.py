@@ -73,10 +73,13 @@ def _with_kept(build: Callable[[Layout, KeptLayers], bool], layout: Layout) -> b
     kept = KeptLayers(runner.cache_dir() / "layers")
     try:
         try:
+            # Most layers are not read again, so BuildKit is given an empty file for each and sends none of them: 480
+            # MB through a socket are a second (docs/adr/0032-times-of-layers.md, decision 7).
             return _staged(build, layout, kept, hollow=True)
         except LayerHollow:
             return _staged(build, layout, kept, hollow=False)
     except CandidateChanged:
+        # The image does not have its digests: one of the kept files is damaged, and nothing says which.
         kept.clear()
     except (OSError, DiskTrouble, FolderUntrusted):
         pass
@@ -88,6 +91,7 @@ def _staged(build: Callable[[Layout, KeptLayers], bool], layout: Layout, kept: K
     with kept.staging(hollow=hollow) as staged:
         if not build(staged, kept):
             return False
+        # A copy: what is kept must not be the file that later stages, or the user, may change.
         copied(staged, layout.path).verify()
         kept.keep(staged)
         return True
@@ -114,6 +118,7 @@ def rewrite(
     images = layout.images()
     own = [_made_here(layout, image) for image in images]
     known = [inputs.get(normal(layout.platform(image)), inputs.get("", ())) for image in images]
+    # Where the graph and the history do not agree, a layer would get the time of another one.
     if own != [len(each) for each in known] or any(map(_in_zstd, images, own)):
         return False
     writer = LayerWriter(layout, kept)
@@ -123,6 +128,7 @@ def rewrite(
         for image, made_from in zip(images, known, strict=True)
     }
     write_index(layout.path, _index(layout, root, changes) if root.media_type in INDEXES else changes[root.digest])
+    # BuildKit's own layers are of no image now, and would be scanned and handed over with it.
     needed = {layout.blob(each.digest) for each in layout.descriptors()}
     for path in layout.blobs.iterdir():
         if path not in needed:
@@ -160,6 +166,7 @@ def _rewritten(writer: LayerWriter, image: Image, own: Sequence[tuple[LayerInput
     layout = writer.layout
     config, manifest = _read(layout, image.manifest.config), _read(layout, image.descriptor)
     layers, diff_ids = manifest["layers"], config["rootfs"]["diff_ids"]
+    # The layers of the base come first and stay as their registry has them: nobody uploads or pulls them twice.
     first, of_base = len(layers) - len(own), _time_of_base(config)
     built = [
         BuiltLayer(layer, Digest(diff_id), made_from.kind, _times(made_from, time, of_base))

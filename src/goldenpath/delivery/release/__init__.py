@@ -1,0 +1,1 @@
+"""Who may release where, which tags a release writes, and how it is undone."""

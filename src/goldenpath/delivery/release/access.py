@@ -70,7 +70,10 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     `WrongEnvironment` when the rules of this run are not the ones that may open it.
     """
     if access.role is not None:
+        # Before STS is asked: a role of another environment is not even assumed (docs/adr/0012-what-a-role-opens.md,
+        # decision 1).
         _require_role(access, access.role)
+    # To load the SDK takes as long as GitHub takes for the token, so both happen at once.
     loading = sdk_preload.load()
     identity = _identity(access, here)
     loading.join()  # so that an error of loading is raised here and whole
@@ -89,7 +92,9 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     )
     ecr = ecr_client.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
+    # ECR says where the repository is. The role's account does not: it may be opened in another one.
     require_account(access, info.account, f"the repository {access.repository}")
+    # Before the login to the registry, with which blobs could be sent.
     unbound = _require_environment(access, session, ecr, info, at_terminal=not here.in_actions)
     login = masked_login(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)
@@ -107,6 +112,7 @@ def _identity(access: Access, here: Runner) -> Callable[[], str]:
 
     if access.role is None:
         return ask
+    # A token lasts for minutes and a session for fifteen of them. A release that takes longer asks again.
     ahead = [ask()]
     here.mask(ahead[0])
     return lambda: ahead.pop() if ahead else ask()
@@ -122,6 +128,7 @@ def _require_role(access: Access, role: RoleArn) -> None:
     what = f"the role {role}" if account == role.account else "the registry"
     require_account(access, account, what)
     binding.require_own(access.policy, access.environment, Target(account, role))
+    # Another account's registry must not be a way around what the policy says about the role's own account.
     binding.require_not_others(access.policy, access.environment, role.account)
 
 

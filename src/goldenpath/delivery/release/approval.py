@@ -24,6 +24,7 @@ def require(run: Run) -> None:
     name = run.environment.name
     if not run.environment.approval_required or not run.event.in_workflow:
         return
+    # GitHub signs this claim. Every variable of the job could have been set by an earlier step.
     bound = oidc.claims(oidc.token(runner.variables())).get("environment", "")
     if bound != name:
         raise ReleaseUnapproved(

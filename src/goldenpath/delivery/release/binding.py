@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.rules.matrix import Policy
 
+# Terraform writes it when the repository is made. A role of a release has no `ecr:TagResource`, so it cannot write
+# it.
 TAG = "goldenpath.idp/environment"
 
 
@@ -49,6 +51,7 @@ class _Owned:
 def require_own(policy: Policy, environment: str, target: Target) -> None:
     """Raise `WrongEnvironment` if anything of `target` is not for the rules of `environment` to open."""
     for each in _owned(policy, environment, target):
+        # Account, role and repository are judged one by one: two that are right do not excuse a third.
         if environment in each.owners:
             continue
         if each.owners:
@@ -78,6 +81,7 @@ def unbound(policy: Policy, environment: str, target: Target) -> str:
 
     Raises `WrongEnvironment` instead where the policy refuses such a release.
     """
+    # An account that dev and prod share binds nothing: dev's rules would open prod's repositories in it.
     if any(each.owners == (environment,) for each in _owned(policy, environment, target)):
         return ""
     what = f"nothing says that the ECR repository {target.repository} belongs to {environment} only"
@@ -87,6 +91,8 @@ def unbound(policy: Policy, environment: str, target: Target) -> str:
     else:
         why = f"it has no tag {TAG}, and {POLICY_FILE} lists neither its account nor the role for {environment} only"
         fix = f"have the platform team add the tag {TAG} = {environment} to it, or list its account in {POLICY_FILE}"
+    # A choice of the platform: by default registries from before the tag keep working
+    # (docs/adr/0012-what-a-role-opens.md, decision 3).
     if policy.unbound_refused:
         raise WrongEnvironment(what, why=f"{why}; {POLICY_FILE} says `unbound: refused`", fix=fix)
     return f"{what[0].upper()}{what[1:]}: {why}. To bind it, {fix}."
@@ -101,6 +107,8 @@ def _owned(policy: Policy, environment: str, target: Target) -> Iterator[_Owned]
     """Yield what `target` consists of, as far as something binds it or `environment` is bound to other things."""
     accounts = {each.name: each.accounts for each in policy.environments}
     owners = tuple(name for name, listed in accounts.items() if target.account in listed)
+    # An environment that lists accounts opens no others, so one line protects prod
+    # (docs/adr/0012-what-a-role-opens.md, decision 2).
     if owners or accounts.get(environment):
         yield _Owned(f"the AWS account {target.account}", owners, POLICY_FILE)
     roles = {each.name: each.roles for each in policy.environments}

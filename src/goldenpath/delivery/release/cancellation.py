@@ -29,11 +29,13 @@ class _Run:
     held: bool = False
 
 
+# One for the process: Python runs the handlers of all signals in the main thread, between two of its instructions.
 _run = _Run()
 
 
 def obey() -> None:
     """Have the first signal raise `Cancelled` in the main thread, now or where it is no longer `held`."""
+    # A process may run several commands, as tests do.
     _run.number, _run.raised, _run.held = 0, False, False
     for number in SIGNALS:
         signal.signal(number, _cancel)
@@ -65,6 +67,7 @@ def heeded() -> Iterator[None]:
 
 
 def _cancel(number: int, _frame: FrameType | None) -> None:
+    # Only the first counts: GitHub's SIGTERM comes in the middle of the undo that its SIGINT began.
     _run.number = _run.number or number
     _heed()
 

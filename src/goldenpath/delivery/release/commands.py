@@ -97,12 +97,14 @@ def repair(
     """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
     receipt, progress, policy = _read(path), Progress(), matrix.load()
     with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
+        # A repair deletes images, and its receipt is an artifact: a person looks at both first.
         if not yes and (lines := repairing.intended(receipt, opened, policy, confirmed)):
             for line in lines:
                 progress.line(line)
             progress.line("nothing was changed; run again with --yes to do this")
             return
         repaired = repairing.repair(receipt, opened, policy, confirmed)
+    # The second repair with this file has nothing to do.
     codec.write(path, repaired.receipt)
     for line in repaired.done:
         progress.line(f"✓ {line}")
@@ -215,6 +217,7 @@ def _where(region: str, role: str, account: str) -> Request:
 def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
     assert where.aws_region is not None  # noqa: S101  it has a default
     here = Runner.read(runner.variables())
+    # By the policy of today, and whatever the receipt says about accounts: it could have been replaced.
     wanted = access.Access(
         where.aws_region, receipt.name, receipt.environment, matrix.load(), where.role_arn,
         registry_account=where.registry_account,

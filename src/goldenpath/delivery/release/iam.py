@@ -52,6 +52,7 @@ class Subject:
         """Every value that GitHub may give these runs, by claim; no values where any will do."""
         return {
             "sub": tuple(f"repo:{name}:{context}" for name in self._names for context in self._contexts),
+            # Somebody else can take a name that was given up. Nobody can take a number.
             "repository_id": (self.repository_id,) if self.repository_id else (),
             "environment": self.environments,
             "ref": self._refs,
@@ -95,6 +96,7 @@ def trust_policy(partition: str, account: str, subject: Subject, audience: str =
     patterns: dict[str, Any] = {}
     for claim, values in subject.claims.items():
         if values:
+            # `StringLike` only where it is meant: in it every `*` and `?` matches more than it says.
             wild = any("*" in value for value in values)
             (patterns if wild else exact)[f"{ISSUER}:{claim}"] = list(values) if len(values) > 1 else values[0]
     statement = {

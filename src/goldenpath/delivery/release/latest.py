@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest
     from goldenpath.shared.names import Tag
 
+# Where nobody knows, the tag stays: that costs a re-run, and a move could take it back
+# (docs/adr/0023-latest-never-goes-back.md, decision 5).
 _KEEPS = frozenset({Order.EARLIER, Order.UNKNOWN})
 
 
@@ -79,6 +81,7 @@ class Latest:
         return " and ".join(f"`{tag}`" for tag, found in self._asked_for.items() if found is order)
 
     def _order(self, revision: str) -> Order:
+        # Two releases at once ask in every round, and one commit's place in history does not change.
         if revision not in self._orders:
             self._orders[revision] = self._asked(revision)
         return self._orders[revision]
@@ -88,5 +91,7 @@ class Latest:
         if self.history is None or revision == self.commit or not Commit.pattern.fullmatch(revision):
             return Order.UNRELATED
         order = self.history.order(Commit(self.commit), Commit(revision))
+        # A run by hand on a branch that has moved on meant the branch, not its former commit
+        # (docs/adr/0023-latest-never-goes-back.md, decision 4).
         chosen = order in _KEEPS and self.ref and self.history.tip(self.ref) == self.commit
         return Order.UNRELATED if chosen else order

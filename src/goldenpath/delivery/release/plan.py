@@ -48,6 +48,7 @@ class Plan:
     @property
     def by_environment(self) -> Tag:
         """The tag that the environment's releases of this commit alone have: the second, where there are several."""
+        # `tags.of_release` puts it there.
         return tuple(self.before)[:2][-1]
 
     def released_further(self, tags: Iterable[Tag]) -> Tag | None:
@@ -76,13 +77,18 @@ def preflight(
     """
     repository, latest = opened.info, latest or Latest()
     before = answers(opened.registry.manifest, tags)
+    # Left out, not refused: the release of an earlier commit is good, and nobody has anything to do
+    # (docs/adr/0023-latest-never-goes-back.md).
     for tag in moving & before.keys():
         if latest.stays(before[tag], tag):
             del before[tag]
+    # A tag that names the candidate already is one of a re-run, which succeeds without a write.
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(held, repository, commit, moving)
     require_free({tag: stored for tag, stored in held.items() if repository.keeps(tag)}, repository)
     plan = Plan(before, candidate, further=further, latest=latest, moving=moving)
+    # `latest` is decided by history only. Every other tag goes forward through the environments, so that a version
+    # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & held.keys():
         if by := plan.released_further(opened.ecr.tags_of(repository.name, held[tag].digest)):
             raise _taken(tag, held[tag], repository, f"an environment further along released it: {by}")
@@ -97,6 +103,8 @@ def require_movable(
 ) -> None:
     """Raise `TagTaken` when a tag that is not `moving` names an image of another commit."""
     for tag, stored in held.items():
+        # The word of the image is enough here. A false one can stop this release, or have the gated candidate put in
+        # its place; it gives nobody a tag.
         if stored is None or tag in moving or (revision := revision_of(stored)) == commit:
             continue
         if tag.endswith(commit.short) and revision.startswith(commit.short):

@@ -70,6 +70,7 @@ def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
             fix=f"add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
             "requests among Dependabot's secrets); leave an image that everybody may pull out of `private_bases`",
         )
+    # GitHub masks the secret line by line, and does not know that a word of a line is a password.
     here.mask(given.password)
 
     def login() -> Login:

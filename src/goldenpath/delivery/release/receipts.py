@@ -48,6 +48,7 @@ def _foreign_tags(receipt: Receipt, environment: Environment, policy: Policy) ->
     names = [each.name for each in policy.environments]
     for move in receipt.tags:
         try:
+            # As if somebody had asked for this tag: then the rules of a release judge it, and they exist only once.
             of_release(environment, receipt.commit, None, image_tag=move.tag, environments=names)
         except BadInput:
             yield f"{move.tag} is not a tag of such a release"
@@ -55,6 +56,7 @@ def _foreign_tags(receipt: Receipt, environment: Environment, policy: Policy) ->
 
 def _foreign_images(receipt: Receipt, opened: Opened, environment: Environment) -> Iterator[str]:
     fixed = {receipt.commit.short, of_environment(environment.name, receipt.commit)}
+    # A moving tag goes back to whatever commit it came from.
     staying = [
         each for each in receipt.tags if each.tag in fixed or not (each.tag == LATEST or environment.moves(each.tag))
     ]
@@ -79,4 +81,5 @@ def _unproved(receipt: Receipt, opened: Opened) -> Iterator[Tag | Digest]:
 
 
 def _released(digest: Digest, environment: str, opened: Opened) -> bool:
+    # No app can give an image such a tag (`tags.of_release`), so it proves a release.
     return any(is_of_environment(tag, environment) for tag in opened.ecr.tags_of(opened.info.name, digest))

@@ -71,5 +71,6 @@ def moving_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
 
 def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
     """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
+    # The policy lists environments from the first to the last; nothing else records their order.
     names = [each.name for each in run.policy.environments]
     return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])

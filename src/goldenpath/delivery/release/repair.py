@@ -48,9 +48,11 @@ def repair(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collecti
     if _is_settled(receipt, opened, policy, confirmed):
         return Repaired(receipt, ())
     if _is_whole(receipt, opened):
+        # The process was killed between its last write and the receipt of it.
         moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
         whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
         return Repaired(whole, (WHOLE,))
+    # Each step looks again at what it changes: a release may run at the same time, and what it wrote is not ours.
     steps = [partial(_put_back, move, receipt.digest, opened) for move in _to_put_back(receipt, opened, policy)]
     # An index goes before what it lists: ECR keeps a manifest that an index refers to.
     steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
@@ -107,6 +109,7 @@ def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
         return
     try:
         body = json.loads(held.content)
+        # Whoever may push wrote this JSON. It may lack any key, and be nested deeper than Python reads.
         named = body["manifests"] if held.media_type in INDEXES else (body["config"], *body["layers"])
         digests = [Digest(each["digest"]) for each in named]
     except (KeyError, RecursionError, TypeError, ValueError):
@@ -131,6 +134,7 @@ def require_repository(receipt: Receipt, opened: Opened) -> None:
 def _is_settled(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str]) -> bool:
     """Tell whether there is nothing to repair. Raises `ReceiptMismatch` when the receipt cannot be followed."""
     require_repository(receipt, opened)
+    # An undone release has nothing left, and its tags may be another's since. To repair twice must do no harm.
     if receipt.state in SETTLED or receipt.state is State.UNDONE:
         return True
     require_own(receipt, opened, policy, confirmed)
@@ -162,6 +166,7 @@ def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
         try:
             done.append(step())
         except GoldenPathError as error:
+            # The next step goes on: half a repair that stops at its first error leaves more behind than it must.
             failed.append(error)
     if failed:
         raise failed[0]
@@ -174,6 +179,8 @@ def _taken_up(receipt: Receipt, opened: Opened, policy: Policy) -> frozenset[Tag
     ours = frozenset(move.tag for move in receipt.tags)
     if not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own, ours):
         return frozenset()
+    # Tags that both releases share stay with the one that stands (docs/adr/0007-release.md, decision 3). The
+    # environment's own and the moving ones are given back.
     rules = policy.environment(receipt.environment)
     return ours - {own, LATEST} - {tag for tag in ours if rules.moves(tag)}
 
@@ -184,6 +191,7 @@ def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:
     if move.before is None:
         opened.ecr.delete_images(opened.info.name, [move.tag])
         return f"{move.tag} removed"
+    # It has had no tag since the release, so a lifecycle policy may have removed it.
     before = opened.registry.manifest(move.before)
     if before is None:
         raise ReceiptMismatch(
@@ -196,6 +204,7 @@ def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:
 
 
 def _unstage(digest: Digest, opened: Opened) -> str:
+    # With a tag it belongs to somebody's release, ours or not.
     if opened.registry.manifest(digest) is None or opened.ecr.tags_of(opened.info.name, digest):
         return ""
     listed = opened.ecr.delete_images(opened.info.name, [digest])

@@ -22,4 +22,5 @@ def revision_of(stored: StoredManifest) -> str:
     try:
         return codec.decode(stored.content, _Annotated).annotations.get(REVISION, "")
     except ValueError:
+        # Whoever may push wrote it. Without a revision it counts as another commit's, and is not replaced.
         return ""

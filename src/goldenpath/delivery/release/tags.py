@@ -69,6 +69,7 @@ def of_release(
                 why="it would say nothing about what runs there",
                 fix="give a version like `1.4.2`, or none",
             )
+        # Checked before a tag is written and not when it is read: whoever deploys `prod-a1b2c3d` reads only the name.
         if tag not in own and (tag.startswith(others) or _reads_like_a_commits(tag, commit, environment.name)):
             raise BadInput(
                 f"{tag} is not {_a(kind)}: it reads like the tag of a commit",
@@ -87,6 +88,7 @@ def moving(
     The tags of the commit and the `versions` of the release never move.
     """
     fixed = {commit.short, of_environment(environment.name, commit), *versions}
+    # An app cannot say that a tag moves: others deploy by it (docs/adr/0029-tags-that-move.md).
     if image_tag is None or image_tag in fixed or not environment.moves(image_tag):
         return frozenset({LATEST})
     return frozenset({LATEST, image_tag})

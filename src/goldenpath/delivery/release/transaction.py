@@ -11,12 +11,10 @@ break after the registry did what was asked.
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.registry.oci_registry import StoredManifest, Upload
-from goldenpath.delivery.release import cancellation
+from goldenpath.delivery.registry.oci_registry import StoredManifest
+from goldenpath.delivery.release import blob_uploads, cancellation
 from goldenpath.delivery.release.concurrently import answers
 from goldenpath.delivery.release.revision import revision_of
 from goldenpath.delivery.release.tags import LATEST, elsewhere
@@ -29,24 +27,13 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.layout import Descriptor, Layout
     from goldenpath.delivery.registry.ecr_client import Ecr
     from goldenpath.delivery.registry.oci_registry import OciRegistry
+    from goldenpath.delivery.release.blob_uploads import Uploaded
     from goldenpath.delivery.release.plan import Plan
     from goldenpath.shared.names import Digest, EcrRepository, Tag
 
-UPLOADS_AT_ONCE = 4
 # A rival that loses takes its time to take everything back: seconds, with each request a journey of its own.
 ROUNDS = 8
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-
-
-@dataclass(frozen=True)
-class Uploaded:
-    """What staging sent: how many blobs, and their `size` in bytes."""
-
-    blobs: int = 0
-    size: int = 0
-
-
-NOTHING_SENT = Uploaded()
 
 
 class Transaction:
@@ -67,15 +54,8 @@ class Transaction:
         self.kept: set[Tag] = set()
 
     def upload(self, layout: Layout, say: Callable[[str], None]) -> Uploaded:
-        """Upload every blob that the repository lacks, in parallel."""
-        blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
-        there = answers(self._registry.has_blob, blobs)
-        missing = [blob for blob in blobs.values() if not there[blob.digest]]
-        sent = Uploaded(len(missing), sum(blob.size for blob in missing))
-        if missing:
-            say(f"uploading {sent.blobs} of {len(blobs)} blobs, {sent.size / 1e6:.1f} MB")
-        self._upload(layout, missing)
-        return sent
+        """Upload every blob that the repository lacks. There is nothing to undo about a blob."""
+        return blob_uploads.upload(self._registry, layout, say)
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
@@ -85,6 +65,8 @@ class Transaction:
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
         """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
         for each in manifests:
+            # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know of
+            # it.
             self._staged.append(each.digest)
             self._put(each.digest, StoredManifest(each.digest, each.media_type, layout.manifest_bytes(each)))
 
@@ -95,6 +77,8 @@ class Transaction:
         `ReleaseLost` when another release to the same tags came first; then every tag is the other's.
         """
         wanted = self._plan.to_write
+        # A registry has no compare-and-swap, and a lock elsewhere would be left behind by a run that is killed. So
+        # two releases at once both write, read back, and follow one rule (docs/adr/0007-release.md, decision 3).
         for number in range(ROUNDS):
             for tag in wanted:
                 held = self._look_before_writing(tag)
@@ -103,16 +87,21 @@ class Transaction:
                 if tag in self._plan.moving and self._plan.latest.stays(held, tag):
                     self.kept.add(tag)
                     continue
+                # An earlier round may have left it to a release that was undone since.
                 self.kept.discard(tag)
                 self._note(tag, held)
+                # Noted before the write, for the reason that `stage` has.
                 self._written.append(tag)
                 self._put(tag, manifest)
+            # Every tag, also those that were right at first: a rival may have taken one while this round wrote the
+            # others.
             found = answers(self._look, self._plan.before)
             wanted = tuple(tag for tag, held in found.items() if self._is_contested(tag, held))
             if not wanted:
                 return
             # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
             rivals = [held for tag in wanted if (held := found[tag]) is not None and self._is_rival(tag, held)]
+            # Both sides know both digests, so they agree without speaking. Neither knows the other's time or run.
             if any(rival.digest < manifest.digest for rival in rivals):
                 self._yield_to(min(rivals, key=lambda rival: rival.digest))
             time.sleep(min(FIRST_PAUSE * 2**number, LONGEST_PAUSE))
@@ -140,6 +129,7 @@ class Transaction:
 
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
         """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
+        # An error does not say that nothing was stored: the connection may have broken on the way back.
         with cancellation.held():  # a write that is under way would land after its undo
             try:
                 self._registry.put_manifest(reference, manifest.media_type, manifest.content)
@@ -167,9 +157,12 @@ class Transaction:
         that it lost a tag.
         """
         found, before = self._look(tag), self._plan.before[tag]
+        # What preflight saw was judged there. Only what came since can be another release's.
         known = {self._plan.target, before and before.digest}
         if found is None or tag == LATEST or found.digest in known:
             return found
+        # A release that ended well does not look at its tags again. So a fixed tag of another commit is never taken,
+        # and no tag goes back to an earlier environment (docs/adr/0007-release.md, decisions 3 and 4).
         moving = tag in self._plan.moving
         guarded = moving or tag in self._plan.shared
         if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
@@ -193,6 +186,8 @@ class Transaction:
         if tag not in self._plan.moving:
             return True
         before = self._plan.before[tag]
+        # A rival that fails puts back what it saw before its own write, which may be from before ours. Then the tag
+        # is ours again. On a later commit's image it stays (docs/adr/0023-latest-never-goes-back.md).
         put_back = held is None or (before is not None and held.digest == before.digest)
         return put_back or (held is not None and (self._of_our_commit(held) or self._plan.latest.is_behind(held)))
 
@@ -267,20 +262,6 @@ class Transaction:
             return
         if self._ecr.delete_images(self._name, [digest]) and left:
             raise RegistryRefused("an index lists it", fix="remove that one first")
-
-    def _upload(self, layout: Layout, blobs: Sequence[Descriptor]) -> None:
-        largest_first = sorted(blobs, key=lambda blob: blob.size, reverse=True)
-        uploads = [Upload(blob, layout.blob(blob.digest)) for blob in largest_first]
-        with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as pool:
-            running = [pool.submit(self._registry.upload_blob, upload) for upload in uploads]
-            try:
-                for each in running:
-                    each.result()
-            except BaseException:
-                for upload in uploads:
-                    upload.stop()
-                pool.shutdown(cancel_futures=True)
-                raise
 
 
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:

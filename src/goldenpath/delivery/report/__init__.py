@@ -1,0 +1,1 @@
+"""What people and GitHub's code scanning are shown."""

@@ -1,0 +1,1 @@
+"""One module per stage, and how any stage is run."""

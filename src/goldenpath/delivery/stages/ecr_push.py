@@ -20,11 +20,12 @@ from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.access import Access
+from goldenpath.delivery.release.blob_uploads import NOTHING_SENT, Uploaded
 from goldenpath.delivery.release.cancellation import heeded, held
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.plan import preflight
 from goldenpath.delivery.release.release_tags import further_along, moving_tags, of_another_component, wanted_tags
-from goldenpath.delivery.release.transaction import NOTHING_SENT, Transaction, Uploaded
+from goldenpath.delivery.release.transaction import Transaction
 from goldenpath.delivery.rules import freshness, reviewed_refs
 from goldenpath.delivery.rules.base_age import require_young
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref

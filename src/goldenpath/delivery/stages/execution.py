@@ -9,6 +9,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery import stage_names
 from goldenpath.delivery.builds import named_ref
 from goldenpath.delivery.model.event import (
     TERMINAL,
@@ -56,6 +57,7 @@ def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool =
     Raises when the environment or the event cannot be known.
     """
     policy = matrix.load()
+    # First of all: under local's rules nothing blocks, so nothing else of the request is worth reading.
     _refuse_local(request.environment, here)
     environment = tightened(policy.environment(request.environment), request, progress)
     event = event_of(here, request.source, request.ref)
@@ -98,6 +100,8 @@ def believing(run: Run, stage: Stage) -> Run:
 
     Raises `EvidenceMismatch` when the evidence contradicts itself.
     """
+    # At a terminal one person made all the files. In a workflow run any job can replace an artifact by name
+    # (docs/adr/0010-evidence.md).
     if not stage.reads_files or not (run.runner.in_actions or run.request.evidence):
         return run
     return replace(run, work=run.work.believing(run.request.evidence))
@@ -117,6 +121,8 @@ def tightened(environment: Environment, request: Request, progress: Progress) ->
     """Return the rules of `environment` as this one request tightens them; loosening is not taken, and said so."""
     if request.trivy_exit_code:
         environment = replace(environment, modes={**environment.modes, Gate.TRIVY: Mode.BLOCKING})
+    # Callers from before have `trivy_exit_code: 0`. An error would break them, silence would let them believe that it
+    # works.
     elif request.trivy_exit_code is False and environment.modes[Gate.TRIVY] is Mode.BLOCKING:
         progress.warn(f"`trivy_exit_code: 0` changes nothing: the platform blocks in {environment.name}")
     return environment if request.push_latest else replace(environment, latest_allowed=False)
@@ -137,6 +143,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
         if run.work.path.is_dir() or not isinstance(error, BadInput):
             # Not where the work folder itself is what was refused.
             _note(run, stage, End.FAILED, began, error.what, error.fix)
+            # A full disk must not hide why the stage stopped.
             with suppress(DiskTrouble):
                 run.runner.set_outputs(_evidence(run, stage))
         raise
@@ -147,6 +154,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
     left = _evidence(run, stage)
     # What it has just written itself needs no evidence.
     _tell(stage, outcome, replace(run, work=replace(run.work, evidence=None)), progress)
+    # Before a gate's block is raised: the jobs that report need them most when something was found.
     run.runner.set_outputs({**outcome.outputs, **left})
     if outcome.stop:
         raise outcome.stop
@@ -161,6 +169,8 @@ def event_of(here: Runner, source: Path, ref: Ref | None = None) -> Event:
     """
     if not here.in_actions:
         return _event_at_terminal(here, source, ref)
+    # Rules judge by the ref. In a workflow run only GitHub's word counts for it, or an app could call a branch
+    # `main`.
     if ref and ref != here.ref:
         raise BadInput(
             f"This workflow run is of {here.ref}, and `ref` says {ref}.",
@@ -229,7 +239,7 @@ def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
-    if stage.name in summary.ORDER:
+    if stage.name in stage_names.IN_ORDER:
         run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
@@ -244,6 +254,7 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
     for warning in outcome.warnings:
         progress.warn(warning)
     _annotate(stage, outcome, run)
+    # The stage `summary` writes the job summary itself.
     if stage.name == summary.STAGE.name:
         return
     listed = "".join(f"\n- {runner.as_markdown(warning)}" for warning in outcome.warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report import job_summary
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.verdict import Verdict
 
 T = TypeVar("T")
-# By name: telling of a stage does not need its code.
-ORDER = ("gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push")
 
 
 def run(run: Run) -> Outcome:
@@ -36,7 +35,7 @@ def gather(run: Run) -> Facts:
     return Facts(
         environment=run.environment.name,
         commit=run.event.commit,
-        stages=ORDER,
+        stages=stage_names.IN_ORDER,
         timings=run.work.read_timings(),
         verdicts=verdicts,
         deciding={gate: deciding(run, gate) for gate in verdicts},
