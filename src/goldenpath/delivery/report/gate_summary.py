@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from goldenpath.delivery.report.finding_text import by_base, sentence
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
 LISTED_AT_MOST = 100
 
 
-def line(finding: Finding) -> str:
-    """Return `finding` for people, in one line: what, where, who brought it, and what to do."""
-    location = finding.location
-    place = location.path + (f":{location.line}" if location.line else "")
-    commit = f" (commit {location.commit[:12]})" if location.commit else ""
-    brought = f", {finding.origin.words}" if finding.origin else ""
-    return f"{finding.severity.value} {finding.id} in {place}{commit}{brought}. {finding.remedy}"
-
-
 def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
     """Return the verdict and its findings as Markdown in which nothing a stranger wrote is markup.
 
@@ -33,7 +25,7 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
     parts = [
         _counts(verdict),
         *_deciding(deciding),
-        _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
+        _listed("Reported only: no fix exists", [sentence(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
         _settled(verdict),
         _listed("To know", [*_databases(verdict), *verdict.notes]),
@@ -42,17 +34,14 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
 
 
 def _deciding(deciding: Sequence[Finding]) -> Iterator[str]:
-    by_base: dict[str, list[Finding]] = {}
-    for each in deciding:
-        by_base.setdefault(each.brought_by_base, []).append(each)
-    own = by_base.pop("", [])
-    for base, found in by_base.items():
-        count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
-        fixed = sum(bool(each.package and each.package.fixed) for each in found)
-        title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
-        yield _listed(title, [line(each) for each in found[:LISTED_AT_MOST]], len(found))
-    title = "What decides, of the app itself" if by_base else "What decides"
-    yield _listed(title, [line(each) for each in own[:LISTED_AT_MOST]], len(own))
+    groups = by_base(deciding)
+    for base, findings in groups.items():
+        title = "What decides, of the app itself" if any(groups) else "What decides"
+        if base:
+            count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+            fixed = sum(bool(finding.package and finding.package.fixed) for finding in findings)
+            title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
+        yield _listed(title, [sentence(finding) for finding in findings[:LISTED_AT_MOST]], len(findings))
 
 
 def _counts(verdict: Verdict) -> str:
