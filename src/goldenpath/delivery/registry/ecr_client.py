@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.registry import ecr_endpoint
-from goldenpath.delivery.registry.iam_policy import session_policy
+from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.shared import aws_sdk, ecr
 from goldenpath.shared.aws_sdk import RELEASE_NEEDS, Wanted, explained
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
-from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.shared.names import ROLE_SECRETS, AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -249,7 +249,7 @@ def _require_credentials(sdk: Sdk, session: Session) -> None:
         raise LoginRefused(
             "a stored AWS key is refused in a workflow run",
             why="a key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
-            fix="give the role instead (secret TF_AWS_IAM_ROLE_…) with `permissions: id-token: write`, and delete the "
+            fix=f"give the role instead (secret {ROLE_SECRETS}…) with `permissions: id-token: write`, and delete the "
             "key; `goldenpath iam trust-policy` prints what the role must trust",
         )
 
