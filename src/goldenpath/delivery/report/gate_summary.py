@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from goldenpath.delivery.report.finding_text import by_base, sentence
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.model.verdict import Verdict
 
 LISTED_AT_MOST = 100
+T = TypeVar("T")
 
 
 def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
@@ -25,9 +26,9 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
     parts = [
         _counts(verdict),
         *_deciding(deciding),
-        _listed("Reported only: no fix exists", [sentence(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
+        _listed("Reported only: no fix exists", unfixed, sentence),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
-        _settled(verdict),
+        _listed("Settled secrets", [each.sentence for each in verdict.settled]),
         _listed("To know", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -41,7 +42,7 @@ def _deciding(deciding: Sequence[Finding]) -> Iterator[str]:
             count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
             fixed = sum(bool(finding.package and finding.package.fixed) for finding in findings)
             title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
-        yield _listed(title, [sentence(finding) for finding in findings[:LISTED_AT_MOST]], len(findings))
+        yield _listed(title, findings, sentence)
 
 
 def _counts(verdict: Verdict) -> str:
@@ -52,16 +53,12 @@ def _counts(verdict: Verdict) -> str:
     return "\n" + "".join(f"| {each} |\n" for each in rows)
 
 
-def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
-    if not lines:
+def _listed(title: str, items: Sequence[T], text: Callable[[T], str] = str) -> str:
+    if not items:
         return ""
-    more = [f"- and {whole - len(lines)} more"] if whole > len(lines) else []
-    return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
-
-
-def _settled(verdict: Verdict) -> str:
-    lines = [each.sentence for each in verdict.settled]
-    return _listed("Settled secrets", lines[:LISTED_AT_MOST], len(lines))
+    lines = [f"- {as_markdown(text(item))}" for item in items[:LISTED_AT_MOST]]
+    more = [f"- and {len(items) - LISTED_AT_MOST} more"] if len(items) > LISTED_AT_MOST else []
+    return "\n".join([f"\n{title}:\n", *lines, *more])
 
 
 def _databases(verdict: Verdict) -> Iterator[str]:
