@@ -42,8 +42,10 @@ def marker_line(name: str) -> str:
 
 
 def has_marker(text: str | None, name: str) -> bool:
-    """Tell whether a line of `text` is the marker `name`."""
-    return marker_line(name) in (text or "").splitlines()
+    """Tell whether the first or the last line of `text` is the marker `name`."""
+    # Not a line between them: there a comment may quote what somebody else wrote.
+    lines = (text or "").strip().splitlines()
+    return marker_line(name) in lines[:1] + lines[-1:]
 
 
 def write_comment(repository: Repository, number: int, name: str, text: str) -> None:
