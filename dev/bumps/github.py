@@ -10,13 +10,13 @@ import base64
 from typing import Any
 
 from dev.bumps import releases
-from github import Auth, Github, GithubException
+from github import GithubException
 from requests.exceptions import RequestException
 
+from goldenpath.shared import github_api
 from goldenpath.shared.errors import GithubRefused
 
-_TIMEOUT = 30
-_NOT_FOUND, _FORBIDDEN = 404, 403
+_FORBIDDEN = 403
 _NO_DRAFTS = "Draft pull requests are not supported"
 _SETTING = "allow it: Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
 
@@ -25,7 +25,7 @@ class Api:
     """One GitHub, with one token. Every method raises `GithubRefused` when GitHub does not do it."""
 
     def __init__(self, api_url: str, token: str) -> None:
-        self._github = Github(base_url=api_url, auth=Auth.Token(token), timeout=_TIMEOUT, retry=3, lazy=True)
+        self._github = github_api.connect(api_url, token)
 
     def releases(self, repository: str) -> tuple[releases.Release, ...]:
         """Return the newest releases of `repository`, one page of them."""
@@ -74,7 +74,7 @@ class Api:
         try:
             return self._github.requester.requestJsonAndCheck(verb, place, input=body)[1]
         except GithubException as error:
-            if absent and error.status == _NOT_FOUND:
+            if absent and error.status == github_api.NOT_FOUND:
                 return None
             raise _refused(place, error) from None
         except RequestException as error:
@@ -82,7 +82,7 @@ class Api:
 
 
 def _refused(place: str, error: GithubException) -> GithubRefused:
-    words = str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
+    words = github_api.message(error)
     if error.status == _FORBIDDEN and "create or approve pull requests" in words:
         return GithubRefused("GitHub Actions may not open pull requests in this repository", why=words, fix=_SETTING)
     return GithubRefused(

@@ -11,7 +11,7 @@ from tests.attacks.roles import FILE, as_run, printed, without
 if TYPE_CHECKING:
     from tests.attacks.attack import Scene
 
-CHECK = Patch("goldenpath.delivery.release.iam._workflow_mistakes", lambda _: ())
+CHECK = Patch("goldenpath.delivery.registry.iam._workflow_mistakes", lambda _: ())
 REFUSED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 

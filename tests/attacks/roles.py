@@ -11,7 +11,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from goldenpath.delivery.release.iam import Subject
+from goldenpath.delivery.registry.iam import Subject
 from tests.attacks.attack import Patch, Refused
 from tests.tools.conftest import ACCOUNT
 
@@ -28,7 +28,7 @@ _CLAIMS: Any = Subject.claims
 def without(*claims: str) -> Patch:
     """Return the patch that leaves `claims` out of the policy that is printed."""
     kept = property(lambda self: {name: each for name, each in _CLAIMS.fget(self).items() if name not in claims})
-    return Patch("goldenpath.delivery.release.iam.Subject.claims", kept)
+    return Patch("goldenpath.delivery.registry.iam.Subject.claims", kept)
 
 
 def printed(scene: Scene, *words: str, repository: str = REPOSITORY) -> str:

@@ -10,7 +10,7 @@ from tests.tools import apps, command
 from tests.tools.conftest import ACCOUNT, ROLE
 
 from goldenpath.delivery.model.receipt import State
-from goldenpath.delivery.registry import ecr_client, iam_policy
+from goldenpath.delivery.registry import ecr_client, iam
 from goldenpath.delivery.release import binding
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def test_an_image_tag_is_taken_as_it_is_and_named_in_the_output(
 def test_a_missing_permission_is_named_with_what_prints_it(
     inside: Inside, ready: App, work: WorkFolder, repository: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = tuple(action for action in iam_policy.PUSH_ACTIONS if action != "ecr:DescribeRepositories")
-    monkeypatch.setattr(iam_policy, "PUSH_ACTIONS", few)
+    few = tuple(action for action in iam.PUSH_ACTIONS if action != "ecr:DescribeRepositories")
+    monkeypatch.setattr(iam, "PUSH_ACTIONS", few)
     done = inside(*words("ecr-push", ready, work, repository))
     assert (done.code, done.error["code"]) == (31, "access-denied")
     assert done.error["fix"].strip() == (
@@ -216,8 +216,8 @@ def test_a_release_to_a_repository_that_nothing_binds_is_reported_in_its_receipt
 def test_a_role_of_before_that_may_not_read_tags_still_releases_and_the_receipt_names_what_it_lacks(
     inside: Inside, ready: App, work: WorkFolder, repository: str, emulator: Local, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = tuple(action for action in iam_policy.PUSH_ACTIONS if action != "ecr:ListTagsForResource")
-    monkeypatch.setattr(iam_policy, "PUSH_ACTIONS", few)
+    few = tuple(action for action in iam.PUSH_ACTIONS if action != "ecr:ListTagsForResource")
+    monkeypatch.setattr(iam, "PUSH_ACTIONS", few)
     inside(*words("ecr-push", ready, work, repository)).ok()
     assert emulator.tags(repository)
     assert "the role lacks ecr:ListTagsForResource" in work.read_receipt().unbound

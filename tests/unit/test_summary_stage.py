@@ -141,8 +141,8 @@ def test_a_comment_is_written_where_it_can_be(
         def __init__(self, *about: object) -> None:
             spoken.append(about)
 
-        def say(self, marker: str, text: str) -> CommentResult:
-            spoken.append((marker, text.splitlines()[:2]))
+        def say(self, name: str, text: str) -> CommentResult:
+            spoken.append((name, text.splitlines()[:1]))
             return CommentResult(done=True)
 
     monkeypatch.setattr(pull_request_comment, "Conversation", Double)
@@ -151,8 +151,7 @@ def test_a_comment_is_written_where_it_can_be(
     if not changed:
         assert spoken == [
             ("https://api.github.com", "t", "o/app", 7),
-            ("<!-- goldenpath: my-app -->",
-             ["<!-- goldenpath: my-app -->", "## ❌ a1b2c3d for dev: failed; nothing was released"]),
+            ("my-app", ["## ❌ a1b2c3d for dev: failed; nothing was released"]),
         ]  # fmt: skip
 
 
@@ -166,8 +165,8 @@ def test_without_evidence_a_comment_only_says_where_the_verdict_is(
         def __init__(self, *_: object) -> None:
             pass
 
-        def say(self, _: str, text: str) -> CommentResult:
-            spoken.append(text)
+        def say(self, name: str, text: str) -> CommentResult:
+            spoken.append(f"{name}: {text}")
             return CommentResult(done=True)
 
     monkeypatch.setattr(pull_request_comment, "Conversation", Double)
@@ -178,4 +177,4 @@ def test_without_evidence_a_comment_only_says_where_the_verdict_is(
     assert outcome.warnings == (pull_request_comment.HOW_TO_SHOW_IT,)
     link = "[the summary of its run](https://github.com/o/app/actions/runs/7)"
     text = f"The verdict on a1b2c3d for dev is in {link}.\n\n{pull_request_comment.HOW_TO_SHOW_IT}\n"
-    assert spoken == [f"<!-- goldenpath: my-app -->\n{text}"]
+    assert spoken == [f"my-app: {text}"]

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from moto.ecr.models import ECRBackend, Image, Repository, ecr_backends
 
+from goldenpath.shared import oci
 from goldenpath.shared.names import Digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.local.registry_process import RegistryProcess
-
-_OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 class HeldImage(Image):
@@ -98,7 +97,7 @@ class EcrStore:
         image = image_by_digest(repository, digest)
         if image is None:
             text = manifest.content.decode("utf-8", "replace")
-            media_type = manifest.media_type or _OCI_MANIFEST
+            media_type = manifest.media_type or oci.MANIFEST
             image = HeldImage(self.account, None, text, repository.name, media_type, digest)  # type: ignore[arg-type]
             repository.images.append(image)
         if tag is not None:

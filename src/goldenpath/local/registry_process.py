@@ -21,17 +21,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.shared import process
+from goldenpath.shared import oci, process
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
 
 if TYPE_CHECKING:
     import subprocess  # noqa: TID251  the type only
     from collections.abc import Mapping
 
-MANIFESTS = (
-    "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, "
-    "application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json"
-)
+MANIFESTS = f"{oci.INDEX}, {oci.MANIFEST}, {oci.DOCKER_LIST}, {oci.DOCKER_MANIFEST}"
 _PID_FILE = "registry.pid"
 # Seconds. Go's `Server.Shutdown` waits 5 s for a connection that has sent nothing yet; nothing is left to finish here.
 _PATIENCE = 0.5

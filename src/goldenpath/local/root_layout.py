@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 TAG = "base"
 _BUFFER = 1 << 20
 _GZIP_WINDOW = 31  # zlib's way to ask for a gzip header and trailer, which here carry no time and no name
-_INDEX = "application/vnd.oci.image.index.v1+json"
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_CONFIG = "application/vnd.oci.image.config.v1+json"
-_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 @dataclass(frozen=True)
@@ -52,12 +48,12 @@ def write(root: Path, into: Path, config: ImageConfig, *, newest: int, keep: Cal
     blobs = into / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     layer, diff_id = _write_layer(root, blobs, newest, keep)
-    described = _put(blobs, _CONFIG, _image(config, diff_id))
-    manifest = {"schemaVersion": 2, "mediaType": _MANIFEST, "config": described, "layers": [layer]}
-    entry = _put(blobs, _MANIFEST, manifest)
+    described = _put(blobs, oci.CONFIG, _image(config, diff_id))
+    manifest = {"schemaVersion": 2, "mediaType": oci.MANIFEST, "config": described, "layers": [layer]}
+    entry = _put(blobs, oci.MANIFEST, manifest)
     entry["annotations"] = {oci.REF_NAME: TAG}
     entry["platform"] = {"os": "linux", "architecture": config.architecture}
-    (into / "index.json").write_bytes(_json({"schemaVersion": 2, "mediaType": _INDEX, "manifests": [entry]}))
+    (into / "index.json").write_bytes(_json({"schemaVersion": 2, "mediaType": oci.INDEX, "manifests": [entry]}))
     (into / "oci-layout").write_bytes(_json({"imageLayoutVersion": "1.0.0"}))
     return Digest(entry["digest"])
 
@@ -73,7 +69,7 @@ def _write_layer(root: Path, blobs: Path, newest: int, keep: Callable[[str], boo
         squeezed.finish()
     size = part.stat().st_size
     part.rename(blobs / squeezed.outer.hexdigest())
-    layer = {"mediaType": _LAYER, "digest": f"sha256:{squeezed.outer.hexdigest()}", "size": size}
+    layer = {"mediaType": oci.GZIP_LAYER, "digest": f"sha256:{squeezed.outer.hexdigest()}", "size": size}
     return layer, f"sha256:{squeezed.inner.hexdigest()}"
 
 

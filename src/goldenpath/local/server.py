@@ -34,7 +34,7 @@ from goldenpath.local.registry_process import RegistryProcess
 from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
 from goldenpath.local.sts import Sts, provider_arn, trust_policy
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
-from goldenpath.shared.names import EcrRepository
+from goldenpath.shared.names import DEFAULT_REGION, EcrRepository
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Local:
         folder: Path,
         *,
         account: str = "123456789012",
-        region: str = "eu-west-2",
+        region: str = DEFAULT_REGION,
         program: Path | None = None,
     ) -> Local:
         """Start everything on free loopback ports, with an empty registry, keeping storage and logs in `folder`.

@@ -15,7 +15,7 @@ from goldenpath.registries.terraform import planning, plans
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput
-from goldenpath.shared.names import Digest, Region
+from goldenpath.shared.names import DEFAULT_REGION, Digest, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ _NEXT = (
 
 
 _REGION = click.option(
-    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default=planning.DEFAULT_REGION,
+    "--aws-region", envvar=("GOLDENPATH_AWS_REGION", "AWS_REGION"), show_envvar=True, default=DEFAULT_REGION,
     help="AWS region of state and registries.",
 )  # fmt: skip
 

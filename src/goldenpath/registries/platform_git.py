@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from goldenpath.shared import git, git_settings, process
+from goldenpath.shared import git
 from goldenpath.shared.errors import SourceUnusable, ToolFailed
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def fetch(checkout: Path, revision: str, server_url: str, token: str) -> str:
     `token` is sent to `server_url` only. Raises `SourceUnusable`.
     """
     try:
-        _git(checkout, "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "origin", revision,
-             settings=_authorization(server_url, token))  # fmt: skip
+        settings = _authorization(server_url, token)
+        git.fetch(checkout, "origin", revision, timeout=_SECONDS, settings=settings, writes_head=True)
         return _git(checkout, "rev-parse", "--verify", "FETCH_HEAD^{commit}")
     except ToolFailed as error:
         raise SourceUnusable(
@@ -117,8 +117,8 @@ def first_parents(checkout: Path, before: str, after: str) -> tuple[str, ...]:
 
 def list_files(checkout: Path, commit: str, folders: Iterable[str]) -> dict[str, str]:
     """Return the files of `commit` below `folders`: path → mode, kind and blob id, the same in every clone."""
-    output = _git(checkout, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
-    return {path: entry for entry, _, path in (line.partition("\t") for line in output.split("\0") if line)}
+    entries = git.tree(checkout, commit, tuple(folders))
+    return {entry.path.decode("utf-8", "replace"): " ".join(entry[:3]) for entry in entries}
 
 
 def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ...]:
@@ -131,11 +131,6 @@ def trailers(checkout: Path, before: str, after: str, key: str) -> tuple[str, ..
 def parents(checkout: Path, commit: str) -> tuple[str, ...]:
     """Return the ids of the parents of `commit`."""
     return tuple(_git(checkout, "rev-list", "--parents", "--max-count=1", commit, "--").split()[1:])
-
-
-def contains(checkout: Path, commit: str, ancestor: str) -> bool:
-    """Return whether `ancestor` is `commit` or in its history; false when the clone lacks either."""
-    return _git(checkout, "merge-base", commit, ancestor, accept=(0, 1, 128)) == ancestor
 
 
 def tree(checkout: Path, commit: str) -> str:
@@ -154,9 +149,8 @@ def merged_tree(checkout: Path, one: str, other: str) -> str:
 
 def text_at(checkout: Path, commit: str, path: str) -> str:
     """Return the text of `path` as it was at `commit`; empty when it was not there."""
-    if not _git(checkout, "ls-tree", "--name-only", commit, "--", path):
-        return ""
-    return _git(checkout, "cat-file", "blob", f"{commit}:{path}") + "\n"
+    text = git.text_at(checkout, commit, path)
+    return "" if text is None else f"{text}\n"
 
 
 def bytes_at(checkout: Path, commit: str, path: str) -> bytes:
@@ -177,8 +171,6 @@ def _git(
     settings: Sequence[tuple[str, str]] = (),
     accept: Collection[int] = (0,),
 ) -> str:
-    environment = {**git_settings.environment(words[0], settings), **(variables or {})}
-    done = process.run(
-        *git_settings.command(checkout, *words), timeout=_SECONDS, environment=environment, accept=accept
+    return git.text_of(
+        git.ask(checkout, *words, timeout=_SECONDS, accept=accept, settings=settings, variables=variables)
     )
-    return done.stdout.decode("utf-8", "replace").rstrip("\n")

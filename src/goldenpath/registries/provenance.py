@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from goldenpath.policy import environments
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
+from goldenpath.shared import git
 from goldenpath.shared.errors import ApprovalMissing, PlanDrifted, ProposalUnbound
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def require_single_commit(commits: MergeCommits) -> None:
     """Refuse with `ProposalUnbound` a merge of anything but one commit on top of the base branch."""
     checkout, tip = commits.checkout, commits.tip
     start = platform_git.parents(checkout, tip)
-    if len(start) != 1 or not platform_git.contains(checkout, commits.before, start[0]):
+    if len(start) != 1 or not git.is_ancestor(checkout, start[0], commits.before):
         raise _unbound(f"its branch has more than one commit beside those of the base branch (its tip is {tip})")
     # Trees, not diffs: whoever merges by hand can put more into a merge commit than its parents have. Comparing with
     # the merge that git computes covers merge, squash and rebase alike.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from threading import Thread
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from goldenpath.shared import git_settings, process, remotes
 from goldenpath.shared.errors import SourceUnusable, ToolFailed
 from goldenpath.shared.names import Commit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from goldenpath.shared.process import Completed
 
@@ -26,9 +26,18 @@ _YEAR_10000 = 253_402_300_800
 _QUOTED = 40
 
 
+class TreeEntry(NamedTuple):
+    """A file, a link or a submodule of a commit, as git-ls-tree(1) prints it; `path` is as git keeps it."""
+
+    mode: str
+    kind: str
+    identity: str
+    path: bytes
+
+
 def run(source: Path, *words: str, timeout: float = TIMEOUT) -> str:
     """Return what `git <words>` prints in `source`, without the last newline. Raises `ToolFailed`."""
-    return output(source, *words, timeout=timeout).decode("utf-8", "replace").rstrip("\n")
+    return text_of(ask(source, *words, timeout=timeout))
 
 
 def output(source: Path, *words: str, timeout: float = TIMEOUT) -> bytes:
@@ -42,13 +51,26 @@ def affirms(source: Path, *words: str) -> bool:
 
 
 def ask(
-    source: Path, *words: str, timeout: float = TIMEOUT, accept: Collection[int] = (0,), stdin: bytes = b""
+    source: Path,
+    *words: str,
+    timeout: float = TIMEOUT,
+    accept: Collection[int] = (0,),
+    stdin: bytes = b"",
+    settings: Sequence[tuple[str, str]] = (),
+    variables: Mapping[str, str] | None = None,
 ) -> Completed:
-    """Run `git <words>` in `source`, and return how it ended. Raises `ToolFailed` for a code that is not accepted."""
-    return process.run(
-        *git_settings.command(source, *words),
-        timeout=timeout, environment=git_settings.environment(words[0]), accept=accept, stdin=stdin,
-    )  # fmt: skip
+    """Run `git <words>` in `source`, and return how it ended. Raises `ToolFailed` for a code that is not accepted.
+
+    `settings` and `variables` are for this one call.
+    """
+    environment = {**git_settings.environment(words[0], settings), **(variables or {})}
+    command = git_settings.command(source, *words)
+    return process.run(*command, timeout=timeout, environment=environment, accept=accept, stdin=stdin)
+
+
+def text_of(done: Completed) -> str:
+    """Return what a command printed, without the last newline."""
+    return done.stdout.decode("utf-8", "replace").rstrip("\n")
 
 
 def head(source: Path) -> Commit:
@@ -80,7 +102,7 @@ def has(source: Path, commit: Commit) -> bool:
     return affirms(source, "cat-file", "-e", f"{commit}^{{commit}}")
 
 
-def is_ancestor(source: Path, earlier: Commit, later: Commit) -> bool:
+def is_ancestor(source: Path, earlier: str, later: str) -> bool:
     """Tell whether `later` comes from `earlier`; `False` too when one of them is not in the clone."""
     return affirms(source, "merge-base", "--is-ancestor", earlier, later)
 
@@ -117,6 +139,44 @@ def tracked(source: Path) -> tuple[str, ...]:
     return tuple(filter(None, run(source, "ls-files", "-z").split("\0")))
 
 
+def tree(source: Path, commit: str, folders: Sequence[str] = ()) -> Iterator[TreeEntry]:
+    """Yield everything that `commit` holds, or what it holds below `folders`. Raises `ToolFailed`."""
+    for line in _tree(source, commit, tuple(folders)).split(b"\0"):
+        head, _, path = line.partition(b"\t")
+        if head:
+            mode, kind, identity = head.decode().split()
+            yield TreeEntry(mode, kind, identity, path)
+
+
+# What a commit holds never changes.
+@lru_cache(maxsize=8)
+def _tree(source: Path, commit: str, folders: Sequence[str]) -> bytes:
+    return output(source, "ls-tree", "-r", "-z", "--full-tree", commit, "--", *folders)
+
+
+def text_at(source: Path, commit: str, path: str) -> str | None:
+    """Return the text of `path` in `commit`, without the last newline; `None` where there is none."""
+    if not run(source, "ls-tree", "--full-tree", "--name-only", commit, "--", path):
+        return None
+    return run(source, "cat-file", "blob", f"{commit}:{path}")
+
+
+def fetch(
+    source: Path,
+    *words: str,
+    timeout: float = FETCH_TIMEOUT,
+    settings: Sequence[tuple[str, str]] = (),
+    writes_head: bool = False,
+) -> None:
+    """Run `git fetch <words>` without tags and submodules; `FETCH_HEAD` is written where `writes_head`.
+
+    Raises `ToolFailed`, `ToolTimeout`.
+    """
+    head = () if writes_head else ("--no-write-fetch-head",)
+    command = ("fetch", "--quiet", "--no-tags", *head, "--no-recurse-submodules", *words)
+    ask(source, *command, timeout=timeout, settings=settings)
+
+
 def is_partial(source: Path) -> bool:
     """Tell whether the clone `source` was made with a filter, and may lack the contents of files."""
     return affirms(source, "config", "--get-regexp", r"^remote\..*\.promisor$")
@@ -127,10 +187,7 @@ def fetch_history(source: Path, commit: Commit) -> None:
     deeper = ("--unshallow",) if is_shallow(source) else ()
     # A filtered clone says that it has what it was promised: without --refetch nothing more would come.
     whole = ("--refetch", "--no-filter") if is_partial(source) else ()
-    run(
-        source, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-        *deeper, *whole, "origin", commit, timeout=FETCH_TIMEOUT,
-    )  # fmt: skip
+    fetch(source, *deeper, *whole, "origin", commit)
 
 
 def lacks_objects(source: Path, commit: Commit) -> bool:

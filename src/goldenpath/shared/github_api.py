@@ -1,16 +1,23 @@
-"""The one door to PyGithub: how a GitHub, or a GitHub Enterprise Server, is talked to."""
+"""The only place that opens PyGithub, and the one rule for comments that this project writes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from github import Github
+    from collections.abc import Iterator
+
+    from github import Github, GithubException
+    from github.Repository import Repository
 
 # GitHub asks for a second between two writes, and for no pause between reads ("Best practices for using the REST API").
 # PyGithub would wait for a quarter of a second before each read too.
 SECONDS_BETWEEN_WRITES = 1.0
+NOT_FOUND, GONE = 404, 410
 _TIMEOUT = 30
+_PAGE, _PAGES_AT_MOST = 100, 10
+# The account of a workflow's own token, which cannot look it up ("Get the authenticated user" is closed to it).
+_WORKFLOWS = "github-actions[bot]"
 
 
 def connect(api_url: str, token: str, *, timeout: int = _TIMEOUT, retry: int = 3) -> Github:
@@ -22,3 +29,60 @@ def connect(api_url: str, token: str, *, timeout: int = _TIMEOUT, retry: int = 3
         base_url=api_url, auth=Auth.Token(token), timeout=timeout, retry=retry, lazy=True,
         seconds_between_requests=0, seconds_between_writes=SECONDS_BETWEEN_WRITES,
     )  # fmt: skip
+
+
+def message(error: GithubException) -> str:
+    """Return GitHub's own words in `error`; empty when its response has none."""
+    return str(error.data.get("message", "")) if isinstance(error.data, dict) else ""
+
+
+def marker_line(name: str) -> str:
+    """Return the line that marks a text of ours as the one called `name`. GitHub does not display it."""
+    return f"<!-- goldenpath: {name} -->"
+
+
+def has_marker(text: str | None, name: str) -> bool:
+    """Tell whether the first or the last line of `text` is the marker `name`."""
+    # Not a line between them: there a comment may quote what somebody else wrote.
+    lines = (text or "").strip().splitlines()
+    return marker_line(name) in lines[:1] + lines[-1:]
+
+
+def write_comment(repository: Repository, number: int, name: str, text: str) -> None:
+    """Write `text`, which has the marker `name`, into our comment with that marker in the thread `number`.
+
+    A comment is made where there is none, or where it was deleted in the meantime.
+    Raises `GithubException`, and requests' `RequestException`.
+    """
+    from github import GithubException  # noqa: PLC0415  as above
+
+    requester, comments = repository.requester, f"{repository.url}/issues/{number}/comments"
+    for comment in _comments(repository, comments):
+        if not _is_ours(comment, name):
+            continue
+        if comment["body"] == text:
+            return
+        place = f"{repository.url}/issues/comments/{comment['id']}"
+        try:
+            requester.requestJsonAndCheck("PATCH", place, input={"body": text})
+        except GithubException as error:
+            if error.status != NOT_FOUND:
+                raise
+            break
+        return
+    requester.requestJsonAndCheck("POST", comments, input={"body": text})
+
+
+def _comments(repository: Repository, comments: str) -> Iterator[dict[str, Any]]:
+    for page in range(1, _PAGES_AT_MOST + 1):
+        _, listed = repository.requester.requestJsonAndCheck("GET", f"{comments}?per_page={_PAGE}&page={page}")
+        yield from listed
+        if len(listed) < _PAGE:
+            return
+
+
+def _is_ours(comment: dict[str, Any], name: str) -> bool:
+    # The author counts, not only the marker: anybody may write a marker, and we would then edit their comment.
+    author = comment.get("user") or {}
+    by_workflow = (author.get("type"), author.get("login")) == ("Bot", _WORKFLOWS)
+    return by_workflow and has_marker(comment.get("body"), name)

@@ -21,13 +21,21 @@ _PARTITIONS = {
     "us-isob-": "aws-iso-b",
     "us-isof-": "aws-iso-f",
 }
-# The secret of a role that serves every environment.
+# Where a registry is unless something else is named, and the audience of an OIDC token that STS asks for.
+DEFAULT_REGION = "eu-west-2"
+AUDIENCE = "sts.amazonaws.com"
+# What the secrets of roles begin with, and the secret of a role that serves every environment.
+ROLE_SECRETS = "TF_AWS_IAM_ROLE_"
 ANY_ROLE = "AWS_ROLE_ARN"
 
 
 def role_secret(environment: str) -> str:
-    """Return the name of the secret that holds the ARN of the role of `environment` alone."""
-    return f"TF_AWS_IAM_ROLE_{environment.upper()}"
+    """Return the name of the secret that holds the ARN of the role of `environment` only."""
+    return f"{ROLE_SECRETS}{environment.upper()}"
+
+
+# The secret of the role that may pull base images.
+BASES_ROLE = role_secret("bases")
 
 
 class Name(str):

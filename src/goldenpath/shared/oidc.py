@@ -15,11 +15,11 @@ from msgspec import Struct
 from goldenpath.shared import codec
 from goldenpath.shared.errors import LoginRefused, RegistryUnreachable
 from goldenpath.shared.http import Http
+from goldenpath.shared.names import AUDIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AUDIENCE = "sts.amazonaws.com"
 _URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  the variable's name
 _FIX = "give the job `permissions: id-token: write` (and its caller, which must grant at least as much)"

@@ -249,10 +249,11 @@ def _word(word: str) -> str:
 
 
 def _code(word: str) -> str:
-    """Return `word` as a code span."""
-    fence = "`" * (max(map(len, re.findall("`+", word)), default=0) + 1)
-    space = " " if word.startswith("`") or word.endswith("`") else ""
-    return f"{fence}{space}{word}{space}{fence}"
+    """Return `word` as a code span; punctuation that only follows it stands outside of the span."""
+    core = word if "(" in word else word.rstrip(").,;")
+    fence = "`" * (max(map(len, re.findall("`+", core)), default=0) + 1)
+    space = " " if core.startswith("`") or core.endswith("`") else ""
+    return f"{fence}{space}{core}{space}{fence}{word[len(core) :]}"
 
 
 def _prose(word: str) -> str:

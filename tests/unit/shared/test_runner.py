@@ -68,6 +68,8 @@ def test_text_for_a_summary_is_never_markup() -> None:
         ("@team and #1 and GH-2 and o/r#3", "`@team` and `#1` and `GH-2` and `o/r#3`"),
         (":tada: x:+1:y", "`:tada:` `x:+1:y`"),
         ("a1b2c3d of app.py:3", "`a1b2c3d` of app.py:3"),
+        ("app.py:3 (commit a1b2c3d). See #1, @b;", "app.py:3 (commit `a1b2c3d`). See `#1`, `@b`;"),
+        ("[a](http://e).", "`[a](http://e).`"),
         ("@a`b``c", "```@a`b``c```"),
         ("`@a`", "`` `@a` ``"),
         ("@a|b", "`@a`\\|b"),
@@ -84,7 +86,7 @@ _SPAN = re.compile(r"(?<![`\\])(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LIVE = re.compile(r"[<>@]|://|#\d|www\.|:[a-z0-9_+-]+:|(?<!\\)[*_|\[\]]", re.IGNORECASE)
 
 
-@given(st.text(st.sampled_from("ab1:/.@#`\\|<>[]_* \n\r\u202ewWgGhH-+"), max_size=40))
+@given(st.text(st.sampled_from("ab1:/.,;()@#`\\|<>[]_* \n\r\u202ewWgGhH-+"), max_size=40))
 def test_outside_of_code_nothing_is_left_that_github_makes_anything_of(text: str) -> None:
     shown = as_markdown(text)
     assert "\n" not in shown

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.model import private_base
+from goldenpath.shared.names import BASES_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.adoption.reusable_workflow import Caller
 
 _ABOUT = "private base images"
-_OF_ECR, _OF_OTHERS = "TF_AWS_IAM_ROLE_BASES", "BASES_LOGINS"
+_OF_ECR, _OF_OTHERS = BASES_ROLE, "BASES_LOGINS"
 _HOW = {
     _OF_ECR: "`goldenpath iam pull-policy` and `trust-policy --pull-requests` print what the role needs",
     _OF_OTHERS: "it has one `registry user password` a line",

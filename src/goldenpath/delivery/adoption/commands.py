@@ -14,6 +14,7 @@ from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, SetupIncomplete
+from goldenpath.shared.names import DEFAULT_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def _triggers(found: Checkout) -> Iterator[Remark]:
 @click.command()
 @_SOURCE
 @click.option("--role-arn", default="", help="ARN of the role that an environment's secret holds.")
-@click.option("--aws-region", default="eu-west-2", show_default=True, help="AWS region of the registry.")
+@click.option("--aws-region", default=DEFAULT_REGION, show_default=True, help="AWS region of the registry.")
 @click.option("--offline", is_flag=True, help="Ask neither GitHub nor AWS.")
 @click.option("--strict", is_flag=True, help="Let warnings fail too.")
 def doctor(*, source: Path, role_arn: str, aws_region: str, offline: bool, strict: bool) -> None:

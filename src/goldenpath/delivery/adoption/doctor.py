@@ -23,7 +23,7 @@ from goldenpath.delivery.adoption.repository_facts import GitHub
 from goldenpath.delivery.release import binding
 from goldenpath.shared.errors import BadInput, GoldenPathError
 from goldenpath.shared.expressions import with_own_repository
-from goldenpath.shared.names import EcrRepository, Region
+from goldenpath.shared.names import DEFAULT_REGION, EcrRepository, Region
 from goldenpath.shared.runner import Runner
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Asked:
 
     checkout: Checkout
     role_arn: str = ""
-    aws_region: str = "eu-west-2"
+    aws_region: str = DEFAULT_REGION
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class World:
         try:
             region = Region(asked.aws_region)
         except ValueError as error:
-            raise BadInput(f"`aws_region`: {error}", fix="name the registry's region, like eu-west-2") from None
+            raise BadInput(f"`aws_region`: {error}", fix=f"name the registry's region, like {DEFAULT_REGION}") from None
         token = env.get("GITHUB_TOKEN") or env.get("GH_TOKEN") or ""
         slug = asked.checkout.slug
         forge = GitHub(Runner.read(env).api_url, token, slug) if token and slug else None

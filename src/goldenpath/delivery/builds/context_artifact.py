@@ -156,8 +156,7 @@ def _new(run: Run, root: Path, found: tuple[File, ...]) -> Iterator[File]:
 
 def _kept(run: Run) -> frozenset[str]:
     """Return the path of each file, link and submodule of the commit, whether it is checked out or not."""
-    words = ("ls-tree", "-r", "-z", "--full-tree", "--name-only", run.event.commit)
-    return frozenset(map(os.fsdecode, filter(None, git.output(run.request.source, *words).split(b"\0"))))
+    return frozenset(os.fsdecode(entry.path) for entry in git.tree(run.request.source, run.event.commit))
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -10,7 +10,6 @@ import hashlib
 import os
 import stat
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import git
@@ -105,7 +104,7 @@ class _Reading:
 
     def add(self, root: Path, commit: str, prefix: bytes = b"") -> None:
         """Look at the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
-        for mode, kept, path in _kept(root, commit):
+        for mode, _, kept, path in git.tree(root, commit):
             place, full = root / os.fsdecode(path), prefix + path
             if mode == _SUBMODULE:
                 self.submodules[_shown(full)] = kept
@@ -131,20 +130,6 @@ class _Reading:
 
 def _shown(path: bytes) -> str:
     return path.decode("utf-8", "replace")
-
-
-def _kept(source: Path, commit: str) -> Iterator[tuple[str, str, bytes]]:
-    for line in _tree(source, commit).split(b"\0"):
-        head, _, path = line.partition(b"\t")
-        if head:
-            mode, _, identity = head.decode().split()
-            yield mode, identity, path
-
-
-# What a commit holds never changes; which files are there is looked at each time.
-@lru_cache(maxsize=8)
-def _tree(source: Path, commit: str) -> bytes:
-    return git.output(source, "ls-tree", "-r", "-z", "--full-tree", commit)
 
 
 def _look(place: Path, kept: str) -> _Seen:

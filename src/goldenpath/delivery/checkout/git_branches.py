@@ -24,10 +24,7 @@ def tip(source: Path, branch: str) -> Commit:
     """
     ref = f"{_REMOTE}{branch}"
     if not git.affirms(source, "show-ref", "--verify", "--quiet", ref):
-        git.run(
-            source, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
-            "origin", f"+refs/heads/{branch}:{ref}", timeout=_TIMEOUT,
-        )  # fmt: skip
+        git.fetch(source, "origin", f"+refs/heads/{branch}:{ref}", timeout=_TIMEOUT)
     return _newest(source, Commit(git.run(source, "show-ref", "--verify", "--hash", ref)), ref)
 
 

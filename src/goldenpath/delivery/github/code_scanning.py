@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from goldenpath.shared import codec
+from goldenpath.shared import github_rest
 from goldenpath.shared.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
 
 if TYPE_CHECKING:
@@ -148,18 +148,14 @@ class CodeScanning:
         return f"{self._api_url}/repos/{repository}/code-scanning"
 
     def _get(self, place: str) -> Mapping[str, Any]:
-        from goldenpath.delivery.github import rest  # noqa: PLC0415  the gate that scans for secrets seldom asks
-
-        return _content(rest.get(place, self._token, attempts=1, read_timeout=_READ_TIMEOUT))
+        return _content(github_rest.get(place, self._token, attempts=1, read_timeout=_READ_TIMEOUT))
 
     def _sent(self, place: str, body: Mapping[str, str]) -> str:
         """Upload, again where GitHub is busy or does not answer, and return the upload's id."""
-        from goldenpath.delivery.github import rest  # noqa: PLC0415  as above
-
         pause = _FIRST_PAUSE
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
+                answer = github_rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
                 return _identity(answer)
             except (_RefusedError, RegistryUnreachable) as error:
                 if attempt == ATTEMPTS or (isinstance(error, _RefusedError) and not error.is_busy):
@@ -209,14 +205,11 @@ def _identity(answer: Answer) -> str:
 
 def _content(answer: Answer) -> Mapping[str, Any]:
     """Return the JSON object that GitHub answered with; nothing for any other content. Raises `_RefusedError`."""
-    try:
-        found = codec.decode_any(answer.body)
-    except ValueError:
-        found = None
+    content = github_rest.json_object(answer)
     if answer.status < _ERRORS:
-        return found if isinstance(found, dict) else {}
+        return content or {}
     plain = answer.body[:_QUOTED].decode("utf-8", "replace")
-    raise _RefusedError(answer.status, str(found.get("message", "")) if isinstance(found, dict) else plain)
+    raise _RefusedError(answer.status, plain if content is None else str(content.get("message", "")))
 
 
 def off(repository: str) -> CodeScanningOff:

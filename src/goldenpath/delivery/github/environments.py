@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.delivery.github import rest
-from goldenpath.shared import codec
+from goldenpath.shared import github_rest
 from goldenpath.shared.errors import RegistryUnreachable, ReleaseUnapproved
 
 if TYPE_CHECKING:
@@ -34,16 +33,15 @@ def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, A
     """Return GitHub's description of the environment `name`. Raises `ReleaseUnapproved` where it cannot be read."""
     place = f"{api_url}/repos/{repository}/environments/{quote(name, safe='')}"
     try:
-        answer = rest.get(place, token)
+        answer = github_rest.get(place, token)
     except RegistryUnreachable as error:
         raise _unread(name, error.why, "run the job again") from error
     if answer.status != _OK:
         fix = "give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
         raise _unread(name, f"HTTP {answer.status}", fix)
-    try:
-        return codec.decode(answer.body, dict[str, Any])
-    except ValueError:
-        raise _unread(name, "it is no object of JSON", "run the job again") from None
+    if (environment := github_rest.json_object(answer)) is None:
+        raise _unread(name, "it is no object of JSON", "run the job again")
+    return environment
 
 
 def _unread(name: str, why: str, fix: str) -> ReleaseUnapproved:

@@ -10,8 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.delivery.github import rest
-from goldenpath.shared import codec
+from goldenpath.shared import github_rest
 from goldenpath.shared.errors import RegistryUnreachable
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class History:
     def _get(self, path: str) -> Answer | None:
         place = f"{self._place}/{path}"
         try:
-            return rest.get(place, self._token, attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT)
+            return github_rest.get(place, self._token, attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT)
         except RegistryUnreachable:
             return None
 
@@ -84,8 +83,4 @@ def _is_rate_limit(answer: Answer) -> bool:
 
 
 def _field(answer: Answer, name: str) -> Any:  # noqa: ANN401  any JSON value
-    try:
-        body = codec.decode_any(answer.body)
-    except ValueError:
-        return None
-    return body.get(name) if isinstance(body, dict) else None
+    return (github_rest.json_object(answer) or {}).get(name)

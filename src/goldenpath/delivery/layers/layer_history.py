@@ -97,7 +97,7 @@ class LayerHistory:
 
     @cached_property
     def _root(self) -> Path:
-        return Path(git.run(self.source, "rev-parse", "--show-toplevel")).resolve()
+        return git.top(self.source).resolve()
 
     def _in_repository(self, path: Path) -> str | None:
         """Return `path` as git names it; empty for the whole repository, `None` for a path that is not in it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.model import build_secrets, evidence, private_base, registry_login
-from goldenpath.shared import input_text
+from goldenpath.shared import input_text, names
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import (
     AccountId,
@@ -201,7 +201,7 @@ BUILD_CACHE_KEY = Input(
 )
 VERSION = Input("version", "Version: recorded in the image, and a tag of the release.", Version)
 IMAGE_TAG = Input("image_tag", "One more tag of the release, taken as it is; the output `image` names it.", Tag)
-AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default="eu-west-2")
+AWS_REGION = Input("aws_region", "AWS region of the registry.", Region, default=names.DEFAULT_REGION)
 PRIVATE_BASES = Input(
     "private_bases",
     "Base images in private registries, one a line, as the Dockerfile names them.",
@@ -223,7 +223,7 @@ AUDIENCE = Input(
     "audience",
     "Audience of the OIDC token, as the role's trust policy names it; in China `sts.amazonaws.com.cn`.",
     input_text.audience,
-    default="sts.amazonaws.com",
+    default=names.AUDIENCE,
 )
 REGISTRY_ACCOUNT = Input(
     "registry_account", "AWS account of the registry, where it is not the account of the role.", AccountId

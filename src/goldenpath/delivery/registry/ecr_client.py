@@ -14,12 +14,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.registry import ecr_endpoint
-from goldenpath.delivery.registry.iam_policy import session_policy
+from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
-from goldenpath.shared import aws_sdk
+from goldenpath.shared import aws_sdk, ecr
 from goldenpath.shared.aws_sdk import RELEASE_NEEDS, Wanted, explained
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
-from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.shared.names import ROLE_SECRETS, AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,6 @@ class Ecr:
     def __init__(self, connect: Callable[[], ECRClient], account: AccountId | None = None) -> None:
         self._connect = connect
         self._account = account
-        self._registry: dict[str, Any] = {"registryId": account} if account else {}
         self._connected = connect()
         self._since = time.monotonic()
 
@@ -85,7 +84,7 @@ class Ecr:
         """
         with explained(f"describe the ECR repository {name}", needs=self._needs()):
             try:
-                found = self._client.describe_repositories(**self._registry, repositoryNames=[name])["repositories"][0]
+                found = ecr.repository(self._client, name, self._account)
             except self._client.exceptions.RepositoryNotFoundException as error:
                 raise RepositoryMissing(
                     f"the ECR repository {name} does not exist in {self._place()}",
@@ -127,8 +126,7 @@ class Ecr:
         """
         try:
             with explained(f"read the tags of the ECR repository {info.name}"):
-                tags = self._client.list_tags_for_resource(resourceArn=info.arn)["tags"]
-                return next((each["Value"] for each in tags if each["Key"] == key), "")
+                return ecr.repository_tags(self._client, info.arn).get(key, "")
         except AccessDenied:
             return None
 
@@ -152,7 +150,7 @@ class Ecr:
         with explained(f"look at the image {digest} of {name}"):
             try:
                 found = self._client.describe_images(
-                    **self._registry, repositoryName=name, imageIds=[{"imageDigest": digest}]
+                    **ecr.registry(self._account), repositoryName=name, imageIds=[{"imageDigest": digest}]
                 )
             except self._client.exceptions.ImageNotFoundException:
                 return ()
@@ -161,8 +159,7 @@ class Ecr:
     def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
         """Return a tag that begins with `prefix` of each image that has one, the image pushed last first."""
         with explained(f"list the images of {name}"):
-            pages = self._client.get_paginator("describe_images").paginate(**self._registry, repositoryName=name)
-            images = [image for page in pages for image in page["imageDetails"]]
+            images = ecr.images(self._client, name, self._account)
         found = [
             (image["imagePushedAt"], max(tags))
             for image in images
@@ -179,8 +176,7 @@ class Ecr:
             {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
         ]
         with explained(f"remove images from {name}"):
-            answer = self._client.batch_delete_image(**self._registry, repositoryName=name, imageIds=wanted)
-            failures = [each for each in answer["failures"] if each.get("failureCode") != "ImageNotFound"]
+            failures = ecr.delete(self._client, name, wanted, self._account)
             listed = tuple(Digest(each["imageId"]["imageDigest"]) for each in failures if _is_listed(each))
             refused = [each for each in failures if not _is_listed(each)]
         if refused:
@@ -253,7 +249,7 @@ def _require_credentials(sdk: Sdk, session: Session) -> None:
         raise LoginRefused(
             "a stored AWS key is refused in a workflow run",
             why="a key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
-            fix="give the role instead (secret TF_AWS_IAM_ROLE_…) with `permissions: id-token: write`, and delete the "
+            fix=f"give the role instead (secret {ROLE_SECRETS}…) with `permissions: id-token: write`, and delete the "
             "key; `goldenpath iam trust-policy` prints what the role must trust",
         )
 

@@ -14,7 +14,7 @@ from goldenpath.delivery.release.binding import Target
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared import oidc, runner
 from goldenpath.shared.errors import WrongAccount
-from goldenpath.shared.names import ANY_ROLE, role_secret
+from goldenpath.shared.names import ANY_ROLE, AUDIENCE, role_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +45,7 @@ class Access:
     accounts: tuple[AccountId, ...] = ()
     stored_keys_allowed: bool = False
     read_only: bool = False
-    audience: str = oidc.AUDIENCE
+    audience: str = AUDIENCE
     registry_account: AccountId | None = None
 
 

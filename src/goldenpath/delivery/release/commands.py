@@ -11,8 +11,9 @@ import click
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.receipt import Receipt
-from goldenpath.delivery.registry.iam_policy import pull_policy, push_policy
-from goldenpath.delivery.release import access, iam
+from goldenpath.delivery.registry import iam
+from goldenpath.delivery.registry.iam import pull_policy, push_policy
+from goldenpath.delivery.release import access
 from goldenpath.delivery.release import repair as repairing
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared import codec, runner

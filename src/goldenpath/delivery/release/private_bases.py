@@ -11,6 +11,7 @@ from goldenpath.delivery.registry.oci_registry import OciRegistry
 from goldenpath.delivery.release.access import masked_login
 from goldenpath.shared import oidc, runner
 from goldenpath.shared.errors import AccessDenied, BadInput, LoginRefused
+from goldenpath.shared.names import BASES_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.shared.runner import Runner
 
 _WAY_IN = (
-    "give the role that may pull base images as `role_arn` (in the workflow: the secret TF_AWS_IAM_ROLE_BASES, for "
+    f"give the role that may pull base images as `role_arn` (in the workflow: the secret {BASES_ROLE}, for "
     "Dependabot's pull requests among Dependabot's secrets); a stored key is refused in a workflow run"
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.report.gate_summary import line
+from goldenpath.delivery.report.finding_text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,15 +21,19 @@ class Place(NamedTuple):
 
 
 def place(finding: Finding, dockerfile: str) -> Place:
-    """Return where `finding` is shown; a vulnerability has no place in the repository but the `dockerfile`."""
+    """Return where `finding` is shown.
+
+    What is in the image has no place in the repository: it is shown at the `dockerfile`, at the line that brought it in
+    where that is known, else at the first one.
+    """
     if finding.gate is Gate.GITLEAKS:
         return Place(finding.location.path, finding.location.line)
-    return Place(dockerfile, 1)
+    return Place(dockerfile, (finding.origin.line if finding.origin else 0) or 1)
 
 
 def places(findings: Iterable[Finding], dockerfile: str) -> dict[str, Place]:
-    """Return the place of each of `findings`, by its line for people."""
-    return {line(each): place(each, dockerfile) for each in findings}
+    """Return the places of `findings`, by their sentences."""
+    return {sentence(finding): place(finding, dockerfile) for finding in findings}
 
 
 def chosen(warnings: Sequence[str], at_most: int) -> tuple[str, ...]:

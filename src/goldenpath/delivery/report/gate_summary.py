@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from goldenpath.delivery.report.finding_text import by_base, sentence
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from goldenpath.delivery.model.finding import Finding
     from goldenpath.delivery.model.verdict import Verdict
 
 LISTED_AT_MOST = 100
-
-
-def line(finding: Finding) -> str:
-    """Return `finding` for people, in one line: what, where, who brought it, and what to do."""
-    location = finding.location
-    place = location.path + (f":{location.line}" if location.line else "")
-    commit = f" (commit {location.commit[:12]})" if location.commit else ""
-    brought = f", {finding.origin.words}" if finding.origin else ""
-    return f"{finding.severity.value} {finding.id} in {place}{commit}{brought}. {finding.remedy}"
+T = TypeVar("T")
 
 
 def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
@@ -33,26 +26,23 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
     parts = [
         _counts(verdict),
         *_deciding(deciding),
-        _listed("Reported only: no fix exists", [line(each) for each in unfixed[:LISTED_AT_MOST]], len(unfixed)),
+        _listed("Reported only: no fix exists", unfixed, sentence),
         _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
-        _settled(verdict),
+        _listed("Settled secrets", [each.sentence for each in verdict.settled]),
         _listed("To know", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
 def _deciding(deciding: Sequence[Finding]) -> Iterator[str]:
-    by_base: dict[str, list[Finding]] = {}
-    for each in deciding:
-        by_base.setdefault(each.brought_by_base, []).append(each)
-    own = by_base.pop("", [])
-    for base, found in by_base.items():
-        count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
-        fixed = sum(bool(each.package and each.package.fixed) for each in found)
-        title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
-        yield _listed(title, [line(each) for each in found[:LISTED_AT_MOST]], len(found))
-    title = "What decides, of the app itself" if by_base else "What decides"
-    yield _listed(title, [line(each) for each in own[:LISTED_AT_MOST]], len(own))
+    groups = by_base(deciding)
+    for base, findings in groups.items():
+        title = "What decides, of the app itself" if any(groups) else "What decides"
+        if base:
+            count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+            fixed = sum(bool(finding.package and finding.package.fixed) for finding in findings)
+            title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
+        yield _listed(title, findings, sentence)
 
 
 def _counts(verdict: Verdict) -> str:
@@ -63,16 +53,12 @@ def _counts(verdict: Verdict) -> str:
     return "\n" + "".join(f"| {each} |\n" for each in rows)
 
 
-def _listed(title: str, lines: Sequence[str], whole: int = 0) -> str:
-    if not lines:
+def _listed(title: str, items: Sequence[T], text: Callable[[T], str] = str) -> str:
+    if not items:
         return ""
-    more = [f"- and {whole - len(lines)} more"] if whole > len(lines) else []
-    return "\n".join([f"\n{title}:\n", *(f"- {as_markdown(each)}" for each in lines), *more])
-
-
-def _settled(verdict: Verdict) -> str:
-    lines = [each.sentence for each in verdict.settled]
-    return _listed("Settled secrets", lines[:LISTED_AT_MOST], len(lines))
+    lines = [f"- {as_markdown(text(item))}" for item in items[:LISTED_AT_MOST]]
+    more = [f"- and {len(items) - LISTED_AT_MOST} more"] if len(items) > LISTED_AT_MOST else []
+    return "\n".join([f"\n{title}:\n", *lines, *more])
 
 
 def _databases(verdict: Verdict) -> Iterator[str]:

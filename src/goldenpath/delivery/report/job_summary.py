@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from operator import not_
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.model.timing import End, Timings
 from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.report import finding_text
+from goldenpath.delivery.report.gate_summary import LISTED_AT_MOST
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.finding import Finding
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 LIMIT = 1_000_000
 COMMENT_LIMIT = 60_000
-LISTED_AT_MOST = 100
 _CELL = 300
 _RELEASED = {State.RELEASED, State.UNCHANGED}
 _ENDS = {End.DONE: "✅", End.WARNED: "⚠️", End.STOPPED: "⛔", End.FAILED: "❌"}
@@ -98,14 +99,15 @@ def headline(facts: Facts) -> str:
 
 
 def _whole(facts: Facts, listed: int) -> str:
+    verdicts = facts.verdicts.values()
     parts = [
         f"## {headline(facts)}",
         _failure(facts),
-        *(f"- {_cell(verdict.sentence)}" for verdict in facts.verdicts.values()),
-        _deciding(facts, listed),
-        _unfixed(facts, listed),
-        _exceptions(facts, listed),
-        _settled(facts, listed),
+        *(f"- {_cell(verdict.sentence)}" for verdict in verdicts),
+        *_findings("What decides", facts.deciding, listed),
+        *_findings("Reported only: no fix exists", facts.unfixed, listed),
+        _list("Exceptions", [each.sentence for verdict in verdicts for each in verdict.exceptions], listed),
+        _list("Settled secrets", [each.sentence for verdict in verdicts for each in verdict.settled], listed),
         _notes(facts, listed),
         _would_block(facts),
         _image(facts),
@@ -122,43 +124,13 @@ def _failure(facts: Facts) -> str:
     )
 
 
-def _deciding(facts: Facts, listed: int) -> str:
-    return _findings("What decides", facts.deciding, listed)
-
-
-def _unfixed(facts: Facts, listed: int) -> str:
-    return _findings("Reported only: no fix exists", facts.unfixed, listed)
-
-
-def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> str:
-    found = [finding for each in by_gate.values() for finding in each]
-    if not found:
-        return ""
-    # A newer base image may settle all that it brings, so that stands together.
-    bases = dict.fromkeys(each.brought_by_base for each in found)
-    parts = (
-        (f"{title}, from the base image {_cell(base)}" if base else title, base) for base in sorted(bases, key=not_)
-    )
-    return "\n".join(
-        _found(heading, [each for each in found if each.brought_by_base == base], listed) for heading, base in parts
-    )
-
-
-def _found(heading: str, found: Sequence[Finding], listed: int) -> str:
-    rows = [[each.severity.value, each.id, _where(each), each.remedy] for each in found[:listed]]
-    more = f"\n\nand {len(found) - listed} more, all in the reports of this run" if len(found) > listed else ""
-    return f"\n### {heading}\n\n{_table(['severity', 'finding', 'where', 'what to do'], rows)}{more}"
-
-
-def _exceptions(facts: Facts, listed: int) -> str:
-    lines = [each.sentence for verdict in facts.verdicts.values() for each in verdict.exceptions]
-    return _list("Exceptions", lines, listed)
-
-
-def _settled(facts: Facts, listed: int) -> str:
-    return _list(
-        "Settled secrets", [each.sentence for verdict in facts.verdicts.values() for each in verdict.settled], listed
-    )
+def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> Iterator[str]:
+    for base, findings in finding_text.by_base(chain.from_iterable(by_gate.values())).items():
+        heading = f"{title}, from the base image {_cell(base)}" if base else title
+        table = _table(finding_text.COLUMNS, [finding_text.row(finding) for finding in findings[:listed]])
+        left = len(findings) - listed
+        more = f"\n\nand {left} more, all in the reports of this run" if left > 0 else ""
+        yield f"\n### {heading}\n\n{table}{more}"
 
 
 def _notes(facts: Facts, listed: int) -> str:
@@ -204,11 +176,6 @@ def _stage(facts: Facts, name: str) -> list[str]:
     if timing is None:
         return [name, "⏭️", "", "did not run"]
     return [name, _ENDS[timing.end], f"{timing.seconds:.1f}", timing.sentence]
-
-
-def _where(finding: Finding) -> str:
-    place = finding.location.path + (f":{finding.location.line}" if finding.location.line else "")
-    return f"{place}, {finding.origin.words}" if finding.origin else place
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -12,7 +12,9 @@ from urllib.parse import quote
 
 from isal import igzip
 
-from goldenpath.delivery.model.finding import Gate, Kind, Severity
+from goldenpath.delivery.model.finding import Gate, Severity
+from goldenpath.delivery.report import finding_text
+from goldenpath.delivery.report.annotations import place
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
@@ -131,23 +133,22 @@ def _rule(finding: Finding) -> dict[str, Any]:
 
 
 def _result(finding: Finding, rule: int, dockerfile: str, accepted: str | None) -> dict[str, Any]:
-    in_source = finding.gate is Gate.GITLEAKS
-    uri = finding.location.path if in_source else dockerfile
-    place: dict[str, Any] = {
+    file, line = place(finding, dockerfile)
+    location: dict[str, Any] = {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(uri), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": max(_line(finding), 1)},
+            "artifactLocation": {"uri": quote(file), "uriBaseId": "%SRCROOT%"},
+            "region": {"startLine": max(line, 1)},
         }
     }
-    if not in_source:
+    if finding.gate is not Gate.GITLEAKS:
         name = finding.package.name if finding.package else finding.location.path
-        place["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{finding.location.path}#{name}"}]
+        location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"{finding.location.path}#{name}"}]
     result = {
         "ruleId": finding.id,
         "ruleIndex": rule,
         "level": _LEVEL[finding.severity],
-        "message": {"text": _message(finding)},
-        "locations": [place],
+        "message": {"text": finding_text.message(finding)},
+        "locations": [location],
         "partialFingerprints": _fingerprints(finding),
     }
     if properties := _properties(finding):
@@ -156,12 +157,6 @@ def _result(finding: Finding, rule: int, dockerfile: str, accepted: str | None) 
         # Code scanning does not read this: the alert stays open there until somebody dismisses it.
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": accepted}]
     return result
-
-
-def _line(finding: Finding) -> int:
-    if finding.gate is Gate.GITLEAKS:
-        return finding.location.line
-    return finding.origin.line if finding.origin else 0
 
 
 def _properties(finding: Finding) -> dict[str, str]:
@@ -174,19 +169,6 @@ def _properties(finding: Finding) -> dict[str, str]:
 def _fingerprints(finding: Finding) -> dict[str, str]:
     # Of the form that GitHub's own tools write: 64 bits, and which of the equal lines of a file it is.
     return {FINGERPRINT: finding.fingerprint, ALERT_FINGERPRINT: f"{finding.fingerprint[:16]}:1"}
-
-
-def _message(finding: Finding) -> str:
-    location, package = finding.location, finding.package
-    brought = f", {finding.origin.words}" if finding.origin else ""
-    if package is not None:
-        named = f"{finding.severity.value}: {finding.id} in {package.name} {package.version}"
-        return f"{named} ({location.path}){brought}. {finding.remedy}"
-    if finding.gate is Gate.TRIVY and finding.kind is Kind.SECRET:
-        line = f":{location.line}" if location.line else ""
-        return f"{finding.title}: {location.path}{line}{brought}. {finding.remedy}"
-    commit = f" (commit {location.commit[:12]})" if location.commit else ""
-    return f"{finding.title}{commit}. {finding.remedy}"
 
 
 def _note(left_out: int, kept: int) -> str:

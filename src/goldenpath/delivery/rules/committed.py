@@ -23,9 +23,7 @@ def text(source: Path, commit: Commit, file: str) -> str | None:
 @cache
 def _text(source: Path, commit: Commit, file: str) -> str | None:
     try:
-        if not git.run(source, "ls-tree", "--full-tree", "--name-only", commit, "--", file):
-            return None
-        return git.run(source, "cat-file", "blob", f"{commit}:{file}")
+        return git.text_at(source, commit, file)
     except ToolFailed as error:
         raise SourceUnusable(
             f"{file} of commit {commit} cannot be read",

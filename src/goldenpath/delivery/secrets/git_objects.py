@@ -256,8 +256,5 @@ def version_of(identity: str) -> str:
 
 
 def _tree(history: Path, commit: str) -> Iterator[tuple[str, str, str]]:
-    for line in git.run(history, "ls-tree", "-r", "-z", commit).split("\0"):
-        head, _, path = line.partition("\t")
-        if head:
-            _, kind, identity = head.split()
-            yield kind, identity, path
+    for entry in git.tree(history, commit):
+        yield entry.kind, entry.identity, entry.path.decode("utf-8", "replace")

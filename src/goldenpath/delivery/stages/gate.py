@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.verdict import Result
-from goldenpath.delivery.report import gate_summary, sarif
+from goldenpath.delivery.report import finding_text, gate_summary, sarif
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.rules.app import tightened
 from goldenpath.delivery.rules.decision import decide
@@ -106,7 +106,7 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
 
 def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...]:
     """Return what deserves attention: the findings that decide, and exceptions that do not count or soon will not."""
-    named = tuple(gate_summary.line(finding) for finding in deciding[:WARNED_AT_MOST])
+    named = tuple(finding_text.sentence(finding) for finding in deciding[:WARNED_AT_MOST])
     more = len(deciding) - len(named)
     left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
     exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
@@ -115,7 +115,7 @@ def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
-    named = "; ".join(gate_summary.line(finding) for finding in deciding[:NAMED_AT_MOST])
+    named = "; ".join(finding_text.sentence(finding) for finding in deciding[:NAMED_AT_MOST])
     more = f"; and {len(deciding) - NAMED_AT_MOST} more" if len(deciding) > NAMED_AT_MOST else ""
     return GateBlocked(
         f"{verdict.gate} blocks the release to {verdict.environment}: {verdict.deciding} of its findings decide",

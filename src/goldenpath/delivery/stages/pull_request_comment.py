@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from goldenpath.delivery.github.pull_request import Conversation
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.report import job_summary
 from goldenpath.delivery.stage import Outcome, Run, Stage
 from goldenpath.delivery.stages.summary import gather
-
-if TYPE_CHECKING:
-    from goldenpath.shared.names import EcrRepository
 
 HOW_TO_SHOW_IT = (
     "To have the verdict here, copy the inputs `reports_artifact_id` and `evidence` of _pull-request-comment.yml from "
@@ -28,10 +23,9 @@ def run(run: Run) -> Outcome:
     if reason := why_not(run, number):
         return Outcome(sentence=f"no comment: {reason}", outputs={"commented": "false"})
     warnings = () if can_be_checked(run) else (HOW_TO_SHOW_IT,)
-    marker = marker_of(run.request.ecr_repository)
     shown = job_summary.render(gather(run), limit=job_summary.COMMENT_LIMIT) if can_be_checked(run) else pointer(run)
     said = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
-        marker, f"{marker}\n{shown}"
+        run.request.ecr_repository or "image", shown
     )
     if not said.done:
         return Outcome(f"no comment: {said.why}", outputs={"commented": "false"}, warnings=warnings)
@@ -55,11 +49,6 @@ def number_of(run: Run) -> int:
     """Return the number of the pull request that this run is about; 0 where it is about none."""
     number = (run.runner.event.get("pull_request") or {}).get("number", 0)
     return number if isinstance(number, int) else 0
-
-
-def marker_of(image: EcrRepository | None) -> str:
-    """Return the line, unseen by readers, that tells our comment about `image` from every other."""
-    return f"<!-- goldenpath: {image or 'image'} -->"
 
 
 def why_not(run: Run, number: int) -> str:

@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.registries.aws.session import ecr_client, explained
-from goldenpath.shared import oci
+from goldenpath.shared import ecr, oci
 from goldenpath.shared.errors import RegistryRefused
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from mypy_boto3_ecr import ECRClient
 
-# `BatchGetImage` and `BatchDeleteImage` take no more.
-_BATCH = 100
 # ACTIVE: enhanced scanning never completes, it continues for as long as ECR watches the image.
 _SCANNED = ("COMPLETE", "ACTIVE")
 
@@ -76,16 +74,15 @@ class PlatformEcr:
         """Return the repository `name`; `None` when there is none."""
         with explained(f"describe the ECR repository {name}"):
             try:
-                repository = self._client.describe_repositories(repositoryNames=[name])["repositories"][0]
+                repository = ecr.repository(self._client, name)
             except self._client.exceptions.RepositoryNotFoundException:
                 return None
-            tags = self._client.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
             return EcrDescription(
                 uri=repository["repositoryUri"],
                 mutability=repository["imageTagMutability"],
                 encryption=repository.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
                 scan_on_push=bool(repository.get("imageScanningConfiguration", {}).get("scanOnPush")),
-                tags={tag["Key"]: tag.get("Value", "") for tag in tags},
+                tags=ecr.repository_tags(self._client, repository["repositoryArn"]),
                 created=repository["createdAt"],
                 lifecycle=self._lifecycle(name),
                 policy=self._policy(name),
@@ -94,9 +91,8 @@ class PlatformEcr:
     def images(self, name: str) -> tuple[EcrImage, ...]:
         """Return every image of the repository `name`, newest push first."""
         with explained(f"list the images of {name}"):
-            pages = self._client.get_paginator("describe_images").paginate(repositoryName=name)
-            images = [_image(detail) for page in pages for detail in page["imageDetails"]]
-        return tuple(sorted(images, key=lambda image: image.pushed, reverse=True))
+            images = map(_image, ecr.images(self._client, name))
+            return tuple(sorted(images, key=lambda image: image.pushed, reverse=True))
 
     def findings(self, name: str, digest: str) -> Mapping[str, int] | None:
         """Return the findings of ECR's own scan, counted by severity; `None` when there is no finished scan."""
@@ -119,7 +115,7 @@ class PlatformEcr:
         Raises `RegistryRefused` when one is missing.
         """
         manifests: dict[str, str] = {}
-        for batch in _batches(digests):
+        for batch in ecr.batches(digests):
             with explained(f"read the manifests of {name}"):
                 response = self._client.batch_get_image(
                     repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
@@ -138,18 +134,14 @@ class PlatformEcr:
         left, before = digests, ()
         while left and left != before:
             before = left  # type: ignore[assignment]
-            left = tuple(digest for batch in _batches(left) for digest in self._not_deleted(name, batch))
+            left = self._not_deleted(name, left)
         if left:
             raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="run again")
 
-    def _not_deleted(self, name: str, batch: tuple[str, ...]) -> Iterator[str]:
+    def _not_deleted(self, name: str, digests: tuple[str, ...]) -> tuple[str, ...]:
         with explained(f"delete images of {name}"):
-            response = self._client.batch_delete_image(
-                repositoryName=name, imageIds=[{"imageDigest": digest} for digest in batch]
-            )
-        for failure in response["failures"]:
-            if failure.get("failureCode") != "ImageNotFound":
-                yield str(failure.get("imageId", {}).get("imageDigest"))
+            failures = ecr.delete(self._client, name, [{"imageDigest": digest} for digest in digests])
+        return tuple(str(failure.get("imageId", {}).get("imageDigest")) for failure in failures)
 
     def _lifecycle(self, name: str) -> str:
         try:
@@ -173,7 +165,3 @@ def _image(detail: Mapping[str, Any]) -> EcrImage:
         pulled=detail.get("lastRecordedPullTime"),
         is_index=detail.get("imageManifestMediaType") in oci.INDEXES,
     )
-
-
-def _batches(digests: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    return (digests[start : start + _BATCH] for start in range(0, len(digests), _BATCH))

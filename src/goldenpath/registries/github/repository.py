@@ -15,19 +15,16 @@ from requests.exceptions import RequestException
 
 from goldenpath.shared import github_api
 from goldenpath.shared.errors import GithubRefused
+from goldenpath.shared.github_api import GONE, NOT_FOUND, has_marker, marker_line
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from github.Issue import Issue
-    from github.IssueComment import IssueComment
     from github.PullRequest import PullRequest
     from github.PullRequestReview import PullRequestReview
 
-_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _GONE = 401, 403, 404, 410
-# The account of a workflow's own token, which cannot look it up ("Get the authenticated user" is closed to it).
-_WORKFLOWS = "github-actions[bot]"
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
 # "Get repository permissions for a user": the role `maintain` is reported as `write`.
 _WRITERS = frozenset({"admin", "write"})
 # The longest text of a pull request, an issue or a comment, in characters.
@@ -76,7 +73,7 @@ class GithubRepository:
             try:
                 return self._repository.has_issues
             except GithubException as error:
-                if error.status in {_NOT_FOUND, _GONE}:
+                if error.status in {NOT_FOUND, GONE}:
                     return False
                 raise
 
@@ -98,21 +95,15 @@ class GithubRepository:
 
         `marker` is added to the text as an HTML comment, which GitHub does not display. Raises `GithubRefused`.
         """
-        text = _marked(marker, body)
         with self.explained(f"comment on #{number}"):
-            thread = self._repository.get_issue(number)
-            earlier = _own(thread, marker)
-            if earlier is None:
-                thread.create_comment(text)
-            elif earlier.body != text:
-                earlier.edit(text)
+            github_api.write_comment(self._repository, number, marker, _marked(marker, body))
 
     def issue(self, marker: str, title: str, body: str, label: str) -> GithubThread:
         """Open the issue with `label` and `marker`, or update the open one. Raises `GithubRefused`."""
         text = _marked(marker, body)
         with self.explained(f"write the issue {title!a}"):
             for issue in self._repository.get_issues(state="open", labels=[label]):
-                if _mark(marker) in (issue.body or ""):
+                if has_marker(issue.body, marker):
                     if (issue.title, issue.body) != (title, text):
                         issue.edit(title=title, body=text)
                     return GithubThread(issue.number, issue.html_url, is_new=False)
@@ -143,7 +134,7 @@ class GithubRepository:
             try:
                 return self._repository.requester.requestJsonAndCheck("GET", f"{self._repository.url}/{path}")[1]
             except GithubException as error:
-                if error.status in {_NOT_FOUND, _GONE}:
+                if error.status in {NOT_FOUND, GONE}:
                     return None
                 raise
 
@@ -179,18 +170,6 @@ class GithubRepository:
                                 "again: a re-run goes on from where it stopped") from error  # fmt: skip
 
 
-def _own(thread: Issue, marker: str) -> IssueComment | None:
-    """Return our comment with `marker`."""
-    # The author counts, not only the marker: anybody may write a marker, and we would then edit their comment.
-    return next(
-        (comment for comment in thread.get_comments() if _mark(marker) in comment.body and _is_ours(comment)), None
-    )
-
-
-def _is_ours(comment: IssueComment) -> bool:
-    return bool(comment.user) and (comment.user.type, comment.user.login) == ("Bot", _WORKFLOWS)
-
-
 def _approves(review: PullRequestReview, tip: str) -> bool:
     return review.user.type == "User" and review.state == "APPROVED" and review.commit_id == tip
 
@@ -204,21 +183,18 @@ def shortened(text: str, limit: int) -> str:
 
 
 def _marked(marker: str, body: str) -> str:
-    return f"{shortened(body, LONGEST_TEXT - len(_mark(marker)) - 1)}\n{_mark(marker)}"
-
-
-def _mark(marker: str) -> str:
-    return f"<!-- goldenpath: {marker} -->"
+    line = marker_line(marker)
+    return f"{shortened(body, LONGEST_TEXT - len(line) - 1)}\n{line}"
 
 
 def _refused(name: str, wish: str, error: GithubException) -> GithubRefused:
-    words = error.data.get("message", "") if isinstance(error.data, dict) else str(error.data)
+    words = github_api.message(error)
     fix = "run the job again; if it persists, show this to the platform team"
     if error.status == _UNAUTHORIZED:
         fix = "the token has expired or is not one: run the job again"
     elif "GitHub Actions is not permitted to create" in words:
         fix = "allow it: Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
-    elif error.status in {_FORBIDDEN, _NOT_FOUND}:
+    elif error.status in {_FORBIDDEN, NOT_FOUND}:
         fix = (
             "give the job `permissions: pull-requests: write`, `issues: write` and `actions: read`, and see that the "
             "repository exists"

@@ -18,7 +18,7 @@ from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.config.hcl import read_map
 from goldenpath.registries.merge import entries
 from goldenpath.registries.request import known_environment
-from goldenpath.shared import codec
+from goldenpath.shared import codec, git
 from goldenpath.shared.errors import BadInput, ConfigurationUntrusted, PlanDrifted, PlanUnexpected
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def require_in_push(at: Checkouts, pull: MergedPullRequest) -> None:
 def require_still_merged(at: Checkouts, after: str, newest: str) -> None:
     """Refuse with `PlanDrifted` a merge, at `after`, that is no longer in the branch, whose tip is `newest`."""
     # The push moved the branch forward, but it may have been rewritten since, or the job run again much later.
-    if not platform_git.contains(at.merged, newest, after):
+    if not git.is_ancestor(at.merged, after, newest):
         raise PlanDrifted(
             "the merged pull request is not in its branch any more",
             why=f"the history of {at.push.base} was rewritten since, and its newest commit is {newest}",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
+from goldenpath.shared import git
 from goldenpath.shared.errors import BadInput, PlanUnexpected
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class Push:
     def require_forward(self, checkout: Path) -> None:
         """Refuse with `BadInput` a push that created or rewrote the branch."""
         # Such a push can bring merges of long ago into the branch, with approvals that nobody stands by any more.
-        if not self.is_new and not self.is_rewrite and platform_git.contains(checkout, self.after, self.before):
+        if not self.is_new and not self.is_rewrite and git.is_ancestor(checkout, self.before, self.after):
             return
         raise BadInput(
             f"the history of {self.base} was rewritten",

@@ -18,7 +18,7 @@ from goldenpath.registries.terraform import locks, plans, program
 from goldenpath.registries.terraform.program import Terraform, s3_backend
 from goldenpath.shared import oidc
 from goldenpath.shared.errors import BadInput, PlanUnexpected
-from goldenpath.shared.names import Region, RoleArn
+from goldenpath.shared.names import AUDIENCE, DEFAULT_REGION, ROLE_SECRETS, Region, RoleArn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from goldenpath.registries.terraform.plans import TerraformPlan
     from goldenpath.shared.names import Digest
 
-DEFAULT_REGION = "eu-west-2"
 LOCK_SECONDS = 60
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 _BUILD_ID = re.compile(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?")
@@ -129,7 +128,7 @@ class RoleKind(Enum):
     """Which of an environment's two roles a run needs; the value is the prefix of the variable that names it."""
 
     PLAN = "TF_AWS_PLAN_ROLE_"
-    APPLY = "TF_AWS_IAM_ROLE_"
+    APPLY = ROLE_SECRETS
 
 
 @dataclass(frozen=True)
@@ -190,7 +189,7 @@ class EnvironmentAccess:
                 why=f"{self.role_kind.value}{environment.upper()}: {error}",
                 fix="set the secret of that name to the ARN of the role",
             ) from None
-        identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or oidc.AUDIENCE)
+        identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or AUDIENCE)
         # Masked before use: the runner masks only what is printed afterwards.
         self.hide(identity)
         name = f"goldenpath-registry-{environment}-{self.variables.get('GITHUB_RUN_ID', 'local')}"

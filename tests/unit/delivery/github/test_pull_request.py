@@ -16,8 +16,8 @@ MARKER = "<!-- goldenpath: my-app -->"
 COMMENTS = "/repos/o/app/issues/7/comments"
 
 
-def comment(number: int, body: str, kind: str = "Bot") -> dict[str, Any]:
-    return {"id": number, "body": body, "user": {"login": "someone", "type": kind}}
+def comment(number: int, body: str, kind: str = "Bot", login: str = "github-actions[bot]") -> dict[str, Any]:
+    return {"id": number, "body": body, "user": {"login": login, "type": kind}}
 
 
 class Api:
@@ -42,7 +42,7 @@ class Api:
 def said(monkeypatch: pytest.MonkeyPatch, *pages: object) -> tuple[CommentResult, Api]:
     api = Api(*pages)
     monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
-    return Conversation("https://api.github.com", "t", "o/app", 7).say(MARKER, f"{MARKER}\nall is well"), api
+    return Conversation("https://api.github.com", "t", "o/app", 7).say("my-app", "all is well"), api
 
 
 def test_the_first_comment_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,9 +59,17 @@ def test_an_earlier_comment_of_ours_is_kept_up_to_date_wherever_it_is(monkeypatc
 
 
 def test_a_person_who_writes_the_marker_keeps_their_comment(monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = [comment(1, f"{MARKER} mine", "User"), comment(2, f"about {MARKER}"), {"id": 3, "body": MARKER}]
+    theirs = [
+        comment(1, f"{MARKER}\nmine", "User"), comment(2, f"about {MARKER}"), {"id": 3, "body": MARKER},
+        comment(4, f"{MARKER}\nof another app", login="echo[bot]"),
+    ]  # fmt: skip
     _, api = said(monkeypatch, theirs)
     assert [write[0] for write in api.writes] == ["POST"]
+
+
+def test_a_comment_that_says_the_same_already_is_not_written_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, api = said(monkeypatch, [comment(1, f"{MARKER}\nall is well")])
+    assert (done.done, api.writes) == (True, [])
 
 
 def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +82,7 @@ def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pyt
 
     api = Forgetful([comment(1, f"{MARKER}\nold")])
     monkeypatch.setattr(Requester, "requestJsonAndCheck", api)
-    assert Conversation("https://api.github.com", "t", "o/app", 7).say(MARKER, MARKER).done
+    assert Conversation("https://api.github.com", "t", "o/app", 7).say("my-app", "new").done
     assert [write[0] for write in api.writes] == ["PATCH", "POST"]
 
 

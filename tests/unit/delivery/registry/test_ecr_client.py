@@ -29,7 +29,7 @@ from botocore.stub import Stubber
 
 from goldenpath.delivery.registry import ecr_client
 from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo, Session
-from goldenpath.delivery.registry.iam_policy import session_policy
+from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.registries.aws.session import assume_role
 from goldenpath.shared import aws_sdk

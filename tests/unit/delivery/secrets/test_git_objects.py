@@ -15,12 +15,12 @@ from goldenpath.shared import git
 from tests.unit.packed import members
 
 HISTORY = Path("/history")
-ANSWERS = {
-    ("rev-list", "--topo-order", "--reverse"): "c1111111111111111\nc2222222222222222",
-    ("ls-tree", "-r", "-z"): (
-        "100644 blob b1\tsrc/app.py\x00100644 blob b3\tREADME\x00160000 commit 5ab0d01e00000000\tvendor/library\x00"
-    ),
-}
+ANSWERS = {("rev-list", "--topo-order", "--reverse"): "c1111111111111111\nc2222222222222222"}
+TREE = (
+    git.TreeEntry("100644", "blob", "b1", b"src/app.py"),
+    git.TreeEntry("100644", "blob", "b3", b"README"),
+    git.TreeEntry("160000", "commit", "5ab0d01e00000000", b"vendor/library"),
+)
 COMMIT = b"tree 4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d4d\nauthor A <a> 1 +0000\ncommitter A <a> 1 +0000\n\nA message\n"
 
 
@@ -53,6 +53,7 @@ def brought(monkeypatch: pytest.MonkeyPatch) -> list[Version]:
         return next(text for start, text in ANSWERS.items() if words[: len(start)] == start)
 
     monkeypatch.setattr(git, "run", answer)
+    monkeypatch.setattr(git, "tree", lambda *_: iter(TREE))
     monkeypatch.setattr(git, "reader", reader)
     monkeypatch.setattr(git_changes, "versions", lambda *_, **__: iter(versions))
     return versions

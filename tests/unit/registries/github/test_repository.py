@@ -10,49 +10,47 @@ from goldenpath.registries.github import repository
 from goldenpath.registries.github.repository import GithubRepository
 from goldenpath.shared.errors import GithubRefused
 
-WORKFLOW = SimpleNamespace(type="Bot", login="github-actions[bot]")
+WORKFLOW = {"type": "Bot", "login": "github-actions[bot]"}
 
 
 class Thread:
-    """A thread of GitHub's with the comments that were there before; it counts what is made and edited."""
+    """The requester of a thread's repository, with the comments that were there before; it counts every write."""
 
-    def __init__(self, *comments: Any) -> None:  # noqa: ANN401  PyGithub's comments
-        self.comments, self.made = comments, list[str]()
+    def __init__(self, *comments: dict[str, Any]) -> None:
+        self.comments, self.made, self.edits = list(comments), list[str](), dict[str, str]()
 
-    def get_comments(self) -> Any:  # noqa: ANN401  PyGithub's comments
-        return self.comments
+    def requestJsonAndCheck(self, verb: str, url: str, input: Any = None) -> Any:  # noqa: A002, ANN401, N802  PyGithub's
+        if verb == "POST":
+            self.made.append(input["body"])
+        if verb == "PATCH":
+            self.edits[url] = input["body"]
+        return {}, self.comments if verb == "GET" else {}
 
-    def create_comment(self, text: str) -> None:
-        self.made.append(text)
 
-
-def comment(user: object, body: str) -> Any:  # noqa: ANN401  PyGithub's comment
-    edits: list[str] = []
-    return SimpleNamespace(user=user, body=body, edit=edits.append, edits=edits)
+def comment(user: object, body: str) -> dict[str, Any]:
+    return {"id": 5, "user": user, "body": body}
 
 
 def with_thread(thread: Thread) -> GithubRepository:
     made = GithubRepository("https://api.github.example", "token", "o/p")
-    made._repository = cast("Any", SimpleNamespace(get_issue=lambda _: thread))  # noqa: SLF001  asks GitHub otherwise
+    made._repository = cast("Any", SimpleNamespace(requester=thread, url="/o/p"))  # noqa: SLF001  asks GitHub otherwise
     return made
 
 
 def test_our_comment_with_the_marker_is_rewritten() -> None:
     ours = comment(WORKFLOW, "old\n<!-- goldenpath: apply -->")
-    thread = Thread(comment(WORKFLOW, "<!-- goldenpath: hand-over -->"), ours)
+    thread = Thread({**comment(WORKFLOW, "<!-- goldenpath: hand-over -->"), "id": 4}, ours)
     with_thread(thread).comment(1, "apply", "new")
-    assert (ours.edits, thread.made) == (["new\n<!-- goldenpath: apply -->"], [])
+    assert (thread.edits, thread.made) == ({"/o/p/issues/comments/5": "new\n<!-- goldenpath: apply -->"}, [])
 
 
 @pytest.mark.parametrize(
-    "user",
-    [None, SimpleNamespace(type="User", login="github-actions[bot]"), SimpleNamespace(type="Bot", login="x[bot]")],
+    "user", [None, {"type": "User", "login": "github-actions[bot]"}, {"type": "Bot", "login": "x[bot]"}]
 )
 def test_a_marker_in_anybody_elses_comment_counts_for_nothing(user: object) -> None:
-    theirs = comment(user, "<!-- goldenpath: apply -->")
-    thread = Thread(theirs)
+    thread = Thread(comment(user, "<!-- goldenpath: apply -->"))
     with_thread(thread).comment(1, "apply", "new")
-    assert (theirs.edits, thread.made) == ([], ["new\n<!-- goldenpath: apply -->"])
+    assert (thread.edits, thread.made) == ({}, ["new\n<!-- goldenpath: apply -->"])
 
 
 def test_a_text_is_cut_after_a_whole_line() -> None:

@@ -8,6 +8,7 @@ from goldenpath.registries import platform_git
 from goldenpath.registries.merge import checks
 from goldenpath.registries.merge.checks import Checkouts
 from goldenpath.registries.merge.push import Push
+from goldenpath.shared import git
 from goldenpath.shared.errors import BadInput, ConfigurationUntrusted, PlanDrifted
 
 TRUSTED, MERGED = Path("/trusted"), Path("/merged")
@@ -65,6 +66,6 @@ def test_the_text_around_the_entries_may_not_differ(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_merge_that_left_its_branch_since_is_not_applied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform_git, "contains", lambda *_: False)
+    monkeypatch.setattr(git, "is_ancestor", lambda *_: False)
     with pytest.raises(PlanDrifted, match="the merged pull request is not in its branch any more"):
         checks.require_still_merged(AT, "c" * 40, "d" * 40)

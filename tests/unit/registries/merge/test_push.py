@@ -12,6 +12,7 @@ import pytest
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
 from goldenpath.registries.merge.push import MergedPullRequest, MergedPullRequests, Push, merged_pulls
+from goldenpath.shared import git
 from goldenpath.shared.errors import BadInput, PlanUnexpected
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class History:
         self.waited: list[float] = []
         self.name = "o/p"
         paths = {name: tuple(filter(None, [path])) for name, path in changed.items()}
-        monkeypatch.setattr(platform_git, "contains", lambda *_: True)
+        monkeypatch.setattr(git, "is_ancestor", lambda *_: True)
         monkeypatch.setattr(platform_git, "first_parents", lambda *_: tuple(changed))
         monkeypatch.setattr(platform_git, "parents", lambda *_: (OLD,))
         monkeypatch.setattr(platform_git, "changed_paths", lambda _, __, commit: paths[commit])
@@ -91,7 +92,7 @@ def test_a_push_that_made_or_rewrote_the_branch_has_no_commits(monkeypatch: pyte
 
 def test_a_push_from_a_commit_that_the_branch_does_not_hold_has_no_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     History(monkeypatch, c1="x")
-    monkeypatch.setattr(platform_git, "contains", lambda *_: False)
+    monkeypatch.setattr(git, "is_ancestor", lambda *_: False)
     with pytest.raises(BadInput, match="the history of development was rewritten"):
         PUSH.commits(CHECKOUT)
 

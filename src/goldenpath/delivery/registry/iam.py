@@ -1,8 +1,9 @@
-"""The IAM documents of a release: which workflow runs may assume a role, and what the role may do.
+"""The IAM documents of a release: which workflow runs may assume a role, and what a role or a session may do.
 
-Sources: GitHub, "Configuring OpenID Connect in Amazon Web Services" and "OpenID Connect reference" (the `sub` of a
-repository whose subject claims are immutable: `repo:owner@1/name@2:…`); AWS, "IAM and AWS STS condition context keys"
-(STS knows GitHub's claims `environment`, `job_workflow_ref`, `ref` and `repository_id` since January 2026).
+Sources: Amazon ECR user guide, "IAM permissions for pushing an image" and "Pulling an image"; GitHub, "Configuring
+OpenID Connect in Amazon Web Services" and "OpenID Connect reference" (the `sub` of a repository whose subject claims
+are immutable: `repo:owner@1/name@2:…`); AWS, "IAM and AWS STS condition context keys" (STS knows GitHub's claims
+`environment`, `job_workflow_ref`, `ref` and `repository_id` since January 2026).
 """
 
 from __future__ import annotations
@@ -12,12 +13,36 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.shared.errors import BadInput
+from goldenpath.shared.names import AUDIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
+
+# What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
+PUSH_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchDeleteImage",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:ListTagsForResource",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+# What reading a release back does.
+READ_ACTIONS = (
+    "ecr:BatchGetImage",
+    "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:ListTagsForResource",
+)
 ISSUER = "token.actions.githubusercontent.com"
-AUDIENCE = "sts.amazonaws.com"
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 # A `$` could begin a variable of IAM, whose value is put in its place.
 _ENVIRONMENT = re.compile(r"[^*?:$]+")
@@ -105,7 +130,47 @@ def trust_policy(partition: str, account: str, subject: Subject, audience: str =
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": exact} | ({"StringLike": patterns} if patterns else {}),
     }
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    return _document(statement)
+
+
+def session_policy(
+    region: Region,
+    role: RoleArn,
+    repository: EcrRepository,
+    *,
+    account: AccountId | None = None,
+    read_only: bool = False,
+) -> dict[str, Any]:
+    """Return the IAM policy of a session that may release to `repository`, and nothing else.
+
+    The repository is in `account`; without one, in the role's own. One that is `read_only` may not even release.
+    """
+    actions = READ_ACTIONS if read_only else PUSH_ACTIONS
+    return _policy(actions, role.split(":")[1], region, account or role.account, repository)
+
+
+def push_policy(partition: str, region: Region, account: str, repository: EcrRepository) -> dict[str, Any]:
+    """Return the IAM policy of who may release to one repository, and do nothing else."""
+    return _policy(PUSH_ACTIONS, partition, region, account, repository)
+
+
+def pull_policy(partition: str, region: Region, account: str, repositories: Sequence[EcrRepository]) -> dict[str, Any]:
+    """Return the IAM policy of who may pull the images of `repositories`, and do nothing else."""
+    return _policy(READ_ACTIONS, partition, region, account, *repositories)
+
+
+def _policy(
+    actions: Sequence[str], partition: str, region: Region, account: str, *repositories: EcrRepository
+) -> dict[str, Any]:
+    arns = [f"arn:{partition}:ecr:{region}:{account}:repository/{name}" for name in repositories]
+    return _document(
+        {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+        {"Effect": "Allow", "Action": list(actions), "Resource": arns if len(arns) > 1 else arns[0]},
+    )
+
+
+def _document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def _mistakes(subject: Subject) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from goldenpath import cli
-from goldenpath.delivery.release.iam import ISSUER, Subject, trust_policy
+from goldenpath.delivery.registry.iam import ISSUER, Subject, trust_policy
 from goldenpath.local import policies
 from goldenpath.shared.errors import BadInput
 

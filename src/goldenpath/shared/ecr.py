@@ -1,0 +1,57 @@
+"""The calls to ECR that deliveries and registries both make; `account` is whose registry, else the credentials' own.
+
+Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `DescribeImages`, `BatchDeleteImage`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_ecr.type_defs import ImageDetailTypeDef, ImageFailureTypeDef, RepositoryTypeDef
+
+    from goldenpath.shared.names import AccountId
+
+# `BatchGetImage` and `BatchDeleteImage` take no more.
+_BATCH = 100
+
+
+def registry(account: AccountId | None) -> dict[str, Any]:
+    """Return the options of a call that name the registry of `account`; none for the credentials' own."""
+    return {"registryId": account} if account else {}
+
+
+def repository(client: ECRClient, name: str, account: AccountId | None = None) -> RepositoryTypeDef:
+    """Return the description of the repository `name`. Raises ECR's `RepositoryNotFoundException`."""
+    return client.describe_repositories(**registry(account), repositoryNames=[name])["repositories"][0]
+
+
+def repository_tags(client: ECRClient, arn: str) -> dict[str, str]:
+    """Return the tags of the repository with that ARN, by key."""
+    return {tag["Key"]: tag.get("Value", "") for tag in client.list_tags_for_resource(resourceArn=arn)["tags"]}
+
+
+def images(client: ECRClient, name: str, account: AccountId | None = None) -> list[ImageDetailTypeDef]:
+    """Return the description of every image of the repository `name`."""
+    pages = client.get_paginator("describe_images").paginate(**registry(account), repositoryName=name)
+    return [image for page in pages for image in page["imageDetails"]]
+
+
+def delete(
+    client: ECRClient, name: str, identities: Sequence[Any], account: AccountId | None = None
+) -> list[ImageFailureTypeDef]:
+    """Delete images, or tags of images; return the failures. An image that is missing already is no failure."""
+    return [
+        failure
+        for batch in batches(identities)
+        for failure in client.batch_delete_image(**registry(account), repositoryName=name, imageIds=batch)["failures"]
+        if failure.get("failureCode") != "ImageNotFound"
+    ]
+
+
+def batches(identities: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield `identities` in parts, none of them longer than a call to ECR may name."""
+    return (identities[start : start + _BATCH] for start in range(0, len(identities), _BATCH))

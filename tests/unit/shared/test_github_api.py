@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import pytest
+
+from goldenpath.shared.github_api import has_marker, marker_line
+
+MARKER = "<!-- goldenpath: apply -->"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_marked"),
+    [
+        (f"{MARKER}\n## Verdict", True),
+        (f"applied\r\n{MARKER}", True),
+        (f"applied\n{MARKER}\n", True),
+        (MARKER, True),
+        (f"somebody wrote:\n{MARKER}\nthat was it", False),
+        (f"about {MARKER}", False),
+        ("<!-- goldenpath: applying -->", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_a_marker_is_the_first_or_the_last_line(text: str | None, is_marked: bool) -> None:
+    assert marker_line("apply") == MARKER
+    assert has_marker(text, "apply") is is_marked
