@@ -30,11 +30,12 @@ coverage: ## Pass all tests and report which lines none of them runs; it takes a
 	@$(GOLDENPATH) tools install --for-tests
 	@$(PYTHON) -m pytest $(TOGETHER) --cov --cov-report=term
 
-check: ## Lint, types, import directions, docstrings, generated files
+check: ## Lint, types, import directions, docstrings, words, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-logo
 	@$(PYTHON) -m interrogate --quiet src
+	@$(PYTHON) dev/prose_check.py
 	@$(PYTHON) dev/generate.py --check
 
 faults: ## Break releases in every way: each fault of each request, signals, races (15 minutes)
