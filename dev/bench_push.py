@@ -166,7 +166,7 @@ class Compared:
 def median(runs: Sequence[Ran]) -> Ran:
     """Return the median of each figure."""
     return Ran(
-        *(statistics.median(getattr(run, each) for run in runs) for each in ("seconds", "processor", "megabytes"))
+        *(statistics.median(getattr(run, name) for run in runs) for name in ("seconds", "processor", "megabytes"))
     )
 
 
@@ -183,16 +183,16 @@ def compared(bench: Bench, layers: Sequence[int], runs: int) -> Compared:
         if not number % 2:
             theirs.append(bench.crane(work, bench.repository()))
         again.append(bench.push(work, repository))
-    found = Compared(median(ours), median(theirs), median(again))
-    beyond = found.ours.seconds - found.again.seconds
+    compared = Compared(median(ours), median(theirs), median(again))
+    beyond = compared.ours.seconds - compared.again.seconds
     # Of each pair: what a machine does beside meets both of it.
     pairs = [(one.seconds, other.seconds) for one, other in zip(ours, theirs, strict=True)]
-    ratio = statistics.median((one - found.again.seconds) / other for one, other in pairs)
+    ratio = statistics.median((one - compared.again.seconds) / other for one, other in pairs)
     of_all = statistics.median(one / other for one, other in pairs)
     print(f"push of {sum(layers)} MB in {len(layers)} layers, median of {runs}, load {os.getloadavg()[0]:.1f}:")
-    print(f"  push {beyond:.2f} s, crane {_shown(found.crane)}, ratio {ratio:.2f}")
-    print(f"  whole command {_shown(found.ours)}, ratio {of_all:.2f}")
-    return found
+    print(f"  push {beyond:.2f} s, crane {_shown(compared.crane)}, ratio {ratio:.2f}")
+    print(f"  whole command {_shown(compared.ours)}, ratio {of_all:.2f}")
+    return compared
 
 
 def nothing_to_do(bench: Bench, again: Ran, runs: int) -> None:

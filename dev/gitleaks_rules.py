@@ -47,15 +47,15 @@ def repinned(table: str, rules: bytes) -> str:
         "published": gitleaks_rules.sha256(rules),
         "changed": gitleaks_rules.sha256(gitleaks_rules.changed(rules)),
     }
-    before, found, after = table.partition("  rules:\n")
+    before, heading, after = table.partition("  rules:\n")
     for name, value in values.items():
         after = re.sub(rf"^    {name}: .*$", f"    {name}: {value}", after, count=1, flags=re.MULTILINE)
-    return before + found + after
+    return before + heading + after
 
 
 def main(argv: Sequence[str]) -> int:
     """Pin the rules of the pinned version; return the exit status."""
-    tool = next(each for each in pins.load() if each.rules)
+    tool = next(tool_with_rules for tool_with_rules in pins.load() if tool_with_rules.rules)
     table = pins.TABLE.read_text(encoding="utf-8")
     renewed = repinned(table, published(tool))
     if "--check" in argv:

@@ -193,7 +193,7 @@ def many(writer: Writer, commits: int = 100_000) -> None:
         writer.commit({path: _text(sources[path])}, writer.sentence())
 
 
-KINDS: dict[str, Callable[[Writer], None]] = {each.__name__: each for each in (small, churn, pictures, locks, many)}
+KINDS: dict[str, Callable[[Writer], None]] = {kind.__name__: kind for kind in (small, churn, pictures, locks, many)}
 
 
 def make(name: str, folder: Path) -> Path:

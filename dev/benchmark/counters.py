@@ -65,7 +65,7 @@ def sample(process: int) -> Sampled | None:
 
 def total(processes: Iterable[int]) -> Counters:
     """Return the sum over those of the processes that are there."""
-    return sum((each.counters for each in map(sample, processes) if each), Counters())
+    return sum((sampled.counters for sampled in map(sample, processes) if sampled), Counters())
 
 
 def forget_peak(process: int) -> None:

@@ -111,12 +111,12 @@ class Services:
         process.run(buildx, *words, timeout=_QUICK, environment=self.variables())
 
     def _log_in(self) -> None:
-        found = self.registry
-        session = boto3.Session(found.admin_key_id, found.admin_key_secret, region_name=found.region)
-        ecr = session.client("ecr", endpoint_url=found.environment["AWS_ENDPOINT_URL"])
+        registry = self.registry
+        session = boto3.Session(registry.admin_key_id, registry.admin_key_secret, region_name=registry.region)
+        ecr = session.client("ecr", endpoint_url=registry.environment["AWS_ENDPOINT_URL"])
         token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         assert base64.b64decode(token).startswith(b"AWS:")  # noqa: S101
-        logins = {"auths": {found.registry_host: {"auth": token}}}
+        logins = {"auths": {registry.registry_host: {"auth": token}}}
         (self.folder / "docker" / "config.json").write_text(json.dumps(logins))
 
     def repository(self, name: str) -> None:
@@ -162,9 +162,9 @@ class Services:
 def read_requests(log: str) -> list[Request]:
     """Return the requests that a `log` of the servers tells of, without those by which they are started."""
     return [
-        Request(datetime.strptime(found["at"], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp(), bool(found["api"]))
-        for found in _LINE.finditer(log)
-        if found["path"].startswith("/v2/") or (found["api"] and found["path"] not in _CONTROL)
+        Request(datetime.strptime(match["at"], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp(), bool(match["api"]))
+        for match in _LINE.finditer(log)
+        if match["path"].startswith("/v2/") or (match["api"] and match["path"] not in _CONTROL)
     ]
 
 
@@ -182,9 +182,9 @@ def running(folder: Path) -> Iterator[Services]:
     try:
         docker.start(lambda: daemon.listens(folder / "docker.sock"))
         builder.start(lambda: buildkit.answers(folder))
-        found = Services(folder, toolchain, state.up(folder / "emulator", seed=Seed(roles=(_ROLE,)), say=print))
-        found.prepare()
-        yield found
+        services = Services(folder, toolchain, state.up(folder / "emulator", seed=Seed(roles=(_ROLE,)), say=print))
+        services.prepare()
+        yield services
     finally:
         state.down(folder / "emulator")
         builder.stop()

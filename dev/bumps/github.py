@@ -34,8 +34,8 @@ class Api:
     def pull_of(self, repository: str, branch: str) -> str:
         """Return the address of the pull request, open or closed, from `branch` of `repository`; else nothing."""
         owner = repository.partition("/")[0]
-        found = self._call("GET", f"/repos/{repository}/pulls?state=all&head={owner}:{branch}")
-        return str(found[0]["html_url"]) if found else ""
+        call = self._call("GET", f"/repos/{repository}/pulls?state=all&head={owner}:{branch}")
+        return str(call[0]["html_url"]) if call else ""
 
     def branch(self, repository: str, name: str, base: str) -> None:
         """Make the branch `name` at the tip of `base`, unless it is there."""

@@ -107,11 +107,13 @@ def _told(error: GoldenPathError) -> int:
 def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[str, str]], object]) -> click.Command:
     def callback(**given: Any) -> None:  # noqa: ANN401  click passes every option by name
         raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
-        secrets = {each.name: runner.variables().get(each.variable, "") for each in listed if each.secret}
+        secrets = {
+            declared.name: runner.variables().get(declared.variable, "") for declared in listed if declared.secret
+        }
         act({**raw, **secrets})
 
     return click.Command(
-        name, callback=callback, help=text, params=[_option(each) for each in listed if not each.secret]
+        name, callback=callback, help=text, params=[_option(declared) for declared in listed if not declared.secret]
     )
 
 

@@ -70,8 +70,10 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
     except _UNREADABLE as error:
         raise _invalid(file, [_syntax(file, error)], schema_name) from None
     validator = _validator(schema_name)
-    found = sorted(validator.iter_errors(tree), key=lambda each: list(map(str, each.absolute_path)))
-    problems += [(_line(lines, tuple(each.absolute_path)), each.json_path, _shortened(each.message)) for each in found]
+    errors = sorted(validator.iter_errors(tree), key=lambda error: list(map(str, error.absolute_path)))
+    problems += [
+        (_line(lines, tuple(error.absolute_path)), error.json_path, _shortened(error.message)) for error in errors
+    ]
     if problems:
         told = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
         raise _invalid(file, told, schema_name)
@@ -91,7 +93,7 @@ def _unique(_: object, is_asked: bool, listed: object, __: object) -> Iterator[E
     """Check `uniqueItems` of a JSON Schema. The package's own check compares each item of a list with each other."""
     from jsonschema import ValidationError  # noqa: PLC0415  as in `_validator`
 
-    if is_asked and isinstance(listed, list) and len({_comparable(each) for each in listed}) < len(listed):
+    if is_asked and isinstance(listed, list) and len({_comparable(item) for item in listed}) < len(listed):
         yield ValidationError(f"{listed!r} has non-unique elements")
 
 
@@ -131,8 +133,8 @@ def _require_short_numbers(node: Node) -> None:
             line, size = node.start_mark.line + 1, len(node.value)
             raise ValueError(f"the number in line {line} has {size} characters, and {LONGEST_NUMBER} are the most")
     elif isinstance(node, yaml.CollectionNode):
-        for each in node.value:
-            for part in each if isinstance(each, tuple) else (each,):
+        for child in node.value:
+            for part in child if isinstance(child, tuple) else (child,):
                 _require_short_numbers(part)
 
 

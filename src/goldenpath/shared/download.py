@@ -72,13 +72,13 @@ class Releases:
         Raises `ToolMissing` when it cannot be downloaded and `ToolHashMismatch` (leaving no file) when its bytes are
         not the pinned ones.
         """
-        found = self.fetch(path, target)
-        if found == sha256:
+        digest = self.fetch(path, target)
+        if digest == sha256:
             return
         target.unlink()
         raise ToolHashMismatch(
             f"{_hostname(self.base)} served {path} with other bytes than the pinned ones; they were not used",
-            why=f"SHA-256 is {found}, pinned is {sha256}",
+            why=f"SHA-256 is {digest}, pinned is {sha256}",
             fix="do not use that file; find out who changed it: the project, your mirror, or something in between",
         )
 
@@ -154,8 +154,8 @@ def _member(archive: Path, member: str, files: contextlib.ExitStack) -> IO[bytes
         packed = files.enter_context(zipfile.ZipFile(archive))
         return files.enter_context(packed.open(member)) if member in packed.namelist() else None
     tar = files.enter_context(tarfile.open(archive))  # noqa: SIM115  it is one
-    found = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
-    return tar.extractfile(found) if found and found.isreg() else None
+    entry = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
+    return tar.extractfile(entry) if entry and entry.isreg() else None
 
 
 def _bad_archive(archive: Path, why: str) -> BadInput:

@@ -65,11 +65,11 @@ def _environment(home: Path) -> dict[str, str]:
         "CGO_ENABLED": "0",
         **_ask(("GOPROXY",), chosen),
     }
-    found = _ask(("GOSUMDB", *_CHECKS_OFF), settings)
-    if found["GOSUMDB"] in ("", "off") or any(found[name] for name in _CHECKS_OFF):
+    effective = _ask(("GOSUMDB", *_CHECKS_OFF), settings)
+    if effective["GOSUMDB"] in ("", "off") or any(effective[name] for name in _CHECKS_OFF):
         raise ToolMissing(
             "this Go does not check what it downloads",
-            why="its own defaults (go.env in GOROOT) set " + " ".join(f"{k}={v}" for k, v in found.items() if v),
+            why="its own defaults (go.env in GOROOT) set " + " ".join(f"{k}={v}" for k, v in effective.items() if v),
             fix="install Go from its makers, or restore GOSUMDB in that file",
         )
     return settings

@@ -66,10 +66,10 @@ def claims(token: str) -> Mapping[str, str]:
     """
     try:
         body = token.split(".")[1]
-        found = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=dict[str, Any])
+        claims = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=dict[str, Any])
     except (IndexError, ValueError, msgspec.MsgspecError):
         raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+    return {name: value for name, value in claims.items() if isinstance(value, str)}
 
 
 def _with_audience(url: str, audience: str) -> str:

@@ -106,8 +106,8 @@ class Toolchain:
         Raises `ToolHashMismatch` when bytes are not the pinned or recorded ones, `ToolMissing` when no source has it,
         `BadInput` when the table does not know the name, `DiskTrouble` when the cache folder cannot be written.
         """
-        if found := self.installed(name):
-            return found
+        if installed := self.installed(name):
+            return installed
         tool = self._entry(name)
         with self._alone(tool):
             return self.installed(name) or self._obtain(tool)
@@ -124,16 +124,16 @@ class Toolchain:
             record = msgspec.json.decode((path.parent / RECORD).read_bytes(), type=Record)
             if record.pin != tool.pin(pins.Host.here()):
                 return None
-            found = self.hashes.of(path)
+            sha256 = self.hashes.of(path)
         except FileNotFoundError:
             return None
         except msgspec.MsgspecError as error:
             raise _changed(path, f"its record cannot be read: {error}") from error
         except OSError as error:
             raise _disk_trouble(error, path) from error
-        if found != record.sha256:
-            raise _changed(path, f"SHA-256 is {found}, recorded was {record.sha256}")
-        return _checked(tool, path, record.origin, found)
+        if sha256 != record.sha256:
+            raise _changed(path, f"SHA-256 is {sha256}, recorded was {record.sha256}")
+        return _checked(tool, path, record.origin, sha256)
 
     def _entry(self, name: str) -> Tool:
         for tool in self.tools:
@@ -230,20 +230,20 @@ class Toolchain:
         return _checked(tool, home / tool.name, origin, record.sha256)
 
 
-def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
+def _checked(tool: Tool, path: Path, origin: Origin, sha256: str) -> Program:
     """Return the program at `path` with the hash `found`.
 
     Raises `ToolHashMismatch` when the table pins another, or other rules in it.
     """
     pinned = tool.program_hash(pins.Host.here()) if origin is Origin.RELEASE else None
-    if pinned and found != pinned:
+    if pinned and sha256 != pinned:
         raise ToolHashMismatch(
             f"{path} is not the program of the release; it was not executed",
-            why=f"SHA-256 is {found}, pinned is {pinned}",
+            why=f"SHA-256 is {sha256}, pinned is {pinned}",
             fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
         )
     rules = gitleaks_rules.read(path, tool.rules) if tool.rules else b""
-    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=found)
+    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=sha256)
 
 
 def _duration(seconds: int) -> str:
