@@ -2,10 +2,10 @@
 
 Both push the same layout to fresh repositories behind the same front of the local emulator, in turns, each as often
 first as the other. Our command starts an interpreter, proves to AWS who it is, looks before it writes, and reads back
-what it wrote; crane, a compiled program, is given a login that was made before. So what the push takes is told, which
-is what it takes beyond a run that finds nothing to do, and also the whole command. Each is told for an image as small
-as slim bases make them, for one as large as applications are (wordpress, node or python with their dependencies are 250
-to 1,000 MB as they are sent), and for one with models or tool chains in it.
+what it wrote; crane, a compiled program, is given a login that was made before. So two times are printed:
+the push, which is what it takes beyond a run that finds nothing to do, and the whole command. Both are printed for an
+image as small as slim bases make them, for one as large as applications are (wordpress, node or python with their
+dependencies are 250 to 1,000 MB as they are sent), and for one with models or tool chains in it.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def main() -> int:
     parser.add_argument(
         "--big", type=int, nargs="*", default=[700, 500, 300, 200, 150, 100, 60, 30, 8], help="the same"
     )
-    parser.add_argument("--large", type=int, default=2048, help="MB of one layer alone; 0 leaves it out")
+    parser.add_argument("--large", type=int, default=2048, help="MB of the only layer; 0 leaves it out")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="goldenpath-bench-") as folder:
         bench = Bench(Path(folder))

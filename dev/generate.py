@@ -90,7 +90,7 @@ def generated() -> dict[Path, str]:
 def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, str], command: str, source: str) -> str:
     """Return the text of a composite action: inputs travel by environment, and one line runs.
 
-    The runner sends the signal of a cancelled run to the step's shell alone, so the command takes the shell's place.
+    The runner sends the signal of a cancelled run only to the step's shell, so the command takes the shell's place.
     """
     step = {
         "id": "stage",
@@ -123,7 +123,7 @@ def proof(text: str) -> str:
 
 
 def filled(document: str) -> str:
-    """Return `document` with the table between each pair of `<!-- generated: name -->` marks written anew."""
+    """Return `document` with the table between each pair of `<!-- generated: name -->` marks written again."""
 
     def table(match: re.Match[str]) -> str:
         return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"

@@ -30,8 +30,8 @@ def published(tool: Tool) -> bytes:
     module = tool.go.module if tool.go else ""
     with tempfile.TemporaryDirectory(prefix="goldenpath-rules-") as folder:
         words = ("go", "mod", "download", "-json", f"{module}@v{tool.version}")
-        told = process.run(*words, timeout=300, cwd=Path(folder)).stdout
-    return (Path(json.loads(told)["Dir"]) / "config" / "gitleaks.toml").read_bytes()
+        printed = process.run(*words, timeout=300, cwd=Path(folder)).stdout
+    return (Path(json.loads(printed)["Dir"]) / "config" / "gitleaks.toml").read_bytes()
 
 
 def repinned(table: str, rules: bytes) -> str:

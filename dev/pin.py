@@ -130,7 +130,7 @@ def download(tool: Tool, releases: Releases, folder: Path) -> Downloaded:
 
 
 def main(name: str) -> None:
-    """Pin the tool `name` anew. On any error, which is raised, the table stays as it was."""
+    """Pin the tool `name` again. On any error, which is raised, the table stays as it was."""
     tool = next((tool for tool in pins.load(pins.TABLE) if tool.name == name), None)
     if tool is None:
         raise BadInput(f"{name} is not in {pins.TABLE.name}", fix="name one of its entries")

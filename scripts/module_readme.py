@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -I
 """Write the README of a Terraform module from its variables and outputs: `scripts/module_readme.py modules/aws_ecr`.
 
-The text above the tables is kept; the tables are made anew.
+The text above the tables is kept; the tables are generated.
 """
 
 import re

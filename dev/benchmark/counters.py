@@ -40,7 +40,7 @@ class Counters:
 class Sampled:
     """What a process and its ended children were counted for so far, and the bytes of memory that it holds now.
 
-    `alone` is the processor time without those of its children.
+    `alone` is the processor time without that of its children.
     """
 
     counters: Counters

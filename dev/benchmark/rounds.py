@@ -123,8 +123,8 @@ def _require_end(done: _Delivered, state: State, log: Path) -> None:
     """Raise `DeliveryFailedError` for a delivery that did not end as it must: what it took would mean nothing."""
     code, requests = done.measured[-1].code, sum(total.requests for total in done.totals)
     if not ended_well(state, code, requests):
-        last_words = log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
-        raise DeliveryFailedError(f"it ended with {code} after {requests} requests to the registry:\n{last_words}")
+        output_tail = log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
+        raise DeliveryFailedError(f"it ended with {code} after {requests} requests to the registry:\n{output_tail}")
 
 
 def ended_well(state: State, code: int, requests: int) -> bool:

@@ -40,7 +40,7 @@ _WARM = ("tools", "env")
 
 @dataclass(frozen=True)
 class Request:
-    """A request that a server of the benchmark answered at a moment, in seconds since 1970."""
+    """A request that a server of the benchmark responded to, at a moment, in seconds since 1970."""
 
     at: float
     is_api: bool
@@ -63,7 +63,7 @@ class Services:
         """The ids of the processes that work for a delivery beside the command itself."""
         containerd = self.folder / "exec" / "containerd" / "containerd.pid"
         files = (self.folder / "dockerd.pid", self.folder / "buildkitd.pid", containerd)
-        # An engine uses the containerd of the machine where one runs; then that is not ours alone, and is not counted.
+        # An engine uses the containerd of the machine where one runs; then others use it too, and it is not counted.
         return [int(file.read_text()) for file in files if file.exists()]
 
     def variables(self) -> dict[str, str]:
@@ -149,7 +149,7 @@ class Services:
         return self._log.stat().st_size
 
     def requests(self, offset: int) -> list[Request]:
-        """Return the requests that the servers answered since their log ended at `offset`."""
+        """Return the requests that the servers responded to since their log ended at `offset`."""
         with self._log.open("rb") as file:
             file.seek(offset)
             return read_requests(file.read().decode("utf-8", "replace"))

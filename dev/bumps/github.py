@@ -70,7 +70,7 @@ class Api:
             return str(self._call("POST", place, {**pull, "draft": False})["html_url"])
 
     def _call(self, verb: str, place: str, body: dict[str, Any] | None = None, *, absent: bool = False) -> Any:  # noqa: ANN401  any JSON value
-        """Return GitHub's answer; `None` when the place is not there and may be `absent`."""
+        """Return GitHub's response; `None` when the place is not there and may be `absent`."""
         try:
             return self._github.requester.requestJsonAndCheck(verb, place, input=body)[1]
         except GithubException as error:
@@ -78,7 +78,7 @@ class Api:
                 return None
             raise _refused(place, error) from None
         except RequestException as error:
-            raise GithubRefused("GitHub's API does not answer", why=str(error), fix="run the job again") from None
+            raise GithubRefused("GitHub's API does not respond", why=str(error), fix="run the job again") from None
 
 
 def _refused(place: str, error: GithubException) -> GithubRefused:

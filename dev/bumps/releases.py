@@ -71,10 +71,10 @@ class Proposal(Struct, frozen=True):
     digests: dict[str, pins.Sha256]
 
 
-def parse(answer: Any) -> tuple[Release, ...]:  # noqa: ANN401  any JSON value
-    """Return the releases in GitHub's `answer`. Raises `GithubRefused` when it is not a list of releases."""
+def parse(response: Any) -> tuple[Release, ...]:  # noqa: ANN401  any JSON value
+    """Return the releases in GitHub's `response`. Raises `GithubRefused` when it is not a list of releases."""
     try:
-        return msgspec.convert(answer, tuple[Release, ...])
+        return msgspec.convert(response, tuple[Release, ...])
     except msgspec.ValidationError as error:
         raise GithubRefused(
             "GitHub's list of releases cannot be read",

@@ -77,28 +77,28 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run the command and return its exit code; every error is told before."""
+    """Run the command and return its exit code; every error is printed before."""
     return guarded(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
 
 
 def guarded(action: Callable[[], object]) -> int:
-    """Do `action` and return the exit code; every error is told before, and a signal that cancels becomes one."""
+    """Do `action` and return the exit code; every error is printed before, and a signal that cancels becomes one."""
     cancellation.obey()
     try:
         action()
     except GoldenPathError as error:
-        return _told(error)
+        return _reported(error)
     except click.exceptions.NoArgsIsHelpError as asked:
         click.echo(asked.format_message())
         return BadInput.exit_code
     except click.ClickException as error:
-        return _told(BadInput(error.format_message(), fix="see `goldenpath --help`, or `--help` after the command"))
+        return _reported(BadInput(error.format_message(), fix="see `goldenpath --help`, or `--help` after the command"))
     except click.Abort:
-        return _told(Cancelled("the run was interrupted", fix="run it again"))
+        return _reported(Cancelled("the run was interrupted", fix="run it again"))
     return 0
 
 
-def _told(error: GoldenPathError) -> int:
+def _reported(error: GoldenPathError) -> int:
     Progress().error(error)
     Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(str(error)), title=error.code)
     return error.exit_code
@@ -212,7 +212,7 @@ SHORT_HELP: Mapping[str, str] = {
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
     "registry": "Request, plan, apply, change and retire registries; list them, and report on their state.",
     "release": "Show, verify or repair what a release did, by its receipt.json.",
-    "rescan": "Scan what is released, with what is known by now, and decide by the environment's rules.",
+    "rescan": "Scan what is released, with what is known today, and decide by the environment's rules.",
     "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
     "sbom": "Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
     "settle": "Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.",

@@ -53,7 +53,7 @@ def test_both_outputs_the_code_and_the_time_are_told() -> None:
 def test_a_program_that_fails_is_quoted() -> None:
     with pytest.raises(ToolFailed) as caught:
         process.run(SH, "-c", "echo why >&2; exit 3", timeout=10)
-    assert str(caught.value) == "sh ended with exit status 3. why. mend what it says above, then run again."
+    assert str(caught.value) == "sh ended with exit status 3. why. fix what it reports, then run again."
 
 
 @pytest.mark.parametrize(

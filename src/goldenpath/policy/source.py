@@ -1,4 +1,4 @@
-"""YAML that people write, checked against its schema; what is wrong is told with file, line and field."""
+"""YAML that people write, checked against its schema; mistakes are reported with file, line and field."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Quick(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The same, twenty times as quick. It overflows its stack on hostile nesting: for what is proved alone."""
+    """The same, twenty times as quick. Only for proved files: hostile nesting overflows its stack."""
 
 
 _Loader.yaml_implicit_resolvers = _Quick.yaml_implicit_resolvers = {
@@ -75,8 +75,8 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
         (_line(lines, tuple(error.absolute_path)), error.json_path, _shortened(error.message)) for error in errors
     ]
     if problems:
-        told = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
-        raise _invalid(file, told, schema_name)
+        mistakes = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
+        raise _invalid(file, mistakes, schema_name)
     return dict(tree)
 
 
@@ -100,7 +100,7 @@ def _unique(_: object, is_asked: bool, listed: object, __: object) -> Iterator[E
 def _comparable(value: object) -> Hashable:
     """Return what is equal for equal values of YAML, and can be looked up; `true` is not 1."""
     if isinstance(value, dict):
-        return frozenset((key, _comparable(held)) for key, held in value.items())
+        return frozenset((key, _comparable(child)) for key, child in value.items())
     if isinstance(value, list | tuple | set):
         return tuple(map(_comparable, value))
     return isinstance(value, bool), value
@@ -183,9 +183,9 @@ def _syntax(file: str, error: Exception) -> str:
     return f"{file}:{line}: {getattr(error, 'problem', None) or error}"
 
 
-def _invalid(file: str, told: list[str], schema_name: str) -> PolicyInvalid:
+def _invalid(file: str, mistakes: list[str], schema_name: str) -> PolicyInvalid:
     return PolicyInvalid(
         f"{file} is not valid",
-        why="; ".join(told),
-        fix=f"mend what is named; {schema_name} says what each field may hold, and editors complete it",
+        why="; ".join(mistakes),
+        fix=f"fix what is named; {schema_name} says what each field may hold, and editors complete it",
     )

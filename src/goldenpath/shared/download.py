@@ -33,7 +33,7 @@ ATTEMPTS = 2
 CHUNK = 1 << 20
 LARGEST = 1 << 30
 
-# Hosts that did not answer in this process, each with what happened: the next tool does not wait for them again.
+# Hosts that did not respond in this process, each with what happened: the next tool does not wait for them again.
 _silent: dict[str, str] = {}
 
 
@@ -103,13 +103,15 @@ class Releases:
 
     def _stream(self, url: str, target: Path) -> str:
         """Write what `url` serves to `target`; return its SHA-256."""
-        answer = self._pool(url).request("GET", url, preload_content=False)
+        response = self._pool(url).request("GET", url, preload_content=False)
         try:
-            if answer.status != 200:  # noqa: PLR2004  HTTP's own number
-                raise _unobtainable(self.base, url, f"it answered {answer.status} {answer.reason or ''}".rstrip())
+            if response.status != 200:  # noqa: PLR2004  HTTP's own number
+                raise _unobtainable(
+                    self.base, url, f"it responded with {response.status} {response.reason or ''}".rstrip()
+                )
             digest, size = hashlib.sha256(), 0
             with target.open("wb") as file:
-                for chunk in answer.stream(CHUNK, decode_content=False):
+                for chunk in response.stream(CHUNK, decode_content=False):
                     size += len(chunk)
                     if size > LARGEST:
                         raise _unobtainable(self.base, url, f"it is larger than {LARGEST >> 20} MiB")
@@ -117,7 +119,7 @@ class Releases:
                     file.write(chunk)
             return digest.hexdigest()
         finally:
-            answer.close()
+            response.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         options: dict[str, Any] = {

@@ -78,10 +78,10 @@ def _environment(home: Path) -> dict[str, str]:
 def _ask(names: tuple[str, ...], environment: Mapping[str, str]) -> dict[str, str]:
     """Return Go's own settings `names` as they are under `environment`. Raises `ToolMissing` when Go is not here."""
     try:
-        answer = process.run("go", "env", "-json", *names, timeout=ASK_SECONDS, environment=environment)
+        printed = process.run("go", "env", "-json", *names, timeout=ASK_SECONDS, environment=environment)
     except (ToolFailed, ToolTimeout) as error:
         raise ToolMissing("the Go on this machine does not work", why=error.why, fix=error.fix) from error
-    return {name: str(value) for name, value in json.loads(answer.stdout).items()}
+    return {name: str(value) for name, value in json.loads(printed.stdout).items()}
 
 
 def _failed(tool: Tool, error: ToolFailed | ToolTimeout) -> ToolMissing | ToolHashMismatch:

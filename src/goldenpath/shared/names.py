@@ -26,7 +26,7 @@ ANY_ROLE = "AWS_ROLE_ARN"
 
 
 def role_secret(environment: str) -> str:
-    """Return the name of the secret that holds the ARN of the role of `environment` alone."""
+    """Return the name of the secret that holds only the ARN of the role of `environment`."""
     return f"TF_AWS_IAM_ROLE_{environment.upper()}"
 
 
@@ -57,7 +57,7 @@ class Digest(Name):
 
     @property
     def hex(self) -> str:
-        """The digits alone."""
+        """The digits without the algorithm."""
         return self.removeprefix("sha256:")
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TABLE = Path(__file__).with_name("toolchain.yaml")
-# libyaml is twenty times as quick. It overflows its stack on hostile nesting: for this table, which is ours, alone.
+# libyaml is twenty times as quick. It overflows its stack on hostile nesting: only for this table, which is ours.
 _QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Versions that must never run, whoever edits the table, each with the reason.

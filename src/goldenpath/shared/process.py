@@ -1,7 +1,7 @@
 """The one door to other programs: a list in, bytes out, always a time limit, never a shell.
 
 A program sees a clean environment (`runner.clean_environment`), never the credentials of this process. On time-out the
-whole process group is stopped, so that no child goes on alone.
+whole process group is stopped, so that no child outlives it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def run(
 ) -> Completed:
     """Run `command` and return what it wrote; `environment` is added to the clean one.
 
-    `timeout` is in seconds, and so is `patience`: how long it may take to end once it was told to. Raises
+    `timeout` is in seconds, and so is `patience`: how long it may take to end after the signal. Raises
     `ToolMissing` when the program cannot be started, `ToolTimeout` when it had to be stopped, and `ToolFailed`,
     quoting its last words, when its exit code is not one of `accept`.
     """
@@ -79,7 +79,7 @@ def run(
         raise ToolFailed(
             f"{done.program} ended with exit status {done.code}",
             why=done.last_words or "it printed nothing",
-            fix="mend what it says above, then run again",
+            fix="fix what it reports, then run again",
         )
     return done
 

@@ -22,7 +22,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def private_folder(path: Path, *, closed_to: int = _GROUP_OR_OTHERS) -> Path:
-    """Return the folder `path`, made for this user alone where it is missing.
+    """Return the folder `path`, made for this user only where it is missing.
 
     Raises `FolderUntrusted` when it is a link or no folder, belongs to another user, or has one of the permission bits
     `closed_to`: then somebody else chose, or can change, what is in it. Raises it too when it cannot be made.

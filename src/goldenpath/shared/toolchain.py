@@ -72,7 +72,7 @@ def _nothing_said(_: str) -> None:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """The pinned programs and the cache folder they are kept in; `say` is told what takes long."""
+    """The pinned programs and the cache folder they are kept in; `say` reports what takes long."""
 
     cache: Path
     tools: tuple[Tool, ...]

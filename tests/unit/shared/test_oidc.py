@@ -57,11 +57,11 @@ def test_an_answer_that_is_no_token_is_refused_and_not_quoted(monkeypatch: pytes
     pool(monkeypatch, Response(200, {}, body))
     with pytest.raises(LoginRefused) as caught:
         oidc.token(RUN)
-    assert str(caught.value) == "GitHub's OIDC endpoint gave an answer that is no token. run the job again."
+    assert str(caught.value) == "GitHub's OIDC endpoint sent a response without a token. run the job again."
 
 
 def test_an_endpoint_that_is_down_is_a_login_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     pool_of(monkeypatch, repeat(ProtocolError("reset")))
     with pytest.raises(LoginRefused) as caught:
         oidc.token(RUN)
-    assert (caught.value.what, caught.value.why) == ("GitHub's OIDC endpoint does not answer", "reset")
+    assert (caught.value.what, caught.value.why) == ("GitHub's OIDC endpoint does not respond", "reset")
