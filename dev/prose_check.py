@@ -1,7 +1,7 @@
-"""Check that no folder uses more of the words that this project does not use: `python dev/prose_check.py [FOLDER ...]`.
+"""Check words that this project does not use, and the sentences of errors: `python dev/prose_check.py [FOLDER ...]`.
 
-Without folders, every folder is held to its limit. With folders, or with `--all`, every use in them is listed with what
-to write instead. `--write` lowers the limits to the present numbers. The words: dev/prose/words.yaml; why this is not
+Without folders, every folder is held to its limits. With folders, or with `--all`, every use in them is listed with
+what to write instead. `--write` lowers the limits to the present numbers. The words: dev/prose/words.yaml; why this is not
 Vale: docs/adr/0042-words.md.
 """
 
@@ -30,12 +30,16 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--all", action="store_true", help="list every use")
     parser.add_argument("--write", action="store_true", help="lower the limits to the present numbers")
     options = parser.parse_args(argv)
-    by_file = counting.all_uses(ROOT, rules.load())
+    words, errors = counting.all_uses(ROOT, rules.load()), counting.all_errors(ROOT)
     if options.folders or options.all:
         chosen = [folder.resolve().relative_to(ROOT) for folder in options.folders] or [Path()]
-        print("\n".join(listed(by_file, chosen)))
+        print("\n".join([*listed(words, chosen), *listed(errors, chosen)]))
         return 0
-    return checked(by_file, counting.read_limits(), write=options.write)
+    failed = [
+        checked(words, "words to avoid", counting.LIMITS, write=options.write),
+        checked(errors, "fields of errors that are no sentences", counting.ERROR_LIMITS, write=options.write),
+    ]
+    return max(failed)
 
 
 def listed(by_file: Mapping[Path, list[Use]], chosen: Iterable[Path]) -> list[str]:
@@ -48,23 +52,21 @@ def listed(by_file: Mapping[Path, list[Use]], chosen: Iterable[Path]) -> list[st
     ]
 
 
-def checked(by_file: Mapping[Path, list[Use]], limits: Mapping[str, int], *, write: bool) -> int:
-    """Hold every folder to its limit, or write the limits; 1 when there are more uses than before."""
-    counted = counting.per_folder(by_file)
-    if write and not counting.write_limits(counted, limits):
-        print(f"{sum(counted.values())} uses, and {sum(limits.values())} were allowed: the limits only shrink.")
+def checked(by_file: Mapping[Path, list[Use]], kind: str, limits_file: Path, *, write: bool) -> int:
+    """Hold every folder to its limit, or write the limits; 1 when there are more uses of this `kind` than before."""
+    counted, limits = counting.per_folder(by_file), counting.read_limits(limits_file)
+    if write and not counting.write_limits(counted, limits, limits_file):
+        print(f"{sum(counted.values())} {kind}, and {sum(limits.values())} were allowed: the limits only shrink.")
         return 1
     worse = [] if write else counting.over(counted, limits)
     for name in worse:
         files = {path: uses for path, uses in by_file.items() if counting.folder(path) == name}
         print("\n".join(listed(files, [Path()])))
-        print(
-            f"{name}: {counted[name]} uses of words that this project does not use; its limit is {limits.get(name, 0)}."
-        )
+        print(f"{name}: {counted[name]} {kind}; its limit is {limits.get(name, 0)}.")
     if worse:
         print("Write them in other words (docs/glossary.md), or undo what added them. No limit may be raised.")
         return 1
-    print(f"Words: {sum(counted.values())} uses left to rewrite, no folder has more than its limit.")
+    print(f"{sum(counted.values())} {kind} are left to rewrite; no folder has more than its limit.")
     return 0
 
 

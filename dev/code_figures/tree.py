@@ -74,6 +74,7 @@ def _prose(modules: Sequence[Module], root: Path, words: Words) -> dict[str, str
     wings = sorted({module.wing for module in modules})
     return {
         "avoided words per 1,000 lines": _rate(uses, modules),
+        "fields of errors that are no sentences": str(sum(map(len, counting.all_errors(root).values()))),
         "comment lines per 1,000": _comments(modules),
         **{
             f"comment lines per 1,000: {wing}": _comments(module for module in modules if module.wing == wing)

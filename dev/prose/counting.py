@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+from dev.prose import sentences
 from dev.prose.reading import SUFFIXES, Use, uses
 
 if TYPE_CHECKING:
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from dev.prose.rules import Words
 
 LIMITS = Path(__file__).resolve().parent / "limits.yaml"
+ERROR_LIMITS = Path(__file__).resolve().parent / "error_limits.yaml"
 # What is read; the two documents at the top are counted as the folder `.`.
 PLACES = ("src", "dev", "bin", "scripts", "docs", "modules", "actions", ".github", "README.md", "CONTRIBUTING.md")
 # An old decision is a record, which is not written again. Measurements and the words themselves are data.
 _LAST_OLD_DECISION = "0029"
-_DATA = ("words.yaml", "limits.yaml", "growth.md", "performance.md")
+_DATA = ("words.yaml", "limits.yaml", "error_limits.yaml", "growth.md", "performance.md")
 _HEADER = """\
-# How often each folder may use words that this project does not use (words.yaml). Only ever lowered:
+# How often each folder may do what `python dev/prose_check.py` counts. Only ever lowered:
 # `python dev/prose_check.py --write` writes the present numbers, and refuses when their sum would grow.
 """
 
@@ -51,6 +53,14 @@ def all_uses(root: Path, words: Words) -> dict[Path, list[Use]]:
     """Return the uses in every file below `root`, keyed by its path there; files without one are left out."""
     by_file = ((path.relative_to(root), uses(path, words)) for path in files(root))
     return {path: in_file for path, in_file in by_file if in_file}
+
+
+def all_errors(root: Path) -> dict[Path, list[Use]]:
+    """Return, like `all_uses`, the fields of errors that are no sentences."""
+    names = sentences.family(root / "src" / "goldenpath" / "shared" / "errors")
+    modules = sorted((root / "src").rglob("*.py"))
+    by_file = {path.relative_to(root): sentences.uses(path.read_text(encoding="utf-8"), names) for path in modules}
+    return {path: in_file for path, in_file in by_file.items() if in_file}
 
 
 def per_folder(by_file: Mapping[Path, list[Use]]) -> Counter[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from dev import prose_check
-from dev.prose import counting, reading, rules
+from dev.prose import counting, reading, rules, sentences
 
 WORDS = rules.load()
 
@@ -79,12 +79,39 @@ def test_a_file_is_counted_in_its_room_or_its_top_folder(path: str, expected: st
     assert counting.folder(Path(path)) == expected
 
 
-def test_a_folder_over_its_limit_fails_and_says_where(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_over_its_limit_fails_and_says_where(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     by_file = {Path("docs/page.md"): [reading.Use(7, "told", "reported")]}
-    assert prose_check.checked(by_file, {"docs": 1}, write=False) == 0
-    assert prose_check.checked(by_file, {"src": 1}, write=False) == 1
+    limits = tmp_path / "limits.yaml"
+    limits.write_text("docs: 1")
+    assert prose_check.checked(by_file, "words to avoid", limits, write=False) == 0
+    limits.write_text("src: 1")
+    assert prose_check.checked(by_file, "words to avoid", limits, write=False) == 1
     printed = capsys.readouterr().out
-    assert "docs/page.md:7: told: write reported\ndocs: 1 uses of words that this project does not use" in printed
+    assert "docs/page.md:7: told: write reported\ndocs: 1 words to avoid; its limit is 0.\n" in printed
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ('BadInput("the tag is taken", fix="Choose another.")', ["what begins with 'the'"]),
+        (
+            'errors.BadInput("Bad.", why=f"it is {size} MB", fix="run again")',
+            ["fix begins with 'run'", "why begins with 'it'"],
+        ),
+        ('BadInput("It failed. Nothing was released", fix="Run again")', ["what has two sentences"]),
+        ('BadInput(f"{count} tag(s) are taken", fix="Run again")', ["what has 'g(s)'"]),
+        ('BadInput(f"{name} is taken", why="git reported it", fix="`git log` shows it")', []),
+        ('BadInput(text, why=reason or "it broke", fix=FIX)', []),
+        ('ValueError("it broke")', []),
+    ],
+)
+def test_the_fields_of_an_error_are_sentences(call: str, expected: list[str]) -> None:
+    assert [use.word for use in sentences.uses(call, frozenset({"BadInput"}))] == expected
+
+
+def test_the_family_is_every_class_of_the_errors() -> None:
+    names = sentences.family(prose_check.ROOT / "src" / "goldenpath" / "shared" / "errors")
+    assert names >= {"GoldenPathError", "BadInput", "PlanDrifted"}
 
 
 def test_limits_follow_code_that_moves_and_never_grow_in_sum(tmp_path: Path) -> None:
