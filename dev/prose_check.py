@@ -1,8 +1,8 @@
 """Check words that this project does not use, and the sentences of errors: `python dev/prose_check.py [FOLDER ...]`.
 
 Without folders, every folder is held to its limits. With folders, or with `--all`, every use in them is listed with
-what to write instead. `--write` lowers the limits to the present numbers. The words: dev/prose/words.yaml; why this is not
-Vale: docs/adr/0042-words.md.
+what to write instead. `--write` lowers the limits to the present numbers. The words: dev/prose/words.yaml; why this is
+not Vale: docs/adr/0042-words.md.
 """
 
 from __future__ import annotations

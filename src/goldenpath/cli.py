@@ -92,9 +92,9 @@ def guarded(action: Callable[[], object]) -> int:
         click.echo(asked.format_message())
         return BadInput.exit_code
     except click.ClickException as error:
-        return _reported(BadInput(error.format_message(), fix="see `goldenpath --help`, or `--help` after the command"))
+        return _reported(BadInput(error.format_message(), fix="See `goldenpath --help`, or `--help` after the command"))
     except click.Abort:
-        return _reported(Cancelled("the run was interrupted", fix="run it again"))
+        return _reported(Cancelled("The run was interrupted", fix="Run it again"))
     return 0
 
 
@@ -171,7 +171,7 @@ def _local() -> click.Command:
         raise LocalTrouble(
             "`goldenpath local` is not installed",
             why=str(error),
-            fix="from a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
+            fix="From a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
         ) from error
     return command
 

@@ -187,5 +187,5 @@ def _invalid(file: str, mistakes: list[str], schema_name: str) -> PolicyInvalid:
     return PolicyInvalid(
         f"{file} is not valid",
         why="; ".join(mistakes),
-        fix=f"fix what is named; {schema_name} says what each field may hold, and editors complete it",
+        fix=f"Fix what is named; {schema_name} says what each field may hold, and editors complete it",
     )

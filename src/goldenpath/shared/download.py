@@ -52,8 +52,8 @@ class Releases:
         if not base.startswith(("https://", "http://")) or not _hostname(base):
             raise BadInput(
                 "GOLDENPATH_RELEASES is not an address that programs can be downloaded from",
-                why="it must start with https:// (or http://) and name a host",
-                fix="set it to your mirror's address, or unset it to use GitHub",
+                why="It must start with https:// (or http://) and name a host",
+                fix="Set it to your mirror's address, or unset it to use GitHub",
             )
         return cls(base, variables)
 
@@ -79,7 +79,7 @@ class Releases:
         raise ToolHashMismatch(
             f"{_hostname(self.base)} served {path} with other bytes than the pinned ones; they were not used",
             why=f"SHA-256 is {digest}, pinned is {sha256}",
-            fix="do not use that file; find out who changed it: the project, your mirror, or something in between",
+            fix="Do not use that file; find out who changed it: the project, your mirror, or something in between",
         )
 
     def fetch(self, path: str, target: Path) -> str:
@@ -162,7 +162,7 @@ def _member(archive: Path, member: str, files: contextlib.ExitStack) -> IO[bytes
 
 def _bad_archive(archive: Path, why: str) -> BadInput:
     return BadInput(
-        f"{archive.name} has the pinned hash but cannot be unpacked", why=why, fix="correct `member` in toolchain.yaml"
+        f"{archive.name} has the pinned hash but cannot be unpacked", why=why, fix="Correct `member` in toolchain.yaml"
     )
 
 
@@ -170,7 +170,7 @@ def _unobtainable(base: str, path: str, why: str) -> ToolMissing:
     return ToolMissing(
         f"{path.rpartition('/')[2]} cannot be downloaded from {_hostname(base)}",
         why=why,
-        fix="check the network and the proxy settings, or name a mirror in GOLDENPATH_RELEASES",
+        fix="Check the network and the proxy settings, or name a mirror in GOLDENPATH_RELEASES",
     )
 
 

@@ -54,14 +54,14 @@ def ask(
 def head(source: Path) -> Commit:
     """Return the commit that `source` is at. Raises `SourceUnusable` when it is no git checkout or has no commit."""
     if not source.is_dir():
-        raise SourceUnusable(f"{source} is not a folder", fix="name the folder of a git checkout with --source")
+        raise SourceUnusable(f"{source} is not a folder", fix="Name the folder of a git checkout with --source")
     try:
         return Commit(run(source, "rev-parse", "--verify", "HEAD^{commit}"))
     except ToolFailed as error:
         raise SourceUnusable(
             f"{source} is not a git checkout with at least one commit",
             why=error.why,
-            fix="run inside the app's repository (in a workflow: after actions/checkout), or name it with --source",
+            fix="Run inside the app's repository (in a workflow: after actions/checkout), or name it with --source",
         ) from error
 
 
@@ -161,15 +161,15 @@ class Reader:
         head = self._output.readline().split()
         if len(head) != 3 or head[0].decode() != identity:  # noqa: PLR2004  "<id> <type> <size>", else "<id> missing"
             raise SourceUnusable(
-                f"the git object {identity} is missing from the checkout",
-                why="the clone is partial or damaged, and what is missing cannot be scanned",
-                fix="check out with `fetch-depth: 0` and without a filter",
+                f"The git object {identity} is missing from the checkout",
+                why="The clone is partial or damaged, and what is missing cannot be scanned",
+                fix="Check out with `fetch-depth: 0` and without a filter",
             )
         left = int(head[2])
         while left:
             chunk = self._output.read(min(_CHUNK, left))
             if not chunk:
-                raise SourceUnusable(f"git ended in the middle of the object {identity}", fix="run again")
+                raise SourceUnusable(f"git ended in the middle of the object {identity}", fix="Run again")
             left -= len(chunk)
             yield chunk
         self._output.read(1)  # the newline after each object
@@ -231,7 +231,7 @@ def commit_time(source: Path, commit: Commit) -> int:
     if re.fullmatch(r"\d{1,12}", seconds, re.ASCII) and int(seconds) < _YEAR_10000:
         return int(seconds)
     raise SourceUnusable(
-        f"the commit {commit} has no usable date",
-        why=f"its committer's date is {seconds[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
-        fix="give it another with `git commit --amend --reset-author --no-edit`, and push that",
+        f"The commit {commit} has no usable date",
+        why=f"Its committer's date is {seconds[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
+        fix="Give it another with `git commit --amend --reset-author --no-edit`, and push that",
     )

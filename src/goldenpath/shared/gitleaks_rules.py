@@ -77,8 +77,8 @@ def _carried(program: Path, pinned: Rules) -> bytes:
 
 def _mismatch(program: Path, why: str) -> ToolHashMismatch:
     return ToolHashMismatch(
-        f"the rules in {program} are not the pinned ones; they were not used",
+        f"The rules in {program} are not the pinned ones; they were not used",
         why=why,
-        fix="if you changed the version of gitleaks or our changes, run `python dev/gitleaks_rules.py`; else find out "
+        fix="If you changed the version of gitleaks or our changes, run `python dev/gitleaks_rules.py`; else find out "
         f"who changed the program, remove the folder {program.parent} and run `goldenpath tools install`",
     )

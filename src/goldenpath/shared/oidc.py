@@ -42,13 +42,13 @@ def token(variables: Mapping[str, str], audience: str = AUDIENCE) -> str:
     url, bearer = variables.get(_URL, ""), variables.get(_TOKEN, "")
     if not url or not bearer:
         raise LoginRefused(
-            "this run may not ask GitHub for an OIDC token", why=f"{_URL} and {_TOKEN} are not set", fix=_FIX
+            "This run may not ask GitHub for an OIDC token", why=f"{_URL} and {_TOKEN} are not set", fix=_FIX
         )
     http = Http()
     try:
         response = http.send("GET", _with_audience(url, audience), {"Authorization": f"Bearer {bearer}"})
     except RegistryUnreachable as error:
-        raise LoginRefused("GitHub's OIDC endpoint does not respond", why=error.why, fix="run the job again") from error
+        raise LoginRefused("GitHub's OIDC endpoint does not respond", why=error.why, fix="Run the job again") from error
     finally:
         http.close()
     if response.status != 200:  # noqa: PLR2004
@@ -56,7 +56,7 @@ def token(variables: Mapping[str, str], audience: str = AUDIENCE) -> str:
     try:
         return codec.decode(response.body, _TokenResponse).value
     except ValueError:
-        raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="run the job again") from None
+        raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="Run the job again") from None
 
 
 def claims(token: str) -> Mapping[str, str]:
@@ -68,7 +68,7 @@ def claims(token: str) -> Mapping[str, str]:
         body = token.split(".")[1]
         claims = msgspec.json.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), type=dict[str, Any])
     except (IndexError, ValueError, msgspec.MsgspecError):
-        raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="run the job again") from None
+        raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="Run the job again") from None
     return {name: value for name, value in claims.items() if isinstance(value, str)}
 
 

@@ -195,7 +195,7 @@ def parse(text: str, *, shown_as: str = TABLE.name) -> tuple[Tool, ...]:
 
 
 def _invalid(shown_as: str, why: str) -> BadInput:
-    return BadInput(f"the table of pinned tools, {shown_as}, is not valid", why=why, fix=f"correct {shown_as}")
+    return BadInput(f"The table of pinned tools, {shown_as}, is not valid", why=why, fix=f"Correct {shown_as}")
 
 
 def _recipe(go: GoSource) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def run(
         stop_group(child, patience=patience)
         raise ToolTimeout(
             f"{_name(argv)} did not end within {timeout:g} seconds and was stopped",
-            fix="run it again; if it happens again, look at the size of what it reads and at the machine's load",
+            fix="Run it again; if it happens again, look at the size of what it reads and at the machine's load",
         ) from None
     except BaseException:
         stop_group(child, patience=patience)
@@ -79,7 +79,7 @@ def run(
         raise ToolFailed(
             f"{done.program} ended with exit status {done.code}",
             why=done.last_words or "it printed nothing",
-            fix="fix what it reports, then run again",
+            fix="Fix what it reports, then run again",
         )
     return done
 
@@ -111,7 +111,7 @@ def start(
             raise ToolMissing(
                 f"{_name(argv)} cannot be started",
                 why=f"{error.strerror}: {error.filename}",
-                fix="install it, or let `goldenpath tools install` provide it",
+                fix="Install it, or let `goldenpath tools install` provide it",
             ) from error
     if callback := _on_start.get():
         try:

@@ -81,7 +81,7 @@ def _objection(status: os.stat_result, closed_to: int) -> str:
 
 def _untrusted(path: Path, why: str) -> FolderUntrusted:
     return FolderUntrusted(
-        f"the folder {path} cannot be trusted, and nothing was read from it",
+        f"The folder {path} cannot be trusted, and nothing was read from it",
         why=why,
-        fix="find out who made it, and remove it; or name a folder of your own (--work-dir)",
+        fix="Find out who made it, and remove it; or name a folder of your own (--work-dir)",
     )

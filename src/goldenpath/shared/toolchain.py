@@ -140,7 +140,7 @@ class Toolchain:
             if tool.name == name:
                 return tool
         known = ", ".join(tool.name for tool in self.tools)
-        raise BadInput(f"{name!r} is not a tool of this project", fix=f"name one of: {known}")
+        raise BadInput(f"{name!r} is not a tool of this project", fix=f"Name one of: {known}")
 
     def _home(self, tool: Tool) -> Path:
         return self.cache / f"{tool.name}-{tool.version}"
@@ -198,7 +198,7 @@ class Toolchain:
     def _from_release(self, tool: Tool, ready: Path) -> None:
         asset = tool.asset_for(pins.Host.here())
         if asset is None:
-            raise ToolMissing("its release has no pinned file for this kind of machine", fix=INSTALL)
+            raise ToolMissing("Its release has no pinned file for this kind of machine", fix=INSTALL)
         if not self.releases.is_silent:
             self.say(f"downloading {tool.name} {tool.version}")
         archive = ready.with_name("asset")
@@ -240,7 +240,7 @@ def _checked(tool: Tool, path: Path, origin: Origin, sha256: str) -> Program:
         raise ToolHashMismatch(
             f"{path} is not the program of the release; it was not executed",
             why=f"SHA-256 is {sha256}, pinned is {pinned}",
-            fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
+            fix=f"Find out who changed it; then remove the folder {path.parent} and {INSTALL}",
         )
     rules = gitleaks_rules.read(path, tool.rules) if tool.rules else b""
     return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=sha256)
@@ -258,13 +258,13 @@ def _changed(path: Path, why: str) -> ToolHashMismatch:
     return ToolHashMismatch(
         f"{path} changed since it was put in the cache; it was not executed",
         why=why,
-        fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
+        fix=f"Find out who changed it; then remove the folder {path.parent} and {INSTALL}",
     )
 
 
 def _disk_trouble(error: OSError, path: Path) -> DiskTrouble:
     return DiskTrouble(
-        f"the tools cannot be kept in {error.filename or path}",
+        f"The tools cannot be kept in {error.filename or path}",
         why=error.strerror or str(error),
-        fix="free some space, or name another folder in GOLDENPATH_CACHE, then run again",
+        fix="Free some space, or name another folder in GOLDENPATH_CACHE, then run again",
     )
