@@ -65,7 +65,7 @@ def test_a_program_that_fails_is_quoted() -> None:
         ("seq 20 >&2; exit 1", "\n".join(str(number) for number in range(9, 21))),
     ],
 )
-def test_the_last_words_are_the_end_of_what_it_said(script: str, why: str) -> None:
+def test_the_tail_of_the_output_is_the_end_of_what_it_said(script: str, why: str) -> None:
     with pytest.raises(ToolFailed) as caught:
         process.run(SH, "-c", script, timeout=10)
     assert caught.value.why == why

@@ -39,7 +39,7 @@ class Completed:
     seconds: float
 
     @property
-    def last_words(self) -> str:
+    def output_tail(self) -> str:
         """The last lines of stderr (of stdout when stderr is empty), for an error message."""
         text = (self.stderr.strip() or self.stdout.strip()).decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-QUOTED_LINES:])
@@ -78,7 +78,7 @@ def run(
     if done.code not in accept:
         raise ToolFailed(
             f"{done.program} ended with exit status {done.code}",
-            why=done.last_words or "it printed nothing",
+            why=done.output_tail or "it printed nothing",
             fix="Fix what it reports, then run again",
         )
     return done
