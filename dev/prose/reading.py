@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".py", ".md", ".yml", ".yaml", ".tf"})
 # Code in Markdown is quoted as it is, and a generated table is corrected in its source.
 _NOT_PROSE = re.compile(r"```.*?```|<!-- generated: .*?<!-- end -->|`[^`\n]*`|\]\([^)]*\)", re.DOTALL)
+_CODE = re.compile(r"`[^`\n]*`")
 _COMMENT = re.compile(r"(?:^|\s)#(.*)$", re.MULTILINE)
 
 
@@ -53,6 +54,7 @@ def _only_comments(text: str) -> str:
 
 
 def _in_prose(text: str, first: int, words: Words) -> Iterator[Use]:
+    text = _CODE.sub(_blank, text)
     for offset, word, write in words.in_text(text):
         yield Use(first + text.count("\n", 0, offset), word.lower(), write)
 

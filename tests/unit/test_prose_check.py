@@ -43,6 +43,7 @@ def test_a_word_is_seen_in_comments_docstrings_texts_and_identifiers(
     [
         "# One line for each image. 3 were found. Leave it alone.\n",
         'KEY = "answer"\n',
+        "# `told` is a word in quotes.\n",
         "each_line = found_tags = 1\n",
         "from tests import told as reported\n",
         "lets = 'GitHub lets a run read it'\n",

@@ -26,7 +26,7 @@ ANY_ROLE = "AWS_ROLE_ARN"
 
 
 def role_secret(environment: str) -> str:
-    """Return the name of the secret that holds only the ARN of the role of `environment`."""
+    """Return the name of the secret that holds the ARN of the role of `environment` alone."""
     return f"TF_AWS_IAM_ROLE_{environment.upper()}"
 
 
