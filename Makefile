@@ -1,5 +1,5 @@
 # The commands of the project. Each says what it needs and installs what is missing into the project's own cache.
-.PHONY: help deliver test coverage check faults bench bench-limits bench-push bench-secrets bench-setup growth run-model lock create-ecr clean distclean
+.PHONY: help deliver test coverage check faults bench bench-limits bench-push bench-secrets bench-setup growth figures run-model lock create-ecr clean distclean
 SHELL := /bin/sh
 # Expanded only where used, so that `make help` installs nothing.
 PYTHON = $$(python3 -I bin/environment dev)
@@ -30,11 +30,12 @@ coverage: ## Pass all tests and report which lines none of them runs; it takes a
 	@$(GOLDENPATH) tools install --for-tests
 	@$(PYTHON) -m pytest $(TOGETHER) --cov --cov-report=term
 
-check: ## Lint, types, import directions, docstrings, generated files
+check: ## Lint, types, import directions, docstrings, words, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m mypy
 	@PYTHONPATH=src "$$(dirname $(PYTHON))/lint-imports" --no-logo
 	@$(PYTHON) -m interrogate --quiet src
+	@$(PYTHON) dev/prose_check.py
 	@$(PYTHON) dev/generate.py --check
 
 faults: ## Break releases in every way: each fault of each request, signals, races (15 minutes)
@@ -58,6 +59,9 @@ bench-setup: ## Measure how long the code takes to be ready on a runner, beyond 
 
 growth: ## Measure how time grows with images, commits, findings, layers, registries (30 minutes); ONLY=registries for a part
 	@$(PYTHON) dev/growth.py $(ONLY)
+
+figures: ## Print figures of the code; AT='main v1.2.3': beside those of other commits
+	@$(PYTHON) dev/figures.py $(foreach COMMIT,$(AT),--at $(COMMIT))
 
 run-model: ## Compute how long a delivery takes on GitHub, job by job, from the workflow and stated rates
 	@$(PYTHON) dev/run_model.py

@@ -79,7 +79,7 @@ def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int)
         if case.name in failed:
             continue
         try:
-            runs += _told(case, running, kept, number)
+            runs += _printed(case, running, kept, number)
         except rounds.DeliveryFailedError as error:
             failed.add(case.name)
             print(f"round {number + 1}  {case.name} was not delivered: {error}", flush=True)
@@ -98,7 +98,7 @@ def _measured(cases: Sequence[Case], running: Services, kept: Path, wanted: int)
     return result, failed
 
 
-def _told(case: Case, running: Services, kept: Path, number: int) -> Iterator[Run]:
+def _printed(case: Case, running: Services, kept: Path, number: int) -> Iterator[Run]:
     """Yield the runs of one round of a case, with a line on the terminal for each."""
     began = time.monotonic()
     for run in rounds.race(case, running, kept, number):

@@ -56,10 +56,10 @@ def vulnerabilities(_: Path) -> bytes:
 def conclude(raw: bytes, folder: Path) -> None:
     """Make findings, verdict, SARIF and summary of a report, and write all four."""
     scanned, policy = trivy.parse(raw), matrix.load()
-    found = Findings(Gate.TRIVY, Scanner("trivy", "1", "release"), scanned.config, {}, scanned.findings)
-    decision = decide(found, policy, policy.environment("prod"), today=datetime.now(UTC).date())
-    rendered = sarif.render(found, sarif.passed(decision.verdict), category="trivy/app", dockerfile="Dockerfile")
-    codec.write(folder / "trivy.json", found)
+    findings = Findings(Gate.TRIVY, Scanner("trivy", "1", "release"), scanned.config, {}, scanned.findings)
+    decision = decide(findings, policy, policy.environment("prod"), today=datetime.now(UTC).date())
+    rendered = sarif.render(findings, sarif.passed(decision.verdict), category="trivy/app", dockerfile="Dockerfile")
+    codec.write(folder / "trivy.json", findings)
     codec.write_bytes(folder / "trivy.sarif", rendered.log)
     codec.write(folder / "trivy.verdict.json", decision.verdict)
     codec.write_bytes(folder / "summary.md", gate_summary.render(decision.verdict, decision.deciding).encode())

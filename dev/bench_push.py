@@ -2,10 +2,10 @@
 
 Both push the same layout to fresh repositories behind the same front of the local emulator, in turns, each as often
 first as the other. Our command starts an interpreter, proves to AWS who it is, looks before it writes, and reads back
-what it wrote; crane, a compiled program, is given a login that was made before. So what the push takes is told, which
-is what it takes beyond a run that finds nothing to do, and also the whole command. Each is told for an image as small
-as slim bases make them, for one as large as applications are (wordpress, node or python with their dependencies are 250
-to 1,000 MB as they are sent), and for one with models or tool chains in it.
+what it wrote; crane, a compiled program, is given a login that was made before. So two times are printed:
+the push, which is what it takes beyond a run that finds nothing to do, and the whole command. Both are printed for an
+image as small as slim bases make them, for one as large as applications are (wordpress, node or python with their
+dependencies are 250 to 1,000 MB as they are sent), and for one with models or tool chains in it.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class Compared:
 def median(runs: Sequence[Ran]) -> Ran:
     """Return the median of each figure."""
     return Ran(
-        *(statistics.median(getattr(run, each) for run in runs) for each in ("seconds", "processor", "megabytes"))
+        *(statistics.median(getattr(run, name) for run in runs) for name in ("seconds", "processor", "megabytes"))
     )
 
 
@@ -183,16 +183,16 @@ def compared(bench: Bench, layers: Sequence[int], runs: int) -> Compared:
         if not number % 2:
             theirs.append(bench.crane(work, bench.repository()))
         again.append(bench.push(work, repository))
-    found = Compared(median(ours), median(theirs), median(again))
-    beyond = found.ours.seconds - found.again.seconds
+    compared = Compared(median(ours), median(theirs), median(again))
+    beyond = compared.ours.seconds - compared.again.seconds
     # Of each pair: what a machine does beside meets both of it.
     pairs = [(one.seconds, other.seconds) for one, other in zip(ours, theirs, strict=True)]
-    ratio = statistics.median((one - found.again.seconds) / other for one, other in pairs)
+    ratio = statistics.median((one - compared.again.seconds) / other for one, other in pairs)
     of_all = statistics.median(one / other for one, other in pairs)
     print(f"push of {sum(layers)} MB in {len(layers)} layers, median of {runs}, load {os.getloadavg()[0]:.1f}:")
-    print(f"  push {beyond:.2f} s, crane {_shown(found.crane)}, ratio {ratio:.2f}")
-    print(f"  whole command {_shown(found.ours)}, ratio {of_all:.2f}")
-    return found
+    print(f"  push {beyond:.2f} s, crane {_shown(compared.crane)}, ratio {ratio:.2f}")
+    print(f"  whole command {_shown(compared.ours)}, ratio {of_all:.2f}")
+    return compared
 
 
 def nothing_to_do(bench: Bench, again: Ran, runs: int) -> None:
@@ -217,7 +217,7 @@ def main() -> int:
     parser.add_argument(
         "--big", type=int, nargs="*", default=[700, 500, 300, 200, 150, 100, 60, 30, 8], help="the same"
     )
-    parser.add_argument("--large", type=int, default=2048, help="MB of one layer alone; 0 leaves it out")
+    parser.add_argument("--large", type=int, default=2048, help="MB of the only layer; 0 leaves it out")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="goldenpath-bench-") as folder:
         bench = Bench(Path(folder))

@@ -81,8 +81,8 @@ def _run(*command: str) -> Ran:
 
 
 def _tell(name: str, *runs: Sequence[Ran]) -> None:
-    seconds = [statistics.median(each.seconds for each in turns) for turns in runs]
-    processor = [statistics.median(each.processor for each in turns) for turns in runs]
+    seconds = [statistics.median(turn.seconds for turn in turns) for turns in runs]
+    processor = [statistics.median(turn.processor for turn in turns) for turns in runs]
     plain, first, second = (f"{took:.2f} s, cpu {used:.2f} s" for took, used in zip(seconds, processor, strict=True))
     ratio = f"{seconds[1] / seconds[0]:.2f}, cpu {processor[1] / processor[0]:.2f}"
     print(f"{name:<12}{plain:>24}{first:>24}{ratio:>20}{second:>24}", flush=True)

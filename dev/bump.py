@@ -54,15 +54,15 @@ def pin(folder: Path, api: Api, run_in: Runner, token: str) -> int:
         pinning = Pinning(Releases.from_environment(), Path(name), lambda: cosign.provide("cosign").path, token)
         for tool in followed(pins.parse(table)):
             try:
-                found = _pinned(tool, api, pinning, table, run_in.repository)
+                pinned = _pinned(tool, api, pinning, table, run_in.repository)
             except GoldenPathError as error:
                 refused = 1
                 run_in.annotate("error", str(error), title=f"{tool.name} is not proposed")
                 tell(f"{tool.name}: {error}")
                 continue
-            if found:
+            if pinned:
                 path = folder / f"{tool.name}.json"
-                codec.write(path, found)
+                codec.write(path, pinned)
                 written[tool.name] = evidence.sha256(path.read_bytes())
     run_in.set_outputs({"tools": " ".join(f"{name}={digest}" for name, digest in written.items())})
     return refused
@@ -102,11 +102,11 @@ def attempt(pinned: Path, folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="goldenpath-trial-") as name:
         named = {name: value for name, value in runner.variables().items() if name in _PASSED_ON}
-        with engine.provide(tell) as found:
-            trials = Trials(ROOT, Path(name), {**named, **demo.engine_variables(found)})
+        with engine.provide(tell) as running:
+            trials = Trials(ROOT, Path(name), {**named, **demo.engine_variables(running)})
             for path in sorted(pinned.glob("*.json")):
-                each = codec.read(path, Pinned, written_by="bump.py pin")
-                codec.write(folder / f"{each.proposal.tool}.json", trials.of(each))
+                pinned_move = codec.read(path, Pinned, written_by="bump.py pin")
+                codec.write(folder / f"{pinned_move.proposal.tool}.json", trials.of(pinned_move))
     return 0
 
 
@@ -121,14 +121,14 @@ def propose(pinned: Path, trials: Path, tools: str, api: Api, run_in: Runner) ->
         raise BadInput(f"{run_in.ref or 'this'} is not a branch", fix="run the workflow on the branch to propose to")
     run = f"{run_in.server_url}/{run_in.repository}/actions/runs/{run_in.run_id}"
     old = pins.TABLE.read_bytes()
-    for each in _handed_over(pinned, tools):
-        require_one_entry(old.decode(), each)
-        tried = _trial(trials, each.proposal.tool)
-        branch, title = branch_of(each.proposal), text.title(each.proposal)
+    for move in _handed_over(pinned, tools):
+        require_one_entry(old.decode(), move)
+        tried = _trial(trials, move.proposal.tool)
+        branch, title = branch_of(move.proposal), text.title(move.proposal)
         api.branch(run_in.repository, branch, base)
-        api.replace(run_in.repository, branch, TABLE, old, each.table.encode(), title)
+        api.replace(run_in.repository, branch, TABLE, old, move.table.encode(), title)
         pull = {
-            "title": title, "body": text.body(each, tried, run, datetime.now(UTC)), "head": branch, "base": base,
+            "title": title, "body": text.body(move, tried, run, datetime.now(UTC)), "head": branch, "base": base,
             "draft": tried is None or not tried.passed,
         }  # fmt: skip
         tell(f"{title}: {api.propose(run_in.repository, pull)}")
@@ -149,7 +149,7 @@ def require_one_entry(old: str, pinned: Pinned) -> None:
 
 def _handed_over(folder: Path, tools: str) -> Iterator[Pinned]:
     """Yield what the job `pin` wrote; a job in between may have replaced the files, but not the digests in `tools`."""
-    for name, _, digest in (each.partition("=") for each in tools.split()):
+    for name, _, digest in (part.partition("=") for part in tools.split()):
         path = folder / f"{name}.json"
         if evidence.sha256(codec.read_bytes(path, written_by="bump.py pin")) != digest:
             raise EvidenceMismatch(f"{path.name} is not what the job pin wrote", fix="look at what the job try started")
@@ -159,11 +159,11 @@ def _handed_over(folder: Path, tools: str) -> Iterator[Pinned]:
 def _trial(folder: Path, tool: str) -> Trial | None:
     """Return the trial of `tool`; `None` where there is none that can be read."""
     try:
-        found = codec.read(folder / f"{tool}.json", Trial, written_by="bump.py try")
+        trial = codec.read(folder / f"{tool}.json", Trial, written_by="bump.py try")
     except GoldenPathError as error:
         tell(f"{tool}: {error}")
         return None
-    return found if found.tool == tool else None
+    return trial if trial.tool == tool else None
 
 
 def main(words: list[str]) -> int:

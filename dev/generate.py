@@ -114,18 +114,18 @@ def stage_names() -> str:
 def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, str], command: str, source: str) -> str:
     """Return the text of a composite action: inputs travel by environment, and one line runs.
 
-    The runner sends the signal of a cancelled run to the step's shell alone, so the command takes the shell's place.
+    The runner sends the signal of a cancelled run only to the step's shell, so the command takes the shell's place.
     """
     step = {
         "id": "stage",
         "shell": "bash",
-        "env": {each.variable: f"${{{{ inputs.{each.name} }}}}" for each in listed},
+        "env": {declared.variable: f"${{{{ inputs.{declared.name} }}}}" for declared in listed},
         "run": f'exec "$GITHUB_ACTION_PATH/{command}',
     }
     tree = {
         "name": name,
         "description": text,
-        "inputs": {each.name: _input(each) for each in listed},
+        "inputs": {declared.name: _input(declared) for declared in listed},
         "outputs": {
             key: {"description": what, "value": f"${{{{ steps.stage.outputs.{key} }}}}"}
             for key, what in outputs.items()
@@ -147,7 +147,7 @@ def proof(text: str) -> str:
 
 
 def filled(document: str) -> str:
-    """Return `document` with the table between each pair of `<!-- generated: name -->` marks written anew."""
+    """Return `document` with the table between each pair of `<!-- generated: name -->` marks written again."""
 
     def table(match: re.Match[str]) -> str:
         return f"{match[1]}\n{TABLES[match[2]]()}\n{match[3]}"
@@ -158,9 +158,9 @@ def filled(document: str) -> str:
 def environments() -> str:
     """Return the table of environments, from the policy."""
     rows = [
-        [each.name, *(mode.value for mode in each.modes.values()), "yes" if each.sarif_upload else "no",
-         "allowed" if each.latest_allowed else "refused", ", ".join(f"`{ref}`" for ref in each.refs)]
-        for each in matrix.load().environments
+        [rules.name, *(mode.value for mode in rules.modes.values()), "yes" if rules.sarif_upload else "no",
+         "allowed" if rules.latest_allowed else "refused", ", ".join(f"`{ref}`" for ref in rules.refs)]
+        for rules in matrix.load().environments
     ]  # fmt: skip
     return tables.table(["environment", "gitleaks", "trivy", "SARIF upload", "`latest`", "refs"], rows)
 
@@ -168,8 +168,12 @@ def environments() -> str:
 def inputs() -> str:
     """Return the table of inputs."""
     rows = [
-        [f"`{each.name}`", each.help, f"`{each.default}`" if each.default else "required" if each.required else ""]
-        for each in pipeline.INPUTS
+        [
+            f"`{declared.name}`",
+            declared.help,
+            f"`{declared.default}`" if declared.default else "required" if declared.required else "",
+        ]
+        for declared in pipeline.INPUTS
     ]
     return tables.table(["input", "what it is", "default"], rows)
 
@@ -177,29 +181,30 @@ def inputs() -> str:
 def workflow(name: str = "_build-and-release") -> str:
     """Return the table of inputs of the reusable workflow `name`, from the workflow itself."""
     rows = [
-        [f"`{key}`", " ".join(each["description"].split()), _as_written(each)]
-        for key, each in _called(name)["inputs"].items()
+        [f"`{key}`", " ".join(body["description"].split()), _as_written(body)]
+        for key, body in _called(name)["inputs"].items()
     ]
     return tables.table(["input", "what it is", "default"], rows)
 
 
 def outputs() -> str:
     """Return the table of its outputs."""
-    rows = [[f"`{name}`", each["description"]] for name, each in _called("_build-and-release")["outputs"].items()]
+    rows = [[f"`{name}`", output["description"]] for name, output in _called("_build-and-release")["outputs"].items()]
     return tables.table(["output", "what it is"], rows)
 
 
 def codes() -> str:
     """Return the table of error codes and exit codes."""
-    family = sorted(errors.GoldenPathError.__subclasses__(), key=lambda each: each.exit_code)
-    rows = [[str(each.exit_code), f"`{each.code}`", (each.__doc__ or "").splitlines()[0]] for each in family]
+    family = sorted(errors.GoldenPathError.__subclasses__(), key=lambda subclass: subclass.exit_code)
+    rows = [[str(error.exit_code), f"`{error.code}`", (error.__doc__ or "").splitlines()[0]] for error in family]
     return tables.table(["exit", "code", "what it means"], rows)
 
 
 def attacks() -> str:
     """Return the table of every attack that the tests carry out, by the hole that it goes for."""
     rows = [
-        [str(each.hole), each.name, f"`{each.refused.code}`"] for each in sorted(ATTACKS, key=lambda each: each.hole)
+        [str(attack.hole), attack.name, f"`{attack.refused.code}`"]
+        for attack in sorted(ATTACKS, key=lambda attack: attack.hole)
     ]
     return tables.table(["hole", "attack", "refused with"], rows)
 
@@ -231,10 +236,10 @@ def _as_written(declared: Mapping[str, Any]) -> str:
     return f"`{default.lower() if declared['type'] == 'boolean' else default}`" if default else ""
 
 
-def _input(each: Input) -> dict[str, object]:
-    default = _CALLERS_TOKEN if each is GITHUB_TOKEN else each.default
-    body: dict[str, object] = {"description": each.help, "required": each.required}
-    return body if each.required else {**body, "default": default}
+def _input(declared: Input) -> dict[str, object]:
+    default = _CALLERS_TOKEN if declared is GITHUB_TOKEN else declared.default
+    body: dict[str, object] = {"description": declared.help, "required": declared.required}
+    return body if declared.required else {**body, "default": default}
 
 
 if __name__ == "__main__":

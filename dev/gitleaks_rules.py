@@ -30,8 +30,8 @@ def published(tool: Tool) -> bytes:
     module = tool.go.module if tool.go else ""
     with tempfile.TemporaryDirectory(prefix="goldenpath-rules-") as folder:
         words = ("go", "mod", "download", "-json", f"{module}@v{tool.version}")
-        told = process.run(*words, timeout=300, cwd=Path(folder)).stdout
-    return (Path(json.loads(told)["Dir"]) / "config" / "gitleaks.toml").read_bytes()
+        printed = process.run(*words, timeout=300, cwd=Path(folder)).stdout
+    return (Path(json.loads(printed)["Dir"]) / "config" / "gitleaks.toml").read_bytes()
 
 
 def repinned(table: str, rules: bytes) -> str:
@@ -47,15 +47,15 @@ def repinned(table: str, rules: bytes) -> str:
         "published": gitleaks_rules.sha256(rules),
         "changed": gitleaks_rules.sha256(gitleaks_rules.changed(rules)),
     }
-    before, found, after = table.partition("  rules:\n")
+    before, heading, after = table.partition("  rules:\n")
     for name, value in values.items():
         after = re.sub(rf"^    {name}: .*$", f"    {name}: {value}", after, count=1, flags=re.MULTILINE)
-    return before + found + after
+    return before + heading + after
 
 
 def main(argv: Sequence[str]) -> int:
     """Pin the rules of the pinned version; return the exit status."""
-    tool = next(each for each in pins.load() if each.rules)
+    tool = next(tool_with_rules for tool_with_rules in pins.load() if tool_with_rules.rules)
     table = pins.TABLE.read_text(encoding="utf-8")
     renewed = repinned(table, published(tool))
     if "--check" in argv:

@@ -53,17 +53,17 @@ def main(argv: Sequence[str]) -> int:
     if unknown := set(asked.only) - set(_names()):
         parser.error(f"there is no {' and no '.join(sorted(unknown))}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the emulator is stopped then too
-    chosen = [each for each in CASES if not asked.only or {each.name, each.group} & {*asked.only}]
+    chosen = [case for case in CASES if not asked.only or {case.name, case.group} & {*asked.only}]
     with (
         tempfile.TemporaryDirectory(prefix="goldenpath-growth-") as folder,
-        deliveries.prepared({each.group for each in chosen}, Path(folder)),
+        deliveries.prepared({case.group for case in chosen}, Path(folder)),
     ):
-        good = [_is_good(each, small=asked.small) for each in chosen]
+        good = [_is_good(case, small=asked.small) for case in chosen]
     return int(not all(good))
 
 
 def _names() -> list[str]:
-    return list(dict.fromkeys(name for each in CASES for name in (each.group, each.name)))
+    return list(dict.fromkeys(name for case in CASES for name in (case.group, case.name)))
 
 
 def _is_good(case: Case, *, small: bool) -> bool:
@@ -81,7 +81,7 @@ def _run(case: Case, size: int) -> Point:
     first = _run_once(case, size)
     if not case.once or time.monotonic() - began > _QUICK:
         return first
-    return min(first, _run_once(case, size), key=lambda each: each.cpu)
+    return min(first, _run_once(case, size), key=lambda point: point.cpu)
 
 
 def _run_once(case: Case, size: int) -> Point:
@@ -93,14 +93,14 @@ def _run_once(case: Case, size: int) -> Point:
 
 
 def _point(name: str, size: int) -> int:
-    case = next(each for each in CASES if each.name == name)
+    case = next(case for case in CASES if case.name == name)
     gc.set_threshold(cli.COLLECT_AFTER)
     with tempfile.TemporaryDirectory(prefix="goldenpath-growth-") as folder:
         work = case.prepare(size, Path(folder))
         tries = [_timed(case, work)]
-        while not case.once and sum(each["wall"] for each in tries) < _ENOUGH and len(tries) < _REPEATED:
+        while not case.once and sum(attempt["wall"] for attempt in tries) < _ENOUGH and len(tries) < _REPEATED:
             tries.append(_timed(case, work))
-    print(json.dumps(min(tries, key=lambda each: each["cpu"])))
+    print(json.dumps(min(tries, key=lambda attempt: attempt["cpu"])))
     return 0
 
 
@@ -118,13 +118,13 @@ def _processor(case: Case) -> float:
 def _write(case: Case, points: Sequence[Point]) -> None:
     """Write what was measured now, and what was before of the other cases."""
     kept: dict[str, Any] = json.loads(JSON.read_text()) if JSON.is_file() else {}
-    kept[case.name] = {"measured": time.strftime("%Y-%m-%d"), "points": [vars(each) for each in points]}
-    known = {each.name: kept[each.name] for each in CASES if each.name in kept}
+    kept[case.name] = {"measured": time.strftime("%Y-%m-%d"), "points": [vars(point) for point in points]}
+    known = {case.name: kept[case.name] for case in CASES if case.name in kept}
     JSON.write_text(json.dumps(known, indent=2) + "\n")
     series = [
-        (each, [Point(**point) for point in known[each.name]["points"]], known[each.name]["measured"])
-        for each in CASES
-        if each.name in known
+        (case, [Point(**point) for point in known[case.name]["points"]], known[case.name]["measured"])
+        for case in CASES
+        if case.name in known
     ]
     CHART.write_text(report.chart(series))
     MARKDOWN.write_text(report.page(series))

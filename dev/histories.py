@@ -52,9 +52,9 @@ class Writer:
         self.parts.append(b"commit refs/heads/main\ncommitter %s %d +0000\n" % (who.encode(), second))
         self.parts.append(b"data %d\n%s\n" % (len(text), text))
         for path, content in files.items():
-            held = content.encode() if isinstance(content, str) else content
-            self.parts.append(b"M 100644 inline %s\ndata %d\n" % (path.encode(), len(held)))
-            self.parts += [held, b"\n"]
+            raw = content.encode() if isinstance(content, str) else content
+            self.parts.append(b"M 100644 inline %s\ndata %d\n" % (path.encode(), len(raw)))
+            self.parts += [raw, b"\n"]
         self._commits += 1
 
     def sentence(self, least: int = 2, most: int = 8) -> str:
@@ -193,7 +193,7 @@ def many(writer: Writer, commits: int = 100_000) -> None:
         writer.commit({path: _text(sources[path])}, writer.sentence())
 
 
-KINDS: dict[str, Callable[[Writer], None]] = {each.__name__: each for each in (small, churn, pictures, locks, many)}
+KINDS: dict[str, Callable[[Writer], None]] = {kind.__name__: kind for kind in (small, churn, pictures, locks, many)}
 
 
 def make(name: str, folder: Path) -> Path:

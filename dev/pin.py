@@ -51,14 +51,14 @@ def repinned(text: str, name: str, hashes: Mapping[Host, str], programs: Mapping
         if _PROGRAM.match(line) and entry == name and platform in hashes:
             continue
         lines.append(line)
-        if found := _ENTRY.match(line):
-            entry, platform = found[1], ""
-        elif found := _PLATFORM.match(line):
-            platform = found[1]
-        elif entry == name and platform in missing and (found := _SHA256.match(line)):
+        if match := _ENTRY.match(line):
+            entry, platform = match[1], ""
+        elif match := _PLATFORM.match(line):
+            platform = match[1]
+        elif entry == name and platform in missing and (match := _SHA256.match(line)):
             host = pins.Host(platform)
-            lines[-1] = found[1] + hashes[host]
-            lines += [found[1].replace("sha256", "program") + programs[host]] if host in programs else []
+            lines[-1] = match[1] + hashes[host]
+            lines += [match[1].replace("sha256", "program") + programs[host]] if host in programs else []
             missing.remove(host)
     written = "\n".join(lines)
     if missing or pins.parse(written) != _expected(pins.parse(text), name, hashes, programs):
@@ -72,7 +72,7 @@ def repinned(text: str, name: str, hashes: Mapping[Host, str], programs: Mapping
 
 def checksums(text: str) -> dict[str, str]:
     """Return the SHA-256 of each file name in `text`, a list as `sha256sum` writes it; other lines are left out."""
-    return {found[2]: found[1] for line in text.splitlines() if (found := _CHECKSUM.match(line.strip()))}
+    return {match[2]: match[1] for line in text.splitlines() if (match := _CHECKSUM.match(line.strip()))}
 
 
 def _expected(
@@ -115,29 +115,29 @@ def download(tool: Tool, releases: Releases, folder: Path) -> Downloaded:
     for asset in tool.assets:
         file = tool.filled(asset.name)
         files[file] = path = folder / file
-        hashes[asset.platform] = found = releases.fetch(tool.release_path(asset.name), path)
-        if tool.checksums and listed.get(file) != found:
+        hashes[asset.platform] = digest = releases.fetch(tool.release_path(asset.name), path)
+        if tool.checksums and listed.get(file) != digest:
             raise ToolHashMismatch(
                 f"{file} is not what {tool.checksums} of its own release says; nothing was pinned",
-                why=f"SHA-256 is {found}, listed is {listed.get(file, 'nothing')}",
+                why=f"SHA-256 is {digest}, listed is {listed.get(file, 'nothing')}",
                 fix="do not use this release before you know why",
             )
         if tool.member:
             unpack(path, tool.member, folder / "program")
             programs[asset.platform] = hashlib.sha256((folder / "program").read_bytes()).hexdigest()
-        print(f"{asset.platform}  {asset.sha256[:12]} -> {found[:12]}  {file}")
+        print(f"{asset.platform}  {asset.sha256[:12]} -> {digest[:12]}  {file}")
     return Downloaded(files, hashes, programs, own)
 
 
 def main(name: str) -> None:
-    """Pin the tool `name` anew. On any error, which is raised, the table stays as it was."""
+    """Pin the tool `name` again. On any error, which is raised, the table stays as it was."""
     tool = next((tool for tool in pins.load(pins.TABLE) if tool.name == name), None)
     if tool is None:
         raise BadInput(f"{name} is not in {pins.TABLE.name}", fix="name one of its entries")
     if tool.assets:
         with tempfile.TemporaryDirectory() as folder:
-            found = download(tool, Releases.from_environment().at(tool.host), Path(folder))
-        written = repinned(pins.TABLE.read_text(encoding="utf-8"), name, found.hashes, found.programs)
+            release = download(tool, Releases.from_environment().at(tool.host), Path(folder))
+        written = repinned(pins.TABLE.read_text(encoding="utf-8"), name, release.hashes, release.programs)
         codec.write_bytes(pins.TABLE, written.encode())
     if tool.rules:
         gitleaks_rules.main(())

@@ -29,8 +29,8 @@ def main(tag: str, *, check: bool) -> int:
 
 def notes(changelog: str, version: str) -> str:
     """Return what the text `changelog` says of `version`; empty when there is no dated part for it."""
-    found = re.search(_PART.format(version=re.escape(version)), changelog, re.MULTILINE | re.DOTALL)
-    return found["notes"].strip() if found and found["date"] else ""
+    match = re.search(_PART.format(version=re.escape(version)), changelog, re.MULTILINE | re.DOTALL)
+    return match["notes"].strip() if match and match["date"] else ""
 
 
 def mistakes(version: str, part: str) -> list[str]:

@@ -88,8 +88,8 @@ class Timed:
 def load(*, cached: bool = False, path: Path = ROOT / "dev" / "run_rates.yaml") -> Rates:
     """Return the rates in the file at `path`."""
     tree = yaml.safe_load(path.read_text())
-    values = {name: float(each["value"]) for name, each in tree["rates"].items()}
-    stages = {name: _stage(each) for name, each in tree["stages"].items()}
+    values = {name: float(rate["value"]) for name, rate in tree["rates"].items()}
+    stages = {name: _stage(stage) for name, stage in tree["stages"].items()}
     return Rates(values, _stage(tree["environment"]), stages, cached)
 
 
@@ -105,8 +105,8 @@ def run(github: Judge, workflow: str) -> Order:
 
     caller = Caller(github, read(reading.CALLERS["delivery.yml"]), read)
     call = caller.run(events.parse("push to main"), scenario.parse("")).call
-    needs = {name: _list(each.get("needs")) for name, each in read(DELIVERY)["jobs"].items()}
-    return Order(call.jobs, {name: tuple(_ran(each, call.jobs, needs)) for name, each in needs.items()})
+    needs = {name: _list(job.get("needs")) for name, job in read(DELIVERY)["jobs"].items()}
+    return Order(call.jobs, {name: tuple(_ran(need, call.jobs, needs)) for name, need in needs.items()})
 
 
 def _list(needs: str | list[str] | None) -> list[str]:
@@ -115,11 +115,11 @@ def _list(needs: str | list[str] | None) -> list[str]:
 
 def _ran(needed: Sequence[str], jobs: Mapping[str, tuple[Job, ...]], needs: Mapping[str, list[str]]) -> Iterator[str]:
     """Return the jobs of `needed` that ran; in the place of a skipped one, those that it waited for itself."""
-    for each in needed:
-        if jobs[each]:
-            yield each
+    for name in needed:
+        if jobs[name]:
+            yield name
         else:
-            yield from _ran(needs[each], jobs, needs)
+            yield from _ran(needs[name], jobs, needs)
 
 
 def schedule(order: Order, rates: Rates, image: int) -> dict[str, Timed]:
@@ -127,8 +127,8 @@ def schedule(order: Order, rates: Rates, image: int) -> dict[str, Timed]:
     timed: dict[str, Timed] = {}
     for name, jobs in order.jobs.items():
         if jobs:
-            begin = max((timed[each].end for each in order.needs[name]), default=0.0)
-            timed[name] = Timed(begin, begin + max(job_seconds(each, rates, image) for each in jobs))
+            begin = max((timed[need].end for need in order.needs[name]), default=0.0)
+            timed[name] = Timed(begin, begin + max(job_seconds(job, rates, image) for job in jobs))
     return timed
 
 
@@ -159,7 +159,7 @@ def step_seconds(job: Job, step: Mapping[str, Any], rates: Rates, image: int) ->
         return rates.transfer(_size(f".{step['id']}", rates, image), "upload")
     if uses.startswith("actions/download-artifact@"):
         ids = job.evaluated(step["with"]["artifact-ids"]).replace(",", " ").split()
-        return rates.transfer(sum(_size(each, rates, image) for each in ids if each != "0"), "download")
+        return rates.transfer(sum(_size(artifact, rates, image) for artifact in ids if artifact != "0"), "download")
     return 0.0
 
 
@@ -172,19 +172,19 @@ def _size(artifact: str, rates: Rates, image: int) -> float:
 
 def critical_path(timed: Mapping[str, Timed], order: Order) -> list[str]:
     """Return the jobs that decide when the run ends, first to last."""
-    path = [max(timed, key=lambda each: timed[each].end)]
+    path = [max(timed, key=lambda name: timed[name].end)]
     while needed := order.needs[path[0]]:
-        path.insert(0, max(needed, key=lambda each: timed[each].end))
+        path.insert(0, max(needed, key=lambda name: timed[name].end))
     return path
 
 
 def chart(timed: Mapping[str, Timed], path: list[str]) -> Iterator[str]:
     """Return a line for each job, with a bar; `#` marks the critical path."""
-    last = max(each.end for each in timed.values())
-    for name, each in timed.items():
-        first, after = (round(second / last * _CHART_COLUMNS) for second in (each.begin, each.end))
+    last = max(job.end for job in timed.values())
+    for name, job in timed.items():
+        first, after = (round(second / last * _CHART_COLUMNS) for second in (job.begin, job.end))
         bar = " " * first + ("#" if name in path else "-") * max(after - first, 1)
-        yield f"  {name:<14} {each.begin:6.0f} {each.end:6.0f}  |{bar:<{_CHART_COLUMNS}}|"
+        yield f"  {name:<14} {job.begin:6.0f} {job.end:6.0f}  |{bar:<{_CHART_COLUMNS}}|"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -196,7 +196,7 @@ def main(argv: Sequence[str]) -> int:
             for image, cached in itertools.product(SIZES, (False, True)):
                 timed = schedule(order, load(cached=cached), image)
                 path = critical_path(timed, order)
-                total = max(each.end for each in timed.values())
+                total = max(job.end for job in timed.values())
                 source = "from a cache" if cached else "downloaded"
                 print(f"\n{image} MB, programs {source}: {total:.0f} s, {' → '.join(path)}")
                 print("\n".join(chart(timed, path)))

@@ -39,29 +39,29 @@ def devsecops() -> str:
     """Return the DevSecOps matrix: every control of the platform's policy, and what each environment asks of it."""
     rules = matrix.load().environments
     controls = {
-        "secrets in the source (gitleaks-gate)": [each.modes[Gate.GITLEAKS].value for each in rules],
-        "settled secrets in history (gitleaks-gate)": ["pass" if each.settled_allowed else "decide" for each in rules],
-        "vulnerabilities in the image (trivy-gate)": [each.modes[Gate.TRIVY].value for each in rules],
+        "secrets in the source (gitleaks-gate)": [rule.modes[Gate.GITLEAKS].value for rule in rules],
+        "settled secrets in history (gitleaks-gate)": ["pass" if rule.settled_allowed else "decide" for rule in rules],
+        "vulnerabilities in the image (trivy-gate)": [rule.modes[Gate.TRIVY].value for rule in rules],
         "severities that decide": [
-            ", ".join(sorted(one.value for one in each.vulnerabilities.severities)) for each in rules
+            ", ".join(sorted(one.value for one in rule.vulnerabilities.severities)) for rule in rules
         ],
-        "without a known fix": ["reported only" if each.vulnerabilities.ignore_unfixed else "decide" for each in rules],
-        "secrets in the image (trivy-gate)": ["looked for" if each.image_secrets else "not" for each in rules],
-        "oldest vulnerability database": [f"{each.database_age.days} days" for each in rules],
-        "oldest Java database": [f"{each.java_database_age.days} days" for each in rules],
-        "oldest verdict at the push": [f"{each.verdict_age / timedelta(hours=1):g} hours" for each in rules],
-        "longest exception": [f"{each.longest_exception.days} days" for each in rules],
-        "inventory (sbom)": ["required" if each.sbom_required else "optional" for each in rules],
-        "findings in GitHub (sarif-upload)": ["yes" if each.sarif_upload else "no" for each in rules],
-        "code scanning (gitleaks-gate)": [_code_scanning(each) for each in rules],
-        "`latest` (ecr-push)": ["allowed" if each.latest_allowed else "refused" for each in rules],
-        "AWS accounts (ecr-push)": [", ".join(each.accounts) or "any of no other environment" for each in rules],
-        "IAM roles (ecr-push)": [", ".join(each.roles) or "any of no other environment" for each in rules],
-        "may be released from (ecr-push)": [", ".join(f"`{ref}`" for ref in each.refs) for each in rules],
-        "branches (gitleaks-gate)": ["default or protected" if each.reviewed_branches else "any" for each in rules],
-        "tags (gitleaks-gate)": [_tags(each) for each in rules],
+        "without a known fix": ["reported only" if rule.vulnerabilities.ignore_unfixed else "decide" for rule in rules],
+        "secrets in the image (trivy-gate)": ["looked for" if rule.image_secrets else "not" for rule in rules],
+        "oldest vulnerability database": [f"{rule.database_age.days} days" for rule in rules],
+        "oldest Java database": [f"{rule.java_database_age.days} days" for rule in rules],
+        "oldest verdict at the push": [f"{rule.verdict_age / timedelta(hours=1):g} hours" for rule in rules],
+        "longest exception": [f"{rule.longest_exception.days} days" for rule in rules],
+        "inventory (sbom)": ["required" if rule.sbom_required else "optional" for rule in rules],
+        "findings in GitHub (sarif-upload)": ["yes" if rule.sarif_upload else "no" for rule in rules],
+        "code scanning (gitleaks-gate)": [_code_scanning(rule) for rule in rules],
+        "`latest` (ecr-push)": ["allowed" if rule.latest_allowed else "refused" for rule in rules],
+        "AWS accounts (ecr-push)": [", ".join(rule.accounts) or "any of no other environment" for rule in rules],
+        "IAM roles (ecr-push)": [", ".join(rule.roles) or "any of no other environment" for rule in rules],
+        "may be released from (ecr-push)": [", ".join(f"`{ref}`" for ref in rule.refs) for rule in rules],
+        "branches (gitleaks-gate)": ["default or protected" if rule.reviewed_branches else "any" for rule in rules],
+        "tags (gitleaks-gate)": [_tags(rule) for rule in rules],
     }  # fmt: skip
-    return table(["control", *(each.name for each in rules)], [[name, *cells] for name, cells in controls.items()])
+    return table(["control", *(rule.name for rule in rules)], [[name, *cells] for name, cells in controls.items()])
 
 
 def _code_scanning(environment: matrix.Environment) -> str:
@@ -86,7 +86,7 @@ def _workflows() -> Iterator[list[str]]:
         text = path.read_text(encoding="utf-8")
         triggers = yaml.safe_load(text)[True]  # YAML 1.1 reads `on` as true
         listed = [triggers] if isinstance(triggers, str) else list(triggers)
-        when = ", ".join(_TRIGGERS.get(each, each.replace("_", " ")) for each in listed)
+        when = ", ".join(_TRIGGERS.get(trigger, trigger.replace("_", " ")) for trigger in listed)
         yield [_link(path), when, _sentence(_COMMENT, text)]
 
 
@@ -96,8 +96,8 @@ def _actions() -> Iterator[list[str]]:
 
 
 def _targets() -> Iterator[list[str]]:
-    for found in _TARGET.finditer((ROOT / "Makefile").read_text(encoding="utf-8")):
-        yield [f"`make {found['name']}`", found["text"]]
+    for match in _TARGET.finditer((ROOT / "Makefile").read_text(encoding="utf-8")):
+        yield [f"`make {match['name']}`", match["text"]]
 
 
 def _scripts() -> Iterator[list[str]]:
@@ -114,11 +114,11 @@ def _link(path: Path) -> str:
 
 def _sentence(pattern: re.Pattern[str], text: str) -> str:
     """Return the first sentence of what a file says about itself; a comment may go over several lines."""
-    found = pattern.search(text)
-    if not found:
+    match = pattern.search(text)
+    if not match:
         return ""
-    words = found[1]
-    for line in text[found.end() :].lstrip("\n").splitlines():
+    words = match[1]
+    for line in text[match.end() :].lstrip("\n").splitlines():
         if words.endswith((".", ":")) or ". " in words or not line.startswith("# "):
             break
         words += " " + line.removeprefix("# ")

@@ -92,7 +92,7 @@ def _request(given: argparse.Namespace, folder: str) -> inputs.Request:
 
 def _tags(*given: str) -> tuple[Tag, ...]:
     try:
-        return tuple(dict.fromkeys(Tag(each) for each in given))
+        return tuple(dict.fromkeys(Tag(name) for name in given))
     except ValueError as error:
         raise BadInput("a tag cannot be used", why=str(error), fix="correct --sha or --version") from None
 

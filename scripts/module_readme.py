@@ -1,7 +1,7 @@
 #!/usr/bin/env -S python3 -I
 """Write the README of a Terraform module from its variables and outputs: `scripts/module_readme.py modules/aws_ecr`.
 
-The text above the tables is kept; the tables are made anew.
+The text above the tables is kept; the tables are generated.
 """
 
 import re
@@ -20,10 +20,10 @@ def render(module: Path) -> str:
 
 def _table(module: Path, kind: str) -> str:
     rows = []
-    for found, name, body in _BLOCK.findall((module / f"{kind}s.tf").read_text()):
+    for block, name, body in _BLOCK.findall((module / f"{kind}s.tf").read_text()):
         described = re.search(r'^  description = "(.*)"$', body, re.MULTILINE)
         text = described[1].replace('\\"', '"') if described else ""
-        needed = "" if found == "output" else " no |" if re.search(r"^  default ", body, re.MULTILINE) else " **yes** |"
+        needed = "" if block == "output" else " no |" if re.search(r"^  default ", body, re.MULTILINE) else " **yes** |"
         rows.append(f"| `{name}` |{needed} {text} |\n")
     columns = ["input", "required", "what it is"] if kind == "variable" else ["output", "what it is"]
     head = f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}\n"

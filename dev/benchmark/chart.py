@@ -35,7 +35,7 @@ _STYLE = """\
 
 def render(benchmark: Benchmark) -> str:
     """Return the SVG file's text."""
-    rows = [(each, ratio) for each in pairs(benchmark) if (ratio := each.ratio(wall))]
+    rows = [(race, ratio) for race in pairs(benchmark) if (ratio := race.ratio(wall))]
     scale = _Scale([value for _, ratio in rows for value in (ratio.least, ratio.most)])
     height = _TOP + _ROW * len(rows) + _BOTTOM
     dots = (shape for number, row in enumerate(rows) for shape in _row(number, *row, scale))
@@ -76,14 +76,14 @@ def _frame(scale: _Scale, height: int) -> Iterator[str]:
         yield _text(at, bottom + 20, f"{mark:g}", "weak", "middle")
 
 
-def _row(number: int, each: Pairs, ratio: Spread, scale: _Scale) -> Iterator[str]:
+def _row(number: int, race: Pairs, ratio: Spread, scale: _Scale) -> Iterator[str]:
     y = _TOP + _ROW * number + _ROW // 2
     kind = "fast" if ratio.median <= 1 else "slow"
     first, middle, last = (scale.place(value) for value in (ratio.least, ratio.median, ratio.most))
-    yield _text(16, y + 4, f"{each.case}, {each.state}", "text")
+    yield _text(16, y + 4, f"{race.case}, {race.state}", "text")
     yield f'<line class="{kind} range" x1="{first}" x2="{last}" y1="{y}" y2="{y}"/>'
     yield f'<circle class="{kind}" cx="{middle}" cy="{y}" r="5"/>'
-    seconds = " → ".join(f"{each.spread(side, wall).median:.1f} s" for side in (Side.RECIPE, Side.OURS))
+    seconds = " → ".join(f"{race.spread(side, wall).median:.1f} s" for side in (Side.RECIPE, Side.OURS))
     yield _text(_RIGHT + 16, y + 4, f"{seconds} ({ratio.median:.2f})", "text")
 
 

@@ -40,7 +40,7 @@ class Counters:
 class Sampled:
     """What a process and its ended children were counted for so far, and the bytes of memory that it holds now.
 
-    `alone` is the processor time without those of its children.
+    `alone` is the processor time without that of its children.
     """
 
     counters: Counters
@@ -65,7 +65,7 @@ def sample(process: int) -> Sampled | None:
 
 def total(processes: Iterable[int]) -> Counters:
     """Return the sum over those of the processes that are there."""
-    return sum((each.counters for each in map(sample, processes) if each), Counters())
+    return sum((sampled.counters for sampled in map(sample, processes) if sampled), Counters())
 
 
 def forget_peak(process: int) -> None:

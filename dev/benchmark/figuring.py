@@ -33,7 +33,7 @@ def between(measured: Measured, begin: float, end: float, requests: Sequence[Req
     """Return the figures of a part of the command's time."""
     command, daemons = measured.between(begin, end)
     both: Counters = command + daemons
-    inside = [each for each in requests if begin <= each.at < end]
+    inside = [request for request in requests if begin <= request.at < end]
     return Figures(
         wall=max(end - begin, 0.0),
         processor=command.processor,
@@ -42,9 +42,9 @@ def between(measured: Measured, begin: float, end: float, requests: Sequence[Req
         daemon_memory=measured.daemon_memory,
         read=both.read,
         written=both.written,
-        processes=sum(begin <= each < end for each in measured.begun),
-        requests=sum(not each.is_api for each in inside),
-        api_calls=sum(each.is_api for each in inside),
+        processes=sum(begin <= begin_time < end for begin_time in measured.begun),
+        requests=sum(not request.is_api for request in inside),
+        api_calls=sum(request.is_api for request in inside),
     )
 
 
@@ -59,15 +59,15 @@ def by_stage(measured: Measured, work: Path, requests: Sequence[Request]) -> dic
     Where two stages run side by side, the one that ends later has what it takes beyond the end of the other, so that
     all stages together are the whole command.
     """
-    found: dict[str, Figures] = {}
+    result: dict[str, Figures] = {}
     reached = measured.begin
     rest = []
-    for begin, end, name in sorted(_intervals(work, measured.begin), key=lambda each: each[1]):
+    for begin, end, name in sorted(_intervals(work, measured.begin), key=lambda interval: interval[1]):
         rest.append(between(measured, reached, max(begin, reached), requests))
-        found[name] = between(measured, max(begin, reached), max(end, reached), requests)
+        result[name] = between(measured, max(begin, reached), max(end, reached), requests)
         reached = max(end, reached)
     rest.append(between(measured, reached, measured.end + 1e-6, requests))
-    return {**found, "rest": total(rest)}
+    return {**result, "rest": total(rest)}
 
 
 def _intervals(work: Path, first: float) -> Iterable[tuple[float, float, str]]:
@@ -81,9 +81,13 @@ def _intervals(work: Path, first: float) -> Iterable[tuple[float, float, str]]:
 def total(parts: Iterable[Figures]) -> Figures:
     """Return the sum; of memory the most, as the parts ran one after another."""
     listed = list(parts)
-    most = {name: max((getattr(each, name) for each in listed), default=0) for name in ("memory", "daemon_memory")}
+    most = {
+        name: max((getattr(figures, name) for figures in listed), default=0) for name in ("memory", "daemon_memory")
+    }
     added = {
-        name: sum(getattr(each, name) for each in listed) for name in Figures.__struct_fields__ if name not in most
+        name: sum(getattr(figures, name) for figures in listed)
+        for name in Figures.__struct_fields__
+        if name not in most
     }
     return Figures(**added, **most)
 
@@ -92,9 +96,9 @@ def stages_of(parts: Iterable[Mapping[str, Figures]]) -> dict[str, Figures]:
     """Return the stages of a delivery of several commands or images."""
     listed = list(parts)
     return {
-        name: total(each[name] for each in listed if name in each)
+        name: total(figures[name] for figures in listed if name in figures)
         for name in STAGES
-        if any(name in each for each in listed)
+        if any(name in figures for figures in listed)
     }
 
 
@@ -114,25 +118,25 @@ def programs(several: Iterable[Measured]) -> dict[str, ProgramUse]:
 def own(measured: Measured, requests: Sequence[Request]) -> float:
     """Return the time in which no scanner and no builder ran, and nothing was transferred."""
     others = [(span.begin, span.end) for span in measured.programs if span.name in _SCANNERS_AND_BUILDERS]
-    taken = _merged([*others, *_transfers([each.at for each in requests if not each.is_api])])
+    taken = _merged([*others, *_transfers([request.at for request in requests if not request.is_api])])
     return measured.end - measured.begin - sum(end - begin for begin, end in taken)
 
 
 def _transfers(moments: Sequence[float]) -> list[Interval]:
-    found: list[Interval] = []
+    result: list[Interval] = []
     for at in moments:
-        if found and at - found[-1][1] < _PAUSE:
-            found[-1] = (found[-1][0], at)
+        if result and at - result[-1][1] < _PAUSE:
+            result[-1] = (result[-1][0], at)
         else:
-            found.append((at, at))
-    return found
+            result.append((at, at))
+    return result
 
 
 def _merged(intervals: Iterable[Interval]) -> list[Interval]:
-    found: list[Interval] = []
+    result: list[Interval] = []
     for begin, end in sorted(intervals):
-        if found and begin <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if result and begin <= result[-1][1]:
+            result[-1] = (result[-1][0], max(end, result[-1][1]))
         else:
-            found.append((begin, end))
-    return found
+            result.append((begin, end))
+    return result

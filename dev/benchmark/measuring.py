@@ -70,7 +70,7 @@ class Measured:
 
     def memory(self, begin: float, end: float) -> int:
         """Return the most memory that the processes of the command held together between two moments."""
-        return max((each.memory for each in self.points if begin <= each.at <= end), default=0)
+        return max((point.memory for point in self.points if begin <= point.at <= end), default=0)
 
     def _near(self, moment: float) -> Point:
         position = bisect.bisect_left(self.points, moment, key=lambda point: point.at)
@@ -125,8 +125,8 @@ def run(
 ) -> Measured:
     """Run `command` in `folder` to its end, with its output appended to `log`, and return what it took."""
     await_quiet(daemons)
-    for each in daemons:
-        counters.forget_peak(each)
+    for daemon in daemons:
+        counters.forget_peak(daemon)
     with Descendants() as descendants, log.open("ab") as output:
         watch = _Watch(descendants, daemons)
         watch.points.append(Point(time.time(), Counters(), counters.total(daemons), 0))
@@ -145,7 +145,7 @@ def run(
         code = child.wait()
         daemon_memory = sum(map(counters.peak, daemons))
     last = Point(end, at_last.counters if at_last else Counters(), counters.total(daemons), 0)
-    points = [*(each for each in watch.points if each.at < end), last]
+    points = [*(point for point in watch.points if point.at < end), last]
     return Measured(code, points, tuple(watch.spans.values()), descendants.begun, daemon_memory)
 
 

@@ -87,14 +87,14 @@ def files(benchmark: Benchmark) -> dict[str, str]:
 
 def render(benchmark: Benchmark) -> str:
     """Return the page's text."""
-    found = list(pairs(benchmark))
+    races = list(pairs(benchmark))
     parts = [
         _INTRODUCTION,
         _about(benchmark),
         "![Time of a delivery, as a multiple of the recipe's time](performance.svg)\n",
-        _overview(found, benchmark),
+        _overview(races, benchmark),
         "## Stage by stage\n",
-        *(_stages(case, about, [each for each in found if each.case == case]) for case, about in _cases(benchmark)),
+        *(_stages(case, about, [race for race in races if race.case == case]) for case, about in _cases(benchmark)),
         _RECIPE.format(commands=_commands()),
         _METHOD,
         _environment(benchmark),
@@ -104,7 +104,7 @@ def render(benchmark: Benchmark) -> str:
 
 
 def _cases(benchmark: Benchmark) -> Iterator[tuple[str, str]]:
-    measured = {each.case for each in pairs(benchmark)}
+    measured = {race.case for race in pairs(benchmark)}
     return ((case, about) for case, about in benchmark.cases.items() if case in measured)
 
 
@@ -115,33 +115,33 @@ def _about(benchmark: Benchmark) -> str:
     return f"Measured on {benchmark.date} at commit {benchmark.commit}, {took}.\n"
 
 
-def _overview(found: Sequence[Pairs], benchmark: Benchmark) -> str:
-    rows = [[each.case, each.state, *overview(each)] for each in found]
+def _overview(races: Sequence[Pairs], benchmark: Benchmark) -> str:
+    rows = [[race.case, race.state, *overview(race)] for race in races]
     named = "\n".join(f"- **{case}**: {about}" for case, about in _cases(benchmark))
     return f"{named}\n\n{tables.table(['case', 'state', *OVERVIEW], rows)}\n"
 
 
 def _stages(case: str, about: str, mine: Sequence[Pairs]) -> str:
-    blocks = "\n".join(f"**{each.state}**\n\n{_stage_table(each)}\n" for each in mine)
+    blocks = "\n".join(f"**{race.state}**\n\n{_stage_table(race)}\n" for race in mine)
     return f"<details>\n<summary>{case}: {about}</summary>\n\n{blocks}\n{_programs(mine[0])}\n</details>\n"
 
 
-def _stage_table(each: Pairs) -> str:
+def _stage_table(race: Pairs) -> str:
     head = ["recipe / ours", *(figure.name for figure in FIGURES)]
-    return tables.table(head, [[stage, *cells] for stage, cells in stages(each)])
+    return tables.table(head, [[stage, *cells] for stage, cells in stages(race)])
 
 
-def _programs(each: Pairs) -> str:
+def _programs(race: Pairs) -> str:
     """Return which programs our first delivery of a case started, and what they took."""
-    used = [run.programs for run in each.ours]
+    used = [run.programs for run in race.ours]
     rows = []
     for name in sorted({name for programs in used for name in programs}):
         uses = [programs[name] for programs in used if name in programs]
         figures = zip(*((use.processes, use.wall, use.processor) for use in uses), strict=True)
-        count, wall_time, processor_time = (Spread.of(each).median for each in figures)
+        count, wall_time, processor_time = (Spread.of(figure).median for figure in figures)
         rows.append([f"`{name}`", f"{count:.0f}", f"{wall_time:.2f}", f"{processor_time:.2f}"])
     listed = tables.table(["program", "processes", "seconds", "processor"], rows)
-    return f"Programs of ours, {each.state}:\n\n{listed}\n"
+    return f"Programs of ours, {race.state}:\n\n{listed}\n"
 
 
 def _commands() -> str:

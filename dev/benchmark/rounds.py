@@ -68,7 +68,9 @@ def _change(case: Case, source: Path, state: State, number: int) -> None:
         sample.commit(source, "Change one line")
     elif state is State.BLOCKED:
         # Put together here, so that no file of this repository holds what a scanner takes for a secret.
-        token = "ghp_" + "".join("aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW0xYzZyX"[(each * 7 + number) % 36] for each in range(36))
+        token = "ghp_" + "".join(
+            "aB3dE5fG7hJ9kL2mN4pQ6rS8tU1vW0xYzZyX"[(place * 7 + number) % 36] for place in range(36)
+        )
         (source / _CONFIGURATION).write_text(f'TOKEN = "{token}"\n')
         sample.commit(source, "Configure it")
 
@@ -119,10 +121,10 @@ def _deliver(
 
 def _require_end(done: _Delivered, state: State, log: Path) -> None:
     """Raise `DeliveryFailedError` for a delivery that did not end as it must: what it took would mean nothing."""
-    code, requests = done.measured[-1].code, sum(each.requests for each in done.totals)
+    code, requests = done.measured[-1].code, sum(total.requests for total in done.totals)
     if not ended_well(state, code, requests):
-        last_words = log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
-        raise DeliveryFailedError(f"it ended with {code} after {requests} requests to the registry:\n{last_words}")
+        output_tail = log.read_bytes()[-_QUOTED_BYTES:].decode("utf-8", "replace")
+        raise DeliveryFailedError(f"it ended with {code} after {requests} requests to the registry:\n{output_tail}")
 
 
 def ended_well(state: State, code: int, requests: int) -> bool:
@@ -138,9 +140,9 @@ def _run(case: Case, state: State, side: Recipe | Ours, number: int, parts: list
         state=state,
         side=side.side,
         round=number,
-        total=figuring.total(each for part in parts for each in part.totals),
-        stages=figuring.stages_of(each for part in parts for each in part.stages),
-        programs=figuring.programs(each for part in parts for each in part.measured),
+        total=figuring.total(total for part in parts for total in part.totals),
+        stages=figuring.stages_of(stage for part in parts for stage in part.stages),
+        programs=figuring.programs(step for part in parts for step in part.measured),
         own=sum(part.own for part in parts),
         load=os.getloadavg()[0],
     )

@@ -40,7 +40,7 @@ _WARM = ("tools", "env")
 
 @dataclass(frozen=True)
 class Request:
-    """A request that a server of the benchmark answered at a moment, in seconds since 1970."""
+    """A request that a server of the benchmark responded to, at a moment, in seconds since 1970."""
 
     at: float
     is_api: bool
@@ -63,7 +63,7 @@ class Services:
         """The ids of the processes that work for a delivery beside the command itself."""
         containerd = self.folder / "exec" / "containerd" / "containerd.pid"
         files = (self.folder / "dockerd.pid", self.folder / "buildkitd.pid", containerd)
-        # An engine uses the containerd of the machine where one runs; then that is not ours alone, and is not counted.
+        # An engine uses the containerd of the machine where one runs; then others use it too, and it is not counted.
         return [int(file.read_text()) for file in files if file.exists()]
 
     def variables(self) -> dict[str, str]:
@@ -111,12 +111,12 @@ class Services:
         process.run(buildx, *words, timeout=_QUICK, environment=self.variables())
 
     def _log_in(self) -> None:
-        found = self.registry
-        session = boto3.Session(found.admin_key_id, found.admin_key_secret, region_name=found.region)
-        ecr = session.client("ecr", endpoint_url=found.environment["AWS_ENDPOINT_URL"])
+        registry = self.registry
+        session = boto3.Session(registry.admin_key_id, registry.admin_key_secret, region_name=registry.region)
+        ecr = session.client("ecr", endpoint_url=registry.environment["AWS_ENDPOINT_URL"])
         token = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         assert base64.b64decode(token).startswith(b"AWS:")  # noqa: S101
-        logins = {"auths": {found.registry_host: {"auth": token}}}
+        logins = {"auths": {registry.registry_host: {"auth": token}}}
         (self.folder / "docker" / "config.json").write_text(json.dumps(logins))
 
     def repository(self, name: str) -> None:
@@ -149,7 +149,7 @@ class Services:
         return self._log.stat().st_size
 
     def requests(self, offset: int) -> list[Request]:
-        """Return the requests that the servers answered since their log ended at `offset`."""
+        """Return the requests that the servers responded to since their log ended at `offset`."""
         with self._log.open("rb") as file:
             file.seek(offset)
             return read_requests(file.read().decode("utf-8", "replace"))
@@ -162,9 +162,9 @@ class Services:
 def read_requests(log: str) -> list[Request]:
     """Return the requests that a `log` of the servers tells of, without those by which they are started."""
     return [
-        Request(datetime.strptime(found["at"], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp(), bool(found["api"]))
-        for found in _LINE.finditer(log)
-        if found["path"].startswith("/v2/") or (found["api"] and found["path"] not in _CONTROL)
+        Request(datetime.strptime(match["at"], "%Y-%m-%d %H:%M:%S,%f").astimezone().timestamp(), bool(match["api"]))
+        for match in _LINE.finditer(log)
+        if match["path"].startswith("/v2/") or (match["api"] and match["path"] not in _CONTROL)
     ]
 
 
@@ -182,9 +182,9 @@ def running(folder: Path) -> Iterator[Services]:
     try:
         docker.start(lambda: daemon.listens(folder / "docker.sock"))
         builder.start(lambda: buildkit.answers(folder))
-        found = Services(folder, toolchain, state.up(folder / "emulator", seed=Seed(roles=(_ROLE,)), say=print))
-        found.prepare()
-        yield found
+        services = Services(folder, toolchain, state.up(folder / "emulator", seed=Seed(roles=(_ROLE,)), say=print))
+        services.prepare()
+        yield services
     finally:
         state.down(folder / "emulator")
         builder.stop()

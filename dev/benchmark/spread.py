@@ -60,4 +60,4 @@ def pairs(benchmark: Benchmark) -> Iterator[Pairs]:
         recipe, ours = sides
         both = sorted(recipe.keys() & ours.keys())
         if both:
-            yield Pairs(case, state, [recipe[each] for each in both], [ours[each] for each in both])
+            yield Pairs(case, state, [recipe[number] for number in both], [ours[number] for number in both])

@@ -46,14 +46,14 @@ FIGURES = (
 
 def render(benchmark: Benchmark) -> str:
     """Return the whole result."""
-    found = list(pairs(benchmark))
+    races = list(pairs(benchmark))
     lines = [*_head(benchmark)]
     for case, about in benchmark.cases.items():
-        mine = [each for each in found if each.case == case]
+        mine = [race for race in races if race.case == case]
         if mine:
             lines += ["", f"{case}: {about}", *_overview(mine)]
-    for each in found:
-        lines += ["", *_detail(each)]
+    for race in races:
+        lines += ["", *_detail(race)]
     return "\n".join(lines) + "\n"
 
 
@@ -71,33 +71,33 @@ def _row(label: str, *cells: str, column: int = _COLUMN) -> str:
 
 def _overview(mine: Sequence[Pairs]) -> Iterator[str]:
     yield _row("", *OVERVIEW)
-    for each in mine:
-        yield _row(each.state, *overview(each))
+    for race in mine:
+        yield _row(race.state, *overview(race))
 
 
-def overview(each: Pairs) -> list[str]:
+def overview(race: Pairs) -> list[str]:
     """Return the cells of a case in one state, under the headings `OVERVIEW`."""
     spreads = (
-        each.spread(Side.RECIPE, wall),
-        each.spread(Side.OURS, wall),
-        each.ratio(wall),
-        each.ratio(processor),
-        each.spread(Side.OURS, lambda run: run.own),
+        race.spread(Side.RECIPE, wall),
+        race.spread(Side.OURS, wall),
+        race.ratio(wall),
+        race.ratio(processor),
+        race.spread(Side.OURS, lambda run: run.own),
     )
     return list(map(shown, spreads))
 
 
-def _detail(each: Pairs) -> Iterator[str]:
-    yield f"{each.case}, {each.state}: the recipe's / ours"
+def _detail(race: Pairs) -> Iterator[str]:
+    yield f"{race.case}, {race.state}: the recipe's / ours"
     yield _row("", *(figure.name for figure in FIGURES), column=_NARROW)
-    for stage, cells in stages(each):
+    for stage, cells in stages(race):
         yield _row(stage, *cells, column=_NARROW)
 
 
-def stages(each: Pairs) -> Iterator[tuple[str, list[str]]]:
+def stages(race: Pairs) -> Iterator[tuple[str, list[str]]]:
     """Yield each stage with its figures as text, those of the recipe and ours; the last one is the total."""
     for stage in (*STAGES, "total"):
-        both = [[one for run in each.of(side) if (one := _part(run, stage))] for side in (Side.RECIPE, Side.OURS)]
+        both = [[one for run in race.of(side) if (one := _part(run, stage))] for side in (Side.RECIPE, Side.OURS)]
         if any(both):
             yield stage, [" / ".join(figure.shown(runs) for runs in both) for figure in FIGURES]
 

@@ -34,8 +34,8 @@ class Api:
     def pull_of(self, repository: str, branch: str) -> str:
         """Return the address of the pull request, open or closed, from `branch` of `repository`; else nothing."""
         owner = repository.partition("/")[0]
-        found = self._call("GET", f"/repos/{repository}/pulls?state=all&head={owner}:{branch}")
-        return str(found[0]["html_url"]) if found else ""
+        call = self._call("GET", f"/repos/{repository}/pulls?state=all&head={owner}:{branch}")
+        return str(call[0]["html_url"]) if call else ""
 
     def branch(self, repository: str, name: str, base: str) -> None:
         """Make the branch `name` at the tip of `base`, unless it is there."""
@@ -70,7 +70,7 @@ class Api:
             return str(self._call("POST", place, {**pull, "draft": False})["html_url"])
 
     def _call(self, verb: str, place: str, body: dict[str, Any] | None = None, *, absent: bool = False) -> Any:  # noqa: ANN401  any JSON value
-        """Return GitHub's answer; `None` when the place is not there and may be `absent`."""
+        """Return GitHub's response; `None` when the place is not there and may be `absent`."""
         try:
             return self._github.requester.requestJsonAndCheck(verb, place, input=body)[1]
         except GithubException as error:
@@ -78,7 +78,7 @@ class Api:
                 return None
             raise _refused(place, error) from None
         except RequestException as error:
-            raise GithubRefused("GitHub's API does not answer", why=str(error), fix="run the job again") from None
+            raise GithubRefused("GitHub's API does not respond", why=str(error), fix="run the job again") from None
 
 
 def _refused(place: str, error: GithubException) -> GithubRefused:

@@ -67,21 +67,21 @@ class Pinning:
         `ToolMissing` when a file cannot be downloaded, or Go is missing where the source is needed too.
         """
         moved = with_version(table, proposal)
-        tool = next(each for each in pins.parse(moved) if each.name == proposal.tool)
+        tool = next(tool_now for tool_now in pins.parse(moved) if tool_now.name == proposal.tool)
         if not tool.assets:
             return Pinned(proposal, moved, ("Built with Go: Go's checksum database vouches for its source.",))
         folder = self._folder / tool.name
         folder.mkdir(parents=True, exist_ok=True)
-        found = pin.download(tool, self._releases.at(tool.host), folder)
-        _require_digests(tool, found, proposal)
-        checks = tuple(self._checks(tool, found, proposal))
-        written = pin.repinned(moved, tool.name, found.hashes, found.programs)
+        download = pin.download(tool, self._releases.at(tool.host), folder)
+        _require_digests(tool, download, proposal)
+        checks = tuple(self._checks(tool, download, proposal))
+        written = pin.repinned(moved, tool.name, download.hashes, download.programs)
         if not tool.rules:
             return Pinned(proposal, written, checks)
         rules = gitleaks_rules.published(tool)
         return Pinned(proposal, gitleaks_rules.repinned(written, rules), (*checks, _OF_SOURCE))
 
-    def _checks(self, tool: Tool, found: pin.Downloaded, proposal: Proposal) -> Iterator[str]:
+    def _checks(self, tool: Tool, downloaded: pin.Downloaded, proposal: Proposal) -> Iterator[str]:
         """Yield what was compared, a sentence each; the signature is checked here."""
         if tool.checksums:
             yield f"Each file is what `{tool.filled(tool.checksums)}` of its own release says."
@@ -93,7 +93,7 @@ class Pinning:
             yield "No signature was checked: nothing else says who made them."
             return
         identity = tool.filled(signer.identity)
-        for path in _signed(signer, found):
+        for path in _signed(signer, downloaded):
             self._verify(tool, signer, identity, path)
         yield f"Signed: {signer.signed.value}, by `{identity}`."
 
@@ -121,24 +121,24 @@ class Pinning:
             raise _unsigned(tool, path.name, identity, error) from None
 
 
-def _signed(signer: Signer, found: pin.Downloaded) -> tuple[Path, ...]:
+def _signed(signer: Signer, downloaded: pin.Downloaded) -> tuple[Path, ...]:
     """Return the files that must be signed. Raises `BadInput` when the list of checksums is, and there is none."""
     if signer.signed is not Signed.LIST:
-        return tuple(found.files.values())
-    if found.checksums is None:
+        return tuple(downloaded.files.values())
+    if downloaded.checksums is None:
         raise BadInput("the signed list of checksums is not in the table", fix="name it as `checksums` of the entry")
-    return (found.checksums,)
+    return (downloaded.checksums,)
 
 
-def _require_digests(tool: Tool, found: pin.Downloaded, proposal: Proposal) -> None:
+def _require_digests(tool: Tool, downloaded: pin.Downloaded, proposal: Proposal) -> None:
     """Raise `ToolHashMismatch` unless GitHub's digest of each file is that of the bytes it served."""
     for asset in tool.assets:
         file = tool.filled(asset.name)
         known = proposal.digests.get(file, "nothing")
-        if known != found.hashes[asset.platform]:
+        if known != downloaded.hashes[asset.platform]:
             raise ToolHashMismatch(
                 f"{file} is not what GitHub's API says it is; nothing was pinned",
-                why=f"SHA-256 is {found.hashes[asset.platform]}, the API says {known}",
+                why=f"SHA-256 is {downloaded.hashes[asset.platform]}, the API says {known}",
                 fix="do not use this release before you know why",
             )
 

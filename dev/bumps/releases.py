@@ -48,8 +48,8 @@ class Release(Struct, frozen=True):
     @property
     def version(self) -> str:
         """The version that its tag names; empty for a tag of another form, a draft or a pre-release."""
-        found = _TAG.fullmatch(self.tag_name)
-        return found[1] if found and not (self.draft or self.prerelease) else ""
+        match = _TAG.fullmatch(self.tag_name)
+        return match[1] if match and not (self.draft or self.prerelease) else ""
 
     @property
     def settled_at(self) -> datetime | None:
@@ -71,10 +71,10 @@ class Proposal(Struct, frozen=True):
     digests: dict[str, pins.Sha256]
 
 
-def parse(answer: Any) -> tuple[Release, ...]:  # noqa: ANN401  any JSON value
-    """Return the releases in GitHub's `answer`. Raises `GithubRefused` when it is not a list of releases."""
+def parse(response: Any) -> tuple[Release, ...]:  # noqa: ANN401  any JSON value
+    """Return the releases in GitHub's `response`. Raises `GithubRefused` when it is not a list of releases."""
     try:
-        return msgspec.convert(answer, tuple[Release, ...])
+        return msgspec.convert(response, tuple[Release, ...])
     except msgspec.ValidationError as error:
         raise GithubRefused(
             "GitHub's list of releases cannot be read",
@@ -86,11 +86,11 @@ def parse(answer: Any) -> tuple[Release, ...]:  # noqa: ANN401  any JSON value
 def newest(tool: Tool, releases: Iterable[Release], now: datetime) -> Proposal | None:
     """Return the move of `tool` to the newest of `releases` whose cool-down is over at `now`; `None`: there is none."""
     current = _numbers(tool.version)
-    ready = [each for each in releases if _is_ready(each, now) and _numbers(each.version) > current]
-    ready = [each for each in ready if (tool.name, each.version) not in pins.REFUSED]
+    ready = [release for release in releases if _is_ready(release, now) and _numbers(release.version) > current]
+    ready = [release for release in ready if (tool.name, release.version) not in pins.REFUSED]
     if not ready or tool.repository is None:
         return None
-    chosen = max(ready, key=lambda each: _numbers(each.version))
+    chosen = max(ready, key=lambda release: _numbers(release.version))
     assert chosen.settled_at  # noqa: S101  it is ready
     digests = {asset.name: asset.digest.removeprefix("sha256:") for asset in chosen.assets if asset.digest}
     return Proposal(

@@ -33,7 +33,7 @@ def body(pinned: Pinned, trial: Trial | None, run: str, now: datetime) -> str:
     age = (now - proposal.settled_at).days
     lines = [
         f"{title(proposal)}, released {proposal.settled_at:%Y-%m-%d}, {age} days ago: [release notes]({page}).",
-        "", "## What was checked", *(f"- {each}" for each in pinned.checks),
+        "", "## What was checked", *(f"- {check}" for check in pinned.checks),
         "", "## What changes", *_changes(trial),
         "", "## Before it is merged",
         "- Read the release notes: options, report, exit status, and everything between the two versions.",
@@ -56,22 +56,25 @@ def _changes(trial: Trial | None) -> Iterator[str]:
     yield ""
     yield "| example | before | after | new | missing |"
     yield "| --- | ---: | ---: | ---: | ---: |"
-    for each in trial.differences:
-        yield _row(each)
-    for each in trial.differences:
-        yield from _listed(each)
+    for difference in trial.differences:
+        yield _row(difference)
+    for difference in trial.differences:
+        yield from _listed(difference)
 
 
-def _row(each: Difference) -> str:
-    name = runner.as_markdown(each.example)
-    if each.failed:
-        return f"| {name} | no comparison: {runner.as_markdown(each.failed)} | | | |"
-    return f"| {name} | {each.before} | {each.after} | {each.new} | {each.missing} |"
+def _row(difference: Difference) -> str:
+    name = runner.as_markdown(difference.example)
+    if difference.failed:
+        return f"| {name} | no comparison: {runner.as_markdown(difference.failed)} | | | |"
+    return f"| {name} | {difference.before} | {difference.after} | {difference.new} | {difference.missing} |"
 
 
-def _listed(each: Difference) -> Iterator[str]:
-    name = runner.as_markdown(each.example)
-    for words, lines, count in (("New", each.appeared, each.new), ("Missing", each.gone, each.missing)):
+def _listed(difference: Difference) -> Iterator[str]:
+    name = runner.as_markdown(difference.example)
+    for words, lines, count in (
+        ("New", difference.appeared, difference.new),
+        ("Missing", difference.gone, difference.missing),
+    ):
         if lines:
             yield ""
             yield f"{words} in {name}{f', the first {len(lines)}' if count > len(lines) else ''}:"

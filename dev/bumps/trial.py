@@ -116,8 +116,8 @@ class Trials:
         work = WorkFolder(self._folder / f"{name}-work")
         for stage in (*_GATES, "sbom"):
             self._run(stage, name)
-        found = {_line(each) for gate in Gate for each in work.read_findings(gate).findings}
-        return frozenset(found | set(_packages(work)))
+        findings = {_line(finding) for gate in Gate for finding in work.read_findings(gate).findings}
+        return frozenset(findings | set(_packages(work)))
 
     def _run(self, stage: str, name: str, *more: str) -> None:
         work = self._folder / f"{name}-work"
@@ -153,8 +153,8 @@ def _contexts(dockerfile: Path) -> str:
     """Return stand-ins for the base images, where Docker Hub cannot be reached."""
     if base_images.hub_reachable():
         return ""
-    found = base_images.stand_ins(base_images.names_in(dockerfile.read_text(encoding="utf-8")), tell)
-    return "\n".join(f"{image}={context}" for image, context in found.items())
+    contexts = base_images.stand_ins(base_images.names_in(dockerfile.read_text(encoding="utf-8")), tell)
+    return "\n".join(f"{image}={context}" for image, context in contexts.items())
 
 
 class _Component(Struct, frozen=True):
@@ -168,9 +168,9 @@ class _Inventory(Struct, frozen=True):
 
 
 def _packages(work: WorkFolder) -> Iterator[str]:
-    for each in codec.decode(work.cyclonedx.read_bytes(), _Inventory).components:
-        if each.type != "file":
-            yield f"syft: {each.name} {each.version}"[:400]
+    for component in codec.decode(work.cyclonedx.read_bytes(), _Inventory).components:
+        if component.type != "file":
+            yield f"syft: {component.name} {component.version}"[:400]
 
 
 def _line(finding: Finding) -> str:

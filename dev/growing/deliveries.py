@@ -48,8 +48,8 @@ def prepared(groups: Collection[str], folder: Path) -> Iterator[None]:
         yield
         return
     with contextlib.ExitStack() as stay:
-        found = stay.enter_context(engine.provide(print))
-        variables = {**demo.engine_variables(found), **demo.own_database(), _FOLDER: str(folder)}
+        context = stay.enter_context(engine.provide(print))
+        variables = {**demo.engine_variables(context), **demo.own_database(), _FOLDER: str(folder)}
         stay.enter_context(runner.adopted(variables))
         state.up(folder, seed=Seed(roles=(ROLE,)), say=print)
         stay.callback(state.down, folder)

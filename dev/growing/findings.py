@@ -38,7 +38,7 @@ _FINDINGS = (0, 2_500, 5_000, 10_000, 25_000)
 def report_of_trivy(count: int) -> bytes:
     """Return a report of trivy on `count` vulnerabilities of 5,000 ids, each with a long description."""
     tree = json.loads(_RECORDED.read_bytes())
-    result = next(each for each in tree["Results"] if each.get("Vulnerabilities"))
+    result = next(target for target in tree["Results"] if target.get("Vulnerabilities"))
     one = {**result["Vulnerabilities"][0], "Description": "What it does, and to whom. " * 20}
     result["Vulnerabilities"] = [
         {
@@ -63,13 +63,13 @@ def _report_of_gitleaks(count: int) -> bytes:
     return json.dumps([*entries]).encode()
 
 
-def _concluded(found: Findings, folder: Path, rules: AppRules = NO_RULES, records: Records = NO_RECORDS) -> None:
+def _concluded(findings: Findings, folder: Path, rules: AppRules = NO_RULES, records: Records = NO_RECORDS) -> None:
     """Do what follows from findings in a delivery: the verdict, SARIF, summaries, comment and annotations."""
     policy = matrix.load()
-    decision = decide(found, policy, policy.environment("prod"), rules, records, today=TODAY)
+    decision = decide(findings, policy, policy.environment("prod"), rules, records, today=TODAY)
     passed = sarif.passed(decision.verdict)
-    rendered = sarif.render(found, passed, category=found.gate.value, dockerfile="Dockerfile")
-    codec.write(folder / "findings.json", found)
+    rendered = sarif.render(findings, passed, category=findings.gate.value, dockerfile="Dockerfile")
+    codec.write(folder / "findings.json", findings)
     codec.write_bytes(folder / "findings.sarif", rendered.log)
     codec.write(folder / "verdict.json", decision.verdict)
     gate_summary.render(decision.verdict, decision.deciding, decision.unfixed)
@@ -80,8 +80,8 @@ def _shown(folder: Path, decision: Decision) -> None:
     """Do what the last job does with the files of the gates."""
     verdict = codec.read(folder / "verdict.json", Verdict, written_by="a gate")
     report = codec.read(folder / "findings.json", Findings, written_by="a gate")
-    by_fingerprint = {each.fingerprint: each for each in report.findings}
-    deciding = tuple(by_fingerprint[each] for each in verdict.decided_by)
+    by_fingerprint = {finding.fingerprint: finding for finding in report.findings}
+    deciding = tuple(by_fingerprint[fingerprint] for fingerprint in verdict.decided_by)
     facts = Facts("prod", "a" * 40, (), verdicts={verdict.gate: verdict}, deciding={verdict.gate: deciding})
     job_summary.render(facts)
     job_summary.render(facts, limit=job_summary.COMMENT_LIMIT)
@@ -126,12 +126,13 @@ def _exceptions(count: int, folder: Path) -> Work:
 def _settled(count: int, folder: Path) -> Work:
     """Let `count` settled secrets of history pass, which the default branch has a record of."""
     report = _report_of_gitleaks(count)
-    found = tuple(replace(each, in_history_only=True) for each in gitleaks.parse(report))
+    findings = tuple(replace(finding, in_history_only=True) for finding in gitleaks.parse(report))
     records = tuple(
-        Settlement(each.fingerprint, each.id, each.location.path, "Revoked.", "team-web", TODAY) for each in found
+        Settlement(finding.fingerprint, finding.id, finding.location.path, "Revoked.", "team-web", TODAY)
+        for finding in findings
     )
     text = settled.render(records)
-    listed = Findings(Gate.GITLEAKS, Scanner("gitleaks", "1"), "a" * 40, {}, found)
+    listed = Findings(Gate.GITLEAKS, Scanner("gitleaks", "1"), "a" * 40, {}, findings)
 
     def work() -> None:
         merged_ones, proposed = settled.parse(text), settled.parse(text)

@@ -34,10 +34,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Fit:
-    """The curve `fixed + each * size ** exponent`, in seconds; `is_flat` where nothing grows."""
+    """The curve `fixed + growth * size ** exponent`, in seconds; `is_flat` where nothing grows."""
 
     fixed: float
-    each: float
+    growth: float
     exponent: float
     is_flat: bool = False
 
@@ -48,7 +48,7 @@ class Fit:
 
     def at(self, size: float) -> float:
         """Return the seconds that the curve has at `size`."""
-        return self.fixed + self.each * float(size**self.exponent)
+        return self.fixed + self.growth * float(size**self.exponent)
 
 
 def fit(points: Sequence[Point]) -> Fit:
@@ -60,7 +60,7 @@ def fit(points: Sequence[Point]) -> Fit:
     if max(taken) <= min(taken) * FLAT:
         return Fit(sum(taken) / len(taken), 0.0, 0.0, is_flat=True)
     steps = range(1, _STEEPEST * _STEPS + 1)
-    return min((_with(step / _STEPS, points) for step in steps), key=lambda found: _error(found, points))
+    return min((_with(step / _STEPS, points) for step in steps), key=lambda fit: _error(fit, points))
 
 
 def line(points: Sequence[Point]) -> Fit:
@@ -82,11 +82,11 @@ def _with(exponent: float, points: Sequence[Point]) -> Fit:
     determinant = one_one * power_power - one_power**2
     if determinant > 0:
         fixed = (one_cpu * power_power - power_cpu * one_power) / determinant
-        each = (power_cpu * one_one - one_cpu * one_power) / determinant
-        if fixed >= 0 and each >= 0:
-            return Fit(fixed, each, exponent)
+        growth = (power_cpu * one_one - one_cpu * one_power) / determinant
+        if fixed >= 0 and growth >= 0:
+            return Fit(fixed, growth, exponent)
     through_nothing, constant = Fit(0.0, power_cpu / power_power, exponent), Fit(one_cpu / one_one, 0.0, exponent)
-    return min(through_nothing, constant, key=lambda found: _error(found, points))
+    return min(through_nothing, constant, key=lambda fit: _error(fit, points))
 
 
 def _weights(points: Sequence[Point]) -> list[float]:
@@ -94,6 +94,6 @@ def _weights(points: Sequence[Point]) -> list[float]:
     return [(point.cpu + noise) ** -2 for point in points]
 
 
-def _error(found: Fit, points: Sequence[Point]) -> float:
+def _error(fit: Fit, points: Sequence[Point]) -> float:
     off = zip(_weights(points), points, strict=True)
-    return math.fsum(weight * (found.at(point.size) - point.cpu) ** 2 for weight, point in off)
+    return math.fsum(weight * (fit.at(point.size) - point.cpu) ** 2 for weight, point in off)

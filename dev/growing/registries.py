@@ -82,19 +82,21 @@ _POLICY = json.dumps({
 
 def _lifecycle(count: int, _: Path) -> Work:
     rules = compliance.parse_lifecycle(_POLICY)
-    stored = [LifecycleImage(each.digest, frozenset(each.tags), (NOW - each.pushed).days) for each in _images(count)]
+    stored = [
+        LifecycleImage(image.digest, frozenset(image.tags), (NOW - image.pushed).days) for image in _images(count)
+    ]
     return lambda: compliance.expired_images(rules, stored)
 
 
 def _hygiene(count: int, folder: Path) -> Work:
     path, text = _crowded(count, folder)
     registries, rules, images = ecr_tf.parse(text, "dev", path), compliance.parse_lifecycle(_POLICY), _images(30)
-    scans = {each.digest: {"CRITICAL": 1} for each in hygiene.scannable(images)}
+    scans = {image.digest: {"CRITICAL": 1} for image in hygiene.scannable(images)}
 
     def work() -> None:
         seen = tuple(
-            hygiene.with_image_counts(RegistryReport(each, ("no owner",)), images, scans, rules, NOW)
-            for each in registries
+            hygiene.with_image_counts(RegistryReport(registry, ("no owner",)), images, scans, rules, NOW)
+            for registry in registries
         )
         hygiene.report([EnvironmentReport("dev", seen, tuple(f"stray-{number}" for number in range(count)))])
 
@@ -111,7 +113,7 @@ def _plan(count: int) -> bytes:
     ]  # fmt: skip
     changed = {"actions": ["create"], "before": None, "after": {"name": "one-more", "tags": {"owner": "team"}}}
     quiet = {"actions": ["no-op"], "before": {}, "after": {}}
-    changes = [{"address": each["address"], "type": each["type"], "change": quiet} for each in state]
+    changes = [{"address": resource["address"], "type": resource["type"], "change": quiet} for resource in state]
     changes.append({"address": address.replace("{:04}", "x"), "type": "aws_ecr_repository", "change": changed})
     return json.dumps({
         "format_version": "1.2", "terraform_version": "1.11.4", "configuration": {"root_module": {}},

@@ -51,7 +51,7 @@ def fitted(points: Sequence[Point]) -> Fit:
 
 def tell(case: Case, points: Sequence[Point]) -> None:
     """Print how `case` grew."""
-    times = "  ".join(f"{each.size:,}: {_seconds(each.cpu)}" for each in points)
+    times = "  ".join(f"{point.size:,}: {_seconds(point.cpu)}" for point in points)
     print(f"{_mark(fitted(points))} {case.name:<24} {_exponent(fitted(points)):>5}  {_curve(case, points)}")
     print(f"    CPU by {case.unit}  {times}", flush=True)
 
@@ -63,7 +63,7 @@ def page(series: Sequence[Series]) -> str:
 
 
 def _row(case: Case, points: Sequence[Point], day: str) -> str:
-    found = fitted(points)
+    curve = fitted(points)
     first, last = points[0], points[-1]
     cells = (
         f"{case.what} (`{case.name}`, {day})",
@@ -71,29 +71,29 @@ def _row(case: Case, points: Sequence[Point], day: str) -> str:
         f"{_seconds(first.cpu)} to {_seconds(last.cpu)}",
         f"{_seconds(first.wall)} to {_seconds(last.wall)}",
         _curve(case, points),
-        _exponent(found),
-        "linear or better" if found.is_linear else "**grows faster**",
+        _exponent(curve),
+        "linear or better" if curve.is_linear else "**grows faster**",
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _mark(found: Fit) -> str:
-    return "✓" if found.is_linear else "✗"
+def _mark(curve: Fit) -> str:
+    return "✓" if curve.is_linear else "✗"
 
 
-def _exponent(found: Fit) -> str:
-    return "flat" if found.is_flat else f"{found.exponent:.2f}"
+def _exponent(curve: Fit) -> str:
+    return "flat" if curve.is_flat else f"{curve.exponent:.2f}"
 
 
 def _curve(case: Case, points: Sequence[Point]) -> str:
     """Return the fitted curve in words: a straight line wherever it is one."""
-    found = fitted(points)
-    if found.is_flat:
-        return _seconds(found.fixed)
-    if found.is_linear:
+    curve = fitted(points)
+    if curve.is_flat:
+        return _seconds(curve.fixed)
+    if curve.is_linear:
         straight = fit.line(points)
-        return f"{_seconds(straight.fixed)} + {_seconds(straight.each)} * {case.unit}"
-    return f"{_seconds(found.fixed)} + {_seconds(found.each)} * {case.unit}^{found.exponent:.2f}"
+        return f"{_seconds(straight.fixed)} + {_seconds(straight.growth)} * {case.unit}"
+    return f"{_seconds(curve.fixed)} + {_seconds(curve.growth)} * {case.unit}^{curve.exponent:.2f}"
 
 
 def _seconds(value: float) -> str:
@@ -121,27 +121,27 @@ def chart(series: Sequence[Series]) -> str:
 
 def _panel(case: Case, points: Sequence[Point]) -> Iterator[str]:
     """Yield one panel: both axes are logarithmic, so that a power is a straight line."""
-    shown, found = [each for each in points if each.size], fitted(points)
-    across = _Axis([each.size for each in shown], _MARGIN, _WIDTH - 14)
-    times = [each.cpu for each in shown]
+    shown, curve = [point for point in points if point.size], fitted(points)
+    across = _Axis([point.size for point in shown], _MARGIN, _WIDTH - 14)
+    times = [point.cpu for point in shown]
     up = _Axis([min(times), max(times)], _HEIGHT - 34, 40)
     yield f'<text x="{_MARGIN}" y="18" font-weight="600">{case.name}</text>'
-    verdict = "linear or better" if found.is_linear else "grows faster"
-    kind = "faint" if found.is_linear else "bad"
-    yield f'<text x="{_MARGIN}" y="32" class="{kind}">{verdict}, exponent {_exponent(found)}</text>'
+    verdict = "linear or better" if curve.is_linear else "grows faster"
+    kind = "faint" if curve.is_linear else "bad"
+    yield f'<text x="{_MARGIN}" y="32" class="{kind}">{verdict}, exponent {_exponent(curve)}</text>'
     for power in up.powers():
         y = up.at(10.0**power)
         yield f'<line class="grid" x1="{_MARGIN}" x2="{_WIDTH - 14}" y1="{y:.1f}" y2="{y:.1f}"/>'
         yield f'<text class="faint" x="{_MARGIN - 4}" y="{y + 4:.1f}" text-anchor="end">{_seconds(10.0**power)}</text>'
     last = shown[-1]
-    for each, anchor, unit in ((shown[0], "start", ""), (last, "end", f" {case.unit}")):
-        place = f'x="{across.at(each.size):.1f}" y="{_HEIGHT - 14}" text-anchor="{anchor}"'
-        yield f'<text class="faint" {place}>{each.size:,}{unit}: {_seconds(each.cpu)}</text>'
+    for point, anchor, unit in ((shown[0], "start", ""), (last, "end", f" {case.unit}")):
+        place = f'x="{across.at(point.size):.1f}" y="{_HEIGHT - 14}" text-anchor="{anchor}"'
+        yield f'<text class="faint" {place}>{point.size:,}{unit}: {_seconds(point.cpu)}</text>'
     sizes = [shown[0].size * (last.size / shown[0].size) ** (step / 40) for step in range(41)]
     yield _path("linear", [(across.at(size), up.at(last.cpu * size / last.size)) for size in sizes], up)
-    yield _path("line", [(across.at(size), up.at(found.at(size))) for size in sizes], up)
-    for each in shown:
-        yield f'<circle class="point" r="3" cx="{across.at(each.size):.1f}" cy="{up.at(each.cpu):.1f}"/>'
+    yield _path("line", [(across.at(size), up.at(curve.at(size))) for size in sizes], up)
+    for point in shown:
+        yield f'<circle class="point" r="3" cx="{across.at(point.size):.1f}" cy="{up.at(point.cpu):.1f}"/>'
 
 
 def _path(kind: str, places: Sequence[tuple[float, float]], up: _Axis) -> str:

@@ -59,7 +59,7 @@ variable "kms_key" {
   type        = string
   default     = null
 
-  # ECR keeps the ARN of the key where it is given an alias, so each later plan would make the repository anew.
+  # ECR keeps the ARN of the key where it is given an alias, so each later plan would create the repository again.
   validation {
     condition     = var.kms_key == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.kms_key))
     error_message = "kms_key is not the ARN of a KMS key (one of an alias is not): write it whole, as in arn:aws:kms:eu-west-2:123456789012:key/…, or leave it out."

@@ -101,29 +101,29 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run the command and return its exit code; every error is told before."""
+    """Run the command and return its exit code; every error is printed before."""
     verbose.switch(on=verbose.asked_by_runner(runner.variables()))
     return guarded(lambda: goldenpath.main(args=list(argv), prog_name="goldenpath", standalone_mode=False))
 
 
 def guarded(action: Callable[[], object]) -> int:
-    """Do `action` and return the exit code; every error is told before, and a signal that cancels becomes one."""
+    """Do `action` and return the exit code; every error is printed before, and a signal that cancels becomes one."""
     cancellation.obey()
     try:
         action()
     except GoldenPathError as error:
-        return _told(error)
+        return _reported(error)
     except click.exceptions.NoArgsIsHelpError as asked:
         click.echo(asked.format_message())
         return BadInput.exit_code
     except click.ClickException as error:
-        return _told(BadInput(error.format_message(), fix="see `goldenpath --help`, or `--help` after the command"))
+        return _reported(BadInput(error.format_message(), fix="See `goldenpath --help`, or `--help` after the command"))
     except click.Abort:
-        return _told(Cancelled("the run was interrupted", fix="run it again"))
+        return _reported(Cancelled("The run was interrupted", fix="Run it again"))
     return 0
 
 
-def _told(error: GoldenPathError) -> int:
+def _reported(error: GoldenPathError) -> int:
     Progress().error(error)
     Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(str(error)), title=error.code)
     return error.exit_code
@@ -132,12 +132,14 @@ def _told(error: GoldenPathError) -> int:
 def _command(name: str, text: str, listed: Sequence[Input], act: Callable[[dict[str, str]], object]) -> click.Command:
     def callback(**given: Any) -> None:  # noqa: ANN401  click passes every option by name
         raw = {key: "\n".join(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
-        secrets = {each.name: runner.variables().get(each.variable, "") for each in listed if each.secret}
+        secrets = {
+            declared.name: runner.variables().get(declared.variable, "") for declared in listed if declared.secret
+        }
         masks.hide("\n".join(secrets.values()))
         act({**raw, **secrets})
 
     return click.Command(
-        name, callback=callback, help=text, params=[_option(each) for each in listed if not each.secret]
+        name, callback=callback, help=text, params=[_option(declared) for declared in listed if not declared.secret]
     )
 
 
@@ -195,7 +197,7 @@ def _local() -> click.Command:
         raise LocalTrouble(
             "`goldenpath local` is not installed",
             why=str(error),
-            fix="from a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
+            fix="From a checkout set GOLDENPATH_LOCK=dev; else: pip install 'goldenpath-delivery[local]'",
         ) from error
     return command
 

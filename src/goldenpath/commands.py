@@ -71,7 +71,7 @@ def policy() -> None:
 def show() -> None:
     """Show the platform's rules, environment by environment."""
     progress = Progress()
-    for name in (each.name for each in matrix.load().environments):
+    for name in (environment.name for environment in matrix.load().environments):
         progress.heading(name)
         for line in explanation.rules(matrix.load().environment(name)):
             progress.line(f"  {line}")

@@ -41,7 +41,7 @@ def require_made(platform: Platform) -> None:
 @attack(
     4,
     ApprovalMissing,
-    "nobody has approved pull request #1",
+    "Nobody has approved pull request #1",
     Patch("goldenpath.registries.provenance.require_second_approval"),
 )
 def a_requester_approves_the_creation_that_he_asked_for(scene: Scene) -> None:
@@ -156,7 +156,7 @@ def a_proposal_that_was_withdrawn_is_proposed_by_another_pull_request(scene: Sce
 
 
 @attack(
-    4, ApprovalMissing, "nobody has approved pull request #1",
+    4, ApprovalMissing, "Nobody has approved pull request #1",
     Patch("goldenpath.registries.github.repository._approves", lambda review, _: review.state == "APPROVED"),
 )  # fmt: skip
 def a_workflow_of_the_askers_branch_approves_as_the_bot(scene: Scene) -> None:
@@ -169,7 +169,7 @@ def a_workflow_of_the_askers_branch_approves_as_the_bot(scene: Scene) -> None:
 
 
 @attack(
-    4, ApprovalMissing, "nobody has approved pull request #1",
+    4, ApprovalMissing, "Nobody has approved pull request #1",
     Patch("goldenpath.registries.github.repository.GithubRepository._may_write", lambda *_: True),
 )  # fmt: skip
 def another_account_of_the_asker_that_may_only_read_approves(scene: Scene) -> None:

@@ -93,7 +93,7 @@ def a_merged_ecr_tf_calls_another_module(scene: Scene) -> None:
     assert found["imageScanningConfiguration"] == {"scanOnPush": False}
 
 
-@attack(5, BadInput, "this job was started for dev", Patch("goldenpath.registries.apply.require_environment"))
+@attack(5, BadInput, "This job was started for dev", Patch("goldenpath.registries.apply.require_environment"))
 def a_job_that_was_let_into_dev_applies_in_prod(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose(environment="prod")

@@ -61,7 +61,7 @@ def a_push_to_a_branch_of_ones_own_calls_the_apply(scene: Scene) -> None:
 
 
 @attack(
-    5, BadInput, "the history of development was rewritten",
+    5, BadInput, "The history of development was rewritten",
     Patch("goldenpath.registries.merge.push.Push.require_forward"),
 )  # fmt: skip
 def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
@@ -80,7 +80,7 @@ def a_force_push_brings_a_merge_back_that_was_taken_out(scene: Scene) -> None:
 @attack(
     5,
     PlanDrifted,
-    "pull request #2 was merged after #1",
+    "Pull request #2 was merged after #1",
     Patch("goldenpath.registries.provenance.require_newest_merge"),
 )
 def an_old_merge_is_run_again_in_place_of_one_that_nobody_approved(scene: Scene) -> None:

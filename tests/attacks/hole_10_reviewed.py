@@ -26,7 +26,7 @@ BRANCH = "registry/dev/my-app"
 SEALED = Patch("goldenpath.registries.provenance.require_sealed")
 SHOWN = Patch("goldenpath.registries.review.require_plan_shown")
 ASKED = Patch("goldenpath.registries.provenance.require_requested_and_approved")
-OTHER_TEXT = "title or description of the pull request are not those that the workflow wrote"
+OTHER_TEXT = "Title or description of the pull request are not those that the workflow wrote"
 CREATES = '| create | module.ecr\\_repositories\\["my-app"\\].aws\\_ecr\\_repository.this |'
 
 
@@ -78,7 +78,7 @@ def the_table_is_changed_and_the_record_is_kept(scene: Scene) -> None:
     require_made(platform)
 
 
-@attack(10, PlanDrifted, "the pull request did not show the plan", SHOWN)
+@attack(10, PlanDrifted, "The pull request did not show the plan", SHOWN)
 def the_table_is_changed_and_the_seal_is_not_asked(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     scene.monkeypatch.setattr(SEALED.target, SEALED.by)

@@ -62,7 +62,7 @@ def with_tags_of_their_own(checkout: Path) -> None:
 
 
 @attack(
-    11, PlanUnexpected, f"the pull request changes more than its registry: {MAIN}", LAST_COMMIT, ANY_PROPOSAL, ANY_TEXT
+    11, PlanUnexpected, f"The pull request changes more than its registry: {MAIN}", LAST_COMMIT, ANY_PROPOSAL, ANY_TEXT
 )
 def an_earlier_commit_of_a_rebase_changes_main_tf(scene: Scene) -> None:
     platform, checkout = with_an_earlier_commit(scene, with_tags_of_their_own)
@@ -110,7 +110,7 @@ def changed_after_the_review(scene: Scene, path: str, old: str, new: str) -> Pla
     return platform
 
 
-@attack(11, PlanDrifted, "the plan is not the one that was reviewed", CHANGES_ONLY)
+@attack(11, PlanDrifted, "The plan is not the one that was reviewed", CHANGES_ONLY)
 def a_data_source_is_read_that_nobody_reviewed(scene: Scene) -> None:
     state = scene.folder / "theirs.tfstate"
     state.write_text('{"version": 4, "outputs": {"note": {"value": "read", "type": "string"}}}')
@@ -122,7 +122,7 @@ def a_data_source_is_read_that_nobody_reviewed(scene: Scene) -> None:
     assert platform.names() == ["my-app"]
 
 
-@attack(11, PlanDrifted, "the plan is not the one that was reviewed", CHANGES_ONLY)
+@attack(11, PlanDrifted, "The plan is not the one that was reviewed", CHANGES_ONLY)
 def a_provisioner_runs_that_nobody_reviewed(scene: Scene) -> None:
     loot = scene.folder / "loot"
     command = f'  provisioner "local-exec" {{\n    command = "env > {loot}"\n  }}\n'
@@ -132,7 +132,7 @@ def a_provisioner_runs_that_nobody_reviewed(scene: Scene) -> None:
     assert "AWS_SECRET_ACCESS_KEY=secret" in loot.read_text()
 
 
-@attack(11, PlanDrifted, "the plan is not the one that was reviewed", CHANGES_ONLY)
+@attack(11, PlanDrifted, "The plan is not the one that was reviewed", CHANGES_ONLY)
 def the_provider_goes_to_a_region_that_nobody_reviewed(scene: Scene) -> None:
     platform = changed_after_the_review(scene, MAIN, 'provider "aws" {', 'provider "aws" {\n  region = "us-east-1"')
     with contextlib.suppress(RegistryRefused):  # it is not where it is looked for afterwards
@@ -140,7 +140,7 @@ def the_provider_goes_to_a_region_that_nobody_reviewed(scene: Scene) -> None:
     assert platform.world.client("ecr", "us-east-1").describe_repositories()["repositories"]
 
 
-@attack(11, PlanDrifted, "the plan is not the one that was reviewed", CHANGES_ONLY)
+@attack(11, PlanDrifted, "The plan is not the one that was reviewed", CHANGES_ONLY)
 def the_provider_is_of_a_version_that_nobody_reviewed(scene: Scene) -> None:
     platform: Platform = scene.fixture("platform")
     platform.propose()

@@ -67,7 +67,7 @@ TRIPS = (
          event=lambda app: events.dispatch(app, environment="local")),
     Trip("an environment that is spelt otherwise", ("there is no environment 'Prod'", "local, dev, test, staging"),
          event=lambda app: events.dispatch(app, environment="Prod")),
-    Trip("an address as the repository's name", ("is an address: give the name alone, like 'my-app'",),
+    Trip("an address as the repository's name", ("is an address: give only the name, like 'my-app'",),
          {NAME: "      ecr_repository: 1.dkr.ecr.eu-west-2.amazonaws.com/my-app"}),
     Trip("a Dockerfile elsewhere", ("the repository has Dockerfile, docker/Dockerfile", "with `dockerfile_path`"),
          {NAME: f"{NAME}\n      dockerfile_path: ./Dockerfile.prod"}, {"docker/Dockerfile": apps.DOCKERFILE}),

@@ -66,7 +66,7 @@ def test_a_registry_from_request_to_removal(world: World) -> None:
     assert "of its images were pulled in the last 14 days" in world.local.threads.of(SLUG)[-1].body
     alone = world.merge(approver="octocat")
     assert alone.jobs == {"find": "failure"}, alone.story  # no job with a role is started
-    assert "nobody has approved pull request #3 who did not ask for it" in alone.text
+    assert "Nobody has approved pull request #3 who did not ask for it" in alone.text
     assert world.local.tags("my-app") == before
     world.local.threads.review(SLUG, world.local.threads.of(SLUG)[-1].number, "second")
     gone = world.apply()
@@ -109,10 +109,10 @@ def test_a_plan_that_drifted_since_its_review_is_not_applied(world: World) -> No
     git(world.platform.folder, "commit", "--quiet", "--all", "--message=Keep more")
     ended = world.merge()
     assert ended.jobs == {"find": "success", "apply": "failure"}, ended.story
-    assert "the plan is not the one that was reviewed" in ended.text
+    assert "The plan is not the one that was reviewed" in ended.text
     assert world.names() == []
     (said,) = world.local.threads.of(SLUG)[0].comments.values()
-    assert said.startswith("### Not applied: the plan is not the one that was reviewed")
+    assert said.startswith("### Not applied: The plan is not the one that was reviewed")
 
 
 def test_the_hygiene_report_is_one_issue(world: World) -> None:

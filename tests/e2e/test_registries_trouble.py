@@ -66,7 +66,7 @@ def locked(world: World) -> None:
 REFUSED: dict[str, tuple[Callable[[World], None], dict[str, str], str]] = {
     "unknown risk": (nothing, {"risk": "extreme"}, "'extreme' is not one of low, medium, high"),
     "unicode owner": (nothing, {"owner": "équipe"}, "`owner`:"),
-    "name taken in ecr.tf": (nothing, {"name": "hello-web"}, "there is a registry 'hello-web' in dev already"),
+    "name taken in ecr.tf": (nothing, {"name": "hello-web"}, "There is a registry 'hello-web' in dev already"),
     "name taken in ECR": (made_by_hand, {}, "ECR has a repository 'my-app' in dev already"),
     "hand-edited ecr.tf": (merged_by_hand, {}, "ecr.tf is not of the form that we can edit"),
     "tfvars without build_id": (without_build_id, {}, "`build_id` is missing"),

@@ -164,7 +164,7 @@ DELIVERIES = (
     Case("a release tag that no image can have", errors.BadInput,
          "the release tag v1.2.3+build5 gives no version", "'1.2.3+build5' is not a version that can be a tag",
          prepare=run_of_an_odd_release_tag),
-    Case("an event that cannot be read", errors.BadInput, "the event of this workflow run cannot be read",
+    Case("an event that cannot be read", errors.BadInput, "The event of this workflow run cannot be read",
          "event.json", prepare=run_without_its_event),
 )  # fmt: skip
 

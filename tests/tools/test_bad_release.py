@@ -113,7 +113,7 @@ RELEASES = (
     Case("an expired OIDC token", errors.LoginRefused,
          "could not assume the role arn:aws:iam::{account}:role/deliver: AWS refused the login",
          "ExpiredTokenException: Token expired", prepare=with_an_expired_token),
-    Case("a run that may not have an OIDC token", errors.LoginRefused, "this run may not ask GitHub for an OIDC token",
+    Case("a run that may not have an OIDC token", errors.LoginRefused, "This run may not ask GitHub for an OIDC token",
          "ACTIONS_ID_TOKEN_REQUEST_URL", prepare=without_token),
     Case("no role and no credentials", errors.LoginRefused,
          "there are no AWS credentials, and no role was named",

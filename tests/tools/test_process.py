@@ -67,7 +67,7 @@ def test_both_outputs_the_code_and_the_time_are_told() -> None:
 def test_a_program_that_fails_is_quoted() -> None:
     with pytest.raises(ToolFailed) as caught:
         process.run(SH, "-c", "echo why >&2; exit 3", timeout=10)
-    assert str(caught.value) == "sh ended with exit status 3. why. mend what it says above, then run again."
+    assert str(caught.value) == "sh ended with exit status 3. why. Fix what it reports, then run again."
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_program_that_fails_is_quoted() -> None:
         ("seq 20 >&2; exit 1", "\n".join(str(number) for number in range(9, 21))),
     ],
 )
-def test_the_last_words_are_the_end_of_what_it_said(script: str, why: str) -> None:
+def test_the_tail_of_the_output_is_the_end_of_what_it_said(script: str, why: str) -> None:
     with pytest.raises(ToolFailed) as caught:
         process.run(SH, "-c", script, timeout=10)
     assert caught.value.why == why
@@ -99,7 +99,7 @@ def test_a_program_that_is_not_there_is_missing(name: str) -> None:
     with pytest.raises(ToolMissing) as caught:
         process.run(name, timeout=10)
     assert caught.value.what == f"{os.path.basename(name)} cannot be started"  # noqa: PTH119  a bare word
-    assert caught.value.fix == "install it, or let `goldenpath tools install` provide it"
+    assert caught.value.fix == "Install it, or let `goldenpath tools install` provide it"
 
 
 def test_a_file_that_is_no_program_is_missing(tmp_path: Path) -> None:

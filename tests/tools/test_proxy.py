@@ -72,6 +72,6 @@ def test_github_is_asked_for_a_token_through_the_same_proxy(
 ) -> None:
     monkeypatch.setattr(http, "FIRST_PAUSE", 0.0)
     run = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://token.example/", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "x"}
-    with pytest.raises(LoginRefused, match="GitHub's OIDC endpoint does not answer"):
+    with pytest.raises(LoginRefused, match="GitHub's OIDC endpoint does not respond"):
         oidc.token(run)
     assert {*asked} == {("CONNECT token.example:443", LOGIN)}

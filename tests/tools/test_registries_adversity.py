@@ -210,7 +210,7 @@ def test_what_stops_an_apply_is_told_though_github_is_away(platform: Platform, m
     event["body"] = "edited"
 
     def away(*_: object) -> None:
-        raise GithubRefused("could not comment", fix="run the job again")
+        raise GithubRefused("could not comment", fix="Run the job again")
 
     monkeypatch.setattr(GithubRepository, "comment", away)
     with pytest.raises(PlanDrifted, match="does not say which plan was reviewed"):
@@ -300,8 +300,8 @@ def test_one_request_in_two_pull_requests_is_applied_once(platform: Platform) ->
     first = platform.merge(1)
     assert "is opened" in platform.propose(**ASKED)
     second = platform.merge(2)
-    with pytest.raises(PlanDrifted, match="the merged pull request is not the last word on its registry") as refused:
+    with pytest.raises(PlanDrifted, match="The merged pull request is not the last word on its registry") as refused:
         platform.apply(first)
-    assert refused.value.why == "pull request #2 was merged after #1"
+    assert refused.value.why == "Pull request #2 was merged after #1"
     assert "applied; changes: 2" in platform.apply(second)
     assert platform.names() == ["my-app"]

@@ -162,7 +162,7 @@ def test_a_plan_that_changed_after_its_review_is_not_applied(world: World, check
     reviewed = plans.plan_digest(planning.plan(place, "my-app"), "dev")
     path = ecr_tf.path_of(checkout, "dev")
     path.write_text(path.read_text().replace('"team-web"', '"team-other"'))
-    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
+    with pytest.raises(PlanDrifted, match="The plan is not the one that was reviewed"):
         planning.apply(place, "my-app", reviewed)
     assert names(world) == []
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.tools
 WAYS: dict[str, dict[str, bool]] = {"merge": {}, "squash": {"squash": True}, "rebase": {"rebase": True}}
 EACH_WAY = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 BRANCH = "registry/dev/my-app"
-SEVERAL = "the pull request changes more than its registry"
+SEVERAL = "The pull request changes more than its registry"
 
 
 @EACH_WAY
@@ -80,7 +80,7 @@ def test_a_merge_that_describes_the_registry_otherwise_than_its_branch_is_not_ap
     git(checkout, "commit", "--quiet", "--all", "--amend", "--no-edit")
     git(checkout, "push", "--quiet", "--force", "origin", f"HEAD:{BASE}")
     event["merge_commit_sha"] = git(checkout, "rev-parse", "HEAD")
-    with pytest.raises(PlanDrifted, match="what was merged is not what the pull request proposed"):
+    with pytest.raises(PlanDrifted, match="What was merged is not what the pull request proposed"):
         platform.apply(event)
 
 
@@ -100,7 +100,7 @@ def test_what_stops_the_check_is_said_in_the_pull_request(platform: Platform) ->
     with pytest.raises(PlanDrifted):
         platform.apply(event, "find-merged")
     (said,) = platform.threads[0].comments.values()
-    assert said.startswith("### Not applied: the pull request does not say which plan was reviewed")
+    assert said.startswith("### Not applied: The pull request does not say which plan was reviewed")
 
 
 def test_a_merged_tool_that_is_broken_does_not_matter(platform: Platform) -> None:
@@ -163,11 +163,11 @@ def test_a_pull_request_that_is_refused_stops_no_other_of_the_same_push(platform
         platform.propose(name=name)
         platform.tell(platform.merge(number, approved=name == "z-app"))
     push = registry_platform.push_event(base, git(platform.origin, "rev-parse", BASE))
-    with pytest.raises(ApprovalMissing, match="nobody has approved pull request #1"):
+    with pytest.raises(ApprovalMissing, match="Nobody has approved pull request #1"):
         platform.answer(push)
     assert platform.found() == [{"number": 2, "environment": "dev"}]
     (said,) = platform.threads[0].comments.values()
-    assert said.startswith("### Not applied: nobody has approved pull request `#1`")
+    assert said.startswith("### Not applied: Nobody has approved pull request `#1`")
     assert platform.threads[1].comments == {}
 
 
@@ -199,11 +199,11 @@ def test_a_merge_is_applied_by_the_push_that_brought_it_and_by_no_other(platform
     platform.tell(merge)
     push = registry_platform.push_event(merge["merge_commit_sha"], newest)
     assert "no registry is to be applied" in platform.answer(push)
-    with pytest.raises(BadInput, match="this push did not merge pull request #1"):
+    with pytest.raises(BadInput, match="This push did not merge pull request #1"):
         platform.answer(push, "apply-merged", pull_request=1)
     checkout = platform.clone()
     push = registry_platform.push_event(merge["before"], merge["merge_commit_sha"])
-    with pytest.raises(BadInput, match="the checkout is not at the pushed commit"):
+    with pytest.raises(BadInput, match="The checkout is not at the pushed commit"):
         platform.run(checkout, "apply-merged", push, pull_request=1, trusted=str(platform.clone()))
 
 
@@ -216,11 +216,11 @@ def test_a_job_that_is_run_again_after_a_force_push_brings_no_merge_back(platfor
     path.write_text(git(platform.origin, "show", f"{merge['merge_commit_sha']}:envs/dev/ecr.tf") + "\n")
     git(checkout, "commit", "--quiet", "--all", "--message=The same entry by hand")
     git(checkout, "push", "--quiet", "--force", "origin", f"HEAD:{BASE}")
-    with pytest.raises(PlanDrifted, match="the merged pull request is not in its branch any more"):
+    with pytest.raises(PlanDrifted, match="The merged pull request is not in its branch any more"):
         platform.apply(merge)
     assert platform.names() == []
 
 
 def test_a_job_that_was_told_no_pull_request_says_why(platform: Platform) -> None:
-    with pytest.raises(BadInput, match="no pull request was named for this job"):
+    with pytest.raises(BadInput, match="No pull request was named for this job"):
         platform.run(platform.clone(), "apply-merged", {}, pull_request=0)

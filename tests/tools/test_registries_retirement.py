@@ -83,7 +83,7 @@ def test_a_registry_with_prod_releases_goes_only_when_a_second_person_approved(
     platform.approve(3, "Octocat")  # who asked for it
     with pytest.raises(ApprovalMissing) as refused:
         platform.apply(event)
-    assert refused.value.why.startswith("it was asked for, or edited, by octocat; ")
+    assert refused.value.why.startswith("It was asked for, or edited, by octocat; ")
     assert platform.names() == ["my-app"]
     platform.approve(3)
     platform.apply(event)

@@ -91,7 +91,7 @@ def test_a_branch_that_another_run_pushed_meanwhile_is_not_overwritten(
         return told
 
     monkeypatch.setattr(platform_git, "_git", slow)
-    with pytest.raises(SourceUnusable, match="the branch registry/dev/my-app could not be pushed"):
+    with pytest.raises(SourceUnusable, match="The branch registry/dev/my-app could not be pushed"):
         platform.run(checkout, "propose", **{**registry_platform.ASKED, "risk": "high"})
 
 
@@ -161,7 +161,7 @@ def test_a_second_run_of_the_apply_changes_nothing_and_comments_once(platform: P
     assert len(platform.github.threads.of("octo/my-app")) == 1
 
 
-OLD = "the merged pull request is not the last word on its registry"
+OLD = "The merged pull request is not the last word on its registry"
 
 
 def test_a_rerun_after_the_owner_changed_back_brings_nothing_back(platform: Platform) -> None:
@@ -173,7 +173,7 @@ def test_a_rerun_after_the_owner_changed_back_brings_nothing_back(platform: Plat
     platform.made()
     with pytest.raises(PlanDrifted, match=OLD) as refused:
         platform.apply(changed)
-    assert refused.value.why == "since then development describes my-app in dev in another way"
+    assert refused.value.why == "Since then development describes my-app in dev in another way"
 
 
 def test_a_rerun_after_a_revert_makes_nothing(platform: Platform) -> None:
@@ -184,7 +184,7 @@ def test_a_rerun_after_a_revert_makes_nothing(platform: Platform) -> None:
     git(checkout, "push", "--quiet", "origin", "HEAD:development")
     with pytest.raises(PlanDrifted, match=OLD) as refused:
         platform.apply(event)
-    assert refused.value.why == "since then development describes my-app in dev no more"
+    assert refused.value.why == "Since then development describes my-app in dev no more"
     assert platform.names() == []
 
 
@@ -202,11 +202,11 @@ def test_a_plan_that_drifted_since_the_review_is_not_applied_and_says_why(platfo
     platform.propose()
     platform.edit("modules/aws_ecr/risk.tf", "20", "21")
     event = platform.merge(1)
-    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed"):
+    with pytest.raises(PlanDrifted, match="The plan is not the one that was reviewed"):
         platform.apply(event)
     assert platform.names() == []
     (said,) = platform.threads[0].comments.values()
-    assert said.startswith("### Not applied: the plan is not the one that was reviewed")
+    assert said.startswith("### Not applied: The plan is not the one that was reviewed")
 
 
 def test_after_a_drift_the_wizard_has_the_new_plan_reviewed_and_applied(platform: Platform) -> None:
@@ -247,7 +247,7 @@ def test_a_digest_copied_from_another_registry_is_refused(platform: Platform) ->
     platform.propose()
     event = platform.merge(2)
     event["body"] = platform.threads[0].body
-    with pytest.raises(PlanDrifted, match="the reviewed plan belongs to another change"):
+    with pytest.raises(PlanDrifted, match="The reviewed plan belongs to another change"):
         platform.apply(event)
 
 
@@ -256,7 +256,7 @@ def test_a_digest_of_another_environment_is_refused_even_when_relabelled(platfor
     platform.propose()
     event = platform.merge(2)
     event["body"] = platform.threads[0].body.replace('"environment":"test"', '"environment":"dev"')
-    with pytest.raises(PlanDrifted, match="title or description of the pull request are not those"):
+    with pytest.raises(PlanDrifted, match="Title or description of the pull request are not those"):
         platform.apply(event)
     assert platform.names() == []
 
@@ -361,7 +361,7 @@ def test_a_creation_needs_a_second_person_and_says_so(platform: Platform, squash
     platform.propose()
     assert "Somebody with write access, but not octocat, who asked for it." in platform.threads[0].body
     event = platform.merge(1, squash=squash, approved=False)
-    with pytest.raises(ApprovalMissing, match="nobody has approved pull request #1 who did not ask for it"):
+    with pytest.raises(ApprovalMissing, match="Nobody has approved pull request #1 who did not ask for it"):
         platform.apply(event)
     assert platform.names() == []
     platform.approve(1)

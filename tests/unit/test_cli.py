@@ -111,7 +111,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, "--version") == (0, f"goldenpath, version {__version__}\n")
 
 
-FIX = "see `goldenpath --help`, or `--help` after the command"
+FIX = "See `goldenpath --help`, or `--help` after the command"
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_an_option_wins_over_its_variable(
     [
         (GateBlocked("blocked", why="w", fix="f"), 10, "error[gate-blocked]: blocked\n  why: w\n  do:  f\n"),
         (Cancelled("stopped", fix="f"), 130, "error[cancelled]: stopped\n  do:  f\n"),
-        (click.Abort(), 130, "error[cancelled]: the run was interrupted\n  do:  run it again\n"),
+        (click.Abort(), 130, "error[cancelled]: The run was interrupted\n  do:  Run it again\n"),
     ],
 )
 def test_what_ends_a_run_is_told_and_is_its_exit_code(

@@ -70,4 +70,4 @@ def test_validate_names_file_line_and_field_of_a_mistake(
     Path(".goldenpath.yml").write_text("version: 1\ntighten:\n  prod: {gitleaks: {mode: advisory}}\n")
     text = told(capsys, "validate", code=4)
     assert ".goldenpath.yml:3: $.tighten.prod.gitleaks.mode: 'blocking' was expected" in text
-    assert "do:  mend what is named; goldenpath.schema.json says what each field may hold" in text
+    assert "do:  Fix what is named; goldenpath.schema.json says what each field may hold" in text

@@ -13,7 +13,7 @@ HELP = {
     "preflight": "Before the build: check account, repository, and every tag that the release will write.",
     "pull-bases": "Fetch base images from private registries, for a build that has no credentials for them.",
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
-    "rescan": "Scan what is released, with what is known by now, and decide by the environment's rules.",
+    "rescan": "Scan what is released, with what is known today, and decide by the environment's rules.",
     "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
     "sbom": "Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
     "summary": "Write the job summary of the whole run: verdict, what decides, image and stages.",

@@ -1,4 +1,4 @@
-"""YAML that people write, checked against its schema; what is wrong is told with file, line and field."""
+"""YAML that people write, checked against its schema; mistakes are reported with file, line and field."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Quick(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The same, twenty times as quick. It overflows its stack on hostile nesting: for what is proved alone."""
+    """The same, twenty times as quick. Only for proved files: hostile nesting overflows its stack."""
 
 
 _Loader.yaml_implicit_resolvers = _Quick.yaml_implicit_resolvers = {
@@ -70,11 +70,13 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
     except _UNREADABLE as error:
         raise _invalid(file, [_syntax(file, error)], schema_name) from None
     validator = _validator(schema_name)
-    found = sorted(validator.iter_errors(tree), key=lambda each: list(map(str, each.absolute_path)))
-    problems += [(_line(lines, tuple(each.absolute_path)), each.json_path, _shortened(each.message)) for each in found]
+    errors = sorted(validator.iter_errors(tree), key=lambda error: list(map(str, error.absolute_path)))
+    problems += [
+        (_line(lines, tuple(error.absolute_path)), error.json_path, _shortened(error.message)) for error in errors
+    ]
     if problems:
-        told = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
-        raise _invalid(file, told, schema_name)
+        mistakes = [f"{file}:{line}: {where}: {message}" for line, where, message in problems[:MOST_PROBLEMS]]
+        raise _invalid(file, mistakes, schema_name)
     return dict(tree)
 
 
@@ -91,14 +93,14 @@ def _unique(_: object, is_asked: bool, listed: object, __: object) -> Iterator[E
     """Check `uniqueItems` of a JSON Schema. The package's own check compares each item of a list with each other."""
     from jsonschema import ValidationError  # noqa: PLC0415  as in `_validator`
 
-    if is_asked and isinstance(listed, list) and len({_comparable(each) for each in listed}) < len(listed):
+    if is_asked and isinstance(listed, list) and len({_comparable(item) for item in listed}) < len(listed):
         yield ValidationError(f"{listed!r} has non-unique elements")
 
 
 def _comparable(value: object) -> Hashable:
     """Return what is equal for equal values of YAML, and can be looked up; `true` is not 1."""
     if isinstance(value, dict):
-        return frozenset((key, _comparable(held)) for key, held in value.items())
+        return frozenset((key, _comparable(child)) for key, child in value.items())
     if isinstance(value, list | tuple | set):
         return tuple(map(_comparable, value))
     return isinstance(value, bool), value
@@ -131,8 +133,8 @@ def _require_short_numbers(node: Node) -> None:
             line, size = node.start_mark.line + 1, len(node.value)
             raise ValueError(f"the number in line {line} has {size} characters, and {LONGEST_NUMBER} are the most")
     elif isinstance(node, yaml.CollectionNode):
-        for each in node.value:
-            for part in each if isinstance(each, tuple) else (each,):
+        for child in node.value:
+            for part in child if isinstance(child, tuple) else (child,):
                 _require_short_numbers(part)
 
 
@@ -181,9 +183,9 @@ def _syntax(file: str, error: Exception) -> str:
     return f"{file}:{line}: {getattr(error, 'problem', None) or error}"
 
 
-def _invalid(file: str, told: list[str], schema_name: str) -> PolicyInvalid:
+def _invalid(file: str, mistakes: list[str], schema_name: str) -> PolicyInvalid:
     return PolicyInvalid(
         f"{file} is not valid",
-        why="; ".join(told),
-        fix=f"mend what is named; {schema_name} says what each field may hold, and editors complete it",
+        why="; ".join(mistakes),
+        fix=f"Fix what is named; {schema_name} says what each field may hold, and editors complete it",
     )

@@ -181,9 +181,9 @@ def require_environment(record: PlanRecord, environment: str) -> None:
     # AWS would refuse too: the GitHub environment is part of the token. But not where one account holds several.
     if environment not in {"", record.environment}:
         raise BadInput(
-            f"this job was started for {environment}, and the pull request is about {record.environment}",
-            why="a job is let into one environment, and what was reviewed there may differ",
-            fix="nothing was applied; run the wizard again for this registry",
+            f"This job was started for {environment}, and the pull request is about {record.environment}",
+            why="A job is let into one environment, and what was reviewed there may differ",
+            fix="Nothing was applied; run the wizard again for this registry",
         )
 
 
@@ -248,7 +248,7 @@ def _hand_over(
         raise RegistryRefused(
             f"{name} in {workspace.environment} was applied, but ECR does not describe it as asked",
             why="; ".join(wrong),
-            fix="run the job again; if it persists, show this to the platform team",
+            fix="Run the job again; if it persists, show this to the platform team",
         )
     platform = context.repository.name
     if registry.deprecated_since:
@@ -262,7 +262,7 @@ def _hand_over(
 
 def _require_absent(workspace: TerraformWorkspace, name: str) -> str:
     if PlatformEcr(workspace.variables).describe(name) is not None:
-        raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="run the job again")
+        raise RegistryRefused(f"{name} is still there, though its removal was applied", fix="Run the job again")
     return "It is gone. The listing of what it held is an artifact of this run."
 
 

@@ -103,7 +103,7 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
     try:
         reviewed = Digest(digest)
     except ValueError as error:
-        raise BadInput("the digest of the reviewed plan is missing or malformed", why=str(error), fix="give the "
+        raise BadInput("The digest of the reviewed plan is missing or malformed", why=str(error), fix="Give the "
                        "line `digest:` that `goldenpath registry plan` printed as --digest") from None  # fmt: skip
     # Planned again: a plan file of an hour ago may describe a state that is gone.
     planned = planning.apply(_workspace(**workspace_options), name, reviewed, removal=removal)  # type: ignore[arg-type]
@@ -121,7 +121,7 @@ def _workspace(
     except ValueError as error:
         mistakes.append(f"`aws_region`: {error}")
     if mistakes:
-        raise BadInput("an input cannot be used", why="; ".join(mistakes), fix="give it; `--help` says how")
+        raise BadInput("An input cannot be used", why="; ".join(mistakes), fix="Give it; `--help` says how")
     variables = runner.variables()
     folder = work_dir or runner.default_work_dir(variables) / "registry"
     return planning.TerraformWorkspace(

@@ -51,9 +51,9 @@ def push(checkout: Path, commit: str, branch: str) -> bool:
         _git(checkout, "push", "--quiet", lease, "origin", f"{commit}:refs/heads/{branch}")
     except ToolFailed as error:
         raise SourceUnusable(
-            f"the branch {branch} could not be pushed",
+            f"The branch {branch} could not be pushed",
             why=error.why,
-            fix="another run may have pushed it just now: start this one again; else see that the job has "
+            fix="Another run may have pushed it just now: start this one again; else see that the job has "
             "`contents: write` and that checkout keeps its credentials",
         ) from error
     return True
@@ -72,7 +72,7 @@ def fetch(checkout: Path, revision: str, server_url: str, token: str) -> str:
         raise SourceUnusable(
             f"{revision} could not be fetched",
             why=error.why,
-            fix="run the job again; if it persists, see that the job has `contents: read`",
+            fix="Run the job again; if it persists, see that the job has `contents: read`",
         ) from error
 
 
@@ -91,7 +91,7 @@ def resolve(checkout: Path, revision: str) -> str:
         return _git(checkout, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except ToolFailed as error:
         raise SourceUnusable(
-            f"the commit {revision} is not in the checkout", why=error.why, fix="check out with `fetch-depth: 0`"
+            f"The commit {revision} is not in the checkout", why=error.why, fix="Check out with `fetch-depth: 0`"
         ) from error
 
 
@@ -101,7 +101,7 @@ def fork_point(checkout: Path, base: str, tip: str) -> str:
         return _git(checkout, "merge-base", base, tip)
     except ToolFailed as error:
         raise SourceUnusable(
-            f"{base} and {tip} have no history in common", why=error.why, fix="check out with `fetch-depth: 0`"
+            f"{base} and {tip} have no history in common", why=error.why, fix="Check out with `fetch-depth: 0`"
         ) from error
 
 

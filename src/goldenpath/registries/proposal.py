@@ -199,9 +199,9 @@ def _creates_repository(workspace: TerraformWorkspace, name: str, plan: Terrafor
         raise recovery.name_taken(workspace.environment, name)
     if not plan.changes:
         raise RegistryNameTaken(
-            f"there is a registry {name!a} in {workspace.environment} already, as it was asked for",
-            why="a plan finds nothing to do",
-            fix="deliver to it, or choose another name",
+            f"There is a registry {name!a} in {workspace.environment} already, as it was asked for",
+            why="A plan finds nothing to do",
+            fix="Deliver to it, or choose another name",
         )
     return creates
 

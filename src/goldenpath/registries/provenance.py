@@ -124,9 +124,9 @@ def require_newest_merge(pull: MergedPullRequest, newest: int | None) -> None:
     # check would pass, and an approval of that time would undo the later change (ADR 0019).
     if newest not in {None, pull.number}:
         raise PlanDrifted(
-            "the merged pull request is not the last word on its registry",
-            why=f"pull request #{newest} was merged after #{pull.number}",
-            fix=f"nothing was applied; the later one is to be applied: run the job of #{newest} again, or the wizard",
+            "The merged pull request is not the last word on its registry",
+            why=f"Pull request #{newest} was merged after #{pull.number}",
+            fix=f"Nothing was applied; the later one is to be applied: run the job of #{newest} again, or the wizard",
         )
 
 
@@ -163,8 +163,8 @@ def require_sealed(repository: GithubRepository, run: RunId, pull: MergedPullReq
         return
     if any(name.startswith(f"proposal-{pull.number}-{pull.tip}-") for name in seals):
         raise PlanDrifted(
-            "title or description of the pull request are not those that the workflow wrote",
-            why="they were edited, so what people read and approved may not be what would be applied",
+            "Title or description of the pull request are not those that the workflow wrote",
+            why="They were edited, so what people read and approved may not be what would be applied",
             fix=_AGAIN,
         )
     raise _unbound(f"the run {run} did not propose the commit {pull.tip} as pull request #{pull.number}")
@@ -237,12 +237,12 @@ def require_second_approval(approvers: tuple[str, ...], requesters: frozenset[st
     """Refuse with `ApprovalMissing` a pull request without `approvers`."""
     if not approvers:
         raise ApprovalMissing(
-            f"nobody has approved pull request #{pull.number} who did not ask for it",
-            why=f"it was asked for, or edited, by {', '.join(sorted(requesters))}; an approval counts at its last "
+            f"Nobody has approved pull request #{pull.number} who did not ask for it",
+            why=f"It was asked for, or edited, by {', '.join(sorted(requesters))}; an approval counts at its last "
             "commit, and only while title and description stay as they were approved",
-            fix="nothing was applied; have somebody else approve it who has write access, then run this job again",
+            fix="Nothing was applied; have somebody else approve it who has write access, then run this job again",
         )
 
 
 def _unbound(why: str) -> ProposalUnbound:
-    return ProposalUnbound("the pull request is not what a run of the wizard proposed", why=why, fix=_AGAIN)
+    return ProposalUnbound("The pull request is not what a run of the wizard proposed", why=why, fix=_AGAIN)

@@ -86,8 +86,8 @@ def known_environment(raw: str) -> str:
         return raw
     raise UnknownEnvironment(
         f"there are no registries for an environment {raw!a}" if raw else "no environment was named",
-        why=f"the platform keeps registries for {', '.join(known_environments())}",
-        fix="name one of them",
+        why=f"The platform keeps registries for {', '.join(known_environments())}",
+        fix="Name one of them",
     )
 
 
@@ -139,7 +139,7 @@ def parse_request(raw: Mapping[str, str]) -> RegistryRequest:
 def invalid_request(mistakes: list[str]) -> RegistryRequestInvalid:
     """Return the error for a request with `mistakes`."""
     return RegistryRequestInvalid(
-        "the request for a registry cannot be used",
+        "The request for a registry cannot be used",
         why="; ".join(mistakes),
-        fix="correct what is named, then ask again",
+        fix="Correct what is named, then ask again",
     )

@@ -77,9 +77,9 @@ class PlanRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise _no_record(str(error)) from None
         if self.form != plans.FORM:
             raise PlanDrifted(
-                "the plan was reviewed before plans were known by what they read, their providers and their region",
-                why="the pull request was opened by an earlier version of the wizard, so these were not compared",
-                fix="nothing was applied; run the wizard again for this registry: it has the plan reviewed as it is",
+                "The plan was reviewed before plans were known by what they read, their providers and their region",
+                why="The pull request was opened by an earlier version of the wizard, so these were not compared",
+                fix="Nothing was applied; run the wizard again for this registry: it has the plan reviewed as it is",
             )
         plans.require_reviewed(plan, self.environment, digest, parts)
 
@@ -124,9 +124,9 @@ def require_plan_shown(record: PlanRecord, plan: TerraformPlan, body: str) -> No
     wanted = [_promise(record), *([actions_table(plan)] if is_whole and plan.changes else [])]
     if any(text not in body.replace("\r\n", "\n") for text in wanted):
         raise PlanDrifted(
-            "the pull request did not show the plan that would be applied",
-            why="its description holds another table, or another digest, than this plan has",
-            fix="nothing was applied; run the wizard for this registry: it opens a pull request with its plan",
+            "The pull request did not show the plan that would be applied",
+            why="Its description holds another table, or another digest, than this plan has",
+            fix="Nothing was applied; run the wizard for this registry: it opens a pull request with its plan",
         )
 
 
@@ -170,9 +170,9 @@ def _promise(record: PlanRecord) -> str:
 
 def _no_record(why: str) -> PlanDrifted:
     return PlanDrifted(
-        "the pull request does not say which plan was reviewed",
+        "The pull request does not say which plan was reviewed",
         why=why,
-        fix="nothing was applied; run the wizard for this registry: it opens a pull request with its plan",
+        fix="Nothing was applied; run the wizard for this registry: it opens a pull request with its plan",
     )
 
 

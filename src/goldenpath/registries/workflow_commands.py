@@ -99,9 +99,9 @@ def apply_merged(checkout: Path, trusted: Path, base_branch: str, environment: s
     """Apply the registry of a pull request that this push merged, if its plan is the reviewed one."""
     if pull_request < 1:
         raise BadInput(
-            "no pull request was named for this job",
+            "No pull request was named for this job",
             why="GitHub drops an output in which it sees a secret, so the list of `find` did not arrive",
-            fix="look for a secret of a few characters and replace it, then run all jobs again",
+            fix="Look for a secret of a few characters and replace it, then run all jobs again",
         )
     context = _apply_context(checkout, trusted, base_branch, _run())
     plan = apply.apply_merged(context, apply.merged_pull_request(context, pull_request), environment)
@@ -158,9 +158,9 @@ def require_people(requesters: tuple[str, ...]) -> None:
     # The apply refuses such a proposal, too (`provenance`); here nobody has spent a review on it yet.
     if not requesters or any(login.endswith("[bot]") for login in requesters):
         raise ProposalUnbound(
-            "nobody is known to have asked for this registry",
-            why=f"the workflow was started by {', '.join(requesters) or 'nobody'}, which is not a person",
-            fix="start it by hand: Actions → the workflow → Run workflow",
+            "Nobody is known to have asked for this registry",
+            why=f"The workflow was started by {', '.join(requesters) or 'nobody'}, which is not a person",
+            fix="Start it by hand: Actions → the workflow → Run workflow",
         )
 
 
@@ -169,7 +169,7 @@ def _run_id(variables: Mapping[str, str]) -> RunId:
         return RunId.parse(f"{variables.get('GITHUB_RUN_ID', '')}/{variables.get('GITHUB_RUN_ATTEMPT') or '1'}")
     except ValueError as error:
         raise BadInput(
-            "the workflow run is not known", why=str(error), fix="start this as a step of the platform's workflow"
+            "The workflow run is not known", why=str(error), fix="Start this as a step of the platform's workflow"
         ) from None
 
 
@@ -192,7 +192,7 @@ def _access(checkout: Path, run: Runner, role_kind: RoleKind) -> EnvironmentAcce
     seconds = variables.get("GOLDENPATH_LOCK_SECONDS") or str(LOCK_SECONDS)
     if not seconds.isdecimal():
         raise BadInput("GOLDENPATH_LOCK_SECONDS cannot be used", why=f"{seconds!a} is no number of seconds",
-                       fix="say how long to wait for the lock of a state, like 60")  # fmt: skip
+                       fix="Say how long to wait for the lock of a state, like 60")  # fmt: skip
     folder = runner.default_work_dir(variables) / "registry"
     return EnvironmentAccess(checkout, folder, variables, role_kind, run.mask, lock_seconds=int(seconds))
 
@@ -201,9 +201,9 @@ def _run() -> Runner:
     run = Runner.read(runner.variables())
     if not run.repository:
         raise BadInput(
-            "this command speaks to GitHub, and there is no workflow run",
+            "This command speaks to GitHub, and there is no workflow run",
             why="GITHUB_ACTIONS and GITHUB_REPOSITORY are not set",
-            fix="start the workflow instead, or use `goldenpath registry request`, `plan` and `apply` by hand",
+            fix="Start the workflow instead, or use `goldenpath registry request`, `plan` and `apply` by hand",
         )
     return run
 
@@ -215,7 +215,7 @@ def _repository(run: Runner) -> GithubRepository:
 def _token() -> str:
     token = runner.variables().get("GITHUB_TOKEN", "")
     if not token:
-        raise BadInput("the GitHub token is missing", why="GITHUB_TOKEN is not set", fix="give it to the step by env")
+        raise BadInput("The GitHub token is missing", why="GITHUB_TOKEN is not set", fix="Give it to the step by env")
     return token
 
 

@@ -95,7 +95,7 @@ def read(path: Path, kind: type[T], *, written_by: str, take: Callable[[Path], b
         raise StageOutOfOrder(
             f"{path} is not a file that `{written_by}` wrote",
             why=str(error),
-            fix=f"run `goldenpath {written_by}` again",
+            fix=f"Run `goldenpath {written_by}` again",
         ) from None
 
 
@@ -110,7 +110,7 @@ def read_bytes(path: Path, *, written_by: str, take: Callable[[Path], bytes] = P
         raise StageOutOfOrder(
             f"{path.name} is missing from {path.parent}",
             why=f"`{written_by}` writes it, and has not run (or not to its end) with this work folder",
-            fix=f"run `goldenpath {written_by}` first, with the same --work-dir",
+            fix=f"Run `goldenpath {written_by}` first, with the same --work-dir",
         ) from None
     except OSError as error:
         raise disk_trouble(error, path) from error
@@ -121,7 +121,7 @@ def disk_trouble(error: OSError, path: Path) -> DiskTrouble:
     return DiskTrouble(
         f"{error.filename or path} cannot be written or read",
         why=error.strerror or str(error),
-        fix="free some space or choose another folder with --work-dir, then run again",
+        fix="Free some space or choose another folder with --work-dir, then run again",
     )
 
 

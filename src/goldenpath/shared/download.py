@@ -33,7 +33,7 @@ ATTEMPTS = 2
 CHUNK = 1 << 20
 LARGEST = 1 << 30
 
-# Hosts that did not answer in this process, each with what happened: the next tool does not wait for them again.
+# Hosts that did not respond in this process, each with what happened: the next tool does not wait for them again.
 _silent: dict[str, str] = {}
 
 
@@ -52,8 +52,8 @@ class Releases:
         if not base.startswith(("https://", "http://")) or not _hostname(base):
             raise BadInput(
                 "GOLDENPATH_RELEASES is not an address that programs can be downloaded from",
-                why="it must start with https:// (or http://) and name a host",
-                fix="set it to your mirror's address, or unset it to use GitHub",
+                why="It must start with https:// (or http://) and name a host",
+                fix="Set it to your mirror's address, or unset it to use GitHub",
             )
         return cls(base, variables)
 
@@ -72,14 +72,14 @@ class Releases:
         Raises `ToolMissing` when it cannot be downloaded and `ToolHashMismatch` (leaving no file) when its bytes are
         not the pinned ones.
         """
-        found = self.fetch(path, target)
-        if found == sha256:
+        digest = self.fetch(path, target)
+        if digest == sha256:
             return
         target.unlink()
         raise ToolHashMismatch(
             f"{_hostname(self.base)} served {path} with other bytes than the pinned ones; they were not used",
-            why=f"SHA-256 is {found}, pinned is {sha256}",
-            fix="do not use that file; find out who changed it: the project, your mirror, or something in between",
+            why=f"SHA-256 is {digest}, pinned is {sha256}",
+            fix="Do not use that file; find out who changed it: the project, your mirror, or something in between",
         )
 
     def fetch(self, path: str, target: Path) -> str:
@@ -103,13 +103,15 @@ class Releases:
 
     def _stream(self, url: str, target: Path) -> str:
         """Write what `url` serves to `target`; return its SHA-256."""
-        answer = self._pool(url).request("GET", url, preload_content=False)
+        response = self._pool(url).request("GET", url, preload_content=False)
         try:
-            if answer.status != 200:  # noqa: PLR2004  HTTP's own number
-                raise _unobtainable(self.base, url, f"it answered {answer.status} {answer.reason or ''}".rstrip())
+            if response.status != 200:  # noqa: PLR2004  HTTP's own number
+                raise _unobtainable(
+                    self.base, url, f"it responded with {response.status} {response.reason or ''}".rstrip()
+                )
             digest, size = hashlib.sha256(), 0
             with target.open("wb") as file:
-                for chunk in answer.stream(CHUNK, decode_content=False):
+                for chunk in response.stream(CHUNK, decode_content=False):
                     size += len(chunk)
                     if size > LARGEST:
                         raise _unobtainable(self.base, url, f"it is larger than {LARGEST >> 20} MiB")
@@ -117,7 +119,7 @@ class Releases:
                     file.write(chunk)
             return digest.hexdigest()
         finally:
-            answer.close()
+            response.close()
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         options: dict[str, Any] = {
@@ -154,13 +156,13 @@ def _member(archive: Path, member: str, files: contextlib.ExitStack) -> IO[bytes
         packed = files.enter_context(zipfile.ZipFile(archive))
         return files.enter_context(packed.open(member)) if member in packed.namelist() else None
     tar = files.enter_context(tarfile.open(archive))  # noqa: SIM115  it is one
-    found = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
-    return tar.extractfile(found) if found and found.isreg() else None
+    entry = next((entry for entry in tar if entry.name.removeprefix("./") == member), None)
+    return tar.extractfile(entry) if entry and entry.isreg() else None
 
 
 def _bad_archive(archive: Path, why: str) -> BadInput:
     return BadInput(
-        f"{archive.name} has the pinned hash but cannot be unpacked", why=why, fix="correct `member` in toolchain.yaml"
+        f"{archive.name} has the pinned hash but cannot be unpacked", why=why, fix="Correct `member` in toolchain.yaml"
     )
 
 
@@ -168,7 +170,7 @@ def _unobtainable(base: str, path: str, why: str) -> ToolMissing:
     return ToolMissing(
         f"{path.rpartition('/')[2]} cannot be downloaded from {_hostname(base)}",
         why=why,
-        fix="check the network and the proxy settings, or name a mirror in GOLDENPATH_RELEASES",
+        fix="Check the network and the proxy settings, or name a mirror in GOLDENPATH_RELEASES",
     )
 
 

@@ -20,4 +20,4 @@ def with_own_repository(text: str, slug: str) -> str:
     if not slug:
         return text
     name = slug.rpartition("/")[2]
-    return _EXPRESSION.sub(lambda found: name if found["path"].lower().endswith(".name") else slug, text)
+    return _EXPRESSION.sub(lambda match: name if match["path"].lower().endswith(".name") else slug, text)

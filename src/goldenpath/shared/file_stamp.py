@@ -28,13 +28,13 @@ class FileStamp:
     is_settled: bool
 
     @classmethod
-    def of(cls, found: os.stat_result) -> FileStamp:
+    def of(cls, status: os.stat_result) -> FileStamp:
         """Return the stamp of a file whose state is `found`; take it before the file is read."""
-        changed = found.st_ctime_ns
+        changed = status.st_ctime_ns
         age = OLD_ENOUGH if changed % _TICK else OLD_ENOUGH_WHERE_COARSE
-        fields = (found.st_dev, found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, changed)
+        fields = (status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns, changed)
         return cls(fields, changed < time.time_ns() - age)
 
-    def proves(self, found: os.stat_result) -> bool:
+    def proves(self, status: os.stat_result) -> bool:
         """Tell whether a file that is now as `found` is surely still what was read after this stamp was taken."""
-        return self.is_settled and self.fields == FileStamp.of(found).fields
+        return self.is_settled and self.fields == FileStamp.of(status).fields

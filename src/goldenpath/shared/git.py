@@ -76,14 +76,14 @@ def text_of(done: Completed) -> str:
 def head(source: Path) -> Commit:
     """Return the commit that `source` is at. Raises `SourceUnusable` when it is no git checkout or has no commit."""
     if not source.is_dir():
-        raise SourceUnusable(f"{source} is not a folder", fix="name the folder of a git checkout with --source")
+        raise SourceUnusable(f"{source} is not a folder", fix="Name the folder of a git checkout with --source")
     try:
         return Commit(run(source, "rev-parse", "--verify", "HEAD^{commit}"))
     except ToolFailed as error:
         raise SourceUnusable(
             f"{source} is not a git checkout with at least one commit",
             why=error.why,
-            fix="run inside the app's repository (in a workflow: after actions/checkout), or name it with --source",
+            fix="Run inside the app's repository (in a workflow: after actions/checkout), or name it with --source",
         ) from error
 
 
@@ -210,26 +210,26 @@ def origin_url(source: Path) -> str:
 class Reader:
     """Objects out of a clone, in the order in which one git process was asked for them."""
 
-    def __init__(self, answers: IO[bytes]) -> None:
-        self._answers = answers
+    def __init__(self, output: IO[bytes]) -> None:
+        self._output = output
 
     def read(self, identity: str) -> Iterator[bytes]:
         """Yield the next object, `identity`, in pieces, to be read to the end. Raises `SourceUnusable` if missing."""
-        head = self._answers.readline().split()
+        head = self._output.readline().split()
         if len(head) != 3 or head[0].decode() != identity:  # noqa: PLR2004  "<id> <type> <size>", else "<id> missing"
             raise SourceUnusable(
-                f"the git object {identity} is missing from the checkout",
-                why="the clone is partial or damaged, and what is missing cannot be scanned",
-                fix="check out with `fetch-depth: 0` and without a filter",
+                f"The git object {identity} is missing from the checkout",
+                why="The clone is partial or damaged, and what is missing cannot be scanned",
+                fix="Check out with `fetch-depth: 0` and without a filter",
             )
         left = int(head[2])
         while left:
-            chunk = self._answers.read(min(_CHUNK, left))
+            chunk = self._output.read(min(_CHUNK, left))
             if not chunk:
-                raise SourceUnusable(f"git ended in the middle of the object {identity}", fix="run again")
+                raise SourceUnusable(f"git ended in the middle of the object {identity}", fix="Run again")
             left -= len(chunk)
             yield chunk
-        self._answers.read(1)  # the newline after each object
+        self._output.read(1)  # the newline after each object
 
 
 @contextmanager
@@ -240,7 +240,7 @@ def reader(source: Path, identities: Sequence[str]) -> Iterator[Reader]:
     questions, child.stdin = child.stdin, None
     if questions is None or child.stdout is None:
         raise AssertionError("the pipes were asked for")
-    # All at once and beside the reading: to ask and to wait for each answer takes three times as long.
+    # All requests are written at once, while a thread reads: one round trip for each takes three times as long.
     asking = Thread(target=_ask, args=(questions, identities))
     asking.start()
     try:
@@ -258,12 +258,12 @@ def asked(source: Path) -> Iterator[Callable[[str], bytes]]:
     questions, child.stdin = child.stdin, None
     if questions is None or child.stdout is None:
         raise AssertionError("the pipes were asked for")
-    answers = Reader(child.stdout)
+    reader = Reader(child.stdout)
 
     def ask(identity: str) -> bytes:
         questions.write(f"{identity}\n".encode())
         questions.flush()
-        return b"".join(answers.read(identity))
+        return b"".join(reader.read(identity))
 
     try:
         yield ask
@@ -274,7 +274,7 @@ def asked(source: Path) -> Iterator[Callable[[str], bytes]]:
 
 
 def _ask(questions: IO[bytes], identities: Sequence[str]) -> None:
-    # Where git has ended, there is no answer to read, and that is told by the reader.
+    # Where git has ended, there is no output to read, and the reader reports that.
     with suppress(BrokenPipeError), questions:
         questions.writelines(f"{identity}\n".encode() for identity in identities)
 
@@ -284,11 +284,11 @@ def commit_time(source: Path, commit: Commit) -> int:
 
     git takes any number for a date, and what an image is labelled with has years of four digits.
     """
-    told = run(source, "show", "--no-patch", "--format=%ct", commit)
-    if re.fullmatch(r"\d{1,12}", told, re.ASCII) and int(told) < _YEAR_10000:
-        return int(told)
+    seconds = run(source, "show", "--no-patch", "--format=%ct", commit)
+    if re.fullmatch(r"\d{1,12}", seconds, re.ASCII) and int(seconds) < _YEAR_10000:
+        return int(seconds)
     raise SourceUnusable(
-        f"the commit {commit} has no usable date",
-        why=f"its committer's date is {told[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
-        fix="give it another with `git commit --amend --reset-author --no-edit`, and push that",
+        f"The commit {commit} has no usable date",
+        why=f"Its committer's date is {seconds[:_QUOTED] or 'none'}, and it has to lie between the years 1970 and 9999",
+        fix="Give it another with `git commit --amend --reset-author --no-edit`, and push that",
     )

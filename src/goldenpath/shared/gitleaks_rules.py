@@ -46,11 +46,11 @@ def read(program: Path, pinned: Rules) -> bytes:
     Raises `ToolHashMismatch` when the table pins others, as published or as changed.
     """
     published = _carried(program, pinned)
-    if (found := sha256(published)) != pinned.published:
-        raise _mismatch(program, f"SHA-256 of what was found in it is {found}, pinned is {pinned.published}")
+    if (digest := sha256(published)) != pinned.published:
+        raise _mismatch(program, f"SHA-256 of what was found in it is {digest}, pinned is {pinned.published}")
     rules = changed(published)
-    if (found := sha256(rules)) != pinned.changed:
-        raise _mismatch(program, f"with our changes SHA-256 is {found}, pinned is {pinned.changed}")
+    if (digest := sha256(rules)) != pinned.changed:
+        raise _mismatch(program, f"with our changes SHA-256 is {digest}, pinned is {pinned.changed}")
     return rules
 
 
@@ -77,8 +77,8 @@ def _carried(program: Path, pinned: Rules) -> bytes:
 
 def _mismatch(program: Path, why: str) -> ToolHashMismatch:
     return ToolHashMismatch(
-        f"the rules in {program} are not the pinned ones; they were not used",
+        f"The rules in {program} are not the pinned ones; they were not used",
         why=why,
-        fix="if you changed the version of gitleaks or our changes, run `python dev/gitleaks_rules.py`; else find out "
+        fix="If you changed the version of gitleaks or our changes, run `python dev/gitleaks_rules.py`; else find out "
         f"who changed the program, remove the folder {program.parent} and run `goldenpath tools install`",
     )

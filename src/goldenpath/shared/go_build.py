@@ -33,7 +33,7 @@ def build(tool: Tool, target: Path, home: Path) -> None:
     it cannot build this, and `ToolHashMismatch` when the checksum database knows other bytes.
     """
     if tool.go is None:
-        raise ToolMissing(f"{tool.name} has no Go source in the table", fix="download its release")
+        raise ToolMissing(f"{tool.name} has no Go source in the table", fix="Download its release")
     environment = {**_environment(home), "GOEXPERIMENT": tool.go.experiment}
     with tempfile.TemporaryDirectory(prefix=f"goldenpath-go-{tool.name}-") as folder:
         Path(folder, "go.mod").write_text(_module(tool.name, tool.go.module, tool.version), encoding="utf-8")
@@ -65,12 +65,12 @@ def _environment(home: Path) -> dict[str, str]:
         "CGO_ENABLED": "0",
         **_ask(("GOPROXY",), chosen),
     }
-    found = _ask(("GOSUMDB", *_CHECKS_OFF), settings)
-    if found["GOSUMDB"] in ("", "off") or any(found[name] for name in _CHECKS_OFF):
+    effective = _ask(("GOSUMDB", *_CHECKS_OFF), settings)
+    if effective["GOSUMDB"] in ("", "off") or any(effective[name] for name in _CHECKS_OFF):
         raise ToolMissing(
-            "this Go does not check what it downloads",
-            why="its own defaults (go.env in GOROOT) set " + " ".join(f"{k}={v}" for k, v in found.items() if v),
-            fix="install Go from its makers, or restore GOSUMDB in that file",
+            "This Go does not check what it downloads",
+            why="its own defaults (go.env in GOROOT) set " + " ".join(f"{k}={v}" for k, v in effective.items() if v),
+            fix="Install Go from its makers, or restore GOSUMDB in that file",
         )
     return settings
 
@@ -78,18 +78,18 @@ def _environment(home: Path) -> dict[str, str]:
 def _ask(names: tuple[str, ...], environment: Mapping[str, str]) -> dict[str, str]:
     """Return Go's own settings `names` as they are under `environment`. Raises `ToolMissing` when Go is not here."""
     try:
-        answer = process.run("go", "env", "-json", *names, timeout=ASK_SECONDS, environment=environment)
+        printed = process.run("go", "env", "-json", *names, timeout=ASK_SECONDS, environment=environment)
     except (ToolFailed, ToolTimeout) as error:
-        raise ToolMissing("the Go on this machine does not work", why=error.why, fix=error.fix) from error
-    return {name: str(value) for name, value in json.loads(answer.stdout).items()}
+        raise ToolMissing("The Go on this machine does not work", why=error.why, fix=error.fix) from error
+    return {name: str(value) for name, value in json.loads(printed.stdout).items()}
 
 
 def _failed(tool: Tool, error: ToolFailed | ToolTimeout) -> ToolMissing | ToolHashMismatch:
     if "SECURITY ERROR" in error.why or "checksum mismatch" in error.why:
         return ToolHashMismatch(
-            f"the source of {tool.name} {tool.version} is not what Go's checksum database knows; it was not built",
+            f"The source of {tool.name} {tool.version} is not what Go's checksum database knows; it was not built",
             why=error.why,
-            fix="do not use it; find out who changed it: the project, your module proxy, or something in between",
+            fix="Do not use it; find out who changed it: the project, your module proxy, or something in between",
         )
     return ToolMissing(
         f"{tool.name} {tool.version} could not be built with Go", why=error.why or error.what, fix=error.fix

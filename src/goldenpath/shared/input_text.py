@@ -49,7 +49,7 @@ def repository(raw: str) -> EcrRepository:
     """Return the name of an ECR repository; an address of one is not a name."""
     host, _, name = raw.partition("/")
     if ".dkr.ecr" in host:
-        raise ValueError(f"{_shown(raw)} is an address: give the name alone, like {_shown(name or 'my-app')}")
+        raise ValueError(f"{_shown(raw)} is an address: give only the name, like {_shown(name or 'my-app')}")
     if raw != raw.lower() and EcrRepository.pattern.fullmatch(raw.lower()):
         raise ValueError(
             f"{_shown(raw)} has capital letters, which ECR does not allow: give it as {_shown(raw.lower())}"

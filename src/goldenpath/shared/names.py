@@ -65,7 +65,7 @@ class Digest(Name):
 
     @property
     def hex(self) -> str:
-        """The digits alone."""
+        """The digits without the algorithm."""
         return self.removeprefix("sha256:")
 
 

@@ -25,7 +25,7 @@ _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  the variable's name
 _FIX = "give the job `permissions: id-token: write` (and its caller, which must grant at least as much)"
 
 
-class _Answer(Struct, frozen=True):
+class _TokenResponse(Struct, frozen=True):
     value: str
 
 
@@ -42,21 +42,21 @@ def token(variables: Mapping[str, str], audience: str = AUDIENCE) -> str:
     url, bearer = variables.get(_URL, ""), variables.get(_TOKEN, "")
     if not url or not bearer:
         raise LoginRefused(
-            "this run may not ask GitHub for an OIDC token", why=f"{_URL} and {_TOKEN} are not set", fix=_FIX
+            "This run may not ask GitHub for an OIDC token", why=f"{_URL} and {_TOKEN} are not set", fix=_FIX
         )
     http = Http()
     try:
-        answer = http.send("GET", _with_audience(url, audience), {"Authorization": f"Bearer {bearer}"})
+        response = http.send("GET", _with_audience(url, audience), {"Authorization": f"Bearer {bearer}"})
     except RegistryUnreachable as error:
-        raise LoginRefused("GitHub's OIDC endpoint does not answer", why=error.why, fix="run the job again") from error
+        raise LoginRefused("GitHub's OIDC endpoint does not respond", why=error.why, fix="Run the job again") from error
     finally:
         http.close()
-    if answer.status != 200:  # noqa: PLR2004
-        raise LoginRefused("GitHub gave no OIDC token", why=f"HTTP {answer.status}", fix=_FIX)
+    if response.status != 200:  # noqa: PLR2004
+        raise LoginRefused("GitHub gave no OIDC token", why=f"HTTP {response.status}", fix=_FIX)
     try:
-        return codec.decode(answer.body, _Answer).value
+        return codec.decode(response.body, _TokenResponse).value
     except ValueError:
-        raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
+        raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="Run the job again") from None
 
 
 def claims(token: str) -> Mapping[str, str]:
@@ -66,10 +66,10 @@ def claims(token: str) -> Mapping[str, str]:
     """
     try:
         body = token.split(".")[1]
-        found = codec.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), dict[str, Any])
+        claims = codec.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), dict[str, Any])
     except (IndexError, ValueError, msgspec.MsgspecError):
-        raise LoginRefused("GitHub's OIDC endpoint gave an answer that is no token", fix="run the job again") from None
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+        raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="Run the job again") from None
+    return {name: value for name, value in claims.items() if isinstance(value, str)}
 
 
 def _with_audience(url: str, audience: str) -> str:

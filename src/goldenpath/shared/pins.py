@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TABLE = Path(__file__).with_name("toolchain.yaml")
-# libyaml is twenty times as quick. It overflows its stack on hostile nesting: for this table, which is ours, alone.
+# libyaml is twenty times as quick. It overflows its stack on hostile nesting: only for this table, which is ours.
 _QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Versions that must never run, whoever edits the table, each with the reason.
@@ -196,7 +196,7 @@ def parse(text: str, *, shown_as: str = TABLE.name) -> tuple[Tool, ...]:
 
 
 def _invalid(shown_as: str, why: str) -> BadInput:
-    return BadInput(f"the table of pinned tools, {shown_as}, is not valid", why=why, fix=f"correct {shown_as}")
+    return BadInput(f"The table of pinned tools, {shown_as}, is not valid", why=why, fix=f"Correct {shown_as}")
 
 
 def _recipe(go: GoSource) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The one door to other programs: a list in, bytes out, always a time limit, never a shell.
 
 A program sees a clean environment (`runner.clean_environment`), never the credentials of this process. On time-out the
-whole process group is stopped, so that no child goes on alone.
+whole process group is stopped, so that no child outlives it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Completed:
     seconds: float
 
     @property
-    def last_words(self) -> str:
+    def output_tail(self) -> str:
         """The last lines of stderr (of stdout when stderr is empty), for an error message."""
         text = (self.stderr.strip() or self.stdout.strip()).decode("utf-8", "replace")
         return "\n".join(text.splitlines()[-QUOTED_LINES:])
@@ -56,7 +56,7 @@ def run(
 ) -> Completed:
     """Run `command` and return what it wrote; `environment` is added to the clean one.
 
-    `timeout` is in seconds, and so is `patience`: how long it may take to end once it was told to. Raises
+    `timeout` is in seconds, and so is `patience`: how long it may take to end after the signal. Raises
     `ToolMissing` when the program cannot be started, `ToolTimeout` when it had to be stopped, and `ToolFailed`,
     quoting its last words, when its exit code is not one of `accept`.
     """
@@ -70,7 +70,7 @@ def run(
         verbose.program(argv, "stopped: it took too long", time.monotonic() - began)
         raise ToolTimeout(
             f"{_name(argv)} did not end within {timeout:g} seconds and was stopped",
-            fix="run it again; if it happens again, look at the size of what it reads and at the machine's load",
+            fix="Run it again; if it happens again, look at the size of what it reads and at the machine's load",
         ) from None
     except BaseException:
         stop_group(child, patience=patience)
@@ -81,8 +81,8 @@ def run(
     if done.code not in accept:
         raise ToolFailed(
             f"{done.program} ended with exit status {done.code}",
-            why=done.last_words or "it printed nothing",
-            fix="mend what it says above, then run again",
+            why=done.output_tail or "it printed nothing",
+            fix="Fix what it reports, then run again",
         )
     return done
 
@@ -116,7 +116,7 @@ def start(
             raise ToolMissing(
                 f"{_name(argv)} cannot be started",
                 why=f"{error.strerror}: {error.filename}",
-                fix="install it, or let `goldenpath tools install` provide it",
+                fix="Install it, or let `goldenpath tools install` provide it",
             ) from error
     if alongside:
         verbose.program(argv, "started")

@@ -22,7 +22,7 @@ _PR_SET_DUMPABLE = 4
 
 
 def private_folder(path: Path, *, closed_to: int = _GROUP_OR_OTHERS) -> Path:
-    """Return the folder `path`, made for this user alone where it is missing.
+    """Return the folder `path`, made for this user only where it is missing.
 
     Raises `FolderUntrusted` when it is a link or no folder, belongs to another user, or has one of the permission bits
     `closed_to`: then somebody else chose, or can change, what is in it. Raises it too when it cannot be made.
@@ -30,18 +30,18 @@ def private_folder(path: Path, *, closed_to: int = _GROUP_OR_OTHERS) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir(mode=0o700, exist_ok=True)
-        found = path.lstat()
+        status = path.lstat()
     except OSError as error:
         raise _untrusted(path, error.strerror or str(error)) from error
-    if why := _objection(found, closed_to):
+    if why := _objection(status, closed_to):
         raise _untrusted(path, why)
     return path
 
 
 def out_of_reach(folder: Path) -> bool:
     """Tell whether this user can write neither to `folder`, nor to what it stands in, nor to its own folders."""
-    below = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
-    return folder.is_dir() and not any(os.access(each, os.W_OK) for each in (*below, folder, *folder.parents))
+    below = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return folder.is_dir() and not any(os.access(parent, os.W_OK) for parent in (*below, folder, *folder.parents))
 
 
 def hide_environment(shown: Container[str]) -> None:
@@ -67,21 +67,21 @@ def hide_environment(shown: Container[str]) -> None:
             ctypes.memset(address + len(name) + 1, 0, len(value))
 
 
-def _objection(found: os.stat_result, closed_to: int) -> str:
-    if stat.S_ISLNK(found.st_mode):
+def _objection(status: os.stat_result, closed_to: int) -> str:
+    if stat.S_ISLNK(status.st_mode):
         return "it is a symbolic link"
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         return "it is no folder"
-    if found.st_uid != os.geteuid():
-        return f"it belongs to the user with the id {found.st_uid}, and this is {os.geteuid()}"
-    if found.st_mode & closed_to:
-        return f"users other than its owner may write to it (mode {stat.S_IMODE(found.st_mode):o})"
+    if status.st_uid != os.geteuid():
+        return f"it belongs to the user with the id {status.st_uid}, and this is {os.geteuid()}"
+    if status.st_mode & closed_to:
+        return f"users other than its owner may write to it (mode {stat.S_IMODE(status.st_mode):o})"
     return ""
 
 
 def _untrusted(path: Path, why: str) -> FolderUntrusted:
     return FolderUntrusted(
-        f"the folder {path} cannot be trusted, and nothing was read from it",
+        f"The folder {path} cannot be trusted, and nothing was read from it",
         why=why,
-        fix="find out who made it, and remove it; or name a folder of your own (--work-dir)",
+        fix="Find out who made it, and remove it; or name a folder of your own (--work-dir)",
     )

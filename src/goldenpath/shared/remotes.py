@@ -25,12 +25,12 @@ def web_address(remote: str) -> str:
 
     It is empty for any other, and where the host may be an alias that ssh does not resolve.
     """
-    if found := _HTTPS.fullmatch(remote):
-        host = found["host"]
-    elif found := _SSH.fullmatch(remote) or _SCP.fullmatch(remote):
-        host = _page_host(found["host"])
-    path = found["path"].removesuffix(".git").rstrip("/") if found else ""
-    return f"https://{host}/{path}" if found and host and path else ""
+    if match := _HTTPS.fullmatch(remote):
+        host = match["host"]
+    elif match := _SSH.fullmatch(remote) or _SCP.fullmatch(remote):
+        host = _page_host(match["host"])
+    path = match["path"].removesuffix(".git").rstrip("/") if match else ""
+    return f"https://{host}/{path}" if match and host and path else ""
 
 
 def _page_host(host: str) -> str:
@@ -50,5 +50,5 @@ def _resolved(alias: str) -> str:
         return alias
     except (ToolFailed, ToolTimeout):
         return ""
-    found = re.search(r"^hostname (\S+)$", done.stdout.decode("utf-8", "replace"), re.MULTILINE)
-    return found[1] if found else alias
+    match = re.search(r"^hostname (\S+)$", done.stdout.decode("utf-8", "replace"), re.MULTILINE)
+    return match[1] if match else alias

@@ -283,9 +283,9 @@ def _read_event(path: str) -> Mapping[str, Any]:
         event = json.loads(Path(path).read_bytes())
     except (OSError, ValueError) as error:
         raise BadInput(
-            "the event of this workflow run cannot be read",
+            "The event of this workflow run cannot be read",
             why=f"{path}: {error}",
-            fix="run the job again; if it persists, check what changed GITHUB_EVENT_PATH",
+            fix="Run the job again; if it persists, check what changed GITHUB_EVENT_PATH",
         ) from error
     return event if isinstance(event, dict) else {}
 

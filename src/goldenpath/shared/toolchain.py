@@ -72,7 +72,7 @@ def _nothing_said(_: str) -> None:
 
 @dataclass(frozen=True)
 class Toolchain:
-    """The pinned programs and the cache folder they are kept in; `say` is told what takes long."""
+    """The pinned programs and the cache folder they are kept in; `say` reports what takes long."""
 
     cache: Path
     tools: tuple[Tool, ...]
@@ -106,8 +106,8 @@ class Toolchain:
         Raises `ToolHashMismatch` when bytes are not the pinned or recorded ones, `ToolMissing` when no source has it,
         `BadInput` when the table does not know the name, `DiskTrouble` when the cache folder cannot be written.
         """
-        if found := self.installed(name):
-            return found
+        if installed := self.installed(name):
+            return installed
         tool = self._entry(name)
         with self._alone(tool):
             return self.installed(name) or self._obtain(tool)
@@ -124,23 +124,23 @@ class Toolchain:
             record = codec.decode((path.parent / RECORD).read_bytes(), Record)
             if record.pin != tool.pin(pins.Host.here()):
                 return None
-            found = self.hashes.of(path)
+            sha256 = self.hashes.of(path)
         except FileNotFoundError:
             return None
         except msgspec.MsgspecError as error:
             raise _changed(path, f"its record cannot be read: {error}") from error
         except OSError as error:
             raise _disk_trouble(error, path) from error
-        if found != record.sha256:
-            raise _changed(path, f"SHA-256 is {found}, recorded was {record.sha256}")
-        return _checked(tool, path, record.origin, found)
+        if sha256 != record.sha256:
+            raise _changed(path, f"SHA-256 is {sha256}, recorded was {record.sha256}")
+        return _checked(tool, path, record.origin, sha256)
 
     def _entry(self, name: str) -> Tool:
         for tool in self.tools:
             if tool.name == name:
                 return tool
         known = ", ".join(tool.name for tool in self.tools)
-        raise BadInput(f"{name!r} is not a tool of this project", fix=f"name one of: {known}")
+        raise BadInput(f"{name!r} is not a tool of this project", fix=f"Name one of: {known}")
 
     def _home(self, tool: Tool) -> Path:
         return self.cache / f"{tool.name}-{tool.version}"
@@ -198,7 +198,7 @@ class Toolchain:
     def _from_release(self, tool: Tool, ready: Path) -> None:
         asset = tool.asset_for(pins.Host.here())
         if asset is None:
-            raise ToolMissing("its release has no pinned file for this kind of machine", fix=INSTALL)
+            raise ToolMissing("Its release has no pinned file for this kind of machine", fix=INSTALL)
         if not self.releases.is_silent:
             self.say(f"downloading {tool.name} {tool.version}")
         archive = ready.with_name("asset")
@@ -230,20 +230,20 @@ class Toolchain:
         return _checked(tool, home / tool.name, origin, record.sha256)
 
 
-def _checked(tool: Tool, path: Path, origin: Origin, found: str) -> Program:
+def _checked(tool: Tool, path: Path, origin: Origin, sha256: str) -> Program:
     """Return the program at `path` with the hash `found`.
 
     Raises `ToolHashMismatch` when the table pins another, or other rules in it.
     """
     pinned = tool.program_hash(pins.Host.here()) if origin is Origin.RELEASE else None
-    if pinned and found != pinned:
+    if pinned and sha256 != pinned:
         raise ToolHashMismatch(
             f"{path} is not the program of the release; it was not executed",
-            why=f"SHA-256 is {found}, pinned is {pinned}",
-            fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
+            why=f"SHA-256 is {sha256}, pinned is {pinned}",
+            fix=f"Find out who changed it; then remove the folder {path.parent} and {INSTALL}",
         )
     rules = gitleaks_rules.read(path, tool.rules) if tool.rules else b""
-    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=found)
+    return Program(tool.name, tool.version, path, origin, is_pinned=bool(pinned), rules=rules, sha256=sha256)
 
 
 def _duration(seconds: int) -> str:
@@ -258,13 +258,13 @@ def _changed(path: Path, why: str) -> ToolHashMismatch:
     return ToolHashMismatch(
         f"{path} changed since it was put in the cache; it was not executed",
         why=why,
-        fix=f"find out who changed it; then remove the folder {path.parent} and {INSTALL}",
+        fix=f"Find out who changed it; then remove the folder {path.parent} and {INSTALL}",
     )
 
 
 def _disk_trouble(error: OSError, path: Path) -> DiskTrouble:
     return DiskTrouble(
-        f"the tools cannot be kept in {error.filename or path}",
+        f"The tools cannot be kept in {error.filename or path}",
         why=error.strerror or str(error),
-        fix="free some space, or name another folder in GOLDENPATH_CACHE, then run again",
+        fix="Free some space, or name another folder in GOLDENPATH_CACHE, then run again",
     )

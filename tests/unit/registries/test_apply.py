@@ -51,7 +51,7 @@ def drifted(*_: Any) -> Any:  # noqa: ANN401  takes the place of any check
 def test_a_job_is_let_into_one_environment() -> None:
     apply.require_environment(RECORD, "dev")
     apply.require_environment(RECORD, "")
-    with pytest.raises(BadInput, match="this job was started for prod, and the pull request is about dev"):
+    with pytest.raises(BadInput, match="This job was started for prod, and the pull request is about dev"):
         apply.require_environment(RECORD, "prod")
 
 

@@ -109,7 +109,7 @@ def test_the_provider_and_the_state_are_told_the_same_region(
 
 
 def test_an_apply_needs_the_digest_of_a_reviewed_plan(checkout: Path) -> None:
-    with pytest.raises(BadInput, match="the digest of the reviewed plan is missing or malformed"):
+    with pytest.raises(BadInput, match="The digest of the reviewed plan is missing or malformed"):
         run(checkout, "apply", environment="dev", name="hello-web", state_bucket="b")
 
 

@@ -49,7 +49,7 @@ def test_a_refused_push_says_that_another_run_may_have_been_first(monkeypatch: p
     with pytest.raises(SourceUnusable) as refused:
         platform_git.push(CHECKOUT, "b" * 40, "x")
     assert refused.value.why == "stale info"
-    assert "another run may have pushed it just now" in refused.value.fix
+    assert "Another run may have pushed it just now" in refused.value.fix
 
 
 def test_a_merge_in_conflict_has_no_tree(monkeypatch: pytest.MonkeyPatch) -> None:

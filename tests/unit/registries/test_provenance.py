@@ -112,7 +112,7 @@ def test_who_asked_is_no_second_person_however_the_login_is_written() -> None:
     asked = frozenset({"alice"})
     found = provenance.second_approvers([Approval("ALICE", NOON)], asked, ())
     assert found == ()
-    with pytest.raises(ApprovalMissing, match="nobody has approved pull request #7 who did not ask for it"):
+    with pytest.raises(ApprovalMissing, match="Nobody has approved pull request #7 who did not ask for it"):
         provenance.require_second_approval(found, asked, PULL)
     provenance.require_second_approval(("bob",), asked, PULL)
 
@@ -122,7 +122,7 @@ def test_only_the_newest_merge_of_a_registry_counts() -> None:
         provenance.require_newest_merge(PULL, newest)
     with pytest.raises(PlanDrifted, match="is not the last word on its registry") as refused:
         provenance.require_newest_merge(PULL, 8)
-    assert refused.value.why == "pull request #8 was merged after #7"
+    assert refused.value.why == "Pull request #8 was merged after #7"
 
 
 def test_what_was_opened_again_after_its_run_is_refused() -> None:

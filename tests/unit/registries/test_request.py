@@ -70,7 +70,7 @@ def test_requester_and_domain_may_be_left_out() -> None:
     ],
 )
 def test_a_field_that_cannot_be_used_is_named(field: str, text: str, why: str) -> None:
-    with pytest.raises(RegistryRequestInvalid, match="the request for a registry cannot be used") as refused:
+    with pytest.raises(RegistryRequestInvalid, match="The request for a registry cannot be used") as refused:
         parse_request({**WHOLE, field: text})
     assert refused.value.why.startswith(why)
 

@@ -53,7 +53,7 @@ def test_a_description_that_shows_another_plan_than_the_one_to_apply_is_refused(
     record = PlanRecord.of(PLAN, "dev", "my-app", "octocat")
     body = review.description(record, PLAN, "raw", PullRequestText("Create", {}))
     review.require_plan_shown(record, PLAN, body.replace("\n", "\r\n"))
-    with pytest.raises(PlanDrifted, match="the pull request did not show the plan that would be applied"):
+    with pytest.raises(PlanDrifted, match="The pull request did not show the plan that would be applied"):
         review.require_plan_shown(record, PLAN, body.replace(*change))
 
 
@@ -96,7 +96,7 @@ def test_a_plan_that_was_reviewed_by_an_earlier_version_is_reviewed_again() -> N
     assert old != written
     with pytest.raises(PlanDrifted) as refused:
         review.read_record(old).require(PLAN)
-    assert refused.value.fix.startswith("nothing was applied; run the wizard again for this registry")
+    assert refused.value.fix.startswith("Nothing was applied; run the wizard again for this registry")
 
 
 def test_a_description_from_before_signs_were_recorded_is_read_as_showing_none() -> None:

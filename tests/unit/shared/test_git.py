@@ -64,7 +64,7 @@ def test_a_folder_that_is_not_there_is_told_before_git_is_asked(tmp_path: Path) 
     with pytest.raises(SourceUnusable) as caught:
         git.head(tmp_path / "nowhere")
     assert str(caught.value) == (
-        f"{tmp_path / 'nowhere'} is not a folder. name the folder of a git checkout with --source."
+        f"{tmp_path / 'nowhere'} is not a folder. Name the folder of a git checkout with --source."
     )
 
 
@@ -170,7 +170,7 @@ def test_objects_are_read_one_after_the_other() -> None:
 
 
 def test_an_object_that_is_not_in_the_clone_is_named() -> None:
-    with pytest.raises(SourceUnusable, match=r"^the git object aaa is missing from the checkout"):
+    with pytest.raises(SourceUnusable, match=r"^The git object aaa is missing from the checkout"):
         list(reader(b"aaa missing\n").read("aaa"))
 
 

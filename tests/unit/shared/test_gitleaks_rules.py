@@ -61,7 +61,7 @@ def test_other_rules_than_the_pinned_ones_are_not_used(tmp_path: Path, rules: by
     path = program(tmp_path, rules)
     with pytest.raises(ToolHashMismatch) as caught:
         gitleaks_rules.read(path, pinned)
-    assert caught.value.what == f"the rules in {path} are not the pinned ones; they were not used"
+    assert caught.value.what == f"The rules in {path} are not the pinned ones; they were not used"
     assert caught.value.why.startswith(why)
 
 

@@ -80,7 +80,7 @@ def test_a_go_that_does_not_check_is_not_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, setting: dict[str, str]
 ) -> None:
     go = fake_go(monkeypatch, **setting)
-    with pytest.raises(ToolMissing, match="this Go does not check what it downloads"):
+    with pytest.raises(ToolMissing, match="This Go does not check what it downloads"):
         go_build.build(HELLO, tmp_path / "hello", tmp_path / "go")
     assert all(command[1] == "env" for command, _ in go.calls)
 
@@ -89,7 +89,7 @@ def test_source_with_another_checksum_stops_everything(monkeypatch: pytest.Monke
     fake_go(monkeypatch, failure="verifying example.org/hello@v1.2.3: checksum mismatch\nSECURITY ERROR")
     with pytest.raises(ToolHashMismatch) as caught:
         go_build.build(HELLO, tmp_path / "hello", tmp_path / "go")
-    assert caught.value.what == ("the source of hello 1.2.3 is not what Go's checksum database knows; it was not built")
+    assert caught.value.what == ("The source of hello 1.2.3 is not what Go's checksum database knows; it was not built")
 
 
 def test_a_build_that_fails_is_a_missing_tool_in_gos_own_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

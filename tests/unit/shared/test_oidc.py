@@ -38,7 +38,7 @@ def test_a_token_is_asked_for_with_another_audience_where_one_is_given(monkeypat
 def test_a_run_without_the_permission_is_told_which(variables: dict[str, str]) -> None:
     with pytest.raises(LoginRefused) as caught:
         oidc.token(variables)
-    assert caught.value.what == "this run may not ask GitHub for an OIDC token"
+    assert caught.value.what == "This run may not ask GitHub for an OIDC token"
     assert caught.value.fix == PERMISSION
 
 
@@ -57,11 +57,11 @@ def test_an_answer_that_is_no_token_is_refused_and_not_quoted(monkeypatch: pytes
     pool(monkeypatch, Response(200, {}, body))
     with pytest.raises(LoginRefused) as caught:
         oidc.token(RUN)
-    assert str(caught.value) == "GitHub's OIDC endpoint gave an answer that is no token. run the job again."
+    assert str(caught.value) == "GitHub's OIDC endpoint sent a response without a token. Run the job again."
 
 
 def test_an_endpoint_that_is_down_is_a_login_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
     pool_of(monkeypatch, repeat(ProtocolError("reset")))
     with pytest.raises(LoginRefused) as caught:
         oidc.token(RUN)
-    assert (caught.value.what, caught.value.why) == ("GitHub's OIDC endpoint does not answer", "reset")
+    assert (caught.value.what, caught.value.why) == ("GitHub's OIDC endpoint does not respond", "reset")

@@ -168,7 +168,7 @@ def test_a_program_is_given_with_the_pinned_rules_in_it_and_never_with_others(tm
     record = program.path.parent / "record.json"
     recorded = {**json.loads(record.read_bytes()), "sha256": hashlib.sha256(planted).hexdigest()}
     record.write_text(json.dumps(recorded))
-    with pytest.raises(ToolHashMismatch, match=r"the rules in .*hello are not the pinned ones; they were not used"):
+    with pytest.raises(ToolHashMismatch, match=r"The rules in .*hello are not the pinned ones; they were not used"):
         tools.provide("hello")
 
 
@@ -217,7 +217,7 @@ def test_a_cache_folder_that_cannot_be_made_is_disk_trouble(tmp_path: Path) -> N
     (tmp_path / "tools").write_text("a file")
     with pytest.raises(DiskTrouble) as caught:
         toolchain(tmp_path).provide("hello")
-    assert caught.value.fix == "free some space, or name another folder in GOLDENPATH_CACHE, then run again"
+    assert caught.value.fix == "Free some space, or name another folder in GOLDENPATH_CACHE, then run again"
 
 
 def test_an_unknown_name_is_told_with_the_known_ones(tmp_path: Path) -> None:

@@ -264,7 +264,7 @@ def _inspect(program: Program, name: str, environment: Mapping[str, str]) -> Com
 def _described(program: Program, name: str, environment: Mapping[str, str], shown: Completed) -> Builder:
     """Return the builder that `buildx inspect` has `shown`. Raises `EngineMissing` when it knows none."""
     if shown.code:
-        raise no_builder(shown.last_words)
+        raise no_builder(shown.output_tail)
     text = shown.stdout.decode("utf-8", "replace")
     version = _field(text, "BuildKit version").removeprefix("v")
     return Builder(program, name, _field(text, "Driver"), version, environment)

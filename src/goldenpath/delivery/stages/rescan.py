@@ -133,7 +133,7 @@ def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:
 
 STAGE = Stage(
     name="rescan",
-    help="Scan what is released, with what is known by now, and decide by the environment's rules. Changes nothing.",
+    help="Scan what is released, with what is known today, and decide by the environment's rules. Changes nothing.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.RELEASED_TAG, inputs.DOCKERFILE_PATH,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,

@@ -97,13 +97,13 @@ def require_in_push(at: Checkouts, pull: MergedPullRequest) -> None:
     """Refuse with `BadInput` a pull request that this push did not merge, or a checkout of another push."""
     if platform_git.resolve(at.merged, "HEAD") != at.push.after:
         raise BadInput(
-            "the checkout is not at the pushed commit", why=f"that is {at.push.after}", fix="check out that commit"
+            "The checkout is not at the pushed commit", why=f"That is {at.push.after}", fix="Check out that commit"
         )
     if pull.commit not in at.push.commits(at.merged):
         raise BadInput(
-            f"this push did not merge pull request #{pull.number}",
+            f"This push did not merge pull request #{pull.number}",
             why=f"{pull.commit} merged it, which is not among the commits that the push brought to {at.push.base}",
-            fix="nothing was applied; run the wizard again for this registry",
+            fix="Nothing was applied; run the wizard again for this registry",
         )
 
 
@@ -112,9 +112,9 @@ def require_still_merged(at: Checkouts, after: str, newest: str) -> None:
     # The push moved the branch forward, but it may have been rewritten since, or the job run again much later.
     if not git.is_ancestor(at.merged, after, newest):
         raise PlanDrifted(
-            "the merged pull request is not in its branch any more",
-            why=f"the history of {at.push.base} was rewritten since, and its newest commit is {newest}",
-            fix="nothing was applied; run the wizard again for this registry",
+            "The merged pull request is not in its branch any more",
+            why=f"The history of {at.push.base} was rewritten since, and its newest commit is {newest}",
+            fix="Nothing was applied; run the wizard again for this registry",
         )
 
 
@@ -141,10 +141,10 @@ def _require_counted(checkout: Path, pull: MergedPullRequest, base: str, merge: 
     files = len(platform_git.changed_paths(checkout, merge.fork, merge.tip))
     if (commits, files) != (pull.commits, pull.files):
         raise PlanUnexpected(
-            "the pull request holds other commits than GitHub counts",
+            "The pull request holds other commits than GitHub counts",
             why=f"GitHub counts {pull.commits} commits that change {pull.files} files, its branch has {commits} that "
             f"change {files}: something of it would not be looked at",
-            fix="nothing was applied; run the wizard again for this registry: it opens a pull request of one commit",
+            fix="Nothing was applied; run the wizard again for this registry: it opens a pull request of one commit",
         )
 
 
@@ -152,9 +152,9 @@ def require_separate_checkouts(trusted: Path, checkout: Path) -> None:
     """Refuse with `BadInput` one folder for both checkouts: then the merged commit's own code would run."""
     if trusted.resolve() == checkout.resolve():
         raise BadInput(
-            "the trusted checkout and the one of what was merged are the same folder",
-            why="the tool and the Terraform configuration come from the default branch, the merged commit is data only",
-            fix="check out both side by side, and name the merged one with --checkout, the other with --trusted",
+            "The trusted checkout and the one of what was merged are the same folder",
+            why="The tool and the Terraform configuration come from the default branch, the merged commit is data only",
+            fix="Check out both side by side, and name the merged one with --checkout, the other with --trusted",
         )
 
 
@@ -211,9 +211,9 @@ def _mode(files: dict[str, str], path: str) -> str:
 def _untrusted(differing: list[str]) -> ConfigurationUntrusted:
     more = f" and {len(differing) - _SHOWN} more" if len(differing) > _SHOWN else ""
     return ConfigurationUntrusted(
-        f"what was merged has another Terraform configuration than the default branch: "
+        f"What was merged has another Terraform configuration than the default branch: "
         f"{', '.join(differing[:_SHOWN])}{more}",
-        why="it would run with the role that changes registries, and only what the default branch holds may do that",
-        fix="nothing was applied; bring these files into the default branch, or take the change back, then run the "
+        why="It would run with the role that changes registries, and only what the default branch holds may do that",
+        fix="Nothing was applied; bring these files into the default branch, or take the change back, then run the "
         "wizard for the registry again",
     )

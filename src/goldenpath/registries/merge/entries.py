@@ -60,25 +60,25 @@ def require_one(changed: tuple[ChangedEntry, ...], record: PlanRecord) -> None:
     """
     if record.removal and not changed:
         raise PlanDrifted(
-            "the reviewed plan belongs to another change",
-            why=f"the plan is to remove {record.name}, and its entry was not in ecr.tf before this was merged",
-            fix="nothing was applied; put the entry back, then start retire-ecr-registry again",
+            "The reviewed plan belongs to another change",
+            why=f"The plan is to remove {record.name}, and its entry was not in ecr.tf before this was merged",
+            fix="Nothing was applied; put the entry back, then start retire-ecr-registry again",
         )
     if len(changed) > 1:
         raise PlanUnexpected(
             f"the pull request changes {len(changed)} registries: "
             + ", ".join(f"{entry.name} ({entry.environment})" for entry in changed),
-            why="each registry has a plan, and a review, of its own",
-            fix="nothing was applied; run the wizard once for each of them",
+            why="Each registry has a plan, and a review, of its own",
+            fix="Nothing was applied; run the wizard once for each of them",
         )
     for entry in changed:
         action = EntryAction.REMOVED if record.removal else EntryAction.WRITTEN
         if (entry.environment, entry.name, entry.action) != (record.environment, record.name, action):
             raise PlanDrifted(
-                "the reviewed plan belongs to another change",
+                "The reviewed plan belongs to another change",
                 why=f"{entry.name} in {entry.environment} was {entry.action.value}, the plan is for {record.name} in "
                 f"{record.environment}, {action.value}",
-                fix=f"nothing was applied; run the wizard for {entry.name} in {entry.environment}",
+                fix=f"Nothing was applied; run the wizard for {entry.name} in {entry.environment}",
             )
 
 
@@ -97,9 +97,9 @@ def require_nothing_else(checkout: Path, changed: tuple[ChangedEntry, ...], befo
     ]
     if beside:
         raise PlanUnexpected(
-            f"the pull request changes more than its registry: {', '.join(beside)}",
-            why="its plan shows one registry only, so nobody saw there what the rest would do",
-            fix="nothing was applied; run the wizard for the registry: it has the plan reviewed as things are now",
+            f"The pull request changes more than its registry: {', '.join(beside)}",
+            why="Its plan shows one registry only, so nobody saw there what the rest would do",
+            fix="Nothing was applied; run the wizard for the registry: it has the plan reviewed as things are now",
         )
 
 
@@ -110,9 +110,9 @@ def require_as_proposed(checkout: Path, record: PlanRecord, tip: str, after: str
     """
     if _entry(checkout, record, tip) != _entry(checkout, record, after):
         raise PlanDrifted(
-            "what was merged is not what the pull request proposed",
-            why=f"the merge describes {record.name} in {record.environment} otherwise than its branch did at its end",
-            fix="nothing was applied; run the wizard again for this registry",
+            "What was merged is not what the pull request proposed",
+            why=f"The merge describes {record.name} in {record.environment} otherwise than its branch did at its end",
+            fix="Nothing was applied; run the wizard again for this registry",
         )
 
 
@@ -126,9 +126,9 @@ def require_latest(checkout: Path, record: PlanRecord, after: str, tip: str, bas
     if then != now:
         how = "again" if not then else "in another way" if now else "no more"
         raise PlanDrifted(
-            "the merged pull request is not the last word on its registry",
-            why=f"since then {base} describes {record.name} in {record.environment} {how}",
-            fix="nothing was applied; the later change of the registry is the one to apply: run its job, or the wizard",
+            "The merged pull request is not the last word on its registry",
+            why=f"Since then {base} describes {record.name} in {record.environment} {how}",
+            fix="Nothing was applied; the later change of the registry is the one to apply: run its job, or the wizard",
         )
 
 

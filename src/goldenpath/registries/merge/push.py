@@ -54,9 +54,9 @@ class Push:
         )
         if mistakes := [mistake for holds, mistake in rules if not holds]:
             raise BadInput(
-                "this run was not started by a merge",
+                "This run was not started by a merge",
                 why="; ".join(mistakes),
-                fix=f"let the workflow ecr-auto-apply start it, which runs for each push to {base}",
+                fix=f"Let the workflow ecr-auto-apply start it, which runs for each push to {base}",
             )
         is_new = before.strip("0") == "" or event.get("created") is True
         return cls(base, before, after, is_new, event.get("forced") is True)
@@ -71,8 +71,8 @@ class Push:
         # One request to GitHub per commit, and a token has 1,000 of them per hour and repository.
         if len(gained) > COMMITS_AT_MOST:
             raise PlanUnexpected(
-                f"the push brought {len(gained)} commits to {self.base}",
-                why=f"the pull request of each is looked up at GitHub, for at most {COMMITS_AT_MOST} of them",
+                f"The push brought {len(gained)} commits to {self.base}",
+                why=f"The pull request of each is looked up at GitHub, for at most {COMMITS_AT_MOST} of them",
                 fix=_AGAIN,
             )
         return gained
@@ -83,8 +83,8 @@ class Push:
         if not self.is_new and not self.is_rewrite and git.is_ancestor(checkout, self.before, self.after):
             return
         raise BadInput(
-            f"the history of {self.base} was rewritten",
-            why=f"the push left out {self.before}, where {self.base} was before, so the merges in it may be old ones",
+            f"The history of {self.base} was rewritten",
+            why=f"The push left out {self.before}, where {self.base} was before, so the merges in it may be old ones",
             fix=f"{_AGAIN}; a ruleset for {self.base} should block force pushes and deletions",
         )
 
@@ -127,9 +127,9 @@ class MergedPullRequest:
         mistakes = mistakes or [mistake for holds, mistake in _whole(pull, head, target, opened) if not holds]
         if mistakes or opened is None:
             raise BadInput(
-                "there is no merged pull request to apply",
+                "There is no merged pull request to apply",
                 why="; ".join(mistakes),
-                fix=f"this command applies what a merged pull request with the label `{label}` asked for",
+                fix=f"This command applies what a merged pull request with the label `{label}` asked for",
             )
         return cls(
             number=int(pull["number"]),

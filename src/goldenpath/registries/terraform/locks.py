@@ -54,7 +54,7 @@ def state_locked(detail: str) -> StateLocked:
     return StateLocked(
         "Terraform's state is locked by another run",
         why=lock.summary if lock else detail.strip(),
-        fix="wait for that run to end, then start this one again; if it died, "
+        fix="Wait for that run to end, then start this one again; if it died, "
         f"`terraform force-unlock {lock.id if lock else 'ID'}` in the environment's folder frees the state",
     )
 
@@ -115,7 +115,7 @@ def _provider(folder: Path, name: str, body: str) -> LockedProvider:
 
 def _unlocked(folder: Path, why: str) -> ProvidersUnlocked:
     return ProvidersUnlocked(
-        f"the providers of {folder.parent.name}/{folder.name} are not locked, and Terraform was not started",
+        f"The providers of {folder.parent.name}/{folder.name} are not locked, and Terraform was not started",
         why=f"{PROVIDER_LOCK_FILE}: {why}",
-        fix=f"commit the lock file of that folder; {_SETUP}",
+        fix=f"Commit the lock file of that folder; {_SETUP}",
     )

@@ -119,8 +119,8 @@ def _require_no_entry(workspace: TerraformWorkspace, name: str) -> None:
     if any(entry.name == name for entry in ecr_tf.load(workspace.checkout, workspace.environment)):
         raise PlanUnexpected(
             f"{name} is still described in envs/{workspace.environment}/ecr.tf",
-            why="a registry is removed by removing its entry, in a pull request that was reviewed",
-            fix="remove the entry first, then plan the removal",
+            why="A registry is removed by removing its entry, in a pull request that was reviewed",
+            fix="Remove the entry first, then plan the removal",
         )
 
 
@@ -159,16 +159,16 @@ class EnvironmentAccess:
         known_environment(environment)
         if not self.reaches(environment):
             raise BadInput(
-                f"no role leads into {environment}",
-                why=f"the secret {self.role_kind.value}{environment.upper()} is not set for this job",
-                fix="set it; docs/registries.md says what the role needs",
+                f"No role leads into {environment}",
+                why=f"The secret {self.role_kind.value}{environment.upper()} is not set for this job",
+                fix="Set it; docs/registries.md says what the role needs",
             )
         region, bucket = self._region(), self._for("GOLDENPATH_STATE_BUCKET", environment)
         if not bucket:
             raise BadInput(
                 "`state_bucket` is missing",
-                why=f"neither GOLDENPATH_STATE_BUCKET_{environment.upper()} nor GOLDENPATH_STATE_BUCKET is set",
-                fix=f"set the repository variable TF_STATE_BUCKET, or TF_STATE_BUCKET_{environment.upper()}, to the S3 "
+                why=f"Neither GOLDENPATH_STATE_BUCKET_{environment.upper()} nor GOLDENPATH_STATE_BUCKET is set",
+                fix=f"Set the repository variable TF_STATE_BUCKET, or TF_STATE_BUCKET_{environment.upper()}, to the S3 "
                 "bucket that keeps Terraform's state",
             )
         return TerraformWorkspace(
@@ -185,9 +185,9 @@ class EnvironmentAccess:
             role = RoleArn(arn)
         except ValueError as error:
             raise BadInput(
-                f"the role of {environment} cannot be used",
+                f"The role of {environment} cannot be used",
                 why=f"{self.role_kind.value}{environment.upper()}: {error}",
-                fix="set the secret of that name to the ARN of the role",
+                fix="Set the secret of that name to the ARN of the role",
             ) from None
         identity = oidc.token(self.variables, self.variables.get("GOLDENPATH_AUDIENCE") or AUDIENCE)
         # Masked before use: the runner masks only what is printed afterwards.
@@ -204,7 +204,7 @@ class EnvironmentAccess:
             return Region(self.variables.get("GOLDENPATH_AWS_REGION") or DEFAULT_REGION)
         except ValueError as error:
             raise BadInput(
-                "`aws_region` cannot be used", why=str(error), fix=f"name one, like `{DEFAULT_REGION}`"
+                "`aws_region` cannot be used", why=str(error), fix=f"Name one, like `{DEFAULT_REGION}`"
             ) from None
 
     def _role(self, environment: str) -> str:

@@ -176,7 +176,7 @@ def _unreadable(why: str) -> TerraformFailed:
     return TerraformFailed(
         "Terraform's plan cannot be read",
         why=why,
-        fix="plan again; if it persists, use the version of Terraform that the documents name",
+        fix="Plan again; if it persists, use the version of Terraform that the documents name",
     )
 
 
@@ -216,9 +216,9 @@ def require_reviewed(plan: TerraformPlan, environment: str, reviewed: Digest, pa
         now = ", ".join(_describe(change) for change in _sorted(plan)) or "nothing at all"
         drift = ", ".join(change.address for change in plan.drift)
         raise PlanDrifted(
-            f"the plan is not the one that was reviewed ({digest.hex[:12]} instead of {reviewed.hex[:12]})",
+            f"The plan is not the one that was reviewed ({digest.hex[:12]} instead of {reviewed.hex[:12]})",
             why=f"it would now do this: {now}" + (f"; changed outside of Terraform: {drift}" if drift else ""),
-            fix="nothing was applied; open a new pull request (or run the wizard again) to have this plan reviewed",
+            fix="Nothing was applied; open a new pull request (or run the wizard again) to have this plan reviewed",
         )
 
 
@@ -252,6 +252,6 @@ def _describe(change: PlannedChange) -> str:
 def _unexpected(what: str) -> PlanUnexpected:
     return PlanUnexpected(
         what,
-        why="a registry is created or changed without touching another one, and without losing an image",
-        fix="nothing was applied; for another encryption request a new registry beside it, and retire this one after",
+        why="A registry is created or changed without touching another one, and without losing an image",
+        fix="Nothing was applied; for another encryption request a new registry beside it, and retire this one after",
     )

@@ -201,8 +201,8 @@ def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | T
     ]
     return TerraformFailed(
         f"terraform {command} failed",
-        why="; ".join(reasons) or done.last_words or "it printed nothing",
-        fix="fix what it says above, then run again: a re-run goes on from where it stopped",
+        why="; ".join(reasons) or done.output_tail or "it printed nothing",
+        fix="Fix what it says above, then run again: a re-run goes on from where it stopped",
     )
 
 

@@ -6,7 +6,7 @@ from goldenpath.shared.errors.family import GoldenPathError
 
 
 class BadInput(GoldenPathError):
-    """One or several inputs are malformed or missing; all of them are told at once."""
+    """One or several inputs are malformed or missing; all of them are reported together."""
 
     code, exit_code = "bad-input", 2
 
@@ -48,7 +48,7 @@ class EvidenceMismatch(GoldenPathError):
 
 
 class GateBlocked(GoldenPathError):
-    """A gate found what the platform does not let through. Nothing was released."""
+    """A gate reported findings that the platform does not allow. Nothing was released."""
 
     code, exit_code = "gate-blocked", 10
 
@@ -180,13 +180,13 @@ class RepositoryMissing(GoldenPathError):
 
 
 class RegistryUnreachable(GoldenPathError):
-    """The registry, or AWS, does not answer."""
+    """The registry, or AWS, does not respond."""
 
     code, exit_code = "registry-unreachable", 33
 
 
 class RegistryRefused(GoldenPathError):
-    """The registry answered something that a release cannot go on with."""
+    """The registry sent a response that a release cannot continue with."""
 
     code, exit_code = "registry-refused", 34
 

@@ -77,7 +77,7 @@ def test_an_address_in_the_place_of_a_repository_s_name_is_refused_with_the_name
     address = "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/my-app"
     with pytest.raises(BadInput) as caught:
         read((inputs.ECR_REPOSITORY,), {"ecr_repository": address})
-    assert caught.value.why == f"`ecr_repository`: '{address}' is an address: give the name alone, like 'team/my-app'"
+    assert caught.value.why == f"`ecr_repository`: '{address}' is an address: give only the name, like 'team/my-app'"
 
 
 def test_a_repository_s_name_with_capital_letters_is_refused_with_the_name_that_ecr_takes() -> None:

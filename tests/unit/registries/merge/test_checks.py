@@ -67,5 +67,5 @@ def test_the_text_around_the_entries_may_not_differ(monkeypatch: pytest.MonkeyPa
 
 def test_a_merge_that_left_its_branch_since_is_not_applied(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "is_ancestor", lambda *_: False)
-    with pytest.raises(PlanDrifted, match="the merged pull request is not in its branch any more"):
+    with pytest.raises(PlanDrifted, match="The merged pull request is not in its branch any more"):
         checks.require_still_merged(AT, "c" * 40, "d" * 40)

@@ -21,11 +21,11 @@ def test_a_plan_belongs_to_one_change_of_one_registry_in_one_environment(other: 
     record = PlanRecord.of(PLAN, "dev", "my-app", "octocat")
     entries.require_one((ChangedEntry("dev", "my-app", EntryAction.WRITTEN),), record)
     entries.require_one((), record)
-    with pytest.raises(PlanDrifted, match="the reviewed plan belongs to another change"):
+    with pytest.raises(PlanDrifted, match="The reviewed plan belongs to another change"):
         entries.require_one((other,), record)
 
 
 def test_a_removal_takes_its_entry_out_in_the_same_change() -> None:
     with pytest.raises(PlanDrifted) as refused:
         entries.require_one((), PlanRecord.of(PLAN, "dev", "my-app", "octocat", removal=True))
-    assert refused.value.fix == "nothing was applied; put the entry back, then start retire-ecr-registry again"
+    assert refused.value.fix == "Nothing was applied; put the entry back, then start retire-ecr-registry again"

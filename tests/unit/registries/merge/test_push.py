@@ -86,20 +86,20 @@ def test_any_other_event_is_refused(name: str, change: dict[str, object], why: s
                                   Push("development", OLD, NEW, is_rewrite=True)])  # fmt: skip
 def test_a_push_that_made_or_rewrote_the_branch_has_no_commits(monkeypatch: pytest.MonkeyPatch, push: Push) -> None:
     History(monkeypatch, c1="x")
-    with pytest.raises(BadInput, match="the history of development was rewritten"):
+    with pytest.raises(BadInput, match="The history of development was rewritten"):
         push.commits(CHECKOUT)
 
 
 def test_a_push_from_a_commit_that_the_branch_does_not_hold_has_no_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     History(monkeypatch, c1="x")
     monkeypatch.setattr(git, "is_ancestor", lambda *_: False)
-    with pytest.raises(BadInput, match="the history of development was rewritten"):
+    with pytest.raises(BadInput, match="The history of development was rewritten"):
         PUSH.commits(CHECKOUT)
 
 
 def test_a_push_of_more_commits_than_can_be_looked_up_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     History(monkeypatch, **{f"c{number}": "x" for number in range(251)})
-    with pytest.raises(PlanUnexpected, match="the push brought 251 commits to development"):
+    with pytest.raises(PlanUnexpected, match="The push brought 251 commits to development"):
         PUSH.commits(CHECKOUT)
 
 

@@ -85,9 +85,9 @@ def test_an_environment_has_a_bucket_of_its_own_or_the_common_one() -> None:
 
 def test_a_role_that_is_none_is_refused_and_one_environments_role_leads_nowhere_else() -> None:
     found = access(TF_AWS_PLAN_ROLE_DEV="not an arn", GOLDENPATH_STATE_BUCKET="b")
-    with pytest.raises(BadInput, match="no role leads into prod"):
+    with pytest.raises(BadInput, match="No role leads into prod"):
         found.workspace("prod")
-    with pytest.raises(BadInput, match="the role of dev cannot be used"):
+    with pytest.raises(BadInput, match="The role of dev cannot be used"):
         found.workspace("dev")
     assert (found.reaches("dev"), found.reaches("prod"), access().reaches("prod")) == (True, False, True)
 

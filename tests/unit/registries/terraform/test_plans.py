@@ -134,7 +134,7 @@ def test_the_reviewed_plan_passes() -> None:
 
 def test_another_plan_is_refused_with_what_it_would_do() -> None:
     reviewed = plans.plan_digest(plan(change()), "dev")
-    with pytest.raises(PlanDrifted, match="the plan is not the one that was reviewed") as refused:
+    with pytest.raises(PlanDrifted, match="The plan is not the one that was reviewed") as refused:
         plans.require_reviewed(plan(change(POLICY, "update"), drift=(change(),)), "dev", reviewed)
     assert refused.value.why == (f"it would now do this: update {POLICY}; changed outside of Terraform: {REPOSITORY}")
 
