@@ -15,6 +15,7 @@ from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.timing import End
 from goldenpath.delivery.model.verdict import Mode
+from goldenpath.delivery.report import run_facts
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.stage import Outcome, Stage
 from goldenpath.delivery.stages import execution, gate, pull_request_comment, summary
@@ -96,13 +97,14 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
         with pytest.raises(GateBlocked):
             execution.run_stage(stage, made, Progress())
     assert "file=Dockerfile,line=1::MEDIUM CVE-2020-14343" in capsys.readouterr().out
-    assert summary.gather(made).deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
+    facts = run_facts.gather(made.work, made.environment.name, made.event.commit)
+    assert facts.deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
     summary.run(made)
     assert "### What decides\n" in (tmp_path / "summary").read_text()
 
 
 def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
-    assert tuple(each.name for each in pipeline.STAGES) == summary.ORDER
+    assert tuple(each.name for each in pipeline.STAGES) == run_facts.ORDER
 
 
 @pytest.mark.parametrize(

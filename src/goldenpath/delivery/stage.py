@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath.delivery.model.event import DETACHED
 from goldenpath.delivery.rules import reviewed_refs
+from goldenpath.delivery.rules.effective import Resolution
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.runner import ANNOTATED_AT_MOST
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Gate
     from goldenpath.delivery.model.inputs import Input, Request
     from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.delivery.rules.effective import EffectiveRules
     from goldenpath.delivery.rules.matrix import Environment, Policy
     from goldenpath.shared.errors import GoldenPathError
     from goldenpath.shared.runner import Runner
@@ -32,6 +34,9 @@ EVIDENCE_OUTPUT = {
 @dataclass(frozen=True)
 class Run:
     """Everything a stage may use.
+
+    `environment` has the platform's rules, as this one request tightens them; `rules` are those that the app tightens
+    further, which need its checkout.
 
     `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
     what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run. Stages
@@ -48,6 +53,21 @@ class Run:
     say: Callable[[str], None]
     annotated_at_most: int = ANNOTATED_AT_MOST
     layers: UnpackedLayers | None = None
+    resolution: Resolution = field(default_factory=Resolution, repr=False, compare=False)
+
+    @property
+    def rules(self) -> EffectiveRules:
+        """The rules in force, read from the app's repository once.
+
+        Raises `PolicyInvalid`, `SourceUnusable` or `NotReviewed` when they cannot be known.
+        """
+        return self.resolution.resolve(self.policy, self.environment, self.request.source, self.event)
+
+    @property
+    def dockerfile(self) -> str:
+        """The Dockerfile's path in the repository: where GitHub shows the findings of the image."""
+        path, source = self.request.dockerfile_path, self.request.source
+        return path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
 
 
 def require_allowed_ref(run: Run) -> None:

@@ -19,18 +19,17 @@ from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, 
 from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
-from goldenpath.delivery.release.access import Access
 from goldenpath.delivery.release.cancellation import heeded, held
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.plan import preflight
+from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
 from goldenpath.delivery.release.release_tags import further_along, moving_tags, of_another_component, wanted_tags
 from goldenpath.delivery.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.delivery.rules import freshness, reviewed_refs
 from goldenpath.delivery.rules.base_age import require_young
-from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
+from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.shared import codec
 from goldenpath.shared.errors import (
-    BadInput,
     CheckoutDiffers,
     DiskTrouble,
     GateBlocked,
@@ -126,30 +125,10 @@ def latest_of(run: Run) -> Latest:
     return Latest(run.event.commit, history, ref=run.event.ref if run.event.name == BY_HAND else "")
 
 
-def wanted_access(run: Run) -> Access:
-    """Return what this run opens, and as whom. Raises `BadInput` when no repository was named."""
-    request = run.request
-    if request.ecr_repository is None:
-        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
-    region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
-    return Access(
-        region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
-        request.allowed_account_ids, run.environment.stored_keys_allowed,
-        audience=request.audience or inputs.AUDIENCE.default, registry_account=request.registry_account,
-    )  # fmt: skip
-
-
 def stored_in(layout: Layout) -> StoredManifest:
     """Return what the tags of a release shall name: the layout's manifest, or its index of several platforms."""
     root = layout.root()
     return StoredManifest(root.digest, root.media_type, layout.manifest_bytes(root))
-
-
-def refuse_pull_request(run: Run) -> None:
-    """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
-    if run.event.is_pull_request:
-        raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
-    require_allowed_ref(run)
 
 
 def require_own(run: Run, candidate: Candidate) -> None:

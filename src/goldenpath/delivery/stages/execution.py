@@ -23,6 +23,7 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.timing import End, Timing
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.report import run_facts
 from goldenpath.delivery.report.annotations import Place, chosen, places
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.stage import Outcome, Run
@@ -229,7 +230,7 @@ def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
-    if stage.name in summary.ORDER:
+    if stage.name in run_facts.ORDER:
         run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
@@ -253,8 +254,8 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
     """Annotate the run with the warnings, a finding at its file and line, as far as GitHub shows them."""
-    found = summary.deciding(run, stage.gate) if stage.gate else ()
-    placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
+    found = run_facts.deciding(run.work, stage.gate) if stage.gate else ()
+    placed = places(found, run.dockerfile)
     level = "error" if outcome.stop else "warning"
     # What stops a run is the last of it, so it need not share.
     at_most = runner.ANNOTATED_AT_MOST if outcome.stop else run.annotated_at_most
@@ -263,7 +264,3 @@ def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
         run.runner.annotate(
             level, runner.plain(warning), title=stage.name, file=runner.plain(place.file), line=place.line
         )
-
-
-def _relative(path: Path, source: Path) -> str:
-    return path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name

@@ -10,8 +10,6 @@ from msgspec.structs import replace
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import gate_summary, sarif
-from goldenpath.delivery.rules import effective
-from goldenpath.delivery.rules.app import tightened
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.rules.settled import NO_RECORDS
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome
@@ -21,8 +19,6 @@ from goldenpath.shared.errors import GateBlocked
 if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding, Findings, Gate
     from goldenpath.delivery.model.verdict import Verdict
-    from goldenpath.delivery.rules.app import AppRules
-    from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.rules.settled import Records
     from goldenpath.delivery.stage import Run
 
@@ -51,11 +47,6 @@ def forget(run: Run, gate: Gate) -> None:
     run.work.forget(run.work.findings(gate), run.work.sarif(gate), run.work.verdict(gate))
 
 
-def environment(run: Run) -> Environment:
-    """Return the environment's rules as the app tightens them. Raises `PolicyInvalid` when its file is broken."""
-    return tightened(run.environment, _rules(run))
-
-
 def conclude(
     run: Run,
     report: Findings,
@@ -66,7 +57,7 @@ def conclude(
     reviewed_on: str = "",
 ) -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
-    rules, now = _rules(run), datetime.now(UTC)
+    rules, now = run.rules.app, datetime.now(UTC)
     decision = decide(report, run.policy, run.environment, rules, records, today=now.date())
     passed = sarif.passed(decision.verdict)
     rendered = sarif.render(report, passed, category=category, dockerfile=dockerfile)
@@ -84,10 +75,6 @@ def conclude(
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
         summary=gate_summary.render(verdict, decision.deciding, decision.unfixed),
     )
-
-
-def _rules(run: Run) -> AppRules:
-    return effective.rules(run.policy, run.environment, run.request.source, run.event)
 
 
 def _outputs(verdict: Verdict) -> dict[str, str]:

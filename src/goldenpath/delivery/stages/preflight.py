@@ -9,9 +9,9 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.concurrently import answers
 from goldenpath.delivery.release.plan import require_movable
+from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
 from goldenpath.delivery.release.release_tags import moving_tags, of_another_component, wanted_tags
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages.ecr_push import refuse_pull_request, wanted_access
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest

@@ -9,9 +9,8 @@ from goldenpath.delivery.model.finding import Findings, Gate, Location, Origin
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.timing import End, Timing, Timings
 from goldenpath.delivery.model.verdict import Mode, Result, Verdict
-from goldenpath.delivery.report import job_summary
+from goldenpath.delivery.report import job_summary, run_facts
 from goldenpath.delivery.report.job_summary import Ending, Facts
-from goldenpath.delivery.stages import summary
 from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, StageName, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 
@@ -40,10 +39,10 @@ def released(environment: str, state: State = State.RELEASED) -> Receipt:
 
 
 def facts(environment: str = "prod", **changed: object) -> Facts:
-    return Facts(environment, COMMIT, summary.ORDER, **changed)  # type: ignore[arg-type]
+    return Facts(environment, COMMIT, run_facts.ORDER, **changed)  # type: ignore[arg-type]
 
 
-ALL = timings(*((stage, End.DONE) for stage in summary.ORDER))
+ALL = timings(*((stage, End.DONE) for stage in run_facts.ORDER))
 PASSED = {gate: verdict(gate, Result.PASS) for gate in Gate}
 CASES = {
     "released": facts(timings=ALL, verdicts=PASSED, receipt=released("prod")),

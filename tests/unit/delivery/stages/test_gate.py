@@ -14,7 +14,7 @@ from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.model.verdict import Result
-from goldenpath.delivery.release import release_tags
+from goldenpath.delivery.release import release_request, release_tags
 from goldenpath.delivery.report import sarif
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.stages import ecr_push, gate, preflight
@@ -230,7 +230,7 @@ def test_a_tag_of_another_component_releases_nothing_and_says_why(tmp_path: Path
 def test_a_tag_of_this_component_releases_its_version_where_release_tags_may(tmp_path: Path, tag: str) -> None:
     event = Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main")
     here = run(tmp_path, "prod", event=event)
-    ecr_push.refuse_pull_request(here)
+    release_request.refuse_pull_request(here)
     assert "1.2.3" in release_tags.wanted_tags(here, info(), Commit(COMMIT))
 
 
