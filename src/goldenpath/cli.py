@@ -178,11 +178,11 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
     return getattr(importlib.import_module(f"goldenpath.{module}"), name)
 
 
-_STAGES = (
+STAGES = (
     "preflight", "gitleaks-gate", "pull-bases", "build", "trivy-gate", "sbom", "ecr-push", "sarif-upload", "summary",
     "pull-request-comment", "rescan",
 )  # fmt: skip
-_COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in _STAGES} | {
+_COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in STAGES} | {
     "deliver": _deliver,
     "doctor": partial(_loaded, "delivery.adoption.commands", "doctor"),
     "iam": partial(_loaded, "delivery.release.commands", "iam_group"),

@@ -49,7 +49,7 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         raise BuildFailed("no Dockerfile", fix="write one")
 
     with pytest.raises(BuildFailed):
-        execution.run_stage(Stage("build", "", (), {}, failing), made, Progress())
+        execution.run_stage(Stage("build", "", (), {}, failing, timed=True), made, Progress())
     (timing,) = made.work.read_timings().stages
     assert (timing.stage, timing.end, timing.sentence, timing.fix) == (
         "build",
@@ -57,8 +57,10 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         "no Dockerfile",
         "write one",
     )
-    execution.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
-    execution.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
+    execution.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built"), timed=True), made, Progress())
+    execution.run_stage(
+        Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",)), timed=True), made, Progress()
+    )
     assert [(each.stage, each.end) for each in made.work.read_timings().stages] == [
         ("build", End.DONE), ("sbom", End.WARNED),
     ]  # fmt: skip
@@ -70,14 +72,16 @@ def test_a_work_folder_that_is_refused_is_not_made_for_timings(tmp_path: Path) -
 
     made = run(tmp_path)
     with pytest.raises(BadInput):
-        execution.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
+        execution.run_stage(Stage("build", "", (), {}, refusing, timed=True), made, Progress())
     assert not made.work.path.exists()
 
 
 def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = run(tmp_path, runner=Runner(in_actions=True))
     for each in (report(secret("a,b.py"), gate=Gate.GITLEAKS), report(vulnerability())):
-        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate)
+        stage = Stage(
+            each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate, timed=True
+        )
         execution.run_stage(stage, made, Progress())
     commands = [line.split("::")[1] for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert commands == [
@@ -91,7 +95,7 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
     text = "version: 1\ntighten: {dev: {trivy: {mode: blocking, severities: [MEDIUM]}}}\n"
     made = run(tmp_path, runner=Runner(in_actions=True, summary_file=tmp_path / "summary"))
     found = report(vulnerability(Severity.MEDIUM), vulnerability(Severity.LOW))
-    stage = Stage("trivy-gate", "", (), {}, partial(gate.conclude, report=found, category="c"), Gate.TRIVY)
+    stage = Stage("trivy-gate", "", (), {}, partial(gate.conclude, report=found, category="c"), Gate.TRIVY, timed=True)
     with monkeypatch.context() as checked_out:
         checked_out.setattr(effective, "app_file", lambda *_: text)
         with pytest.raises(GateBlocked):

@@ -121,6 +121,10 @@ class Stage:
 
     `ahead` does the work of `run` up to what it leaves in the work folder, and returns the rest. A delivery starts it
     while the stage before still runs; nothing of it is seen unless that one lets the delivery go on.
+
+    A stage that `releases` is left out of a delivery in a pull request. `preload` begins to load what a release needs
+    while this stage waits for its program. The summary of a run shows how each `timed` stage ended, and one that
+    `writes_summary` has no other part in it.
     """
 
     name: str
@@ -131,3 +135,7 @@ class Stage:
     gate: Gate | None = None
     reads_files: bool = False
     ahead: Ahead | None = None
+    releases: bool = False
+    preload: Callable[[], object] | None = None
+    timed: bool = False
+    writes_summary: bool = False

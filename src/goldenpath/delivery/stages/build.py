@@ -33,6 +33,7 @@ from goldenpath.delivery.layers import rewrite
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.candidate import Candidate, PlatformImage
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.release.release_tags import version_of
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.shared import codec, git, oci
@@ -287,4 +288,6 @@ STAGE = Stage(
         **EVIDENCE_OUTPUT,
     },
     run=run,
+    preload=sdk_preload.load,
+    timed=True,
 )  # fmt: skip

@@ -270,4 +270,6 @@ STAGE = Stage(
     },
     run=run,
     reads_files=True,
+    releases=True,
+    timed=True,
 )  # fmt: skip

@@ -27,7 +27,6 @@ from goldenpath.delivery.report import run_facts
 from goldenpath.delivery.report.annotations import Place, chosen, places
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.stage import Outcome, Run
-from goldenpath.delivery.stages import summary
 from goldenpath.shared import git, protection, runner
 from goldenpath.shared.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnvironment
 from goldenpath.shared.names import Commit, StageName
@@ -230,7 +229,7 @@ def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
-    if stage.name in run_facts.ORDER:
+    if stage.timed:
         run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
@@ -245,7 +244,7 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
     for warning in outcome.warnings:
         progress.warn(warning)
     _annotate(stage, outcome, run)
-    if stage.name == summary.STAGE.name:
+    if stage.writes_summary:
         return
     listed = "".join(f"\n- {runner.as_markdown(warning)}" for warning in outcome.warnings)
     body = outcome.summary or listed

@@ -198,4 +198,5 @@ STAGE = Stage(
     },
     run=run,
     gate=Gate.GITLEAKS,
+    timed=True,
 )  # fmt: skip

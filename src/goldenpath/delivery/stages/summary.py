@@ -22,4 +22,5 @@ STAGE = Stage(
     outputs={"ending": "How the run ended: `released`, `checked`, `blocked` or `failed`."},
     run=run,
     reads_files=True,
+    writes_summary=True,
 )

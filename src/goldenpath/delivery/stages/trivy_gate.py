@@ -35,4 +35,5 @@ STAGE = Stage(
     run=run,
     gate=Gate.TRIVY,
     reads_files=True,
+    timed=True,
 )  # fmt: skip

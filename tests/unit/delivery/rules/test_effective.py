@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from goldenpath.delivery.model.event import TERMINAL, Event
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.verdict import Mode
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import pytest
 
 AT_A_TERMINAL = Event(TERMINAL, Commit(COMMIT), "refs/heads/main", "o/app", "")
-TIGHTENED = "tighten:\n  dev:\n    trivy: {mode: blocking}\n"
+TIGHTENED = "version: 1\ntighten:\n  dev:\n    trivy: {mode: blocking}\n"
 
 
 def test_all_stages_of_a_process_share_the_rules_that_were_read_once(
@@ -39,7 +41,7 @@ def test_all_stages_of_a_process_share_the_rules_that_were_read_once(
     assert len(read) == 1
 
 
-def test_other_rules_of_the_platform_are_never_answered_with_what_is_known(
+def test_other_rules_of_the_platform_or_another_commit_are_resolved_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(effective, "app_file", lambda *_: None)
@@ -47,5 +49,5 @@ def test_other_rules_of_the_platform_are_never_answered_with_what_is_known(
     assert run.rules.environment == run.environment
     strict = replace(run.environment, modes=dict.fromkeys(Gate, Mode.BLOCKING))
     assert replace(run, environment=strict).rules.environment == strict
-    other = replace(run, event=replace(run.event, commit=Commit("b" * 40)))
+    other = replace(run, event=structs.replace(run.event, commit=Commit("b" * 40)))
     assert other.rules is not run.rules
