@@ -100,7 +100,7 @@ class Transaction:
                 held = self._look_before_writing(tag)
                 if held is not None and held.digest == manifest.digest and tag not in self._written:
                     continue  # another release of the same image wrote it, and keeps it should this one fail
-                if tag in self._plan.moving and self._plan.latest.stays(held, tag):
+                if tag in self._plan.tags.moving and self._plan.latest.stays(held, tag):
                     self.kept.add(tag)
                     continue
                 self.kept.discard(tag)
@@ -170,7 +170,7 @@ class Transaction:
         known = {self._plan.target, before and before.digest}
         if found is None or tag == LATEST or found.digest in known:
             return found
-        moving = tag in self._plan.moving
+        moving = tag in self._plan.tags.moving
         guarded = moving or tag in self._plan.shared
         if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
             return found
@@ -190,7 +190,7 @@ class Transaction:
         """Tell whether `tag` is not ours and must not stay so. A moving tag goes on with every later commit."""
         if held is not None and held.digest == self._plan.target:
             return False
-        if tag not in self._plan.moving:
+        if tag not in self._plan.tags.moving:
             return True
         before = self._plan.before[tag]
         put_back = held is None or (before is not None and held.digest == before.digest)
@@ -198,7 +198,7 @@ class Transaction:
 
     def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
         """Tell whether `held` is what another release of our commit wants. A moving tag may name any other commit's."""
-        return tag not in self._plan.moving or self._of_our_commit(held)
+        return tag not in self._plan.tags.moving or self._of_our_commit(held)
 
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
@@ -209,7 +209,7 @@ class Transaction:
         if self._of_our_commit(rival):
             for tag in dict.fromkeys(self._written):
                 # A moving tag belongs to whoever has the environment's tag.
-                shown = self._plan.by_environment if tag in self._plan.moving else tag
+                shown = self._plan.tags.by_environment if tag in self._plan.tags.moving else tag
                 if (shown, rival.digest) in self._seen and self._names(tag, self._plan.target):
                     self._put(tag, rival)
         raise self._lost(rival.digest)
@@ -233,7 +233,7 @@ class Transaction:
     def _before(self, tag: Tag) -> StoredManifest | None:
         """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
         since = self._replaced.get(tag)
-        if tag in self._plan.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
+        if tag in self._plan.tags.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
             return since
         return self._plan.before[tag]
 
@@ -254,7 +254,7 @@ class Transaction:
             return False
         try:
             named = self._ecr.tags_of(self._name, self._plan.target)
-            return elsewhere(named, self._plan.by_environment, self._plan.before)
+            return elsewhere(named, self._plan.tags.by_environment, self._plan.before)
         except GoldenPathError:
             return False
 

@@ -23,7 +23,7 @@ from goldenpath.delivery.release.cancellation import heeded, held
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.plan import preflight
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
-from goldenpath.delivery.release.release_tags import further_along, moving_tags, of_another_component, wanted_tags
+from goldenpath.delivery.release.release_tags import of_another_component, tags_of
 from goldenpath.delivery.release.transaction import NOTHING_SENT, Transaction, Uploaded
 from goldenpath.delivery.rules import freshness, reviewed_refs
 from goldenpath.delivery.rules.base_age import require_young
@@ -74,10 +74,8 @@ def run(run: Run) -> Outcome:
 def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, latest: Latest | None = None) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     info, registry = opened.info, opened.registry
-    wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
-    further = further_along(run, candidate.commit)
-    moving = moving_tags(run, info, candidate.commit, candidate.release_version)
-    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest, moving)
+    tags = tags_of(run, info, candidate.commit, candidate.release_version)
+    plan = preflight(opened, stored_in(layout), candidate.commit, tags, latest)
     write = partial(_write_receipt, run, opened, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
