@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from goldenpath.delivery.model.event import DETACHED
+from goldenpath.delivery.report.annotations import Notice
 from goldenpath.delivery.rules import reviewed_refs
 from goldenpath.delivery.rules.effective import Resolution
 from goldenpath.shared.errors import BadInput
@@ -100,6 +101,7 @@ class Outcome:
 
     `stop` is the error that ends the pipeline although the stage itself worked: a gate that blocks. `summary` is the
     stage's own part of the job summary, safe Markdown; where it is empty, one is made of the sentence and the warnings.
+    `at_places` are findings, each shown at its file and line, before the `warnings`.
     """
 
     sentence: str
@@ -107,6 +109,12 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     stop: GoldenPathError | None = None
     summary: str = ""
+    at_places: tuple[Notice, ...] = ()
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """All that is shown besides the sentence: first what has a place, then the warnings."""
+        return (*self.at_places, *map(Notice, self.warnings))
 
 
 Ahead: TypeAlias = "Callable[[Run], Callable[[], Outcome]]"

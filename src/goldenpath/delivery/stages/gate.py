@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import gate_summary, sarif
+from goldenpath.delivery.report.annotations import of_finding
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.rules.settled import NO_RECORDS
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome
@@ -71,7 +72,8 @@ def conclude(
     return Outcome(
         sentence=verdict.sentence,
         outputs=_outputs(verdict),
-        warnings=_warnings(verdict, decision.deciding),
+        at_places=tuple(of_finding(each, dockerfile) for each in decision.deciding[:WARNED_AT_MOST]),
+        warnings=_warnings(verdict),
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
         summary=gate_summary.render(verdict, decision.deciding, decision.unfixed),
     )
@@ -91,14 +93,13 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
     }
 
 
-def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...]:
-    """Return what deserves attention: the findings that decide, and exceptions that do not count or soon will not."""
-    named = tuple(gate_summary.line(finding) for finding in deciding[:WARNED_AT_MOST])
-    more = len(deciding) - len(named)
-    left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
+def _warnings(verdict: Verdict) -> tuple[str, ...]:
+    """Return what deserves attention besides the findings shown: the number of the others, and bad exceptions."""
+    more = verdict.deciding - WARNED_AT_MOST
+    left = (f"and {more} more, all in {verdict.gate}.json",) if more > 0 else ()
     exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
     settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
-    return (*named, *left, *exceptions, *settled)
+    return (*left, *exceptions, *settled)
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
