@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 from tests.tools.command import ROOT
@@ -68,6 +69,12 @@ def test_the_table_of_jobs_in_the_documents_follows_the_order_of_the_pipeline() 
 
 def test_the_summary_shows_no_stage_but_those_of_the_order() -> None:
     assert not any(each.timed for each in (*pipeline.FIRST, *pipeline.ALWAYS, *pipeline.ASIDE))
+
+
+def test_the_import_contract_keeps_every_stage_independent() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (modules,) = (each["modules"] for each in contracts if each["type"] == "independence")
+    assert {each.rpartition(".")[2].replace("_", "-") for each in modules} == EVERY
 
 
 def test_only_ecr_push_releases() -> None:
