@@ -98,7 +98,7 @@ def generated() -> dict[Path, str]:
 
 def stage_names() -> str:
     """Return the module that knows the stages by name, for what must not load them."""
-    every = sorted((*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE), key=lambda stage: stage.name)
+    every = (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)
     # The first sentence, as click shows it.
     texts = {stage.name: stage.help.partition(". ")[0].rstrip(".") + "." for stage in every}
     lines = (f"    {json.dumps(name)}: {json.dumps(text)},\n" for name, text in texts.items())

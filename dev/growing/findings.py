@@ -17,7 +17,7 @@ from goldenpath.delivery.model.finding import Findings, Gate, Scanner
 from goldenpath.delivery.model.settled import Settlement
 from goldenpath.delivery.model.verdict import Verdict
 from goldenpath.delivery.report import gate_summary, job_summary, sarif
-from goldenpath.delivery.report.annotations import chosen, places
+from goldenpath.delivery.report.annotations import chosen, of_finding
 from goldenpath.delivery.report.job_summary import Facts
 from goldenpath.delivery.rules import matrix, settled
 from goldenpath.delivery.rules.app import NO_RULES, AppRules, reviewed
@@ -85,8 +85,8 @@ def _shown(folder: Path, decision: Decision) -> None:
     facts = Facts("prod", "a" * 40, (), verdicts={verdict.gate: verdict}, deciding={verdict.gate: deciding})
     job_summary.render(facts)
     job_summary.render(facts, limit=job_summary.COMMENT_LIMIT)
-    chosen(gate._warnings(verdict, decision.deciding), 10)  # noqa: SLF001  what `conclude` returns
-    places(deciding, "Dockerfile")
+    notices = [of_finding(each, "Dockerfile") for each in decision.deciding[: gate.WARNED_AT_MOST]]
+    chosen(notices, 10)
 
 
 def _findings_of_trivy(count: int, folder: Path) -> Work:

@@ -12,25 +12,24 @@ from tests.attacks.planted import image, plant, push
 from tests.unit.layout_builder import AMD64, ARM64
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from goldenpath.delivery.registry.oci_registry import StoredManifest
     from goldenpath.delivery.release.access import Opened
-    from goldenpath.shared.names import Commit, Digest, Tag
+    from goldenpath.delivery.release.tags import ReleaseTags
+    from goldenpath.shared.names import Commit, Digest
 
 TOLD = "the gates of this run scanned another build"
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def by_annotation(
-    opened: Opened, _candidate: StoredManifest, commit: Commit, tags: Sequence[Tag], *_others: object
+    opened: Opened, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
 ) -> Plan:
     """Plan as releases once did: what the repository holds for the commit takes the candidate's place."""
-    before = answers(opened.registry.manifest, tags)
+    before = answers(opened.registry.manifest, tags.wanted)
     require_movable(before, opened.info, commit)
-    held = before[tags[0]]
+    held = before[tags.wanted[0]]
     assert held is not None
-    return Plan(before, held)
+    return Plan(before, held, tags)
 
 
 REUSE = Patch("goldenpath.delivery.stages.ecr_push.preflight", by_annotation)

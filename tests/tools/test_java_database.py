@@ -20,9 +20,9 @@ from tests.tools.test_languages import LOG4SHELL
 from tests.unit import run_builder
 
 from goldenpath.delivery.model.layout import Layout
-from goldenpath.delivery.scanners import java_index, trivy_canary, trivy_database
+from goldenpath.delivery.scanners import image_inspection, java_index, trivy_canary, trivy_database
 from goldenpath.delivery.scanners.java_index import MavenArchive
-from goldenpath.delivery.stages import gate, trivy_gate
+from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import JavaDatabaseMissing, ToolFailed
 from goldenpath.shared.names import Digest
 from goldenpath.shared.toolchain import Toolchain
@@ -59,7 +59,7 @@ def know(cache: Path, archives: Iterable[MavenArchive], *, made: datetime | None
 
 def inspect(folder: Path, layout: Layout, environment: str) -> Findings:
     run = replace(run_builder.run(folder, environment), program=Toolchain.load().provide)
-    return trivy_gate.inspect(run, layout)
+    return image_inspection.inspect(run, layout)
 
 
 def seen(report: Findings) -> set[str]:

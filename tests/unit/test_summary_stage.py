@@ -15,6 +15,7 @@ from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.timing import End
 from goldenpath.delivery.model.verdict import Mode
+from goldenpath.delivery.report import run_facts
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.stage import Outcome, Stage
 from goldenpath.delivery.stages import execution, gate, pull_request_comment, summary
@@ -48,7 +49,7 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         raise BuildFailed("no Dockerfile", fix="write one")
 
     with pytest.raises(BuildFailed):
-        execution.run_stage(Stage("build", "", (), {}, failing), made, Progress())
+        execution.run_stage(Stage("build", "", (), {}, failing, timed=True), made, Progress())
     (timing,) = made.work.read_timings().stages
     assert (timing.stage, timing.end, timing.sentence, timing.fix) == (
         "build",
@@ -56,8 +57,10 @@ def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_pa
         "no Dockerfile",
         "write one",
     )
-    execution.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built")), made, Progress())
-    execution.run_stage(Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",))), made, Progress())
+    execution.run_stage(Stage("build", "", (), {}, lambda _: Outcome("built"), timed=True), made, Progress())
+    execution.run_stage(
+        Stage("sbom", "", (), {}, lambda _: Outcome("x", warnings=("y",)), timed=True), made, Progress()
+    )
     assert [(each.stage, each.end) for each in made.work.read_timings().stages] == [
         ("build", End.DONE), ("sbom", End.WARNED),
     ]  # fmt: skip
@@ -69,14 +72,16 @@ def test_a_work_folder_that_is_refused_is_not_made_for_timings(tmp_path: Path) -
 
     made = run(tmp_path)
     with pytest.raises(BadInput):
-        execution.run_stage(Stage("build", "", (), {}, refusing), made, Progress())
+        execution.run_stage(Stage("build", "", (), {}, refusing, timed=True), made, Progress())
     assert not made.work.path.exists()
 
 
 def test_findings_are_annotated_where_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = run(tmp_path, runner=Runner(in_actions=True))
     for each in (report(secret("a,b.py"), gate=Gate.GITLEAKS), report(vulnerability())):
-        stage = Stage(each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate)
+        stage = Stage(
+            each.gate.stage, "", (), {}, partial(gate.conclude, report=each, category="c"), each.gate, timed=True
+        )
         execution.run_stage(stage, made, Progress())
     commands = [line.split("::")[1] for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert commands == [
@@ -90,19 +95,20 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
     text = "version: 1\ntighten: {dev: {trivy: {mode: blocking, severities: [MEDIUM]}}}\n"
     made = run(tmp_path, runner=Runner(in_actions=True, summary_file=tmp_path / "summary"))
     found = report(vulnerability(Severity.MEDIUM), vulnerability(Severity.LOW))
-    stage = Stage("trivy-gate", "", (), {}, partial(gate.conclude, report=found, category="c"), Gate.TRIVY)
+    stage = Stage("trivy-gate", "", (), {}, partial(gate.conclude, report=found, category="c"), Gate.TRIVY, timed=True)
     with monkeypatch.context() as checked_out:
         checked_out.setattr(effective, "app_file", lambda *_: text)
         with pytest.raises(GateBlocked):
             execution.run_stage(stage, made, Progress())
     assert "file=Dockerfile,line=1::MEDIUM CVE-2020-14343" in capsys.readouterr().out
-    assert summary.gather(made).deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
+    facts = run_facts.gather(made.work, made.environment.name, made.event.commit)
+    assert facts.deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
     summary.run(made)
     assert "### What decides\n" in (tmp_path / "summary").read_text()
 
 
 def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
-    assert tuple(stage.name for stage in pipeline.STAGES) == stage_names.IN_ORDER
+    assert tuple(each.name for each in pipeline.STAGES) == stage_names.IN_ORDER
 
 
 @pytest.mark.parametrize(

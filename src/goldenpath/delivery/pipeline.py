@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
-from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT
 from goldenpath.delivery.stages import (
     build,
@@ -63,7 +62,7 @@ INPUTS: tuple[Input, ...] = tuple(
 OUTPUTS: Mapping[str, str] = {
     name: text
     for stage in (*STAGES, *ALWAYS)
-    if not stage.name.endswith("-gate")
+    if stage.gate is None
     for name, text in stage.outputs.items()
     if name not in _BETWEEN_JOBS
 }
@@ -104,11 +103,11 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
     with unpacked_layers.shared(None) as layers, alongside() as second:
         run = replace(run, layers=layers)
         for stage, following in zip_longest(STAGES, STAGES[1:]):
-            if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
-                progress.line("· ecr-push is left out: a pull request is checked, never released")
+            if stage.releases and run.event.is_pull_request:
+                progress.line(f"· {stage.name} is left out: a pull request is checked, never released")
                 continue
-            if stage.name == build.STAGE.name and not run.event.is_pull_request:
-                sdk_preload.load()
+            if stage.preload and not run.event.is_pull_request:
+                stage.preload()
             started = early
             early = EarlyStage(following.ahead, run, second) if following and following.ahead else None
             outputs |= run_stage(stage, run, progress, started)

@@ -7,15 +7,15 @@ To load the stages takes half a second, so `--help` and the summary know them by
 
 IN_ORDER = ("gitleaks-gate", "build", "trivy-gate", "sbom", "ecr-push")
 HELP = {
-    "build": "Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
-    "ecr-push": "Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
-    "gitleaks-gate": "Scan the commits of this run for secrets with gitleaks, and decide by the environment's rules.",
     "preflight": "Before the build: check account, repository, and every tag that the release will write.",
+    "gitleaks-gate": "Scan the commits of this run for secrets with gitleaks, and decide by the environment's rules.",
+    "build": "Build the image with BuildKit into an OCI image layout: the candidate that is scanned and released.",
+    "trivy-gate": "Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the environment's rules.",
+    "sbom": "Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
+    "ecr-push": "Release the candidate to Amazon ECR: all tags or none, by a role assumed through OIDC.",
+    "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
+    "summary": "Write the job summary of the whole run: verdict, what decides, image and stages.",
     "pull-bases": "Fetch base images from private registries, for a build that has no credentials for them.",
     "pull-request-comment": "Show the run's summary in its pull request, as one comment that is kept up to date.",
     "rescan": "Scan what is released, with what is known today, and decide by the environment's rules.",
-    "sarif-upload": "Upload the findings to GitHub code scanning, where the environment's rules ask for it.",
-    "sbom": "Take inventory of the candidate with syft: an SPDX and a CycloneDX document.",
-    "summary": "Write the job summary of the whole run: verdict, what decides, image and stages.",
-    "trivy-gate": "Scan the candidate for known vulnerabilities and secrets with trivy, and decide by the environment's rules.",
 }

@@ -54,7 +54,8 @@ class Told(Progress):
 
 
 def stage(name: str, act: Callable[[Run], Outcome] | None = None) -> Stage:
-    return Stage(name, name, (), {}, act or (lambda _: Outcome(f"{name} was done", {name: "1"})))
+    outcome = Outcome(f"{name} was done", {name: "1"})
+    return Stage(name, name, (), {}, act or (lambda _: outcome), timed=True)
 
 
 def failing(name: str, error: BaseException) -> Stage:
@@ -141,7 +142,7 @@ def test_all_that_must_always_happen_happens_when_a_part_of_it_fails(
 @pytest.mark.parametrize("name", ["pull_request", "pull_request_target", "pull_request_review", "merge_group"])
 def test_a_pull_request_is_checked_and_never_pushed(delivered: Any, name: str) -> None:
     event = Event(name, Commit(COMMIT), "refs/pull/1/merge", "o/app")
-    push = Stage("ecr-push", "", (), {}, lambda _: pytest.fail("it pushed"))
+    push = Stage("ecr-push", "", (), {}, lambda _: pytest.fail("it pushed"), releases=True)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(ecr_push, "STAGE", push)
         outputs, text = delivered(stage("one"), push, event=event)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.builds.context_artifact import Addition
+from goldenpath.delivery.checkout import whole_checkout
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Kind
 from goldenpath.delivery.model.settled import Settlement, subject
@@ -42,7 +43,7 @@ def settle(wanted: Wanted, progress: Progress) -> None:
     """
     raw = {"environment": matrix.LOCAL, "source": str(wanted.source)}
     run = execution.prepare(inputs.read(gitleaks_gate.STAGE.inputs, raw), Runner.read(runner.variables()), progress)
-    gitleaks_gate.require_checkout(run)
+    whole_checkout.require_checkout(run.request.source, run.event.commit, run.say)
     file = wanted.source / settled.FILE
     known = settled.parse(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else ()
     secrets = chosen(wanted, gitleaks_gate.inspect(run, Addition()).findings)

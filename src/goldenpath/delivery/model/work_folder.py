@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _TIMING, _LOCK = ".timing.json", ".lock"
 # What each stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not among them:
 # candidate.json has its digest.
-_LEAVES: Mapping[str, tuple[str, ...]] = {
+LEAVES: Mapping[str, tuple[str, ...]] = {
     "gitleaks-gate": ("gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", f"gitleaks-gate{_TIMING}"),
     "pull-bases": ("bases.json", f"pull-bases{_TIMING}"),
     "build": ("candidate.json", f"build{_TIMING}"),
@@ -61,7 +61,7 @@ class WorkFolder:
 
     def left_by(self, stage: str) -> Evidence:
         """Return the evidence of the files that `stage` left here. Raises `DiskTrouble` when one cannot be read."""
-        patterns = _LEAVES.get(stage, ())
+        patterns = LEAVES.get(stage, ())
         try:
             return evidence.of_files(path for pattern in patterns for path in sorted(self.path.glob(pattern)))
         except OSError as error:
@@ -191,7 +191,7 @@ class WorkFolder:
 
     def read_timings(self) -> Timings:
         """Return how the stages ended so far, none where nothing readable says so: no run fails for its timings."""
-        return Timings(tuple(timing for stage in _LEAVES if (timing := self._read_timing(stage))))
+        return Timings(tuple(timing for stage in LEAVES if (timing := self._read_timing(stage))))
 
     def _read_timing(self, stage: str) -> Timing | None:
         try:
@@ -235,7 +235,7 @@ def _busy(path: Path) -> WorkFolderBusy:
 
 def _require_own_files(report: Report) -> None:
     """Raise `EvidenceMismatch` when a report with a label lists a file that the stage of that name does not leave."""
-    own = _LEAVES.get(report.label, ()) if report.label else ("*",)
+    own = LEAVES.get(report.label, ()) if report.label else ("*",)
     strange = [name for name in report.digests if not any(fnmatchcase(name, each) for each in own)]
     if strange:
         raise EvidenceMismatch(

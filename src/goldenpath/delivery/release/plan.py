@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.release.concurrently import answers
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.revision import revision_of
-from goldenpath.delivery.release.tags import LATEST, is_of_environment
+from goldenpath.delivery.release.tags import LATEST, ReleaseTags, is_of_environment
 from goldenpath.shared.errors import TagTaken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from goldenpath.delivery.registry.ecr_client import RepositoryInfo
     from goldenpath.delivery.registry.oci_registry import StoredManifest
@@ -24,16 +24,13 @@ if TYPE_CHECKING:
 class Plan:
     """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
 
-    `further` are the tags of this commit's releases to environments further along: tags go forward, never back to an
-    image that only the gates of an earlier environment let through. `latest` decides whether the tag of that name may
-    move, and each other tag that is `moving`; one that may not is not among `before`.
+    `latest` decides whether a moving tag may move; one that may not is not among `before`.
     """
 
     before: Mapping[Tag, StoredManifest | None]
     target_manifest: StoredManifest
-    further: frozenset[Tag] = frozenset()
+    tags: ReleaseTags
     latest: Latest = field(default_factory=Latest)
-    moving: frozenset[Tag] = frozenset({LATEST})
 
     @property
     def target(self) -> Digest:
@@ -43,17 +40,11 @@ class Plan:
     @property
     def shared(self) -> frozenset[Tag]:
         """The tags that a release of the same commit to another environment may have too."""
-        return frozenset(self.before) - {self.by_environment} - self.moving
-
-    @property
-    def by_environment(self) -> Tag:
-        """The tag that the environment's releases of this commit alone have: the second, where there are several."""
-        # `tags.of_release` puts it there.
-        return tuple(self.before)[:2][-1]
+        return frozenset(self.before) - {self.tags.by_environment} - self.tags.moving
 
     def released_further(self, tags: Iterable[Tag]) -> Tag | None:
         """Return one of an image's `tags` that a release to an environment further along gave it; `None` if none is."""
-        names = {each.rpartition("-")[0] for each in self.further}
+        names = {each.rpartition("-")[0] for each in self.tags.further}
         return min((tag for tag in tags if any(is_of_environment(tag, name) for name in names)), default=None)
 
     @property
@@ -66,17 +57,15 @@ def preflight(
     opened: Opened,
     candidate: StoredManifest,
     commit: Commit,
-    tags: Sequence[Tag],
-    further: frozenset[Tag],
+    tags: ReleaseTags,
     latest: Latest | None = None,
-    moving: frozenset[Tag] = frozenset({LATEST}),
 ) -> Plan:
     """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace.
 
-    Those that are `moving` may be taken from another commit, but not from an environment further along.
+    Those of `tags` that are `moving` may be taken from another commit, but not from an environment further along.
     """
-    repository, latest = opened.info, latest or Latest()
-    before = answers(opened.registry.manifest, tags)
+    repository, moving, latest = opened.info, tags.moving, latest or Latest()
+    before = answers(opened.registry.manifest, tags.wanted)
     # Left out, not refused: the release of an earlier commit is good, and nobody has anything to do
     # (docs/adr/0023-latest-never-goes-back.md).
     for tag in moving & before.keys():
@@ -86,7 +75,7 @@ def preflight(
     held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
     require_movable(held, repository, commit, moving)
     require_free({tag: stored for tag, stored in held.items() if repository.keeps(tag)}, repository)
-    plan = Plan(before, candidate, further=further, latest=latest, moving=moving)
+    plan = Plan(before, candidate, tags, latest)
     # `latest` is decided by history only. Every other tag goes forward through the environments, so that a version
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & held.keys():

@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.release import tags
+from goldenpath.delivery.release.tags import ReleaseTags
 from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.ecr_client import RepositoryInfo
     from goldenpath.delivery.stage import Run
     from goldenpath.shared.names import Commit, Tag, Version
+
+
+def tags_of(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> ReleaseTags:
+    """Return the tags of a release of `commit`; `version` where nothing else gives one.
+
+    Raises `BadInput` for one that it must not have.
+    """
+    return ReleaseTags(
+        wanted_tags(run, info, commit, version),
+        tags.of_environment(run.environment.name, commit),
+        moving=moving_tags(run, info, commit, version),
+        further=further_along(run, commit),
+    )
 
 
 def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> tuple[Tag, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.shared.errors import BadInput
@@ -17,6 +18,20 @@ LATEST = Tag("latest")
 _OF_AN_ENVIRONMENT = re.compile(r"(?P<of>[a-z][a-z0-9]*)-(?P<commit>[0-9a-f]{7})")
 # All digits are a date or the number of a build; forty of them are what a commit is written with.
 _OF_A_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{7,63}")
+
+
+@dataclass(frozen=True)
+class ReleaseTags:
+    """The tags of one release: all that are `wanted`, and the one `by_environment` that no other environment has.
+
+    `moving` are those that may be taken from another commit. `further` are the tags of this commit's releases to
+    environments further along: tags go forward, never back to an image that only earlier gates accepted.
+    """
+
+    wanted: tuple[Tag, ...]
+    by_environment: Tag
+    moving: frozenset[Tag] = frozenset({LATEST})
+    further: frozenset[Tag] = frozenset()
 
 
 def of_environment(environment: str, commit: Commit) -> Tag:

@@ -84,7 +84,7 @@ class Transaction:
                 held = self._look_before_writing(tag)
                 if held is not None and held.digest == manifest.digest and tag not in self._written:
                     continue  # another release of the same image wrote it, and keeps it should this one fail
-                if tag in self._plan.moving and self._plan.latest.stays(held, tag):
+                if tag in self._plan.tags.moving and self._plan.latest.stays(held, tag):
                     self.kept.add(tag)
                     continue
                 # An earlier round may have left it to a release that was undone since.
@@ -163,7 +163,7 @@ class Transaction:
             return found
         # A release that ended well does not look at its tags again. So a fixed tag of another commit is never taken,
         # and no tag goes back to an earlier environment (docs/adr/0007-release.md, decisions 3 and 4).
-        moving = tag in self._plan.moving
+        moving = tag in self._plan.tags.moving
         guarded = moving or tag in self._plan.shared
         if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
             return found
@@ -183,7 +183,7 @@ class Transaction:
         """Tell whether `tag` is not ours and must not stay so. A moving tag goes on with every later commit."""
         if held is not None and held.digest == self._plan.target:
             return False
-        if tag not in self._plan.moving:
+        if tag not in self._plan.tags.moving:
             return True
         before = self._plan.before[tag]
         # A rival that fails puts back what it saw before its own write, which may be from before ours. Then the tag
@@ -193,7 +193,7 @@ class Transaction:
 
     def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
         """Tell whether `held` is what another release of our commit wants. A moving tag may name any other commit's."""
-        return tag not in self._plan.moving or self._of_our_commit(held)
+        return tag not in self._plan.tags.moving or self._of_our_commit(held)
 
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
@@ -204,7 +204,7 @@ class Transaction:
         if self._of_our_commit(rival):
             for tag in dict.fromkeys(self._written):
                 # A moving tag belongs to whoever has the environment's tag.
-                shown = self._plan.by_environment if tag in self._plan.moving else tag
+                shown = self._plan.tags.by_environment if tag in self._plan.tags.moving else tag
                 if (shown, rival.digest) in self._seen and self._names(tag, self._plan.target):
                     self._put(tag, rival)
         raise self._lost(rival.digest)
@@ -228,7 +228,7 @@ class Transaction:
     def _before(self, tag: Tag) -> StoredManifest | None:
         """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
         since = self._replaced.get(tag)
-        if tag in self._plan.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
+        if tag in self._plan.tags.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
             return since
         return self._plan.before[tag]
 
@@ -249,7 +249,7 @@ class Transaction:
             return False
         try:
             named = self._ecr.tags_of(self._name, self._plan.target)
-            return elsewhere(named, self._plan.by_environment, self._plan.before)
+            return elsewhere(named, self._plan.tags.by_environment, self._plan.before)
         except GoldenPathError:
             return False
 

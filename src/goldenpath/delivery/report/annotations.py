@@ -8,7 +8,7 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report.finding_text import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from goldenpath.delivery.model.finding import Finding
 
@@ -31,14 +31,21 @@ def place(finding: Finding, dockerfile: str) -> Place:
     return Place(dockerfile, (finding.origin.line if finding.origin else 0) or 1)
 
 
-def places(findings: Iterable[Finding], dockerfile: str) -> dict[str, Place]:
-    """Return the places of `findings`, by their sentences."""
-    return {sentence(finding): place(finding, dockerfile) for finding in findings}
+class Notice(NamedTuple):
+    """A sentence that a run shows its user, and the place that it is about, where it has one."""
+
+    text: str
+    place: Place = Place()
 
 
-def chosen(warnings: Sequence[str], at_most: int) -> tuple[str, ...]:
-    """Return the first of `warnings`, and in place of those that are too many the number of them."""
-    if len(warnings) <= at_most:
-        return tuple(warnings)
-    shown = tuple(warnings[: at_most - 1])
-    return (*shown, f"{len(warnings) - len(shown)} more are in the summary of this run and in its log.")
+def of_finding(finding: Finding, dockerfile: str) -> Notice:
+    """Return `finding` for people, at its place."""
+    return Notice(sentence(finding), place(finding, dockerfile))
+
+
+def chosen(notices: Sequence[Notice], at_most: int) -> tuple[Notice, ...]:
+    """Return the first of `notices`, and in place of those that are too many the number of them."""
+    if len(notices) <= at_most:
+        return tuple(notices)
+    shown = tuple(notices[: at_most - 1])
+    return (*shown, Notice(f"{len(notices) - len(shown)} more are in the summary of this run and in its log."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.checkout import git_branches
@@ -21,6 +21,32 @@ _UNREVIEWED = (
     f"the exceptions in this commit's {app.FILE} count here without a review; in a workflow run they count only from "
     "the default branch"
 )
+
+
+@dataclass(frozen=True)
+class EffectiveRules:
+    """The rules that a gate decides by: what the `app` says, and the `environment` as the app tightens it."""
+
+    app: AppRules
+    environment: Environment
+
+
+class Resolution:
+    """Resolves the rules in force once, and again only for another policy, environment, checkout or event."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Policy, Environment, Path, Event, EffectiveRules] | None = None
+
+    def resolve(self, policy: Policy, environment: Environment, source: Path, event: Event) -> EffectiveRules:
+        """Return the rules in force. Raises as `rules` does."""
+        if self._known is not None:
+            *known, resolved = self._known
+            if known == [policy, environment, source, event]:
+                return resolved
+        said = rules(policy, environment, source, event)
+        resolved = EffectiveRules(said, app.tightened(environment, said))
+        self._known = policy, environment, source, event, resolved
+        return resolved
 
 
 def rules(policy: Policy, environment: Environment, source: Path, event: Event) -> AppRules:

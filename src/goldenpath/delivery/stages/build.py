@@ -19,6 +19,7 @@ from goldenpath.delivery.builds import (
     buildx,
     context_artifact,
     dockerfiles,
+    fetched_bases,
     frontends,
     incomplete_source,
     joining,
@@ -27,15 +28,14 @@ from goldenpath.delivery.builds import (
 from goldenpath.delivery.builds.artifact_files import placed
 from goldenpath.delivery.builds.joining import Built
 from goldenpath.delivery.builds.platforms import normal
-from goldenpath.delivery.checkout import checkout, checkout_changes
+from goldenpath.delivery.checkout import checkout, checkout_changes, whole_checkout
 from goldenpath.delivery.layers import rewrite
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.candidate import Candidate, PlatformImage
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.release.release_tags import version_of
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
-from goldenpath.delivery.stages import pull_bases
-from goldenpath.delivery.stages.gitleaks_gate import require_checkout
 from goldenpath.shared import codec, git, oci
 from goldenpath.shared.errors import BuildFailed, SourceUnusable
 from goldenpath.shared.oci import REVISION
@@ -56,7 +56,7 @@ def run(run: Run) -> Outcome:
     request, work = run.request, run.work
     work.refuse_inside(request.build_context)
     work.forget(work.candidate)
-    require_checkout(run)
+    whole_checkout.require_checkout(request.source, run.event.commit, run.say)
     require_dockerfile(request.source, request.build_context, request.dockerfile_path)
     with context_artifact.opened(run) as added:
         return _made(run, added)
@@ -161,7 +161,7 @@ def build(run: Run, order: Order, added: Addition) -> Built:
     ):
         # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
         work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
-        fetched = pull_bases.fetched(work)
+        fetched = fetched_bases.fetched(work)
         written, order = order, build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
         settled = frontends.settled(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
@@ -288,4 +288,6 @@ STAGE = Stage(
         **EVIDENCE_OUTPUT,
     },
     run=run,
+    preload=sdk_preload.load,
+    timed=True,
 )  # fmt: skip

@@ -19,19 +19,21 @@ from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, 
 from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
-from goldenpath.delivery.release.access import Access
 from goldenpath.delivery.release.blob_uploads import NOTHING_SENT, Uploaded
 from goldenpath.delivery.release.cancellation import heeded, held
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.plan import preflight
-from goldenpath.delivery.release.release_tags import further_along, moving_tags, of_another_component, wanted_tags
+from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
+from goldenpath.delivery.release.release_tags import (
+    of_another_component,
+    tags_of,
+)
 from goldenpath.delivery.release.transaction import Transaction
 from goldenpath.delivery.rules import freshness, reviewed_refs
 from goldenpath.delivery.rules.base_age import require_young
-from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage, require_allowed_ref
+from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.shared import codec
 from goldenpath.shared.errors import (
-    BadInput,
     CheckoutDiffers,
     DiskTrouble,
     GateBlocked,
@@ -76,10 +78,8 @@ def run(run: Run) -> Outcome:
 def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, latest: Latest | None = None) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
     info, registry = opened.info, opened.registry
-    wanted = wanted_tags(run, info, candidate.commit, candidate.release_version)
-    further = further_along(run, candidate.commit)
-    moving = moving_tags(run, info, candidate.commit, candidate.release_version)
-    plan = preflight(opened, stored_in(layout), candidate.commit, wanted, further, latest, moving)
+    tags = tags_of(run, info, candidate.commit, candidate.release_version)
+    plan = preflight(opened, stored_in(layout), candidate.commit, tags, latest)
     write = partial(_write_receipt, run, opened, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
@@ -127,30 +127,10 @@ def latest_of(run: Run) -> Latest:
     return Latest(run.event.commit, history, ref=run.event.ref if run.event.name == BY_HAND else "")
 
 
-def wanted_access(run: Run) -> Access:
-    """Return what this run opens, and as whom. Raises `BadInput` when no repository was named."""
-    request = run.request
-    if request.ecr_repository is None:
-        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
-    region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
-    return Access(
-        region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
-        request.allowed_account_ids, run.environment.stored_keys_allowed,
-        audience=request.audience or inputs.AUDIENCE.default, registry_account=request.registry_account,
-    )  # fmt: skip
-
-
 def stored_in(layout: Layout) -> StoredManifest:
     """Return what the tags of a release shall name: the layout's manifest, or its index of several platforms."""
     root = layout.root()
     return StoredManifest(root.digest, root.media_type, layout.manifest_bytes(root))
-
-
-def refuse_pull_request(run: Run) -> None:
-    """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
-    if run.event.is_pull_request:
-        raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
-    require_allowed_ref(run)
 
 
 def require_own(run: Run, candidate: Candidate) -> None:
@@ -292,4 +272,6 @@ STAGE = Stage(
     },
     run=run,
     reads_files=True,
+    releases=True,
+    timed=True,
 )  # fmt: skip

@@ -9,7 +9,6 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery import stage_names
 from goldenpath.delivery.builds import named_ref
 from goldenpath.delivery.model.event import (
     TERMINAL,
@@ -24,10 +23,9 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.timing import End, Timing
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.delivery.report.annotations import Place, chosen, places
+from goldenpath.delivery.report.annotations import chosen
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.stage import Outcome, Run
-from goldenpath.delivery.stages import summary
 from goldenpath.shared import git, protection, runner
 from goldenpath.shared.errors import BadInput, DiskTrouble, GoldenPathError, UnknownEnvironment
 from goldenpath.shared.names import Commit, StageName
@@ -148,7 +146,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
                 run.runner.set_outputs(_evidence(run, stage))
         raise
     began = early.began if early else turn
-    state = End.STOPPED if outcome.stop else End.WARNED if outcome.warnings else End.DONE
+    state = End.STOPPED if outcome.stop else End.WARNED if outcome.notices else End.DONE
     progress.end(stage.name, outcome.sentence, began, state=state.value)
     _note(run, stage, state, began, outcome.sentence)
     left = _evidence(run, stage)
@@ -239,7 +237,7 @@ def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
 
 
 def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
-    if stage.name in stage_names.IN_ORDER:
+    if stage.timed:
         run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
 
 
@@ -251,30 +249,20 @@ def _evidence(run: Run, stage: Stage) -> dict[str, str]:
 
 
 def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
-    for warning in outcome.warnings:
-        progress.warn(warning)
+    for notice in outcome.notices:
+        progress.warn(notice.text)
     _annotate(stage, outcome, run)
-    # The stage `summary` writes the job summary itself.
-    if stage.name == summary.STAGE.name:
+    if stage.writes_summary:
         return
-    listed = "".join(f"\n- {runner.as_markdown(warning)}" for warning in outcome.warnings)
+    listed = "".join(f"\n- {runner.as_markdown(each.text)}" for each in outcome.notices)
     body = outcome.summary or listed
     run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
 
 
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
-    """Annotate the run with the warnings, a finding at its file and line, as far as GitHub shows them."""
-    found = summary.deciding(run, stage.gate) if stage.gate else ()
-    placed = places(found, _relative(run.request.dockerfile_path, run.request.source))
+    """Annotate the run with the notices, a finding at its file and line, as far as GitHub shows them."""
     level = "error" if outcome.stop else "warning"
     # What stops a run is the last of it, so it need not share.
     at_most = runner.ANNOTATED_AT_MOST if outcome.stop else run.annotated_at_most
-    for warning in chosen(outcome.warnings, at_most):
-        place = placed.get(warning, Place())
-        run.runner.annotate(
-            level, runner.plain(warning), title=stage.name, file=runner.plain(place.file), line=place.line
-        )
-
-
-def _relative(path: Path, source: Path) -> str:
-    return path.relative_to(source).as_posix() if path.is_relative_to(source) else path.name
+    for text, place in chosen(outcome.notices, at_most):
+        run.runner.annotate(level, runner.plain(text), title=stage.name, file=runner.plain(place.file), line=place.line)

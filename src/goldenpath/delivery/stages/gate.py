@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import finding_text, gate_summary, sarif
-from goldenpath.delivery.rules import effective
-from goldenpath.delivery.rules.app import tightened
+from goldenpath.delivery.report.annotations import of_finding
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.rules.settled import NO_RECORDS
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome
@@ -21,8 +20,6 @@ from goldenpath.shared.errors import GateBlocked
 if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding, Findings, Gate
     from goldenpath.delivery.model.verdict import Verdict
-    from goldenpath.delivery.rules.app import AppRules
-    from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.rules.settled import Records
     from goldenpath.delivery.stage import Run
 
@@ -51,11 +48,6 @@ def forget(run: Run, gate: Gate) -> None:
     run.work.forget(run.work.findings(gate), run.work.sarif(gate), run.work.verdict(gate))
 
 
-def environment(run: Run) -> Environment:
-    """Return the environment's rules as the app tightens them. Raises `PolicyInvalid` when its file is broken."""
-    return tightened(run.environment, _rules(run))
-
-
 def conclude(
     run: Run,
     report: Findings,
@@ -66,7 +58,7 @@ def conclude(
     reviewed_on: str = "",
 ) -> Outcome:
     """Write everything that follows from `report` and return the gate's outcome; the verdict's file comes last."""
-    rules, now = _rules(run), datetime.now(UTC)
+    rules, now = run.rules.app, datetime.now(UTC)
     decision = decide(report, run.policy, run.environment, rules, records, today=now.date())
     passed = sarif.passed(decision.verdict)
     rendered = sarif.render(report, passed, category=category, dockerfile=dockerfile)
@@ -80,14 +72,11 @@ def conclude(
     return Outcome(
         sentence=verdict.sentence,
         outputs=_outputs(verdict),
-        warnings=_warnings(verdict, decision.deciding),
+        at_places=tuple(of_finding(each, dockerfile) for each in decision.deciding[:WARNED_AT_MOST]),
+        warnings=_warnings(verdict),
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
         summary=gate_summary.render(verdict, decision.deciding, decision.unfixed),
     )
-
-
-def _rules(run: Run) -> AppRules:
-    return effective.rules(run.policy, run.environment, run.request.source, run.event)
 
 
 def _outputs(verdict: Verdict) -> dict[str, str]:
@@ -104,14 +93,13 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
     }
 
 
-def _warnings(verdict: Verdict, deciding: tuple[Finding, ...]) -> tuple[str, ...]:
-    """Return what deserves attention: the findings that decide, and exceptions that do not count or soon will not."""
-    named = tuple(finding_text.sentence(finding) for finding in deciding[:WARNED_AT_MOST])
-    more = len(deciding) - len(named)
-    left = (f"and {more} more, all in {verdict.gate}.json",) if more else ()
+def _warnings(verdict: Verdict) -> tuple[str, ...]:
+    """Return what deserves attention besides the findings shown: the number of the others, and bad exceptions."""
+    more = verdict.deciding - WARNED_AT_MOST
+    left = (f"and {more} more, all in {verdict.gate}.json",) if more > 0 else ()
     exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
     settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
-    return (*named, *left, *exceptions, *settled)
+    return (*left, *exceptions, *settled)
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from goldenpath.delivery.builds import build_cache, context_artifact
-from goldenpath.delivery.checkout import checkout, git_tags
+from goldenpath.delivery.checkout import checkout, git_tags, whole_checkout
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
@@ -18,9 +18,10 @@ from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, sec
 from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, Unread
 from goldenpath.delivery.secrets.scan_scope import Scope
 from goldenpath.delivery.stage import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.delivery.stages import gate, sarif_upload
+from goldenpath.delivery.stages import gate
+from goldenpath.delivery.stages.upload_conditions import require_code_scanning
 from goldenpath.shared import git
-from goldenpath.shared.errors import SourceUnusable, ToolFailed, ToolTimeout
+from goldenpath.shared.errors import SourceUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -46,8 +47,8 @@ def run(run: Run) -> Outcome:
     gate.forget(run, Gate.GITLEAKS)
     if not run.event.is_pull_request:
         require_allowed_ref(run)
-    require_checkout(run)
-    sarif_upload.require_code_scanning(run)
+    whole_checkout.require_checkout(run.request.source, run.event.commit, run.say)
+    require_code_scanning(run)
     reviewed_on = reviewed_refs.branch_of_tag(run.environment, run.event, run.request.source)
     records = settled.in_force(run.request.source, run.event)
     with context_artifact.opened(run) as added:
@@ -94,47 +95,6 @@ def inspect(run: Run, added: Addition) -> Findings:
         },
         findings=tuple(_with_advice(found, added)),
         notes=notes,
-    )
-
-
-def require_checkout(run: Run) -> None:
-    """Raise `SourceUnusable` unless the source is whole, and checked out at the commit that this run is about.
-
-    What a shallow or partial clone lacks is fetched first, where its origin gives it.
-    """
-    source, commit = run.request.source, run.event.commit
-    if (head := git.head(source)) != commit:
-        raise SourceUnusable(
-            f"the checkout is at {head}, but this run is about {commit}",
-            why="what is scanned and built would not be what the tags say",
-            fix="check out the commit of the run (actions/checkout without `ref:`)",
-        )
-    if lack := _lack(source, commit):
-        run.say(f"the checkout is {lack}; fetching it")
-        _complete(source, commit, lack)
-
-
-def _lack(source: Path, commit: Commit) -> str:
-    """Return what the clone lacks, for people; empty when it is whole."""
-    if git.is_shallow(source):
-        return "shallow: part of its history is missing"
-    if git.is_partial(source) and git.lacks_objects(source, commit):
-        return "partial: some of its contents are missing"
-    return ""
-
-
-def _complete(source: Path, commit: Commit, lack: str) -> None:
-    why = "its origin did not give all of it"
-    try:
-        git.fetch_history(source, commit)
-        if not _lack(source, commit):
-            return
-    except (ToolFailed, ToolTimeout) as error:
-        why = error.why or error.what
-    raise SourceUnusable(
-        f"the checkout is {lack} and cannot be scanned",
-        why=f"fetching it did not help: {why}",
-        fix="check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
     )
 
 
@@ -238,4 +198,5 @@ STAGE = Stage(
     },
     run=run,
     gate=Gate.GITLEAKS,
+    timed=True,
 )  # fmt: skip

@@ -9,9 +9,9 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.concurrently import answers
 from goldenpath.delivery.release.plan import require_movable
-from goldenpath.delivery.release.release_tags import moving_tags, of_another_component, wanted_tags
+from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
+from goldenpath.delivery.release.release_tags import of_another_component, tags_of
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages.ecr_push import refuse_pull_request, wanted_access
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest
@@ -26,8 +26,9 @@ def run(run: Run) -> Outcome:
     approval.require(run)
     commit = run.event.commit
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
-        held = answers(opened.registry.manifest, wanted_tags(run, opened.info, commit))
-        require_movable(held, opened.info, commit, moving_tags(run, opened.info, commit))
+        tags = tags_of(run, opened.info, commit)
+        held = answers(opened.registry.manifest, tags.wanted)
+        require_movable(held, opened.info, commit, tags.moving)
     return Outcome(
         sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
         outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},

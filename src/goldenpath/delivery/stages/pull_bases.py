@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.model import evidence, inputs
-from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.private_base import FetchedBases
 from goldenpath.delivery.registry import oci_pull
 from goldenpath.delivery.release import private_bases
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.shared import codec
-from goldenpath.shared.errors import BadInput, CandidateChanged, EvidenceMismatch
+from goldenpath.shared.errors import BadInput
 
 if TYPE_CHECKING:
     from goldenpath.delivery.model.private_base import PrivateBase
-    from goldenpath.delivery.model.work_folder import WorkFolder
     from goldenpath.shared.names import Digest
 
 
@@ -30,24 +28,6 @@ def run(run: Run) -> Outcome:
     images = {each.written: _fetched(run, each) for each in run.request.private_bases}
     codec.write(work.bases, FetchedBases(images))
     return Outcome(sentence=f"fetched {', '.join(f'{name} ({digest[:19]}…)' for name, digest in images.items())}")
-
-
-def fetched(work: WorkFolder) -> FetchedBases:
-    """Return the images that were fetched into `work`, each checked; none where no job fetched any.
-
-    Raises `EvidenceMismatch` when one is not what the job that fetched it reported.
-    """
-    if not work.has(work.bases):
-        return FetchedBases({})
-    found = work.read_bases()
-    for name, digest in found.images.items():
-        try:
-            Layout(work.base_layout(digest)).require_whole(digest)
-        except CandidateChanged as error:
-            raise EvidenceMismatch(
-                f"the base image {name} is not the one that was fetched", why=error.what, fix=evidence.RUN_AGAIN
-            ) from error
-    return found
 
 
 def _fetched(run: Run, base: PrivateBase) -> Digest:

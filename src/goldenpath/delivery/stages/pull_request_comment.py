@@ -5,8 +5,8 @@ from __future__ import annotations
 from goldenpath.delivery.github.pull_request import Conversation
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.report import job_summary
+from goldenpath.delivery.report.run_facts import gather
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages.summary import gather
 
 HOW_TO_SHOW_IT = (
     "To have the verdict here, copy the inputs `reports_artifact_id` and `evidence` of _pull-request-comment.yml from "
@@ -23,7 +23,7 @@ def run(run: Run) -> Outcome:
     if reason := why_not(run, number):
         return Outcome(sentence=f"no comment: {reason}", outputs={"commented": "false"})
     warnings = () if can_be_checked(run) else (HOW_TO_SHOW_IT,)
-    shown = job_summary.render(gather(run), limit=job_summary.COMMENT_LIMIT) if can_be_checked(run) else pointer(run)
+    shown = _summary(run) if can_be_checked(run) else pointer(run)
     said = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
         run.request.ecr_repository or "image", shown
     )
@@ -31,6 +31,11 @@ def run(run: Run) -> Outcome:
         return Outcome(f"no comment: {said.why}", outputs={"commented": "false"}, warnings=warnings)
     sentence = f"the comment in pull request {number} is up to date"
     return Outcome(sentence, outputs={"commented": "true"}, warnings=warnings)
+
+
+def _summary(run: Run) -> str:
+    facts = gather(run.work, run.environment.name, run.event.commit)
+    return job_summary.render(facts, limit=job_summary.COMMENT_LIMIT)
 
 
 def can_be_checked(run: Run) -> bool:

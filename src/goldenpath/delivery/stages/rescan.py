@@ -14,10 +14,11 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.image_origins import labelled_base
 from goldenpath.delivery.registry import oci_pull, public_registry
 from goldenpath.delivery.release import access
+from goldenpath.delivery.release.release_request import wanted_access
 from goldenpath.delivery.release.revision import revision_of
+from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import gate, trivy_gate
-from goldenpath.delivery.stages.ecr_push import wanted_access
+from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import BadInput, GateBlocked
 from goldenpath.shared.parallel import alongside
 from goldenpath.shared.runner import as_markdown
@@ -46,9 +47,9 @@ def run(run: Run) -> Outcome:
         layout = pulled(run, opened, stored)
     with alongside() as second:
         bases = second.start(current_bases, layout)
-        report = noted(trivy_gate.inspect(run, layout), bases.result(), revision_of(stored))
+        report = noted(image_inspection.inspect(run, layout), bases.result(), revision_of(stored))
     category = f"rescan/{run.environment.name}/{opened.info.name}"
-    outcome = gate.conclude(run, report, category=category, dockerfile=trivy_gate.dockerfile(run))
+    outcome = gate.conclude(run, report, category=category, dockerfile=run.dockerfile)
     about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
     return replace(
         outcome,

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd, off
+from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.delivery.stages.upload_conditions import why_not
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_IN_QUEUE = "GitHub deletes a merge queue's branch before it takes findings; the run after the merge uploads them"
-_OTHER_HASH = "GitHub takes findings only for commits that are named by SHA-1"
-_SHA_1_DIGITS = 40
 _GRANT = "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
 
 
@@ -64,32 +62,6 @@ def _not_shown(error: CodeScanningOff) -> Outcome:
     """Return what is said where the platform advises code scanning and the repository has none."""
     advice = f"{error.what}: GitHub does not show these findings; the run's summary and artifacts have them"
     return Outcome(sentence="no SARIF uploaded: code scanning is off", outputs={"uploaded": ""}, warnings=(advice,))
-
-
-def require_code_scanning(run: Run) -> None:
-    """Raise `CodeScanningOff` where the platform requires code scanning and GitHub says that it is off.
-
-    Asked before the build, with one request. A token that may not ask changes nothing: the upload will say more.
-    """
-    if not run.environment.code_scanning_required or not run.request.github_token or why_not(run, tuple(Gate)):
-        return
-    if CodeScanning(run.runner.api_url, run.request.github_token).is_on(run.event.repository) is False:
-        raise off(run.event.repository)
-
-
-def why_not(run: Run, ready: Sequence[Gate]) -> str:
-    """Return why nothing can or shall be uploaded; empty when it shall."""
-    at_terminal = not run.runner.in_actions and not run.request.github_token
-    reasons = (
-        (not run.environment.sarif_upload, f"the platform's rules for {run.environment.name} do not ask for it"),
-        (not ready, "no gate came to a verdict"),
-        (not run.event.repository, "this is no GitHub repository"),
-        (len(run.event.commit) != _SHA_1_DIGITS and not run.environment.code_scanning_required, _OTHER_HASH),
-        (at_terminal, "there is no GITHUB_TOKEN at this terminal"),
-        (run.event.is_on_queue_branch, _IN_QUEUE),
-        (run.event.fork, "the pull request comes from a fork, whose token may not write security events"),
-    )
-    return next((reason for applies, reason in reasons if applies), "")
 
 
 def _token(run: Run) -> str:

@@ -114,4 +114,5 @@ STAGE = Stage(
     run=run,
     reads_files=True,
     ahead=ahead,
+    timed=True,
 )

@@ -156,9 +156,9 @@ def test_a_stage_puts_out_its_evidence_however_it_ends(tmp_path: Path, ends: str
         raise BuildFailed("it broke", fix="mend it")
 
     act: Any = partial(gate.conclude, report=report(vulnerability()), category="c")
-    stage = Stage("trivy-gate", "", (), gate.GATE_OUTPUTS, act, Gate.TRIVY)
+    stage = Stage("trivy-gate", "", (), gate.GATE_OUTPUTS, act, Gate.TRIVY, timed=True)
     if ends == "failed":
-        stage = Stage("build", "", (), EVIDENCE_OUTPUT, failing)
+        stage = Stage("build", "", (), EVIDENCE_OUTPUT, failing, timed=True)
     try:
         execution.run_stage(stage, made, Progress())
     except (GateBlocked, BuildFailed):

@@ -13,7 +13,7 @@ import pytest
 from goldenpath import cli
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.report.annotations import chosen
+from goldenpath.delivery.report.annotations import Notice, chosen
 from goldenpath.delivery.stage import Outcome, Run, Stage
 from goldenpath.delivery.stages import execution, gate
 from goldenpath.shared.console import Progress
@@ -120,8 +120,7 @@ def test_fifty_real_findings_of_a_gate_leave_room_for_the_error(
 
 @pytest.mark.parametrize(("number", "at_most", "left"), [(0, 9, 0), (9, 9, 0), (10, 9, 2), (50, 3, 48)])
 def test_what_is_left_out_is_counted(number: int, at_most: int, left: int) -> None:
-    found = chosen(MANY[:number], at_most)
+    found = [each.text for each in chosen(tuple(map(Notice, MANY[:number])), at_most)]
     assert len(found) == min(number, at_most)
-    assert found[-1:] == (
-        (f"{left} more are in the summary of this run and in its log.",) if left else MANY[:number][-1:]
-    )
+    last = [f"{left} more are in the summary of this run and in its log."] if left else list(MANY[:number][-1:])
+    assert found[-1:] == last

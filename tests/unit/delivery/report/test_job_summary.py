@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from goldenpath.delivery import stage_names
 from goldenpath.delivery.model.finding import Findings, Gate, Location, Origin
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.timing import End, Timing, Timings
@@ -42,10 +43,10 @@ def released(environment: str, state: State = State.RELEASED) -> Receipt:
 
 
 def facts(environment: str = "prod", **changed: object) -> Facts:
-    return Facts(environment, COMMIT, STAGES, **changed)  # type: ignore[arg-type]
+    return Facts(environment, COMMIT, stage_names.IN_ORDER, **changed)  # type: ignore[arg-type]
 
 
-ALL = timings(*((stage, End.DONE) for stage in STAGES))
+ALL = timings(*((stage, End.DONE) for stage in stage_names.IN_ORDER))
 PASSED = {gate: verdict(gate, Result.PASS) for gate in Gate}
 CASES = {
     "released": facts(timings=ALL, verdicts=PASSED, receipt=released("prod")),

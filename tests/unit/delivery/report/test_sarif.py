@@ -13,9 +13,8 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.finding import Finding, Gate, Kind, Origin, Severity
 from goldenpath.delivery.report import sarif
-from goldenpath.delivery.scanners import scanner, trivy
+from goldenpath.delivery.scanners import image_inspection, scanner, trivy
 from goldenpath.delivery.secrets import gitleaks
-from goldenpath.delivery.stages import trivy_gate
 from tests.unit.builders import image_secret, report, secret, vulnerability
 from tests.unit.hostile import recorded
 
@@ -190,7 +189,7 @@ def test_an_os_that_is_not_supported_is_one_finding_for_all_platforms() -> None:
     end_of_life = dataclasses.replace(
         trivy.parse(recorded("trivy/clean.json")), system="alpine 3.5.2", unsupported="alpine is old"
     )
-    (found,) = trivy_gate.merged([end_of_life, end_of_life])
+    (found,) = image_inspection.merged([end_of_life, end_of_life])
     assert (found.id, found.severity, found.kind) == ("unsupported-os", Severity.HIGH, Kind.BLIND_SPOT)
     (result,) = render(found)["results"]
     assert result["message"]["text"] == (
@@ -201,7 +200,7 @@ def test_an_os_that_is_not_supported_is_one_finding_for_all_platforms() -> None:
 
 def test_a_finding_of_the_gate_itself_is_told_without_a_commit_or_a_revocation() -> None:
     """An image in which no package was seen is neither a package's nor a commit's fault."""
-    (nothing_seen,) = trivy_gate.merged([trivy.parse(recorded("trivy/empty.json"))])
+    (nothing_seen,) = image_inspection.merged([trivy.parse(recorded("trivy/empty.json"))])
     (result,) = render(nothing_seen)["results"]
     assert result["message"]["text"] == (
         "No package was seen in the image, so nothing is known about its vulnerabilities. "

@@ -14,8 +14,7 @@ from msgspec import convert
 from goldenpath.delivery.model.finding import Finding, FixStatus, Gate, Kind, Location, Origin, Package, Severity
 from goldenpath.delivery.model.image_config import ImageConfig
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
-from goldenpath.delivery.scanners import trivy
-from goldenpath.delivery.stages import trivy_gate
+from goldenpath.delivery.scanners import image_inspection, trivy
 from goldenpath.shared import codec, process
 from goldenpath.shared.errors import ScannerFailed, ToolFailed
 from tests.unit.builders import DIGEST
@@ -84,9 +83,9 @@ def test_a_finding_without_a_layer_has_no_origin_and_one_in_a_layer_has_that_of_
         (None, None),
     ):
         scanned = trivy.parse(report(Layer=layer))
-        (finding,) = trivy_gate.with_origins(scanned, config, origins).findings
+        (finding,) = image_inspection.with_origins(scanned, config, origins).findings
         assert finding.origin == origin
-        assert trivy_gate.with_origins(scanned, config, None).findings == scanned.findings
+        assert image_inspection.with_origins(scanned, config, None).findings == scanned.findings
 
 
 def test_a_record_of_before_has_no_origins() -> None:
@@ -234,7 +233,7 @@ def test_what_is_known_about_a_fix_is_kept(name: str) -> None:
 @pytest.mark.parametrize("reversed_", [False, True])
 def test_a_platform_without_a_fix_does_not_hide_the_fix_of_another(*, reversed_: bool) -> None:
     one, other = trivy.parse(report(Status="will_not_fix")), trivy.parse(report(Status="fixed", FixedVersion="2"))
-    (found, *_) = trivy_gate.merged([other, one] if reversed_ else [one, other])
+    (found, *_) = image_inspection.merged([other, one] if reversed_ else [one, other])
     assert found.remedy == "Update x from  to 2."
 
 
@@ -250,7 +249,7 @@ def test_the_same_package_in_two_places_is_two_findings() -> None:
 def test_the_same_package_in_two_programs_is_two_findings() -> None:
     """Of a Go program the target is the path."""
     one, other = (report().replace(b"t (debian 12)", path) for path in (b"usr/bin/one", b"usr/bin/other"))
-    merged = trivy_gate.merged([trivy.parse(one), trivy.parse(other), trivy.parse(one)])
+    merged = image_inspection.merged([trivy.parse(one), trivy.parse(other), trivy.parse(one)])
     places = [each.location.path for each in merged if each.kind is Kind.VULNERABILITY]
     assert places == ["usr/bin/one", "usr/bin/other"]
 

@@ -15,8 +15,7 @@ import pytest
 
 from goldenpath.delivery.model.finding import Database
 from goldenpath.delivery.rules import matrix
-from goldenpath.delivery.scanners import databases, trivy_database
-from goldenpath.delivery.stages import trivy_gate
+from goldenpath.delivery.scanners import databases, image_inspection, trivy_database
 from goldenpath.shared import process
 from goldenpath.shared.errors import ScannerFailed, ToolFailed, ToolTimeout
 from tests.unit.program_double import ProgramDouble, ended, program
@@ -186,9 +185,9 @@ def test_a_database_is_known_by_its_hash(tmp_path: Path) -> None:
 
 def test_what_is_not_searched_in_an_image_is_said() -> None:
     environment = matrix.load().environment("prod")
-    (note,) = trivy_gate.not_searched(environment, [])
+    (note,) = image_inspection.not_searched(environment, [])
     assert note.startswith("in the image, no secrets are looked for in node_modules, usr/share")
-    (note,) = trivy_gate.not_searched(replace(environment, image_secrets=False), [])
+    (note,) = image_inspection.not_searched(replace(environment, image_secrets=False), [])
     assert note == "the image was not searched for secrets: the platform's rules do not ask for it"
 
 

@@ -14,8 +14,9 @@ from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.model.verdict import Result
-from goldenpath.delivery.release import release_tags
+from goldenpath.delivery.release import release_request, release_tags
 from goldenpath.delivery.report import sarif
+from goldenpath.delivery.report.annotations import Notice, Place
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.stages import ecr_push, gate, preflight
 from goldenpath.shared import codec
@@ -46,10 +47,11 @@ def test_a_blocking_gate_names_what_blocks_and_how_to_mend_it(tmp_path: Path) ->
 
 def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "prod", secret(), of=Gate.GITLEAKS)
-    assert outcome.warnings == (
-        (
+    assert outcome.notices == (
+        Notice(
             "CRITICAL github-pat in config.py:3 (commit a1b2c3d4e5f6). "
-            "Revoke this secret first, then take it out of the repository."
+            "Revoke this secret first, then take it out of the repository.",
+            Place("config.py", 3),
         ),
     )
 
@@ -57,7 +59,7 @@ def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: P
 def test_an_advisory_gate_warns_and_does_not_stop(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "dev", vulnerability())
     assert outcome.stop is None
-    assert len(outcome.warnings) == 1
+    assert [each.place for each in outcome.notices] == [Place("Dockerfile", 1)]
     assert outcome.outputs == {
         "verdict": "advise", "findings": "1", "deciding": "1", "accepted": "0", "settled": "0", "unfixed": "0",
         "critical": "1", "high": "0", "medium": "0", "low": "0", "unknown": "0", "would_block_in": "test,staging,prod",
@@ -76,7 +78,7 @@ def test_of_many_findings_five_are_named_and_the_rest_counted(tmp_path: Path) ->
     assert outcome.stop is not None
     assert [f"CVE-{number} " in outcome.stop.why for number in range(7)] == [True] * 5 + [False] * 2
     assert outcome.stop.why.endswith("; and 2 more")
-    assert len(outcome.warnings) == 7
+    assert len(outcome.notices) == 7
 
 
 def test_findings_sarif_and_verdict_say_the_same(tmp_path: Path) -> None:
@@ -159,8 +161,8 @@ def test_a_broken_file_of_the_app_is_an_error_everywhere_and_leaves_no_verdict(
 def test_of_very_many_findings_fifty_are_warned_of(tmp_path: Path) -> None:
     many = (replace(vulnerability(), fingerprint=str(number)) for number in range(60))
     outcome = conclude(tmp_path, "dev", *many)
-    assert len(outcome.warnings) == 51
-    assert outcome.warnings[-1] == "and 10 more, all in trivy.json"
+    assert len(outcome.notices) == 51
+    assert outcome.notices[-1] == Notice("and 10 more, all in trivy.json")
 
 
 def test_what_github_does_not_take_is_said_in_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +232,7 @@ def test_a_tag_of_another_component_releases_nothing_and_says_why(tmp_path: Path
 def test_a_tag_of_this_component_releases_its_version_where_release_tags_may(tmp_path: Path, tag: str) -> None:
     event = Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main")
     here = run(tmp_path, "prod", event=event)
-    ecr_push.refuse_pull_request(here)
+    release_request.refuse_pull_request(here)
     assert "1.2.3" in release_tags.wanted_tags(here, info(), Commit(COMMIT))
 
 

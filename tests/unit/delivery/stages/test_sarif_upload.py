@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from goldenpath.delivery.github.code_scanning import Analysis, UploadEnd, off
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.stages import gate, sarif_upload
+from goldenpath.delivery.stages import gate, sarif_upload, upload_conditions
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
 from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner
@@ -54,7 +54,8 @@ class ScanningDouble:
 @pytest.fixture
 def scanning(monkeypatch: pytest.MonkeyPatch) -> ScanningDouble:
     double = ScanningDouble()
-    monkeypatch.setattr(sarif_upload, "CodeScanning", double)
+    for module in (sarif_upload, upload_conditions):
+        monkeypatch.setattr(module, "CodeScanning", double)
     return double
 
 
@@ -179,7 +180,7 @@ def test_where_code_scanning_is_required_and_off_the_run_ends_before_the_build(
 ) -> None:
     scanning.on = False
     with pytest.raises(CodeScanningOff, match=r"Settings → Advanced Security"):
-        sarif_upload.require_code_scanning(required(ready(tmp_path)))
+        upload_conditions.require_code_scanning(required(ready(tmp_path)))
     assert scanning.made == [("https://api.example", "t")]
 
 
@@ -188,7 +189,7 @@ def test_where_code_scanning_is_not_known_to_be_off_the_run_goes_on(
     tmp_path: Path, scanning: ScanningDouble, *, on: bool | None
 ) -> None:
     scanning.on = on
-    sarif_upload.require_code_scanning(required(ready(tmp_path)))
+    upload_conditions.require_code_scanning(required(ready(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -203,8 +204,8 @@ def test_a_run_that_uploads_nothing_does_not_ask_whether_code_scanning_is_on(
     made = ready(tmp_path, **changed)
     if changed.get("runner") == Runner():
         made = dataclasses.replace(made, request=dataclasses.replace(made.request, github_token=""))
-    sarif_upload.require_code_scanning(required(made))
-    sarif_upload.require_code_scanning(ready(tmp_path))
+    upload_conditions.require_code_scanning(required(made))
+    upload_conditions.require_code_scanning(ready(tmp_path))
     assert scanning.made == []
 
 

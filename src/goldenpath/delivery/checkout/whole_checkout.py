@@ -1,0 +1,54 @@
+"""A checkout with all of its history and contents, at the commit that a run is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.shared import git
+from goldenpath.shared.errors import SourceUnusable, ToolFailed, ToolTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from goldenpath.shared.names import Commit
+
+
+def require_checkout(source: Path, commit: Commit, say: Callable[[str], None]) -> None:
+    """Raise `SourceUnusable` unless `source` is whole, and checked out at the `commit` that this run is about.
+
+    What a shallow or partial clone lacks is fetched first, where its origin gives it.
+    """
+    if (head := git.head(source)) != commit:
+        raise SourceUnusable(
+            f"the checkout is at {head}, but this run is about {commit}",
+            why="what is scanned and built would not be what the tags say",
+            fix="check out the commit of the run (actions/checkout without `ref:`)",
+        )
+    if lack := _lack(source, commit):
+        say(f"the checkout is {lack}; fetching it")
+        _complete(source, commit, lack)
+
+
+def _lack(source: Path, commit: Commit) -> str:
+    """Return what the clone lacks, for people; empty when it is whole."""
+    if git.is_shallow(source):
+        return "shallow: part of its history is missing"
+    if git.is_partial(source) and git.lacks_objects(source, commit):
+        return "partial: some of its contents are missing"
+    return ""
+
+
+def _complete(source: Path, commit: Commit, lack: str) -> None:
+    why = "its origin did not give all of it"
+    try:
+        git.fetch_history(source, commit)
+        if not _lack(source, commit):
+            return
+    except (ToolFailed, ToolTimeout) as error:
+        why = error.why or error.what
+    raise SourceUnusable(
+        f"the checkout is {lack} and cannot be scanned",
+        why=f"fetching it did not help: {why}",
+        fix="check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
+    )

@@ -1,0 +1,69 @@
+"""What the files in a work folder say of a whole run: the facts of its summary and of the comment."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from goldenpath.delivery import stage_names
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.report.job_summary import Facts
+from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from goldenpath.delivery.model.finding import Finding, Findings
+    from goldenpath.delivery.model.verdict import Verdict
+    from goldenpath.delivery.model.work_folder import WorkFolder
+
+T = TypeVar("T")
+
+
+def gather(work: WorkFolder, environment: str, commit: str) -> Facts:
+    """Return what the files in `work` say of a run of `commit` for `environment`."""
+    verdicts = {gate: found for gate in Gate if (found := _if_there(partial(work.read_verdict, gate)))}
+    return Facts(
+        environment=environment,
+        commit=commit,
+        stages=stage_names.IN_ORDER,
+        timings=work.read_timings(),
+        verdicts=verdicts,
+        deciding={gate: deciding(work, gate) for gate in verdicts},
+        unfixed={gate: unfixed(work, gate) for gate in verdicts},
+        candidate=_if_there(work.read_candidate),
+        receipt=_if_there(work.read_receipt),
+    )
+
+
+def deciding(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:
+    """Return the findings of `gate` that decided, the most severe first; none where it left nothing."""
+    return _named(work, gate, lambda verdict: verdict.decided_by)
+
+
+def unfixed(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:
+    """Return the findings of `gate` that do not decide only because nobody has fixed them."""
+    return _named(work, gate, lambda verdict: verdict.unfixed)
+
+
+def _named(work: WorkFolder, gate: Gate, names: Callable[[Verdict], tuple[str, ...]]) -> tuple[Finding, ...]:
+    verdict = _if_there(partial(work.read_verdict, gate))
+    report: Findings | None = _if_there(partial(work.read_findings, gate))
+    if verdict is None or report is None:
+        return ()
+    # Not decided anew: the job of the summary has no checkout, and so not what the app tightens.
+    by_fingerprint = {each.fingerprint: each for each in report.findings}
+    return tuple(by_fingerprint[name] for name in names(verdict) if name in by_fingerprint)
+
+
+def _if_there(read: Callable[[], T]) -> T | None:
+    """Return what `read` returns; `None` where the file is missing or is not what its stage writes.
+
+    Raises `EvidenceMismatch` for a file that somebody else wrote: a page that showed the rest would be believed.
+    """
+    try:
+        return read()
+    except EvidenceMismatch:
+        raise
+    except GoldenPathError:
+        return None

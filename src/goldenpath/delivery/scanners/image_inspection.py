@@ -1,0 +1,204 @@
+"""What an image holds that a gate must know of: vulnerabilities, secrets, git folders, and what no scanner can see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from goldenpath.delivery.image import unpacked_layers
+from goldenpath.delivery.model import image_origins
+from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
+from goldenpath.delivery.model.verdict import Mode
+from goldenpath.delivery.scanners import databases, git_folder_findings, image_scan, result_cache, trivy, trivy_canary
+from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.delivery.scanners.scanner import fingerprint
+from goldenpath.shared import runner
+from goldenpath.shared.errors import ScannerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from goldenpath.delivery.image.image_files import LayerSearch
+    from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
+    from goldenpath.delivery.model.image_config import ImageConfig
+    from goldenpath.delivery.model.image_origins import ImageOrigins
+    from goldenpath.delivery.model.layout import Layout
+    from goldenpath.delivery.rules.matrix import Environment
+    from goldenpath.delivery.scanners.databases import Databases
+    from goldenpath.delivery.scanners.trivy import ImageScan
+    from goldenpath.delivery.stage import Run
+    from goldenpath.shared.names import Digest
+    from goldenpath.shared.toolchain import Program
+
+EMPTY_INVENTORY = "empty-inventory"
+UNSUPPORTED_SYSTEM = "unsupported-os"
+OTHER_SYSTEM = "os-mismatch"
+NO_ORIGINS: Mapping[Digest, ImageOrigins] = MappingProxyType({})
+
+
+def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = NO_ORIGINS) -> Findings:
+    """Return what trivy and we find in every platform of the image in `layout`, by a database that is fresh enough.
+
+    `origins` say by the digest of each platform's image what brought its layers; its labels say so where they do not.
+    """
+    environment = run.rules.environment
+    subject = layout.root().digest
+    program = run.program("trivy")
+    with (
+        unpacked_layers.shared(run.layers) as layers,
+        databases.provided(run, environment, program, layout, layers) as provided,
+    ):
+        order = _order(provided, program, layers, secrets=environment.image_secrets)
+        scans: dict[str, ImageScan] = {}
+        for image in layout.images():
+            platform = layout.platform(image)
+            run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
+            config = layout.config(image)
+            known = origins.get(image.descriptor.digest) or image_origins.labelled(config)
+            scanned = image_scan.scan(order, layout, image, image_origins.own_layers(config, known))
+            scans[str(platform)] = with_origins(scanned, config, known)
+    of_scans = [note for scanned in scans.values() for note in scanned.notes]
+    unknown = unknown_to_database(program, scans.values())
+    # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
+    young = {each.inventory.system for each in scans.values() if each.is_young}
+    notes = [*provided.notes, *require_known([name for name in unknown if name not in young], environment)]
+    searches = provided.searches if environment.image_secrets else ()
+    of_git, clones = git_folder_findings.judged(run, git_folder_findings.found(searches))
+    return Findings(
+        gate=Gate.TRIVY,
+        scanner=Scanner(program.name, program.version, program.origin),
+        subject=subject,
+        seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
+        findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *of_git),
+        notes=tuple(dict.fromkeys((*notes, *of_scans, *clones, *not_searched(environment, searches)))),
+        database=provided.vulnerabilities,
+        java_database=provided.java,
+    )
+
+
+def _order(provided: Databases, program: Program, layers: UnpackedLayers, *, secrets: bool) -> TrivyOrder:
+    # Without a usable Java database trivy sees less than another time.
+    kept = result_cache.of(program) if provided.cache == runner.trivy_cache_dir() else result_cache.NOTHING_KEPT
+    java = provided.java.sha256 if provided.java else ""
+    return TrivyOrder(program, provided.cache, secrets, java, layers, kept)
+
+
+def unknown_to_database(program: Program, scans: Iterable[ImageScan]) -> tuple[str, ...]:
+    """Return the ecosystems of the packages in `scans` that trivy's database knows nothing about."""
+    inventories = dict.fromkeys(scanned.inventory for scanned in scans if scanned.inventory != trivy_canary.NOTHING)
+    names = (trivy_canary.unknown(program, runner.trivy_cache_dir(), each) for each in inventories)
+    return tuple(dict.fromkeys(name for found in names for name in found))
+
+
+def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[str]:
+    """Say which ecosystems the database knows nothing about; raise `ScannerFailed` where the gate blocks."""
+    names = ", ".join(unknown)
+    if not names:
+        return
+    what = f"trivy's database knows nothing about {names}"
+    if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
+        raise ScannerFailed(
+            f"{what}; its vulnerabilities would be missed, so nothing is released",
+            why="old packages with well-known vulnerabilities were shown to trivy, and it reported none of them",
+            fix="remove the database from trivy's cache and run again; if it persists, look at the mirrors under "
+            "trivy.databases in the platform's policy: one of them gives an incomplete database",
+        )
+    yield f"{what}; in a blocking environment nothing would be released"
+
+
+def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:
+    """Return `scanned` with what brought each finding into the image, where that is known."""
+    by_layer = image_origins.by_layer(config, origins)
+    pairs = zip(scanned.findings, scanned.layers, strict=True)
+    return replace(scanned, findings=tuple(structs.replace(each, origin=by_layer.get(layer)) for each, layer in pairs))
+
+
+def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
+    """Return the findings of all platforms, each once, and those on what trivy could not look into.
+
+    What one platform's database knows no fix for may have one in another platform: then the fix is kept. Otherwise an
+    image could hide a fix by a platform of an OS that has none.
+    """
+    found: dict[str, Finding] = {}
+    for scanned in scans:
+        for finding in (*scanned.findings, *_blind_spots(scanned)):
+            known = found.setdefault(finding.fingerprint, finding)
+            if known.has_no_fix and not finding.has_no_fix:
+                found[finding.fingerprint] = finding
+    return tuple(found.values())
+
+
+def not_searched(environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
+    """Return, a sentence each, what in the image was not searched for secrets."""
+    if not environment.image_secrets:
+        return ("the image was not searched for secrets: the platform's rules do not ask for it",)
+    unread = dict.fromkeys(name for each in searches for name in each.unread)
+    layers = (f"layer {name} cannot be read here and was not searched for git folders" for name in unread)
+    return (f"in the image, no secrets are looked for in {trivy.NOT_SEARCHED}", *layers)
+
+
+def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
+    if not scanned.packages:
+        yield _nothing_seen()
+    if scanned.unsupported:
+        yield _unsupported_system(scanned)
+    if scanned.contradiction:
+        yield _other_system(scanned)
+
+
+def _nothing_seen() -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=EMPTY_INVENTORY,
+        severity=Severity.HIGH,
+        title="No package was seen in the image, so nothing is known about its vulnerabilities",
+        location=Location("image"),
+        fingerprint=fingerprint(EMPTY_INVENTORY),
+        kind=Kind.BLIND_SPOT,
+        advice="Keep the package database of the base image, or build from one that has one.",
+    )
+
+
+def _unsupported_system(scanned: ImageScan) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=UNSUPPORTED_SYSTEM,
+        severity=Severity.HIGH,
+        title=scanned.unsupported[: trivy.TITLE_LENGTH],
+        location=Location("image"),
+        fingerprint=fingerprint(UNSUPPORTED_SYSTEM, scanned.system),
+        kind=Kind.BLIND_SPOT,
+        advice=(
+            f"The image's OS is {scanned.system or 'not named'}: build from a release that its distribution supports "
+            "and trivy knows, and keep its /etc/os-release."
+        ),
+    )
+
+
+def _other_system(scanned: ImageScan) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=OTHER_SYSTEM,
+        severity=Severity.HIGH,
+        title=f"Whose fixes count is unknown: {scanned.contradiction}"[: trivy.TITLE_LENGTH],
+        location=Location("image"),
+        fingerprint=fingerprint(OTHER_SYSTEM, scanned.contradiction),
+        kind=Kind.BLIND_SPOT,
+        advice="Keep the files of the base image that name its OS (/etc/os-release, /etc/debian_version) as they are.",
+    )
+
+
+def _unknown_system(name: str) -> Finding:
+    return Finding(
+        gate=Gate.TRIVY,
+        id=UNSUPPORTED_SYSTEM,
+        severity=Severity.HIGH,
+        title=f"trivy's database has nothing about {name}: vulnerabilities in its OS packages are missed",
+        location=Location("image"),
+        fingerprint=fingerprint(UNSUPPORTED_SYSTEM, name),
+        kind=Kind.BLIND_SPOT,
+        advice=f"trivy's database has nothing about {name}: build from a release that it knows.",
+    )
