@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
-from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT
 from goldenpath.delivery.stages import (
     build,
@@ -107,8 +106,6 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
             if stage.name == ecr_push.STAGE.name and run.event.is_pull_request:
                 progress.line("· ecr-push is left out: a pull request is checked, never released")
                 continue
-            if stage.name == build.STAGE.name and not run.event.is_pull_request:
-                sdk_preload.load()
             started = early
             early = EarlyStage(following.ahead, run, second) if following and following.ahead else None
             outputs |= run_stage(stage, run, progress, started)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.event import is_by_dependabot
-from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.registry.oci_registry import OciRegistry
 from goldenpath.delivery.release import binding
 from goldenpath.delivery.release.binding import Target
@@ -71,16 +70,13 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     """
     if access.role is not None:
         _require_role(access, access.role)
-    loading = sdk_preload.load()
-    identity = _identity(access, here)
-    loading.join()  # so that an error of loading is raised here and whole
     from goldenpath.delivery.registry import ecr_client  # noqa: PLC0415  the SDK takes a moment to load
 
     session = ecr_client.Session(
         region=access.region,
         repository=access.repository,
         name=f"goldenpath-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=identity,
+        identity=lambda: oidc.token(runner.variables(), access.audience),
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
@@ -97,19 +93,6 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         yield Opened(ecr, info, registry, unbound)
     finally:
         registry.close()
-
-
-def _identity(access: Access, here: Runner) -> Callable[[], str]:
-    """Return what gives an OIDC token of this run. For a role the first is asked for now, while the SDK is loaded."""
-
-    def ask() -> str:
-        return oidc.token(runner.variables(), access.audience)
-
-    if access.role is None:
-        return ask
-    ahead = [ask()]
-    here.mask(ahead[0])
-    return lambda: ahead.pop() if ahead else ask()
 
 
 def _require_role(access: Access, role: RoleArn) -> None:
