@@ -16,6 +16,7 @@ import pytest
 from goldenpath.delivery.model.finding import Database
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.scanners import databases, trivy_database
+from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 from goldenpath.delivery.stages import trivy_gate
 from goldenpath.shared import process
 from goldenpath.shared.errors import ScannerFailed, ToolFailed, ToolTimeout
@@ -185,10 +186,13 @@ def test_a_database_is_known_by_its_hash(tmp_path: Path) -> None:
 
 
 def test_what_is_not_searched_in_an_image_is_said() -> None:
-    environment = matrix.load().environment("prod")
-    (note,) = trivy_gate.not_searched(environment, [])
+    environment, scanner = (
+        matrix.load().environment("prod"),
+        TrivyScanner(program("trivy"), Path("cache"), secrets=True),
+    )
+    (note,) = trivy_gate.not_searched(scanner, environment, [])
     assert note.startswith("in the image, no secrets are looked for in node_modules, usr/share")
-    (note,) = trivy_gate.not_searched(replace(environment, image_secrets=False), [])
+    (note,) = trivy_gate.not_searched(scanner, replace(environment, image_secrets=False), [])
     assert note == "the image was not searched for secrets: the platform's rules do not ask for it"
 
 
