@@ -27,7 +27,6 @@ from goldenpath.delivery.model.finding import FINDINGS_SCHEMA, Findings  # noqa:
 from goldenpath.delivery.model.inputs import GITHUB_TOKEN  # noqa: E402
 from goldenpath.delivery.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
 from goldenpath.delivery.rules import matrix  # noqa: E402
-from goldenpath.policy import source  # noqa: E402
 from goldenpath.shared import errors  # noqa: E402
 
 if TYPE_CHECKING:
@@ -83,8 +82,6 @@ def generated() -> dict[Path, str]:
         'bin/goldenpath" deliver',
         "src/goldenpath/delivery/pipeline.py",
     )
-    rules = ROOT / "src" / "goldenpath" / "policy"
-    files[rules / matrix.PROOF] = proof((rules / matrix.POLICY_FILE).read_text())
     schemas = ROOT / "docs" / "schemas"
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
@@ -138,12 +135,6 @@ def action(name: str, text: str, listed: Sequence[Input], outputs: Mapping[str, 
 def schema(name: str, kind: type) -> str:
     """Return the JSON Schema of the files that hold a value of type `kind`."""
     return json.dumps({"$schema": _DIALECT, "title": name, **msgspec.json.schema(kind)}, indent=2) + "\n"
-
-
-def proof(text: str) -> str:
-    """Return the proof that the platform's rules are what their schema says; raises `PolicyInvalid` if not."""
-    matrix.parse(text)
-    return source.proof(text, matrix.SCHEMA) + "\n"
 
 
 def filled(document: str) -> str:

@@ -15,8 +15,8 @@ from tests.unit.layout_builder import store, tar
 from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
 from goldenpath.delivery.model.finding import Kind
 from goldenpath.delivery.model.layout import Layout, Manifest, write_index
-from goldenpath.delivery.scanners import image_scan, layer_search_cache, result_cache, syft
-from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.delivery.scanners import layer_search_cache, result_cache, syft
+from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 from goldenpath.delivery.stages import sbom
 from goldenpath.local import advisory_records, bolt, vulnerability_db
 from goldenpath.shared import codec
@@ -27,7 +27,7 @@ from goldenpath.shared.toolchain import Toolchain
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.delivery.scanners.trivy import ImageScan
+    from goldenpath.delivery.scanners.scanner import ImageScan
     from goldenpath.shared.toolchain import Program
 
 pytestmark = pytest.mark.tools
@@ -43,14 +43,14 @@ CMD = 'CMD ["app"]'
 class Desk:
     """Scans of one user: `unpacked` says how many layers the last one read."""
 
-    order: TrivyOrder
+    order: TrivyScanner
     unpacked: int = 0
 
     def scan(self, layout: Layout, own: int = 0) -> ImageScan:
         layers = UnpackedLayers()
         try:
             (one,) = layout.images()
-            return image_scan.scan(replace(self.order, layers=layers), layout, one, own)
+            return replace(self.order, layers=layers).scan(layout, one, own)
         finally:
             self.unpacked = len(layers._layers)  # noqa: SLF001  nothing else counts them
             layers.close()
@@ -73,7 +73,7 @@ def desk(program: Program, cache: Path, trivy_cache: Path, monkeypatch: pytest.M
     trivy = Toolchain.load().provide("trivy")
     monkeypatch.setenv("GOLDENPATH_CACHE", str(cache))
     assert program.sha256
-    return Desk(TrivyOrder(trivy, trivy_cache, secrets=True, kept=result_cache.of(trivy)))
+    return Desk(TrivyScanner(trivy, trivy_cache, secrets=True, kept=result_cache.of(trivy)))
 
 
 def image(folder: Path, *layers: dict[str, bytes], history: tuple[str, ...] = ()) -> Layout:

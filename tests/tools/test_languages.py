@@ -17,8 +17,7 @@ from tests.tools.program_files import (
     rust_program,
 )
 
-from goldenpath.delivery.scanners import image_scan
-from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 from goldenpath.shared.toolchain import Toolchain
 
 pytestmark = pytest.mark.tools
@@ -76,6 +75,6 @@ def test_an_old_package_is_seen_in(name: str, tmp_path: Path, trivy_cache: Path)
     path, content, identity = IMAGES[name]
     layout = image(tmp_path, {path: content})
     (one,) = layout.images()
-    order = TrivyOrder(Toolchain.load().provide("trivy"), trivy_cache, secrets=False)
-    found = image_scan.scan(order, layout, one)
+    order = TrivyScanner(Toolchain.load().provide("trivy"), trivy_cache, secrets=False)
+    found = order.scan(layout, one)
     assert identity in {each.id for each in found.findings}

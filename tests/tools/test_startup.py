@@ -30,7 +30,7 @@ HEAVY = {
     "goldenpath.delivery.adoption",
 }
 # What the SDK takes is spent when AWS is asked, in a delivery while the image is built.
-SDK = {"botocore", "requests", "cryptography"}
+SDK = {"boto3", "botocore", "requests", "cryptography"}
 pytestmark = pytest.mark.tools
 
 

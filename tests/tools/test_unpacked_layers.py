@@ -11,8 +11,8 @@ from tests.tools import apps, small_images
 from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model.finding import Kind
 from goldenpath.delivery.model.layout import narrowed
-from goldenpath.delivery.scanners import image_scan, syft, trivy
-from goldenpath.delivery.scanners.image_scan import TrivyOrder
+from goldenpath.delivery.scanners import syft, trivy
+from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def test_trivy_finds_the_same_in_layers_that_we_decompressed(layout: Layout, tri
     program = Toolchain.load().provide("trivy")
     before = trivy.parse(*trivy.scan(program, layout.path, trivy_cache))
     with unpacked_layers.shared(None) as layers:
-        order = TrivyOrder(program, trivy_cache, secrets=True, layers=layers)
-        assert image_scan.scan(order, layout, one) == before
+        order = TrivyScanner(program, trivy_cache, secrets=True, layers=layers)
+        assert order.scan(layout, one) == before
         assert len(layers.of(layout, one)) == 2
     assert {each.kind for each in before.findings} == {Kind.VULNERABILITY, Kind.SECRET}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cache
 from importlib import resources
@@ -36,25 +35,10 @@ class _Loader(yaml.SafeLoader):
     """YAML's plain values; a date stays the text that was written, so that the schema can say what a date is."""
 
 
-class _Quick(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """The same, twenty times as quick. Only for proved files: hostile nesting overflows its stack."""
-
-
-_Loader.yaml_implicit_resolvers = _Quick.yaml_implicit_resolvers = {
+_Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-
-
-def proof(text: str, schema_name: str) -> str:
-    """Return what says that `text` was proved against this very schema, once `read` has done so: a hash of both."""
-    schema_text = resources.files("goldenpath.policy").joinpath(schema_name).read_bytes()
-    return hashlib.sha256(schema_text + text.encode()).hexdigest()
-
-
-def proved(text: str) -> dict[str, Any]:
-    """Return what the YAML `text` says, which `read` has proved before."""
-    return dict(yaml.load(text, Loader=_Quick))  # noqa: S506  a SafeLoader
 
 
 def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
@@ -82,7 +66,7 @@ def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
 
 @cache
 def _validator(schema_name: str) -> Validator:
-    import jsonschema  # noqa: PLC0415  a release reads rules that are proved already, and must not wait for it
+    import jsonschema  # noqa: PLC0415  takes a while to load, and most commands read no policy
 
     extended = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
     validator: Validator = extended(schema(schema_name), format_checker=jsonschema.FormatChecker())

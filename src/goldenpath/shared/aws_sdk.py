@@ -6,16 +6,13 @@ variables (`AWS_ENDPOINT_URL`): an emulator needs no special case.
 
 from __future__ import annotations
 
-import functools
-import gzip
 import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
+import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import (
@@ -28,10 +25,9 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
-from botocore.loaders import JSONFileLoader, Loader
 from botocore.parsers import ResponseParserError
 
-from goldenpath.shared import codec, runner, verbose
+from goldenpath.shared import runner, verbose
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
 from goldenpath.shared.proxy import is_set, proxy_for
 
@@ -45,9 +41,7 @@ if TYPE_CHECKING:
 
 # A release is short. An apply may take half an hour, and cannot be given new credentials on its way.
 RELEASE_SECONDS, PLATFORM_SECONDS = 900, 3600
-# ECR, the bucket of Terraform's state, and what the ways to log in ask: roles, single sign-on, a console's login.
-SERVICES = ("ecr", "s3", "sts", "sso", "sso-oidc", "signin")
-Sdk = botocore.session.Session
+Sdk = boto3.Session
 _CONFIG = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=30)
 _NO_SESSION_CHARACTER = re.compile(r"[^\w+=,.@-]+", re.ASCII)
 _SESSION_NAME_LENGTH = 64
@@ -73,57 +67,21 @@ class Wanted:
     policy: Mapping[str, Any] | None = None
 
 
-@functools.cache
-def _decoded(path: Path) -> Any:  # noqa: ANN401  any JSON
-    """Return what a file of the SDK holds, decoded once for all sessions of this process."""
-    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-        return codec.decode_any(file.read())
-
-
-class _Quick(JSONFileLoader):
-    """The SDK's files, decoded by a faster decoder than its own: they are over a megabyte for one call."""
-
-    def load_file(self, file_path: str) -> Any:  # noqa: ANN401  any JSON
-        """Return what the file holds, whose name is `file_path` with an ending; `None` when there is none."""
-        places = (Path(file_path + ending) for ending in (".json", ".json.gz"))
-        return next((_decoded(path) for path in places if path.is_file()), None)
-
-
-class _Known(Loader):
-    """The SDK's models. It would look through the folders of all of AWS's services to learn that ours are there."""
-
-    FILE_LOADER_CLASS = _Quick
-
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  botocore's
-        return list(SERVICES)
-
-
-def read_models() -> None:
-    """Decode what the SDK will ask for when it opens a repository by a role."""
-    loader = _Known()
-    for service in ("sts", "ecr"):
-        for kind in ("service-2", "endpoint-rule-set-1"):
-            loader.load_service_model(service, kind)
-    for name in ("endpoints", "partitions"):
-        loader.load_data(name)
-
-
 def session() -> Sdk:
-    """Return a session of this process's own variables and files, which knows `SERVICES` alone."""
-    made = botocore.session.get_session()
-    made.register_component("data_loader", _Known())
-    return made
+    """Return a session of this process's own variables and files. Raises `LoginRefused` for an unknown profile."""
+    with explained("log in to AWS"):
+        return Sdk()
 
 
-def _client(sdk: Sdk, service: str, config: Config, **options: Any) -> Any:  # noqa: ANN401  has no type of its own
+def _client(sdk: Sdk, service: Any, config: Config, **options: Any) -> Any:  # noqa: ANN401  three types of client
     """Return a client of `service`; it goes around the proxy where `NO_PROXY` says so.
 
     The SDK by itself knows no networks, no `*.` and no blanks in that variable.
     """
-    made = sdk.create_client(service, config=config, **options)
+    made = sdk.client(service, config=config, **options)
     variables = runner.variables()
     if is_set(variables) and not proxy_for(made.meta.endpoint_url, variables):
-        made = sdk.create_client(service, config=config.merge(Config(proxies={})), **options)
+        made = sdk.client(service, config=config.merge(Config(proxies={})), **options)
     made.meta.events.register("response-received", _show)
     return made
 

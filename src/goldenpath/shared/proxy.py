@@ -5,10 +5,9 @@ Sources: curl, "ENVIRONMENT" and `--noproxy`; Go, `golang.org/x/net/http/httppro
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -20,9 +19,7 @@ from goldenpath.shared.errors import BadInput
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_Network = IPv4Network | IPv6Network
 _PORTS = {"http": 80, "https": 443}
-_WITH_PORT = re.compile(r"(?P<host>\[[^]]*\]|[^:]*):(?P<port>[0-9]{1,5})")
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def _unusable(variable: str) -> BadInput:
 def goes_direct(host: str, port: int, no_proxy: str) -> bool:
     """Tell whether an entry of `no_proxy` exempts `host` at `port` from the proxy, as curl or Go reads it.
 
-    Entries are separated by commas or blanks. Each is `*`, a host name that stands for all below it too (`corp`,
+    Entries are separated by commas or blanks. One is `*`, a host name that stands for all below it too (`corp`,
     `.corp` or `*.corp`), an IP address or a network (`10.0.0.0/8`); a name or an address may end with a port. Host
     names are not resolved.
     """
@@ -88,31 +85,17 @@ def goes_direct(host: str, port: int, no_proxy: str) -> bool:
 
 
 def _exempts(entry: str, host: str, port: int) -> bool:
-    if entry == "*":
-        return True
-    if network := _network(entry):
-        return _is_in(host, network)
-    with_port = _WITH_PORT.fullmatch(entry)
-    named, only = (with_port["host"], int(with_port["port"])) if with_port else (entry, port)
-    if only != port:
-        return False
-    if network := _network(named.strip("[]")):
-        return _is_in(host, network)
-    domain = named.removeprefix("*").lstrip(".").rstrip(".")
-    return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+    has_port = entry.count(":") == 1 or "]:" in entry  # an IPv6 address without brackets has none
+    named = entry.removesuffix(f":{port}") if has_port else entry
+    domain = named.removeprefix("*").strip(".")
+    is_below = bool(domain) and f".{host}".endswith(f".{domain}")
+    return entry == "*" or is_below or _is_in(host, named.strip("[]"))
 
 
-def _network(entry: str) -> _Network | None:
+def _is_in(host: str, network: str) -> bool:
     try:
-        return ip_network(entry, strict=False)
-    except ValueError:
-        return None
-
-
-def _is_in(host: str, network: _Network) -> bool:
-    try:
-        address = ip_address(host)
+        address, within = ip_address(host), ip_network(network, strict=False)
     except ValueError:
         return False
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address) in network
+    return (mapped or address) in within

@@ -8,12 +8,12 @@ import json
 import re
 import tarfile
 from dataclasses import dataclass, field
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
+from goldenpath import delivery
 from goldenpath.shared import gitleaks_rules, go_build, process
 from goldenpath.shared.download import Releases
 from goldenpath.shared.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
@@ -86,10 +86,8 @@ def toolchain(
 
 
 def test_the_pipeline_installs_the_programs_that_its_stages_start_and_no_others() -> None:
-    stages = (
-        module for module in resources.files("goldenpath.delivery.stages").iterdir() if module.name.endswith(".py")
-    )
-    started = {name for file in stages for name in re.findall(r'run\.program\("([\w-]+)"\)', file.read_text())}
+    modules = Path(delivery.__file__).parent.rglob("*.py")
+    started = {name for file in modules for name in re.findall(r'run\.program\("([\w-]+)"\)', file.read_text())}
     assert started >= {"gitleaks", "trivy", "syft", "buildx"}
     assert {tool.name for tool in Toolchain.load().entries("pipeline")} == started
 

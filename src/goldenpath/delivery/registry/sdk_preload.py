@@ -20,6 +20,4 @@ def load() -> threading.Thread:
 
 def _load() -> None:
     with suppress(Exception):  # whoever needs it finds out what is wrong with it
-        from goldenpath.shared import aws_sdk  # noqa: PLC0415  that is what is loaded ahead
-
-        aws_sdk.read_models()
+        import goldenpath.shared.aws_sdk  # noqa: F401, PLC0415  that is what is loaded ahead

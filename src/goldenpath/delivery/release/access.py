@@ -73,17 +73,14 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         # Before STS is asked: a role of another environment is not even assumed (docs/adr/0012-what-a-role-opens.md,
         # decision 1).
         _require_role(access, access.role)
-    # To load the SDK takes as long as GitHub takes for the token, so both happen at once.
-    loading = sdk_preload.load()
-    identity = _identity(access, here)
-    loading.join()  # so that an error of loading is raised here and whole
+    sdk_preload.load().join()  # two threads that import the same modules could see them half imported
     from goldenpath.delivery.registry import ecr_client  # noqa: PLC0415  the SDK takes a moment to load
 
     session = ecr_client.Session(
         region=access.region,
         repository=access.repository,
         name=f"goldenpath-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=identity,
+        identity=lambda: oidc.token(runner.variables(), access.audience),
         hide=here.mask,
         stored_keys_refused=here.in_actions and not access.stored_keys_allowed,
         read_only=access.read_only,
@@ -102,20 +99,6 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
         yield Opened(ecr, info, registry, unbound)
     finally:
         registry.close()
-
-
-def _identity(access: Access, here: Runner) -> Callable[[], str]:
-    """Return what gives an OIDC token of this run. For a role the first is asked for now, while the SDK is loaded."""
-
-    def ask() -> str:
-        return oidc.token(runner.variables(), access.audience)
-
-    if access.role is None:
-        return ask
-    # A token lasts for minutes and a session for fifteen of them. A release that takes longer asks again.
-    ahead = [ask()]
-    here.mask(ahead[0])
-    return lambda: ahead.pop() if ahead else ask()
 
 
 def _require_role(access: Access, role: RoleArn) -> None:

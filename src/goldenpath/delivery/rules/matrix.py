@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 POLICY_FILE = environments.POLICY_FILE
 SCHEMA = environments.SCHEMA
-PROOF = environments.PROOF
 LOCAL = environments.LOCAL
 _TAG = "refs/tags/"
 DEFAULT_BRANCH, ANY = "default-branch", "any"

@@ -12,27 +12,24 @@ from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model import image_origins
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.delivery.model.verdict import Mode
-from goldenpath.delivery.scanners import databases, git_folder_findings, image_scan, result_cache, trivy, trivy_canary
-from goldenpath.delivery.scanners.image_scan import TrivyOrder
-from goldenpath.delivery.scanners.scanner import fingerprint
-from goldenpath.shared import runner
+from goldenpath.delivery.scanners import git_folder_findings, trivy_scanner
+from goldenpath.delivery.scanners.scanner import NOTHING, TITLE_LENGTH, fingerprint
 from goldenpath.shared.errors import ScannerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from goldenpath.delivery.image.image_files import LayerSearch
-    from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
     from goldenpath.delivery.model.image_config import ImageConfig
     from goldenpath.delivery.model.image_origins import ImageOrigins
     from goldenpath.delivery.model.layout import Layout
     from goldenpath.delivery.rules.matrix import Environment
-    from goldenpath.delivery.scanners.databases import Databases
-    from goldenpath.delivery.scanners.trivy import ImageScan
+    from goldenpath.delivery.scanners.scanner import ImageScan, ImageScanner
     from goldenpath.delivery.stage import Run
     from goldenpath.shared.names import Digest
-    from goldenpath.shared.toolchain import Program
 
+# The adapter of the scanner that decides; docs/policy.md, "Another scanner", says what another one needs.
+SCANNER = trivy_scanner.opened
 EMPTY_INVENTORY = "empty-inventory"
 UNSUPPORTED_SYSTEM = "unsupported-os"
 OTHER_SYSTEM = "os-mismatch"
@@ -46,22 +43,20 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
     """
     environment = run.rules.environment
     subject = layout.root().digest
-    program = run.program("trivy")
     with (
         unpacked_layers.shared(run.layers) as layers,
-        databases.provided(run, environment, program, layout, layers) as provided,
+        SCANNER(run, environment, layout, layers) as (scanner, provided),
     ):
-        order = _order(provided, program, layers, secrets=environment.image_secrets)
         scans: dict[str, ImageScan] = {}
         for image in layout.images():
             platform = layout.platform(image)
             run.say(f"scanning {subject[:19]} for {platform} for known vulnerabilities")
             config = layout.config(image)
             known = origins.get(image.descriptor.digest) or image_origins.labelled(config)
-            scanned = image_scan.scan(order, layout, image, image_origins.own_layers(config, known))
+            scanned = scanner.scan(layout, image, image_origins.own_layers(config, known))
             scans[str(platform)] = with_origins(scanned, config, known)
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
-    unknown = unknown_to_database(program, scans.values())
+    unknown = unknown_to_database(scanner, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
     young = {each.inventory.system for each in scans.values() if each.is_young}
     notes = [*provided.notes, *require_known([name for name in unknown if name not in young], environment)]
@@ -69,28 +64,20 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
     of_git, clones = git_folder_findings.judged(run, git_folder_findings.found(searches))
     return Findings(
         gate=Gate.TRIVY,
-        scanner=Scanner(program.name, program.version, program.origin),
+        scanner=Scanner(scanner.program.name, scanner.program.version, scanner.program.origin),
         subject=subject,
         seen={name: f"{scanned.packages} packages, {scanned.system or 'no OS'}" for name, scanned in scans.items()},
         findings=(*merged(scans.values()), *map(_unknown_system, young.intersection(unknown)), *of_git),
-        notes=tuple(dict.fromkeys((*notes, *of_scans, *clones, *not_searched(environment, searches)))),
+        notes=tuple(dict.fromkeys((*notes, *of_scans, *clones, *not_searched(scanner, environment, searches)))),
         database=provided.vulnerabilities,
         java_database=provided.java,
     )
 
 
-def _order(provided: Databases, program: Program, layers: UnpackedLayers, *, secrets: bool) -> TrivyOrder:
-    # Without a usable Java database trivy sees less than another time.
-    kept = result_cache.of(program) if provided.cache == runner.trivy_cache_dir() else result_cache.NOTHING_KEPT
-    java = provided.java.sha256 if provided.java else ""
-    return TrivyOrder(program, provided.cache, secrets, java, layers, kept)
-
-
-def unknown_to_database(program: Program, scans: Iterable[ImageScan]) -> tuple[str, ...]:
-    """Return the ecosystems of the packages in `scans` that trivy's database knows nothing about."""
-    inventories = dict.fromkeys(scanned.inventory for scanned in scans if scanned.inventory != trivy_canary.NOTHING)
-    names = (trivy_canary.unknown(program, runner.trivy_cache_dir(), each) for each in inventories)
-    return tuple(dict.fromkeys(name for found in names for name in found))
+def unknown_to_database(scanner: ImageScanner, scans: Iterable[ImageScan]) -> tuple[str, ...]:
+    """Return the ecosystems of the packages in `scans` that the scanner's database knows nothing about."""
+    inventories = dict.fromkeys(scanned.inventory for scanned in scans if scanned.inventory != NOTHING)
+    return tuple(dict.fromkeys(name for inventory in inventories for name in scanner.unknown(inventory)))
 
 
 def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[str]:
@@ -131,13 +118,13 @@ def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
     return tuple(found.values())
 
 
-def not_searched(environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
+def not_searched(scanner: ImageScanner, environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
     """Return, a sentence each, what in the image was not searched for secrets."""
     if not environment.image_secrets:
         return ("the image was not searched for secrets: the platform's rules do not ask for it",)
     unread = dict.fromkeys(name for each in searches for name in each.unread)
     layers = (f"layer {name} cannot be read here and was not searched for git folders" for name in unread)
-    return (f"in the image, no secrets are looked for in {trivy.NOT_SEARCHED}", *layers)
+    return (f"in the image, no secrets are looked for in {scanner.not_searched}", *layers)
 
 
 def _blind_spots(scanned: ImageScan) -> Iterator[Finding]:
@@ -167,7 +154,7 @@ def _unsupported_system(scanned: ImageScan) -> Finding:
         gate=Gate.TRIVY,
         id=UNSUPPORTED_SYSTEM,
         severity=Severity.HIGH,
-        title=scanned.unsupported[: trivy.TITLE_LENGTH],
+        title=scanned.unsupported[:TITLE_LENGTH],
         location=Location("image"),
         fingerprint=fingerprint(UNSUPPORTED_SYSTEM, scanned.system),
         kind=Kind.BLIND_SPOT,
@@ -183,7 +170,7 @@ def _other_system(scanned: ImageScan) -> Finding:
         gate=Gate.TRIVY,
         id=OTHER_SYSTEM,
         severity=Severity.HIGH,
-        title=f"Whose fixes count is unknown: {scanned.contradiction}"[: trivy.TITLE_LENGTH],
+        title=f"Whose fixes count is unknown: {scanned.contradiction}"[:TITLE_LENGTH],
         location=Location("image"),
         fingerprint=fingerprint(OTHER_SYSTEM, scanned.contradiction),
         kind=Kind.BLIND_SPOT,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from msgspec import Struct, field
 from goldenpath.delivery.image import os_release
 from goldenpath.delivery.model.finding import Finding, FixStatus, Gate, Kind, Location, Package, Severity
 from goldenpath.delivery.scanners import scanner
-from goldenpath.delivery.scanners.trivy_canary import NOTHING, Inventory
+from goldenpath.delivery.scanners.scanner import TITLE_LENGTH, ImageScan, Inventory
 from goldenpath.shared import codec, process
 from goldenpath.shared.names import Digest
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 _OS_PACKAGES, _LANGUAGE_PACKAGES = "os-pkgs", "lang-pkgs"
 DETAIL_LENGTH = 1000
-TITLE_LENGTH = 250
 # By itself trivy leaves out what is called a picture, an archive or a lock file. `.git` is looked for in the layers.
 SECRET_RULES = b"skip-patterns: ['**/.git/**', '**/node_modules/**']\n"
 # Where trivy's own rules do not look for secrets (aquasecurity/trivy, `fanal/secret`, `fanal/analyzer/secret`).
@@ -112,30 +110,6 @@ class _Report(Struct, frozen=True):
 
 _SEVERITIES = frozenset(Severity)
 _STATUSES = frozenset(FixStatus)
-
-
-@dataclass(frozen=True)
-class ImageScan:
-    """What trivy saw in one image: `config` is the digest of the image's config, `system` its OS, if it knows it.
-
-    `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are;
-    `contradiction` why its OS is not the release that it names.
-    `layers` has the diff id of the layer that each finding is in, in the order of the findings; empty where trivy names
-    none, as for the configuration.
-    `inventory` is what trivy's database has to know for this scan to mean anything; `is_young`: its OS has a release
-    that this trivy has not heard of.
-    """
-
-    config: Digest
-    system: str
-    packages: int
-    findings: tuple[Finding, ...]
-    unsupported: str = ""
-    contradiction: str = ""
-    notes: tuple[str, ...] = ()
-    inventory: Inventory = NOTHING
-    is_young: bool = False
-    layers: tuple[str, ...] = ()
 
 
 def scan(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from goldenpath.delivery.scanners.scanner import Inventory
     from goldenpath.shared.toolchain import Program
 
 JAVA_TIMEOUT = 60.0
@@ -68,26 +69,6 @@ _SYSTEMS = {
     "chainguard": "pkg:apk/chainguard/openssl@0.9.8a-r0",
 }  # fmt: skip
 _SYSTEM_PACKAGE = "openssl"
-
-
-@dataclass(frozen=True)
-class Inventory:
-    """What has to be known: trivy's `types` of the packages that were seen, and the OS of an image, if it has one.
-
-    `family` and `release` are empty where nothing has to be known of an OS.
-    """
-
-    types: frozenset[str]
-    family: str = ""
-    release: str = ""
-
-    @property
-    def system(self) -> str:
-        """The OS for people."""
-        return f"{self.family} {self.release}".strip()
-
-
-NOTHING = Inventory(frozenset())
 
 
 class _Vulnerability(Struct, frozen=True):

@@ -16,7 +16,6 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
-from goldenpath.delivery.registry import sdk_preload
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.blob_uploads import NOTHING_SENT, Uploaded
@@ -59,7 +58,6 @@ def run(run: Run) -> Outcome:
     """Release the candidate in the work folder; on any failure the registry is left as it was."""
     run.work.forget(run.work.receipt)
     refuse_pull_request(run)
-    sdk_preload.load()
     if another := of_another_component(run):
         return Outcome(another, outputs=NOTHING)
     candidate = run.work.read_candidate()

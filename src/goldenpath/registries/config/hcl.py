@@ -202,7 +202,7 @@ class _Reader:
 
     def _unquoted(self, at: int) -> str:
         inner = self.tokens[at].text[1:-1]
-        left_over = _ESCAPE.sub("", inner)
+        left_over = _ESCAPE.sub(" ", inner)  # not "": `%\"{` is no template
         if "\\" in left_over or "${" in left_over or "%{" in left_over or "\n" in inner:
             raise self.unexpected(at, "a plain string was expected, without `${…}`")
         return _ESCAPE.sub(_unescaped, inner)

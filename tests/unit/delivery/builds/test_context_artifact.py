@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.stage import Run
 
-TREE = "Dockerfile\0.gitmodules\0lib\0src/app.py\0docs/link\0"
+TREE = "".join(
+    f"100644 blob {'0' * 40}\t{path}\0" for path in ("Dockerfile", ".gitmodules", "lib", "src/app.py", "docs/link")
+)
 FILE = stat.S_IFREG | 0o755
 TODAY = date(2026, 11, 28)
 

@@ -8,8 +8,7 @@ import pytest
 
 from goldenpath.delivery.release import access
 from goldenpath.delivery.rules import matrix
-from goldenpath.shared import oidc
-from goldenpath.shared.errors import GoldenPathError, LoginRefused, WrongAccount, WrongEnvironment
+from goldenpath.shared.errors import GoldenPathError, WrongAccount, WrongEnvironment
 from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
 from goldenpath.shared.runner import Runner
 
@@ -71,22 +70,3 @@ def test_a_role_or_a_registry_of_another_environment_is_refused_before_it_is_ass
 ) -> None:
     with pytest.raises(kind, match=what):
         access._require_role(given, ROLE)  # noqa: SLF001  what `opened` asks first
-
-
-def test_a_token_asked_for_ahead_is_hidden_and_used_once_and_a_later_failure_is_not_the_last(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    answers = iter(["first", "", "third"])
-
-    def ask(*_: object) -> str:
-        if given := next(answers):
-            return given
-        raise LoginRefused("GitHub's OIDC endpoint does not answer", fix="run again")
-
-    monkeypatch.setattr(oidc, "token", ask)
-    identity = access._identity(wanted(""), Runner(in_actions=True))  # noqa: SLF001  what `opened` asks first
-    assert capsys.readouterr().out == "::add-mask::first\n"
-    assert identity() == "first"
-    with pytest.raises(LoginRefused):
-        identity()
-    assert identity() == "third"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from goldenpath.delivery.rules import matrix
-from goldenpath.policy import source
 from goldenpath.shared.errors import PolicyInvalid, UnknownEnvironment
 
 FOLDER = resources.files("goldenpath.policy")
@@ -153,17 +152,11 @@ def test_anything_else_under_tags_from_is_refused(wrong: str) -> None:
         matrix.parse(TEXT.replace("tags_from: default-branch", f"tags_from: {wrong}"))
 
 
-def test_the_shipped_rules_are_proved_before_they_are_shipped() -> None:
-    assert source.proof(TEXT, matrix.SCHEMA) == (FOLDER / matrix.PROOF).read_text(encoding="utf-8").strip()
-    assert matrix.load() == matrix.parse(TEXT)
-
-
-def test_rules_that_were_edited_since_they_were_proved_are_proved_in_the_run(
+def test_rules_that_do_not_fit_their_schema_stop_every_command_that_reads_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / matrix.POLICY_FILE).write_text(TEXT.replace("mode: blocking", "mode: off"))
-    for name in (matrix.SCHEMA, matrix.PROOF):
-        (tmp_path / name).write_text((FOLDER / name).read_text(encoding="utf-8"))
+    (tmp_path / matrix.SCHEMA).write_text((FOLDER / matrix.SCHEMA).read_text(encoding="utf-8"))
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     matrix.load.cache_clear()
     try:

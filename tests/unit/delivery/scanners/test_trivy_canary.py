@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.delivery.scanners import trivy_canary
-from goldenpath.delivery.scanners.trivy_canary import LANGUAGES, Inventory
+from goldenpath.delivery.scanners.scanner import Inventory
+from goldenpath.delivery.scanners.trivy_canary import LANGUAGES
 from goldenpath.shared.errors import ScannerFailed
 from tests.unit.program_double import program
 

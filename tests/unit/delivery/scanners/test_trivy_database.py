@@ -16,6 +16,7 @@ import pytest
 from goldenpath.delivery.model.finding import Database
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.scanners import databases, image_inspection, trivy_database
+from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 from goldenpath.shared import process
 from goldenpath.shared.errors import ScannerFailed, ToolFailed, ToolTimeout
 from tests.unit.program_double import ProgramDouble, ended, program
@@ -185,9 +186,10 @@ def test_a_database_is_known_by_its_hash(tmp_path: Path) -> None:
 
 def test_what_is_not_searched_in_an_image_is_said() -> None:
     environment = matrix.load().environment("prod")
-    (note,) = image_inspection.not_searched(environment, [])
+    scanner = TrivyScanner(program("trivy"), Path("cache"), secrets=True)
+    (note,) = image_inspection.not_searched(scanner, environment, [])
     assert note.startswith("in the image, no secrets are looked for in node_modules, usr/share")
-    (note,) = image_inspection.not_searched(replace(environment, image_secrets=False), [])
+    (note,) = image_inspection.not_searched(scanner, replace(environment, image_secrets=False), [])
     assert note == "the image was not searched for secrets: the platform's rules do not ask for it"
 
 
