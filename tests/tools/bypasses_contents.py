@@ -250,14 +250,7 @@ def base64_in_a_lock_file(place: Place) -> None:
     plant(place, "package-lock.json", b'{"x": "' + base64.b64encode(line().encode()) + b'"}\n')
 
 
-def unnamed_member(text: str) -> bytes:
-    """Return a zip that holds a member which its directory does not name."""
-    hidden = zipped(two=text * 9)
-    return hidden[: hidden.index(b"PK\x01\x02")] + zipped(one="harmless")
-
-
 packed("install.run", lambda text: b"#!/bin/sh\nexit\n" + gzip.compress(tarred("x", text)), "install.run!at byte 15!x")
 packed("before-much.zip", lambda text: zipped(inner=text) + bytes(range(256)) * 400, "before-much.zip!at byte 0")
-packed("unnamed.zip", unnamed_member, "unnamed.zip!at byte 0")
 packed("texts.exe", lambda text: b"MZ" + bytes(9_000) + text.encode("utf-16-be") + bytes(9), "texts.exe")
 packed("chinese.txt", lambda text: ("\u4e2d\u6587" * 3_000 + "\n" + text).encode("utf-16-le"), "chinese.txt")

@@ -8,7 +8,7 @@ import json
 import re
 import tarfile
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -19,9 +19,6 @@ from goldenpath.shared.download import Releases
 from goldenpath.shared.errors import BadInput, DiskTrouble, ToolHashMismatch, ToolMissing
 from goldenpath.shared.pins import Asset, GoSource, Group, Host, Rules, Tool
 from goldenpath.shared.toolchain import Program, Toolchain
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHA = "ab" * 32
 GO = GoSource(

@@ -1,4 +1,4 @@
-"""What is packed in a file: the members of an archive, a compressed stream, and what hides between them."""
+"""What is packed in a file: the members of an archive, a compressed stream, or streams in the middle of a file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 # Bytes; what is larger is not held in memory.
 IN_MEMORY = 8 << 20
-_ZIP_HEADER = 30
 _GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
 _TAR = (257, b"ustar")
 DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError, ValueError)
@@ -45,51 +44,61 @@ def may_hold_more(raw: IO[bytes], sample: bytes) -> bool:
 def members(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield name and content of each member, where `raw` is an archive or has one in it.
 
-    A compressed stream has one without a name. What stands between the members, behind them, or where the archive is
-    damaged may be opened by another program, and comes last.
+    A compressed stream has one member without a name. A zip holds what its directory lists: a member hidden
+    from the directory is not searched for (docs/threat-model.md). In a file that is neither zip nor tar, and in a
+    damaged archive, streams may begin anywhere.
     """
-    known = list[range]()
-    damage = None
+    begin, damage = 0, None
     try:
-        yield from _listed(raw, sample, known, budget)
+        if listed := _listed(raw, sample, budget):
+            yield from listed
+            return
+        if stream := _decompressed(raw, sample):
+            ended: list[bool] = []
+            with stream:
+                yield "", _to_its_end(stream, ended)
+            # After the last stream of gzip nothing else is accepted; the other readers end there without a word.
+            if ended and sample.startswith(_GZIP):
+                return
+            begin = 1
     except DAMAGED as error:
         damage = error
-        known.clear()
-    for place, content in embedded_streams.streams(whole(raw), budget, known):
+    for place, content in embedded_streams.streams(whole(raw), budget, begin):
         yield f"at byte {place}", content
     if damage:
         raise damage
 
 
-def _listed(
-    raw: IO[bytes], sample: bytes, known: list[range], budget: FileBudget
-) -> Iterator[tuple[str, Iterable[bytes]]]:
-    """Yield what the archive itself says is in it, and add to `known` where that lies."""
+def _listed(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple[str, Iterable[bytes]]] | None:
+    """Return what a zip or a tar says is in it; `None` where `raw` is neither."""
     raw.seek(0)
     if zipfile.is_zipfile(raw):
-        with zipfile.ZipFile(raw) as zipped:
-            known.extend(range(each.header_offset, _end(each)) for each in zipped.infolist())
-            for entry in zipped.infolist():
-                if not entry.is_dir():
-                    yield entry.filename, _of_zip(zipped, entry)
-    elif sample[_TAR[0] :].startswith(_TAR[1]):
-        raw.seek(0)
-        with tarfile.open(fileobj=raw, mode="r:", errors="replace") as archive:
-            for member in archive:
-                # It would keep all of them, and there may be millions that hold nothing.
-                archive.members.clear()  # type: ignore[attr-defined]
-                budget.look_at_the_clock()
-                # A member of an unknown type is a file to those who unpack it.
-                if member.isfile() or member.type not in tarfile.SUPPORTED_TYPES:
-                    known.append(range(member.offset_data, member.offset_data + member.size))
-                    if content := archive.extractfile(member):
-                        yield member.name, _chunks(content)
-    elif stream := _decompressed(raw, sample):
-        ended: list[bool] = []
-        with stream:
-            yield "", _to_its_end(stream, ended)
-        # After the last stream of gzip nothing else is let pass; the other readers end there without a word.
-        known.append(range(raw.seek(0, os.SEEK_END) if ended and sample.startswith(_GZIP) else 1))
+        return _in_zip(raw)
+    return _in_tar(raw, budget) if sample[_TAR[0] :].startswith(_TAR[1]) else None
+
+
+def _in_zip(raw: IO[bytes]) -> Iterator[tuple[str, Iterable[bytes]]]:
+    with zipfile.ZipFile(raw) as zipped:
+        for entry in zipped.infolist():
+            if not entry.is_dir():
+                yield entry.filename, _of_zip(zipped, entry)
+
+
+def _in_tar(raw: IO[bytes], budget: FileBudget) -> Iterator[tuple[str, Iterable[bytes]]]:
+    raw.seek(0)
+    with tarfile.open(fileobj=raw, mode="r:", errors="replace") as archive:
+        for member in archive:
+            # It would keep all of them, and there may be millions that hold nothing.
+            archive.members.clear()  # type: ignore[attr-defined]
+            budget.look_at_the_clock()
+            # A member of an unknown type is a file to those who unpack it.
+            is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
+            if is_file and (content := archive.extractfile(member)):
+                yield member.name, _chunks(content)
+        # The reader ends without a word at a header that it cannot read. Other programs go on behind it.
+        raw.seek(archive.offset)
+        if any(chunk.strip(b"\0") for chunk in _chunks(raw)):
+            raise tarfile.ReadError("it does not end with the last member")
 
 
 def _to_its_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
@@ -97,10 +106,6 @@ def _to_its_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list
     # What comes before the place where it is damaged shall be read: `read` would keep it back.
     yield from iter(partial(stream.read1, CHUNK), b"")
     ended.append(True)
-
-
-def _end(entry: zipfile.ZipInfo) -> int:
-    return entry.header_offset + _ZIP_HEADER + len(entry.filename) + len(entry.extra) + entry.compress_size
 
 
 def whole(raw: IO[bytes]) -> bytes | mmap.mmap:

@@ -11,13 +11,12 @@ import bz2
 import lzma
 import re
 import zlib
-from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from mmap import mmap
 
     from goldenpath.delivery.secrets.scan_limits import FileBudget
@@ -25,10 +24,10 @@ if TYPE_CHECKING:
 _GZIP, _MEMBER = b"\x1f\x8b\x08", b"PK\x03\x04"
 _XZ, _BZIP2, _BZIP2_BLOCK = b"\xfd7zXZ\x00", b"BZh", b"1AY&SY"
 _BEGIN = re.compile(b"|".join(map(re.escape, (_GZIP, _MEMBER, _XZ))) + b"|BZh[1-9]" + re.escape(_BZIP2_BLOCK))
-_GZIP_HEADER, _HEADER, _DEFLATED = 10, 30, 8
+_HEADER, _DEFLATED = 30, 8
+# zlib then reads the header of gzip itself. What it reads for that counts for the budget too.
+_WITH_HEADER = 16 + zlib.MAX_WBITS
 _FIRST = (_GZIP, _MEMBER, _XZ, _BZIP2_BLOCK)
-# The flags of a gzip header (RFC 1952, 2.3.1): what follows it, and what must not be set.
-_CHECKSUM, _EXTRA, _NAME, _COMMENT, _RESERVED = 0x02, 0x04, 0x08, 0x10, 0xE0
 # Most places where a stream seems to begin are none, and a few bytes tell.
 _FIRST_FED, _FED = 1 << 9, 1 << 14
 _GIVEN = 1 << 20
@@ -50,21 +49,15 @@ def may_hold_streams(content: bytes | mmap) -> bool:
     return any(content.find(each) >= 0 for each in _FIRST) and _BEGIN.search(content) is not None
 
 
-def streams(
-    content: bytes | mmap, budget: FileBudget, known: Sequence[range] = ()
-) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """Yield place and content of each compressed stream that does not begin within what is `known`.
+def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """Yield place and content of each compressed stream that begins at the byte `begin` or after it.
 
     What cannot be decompressed from its first bytes on is none; one that is damaged ends where it is. Raises
     `LimitReached` when the file costs more than its `budget`.
     """
-    begins = sorted(known, key=lambda each: each.start)
     search = _Search(content, memoryview(content), budget)
-    for found in _BEGIN.finditer(content):
+    for found in _BEGIN.finditer(content, begin):
         at = found.start()
-        before = bisect_right(begins, at, key=lambda each: each.start)
-        if before and at in begins[before - 1]:
-            continue
         budget.attempt()
         chunks = search.chunks(at)
         if first := next(chunks, b""):
@@ -78,38 +71,15 @@ class _Search:
     content: bytes | mmap
     view: memoryview
     budget: FileBudget
-    _looked_from: int = 0
-    _zero_at: int = -1
 
     def chunks(self, at: int) -> Iterator[bytes]:
         if self.content[at : at + len(_XZ)] == _XZ:
             return self._unpacked(at, lzma.LZMADecompressor(memlimit=_DICTIONARY))
         if self.content[at : at + len(_BZIP2)] == _BZIP2:
             return self._unpacked(at, bz2.BZ2Decompressor())
-        is_gzip = self.content[at : at + len(_GZIP)] == _GZIP
-        return self._inflated(self._data_of_gzip(at) if is_gzip else self._data_of_member(at))
-
-    def _data_of_gzip(self, at: int) -> int:
-        """Return where the data behind the gzip header at `at` begin; the end of the content where they do not.
-
-        zlib would read on from each header to the end of the name in it, and all names may have one end.
-        """
-        nowhere, data = len(self.content), at + _GZIP_HEADER
-        if data > nowhere or (flags := self.content[at + 3]) & _RESERVED:
-            return nowhere
-        if flags & _EXTRA:
-            data += 2 + int.from_bytes(self.content[data : data + 2], "little")
-        for flag in (_NAME, _COMMENT):
-            if flags & flag:
-                data = self._next_zero(data) + 1
-        return data + 2 if flags & _CHECKSUM else data
-
-    def _next_zero(self, at: int) -> int:
-        """Return where the next zero from `at` on is, or the end; what the last call has read is not read again."""
-        if not self._looked_from <= at <= self._zero_at:
-            found = self.content.find(b"\0", at)
-            self._looked_from, self._zero_at = at, found if found >= 0 else len(self.content)
-        return self._zero_at
+        if self.content[at : at + len(_GZIP)] == _GZIP:
+            return self._inflated(at, zlib.decompressobj(_WITH_HEADER))
+        return self._inflated(self._data_of_member(at), zlib.decompressobj(-zlib.MAX_WBITS))
 
     def _data_of_member(self, at: int) -> int:
         header = self.content[at : at + _HEADER]
@@ -126,8 +96,7 @@ class _Search:
             yield part
             place, size = place + size, _FED
 
-    def _inflated(self, begin: int) -> Iterator[bytes]:
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    def _inflated(self, begin: int, inflater: zlib._Decompress) -> Iterator[bytes]:
         for part in self._fed(begin):
             left: bytes | memoryview = part
             # One part may unpack to a thousand times its size.

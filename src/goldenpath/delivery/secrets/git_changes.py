@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# A rule of gitleaks looks over at most eight ends of lines, those apart that `near_lines` names.
+# A rule of gitleaks looks over at most eight ends of lines, those apart that `line_windows` names.
 CONTEXT = 8
 # Without `--text`: what git calls binary is not compared line by line, and its objects are read whole.
 _WORDS = (

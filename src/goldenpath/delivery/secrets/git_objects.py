@@ -67,21 +67,26 @@ class Wanted:
 class _Versions:
     """Versions of files that commits brought: those to be read `whole`, and the `partial` ones of each path.
 
-    Of the latter those in `far` have words that a rule reads far from.
+    Of the latter those in `far` have words that a rule reads far from. `changed` is as in `Exported`.
     """
 
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
     whole: list[Origin] = field(default_factory=list)
     far: list[Origin] = field(default_factory=list)
     partial: dict[str, list[Origin]] = field(default_factory=dict)
+    changed: dict[tuple[str, str], tuple[range, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Exported:
-    """The `files` for a scanner, and of which versions they have changes alone, by path."""
+    """The `files` for a scanner, and the versions of which they have only the changes, by path.
+
+    Where `files` have old lines of a version too, `changed` has the numbers of its new lines, by path and object.
+    """
 
     files: PlainFiles
     partial: Mapping[str, Sequence[Origin]]
+    changed: Mapping[tuple[str, str], Sequence[range]] = field(default_factory=dict)
 
 
 def export(
@@ -116,7 +121,7 @@ def export(
     files.add(Origin(_NAMES, _NAMES, wanted.commit), [f"{path}\n".encode() for path in sorted(paths)])
     files.close()
     files.not_scanned.extend(unscanned_submodules(wanted.history, wanted.commit, submodules))
-    return Exported(files, versions.partial)
+    return Exported(files, versions.partial, versions.changed)
 
 
 def _new_in_tree(wanted: Wanted) -> Iterator[Origin]:
@@ -148,9 +153,13 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
         origin = Origin(version.identity, version.path, version.commit)
         is_whole = place in tree or version.path in odd or not version.hunks or not wanted.is_all
         if not is_whole or not version.is_new:
-            parts = (part for hunk in version.hunks for part in line_windows.near(hunk, files.words))
+            parts = [part for hunk in version.hunks for part in line_windows.near(hunk, files.words)]
             changed = Origin(f"{_CHANGE}{version.identity}", version.path, version.commit)
             files.add_lines(changed, parts, elsewhere.get(version.path, frozenset()))
+            shows_old = is_whole or version.path in far or any(part.has_old for part in parts)
+            # Where git does not show a change, or not all of it, no line is known to be old.
+            if shows_old and wanted.is_all and version.hunks and version.path not in odd:
+                found.changed[place] = tuple(line for hunk in version.hunks for line in line_windows.changed(hunk))
         if is_whole:
             found.whole.append(origin)
         else:

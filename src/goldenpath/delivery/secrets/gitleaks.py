@@ -63,6 +63,7 @@ class Leak(Struct, frozen=True):
     Commit: str
     Entropy: float
     Mark: str = ""
+    EndLine: int = 0
 
 
 class _Entry(Leak, frozen=True):
@@ -149,9 +150,10 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
     except ValueError as error:
         raise scanner.failed("gitleaks", f"its report cannot be read: {error}") from None
     listed = (
-        Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret))
+        Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret),
+             each.EndLine)
         for each in entries
-    )
+    )  # fmt: skip
     # gitleaks reads files side by side and reports what it finds in no order.
     return tuple(sorted(listed, key=_place))
 
@@ -180,7 +182,8 @@ def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
             # A part may begin with the end of the one before.
             same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
             if first.setdefault(same, (leak.File, begin)) == (leak.File, begin):
-                yield replace(leak, File=path, Commit=origin.identity, StartLine=line)
+                end = line + max(leak.EndLine - leak.StartLine, 0)
+                yield replace(leak, File=path, Commit=origin.identity, StartLine=line, EndLine=end)
 
 
 def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:

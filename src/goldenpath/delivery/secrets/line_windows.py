@@ -106,10 +106,14 @@ def is_plain(text: bytes) -> bool:
 
 
 class Lines(Struct, frozen=True, gc=False):
-    """Lines of a file that follow one another, the first of which has the number `first`."""
+    """Lines of a file that follow one another, the first of which has the number `first`.
+
+    `has_old`: some of them were there before the change.
+    """
 
     first: int
     text: bytes
+    has_old: bool = False
 
 
 def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
@@ -130,7 +134,7 @@ def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
             continue
         above = _above(lines, cut)
         if _is_read_over(words, b"\n".join(lines[above:cut])):
-            both = _lines(hunk, lines, above, _below(lines, cut))
+            both = _lines(hunk, lines, above, _below(lines, cut), has_old=True)
             # The region of a far word has these lines too, and begins as the file does for its rule.
             if not is_far("", both.text):
                 yield both
@@ -142,8 +146,14 @@ def all_of(hunk: Hunk) -> Lines:
     return Lines(hunk.line, text[1:].replace(b"\n+", b"\n") + b"\n")
 
 
-def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int) -> Lines:
-    return Lines(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n")
+def changed(hunk: Hunk) -> Iterator[range]:
+    """Yield the numbers of the new lines at each place that `hunk` changes; an empty range where lines only went."""
+    _, changes = _new_side(hunk.body)
+    return (range(hunk.line + begin, hunk.line + end) for begin, end in changes)
+
+
+def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int, *, has_old: bool = False) -> Lines:
+    return Lines(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n", has_old)
 
 
 def _is_read_over(words: re.Pattern[bytes], above: bytes) -> bool:

@@ -1,7 +1,7 @@
 """What a file of bytes holds that a rule for secrets can match: its printable runs, each with the byte beside it.
 
 Random bytes cost a scanner as much as text does, and hardly any twelve in a row are printable. No match of a rule is
-shorter than that, and none goes over a byte that is not printable, but at its ends or where `near_lines.is_far` says
+shorter than that, and none goes over a byte that is not printable, but at its ends or where `line_windows.is_far` says
 so. tests/tools/test_rules_are_near.py compares this with the rules themselves.
 """
 
@@ -21,7 +21,7 @@ _PRINTABLE, _OTHER, _ZERO = b"ax0"
 _CLASSES = bytes(_PRINTABLE if each in b"\t\n\f\r" or 32 <= each < 127 else _OTHER for each in range(256))  # noqa: PLR2004
 _CLASSES_AND_ZERO = bytes([_ZERO]) + _CLASSES[1:]
 _RUN = bytes([_PRINTABLE]) * SHORTEST
-# Eight letters of two bytes each: `hidden_parts.wide_texts` looks for sixteen.
+# Eight letters of two bytes each: `embedded_streams.wide_texts` looks for sixteen.
 _WIDE = bytes([_PRINTABLE, _ZERO]) * 8
 _LOOK = 4 << 20
 # Bytes; a longer run comes in parts, each of which begins with the end of the one before.

@@ -2,7 +2,7 @@
 
 They are members of a few tar files, which take less time than as many files. Most are short: gitleaks runs a rule only
 over a text that holds one of the rule's words, and a long text holds them all. A text is cut at ends of lines, where no
-rule looks from one part into the next (`near_lines`), or else into pieces of 96,000 bytes, each of which begins with
+rule looks from one part into the next (`line_windows`), or else into pieces of 96,000 bytes, each of which begins with
 the end of the one before: gitleaks looks at 100,000 bytes at a time, and would not see a secret across two looks.
 
 The first line says that a member is a picture, of the one kind that gitleaks reads like a text: what says "ustar" at
@@ -84,7 +84,7 @@ def nothing() -> None:
 class PackedFiles:
     """Contents in batches of tar files below the new `folder`. `on_tar` is called when one more is complete.
 
-    `words` is for the rules that look over the end of a line (`near_lines.read_over`).
+    `words` is for the rules that look over the end of a line (`line_windows.read_over`).
     """
 
     folder: Path
@@ -116,7 +116,7 @@ class PackedFiles:
     def add_text(
         self, number: str, path: str, text: bytes, lines_before: int = 0, elsewhere: frozenset[bytes] = frozenset()
     ) -> None:
-        """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`near_lines.ELSEWHERE`)."""
+        """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`line_windows.ELSEWHERE`)."""
         kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
         is_far = kind in _NAME_ALONE or line_windows.is_far(path, text)
         if len(text) <= MEMBER and not (kind or is_far or remembered):

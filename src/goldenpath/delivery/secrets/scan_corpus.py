@@ -86,7 +86,7 @@ class PlainFiles:
     """Files below `folder`; `origins` says of each content's number where it comes from.
 
     `also` are more places of the same content. `not_scanned` says, in a sentence each, what cannot be looked into,
-    `unread` what our own limits left unread, by the path of the app's file. `words` is `near_lines.read_over` of the
+    `unread` what our own limits left unread, by the path of the app's file. `words` is `line_windows.read_over` of the
     rules.
     """
 
@@ -113,7 +113,7 @@ class PlainFiles:
         self.packed.close()
 
     def add_lines(self, origin: Origin, parts: Iterable[Lines], elsewhere: frozenset[bytes] = frozenset()) -> None:
-        """Write the `parts` of a text, which is nothing but text; `elsewhere` are words that it has (`near_lines`)."""
+        """Write the `parts` of a text, which is only text; `elsewhere` are words that it has (`line_windows`)."""
         number = self._number(origin)
         for part in parts:
             self.packed.add_text(number, origin.path, part.text, part.first - 1, elsewhere)

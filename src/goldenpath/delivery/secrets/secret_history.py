@@ -1,15 +1,11 @@
-"""Which commit first brought a secret to a path, and how often one version of a file has the same secret."""
+"""Which commit first brought a secret to a path."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-
-from goldenpath.delivery.secrets import git_objects, gitleaks
-from goldenpath.delivery.secrets.scan_corpus import PlainFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,28 +15,6 @@ if TYPE_CHECKING:
     from goldenpath.delivery.secrets.gitleaks import Leak
     from goldenpath.delivery.secrets.previous_scan import Placed
     from goldenpath.delivery.secrets.scan_corpus import Origin
-    from goldenpath.shared.toolchain import Program
-
-
-def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...]) -> tuple[Leak, ...]:
-    """Return the `leaks`, with all of each version where several changes may have brought the same secret twice.
-
-    A change shows what it brought, and not what the file has besides. So where several changes of one path brought the
-    same secret, the versions that they made are read whole too: only these can have it more often than those before.
-    """
-    versions = defaultdict[tuple[object, ...], set[str]](set)
-    for leak in filter(gitleaks.decides, leaks):
-        versions[leak.File, leak.RuleID, leak.Entropy, leak.Mark].add(git_objects.version_of(leak.Commit))
-    brought = {(str(path), each) for (path, *_), made in versions.items() if len(made) > 1 for each in made}
-    paths = sorted({path for path, _ in brought})
-    again = [each for path in paths for each in exported.partial.get(path, ()) if (path, each.identity) in brought]
-    if not again:
-        return leaks
-    files = PlainFiles(exported.files.folder.parent / "again", exported.files.words)
-    git_objects.write_whole(wanted.history, again, files)
-    files.close()
-    found, _ = gitleaks.scan_files(program, files)
-    return (*leaks, *found)
 
 
 class Brought:

@@ -1,4 +1,4 @@
-"""Where in a text a rule of gitleaks may read that reads farther than a few lines (`near_lines`), each such place once.
+"""Where in a text a rule of gitleaks may read that reads farther than a few lines (`line_windows`), each place once.
 
 A file that holds such a word may have thousands of versions, and hardly any of them changes there.
 """
@@ -53,7 +53,7 @@ def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
     words = b"|".join(re.escape(word) for word, name in FAR_WORDS if re.search(name, path, re.IGNORECASE))
     for match in re.finditer(words, low):
         begin = text.rfind(b"\n", 0, max(match.start() - before, 0)) + 1
-        # With the lines that `near_lines.near` leaves to a region.
+        # With the lines that `line_windows.near` leaves to a region.
         for _ in range(AT_MOST):
             begin = text.rfind(b"\n", 0, max(begin - 1, 0)) + 1
         end = text.find(b"\n", match.start() + OVERLAP) + 1 or len(text)

@@ -14,7 +14,14 @@ from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Loc
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.delivery.rules import reviewed_refs, settled
 from goldenpath.delivery.scanners import scanner
-from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, secret_history, streaming_scan
+from goldenpath.delivery.secrets import (
+    git_objects,
+    gitleaks,
+    line_windows,
+    repeated_secrets,
+    secret_history,
+    streaming_scan,
+)
 from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, Unread
 from goldenpath.delivery.secrets.scan_scope import Scope
 from goldenpath.delivery.stage import Outcome, Run, Stage, require_allowed_ref
@@ -74,7 +81,7 @@ def inspect(run: Run, added: Addition) -> Findings:
         with streaming_scan.beside(program, written) as early:
             exported = export(run, scope, written, checked_out, added)
             leaks, unreadable = early.finish()
-        leaks = secret_history.recounted(program, scope.wanted, exported, leaks)
+        leaks = repeated_secrets.recounted(program, scope.wanted, exported, leaks)
         brought = secret_history.Brought(scope.wanted, exported, scope.earlier.leaks)
         notes = tuple(dict.fromkeys((*scope.earlier.notes, *_notes(written, unreadable, checked_out, added))))
         leaks = brought.first(leaks)

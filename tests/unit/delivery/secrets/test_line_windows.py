@@ -17,6 +17,11 @@ def near(body: str, line: int = 10) -> list[Lines]:
     return list(line_windows.near(Hunk(line, body.encode()), WORDS))
 
 
+def old_too(first: int, text: bytes) -> Lines:
+    """Return lines of which some were there before."""
+    return Lines(first, text, has_old=True)
+
+
 def test_of_a_change_the_new_lines_are_read() -> None:
     assert near(" a;\n-b;\n+c;\n+d;\n e;") == [Lines(11, b"c;\nd;\n")]
 
@@ -32,17 +37,31 @@ def test_what_only_goes_brings_nothing() -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (" api_key =\n+\n+secret", [Lines(11, b"\nsecret\n"), Lines(10, b"api_key =\n\nsecret\n")]),
-        ("+api_key:\n \n secret\n next\n more", [Lines(10, b"api_key:\n"), Lines(10, b"api_key:\n\nsecret\nnext\n")]),
-        (" token\n- x\n =\n secret", [Lines(10, b"token\n=\nsecret\n")]),
+        (" api_key =\n+\n+secret", [Lines(11, b"\nsecret\n"), old_too(10, b"api_key =\n\nsecret\n")]),
+        ("+api_key:\n \n secret\n next\n more", [Lines(10, b"api_key:\n"), old_too(10, b"api_key:\n\nsecret\nnext\n")]),
+        (" token\n- x\n =\n secret", [old_too(10, b"token\n=\nsecret\n")]),
         (" token\n+=\n secret\n more", [
-            Lines(11, b"=\n"), Lines(10, b"token\n=\nsecret\n"), Lines(10, b"token\n=\nsecret\nmore\n"),
+            Lines(11, b"=\n"), old_too(10, b"token\n=\nsecret\n"), old_too(10, b"token\n=\nsecret\nmore\n"),
         ]),
     ],
     ids=["a word before", "a word that is new", "what stood between is gone", "only the sign is new"],
 )  # fmt: skip
 def test_lines_that_a_rule_may_read_together_come_together(body: str, expected: list[Lines]) -> None:
     assert near(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (" a\n-b\n+c\n+d\n e", [range(11, 13)]),
+        (" a\n-b\n c", [range(11, 11)]),
+        ("+a\n b\n+c\n\\ No newline at end of file", [range(10, 11), range(12, 13)]),
+        ("+a\n+b\n", [range(10, 12)]),
+    ],
+    ids=["other lines", "lines that went", "two places", "a new file"],
+)
+def test_the_numbers_of_new_lines_are_known(body: str, expected: list[range]) -> None:
+    assert list(line_windows.changed(Hunk(10, body.encode()))) == expected
 
 
 @pytest.mark.parametrize("above", ["a line;", "key)", "token {", "just words"])
