@@ -64,7 +64,7 @@ class World:
         plan = {name.replace("IAM", "PLAN"): arn for name, arn in roles.items()}
         act_itself = act.Act(
             Toolchain.load().provide("act").path,
-            platform_copy.repositories(self.platform.folder),
+            platform_copy.repositories(platform_copy.served(self.platform.folder, self.folder / f"platform-{number}")),
             {
                 **self.surroundings,
                 **found,
