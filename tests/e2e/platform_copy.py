@@ -86,10 +86,10 @@ def served(folder: Path, place: Path) -> Path:
     for path in folder.iterdir():
         if path.name in _COPIED_BY_ACT:
             shutil.copytree(path, place / path.name)
-        elif path.is_dir() and path.name != ".git":
+        elif path.name == "action.yml":
+            shutil.copy(path, place)
+        elif path.name != ".git":
             (place / path.name).symlink_to(path)
-        elif path.is_file():
-            shutil.copy(path, place / path.name)
     return place
 
 
