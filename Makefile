@@ -5,8 +5,9 @@ SHELL := /bin/sh
 PYTHON = $$(python3 -I bin/environment dev)
 CACHE = $${GOLDENPATH_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goldenpath}
 GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
-# Tests of one file share what is expensive to start, and stay on one worker. Three keep two cores busy: tests also wait.
-TOGETHER = -n 3 --dist loadfile --no-loadscope-reorder
+# Tests of one file share what is expensive to start, and stay on one worker. Four keep two cores busy: a test waits for
+# half of its time, for programs that start and for services. Those that wait longest come first, by their folders' names.
+TOGETHER = -n 4 --dist loadfile --no-loadscope-reorder
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'

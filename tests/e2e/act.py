@@ -139,6 +139,9 @@ def arrange(app: Path, event: Event, folder: Path, secrets: Mapping[str, str]) -
     for name in ("artifacts", "cache", "home"):
         places[name].mkdir(parents=True)
     process.run("git", "clone", "--quiet", "--mirror", app, places["origin"], timeout=60)
+    # Each job fetches from there: packing closely would take longer than all that the job is about.
+    for setting in ("pack.window=0", "pack.compression=0"):
+        process.run("git", "-C", places["origin"], "config", *setting.split("="), timeout=60)
     if (large := app / ".git" / "lfs").is_dir():  # what `git push` would hand over
         shutil.copytree(large, places["origin"] / "lfs")
     # The step's own shell alone: the programs below it are often shells too.

@@ -49,7 +49,9 @@ class Runner:
         token = {"GITHUB_TOKEN": found.pop("GITHUB_TOKEN")}
         program = act.Act(
             Toolchain.load().provide("act").path,
-            platform_copy.repositories(self.platform),
+            platform_copy.repositories(
+                platform_copy.served(self.platform, folder.with_name(f"{folder.name}-platform"))
+            ),
             {**self.surroundings, **found, **more, "GITHUB_REPOSITORY": app.slug},
             {**secrets, **token},
         )

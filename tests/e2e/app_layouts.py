@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from goldenpath.shared import git
 from tests.e2e import events, platform_copy
 from tests.e2e.app_repositories import BASES, OWNER, Place, Row, Way
-from tests.e2e.conftest import ACCOUNT
+from tests.e2e.delivery_runs import ACCOUNT
 from tests.tools.apps import App
 from tests.tools.small_images import push
 
@@ -27,6 +27,7 @@ COPY --from=build /installed /app/installed
 """
 _POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n"
 _MODEL = b"weights\n" * 1000
+_NAMES = 'COPY ["données/", "/srv/données/"]\nCOPY 日本語.txt /srv/\nLABEL title="café ☕"\n'
 _PRODUCTION = f"""ARG NGINX=1.28
 FROM {BASES}/nginx:$NGINX AS assets
 COPY . /usr/share/nginx/html/
@@ -166,9 +167,11 @@ ROWS = {
     ),
     "names": Row(
         {
-            "Dockerfile": SITE + 'COPY ["données/", "/srv/données/"]\nCOPY 日本語.txt /srv/\nLABEL title="café ☕"\n',
-            "données/très important.html": "Hello\n", "日本語.txt": "こんにちは\n", "Ünïcode/ß.md": "ß\n",
+            "ma boutique/Dockerfile": SITE + _NAMES,
+            "ma boutique/données/très important.html": "Hello\n", "ma boutique/日本語.txt": "こんにちは\n",
+            "Ünïcode/ß.md": "ß\n",
         },
+        inputs={"build_context": "ma boutique", "dockerfile_path": "ma boutique/Dockerfile"},
         environment="prod", has=("srv/données/très important.html", "srv/日本語.txt"),
     ),
 }  # fmt: skip

@@ -6,9 +6,7 @@ The emulator is new for each test, so that the caller stands as people copy it, 
 from __future__ import annotations
 
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,28 +16,19 @@ from goldenpath.local import demo, engine, vulnerability_db
 from goldenpath.local.server import Local
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
-from tests.e2e import invariants, platform_copy
+from tests.e2e import platform_copy
 from tests.e2e.app_deliveries import Deliveries, Runner
 from tests.e2e.app_repositories import Place
-from tests.e2e.invariants import World
+from tests.e2e.delivery_runs import ACCOUNT, CALLER, Asked, Deliver
 from tests.tools import apps, base_registry
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.e2e import act
-    from tests.e2e.events import Event
     from tests.tools.apps import App
 
-# Not the account of the emulators that other modules start in this process.
-ACCOUNT = "345678901234"
-CALLER = ".github/workflows/delivery.yml"
 _REQUEST = re.compile(r'"[A-Z]+ (/\S*) HTTP/')
-ENVIRONMENTS = ("dev", "test", "staging", "prod")
-
-Deliver = Callable[..., "act.Ended"]
-Asked = Callable[[], list[str]]
 
 
 @pytest.fixture(scope="session")
@@ -86,55 +75,10 @@ def app(tmp_path: Path) -> App:
     return apps.make(tmp_path / "app", **{CALLER: platform_copy.CALLER.read_text()})
 
 
-@dataclass(frozen=True)
-class Roles:
-    """The role of each environment, which only runs of one repository may assume; secrets name them."""
-
-    emulator: Local
-    slug: str
-
-    def create(self) -> dict[str, str]:
-        """Create them and return the secrets of the app's repository."""
-        subjects = (f"repo:{self.slug}:*",)
-        return {
-            f"TF_AWS_IAM_ROLE_{name.upper()}": self.emulator.create_role(f"deliver-{name}", subjects=subjects)
-            for name in ENVIRONMENTS
-        }
-
-
 @pytest.fixture
 def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
-    """Run a workflow of the app, by default the thin caller, for an event; what must hold of any run is asserted.
-
-    `renamed` secrets have other names; `database` is the trivy database that is in force that day. An attack says
-    itself what it gains: its run is not `checked`. `caches` is a folder that stands for GitHub's cache.
-    """
-    roles: dict[str, str] = {}
-
-    def run(
-        event: Event,
-        workflow: str = CALLER,
-        *,
-        renamed: Mapping[str, str] | None = None,
-        more_secrets: Mapping[str, str] | None = None,
-        database: Path | None = None,
-        caches: Path | None = None,
-        checked: bool = True,
-    ) -> act.Ended:
-        if not roles:
-            roles.update(Roles(emulator, app.slug).create())
-        named = {(renamed or {}).get(name, name): arn for name, arn in roles.items()}
-        secrets = {**named, **(more_secrets or {})}
-        day = {"GOLDENPATH_TRIVY_CACHE": str(database)} if database else {}
-        day |= {"STAND_IN_CACHES": str(caches)} if caches else {}
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=tmp_path))
-        before = World.look(emulator)
-        ended = Runner(surroundings, platform, emulator).run(app, event, workflow, secrets, folder, **day)
-        if checked:
-            invariants.hold(ended, event, before, World.look(emulator))
-        return ended
-
-    return run
+    """Run a workflow of the app, by default the thin caller, for an event; what must hold of any run is asserted."""
+    return Deliver(Runner(surroundings, platform, emulator), app, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -53,8 +53,8 @@ _PAUSES = (
 )
 _JOB = "job.check_run_id"
 _OF_WORKFLOW, DEFAULT_BRANCH = "job.workflow_sha", "main"
-_CODE = ("bin", "locks", "src")
-_DELIVERY = {".github", "actions", *_CODE}
+_COPIED_BY_ACT = {".github", "actions"}
+_DELIVERY = {*_COPIED_BY_ACT, "bin", "locks", "src"}
 # Name and commit; `actions/cache` has several actions in folders.
 GITHUBS_OWN = re.compile(r"actions/(?P<name>[a-z-]+)(?P<folder>(?:/[a-z-]+)?)@(?P<commit>[0-9a-f]{40})")
 
@@ -62,8 +62,7 @@ GITHUBS_OWN = re.compile(r"actions/(?P<name>[a-z-]+)(?P<folder>(?:/[a-z-]+)?)@(?
 def make(folder: Path, *, whole: bool = False) -> Path:
     """Copy this checkout into the new `folder`, changed so that `act` can run it; not `whole`, what a delivery needs.
 
-    act copies all of it for each step of each job, which would be half of the work of a run. So the code of a delivery,
-    most of the files, is behind links.
+    Only a whole one can be a git repository that jobs check out. See `served` for what runs take actions from.
     """
     copied(folder)
     for path in () if whole else folder.iterdir():
@@ -75,17 +74,23 @@ def make(folder: Path, *, whole: bool = False) -> Path:
         Edit(name, rule, "return True").apply(folder)
     for name, usual, quick in _PAUSES:
         Edit(name, usual, quick).apply(folder)
-    if not whole:
-        _move_code(folder, folder.with_name(f"{folder.name}-code"))
     return folder
 
 
-def _move_code(folder: Path, place: Path) -> None:
-    """Move the code of a delivery to the new folder `place`, and leave links to it in `folder`."""
+def served(folder: Path, place: Path) -> Path:
+    """Return the new folder `place`: the workflows and actions of the copy in `folder`, and links to the rest of it.
+
+    act copies the repository of an action for each step of each job, which would be most of the work of a run.
+    """
     place.mkdir()
-    for name in _CODE:
-        (folder / name).rename(place / name)
-        (folder / name).symlink_to(place / name)
+    for path in folder.iterdir():
+        if path.name in _COPIED_BY_ACT:
+            shutil.copytree(path, place / path.name)
+        elif path.name == "action.yml":
+            shutil.copy(path, place)
+        elif path.name != ".git":
+            (place / path.name).symlink_to(path)
+    return place
 
 
 def copied(folder: Path) -> Path:

@@ -14,7 +14,7 @@ import boto3
 from goldenpath.local.server import Local
 from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import act, events, platform_copy
-from tests.e2e.conftest import ACCOUNT, CALLER, Roles
+from tests.e2e.delivery_runs import ACCOUNT, CALLER, Roles
 from tests.e2e.platform_copy import SLUG
 from tests.terraform_provider import world as worlds
 from tests.tools import apps
@@ -64,7 +64,7 @@ class World:
         plan = {name.replace("IAM", "PLAN"): arn for name, arn in roles.items()}
         act_itself = act.Act(
             Toolchain.load().provide("act").path,
-            platform_copy.repositories(self.platform.folder),
+            platform_copy.repositories(platform_copy.served(self.platform.folder, self.folder / f"platform-{number}")),
             {
                 **self.surroundings,
                 **found,

@@ -1,6 +1,7 @@
-"""A table of small apps: each goes through all stages on the command line and under the runner, with one result.
+"""A table of small apps by language: each goes through all stages on the command line.
 
-The other half of the table is in test_app_layouts.py, so that two workers share it.
+What an app is written in makes no difference to the runner, so two of them are delivered there: one whose image holds
+binary files that were committed, and one with a finding that does not stop prod. test_app_layouts.py has what does.
 """
 
 from __future__ import annotations
@@ -9,38 +10,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.delivery.model.work_folder import WorkFolder
 from tests.e2e import app_languages
-from tests.e2e.test_delivery import ALL_RAN
+from tests.e2e.app_releases import released_alike, released_by_hand
 
 if TYPE_CHECKING:
     from tests.e2e.app_deliveries import Deliveries
-    from tests.e2e.app_repositories import Place, Row
+    from tests.e2e.app_repositories import Place
 
 pytestmark = pytest.mark.e2e
 
+ON_BOTH_WAYS = ("java-shop", "ruby-site")
 
-@pytest.mark.parametrize("name", app_languages.ROWS)
+
+@pytest.mark.parametrize("name", [name for name in app_languages.ROWS if name not in ON_BOTH_WAYS])
+def test_an_app_is_released_on_the_command_line(name: str, deliveries: Deliveries, place: Place) -> None:
+    released_by_hand(name, app_languages.ROWS[name], deliveries, place)
+
+
+@pytest.mark.parametrize("name", ON_BOTH_WAYS)
 def test_an_app_is_released_alike_on_both_ways(name: str, deliveries: Deliveries, place: Place) -> None:
     released_alike(name, app_languages.ROWS[name], deliveries, place)
-
-
-def released_alike(name: str, row: Row, deliveries: Deliveries, place: Place) -> None:
-    """Make the repository, deliver it on both ways, and hold the results against the row and against each other."""
-    app = row.make(name, place)
-    way = row.arrange(app, place)
-    by_hand = deliveries.by_hand(row, app, way, WorkFolder(place.folder / "work"))
-    (digest,) = set(by_hand.digests.values())
-    assert by_hand.tags == dict.fromkeys(row.tags_of(app), digest)
-    assert by_hand.labels["org.opencontainers.image.revision"] == app.commit
-    assert by_hand.labels["org.opencontainers.image.source"] == f"https://github.com/{app.slug}"
-    assert by_hand.packages >= set(row.holds)
-    assert by_hand.findings >= ({row.finding} if row.finding else set())
-    assert by_hand.files >= set(row.has)
-    assert not by_hand.files & set(row.lacks)
-    ended, under_the_runner = deliveries.by_the_workflow(row, app, way, place)
-    assert ended.jobs == {**ALL_RAN, **({row.job: "success"} if row.job else {})}
-    assert under_the_runner == by_hand
-    for other in row.unreleased:
-        assert f"and this is the delivery of {other}" in ended.text
-        assert deliveries.emulator.tags(other) == {}

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e import events, platform_copy
-from tests.e2e.conftest import CALLER
-from tests.e2e.test_delivery import ALL_RAN, assert_nothing_released, uploaded
+from tests.e2e.delivery_runs import CALLER
+from tests.e2e.outcomes import ALL_RAN, assert_nothing_released, uploaded
 from tests.tools import apps
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
     from goldenpath.local.server import Local
-    from tests.e2e.conftest import Deliver
+    from tests.e2e.delivery_runs import Deliver
     from tests.tools.apps import App
 
 pytestmark = pytest.mark.e2e

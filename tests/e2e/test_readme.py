@@ -12,7 +12,7 @@ import pytest
 
 from goldenpath.shared import runner
 from tests.e2e import events, platform_copy
-from tests.e2e.test_delivery import ALL_RAN, assert_released
+from tests.e2e.outcomes import ALL_RAN, assert_released
 from tests.tools import apps
 from tests.tools.command import ROOT
 from tests.tools.command import surroundings as quiet
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.local.server import Local
-    from tests.e2e.conftest import Deliver
+    from tests.e2e.delivery_runs import Deliver
     from tests.tools.apps import App
 
 pytestmark = pytest.mark.e2e

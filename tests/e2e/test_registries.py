@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,27 +91,6 @@ def let_time_pass(world: World) -> None:
     arn = ecr.describe_repositories(repositoryNames=["my-app"])["repositories"][0]["repositoryArn"]
     tags = {"goldenpath.idp/deprecated-since": "2026-01-01", "goldenpath.idp/remove-after": "2026-02-01"}
     ecr.tag_resource(resourceArn=arn, tags=[{"Key": key, "Value": value} for key, value in tags.items()])
-
-
-def test_two_wizards_at_once_open_a_pull_request_each(world: World) -> None:
-    names = ("my-app", "other-app")
-    with ThreadPoolExecutor() as pool:
-        ended = list(pool.map(lambda name: world.dispatch("create-ecr-registry", **{**ASKED, "name": name}), names))
-    assert [each.code for each in ended] == [0, 0], "\n".join(each.text for each in ended)
-    assert sorted(each.head for each in world.local.threads.of(SLUG)) == [f"registry/dev/{name}" for name in names]
-
-
-def test_a_plan_that_drifted_since_its_review_is_not_applied(world: World) -> None:
-    assert world.dispatch("create-ecr-registry", **ASKED).code == 0
-    risk = world.platform.folder / "modules" / "aws_ecr" / "risk.tf"
-    risk.write_text(risk.read_text().replace("20", "21"))
-    git(world.platform.folder, "commit", "--quiet", "--all", "--message=Keep more")
-    ended = world.merge()
-    assert ended.jobs == {"find": "success", "apply": "failure"}, ended.story
-    assert "The plan is not the one that was reviewed" in ended.text
-    assert world.names() == []
-    (said,) = world.local.threads.of(SLUG)[0].comments.values()
-    assert said.startswith("### Not applied: The plan is not the one that was reviewed")
 
 
 def test_the_hygiene_report_is_one_issue(world: World) -> None:

@@ -46,30 +46,14 @@ def nothing(_: World) -> None:
     """Spoil nothing: the request itself is wrong."""
 
 
-def made_by_hand(world: World) -> None:
-    world.client("ecr").create_repository(repositoryName="my-app")
-
-
-def merged_by_hand(world: World) -> None:
-    world.edit("envs/dev/ecr.tf", "ecr_repositories = {", "ecr_repositories = merge({}, {")
-
-
-def without_build_id(world: World) -> None:
-    world.edit("envs/dev/terraform.tfvars", 'build_id          = "main"\n', "")
-
-
 def locked(world: World) -> None:
     world.lock_seconds = 0
     world.client("s3").put_object(Body=json.dumps(HELD).encode(), **LOCK)
 
 
+# What else is refused: tests/tools/test_registries_workflows.py and tests/unit/registries.
 REFUSED: dict[str, tuple[Callable[[World], None], dict[str, str], str]] = {
-    "unknown risk": (nothing, {"risk": "extreme"}, "'extreme' is not one of low, medium, high"),
     "unicode owner": (nothing, {"owner": "équipe"}, "`owner`:"),
-    "name taken in ecr.tf": (nothing, {"name": "hello-web"}, "There is a registry 'hello-web' in dev already"),
-    "name taken in ECR": (made_by_hand, {}, "ECR has a repository 'my-app' in dev already"),
-    "hand-edited ecr.tf": (merged_by_hand, {}, "ecr.tf is not of the form that we can edit"),
-    "tfvars without build_id": (without_build_id, {}, "`build_id` is missing"),
     "state locked": (locked, {}, "Terraform's state is locked by another run"),
 }
 

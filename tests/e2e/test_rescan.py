@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from goldenpath.local import vulnerability_db
+from goldenpath.local.server import Local
 from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import events, platform_copy
-from tests.e2e.test_delivery import ALL_RAN, roles_assumed, uploaded
+from tests.e2e.app_deliveries import Runner
+from tests.e2e.delivery_runs import ACCOUNT, CALLER, Deliver
+from tests.e2e.outcomes import ALL_RAN, roles_assumed, uploaded
 from tests.tools import apps
 
 if TYPE_CHECKING:
-    from goldenpath.local.server import Local
-    from tests.e2e.conftest import Deliver
+    from collections.abc import Iterator, Mapping
+
+    from tests.e2e.act import Ended
     from tests.tools.apps import App
 
 pytestmark = pytest.mark.e2e
 
+# Beside it a test has an emulator of its own.
+SCANNED = ACCOUNT[::-1]
 WORKFLOW = ".github/workflows/rescan.yml"
 
 
@@ -38,26 +45,50 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return vulnerability_db.build_database(program, tmp_path_factory.mktemp("yesterday"))
 
 
-@pytest.fixture
-def released(deliver: Deliver, app: App, yesterday: Path) -> App:
-    """An app with an old PyYAML in its image, released to prod when nothing was known against it."""
-    app.write(WORKFLOW, (platform_copy.TEMPLATES / "rescan.yml").read_text())
-    app.plant_package()
-    ended = deliver(events.push(app, "main"), database=yesterday)
-    assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
-    return app
+@dataclass(frozen=True)
+class Scanned:
+    """An app with an old PyYAML in its image, released to prod when nothing was known against it, and its scans since.
+
+    `same_day` knows no more, `later` does, and before `excused` an exception was merged.
+    """
+
+    emulator: Local
+    commit: str
+    tags: Mapping[str, str]
+    same_day: Ended
+    later: Ended
+    excused: Ended
 
 
-def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to_do(
-    deliver: Deliver, emulator: Local, released: App, yesterday: Path
-) -> None:
-    before, digest = emulator.tags("my-app"), emulator.tags("my-app")[f"prod-{released.commit[:7]}"]
-    same_day = deliver(events.schedule(released), WORKFLOW, database=yesterday)
-    assert (same_day.code, same_day.jobs) == (0, {"rescan": "success", "report": "success"}), same_day.story
-    assert same_day.outputs("rescan")["verdict"] == "pass"
-    ended = deliver(events.schedule(released), WORKFLOW)
+@pytest.fixture(scope="module")
+def scanned(
+    surroundings: Mapping[str, str], platform: Path, yesterday: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Scanned]:
+    folder = tmp_path_factory.mktemp("scanned")
+    caller, scan = platform_copy.CALLER.read_text(), (platform_copy.TEMPLATES / "rescan.yml").read_text()
+    app = apps.make(folder / "app", **{CALLER: caller, WORKFLOW: scan}).plant_package()
+    with Local.start(folder / "emulator", account=SCANNED) as emulator:
+        emulator.create_repository("my-app")
+        deliver = Deliver(Runner(surroundings, platform, emulator), app, folder)
+        released, commit = deliver(events.push(app, "main"), database=yesterday), str(app.commit)
+        assert (released.code, released.jobs) == (0, ALL_RAN), released.story
+        tags = emulator.tags("my-app")
+        same_day = deliver(events.schedule(app), WORKFLOW, database=yesterday)
+        later = deliver(events.schedule(app), WORKFLOW)
+        app.write(".goldenpath.yml", apps.accepted(*apps.PLANTED_CVES)).save("Live with it for a while")
+        yield Scanned(emulator, commit, tags, same_day, later, deliver(events.schedule(app), WORKFLOW))
+
+
+def test_nothing_new_is_a_scan_that_passes(scanned: Scanned) -> None:
+    ended = scanned.same_day
+    assert (ended.code, ended.jobs) == (0, {"rescan": "success", "report": "success"}), ended.story
+    assert ended.outputs("rescan")["verdict"] == "pass"
+
+
+def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to_do(scanned: Scanned) -> None:
+    ended, emulator, digest = scanned.later, scanned.emulator, scanned.tags[f"prod-{scanned.commit[:7]}"]
     assert (ended.code, ended.jobs) == (1, {"rescan": "failure", "report": "success"}), ended.story
-    about = f"my-app:prod-{released.commit[:7]}, released from commit {released.commit[:7]}"
+    about = f"my-app:prod-{scanned.commit[:7]}, released from commit {scanned.commit[:7]}"
     assert f"error[gate-blocked]: {about}, is in prod and would not be released today" in ended.text
     assert "Update PyYAML from 5.3 to 5.4" in ended.text
     assert "deliver again" in ended.text
@@ -67,19 +98,23 @@ def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to
     assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
     (verdict,) = (path for path in ended.artifacts.rglob("trivy.verdict.json"))
     assert digest in verdict.read_text()
-    assert uploaded(emulator)[-1] == ("trivy", "rescan/prod/my-app", "refs/heads/main", released.commit)
-    assert emulator.tags("my-app") == before
-    assert emulator.manifests("my-app") == set(before.values())
-    assert roles_assumed(emulator) == {"deliver-prod"}
 
 
-def test_an_exception_that_was_merged_since_lets_the_released_image_be(
-    deliver: Deliver, released: App, app: App
-) -> None:
-    app.write(".goldenpath.yml", apps.accepted(*apps.PLANTED_CVES)).save("Live with it for a while")
-    ended = deliver(events.schedule(app), WORKFLOW)
+def test_an_exception_that_was_merged_since_lets_the_released_image_be(scanned: Scanned) -> None:
+    ended = scanned.excused
     assert (ended.code, ended.outputs("rescan")["accepted"]) == (0, "2"), ended.story
     assert "Exceptions:" in ended.summary
+
+
+def test_scans_change_nothing_and_report_what_they_know_about_the_released_commit(scanned: Scanned) -> None:
+    emulator = scanned.emulator
+    scans = [upload for upload in uploaded(emulator) if upload[1] == "rescan/prod/my-app"]
+    assert [upload[0] for upload in scans] == ["trivy", "trivy", "trivy"]
+    assert {upload[2] for upload in scans} == {"refs/heads/main"}
+    assert [upload[3] for upload in scans[:2]] == [scanned.commit, scanned.commit]
+    assert emulator.tags("my-app") == scanned.tags
+    assert emulator.manifests("my-app") == set(scanned.tags.values())
+    assert roles_assumed(emulator) == {"deliver-prod"}
 
 
 def test_a_scan_of_what_was_never_released_says_so(deliver: Deliver, app: App) -> None:

@@ -6,7 +6,6 @@ import shutil
 import socket
 import sys
 import tempfile
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import urllib3
 
 from goldenpath.registries.terraform.planning import TerraformWorkspace
 from goldenpath.shared import process
+from tests import waiting
 from tests.terraform_provider import emulator
 
 if TYPE_CHECKING:
@@ -103,22 +103,15 @@ def _moto(folder: Path) -> Iterator[str]:
     words = ("-m", emulator.__name__, str(port), str(folder))
     child = process.start(sys.executable, *words, cwd=ROOT, log=folder / "moto.log")
     try:
-        _wait_for(port)
+        waiting.until(lambda: _listens(port), lambda: "moto does not listen", PATIENCE)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.stop_group(child)
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, "moto does not answer"
-            time.sleep(0.05)
-        else:
-            return
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def checkout(folder: Path) -> Path:

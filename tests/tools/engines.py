@@ -13,11 +13,12 @@ import shutil
 import socket
 import subprocess
 import tarfile
-import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests import waiting
 
 from goldenpath.local import debian
 from goldenpath.shared import process, runner
@@ -109,11 +110,9 @@ def running(packages: Packages, folder: Path, *, containerd_store: bool) -> Iter
 
 
 def _await(path: Path, child: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _listens(path):
-        assert child.poll() is None, path.with_name("log").read_text()[-2000:]
-        assert time.monotonic() < deadline, path.with_name("log").read_text()[-2000:]
-        time.sleep(0.05)
+    log = path.with_name("log")
+    waiting.until(lambda: child.poll() is not None or _listens(path), log.read_text, START_SECONDS)
+    assert child.poll() is None, log.read_text()[-2000:]
 
 
 def _listens(path: Path) -> bool:
@@ -143,12 +142,12 @@ def image_of_buildkit(folder: Path) -> Iterator[str]:
 
 
 def _port(log: Path, child: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while not (found := re.search(r"serving on port (\d+)", log.read_text())):
+    def port() -> str:
         assert child.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.05)
-    return found[1]
+        served = re.search(r"serving on port (\d+)", log.read_text())
+        return served[1] if served else ""
+
+    return waiting.until(port, log.read_text, START_SECONDS)
 
 
 def _write_layer(toolchain: Toolchain, file: Path) -> None:

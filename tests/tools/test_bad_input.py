@@ -111,6 +111,8 @@ DELIVERIES = (
          "the repository has rootfs/Dockerfile", prepare=dockerfile_elsewhere),
     Case("a broken Dockerfile", errors.BuildFailed, "the image could not be built", "unknown instruction: FORM",
          prepare=dockerfile("FORM scratch\n")),
+    Case("an empty Dockerfile", errors.BuildFailed, "the image could not be built", "the Dockerfile cannot be empty",
+         prepare=dockerfile("")),
     Case("a COPY of a missing file", errors.BuildFailed, "the image could not be built", '"/missing": not found',
          prepare=dockerfile("FROM scratch\nCOPY missing /\n")),
     Case("an image without layers", errors.BuildFailed, "the image is empty: it has no layers",

@@ -78,10 +78,15 @@ def build(builder: engine.Engine, folder: Path, name: str) -> None:
     contexts = {"tools": str(folder / "tools"), **base_images.stand_ins(bases, print)}
     certificates = (f"--secret=id=ca,src={AUTHORITIES}",) if AUTHORITIES.exists() else ()
     process.run(
-        toolchain.provide("buildx").path, "build", f"--tag={name}", f"--output=type=docker,dest={folder / 'image.tar'}",
+        toolchain.provide("buildx").path, "build", f"--tag={name}", _output(folder),
         *(f"--build-context={key}={value}" for key, value in contexts.items()), *certificates, ROOT,
         timeout=BUILD_SECONDS, environment=docker_cli.environment(builder, toolchain),
     )  # fmt: skip
+
+
+def _output(folder: Path) -> str:
+    """Return where the image goes: not compressed, since it is unpacked at once."""
+    return f"--output=type=docker,compression=uncompressed,dest={folder / 'image.tar'}"
 
 
 def test_the_programs_are_those_of_the_table_byte_for_byte(image: Image) -> None:

@@ -120,7 +120,7 @@ def test_a_name_that_ecr_has_already_is_taken(platform: Platform) -> None:
 
 def test_a_hand_edited_file_that_we_cannot_edit_is_refused(platform: Platform) -> None:
     platform.edit("envs/dev/ecr.tf", "ecr_repositories = {", "ecr_repositories = merge({}, {")
-    with pytest.raises(RegistryConfigUnexpected):
+    with pytest.raises(RegistryConfigUnexpected, match=r"ecr\.tf is not of the form that we can edit"):
         platform.propose()
 
 

@@ -7,13 +7,13 @@ import json
 import shutil
 import socket
 import tarfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import urllib3
+from tests import waiting
 
 from goldenpath.delivery.scanners import trivy_canary, trivy_database
 from goldenpath.local import vulnerability_db
@@ -55,10 +55,7 @@ def registry(tmp_path: Path) -> Iterator[str]:
     program = Toolchain.load().provide("registry").path
     child = process.start(program, "serve", tmp_path / "registry.yml", log=tmp_path / "registry.log")
     try:
-        until = time.monotonic() + 20
-        while not answers(host):
-            assert time.monotonic() < until, (tmp_path / "registry.log").read_text()
-            time.sleep(0.05)
+        waiting.until(lambda: answers(host), (tmp_path / "registry.log").read_text)
         yield host
     finally:
         process.stop_group(child)
