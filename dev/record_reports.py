@@ -21,8 +21,10 @@ if __name__ == "__main__":
 
 from goldenpath.delivery.scanners import scanner, trivy
 from goldenpath.delivery.secrets import gitleaks
-from goldenpath.local import root_layout, sample, vulnerability_db
-from goldenpath.local.root_layout import ImageConfig
+from goldenpath.local.demo import sample
+from goldenpath.local.images import root_layout
+from goldenpath.local.images.root_layout import ImageConfig
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import codec, process
 from goldenpath.shared.toolchain import Toolchain
 

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from goldenpath.local import buildkit, daemon, debian, engine, state, vulnerability_db
+from goldenpath.local import state
 from goldenpath.local.control import HEALTH, SEED, Seed
+from goldenpath.local.engine import buildkit, daemon, debian, engine
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process, runner
 from goldenpath.shared.errors import ToolMissing
 from goldenpath.shared.toolchain import Toolchain

@@ -24,8 +24,10 @@ from tests.tools.command import evidence
 from tests.unit.builders import COMMIT
 
 from goldenpath import cli
-from goldenpath.local import demo, engine, state
+from goldenpath.local import state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import demo
+from goldenpath.local.engine import engine
 from goldenpath.shared import runner
 
 if TYPE_CHECKING:

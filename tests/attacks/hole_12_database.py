@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.scanners import java_index, trivy_database
-from goldenpath.local import vulnerability_db
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared.errors import GateBlocked, JavaDatabaseMissing, ScannerFailed, ToolFailed
 from goldenpath.shared.toolchain import Toolchain
 from tests.attacks import scans

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local import demo, engine, vulnerability_db
-from goldenpath.local.server import Local
+from goldenpath.local.demo import demo
+from goldenpath.local.engine import engine
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
+from tests.doubles.local import LocalWithGitHub
 from tests.e2e import invariants, platform_copy
 from tests.e2e.app_deliveries import Deliveries, Runner
 from tests.e2e.app_repositories import Place
@@ -67,15 +69,15 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Local]:
+def emulator(tmp_path: Path) -> Iterator[LocalWithGitHub]:
     """AWS, a registry with an empty `my-app`, and GitHub."""
-    with Local.start(tmp_path / "emulator", account=ACCOUNT) as local:
+    with LocalWithGitHub.start(tmp_path / "emulator", account=ACCOUNT) as local:
         local.create_repository("my-app")
         yield local
 
 
 @pytest.fixture
-def asked(emulator: Local, tmp_path: Path) -> Asked:
+def asked(emulator: LocalWithGitHub, tmp_path: Path) -> Asked:
     """Tell the path of every request that the emulator was asked until then, by any program."""
     return lambda: _REQUEST.findall((tmp_path / "emulator" / "local.log").read_text())
 
@@ -90,7 +92,7 @@ def app(tmp_path: Path) -> App:
 class Roles:
     """The role of each environment, which only runs of one repository may assume; secrets name them."""
 
-    emulator: Local
+    emulator: LocalWithGitHub
     slug: str
 
     def create(self) -> dict[str, str]:
@@ -103,7 +105,9 @@ class Roles:
 
 
 @pytest.fixture
-def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
+def deliver(
+    surroundings: Mapping[str, str], platform: Path, emulator: LocalWithGitHub, app: App, tmp_path: Path
+) -> Deliver:
     """Run a workflow of the app, by default the thin caller, for an event; what must hold of any run is asserted.
 
     `renamed` secrets have other names; `database` is the trivy database that is in force that day. An attack says
@@ -142,7 +146,7 @@ def deliveries(
     surroundings: Mapping[str, str], platform: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deliveries]:
     """Both ways to deliver the apps of a table, each of which has ECR repositories of its own."""
-    with Local.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
+    with LocalWithGitHub.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
         yield Deliveries(Runner(surroundings, platform, local), local.create_role("deliver"))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local import vulnerability_db
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared.toolchain import Toolchain
 from tests.e2e import events, platform_copy
 from tests.e2e.test_delivery import ALL_RAN, roles_assumed, uploaded

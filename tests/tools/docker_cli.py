@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from goldenpath.shared import codec, process, runner
 
 if TYPE_CHECKING:
-    from goldenpath.local.engine import Engine
+    from goldenpath.local.engine.engine import Engine
     from goldenpath.shared.toolchain import Toolchain
 
 CREATE_SECONDS = 60.0

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.local import debian
+from goldenpath.local.engine import debian
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
 

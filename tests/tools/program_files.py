@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.layout import Layout
-from goldenpath.local import root_layout
+from goldenpath.local.images import root_layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from tests.tools.mistakes import Case, Place, untouched
 
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.registry import ecr_client
-from goldenpath.local.data_plane import Call, Gate, RefusedError
+from goldenpath.local.aws.data_plane import Call, Gate, RefusedError
 from goldenpath.shared import errors
 
 if TYPE_CHECKING:

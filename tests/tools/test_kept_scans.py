@@ -18,7 +18,7 @@ from goldenpath.delivery.model.layout import Layout, Manifest, write_index
 from goldenpath.delivery.scanners import image_scan, layer_search_cache, result_cache, syft
 from goldenpath.delivery.scanners.image_scan import TrivyOrder
 from goldenpath.delivery.stages import sbom
-from goldenpath.local import advisory_records, bolt, vulnerability_db
+from goldenpath.local.vulnerabilities import advisory_records, bolt, vulnerability_db
 from goldenpath.shared import codec
 from goldenpath.shared.names import Digest
 from goldenpath.shared.oci import CONFIG, MANIFEST

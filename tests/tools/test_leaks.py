@@ -13,10 +13,10 @@ import pytest
 from tests.tools import apps, command
 from tests.tools.command import Ended, texts_below
 
-from goldenpath.local.data_plane import Call, Gate, RefusedError
-from goldenpath.local.oidc import TokenIssuer
-from goldenpath.local.principals import Logins
-from goldenpath.local.sts import Sts
+from goldenpath.local.aws.data_plane import Call, Gate, RefusedError
+from goldenpath.local.aws.principals import Logins
+from goldenpath.local.aws.sts import Sts
+from goldenpath.local.github.oidc import TokenIssuer
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

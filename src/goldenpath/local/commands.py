@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.local import acts, engine, state
-from goldenpath.local import demo as demonstration
+from goldenpath.local import state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import acts
+from goldenpath.local.demo import demo as demonstration
+from goldenpath.local.engine import engine
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local import github_repository
-from goldenpath.local.code_scanning import RejectedError
+from goldenpath.local.github import repository as github_repository
+from goldenpath.local.github.code_scanning import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.local.github_shapes import Place
+    from tests.doubles.github.shapes import Place
 
 DEFAULT_BRANCH = "main"
 _NO_COMMIT = "0" * 40

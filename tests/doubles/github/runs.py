@@ -10,15 +10,15 @@ import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local import github_repository
-from goldenpath.local.code_scanning import RejectedError
-from goldenpath.local.github_shapes import stamp
+from goldenpath.local.github import repository as github_repository
+from goldenpath.local.github.code_scanning import RejectedError
+from tests.doubles.github.shapes import stamp
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
-    from goldenpath.local.github_shapes import Place
+    from tests.doubles.github.shapes import Place
 
 Body = dict[str, Any]
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local import github_repository
-from goldenpath.local.code_scanning import RejectedError
+from goldenpath.local.github import repository as github_repository
+from goldenpath.local.github.code_scanning import RejectedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.local.github_shapes import Place
+    from tests.doubles.github.shapes import Place
 
 _WHEN = "2026-11-21T00:00:00Z"
 _TIMES = {"created_at": _WHEN, "updated_at": _WHEN}

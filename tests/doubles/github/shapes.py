@@ -6,12 +6,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local import github_repository
+from goldenpath.local.github import repository as github_repository
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.local.github_threads import Review, Thread
+    from tests.doubles.github.threads import Review, Thread
 
 _WHEN = "2026-11-21T00:00:00Z"
 _TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
@@ -166,7 +166,7 @@ def _overridden(described: dict[str, Any], overrides: Mapping[str, Any]) -> dict
 
 
 def _page(nodes: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"nodes": nodes[:100], "pageInfo": {"hasNextPage": len(nodes) > 100}}  # noqa: PLR2004  as many as are asked for
+    return {"nodes": nodes[:100], "pageInfo": {"hasNextPage": len(nodes) > 100}}
 
 
 def stamp(when: dt.datetime) -> str:

@@ -11,8 +11,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local import github_shapes as shapes
-from goldenpath.local.code_scanning import RejectedError
+from goldenpath.local.github.code_scanning import RejectedError
+from tests.doubles.github import shapes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

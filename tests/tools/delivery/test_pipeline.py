@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.tools.apps import App
     from tests.tools.command import Command
 
-    from goldenpath.local.data_plane import Call
+    from goldenpath.local.aws.data_plane import Call
     from goldenpath.local.server import Local
 
 pytestmark = pytest.mark.tools

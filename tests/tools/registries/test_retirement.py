@@ -6,8 +6,8 @@ import datetime as dt
 import json
 
 import pytest
+from tests.tools.registries.test_apply import MANIFEST
 from tests.tools.registry_platform import BASE, Platform, git
-from tests.tools.test_registries_apply import MANIFEST
 
 from goldenpath.registries import workflow_commands
 from goldenpath.shared.errors import ApprovalMissing, RetirementRefused

@@ -1,7 +1,7 @@
 """What `make bench` makes of what was counted: figures, their spread, a table, a page and a chart.
 
 The files in tests/data/benchmark are what a person should read. After a change to them that is meant:
-`python -m tests.unit.test_benchmark`.
+`python -m tests.unit.dev.test_benchmark`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dev.benchmark.model import Figures, ProgramUse, Side, State
 from dev.benchmark.services import Request, read_requests
 from dev.benchmark.spread import Spread, pairs
 
-STORED = Path(__file__).parents[1] / "data" / "benchmark"
+STORED = Path(__file__).parents[2] / "data" / "benchmark"
 RESULT = store.read(STORED / "performance.json")
 # As the ends of a delivery of ten seconds: one second of a processor in each, and a process begun in each.
 TEN_SECONDS = Measured(

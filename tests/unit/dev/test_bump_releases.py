@@ -23,7 +23,7 @@ HELLO = Tool(
     name="hello", version="1.2.3", group=Group.TESTS, repository="acme/hello",
     assets=(Asset(platform=Host.LINUX_AMD64, name="hello_{version}", sha256=SHA),),
 )  # fmt: skip
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def ago(**before: int) -> str:

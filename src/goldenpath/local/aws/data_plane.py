@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from goldenpath.local import policies
-from goldenpath.local.ecr import immutable_message
-from goldenpath.local.ecr_store import image_by_tag, may_overwrite
+from goldenpath.local.aws import policies
+from goldenpath.local.aws.ecr import immutable_message
+from goldenpath.local.aws.ecr_store import image_by_tag, may_overwrite
 
 if TYPE_CHECKING:
     from moto.ecr.models import Repository
 
-    from goldenpath.local.ecr_store import EcrStore
-    from goldenpath.local.principals import Login, Logins
+    from goldenpath.local.aws.ecr_store import EcrStore
+    from goldenpath.local.aws.principals import Login, Logins
 
 _PATH = re.compile(
     r"/v2/(?:(?P<repository>.+?)/(?:"

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from goldenpath.local.answers import AwsError
-from goldenpath.local.ecr_store import EcrStore, Manifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr_store import EcrStore, Manifest, find_image, image_by_tag, may_overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from moto.ecr.models import Image, Repository
 
-    from goldenpath.local.principals import Logins, Principal
+    from goldenpath.local.aws.principals import Logins, Principal
 
 Body = dict[str, Any]
 _NOT_HERE = {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer"}

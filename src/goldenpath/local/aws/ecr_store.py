@@ -20,7 +20,7 @@ from goldenpath.shared.names import Digest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.local.registry_process import RegistryProcess
+    from goldenpath.local.aws.registry_process import RegistryProcess
 
 _OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

@@ -18,8 +18,8 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local import sts as sts_service
 from goldenpath.local.answers import AwsError, aws_json, aws_json_error, aws_xml_error
+from goldenpath.local.aws import sts as sts_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from goldenpath.local.ecr import Ecr
-    from goldenpath.local.principals import Principal
-    from goldenpath.local.sts import Sts
+    from goldenpath.local.aws.ecr import Ecr
+    from goldenpath.local.aws.principals import Principal
+    from goldenpath.local.aws.sts import Sts
 
     Service = Literal["ecr", "iam", "s3", "sts"]
 

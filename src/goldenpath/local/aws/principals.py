@@ -9,8 +9,8 @@ import secrets
 import threading
 from dataclasses import dataclass
 
-from goldenpath.local import policies
-from goldenpath.local.policies import Decision, Document
+from goldenpath.local.aws import policies
+from goldenpath.local.aws.policies import Decision, Document
 
 # Amazon ECR API reference, GetAuthorizationToken: "The authorization token is valid for 12 hours."
 LOGIN_LASTS = dt.timedelta(hours=12)

@@ -19,9 +19,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, TYPE_CHECKING, Any
 
-from goldenpath.local.bodies import PIECE, ClientGoneError, RequestBody
-from goldenpath.local.data_plane import Call, Gate, RefusedError, refuse_overwriting
-from goldenpath.local.ecr_store import EcrStore, Manifest
+from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
+from goldenpath.local.aws.data_plane import Call, Gate, RefusedError, refuse_overwriting
+from goldenpath.local.aws.ecr_store import EcrStore, Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,8 +14,9 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.stages.execution import prepare
-from goldenpath.local import refusals, sample, state
+from goldenpath.local import state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import refusals, sample
 from goldenpath.shared import runner
 from goldenpath.shared.runner import Runner
 

@@ -6,8 +6,12 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.local import acts, base_images, engine, reach, state, vulnerability_db
+from goldenpath.local import reach, state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import acts
+from goldenpath.local.engine import engine
+from goldenpath.local.images import base_images
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import runner
 from goldenpath.shared.errors import LocalTrouble
 from goldenpath.shared.toolchain import Toolchain
@@ -95,7 +99,7 @@ def _build_contexts(dockerfile: Path, progress: Progress) -> dict[str, str]:
 
 
 def _example() -> Path:
-    app = Path(__file__).resolve().parents[3] / "examples" / acts.APP
+    app = Path(__file__).resolve().parents[4] / "examples" / acts.APP
     if not app.is_dir():
         raise LocalTrouble(
             "the sample app is not here", why=f"{app} is missing", fix="run this from a checkout of the platform"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from goldenpath.local import daemon, debian
+from goldenpath.local.engine import daemon, debian
 from goldenpath.shared import codec
 from goldenpath.shared.errors import ToolMissing
 

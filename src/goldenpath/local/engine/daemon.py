@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.local import debian
+from goldenpath.local.engine import debian
 from goldenpath.shared import process
 from goldenpath.shared.errors import EngineMissing
 

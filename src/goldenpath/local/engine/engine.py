@@ -15,7 +15,7 @@ import docker
 import docker.errors
 import requests.exceptions
 
-from goldenpath.local import buildkit, daemon, debian
+from goldenpath.local.engine import buildkit, daemon, debian
 from goldenpath.shared import process, runner
 from goldenpath.shared.errors import EngineMissing
 from goldenpath.shared.toolchain import Toolchain

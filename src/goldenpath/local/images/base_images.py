@@ -17,8 +17,10 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.local import debian, reach, root_layout
-from goldenpath.local.stand_in_recipes import RECIPES, Recipe
+from goldenpath.local import reach
+from goldenpath.local.engine import debian
+from goldenpath.local.images import root_layout
+from goldenpath.local.images.stand_in_recipes import RECIPES, Recipe
 from goldenpath.shared import codec, process, runner
 from goldenpath.shared.errors import LocalTrouble, ToolFailed
 from goldenpath.shared.names import Digest

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.local.root_layout import ImageConfig
+from goldenpath.local.images.root_layout import ImageConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.local.bolt import Bucket
+    from goldenpath.local.vulnerabilities.bolt import Bucket
 
 _ECOSYSTEMS = {
     "Go": ("go", "Go"), "Maven": ("maven", "Maven"), "NuGet": ("nuget", "NuGet"), "Packagist": ("composer", "Composer"),

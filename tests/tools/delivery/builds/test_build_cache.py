@@ -22,7 +22,7 @@ from goldenpath.delivery.builds.cache_folder import CacheFolder
 from goldenpath.delivery.model.build_cache import BuildCache
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import buildkit
+from goldenpath.local.engine import buildkit
 from goldenpath.shared import codec, process
 from goldenpath.shared.names import Digest
 from goldenpath.shared.toolchain import Toolchain

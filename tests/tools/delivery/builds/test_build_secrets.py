@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.tools.command import texts_below
 
-from goldenpath.local import base_images, debian
+from goldenpath.local.engine import debian
+from goldenpath.local.images import base_images
 from goldenpath.shared.errors import BuildFailed, SecretInImage
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.tools import apps
 from tests.tools.apps import App
-from tests.tools.test_gitleaks_gate import scan
+from tests.tools.delivery.stages.test_gitleaks_gate import scan
 
 from goldenpath.delivery.builds import named_ref
 from goldenpath.delivery.model.finding import Gate

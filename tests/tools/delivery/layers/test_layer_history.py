@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.tools import apps
-from tests.tools.test_layers import save
+from tests.tools.delivery.layers.test_rewrite import save
 
 from goldenpath.delivery.layers.layer_history import LayerHistory
 from goldenpath.delivery.model.layer_inputs import ContextPath, LayerInputs, LayerKind

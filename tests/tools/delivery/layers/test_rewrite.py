@@ -11,7 +11,9 @@ from tests.tools import apps
 
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import base_images, buildkit, sample
+from goldenpath.local.demo import sample
+from goldenpath.local.engine import buildkit
+from goldenpath.local.images import base_images
 from goldenpath.shared import process
 from goldenpath.shared.toolchain import Toolchain
 

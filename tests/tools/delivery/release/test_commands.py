@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.tools.conftest import Inside
 
     from goldenpath.delivery.model.work_folder import WorkFolder
-    from goldenpath.local.data_plane import Call
+    from goldenpath.local.aws.data_plane import Call
     from goldenpath.local.server import Local
 
 pytestmark = pytest.mark.tools

@@ -15,8 +15,8 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.tools.delivery.scanners.test_image_scan import LOG4SHELL
 from tests.tools.program_files import ARTIFACT, GROUP, OLD, archive, coordinates, image
-from tests.tools.test_languages import LOG4SHELL
 from tests.unit import run_builder
 
 from goldenpath.delivery.model.layout import Layout

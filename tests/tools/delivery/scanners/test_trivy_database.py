@@ -16,7 +16,7 @@ import pytest
 import urllib3
 
 from goldenpath.delivery.scanners import trivy_canary, trivy_database
-from goldenpath.local import vulnerability_db
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process
 from goldenpath.shared.errors import ScannerFailed
 from goldenpath.shared.names import Digest

@@ -18,7 +18,7 @@ from tests.tools import apps
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import base_images
+from goldenpath.local.images import base_images
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

@@ -23,13 +23,14 @@ from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.registry.ecr_client import Ecr
 from goldenpath.delivery.registry.oci_registry import OciRegistry
-from goldenpath.local.data_plane import Call, Gate, RefusedError
+from goldenpath.local.aws.data_plane import Call, Gate, RefusedError
 from goldenpath.shared import codec, process
 from goldenpath.shared.names import Digest, EcrRepository, Tag
 from goldenpath.shared.oci import INDEX
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
+    from tests.doubles.local import LocalWithGitHub
     from tests.tools.apps import App
 
     from goldenpath.local.server import Local
@@ -116,7 +117,13 @@ def test_an_immutable_repository_takes_the_same_image_again(
 
 
 def test_a_release_that_was_overtaken_leaves_latest_at_the_later_commit(
-    goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, app: App, tmp_path: Path
+    goldenpath: Command,
+    emulator: LocalWithGitHub,
+    ready: App,
+    work: WorkFolder,
+    repository: str,
+    app: App,
+    tmp_path: Path,
 ) -> None:
     newer, newer_work = another(goldenpath, app, tmp_path)
     emulator.commits.push(ready.slug, ready.commit)

@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 from github import Auth, Github, GithubException
 
 from goldenpath.local import state
-from goldenpath.local.code_scanning import UploadRefusal
 from goldenpath.local.control import Seed
+from goldenpath.local.github.code_scanning import UploadRefusal
 from goldenpath.local.server import Local
 from goldenpath.shared.errors import LocalTrouble
 

@@ -11,8 +11,10 @@ from tests.tools.command import ROOT
 from goldenpath.delivery.github import code_scanning
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import acts, base_images, demo, refusals, state
+from goldenpath.local import state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import acts, demo, refusals
+from goldenpath.local.images import base_images
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 

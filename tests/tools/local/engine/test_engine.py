@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.tools import docker_cli
 
-from goldenpath.local import buildkit, debian, docker_cli, engine
+from goldenpath.local.engine import buildkit, debian, engine
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
 
@@ -42,7 +43,7 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         (Path(folder) / "tools").symlink_to(tools)
         monkeypatch.setenv("GOLDENPATH_CACHE", folder)
         monkeypatch.delenv("DOCKER_HOST", raising=False)
-        monkeypatch.setenv("PYTHONPATH", str(Path(engine.__file__).parents[2]))  # for the second process
+        monkeypatch.setenv("PYTHONPATH", str(Path(engine.__file__).parents[3]))  # for the second process
         monkeypatch.setattr(engine, "DEFAULT_HOST", "unix:///nowhere/docker.sock")
         yield Path(folder)
         assert engine.stop()

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.tools import docker_cli
 
-from goldenpath.local import base_images, debian, docker_cli, engine, vulnerability_db
+from goldenpath.local.engine import debian, engine
+from goldenpath.local.images import base_images
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process
 from goldenpath.shared.toolchain import Toolchain
 
@@ -19,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not debian.may_install(), reason="a stand-in base image needs root on Debian or Ubuntu"),
 ]
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
 

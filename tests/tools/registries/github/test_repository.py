@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.doubles.github.api import GitHubDouble
 from tests.tools.registry_platform import git
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.code_scanning import CodeScanning
-from goldenpath.local.github import GitHub
-from goldenpath.local.oidc import TokenIssuer
+from goldenpath.local.github.code_scanning import CodeScanning
+from goldenpath.local.github.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
@@ -30,7 +30,7 @@ WANTED = Proposal("registry/dev/my-app", "development", "my-app in dev", "The pl
 
 class Github:
     def __init__(self) -> None:
-        self.double = GitHub(TokenIssuer(), CodeScanning())
+        self.double = GitHubDouble(TokenIssuer(), CodeScanning())
         self.server = wsgi_server(self.double)
         self.repository = self.called(NAME)
 

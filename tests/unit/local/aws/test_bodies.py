@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.local.bodies import PIECE, ClientGoneError, RequestBody
+from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
 
 
 def body(raw: bytes, **headers: str) -> RequestBody:

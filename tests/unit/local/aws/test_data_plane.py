@@ -7,9 +7,9 @@ import base64
 import pytest
 from moto.ecr.models import Repository
 
-from goldenpath.local.data_plane import Call, RefusedError
-from goldenpath.local.ecr_store import may_overwrite
-from goldenpath.local.principals import Logins, Principal
+from goldenpath.local.aws.data_plane import Call, RefusedError
+from goldenpath.local.aws.ecr_store import may_overwrite
+from goldenpath.local.aws.principals import Logins, Principal
 
 DIGEST = "sha256:" + "a" * 64
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldenpath.local import policies
-from goldenpath.local.policies import Decision
+from goldenpath.local.aws import policies
+from goldenpath.local.aws.policies import Decision
 
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 ISSUER = "token.actions.githubusercontent.com"

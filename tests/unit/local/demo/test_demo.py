@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local import demo, engine, reach, refusals, state
+from goldenpath.local import reach, state
+from goldenpath.local.demo import demo, refusals
+from goldenpath.local.engine import engine
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import GateBlocked, LocalTrouble, ScannerFailed
@@ -20,7 +22,7 @@ from goldenpath.shared.errors import GateBlocked, LocalTrouble, ScannerFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-APP = Path(__file__).parents[3] / "examples" / "hello-web"
+APP = Path(__file__).parents[4] / "examples" / "hello-web"
 BLOCKED = GateBlocked("gitleaks blocks the release to prod", why="a secret", fix="revoke it")
 SECRET, PACKAGE = refusals.ATTEMPTS
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local import buildkit, daemon, debian, docker_cli, engine
-from goldenpath.local.engine import Engine
+from goldenpath.local.engine import buildkit, daemon, debian, engine
+from goldenpath.local.engine.engine import Engine
 from goldenpath.shared import process
 from goldenpath.shared.errors import EngineMissing, LocalTrouble, ToolFailed, ToolMissing
 from goldenpath.shared.process import Completed
 from goldenpath.shared.toolchain import Program
+from tests.tools import docker_cli
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

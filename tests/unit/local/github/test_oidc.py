@@ -8,16 +8,16 @@ import jwt
 import pytest
 from werkzeug.test import Client
 
-from goldenpath.local import oidc
-from goldenpath.local.code_scanning import CodeScanning
-from goldenpath.local.github import GitHub
+from goldenpath.local.github import oidc
+from goldenpath.local.github.api import GitHubEmulator
+from goldenpath.local.github.code_scanning import CodeScanning
 
 ISSUER = oidc.TokenIssuer()
 
 
 def ask(url: str, token: str) -> tuple[int, dict[str, str]]:
     parts = urlsplit(url)
-    client = Client(GitHub(ISSUER, CodeScanning()))
+    client = Client(GitHubEmulator(ISSUER, CodeScanning()))
     answer = client.get(parts.path, query_string=parts.query, headers={"Authorization": f"Bearer {token}"})
     return answer.status_code, answer.get_json()
 

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.local import base_images, debian, root_layout
-from goldenpath.local.base_images import BaseImage
-from goldenpath.local.root_layout import ImageConfig
+from goldenpath.local.engine import debian
+from goldenpath.local.images import base_images, root_layout
+from goldenpath.local.images.base_images import BaseImage
+from goldenpath.local.images.root_layout import ImageConfig
 from goldenpath.shared import process
 from goldenpath.shared.errors import LocalTrouble, ToolFailed
 from goldenpath.shared.names import Digest
 from goldenpath.shared.process import Completed
 
 if TYPE_CHECKING:
-    from goldenpath.local.stand_in_recipes import Recipe
+    from goldenpath.local.images.stand_in_recipes import Recipe
 
 NEWEST = 1_700_000_000
 CONFIG = ImageConfig("amd64", ("PATH=/bin",), ("sh",), labels={"a": "b"})
