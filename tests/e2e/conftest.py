@@ -16,9 +16,9 @@ import pytest
 
 from goldenpath.local.demo import demo
 from goldenpath.local.engine import engine
-from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
+from tests.doubles import trivy_db
 from tests.doubles.local import LocalWithGitHub
 from tests.e2e import invariants, platform_copy
 from tests.e2e.app_deliveries import Deliveries, Runner
@@ -52,7 +52,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[s
         toolchain.provide(tool.name)
     here = {"GOLDENPATH_CACHE": str(runner.cache_dir())}
     process.run(ROOT / "bin" / "environment", "runtime", timeout=600, environment=here)
-    database = vulnerability_db.build_database(toolchain.provide("trivy-db").path, tmp_path_factory.mktemp("trivy"))
+    database = trivy_db.build_database(toolchain.provide("trivy-db").path, tmp_path_factory.mktemp("trivy"))
     with engine.provide(print) as found:
         yield {
             **here,

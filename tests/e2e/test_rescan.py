@@ -10,6 +10,7 @@ import pytest
 
 from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared.toolchain import Toolchain
+from tests.doubles import trivy_db
 from tests.e2e import events, platform_copy
 from tests.e2e.test_delivery import ALL_RAN, roles_assumed, uploaded
 from tests.tools import apps
@@ -35,7 +36,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(vulnerability_db, "ADVISORIES", known)
         program = Toolchain.load().provide("trivy-db").path
-        return vulnerability_db.build_database(program, tmp_path_factory.mktemp("yesterday"))
+        return trivy_db.build_database(program, tmp_path_factory.mktemp("yesterday"))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.doubles import trivy_db
 from tests.doubles.local import LocalWithGitHub
 from tests.terraform_provider import world as worlds
 from tests.tools import apps, command, registry_platform, trusting
@@ -24,7 +25,6 @@ from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.local.aws.data_plane import Call, Gate
 from goldenpath.local.demo import demo
 from goldenpath.local.engine import engine
-from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import github_api, runner
 from goldenpath.shared.toolchain import Toolchain
 
@@ -65,7 +65,7 @@ def builder() -> Iterator[engine.Engine]:
 def trivy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trivy database made of a few advisories, in which the planted package is known."""
     program = Toolchain.load().provide("trivy-db").path
-    return vulnerability_db.build_database(program, tmp_path_factory.mktemp("trivy"))
+    return trivy_db.build_database(program, tmp_path_factory.mktemp("trivy"))
 
 
 @pytest.fixture(scope="session")

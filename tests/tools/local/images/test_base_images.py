@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.doubles import trivy_db
 from tests.tools import docker_cli
 
 from goldenpath.local.engine import debian, engine
 from goldenpath.local.images import base_images
-from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process
 from goldenpath.shared.toolchain import Toolchain
 
@@ -42,7 +42,7 @@ def build(app: Path, layout: Path) -> None:
 def scan(layout: Path, folder: Path) -> dict[str, Any]:
     """Return trivy's report on `layout`, made with the database of our own records."""
     tools = Toolchain.load()
-    cache = vulnerability_db.build_database(tools.provide("trivy-db").path, folder / "cache")
+    cache = trivy_db.build_database(tools.provide("trivy-db").path, folder / "cache")
     quiet = ("--scanners", "vuln", "--format", "json", "--disable-telemetry", "--skip-version-check")
     image = ("image", "--input", layout, "--cache-dir", cache)
     done = process.run(tools.provide("trivy").path, *image, *quiet, timeout=120, cwd=folder)
