@@ -26,7 +26,7 @@ from goldenpath.delivery.scanners import scanner, trivy
 from goldenpath.delivery.secrets import gitleaks
 from goldenpath.local.demo import sample
 from goldenpath.local.images import root_layout
-from goldenpath.local.images.root_layout import ImageConfig
+from goldenpath.local.images.root_layout import RootImageConfig
 from goldenpath.shared import codec, process
 from goldenpath.shared.toolchain import Toolchain
 
@@ -126,7 +126,7 @@ def image(folder: Path, name: str, files: Mapping[str, str]) -> Path:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     layout.mkdir()
-    config = ImageConfig("amd64", ("PATH=/bin",), ("sh",))
+    config = RootImageConfig("amd64", ("PATH=/bin",), ("sh",))
     root_layout.write(root, layout, config, newest=_TIME, keep=lambda _: True)
     return layout
 

@@ -27,7 +27,7 @@ from goldenpath.shared.toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("gitleaks", "trivy", "syft")
@@ -51,7 +51,7 @@ class Request:
 class Services:
     """What both sides use."""
 
-    def __init__(self, folder: Path, toolchain: Toolchain, running: State) -> None:
+    def __init__(self, folder: Path, toolchain: Toolchain, running: LocalState) -> None:
         self.folder = folder
         self.toolchain = toolchain
         self.registry = running

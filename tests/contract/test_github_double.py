@@ -30,7 +30,7 @@ from goldenpath.delivery.adoption import (
 )
 from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.adoption.repository_facts import GitHub as GitHubAsAsked
-from goldenpath.local.github.code_scanning import CodeScanning, UploadRefusal
+from goldenpath.local.github.code_scanning import SarifStore, UploadRefusal
 from goldenpath.local.github.oidc import TokenIssuer
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Caller:
     """Calls the double, and holds both sides of each call against the description."""
 
     def __init__(self) -> None:
-        self.scanning = CodeScanning()
+        self.scanning = SarifStore()
         self.github = GitHubDouble(TokenIssuer(), self.scanning)
         self._client = Client(self.github)
 
@@ -183,7 +183,7 @@ def test_an_upload_of_another_repository_is_not_found(caller: Caller) -> None:
 
 
 def test_a_foreign_token_is_bad_credentials() -> None:
-    github = GitHubDouble(TokenIssuer(), CodeScanning())
+    github = GitHubDouble(TokenIssuer(), SarifStore())
     answer = Client(github).get("/repos/octo/app", headers={"Authorization": "Bearer someone-elses"})
     assert (answer.status_code, answer.get_json()["message"]) == (401, "Bad credentials")
 

@@ -22,7 +22,7 @@ from tests.tools.command import Command, Ended
 
 from goldenpath import cli
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local.aws.data_plane import Call, Gate
+from goldenpath.local.aws.data_plane import Call, DataPlane
 from goldenpath.local.demo import demo
 from goldenpath.local.engine import engine
 from goldenpath.shared import github_api, runner
@@ -181,11 +181,11 @@ def ready(checked: tuple[App, WorkFolder], work: WorkFolder) -> App:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """Every call that reaches the registry from now on."""
     seen: list[Call] = []
-    admit = Gate.admit
+    admit = DataPlane.admit
 
-    def noted(gate: Gate, call: Call, authorization: str) -> object:
+    def noted(gate: DataPlane, call: Call, authorization: str) -> object:
         seen.append(call)
         return admit(gate, call, authorization)
 
-    monkeypatch.setattr(Gate, "admit", noted)
+    monkeypatch.setattr(DataPlane, "admit", noted)
     return seen

@@ -16,7 +16,7 @@ from tests.doubles.github.shapes import Place
 from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
-from goldenpath.local.github.code_scanning import CodeScanning
+from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.shared import process
@@ -264,7 +264,7 @@ def running(world: World, folder: Path) -> Iterator[Platform]:
     git(seed, "add", ".")
     git(seed, "commit", "--quiet", "--message=The platform")
     process.run("git", "clone", "--quiet", "--bare", seed, folder / "origin", timeout=60)
-    github = GitHubDouble(TokenIssuer(), CodeScanning())
+    github = GitHubDouble(TokenIssuer(), SarifStore())
     github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)
     serving = Serving(server)

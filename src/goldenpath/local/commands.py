@@ -18,7 +18,7 @@ from goldenpath.shared.console import Progress
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
 
 
 @click.group()
@@ -75,7 +75,7 @@ def _folder() -> Path:
     return runner.cache_dir() / "local"
 
 
-def _variables(running: State) -> dict[str, str]:
+def _variables(running: LocalState) -> dict[str, str]:
     role = f"arn:aws:iam::{running.account}:role/{acts.ROLE}"
     return {**running.environment, "GOLDENPATH_ROLE_ARN": role, "GOLDENPATH_AWS_REGION": running.region}
 

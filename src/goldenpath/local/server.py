@@ -20,8 +20,8 @@ from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
 from goldenpath.delivery.release import binding
-from goldenpath.local.aws.data_plane import Gate
-from goldenpath.local.aws.ecr import Ecr
+from goldenpath.local.aws.data_plane import DataPlane
+from goldenpath.local.aws.ecr import EcrApi
 from goldenpath.local.aws.ecr_store import EcrStore
 from goldenpath.local.aws.emulator import AwsEmulator
 from goldenpath.local.aws.principals import Logins
@@ -31,7 +31,7 @@ from goldenpath.local.aws.sts import Sts, provider_arn, trust_policy
 from goldenpath.local.control import Control, Seed
 from goldenpath.local.github import oidc
 from goldenpath.local.github.api import GitHubEmulator
-from goldenpath.local.github.code_scanning import CodeScanning, Upload, UploadRefusal
+from goldenpath.local.github.code_scanning import SarifStore, SarifUpload, UploadRefusal
 from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
 from goldenpath.shared.names import EcrRepository
@@ -68,7 +68,7 @@ class Local:
         self.region = region
         self._ending = contextlib.ExitStack()
         self._logins = Logins()
-        self._scanning = CodeScanning()
+        self._scanning = SarifStore()
         self._issuer = oidc.TokenIssuer()
 
     @classmethod
@@ -182,7 +182,7 @@ class Local:
         """Return the digest of every manifest that the real registry serves in `repository`, tagged or not."""
         return self._registry.manifests(repository)
 
-    def uploads(self) -> list[Upload]:
+    def uploads(self) -> list[SarifUpload]:
         """Return the SARIF uploads taken, oldest first."""
         return self._scanning.uploads()
 
@@ -233,8 +233,8 @@ class Local:
         self._seed_account()
         self._store = EcrStore(self.account, self.region, self._registry)
         self._sts = Sts(self.account, self.region, self._issuer.public_key)
-        self._front = Front(self._store, Gate(self._store, self._logins))
-        self._aws_server = wsgi_server(AwsEmulator(self._sts, Ecr(self._store, self._logins, self._front.host)))
+        self._front = Front(self._store, DataPlane(self._store, self._logins))
+        self._aws_server = wsgi_server(AwsEmulator(self._sts, EcrApi(self._store, self._logins, self._front.host)))
         self._github = self.github_class(self._issuer, self._scanning)
         self._github_server = wsgi_server(self._github)
         self._control = Control(self._plant)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from goldenpath.local.answers import json_answer
 from goldenpath.local.github.api import REPOSITORY, GitHubEmulator, json_body, request_origin
-from goldenpath.local.github.code_scanning import CodeScanning, RejectedError
+from goldenpath.local.github.code_scanning import RejectedError, SarifStore
 from tests.doubles.github.commits import Commits
 from tests.doubles.github.rules import Rulesets
 from tests.doubles.github.runs import Runs
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class GitHubDouble(GitHubEmulator):
     """The emulator with pull requests, issues, rules, settings, runs, files and commits."""
 
-    def __init__(self, issuer: oidc.TokenIssuer, scanning: CodeScanning) -> None:
+    def __init__(self, issuer: oidc.TokenIssuer, scanning: SarifStore) -> None:
         super().__init__(issuer, scanning)
         self.threads = Threads()
         self.rulesets = Rulesets()

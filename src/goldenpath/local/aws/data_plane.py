@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from moto.ecr.models import Repository
 
     from goldenpath.local.aws.ecr_store import EcrStore
-    from goldenpath.local.aws.principals import Login, Logins
+    from goldenpath.local.aws.principals import EcrLogin, Logins
 
 _PATH = re.compile(
     r"/v2/(?:(?P<repository>.+?)/(?:"
@@ -97,7 +97,7 @@ class Call:
         return {"imageTag" if self.tag else "imageDigest": self.reference}
 
 
-class Gate:
+class DataPlane:
     """Decides whether a call goes on to the registry."""
 
     def __init__(self, store: EcrStore, logins: Logins) -> None:
@@ -127,7 +127,7 @@ class Gate:
             raise RefusedError(403, "DENIED", message)
         return repository
 
-    def _logged_in(self, authorization: str) -> Login:
+    def _logged_in(self, authorization: str) -> EcrLogin:
         login = self._logins.find(authorization)
         if login is None:
             raise RefusedError(401, "UNAUTHORIZED", "authentication required")
@@ -147,7 +147,7 @@ def _denied(repository: Repository, action: str) -> bool:
         for each in (statements if isinstance(statements, list) else [statements])
         if each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
     ]
-    return policies.decide({"Statement": everybody}, action=action, resource="*") is policies.Decision.DENIED
+    return policies.decide({"Statement": everybody}, action=action, resource="*") is policies.PolicyDecision.DENIED
 
 
 def refuse_overwriting(repository: Repository, tag: str) -> None:

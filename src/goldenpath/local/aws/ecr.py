@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from goldenpath.local.answers import AwsError
-from goldenpath.local.aws.ecr_store import EcrStore, Manifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest, find_image, image_by_tag, may_overwrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ Body = dict[str, Any]
 _NOT_HERE = {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer"}
 
 
-class Ecr:
+class EcrApi:
     """The control plane of one registry; `front` is the host and port that clients push to."""
 
     def __init__(self, store: EcrStore, logins: Logins, front: str) -> None:
@@ -96,7 +96,7 @@ class Ecr:
 
     def _put_image(self, body: Body, _: Principal) -> Body:
         repository = self._repository(body)
-        manifest = Manifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
+        manifest = KeptManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
         tag = body.get("imageTag")
         if body.get("imageDigest", manifest.digest) != manifest.digest:
             raise AwsError(400, "ImageDigestDoesNotMatchException", "The image digest does not match the manifest")
@@ -110,7 +110,7 @@ class Ecr:
         image = self._store.record(repository, manifest, tag)
         return {"image": self._shown(image, {"imageTag": tag} if tag else {})}
 
-    def _refuse_overwriting(self, repository: Repository, manifest: Manifest, tag: str | None) -> None:
+    def _refuse_overwriting(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> None:
         held = image_by_tag(repository, tag) if tag else None
         if held is None:
             return

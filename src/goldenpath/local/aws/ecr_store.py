@@ -40,7 +40,7 @@ class HeldImage(Image):
 
 
 @dataclass(frozen=True)
-class Manifest:
+class KeptManifest:
     """A manifest's bytes and the media type it was sent with."""
 
     content: bytes
@@ -92,7 +92,7 @@ class EcrStore:
         """Return the ARN of a repository, whether it exists or not."""
         return f"arn:aws:ecr:{self.region}:{self.account}:repository/{name}"
 
-    def record(self, repository: Repository, manifest: Manifest, tag: str | None) -> Image:
+    def record(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> Image:
         """Write down that the registry took `manifest`, and under which tag; an image that loses a tag stays."""
         digest = manifest.digest
         image = image_by_digest(repository, digest)

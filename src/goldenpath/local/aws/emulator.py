@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from goldenpath.local.aws.ecr import Ecr
+    from goldenpath.local.aws.ecr import EcrApi
     from goldenpath.local.aws.principals import Principal
     from goldenpath.local.aws.sts import Sts
 
@@ -43,7 +43,7 @@ _IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 class AwsEmulator:
     """A WSGI application that answers for sts, ecr, iam and s3 (there for Terraform's state)."""
 
-    def __init__(self, sts: Sts, ecr: Ecr) -> None:
+    def __init__(self, sts: Sts, ecr: EcrApi) -> None:
         self._sts = sts
         self._ecr = ecr
         self._lock = threading.RLock()

@@ -25,7 +25,7 @@ CLAIMS = frozenset(
 )  # fmt: skip
 
 
-class Decision(enum.Enum):
+class PolicyDecision(enum.Enum):
     """What a policy says about one call."""
 
     ALLOWED = "allowed"
@@ -44,7 +44,9 @@ def parse(text: str) -> Document:
     return document
 
 
-def decide(document: Document, *, action: str, resource: str, context: Mapping[str, str] | None = None) -> Decision:
+def decide(
+    document: Document, *, action: str, resource: str, context: Mapping[str, str] | None = None
+) -> PolicyDecision:
     """Return what `document` says about `action` (like `ecr:PutImage`) on `resource` (an ARN or `*`).
 
     Raises `ValueError` for a condition operator that is not known here.
@@ -57,8 +59,8 @@ def decide(document: Document, *, action: str, resource: str, context: Mapping[s
         and _meets(statement.get("Condition", {}), context or {})
     }
     if "Deny" in effects:
-        return Decision.DENIED
-    return Decision.ALLOWED if "Allow" in effects else Decision.NOT_ALLOWED
+        return PolicyDecision.DENIED
+    return PolicyDecision.ALLOWED if "Allow" in effects else PolicyDecision.NOT_ALLOWED
 
 
 def trusts(document: Document, *, provider: str, issuer: str, claims: Mapping[str, Any]) -> bool:
@@ -75,7 +77,7 @@ def trusts(document: Document, *, provider: str, issuer: str, claims: Mapping[st
         ]
     }
     action = "sts:AssumeRoleWithWebIdentity"
-    return decide(federated, action=action, resource="*", context=context) is Decision.ALLOWED
+    return decide(federated, action=action, resource="*", context=context) is PolicyDecision.ALLOWED
 
 
 def _statements(document: Document) -> Iterator[Document]:

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 
 from goldenpath.local.aws import policies
-from goldenpath.local.aws.policies import Decision, Document
+from goldenpath.local.aws.policies import Document, PolicyDecision
 
 # Amazon ECR API reference, GetAuthorizationToken: "The authorization token is valid for 12 hours."
 LOGIN_LASTS = dt.timedelta(hours=12)
@@ -32,17 +32,17 @@ class Principal:
         if self.session_policy is None:
             return None
         match policies.decide(self.session_policy, action=action, resource=resource):
-            case Decision.ALLOWED:
+            case PolicyDecision.ALLOWED:
                 return None
-            case Decision.NOT_ALLOWED:
+            case PolicyDecision.NOT_ALLOWED:
                 reason = f"because no session policy allows the {action} action"
-            case Decision.DENIED:
+            case PolicyDecision.DENIED:
                 reason = "with an explicit deny in a session policy"
         return f"User: {self.arn} is not authorized to perform: {action} on resource: {resource} {reason}"
 
 
 @dataclass(frozen=True)
-class Login:
+class EcrLogin:
     """A registry login as ECR hands it out: the `authorizationToken` (base64 of `AWS:<password>`) and its end."""
 
     token: str
@@ -60,17 +60,17 @@ class Logins:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._handed_out: dict[str, Login] = {}
+        self._handed_out: dict[str, EcrLogin] = {}
 
-    def hand_out(self, principal: Principal) -> Login:
+    def hand_out(self, principal: Principal) -> EcrLogin:
         """Return a new login for `principal`."""
         token = base64.b64encode(f"AWS:{secrets.token_urlsafe(48)}".encode()).decode()
-        login = Login(token, principal, dt.datetime.now(dt.UTC).replace(microsecond=0) + LOGIN_LASTS)
+        login = EcrLogin(token, principal, dt.datetime.now(dt.UTC).replace(microsecond=0) + LOGIN_LASTS)
         with self._lock:
             self._handed_out[token] = login
         return login
 
-    def find(self, authorization: str) -> Login | None:
+    def find(self, authorization: str) -> EcrLogin | None:
         """Return the login in an `Authorization` header's value, expired or not; `None` when it was not handed out."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "basic":
@@ -82,7 +82,7 @@ class Logins:
         """End every login handed out so far, as if their time were over."""
         now = dt.datetime.now(dt.UTC)
         with self._lock:
-            self._handed_out = {t: Login(t, login.principal, now) for t, login in self._handed_out.items()}
+            self._handed_out = {t: EcrLogin(t, login.principal, now) for t, login in self._handed_out.items()}
 
 
 def _canonical(token: str) -> str:

@@ -20,8 +20,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import IO, TYPE_CHECKING, Any
 
 from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
-from goldenpath.local.aws.data_plane import Call, Gate, RefusedError, refuse_overwriting
-from goldenpath.local.aws.ecr_store import EcrStore, Manifest
+from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError, refuse_overwriting
+from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ class Front(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, store: EcrStore, gate: Gate) -> None:
+    def __init__(self, store: EcrStore, gate: DataPlane) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.store = store
         self.gate = gate
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _put_manifest(self, call: Call, repository: Repository, body: RequestBody) -> None:
         try:
-            manifest = Manifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
+            manifest = KeptManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
         except ValueError as error:
             raise RefusedError(413, "MANIFEST_INVALID", str(error)) from None
         store = self.server.store

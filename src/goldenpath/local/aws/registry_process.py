@@ -40,7 +40,7 @@ _SEND_SIZE = 1 << 20
 
 
 @dataclass(frozen=True)
-class Reply:
+class RegistryReply:
     """What the registry answered to a small request: status, headers (names in lower case) and the whole body."""
 
     status: int
@@ -108,12 +108,14 @@ class RegistryProcess:
         """Return a new connection to the registry; the caller closes it."""
         return SocketConnection(self._room / "socket")
 
-    def ask(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
+    def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    ) -> RegistryReply:
         """Send one small request and return the whole answer."""
         with contextlib.closing(self.connect()) as connection:
             connection.request(method, path, body=body or None, headers=dict(headers or {}))
             answer = connection.getresponse()
-            return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            return RegistryReply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
     def tags(self, repository: str) -> dict[str, str]:
         """Return every tag of `repository` with the digest it names, as the registry itself says."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
     from goldenpath.shared.console import Progress
 
 APP = "hello-web"
@@ -41,7 +41,7 @@ class DemoSetup:
     app: Path
     folder: Path
     contexts: Mapping[str, str]
-    running: State
+    running: LocalState
 
     def checkout(self) -> Path:
         """Return a new repository with the app in one commit."""

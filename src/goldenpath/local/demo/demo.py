@@ -19,7 +19,7 @@ from goldenpath.shared.toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
     from goldenpath.shared.console import Progress
 
 _NEEDS = (
@@ -55,7 +55,7 @@ def at_a_terminal() -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[State]:
+def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[LocalState]:
     """Give an emulator with the app's repository, while an engine, a database and every tool are at hand."""
     progress.heading("Setting up")
     for tool in toolchain.entries("pipeline"):

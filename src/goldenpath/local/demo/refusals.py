@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
     from goldenpath.shared.console import Progress
 
 _PINNED = r"^{name}==(?:.*\\\n)*.*$"
@@ -65,7 +65,7 @@ class Registry:
     """The ECR repository `name` of the emulator `running`, asked with the emulator's own administrator's key."""
 
     name: str
-    running: State
+    running: LocalState
 
     def images(self) -> Mapping[str, tuple[str, ...]]:
         """Return the tags of each digest that the registry holds."""

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 from goldenpath.local.answers import json_answer
 from goldenpath.local.github import oidc
 from goldenpath.local.github import repository as github_repository
-from goldenpath.local.github.code_scanning import CodeScanning, RejectedError
+from goldenpath.local.github.code_scanning import RejectedError, SarifStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,7 +33,7 @@ _UPLOADS = "/_local/uploads"
 class GitHubEmulator:
     """A WSGI application. `token` is the one GITHUB_TOKEN it knows, `visibility` that of all its repositories."""
 
-    def __init__(self, issuer: oidc.TokenIssuer, scanning: CodeScanning) -> None:
+    def __init__(self, issuer: oidc.TokenIssuer, scanning: SarifStore) -> None:
         self.token = secrets.token_urlsafe(32)
         self.visibility = "private"
         self._issuer = issuer

@@ -36,7 +36,7 @@ class UploadRefusal(enum.Enum):
 
 
 @dataclass(frozen=True)
-class Upload:
+class SarifUpload:
     """A SARIF upload that was taken: where it belongs, and the parsed `sarif`; `errors` is empty when all is well."""
 
     id: str
@@ -67,22 +67,22 @@ class RejectedError(Exception):
         self.message = message
 
 
-class CodeScanning:
+class SarifStore:
     """The uploads of all repositories. `refusal` makes it refuse every one of them, `gone` those for these refs."""
 
     def __init__(self) -> None:
         self.refusal: UploadRefusal | None = None
         self.gone: set[str] = set()
         self._lock = threading.Lock()
-        self._uploads: dict[str, Upload] = {}
+        self._uploads: dict[str, SarifUpload] = {}
         self._looked_at: set[str] = set()
 
-    def uploads(self) -> list[Upload]:
+    def uploads(self) -> list[SarifUpload]:
         """Return every upload taken, oldest first."""
         with self._lock:
             return list(self._uploads.values())
 
-    def take(self, repository: str, body: object) -> Upload:
+    def take(self, repository: str, body: object) -> SarifUpload:
         """Take an upload request's body. Raises `RejectedError`."""
         if self.refusal is not None:
             raise RejectedError(403, self.refusal.value)
@@ -91,7 +91,7 @@ class CodeScanning:
         if ref in self.gone or ref.startswith(_OF_A_QUEUE):
             raise RejectedError(404, f"ref '{ref}' not found in this repository")
         sarif = _unpacked(request["sarif"])
-        upload = Upload(
+        upload = SarifUpload(
             id=str(uuid.uuid4()),
             repository=repository,
             commit_sha=request["commit_sha"],
@@ -104,7 +104,7 @@ class CodeScanning:
             self._uploads[upload.id] = upload
         return upload
 
-    def look(self, repository: str, upload_id: str) -> tuple[str, Upload] | None:
+    def look(self, repository: str, upload_id: str) -> tuple[str, SarifUpload] | None:
         """Return the processing status and the upload; `None` when there is none. The first look finds it pending."""
         with self._lock:
             upload = self._uploads.get(upload_id)

@@ -53,7 +53,7 @@ class Packages:
 
 
 @dataclass(frozen=True)
-class BaseImage:
+class StandInImage:
     """An image layout in `folder`, whose one manifest has this `digest`."""
 
     folder: Path
@@ -66,12 +66,12 @@ class BaseImage:
         return f"oci-layout://{self.folder}:{root_layout.TAG}@{self.digest}"
 
 
-def python_base(say: Callable[[str], None]) -> BaseImage:
+def python_base(say: Callable[[str], None]) -> StandInImage:
     """Return the stand-in for docker.io/library/python, made first if need be. Raises as `make` does."""
     return make(RECIPES["docker.io/library/python"], say)
 
 
-def wordpress_base(say: Callable[[str], None]) -> BaseImage:
+def wordpress_base(say: Callable[[str], None]) -> StandInImage:
     """Return the stand-in for docker.io/library/wordpress, as `python_base` does."""
     return make(RECIPES["docker.io/library/wordpress"], say)
 
@@ -98,7 +98,7 @@ def hub_reachable() -> bool:
     return reach.reachable(reach.DOCKER_HUB)
 
 
-def make(recipe: Recipe, say: Callable[[str], None]) -> BaseImage:
+def make(recipe: Recipe, say: Callable[[str], None]) -> StandInImage:
     """Return the image of `recipe`, making it first when it is not cached; another process that does so is awaited.
 
     Needs root on Debian or Ubuntu and some 40 seconds. Raises `LocalTrouble` when it cannot be made, `ToolMissing`
@@ -111,7 +111,7 @@ def make(recipe: Recipe, say: Callable[[str], None]) -> BaseImage:
         if not (home / "digest").exists():
             say(f"making a stand-in for {recipe.stands_for} from the packages of {source.suite}, about 40 seconds")
             _make(recipe, home, source, say)
-    return BaseImage(home / "layout", Digest((home / "digest").read_text(encoding="ascii")))
+    return StandInImage(home / "layout", Digest((home / "digest").read_text(encoding="ascii")))
 
 
 def _make(recipe: Recipe, home: Path, source: Packages, say: Callable[[str], None]) -> None:

@@ -31,7 +31,7 @@ _LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
 
 @dataclass(frozen=True)
-class ImageConfig:
+class RootImageConfig:
     """What a container of the image starts with; the fields mean what they mean in an OCI image configuration."""
 
     architecture: str
@@ -42,7 +42,7 @@ class ImageConfig:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-def write(root: Path, into: Path, config: ImageConfig, *, newest: int, keep: Callable[[str], bool]) -> Digest:
+def write(root: Path, into: Path, config: RootImageConfig, *, newest: int, keep: Callable[[str], bool]) -> Digest:
     """Write the tree `root` as an image layout into the empty folder `into`; return the digest of its manifest.
 
     `keep` says of each path (relative, `/` between names) whether it belongs in the image; what a refused folder holds
@@ -121,7 +121,7 @@ def _walk(folder: Path, root: Path, keep: Callable[[str], bool]) -> Iterator[Pat
             yield from _walk(path, root, keep)
 
 
-def _image(config: ImageConfig, diff_id: str) -> dict[str, Any]:
+def _image(config: RootImageConfig, diff_id: str) -> dict[str, Any]:
     started = {
         "Env": list(config.env),
         "Cmd": list(config.cmd),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.local.images.root_layout import ImageConfig
+from goldenpath.local.images.root_layout import RootImageConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,11 +51,11 @@ class Recipe:
     files: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
 
-    def config(self, architecture: str) -> ImageConfig:
+    def config(self, architecture: str) -> RootImageConfig:
         """Return the image configuration; its label tells whoever finds the image that this is a stand-in."""
         labels = {"goldenpath.idp/stands-in-for": self.stands_for}
         env = (_PATH, "LANG=C.UTF-8")
-        return ImageConfig(architecture, env, self.cmd, self.entrypoint, self.working_dir, labels)
+        return RootImageConfig(architecture, env, self.cmd, self.entrypoint, self.working_dir, labels)
 
 
 PYTHON = Recipe(

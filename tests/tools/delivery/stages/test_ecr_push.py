@@ -23,7 +23,7 @@ from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.registry.ecr_client import Ecr
 from goldenpath.delivery.registry.oci_registry import OciRegistry
-from goldenpath.local.aws.data_plane import Call, Gate, RefusedError
+from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError
 from goldenpath.shared import codec, process
 from goldenpath.shared.names import Digest, EcrRepository, Tag
 from goldenpath.shared.oci import INDEX
@@ -45,14 +45,14 @@ def fault(monkeypatch: pytest.MonkeyPatch) -> Fault:
     """Has the registry refuse every call that a function chooses."""
 
     def plant(chosen: Callable[[Call], bool]) -> None:
-        admit = Gate.admit
+        admit = DataPlane.admit
 
-        def faulty(gate: Gate, call: Call, authorization: str) -> object:
+        def faulty(gate: DataPlane, call: Call, authorization: str) -> object:
             if chosen(call):
                 raise RefusedError(400, "MANIFEST_INVALID", "planted")
             return admit(gate, call, authorization)
 
-        monkeypatch.setattr(Gate, "admit", faulty)
+        monkeypatch.setattr(DataPlane, "admit", faulty)
 
     return plant
 
@@ -227,15 +227,15 @@ class Stopped:
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, chosen: Callable[[Call], bool]) -> None:
-        self._reached, self._go, admit = threading.Event(), threading.Event(), Gate.admit
+        self._reached, self._go, admit = threading.Event(), threading.Event(), DataPlane.admit
 
-        def slow(gate: Gate, call: Call, authorization: str) -> object:
+        def slow(gate: DataPlane, call: Call, authorization: str) -> object:
             if not self._reached.is_set() and chosen(call):
                 self._reached.set()
                 assert self._go.wait(30)
             return admit(gate, call, authorization)
 
-        monkeypatch.setattr(Gate, "admit", slow)
+        monkeypatch.setattr(DataPlane, "admit", slow)
 
     def run(self, goldenpath: Command, number: signal.Signals, *given: str) -> Ended:
         child = goldenpath.start(*given)

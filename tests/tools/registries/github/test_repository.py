@@ -11,7 +11,7 @@ from tests.doubles.github.api import GitHubDouble
 from tests.tools.registry_platform import git
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.github.code_scanning import CodeScanning
+from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.registries import platform_git
@@ -30,7 +30,7 @@ WANTED = Proposal("registry/dev/my-app", "development", "my-app in dev", "The pl
 
 class Github:
     def __init__(self) -> None:
-        self.double = GitHubDouble(TokenIssuer(), CodeScanning())
+        self.double = GitHubDouble(TokenIssuer(), SarifStore())
         self.server = wsgi_server(self.double)
         self.repository = self.called(NAME)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.local.aws import policies
-from goldenpath.local.aws.policies import Decision
+from goldenpath.local.aws.policies import PolicyDecision
 
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
 ISSUER = "token.actions.githubusercontent.com"
@@ -20,7 +20,7 @@ def allow(action: str | list[str] = "ecr:*", resource: str = APP, **more: object
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def decide(*statements: dict[str, Any], action: str = "ecr:PutImage", resource: str = APP) -> Decision:
+def decide(*statements: dict[str, Any], action: str = "ecr:PutImage", resource: str = APP) -> PolicyDecision:
     return policies.decide({"Statement": list(statements)}, action=action, resource=resource)
 
 
@@ -35,40 +35,40 @@ def trusts(operator: str, key: str, wanted: str | list[str], **claims: str) -> b
 
 
 def test_nothing_is_allowed_by_silence() -> None:
-    assert decide() is Decision.NOT_ALLOWED
+    assert decide() is PolicyDecision.NOT_ALLOWED
 
 
 def test_an_action_is_matched_whatever_its_case() -> None:
-    assert decide(allow("ECR:putimage")) is Decision.ALLOWED
+    assert decide(allow("ECR:putimage")) is PolicyDecision.ALLOWED
 
 
 def test_a_resource_of_another_name_is_not_covered() -> None:
-    assert decide(allow(), resource=APP + "2") is Decision.NOT_ALLOWED
+    assert decide(allow(), resource=APP + "2") is PolicyDecision.NOT_ALLOWED
 
 
 def test_a_deny_wins_over_an_allow() -> None:
-    assert decide(allow(), {**allow("ecr:Put*"), "Effect": "Deny"}) is Decision.DENIED
+    assert decide(allow(), {**allow("ecr:Put*"), "Effect": "Deny"}) is PolicyDecision.DENIED
 
 
 def test_not_action_covers_all_others() -> None:
     statement = {"Effect": "Allow", "NotAction": "ecr:BatchDeleteImage", "Resource": "*"}
-    assert decide(statement) is Decision.ALLOWED
-    assert decide(statement, action="ecr:BatchDeleteImage") is Decision.NOT_ALLOWED
+    assert decide(statement) is PolicyDecision.ALLOWED
+    assert decide(statement, action="ecr:BatchDeleteImage") is PolicyDecision.NOT_ALLOWED
 
 
 def test_a_statement_without_a_resource_covers_none() -> None:
-    assert decide({"Effect": "Allow", "Action": "*"}) is Decision.NOT_ALLOWED
+    assert decide({"Effect": "Allow", "Action": "*"}) is PolicyDecision.NOT_ALLOWED
 
 
 @given(st.text())
 def test_a_star_matches_every_resource(resource: str) -> None:
-    assert decide(allow(resource="*"), resource=resource) is Decision.ALLOWED
+    assert decide(allow(resource="*"), resource=resource) is PolicyDecision.ALLOWED
 
 
 @given(st.text(alphabet="[]^$.|\\ab", min_size=1))
 def test_only_star_and_question_mark_are_special(literal: str) -> None:
-    assert decide(allow(resource=literal), resource=literal) is Decision.ALLOWED
-    assert decide(allow(resource=literal), resource=literal + "x") is Decision.NOT_ALLOWED
+    assert decide(allow(resource=literal), resource=literal) is PolicyDecision.ALLOWED
+    assert decide(allow(resource=literal), resource=literal + "x") is PolicyDecision.NOT_ALLOWED
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"Statement": "x"}', '{"Statement": [{"Effect": "Maybe"}]}'])

@@ -10,14 +10,14 @@ from werkzeug.test import Client
 
 from goldenpath.local.github import oidc
 from goldenpath.local.github.api import GitHubEmulator
-from goldenpath.local.github.code_scanning import CodeScanning
+from goldenpath.local.github.code_scanning import SarifStore
 
 ISSUER = oidc.TokenIssuer()
 
 
 def ask(url: str, token: str) -> tuple[int, dict[str, str]]:
     parts = urlsplit(url)
-    client = Client(GitHubEmulator(ISSUER, CodeScanning()))
+    client = Client(GitHubEmulator(ISSUER, SarifStore()))
     answer = client.get(parts.path, query_string=parts.query, headers={"Authorization": f"Bearer {token}"})
     return answer.status_code, answer.get_json()
 

@@ -14,8 +14,8 @@ import pytest
 
 from goldenpath.local.engine import debian
 from goldenpath.local.images import base_images, root_layout
-from goldenpath.local.images.base_images import BaseImage
-from goldenpath.local.images.root_layout import ImageConfig
+from goldenpath.local.images.base_images import StandInImage
+from goldenpath.local.images.root_layout import RootImageConfig
 from goldenpath.shared import process
 from goldenpath.shared.errors import LocalTrouble, ToolFailed
 from goldenpath.shared.names import Digest
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from goldenpath.local.images.stand_in_recipes import Recipe
 
 NEWEST = 1_700_000_000
-CONFIG = ImageConfig("amd64", ("PATH=/bin",), ("sh",), labels={"a": "b"})
+CONFIG = RootImageConfig("amd64", ("PATH=/bin",), ("sh",), labels={"a": "b"})
 
 
 def test_the_images_of_a_dockerfile_are_its_from_lines_without_stages_variables_and_scratch() -> None:
@@ -55,10 +55,10 @@ def test_the_images_of_a_dockerfile_are_its_from_lines_without_stages_variables_
 def test_only_the_official_images_have_a_stand_in(
     monkeypatch: pytest.MonkeyPatch, name: str, stands_for: str | None
 ) -> None:
-    image = BaseImage(Path("/layouts/x"), Digest("sha256:" + "0" * 64))
+    image = StandInImage(Path("/layouts/x"), Digest("sha256:" + "0" * 64))
     made: list[str] = []
 
-    def make(recipe: Recipe, _say: object) -> BaseImage:
+    def make(recipe: Recipe, _say: object) -> StandInImage:
         made.append(recipe.stands_for)
         return image
 
