@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-import pytest
 from msgspec.structs import replace
 
 from goldenpath.delivery.model.exception import Acceptance, Scope
@@ -86,16 +85,3 @@ def test_what_the_base_image_brings_stands_together_and_first_and_the_rest_has_i
         "\nWhat decides, of the app itself:\n"
         f"\n- CRITICAL CVE-9 in {path}, brought by RUN in line 12 of the Dockerfile. Update PyYAML from 5.3 to 5.4.\n"
     ) in render(found)
-
-
-@pytest.mark.parametrize(
-    ("origin", "words"),
-    [
-        (Origin(base="a/b:1"), "from the base image a/b:1"),
-        (Origin(base="a/b:1", line=3), "from the base image a/b:1 (line 3 of the Dockerfile)"),
-        (Origin(instruction="COPY"), "brought by COPY in the Dockerfile"),
-        (Origin(line=4, instruction="COPY"), "brought by COPY in line 4 of the Dockerfile"),
-    ],
-)
-def test_an_origin_in_words(origin: Origin, words: str) -> None:
-    assert origin.words == words

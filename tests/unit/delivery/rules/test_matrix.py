@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from goldenpath.delivery.rules import matrix
-from goldenpath.policy import source
 from goldenpath.shared.errors import PolicyInvalid, UnknownEnvironment
 
 FOLDER = resources.files("goldenpath.policy")
@@ -151,11 +150,6 @@ def test_a_platform_names_the_branches_that_may_be_tagged() -> None:
 def test_anything_else_under_tags_from_is_refused(wrong: str) -> None:
     with pytest.raises(PolicyInvalid, match=r"\.tags_from"):
         matrix.parse(TEXT.replace("tags_from: default-branch", f"tags_from: {wrong}"))
-
-
-def test_the_shipped_rules_are_proved_before_they_are_shipped() -> None:
-    assert source.proof(TEXT, matrix.SCHEMA) == (FOLDER / matrix.PROOF).read_text(encoding="utf-8").strip()
-    assert matrix.load() == matrix.parse(TEXT)
 
 
 def test_rules_that_were_edited_since_they_were_proved_are_proved_in_the_run(

@@ -9,36 +9,17 @@ from typing import Any
 
 import pytest
 
-from goldenpath.delivery import pipeline
-from goldenpath.delivery.github.pull_request import CommentResult
-from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.timing import End
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.stage import Outcome, Stage
-from goldenpath.delivery.stages import execution, gate, pull_request_comment, summary
+from goldenpath.delivery.stages import execution, gate, summary
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, BuildFailed, GateBlocked
-from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner
-from tests.unit.builders import COMMIT, report, secret, vulnerability
+from tests.unit.builders import report, secret, vulnerability
 from tests.unit.run_builder import run
-
-PULL = {"pull_request": {"number": 7}}
-
-
-def test_a_summary_is_made_of_what_is_there(tmp_path: Path) -> None:
-    made = run(tmp_path, runner=Runner(in_actions=True, summary_file=tmp_path / "summary"))
-    assert summary.run(made).outputs == {"ending": "failed"}
-    gate.conclude(made, report(secret(), gate=Gate.GITLEAKS), category="gitleaks")
-    gate.conclude(made, report(vulnerability()), category="trivy")
-    assert summary.run(made).outputs == {"ending": "checked"}
-    made.work.verdict(Gate.TRIVY).write_text("{")
-    assert summary.run(made).outputs == {"ending": "failed"}
-    pages = (tmp_path / "summary").read_text().split("## ❌")
-    assert "github-pat" in pages[1]
-    assert "github-pat" in pages[2]
 
 
 def test_every_stage_leaves_how_it_ended_and_a_second_try_takes_its_place(tmp_path: Path) -> None:
@@ -101,10 +82,6 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
     assert "### What decides\n" in (tmp_path / "summary").read_text()
 
 
-def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
-    assert tuple(each.name for each in pipeline.STAGES) == summary.ORDER
-
-
 @pytest.mark.parametrize(
     ("environment", "exit_code", "mode", "told"),
     [("dev", True, Mode.BLOCKING, ""), ("dev", False, Mode.ADVISORY, ""), ("dev", None, Mode.ADVISORY, ""),
@@ -119,63 +96,3 @@ def test_an_exit_code_can_only_tighten(
     assert (after.modes[Gate.TRIVY], capsys.readouterr().out) == (mode, told)
     assert after.modes[Gate.GITLEAKS] is made.environment.modes[Gate.GITLEAKS]
     assert not after.latest_allowed
-
-
-@pytest.mark.parametrize(
-    ("changed", "sentence"),
-    [
-        ({"runner": Runner(in_actions=True)}, "no comment: this run is about no pull request"),
-        ({"event": Event("pull_request", Commit(COMMIT), "refs/pull/7/merge", "o/app", fork=True)},
-         "no comment: the pull request comes from a fork, whose token may not write"),
-        ({"github_token": ""}, "no comment: there is no token"),
-        ({}, "the comment in pull request 7 is up to date"),
-    ],
-    ids=["no pull request", "a fork", "no token", "all there"],
-)  # fmt: skip
-def test_a_comment_is_written_where_it_can_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any], sentence: str
-) -> None:
-    spoken: list[tuple[object, ...]] = []
-
-    class Double:
-        def __init__(self, *about: object) -> None:
-            spoken.append(about)
-
-        def say(self, marker: str, text: str) -> CommentResult:
-            spoken.append((marker, text.splitlines()[:2]))
-            return CommentResult(done=True)
-
-    monkeypatch.setattr(pull_request_comment, "Conversation", Double)
-    options: dict[str, Any] = {"github_token": "t", "runner": Runner(in_actions=True, event=PULL)} | changed
-    assert pull_request_comment.run(run(tmp_path, **options)).sentence == sentence
-    if not changed:
-        assert spoken == [
-            ("https://api.github.com", "t", "o/app", 7),
-            ("<!-- goldenpath: my-app -->",
-             ["<!-- goldenpath: my-app -->", "## ❌ a1b2c3d for dev: failed; nothing was released"]),
-        ]  # fmt: skip
-
-
-def test_without_evidence_a_comment_only_says_where_the_verdict_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Callers of before pass the name of an artifact, which any job of their run may have replaced."""
-    spoken: list[str] = []
-
-    class Double:
-        def __init__(self, *_: object) -> None:
-            pass
-
-        def say(self, _: str, text: str) -> CommentResult:
-            spoken.append(text)
-            return CommentResult(done=True)
-
-    monkeypatch.setattr(pull_request_comment, "Conversation", Double)
-    here = Runner(in_actions=True, event=PULL, run_id="7")
-    made = run(tmp_path, github_token="t", runner=here)
-    gate.conclude(made, report(vulnerability()), category="trivy")
-    outcome = pull_request_comment.run(execution.believing(made, pull_request_comment.STAGE))
-    assert outcome.warnings == (pull_request_comment.HOW_TO_SHOW_IT,)
-    link = "[the summary of its run](https://github.com/o/app/actions/runs/7)"
-    text = f"The verdict on a1b2c3d for dev is in {link}.\n\n{pull_request_comment.HOW_TO_SHOW_IT}\n"
-    assert spoken == [f"<!-- goldenpath: my-app -->\n{text}"]

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-
 import pytest
-from moto.ecr.models import Repository
 
 from goldenpath.local.aws.data_plane import Call, RefusedError
-from goldenpath.local.aws.ecr_store import may_overwrite
-from goldenpath.local.aws.principals import Logins, Principal
 
 DIGEST = "sha256:" + "a" * 64
-
-
-def repository(mutability: str, *filters: str) -> Repository:
-    excluded = [{"filter": text, "filterType": "WILDCARD"} for text in filters]
-    return Repository("1", "eu-west-2", "app", None, None, "", mutability, excluded or None)  # type: ignore[abstract,arg-type]
 
 
 @pytest.mark.parametrize(
@@ -57,38 +47,3 @@ def test_any_other_path_is_not_found(path: str) -> None:
     with pytest.raises(RefusedError) as refused:
         Call.parse("GET", path)
     assert refused.value.status == 404
-
-
-@pytest.mark.parametrize(
-    ("mutability", "filters", "tag", "may"),
-    [
-        ("MUTABLE", (), "1.0", True),
-        ("IMMUTABLE", (), "1.0", False),
-        ("IMMUTABLE_WITH_EXCLUSION", ("dev-*",), "dev-1", True),
-        ("IMMUTABLE_WITH_EXCLUSION", ("dev-*",), "a-dev-1", False),
-        ("IMMUTABLE_WITH_EXCLUSION", ("1.0",), "1x0", False),
-        ("MUTABLE_WITH_EXCLUSION", ("v*",), "v1", False),
-        ("MUTABLE_WITH_EXCLUSION", ("v*",), "latest", True),
-    ],
-)
-def test_mutability_and_its_exclusions_decide_about_a_tag(
-    mutability: str, filters: tuple[str, ...], tag: str, may: bool
-) -> None:
-    assert may_overwrite(repository(mutability, *filters), tag) is may
-
-
-def test_a_login_is_known_by_its_token_and_ends() -> None:
-    logins = Logins()
-    login = logins.hand_out(Principal("arn:aws:iam::1:user/x"))
-    assert base64.b64decode(login.token).startswith(b"AWS:")
-    assert logins.find(f"Basic {login.token}") == login
-    assert not login.expired
-    logins.expire()
-    found = logins.find(f"basic {login.token}")
-    assert found is not None
-    assert found.expired
-
-
-@pytest.mark.parametrize("header", ["", "Basic", "Basic !!!", "Basic QVdTOng=", "Bearer x"])
-def test_a_login_that_was_not_handed_out_is_not_known(header: str) -> None:
-    assert Logins().find(header) is None

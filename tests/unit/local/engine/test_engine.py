@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local.engine import buildkit, daemon, debian, engine
+from goldenpath.local.engine import daemon, debian, engine
 from goldenpath.local.engine.engine import Engine
 from goldenpath.shared import process
-from goldenpath.shared.errors import EngineMissing, LocalTrouble, ToolFailed, ToolMissing
+from goldenpath.shared.errors import EngineMissing
 from goldenpath.shared.process import Completed
 from goldenpath.shared.toolchain import Program
 from tests.tools import docker_cli
@@ -93,24 +92,6 @@ def test_without_an_engine_and_without_root_the_error_says_what_to_do(monkeypatc
     assert caught.value.fix == "start Docker, or set DOCKER_HOST, or run this as root on Debian or Ubuntu"
 
 
-def test_a_found_engine_is_used_as_it_is_where_no_buildkit_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers(monkeypatch, {None: {"DriverStatus": []}})
-    monkeypatch.setattr(buildkit, "may_run", lambda: False)
-    with engine.provide(pytest.fail) as found:
-        assert found == Engine(None, None, started=False)
-
-
-@pytest.mark.parametrize("status", [[["driver-type", "io.containerd.snapshotter.v1"]], []])
-def test_a_found_engine_has_the_platforms_buildkit_beside_it_whatever_it_can_export(
-    monkeypatch: pytest.MonkeyPatch, status: list[list[str]]
-) -> None:
-    answers(monkeypatch, {None: {"DriverStatus": status}})
-    monkeypatch.setattr(buildkit, "may_run", lambda: True)
-    monkeypatch.setattr(engine, "_start_buildkit", lambda found, _: replace(found, buildkit="unix:///b.sock"))
-    with engine.provide(pytest.fail) as found:
-        assert found == Engine(None, "unix:///b.sock", started=False)
-
-
 def test_a_cache_folder_too_deep_for_sockets_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOLDENPATH_CACHE", "/" + "deep/" * 20)
     monkeypatch.setattr(engine, "_held", lambda *_: pytest.fail("nothing to lock yet"))
@@ -121,95 +102,7 @@ def test_a_cache_folder_too_deep_for_sockets_is_refused_in_words(monkeypatch: py
 # install
 
 
-def test_what_is_missing_is_announced_before_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    be(monkeypatch, root_on_debian=True, programs=("iptables",))
-    said: list[str] = []
-    monkeypatch.setattr(process, "run", recording(said))
-    debian.install({"dockerd": "docker.io", "iptables": "iptables"}, said.append, reason="to have a Docker Engine")
-    assert said == [
-        "installing docker.io with apt-get to have a Docker Engine",
-        "apt-get install --yes --quiet --no-install-recommends docker.io",
-    ]
-
-
-def test_apt_fetches_its_lists_when_it_cannot_install_with_the_ones_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    be(monkeypatch, root_on_debian=True)
-    commands: list[str] = []
-    monkeypatch.setattr(process, "run", failing_once(commands))
-    debian.install({"debootstrap": "debootstrap"}, print, reason="to make a base image")
-    assert [command.split()[1] for command in commands] == ["install", "update", "install"]
-
-
-def failing_once(commands: list[str]) -> Callable[..., Completed]:
-    def run(*command: str, **_options: object) -> Completed:
-        commands.append(" ".join(command))
-        if len(commands) == 1:
-            raise ToolFailed("apt-get ended with exit status 100", fix="")
-        return DONE
-
-    return run
-
-
-def test_nothing_is_installed_when_everything_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    be(monkeypatch, root_on_debian=True, programs=("dockerd", "iptables"))
-    debian.install({"dockerd": "docker.io", "iptables": "iptables"}, pytest.fail, reason="")
-
-
-def test_a_missing_package_where_we_may_not_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    be(monkeypatch, root_on_debian=False)
-    with pytest.raises(ToolMissing) as caught:
-        debian.install({"debootstrap": "debootstrap"}, pytest.fail, reason="to make a base image")
-    assert caught.value.what == "debootstrap must be installed to make a base image"
-
-
 # apt's sources
-
-ONE_LINE = """\
-# deb http://commented.example/debian bookworm main
-deb [arch=amd64 signed-by=/k.gpg] http://one.example/debian bookworm main contrib
-deb-src http://source.example/debian bookworm main
-deb http://tools.example/apt stable main
-"""
-DEB822 = """\
-Types: deb
-# a comment
-URIs: http://two.example/debian
-Suites: trixie trixie-updates
-Components: main
-
-Types: deb
-URIs: http://off.example/debian
-Suites: trixie
-Components: main
-Enabled: no
-"""
-
-
-@pytest.mark.parametrize(
-    ("file", "text", "suite", "uri"),
-    [
-        ("sources.list", ONE_LINE, "bookworm", "http://one.example/debian"),
-        ("sources.list.d/debian.sources", DEB822, "trixie", "http://two.example/debian"),
-    ],
-)
-def test_the_mirror_is_the_one_this_machine_uses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, suite: str, uri: str
-) -> None:
-    (tmp_path / file).parent.mkdir(exist_ok=True)
-    (tmp_path / file).write_text(text)
-    (tmp_path / "os-release").write_text(f'ID=debian\nVERSION_CODENAME="{suite}"\n')
-    monkeypatch.setattr(debian, "APT", tmp_path)
-    monkeypatch.setattr(debian, "OS_RELEASE", tmp_path / "os-release")
-    assert debian.mirror() == (uri, suite)
-
-
-def test_a_machine_without_a_mirror_for_its_own_release_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(debian, "APT", tmp_path)
-    monkeypatch.setattr(debian, "OS_RELEASE", tmp_path / "os-release")
-    with pytest.raises(LocalTrouble, match="no package mirror is known for a stand-in base image"):
-        debian.mirror()
 
 
 # the Docker CLI's configuration
@@ -256,18 +149,3 @@ def test_a_buildkit_of_our_own_is_made_known_to_buildx_once(tmp_path: Path, monk
 
 
 # a daemon
-
-
-def test_a_daemon_that_does_not_start_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = daemon.Daemon("brokend", "/usr/sbin/brokend", (), tmp_path)
-
-    def run(_program: str, action: str, *_rest: object, **_options: object) -> Completed:
-        if action == "--start":
-            broken.log.write_text("disk is full\n")
-        return Completed("start-stop-daemon", 1 if action == "--status" else 0, b"", b"", 0.0)
-
-    monkeypatch.setattr(process, "run", run)
-    monkeypatch.setattr(daemon, "TAKE_OFF_SECONDS", 0)
-    with pytest.raises(EngineMissing) as caught:
-        broken.start(lambda: False)
-    assert (caught.value.what, caught.value.why) == ("brokend did not start", "disk is full")

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import json
-import os
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from goldenpath.local.engine import debian
-from goldenpath.local.images import base_images, root_layout
-from goldenpath.local.images.base_images import StandInImage
-from goldenpath.local.images.root_layout import RootImageConfig
+from goldenpath.local.images import base_images
 from goldenpath.shared import process
 from goldenpath.shared.errors import LocalTrouble, ToolFailed
-from goldenpath.shared.names import Digest
 from goldenpath.shared.process import Completed
-
-if TYPE_CHECKING:
-    from goldenpath.local.images.stand_in_recipes import Recipe
-
-NEWEST = 1_700_000_000
-CONFIG = RootImageConfig("amd64", ("PATH=/bin",), ("sh",), labels={"a": "b"})
 
 
 def test_the_images_of_a_dockerfile_are_its_from_lines_without_stages_variables_and_scratch() -> None:
@@ -38,34 +25,6 @@ def test_the_images_of_a_dockerfile_are_its_from_lines_without_stages_variables_
         FROM python:3@sha256:abc AS twice
     """
     assert base_images.names_in(dockerfile) == ["golang:1.26", "python:3@sha256:abc"]
-
-
-@pytest.mark.parametrize(
-    ("name", "stands_for"),
-    [
-        ("python:3.14-slim", "docker.io/library/python"),
-        ("docker.io/library/python@sha256:abc", "docker.io/library/python"),
-        ("library/wordpress:latest", "docker.io/library/wordpress"),
-        ("wordpress", "docker.io/library/wordpress"),
-        ("registry.example:5000/python:3", None),
-        ("someone/python:3", None),
-        ("alpine:3", None),
-    ],
-)
-def test_only_the_official_images_have_a_stand_in(
-    monkeypatch: pytest.MonkeyPatch, name: str, stands_for: str | None
-) -> None:
-    image = StandInImage(Path("/layouts/x"), Digest("sha256:" + "0" * 64))
-    made: list[str] = []
-
-    def make(recipe: Recipe, _say: object) -> StandInImage:
-        made.append(recipe.stands_for)
-        return image
-
-    monkeypatch.setattr(base_images, "make", make)
-    contexts = base_images.stand_ins([name], pytest.fail)
-    assert made == [stands_for] * (stands_for is not None)
-    assert contexts == ({name: f"oci-layout:///layouts/x:base@{image.digest}"} if stands_for else {})
 
 
 @pytest.mark.parametrize(
@@ -85,63 +44,6 @@ def test_only_the_official_images_have_a_stand_in(
 )
 def test_a_stand_in_is_as_slim_as_the_image_it_stands_for(path: str, kept: bool) -> None:
     assert base_images._belongs(path) is kept  # noqa: SLF001  the rule itself, without a file system
-
-
-def tree(root: Path, *, modified: int) -> Path:
-    (root / "etc").mkdir(parents=True)
-    (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-    os.link(root / "etc/hosts", root / "etc/hosts.hard")
-    (root / "bin").symlink_to("usr/bin")
-    for path in (root / "etc/hosts", root / "etc"):
-        os.utime(path, (modified, modified))
-    return root
-
-
-def write(root: Path, into: Path) -> Digest:
-    into.mkdir()
-    return root_layout.write(root, into, CONFIG, newest=NEWEST, keep=lambda path: path != "etc/left-out")
-
-
-def test_the_same_tree_is_the_same_digest_whenever_it_was_made(tmp_path: Path) -> None:
-    first = write(tree(tmp_path / "a", modified=NEWEST + 5), tmp_path / "one")
-    assert first == write(tree(tmp_path / "b", modified=NEWEST + 99), tmp_path / "two")
-
-
-def test_another_file_is_another_digest(tmp_path: Path) -> None:
-    first = write(tree(tmp_path / "a", modified=NEWEST), tmp_path / "one")
-    other = tree(tmp_path / "b", modified=NEWEST)
-    (other / "new").touch()
-    assert first != write(other, tmp_path / "two")
-
-
-def test_every_blob_is_what_its_descriptor_says(tmp_path: Path) -> None:
-    root = tree(tmp_path / "a", modified=NEWEST)
-    (root / "etc/left-out").touch()
-    digest = write(root, tmp_path / "layout")
-
-    def blob(descriptor: dict[str, Any]) -> bytes:
-        content: bytes = (tmp_path / "layout/blobs/sha256" / descriptor["digest"].removeprefix("sha256:")).read_bytes()
-        assert Digest.of(content) == descriptor["digest"]
-        assert len(content) == descriptor["size"]
-        return content
-
-    (entry,) = json.loads((tmp_path / "layout/index.json").read_bytes())["manifests"]
-    assert entry["digest"] == digest
-    manifest = json.loads(blob(entry))
-    config = json.loads(blob(manifest["config"]))
-    (layer,) = manifest["layers"]
-    unpacked = gzip.decompress(blob(layer))
-    assert config["rootfs"]["diff_ids"] == ["sha256:" + hashlib.sha256(unpacked).hexdigest()]
-    assert config["config"] == {"Env": ["PATH=/bin"], "Cmd": ["sh"], "WorkingDir": "/", "Labels": {"a": "b"}}
-    (tmp_path / "layer.tar").write_bytes(unpacked)
-    with tarfile.open(tmp_path / "layer.tar") as tar:
-        kinds = {member.name: member.type for member in tar}
-    assert kinds == {
-        "bin": tarfile.SYMTYPE,
-        "etc": tarfile.DIRTYPE,
-        "etc/hosts": tarfile.REGTYPE,
-        "etc/hosts.hard": tarfile.LNKTYPE,
-    }
 
 
 @pytest.fixture
