@@ -13,7 +13,7 @@ from goldenpath.delivery.checkout import git_branches
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.rules import effective, matrix, reviewed_refs
 from goldenpath.shared import git
-from goldenpath.shared.errors import GoldenPathError, NotReviewed, ToolFailed
+from goldenpath.shared.errors import NotReviewed, ToolFailed
 from goldenpath.shared.names import Commit
 
 if TYPE_CHECKING:
@@ -144,14 +144,6 @@ def test_a_branch_that_moved_on_is_judged_by_where_it_is_now(origin: App, tmp_pa
     assert rules(workspace, event("refs/heads/main", old)).exceptions == ()
 
 
-def test_a_branch_that_was_forced_elsewhere_is_judged_by_what_the_run_is_about(origin: App, tmp_path: Path) -> None:
-    """Where the default branch may be forced, its writers decide; what was there has no later commit to be held to."""
-    old = on_branch(origin, "main", EXCEPTIONS, start="main")
-    on_branch(origin, "main", "version: 1\n", start="main^")
-    workspace = check_out(origin, tmp_path / "workspace", "refs/heads/main", old)
-    assert git_branches.tip(workspace.folder, "main") == old
-
-
 @pytest.mark.parametrize("annotated", [True, False])
 def test_a_merged_commit_may_be_tagged_whether_the_tag_has_a_message_or_not(
     origin: App, tmp_path: Path, *, annotated: bool
@@ -163,13 +155,6 @@ def test_a_merged_commit_may_be_tagged_whether_the_tag_has_a_message_or_not(
     assert reviewed_refs.branch_of_tag(
         POLICY.environment("prod"), event("refs/tags/v1.0.0", commit), workspace.folder
     ) == ("main")
-
-
-@pytest.mark.parametrize("name", ["-x", "no such", "a..b", "main^", "@", "a:b", "../heads/main", "HEAD", ""])
-def test_a_name_that_is_no_branch_of_origin_is_none(origin: App, tmp_path: Path, name: str) -> None:
-    workspace = check_out(origin, tmp_path / "workspace", "refs/heads/main", origin.commit)
-    with pytest.raises(GoldenPathError):
-        git_branches.tip(workspace.folder, name)
 
 
 def test_a_file_that_is_no_file_on_the_default_branch_has_no_exceptions(origin: App, tmp_path: Path) -> None:

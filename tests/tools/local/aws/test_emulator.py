@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -13,17 +11,11 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from github import Auth, Github, GithubException
 
-from goldenpath.local import state
-from goldenpath.local.control import Seed
-from goldenpath.local.github.code_scanning import UploadRefusal
 from goldenpath.local.server import Local
-from goldenpath.shared.errors import LocalTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from mypy_boto3_ecr import ECRClient
 
@@ -146,102 +138,9 @@ def test_a_session_policy_narrows_both_planes_to_one_repository(local: Local) ->
         assert json.load(answer)["errors"][0]["code"] == "DENIED"
 
 
-def test_a_repository_that_does_not_exist_is_ecrs_error(local: Local) -> None:
-    ecr = ecr_for(local)
-    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
-        ecr.describe_repositories(repositoryNames=["nowhere"])
-    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
-        ecr.batch_get_image(repositoryName="nowhere", imageIds=[{"imageTag": "1"}])
-
-
-def test_the_tags_of_a_repository_are_listed_as_ecr_lists_them(local: Local) -> None:
-    local.create_repository("tagged", tags={"goldenpath.idp/environment": "prod", "goldenpath.idp/owner": "team-web"})
-    local.create_repository("tagged", tags={"goldenpath.idp/environment": "dev"})
-    ecr = ecr_for(local)
-
-    def arn(name: str) -> str:
-        return f"arn:aws:ecr:{local.region}:{local.account}:repository/{name}"
-
-    told = ecr.list_tags_for_resource(resourceArn=arn("tagged"))["tags"]
-    assert {each["Key"]: each["Value"] for each in told} == {
-        "goldenpath.idp/environment": "dev", "goldenpath.idp/owner": "team-web",
-    }  # fmt: skip
-    assert ecr.list_tags_for_resource(resourceArn=arn("app"))["tags"] == []
-    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
-        ecr.list_tags_for_resource(resourceArn=arn("nowhere"))
-
-
-def test_a_session_policy_without_the_action_may_not_read_tags(local: Local) -> None:
-    app = "arn:aws:ecr:eu-west-2:123456789012:repository/app"
-    statement = {"Effect": "Allow", "Action": "ecr:Describe*", "Resource": app}
-    ecr = ecr_for(local, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-    with pytest.raises(ClientError) as denied:
-        ecr.list_tags_for_resource(resourceArn=app)
-    assert code(denied) == ("AccessDeniedException", 400)
-
-
-def test_layers_do_not_go_through_the_control_plane(local: Local) -> None:
-    with pytest.raises(ClientError) as refused:
-        ecr_for(local).initiate_layer_upload(repositoryName="app")
-    assert refused.value.response["Error"]["Code"] == "ServerException"
-
-
 def test_an_expired_session_is_refused(local: Local) -> None:
     ecr = ecr_for(local)
     local.expire_logins()
     with pytest.raises(ClientError) as expired:
         ecr.describe_repositories()
     assert code(expired) == ("ExpiredTokenException", 400)
-
-
-@pytest.fixture
-def github(local: Local) -> Iterator[Github]:
-    environment = local.environment()
-    client = Github(base_url=environment["GITHUB_API_URL"], auth=Auth.Token(environment["GITHUB_TOKEN"]), retry=None)
-    yield client
-    client.close()
-
-
-def sarif_upload() -> dict[str, str]:
-    run = {"tool": {"driver": {"name": "trivy"}}, "automationDetails": {"id": "trivy/app/"}, "results": []}
-    packed = gzip.compress(json.dumps({"version": "2.1.0", "runs": [run]}).encode())
-    return {"commit_sha": "b" * 40, "ref": "refs/heads/main", "sarif": base64.b64encode(packed).decode()}
-
-
-def test_pygithub_uploads_sarif_and_sees_it_processed(local: Local, github: Github) -> None:
-    repository = github.get_repo("local/app")
-    requester = repository.requester
-    _, taken = requester.requestJsonAndCheck("POST", f"{repository.url}/code-scanning/sarifs", input=sarif_upload())
-    seen = [requester.requestJsonAndCheck("GET", taken["url"])[1]["processing_status"] for _ in range(2)]
-    assert seen == ["pending", "complete"]
-    upload = local.uploads()[-1]
-    assert (upload.id, upload.repository, upload.commit_sha) == (taken["id"], "local/app", "b" * 40)
-    _, listed = requester.requestJsonAndCheck("GET", "/_local/uploads")
-    assert listed[-1]["id"] == taken["id"]
-
-
-@pytest.mark.parametrize("refusal", UploadRefusal)
-def test_pygithub_sees_why_an_upload_is_refused(local: Local, github: Github, refusal: UploadRefusal) -> None:
-    repository = github.get_repo("local/app")
-    local.refuse_uploads(refusal)
-    with pytest.raises(GithubException) as refused:
-        repository.requester.requestJsonAndCheck("POST", f"{repository.url}/code-scanning/sarifs", input=sarif_upload())
-    local.refuse_uploads(None)
-    assert (refused.value.status, refused.value.data["message"]) == (403, refusal.value)
-
-
-def test_an_emulator_in_the_background_is_found_seeded_and_stopped(tmp_path: Path) -> None:
-    folder = tmp_path / "background"
-    running = state.up(folder, seed=Seed(repositories=("app",), roles=("deliver",)))
-    try:
-        assert state.up(folder, seed=Seed(immutable_repositories=("fixed",))).pid == running.pid
-        ecr = boto3.Session(running.admin_key_id, running.admin_key_secret, region_name=running.region).client(
-            "ecr", endpoint_url=running.environment["AWS_ENDPOINT_URL"]
-        )
-        found = {r["repositoryName"]: r["imageTagMutability"] for r in ecr.describe_repositories()["repositories"]}
-        assert found == {"app": "MUTABLE", "fixed": "IMMUTABLE"}
-        with pytest.raises(LocalTrouble, match="the local emulator did not create what was asked for"):
-            state.up(folder, seed=Seed(repositories=("NOT A NAME",)))
-    finally:
-        assert state.down(folder)
-    assert state.status(folder) is None

@@ -16,11 +16,9 @@ import boto3
 import pytest
 
 from goldenpath.local.server import Local
-from goldenpath.shared.errors import LocalTrouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from mypy_boto3_ecr import ECRClient
 
@@ -340,24 +338,3 @@ def test_an_expired_login_is_refused_as_ecr_does(local: Local, client: Client, r
     assert answer.status == 403
     answer = client.call("GET", f"/v2/{repository}/manifests/1.0")
     assert answer.error == ("DENIED", "Your authorization token has expired. Reauthenticate and try again.")
-
-
-def test_two_emulators_do_not_share_an_account_or_a_folder(tmp_path: Path) -> None:
-    with Local.start(tmp_path, account="111122223333") as first:
-        with pytest.raises(LocalTrouble, match="account 111122223333 is in use by another emulator in this process"):
-            Local.start(tmp_path / "other", account="111122223333")
-        with pytest.raises(LocalTrouble, match="another emulator is running in"):
-            Local.start(tmp_path, account="111122224444")
-        first.create_repository("app")
-        assert first.tags("app") == {}
-
-
-def test_a_registry_that_does_not_start_says_why(tmp_path: Path) -> None:
-    broken = tmp_path / "registry"
-    broken.write_text("#!/bin/sh\necho no space left >&2\nexit 3\n")
-    broken.chmod(0o755)
-    with pytest.raises(LocalTrouble) as trouble:
-        Local.start(tmp_path / "local", account="111122225555", program=broken)
-    assert (trouble.value.what, trouble.value.why) == ("the local registry does not answer", "no space left")
-    with pytest.raises(LocalTrouble, match="the local registry cannot be started"):
-        Local.start(tmp_path / "local", account="111122225555", program=tmp_path / "missing")

@@ -38,6 +38,13 @@ def test_a_file_may_say_nothing_but_its_version() -> None:
     assert parse("version: 1\n") == AppRules(({},))
 
 
+def test_a_pull_request_is_as_strict_as_it_proposes_and_as_its_base_is() -> None:
+    proposed = parse("version: 1\ntighten: {dev: {gitleaks: {mode: blocking}}}\n")
+    merged = parse("version: 1\ntighten: {dev: {trivy: {mode: blocking}}}\n")
+    rules = app.reviewed(proposed, merged)
+    assert set(app.tightened(matrix.load().environment("dev"), rules).modes.values()) == {Mode.BLOCKING}
+
+
 @pytest.mark.parametrize("written", ["2026-12-31", "'2026-12-31'", '"2026-12-31"'])
 def test_an_exception_is_read_whole_however_its_date_is_written(written: str) -> None:
     rules = parse(f"version: 1\nexceptions:\n  - {EXCEPTION.replace('2026-12-31', written)}\n")

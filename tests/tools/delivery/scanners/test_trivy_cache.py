@@ -1,27 +1,21 @@
-"""Real trivy and syft at a terminal: what is kept of a scan makes the next one quick, and changes no answer."""
+"""What the real trivy saw in layers before is kept at a terminal."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.tools import apps, small_images
-from tests.unit import run_builder
-from tests.unit.layout_builder import store, tar
+from tests.tools import apps
+from tests.unit.layout_builder import tar
 
-from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
 from goldenpath.delivery.model.finding import Kind
-from goldenpath.delivery.model.layout import Layout, Manifest, write_index
-from goldenpath.delivery.scanners import image_scan, layer_search_cache, result_cache, syft
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.scanners import result_cache
 from goldenpath.delivery.scanners.image_scan import TrivyOrder
-from goldenpath.delivery.stages import sbom
 from goldenpath.local.vulnerabilities import advisory_records, bolt, vulnerability_db
-from goldenpath.shared import codec
 from goldenpath.shared.names import Digest
-from goldenpath.shared.oci import CONFIG, MANIFEST
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -29,31 +23,24 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.scanners.trivy import ImageScan
     from goldenpath.shared.toolchain import Program
+from tests.tools.kept_scans import Desk, described, image
 
 pytestmark = pytest.mark.tools
 
+
 BASE = {"etc/os-release": apps.OS_RELEASE.encode(), "var/lib/dpkg/status": apps.DPKG_STATUS.encode()}
+
+
 APP = {apps.PLANTED_PACKAGE: apps.PLANTED_METADATA.encode()}
+
+
 KEY = {"app/key": f"TOKEN={apps.secret()}\n".encode()}
+
+
 MORE = {"app/more": b"nothing"}
+
+
 CMD = 'CMD ["app"]'
-
-
-@dataclass
-class Desk:
-    """Scans of one user: `unpacked` says how many layers the last one read."""
-
-    order: TrivyOrder
-    unpacked: int = 0
-
-    def scan(self, layout: Layout, own: int = 0) -> ImageScan:
-        layers = UnpackedLayers()
-        try:
-            (one,) = layout.images()
-            return image_scan.scan(replace(self.order, layers=layers), layout, one, own)
-        finally:
-            self.unpacked = len(layers._layers)  # noqa: SLF001  nothing else counts them
-            layers.close()
 
 
 @pytest.fixture
@@ -74,23 +61,6 @@ def desk(program: Program, cache: Path, trivy_cache: Path, monkeypatch: pytest.M
     monkeypatch.setenv("GOLDENPATH_CACHE", str(cache))
     assert program.sha256
     return Desk(TrivyOrder(trivy, trivy_cache, secrets=True, kept=result_cache.of(trivy)))
-
-
-def image(folder: Path, *layers: dict[str, bytes], history: tuple[str, ...] = ()) -> Layout:
-    """Write an image; `history` names its instructions, where those but COPY add no layer."""
-    layout = small_images.make(folder, *layers)
-    return described(layout, history=[
-        {"created_by": each, "empty_layer": not each.startswith("COPY")} for each in history
-    ]) if history else layout  # fmt: skip
-
-
-def described(layout: Layout, **changed: Any) -> Layout:  # noqa: ANN401  fields of a configuration
-    (one,) = layout.images()
-    config = json.loads(layout.blob(one.manifest.config.digest).read_bytes()) | changed
-    stored = store(layout.path, CONFIG, json.dumps(config).encode())
-    manifest = Manifest(2, MANIFEST, stored, list(one.manifest.layers))
-    write_index(layout.path, store(layout.path, MANIFEST, codec.encode(manifest)))
-    return layout
 
 
 def kinds(found: ImageScan) -> set[Kind]:
@@ -133,17 +103,6 @@ def test_a_layer_counts_for_what_it_is_in_this_image(desk: Desk, tmp_path: Path)
     assert kinds(desk.scan(moved)) == {Kind.SECRET}
 
 
-def test_a_cmd_of_the_app_itself_hides_no_layer_of_the_app(desk: Desk, tmp_path: Path) -> None:
-    layout = image(tmp_path / "app", BASE, KEY, MORE, history=("COPY a", CMD, "COPY b", CMD, "COPY c", CMD))
-    (one,) = layout.images()
-    assert kinds(desk.scan(layout)) == set()
-    found = desk.scan(layout, own=2)
-    assert (kinds(found), found.config) == ({Kind.SECRET}, one.manifest.config.digest)
-    assert desk.scan(layout, own=2) == found
-    assert desk.unpacked == 0
-    assert kinds(desk.scan(layout)) == set()
-
-
 def test_a_layer_that_lies_about_its_content_is_read(desk: Desk, tmp_path: Path) -> None:
     desk.scan(image(tmp_path / "one", BASE, MORE))
     (honest,) = image(tmp_path / "two", BASE, KEY).images()
@@ -182,32 +141,3 @@ def test_two_scans_at_once_wait_for_nobody(desk: Desk, cache: Path, tmp_path: Pa
     lock = result_cache._locked(folder)  # noqa: SLF001  as another process holds it
     assert desk.scan(layout) == first
     assert (desk.unpacked, lock > 0) == (3, True)
-
-
-def test_an_inventory_of_the_same_image_is_taken_once(
-    program: Program, desk: Desk, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert desk.order.kept is not result_cache.NOTHING_KEPT
-    run = replace(run_builder.run(tmp_path), program=lambda _: program)
-    layout = image(tmp_path / "one", BASE, APP)
-    (one,) = layout.images()
-    first = sbom.scan(run, layout, one)
-    with monkeypatch.context() as patched:
-        patched.setattr(syft, "scan", lambda *_: pytest.fail("syft ran again"))
-        assert sbom.scan(run, layout, one) == first
-    (document,) = cache.glob("scans/*/cyclonedx-json")
-    document.write_bytes(document.read_bytes().replace(b"PyYAML", b"PyJSON"))
-    assert b"PyYAML" in sbom.scan(run, layout, one).cyclonedx
-
-
-def test_our_own_search_reads_a_layer_once(desk: Desk, tmp_path: Path) -> None:
-    layout = image(tmp_path / "one", BASE, {"srv/app.jar": b"x"}, {"app/.git/HEAD": b"ref: x"})
-    (one,) = layout.images()
-    counts = []
-    for _ in range(2):
-        layers = UnpackedLayers()
-        found = layer_search_cache.search(layout, one, layers, desk.order.kept)
-        assert (found.java_archive, [each.path for each in found.git_folders]) == ("srv/app.jar", ["app/.git"])
-        counts.append(len(layers._layers))  # noqa: SLF001  nothing else counts them
-        layers.close()
-    assert counts == [3, 1], "the settings of a git folder may hold a token, and are not kept"
