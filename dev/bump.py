@@ -26,7 +26,8 @@ from dev.bumps.pinning import Pinned, Pinning
 from dev.bumps.trial import Trial, Trials
 
 from goldenpath.delivery.model import evidence
-from goldenpath.local import demo, engine
+from goldenpath.local.demo import demo
+from goldenpath.local.engine import engine
 from goldenpath.shared import codec, pins, runner
 from goldenpath.shared.download import Releases
 from goldenpath.shared.errors import BadInput, EvidenceMismatch, GoldenPathError

@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+    ROOT = Path(__file__).resolve().parent.parent
+    sys.path[:0] = [str(ROOT / "src"), str(ROOT)]
+
+from tests.doubles import trivy_db
 
 from goldenpath.delivery.scanners import scanner, trivy
 from goldenpath.delivery.secrets import gitleaks
-from goldenpath.local import root_layout, sample, vulnerability_db
-from goldenpath.local.root_layout import ImageConfig
+from goldenpath.local.demo import sample
+from goldenpath.local.images import root_layout
+from goldenpath.local.images.root_layout import RootImageConfig
 from goldenpath.shared import codec, process
 from goldenpath.shared.toolchain import Toolchain
 
@@ -103,7 +107,7 @@ def record_secrets(toolchain: Toolchain, folder: Path) -> dict[str, bytes]:
 
 def record_images(toolchain: Toolchain, folder: Path) -> dict[str, bytes]:
     """Return what trivy and syft report of every image."""
-    cache = vulnerability_db.build_database(toolchain.provide("trivy-db").path, folder / "cache")
+    cache = trivy_db.build_database(toolchain.provide("trivy-db").path, folder / "cache")
     reports = {}
     with_secret = {"secrets": {**_SYSTEM, "app/settings.py": f'x = 1\nTOKEN = "{token("image")}"\n'}}
     for name, files in {**IMAGES, **with_secret}.items():
@@ -122,7 +126,7 @@ def image(folder: Path, name: str, files: Mapping[str, str]) -> Path:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)
     layout.mkdir()
-    config = ImageConfig("amd64", ("PATH=/bin",), ("sh",))
+    config = RootImageConfig("amd64", ("PATH=/bin",), ("sh",))
     root_layout.write(root, layout, config, newest=_TIME, keep=lambda _: True)
     return layout
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from dev import histories
 from dev.benchmark.model import State
 
-from goldenpath.local import base_images, sample
+from goldenpath.local.demo import sample
+from goldenpath.local.images import base_images
 from goldenpath.shared import runner
 
 if TYPE_CHECKING:

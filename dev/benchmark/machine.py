@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dev.benchmark.model import Machine
 
-from goldenpath.local import debian
+from goldenpath.local.engine import debian
 from goldenpath.shared import process
 
 if TYPE_CHECKING:

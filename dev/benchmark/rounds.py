@@ -11,7 +11,7 @@ from dev.benchmark import figuring, measuring
 from dev.benchmark.model import Run, State
 from dev.benchmark.sides import Checkout, Ours, Recipe
 
-from goldenpath.local import sample
+from goldenpath.local.demo import sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from goldenpath.local import buildkit, daemon, debian, engine, state, vulnerability_db
+from goldenpath.local import state
 from goldenpath.local.control import HEALTH, SEED, Seed
+from goldenpath.local.engine import buildkit, daemon, debian, engine
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared import process, runner
 from goldenpath.shared.errors import ToolMissing
 from goldenpath.shared.toolchain import Toolchain
@@ -25,7 +27,7 @@ from goldenpath.shared.toolchain import Toolchain
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("gitleaks", "trivy", "syft")
@@ -49,7 +51,7 @@ class Request:
 class Services:
     """What both sides use."""
 
-    def __init__(self, folder: Path, toolchain: Toolchain, running: State) -> None:
+    def __init__(self, folder: Path, toolchain: Toolchain, running: LocalState) -> None:
         self.folder = folder
         self.toolchain = toolchain
         self.registry = running

@@ -29,15 +29,15 @@ HELD: Mapping[str, str] = MappingProxyType(
 # Every trial runs these tests with the new program, whichever it is: the bypass table, the gates and a whole delivery.
 TESTS = (
     "tests/tools/test_bypasses.py",
-    "tests/tools/test_canary.py",
-    "tests/tools/test_gitleaks_gate.py",
+    "tests/tools/delivery/secrets/test_canary.py",
+    "tests/tools/delivery/stages/test_gitleaks_gate.py",
     "tests/tools/test_rules_are_near.py",
-    "tests/tools/test_trivy_gate.py",
-    "tests/tools/test_trivy_database.py",
-    "tests/tools/test_java_database.py",
-    "tests/tools/test_languages.py",
-    "tests/tools/test_build.py",
-    "tests/tools/test_pipeline.py",
+    "tests/tools/delivery/stages/test_trivy_gate.py",
+    "tests/tools/delivery/scanners/test_trivy_database.py",
+    "tests/tools/delivery/scanners/test_java_index.py",
+    "tests/tools/delivery/scanners/test_image_scan.py",
+    "tests/tools/delivery/stages/test_build.py",
+    "tests/tools/delivery/test_pipeline.py",
     "tests/e2e/test_workflows_lint.py",
     "tests/e2e/test_delivery.py",
 )

@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from goldenpath.delivery.model.finding import Finding, Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import base_images, sample
+from goldenpath.local.demo import sample
+from goldenpath.local.images import base_images
 from goldenpath.shared import codec, pins, process
 from goldenpath.shared.errors import GateBlocked, GoldenPathError
 from goldenpath.shared.runner import tell

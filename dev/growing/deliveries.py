@@ -24,14 +24,16 @@ from tests.tools.command import evidence
 from tests.unit.builders import COMMIT
 
 from goldenpath import cli
-from goldenpath.local import demo, engine, state
+from goldenpath.local import state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import demo
+from goldenpath.local.engine import engine
 from goldenpath.shared import runner
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
 
 ROLE = "growth"
 # The groups that need an engine and an emulator.
@@ -141,7 +143,7 @@ def _new_name() -> str:
     return f"growth/{secrets.token_hex(4)}"
 
 
-def _emulator(*repositories: str) -> State:
+def _emulator(*repositories: str) -> LocalState:
     return state.up(Path(os.environ[_FOLDER]), seed=Seed(repositories=repositories))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from dev.growing.case import Case, Work
 from tests.tools.registry_files import write_crowded
 
-from goldenpath.local import sample
+from goldenpath.local.demo import sample
 from goldenpath.registries import catalogue, compliance, hygiene, platform_git, request, retirement, review
 from goldenpath.registries.aws.ecr import EcrImage
 from goldenpath.registries.compliance import LifecycleImage

@@ -14,13 +14,13 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local.github_shapes import Place
 from goldenpath.shared import codec
 from goldenpath.shared.errors import EvidenceMismatch
 from goldenpath.shared.names import Commit, Digest, EnvironmentName, ImageRepository, Tag
 from tests.attacks import hand_over
 from tests.attacks.attack import Patch, attack
 from tests.attacks.hole_01_evidence import CONTENT, OTHER_BYTES
+from tests.doubles.github.shapes import Place
 from tests.tools import command
 from tests.unit import run_builder
 from tests.unit.layout_builder import AMD64, ARM64, layout

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from goldenpath.shared.errors import ApprovalMissing, ProposalUnbound
 from tests.attacks.attack import Patch, attack
 from tests.tools import registry_platform
+from tests.tools.registries.test_retirement import removal_proposed, retired
 from tests.tools.registry_platform import BASE, SLUG, git
-from tests.tools.test_registries_retirement import removal_proposed, retired
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,9 +10,9 @@ from goldenpath.registries.recovery import ApplyClaim
 from goldenpath.shared.errors import ApprovalMissing, PlanDrifted, ProposalUnbound, StateLocked
 from tests.attacks.attack import Patch, attack
 from tests.terraform_provider import world as worlds
+from tests.tools.registries.test_apply import MANIFEST
+from tests.tools.registries.test_retirement import removal_proposed
 from tests.tools.registry_platform import BASE, SLUG, counted, described, git
-from tests.tools.test_registries_apply import MANIFEST
-from tests.tools.test_registries_retirement import removal_proposed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

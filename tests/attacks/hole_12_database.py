@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.scanners import java_index, trivy_database
-from goldenpath.local import vulnerability_db
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared.errors import GateBlocked, JavaDatabaseMissing, ScannerFailed, ToolFailed
 from goldenpath.shared.toolchain import Toolchain
 from tests.attacks import scans
 from tests.attacks.attack import Patch, Scene, attack
+from tests.doubles import trivy_db
 from tests.tools.bypasses_images import ALPINE_PACKAGES
 from tests.tools.program_files import archive
 
@@ -38,7 +39,7 @@ def database(scene: Scene, *, without: Callable[[str], bool], sources: tuple[str
     scene.monkeypatch.setattr(vulnerability_db, "ADVISORIES", records)
     if sources:
         scene.monkeypatch.setattr(vulnerability_db, "_SOURCES", sources)
-    return vulnerability_db.build_database(Toolchain.load().provide("trivy-db").path, scene.folder / "trivy")
+    return trivy_db.build_database(Toolchain.load().provide("trivy-db").path, scene.folder / "trivy")
 
 
 def released(scene: Scene, made: App, cache: Path, download: Callable[..., None] | None = None) -> None:

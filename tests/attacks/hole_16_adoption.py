@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.registries.terraform.program import Terraform
 from goldenpath.shared.errors import RegistryNameTaken, RegistryRefused, TerraformFailed
 from tests.attacks.attack import Patch, Scene, attack
-from tests.tools.test_registries_apply import MANIFEST
+from tests.tools.registries.test_apply import MANIFEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable

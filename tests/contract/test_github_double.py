@@ -15,6 +15,7 @@ from github import GithubException
 from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
 from tests import published
+from tests.doubles.github.api import GitHubDouble
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
@@ -29,9 +30,8 @@ from goldenpath.delivery.adoption import (
 )
 from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.adoption.repository_facts import GitHub as GitHubAsAsked
-from goldenpath.local.code_scanning import CodeScanning, UploadRefusal
-from goldenpath.local.github import GitHub
-from goldenpath.local.oidc import TokenIssuer
+from goldenpath.local.github.code_scanning import SarifStore, UploadRefusal
+from goldenpath.local.github.oidc import TokenIssuer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -49,8 +49,8 @@ class Caller:
     """Calls the double, and holds both sides of each call against the description."""
 
     def __init__(self) -> None:
-        self.scanning = CodeScanning()
-        self.github = GitHub(TokenIssuer(), self.scanning)
+        self.scanning = SarifStore()
+        self.github = GitHubDouble(TokenIssuer(), self.scanning)
         self._client = Client(self.github)
 
     def call(
@@ -183,7 +183,7 @@ def test_an_upload_of_another_repository_is_not_found(caller: Caller) -> None:
 
 
 def test_a_foreign_token_is_bad_credentials() -> None:
-    github = GitHub(TokenIssuer(), CodeScanning())
+    github = GitHubDouble(TokenIssuer(), SarifStore())
     answer = Client(github).get("/repos/octo/app", headers={"Authorization": "Bearer someone-elses"})
     assert (answer.status_code, answer.get_json()["message"]) == (401, "Bad credentials")
 

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local import demo, engine, vulnerability_db
-from goldenpath.local.server import Local
+from goldenpath.local.demo import demo
+from goldenpath.local.engine import engine
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
+from tests.doubles import trivy_db
+from tests.doubles.local import LocalWithGitHub
 from tests.e2e import platform_copy
 from tests.e2e.app_deliveries import Deliveries, Runner
 from tests.e2e.app_repositories import Place
@@ -39,7 +41,7 @@ def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[s
         toolchain.provide(tool.name)
     here = {"GOLDENPATH_CACHE": str(runner.cache_dir())}
     process.run(ROOT / "bin" / "environment", "runtime", timeout=600, environment=here)
-    database = vulnerability_db.build_database(toolchain.provide("trivy-db").path, tmp_path_factory.mktemp("trivy"))
+    database = trivy_db.build_database(toolchain.provide("trivy-db").path, tmp_path_factory.mktemp("trivy"))
     with engine.provide(print) as found:
         yield {
             **here,
@@ -56,15 +58,15 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def emulator(tmp_path: Path) -> Iterator[Local]:
+def emulator(tmp_path: Path) -> Iterator[LocalWithGitHub]:
     """AWS, a registry with an empty `my-app`, and GitHub."""
-    with Local.start(tmp_path / "emulator", account=ACCOUNT) as local:
+    with LocalWithGitHub.start(tmp_path / "emulator", account=ACCOUNT) as local:
         local.create_repository("my-app")
         yield local
 
 
 @pytest.fixture
-def asked(emulator: Local, tmp_path: Path) -> Asked:
+def asked(emulator: LocalWithGitHub, tmp_path: Path) -> Asked:
     """Tell the path of every request that the emulator was asked until then, by any program."""
     return lambda: _REQUEST.findall((tmp_path / "emulator" / "local.log").read_text())
 
@@ -76,7 +78,9 @@ def app(tmp_path: Path) -> App:
 
 
 @pytest.fixture
-def deliver(surroundings: Mapping[str, str], platform: Path, emulator: Local, app: App, tmp_path: Path) -> Deliver:
+def deliver(
+    surroundings: Mapping[str, str], platform: Path, emulator: LocalWithGitHub, app: App, tmp_path: Path
+) -> Deliver:
     """Run a workflow of the app, by default the thin caller, for an event; what must hold of any run is asserted."""
     return Deliver(Runner(surroundings, platform, emulator), app, tmp_path)
 
@@ -86,7 +90,7 @@ def deliveries(
     surroundings: Mapping[str, str], platform: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deliveries]:
     """Both ways to deliver the apps of a table, each of which has ECR repositories of its own."""
-    with Local.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
+    with LocalWithGitHub.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
         yield Deliveries(Runner(surroundings, platform, local), local.create_role("deliver"))
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from goldenpath.local.server import Local
 from goldenpath.shared.toolchain import Toolchain
+from tests.doubles.local import LocalWithGitHub
 from tests.e2e import act, events, platform_copy
 from tests.e2e.delivery_runs import ACCOUNT, CALLER, Roles
 from tests.e2e.platform_copy import SLUG
@@ -41,7 +41,7 @@ class World:
     `default` is the commit at which the default branch stays; where it is empty, that one follows the base branch.
     """
 
-    local: Local
+    local: LocalWithGitHub
     platform: App
     app: App
     folder: Path
@@ -175,7 +175,7 @@ def running(surroundings: Mapping[str, str], folder: Path, platform: Path | None
     git(copy, "add", ".")
     git(copy, "commit", "--quiet", "--message=The platform")
     app = apps.make(folder / "app", **{CALLER: platform_copy.CALLER.read_text()})
-    with Local.start(folder / "emulator", account=ACCOUNT) as local:
+    with LocalWithGitHub.start(folder / "emulator", account=ACCOUNT) as local:
         variables = {
             "AWS_ENDPOINT_URL": local.environment()["AWS_ENDPOINT_URL"], "AWS_REGION": local.region,
             "AWS_ACCESS_KEY_ID": local.admin.id, "AWS_SECRET_ACCESS_KEY": local.admin.secret, "AWS_MAX_ATTEMPTS": "2",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local.github_shapes import Place
+from tests.doubles.github.shapes import Place
 from tests.e2e import events, platform_copy
 from tests.e2e.outcomes import (
     ALL_RAN,
@@ -21,8 +21,9 @@ from tests.e2e.outcomes import (
 from tests.tools import apps
 
 if TYPE_CHECKING:
-    from goldenpath.local.github_threads import Thread
     from goldenpath.local.server import Local
+    from tests.doubles.github.threads import Thread
+    from tests.doubles.local import LocalWithGitHub
     from tests.e2e.delivery_runs import Asked, Deliver
     from tests.tools.apps import App
 
@@ -32,7 +33,7 @@ WORKFLOW = ".github/workflows/pull-request.yml"
 
 
 @pytest.fixture
-def proposed(app: App, emulator: Local) -> Thread:
+def proposed(app: App, emulator: LocalWithGitHub) -> Thread:
     """A pull request of a branch that changes the README alone, in an app that has its verdicts as comments."""
     app.write(WORKFLOW, (platform_copy.TEMPLATES / "pull-request.yml").read_text()).save("Check pull requests")
     app.git("checkout", "--quiet", "-b", "change")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local import vulnerability_db
 from goldenpath.local.server import Local
+from goldenpath.local.vulnerabilities import vulnerability_db
 from goldenpath.shared.toolchain import Toolchain
+from tests.doubles import trivy_db
 from tests.e2e import events, platform_copy
 from tests.e2e.app_deliveries import Runner
 from tests.e2e.delivery_runs import ACCOUNT, CALLER, Deliver
@@ -42,7 +43,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(vulnerability_db, "ADVISORIES", known)
         program = Toolchain.load().provide("trivy-db").path
-        return vulnerability_db.build_database(program, tmp_path_factory.mktemp("yesterday"))
+        return trivy_db.build_database(program, tmp_path_factory.mktemp("yesterday"))
 
 
 @dataclass(frozen=True)

@@ -24,9 +24,9 @@ import boto3
 
 from goldenpath.delivery.registry.ecr_client import Ecr
 from goldenpath.delivery.registry.oci_registry import OciRegistry
-from goldenpath.local.server import Local
 from goldenpath.shared.names import Digest, EcrRepository, Tag
 from goldenpath.shared.oci import INDEX
+from tests.doubles.local import LocalWithGitHub
 from tests.faults.campaign import OTHER_COMMIT, checked
 from tests.faults.releaser import Releaser
 from tests.tools.command import evidence
@@ -74,7 +74,9 @@ class Place:
 class Stand:
     """An emulator, two processes that release to it, and one whose runs are of an earlier commit."""
 
-    def __init__(self, folder: Path, local: Local, releasers: tuple[Releaser, Releaser, Releaser], seed: int) -> None:
+    def __init__(
+        self, folder: Path, local: LocalWithGitHub, releasers: tuple[Releaser, Releaser, Releaser], seed: int
+    ) -> None:
         self.folder = folder
         self.local = local
         self.one, self.other, self.earlier = releasers
@@ -268,7 +270,7 @@ def _missing(registry: OciRegistry, reference: Tag | Digest) -> Iterator[str]:
 def standing(folder: Path, *, seed: int = 1) -> Iterator[Stand]:
     """Give a stand, with releases that believe to be steps of a workflow run."""
     with ExitStack() as stay:
-        local = stay.enter_context(Local.start(folder / "emulator", account=ACCOUNT))
+        local = stay.enter_context(LocalWithGitHub.start(folder / "emulator", account=ACCOUNT))
         local.commits.push("team/app", OTHER_COMMIT)
         local.commits.push("team/app", COMMIT, OTHER_COMMIT)
         one, other, earlier = (
@@ -277,7 +279,7 @@ def standing(folder: Path, *, seed: int = 1) -> Iterator[Stand]:
         yield Stand(folder, local, (one, other, earlier), seed)
 
 
-def _of_a_run(local: Local, commit: str) -> Mapping[str, str]:
+def _of_a_run(local: LocalWithGitHub, commit: str) -> Mapping[str, str]:
     run = {
         "GITHUB_ACTIONS": "true", "GITHUB_SHA": commit, "GITHUB_REF": "refs/heads/development",
         "GITHUB_REPOSITORY": "team/app", "GITHUB_EVENT_NAME": "push", "GITHUB_RUN_ID": "7",

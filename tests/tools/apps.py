@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from goldenpath.local import sample
+from goldenpath.local.demo import sample
 from goldenpath.shared import codec, git
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tests.tools import apps, command
 
-from goldenpath.local import vulnerability_db
+from goldenpath.local.vulnerabilities import vulnerability_db
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.doubles import trivy_db
+from tests.doubles.local import LocalWithGitHub
 from tests.terraform_provider import world as worlds
 from tests.tools import apps, command, registry_platform, trusting
 from tests.tools.command import Command, Ended
 
 from goldenpath import cli
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import demo, engine, vulnerability_db
-from goldenpath.local.data_plane import Call, Gate
-from goldenpath.local.server import Local
+from goldenpath.local.aws.data_plane import Call, DataPlane
+from goldenpath.local.demo import demo
+from goldenpath.local.engine import engine
 from goldenpath.shared import github_api, runner
 from goldenpath.shared.toolchain import Toolchain
 
@@ -63,20 +65,20 @@ def builder() -> Iterator[engine.Engine]:
 def trivy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trivy database made of a few advisories, in which the planted package is known."""
     program = Toolchain.load().provide("trivy-db").path
-    return vulnerability_db.build_database(program, tmp_path_factory.mktemp("trivy"))
+    return trivy_db.build_database(program, tmp_path_factory.mktemp("trivy"))
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWithGitHub]:
     """AWS, a registry and GitHub, with a role that any repository's runs may assume."""
-    with Local.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
+    with LocalWithGitHub.start(tmp_path_factory.mktemp("emulator"), account=ACCOUNT) as local:
         local.create_role(ROLE)
         yield local
 
 
 @pytest.fixture(scope="session")
 def variables(
-    builder: engine.Engine, trivy_cache: Path, emulator: Local, tmp_path_factory: pytest.TempPathFactory
+    builder: engine.Engine, trivy_cache: Path, emulator: LocalWithGitHub, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
     """The environment of a run that has an engine, a database and the emulator."""
     more = {
@@ -114,7 +116,7 @@ def inside(
 
 
 @pytest.fixture
-def repository(emulator: Local) -> str:
+def repository(emulator: LocalWithGitHub) -> str:
     """A mutable ECR repository of the test's own."""
     name = f"team/{secrets.token_hex(4)}"
     emulator.create_repository(name)
@@ -122,7 +124,7 @@ def repository(emulator: Local) -> str:
 
 
 @pytest.fixture
-def frozen(emulator: Local) -> str:
+def frozen(emulator: LocalWithGitHub) -> str:
     """An immutable ECR repository of the test's own."""
     name = f"frozen/{secrets.token_hex(4)}"
     emulator.create_repository(name, immutable=True)
@@ -179,11 +181,11 @@ def ready(checked: tuple[App, WorkFolder], work: WorkFolder) -> App:
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     """Every call that reaches the registry from now on."""
     seen: list[Call] = []
-    admit = Gate.admit
+    admit = DataPlane.admit
 
-    def noted(gate: Gate, call: Call, authorization: str) -> object:
+    def noted(gate: DataPlane, call: Call, authorization: str) -> object:
         seen.append(call)
         return admit(gate, call, authorization)
 
-    monkeypatch.setattr(Gate, "admit", noted)
+    monkeypatch.setattr(DataPlane, "admit", noted)
     return seen

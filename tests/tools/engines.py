@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tests import waiting
 
-from goldenpath.local import debian
+from goldenpath.local.engine import debian
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
 

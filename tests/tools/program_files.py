@@ -10,7 +10,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.layout import Layout
-from goldenpath.local import root_layout
+from goldenpath.local.images import root_layout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ def image(folder: Path, files: Mapping[str, str | bytes]) -> Layout:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content.encode() if isinstance(content, str) else content)
         place.chmod(0o755)
-    config = root_layout.ImageConfig("amd64", (), ())
+    config = root_layout.RootImageConfig("amd64", (), ())
     root_layout.write(folder / "root", folder / "layout", config, newest=0, keep=lambda _: True)
     return Layout(folder / "layout")
 

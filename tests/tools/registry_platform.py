@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
+from tests.doubles.github.api import GitHubDouble
+from tests.doubles.github.shapes import Place
 from tests.terraform_provider import world as worlds
 
 from goldenpath.cli import goldenpath
-from goldenpath.local.code_scanning import CodeScanning
-from goldenpath.local.github import GitHub
-from goldenpath.local.github_shapes import Place
-from goldenpath.local.oidc import TokenIssuer
+from goldenpath.local.github.code_scanning import SarifStore
+from goldenpath.local.github.oidc import TokenIssuer
 from goldenpath.local.serving import Serving, origin, wsgi_server
 from goldenpath.shared import process
 
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.doubles.github.threads import Thread
     from tests.terraform_provider.world import World
-
-    from goldenpath.local.github_threads import Thread
 
 SLUG, BASE = "octo/platform", "development"
 LOCK = "envs/dev/.terraform.lock.hcl"
@@ -50,7 +49,7 @@ class Platform:
     """
 
     world: World
-    github: GitHub
+    github: GitHubDouble
     api_url: str
     folder: Path
     actor: str = "octocat"
@@ -265,7 +264,7 @@ def running(world: World, folder: Path) -> Iterator[Platform]:
     git(seed, "add", ".")
     git(seed, "commit", "--quiet", "--message=The platform")
     process.run("git", "clone", "--quiet", "--bare", seed, folder / "origin", timeout=60)
-    github = GitHub(TokenIssuer(), CodeScanning())
+    github = GitHubDouble(TokenIssuer(), SarifStore())
     github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)
     serving = Serving(server)

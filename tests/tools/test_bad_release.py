@@ -16,7 +16,7 @@ from tests.tools.mistakes import Case, Place, untouched
 
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.registry import ecr_client
-from goldenpath.local.data_plane import Call, Gate, RefusedError
+from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError
 from goldenpath.shared import errors
 
 if TYPE_CHECKING:
@@ -207,14 +207,14 @@ def test_a_registry_at_which_nothing_listens_is_told_as_such(
 def test_a_registry_that_breaks_off_in_the_middle_leaves_nothing(
     inside: Inside, emulator: Local, ready: App, work: WorkFolder, repository: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    admit = Gate.admit
+    admit = DataPlane.admit
 
-    def breaking(gate: Gate, call: Call, authorization: str) -> object:
+    def breaking(gate: DataPlane, call: Call, authorization: str) -> object:
         if call.kind == "manifests" and call.method == "PUT":
             raise RefusedError(503, "UNAVAILABLE", "come back later")
         return admit(gate, call, authorization)
 
-    monkeypatch.setattr(Gate, "admit", breaking)
+    monkeypatch.setattr(DataPlane, "admit", breaking)
     done = push(inside, ready, work, repository)
     assert (done.code, done.error["code"]) == (34, "registry-refused")
     assert "HTTP 503: UNAVAILABLE: come back later" in done.error["why"]

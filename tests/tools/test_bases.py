@@ -11,7 +11,7 @@ from tests.tools import apps, base_registry, small_images
 from tests.tools.base_registry import Registry
 from tests.tools.command import texts_below
 from tests.tools.conftest import ACCOUNT
-from tests.tools.test_build import blob, stage
+from tests.tools.delivery.stages.test_build import blob, stage
 
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.finding import Gate, Origin

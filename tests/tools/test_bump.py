@@ -14,12 +14,12 @@ from dev.bumps.github import Api
 from dev.bumps.pinning import Pinned, Pinning
 from dev.bumps.policy import Signed, Signer
 from dev.bumps.releases import Proposal
+from tests.doubles.github.shapes import Place
 from tests.tools import release_server
 from tests.unit.releases_double import ORIGIN, OURS, GitHubOfReleases, asset, release
 
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Location, Package, Scanner, Severity
-from goldenpath.local import base_images
-from goldenpath.local.github_shapes import Place
+from goldenpath.local.images import base_images
 from goldenpath.shared import codec, pins
 from goldenpath.shared.download import Releases
 from goldenpath.shared.errors import ToolHashMismatch, ToolMissing

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from goldenpath.local.data_plane import Call
+    from goldenpath.local.aws.data_plane import Call
     from goldenpath.local.server import Local
 
 pytestmark = pytest.mark.tools

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 import docker
 import docker.errors
 import pytest
-from tests.tools import apps, command
+from tests.tools import apps, command, docker_cli
 from tests.tools.command import ROOT
 from tests.tools.conftest import ACCOUNT, ROLE
 
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import base_images, demo, docker_cli, engine
+from goldenpath.local.demo import demo
+from goldenpath.local.images import base_images
 from goldenpath.shared import process
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from goldenpath.local.engine import engine
     from goldenpath.local.server import Local
 
 pytestmark = pytest.mark.tools

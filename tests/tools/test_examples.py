@@ -10,7 +10,8 @@ from tests.tools import command
 from tests.tools.command import ROOT, Command
 
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.local import base_images, sample
+from goldenpath.local.demo import sample
+from goldenpath.local.images import base_images
 
 if TYPE_CHECKING:
     from goldenpath.delivery.model.work_folder import WorkFolder

@@ -17,7 +17,8 @@ import pytest
 from tests.tools import small_images
 
 from goldenpath.delivery.model.layout import Layout
-from goldenpath.local import base_images, debian
+from goldenpath.local.engine import debian
+from goldenpath.local.images import base_images
 from goldenpath.shared import runner
 from goldenpath.shared.errors import BuildFailed
 

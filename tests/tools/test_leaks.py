@@ -13,10 +13,10 @@ import pytest
 from tests.tools import apps, command
 from tests.tools.command import Ended, texts_below
 
-from goldenpath.local.data_plane import Call, Gate, RefusedError
-from goldenpath.local.oidc import TokenIssuer
-from goldenpath.local.principals import Logins
-from goldenpath.local.sts import Sts
+from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError
+from goldenpath.local.aws.principals import Logins
+from goldenpath.local.aws.sts import Sts
+from goldenpath.local.github.oidc import TokenIssuer
 
 if TYPE_CHECKING:
     from tests.tools.apps import App
@@ -104,15 +104,15 @@ def test_no_credential_is_anywhere_but_in_the_memory_of_the_run(
     goldenpath: Command, emulator: Local, ready: App, work: WorkFolder, repository: str, tmp_path: Path,
     issued: list[str], monkeypatch: pytest.MonkeyPatch, fails: Callable[[Call], bool], code: int, *, in_actions: bool,
 ) -> None:  # fmt: skip
-    admit = Gate.admit
+    admit = DataPlane.admit
 
-    def slow(gate: Gate, call: Call, authorization: str) -> object:
+    def slow(gate: DataPlane, call: Call, authorization: str) -> object:
         time.sleep(0.05)
         if fails(call):
             raise RefusedError(400, "MANIFEST_INVALID", "planted")
         return admit(gate, call, authorization)
 
-    monkeypatch.setattr(Gate, "admit", slow)
+    monkeypatch.setattr(DataPlane, "admit", slow)
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     run = {**apps.event(tmp_path / "runner", ready, "push"), **command.evidence(work)} if in_actions else {}

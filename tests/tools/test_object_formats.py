@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.tools import apps
-from tests.tools.test_gitleaks_gate import found, scan
+from tests.tools.delivery.stages.test_gitleaks_gate import found, scan
 
 from goldenpath.delivery.checkout import checkout
 from goldenpath.delivery.model.finding import Gate

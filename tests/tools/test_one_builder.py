@@ -21,7 +21,7 @@ from tests.tools.command import Command
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.local import debian
+from goldenpath.local.engine import debian
 from goldenpath.shared import process, runner
 from goldenpath.shared.toolchain import Toolchain
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from tests.tools import registry_platform
+from tests.tools.registries.test_apply import MANIFEST
+from tests.tools.registries.test_retirement import in_days, retired
 from tests.tools.registry_platform import ASKED, BASE, Platform, git
-from tests.tools.test_registries_apply import MANIFEST
-from tests.tools.test_registries_retirement import in_days, retired
 
 from goldenpath.registries import provenance, review
 from goldenpath.registries.github.repository import GithubRepository

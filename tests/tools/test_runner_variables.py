@@ -58,9 +58,9 @@ PERSON = {
 FILES = ("GITHUB_ENV", "GITHUB_EVENT_PATH", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY")
 # The command inside this process, the command in a process of its own, the emulator, git, and readers of variables.
 AFFECTED = (
-    "tests/tools/test_release_commands.py::test_a_stored_key_is_refused_in_a_workflow_run_and_taken_at_a_terminal",
-    "tests/tools/test_release_commands.py::test_a_session_with_the_printed_push_policy_can_release",
-    "tests/tools/test_checkout.py",
+    "tests/tools/delivery/release/test_commands.py::test_a_stored_key_is_refused_in_a_workflow_run_and_taken_at_a_terminal",
+    "tests/tools/delivery/release/test_commands.py::test_a_session_with_the_printed_push_policy_can_release",
+    "tests/tools/delivery/checkout/test_checkout.py",
     "tests/unit/delivery/registry/test_ecr_client.py",
     "tests/unit/test_cli.py",
     "tests/unit/shared/test_git.py",

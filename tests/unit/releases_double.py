@@ -19,11 +19,11 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local import github_repository
 from goldenpath.local.answers import json_answer
-from goldenpath.local.code_scanning import CodeScanning
-from goldenpath.local.github import GitHub
-from goldenpath.local.oidc import TokenIssuer
+from goldenpath.local.github import repository as github_repository
+from goldenpath.local.github.code_scanning import SarifStore
+from goldenpath.local.github.oidc import TokenIssuer
+from tests.doubles.github.api import GitHubDouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class GitHubOfReleases:
     refusal: tuple[int, str] | None = None
     takes_drafts: bool = True
     calls: list[tuple[str, str, Any]] = field(default_factory=list)
-    github: GitHub = field(default_factory=lambda: GitHub(TokenIssuer(), CodeScanning()))
+    github: GitHubDouble = field(default_factory=lambda: GitHubDouble(TokenIssuer(), SarifStore()))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request, as WSGI asks for it."""

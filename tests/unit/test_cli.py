@@ -274,17 +274,6 @@ def test_the_first_signal_unwinds_and_a_second_one_does_not_cut_the_undo_short(
     assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: the run was stopped by {number.name}")
 
 
-def test_local_without_its_packages_says_how_to_get_them(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(_: str) -> None:
-        raise ModuleNotFoundError("No module named 'moto'", name="moto")
-
-    monkeypatch.setattr("goldenpath.cli.importlib.import_module", missing)
-    code, text = told(capsys, "local", "demo")
-    assert (code, text.splitlines()[0]) == (50, "error[local-trouble]: `goldenpath local` is not installed")
-
-
 def test_tools_that_are_not_here_are_listed_as_that(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -27,9 +27,9 @@ def serve(folder: Path) -> None:
         (folder / state.FILE).unlink(missing_ok=True)
 
 
-def describe(local: Local) -> state.State:
+def describe(local: Local) -> state.LocalState:
     """Return the state of an emulator in this very process."""
-    return state.State(
+    return state.LocalState(
         pid=os.getpid(),
         registry_host=local.registry_host,
         account=local.account,

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.local import acts, engine, state
-from goldenpath.local import demo as demonstration
+from goldenpath.local import state
 from goldenpath.local.control import Seed
+from goldenpath.local.demo import acts
+from goldenpath.local.demo import demo as demonstration
+from goldenpath.local.engine import engine
 from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.local.state import State
+    from goldenpath.local.state import LocalState
 
 
 @click.group()
@@ -73,7 +75,7 @@ def _folder() -> Path:
     return runner.cache_dir() / "local"
 
 
-def _variables(running: State) -> dict[str, str]:
+def _variables(running: LocalState) -> dict[str, str]:
     role = f"arn:aws:iam::{running.account}:role/{acts.ROLE}"
     return {**running.environment, "GOLDENPATH_ROLE_ARN": role, "GOLDENPATH_AWS_REGION": running.region}
 

@@ -1,4 +1,4 @@
-"""`goldenpath local`: a real registry, an AWS emulator and GitHub's doubles, all on loopback, as one thing.
+"""`goldenpath local`: a real registry, an AWS emulator and the part of GitHub that a delivery uses, all on loopback.
 
 A run finds it by endpoint variables alone (`Local.environment`); nothing in the stages knows that it is not AWS.
 """
@@ -11,7 +11,7 @@ import fcntl
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from moto.core.exceptions import ServiceException
 from moto.ecr.models import ecr_backends
@@ -20,19 +20,19 @@ from moto.s3.models import s3_backends
 from moto.sts.models import sts_backends
 
 from goldenpath.delivery.release import binding
-from goldenpath.local import oidc
-from goldenpath.local.aws import AwsEmulator
-from goldenpath.local.code_scanning import CodeScanning, Upload, UploadRefusal
+from goldenpath.local.aws.data_plane import DataPlane
+from goldenpath.local.aws.ecr import EcrApi
+from goldenpath.local.aws.ecr_store import EcrStore
+from goldenpath.local.aws.emulator import AwsEmulator
+from goldenpath.local.aws.principals import Logins
+from goldenpath.local.aws.registry_front import Front
+from goldenpath.local.aws.registry_process import RegistryProcess
+from goldenpath.local.aws.sts import Sts, provider_arn, trust_policy
 from goldenpath.local.control import Control, Seed
-from goldenpath.local.data_plane import Gate
-from goldenpath.local.ecr import Ecr
-from goldenpath.local.ecr_store import EcrStore
-from goldenpath.local.github import GitHub
-from goldenpath.local.principals import Logins
-from goldenpath.local.registry_front import Front
-from goldenpath.local.registry_process import RegistryProcess
+from goldenpath.local.github import oidc
+from goldenpath.local.github.api import GitHubEmulator
+from goldenpath.local.github.code_scanning import SarifStore, SarifUpload, UploadRefusal
 from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
-from goldenpath.local.sts import Sts, provider_arn, trust_policy
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
 from goldenpath.shared.names import DEFAULT_REGION, EcrRepository
 from goldenpath.shared.toolchain import Toolchain
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from goldenpath.local.github_commits import Commits
-    from goldenpath.local.github_runs import Runs
-    from goldenpath.local.github_threads import Threads
 
 _AUDIENCE = "sts.amazonaws.com"
 _ADMIN = "local-admin"
@@ -64,12 +61,14 @@ class AccessKey:
 class Local:
     """The running whole; a context manager that stops it at the end. Everything it holds is gone with it."""
 
+    github_class: ClassVar[type[GitHubEmulator]] = GitHubEmulator
+
     def __init__(self, account: str, region: str) -> None:
         self.account = account
         self.region = region
         self._ending = contextlib.ExitStack()
         self._logins = Logins()
-        self._scanning = CodeScanning()
+        self._scanning = SarifStore()
         self._issuer = oidc.TokenIssuer()
 
     @classmethod
@@ -80,7 +79,7 @@ class Local:
         account: str = "123456789012",
         region: str = DEFAULT_REGION,
         program: Path | None = None,
-    ) -> Local:
+    ) -> Self:
         """Start everything on free loopback ports, with an empty registry, keeping storage and logs in `folder`.
 
         `program` is the registry; by default the toolchain provides it. Raises `LocalTrouble` when the program cannot
@@ -136,21 +135,6 @@ class Local:
         """Where GitHub's doubles answer."""
         return origin(self._github_server)
 
-    @property
-    def runs(self) -> Runs:
-        """The workflow runs and files of GitHub's double."""
-        return self._github.runs
-
-    @property
-    def commits(self) -> Commits:
-        """The commits of the repositories at GitHub's double."""
-        return self._github.commits
-
-    @property
-    def threads(self) -> Threads:
-        """The pull requests and issues of GitHub's double."""
-        return self._github.threads
-
     def create_repository(self, name: str, *, immutable: bool = False, tags: Mapping[str, str] | None = None) -> None:
         """Create the ECR repository `name` with `tags`, or give these and the mutability to the one that is there."""
         self._store.create(name, immutable=immutable, tags=tags or {})
@@ -198,7 +182,7 @@ class Local:
         """Return the digest of every manifest that the real registry serves in `repository`, tagged or not."""
         return self._registry.manifests(repository)
 
-    def uploads(self) -> list[Upload]:
+    def uploads(self) -> list[SarifUpload]:
         """Return the SARIF uploads taken, oldest first."""
         return self._scanning.uploads()
 
@@ -249,9 +233,9 @@ class Local:
         self._seed_account()
         self._store = EcrStore(self.account, self.region, self._registry)
         self._sts = Sts(self.account, self.region, self._issuer.public_key)
-        self._front = Front(self._store, Gate(self._store, self._logins))
-        self._aws_server = wsgi_server(AwsEmulator(self._sts, Ecr(self._store, self._logins, self._front.host)))
-        self._github = GitHub(self._issuer, self._scanning)
+        self._front = Front(self._store, DataPlane(self._store, self._logins))
+        self._aws_server = wsgi_server(AwsEmulator(self._sts, EcrApi(self._store, self._logins, self._front.host)))
+        self._github = self.github_class(self._issuer, self._scanning)
         self._github_server = wsgi_server(self._github)
         self._control = Control(self._plant)
         self._control_server = wsgi_server(self._control)

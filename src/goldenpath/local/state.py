@@ -35,7 +35,7 @@ _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
-class State:
+class LocalState:
     """An emulator that runs: its process, where it answers, and what a run needs to find it (`environment`)."""
 
     pid: int
@@ -49,7 +49,7 @@ class State:
     environment: Mapping[str, str]
 
 
-def up(folder: Path, *, seed: Seed | None = None, say: Callable[[str], None] = lambda _: None) -> State:
+def up(folder: Path, *, seed: Seed | None = None, say: Callable[[str], None] = lambda _: None) -> LocalState:
     """Start an emulator for `folder` in the background, or find the one that runs, and plant `seed` in it.
 
     `say` is told what takes long.
@@ -71,16 +71,16 @@ def down(folder: Path) -> bool:
     return state is not None
 
 
-def status(folder: Path) -> State | None:
+def status(folder: Path) -> LocalState | None:
     """Return the emulator of `folder`; `None` when none is running, whatever an old state file says."""
     try:
-        state = codec.decode((folder / FILE).read_bytes(), State)
+        state = codec.decode((folder / FILE).read_bytes(), LocalState)
     except (OSError, ValueError):
         return None
     return state if _ask(state, "GET", HEALTH) == http.HTTPStatus.OK else None
 
 
-def write(folder: Path, state: State) -> None:
+def write(folder: Path, state: LocalState) -> None:
     """Write `state` to the state file of `folder`, readable by its owner alone from the first moment on."""
     part = folder / f".{FILE}.part"
     part.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ def write(folder: Path, state: State) -> None:
     part.replace(folder / FILE)
 
 
-def _start(folder: Path, say: Callable[[str], None]) -> State:
+def _start(folder: Path, say: Callable[[str], None]) -> LocalState:
     # Here, where somebody sees it: building it may take longer than anybody waits for a process to come up.
     Toolchain.load(say=say).provide("registry")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -107,7 +107,7 @@ def _start(folder: Path, say: Callable[[str], None]) -> State:
     return state
 
 
-def _wait_until_up(folder: Path, child: subprocess.Popen[bytes]) -> State:
+def _wait_until_up(folder: Path, child: subprocess.Popen[bytes]) -> LocalState:
     deadline = time.monotonic() + _PATIENCE
     while child.poll() is None and time.monotonic() < deadline:
         if state := status(folder):
@@ -142,7 +142,7 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _plant(state: State, seed: Seed) -> None:
+def _plant(state: LocalState, seed: Seed) -> None:
     if _ask(state, "POST", SEED, codec.encode(seed)) != http.HTTPStatus.OK:
         raise LocalTrouble(
             "the local emulator did not create what was asked for",
@@ -151,7 +151,7 @@ def _plant(state: State, seed: Seed) -> None:
         )
 
 
-def _ask(state: State, method: str, path: str, body: bytes = b"") -> int | None:
+def _ask(state: LocalState, method: str, path: str, body: bytes = b"") -> int | None:
     """Return the HTTP status that the emulator of `state` answers with; `None` when nobody answers."""
     at = urlsplit(state.control_url)
     with contextlib.closing(http.client.HTTPConnection(at.hostname or "", at.port, timeout=5)) as connection:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import io
 import os
-import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -275,26 +273,6 @@ def early(name: str, act: Callable[[Run], Outcome]) -> Stage:
     return replace(stage(name), ahead=lambda run: partial(act, run))
 
 
-def test_a_stage_that_can_work_ahead_starts_with_the_one_before_it_and_is_reported_after_it(delivered: Any) -> None:
-    at_work = threading.Event()
-
-    def scan(_: Run) -> Outcome:
-        assert at_work.wait(10), "the inventory waited for the scan"
-        return Outcome("scanned", {"scan": "1"})
-
-    def inventory(given: Run) -> Callable[[], Outcome]:
-        given.say("taking inventory")
-        at_work.set()
-        return lambda: Outcome("counted", {"sbom": "1"})
-
-    outputs, text = delivered(stage("scan", scan), replace(stage("sbom"), ahead=inventory), stage("push"))
-    assert list(outputs) == ["scan", "sbom", "push", "upload"]
-    told = [line.partition("  (")[0] for line in text.splitlines() if "upload" not in line and "push" not in line]
-    assert told == [
-        "· scan", "✓ scan           scanned", "· sbom", "  taking inventory", "✓ sbom           counted",
-    ]  # fmt: skip
-
-
 def test_what_works_ahead_of_a_gate_that_blocks_leaves_nothing(delivered: Any, tmp_path: Path) -> None:
     gate = stage("gate", lambda _: Outcome("it blocks", {"verdict": "block"}, stop=BLOCKED))
     ahead = early("sbom", lambda given: pytest.fail(f"it wrote into {given.work.path}"))
@@ -318,21 +296,3 @@ def test_an_error_of_what_works_ahead_comes_in_its_turn(delivered: Any) -> None:
     ]  # fmt: skip
     with pytest.raises(GateBlocked):
         delivered(failing("gate", BLOCKED), replace(stage("sbom"), ahead=broken))
-
-
-def test_a_stage_that_worked_ahead_took_as_long_as_it_worked(delivered: Any, tmp_path: Path) -> None:
-    done = threading.Event()
-
-    def slow_scan(_: Run) -> Outcome:
-        assert done.wait(10)
-        time.sleep(0.2)
-        return Outcome("scanned")
-
-    def quick(_: Run) -> Callable[[], Outcome]:
-        done.set()
-        return lambda: Outcome("counted")
-
-    delivered(stage("trivy-gate", slow_scan), replace(stage("sbom"), ahead=quick))
-    seconds = {str(each.stage): each.seconds for each in run(tmp_path).work.read_timings().stages}
-    assert seconds["trivy-gate"] >= 0.2
-    assert seconds["sbom"] < 0.1

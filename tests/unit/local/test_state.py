@@ -28,5 +28,5 @@ def test_stopping_what_does_not_run_removes_an_old_state(tmp_path: Path) -> None
 def test_the_state_file_is_its_owners_alone(tmp_path: Path) -> None:
     (tmp_path / state.FILE).write_text("old")
     (tmp_path / state.FILE).chmod(0o644)
-    state.write(tmp_path, state.State(1, "h", "a", "r", "i", "s", "u", "t", {"A": "b"}))
+    state.write(tmp_path, state.LocalState(1, "h", "a", "r", "i", "s", "u", "t", {"A": "b"}))
     assert (tmp_path / state.FILE).stat().st_mode & 0o777 == 0o600

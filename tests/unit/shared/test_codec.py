@@ -12,7 +12,7 @@ from goldenpath.delivery.model.finding import Findings, Gate
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.verdict import Verdict
 from goldenpath.shared import codec
-from goldenpath.shared.errors import DiskTrouble, StageOutOfOrder
+from goldenpath.shared.errors import DiskTrouble
 from goldenpath.shared.names import Digest, EnvironmentName, ImageRepository, Tag
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.hostile import json_values, reports
@@ -54,12 +54,6 @@ def test_a_wrong_name_is_refused_with_its_rule(raw: bytes, message: str) -> None
     assert str(caught.value) == message
 
 
-def test_a_wrong_field_is_named_by_its_path() -> None:
-    raw = codec.encode(RECEIPT).replace(DIGEST.encode(), b"md5:1", 1)
-    with pytest.raises(ValueError, match=r"'md5:1' is not a digest .* - at `\$\.digest`"):
-        codec.decode(raw, Receipt)
-
-
 @given(
     reports(*map(codec.encode, VALUES), names=("gate", "findings", "tags", "digest", "severity", "package", "location"))
     | json_values(Findings.__struct_fields__ + Receipt.__struct_fields__, (DIGEST, COMMIT)).map(codec.encode),
@@ -71,27 +65,6 @@ def test_any_bytes_are_a_value_of_the_type_or_a_value_error(raw: bytes, kind: ty
     except ValueError:
         return
     assert codec.decode(codec.encode(value), kind) == value
-
-
-def test_a_missing_file_names_the_stage_that_writes_it(tmp_path: Path) -> None:
-    with pytest.raises(StageOutOfOrder) as caught:
-        codec.read(tmp_path / "candidate.json", Candidate, written_by="build")
-    assert caught.value.what == f"candidate.json is missing from {tmp_path}"
-    assert caught.value.why == "`build` writes it, and has not run (or not to its end) with this work folder"
-    assert caught.value.fix == "Run `goldenpath build` first, with the same --work-dir"
-
-
-def test_a_file_that_the_stage_did_not_write_says_so(tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_bytes(b'{"digest": 1}')
-    with pytest.raises(StageOutOfOrder) as caught:
-        codec.read(tmp_path / "x.json", Candidate, written_by="build")
-    assert caught.value.what == f"{tmp_path / 'x.json'} is not a file that `build` wrote"
-    assert caught.value.fix == "Run `goldenpath build` again"
-
-
-def test_a_folder_in_the_place_of_a_file_is_disk_trouble(tmp_path: Path) -> None:
-    with pytest.raises(DiskTrouble, match="cannot be written or read"):
-        codec.read(tmp_path, Candidate, written_by="build")
 
 
 def test_a_full_disk_leaves_the_old_file_whole_and_no_part_of_the_new(

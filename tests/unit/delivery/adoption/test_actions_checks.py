@@ -14,8 +14,7 @@ import pytest
 
 from goldenpath.delivery.adoption import actions_checks, environment_checks, platform_checks, reusable_workflow
 from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.reusable_workflow import Caller, CommentCaller
-from goldenpath.delivery.rules import matrix
+from goldenpath.delivery.adoption.reusable_workflow import Caller
 from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
 
 if TYPE_CHECKING:
@@ -33,8 +32,6 @@ CALLER = Caller(
     events=frozenset({"push"}),
 )
 APPROVING = replace(CALLER, given={"environment": "prod", "approval": "True"})
-REVIEWER = {"type": "User", "reviewer": {"login": "second"}}
-REVIEWED = {"type": "required_reviewers", "reviewers": [REVIEWER], "prevent_self_review": True}
 PUBLIC = {**APP, "private": False, "visibility": "public"}
 QUEUE = {"type": "merge_queue", "parameters": {}}
 REQUIRED = {
@@ -48,78 +45,6 @@ def told(remarks: Remark | Iterable[Remark]) -> list[tuple[Level, str]]:
     found = [remarks] if isinstance(remarks, Remark) else list(remarks)
     assert all(each.fix for each in found if each.level > Level.GOOD)
     return [(each.level, each.what) for each in found]
-
-
-def environment(*rules: object) -> dict[str, Any]:
-    return {"name": "prod", "protection_rules": list(rules)}
-
-
-#                                  settings                                      level, words
-APPROVALS: dict[str, tuple[Settings | None, Level, str]] = {
-    "somebody else approves": (
-        healthy(prod=environment(REVIEWED)), Level.GOOD, "a release to prod waits until somebody else approves it",
-    ),
-    "the same person may approve": (
-        healthy(prod=environment({**REVIEWED, "prevent_self_review": False})), Level.WARNING,
-        "whoever starts a release to prod may approve it",
-    ),
-    "no rules": (
-        healthy(prod=environment()), Level.ERROR,
-        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
-    ),
-    "only a timer": (
-        healthy(prod=environment({"type": "wait_timer", "wait_timer": 30})), Level.ERROR,
-        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
-    ),
-    "a list of nobody": (
-        healthy(prod=environment({**REVIEWED, "reviewers": []})), Level.ERROR,
-        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
-    ),
-    "no such environment": (
-        healthy(prod=404), Level.ERROR,
-        "there is no GitHub environment prod: the first release creates it without a rule, and asks nobody",
-    ),
-    "not readable": (healthy(prod=403), Level.LEFT_OUT, "this token may not read the GitHub environment prod"),
-    "nothing readable": (
-        SettingsDouble({"/environments/prod": 404}), Level.LEFT_OUT,
-        "this token may not read the GitHub environment prod",
-    ),
-    "no token": (None, Level.LEFT_OUT, "whether a release to prod waits for anybody is not known here"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", APPROVALS)
-def test_an_approval_is_worth_what_its_environment_demands(case: str) -> None:
-    settings, level, what = APPROVALS[case]
-    assert told(environment_checks.approval(APPROVING, settings)) == [(level, what)]
-
-
-@pytest.mark.parametrize("approval", ["False", "false"])
-def test_without_an_approval_no_environment_is_asked_for(approval: str) -> None:
-    caller = replace(CALLER, given={"environment": "prod", "approval": approval})
-    assert told(environment_checks.approval(caller, BLIND)) == []
-
-
-def test_an_approval_that_the_rules_demand_has_to_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    *others, prod = matrix.load().environments
-    policy = replace(matrix.load(), environments=(*others, replace(prod, approval_required=True)))
-    monkeypatch.setattr(matrix, "load", lambda: policy)
-    what = f"prod demands an approval, and {FILE} does not give `approval: true`: ecr-push refuses it"
-    assert told(environment_checks.approval(CALLER, healthy())) == [(Level.ERROR, what)]
-
-
-@pytest.mark.parametrize(
-    ("written", "names"),
-    [
-        ("prod", ("prod",)),
-        ("mars", ()),
-        ("", ()),
-        ("${{ github.ref_name == 'development' && 'dev' || 'prod' }}", ("dev", "prod")),
-        ("${{ inputs.environment }}", ("dev", "test", "staging", "prod")),
-    ],
-)
-def test_an_expression_names_the_environments_that_it_can_give(written: str, names: tuple[str, ...]) -> None:
-    assert environment_checks.names(written) == names
 
 
 OTHERS = replace(CALLER, slug="someone/platform")
@@ -262,113 +187,6 @@ def test_only_the_newest_artifacts_are_counted_and_said_so() -> None:
     body = {"total_count": 250, "artifacts": [{"size_in_bytes": 1_000_000, "expired": False}] * 100}
     words = "the newest 100 of 250 stored artifacts hold 100 MB"
     assert told(actions_checks.artifacts(healthy(artifacts=body))) == [(Level.GOOD, words)]
-
-
-INTERNAL = {**APP, "visibility": "internal"}
-PRIVATE: dict[str, Any] = {"private": True, "visibility": "private"}
-ACCESS: dict[str, tuple[SettingsDouble, Level, str]] = {
-    "public": (healthy(), Level.GOOD, "is public and may be called"),
-    "internal, for its enterprise": (
-        healthy(
-            repository=INTERNAL, platform={"private": True, "visibility": "internal"},
-            access={"access_level": "enterprise"},
-        ),
-        Level.GOOD, "may be called from here",
-    ),
-    "internal, for nobody": (
-        healthy(platform={"private": True, "visibility": "internal"}, access={"access_level": "none"}), Level.ERROR,
-        "is internal and lets no other repository call it",
-    ),
-    "private, for its owner": (
-        healthy(platform=PRIVATE, access={"access_level": "organization"}), Level.GOOD, "may be called from here",
-    ),
-    "private, for nobody": (
-        healthy(platform=PRIVATE, access={"access_level": "none"}), Level.ERROR,
-        "is private and lets no other repository call it",
-    ),
-    "private, and nobody says": (healthy(platform=PRIVATE), Level.LEFT_OUT, "this token may not read who may call"),
-    "private, for a public app": (
-        healthy(repository=PUBLIC, platform=PRIVATE), Level.ERROR, "is private, and this repository is public",
-    ),
-    "private, for an internal app": (
-        healthy(repository=INTERNAL, platform=PRIVATE), Level.ERROR, "is private, and this repository is internal",
-    ),
-    "internal, for a public app": (
-        healthy(repository=PUBLIC, platform={"private": True, "visibility": "internal"}), Level.ERROR, "is internal",
-    ),
-    "not visible": (healthy(platform=404), Level.LEFT_OUT, "this token may not read who may call"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", ACCESS)
-def test_who_may_call_the_platform_is_told(case: str) -> None:
-    settings, level, words = ACCESS[case]
-    ((found, what),) = told(platform_checks.access(CALLER, "mikeybeezy/web", settings))
-    assert (found, words in what) == (level, True), what
-
-
-def test_a_private_platform_of_another_owner_cannot_be_called() -> None:
-    settings = healthy(platform=PRIVATE, access={"access_level": "organization"})
-    ((found, _),) = told(platform_checks.access(CALLER, "team/web", settings))
-    assert found is Level.ERROR
-
-
-@pytest.mark.parametrize(("slug", "levels"), [("mikeybeezy/web", []), ("team/web", [Level.WARNING]), ("", [])])
-def test_secrets_are_inherited_within_one_owner_only(slug: str, levels: list[Level]) -> None:
-    assert [level for level, _ in told(platform_checks.secrets(CALLER, slug))] == levels
-    assert told(platform_checks.secrets(replace(CALLER, secrets=frozenset({"AWS_ROLE_ARN"})), slug)) == []
-
-
-@pytest.mark.parametrize(
-    ("given", "missing"),
-    [
-        ({"reports_artifact"}, "evidence nor reports_artifact_id"),
-        ({"reports_artifact_id"}, "evidence"),
-        ({"reports_artifact_id", "evidence"}, ""),
-    ],
-)
-def test_a_comment_from_before_is_told_what_to_copy(given: set[str], missing: str) -> None:
-    words = f"the comment of {FILE} cannot show the verdict: it is not given {missing}"
-    found = told(platform_checks.comments(CommentCaller(FILE, frozenset(given))))
-    assert found == ([(Level.WARNING, words)] if missing else [])
-
-
-@pytest.mark.parametrize(("settings", "warned"), [(healthy(repository=PUBLIC), 1), (healthy(), 0), (None, 1)])
-def test_pull_request_target_is_warned_of_where_github_blocks_it(settings: Settings | None, warned: int) -> None:
-    caller = replace(CALLER, events=frozenset({"pull_request_target"}))
-    assert len(told(platform_checks.target(caller, settings))) == warned
-    assert told(platform_checks.target(CALLER, settings)) == []
-
-
-WORKFLOW = f"""
-on: {{push: {{branches: [main]}}, schedule: [{{cron: "5 4 * * 1"}}]}}
-jobs:
-  delivery:
-    uses: {reusable_workflow.PLATFORM}/{reusable_workflow.WORKFLOW}@v1.2.3
-  comment:
-    uses: {reusable_workflow.PLATFORM}/.github/workflows/_pull-request-comment.yml@v1.2.3
-    with: {{reports_artifact: x}}
-"""
-
-
-@pytest.mark.parametrize(
-    ("text", "events"),
-    [
-        (WORKFLOW, {"push", "schedule"}),
-        ("on: push\njobs: {}", {"push"}),
-        ("on: [push, merge_group]\njobs: {}", {"push", "merge_group"}),
-        ("'on': push", {"push"}),
-        ("jobs: 7", set()),
-        ("on: 7", set()),
-        ("on: {push: 7}\njobs: {x: {uses: y, with: 7}, z: 7}", {"push"}),
-        ("7", set()),
-    ],
-)
-def test_a_workflow_says_what_starts_it_and_what_it_calls(text: str, events: set[str]) -> None:
-    found = reusable_workflow.workflow(FILE, text)
-    assert found.events == events
-    assert [each.job for each in found.callers] == (["delivery"] if text == WORKFLOW else [])
-    assert [each.given for each in found.comments] == ([{"reports_artifact"}] if text == WORKFLOW else [])
 
 
 EVERY_CHECK: tuple[Callable[[Settings], Any], ...] = (

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from goldenpath.delivery.adoption import checkout, reusable_workflow, scaffold
+from goldenpath.delivery.adoption import reusable_workflow, scaffold
 from goldenpath.delivery.adoption.images import Image
 from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.rules import app, matrix
-from goldenpath.shared import git
-from goldenpath.shared.errors import FilesDiffer, SourceUnusable
+from goldenpath.shared.errors import FilesDiffer
 from goldenpath.shared.names import EcrRepository
 
 NAME = EcrRepository("team/web")
@@ -75,20 +74,6 @@ def test_force_overwrites_the_caller_but_never_the_app_s_own_rules(tmp_path: Pat
     assert (tmp_path / app.FILE).read_text() == "version: 1\nexceptions: []\n"
 
 
-@pytest.mark.parametrize(
-    ("slug", "folder", "name"),
-    [("Team/My_App", "x", "my-app"), ("", "Shop.Web", "shop-web"), ("", "_", "my-app")],
-)
-def test_the_name_comes_from_the_remote_else_from_the_folder(slug: str, folder: str, name: str) -> None:
-    assert checkout.Checkout(Path("/apps") / folder, slug, "", shallow=False, dockerfiles=()).name == name
-
-
 def test_the_dockerfile_nearest_to_the_root_comes_first() -> None:
     listed = ["b/c/Dockerfile", "b/Dockerfile", "a/Dockerfile", "Dockerfile.bak", "b/Dockerfile.dev"]
     assert dockerfiles.candidates(listed) == ("a/Dockerfile", "b/Dockerfile", "b/c/Dockerfile")
-
-
-def test_a_folder_without_git_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(git, "affirms", lambda *_: False)
-    with pytest.raises(SourceUnusable, match="is not a git checkout"):
-        checkout.look(tmp_path)

@@ -170,23 +170,6 @@ def test_an_image_of_another_registry_is_refused_with_what_to_do(
     )
 
 
-@pytest.mark.parametrize(
-    ("name", "is_allowed"),
-    [
-        ("docker.io/library/python:3", True),
-        ("docker.io/library/python", True),
-        ("public.ecr.aws/docker/library/python:3", True),
-        ("docker.io/libraryx/python:3", False),
-        ("docker.io/evil/python:3", False),
-        ("public.ecr.aws.evil.example/python:3", False),
-        ("public.ecr.aws:5000/python:3", False),
-        ("oci-layout://docker.io/library/python:3", False),
-    ],
-)
-def test_a_registry_is_allowed_whole_or_by_a_path_of_it(name: str, is_allowed: bool) -> None:
-    assert BaseImage(name, D1).is_from(("docker.io/library", "public.ecr.aws")) is is_allowed
-
-
 def test_a_builder_that_cannot_list_base_images_warns_or_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,17 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.delivery.builds import build_cache, cache_folder, joining
+from goldenpath.delivery.builds import build_cache, cache_folder
 from goldenpath.delivery.builds.build_secrets import Given
-from goldenpath.delivery.builds.buildx import Order
-from goldenpath.delivery.builds.cache_folder import CacheFolder
-from goldenpath.delivery.builds.context_artifact import Addition
-from goldenpath.delivery.model.build_cache import BuildCache, CacheAccess, digest_in
+from goldenpath.delivery.model.build_cache import CacheAccess, digest_in
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
-from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.rules import freshness, matrix
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.stages import ecr_push
@@ -307,21 +303,6 @@ def test_a_cache_that_is_bound_to_something_else_is_a_cold_build(cache: Path, fi
     require_cold(cache, saved(cache, **fields), why)
 
 
-def test_a_time_without_a_zone_is_no_time(cache: Path) -> None:
-    saved(cache)
-    content = (cache / "cache.json").read_bytes()
-    there = codec.decode(content, BuildCache).created.isoformat()
-    naive = content.replace(there.replace("+00:00", "Z").encode(), there.removesuffix("+00:00").encode())
-    assert naive != content
-    (cache / "cache.json").write_bytes(naive)
-    require_cold(cache, PREFIX + Digest.of(naive).hex, "the build cache is damaged: ")
-
-
-def test_what_was_linked_is_not_deleted(cache: Path) -> None:
-    plan(cache, linked_cache(cache))
-    assert (cache.parent / "elsewhere" / "cache.json").is_file()
-
-
 # Who reads, and who writes.
 @pytest.mark.parametrize(
     ("environment", "event", "may"),
@@ -392,26 +373,6 @@ def test_what_must_not_be_kept_is_neither_written_nor_read(cache: Path, more: di
         assert why in said[0]
 
 
-def test_a_cache_that_is_too_large_is_not_saved(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, said = plan(cache, "")
-    layout_builder.layout(cache / "layout")
-    monkeypatch.setattr(cache_folder, "LARGEST", 10)
-    assert made.written() == ""
-    assert "and 0.0 GB are the most" in said[-1]
-
-
-def test_a_folder_that_cannot_be_emptied_is_a_build_without_a_cache(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(_: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(CacheFolder, "clear", refuse)
-    made, said = plan(cache, cut_short(cache))
-    assert made.options == ()
-    assert said[-1] == "the build cache cannot be written: [Errno 13] Permission denied"
-
-
 # The release.
 def test_a_blocking_environment_takes_no_image_that_was_built_with_a_cache(tmp_path: Path) -> None:
     cold = run_builder.candidate(layout_builder.layout(tmp_path / "candidate"))
@@ -435,20 +396,6 @@ def test_the_release_asks_after_the_verdicts(tmp_path: Path, monkeypatch: pytest
     assert ecr_push.require_verdicts(run, cold) == ()
     with pytest.raises(CacheRefused):
         ecr_push.require_verdicts(run, changed(cold, cache=Digest(DIGEST)))
-
-
-def test_an_image_whose_one_platform_was_built_with_a_cache_was_built_with_one(tmp_path: Path) -> None:
-    run = run_builder.run(tmp_path)
-    order = Order(tmp_path, tmp_path / "Dockerfile", 0)
-    for name, platform, cache in (
-        ("amd64", layout_builder.AMD64, None),
-        ("arm64", layout_builder.ARM64, Digest(DIGEST)),
-    ):
-        work = WorkFolder(tmp_path / "platforms" / name)
-        built = run_builder.candidate(layout_builder.layout(work.layout, platform))
-        codec.write(work.candidate, changed(built, cache=cache))
-    run.work.layout.mkdir(parents=True)
-    assert joining.join(run, tmp_path / "platforms", order, "", Addition()).cache == DIGEST
 
 
 # The policy.

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from goldenpath.delivery.builds import build_secrets
 from goldenpath.delivery.builds.build_secrets import Given
 from goldenpath.delivery.builds.buildx import Order
 from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
-from goldenpath.delivery.model.event import Event
 from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
-from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
-from tests.unit.builders import COMMIT
 from tests.unit.layout_builder import layout
 
 TOKEN = "npm_Ab3dEf6hIj9lMn2pQr5t"
@@ -184,37 +179,6 @@ def test_an_image_that_holds_a_secret_is_deleted_and_the_value_is_not_told(tmp_p
         "npm: the image configuration (as it is)"
     )
     assert not image.path.exists()
-
-
-FORK = Event("pull_request", Commit(COMMIT), "refs/pull/1/merge", fork=True)
-
-
-@pytest.mark.parametrize(
-    ("words", "event", "found", "what", "why"),
-    [
-        ("secret npm: not found", FORK, Given(empty=("npm",)), "the secret npm",
-         "GitHub gives no secrets to pull requests from forks"),
-        ("secret npm: not found", replace(FORK, fork=False, by_dependabot=True), Given(), "the secret npm",
-         "GitHub gives Dependabot's pull requests only the secrets that are kept for Dependabot"),
-        ("secret npm: not found", None, Given(empty=("npm",)), "the secret npm",
-         "npm was named with an empty value: mostly the secret behind it does not exist, or is named otherwise"),
-        ("secret npm: not found", None, Given((NPM,)), "the secret npm", "secrets that were given: npm"),
-        ("unset ssh forward key default", FORK, Given(), "the SSH agent or key default",
-         "GitHub gives no secrets to pull requests from forks"),
-        ('no SSH key "default" forwarded from the client', None, Given(), "the SSH agent or key default",
-         "secrets that were given: none"),
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("in_actions", [True, False])
-def test_a_required_secret_that_is_missing_is_named_with_the_reason(
-    tmp_path: Path, words: str, event: Event | None, found: Given, what: str, why: str, *, in_actions: bool
-) -> None:
-    run = run_builder.run(tmp_path, runner=Runner(in_actions=in_actions))
-    run = dataclasses.replace(run, event=event or run.event)
-    with pytest.raises(BuildFailed) as caught, build_secrets.explaining(run, found):
-        raise BuildFailed("the image could not be built", why=f"ERROR: failed to solve: {words}", fix="f")
-    assert (caught.value.what, caught.value.why) == (f"the build needs {what}, and this run has none", why)
-    assert ("BUILD_S" in caught.value.fix) is in_actions
 
 
 def test_any_other_failure_is_told_as_it_is(tmp_path: Path) -> None:

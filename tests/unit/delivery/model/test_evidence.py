@@ -5,11 +5,10 @@ import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from goldenpath.delivery.builds import platforms
 from goldenpath.delivery.model import evidence
 from goldenpath.delivery.model.evidence import Evidence, Report
 from goldenpath.delivery.model.finding import Gate
@@ -22,10 +21,7 @@ from goldenpath.shared.errors import BuildFailed, EvidenceMismatch, GateBlocked,
 from goldenpath.shared.runner import Runner
 from tests.unit import run_builder
 from tests.unit.builders import report, secret, vulnerability
-from tests.unit.layout_builder import AMD64, ARM64, layout
-
-if TYPE_CHECKING:
-    from goldenpath.delivery.model.layout import PlatformFields
+from tests.unit.layout_builder import layout
 
 A, B = "a" * 64, "b" * 64
 RUNNER = Runner(in_actions=True)
@@ -177,54 +173,6 @@ def test_a_timing_that_names_another_stage_is_not_shown(tmp_path: Path) -> None:
     work.timing("sbom").write_text('{"stage":"# released","end":"done","seconds":1,"sentence":"@team"}')
     work.timing("build").write_text("{")
     assert work.read_timings().stages == ()
-
-
-def built(folder: Path, platform: PlatformFields = AMD64) -> WorkFolder:
-    """Return the work folder of a job that built for one platform."""
-    work = WorkFolder(folder)
-    codec.write(work.candidate, run_builder.candidate(layout(work.layout, platform)))
-    return work
-
-
-def reported(**works: WorkFolder) -> tuple[Report, ...]:
-    return tuple(Report(work.left_by("build").digests, f"linux/{name}") for name, work in works.items())
-
-
-@pytest.mark.parametrize("alone", [False, True], ids=["side by side", "one straight in the folder"])
-def test_an_image_is_taken_when_the_job_of_its_platform_reported_it(tmp_path: Path, alone: bool) -> None:
-    work = built(tmp_path / "platforms" / ("" if alone else "linux-arm64"), ARM64)
-    (taken,) = platforms.handed_over(tmp_path / "platforms", reported(arm64=work), demanded=True)
-    assert (taken.path, taken.read_candidate().platforms[0].platform) == (work.path, "linux/arm64/v8")
-
-
-def test_the_report_of_another_stage_is_no_report_of_a_platform(tmp_path: Path) -> None:
-    work = built(tmp_path / "platforms" / "linux-amd64")
-    bases = Report({"bases.json": A}, "pull-bases")
-    (taken,) = platforms.handed_over(tmp_path / "platforms", (bases, *reported(amd64=work)), demanded=True)
-    assert taken.path == work.path
-    with pytest.raises(EvidenceMismatch, match="there is no evidence"):
-        platforms.handed_over(tmp_path / "platforms", (bases,), demanded=True)
-
-
-def test_an_image_that_another_platform_reported_is_refused(tmp_path: Path) -> None:
-    work = built(tmp_path / "platforms" / "linux-amd64", AMD64)
-    with pytest.raises(EvidenceMismatch, match="no job of this run reported the image for linux/amd64 in linux-amd64"):
-        platforms.handed_over(tmp_path / "platforms", reported(arm64=work), demanded=True)
-
-
-@pytest.mark.parametrize("reports", [(), (Report({}, "linux/amd64"),)], ids=["none", "an empty one"])
-def test_images_of_platforms_without_evidence_are_refused_in_a_workflow_run(
-    tmp_path: Path, reports: tuple[Report, ...]
-) -> None:
-    built(tmp_path / "platforms" / "linux-amd64")
-    with pytest.raises(EvidenceMismatch, match="there is no evidence"):
-        platforms.handed_over(tmp_path / "platforms", reports, demanded=True)
-
-
-def test_at_a_terminal_images_of_platforms_need_no_evidence(tmp_path: Path) -> None:
-    work = built(tmp_path / "platforms" / "linux-amd64")
-    assert platforms.handed_over(tmp_path / "platforms", (), demanded=False) == (work,)
-    assert platforms.handed_over(tmp_path / "nowhere", (), demanded=False) == ()
 
 
 def test_a_build_hands_over_its_whole_candidate_and_a_join_only_what_it_adds(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.inputs import read
 from goldenpath.delivery.stages import pull_bases, rescan
-from goldenpath.shared import input_text
 from goldenpath.shared.errors import BadInput
 
 
@@ -36,16 +35,6 @@ def test_the_build_context_and_dockerfile_are_looked_for_in_the_source(tmp_path:
     request = read(pipeline.INPUTS, raw)
     assert request.build_context == tmp_path / "web"
     assert request.dockerfile_path == tmp_path / "Dockerfile"
-
-
-def test_build_arguments_are_one_a_line_and_keep_their_equals_signs() -> None:
-    assert input_text.assignments("A=1\n\n  B=x=y \n") == (("A", "1"), ("B", "x=y"))
-
-
-@pytest.mark.parametrize("raw", ["A", "=x", "A=1\nB"])
-def test_a_build_argument_without_a_name_or_value_is_refused(raw: str) -> None:
-    with pytest.raises(ValueError, match="is not NAME=value"):
-        input_text.assignments(raw)
 
 
 @pytest.mark.parametrize("environment", ["--help", "a\nb", "\u202eprod"])

@@ -65,7 +65,10 @@ def test_a_work_folder_inside_the_build_context_is_refused(tmp_path: Path, insid
 
 def test_a_work_folder_beside_the_build_context_is_good(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
-    WorkFolder(tmp_path / "app-work").refuse_inside(tmp_path / "app")
+    work = WorkFolder(tmp_path / "app-work")
+    work.refuse_inside(tmp_path / "app")
+    with work.claimed():
+        assert work.path.is_dir()
 
 
 def test_two_deliveries_do_not_use_one_work_folder_at_once(tmp_path: Path) -> None:

@@ -25,8 +25,6 @@ from botocore.stub import Stubber
 
 from goldenpath.delivery.registry import ecr_client
 from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo, Session
-from goldenpath.delivery.registry.iam import session_policy
-from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.registries.aws.session import assume_role
 from goldenpath.shared import aws_sdk
 from goldenpath.shared.errors import (
@@ -59,21 +57,6 @@ def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Itera
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         monkeypatch.setattr("time.sleep", lambda _: None)
         yield
-
-
-@pytest.mark.parametrize("no_proxy", ["*.amazonaws.com", ".amazonaws.com:443", "127.0.0.1 amazonaws.com"])
-def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(no_proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
-    monkeypatch.setenv("no_proxy", "10.0.0.0/8")
-    proxied: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
-    assert proxies_of(proxied)["https"] == "http://proxy.example:3128"
-    monkeypatch.setenv("no_proxy", no_proxy)
-    direct: Any = aws_sdk.ecr_client(aws_sdk.session(), REGION)
-    assert proxies_of(direct) == {}
-
-
-def proxies_of(client: Any) -> Any:
-    return client._endpoint.http_session._proxy_config._proxies  # noqa: SLF001  what botocore will ask
 
 
 def client_of(ecr: Ecr) -> Any:
@@ -162,12 +145,6 @@ def test_a_tag_of_the_repository_is_read_and_is_unknown_only_where_the_role_may_
         stub.add_client_error("list_tags_for_resource", code, "not now")
         with pytest.raises((RegistryRefused, LoginRefused), match="read the tags of the ECR repository team/my-app"):
             ecr.tag(INFO, "goldenpath.idp/environment")
-
-
-def test_a_login_is_the_token_as_the_data_plane_takes_it_and_its_secrets_are_named(ecr: Ecr, stub: Stubber) -> None:
-    answer = {"authorizationToken": TOKEN, "proxyEndpoint": "https://123456789012.dkr.ecr.eu-west-2.amazonaws.com"}
-    stub.add_response("get_authorization_token", {"authorizationData": [answer]}, {})
-    assert ecr.login() == Login(answer["proxyEndpoint"], f"Basic {TOKEN}", (TOKEN, "the-password"))
 
 
 def test_both_planes_follow_the_variables_of_the_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -500,32 +477,6 @@ def test_an_answer_that_was_cut_short_is_no_traceback(
     stub.add_response(method, answer)
     with pytest.raises(RegistryUnreachable, match="AWS gave an answer that cannot be read"):
         call(ecr)
-
-
-def test_the_session_policy_is_the_one_that_was_reviewed() -> None:
-    policy = session_policy(REGION, ROLE, NAME)
-    assert policy == json.loads(GOLDEN_POLICY.read_bytes())
-
-
-def test_a_session_that_only_reads_may_do_nothing_that_changes_the_registry() -> None:
-    allowed, reading = session_policy(REGION, ROLE, NAME, read_only=True)["Statement"]
-    assert allowed["Action"] == "ecr:GetAuthorizationToken"
-    assert reading["Action"] == [
-        "ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetDownloadUrlForLayer",
-        "ecr:ListTagsForResource",
-    ]  # fmt: skip
-
-
-def test_the_session_policy_fits_into_an_sts_request_for_the_longest_repository_name() -> None:
-    """STS takes 2,048 characters at most."""
-    policy = session_policy(REGION, ROLE, EcrRepository("a" * 256))
-    assert len(json.dumps(policy, separators=(",", ":"))) < 2048
-
-
-def test_the_session_policy_stays_in_the_partition_of_the_role() -> None:
-    role = RoleArn("arn:aws-us-gov:iam::123456789012:role/x")
-    policy = session_policy(Region("us-gov-west-1"), role, NAME)
-    assert policy["Statement"][1]["Resource"] == "arn:aws-us-gov:ecr:us-gov-west-1:123456789012:repository/team/my-app"
 
 
 OTHER = AccountId("999999999999")

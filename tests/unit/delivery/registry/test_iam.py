@@ -8,7 +8,7 @@ import pytest
 
 from goldenpath import cli
 from goldenpath.delivery.registry.iam import ISSUER, Subject, trust_policy
-from goldenpath.local import policies
+from goldenpath.local.aws import policies
 from goldenpath.shared.errors import BadInput
 
 GOLDEN = Path(__file__).resolve().parents[3] / "data" / "golden"

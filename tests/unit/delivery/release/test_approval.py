@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace as with_fields
-from urllib3.exceptions import ProtocolError
 
 from goldenpath.delivery.model.event import TERMINAL
 from goldenpath.delivery.release import approval
@@ -75,29 +74,6 @@ def test_an_environment_that_asks_nobody_is_refused(
     here, _ = job(environment(*rules), environment="prod")
     with pytest.raises(ReleaseUnapproved, match="has no required reviewers"):
         approval.require(here)
-
-
-BUSY = [Response(503)] * 5
-BROKEN = [ProtocolError("broken")] * 5
-
-
-@pytest.mark.parametrize(
-    ("answers", "why"),
-    [
-        ([Response(403)], "HTTP 403"),
-        ([Response(404)], "HTTP 404"),
-        (BUSY, "HTTP 503"),
-        (BROKEN, "broken"),
-        ([Response(200, {}, b"[]")], "it is no object of JSON"),
-    ],
-)
-def test_rules_that_cannot_be_read_let_nothing_through(
-    job: Callable[..., tuple[Run, PoolDouble]], answers: list[Response | BaseException], why: str
-) -> None:
-    here, _ = job(*answers, environment="prod")
-    with pytest.raises(ReleaseUnapproved, match="could not be read") as caught:
-        approval.require(here)
-    assert why in caught.value.why
 
 
 def test_what_is_no_token_is_refused(

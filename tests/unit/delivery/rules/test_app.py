@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
-from goldenpath.delivery.model.finding import Gate, Package, Severity
+from goldenpath.delivery.model.exception import Acceptance, Scope, Standing
+from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.rules import app, matrix
 from goldenpath.delivery.rules.app import AppRules
 from goldenpath.shared.errors import PolicyInvalid
-from tests.unit.builders import secret, vulnerability
+from tests.unit.builders import vulnerability
 
 EXCEPTION = (
     "{gate: trivy, id: CVE-2020-14343, scope: {package: pyyaml}, reason: only our own files are read, "
@@ -36,6 +36,13 @@ def tightened(text: str, name: str = "dev") -> matrix.Environment:
 
 def test_a_file_may_say_nothing_but_its_version() -> None:
     assert parse("version: 1\n") == AppRules(({},))
+
+
+def test_a_pull_request_is_as_strict_as_it_proposes_and_as_its_base_is() -> None:
+    proposed = parse("version: 1\ntighten: {dev: {gitleaks: {mode: blocking}}}\n")
+    merged = parse("version: 1\ntighten: {dev: {trivy: {mode: blocking}}}\n")
+    rules = app.reviewed(proposed, merged)
+    assert set(app.tightened(matrix.load().environment("dev"), rules).modes.values()) == {Mode.BLOCKING}
 
 
 @pytest.mark.parametrize("written", ["2026-12-31", "'2026-12-31'", '"2026-12-31"'])
@@ -188,32 +195,6 @@ def test_the_published_schemas_are_schemas() -> None:
         jsonschema.Draft202012Validator.check_schema(json.loads(text))
 
 
-#                       scope                                         whether it is about it
-SCOPES: dict[str, tuple[Scope, bool]] = {
-    "its package": (Scope(package="PyYAML"), True),
-    "its package in small letters": (Scope(package="pyyaml"), True),
-    "another package": (Scope(package="yaml"), False),
-    "its path": (Scope(path="usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"), True),
-    "a part of its path": (Scope(path="usr/lib/python3"), False),
-    "its fingerprint": (Scope(fingerprint=vulnerability().fingerprint), True),
-    "another fingerprint": (Scope(fingerprint="0"), False),
-}
-
-
-@pytest.mark.parametrize("name", SCOPES)
-def test_an_exception_is_about_a_finding_in_its_scope_alone(name: str) -> None:
-    scope, about = SCOPES[name]
-    each = replace(acceptance(), scope=scope)
-    assert each.covers(vulnerability()) is about
-    assert not replace(each, id="CVE-1").covers(vulnerability())
-    assert not replace(each, gate=Gate.GITLEAKS).covers(vulnerability())
-
-
-def test_a_scope_of_no_package_is_not_about_a_secret() -> None:
-    assert not replace(acceptance(), gate=Gate.GITLEAKS, id="github-pat").covers(secret())
-    assert Package("", "", "").name == ""
-
-
 def acceptance(**changed: object) -> Acceptance:
     one = Acceptance(
         Gate.TRIVY, "CVE-2020-14343", Scope(package="PyYAML"), "a test stand", "team-web", date(2026, 12, 31)
@@ -238,30 +219,6 @@ def test_in_a_pull_request_an_exception_counts_once_it_is_merged(name: str) -> N
     rules = app.reviewed(AppRules((), (acceptance(),)), AppRules((), merged), "waits")
     assert rules.why_pending == "waits"
     assert (rules.exceptions, rules.pending) == (((), (acceptance(),)) if pending else ((acceptance(),), ()))
-
-
-def test_a_pull_request_is_as_strict_as_it_proposes_and_as_its_base_is() -> None:
-    proposed = parse("version: 1\ntighten: {dev: {gitleaks: {mode: blocking}}}\n")
-    merged = parse("version: 1\ntighten: {dev: {trivy: {mode: blocking}}}\n")
-    rules = app.reviewed(proposed, merged)
-    assert set(app.tightened(matrix.load().environment("dev"), rules).modes.values()) == {Mode.BLOCKING}
-
-
-@pytest.mark.parametrize(
-    ("standing", "words"),
-    [
-        (Standing.ACCEPTED, "accepted until 2026-12-31; team-web: a test stand"),
-        (Standing.EXPIRES_SOON, "accepted, but only until 2026-12-31: renew it or mend the finding"),
-        (Standing.EXPIRED, "expired on 2026-12-31 and counts no more"),
-        (Standing.TOO_LONG, "ends on 2026-12-31, later than the platform allows, and does not count"),
-        (Standing.PENDING, "is not reviewed yet and does not count; team-web: a test stand"),
-        (Standing.UNUSED, "is about nothing that was found: take it out"),
-    ],
-)
-def test_an_exception_says_what_it_is_worth(standing: Standing, words: str) -> None:
-    sentence = Applied(acceptance(), standing, ()).sentence
-    assert sentence.startswith("exception for CVE-2020-14343 (package PyYAML) ")
-    assert words in sentence
 
 
 def test_an_exception_to_its_last_day_counts_and_on_the_next_no_more() -> None:

@@ -7,11 +7,9 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 import pytest
-from msgspec import convert
 
 from goldenpath.delivery.model.base_image import BaseImage
-from goldenpath.delivery.model.image_config import ImageConfig
-from goldenpath.delivery.rules import explanation, matrix
+from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.base_age import require_young
 from goldenpath.shared.errors import BaseRefused, PolicyInvalid
 from goldenpath.shared.names import Digest
@@ -87,41 +85,7 @@ def test_rules_that_do_not_speak_of_it_allow_any_age() -> None:
     assert {each.base_age for each in matrix.load().environments} == {None}
 
 
-def test_a_platform_says_how_old_base_images_may_be() -> None:
-    written = matrix.parse(TEXT.replace("base_registries: any", "base_registries: any\n    base_days: 30"))
-    assert {each.base_age for each in written.environments} == {LIMIT}
-    said = {name: "\n".join(explanation.rules(written.environment(name))) for name in ("prod", "dev")}
-    assert "base images from any registry; one that is older than 30 days is refused" in said["prod"]
-    assert "base images from any registry; one that is older than 30 days is reported" in said["dev"]
-
-
 @pytest.mark.parametrize("wrong", ["0", "-1", "30.5", "'30'", "any", "true", "4000", "[30]"])
 def test_anything_else_under_base_days_is_refused(wrong: str) -> None:
     with pytest.raises(PolicyInvalid, match=r"\.base_days"):
         matrix.parse(TEXT.replace("base_registries: any", f"base_registries: any\n    base_days: {wrong}"))
-
-
-LABEL = "org.opencontainers.image.created"
-DATES = {
-    "its own date": ({"created": "2026-10-01T02:00:00Z"}, "2026-10-01"),
-    "its own date before its label, which may be its base's": (
-        {"created": "2026-10-01T02:00:00Z", "config": {"Labels": {LABEL: "2026-09-01T00:00:00Z"}}}, "2026-10-01",
-    ),
-    "its label, where the build was made to be repeated": (
-        {"created": "1970-01-01T00:00:00Z", "config": {"Labels": {LABEL: "2026-09-01T00:00:00+02:00"}}}, "2026-08-31",
-    ),
-    "its label, where it has no date": ({"config": {"Labels": {LABEL: "2026-09-01"}}}, "2026-09-01"),
-    "none, where both are older than any image": (
-        {"created": "0001-01-01T00:00:00Z", "config": {"Labels": {LABEL: "1980-01-01T00:00:00Z"}}}, "",
-    ),
-    "none, where no date is one": ({"created": "today", "config": {"Labels": {LABEL: "9999-99-99"}}}, ""),
-    "none, where the date is outside of all calendars": ({"created": "0001-01-01T00:00:00+14:00"}, ""),
-    "none, where nothing is said": ({"created": None, "config": None, "history": None}, ""),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", DATES)
-def test_an_image_was_made_on(name: str) -> None:
-    body, date = DATES[name]
-    made = convert(body, ImageConfig).made
-    assert (f"{made:%Y-%m-%d}" if made else "") == date

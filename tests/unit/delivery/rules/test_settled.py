@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 from importlib import resources
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace as changed
 
-from goldenpath.delivery.adoption import settle
 from goldenpath.delivery.checkout import git_branches
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Finding, Gate, Kind
@@ -25,9 +23,9 @@ from goldenpath.delivery.rules.settled import Records
 from goldenpath.delivery.secrets import gitleaks
 from goldenpath.delivery.secrets.gitleaks import Leak
 from goldenpath.delivery.stages import gate
-from goldenpath.shared.errors import BadInput, PolicyInvalid, ToolFailed
+from goldenpath.shared.errors import PolicyInvalid
 from goldenpath.shared.names import Commit
-from tests.unit.builders import COMMIT, report, secret, vulnerability
+from tests.unit.builders import COMMIT, report, secret
 from tests.unit.run_builder import run
 
 if TYPE_CHECKING:
@@ -57,11 +55,6 @@ def judged(records: Records, *found: Finding, environment: str = "prod", policy:
     return decide(whole, policy, policy.environment(environment), records=records, today=TODAY).verdict
 
 
-def test_a_record_is_read_as_it_was_written() -> None:
-    hostile = replace_path("a: b\n  - #'\"\u2028é.py")
-    assert settled.parse(settled.render([RECORD, hostile])) == (RECORD, hostile)
-
-
 def replace_path(path: str) -> Settlement:
     return changed(RECORD, path=path)
 
@@ -86,30 +79,6 @@ def test_a_record_that_is_not_merged_does_not_count(
     verdict = judged(settled.in_force(NOWHERE, EVENTS[name]), GONE)
     assert (verdict.result, [each.standing for each in verdict.settled]) == (Result.BLOCK, [SettledStanding.PENDING])
     assert "does not count until it is merged into the default branch trunk" in verdict.settled[0].sentence
-
-
-def test_where_the_default_branch_is_unknown_or_cannot_be_read_no_record_counts(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    place(monkeypatch, WITH, "version: 2\n")
-    records = settled.in_force(NOWHERE, EVENTS["a tag"])
-    assert (records.counting, records.pending, len(records.notes)) == ((), (RECORD,), 1)
-    assert settled.in_force(NOWHERE, changed(EVENTS["a tag"], default_branch="")).counting == ()
-
-    def unreadable(*_: object) -> Commit:
-        raise ToolFailed("git failed", why="no such\nref", fix="f")
-
-    monkeypatch.setattr(git_branches, "tip", unreadable)
-    records = settled.in_force(NOWHERE, EVENTS["a tag"])
-    assert (records.counting, records.why_pending) == (
-        (), "does not count: the default branch trunk cannot be read (no such ref)",
-    )  # fmt: skip
-
-
-def test_at_a_terminal_the_records_of_the_commit_count_and_a_note_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    place(monkeypatch, WITH, None)
-    records = settled.in_force(NOWHERE, Event("terminal", Commit(COMMIT), "HEAD"))
-    assert (records.counting, len(records.notes)) == ((RECORD,), 1)
 
 
 #        the record                                      the finding                                          worth
@@ -215,19 +184,3 @@ def test_a_secret_that_any_checked_out_file_has_is_not_of_history_only(name: str
     found = gitleaks.findings(leaks, gitleaks.secrets_in(leaks, identities))
     assert [each.location.path for each in found if each.in_history_only] == expected
     assert not any(each.in_history_only for each in gitleaks.findings(leaks))
-
-
-def test_settle_records_what_only_history_has_and_what_is_not_recorded() -> None:
-    other = changed(GONE, fingerprint="f" * 32, location=changed(GONE.location, path="b.py"))
-    still = changed(GONE, fingerprint="e" * 32, in_history_only=False)
-    wanted = settle.Wanted(NOWHERE, "a team", "rotated", frozenset())
-    (record,) = settle.records(wanted, [GONE, other, still], [RECORD], TODAY)
-    assert record == Settlement("f" * 32, "github-pat", "b.py", "rotated", "a team", TODAY)
-
-
-def test_settle_refuses_a_fingerprint_that_nothing_has() -> None:
-    wanted = settle.Wanted(NOWHERE, "a team", "rotated", frozenset({"no"}))
-    with pytest.raises(BadInput, match="No secret in this repository has the fingerprint no"):
-        settle.chosen(wanted, [GONE, vulnerability()])
-    one = replace(wanted, chosen=frozenset({GONE.fingerprint}))
-    assert settle.chosen(one, [GONE, secret("other.py")]) == (GONE,)

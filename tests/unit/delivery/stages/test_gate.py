@@ -14,17 +14,15 @@ from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.model.verdict import Result
-from goldenpath.delivery.release import release_request, release_tags
 from goldenpath.delivery.report import sarif
 from goldenpath.delivery.report.annotations import Notice, Place
 from goldenpath.delivery.rules import effective
-from goldenpath.delivery.stages import ecr_push, gate, preflight
+from goldenpath.delivery.stages import ecr_push, gate
 from goldenpath.shared import codec
-from goldenpath.shared.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, PolicyInvalid, StageOutOfOrder
+from goldenpath.shared.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, StageOutOfOrder
 from goldenpath.shared.names import Commit, Digest
 from tests.unit.builders import COMMIT, DIGEST, report, secret, vulnerability
 from tests.unit.layout_builder import layout
-from tests.unit.registry_double import info
 from tests.unit.run_builder import candidate, run
 
 if TYPE_CHECKING:
@@ -140,24 +138,6 @@ def test_an_exception_that_ends_soon_or_does_not_count_is_warned_of(
     assert (outcome.stop is not None) is stops
 
 
-def test_a_gate_that_the_app_tightens_blocks_in_dev(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = "version: 1\ntighten: {dev: {trivy: {mode: blocking, severities: [MEDIUM]}}}\n"
-    monkeypatch.setattr(effective, "app_file", lambda *_: text)
-    outcome = conclude(tmp_path, "dev", vulnerability(Severity.MEDIUM))
-    assert isinstance(outcome.stop, GateBlocked)
-    assert outcome.sentence.startswith("trivy: BLOCK in dev (blocking)")
-
-
-@pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_a_broken_file_of_the_app_is_an_error_everywhere_and_leaves_no_verdict(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: str
-) -> None:
-    monkeypatch.setattr(effective, "app_file", lambda *_: "version: 1\nexceptions: all\n")
-    with pytest.raises(PolicyInvalid):
-        conclude(tmp_path, environment, vulnerability())
-    assert not run(tmp_path).work.verdict(Gate.TRIVY).exists()
-
-
 def test_of_very_many_findings_fifty_are_warned_of(tmp_path: Path) -> None:
     many = (replace(vulnerability(), fingerprint=str(number)) for number in range(60))
     outcome = conclude(tmp_path, "dev", *many)
@@ -215,25 +195,6 @@ def test_a_candidate_that_was_built_for_another_repository_is_refused(tmp_path: 
         ecr_push.run(here)
     told = "the candidate was built for the ECR repository my-api, and this run releases to my-app"
     assert caught.value.what == told
-
-
-@pytest.mark.parametrize("tag", ["my-api-v1.2.3", "my-api@1.2.3", "vault-sync-v1.2.3"])
-def test_a_tag_of_another_component_releases_nothing_and_says_why(tmp_path: Path, tag: str) -> None:
-    here = run(tmp_path, "prod", event=Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main"))
-    done = ecr_push.run(here)
-    component = tag.removesuffix("1.2.3").rstrip("v@-")
-    told = f"not released: the tag {tag} releases the component {component}, and this is the delivery of my-app"
-    assert (done.sentence, done.stop, set(done.outputs.values())) == (told, None, {""})
-    assert preflight.run(here).outputs["release"] == "false"
-    assert not here.work.receipt.exists()
-
-
-@pytest.mark.parametrize("tag", ["my-app-v1.2.3", "my-app@1.2.3", "my-app/v1.2.3"])
-def test_a_tag_of_this_component_releases_its_version_where_release_tags_may(tmp_path: Path, tag: str) -> None:
-    event = Event("push", Commit(COMMIT), f"refs/tags/{tag}", default_branch="main")
-    here = run(tmp_path, "prod", event=event)
-    release_request.refuse_pull_request(here)
-    assert "1.2.3" in release_tags.wanted_tags(here, info(), Commit(COMMIT))
 
 
 @pytest.mark.parametrize("tag", ["my-app-1.2.3", "deploy-very", "my-app-vnext"])

@@ -1,101 +1,29 @@
+"""The summary of a run."""
+
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from pathlib import Path
 
-import pytest
-from msgspec.structs import replace
-
-from goldenpath.delivery.model.exception import Acceptance, Scope
-from goldenpath.delivery.model.finding import Database, Finding, Findings, Origin, Severity
-from goldenpath.delivery.report import gate_summary
-from goldenpath.delivery.rules import matrix
-from goldenpath.delivery.rules.app import NO_RULES, AppRules
-from goldenpath.delivery.rules.decision import decide
-from tests.unit.builders import report, vulnerability
-
-TODAY = date(2026, 11, 21)
+from goldenpath.delivery import pipeline, stage_names
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.stages import gate, summary
+from goldenpath.shared.runner import Runner
+from tests.unit.builders import report, secret, vulnerability
+from tests.unit.run_builder import run
 
 
-def render(found: Findings, rules: AppRules = NO_RULES) -> str:
-    policy = matrix.load()
-    decision = decide(found, policy, policy.environment("prod"), rules, today=TODAY)
-    return gate_summary.render(decision.verdict, decision.deciding, decision.unfixed)
+def test_a_summary_is_made_of_what_is_there(tmp_path: Path) -> None:
+    made = run(tmp_path, runner=Runner(in_actions=True, summary_file=tmp_path / "summary"))
+    assert summary.run(made).outputs == {"ending": "failed"}
+    gate.conclude(made, report(secret(), gate=Gate.GITLEAKS), category="gitleaks")
+    gate.conclude(made, report(vulnerability()), category="trivy")
+    assert summary.run(made).outputs == {"ending": "checked"}
+    made.work.verdict(Gate.TRIVY).write_text("{")
+    assert summary.run(made).outputs == {"ending": "failed"}
+    pages = (tmp_path / "summary").read_text().split("## ❌")
+    assert "github-pat" in pages[1]
+    assert "github-pat" in pages[2]
 
 
-def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None:
-    accepted = vulnerability(identity="CVE-2")
-    acceptance = Acceptance(
-        accepted.gate, accepted.id, Scope(package="PyYAML"), "a test", "team-web", date(2026, 12, 31)
-    )
-    found = replace(
-        report(vulnerability(), accepted),
-        notes=("a *note*",),
-        database=Database(datetime(2026, 11, 20, tzinfo=UTC), "m.example/db:2"),
-        java_database=Database(datetime(2026, 11, 19, tzinfo=UTC)),
-    )
-    assert render(found, AppRules((), (acceptance,))) == (
-        "\n| critical | high | medium | low | unknown | decide | accepted |\n"
-        "| --- | --- | --- | --- | --- | --- | --- |\n"
-        "| 2 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
-        "\nWhat decides:\n"
-        "\n- CRITICAL CVE-2020-14343 in usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. "
-        "Update PyYAML from 5.3 to 5.4.\n"
-        "\nExceptions:\n"
-        "\n- exception for CVE-2 (package PyYAML) accepted until 2026-12-31; team-web: a test\n"
-        "\nTo know:\n"
-        "\n- vulnerability database of 2026-11-20, 1 days old from m.example/db:2\n"
-        "- Java database of 2026-11-19, 2 days old\n- a \\*note\\*\n"
-    )
-
-
-def test_what_nobody_has_fixed_is_listed_with_the_reason() -> None:
-    assert (
-        "\nReported only: no fix exists:\n\n- CRITICAL CVE-2020-14343 in "
-        "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. No fixed version of PyYAML is known "
-        "(affected: no fix has been published): replace it or remove it.\n"
-    ) in render(report(vulnerability(fixed="")))
-
-
-def test_of_very_many_a_hundred_are_listed_and_the_rest_counted() -> None:
-    many = [replace(vulnerability(), fingerprint=str(number)) for number in range(102)]
-    text = render(report(*many))
-    assert (text.count("\n- CRITICAL"), "\n- and 2 more\n" in text) == (100, True)
-
-
-def test_what_a_stranger_wrote_is_never_markup() -> None:
-    hostile: Finding = replace(vulnerability(identity="<img src=x>"), advice="[click](javascript:x) `|`")
-    text = render(report(hostile))
-    assert "<img" not in text
-    assert "[click]" not in text.replace("\\[", "(").replace("\\]", ")")
-
-
-def test_what_the_base_image_brings_stands_together_and_first_and_the_rest_has_its_line() -> None:
-    base, own = Origin(base="docker.io/library/python:3", line=1), Origin(line=12, instruction="RUN")
-    found = report(
-        replace(vulnerability(identity="CVE-9"), origin=own, fingerprint="1"),
-        replace(vulnerability(identity="CVE-1"), origin=base, fingerprint="2"),
-        replace(vulnerability(Severity.HIGH, identity="CVE-2"), origin=base, fingerprint="3"),
-    )
-    path = "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"
-    assert (
-        "\nWhat decides, from the base image docker.io/library/python:3: 2 findings, 2 with a fix:\n"
-        f"\n- CRITICAL CVE-1 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
-        "Update PyYAML from 5.3 to 5.4.\n"
-        f"- HIGH CVE-2 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
-        "Update PyYAML from 5.3 to 5.4.\n"
-        "\nWhat decides, of the app itself:\n"
-        f"\n- CRITICAL CVE-9 in {path}, brought by RUN in line 12 of the Dockerfile. Update PyYAML from 5.3 to 5.4.\n"
-    ) in render(found)
-
-
-@pytest.mark.parametrize(
-    ("origin", "words"),
-    [
-        (Origin(base="a/b:1"), "from the base image a/b:1"),
-        (Origin(base="a/b:1", line=3), "from the base image a/b:1 (line 3 of the Dockerfile)"),
-        (Origin(instruction="COPY"), "brought by COPY in the Dockerfile"),
-        (Origin(line=4, instruction="COPY"), "brought by COPY in line 4 of the Dockerfile"),
-    ],
-)
-def test_an_origin_in_words(origin: Origin, words: str) -> None:
-    assert origin.words == words
+def test_the_stages_of_a_summary_are_those_of_the_pipeline() -> None:
+    assert tuple(each.name for each in pipeline.STAGES) == stage_names.IN_ORDER

@@ -1,0 +1,194 @@
+"""ECR's control plane calls: the ones that touch images and logins are answered here, the others by moto.
+
+Error codes and wording: Amazon ECR API reference, and botocore's service model for the shapes.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from goldenpath.local.answers import AwsError
+from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest, find_image, image_by_tag, may_overwrite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from moto.ecr.models import Image, Repository
+
+    from goldenpath.local.aws.principals import Logins, Principal
+
+Body = dict[str, Any]
+_NOT_HERE = {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer"}
+
+
+class EcrApi:
+    """The control plane of one registry; `front` is the host and port that clients push to."""
+
+    def __init__(self, store: EcrStore, logins: Logins, front: str) -> None:
+        self._store = store
+        self._logins = logins
+        self._front = front
+        self._answered: dict[str, Callable[[Body, Principal], Body]] = {
+            "GetAuthorizationToken": self._get_authorization_token,
+            "PutImage": self._put_image,
+            "BatchGetImage": self._batch_get_image,
+            "BatchDeleteImage": self._batch_delete_image,
+            "BatchCheckLayerAvailability": self._batch_check_layer_availability,
+        }
+
+    def answer(self, operation: str, body: Body, principal: Principal) -> Body | None:
+        """Return the answer to `operation`; `None` when moto's is as good. Raises `AwsError`."""
+        self._authorize(operation, body, principal)
+        if operation in _NOT_HERE:
+            message = f"{operation} is not part of the local emulator: push through the registry's own API"
+            raise AwsError(500, "ServerException", message)
+        own = self._answered.get(operation)
+        if own is None:
+            return None
+        with self._store.lock:
+            return own(body, principal)
+
+    def forget(self, name: str) -> None:
+        """Remove from the registry what a repository held that the control plane has just deleted."""
+        for digest in self._store.registry.manifests(name):
+            self._store.registry.remove(name, digest)
+
+    def localized(self, answer: Any) -> Any:  # noqa: ANN401  any JSON value
+        """Return an answer of moto with every `repositoryUri` leading to the front."""
+        if isinstance(answer, list):
+            return [self.localized(item) for item in answer]
+        if not isinstance(answer, dict):
+            return answer
+        found = {name: self.localized(value) for name, value in answer.items()}
+        if isinstance(uri := found.get("repositoryUri"), str):
+            found["repositoryUri"] = f"{self._front}/{uri.partition('/')[2]}"
+        return found
+
+    def _authorize(self, operation: str, body: Body, principal: Principal) -> None:
+        names = [body["repositoryName"]] if "repositoryName" in body else body.get("repositoryNames") or ()
+        resources = [self._store.arn(name) for name in names] or [body.get("resourceArn", "*")]
+        for resource in resources:
+            if refusal := principal.refusal(f"ecr:{operation}", resource):
+                raise AwsError(400, "AccessDeniedException", refusal)
+
+    def _repository(self, body: Body) -> Repository:
+        name, account = body.get("repositoryName", ""), self._store.account
+        repository = self._store.find(name)
+        if repository is None or body.get("registryId", account) != account:
+            message = (
+                f"The repository with name '{name}' does not exist in the registry with id "
+                f"'{body.get('registryId', account)}'"
+            )
+            raise AwsError(400, "RepositoryNotFoundException", message)
+        return repository
+
+    def _get_authorization_token(self, _: Body, principal: Principal) -> Body:
+        login = self._logins.hand_out(principal)
+        granted = {
+            "authorizationToken": login.token,
+            "expiresAt": login.expires.timestamp(),
+            "proxyEndpoint": f"http://{self._front}",
+        }
+        return {"authorizationData": [granted]}
+
+    def _put_image(self, body: Body, _: Principal) -> Body:
+        repository = self._repository(body)
+        manifest = KeptManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
+        tag = body.get("imageTag")
+        if body.get("imageDigest", manifest.digest) != manifest.digest:
+            raise AwsError(400, "ImageDigestDoesNotMatchException", "The image digest does not match the manifest")
+        self._refuse_overwriting(repository, manifest, tag)
+        path = f"/v2/{repository.name}/manifests/{quote(tag or manifest.digest, safe=':')}"
+        headers = {"Content-Type": manifest.media_type}
+        reply = self._store.registry.ask("PUT", path, headers=headers, body=manifest.content)
+        if reply.status != HTTPStatus.CREATED:
+            code = "LayersNotFoundException" if b"BLOB_UNKNOWN" in reply.body else "InvalidParameterException"
+            raise AwsError(400, code, reply.body.decode("utf-8", "replace"))
+        image = self._store.record(repository, manifest, tag)
+        return {"image": self._shown(image, {"imageTag": tag} if tag else {})}
+
+    def _refuse_overwriting(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> None:
+        held = image_by_tag(repository, tag) if tag else None
+        if held is None:
+            return
+        if held.image_digest == manifest.digest:
+            message = (
+                f"Image with digest '{manifest.digest}' and tag '{tag}' already exists in the repository with name "
+                f"'{repository.name}' in registry with id '{self._store.account}'"
+            )
+            raise AwsError(400, "ImageAlreadyExistsException", message)
+        if not may_overwrite(repository, tag or ""):
+            raise AwsError(400, "ImageTagAlreadyExistsException", immutable_message(repository.name, tag or ""))
+
+    def _batch_get_image(self, body: Body, _: Principal) -> Body:
+        repository = self._repository(body)
+        images, failures = [], []
+        for wanted in body.get("imageIds", ()):
+            image = find_image(repository, wanted)
+            if image:
+                self._store.note_pull(repository, wanted)
+                images.append(self._shown(image, wanted))
+            else:
+                failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))
+        return {"images": images, "failures": failures}
+
+    def _batch_delete_image(self, body: Body, _: Principal) -> Body:
+        repository = self._repository(body)
+        gone: list[dict[str, str]] = []
+        failures = []
+        for wanted in body.get("imageIds", ()):
+            try:
+                gone += self._store.remove(repository, wanted)
+            except LookupError as error:
+                failures.append(_failure(wanted, *error.args))
+        return {"imageIds": gone, "failures": failures}
+
+    def _batch_check_layer_availability(self, body: Body, _: Principal) -> Body:
+        repository = self._repository(body)
+        layers: list[Body] = []
+        failures: list[Body] = []
+        for digest in body.get("layerDigests", ()):
+            reply = self._store.registry.ask("HEAD", f"/v2/{repository.name}/blobs/{quote(digest, safe=':')}")
+            if reply.status == HTTPStatus.OK:
+                size = int(reply.headers.get("content-length", "0"))
+                layers.append({"layerDigest": digest, "layerAvailability": "AVAILABLE", "layerSize": size})
+            else:
+                reason = f"Layer digest '{digest}' could not be found"
+                failures.append({"layerDigest": digest, "failureCode": "MissingLayerDigest", "failureReason": reason})
+        return {"layers": layers, "failures": failures}
+
+    def _shown(self, image: Image, asked: Body) -> Body:
+        return {
+            "registryId": self._store.account,
+            "repositoryName": image.repository_name,
+            "imageId": {"imageDigest": image.image_digest, **({"imageTag": t} if (t := asked.get("imageTag")) else {})},
+            "imageManifest": image.image_manifest,
+            "imageManifestMediaType": image.image_manifest_media_type,
+        }
+
+
+def immutable_message(repository: str, tag: str) -> str:
+    """Return ECR's words for a tag that may not be written again."""
+    return (
+        f"The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten because "
+        "the tag is immutable."
+    )
+
+
+def _failure(wanted: Body, code: str, reason: str) -> Body:
+    return {"imageId": wanted, "failureCode": code, "failureReason": reason}
+
+
+def _media_type(body: Body) -> str:
+    try:
+        media_type = json.loads(body["imageManifest"]).get("mediaType")
+    except (ValueError, AttributeError):
+        media_type = None
+    if not isinstance(media_type, str):
+        raise AwsError(
+            400, "InvalidParameterException", "image manifest mediatype not provided in manifest or parameter"
+        )
+    return media_type

@@ -1,0 +1,143 @@
+"""IAM policy documents, as far as delivery needs them: session policies and the trust policies of roles.
+
+Evaluation logic and operators: AWS "IAM JSON policy reference", "Policy evaluation logic". An explicit Deny wins, an
+Allow is needed. Operators that are not known here raise: a double must not guess what AWS would allow.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Document = dict[str, Any]
+# What STS tells conditions of a token of GitHub's; other claims are unknown to it. (AWS, "IAM and AWS STS condition
+# context keys", "Available keys for AWS OIDC federation", since January 2026.)
+CLAIMS = frozenset(
+    {
+        "actor", "actor_id", "aud", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository",
+        "repository_id", "sub", "workflow",
+    }
+)  # fmt: skip
+
+
+class PolicyDecision(enum.Enum):
+    """What a policy says about one call."""
+
+    ALLOWED = "allowed"
+    NOT_ALLOWED = "no statement allows it"
+    DENIED = "a statement denies it"
+
+
+def parse(text: str) -> Document:
+    """Return the policy document in `text`. Raises `ValueError` when it is not one."""
+    document = json.loads(text)
+    if not isinstance(document, dict) or not isinstance(document.get("Statement"), list | dict):
+        raise ValueError("a policy is an object with a Statement")  # noqa: TRY004  it is about the text, not a type
+    for statement in _statements(document):
+        if not isinstance(statement, dict) or statement.get("Effect") not in {"Allow", "Deny"}:
+            raise ValueError("a statement has an Effect, Allow or Deny")
+    return document
+
+
+def decide(
+    document: Document, *, action: str, resource: str, context: Mapping[str, str] | None = None
+) -> PolicyDecision:
+    """Return what `document` says about `action` (like `ecr:PutImage`) on `resource` (an ARN or `*`).
+
+    Raises `ValueError` for a condition operator that is not known here.
+    """
+    effects = {
+        statement["Effect"]
+        for statement in _statements(document)
+        if _covers(statement, "Action", action.lower(), fold=True)
+        and _covers(statement, "Resource", resource)
+        and _meets(statement.get("Condition", {}), context or {})
+    }
+    if "Deny" in effects:
+        return PolicyDecision.DENIED
+    return PolicyDecision.ALLOWED if "Allow" in effects else PolicyDecision.NOT_ALLOWED
+
+
+def trusts(document: Document, *, provider: str, issuer: str, claims: Mapping[str, Any]) -> bool:
+    """Tell whether a role's trust policy lets a token in: one of `provider` (an ARN) with these claims.
+
+    Those of `CLAIMS` are known to conditions as `<issuer>:<claim>`. Raises `ValueError` as `decide` does.
+    """
+    context = {f"{issuer}:{claim}".lower(): str(value) for claim, value in claims.items() if claim in CLAIMS}
+    federated: Document = {
+        "Statement": [
+            {**statement, "Resource": "*"}
+            for statement in _statements(document)
+            if provider in _listed(_federated(statement))
+        ]
+    }
+    action = "sts:AssumeRoleWithWebIdentity"
+    return decide(federated, action=action, resource="*", context=context) is PolicyDecision.ALLOWED
+
+
+def _statements(document: Document) -> Iterator[Document]:
+    yield from _listed(document["Statement"])
+
+
+def _federated(statement: Document) -> Any:  # noqa: ANN401  one string or several
+    principal = statement.get("Principal", {})
+    return principal.get("Federated", ()) if isinstance(principal, dict) else ()
+
+
+def _covers(statement: Document, element: str, value: str, *, fold: bool = False) -> bool:
+    if (negated := statement.get(f"Not{element}")) is not None:
+        return not any(_like(value, pattern.lower() if fold else pattern) for pattern in _listed(negated))
+    patterns = _listed(statement.get(element, ()))
+    return any(_like(value, pattern.lower() if fold else pattern) for pattern in patterns)
+
+
+def _meets(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    return all(
+        _holds(operator, context.get(key.lower()), [str(value) for value in _listed(wanted)])
+        for operator, pairs in conditions.items()
+        for key, wanted in pairs.items()
+    )
+
+
+def _holds(operator: str, found: str | None, wanted: list[str]) -> bool:
+    name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
+    bare = name.removesuffix("IfExists")
+    negated = "Not" in bare
+    if bare not in _OPERATORS:
+        raise ValueError(f"the condition operator {operator} is not known to the local emulator")
+    if found is None:
+        return negated or bare != name
+    return any(_OPERATORS[bare](found, value) for value in wanted) is not negated
+
+
+def _same(found: str, wanted: str) -> bool:
+    return found == wanted
+
+
+def _same_folded(found: str, wanted: str) -> bool:
+    return found.casefold() == wanted.casefold()
+
+
+def _like(found: str, pattern: str) -> bool:
+    """Match `*` and `?`, and nothing else: `[` is an ordinary character in a policy."""
+    expression = "".join({"*": ".*", "?": "."}.get(ch, re.escape(ch)) for ch in pattern)
+    return re.fullmatch(expression, found, re.DOTALL) is not None
+
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": _same,
+    "StringNotEquals": _same,
+    "StringEqualsIgnoreCase": _same_folded,
+    "StringNotEqualsIgnoreCase": _same_folded,
+    "StringLike": _like,
+    "StringNotLike": _like,
+}
+
+
+def _listed(value: Any) -> list[Any]:  # noqa: ANN401  a policy's "one or several"
+    return list(value) if isinstance(value, list | tuple) else [value]

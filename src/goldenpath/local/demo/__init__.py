@@ -1,0 +1,1 @@
+"""The demo: the sample app, its deliveries, and the commits that are stopped."""

@@ -1,0 +1,117 @@
+"""The acts of the demo: the sample app is delivered to dev and to prod, then two commits are stopped before prod.
+
+The pipeline here is the very one that workflows run. Only endpoint variables lead it to the local registry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery import pipeline
+from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.stages.execution import prepare
+from goldenpath.local import state
+from goldenpath.local.control import Seed
+from goldenpath.local.demo import refusals, sample
+from goldenpath.shared import runner
+from goldenpath.shared.runner import Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from goldenpath.local.state import LocalState
+    from goldenpath.shared.console import Progress
+
+APP = "hello-web"
+ROLE = "goldenpath-local"
+EMULATOR = "emulator"
+DEV, PROD = "dev", "prod"
+_ORIGIN = f"https://github.com/local/{APP}.git"
+
+
+@dataclass(frozen=True)
+class DemoSetup:
+    """What the acts need: the `app`, a `folder` for copies and results, build contexts, and the `running` emulator."""
+
+    app: Path
+    folder: Path
+    contexts: Mapping[str, str]
+    running: LocalState
+
+    def checkout(self) -> Path:
+        """Return a new repository with the app in one commit."""
+        return sample.repository(self.app, self.folder / "app", _ORIGIN)
+
+    def work(self, name: str) -> Path:
+        """Return the work folder of the delivery `name`."""
+        return self.folder / name
+
+
+def play(setup: DemoSetup, progress: Progress) -> None:
+    """Play all acts. Raises what stops a delivery of the app, and `LocalTrouble` when a bad commit is let through."""
+    source = setup.checkout()
+    for environment in (DEV, PROD):
+        progress.heading(f"Delivering {APP} to {environment}")
+        _deliver(setup, source, environment, setup.work(environment), progress)
+    registry = refusals.Registry(APP, setup.running)
+    for attempt in refusals.ATTEMPTS:
+        progress.heading(f"Trying to deliver {attempt.name} to {PROD}")
+        changed = setup.checkout()
+        attempt.change(changed)
+        sample.commit(changed, attempt.message)
+        delivery = partial(_deliver, setup, changed, PROD, setup.work(attempt.work), progress)
+        refusals.require_refusal(attempt, delivery, registry, progress)
+    _tell_delivered(setup, progress)
+    _tell_stopped(setup, registry, progress)
+
+
+def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progress: Progress) -> None:
+    """Run the pipeline on the checkout `source` for `environment`, into the emulator."""
+    running = setup.running
+    # There is one account here, and one repository. On AWS each environment has its own.
+    state.up(setup.folder / EMULATOR, seed=Seed(repositories=(APP,), environment=environment))
+    request = inputs.read(
+        pipeline.INPUTS,
+        {
+            "environment": environment,
+            "source": str(source),
+            "ecr_repository": APP,
+            "build_contexts": "\n".join(f"{name}={value}" for name, value in setup.contexts.items()),
+            "role_arn": f"arn:aws:iam::{running.account}:role/{ROLE}",
+            "aws_region": running.region,
+            "github_token": running.environment["GITHUB_TOKEN"],
+            "work_dir": str(work),
+        },
+    )
+    pipeline.deliver(prepare(request, Runner.read(runner.variables()), progress, whole=True), progress)
+
+
+def _tell_delivered(setup: DemoSetup, progress: Progress) -> None:
+    progress.heading("Delivered")
+    for environment in (DEV, PROD):
+        work = WorkFolder(setup.work(environment))
+        receipt = work.read_receipt()
+        progress.line(environment)
+        progress.line(f"  image   {receipt.reference}")
+        progress.line(f"  tags    {', '.join(move.tag for move in receipt.tags)}")
+        for gate in Gate:
+            progress.line(f"  gate    {work.read_verdict(gate).sentence}")
+        progress.line(f"  files   {work.path}")
+
+
+def _tell_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Progress) -> None:
+    progress.heading(f"Stopped before {PROD}")
+    for attempt in refusals.ATTEMPTS:
+        work = WorkFolder(setup.work(attempt.work))
+        progress.line(attempt.name)
+        progress.line(f"  gate    {work.read_verdict(attempt.gate).sentence}")
+        progress.line(f"  files   {work.path}")
+    progress.line("registry, asked after each attempt: nothing was added")
+    for digest, tags in registry.images().items():
+        progress.line(f"  image   {digest}")
+        progress.line(f"  tags    {', '.join(tags)}")

@@ -1,0 +1,256 @@
+"""What builds images on this machine: a running Docker Engine, or one of our own, with a BuildKit beside it if need be.
+
+Why two programs, and what was tried: docs/adr/0005-engine.md.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import docker
+import docker.errors
+import requests.exceptions
+
+from goldenpath.local.engine import buildkit, daemon, debian
+from goldenpath.shared import process, runner
+from goldenpath.shared.errors import EngineMissing
+from goldenpath.shared.toolchain import Toolchain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+PING_SECONDS = 5
+DEFAULT_HOST = "unix:///var/run/docker.sock"
+# containerd's sockets end in 38 more characters, and a socket's path has 107 at most (unix(7)).
+LONGEST_FOLDER = 69
+MOUNTS = Path("/proc/mounts")
+UNMOUNT_SECONDS = 10.0
+_PACKAGES = {"dockerd": "docker.io", "iptables": "iptables"}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """How to reach what builds images.
+
+    `docker_host` is the address of a Docker Engine, `None` for the Docker CLI's default. `buildkit` is the address of a
+    BuildKit of our own, `None` when one in a container of that engine is to be used. `started` says that this very call
+    started something.
+    """
+
+    docker_host: str | None
+    buildkit: str | None
+    started: bool
+
+
+def find(env: Mapping[str, str]) -> Engine | None:
+    """Return the running Docker Engine that `env` leads to, by DOCKER_HOST or the default socket, else `None`.
+
+    Raises `EngineMissing` when DOCKER_HOST is set but nothing answers there.
+    """
+    host = env.get("DOCKER_HOST") or None
+    if _info(env) is not None:
+        return Engine(host, None, started=False)
+    if host is None:
+        return None
+    raise EngineMissing(
+        f"no Docker Engine answers at {host}",
+        why="DOCKER_HOST names that address",
+        fix="start the engine there, or unset DOCKER_HOST so that the default socket or an engine of our own is used",
+    )
+
+
+@contextlib.contextmanager
+def provide(say: Callable[[str], None]) -> Iterator[Engine]:
+    """Give an engine while the block lasts: the running one, else one of our own, stopped by the last one to leave.
+
+    `say` is told of everything that is installed or started, before it happens. Raises `EngineMissing` when there is
+    none and none can be started here.
+    """
+    with contextlib.ExitStack() as stay:
+        with _alone():
+            engine = _bring_up(say)
+            stay.enter_context(_held(_in_use(), fcntl.LOCK_SH))
+        try:
+            yield engine
+        finally:
+            with _alone():
+                stay.close()
+                if not _keep().exists():
+                    _stop_if_idle()
+
+
+def start_detached(say: Callable[[str], None]) -> Engine:
+    """Give an engine that stays until `stop`. Raises as `provide` does."""
+    with _alone():
+        engine = _bring_up(say)
+        _keep().touch()
+    return engine
+
+
+def stop() -> bool:
+    """Stop what is ours, or leave that to the `provide` that still uses it; return whether nothing of ours runs now."""
+    with _alone():
+        _keep().unlink(missing_ok=True)
+        return _stop_if_idle()
+
+
+def ours() -> Engine | None:
+    """Return our own engine when it runs; `None` when it does not."""
+    host = _host()
+    if not (_folder() / "docker.sock").exists() or _info({"DOCKER_HOST": host}) is None:
+        return None
+    return Engine(host, _buildkit_address(), started=False)
+
+
+def _bring_up(say: Callable[[str], None]) -> Engine:
+    try:
+        return _found_or_started(say)
+    except BaseException:
+        _stop_if_idle()
+        raise
+
+
+def _found_or_started(say: Callable[[str], None]) -> Engine:
+    engine = find(runner.variables())
+    if engine is None:
+        engine = ours() or _find_after_install(say) or _start_dockerd(say)
+    if engine.buildkit is None and buildkit.may_run():
+        engine = _start_buildkit(engine, say)
+    return engine
+
+
+def _find_after_install(say: Callable[[str], None]) -> Engine | None:
+    """Install what is missing; return the engine that the package itself started, as it does under systemd."""
+    if not debian.may_install():
+        raise EngineMissing(
+            "no Docker Engine answers",
+            why="neither DOCKER_HOST nor the default socket leads to one, and only root on Debian or Ubuntu can start "
+            "one here",
+            fix="start Docker, or set DOCKER_HOST, or run this as root on Debian or Ubuntu",
+        )
+    complete = all(debian.which(program) for program in _PACKAGES)
+    debian.install(_PACKAGES, say, reason="to have a Docker Engine")
+    return None if complete else find(runner.variables())
+
+
+def _start_dockerd(say: Callable[[str], None]) -> Engine:
+    folder = _folder()
+    if len(str(folder)) > LONGEST_FOLDER:
+        raise EngineMissing(
+            "the path of the cache folder is too long for an engine's sockets",
+            why=f"{folder} has {len(str(folder))} characters, {LONGEST_FOLDER} are possible",
+            fix="set GOLDENPATH_CACHE to a folder with a shorter path",
+        )
+    say(f"starting a Docker Engine of our own in {folder}")
+    _clear_leftovers(folder)
+    host = _host()
+    _dockerd().start(lambda: _info({"DOCKER_HOST": host}) is not None)
+    return Engine(host, None, started=True)
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Remove what a killed dockerd left in `folder`: it trusts its pid files, whoever has the pids now."""
+    runtime = folder / "exec" / "containerd"
+    if containerd := debian.which("containerd"):
+        daemon.Daemon("containerd", containerd, (), runtime).stop()
+    for left in (folder / "dockerd.own.pid", runtime / "containerd.pid", runtime / "containerd.sock"):
+        left.unlink(missing_ok=True)
+
+
+def _start_buildkit(engine: Engine, say: Callable[[str], None]) -> Engine:
+    folder = _folder()
+    running = _buildkit_address()
+    if running is not None:
+        return Engine(engine.docker_host, running, started=engine.started)
+    buildkitd = buildkit.describe(folder, Toolchain.load(say=say))
+    if buildkitd is None:
+        return engine
+    say(f"starting a BuildKit of our own in {folder}")
+    buildkitd.start(lambda: buildkit.answers(folder))
+    return Engine(engine.docker_host, f"unix://{buildkit.socket_of(folder)}", started=True)
+
+
+def _buildkit_address() -> str | None:
+    folder = _folder()
+    return f"unix://{buildkit.socket_of(folder)}" if buildkit.answers(folder) else None
+
+
+def _stop_if_idle() -> bool:
+    try:
+        with _held(_in_use(), fcntl.LOCK_EX | fcntl.LOCK_NB):
+            _stop_ours()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _stop_ours() -> None:
+    folder = _folder()
+    if (folder / "buildkitd.pid").exists() and (buildkitd := buildkit.describe(folder, Toolchain.load())):
+        buildkitd.stop()
+    if (folder / "dockerd.pid").exists() and debian.which("dockerd"):
+        _dockerd().stop()
+    _unmount_leftovers(folder)
+
+
+def _unmount_leftovers(folder: Path) -> None:
+    """Unmount what programs that were killed left mounted below `folder`, so that it can be deleted."""
+    lines = MOUNTS.read_text(encoding="utf-8").splitlines() if MOUNTS.is_file() else []
+    places = [place for place in (line.split()[1] for line in lines) if place.startswith(f"{folder}/")]
+    for place in reversed(places):
+        lazily = ("umount", "--lazy", place)
+        process.run(*lazily, timeout=UNMOUNT_SECONDS, environment=debian.search_path(), accept=(0, 32))
+
+
+def _dockerd() -> daemon.Daemon:
+    folder = _folder()
+    places = ("--data-root", folder / "data", "--exec-root", folder / "exec", "--pidfile", folder / "dockerd.own.pid")
+    arguments = (*map(str, places), "--host", _host())
+    return daemon.Daemon("dockerd", str(debian.which("dockerd")), arguments, folder)
+
+
+def _info(env: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what the engine says of itself; `None` when none answers."""
+    host = env.get("DOCKER_HOST") or DEFAULT_HOST
+    if host.startswith("unix://") and not daemon.listens(Path(host.removeprefix("unix://"))):
+        return None
+    try:
+        with contextlib.closing(docker.from_env(environment=dict(env), timeout=PING_SECONDS)) as client:
+            answer: dict[str, Any] = client.info()
+            return answer
+    except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError):
+        return None
+
+
+def _folder() -> Path:
+    return runner.cache_dir() / "engine"
+
+
+def _host() -> str:
+    return f"unix://{_folder() / 'docker.sock'}"
+
+
+def _in_use() -> Path:
+    return _folder() / "in-use"
+
+
+def _keep() -> Path:
+    return _folder() / "keep"
+
+
+def _alone() -> contextlib.AbstractContextManager[None]:
+    """Let one process at a time start or stop the engine."""
+    return _held(_folder() / "lock", fcntl.LOCK_EX)
+
+
+@contextlib.contextmanager
+def _held(path: Path, kind: int) -> Iterator[None]:
+    """Hold a lock on `path`; the kernel lets go of it when this process dies, however it dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, kind)
+        yield

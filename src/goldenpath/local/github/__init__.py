@@ -1,0 +1,1 @@
+"""What a delivery at a terminal needs of GitHub: the OIDC token endpoint and code scanning."""

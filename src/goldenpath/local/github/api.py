@@ -1,0 +1,121 @@
+"""GitHub on loopback, as far as a delivery at a terminal uses it: OIDC tokens and code scanning, as one application."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from goldenpath.local.answers import json_answer
+from goldenpath.local.github import oidc
+from goldenpath.local.github import repository as github_repository
+from goldenpath.local.github.code_scanning import RejectedError, SarifStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    # Method, pattern of the path, and what responds.
+    Route = tuple[str, re.Pattern[str], Callable[..., Response]]
+
+_LARGEST_BODY = 16 << 20
+_DOCUMENTATION = "https://docs.github.com/rest"
+_NAME = r"[\w.-]+"
+REPOSITORY = rf"/repos/(?P<owner>{_NAME})/(?P<name>{_NAME})"
+_UPLOADS = "/_local/uploads"
+
+
+class GitHubEmulator:
+    """A WSGI application. `token` is the one GITHUB_TOKEN it knows, `visibility` that of all its repositories."""
+
+    def __init__(self, issuer: oidc.TokenIssuer, scanning: SarifStore) -> None:
+        self.token = secrets.token_urlsafe(32)
+        self.visibility = "private"
+        self._issuer = issuer
+        self._scanning = scanning
+        self._routes: tuple[Route, ...] = (
+            ("GET", re.compile(REPOSITORY), self._repository),
+            ("GET", re.compile(f"{REPOSITORY}/code-scanning/analyses"), self._analyses),
+            ("POST", re.compile(f"{REPOSITORY}/code-scanning/sarifs"), self._upload),
+            ("GET", re.compile(f"{REPOSITORY}/code-scanning/sarifs/(?P<upload>{_NAME})"), self._status),
+            ("GET", re.compile(_UPLOADS), self._uploads),
+        )
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request, as WSGI asks for it."""
+        request = Request(environ)
+        request.max_content_length = _LARGEST_BODY
+        return self._answer(request)(environ, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        if request.path == oidc.PATH:
+            return self._issuer.answer(request)
+        if not self._knows(request.headers.get("Authorization", "")):
+            return _message(401, "Bad credentials")
+        for method, pattern, answer in self._routes:
+            found = pattern.fullmatch(request.path)
+            if found and request.method == method:
+                try:
+                    return answer(request, **found.groupdict())
+                except RejectedError as rejected:
+                    return _message(rejected.status, rejected.message)
+        return _message(404, "Not Found")
+
+    def _knows(self, authorization: str) -> bool:
+        scheme, _, token = authorization.partition(" ")
+        return scheme.lower() in {"bearer", "token"} and secrets.compare_digest(token.encode(), self.token.encode())
+
+    def _repository(self, request: Request, owner: str, name: str) -> Response:
+        described = github_repository.describe(request_origin(request), owner, name, visibility=self.visibility)
+        return json_answer(200, described)
+
+    def _analyses(self, _: Request, owner: str, name: str) -> Response:
+        if self._scanning.refusal:
+            return _message(403, self._scanning.refusal.value)
+        taken = [each for each in self._scanning.uploads() if each.repository == f"{owner}/{name}"]
+        # Which ones there are, nobody asks.
+        return json_answer(200, []) if taken else _message(404, "no analysis found")
+
+    def _upload(self, request: Request, owner: str, name: str) -> Response:
+        upload = self._scanning.take(f"{owner}/{name}", json_body(request))
+        url = f"{request_origin(request)}/repos/{owner}/{name}/code-scanning/sarifs/{upload.id}"
+        return json_answer(202, {"id": upload.id, "url": url})
+
+    def _status(self, request: Request, owner: str, name: str, upload: str) -> Response:
+        found = self._scanning.look(f"{owner}/{name}", upload)
+        if found is None:
+            return _message(404, "Not Found")
+        status, taken = found
+        analyses = f"{request_origin(request)}/repos/{owner}/{name}/code-scanning/analyses?sarif_id={upload}"
+        body: dict[str, Any] = {"processing_status": status}
+        body |= {"analyses_url": analyses} if status == "complete" else {}
+        body |= {"errors": list(taken.errors)} if status == "failed" else {}
+        return json_answer(200, body)
+
+    def _uploads(self, _: Request) -> Response:
+        fields = ("id", "repository", "commit_sha", "ref", "tool_name", "tools", "categories", "errors", "sarif")
+        return json_answer(200, [{f: getattr(upload, f) for f in fields} for upload in self._scanning.uploads()])
+
+
+def json_body(request: Request) -> object:
+    """Return the JSON that `request` carries. Raises `RejectedError`."""
+    try:
+        return json.loads(request.get_data())
+    except RequestEntityTooLarge:
+        raise RejectedError(413, "The SARIF file is too large.") from None
+    except (ValueError, BadRequest):
+        raise RejectedError(400, "Problems parsing JSON") from None
+
+
+def _message(status: int, message: str) -> Response:
+    return json_answer(status, {"message": message, "documentation_url": _DOCUMENTATION, "status": str(status)})
+
+
+def request_origin(request: Request) -> str:
+    """Return the URL that `request` came to, without a path."""
+    return request.host_url.rstrip("/")

@@ -1,0 +1,169 @@
+"""GitHub's code scanning API, as a double: takes SARIF uploads, checks them, remembers them.
+
+`tests/contract` holds its answers against GitHub's own OpenAPI description. Limits and wording: GitHub, "SARIF support
+for code scanning" and "Troubleshooting SARIF uploads".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+import gzip
+import json
+import re
+import threading
+import uuid
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{40}")
+_REF = re.compile(r"refs/(heads/.+|tags/.+|pull/.+/(merge|head))")
+# GitHub deletes such a branch as soon as the merge queue is done with it (codeql-action 4125).
+_OF_A_QUEUE = "refs/heads/gh-readonly-queue/"
+_LARGEST = 10 << 20
+_MOST_RUNS = 20
+_MOST_RESULTS = 25_000
+_FIELDS = {"commit_sha", "ref", "sarif", "checkout_uri", "started_at", "tool_name", "validate"}
+
+
+class UploadRefusal(enum.Enum):
+    """Why GitHub may refuse every upload to a repository (HTTP 403), in its words."""
+
+    NOT_PERMITTED = "Resource not accessible by integration"
+    CODE_SECURITY_OFF = "Code Security must be enabled for this repository to use code scanning."
+
+
+@dataclass(frozen=True)
+class SarifUpload:
+    """A SARIF upload that was taken: where it belongs, and the parsed `sarif`; `errors` is empty when all is well."""
+
+    id: str
+    repository: str
+    commit_sha: str
+    ref: str
+    sarif: dict[str, Any]
+    tool_name: str
+    errors: tuple[str, ...]
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools in its runs."""
+        return tuple(run["tool"]["driver"]["name"] for run in self.sarif["runs"])
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The category of each run (SARIF `automationDetails.id` up to its last `/`); empty where there is none."""
+        return tuple(run.get("automationDetails", {}).get("id", "").rpartition("/")[0] for run in self.sarif["runs"])
+
+
+class RejectedError(Exception):
+    """An upload that is not taken: HTTP `status` and GitHub's message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class SarifStore:
+    """The uploads of all repositories. `refusal` makes it refuse every one of them, `gone` those for these refs."""
+
+    def __init__(self) -> None:
+        self.refusal: UploadRefusal | None = None
+        self.gone: set[str] = set()
+        self._lock = threading.Lock()
+        self._uploads: dict[str, SarifUpload] = {}
+        self._looked_at: set[str] = set()
+
+    def uploads(self) -> list[SarifUpload]:
+        """Return every upload taken, oldest first."""
+        with self._lock:
+            return list(self._uploads.values())
+
+    def take(self, repository: str, body: object) -> SarifUpload:
+        """Take an upload request's body. Raises `RejectedError`."""
+        if self.refusal is not None:
+            raise RejectedError(403, self.refusal.value)
+        request = _checked(body)
+        ref = request["ref"]
+        if ref in self.gone or ref.startswith(_OF_A_QUEUE):
+            raise RejectedError(404, f"ref '{ref}' not found in this repository")
+        sarif = _unpacked(request["sarif"])
+        upload = SarifUpload(
+            id=str(uuid.uuid4()),
+            repository=repository,
+            commit_sha=request["commit_sha"],
+            ref=ref,
+            sarif=sarif,
+            tool_name=request.get("tool_name", "API"),
+            errors=tuple(problems(sarif)),
+        )
+        with self._lock:
+            self._uploads[upload.id] = upload
+        return upload
+
+    def look(self, repository: str, upload_id: str) -> tuple[str, SarifUpload] | None:
+        """Return the processing status and the upload; `None` when there is none. The first look finds it pending."""
+        with self._lock:
+            upload = self._uploads.get(upload_id)
+            if upload is None or upload.repository.lower() != repository.lower():
+                return None
+            if upload_id not in self._looked_at:
+                self._looked_at.add(upload_id)
+                return "pending", upload
+            return ("failed" if upload.errors else "complete"), upload
+
+
+def problems(sarif: dict[str, Any]) -> list[str]:
+    """Return what GitHub's processing has against a SARIF 2.1.0 file; an empty list when nothing."""
+    runs = sarif["runs"]
+    found = [] if runs else ["the SARIF file contains no runs"]
+    if len(runs) > _MOST_RUNS:
+        found.append(f"rejecting SARIF, as there are more runs than allowed ({len(runs)} > {_MOST_RUNS})")
+    for run in runs:
+        results = len(run.get("results") or ())
+        if results > _MOST_RESULTS:
+            excess = f"({results} > {_MOST_RESULTS})"
+            found.append(f"rejecting SARIF, as there are more results per run than allowed {excess}")
+    keys = [(run["tool"]["driver"]["name"], run.get("automationDetails", {}).get("id")) for run in runs]
+    if len(keys) != len(set(keys)):
+        found.append("rejecting SARIF, as it has multiple runs with the same tool and category")
+    return found
+
+
+def _checked(body: object) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise RejectedError(400, "Problems parsing JSON")
+    if unknown := set(body) - _FIELDS:
+        raise RejectedError(400, f"Invalid request.\n\n{', '.join(sorted(unknown))} is not a permitted key.")
+    for field, pattern in (("commit_sha", _COMMIT), ("ref", _REF), ("sarif", re.compile(".+", re.DOTALL))):
+        if field not in body:
+            raise RejectedError(400, f'Invalid request.\n\n"{field}" wasn\'t supplied.')
+        if not isinstance(body[field], str) or not pattern.fullmatch(body[field]):
+            raise RejectedError(400, f"Invalid request.\n\n{field} does not match {pattern.pattern}.")
+    return body
+
+
+def _unpacked(encoded: str) -> dict[str, Any]:
+    """Return the SARIF in an upload: gzip, then base64 (GitHub REST, "Upload an analysis as SARIF data")."""
+    try:
+        packed = base64.b64decode(encoded, validate=True)
+        if len(packed) > _LARGEST:
+            raise RejectedError(413, "The SARIF file is too large.")
+        sarif = json.loads(gzip.decompress(packed))
+    except (binascii.Error, OSError, EOFError, zlib.error, ValueError):
+        raise RejectedError(400, "Invalid SARIF. The data is not gzipped and base64-encoded JSON.") from None
+    if not isinstance(sarif, dict) or sarif.get("version") != "2.1.0" or not isinstance(sarif.get("runs"), list):
+        raise RejectedError(400, "Invalid SARIF. A SARIF 2.1.0 file has the version 2.1.0 and runs.")
+    if not all(_names_its_tool(run) for run in sarif["runs"]):
+        raise RejectedError(400, "Invalid SARIF. Every run names its tool's driver.")
+    return sarif
+
+
+def _names_its_tool(run: Any) -> bool:  # noqa: ANN401  any JSON value
+    try:
+        return isinstance(run["tool"]["driver"]["name"], str)
+    except (KeyError, TypeError):
+        return False

@@ -1,0 +1,1 @@
+"""Base images made here for machines that cannot reach Docker Hub."""

@@ -1,0 +1,197 @@
+"""Base images made from this machine's own package mirror, for where Docker Hub cannot be reached.
+
+A stand-in has the conventions of the image it stands in for (programs, entrypoint, user) and a real package database;
+it is not that image, and its label says so. Each is made once and kept as an OCI image layout in the cache folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from goldenpath.local import reach
+from goldenpath.local.engine import debian
+from goldenpath.local.images import root_layout
+from goldenpath.local.images.stand_in_recipes import RECIPES, Recipe
+from goldenpath.shared import codec, process, runner
+from goldenpath.shared.errors import LocalTrouble, ToolFailed
+from goldenpath.shared.names import Digest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+ASK_SECONDS = 10.0
+MAKE_SECONDS = 900.0
+# What dpkg calls an architecture, where the OCI Image Specification (and Go) calls it otherwise.
+_ARCHITECTURES = {"armhf": "arm", "i386": "386", "ppc64el": "ppc64le"}
+# Read by the account tools: the day a password changed would else be the day of the build.
+_FIXED_TIME = "1700000000"
+_FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
+# Left out, as the "slim" images of Docker Hub do, or because it is of the build and not of the system.
+_LEFT_OUT = re.compile(
+    r"(dev|proc|sys|run|tmp|var/cache|var/log|var/tmp|var/lib/apt/lists)/.+"
+    r"|usr/share/(man|info|locale|lintian|doc/(?!.*/copyright$)[^/]+/.+).*"
+    r"|(.*/)?__pycache__|etc/(machine-id|hostname|resolv\.conf)|.*/EXTERNALLY-MANAGED"
+)
+
+
+@dataclass(frozen=True)
+class Packages:
+    """Where packages come from: the `mirror`, the release's `suite`, and the `architecture` as OCI calls it."""
+
+    mirror: str
+    suite: str
+    architecture: str
+
+
+@dataclass(frozen=True)
+class StandInImage:
+    """An image layout in `folder`, whose one manifest has this `digest`."""
+
+    folder: Path
+    digest: Digest
+
+    @property
+    def build_context(self) -> str:
+        """The value of `--build-context <name as in FROM>=...` that makes a build start from this image."""
+        # Tag and digest: buildx 0.33 refuses a digest alone, 0.35 a tag alone.
+        return f"oci-layout://{self.folder}:{root_layout.TAG}@{self.digest}"
+
+
+def python_base(say: Callable[[str], None]) -> StandInImage:
+    """Return the stand-in for docker.io/library/python, made first if need be. Raises as `make` does."""
+    return make(RECIPES["docker.io/library/python"], say)
+
+
+def wordpress_base(say: Callable[[str], None]) -> StandInImage:
+    """Return the stand-in for docker.io/library/wordpress, as `python_base` does."""
+    return make(RECIPES["docker.io/library/wordpress"], say)
+
+
+def stand_ins(names: Iterable[str], say: Callable[[str], None]) -> dict[str, str]:
+    """Return build contexts (name as in FROM: value) for those of `names` that we know how to stand in for."""
+    known = {name: RECIPES.get(_repository(name)) for name in names}
+    return {name: make(recipe, say).build_context for name, recipe in known.items() if recipe}
+
+
+def names_in(dockerfile: str) -> list[str]:
+    """Return the images that a Dockerfile starts from: no stage names, no `scratch`, nothing that holds a variable."""
+    stages: set[str] = {"scratch"}
+    images: list[str] = []
+    for image, stage in _FROM.findall(dockerfile):
+        if image.lower() not in stages and "$" not in image:
+            images.append(image)
+        stages.add(stage.lower())
+    return list(dict.fromkeys(images))
+
+
+def hub_reachable() -> bool:
+    """Whether Docker Hub answers within seconds; whatever it answers, as it asks everybody for a login first."""
+    return reach.reachable(reach.DOCKER_HUB)
+
+
+def make(recipe: Recipe, say: Callable[[str], None]) -> StandInImage:
+    """Return the image of `recipe`, making it first when it is not cached; another process that does so is awaited.
+
+    Needs root on Debian or Ubuntu and some 40 seconds. Raises `LocalTrouble` when it cannot be made, `ToolMissing`
+    when debootstrap cannot be installed.
+    """
+    source = Packages(*debian.mirror(), _architecture())
+    seed = repr((recipe, source.suite, source.architecture, _LEFT_OUT.pattern)).encode()
+    home = runner.cache_dir() / "base-images" / f"{recipe.name}-{source.suite}-{hashlib.sha256(seed).hexdigest()[:12]}"
+    with _alone(home):
+        if not (home / "digest").exists():
+            say(f"making a stand-in for {recipe.stands_for} from the packages of {source.suite}, about 40 seconds")
+            _make(recipe, home, source, say)
+    return StandInImage(home / "layout", Digest((home / "digest").read_text(encoding="ascii")))
+
+
+def _make(recipe: Recipe, home: Path, source: Packages, say: Callable[[str], None]) -> None:
+    if not debian.may_install():
+        raise LocalTrouble(
+            f"no stand-in for {recipe.stands_for} can be made here",
+            why="only root on Debian or Ubuntu can make one",
+            fix="make Docker Hub reachable, or run this as root on Debian or Ubuntu",
+        )
+    debian.install({"debootstrap": "debootstrap"}, say, reason="to make a base image")
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "layout").mkdir(parents=True)
+    with tempfile.TemporaryDirectory(dir=home, prefix="root-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        _debootstrap(recipe, root, source)
+        newest = _release_time(root)
+        _finish(recipe, root)
+        config = recipe.config(source.architecture)
+        digest = root_layout.write(root, home / "layout", config, newest=newest, keep=_belongs)
+    codec.write_bytes(home / "digest", digest.encode())
+
+
+def _debootstrap(recipe: Recipe, root: Path, source: Packages) -> None:
+    # In a mount namespace of its own: what it mounts is gone with it, even when it is killed.
+    command = ("unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(recipe.packages)}")
+    components = "--components=main,universe" if debian.about("ID") == "ubuntu" else "--components=main"
+    fixed = {**debian.search_path(), "SOURCE_DATE_EPOCH": _FIXED_TIME}
+    try:
+        process.run(*command, components, source.suite, root, source.mirror, timeout=MAKE_SECONDS, environment=fixed)
+    except ToolFailed as error:
+        raise LocalTrouble(
+            f"the stand-in for {recipe.stands_for} could not be made from the packages of {source.mirror}",
+            why=error.why,
+            fix="mend what debootstrap says above, or make Docker Hub reachable; then run this again",
+        ) from error
+
+
+def _finish(recipe: Recipe, root: Path) -> None:
+    for name, text in recipe.files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+        (root / name).chmod(0o755)
+    for name, target in recipe.links.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).unlink(missing_ok=True)
+        (root / name).symlink_to(target)
+
+
+def _release_time(root: Path) -> int:
+    """Return the time of the release that the packages are of, in seconds since 1970: the newest time in the image."""
+    for path in sorted((root / "var/lib/apt/lists").glob("*Release")):
+        if found := re.search(r"^Date: (.+)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+            return int(parsedate_to_datetime(found[1]).timestamp())
+    return int(_FIXED_TIME)
+
+
+def _belongs(path: str) -> bool:
+    return not _LEFT_OUT.fullmatch(path)
+
+
+def _repository(name: str) -> str:
+    """Return the repository of an image name in full: `python:3` is of `docker.io/library/python`."""
+    bare = name.partition("@")[0]
+    head, _, tail = bare.rpartition("/")
+    bare = f"{head}/{tail.partition(':')[0]}".lstrip("/")
+    first, slash, _ = bare.partition("/")
+    if not slash:
+        return f"docker.io/library/{bare}"
+    return bare if "." in first or ":" in first or first == "localhost" else f"docker.io/{bare}"
+
+
+def _architecture() -> str:
+    machine = process.run("dpkg", "--print-architecture", timeout=ASK_SECONDS).stdout.decode().strip()
+    return _ARCHITECTURES.get(machine, machine)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_name(f".{home.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

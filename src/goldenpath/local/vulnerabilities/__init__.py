@@ -1,0 +1,1 @@
+"""A small trivy database made from advisory records."""

@@ -1,0 +1,39 @@
+"""`goldenpath local` with the whole double of GitHub in it: a test sets up there what people do on GitHub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldenpath.local.server import Local
+from tests.doubles.github.api import GitHubDouble
+
+if TYPE_CHECKING:
+    from tests.doubles.github.commits import Commits
+    from tests.doubles.github.runs import Runs
+    from tests.doubles.github.threads import Threads
+
+
+class LocalWithGitHub(Local):
+    """The local services, with every part of GitHub that deliveries and registries use."""
+
+    github_class = GitHubDouble
+
+    @property
+    def runs(self) -> Runs:
+        """The workflow runs and files of GitHub's double."""
+        return self._double.runs
+
+    @property
+    def commits(self) -> Commits:
+        """The commits of the repositories at GitHub's double."""
+        return self._double.commits
+
+    @property
+    def threads(self) -> Threads:
+        """The pull requests and issues of GitHub's double."""
+        return self._double.threads
+
+    @property
+    def _double(self) -> GitHubDouble:
+        assert isinstance(self._github, GitHubDouble)
+        return self._github

@@ -1,0 +1,123 @@
+"""What `goldenpath doctor` says of the source that an image is built from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from goldenpath.delivery.adoption import (
+    doctor,
+    reusable_workflow,
+    scaffold,
+    source_checks,
+)
+from goldenpath.delivery.adoption.check_result import Level, Remark
+from goldenpath.delivery.adoption.checkout import Checkout
+from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.protection_checks import BranchRules
+from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+from goldenpath.shared.names import EcrRepository
+from tests.unit.delivery.adoption.test_doctor import edit, healthy_world
+
+NAME = EcrRepository("web")
+
+
+PLATFORM = reusable_workflow.read()
+
+
+PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
+
+
+SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
+
+
+REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
+
+
+BRANCHES = frozenset({"main", "development"})
+
+
+ROLE = "arn:aws:iam::123456789012:role/deliver"
+
+
+def described(name: EcrRepository) -> RepositoryInfo:
+    return RepositoryInfo(name, f"registry/{name}", "123456789012", immutable=False)
+
+
+@pytest.fixture
+def healthy(tmp_path: Path) -> Checkout:
+    """An app with everything in order, whose caller names a release."""
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    (tmp_path / "Dockerfile").write_text(PINNED)
+    (tmp_path / ".dockerignore").write_text(".git\n")
+    (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
+    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+
+
+def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
+    asked = doctor.Asked(checkout, ROLE)
+    return doctor.examine(asked, PLATFORM, world or healthy_world())
+
+
+def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
+    """Return the remarks about what is not as it should be."""
+    return [each for each in examined(checkout, world) if each.level > Level.GOOD]
+
+
+@pytest.mark.parametrize(
+    ("text", "loose"),
+    [
+        (PINNED, []),
+        ("FROM python:3\n", ["python:3"]),
+        ("FROM --platform=$BUILDPLATFORM golang:1 AS made\nFROM scratch\nCOPY --from=made /a /a\n", ["golang:1"]),
+        ("FROM debian:12@sha256:5 AS one\nFROM one\n", []),
+        ("ARG BASE\nFROM $BASE\n", []),
+    ],
+)
+def test_base_images_without_a_digest_are_named(text: str, loose: list[str]) -> None:
+    assert source_checks.unpinned(text) == loose
+
+
+def test_a_missing_dockerfile_is_looked_for_elsewhere(healthy: Checkout) -> None:
+    (healthy.folder / "Dockerfile").unlink()
+    (remark,) = worst(replace(healthy, dockerfiles=("docker/Dockerfile",)))
+    assert (remark.level, remark.fix) == (Level.ERROR, "give `dockerfile_path: ./docker/Dockerfile`")
+
+
+def test_where_several_dockerfiles_are_elsewhere_all_are_listed(healthy: Checkout) -> None:
+    (healthy.folder / "Dockerfile").unlink()
+    (remark,) = worst(replace(healthy, dockerfiles=("api/Dockerfile", "web/Dockerfile")))
+    assert remark.fix.startswith("give one of them as `dockerfile_path`: api/Dockerfile, web/Dockerfile; for an image")
+
+
+@pytest.mark.parametrize("text", ["node_modules\n", ".git\n!.git\n"])
+def test_a_context_with_the_git_folder_is_found(healthy: Checkout, text: str) -> None:
+    (healthy.folder / ".dockerignore").write_text(text)
+    assert [each.about for each in worst(healthy)] == ["context"]
+
+
+@pytest.mark.parametrize(("text", "about"), [(".git\n", []), ("node_modules\n", ["context"])])
+def test_an_ignore_file_of_the_dockerfile_takes_the_place_of_the_folder_s(
+    healthy: Checkout, text: str, about: list[str]
+) -> None:
+    (healthy.folder / ".dockerignore").write_text("!.git\n" if not about else ".git\n")
+    (healthy.folder / "Dockerfile.dockerignore").write_text(text)
+    assert [each.about for each in worst(healthy)] == about
+
+
+def test_a_shallow_clone_is_told(healthy: Checkout) -> None:
+    assert [each.about for each in worst(replace(healthy, shallow=True))] == ["history"]
+
+
+def test_a_submodule_without_an_entry_is_named_since_actions_checkout_fails_on_it(healthy: Checkout) -> None:
+    (healthy.folder / ".gitmodules").write_text('[submodule "known"]\n\tpath = known\n\turl = ../known.git\n')
+    edit(healthy, "    with:\n", "    with:\n      submodules: 'true'\n")
+    (remark,) = worst(replace(healthy, submodules=("known", "vendor/stray")))
+    assert remark == Remark(
+        Level.ERROR,
+        "submodules",
+        "vendor/stray is committed as a submodule without an entry in .gitmodules: the workflow cannot check it out",
+        "run `git rm --cached vendor/stray`, or `git submodule add <address> vendor/stray`",
+    )

@@ -1,0 +1,120 @@
+"""What `goldenpath doctor` says of the workflow that calls the platform."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from goldenpath.delivery.adoption import (
+    doctor,
+    reusable_workflow,
+    scaffold,
+    workflow_checks,
+)
+from goldenpath.delivery.adoption.check_result import Level, Remark
+from goldenpath.delivery.adoption.checkout import Checkout
+from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.protection_checks import BranchRules
+from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+from goldenpath.shared.names import EcrRepository
+from tests.unit.delivery.adoption.test_doctor import edit, healthy_world
+
+NAME = EcrRepository("web")
+
+
+PLATFORM = reusable_workflow.read()
+
+
+PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
+
+
+SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
+
+
+REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
+
+
+BRANCHES = frozenset({"main", "development"})
+
+
+ROLE = "arn:aws:iam::123456789012:role/deliver"
+
+
+def described(name: EcrRepository) -> RepositoryInfo:
+    return RepositoryInfo(name, f"registry/{name}", "123456789012", immutable=False)
+
+
+@pytest.fixture
+def healthy(tmp_path: Path) -> Checkout:
+    """An app with everything in order, whose caller names a release."""
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    (tmp_path / "Dockerfile").write_text(PINNED)
+    (tmp_path / ".dockerignore").write_text(".git\n")
+    (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
+    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+
+
+def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
+    asked = doctor.Asked(checkout, ROLE)
+    return doctor.examine(asked, PLATFORM, world or healthy_world())
+
+
+def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
+    """Return the remarks about what is not as it should be."""
+    return [each for each in examined(checkout, world) if each.level > Level.GOOD]
+
+
+def test_an_app_without_a_caller_is_sent_to_init(tmp_path: Path) -> None:
+    _, (remark,) = workflow_checks.find(tmp_path)
+    assert (remark.level, remark.fix) == (Level.ERROR, "run `goldenpath init`, then commit what it wrote")
+
+
+def test_a_workflow_that_is_not_yaml_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / ".github" / "workflows" / "delivery.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text("on: push\njobs: [\n")
+    _, (remark,) = workflow_checks.find(tmp_path)
+    assert remark.what == (
+        ".github/workflows/delivery.yml:3 is not YAML: expected the node content, but found '<stream end>'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "level", "about"),
+    [
+        ("      id-token: write\n", "", Level.ERROR, "permissions"),
+        ("      contents: read\n", "      contents: write\n", Level.WARNING, "permissions"),
+        ("      contents: read\n", "      packages: write\n      contents: read\n", Level.WARNING, "permissions"),
+        ("@v1.2.3", "@main", Level.WARNING, "pin"),
+        ("ecr_repository: web", "ecr_repository: Web", Level.ERROR, "inputs"),
+        ("ecr_repository: web", "ecr_repositry: web", Level.ERROR, "inputs"),
+        ("ecr_repository: web", "ecr_repository: 1.dkr.ecr.eu-west-2.amazonaws.com/web", Level.ERROR, "inputs"),
+        ("      ecr_repository: web", "    ecr_repository: web", Level.ERROR, "inputs"),
+        ("    with:\n", "    with: all\n    more:\n", Level.ERROR, "inputs"),
+        ("@v1.2.3", "", Level.ERROR, "pin"),
+        ("secrets: inherit", "secrets: {TF_AWS_IAM_ROLE_PRD: x}", Level.ERROR, "secrets"),
+        ("secrets: inherit", "secrets: 7", Level.WARNING, "secrets"),
+    ],
+)
+def test_a_slip_in_the_caller_is_found(healthy: Checkout, old: str, new: str, level: Level, about: str) -> None:
+    edit(healthy, old, new)
+    assert (level, about) in {(each.level, each.about) for each in worst(healthy)}
+
+
+def test_a_caller_that_grants_nothing_is_told_all_it_must_grant(healthy: Checkout) -> None:
+    ((caller,),) = [each.callers for each in workflow_checks.find(healthy.folder)[0]]
+    found = list(workflow_checks.check(replace(caller, granted=None), PLATFORM, "team/web"))[1]
+    assert found.level is Level.ERROR
+    assert all(f"{name}: {level}" in found.fix for name, level in PLATFORM.permissions.items())
+
+
+def test_a_commit_is_a_pin(healthy: Checkout) -> None:
+    edit(healthy, "@v1.2.3", "@" + "a" * 40)
+    assert worst(healthy) == []
+
+
+def test_secrets_that_are_not_handed_on_are_told(healthy: Checkout) -> None:
+    edit(healthy, "secrets: inherit", "secrets:\n      TF_AWS_IAM_ROLE_DEV: ${{ secrets.TF_AWS_IAM_ROLE_DEV }}")
+    assert [each.about for each in worst(healthy)] == ["secrets"] * 3

@@ -1,0 +1,112 @@
+"""Preflight: the tags that a release may not replace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.receipt import State
+from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.stages import ecr_push
+from goldenpath.shared.errors import BadInput, TagTaken
+from goldenpath.shared.names import Digest, Tag, Version
+from goldenpath.shared.oci import MANIFEST
+from tests.unit.builders import COMMIT
+from tests.unit.delivery.release.test_transaction import case, hold_own
+from tests.unit.layout_builder import AMD64, image_bytes, layout
+from tests.unit.registry_double import RegistryDouble, info
+from tests.unit.run_builder import candidate, run
+
+COMMIT_TAG, LOCAL, DEV, PROD, LATEST, VERSION = (
+    Tag(each) for each in ("a1b2c3d", "local-a1b2c3d", "dev-a1b2c3d", "prod-a1b2c3d", "latest", "1.4.2")
+)
+
+
+OTHER_COMMIT, ALIKE = "f" * 40, COMMIT[:7] + "f" * 33
+
+
+BEGINS_ALIKE = (
+    f"that image is of the commit {ALIKE}, which begins with the same seven characters; by chance this almost never "
+    "happens, so find out who released it"
+)
+
+
+NOT_SCANNED = (
+    "it says that it was built from this commit, but the gates of this run scanned another build, and an immutable "
+    "repository does not move a tag"
+)
+
+
+OF_THIS_COMMIT, OF_ANOTHER = image_bytes(b"an earlier build"), image_bytes(b"another", revision=OTHER_COMMIT)
+
+
+Earlier = Callable[[RegistryDouble, Layout], object]
+
+
+def hold(content: bytes, *tags: Tag) -> Earlier:
+    return lambda registry, _: registry.hold(content, MANIFEST, *tags)
+
+
+def all_of(*earlier: Earlier) -> Earlier:
+    return lambda registry, made: [each(registry, made) for each in earlier]
+
+
+#       what the repository holds                                             immutable  why the release is refused
+TAKEN: dict[str, tuple[Earlier, bool, str]] = {
+    "another commit's tag":      (hold(OF_ANOTHER, COMMIT_TAG), False, "it was not released from this commit"),
+    "another commit's version":  (hold(OF_ANOTHER, VERSION), False, "it was not released from this commit"),
+    "another's, immutable":      (hold(OF_ANOTHER, VERSION), True, "it was not released from this commit"),
+    "an image without revision": (hold(b"{}", DEV), False, "it was not released from this commit"),
+    "an image that is rubbish":  (hold(b"\xff", DEV), False, "it was not released from this commit"),
+    "prod's":                    (all_of(hold(OF_THIS_COMMIT, PROD, COMMIT_TAG), hold_own(DEV)), False,
+                                  "an environment further along released it: prod-a1b2c3d"),
+    "prod's version":            (hold(OF_THIS_COMMIT, PROD, VERSION), False,
+                                  "an environment further along released it: prod-a1b2c3d"),
+    "prod's, immutable":         (hold(OF_THIS_COMMIT, COMMIT_TAG, PROD), True, NOT_SCANNED),
+    "two builds, immutable":     (all_of(hold(OF_THIS_COMMIT, COMMIT_TAG), hold(image_bytes(b"third"), DEV)), True,
+                                  NOT_SCANNED),
+    "a third build, immutable":  (all_of(hold_own(COMMIT_TAG, DEV), hold(image_bytes(b"3"), VERSION)), True,
+                                  NOT_SCANNED),
+    "a whole release, immutable": (hold(OF_THIS_COMMIT, COMMIT_TAG, DEV), True, NOT_SCANNED),
+    "a commit that begins alike": (hold(image_bytes(b"x", revision=ALIKE), COMMIT_TAG), False,
+                                  BEGINS_ALIKE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_tag_that_may_not_be_replaced_is_refused_before_anything_is_sent(tmp_path: Path, name: str) -> None:
+    earlier, immutable, why = TAKEN[name]
+    one = case(tmp_path, earlier, immutable=immutable)
+    before = one.state
+    with pytest.raises(TagTaken) as caught:
+        one.release()
+    assert caught.value.why == why
+    assert caught.value.fix.endswith("; nothing was uploaded")
+    assert one.state == before
+    assert {call.split()[0] for call in one.registry.calls} <= {"manifest", "tags_of"}
+
+
+def test_the_second_release_to_an_immutable_repository_of_an_environment_with_latest_is_no_refusal(
+    tmp_path: Path,
+) -> None:
+    """`latest` names the first image there and cannot move: it is no reason to refuse the second commit."""
+    one = case(tmp_path, hold(OF_ANOTHER, Tag("fffffff"), Tag("dev-fffffff"), LATEST), immutable=True)
+    receipt = one.release()
+    assert receipt.state is State.RELEASED
+    assert one.registry.tags[LATEST] == Digest.of(OF_ANOTHER)
+
+
+@pytest.mark.parametrize("asked", [{"image_tag": LATEST}, {"version": Version("latest")}])
+def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
+    tmp_path: Path, asked: dict[str, Tag | Version]
+) -> None:
+    registry, made = RegistryDouble(immutable=True), layout(tmp_path / "layout", AMD64)
+    double: Any = registry
+    with pytest.raises(BadInput) as caught:
+        ecr_push.release(run(tmp_path, **asked), Opened(double, info(immutable=True), double), made, candidate(made))
+    assert caught.value.what == "`latest` is asked for, and my-app does not move that tag: it is immutable"
+    assert registry.calls == []

@@ -1,0 +1,21 @@
+"""The rules of an environment in words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import resources
+
+from goldenpath.delivery.rules import explanation, matrix
+
+LIMIT = timedelta(days=30)
+
+
+TEXT = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+
+
+def test_a_platform_says_how_old_base_images_may_be() -> None:
+    written = matrix.parse(TEXT.replace("base_registries: any", "base_registries: any\n    base_days: 30"))
+    assert {each.base_age for each in written.environments} == {LIMIT}
+    said = {name: "\n".join(explanation.rules(written.environment(name))) for name in ("prod", "dev")}
+    assert "base images from any registry; one that is older than 30 days is refused" in said["prod"]
+    assert "base images from any registry; one that is older than 30 days is reported" in said["dev"]
