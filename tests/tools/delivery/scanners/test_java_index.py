@@ -15,7 +15,7 @@ from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.tools.delivery.scanners.test_image_scan import LOG4SHELL
+from tests.tools.delivery.scanners.test_trivy_scanner import LOG4SHELL
 from tests.tools.program_files import ARTIFACT, GROUP, OLD, archive, coordinates, image
 from tests.unit import run_builder
 
