@@ -35,7 +35,7 @@ TESTS = (
     "tests/tools/delivery/stages/test_trivy_gate.py",
     "tests/tools/delivery/scanners/test_trivy_database.py",
     "tests/tools/delivery/scanners/test_java_index.py",
-    "tests/tools/delivery/scanners/test_image_scan.py",
+    "tests/tools/delivery/scanners/test_trivy_scanner.py",
     "tests/tools/delivery/stages/test_build.py",
     "tests/tools/delivery/test_pipeline.py",
     "tests/e2e/test_workflows_lint.py",
