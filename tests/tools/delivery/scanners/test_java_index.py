@@ -20,9 +20,9 @@ from tests.tools.program_files import ARTIFACT, GROUP, OLD, archive, coordinates
 from tests.unit import run_builder
 
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.rules import effective
 from goldenpath.delivery.scanners import image_inspection, java_index, trivy_canary, trivy_database
 from goldenpath.delivery.scanners.java_index import MavenArchive
-from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import JavaDatabaseMissing, ToolFailed
 from goldenpath.shared.names import Digest
 from goldenpath.shared.toolchain import Toolchain
@@ -47,7 +47,7 @@ def cache(trivy_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     shutil.copytree(trivy_cache / "db", tmp_path / "trivy" / "db")
     monkeypatch.setenv("GOLDENPATH_TRIVY_CACHE", str(tmp_path / "trivy"))
-    monkeypatch.setattr(gate, "environment", lambda run: run.environment)  # the app tightens nothing
+    monkeypatch.setattr(effective, "app_file", lambda *_: None)  # the app tightens nothing
     monkeypatch.setattr(trivy_database, "FIRST_PAUSE", 0.0)
     monkeypatch.setattr(trivy_database, "_download", refuse)
     return tmp_path / "trivy"
