@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.attacks.attack import Scene
 
-CHECK = Edit("src/goldenpath/shared/protection.py", "    if why := _objection(found, closed_to):", '    if why := "":')
+CHECK = Edit("src/goldenpath/shared/protection.py", "    if why := _objection(status, closed_to):", '    if why := "":')
 
 
 def scanned(scene: Scene, theirs: Path) -> None:
