@@ -222,7 +222,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, na
 SHORT_HELP: Mapping[str, str] = {
     **stage_names.HELP,
     "deliver": "Run the whole pipeline: every stage in order.",
-    "doctor": "Check an app's repository, or the platform's own, and its set-up; every remark with its fix.",
+    "doctor": "Check the set-up of an app's repository, or of the platform's own.",
     "iam": "Print the IAM documents that a role of a delivery needs, and nothing more than it needs.",
     "init": "Write the delivery workflow and `.goldenpath.yml` into an app's repository.",
     "local": "Try everything on this machine: a real registry, an AWS emulator, GitHub's doubles.",

@@ -29,7 +29,7 @@ from goldenpath.delivery.adoption import (
     reusable_workflow,
 )
 from goldenpath.delivery.adoption.check_result import Level
-from goldenpath.delivery.adoption.repository_facts import GitHub as GitHubAsAsked
+from goldenpath.delivery.adoption.repository_facts import GitHubRepository as GitHubAsAsked
 from goldenpath.local.github.code_scanning import SarifStore, UploadRefusal
 from goldenpath.local.github.oidc import TokenIssuer
 
@@ -418,7 +418,7 @@ def test_the_doctor_reads_the_settings_of_a_repository_as_github_describes_them(
     settings = caller.github.settings
 
     def levels() -> list[Level]:
-        forge._replies.clear()  # noqa: SLF001  it asks once in a run
+        forge._responses.clear()  # noqa: SLF001  it asks once in a run
         found = (
             *environment_checks.approval(calling, forge), platform_checks.access(calling, "octo/app", forge),
             *actions_checks.policy(calling, forge), *actions_checks.runners(calling, forge),
@@ -444,9 +444,9 @@ def test_a_platform_that_is_set_up_as_the_docs_say_has_nothing_for_the_doctor(
     settings.approves = True
 
     def levels() -> list[Level]:
-        forge._replies.clear()  # noqa: SLF001  it asks once in a run
+        forge._responses.clear()  # noqa: SLF001  it asks once in a run
         guards = tuple(registry_checks.reviews("main", forge))
-        remarks = (*guards, registry_checks.opening(guards, forge), *registry_checks.environments(forge),
+        remarks = (*guards, registry_checks.pull_requests(guards, forge), *registry_checks.environments(forge),
                    registry_checks.tag("main", forge, forge))  # fmt: skip
         return [each.level for each in remarks]
 

@@ -13,7 +13,7 @@ from tests.judges.caller import Caller
 from tests.tools.command import ROOT
 
 from goldenpath.delivery.adoption import scaffold
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.shared.names import EcrRepository
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def test_a_mistake_in_an_expression_makes_a_row_fail(judge: Judge, mistake: str)
 
 
 IMAGES = (
-    Image(EcrRepository("shop-api"), "services/api/Dockerfile", "services/api"),
-    Image(EcrRepository("shop-web"), "web/Dockerfile.prod", "."),
+    DeliveredImage(EcrRepository("shop-api"), "services/api/Dockerfile", "services/api"),
+    DeliveredImage(EcrRepository("shop-web"), "web/Dockerfile.prod", "."),
 )
 
 
@@ -163,7 +163,7 @@ IMAGES = (
     ],
 )  # fmt: skip
 def test_what_init_writes_delivers_each_image_by_the_branches_of_the_app(
-    judge: Judge, images: tuple[Image, ...], event: str, calls: list[tuple[str, ...]]
+    judge: Judge, images: tuple[DeliveredImage, ...], event: str, calls: list[tuple[str, ...]]
 ) -> None:
     def read(path: str) -> Mapping[str, Any]:
         return judge.read((ROOT / path).read_text())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goldenpath.delivery.adoption.reusable_workflow import PLATFORM
-from goldenpath.delivery.adoption.settings import Reply
+from goldenpath.delivery.adoption.settings import ApiResponse
 
 Body = dict[str, Any] | list[Any] | int
 
@@ -30,9 +30,9 @@ class SettingsDouble:
     replies: Mapping[str, Body] = field(default_factory=dict)
     slug: str = ""
 
-    def get(self, path: str) -> Reply:
+    def get(self, path: str) -> ApiResponse:
         found = self.replies.get(self.slug + path, 403)
-        return Reply(found) if isinstance(found, int) else Reply(200, found)
+        return ApiResponse(found) if isinstance(found, int) else ApiResponse(200, found)
 
     def of(self, slug: str) -> SettingsDouble:
         return SettingsDouble(self.replies, slug)

@@ -155,7 +155,9 @@ def settled_records(count: int) -> Callable[[], object]:
 
 def settled_again(count: int) -> Callable[[], object]:
     findings, known = found(count), records(count)
-    return lambda: [*settle.records(settle.Wanted(Path(), "web", "revoked", frozenset()), findings, known, TODAY)]
+    return lambda: [
+        *settle.records(settle.SettleRequest(Path(), "web", "revoked", frozenset()), findings, known, TODAY)
+    ]
 
 
 def registry_added(count: int) -> Callable[[], object]:

@@ -1,1 +1,1 @@
-"""What an app team does once: `goldenpath init` writes two files, `goldenpath doctor` looks at the whole set-up."""
+"""The set-up of an app: `goldenpath init` writes two files, `goldenpath doctor` checks the whole set-up."""

@@ -1,4 +1,4 @@
-"""What `goldenpath doctor` says: one remark for each thing it looked at."""
+"""The remarks of `goldenpath doctor`: every check returns one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Level(IntEnum):
-    """How a check ended, from the best to the worst. `LEFT_OUT`: it could not be looked at from here."""
+    """The result of a check, from the best to the worst. `LEFT_OUT`: the check could not run here."""
 
     GOOD = 0
     LEFT_OUT = 1
@@ -17,7 +17,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Remark:
-    """What the check `about` found; `fix` is empty when there is nothing to do."""
+    """The result of the check `about`; `fix` is empty when there is nothing to do."""
 
     level: Level
     about: str
@@ -26,20 +26,20 @@ class Remark:
 
 
 def good(about: str, what: str) -> Remark:
-    """Return the remark that all is well."""
+    """Return the remark for a check that passed."""
     return Remark(Level.GOOD, about, what)
 
 
 def left_out(about: str, what: str, fix: str) -> Remark:
-    """Return the remark that this was not looked at, and how it can be."""
+    """Return the remark for a check that did not run; `fix` says how it can run."""
     return Remark(Level.LEFT_OUT, about, what, fix)
 
 
 def warning(about: str, what: str, fix: str) -> Remark:
-    """Return the remark that this will hurt one day."""
+    """Return the remark for a fact that can cause trouble later."""
     return Remark(Level.WARNING, about, what, fix)
 
 
 def error(about: str, what: str, fix: str) -> Remark:
-    """Return the remark that a delivery will fail, or is not guarded as its workflow says."""
+    """Return the remark for a fact that fails a delivery, or removes a protection that its workflow claims."""
     return Remark(Level.ERROR, about, what, fix)

@@ -1,4 +1,4 @@
-"""What an app's checkout says about itself, so that nobody is asked for it."""
+"""The facts that the checkout of an app holds, so that `init` and `doctor` need no questions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ _EVERY_BRANCH = "+refs/heads/*:refs/remotes/origin/*"
 
 
 @dataclass(frozen=True)
-class Checkout:
-    """An app's repository: `slug` is `owner/name` on GitHub, and `default_branch` its branch; either may be empty.
+class GitCheckout:
+    """A git checkout of an app's repository, or of the platform's.
 
-    `dockerfiles` are relative to `folder`, those nearest to it first. `branches` are those that GitHub has, as far as
-    this clone knows; `None` where it does not know all of them. `submodules` are the paths that are committed as one.
+    `slug` is `owner/name` on GitHub; `slug` and `default_branch` may be empty. `dockerfiles` are relative to `folder`,
+    those nearest to it first. `branches` are the branches on GitHub; `None` where this clone does not know all of
+    them. `submodules` are the paths that are committed as submodules.
     """
 
     folder: Path
@@ -39,28 +40,28 @@ class Checkout:
     @property
     def name(self) -> str:
         """A name for its ECR repository: from the remote, else from the folder."""
-        found = _NOT_IN_NAMES.sub("-", (self.slug.rpartition("/")[2] or self.folder.name).lower()).strip("-")
-        return found or "my-app"
+        repository = self.slug.rpartition("/")[2] or self.folder.name
+        return _NOT_IN_NAMES.sub("-", repository.lower()).strip("-") or "my-app"
 
-    def text(self, place: str) -> str:
-        """Return the text of the file at `place`; empty where there is none."""
-        path = self.folder / place
+    def text(self, name: str) -> str:
+        """Return the text of the file `name`; empty where it does not exist."""
+        path = self.folder / name
         return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
-def look(folder: Path) -> Checkout:
-    """Return what the git checkout `folder` says. Raises `SourceUnusable` when it is none."""
+def read(folder: Path) -> GitCheckout:
+    """Return the facts of the git checkout `folder`. Raises `SourceUnusable` where it is not a git checkout."""
     folder = folder.absolute()
     if not folder.is_dir() or not git.affirms(folder, "rev-parse", "--git-dir"):
         raise SourceUnusable(
-            f"{folder} is not a git checkout",
-            fix="run this inside the app's repository, or name its folder with --source",
+            f"{folder} is not a git checkout.",
+            fix="Run this command in the app's repository, or name its folder with --source.",
         )
-    folder = git.top(folder)  # workflows are read nowhere else
+    folder = git.top(folder)  # GitHub reads workflows only there
     address = git.origin_url(folder)
     listed = git.run(folder, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0")
     shallow = git.is_shallow(folder)
-    return Checkout(
+    return GitCheckout(
         folder,
         "/".join(address.split("/")[3:5]) if address else "",
         _default_branch(folder),
@@ -83,7 +84,7 @@ def _default_branch(folder: Path) -> str:
 
 
 def _branches(folder: Path) -> frozenset[str] | None:
-    """Return the branches of origin, or those of this clone where nothing was fetched from anywhere yet."""
+    """Return the branches of origin, or the local ones where nothing was fetched yet."""
     names = git.run(folder, "for-each-ref", "--format=%(refname)", _ORIGIN).split()
     fetched = {name.removeprefix(_ORIGIN) for name in names} - {"HEAD"}
     if fetched:

@@ -1,4 +1,4 @@
-"""The images that `goldenpath init` delivers: their names in ECR, their Dockerfiles, and what each is built from."""
+"""The images that `goldenpath init` delivers: their names in ECR, their Dockerfiles and their build contexts."""
 
 from __future__ import annotations
 
@@ -15,51 +15,54 @@ from goldenpath.shared.names import EcrRepository
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from goldenpath.delivery.adoption.checkout import Checkout
+    from goldenpath.delivery.adoption.checkout import GitCheckout
 
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True)
-class Image:
-    """One image: its ECR `repository`, its `dockerfile`, empty where there is none yet, and its build `context`."""
+class DeliveredImage:
+    """One image: its ECR `repository`, its `dockerfile` (empty where there is none yet) and its build `context`."""
 
     repository: EcrRepository
     dockerfile: str = "Dockerfile"
     context: str = "."
 
 
-def single(checkout: Checkout, name: str, dockerfile: str) -> Image:
-    """Return the one image of the app, by the `dockerfile` that was named or by the one that is clearly the app's.
+def single(checkout: GitCheckout, name: str, dockerfile: str) -> DeliveredImage:
+    """Return the app's only image, from the named `dockerfile` or from the one that is clearly the app's.
 
-    Raises `BadInput` where that one is not there, where several may be meant, and where `name` is none for ECR.
+    Raises `BadInput` where the named file does not exist, where several files could be the app's, and where ECR does
+    not allow `name`.
     """
-    found = checkout.dockerfiles
-    path = _named(checkout, dockerfile) if dockerfile else dockerfiles.chosen(found)
-    if found and not path:
+    candidates = checkout.dockerfiles
+    path = _named(checkout, dockerfile) if dockerfile else dockerfiles.chosen(candidates)
+    if candidates and not path:
         raise BadInput(
-            f"{len(found)} Dockerfiles may be the app's: {', '.join(found)}.",
+            f"{len(candidates)} Dockerfiles could be the app's: {', '.join(candidates)}.",
             why="Only one of them would be released, and a wrong guess would release the wrong image.",
-            fix="Name one with --dockerfile, or give --monorepo to deliver each folder as an image of its own.",
+            fix="Name one with --dockerfile, or use --monorepo to deliver every folder as a separate image.",
         )
-    return Image(_repository(name or checkout.name), path, dockerfiles.context(checkout.folder, path) if path else ".")
+    return DeliveredImage(
+        _repository(name or checkout.name), path, dockerfiles.context(checkout.folder, path) if path else "."
+    )
 
 
-def several(checkout: Checkout, name: str) -> tuple[Image, ...]:
-    """Return an image for each folder that holds a Dockerfile, named `<name>-<folder>`.
+def several(checkout: GitCheckout, name: str) -> tuple[DeliveredImage, ...]:
+    """Return an image for every folder with a Dockerfile, named `<name>-<folder>`.
 
-    Raises `BadInput` where there is no Dockerfile, or two of one folder may be meant.
+    Raises `BadInput` where there is no Dockerfile, or where two in one folder could be the right one.
     """
     paths = [_clear(group) for group in dockerfiles.by_folder(checkout.dockerfiles)]
     if not paths:
         raise BadInput(
-            "There is no Dockerfile that may be an app's.", fix="Write one for each image, then run it again."
+            "No Dockerfile in this repository could be an app's.", fix="Write one for every image, then run this again."
         )
     names = _names(paths)
     _require_distinct(names)
     base = name or checkout.name
     return tuple(
-        Image(
+        DeliveredImage(
             _repository(f"{base}-{names[path]}" if names[path] else base),
             path,
             dockerfiles.context(checkout.folder, path),
@@ -73,8 +76,8 @@ def _require_distinct(names: Mapping[str, str]) -> None:
     same = [path for path, name in names.items() if count[name] > 1]
     if same:
         raise BadInput(
-            f"The images of {', '.join(same)} would have one name in ECR.",
-            why="ECR allows small letters, digits and single separators only.",
+            f"The images of {', '.join(same)} would have the same name in ECR.",
+            why="ECR allows only lower-case letters, digits and single separators.",
             fix="Rename one of the folders, or write the workflow from docs/templates/workflows by hand.",
         )
 
@@ -83,14 +86,15 @@ def _clear(group: Sequence[str]) -> str:
     path = dockerfiles.of_folder(group)
     if not path:
         raise BadInput(
-            f"Several Dockerfiles of one folder may be meant: {', '.join(group)}.",
-            fix="Keep one of them in each folder, or write the workflow from docs/templates/workflows by hand.",
+            f"One folder has several Dockerfiles: {', '.join(group)}.",
+            why="Every folder is delivered as one image, and none of these files is clearly the right one.",
+            fix="Keep one of them in the folder, or write the workflow from docs/templates/workflows by hand.",
         )
     return path
 
 
 def _names(paths: Sequence[str]) -> dict[str, str]:
-    """Return what tells the images apart: the name of the folder, or its whole path where two have one name."""
+    """Return a suffix for every path: the name of its folder, or the whole path where two folders share a name."""
     folders = {path: PurePosixPath(path).parent for path in paths}
     count = Counter(folder.name for folder in folders.values())
     return {
@@ -99,17 +103,18 @@ def _names(paths: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _named(checkout: Checkout, dockerfile: str) -> str:
+def _named(checkout: GitCheckout, dockerfile: str) -> str:
     path = PurePosixPath(dockerfile)
     if path.is_absolute() or ".." in path.parts or not (checkout.folder / path).is_file():
-        found = f"There are {', '.join(checkout.dockerfiles)}" if checkout.dockerfiles else "There is none"
+        existing = ", ".join(checkout.dockerfiles) or "none"
         raise BadInput(
-            f"{dockerfile!r} is not a file in {checkout.folder}.", fix=f"Name it from the repository's root. {found}."
+            f"{dockerfile!r} is not a file in {checkout.folder}.",
+            fix=f"Give its path from the repository's root. Dockerfiles of this repository: {existing}.",
         )
     if not dockerfiles.is_plain(str(path)):
         raise BadInput(
             f"{dockerfile!r} cannot be written into a workflow.",
-            why="It has characters other than letters, digits, spaces and `_.-+@/`.",
+            why="The path has characters other than letters, digits, spaces and `_.-+@/`.",
             fix="Rename the file or its folder.",
         )
     return str(path)
@@ -119,4 +124,4 @@ def _repository(name: str) -> EcrRepository:
     try:
         return EcrRepository(name)
     except ValueError as problem:
-        raise BadInput(str(problem), fix="name one with --ecr-repository") from None
+        raise BadInput(f"{problem}.", fix="Give a valid name with --ecr-repository.") from None

@@ -1,4 +1,4 @@
-"""The checks of `goldenpath doctor` that ask whether an app may call the platform, and whether it does so as it should.
+"""Checks of `goldenpath doctor`: an app may call the platform, and calls it correctly.
 
 Source: GitHub, "Reusing workflow configurations" (who may call whom, `secrets: inherit`); GitHub REST API, "Get the
 level of access for workflows outside of the repository".
@@ -15,75 +15,81 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.reusable_workflow import Caller, CommentCaller
-    from goldenpath.delivery.adoption.settings import Settings
+    from goldenpath.delivery.adoption.settings import RepositorySettings
 
 _ABOUT = "platform"
 _ACCESS = "Settings → Actions → General → Access"
-# Which repositories may call a workflow of one with this visibility.
-_MAY_CALL = {
+# The visibility of a repository, and the visibilities of the repositories that may call its workflows.
+_CALLERS = {
     "public": ("public", "internal", "private"),
     "internal": ("internal", "private"),
     "private": ("private",),
 }
 
 
-def access(caller: Caller, slug: str, settings: Settings) -> Remark:
+def access(caller: Caller, slug: str, settings: RepositorySettings) -> Remark:
     """Return whether the app `slug` may call the platform's workflow."""
     if caller.slug.lower() == slug.lower():
         return good(_ABOUT, "the workflow is in the same repository")
     own, platform = settings.get("").fields, settings.of(caller.slug)
-    found = platform.get("").fields
-    if own is None or found is None:
-        what = f"this token may not read who may call {caller.slug}"
-        return left_out(_ABOUT, what, f"a private one lists it under {_ACCESS}")
-    theirs, ours = _visibility(found), _visibility(own)
-    if ours not in _MAY_CALL[theirs]:
-        what = f"{caller.slug} is {theirs}, and this repository is {ours}: GitHub refuses the call"
-        return error(_ABOUT, what, f"a {ours} repository can call a platform that is at least as visible")
+    called = platform.get("").fields
+    if own is None or called is None:
+        what = f"the token may not read who may call {caller.slug}"
+        return left_out(_ABOUT, what, f"a private platform shows it under {_ACCESS}")
+    theirs, ours = _visibility(called), _visibility(own)
+    if ours not in _CALLERS[theirs]:
+        what = f"{caller.slug} is {theirs}, but this repository is {ours}: GitHub refuses the call"
+        return error(_ABOUT, what, "call a platform that is at least as visible as this repository")
     if theirs == "public":
-        return good(_ABOUT, f"{caller.slug} is public and may be called")
+        return good(_ABOUT, f"{caller.slug} is public, so this repository may call it")
     return _level(caller.slug, theirs, slug, platform)
 
 
 def _visibility(repository: object) -> str:
     fields = repository if isinstance(repository, dict) else {}
     known = str(fields.get("visibility", ""))
-    return known if known in _MAY_CALL else "private" if fields.get("private", True) else "public"
+    return known if known in _CALLERS else "private" if fields.get("private", True) else "public"
 
 
-def _level(platform_slug: str, visibility: str, slug: str, platform: Settings) -> Remark:
+def _level(platform_slug: str, visibility: str, slug: str, platform: RepositorySettings) -> Remark:
     level = (platform.get("/actions/permissions/access").fields or {}).get("access_level")
     if level is None:
-        what = f"this token may not read who may call {platform_slug}, which is {visibility}"
-        return left_out(_ABOUT, what, f"have an admin of it see {_ACCESS}")
+        what = f"the token may not read who may call {platform_slug}, which is {visibility}"
+        return left_out(_ABOUT, what, f"ask an admin of that repository to check {_ACCESS}")
     if level == "none":
-        what = f"{platform_slug} is {visibility} and lets no other repository call it"
+        what = f"{platform_slug} is {visibility} and allows no other repository to call it"
         return error(_ABOUT, what, f"in {platform_slug}: {_ACCESS} → Accessible from repositories of the organisation")
-    if platform_slug.partition("/")[0].lower() != slug.partition("/")[0].lower() and level != "enterprise":
-        what = f"{platform_slug} is {visibility} and lets only repositories of its own owner call it"
-        return error(_ABOUT, what, "have a copy of the platform in this organisation (docs/setup.md)")
-    return good(_ABOUT, f"{platform_slug} may be called from here")
+    if level != "enterprise" and not _same_owner(platform_slug, slug):
+        what = f"{platform_slug} is {visibility} and allows only repositories of its own owner to call it"
+        return error(_ABOUT, what, "use a copy of the platform in this organisation (docs/setup.md)")
+    return good(_ABOUT, f"this repository may call {platform_slug}")
+
+
+def _same_owner(slug: str, other: str) -> bool:
+    return slug.partition("/")[0].lower() == other.partition("/")[0].lower()
 
 
 def secrets(caller: Caller, slug: str) -> Iterator[Remark]:
-    """Yield a warning where `secrets: inherit` hands nothing on: GitHub does that within an organisation only."""
-    if caller.secrets is None and slug and slug.partition("/")[0].lower() != caller.slug.partition("/")[0].lower():
-        what = f"`secrets: inherit` hands nothing on to {caller.slug}, unless both belong to one enterprise"
-        yield warning("secrets", what, "name each secret under `secrets:`, or have a copy of the platform")
+    """Yield a warning where `secrets: inherit` passes nothing, because the platform has another owner."""
+    if caller.secrets is None and slug and not _same_owner(slug, caller.slug):
+        what = f"`secrets: inherit` passes nothing to {caller.slug}, unless both belong to one enterprise"
+        yield warning("secrets", what, "name every secret under `secrets:`, or use a copy of the platform")
 
 
 def comments(caller: CommentCaller) -> Iterator[Remark]:
-    """Yield a warning where a comment cannot show the verdict, because its caller follows an older template."""
-    if missing := sorted({"reports_artifact_id", "evidence"} - caller.given):
-        what = f"the comment of {caller.file} cannot show the verdict: it is not given {' nor '.join(missing)}"
+    """Yield a warning where the comment cannot show the verdict, because its caller is from an older template."""
+    if missing := sorted({"reports_artifact_id", "evidence"} - caller.inputs):
+        what = f"the comment of {caller.file} cannot show the verdict, because inputs are missing: {', '.join(missing)}"
         yield warning("comment", what, "copy them from docs/templates/workflows/pull-request.yml of the platform")
 
 
-def target(caller: Caller, settings: Settings | None) -> Iterator[Remark]:
+def target(caller: Caller, settings: RepositorySettings | None) -> Iterator[Remark]:
     """Yield a warning for a delivery by `pull_request_target`, which GitHub blocks in public repositories."""
     if "pull_request_target" not in caller.events:
         return
     repository = settings.get("").fields if settings else None
     if repository is None or not repository.get("private", True):
         what = f"{caller.file} starts by `pull_request_target`, which GitHub blocks in public repositories"
-        yield warning("workflow", what, "use `pull_request`; the block is the default from 2 December 2026 on")
+        yield warning(
+            "workflow", what, "use `pull_request`; GitHub blocks the other event by default from 2 December 2026"
+        )

@@ -1,4 +1,4 @@
-"""GitHub, read only, through PyGithub: what `goldenpath doctor` asks about a repository.
+"""The facts and settings of a repository on GitHub that `goldenpath doctor` reads, through PyGithub.
 
 Sources: GitHub REST API, "Get a repository" (`security_and_analysis` needs admin), "List repository secrets", "List
 repository organization secrets", "Get rules for a branch", "Get a branch", "Get all repository rulesets".
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from goldenpath.delivery.adoption.protection_checks import BranchRules
-from goldenpath.delivery.adoption.settings import Reply
+from goldenpath.delivery.adoption.settings import ApiResponse
 from goldenpath.shared import github_api
 
 if TYPE_CHECKING:
@@ -23,36 +23,36 @@ _PAGE = 100
 _OK = 200
 
 
-class GitHub:
-    """One repository as far as the token may look; what it may not, or what does not answer, is `None`."""
+class GitHubRepository:
+    """One repository on GitHub. A fact is `None` where the token may not read it, or GitHub does not respond."""
 
     def __init__(self, api_url: str, token: str, slug: str) -> None:
         self._login = (api_url, token)
-        self._replies: dict[str, Reply] = {}
+        self._responses: dict[str, ApiResponse] = {}
         self._requester = github_api.connect(api_url, token, timeout=_TIMEOUT, retry=1).requester
-        self._place = f"/repos/{slug}"
+        self._path = f"/repos/{slug}"
 
-    def of(self, slug: str) -> GitHub:
-        """Return another repository, as far as the same token may look."""
-        return GitHub(*self._login, slug)
+    def of(self, slug: str) -> GitHubRepository:
+        """Return another repository, with the same token."""
+        return GitHubRepository(*self._login, slug)
 
-    def get(self, path: str) -> Reply:
-        """Return GitHub's reply to a GET of `path`, relative to the repository; it is asked for once."""
-        if path not in self._replies:
-            self._replies[path] = self._reply(path)
-        return self._replies[path]
+    def get(self, path: str) -> ApiResponse:
+        """Return GitHub's response to a GET of `path`, relative to the repository; every path is requested once."""
+        if path not in self._responses:
+            self._responses[path] = self._request(path)
+        return self._responses[path]
 
-    def _reply(self, path: str) -> Reply:
+    def _request(self, path: str) -> ApiResponse:
         from github import GithubException  # noqa: PLC0415
         from requests.exceptions import RequestException  # noqa: PLC0415
 
         try:
-            _, body = self._requester.requestJsonAndCheck("GET", self._place + path)
+            _, body = self._requester.requestJsonAndCheck("GET", self._path + path)
         except GithubException as error:
-            return Reply(error.status)
+            return ApiResponse(error.status)
         except RequestException:
-            return Reply(0)
-        return Reply(_OK, body)
+            return ApiResponse(0)
+        return ApiResponse(_OK, body)
 
     @cached_property
     def _repository(self) -> Mapping[str, Any] | None:
@@ -65,70 +65,72 @@ class GitHub:
 
     @property
     def branches(self) -> frozenset[str] | None:
-        """The names of all branches; `None` also where there are more than one reply holds."""
-        found = self._list(f"/branches?per_page={_PAGE}")
-        if found is None or len(found) == _PAGE:
+        """The names of all branches; `None` also where one page may not have all of them."""
+        branches = self._list(f"/branches?per_page={_PAGE}")
+        if branches is None or len(branches) == _PAGE:
             return None
-        return frozenset(str(each["name"]) for each in found)
+        return frozenset(str(branch["name"]) for branch in branches)
 
     @property
     def code_security(self) -> bool | None:
-        """Whether code scanning takes results."""
+        """Whether code scanning accepts results."""
         if self._repository is None:
             return None
         if not self._repository.get("private", True):
             return True
-        switches = self._repository.get("security_and_analysis")
-        if not switches:
+        features = self._repository.get("security_and_analysis")
+        if not features:
             return None
-        states = [(switches.get(name) or {}).get("status") for name in ("code_security", "advanced_security")]
+        states = [(features.get(name) or {}).get("status") for name in ("code_security", "advanced_security")]
         return "enabled" in states
 
     @cached_property
     def secrets(self) -> frozenset[str] | None:
-        """The names of the secrets that a workflow of the repository sees: its own and the organisation's."""
+        """The names of the secrets that a workflow can read: the repository's and the organisation's."""
         own = self._names("secrets")
         return None if own is None else own | (self._names("organization-secrets") or frozenset())
 
     def branch_rules(self, branch: str) -> BranchRules | None:
-        """What GitHub demands of a change to `branch`; rules that stand in branch protection are not seen in detail."""
+        """The rules of GitHub for a change to `branch`; the details of branch protection are not included."""
         name = quote(branch, safe="")
         rules = self._list(f"/rules/branches/{name}?per_page={_PAGE}")
         if rules is None:
             return None
-        pulls = [each.get("parameters") or {} for each in rules if each["type"] == "pull_request"]
-        found = self._get(f"/branches/{name}") or {}
+        reviews = [rule.get("parameters") or {} for rule in rules if rule["type"] == "pull_request"]
+        details = self._get(f"/branches/{name}") or {}
         return BranchRules(
-            protected=bool(rules) or bool(found.get("protected")),
-            approvals=max((each.get("required_approving_review_count", 0) for each in pulls), default=0),
-            code_owners=any(each.get("require_code_owner_review") for each in pulls),
-            creation=any(each["type"] == "creation" for each in rules),
+            protected=bool(rules) or bool(details.get("protected")),
+            approvals=max((review.get("required_approving_review_count", 0) for review in reviews), default=0),
+            code_owners=any(review.get("require_code_owner_review") for review in reviews),
+            creation=any(rule["type"] == "creation" for rule in rules),
         )
 
     def tag_rules(self, tag: str) -> frozenset[str] | None:
         """The types of the rules that GitHub enforces for a tag of this name."""
-        listed = self._list(f"/rulesets?targets=tag&includes_parents=true&per_page={_PAGE}")
-        if listed is None:
+        summaries = self._list(f"/rulesets?targets=tag&includes_parents=true&per_page={_PAGE}")
+        if summaries is None:
             return None
-        rulesets = [self._get(f"/rulesets/{each['id']}") for each in listed if each["enforcement"] == "active"]
+        active = [
+            self._get(f"/rulesets/{summary['id']}") for summary in summaries if summary["enforcement"] == "active"
+        ]
         return frozenset(
             rule["type"]
-            for each in rulesets
-            if each and _covers(each, f"refs/tags/{tag}")
-            for rule in each.get("rules") or ()
+            for ruleset in active
+            if ruleset and _covers(ruleset, f"refs/tags/{tag}")
+            for rule in ruleset.get("rules") or ()
         )
 
     def _names(self, kind: str) -> frozenset[str] | None:
-        answer = self._get(f"/actions/{kind}?per_page={_PAGE}")
-        return None if answer is None else frozenset(each["name"] for each in answer["secrets"])
+        body = self._get(f"/actions/{kind}?per_page={_PAGE}")
+        return None if body is None else frozenset(secret["name"] for secret in body["secrets"])
 
     def _get(self, path: str) -> Mapping[str, Any] | None:
-        answer = self._ask(path)
-        return answer if isinstance(answer, dict) else None
+        body = self._ask(path)
+        return body if isinstance(body, dict) else None
 
     def _list(self, path: str) -> list[Any] | None:
-        answer = self._ask(path)
-        return answer if isinstance(answer, list) else None
+        body = self._ask(path)
+        return body if isinstance(body, list) else None
 
     def _ask(self, path: str) -> object:
         return self.get(path).body

@@ -1,4 +1,4 @@
-"""The reusable workflow that callers name, read from the file itself: what it takes, and what it must be granted.
+"""The platform's reusable workflow, and the workflows of an app that call it.
 
 Source: GitHub, "Reusing workflow configurations" and "Workflow syntax", `permissions`.
 """
@@ -16,7 +16,7 @@ from goldenpath.delivery.adoption import matrices, triggers
 from goldenpath.shared.errors import LocalTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from goldenpath.delivery.adoption.triggers import PushFilter
 
@@ -29,13 +29,13 @@ _LEVELS = ("none", "read", "write")
 _USES = re.compile(r"(?P<slug>[\w.-]+/[\w.-]+)/" + re.escape(WORKFLOW) + r"(?:@(?P<ref>\S+))?")
 _COMMENT = "/.github/workflows/_pull-request-comment.yml"
 _CHECKS = {"pull_request", "pull_request_target", "merge_group"}
-# What GitHub lets a job that calls a workflow say.
-_CALLING = {"name", "uses", "with", "secrets", "strategy", "needs", "if", "permissions", "concurrency"}
+# The keys that GitHub allows in a job that calls a workflow.
+_CALLER_KEYS = {"name", "uses", "with", "secrets", "strategy", "needs", "if", "permissions", "concurrency"}
 
 
 @dataclass(frozen=True)
-class Called:
-    """The reusable workflow: the `permissions` that a caller must grant, its inputs, and the secrets it reads."""
+class ReusableWorkflow:
+    """The reusable workflow: the `permissions` that a caller must grant, its inputs, and the secrets that it reads."""
 
     permissions: Mapping[str, str]
     inputs: frozenset[str]
@@ -45,19 +45,19 @@ class Called:
 
 @dataclass(frozen=True)
 class Caller:
-    """One job that calls it: in which `file`, at which `ref` (empty where it names none), what it grants and gives.
+    """A `job` in the workflow `file` that calls the reusable workflow of `slug` at `ref`, which may be empty.
 
-    `granted` is `None` where neither job nor workflow has a `permissions` block; `secrets` is `None` for `inherit`.
-    `misplaced` is what such a job cannot say. `events` are those that start the workflow, `pushes` which of the pushes;
-    it is `None` where none does. `runs` are the values of its matrix, where it has one.
+    `permissions` is `None` where neither job nor workflow has such a block; `secrets` is `None` for `inherit`.
+    `misplaced` are keys that GitHub does not allow in such a job. `events` start the workflow; `pushes` is `None` where
+    no push does. `runs` are the values of every run of its matrix, if it has one.
     """
 
     file: str
     job: str
     slug: str
     ref: str
-    granted: Mapping[str, str] | None
-    given: Mapping[str, str]
+    permissions: Mapping[str, str] | None
+    inputs: Mapping[str, str]
     secrets: frozenset[str] | None
     misplaced: tuple[str, ...] = ()
     events: frozenset[str] = frozenset()
@@ -66,29 +66,27 @@ class Caller:
 
     @property
     def deliveries(self) -> tuple[Mapping[str, str], ...]:
-        """What is given to each run of the job: one, or one for each entry of its matrix."""
-        each_run = self.runs or ({},)
-        return tuple(
-            {name: matrices.resolved(text, values) for name, text in self.given.items()} for values in each_run
-        )
+        """The inputs of every run of the job: of one run, or of one for every entry of its matrix."""
+        runs = self.runs or ({},)
+        return tuple({name: matrices.resolve(text, values) for name, text in self.inputs.items()} for values in runs)
 
     @property
     def releases(self) -> bool:
-        """Whether an event starts it that releases. Pull requests and merge queues only check."""
+        """Whether any of its events releases. Pull requests and merge queues only check."""
         return bool(self.events - _CHECKS)
 
 
 @dataclass(frozen=True)
 class CommentCaller:
-    """One job that calls the platform's comment: in which `file`, and the inputs that it is `given`."""
+    """A job in the workflow `file` that calls the platform's comment with these `inputs`."""
 
     file: str
-    given: frozenset[str]
+    inputs: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """One workflow file of an app: the `events` that start it, and its jobs that call the platform."""
+    """A workflow file of an app: the `events` that start it, and its jobs that call the platform."""
 
     file: str
     events: frozenset[str] = frozenset()
@@ -96,41 +94,41 @@ class Workflow:
     comments: tuple[CommentCaller, ...] = ()
 
 
-def read() -> Called:
-    """Return the reusable workflow of this checkout. Raises `LocalTrouble` when the checkout is not whole."""
-    tree = yaml.safe_load(shipped(WORKFLOW))
+def read() -> ReusableWorkflow:
+    """Return the reusable workflow of this checkout. Raises `LocalTrouble` where the checkout is incomplete."""
+    tree = yaml.safe_load(platform_file(WORKFLOW))
     interface = tree[True]["workflow_call"]  # YAML 1.1 reads `on` as true
     inputs = interface.get("inputs") or {}
-    return Called(
-        union(job.get("permissions") or {} for job in tree["jobs"].values()),
+    return ReusableWorkflow(
+        strongest_permissions(job.get("permissions") or {} for job in tree["jobs"].values()),
         frozenset(inputs),
-        frozenset(name for name, each in inputs.items() if each.get("required")),
+        frozenset(name for name, declaration in inputs.items() if declaration.get("required")),
         tuple(interface.get("secrets") or ()),
     )
 
 
-def shipped(path: str) -> str:
-    """Return the text of a file of this checkout. Raises `LocalTrouble` when it is not there."""
+def platform_file(path: str) -> str:
+    """Return the text of a file of the platform's checkout. Raises `LocalTrouble` where it cannot be read."""
     try:
         return (ROOT / path).read_text(encoding="utf-8")
     except OSError as error:
         raise LocalTrouble(
-            f"{path} is not beside this code", why=str(error), fix="run this from a checkout of the platform"
+            f"{path} of the platform cannot be read.", why=f"{error}.", fix="Run this from a checkout of the platform."
         ) from error
 
 
-def union(each: Any) -> dict[str, str]:  # noqa: ANN401  what YAML gives
+def strongest_permissions(blocks: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Return the strongest level of every permission in several `permissions` blocks."""
     strongest: dict[str, str] = {}
-    for block in each:
+    for block in blocks:
         for name, level in block.items():
             if _LEVELS.index(level) > _LEVELS.index(strongest.get(name, "none")):
                 strongest[name] = level
     return strongest
 
 
-def lacking(needed: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, str]:
-    """Return what of `needed` is not `granted`, as GitHub compares them when it loads a run."""
+def missing_permissions(needed: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, str]:
+    """Return the permissions in `needed` that `granted` does not cover. GitHub compares them when it loads a run."""
     return {
         name: level
         for name, level in needed.items()
@@ -139,7 +137,7 @@ def lacking(needed: Mapping[str, str], granted: Mapping[str, str]) -> dict[str, 
 
 
 def workflow(file: str, text: str) -> Workflow:
-    """Return what the workflow `text` says. Raises `yaml.YAMLError`."""
+    """Parse the `text` of the workflow `file`. Raises `yaml.YAMLError`."""
     loaded = yaml.safe_load(text)
     tree: dict[Any, Any] = loaded if isinstance(loaded, dict) else {}
     jobs = [(str(name), job) for name, job in _mapping(tree.get("jobs")).items() if isinstance(job, dict)]
@@ -156,7 +154,7 @@ def workflow(file: str, text: str) -> Workflow:
     )
 
 
-def _events(block: Any) -> frozenset[str]:  # noqa: ANN401  what YAML gives
+def _events(block: Any) -> frozenset[str]:  # noqa: ANN401  parsed YAML
     if isinstance(block, str):
         return frozenset({block})
     return frozenset(map(str, block)) if isinstance(block, list | dict) else frozenset()
@@ -169,21 +167,21 @@ def _caller(file: str, name: str, use: re.Match[str], job: dict[str, Any], tree:
         name,
         use["slug"],
         use["ref"] or "",
-        _granted(job.get("permissions", tree.get("permissions"))),
+        _permissions(job.get("permissions", tree.get("permissions"))),
         {str(key): str(value) for key, value in _mapping(job.get("with")).items()},
         None if secrets == "inherit" else frozenset(map(str, _mapping(secrets))),
-        tuple(str(key) for key in job if key not in _CALLING),
+        tuple(str(key) for key in job if key not in _CALLER_KEYS),
         _events(on),
         triggers.push_filter(on),
         matrices.runs(job.get("strategy")),
     )
 
 
-def _mapping(block: Any) -> Mapping[Any, Any]:  # noqa: ANN401  what YAML gives
+def _mapping(block: Any) -> Mapping[Any, Any]:  # noqa: ANN401  parsed YAML
     return block if isinstance(block, dict) else {}
 
 
-def _granted(block: Any) -> Mapping[str, str] | None:  # noqa: ANN401  what YAML gives
+def _permissions(block: Any) -> Mapping[str, str] | None:  # noqa: ANN401  parsed YAML
     if block is None:
         return None
     if isinstance(block, str):

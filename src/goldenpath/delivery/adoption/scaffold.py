@@ -1,4 +1,4 @@
-"""`goldenpath init`: the two files an app repository needs, compared with what is there first."""
+"""`goldenpath init`: the two files that an app's repository needs, compared with the existing ones first."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.adoption.images import Image
+    from goldenpath.delivery.adoption.images import DeliveredImage
     from goldenpath.shared.names import EcrRepository
 
 CALLER = ".github/workflows/delivery.yml"
-# The lines behind the first one of a template, for those who copy it by hand.
+# The comment lines after the first one of a template: they are for people who copy it by hand.
 _ADVICE = re.compile(r"\A(#.*\n)(?:#.*\n)+")
 _RULES = """\
 # yaml-language-server: $schema=https://raw.githubusercontent.com/{slug}/main/src/goldenpath/policy/{schema}
-# This app's own, stricter rules, and findings it lives with for a while: see docs/policy.md of the platform.
+# This app's own, stricter rules, and its temporary exceptions: see docs/policy.md of the platform.
 version: 1
 """
 
 
 @dataclass(frozen=True)
-class Planned:
-    """One file as it should be; `before` is its text now, `None` when it is not there."""
+class PlannedFile:
+    """A file that `init` wants to write; `before` is its present text, `None` where it does not exist."""
 
     path: str
     text: str
@@ -42,102 +42,109 @@ class Planned:
 
     @property
     def differs(self) -> bool:
-        """Whether a file of that name is there and says something else."""
+        """Whether the file exists with another text."""
         return self.before is not None and self.before != self.text
 
     def diff(self) -> str:
-        """Return what writing it would change, as a unified diff; empty when nothing."""
+        """Return the change as a unified diff; empty where nothing changes."""
         now = (self.before or "").splitlines(keepends=True)
         origin = "/dev/null" if self.before is None else f"a/{self.path}"
         return "".join(difflib.unified_diff(now, self.text.splitlines(keepends=True), origin, f"b/{self.path}"))
 
 
-def plan(folder: Path, images: Sequence[Image], ref: str, development: str = "development") -> tuple[Planned, ...]:
-    """Return the files for the app in `folder`: its rules, and the caller of its `images` where there are any.
+def plan(
+    folder: Path, images: Sequence[DeliveredImage], ref: str, development: str = "development"
+) -> tuple[PlannedFile, ...]:
+    """Return the files for the app in `folder`: its rules, and the caller that delivers its `images`, if it has any.
 
-    `ref` is the platform's to call; `development` is the app's branch that delivers to dev.
+    `ref` is the release or commit of the platform to call; `development` is the app's branch that delivers to dev.
     """
-    wanted = {CALLER: caller(images, ref, development)} if images else {}
-    wanted[app.FILE] = _RULES.format(slug=reusable_workflow.PLATFORM, schema=app.SCHEMA)
-    return tuple(Planned(path, text, _read(folder / path)) for path, text in wanted.items())
+    texts = {CALLER: caller(images, ref, development)} if images else {}
+    texts[app.FILE] = _RULES.format(slug=reusable_workflow.PLATFORM, schema=app.SCHEMA)
+    return tuple(PlannedFile(path, text, _read(folder / path)) for path, text in texts.items())
 
 
-def caller(images: Sequence[Image], ref: str, development: str = "development") -> str:
-    """Return the thin caller of the app: the template for one image, or for several, with its own names put in."""
-    text = reusable_workflow.shipped(reusable_workflow.TEMPLATE if len(images) == 1 else reusable_workflow.MONOREPO)
+def caller(images: Sequence[DeliveredImage], ref: str, development: str = "development") -> str:
+    """Return the app's caller: the template for one image, or for several, with the app's names in it."""
+    text = reusable_workflow.platform_file(
+        reusable_workflow.TEMPLATE if len(images) == 1 else reusable_workflow.MONOREPO
+    )
     text = _ADVICE.sub(r"\1", text, count=1).replace("development", development)
-    text = re.sub(r"(uses: \S+/_build-and-release\.yml@)\S+", lambda found: found[1] + ref, text)
-    return _of_one(text, images[0]) if len(images) == 1 else _of_several(text, images)
+    text = re.sub(r"(uses: \S+/_build-and-release\.yml@)\S+", lambda match: match[1] + ref, text)
+    return _with_image(text, images[0]) if len(images) == 1 else _with_images(text, images)
 
 
 def existing_callers(folder: Path) -> tuple[str, ...]:
-    """Return the workflow files of `folder`, other than the one that `init` writes, that release by the platform.
+    """Return the workflow files of `folder`, other than the one that `init` writes, that release with the platform.
 
-    A file that cannot be read as YAML counts where it names the platform's workflow: `doctor` says what is wrong in it.
+    A file with invalid YAML counts where it names the platform's workflow: `doctor` reports the mistake in it.
     """
-    found, _ = workflow_checks.find(folder)
-    readable = {each.file for each in found}
+    workflows, _ = workflow_checks.find(folder)
+    readable = {workflow.file for workflow in workflows}
     broken = [
         path
         for path in workflow_checks.files(folder)
         if path not in readable and "/_build-and-release.yml" in (_read(folder / path) or "")
     ]
-    releasing = [each.file for each in found if any(caller.releases for caller in each.callers)]
+    releasing = [workflow.file for workflow in workflows if any(caller.releases for caller in workflow.callers)]
     return tuple(sorted({*releasing, *broken} - {CALLER}))
 
 
-def _of_one(text: str, image: Image) -> str:
-    given = [f"ecr_repository: {_scalar(image.repository)}"]
+def _with_image(text: str, image: DeliveredImage) -> str:
+    inputs = [f"ecr_repository: {_scalar(image.repository)}"]
     if image.context != ".":
-        given.append(f"build_context: {_scalar(image.context)}")
+        inputs.append(f"build_context: {_scalar(image.context)}")
     if image.dockerfile not in {"", "Dockerfile"}:
-        given.append(f"dockerfile_path: ./{image.dockerfile}")
-    return _put(text, "ecr_repository", given)
+        inputs.append(f"dockerfile_path: ./{image.dockerfile}")
+    return _replace_input(text, "ecr_repository", inputs)
 
 
-def _of_several(text: str, images: Sequence[Image]) -> str:
+def _with_images(text: str, images: Sequence[DeliveredImage]) -> str:
     names = ", ".join(_scalar(image.repository) for image in images)
+    contexts = {image.repository: image.context for image in images}
+    paths = {image.repository: image.dockerfile for image in images}
     text = re.sub(r"image: \[[^\]]*\]", lambda _: f"image: [{names}]", text)
-    text = _put(
-        text, "build_context", [f"build_context: {_by_image({each.repository: each.context for each in images})}"]
-    )
-    paths = {each.repository: each.dockerfile for each in images}
-    return _put(text, "dockerfile_path", [f"dockerfile_path: {_by_image(paths)}"])
+    text = _replace_input(text, "build_context", [f"build_context: {_lookup_by_image(contexts)}"])
+    return _replace_input(text, "dockerfile_path", [f"dockerfile_path: {_lookup_by_image(paths)}"])
 
 
-def _by_image(values: Mapping[EcrRepository, str]) -> str:
-    """Return the expression of what belongs to the image of the matrix: the check keeps the image's name."""
+def _lookup_by_image(values: Mapping[EcrRepository, str]) -> str:
+    """Return a workflow expression for the value of the image in the matrix.
+
+    A second list in the matrix would become part of the name of the check.
+    """
     return f"${{{{ fromJSON('{json.dumps(values, ensure_ascii=False, separators=(',', ':'))}')[matrix.image] }}}}"
 
 
 def _scalar(text: str) -> str:
-    """Return `text` as YAML of every version reads it as a string: a folder can be called `1.10` or `no`."""
+    """Return `text` so that every version of YAML reads a string: the name of a folder can be `1.10` or `no`."""
     return text if text[0].isalpha() and yaml.safe_load(text) == text else f"'{text}'"
 
 
-def _put(text: str, name: str, lines: Sequence[str]) -> str:
-    """Return `text` with `lines` in the place of the line of the input `name`, at its indentation."""
+def _replace_input(text: str, name: str, lines: Sequence[str]) -> str:
+    """Return `text` with `lines` in place of the line of the input `name`, at the same indentation."""
     return re.sub(
-        rf"(?m)^( +){name}: .*\n", lambda found: "".join(f"{found[1]}{line}\n" for line in lines), text, count=1
+        rf"(?m)^( +){name}: .*\n", lambda match: "".join(f"{match[1]}{line}\n" for line in lines), text, count=1
     )
 
 
-def write(folder: Path, planned: tuple[Planned, ...], *, force: bool) -> tuple[Planned, ...]:
-    """Write what is missing, and with `force` what differs; return what was written.
+def write(folder: Path, planned: tuple[PlannedFile, ...], *, force: bool) -> tuple[PlannedFile, ...]:
+    """Write the missing files, and with `force` those that differ. Return the written ones.
 
-    Raises `FilesDiffer`, before anything is written, when a file is there that says something else. An app's own rules
-    are never overwritten: they are its own.
+    Raises `FilesDiffer`, before it writes anything, where a file exists with another text. The app's rules belong to
+    the app, so this never overwrites them.
     """
-    refused = [each for each in planned if each.differs and not force and each.path != app.FILE]
-    if refused:
+    replaceable = [file for file in planned if file.differs and file.path != app.FILE]
+    if replaceable and not force:
+        paths = " and ".join(file.path for file in replaceable)
         raise FilesDiffer(
-            f"{' and '.join(each.path for each in refused)} is there already and says something else",
-            why="\n" + "\n".join(each.diff() for each in refused),
-            fix="keep it as it is, or overwrite it with --force",
+            f"{paths} already exists with different content.",
+            why="\n" + "\n".join(file.diff() for file in replaceable),
+            fix="Keep the file as it is, or overwrite it with --force.",
         )
-    written = tuple(each for each in planned if each.before is None or (each.differs and each.path != app.FILE))
-    for each in written:
-        codec.write_bytes(folder / each.path, each.text.encode())
+    written = tuple(file for file in planned if file.before is None or file in replaceable)
+    for file in written:
+        codec.write_bytes(folder / file.path, file.text.encode())
     return written
 
 

@@ -1,4 +1,4 @@
-"""The settings of a repository on GitHub, as `goldenpath doctor` reads them: one reply for each question."""
+"""The settings of a repository on GitHub, as `goldenpath doctor` reads them: one response for every path."""
 
 from __future__ import annotations
 
@@ -12,34 +12,38 @@ _OK, _NOT_FOUND = 200, 404
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What GitHub replied: the HTTP `status`, 0 where there was no reply, and the `body` of a successful one."""
+class ApiResponse:
+    """A response of GitHub: its HTTP `status`, or 0 without a response, and the `body` of a successful one."""
 
     status: int
     body: Any = None
 
     @property
     def fields(self) -> Mapping[str, Any] | None:
-        """The body of a successful reply that is an object, else `None`: it is not there, or not for this token."""
+        """The body of a successful response, if it is an object. `None`: absent, or not readable with this token."""
         return self.body if self.status == _OK and isinstance(self.body, dict) else None
 
     @property
     def is_absent(self) -> bool:
-        """Whether GitHub says that nothing is there. To a token that may not look it says the same."""
+        """Whether GitHub reports that it does not exist. A token without permission gets the same response."""
         return self.status == _NOT_FOUND
 
 
-class Settings(Protocol):
-    """One repository on GitHub, as far as one token may look."""
+class RepositorySettings(Protocol):
+    """The settings of one repository on GitHub that a token may read."""
 
-    def get(self, path: str) -> Reply:
-        """Return GitHub's reply to a GET of `path`, relative to the repository."""
+    def get(self, path: str) -> ApiResponse:
+        """Return GitHub's response to a GET of `path`, relative to the repository."""
 
-    def of(self, slug: str) -> Settings:
-        """Return another repository, as far as the same token may look."""
+    def of(self, slug: str) -> RepositorySettings:
+        """Return the settings of another repository that the same token may read."""
 
 
-def listed(reply: Reply, name: str) -> list[Mapping[str, Any]] | None:
-    """Return the list `name` in a reply; `None` where there is none."""
-    found = (reply.fields or {}).get(name)
-    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else None
+def objects(items: object) -> list[Mapping[str, Any]] | None:
+    """Return the objects in a list of JSON; `None` where `items` is no list."""
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else None
+
+
+def listed(response: ApiResponse, name: str) -> list[Mapping[str, Any]] | None:
+    """Return the objects in the list `name` of a response; `None` where it has no such list."""
+    return objects((response.fields or {}).get(name))

@@ -1,4 +1,4 @@
-"""`settle`: write the records of an app's settled secrets for review."""
+"""`goldenpath settle`: write records of an app's settled secrets, for review."""
 
 from __future__ import annotations
 
@@ -27,69 +27,73 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is to be recorded: the secrets of the repository `source`, all or those with the `chosen` fingerprints."""
+class SettleRequest:
+    """The secrets to record: those of the repository `source`, all or only those with the `fingerprints`."""
 
     source: Path
     settled_by: str
     reason: str
-    chosen: frozenset[str]
+    fingerprints: frozenset[str]
 
 
-def settle(wanted: Wanted, progress: Progress) -> None:
-    """Scan all of history and add a record for each secret that only history has. Writes nothing where none is new.
+def settle(request: SettleRequest, progress: Progress) -> None:
+    """Scan the whole history and record every secret that only history has. Writes nothing where none is new.
 
-    Raises `BadInput` for a fingerprint that nothing has, and `PolicyInvalid` when the file there is not valid.
+    Raises `BadInput` for an unknown fingerprint, and `PolicyInvalid` where the existing file is not valid.
     """
-    raw = {"environment": matrix.LOCAL, "source": str(wanted.source)}
+    raw = {"environment": matrix.LOCAL, "source": str(request.source)}
     run = execution.prepare(inputs.read(gitleaks_gate.STAGE.inputs, raw), Runner.read(runner.variables()), progress)
     whole_checkout.require_checkout(run.request.source, run.event.commit, run.say)
-    file = wanted.source / settled.FILE
+    file = request.source / settled.FILE
     known = settled.parse(file.read_text(encoding="utf-8", errors="replace")) if file.is_file() else ()
-    secrets = chosen(wanted, gitleaks_gate.inspect(run, Addition()).findings)
-    added = tuple(records(wanted, secrets, known, datetime.now(UTC).date()))
+    secrets = selected_secrets(request, gitleaks_gate.inspect(run, Addition()).findings)
+    added = tuple(records(request, secrets, known, datetime.now(UTC).date()))
     if added:
         text = settled.render((*known, *added))
         settled.parse(text)
         codec.write_bytes(file, text.encode())
-    for line in _told(secrets, added, known):
+    for line in _result_lines(secrets, added, known):
         progress.line(line)
 
 
 def records(
-    wanted: Wanted, secrets: Iterable[Finding], known: Iterable[Settlement], today: date
+    request: SettleRequest, secrets: Iterable[Finding], known: Iterable[Settlement], today: date
 ) -> Iterable[Settlement]:
-    """Yield a record for each of `secrets` that only history has and that no `known` record is about."""
-    listed = {record.subject for record in known}
-    for each in secrets:
-        if each.in_history_only and subject(each) not in listed:
-            yield Settlement(each.fingerprint, each.id, each.location.path, wanted.reason, wanted.settled_by, today)
+    """Yield a record for every one of `secrets` that only history has and that no `known` record covers."""
+    recorded = {record.subject for record in known}
+    for secret in secrets:
+        if secret.in_history_only and subject(secret) not in recorded:
+            path = secret.location.path
+            yield Settlement(secret.fingerprint, secret.id, path, request.reason, request.settled_by, today)
 
 
-def chosen(wanted: Wanted, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the secrets among `findings` that are wanted. Raises `BadInput` for a fingerprint that nothing has."""
-    secrets = tuple(each for each in findings if each.kind is Kind.SECRET)
-    unknown = sorted(wanted.chosen - {each.fingerprint for each in secrets})
+def selected_secrets(request: SettleRequest, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the secrets among `findings` that are to be recorded. Raises `BadInput` for an unknown fingerprint."""
+    secrets = tuple(finding for finding in findings if finding.kind is Kind.SECRET)
+    unknown = sorted(request.fingerprints - {secret.fingerprint for secret in secrets})
     if unknown:
         raise BadInput(
             f"No secret in this repository has the fingerprint {', '.join(unknown)}.",
-            why="The fingerprint of each finding is in gitleaks.json, in the reports of the run.",
+            why="The fingerprint of every finding is in gitleaks.json, in the reports of the run.",
             fix="Copy it from there, or leave out --fingerprint to record every secret that only history has.",
         )
-    return tuple(each for each in secrets if not wanted.chosen or each.fingerprint in wanted.chosen)
+    return tuple(secret for secret in secrets if not request.fingerprints or secret.fingerprint in request.fingerprints)
 
 
-def _told(secrets: Iterable[Finding], added: Iterable[Settlement], known: Iterable[Settlement]) -> Iterable[str]:
-    new, old = tuple(added), {record.subject for record in known}
+def _result_lines(
+    secrets: Iterable[Finding], added: Iterable[Settlement], known: Iterable[Settlement]
+) -> Iterable[str]:
+    new, recorded = tuple(added), {record.subject for record in known}
     for record in new:
         yield f"✓ {record.rule} in {record.path} ({record.fingerprint})"
-    for each in secrets:
-        if not each.in_history_only:
-            place = f"{each.location.path}:{each.location.line}"
-            yield f"! {each.id} in {place} is still in a checked-out file: revoke it, remove it there, then settle it"
-        elif subject(each) in old:
-            yield f"· {each.id} in {each.location.path} is recorded already"
+    for secret in secrets:
+        path = secret.location.path
+        if not secret.in_history_only:
+            place = f"{path}:{secret.location.line}"
+            yield f"! {secret.id} in {place} is still in a checked-out file: revoke it, remove it there, then settle it"
+        elif subject(secret) in recorded:
+            yield f"· {secret.id} in {path} is already recorded"
     if new:
-        yield f"Next: check that each of them is revoked, remove the others, and merge {settled.FILE}."
+        yield f"Next: keep only the records of revoked secrets in {settled.FILE}, then merge it."
     else:
         yield "Nothing was written."

@@ -1,4 +1,4 @@
-"""The checks of `goldenpath doctor` that read an app's files: what is built, and under which rules."""
+"""Checks of `goldenpath doctor` that read an app's files: Dockerfile, build context, history and rules."""
 
 from __future__ import annotations
 
@@ -15,61 +15,61 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.delivery.adoption.check_result import Remark
-    from goldenpath.delivery.adoption.checkout import Checkout
+    from goldenpath.delivery.adoption.checkout import GitCheckout
 
 _MODULE_PATH = re.compile(r'^\s*path\s*=\s*"?(.+?)"?\s*$', re.MULTILINE)
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
 
 
-def dockerfile(checkout: Checkout, place: str) -> Iterator[Remark]:
-    """Yield whether the Dockerfile at `place` is there, and whether its base images are named by digest."""
-    path = checkout.folder / place
+def dockerfile(checkout: GitCheckout, name: str) -> Iterator[Remark]:
+    """Yield whether the Dockerfile `name` exists, and whether it names its base images by digest."""
+    path = checkout.folder / name
     if not path.is_file():
-        yield error("dockerfile", f"{place} is not there", _elsewhere(checkout.dockerfiles))
+        yield error("dockerfile", f"{name} does not exist", _dockerfile_fix(checkout.dockerfiles))
         return
-    loose = unpinned(path.read_text(encoding="utf-8", errors="replace"))
-    for image in loose:
+    images = unpinned(path.read_text(encoding="utf-8", errors="replace"))
+    for image in images:
         fix = f"write `FROM {image}@sha256:…`; `docker buildx imagetools inspect {image}` shows the digest"
-        yield warning("dockerfile", f"{place} starts from `{image}`, which is another image tomorrow", fix)
-    if not loose:
-        yield good("dockerfile", f"{place}: every base image is named by digest")
+        yield warning("dockerfile", f"{name} starts from `{image}`, which can change at any time", fix)
+    if not images:
+        yield good("dockerfile", f"{name} names every base image by digest")
 
 
-def _elsewhere(found: Sequence[str]) -> str:
-    if not found:
-        return "write one"
-    if len(found) == 1:
-        return f"give `dockerfile_path: ./{found[0]}`"
-    several = "for an image of each: docs/templates/workflows/delivery-monorepo.yml of the platform"
-    return f"give one of them as `dockerfile_path`: {', '.join(found)}; {several}"
+def _dockerfile_fix(dockerfiles: Sequence[str]) -> str:
+    if not dockerfiles:
+        return "write a Dockerfile"
+    if len(dockerfiles) == 1:
+        return f"set `dockerfile_path: ./{dockerfiles[0]}`"
+    several = "to deliver all, use docs/templates/workflows/delivery-monorepo.yml of the platform"
+    return f"set `dockerfile_path` to one of {', '.join(dockerfiles)}; {several}"
 
 
 def unpinned(text: str) -> list[str]:
-    """Return the base images in a Dockerfile that no digest names; no stages, nothing that holds a variable."""
-    stages, loose = {"scratch"}, []
+    """Return the base images in a Dockerfile without a digest; not its own stages, and no name with a variable."""
+    stages, images = {"scratch"}, []
     for image, stage in _FROM.findall(text):
         if image.lower() not in stages and "@sha256:" not in image and "$" not in image:
-            loose.append(image)
+            images.append(image)
         stages.add(stage.lower())
-    return list(dict.fromkeys(loose))
+    return list(dict.fromkeys(images))
 
 
-def context(checkout: Checkout, folder: str, dockerfile: str) -> Iterator[Remark]:
-    """Yield whether what is sent to the build leaves the git folder and local secrets at home.
+def context(checkout: GitCheckout, folder: str, dockerfile: str) -> Iterator[Remark]:
+    """Yield whether an ignore file keeps the git folder out of the build.
 
-    An ignore file that is named as the `dockerfile` takes the place of the folder's own, as in BuildKit.
+    `<dockerfile>.dockerignore` replaces the folder's own ignore file, as in BuildKit.
     """
     own = checkout.folder / f"{dockerfile}.dockerignore"
-    ignored = own if own.is_file() else checkout.folder / folder / ".dockerignore"
-    place = ignored.relative_to(checkout.folder)
-    if not ignored.is_file():
-        what = f"there is no {place}: the whole folder, with .git and what lies about in it, is sent to the build"
-        yield warning("context", what, f"write a {place} with at least `.git` and `.env`")
-    elif not _ignores_git(ignored):
-        what = f"{place} lets .git through: `COPY . .` would put the whole history into the image"
-        yield warning("context", what, f"add `.git` to {place}")
+    path = own if own.is_file() else checkout.folder / folder / ".dockerignore"
+    name = path.relative_to(checkout.folder)
+    if not path.is_file():
+        what = f"{name} does not exist: the build gets the whole folder, with .git and every local file"
+        yield warning("context", what, f"write a {name} with at least `.git` and `.env`")
+    elif not _ignores_git(path):
+        what = f"{name} does not ignore .git: `COPY . .` would put the whole history into the image"
+        yield warning("context", what, f"add `.git` to {name}")
     else:
-        yield good("context", f"{place} keeps .git out of the build")
+        yield good("context", f"{name} keeps .git out of the build")
 
 
 def _ignores_git(path: Path) -> bool:
@@ -77,29 +77,30 @@ def _ignores_git(path: Path) -> bool:
     return bool(lines & {".git", "**/.git", ".*", "*", "**"}) and "!.git" not in lines
 
 
-def submodules(checkout: Checkout) -> Iterator[Remark]:
-    """Yield the submodules without an entry in `.gitmodules`: actions/checkout fails when one is committed."""
+def submodules(checkout: GitCheckout) -> Iterator[Remark]:
+    """Yield the submodules without an entry in `.gitmodules`: actions/checkout fails on them."""
     for path in sorted(set(checkout.submodules) - set(_MODULE_PATH.findall(checkout.text(".gitmodules")))):
         what = f"{path} is committed as a submodule without an entry in .gitmodules: the workflow cannot check it out"
-        named = shlex.quote(path)
-        yield error("submodules", what, f"run `git rm --cached {named}`, or `git submodule add <address> {named}`")
+        quoted = shlex.quote(path)
+        yield error("submodules", what, f"run `git rm --cached {quoted}`, or `git submodule add <address> {quoted}`")
 
 
-def history(checkout: Checkout) -> Remark:
-    """Return whether all of the history is here, as the secret scan needs it."""
+def history(checkout: GitCheckout) -> Remark:
+    """Return whether the clone has the whole history, which the secret scan needs."""
     if checkout.shallow:
-        what = "the clone is shallow: a secret in the part that is missing cannot be found"
+        what = "the clone is shallow: the secret scan cannot see the missing part of the history"
         return warning("history", what, "run `git fetch --unshallow`; in a workflow `fetch-depth: 0`")
-    return good("history", "the whole history is here")
+    return good("history", "the clone has the whole history")
 
 
-def rules(checkout: Checkout) -> Remark:
-    """Return whether the app's own rules are valid. They may be absent."""
+def rules(checkout: GitCheckout) -> Remark:
+    """Return whether the app's own rules are valid. An app needs none."""
     path = checkout.folder / app.FILE
     if not path.is_file():
-        return good("rules", f"no {app.FILE}: the platform's rules alone")
+        return good("rules", f"there is no {app.FILE}, so only the platform's rules apply")
     try:
-        found = app.parse(path.read_text(encoding="utf-8", errors="replace"), matrix.load())
+        app_rules = app.parse(path.read_text(encoding="utf-8", errors="replace"), matrix.load())
     except PolicyInvalid as problem:
         return error("rules", problem.why or problem.what, problem.fix)
-    return good("rules", f"{app.FILE} is valid and has {len(found.exceptions)} exceptions")
+    count = len(app_rules.exceptions)
+    return good("rules", f"{app.FILE} is valid and has {count} exception{'' if count == 1 else 's'}")

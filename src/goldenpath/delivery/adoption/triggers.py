@@ -1,4 +1,4 @@
-"""Which pushes start a workflow, and by which environment's rules it then delivers.
+"""The pushes that start a workflow, and the environment that it then delivers to.
 
 Source: GitHub, "Workflow syntax", `on.push.<branches|tags>` and "Filter pattern cheat sheet".
 """
@@ -17,12 +17,12 @@ _PATTERN_PARTS = re.compile(r"\*\*/?|\*|\[[^\]]*\]|\\?.", re.DOTALL)
 _QUOTED = re.compile(r"'([^']*)'")
 _WORD = re.compile(r"[\w./@+-]+")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]*")
-_CHOSEN = re.compile(
+_BRANCH_CHOICE = re.compile(
     r"\$\{\{(?P<condition>.*)&&\s*'(?P<then>[\w-]+)'\s*\|\|\s*'(?P<otherwise>[\w-]+)'[\s)]*\}\}\s*", re.DOTALL
 )
-# A part of a name, or a choice among more than two.
-_NOT_EXACT = re.compile(r"contains\(\s*(?!fromjson)|&&\s*'", re.IGNORECASE)
-_ABOUT_BRANCHES = {
+# Conditions that compare a part of a name, or choose among more than two environments.
+_UNSUPPORTED = re.compile(r"contains\(\s*(?!fromjson)|&&\s*'", re.IGNORECASE)
+_BRANCH_IDENTIFIERS = {
     "contains", "fromjson", "github.base_ref", "github.event.merge_group.base_ref", "github.ref", "github.ref_name",
     "inputs.environment", "github.event.inputs.environment",
 }  # fmt: skip
@@ -31,7 +31,7 @@ _HEADS = "refs/heads/"
 
 @dataclass(frozen=True)
 class PushFilter:
-    """What `on.push` says: each list of patterns is `None` where it is not there."""
+    """The filter in `on.push`: a list of patterns is `None` where the workflow has none."""
 
     branches: tuple[str, ...] | None = None
     ignored: tuple[str, ...] | None = None
@@ -45,17 +45,17 @@ class PushFilter:
     @property
     def names(self) -> tuple[str, ...]:
         """The branches that are named without a wildcard."""
-        return tuple(each for each in self.branches or () if not _SPECIAL.search(each))
+        return tuple(pattern for pattern in self.branches or () if not _SPECIAL.search(pattern))
 
     def starts(self, branch: str) -> bool:
-        """Tell whether a push to `branch` starts the workflow. A later pattern overrides an earlier one."""
+        """Return whether a push to `branch` starts the workflow. A later pattern overrides an earlier one."""
         if self.ignored is not None:
             return not _matches(self.ignored, branch)
         return not self.is_tags_only if self.branches is None else _matches(self.branches, branch)
 
 
-def push_filter(on: Any) -> PushFilter | None:  # noqa: ANN401  what YAML gives
-    """Return what the block `on` says of pushes; `None` where no push starts the workflow."""
+def push_filter(on: Any) -> PushFilter | None:  # noqa: ANN401  parsed YAML
+    """Return the filter for pushes in the block `on`; `None` where no push starts the workflow."""
     if isinstance(on, str):
         return PushFilter() if on == "push" else None
     if not isinstance(on, dict):
@@ -70,11 +70,11 @@ def push_filter(on: Any) -> PushFilter | None:  # noqa: ANN401  what YAML gives
 def environment_of(written: str, branch: str, known: Collection[str]) -> str:
     """Return the environment among `known` that the input `environment` names for a push to `branch`.
 
-    It understands a name and `… && 'dev' || 'prod'` about branches, as the templates have it; empty for anything else.
+    It supports a name, and a choice by branch like `… && 'dev' || 'prod'` in the templates. Empty for anything else.
     """
     if "${{" not in written:
         return written if written in known else ""
-    match = _CHOSEN.fullmatch(written)
+    match = _BRANCH_CHOICE.fullmatch(written)
     if not match or not {match["then"], match["otherwise"]} <= set(known) or not _is_about_branches(match["condition"]):
         return ""
     named = {word for text in _QUOTED.findall(match["condition"]) for word in _WORD.findall(text)}
@@ -82,24 +82,24 @@ def environment_of(written: str, branch: str, known: Collection[str]) -> str:
 
 
 def _is_about_branches(condition: str) -> bool:
-    """Tell whether a condition holds exactly for the branches that are quoted in it."""
+    """Return whether a condition is true exactly for the branches that it quotes."""
     bare = _QUOTED.sub("", condition)
-    only_branches = {each.lower() for each in _IDENTIFIER.findall(bare)} <= _ABOUT_BRANCHES
-    return only_branches and "!" not in bare and not _NOT_EXACT.search(condition)
+    only_branches = {name.lower() for name in _IDENTIFIER.findall(bare)} <= _BRANCH_IDENTIFIERS
+    return only_branches and "!" not in bare and not _UNSUPPORTED.search(condition)
 
 
 def _patterns(block: Mapping[Any, Any], name: str) -> tuple[str, ...] | None:
     if name not in block:
         return None
-    found = block[name]
-    return tuple(map(str, found)) if isinstance(found, list) else (str(found),)
+    patterns = block[name]
+    return tuple(map(str, patterns)) if isinstance(patterns, list) else (str(patterns),)
 
 
 def _matches(patterns: Collection[str], branch: str) -> bool:
     matched = False
-    for each in patterns:
-        if _pattern(each.removeprefix("!")).fullmatch(branch):
-            matched = not each.startswith("!")
+    for pattern in patterns:
+        if _pattern(pattern.removeprefix("!")).fullmatch(branch):
+            matched = not pattern.startswith("!")
     return matched
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 def examined(app: App) -> list[Remark]:
     """Return what doctor says of triggers and of the default branch."""
-    found = checkout.look(app.folder)
+    found = checkout.read(app.folder)
     callers = [each for workflow in workflow_checks.find(app.folder)[0] for each in workflow.callers]
     remarks = [*trigger_checks.triggers(callers, found.branches, found.default_branch)]
-    remarks += trigger_checks.twice(callers, found.branches)
+    remarks += trigger_checks.duplicate_releases(callers, found.branches)
     return [*remarks, trigger_checks.branch(found.default_branch, found.branches)]
 
 
@@ -35,8 +35,8 @@ NO_DEVELOPMENT = (
     Level.WARNING,
     ".github/workflows/delivery.yml names the branch `development`, which does not exist, so no push delivers to dev",
 )
-NOTHING = ".github/workflows/delivery.yml: it names `development`, `main`, and the branches here are"
-ONLY_MAIN = "prod takes only refs/heads/main, refs/tags/v*"
+NOTHING = ".github/workflows/delivery.yml: it names `development`, `main`, and the existing branches are"
+ONLY_MAIN = "prod accepts only refs/heads/main, refs/tags/v*"
 #                     branches, the default one first       what doctor says is wrong after init
 BRANCHES: dict[str, tuple[Sequence[str], list[tuple[Level, str]]]] = {
     "as the template": (("main", "development"), []),
@@ -45,13 +45,13 @@ BRANCHES: dict[str, tuple[Sequence[str], list[tuple[Level, str]]]] = {
     "main only": (("main",), [NO_DEVELOPMENT]),
     "master only": (("master",), [
         (Level.ERROR, f"no push to a branch starts {NOTHING} `master`"),
-        (Level.WARNING, f"the default branch is `master`; {ONLY_MAIN}")]),
+        (Level.WARNING, f"the default branch is `master`, but {ONLY_MAIN}")]),
     "gitflow with master": (("develop", "master"), [
         (Level.WARNING, NO_DEVELOPMENT[1].replace("`development`", "`main`").replace("to dev", "to prod")),
-        (Level.WARNING, f"the default branch is `develop`; {ONLY_MAIN}")]),
+        (Level.WARNING, f"the default branch is `develop`, but {ONLY_MAIN}")]),
     "trunk": (("trunk", "release/1"), [
         (Level.ERROR, f"no push to a branch starts {NOTHING} `trunk`, `release/1`"),
-        (Level.WARNING, f"the default branch is `trunk`; {ONLY_MAIN}")]),
+        (Level.WARNING, f"the default branch is `trunk`, but {ONLY_MAIN}")]),
     "a default branch beside the old main": (("next", "main", "development"), [
         (Level.WARNING, "a merge into the default branch `next` starts no delivery")]),
 }  # fmt: skip
@@ -76,8 +76,8 @@ def test_a_gitflow_is_not_told_to_rename_its_default_branch(tmp_path: Path) -> N
     assert """fromJSON('["develop", "refs/heads/develop"]')""" in text
     assert "development" not in text
     assert examined(app)[-1].what == (
-        "`main` may be released to prod, the default branch `develop` not; a release tag counts once its commit is on "
-        "`develop`"
+        "`main` may be released to prod, but the default branch `develop` may not; a release tag counts once its "
+        "commit is on `develop`"
     )
 
 
@@ -102,14 +102,14 @@ def test_a_push_that_its_environment_refuses_is_an_error(tmp_path: Path) -> None
     path.write_text(path.read_text().replace("[development, main]", "[development, master]"))
     assert (
         Level.ERROR,
-        "a push to `master` delivers to prod, which takes only refs/heads/main, refs/tags/v*: ecr-push refuses it",
+        "a push to `master` delivers to prod, which accepts only refs/heads/main, refs/tags/v*: ecr-push refuses it",
     ) in worst(app)
 
 
 def test_a_clone_of_one_branch_does_not_know_the_others(tmp_path: Path) -> None:
     app = Layout(["Dockerfile"], ("main",)).make(tmp_path / "shop")
     app.git("config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main")
-    assert checkout.look(app.folder).branches is None
+    assert checkout.read(app.folder).branches is None
     assert "names the branch" not in init(app)
 
 
@@ -134,11 +134,11 @@ def test_no_second_caller_is_written(tmp_path: Path, name: str) -> None:
     assert not (app.folder / scaffold.CALLER).exists()
     assert (app.folder / ".goldenpath.yml").exists()
     for path in CALLERS[name]:
-        assert f"✓ {path} delivers by the platform already, so no second workflow is written" in told
+        assert f"✓ {path} already delivers with the platform, so no second workflow is written" in told
 
 
 def test_a_workflow_that_only_checks_pull_requests_is_no_delivery(tmp_path: Path) -> None:
-    template = reusable_workflow.shipped("docs/templates/workflows/pull-request.yml")
+    template = reusable_workflow.platform_file("docs/templates/workflows/pull-request.yml")
     files = {"Dockerfile": EVERYTHING, ".github/workflows/pull-request.yml": template}
     app = Layout(files).make(tmp_path / "shop", cloned=False)
     init(app)
@@ -163,7 +163,7 @@ def test_two_callers_that_release_the_same_are_told_and_two_environments_are_not
     ],
 )
 def test_a_copied_template_names_the_registry_as_the_repository(tmp_path: Path, slug: str, error: str) -> None:
-    template = reusable_workflow.shipped(reusable_workflow.TEMPLATE)
+    template = reusable_workflow.platform_file(reusable_workflow.TEMPLATE)
     app = Layout({"Dockerfile": EVERYTHING, scaffold.CALLER: template}).make(tmp_path / "shop", cloned=False)
     (one,) = workflow_checks.find(app.folder)[0][0].callers
     told = [
@@ -174,7 +174,7 @@ def test_a_copied_template_names_the_registry_as_the_repository(tmp_path: Path, 
 
 def test_a_repository_without_a_commit_is_read(tmp_path: Path) -> None:
     app = Layout([], ("trunk",)).make(tmp_path / "shop", cloned=False)
-    assert checkout.look(app.folder).branches == frozenset({"trunk"})
+    assert checkout.read(app.folder).branches == frozenset({"trunk"})
     assert not git.affirms(app.folder, "rev-parse", "--verify", "HEAD")
 
 

@@ -18,7 +18,7 @@ from goldenpath.delivery.adoption.reusable_workflow import Caller
 from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
 
 if TYPE_CHECKING:
-    from goldenpath.delivery.adoption.settings import Settings
+    from goldenpath.delivery.adoption.settings import RepositorySettings
 
 FILE = ".github/workflows/delivery.yml"
 CALLER = Caller(
@@ -31,7 +31,7 @@ CALLER = Caller(
     None,
     events=frozenset({"push"}),
 )
-APPROVING = replace(CALLER, given={"environment": "prod", "approval": "True"})
+APPROVING = replace(CALLER, inputs={"environment": "prod", "approval": "True"})
 PUBLIC = {**APP, "private": False, "visibility": "public"}
 QUEUE = {"type": "merge_queue", "parameters": {}}
 REQUIRED = {
@@ -55,10 +55,10 @@ POLICIES: dict[str, tuple[Caller, SettingsDouble, Level, str]] = {
     "full commit ids": (
         CALLER, healthy(permissions={"enabled": True, "allowed_actions": "all", "sha_pinning_required": True}),
         Level.GOOD,
-        "a delivery may run; its rule about full commit ids holds for actions, not for the workflow that is called",
+        "a delivery may run; its rule for full commit ids covers actions, not called workflows",
     ),
     "switched off": (
-        CALLER, healthy(permissions={"enabled": False}), Level.ERROR, "Actions are switched off in this repository",
+        CALLER, healthy(permissions={"enabled": False}), Level.ERROR, "Actions are disabled in this repository",
     ),
     "the owner's own": (
         CALLER, healthy(permissions={"enabled": True, "allowed_actions": "local_only"}), Level.ERROR,
@@ -78,14 +78,14 @@ POLICIES: dict[str, tuple[Caller, SettingsDouble, Level, str]] = {
     ),
     "selected, nothing of it": (
         OTHERS, healthy(permissions={"enabled": True, "allowed_actions": "selected"}, selected={}), Level.ERROR,
-        "the repository may not run GitHub's own actions nor the workflows and actions of someone/platform",
+        "the repository may not run GitHub's own actions or the workflows and actions of someone/platform",
     ),
     "selected, and nobody says what": (
         CALLER, healthy(permissions={"enabled": True, "allowed_actions": "selected"}), Level.LEFT_OUT,
-        "this token may not read which actions the repository may run",
+        "the token may not read which actions the repository may run",
     ),
     "not readable": (
-        CALLER, BLIND, Level.LEFT_OUT, "this token may not read which actions the repository may run",
+        CALLER, BLIND, Level.LEFT_OUT, "the token may not read which actions the repository may run",
     ),
 }  # fmt: skip
 
@@ -99,9 +99,9 @@ def test_the_actions_that_a_repository_may_run_are_held_against_what_a_delivery_
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ("disabled_fork", "GitHub does not run a fork's workflows until somebody switches them on"),
-        ("disabled_inactivity", "GitHub stopped it, because nobody committed to this public repository for 60 days"),
-        ("disabled_manually", "somebody disabled it"),
+        ("disabled_fork", "GitHub does not run a fork's workflows until a person enables them"),
+        ("disabled_inactivity", "GitHub disabled it, because this public repository had no commit for 60 days"),
+        ("disabled_manually", "a person disabled it"),
     ],
 )
 def test_a_workflow_that_does_not_start_any_more_is_an_error(state: str, why: str) -> None:
@@ -147,10 +147,10 @@ RUNNERS: list[tuple[dict[str, Any], list[tuple[Level, str]]]] = [
     ({**OLD, "version": "2.336.0"}, []),
     ({**OLD, "version": "2.1000.0"}, []),
     ({"name": "unknown"}, []),
-    (OLD, [(Level.ERROR, "the runner one has the version 2.335.9, and the platform's actions need 2.336.0")]),
+    (OLD, [(Level.ERROR, "the runner one has version 2.335.9, but the platform's actions need 2.336.0")]),
     (
         {**OLD, "version": "3.0.0", "ephemeral": False},
-        [(Level.WARNING, "the runner one is not ephemeral: the next job finds what this one leaves on it")],
+        [(Level.WARNING, "the runner one is not ephemeral: a job can read and change the files of the job before it")],
     ),
 ]
 
@@ -162,15 +162,15 @@ def test_runners_of_ones_own_are_new_and_keep_nothing(runner: dict[str, Any], fo
 
 @pytest.mark.parametrize(("given", "levels"), [({}, []), ({"runner": "ours"}, [Level.LEFT_OUT])])
 def test_runners_that_may_not_be_read_matter_only_to_who_names_one(given: dict[str, str], levels: list[Level]) -> None:
-    assert [each for each, _ in told(actions_checks.runners(replace(CALLER, given=given), BLIND))] == levels
+    assert [each for each, _ in told(actions_checks.runners(replace(CALLER, inputs=given), BLIND))] == levels
 
 
 @pytest.mark.parametrize(
     ("repository", "sizes", "level", "what"),
     [
-        (APP, [], Level.GOOD, "0 stored artifacts hold 0 MB"),
-        (APP, [400_000_000, 200_000_000], Level.WARNING, "2 stored artifacts hold 600 MB; on GitHub Free 500 MB are"),
-        (PUBLIC, [600_000_000], Level.GOOD, "1 stored artifacts hold 600 MB"),
+        (APP, [], Level.GOOD, "0 stored artifacts use 0 MB"),
+        (APP, [400_000_000, 200_000_000], Level.WARNING, "2 stored artifacts use 600 MB; GitHub Free has 500 MB for"),
+        (PUBLIC, [600_000_000], Level.GOOD, "1 stored artifact uses 600 MB"),
     ],
 )
 def test_stored_artifacts_are_held_against_the_quota(
@@ -185,11 +185,11 @@ def test_stored_artifacts_are_held_against_the_quota(
 
 def test_only_the_newest_artifacts_are_counted_and_said_so() -> None:
     body = {"total_count": 250, "artifacts": [{"size_in_bytes": 1_000_000, "expired": False}] * 100}
-    words = "the newest 100 of 250 stored artifacts hold 100 MB"
+    words = "the newest 100 of 250 stored artifacts use 100 MB"
     assert told(actions_checks.artifacts(healthy(artifacts=body))) == [(Level.GOOD, words)]
 
 
-EVERY_CHECK: tuple[Callable[[Settings], Any], ...] = (
+EVERY_CHECK: tuple[Callable[[RepositorySettings], Any], ...] = (
     lambda settings: environment_checks.approval(APPROVING, settings),
     lambda settings: platform_checks.access(CALLER, "mikeybeezy/web", settings),
     lambda settings: actions_checks.policy(CALLER, settings),

@@ -12,8 +12,8 @@ from goldenpath.delivery.adoption import (
     scaffold,
 )
 from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import Checkout
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.checkout import GitCheckout
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.adoption.protection_checks import BranchRules
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.shared.names import EcrRepository
@@ -45,17 +45,19 @@ def described(name: EcrRepository) -> RepositoryInfo:
 
 
 @pytest.fixture
-def healthy(tmp_path: Path) -> Checkout:
+def healthy(tmp_path: Path) -> GitCheckout:
     """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+    return GitCheckout(
+        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
+    )
 
 
-def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
-    asked = doctor.Asked(checkout, ROLE)
+def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
+    asked = doctor.DoctorOptions(checkout, ROLE)
     return doctor.examine(asked, PLATFORM, world or healthy_world())
 
 
@@ -65,19 +67,19 @@ HOST = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"
 @pytest.mark.parametrize(
     ("images", "handed_on", "known", "found"),
     [
-        (f"{HOST}/base:1", "inherit", {"TF_AWS_IAM_ROLE_BASES"}, [(Level.GOOD, "the secret TF_AWS_IAM_ROLE_BASES is")]),
-        (f"{HOST}/base:1", "inherit", set(), [(Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES is missing")]),
+        (f"{HOST}/base:1", "inherit", {"TF_AWS_IAM_ROLE_BASES"}, [(Level.GOOD, "the secret TF_AWS_IAM_ROLE_BASES ")]),
+        (f"{HOST}/base:1", "inherit", set(), [(Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES does not exist")]),
         (f"ghcr.io/a/b {HOST}/core:1", "inherit", {"BASES_LOGINS"},
-         [(Level.GOOD, "the secret BASES_LOGINS is there"), (Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES is")]),
+         [(Level.GOOD, "the secret BASES_LOGINS exists"), (Level.ERROR, "the secret TF_AWS_IAM_ROLE_BASES ")]),
         ("python:3", "inherit", None, [(Level.LEFT_OUT, "they need the secret BASES_LOGINS")]),
-        ("python:3", "{AWS_ROLE_ARN: x}", set(), [(Level.WARNING, "does not hand on BASES_LOGINS")]),
-        ("python:3", "{AWS_ROLE_ARN: x, BASES_LOGINS: y}", set(), [(Level.GOOD, "hands on BASES_LOGINS")]),
+        ("python:3", "{AWS_ROLE_ARN: x}", set(), [(Level.WARNING, "does not pass BASES_LOGINS")]),
+        ("python:3", "{AWS_ROLE_ARN: x, BASES_LOGINS: y}", set(), [(Level.GOOD, "passes BASES_LOGINS")]),
         ("Python:3", "inherit", set(), [(Level.ERROR, "'Python:3' is not the name of an image")]),
         ("${{ vars.BASES }}", "inherit", set(), []),
     ],
 )  # fmt: skip
 def test_the_logins_of_private_base_images_are_looked_for(
-    healthy: Checkout, images: str, handed_on: str, known: set[str] | None, found: list[tuple[Level, str]]
+    healthy: GitCheckout, images: str, handed_on: str, known: set[str] | None, found: list[tuple[Level, str]]
 ) -> None:
     lines = "".join(f"\n        {each}" for each in (images.split() if "$" not in images else [images]))
     edit(healthy, "    with:\n", f"    with:\n      private_bases: |{lines}\n")

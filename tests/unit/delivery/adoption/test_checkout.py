@@ -16,10 +16,10 @@ from goldenpath.shared.errors import SourceUnusable
     [("Team/My_App", "x", "my-app"), ("", "Shop.Web", "shop-web"), ("", "_", "my-app")],
 )
 def test_the_name_comes_from_the_remote_else_from_the_folder(slug: str, folder: str, name: str) -> None:
-    assert checkout.Checkout(Path("/apps") / folder, slug, "", shallow=False, dockerfiles=()).name == name
+    assert checkout.GitCheckout(Path("/apps") / folder, slug, "", shallow=False, dockerfiles=()).name == name
 
 
 def test_a_folder_without_git_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "affirms", lambda *_: False)
     with pytest.raises(SourceUnusable, match="is not a git checkout"):
-        checkout.look(tmp_path)
+        checkout.read(tmp_path)

@@ -12,7 +12,7 @@ def test_one_dockerfile_of_a_monorepo_is_refused_and_nothing_is_written(tmp_path
     words = ["init", f"--source={tmp_path}", "--monorepo", "--dockerfile=Dockerfile"]
     error = CliRunner().invoke(cli.goldenpath, words).exception
     assert isinstance(error, BadInput)
-    assert error.what == "--monorepo and --dockerfile exclude one another."
+    assert error.what == "--monorepo and --dockerfile cannot be combined."
     assert list(tmp_path.iterdir()) == []
 
 

@@ -14,8 +14,8 @@ from goldenpath.delivery.adoption import (
     scaffold,
 )
 from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import Checkout
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.checkout import GitCheckout
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.adoption.protection_checks import BranchRules
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.shared.names import EcrRepository
@@ -53,13 +53,15 @@ def described(name: EcrRepository) -> RepositoryInfo:
 
 
 @pytest.fixture
-def healthy(tmp_path: Path) -> Checkout:
+def healthy(tmp_path: Path) -> GitCheckout:
     """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+    return GitCheckout(
+        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
+    )
 
 
 def healthy_world(
@@ -67,44 +69,44 @@ def healthy_world(
     describe: Callable[[EcrRepository], RepositoryInfo] = described,
     tag: Callable[[RepositoryInfo], str | None] | None = None,
     settings: SettingsDouble | None = None,
-) -> doctor.World:
+) -> doctor.Clients:
     """Return a world in which everything is as it should be, but for what a test gives."""
-    return doctor.World(forge or Forge(), describe, tag, settings or SettingsDouble(HEALTHY))
+    return doctor.Clients(forge or Forge(), describe, tag, settings or SettingsDouble(HEALTHY))
 
 
-def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
-    asked = doctor.Asked(checkout, ROLE)
+def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
+    asked = doctor.DoctorOptions(checkout, ROLE)
     return doctor.examine(asked, PLATFORM, world or healthy_world())
 
 
-def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
+def worst(checkout: GitCheckout, world: doctor.Clients | None = None) -> list[Remark]:
     """Return the remarks about what is not as it should be."""
     return [each for each in examined(checkout, world) if each.level > Level.GOOD]
 
 
-def edit(checkout: Checkout, old: str, new: str) -> None:
+def edit(checkout: GitCheckout, old: str, new: str) -> None:
     path = checkout.folder / scaffold.CALLER
     assert old in path.read_text()
     path.write_text(path.read_text().replace(old, new))
 
 
-def test_nothing_is_wrong_with_what_init_wrote(healthy: Checkout) -> None:
+def test_nothing_is_wrong_with_what_init_wrote(healthy: GitCheckout) -> None:
     assert worst(healthy) == []
 
 
-def test_without_a_network_it_says_what_it_left_out(healthy: Checkout) -> None:
-    found = worst(healthy, doctor.World())
+def test_without_a_network_it_says_what_it_left_out(healthy: GitCheckout) -> None:
+    found = worst(healthy, doctor.Clients())
     assert {each.level for each in found} == {Level.LEFT_OUT}
     assert {each.about for each in found} == {"secrets", "registry", "code security", "protection", "github"}
 
 
-def test_a_default_branch_that_prod_does_not_take_is_told(healthy: Checkout) -> None:
+def test_a_default_branch_that_prod_does_not_take_is_told(healthy: GitCheckout) -> None:
     forge = Forge(default_branch="master", branches=frozenset({"master", "development"}))
     remark = next(each for each in worst(healthy, healthy_world(forge)) if each.about == "branch")
-    assert remark.what == "the default branch is `master`; prod takes only refs/heads/main, refs/tags/v*"
+    assert remark.what == "the default branch is `master`, but prod accepts only refs/heads/main, refs/tags/v*"
 
 
-def test_a_mistake_in_the_app_s_rules_is_told_with_its_line(healthy: Checkout) -> None:
+def test_a_mistake_in_the_app_s_rules_is_told_with_its_line(healthy: GitCheckout) -> None:
     (healthy.folder / ".goldenpath.yml").write_text("version: 2\n")
     (remark,) = worst(healthy)
     assert remark.level is Level.ERROR

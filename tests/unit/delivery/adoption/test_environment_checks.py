@@ -13,13 +13,13 @@ from goldenpath.delivery.rules import matrix
 from tests.unit.settings_double import SettingsDouble, healthy
 
 if TYPE_CHECKING:
-    from goldenpath.delivery.adoption.settings import Settings
+    from goldenpath.delivery.adoption.settings import RepositorySettings
 from tests.unit.delivery.adoption.test_actions_checks import CALLER, told
 
 FILE = ".github/workflows/delivery.yml"
 
 
-APPROVING = replace(CALLER, given={"environment": "prod", "approval": "True"})
+APPROVING = replace(CALLER, inputs={"environment": "prod", "approval": "True"})
 
 
 REVIEWER = {"type": "User", "reviewer": {"login": "second"}}
@@ -36,36 +36,36 @@ def environment(*rules: object) -> dict[str, Any]:
 
 
 #                                  settings                                      level, words
-APPROVALS: dict[str, tuple[Settings | None, Level, str]] = {
+APPROVALS: dict[str, tuple[RepositorySettings | None, Level, str]] = {
     "somebody else approves": (
-        healthy(prod=environment(REVIEWED)), Level.GOOD, "a release to prod waits until somebody else approves it",
+        healthy(prod=environment(REVIEWED)), Level.GOOD, "a release to prod waits for the approval of another person",
     ),
     "the same person may approve": (
         healthy(prod=environment({**REVIEWED, "prevent_self_review": False})), Level.WARNING,
-        "whoever starts a release to prod may approve it",
+        "the person who starts a release to prod may approve it",
     ),
     "no rules": (
         healthy(prod=environment()), Level.ERROR,
-        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
+        "the GitHub environment prod has no required reviewers: no release to it waits for an approval",
     ),
     "only a timer": (
         healthy(prod=environment({"type": "wait_timer", "wait_timer": 30})), Level.ERROR,
-        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
+        "the GitHub environment prod has no required reviewers: no release to it waits for an approval",
     ),
     "a list of nobody": (
         healthy(prod=environment({**REVIEWED, "reviewers": []})), Level.ERROR,
-        "the GitHub environment prod has no required reviewers: `approval: true` asks nobody",
+        "the GitHub environment prod has no required reviewers: no release to it waits for an approval",
     ),
     "no such environment": (
         healthy(prod=404), Level.ERROR,
-        "there is no GitHub environment prod: the first release creates it without a rule, and asks nobody",
+        "the GitHub environment prod does not exist: the first release creates it without rules",
     ),
-    "not readable": (healthy(prod=403), Level.LEFT_OUT, "this token may not read the GitHub environment prod"),
+    "not readable": (healthy(prod=403), Level.LEFT_OUT, "the token may not read the GitHub environment prod"),
     "nothing readable": (
         SettingsDouble({"/environments/prod": 404}), Level.LEFT_OUT,
-        "this token may not read the GitHub environment prod",
+        "the token may not read the GitHub environment prod",
     ),
-    "no token": (None, Level.LEFT_OUT, "whether a release to prod waits for anybody is not known here"),
+    "no token": (None, Level.LEFT_OUT, "it is unknown whether a release to prod waits for a person"),
 }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def test_an_approval_is_worth_what_its_environment_demands(case: str) -> None:
 
 @pytest.mark.parametrize("approval", ["False", "false"])
 def test_without_an_approval_no_environment_is_asked_for(approval: str) -> None:
-    caller = replace(CALLER, given={"environment": "prod", "approval": approval})
+    caller = replace(CALLER, inputs={"environment": "prod", "approval": approval})
     assert told(environment_checks.approval(caller, BLIND)) == []
 
 
@@ -85,7 +85,7 @@ def test_an_approval_that_the_rules_demand_has_to_be_asked_for(monkeypatch: pyte
     *others, prod = matrix.load().environments
     policy = replace(matrix.load(), environments=(*others, replace(prod, approval_required=True)))
     monkeypatch.setattr(matrix, "load", lambda: policy)
-    what = f"prod demands an approval, and {FILE} does not give `approval: true`: ecr-push refuses it"
+    what = f"prod requires an approval, but {FILE} does not set `approval: true`: ecr-push refuses it"
     assert told(environment_checks.approval(CALLER, healthy())) == [(Level.ERROR, what)]
 
 

@@ -40,4 +40,4 @@ def test_github_starts_no_more_than_256_runs() -> None:
     ],
 )
 def test_an_expression_is_replaced_where_the_run_gives_its_value(text: str, resolved: str) -> None:
-    assert matrices.resolved(text, {"app": "web"}) == resolved
+    assert matrices.resolve(text, {"app": "web"}) == resolved

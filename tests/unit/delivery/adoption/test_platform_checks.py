@@ -13,7 +13,7 @@ from goldenpath.delivery.adoption.reusable_workflow import CommentCaller
 from tests.unit.settings_double import APP, SettingsDouble, healthy
 
 if TYPE_CHECKING:
-    from goldenpath.delivery.adoption.settings import Settings
+    from goldenpath.delivery.adoption.settings import RepositorySettings
 from tests.unit.delivery.adoption.test_actions_checks import CALLER, told
 
 FILE = ".github/workflows/delivery.yml"
@@ -29,36 +29,36 @@ PRIVATE: dict[str, Any] = {"private": True, "visibility": "private"}
 
 
 ACCESS: dict[str, tuple[SettingsDouble, Level, str]] = {
-    "public": (healthy(), Level.GOOD, "is public and may be called"),
+    "public": (healthy(), Level.GOOD, "is public, so this repository may call it"),
     "internal, for its enterprise": (
         healthy(
             repository=INTERNAL, platform={"private": True, "visibility": "internal"},
             access={"access_level": "enterprise"},
         ),
-        Level.GOOD, "may be called from here",
+        Level.GOOD, "this repository may call",
     ),
     "internal, for nobody": (
         healthy(platform={"private": True, "visibility": "internal"}, access={"access_level": "none"}), Level.ERROR,
-        "is internal and lets no other repository call it",
+        "is internal and allows no other repository to call it",
     ),
     "private, for its owner": (
-        healthy(platform=PRIVATE, access={"access_level": "organization"}), Level.GOOD, "may be called from here",
+        healthy(platform=PRIVATE, access={"access_level": "organization"}), Level.GOOD, "this repository may call",
     ),
     "private, for nobody": (
         healthy(platform=PRIVATE, access={"access_level": "none"}), Level.ERROR,
-        "is private and lets no other repository call it",
+        "is private and allows no other repository to call it",
     ),
-    "private, and nobody says": (healthy(platform=PRIVATE), Level.LEFT_OUT, "this token may not read who may call"),
+    "private, and nobody says": (healthy(platform=PRIVATE), Level.LEFT_OUT, "the token may not read who may call"),
     "private, for a public app": (
-        healthy(repository=PUBLIC, platform=PRIVATE), Level.ERROR, "is private, and this repository is public",
+        healthy(repository=PUBLIC, platform=PRIVATE), Level.ERROR, "is private, but this repository is public",
     ),
     "private, for an internal app": (
-        healthy(repository=INTERNAL, platform=PRIVATE), Level.ERROR, "is private, and this repository is internal",
+        healthy(repository=INTERNAL, platform=PRIVATE), Level.ERROR, "is private, but this repository is internal",
     ),
     "internal, for a public app": (
         healthy(repository=PUBLIC, platform={"private": True, "visibility": "internal"}), Level.ERROR, "is internal",
     ),
-    "not visible": (healthy(platform=404), Level.LEFT_OUT, "this token may not read who may call"),
+    "not visible": (healthy(platform=404), Level.LEFT_OUT, "the token may not read who may call"),
 }  # fmt: skip
 
 
@@ -84,19 +84,21 @@ def test_secrets_are_inherited_within_one_owner_only(slug: str, levels: list[Lev
 @pytest.mark.parametrize(
     ("given", "missing"),
     [
-        ({"reports_artifact"}, "evidence nor reports_artifact_id"),
+        ({"reports_artifact"}, "evidence, reports_artifact_id"),
         ({"reports_artifact_id"}, "evidence"),
         ({"reports_artifact_id", "evidence"}, ""),
     ],
 )
 def test_a_comment_from_before_is_told_what_to_copy(given: set[str], missing: str) -> None:
-    words = f"the comment of {FILE} cannot show the verdict: it is not given {missing}"
+    words = f"the comment of {FILE} cannot show the verdict, because inputs are missing: {missing}"
     found = told(platform_checks.comments(CommentCaller(FILE, frozenset(given))))
     assert found == ([(Level.WARNING, words)] if missing else [])
 
 
 @pytest.mark.parametrize(("settings", "warned"), [(healthy(repository=PUBLIC), 1), (healthy(), 0), (None, 1)])
-def test_pull_request_target_is_warned_of_where_github_blocks_it(settings: Settings | None, warned: int) -> None:
+def test_pull_request_target_is_warned_of_where_github_blocks_it(
+    settings: RepositorySettings | None, warned: int
+) -> None:
     caller = replace(CALLER, events=frozenset({"pull_request_target"}))
     assert len(told(platform_checks.target(caller, settings))) == warned
     assert told(platform_checks.target(CALLER, settings)) == []

@@ -42,25 +42,25 @@ class Forge:
 #           default branch, rules                                                     level, words
 BRANCHES: dict[str, tuple[str, Mapping[str, BranchRules], list[tuple[Level, str]]]] = {
     "reviewed by code owners": ("main", {"main": REVIEWED}, [(Level.GOOD, "needs the approval of a code owner")]),
-    "not protected": ("main", {"main": OPEN}, [(Level.WARNING, "`main` is not protected: everybody with write")]),
+    "not protected": ("main", {"main": OPEN}, [(Level.WARNING, "`main` is not protected: everyone with write")]),
     "protected in a way that is not visible": (
-        "main", {"main": BranchRules(protected=True)}, [(Level.LEFT_OUT, "no ruleset says that a change needs an")],
+        "main", {"main": BranchRules(protected=True)}, [(Level.LEFT_OUT, "no ruleset requires an approval for a")],
     ),
     "reviewed by anybody": (
-        "main", {"main": BranchRules(protected=True, approvals=1)}, [(Level.WARNING, "but not that of a code owner")],
+        "main", {"main": BranchRules(protected=True, approvals=1)}, [(Level.WARNING, "but not from a code owner")],
     ),
-    "not visible": ("main", {}, [(Level.LEFT_OUT, "whether changes to `main` need a review is not known here")]),
+    "not visible": ("main", {}, [(Level.LEFT_OUT, "it is unknown whether changes to `main` need a review")]),
     "not known": ("", {"main": OPEN}, []),
     "called master, beside a main that is refused": (
         "master", {"master": REVIEWED, "main": OPEN}, [(Level.GOOD, "a change to `master`")],
     ),
     "called master, beside a main that anybody can create": (
         "master", {"master": REVIEWED, "main": BranchRules(protected=True, approvals=1)},
-        [(Level.GOOD, "a change to `master`"), (Level.WARNING, "prod accepts `main`, since it is protected")],
+        [(Level.GOOD, "a change to `master`"), (Level.WARNING, "prod accepts `main`, because it is protected")],
     ),
     "called master, beside a main without a review": (
         "master", {"master": REVIEWED, "main": BranchRules(protected=True, creation=True)},
-        [(Level.GOOD, "a change to `master`"), (Level.WARNING, "prod accepts `main`, since it is protected")],
+        [(Level.GOOD, "a change to `master`"), (Level.WARNING, "prod accepts `main`, because it is protected")],
     ),
     "called development, beside a main that is reviewed": (
         "development", {"development": REVIEWED, "main": REVIEWED}, [(Level.GOOD, "a change to `development`")],
@@ -148,7 +148,7 @@ def test_a_branch_that_prod_releases_from_has_to_be_protected_where_it_is_not_th
     )
     found = [each for each in protection_checks.branches(forge, "develop") if each.level is Level.ERROR]
     assert [each.what for each in found] == [
-        "`main` is neither protected nor the default branch: prod refuses what is released from it"
+        "`main` is neither protected nor the default branch: prod refuses its releases"
     ]
     gone = replace(forge, branches=frozenset({"develop"}))
     assert not [each for each in protection_checks.branches(gone, "develop") if each.level is Level.ERROR]

@@ -14,7 +14,7 @@ import pytest
 
 from goldenpath.delivery.adoption import doctor, registry_checks, reusable_workflow
 from goldenpath.delivery.adoption.check_result import Level, Remark, error, good, left_out
-from goldenpath.delivery.adoption.checkout import Checkout
+from goldenpath.delivery.adoption.checkout import GitCheckout
 from goldenpath.delivery.adoption.reusable_workflow import PLATFORM
 from tests.tools.command import ROOT
 from tests.unit.delivery.adoption.test_protection_checks import Forge
@@ -56,18 +56,18 @@ def told(remarks: Remark | Iterable[Remark]) -> list[tuple[Level, str]]:
 
 
 @pytest.fixture
-def platform(tmp_path: Path) -> Checkout:
+def platform(tmp_path: Path) -> GitCheckout:
     """The platform's own repository, as far as its workflows."""
     (tmp_path / ".github").symlink_to(ROOT / ".github")
-    return Checkout(tmp_path, PLATFORM, "main", shallow=True, dockerfiles=())
+    return GitCheckout(tmp_path, PLATFORM, "main", shallow=True, dockerfiles=())
 
 
-def examined(checkout: Checkout, world: doctor.World) -> tuple[Remark, ...]:
-    return doctor.examine(doctor.Asked(checkout), reusable_workflow.read(), world)
+def examined(checkout: GitCheckout, world: doctor.Clients) -> tuple[Remark, ...]:
+    return doctor.examine(doctor.DoctorOptions(checkout), reusable_workflow.read(), world)
 
 
-def test_nothing_is_missing_where_everything_is_set_up_as_the_docs_say(platform: Checkout) -> None:
-    found = examined(platform, doctor.World(FORGE, settings=safe()))
+def test_nothing_is_missing_where_everything_is_set_up_as_the_docs_say(platform: GitCheckout) -> None:
+    found = examined(platform, doctor.Clients(FORGE, settings=safe()))
     assert told(found) == []
     # Nothing that only an app has is asked for.
     assert {each.about for each in found} == {
@@ -76,21 +76,21 @@ def test_nothing_is_missing_where_everything_is_set_up_as_the_docs_say(platform:
 
 
 def test_an_app_is_not_asked_for_what_the_platform_needs(tmp_path: Path) -> None:
-    app = Checkout(tmp_path, "team/web", "main", shallow=False, dockerfiles=())
-    found = examined(app, doctor.World(FORGE, settings=safe()))
+    app = GitCheckout(tmp_path, "team/web", "main", shallow=False, dockerfiles=())
+    found = examined(app, doctor.Clients(FORGE, settings=safe()))
     assert {"apply", "environment", "tag"}.isdisjoint(each.about for each in found)
 
 
-def test_without_a_token_it_looks_at_the_checkout_only(platform: Checkout) -> None:
-    found = examined(platform, doctor.World())
+def test_without_a_token_it_looks_at_the_checkout_only(platform: GitCheckout) -> None:
+    found = examined(platform, doctor.Clients())
     assert [(each.about, each.level) for each in found] == [("apply", Level.GOOD), ("github", Level.LEFT_OUT)]
 
 
-def test_a_workflow_of_the_platform_that_does_not_start_is_told(platform: Checkout) -> None:
-    stopped = {"workflows": [{"path": registry_checks.PUSHED, "state": "disabled_fork"}]}
-    world = doctor.World(FORGE, settings=safe({"/actions/workflows?per_page=100": stopped}))
+def test_a_workflow_of_the_platform_that_does_not_start_is_told(platform: GitCheckout) -> None:
+    stopped = {"workflows": [{"path": registry_checks.AUTO_APPLY, "state": "disabled_fork"}]}
+    world = doctor.Clients(FORGE, settings=safe({"/actions/workflows?per_page=100": stopped}))
     ((level, what),) = told(examined(platform, world))
-    assert (level, what.startswith(f"{registry_checks.PUSHED} does not run:")) == (Level.ERROR, True)
+    assert (level, what.startswith(f"{registry_checks.AUTO_APPLY} does not run:")) == (Level.ERROR, True)
 
 
 @pytest.mark.parametrize(("name", "levels"), [("main", []), ("", []), ("development", [Level.WARNING])])
@@ -101,7 +101,7 @@ def test_a_default_branch_that_registries_are_merged_into_is_warned_of(name: str
 CALL = "{{jobs: {{registries: {{uses: {}}}}}}}"
 APPLY = f"octo/platform/{registry_checks.APPLY}"
 OTHER = f"someone/platform/{registry_checks.APPLY}@main"
-TRUSTED = f"; the apply roles trust {APPLY}@main"
+TRUSTED = f", but the apply roles trust {APPLY}@main"
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,14 @@ TRUSTED = f"; the apply roles trust {APPLY}@main"
 def test_a_push_calls_the_apply_that_the_roles_trust(
     tmp_path: Path, text: str | None, called_instead: str | None
 ) -> None:
-    path = tmp_path / registry_checks.PUSHED
+    path = tmp_path / registry_checks.AUTO_APPLY
     path.parent.mkdir(parents=True)
     if text:
         path.write_text(text)
-    remark = registry_checks.applied(Checkout(tmp_path, "octo/platform", "", shallow=False, dockerfiles=()), "main")
-    what = f"{registry_checks.PUSHED} calls {called_instead}{TRUSTED}"
+    remark = registry_checks.apply_workflow(
+        GitCheckout(tmp_path, "octo/platform", "", shallow=False, dockerfiles=()), "main"
+    )
+    what = f"{registry_checks.AUTO_APPLY} calls {called_instead}{TRUSTED}"
     assert told(remark) == ([(Level.ERROR, what)] if called_instead else [])
 
 
@@ -136,8 +138,8 @@ def test_a_push_calls_the_apply_that_the_roles_trust(
 def test_without_its_name_and_default_branch_nobody_knows_what_a_push_should_call(
     tmp_path: Path, slug: str, branch: str
 ) -> None:
-    checkout = Checkout(tmp_path, slug, branch, shallow=False, dockerfiles=())
-    assert registry_checks.applied(checkout, branch).level is Level.LEFT_OUT
+    checkout = GitCheckout(tmp_path, slug, branch, shallow=False, dockerfiles=())
+    assert registry_checks.apply_workflow(checkout, branch).level is Level.LEFT_OUT
 
 
 def without(name: str) -> list[dict[str, Any]]:
@@ -160,7 +162,7 @@ def test_the_rules_of_several_rulesets_add_up() -> None:
         ("required_approving_review_count", "an approval"),
         ("require_code_owner_review", "the review of a code owner"),
         ("dismiss_stale_reviews_on_push", "a new approval after each push"),
-        ("require_last_push_approval", "that somebody else approves the last push"),
+        ("require_last_push_approval", "that another person approves the last push"),
         ("non_fast_forward", "that nobody force-pushes"),
         ("deletion", "that nobody deletes it"),
     ],
@@ -168,7 +170,7 @@ def test_the_rules_of_several_rulesets_add_up() -> None:
 @pytest.mark.parametrize(("place", "branch"), [(DEVELOPMENT, "development"), (MAIN, "main")])
 def test_each_rule_that_is_missing_is_told(place: str, branch: str, name: str, words: str) -> None:
     found = told(registry_checks.reviews("main", safe({place: without(name)})))
-    assert found == [(Level.ERROR, f"no ruleset for `{branch}` demands {words}")]
+    assert found == [(Level.ERROR, f"no ruleset for `{branch}` requires {words}")]
 
 
 PROTECTED, OPEN = {"protected": True}, {"protected": False}
@@ -194,28 +196,28 @@ def test_a_default_branch_that_registries_are_merged_into_is_looked_at_once() ->
 
 def test_lines_of_codeowners_that_github_ignores_are_told() -> None:
     errors = [{"line": 3, "kind": "Unknown owner"}, {"line": 9, "kind": "Invalid pattern"}]
-    what = "GitHub ignores lines of CODEOWNERS in `development`, so nobody owns what they name: 3 (Unknown owner), "
+    what = "GitHub ignores lines of CODEOWNERS in `development`, so their files have no owner: 3 (Unknown owner), "
     found = told(registry_checks.reviews("main", safe({OWNERS: {"errors": errors}})))
     assert found == [(Level.ERROR, f"{what}9 (Invalid pattern)")]
     assert [level for level, _ in told(registry_checks.reviews("main", safe({OWNERS: 404})))] == [Level.LEFT_OUT]
 
 
 GOOD, UNKNOWN, BAD = good("protection", "x"), left_out("protection", "x", "y"), error("protection", "x", "y")
-OPENED = "workflows may open pull requests, as the wizard does, and so approve them too"
+OPENED = "workflows may open pull requests, which the wizard needs, so they may also approve them"
 
 
 @pytest.mark.parametrize(
     ("guards", "approves", "level", "what"),
     [
-        ([GOOD], True, Level.GOOD, f"{OPENED}: that counts for no file that CODEOWNERS names"),
-        ([GOOD, UNKNOWN], True, Level.LEFT_OUT, f"{OPENED}; whether that counts is not known here"),
+        ([GOOD], True, Level.GOOD, f"{OPENED}; such an approval does not count for a file that CODEOWNERS names"),
+        ([GOOD, UNKNOWN], True, Level.LEFT_OUT, f"{OPENED}; it is unknown whether such an approval counts"),
         (
             [GOOD, BAD, UNKNOWN], True, Level.ERROR,
-            f"{OPENED}: with that, a single person can merge a change of their own",
+            f"{OPENED}: with such an approval, one person can merge their own change",
         ),
         (
             [BAD], False, Level.WARNING,
-            "workflows may not open pull requests: the wizard and bump.yml need it, or a GitHub App's token",
+            "workflows may not open pull requests: the wizard and bump.yml need that, or a token of a GitHub App",
         ),
     ],
 )  # fmt: skip
@@ -223,23 +225,23 @@ def test_a_workflow_that_may_approve_is_as_bad_as_the_rules_let_it_be(
     guards: list[Remark], level: Level, what: str, *, approves: bool
 ) -> None:
     settings = safe({OPENING: {"can_approve_pull_request_reviews": approves}})
-    remark = registry_checks.opening(guards, settings)
+    remark = registry_checks.pull_requests(guards, settings)
     assert (remark.level, remark.what) == (level, what)
 
 
 PROD, PROD_BRANCHES = ENVIRONMENTS[3], ENVIRONMENTS[3] + DEPLOYING
-ONLY = "may deploy to registry-apply-prod; it is for the branch `development` alone"
+ONLY = "may deploy to registry-apply-prod, but only the branch `development` should"
 #                          replies, level, words
 ENTERED: dict[str, tuple[Mapping[str, Body], Level, str]] = {
     "nobody made": (
         {PROD: 404}, Level.ERROR,
-        "there is no GitHub environment registry-apply-prod: the first apply creates it, without a rule",
+        "the GitHub environment registry-apply-prod does not exist: the first apply creates it without rules",
     ),
     "nobody may read": (
-        {PROD: 403}, Level.LEFT_OUT, "this token may not read the GitHub environment registry-apply-prod",
+        {PROD: 403}, Level.LEFT_OUT, "the token may not read the GitHub environment registry-apply-prod",
     ),
     "this token cannot know to be missing": (
-        {PROD: 404, "": 404}, Level.LEFT_OUT, "this token may not read the GitHub environment registry-apply-prod",
+        {PROD: 404, "": 404}, Level.LEFT_OUT, "the token may not read the GitHub environment registry-apply-prod",
     ),
     "every branch enters": (
         {PROD: {**ENVIRONMENT, "deployment_branch_policy": None}}, Level.ERROR, f"every branch and tag {ONLY}",
@@ -258,15 +260,15 @@ ENTERED: dict[str, tuple[Mapping[str, Body], Level, str]] = {
     ),
     "nothing enters": ({PROD_BRANCHES: {"branch_policies": []}}, Level.ERROR, f"nothing {ONLY}"),
     "nobody may read who enters": (
-        {PROD_BRANCHES: 403}, Level.LEFT_OUT, "this token may not read which branches deploy to registry-apply-prod",
+        {PROD_BRANCHES: 403}, Level.LEFT_OUT, "the token may not read which branches deploy to registry-apply-prod",
     ),
     "nobody reviews": (
         {PROD: {**ENVIRONMENT, "protection_rules": []}}, Level.WARNING,
-        "registry-apply-prod has no required reviewers: should everything else fail, nobody is asked before an apply",
+        "registry-apply-prod has no required reviewers: if all other protections fail, no person stops an apply",
     ),
     "whoever merges reviews": (
         {PROD: {**ENVIRONMENT, "protection_rules": [{**REVIEWED, "prevent_self_review": False}]}}, Level.WARNING,
-        "whoever merges a registry may approve its way into registry-apply-prod",
+        "the person who merges a change to a registry may approve its apply in registry-apply-prod",
     ),
 }  # fmt: skip
 
@@ -282,14 +284,19 @@ def test_an_environment_may_lack_several_things_at_once() -> None:
     assert [level for level, _ in found] == [Level.ERROR, Level.WARNING]
 
 
-UNKNOWN_TAG = "whether a tag has, or may get, the name of the default branch is not known here"
+UNKNOWN_TAG = "it is unknown whether a tag has the name of the default branch, or can get it"
 
 
 @pytest.mark.parametrize(
     ("changed", "rules", "level", "what"),
     [
-        ({TAG: {"ref": "refs/tags/main"}}, {"creation"}, Level.ERROR, "there is a tag `main`: the apply that a push"),
-        ({}, {"update"}, Level.WARNING, "everybody with write access can make a tag `main`, which may be called in"),
+        (
+            {TAG: {"ref": "refs/tags/main"}},
+            {"creation"},
+            Level.ERROR,
+            "there is a tag `main`: a push may call the apply",
+        ),
+        ({}, {"update"}, Level.WARNING, "everyone with write access can create a tag `main`, which GitHub may call in"),
         ({}, None, Level.LEFT_OUT, UNKNOWN_TAG),
         ({HEAD: 404}, {"creation"}, Level.LEFT_OUT, UNKNOWN_TAG),  # to this token, nothing is there
         ({TAG: 403}, {"creation"}, Level.LEFT_OUT, UNKNOWN_TAG),
@@ -308,8 +315,8 @@ def test_without_a_default_branch_no_tag_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize("body", [0, 401, 403, 404, 500, {}, [], ["x"], {"errors": 7, "protection_rules": ["x"]}])
-def test_whatever_github_replies_a_check_says_something_and_raises_nothing(platform: Checkout, body: Any) -> None:
+def test_whatever_github_replies_a_check_says_something_and_raises_nothing(platform: GitCheckout, body: Any) -> None:
     settings = SettingsDouble(dict.fromkeys(SAFE, body))
-    found = examined(platform, doctor.World(Forge(), settings=settings))
+    found = examined(platform, doctor.Clients(Forge(), settings=settings))
     assert {"protection", "pull requests", "environment", "tag"} <= {each.about for each in found}
     assert told(found)

@@ -14,8 +14,8 @@ from goldenpath.delivery.adoption import (
     scaffold,
 )
 from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import Checkout
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.checkout import GitCheckout
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.adoption.protection_checks import BranchRules
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.delivery.rules import matrix
@@ -57,39 +57,41 @@ def denied(name: EcrRepository) -> RepositoryInfo:
 
 
 @pytest.fixture
-def healthy(tmp_path: Path) -> Checkout:
+def healthy(tmp_path: Path) -> GitCheckout:
     """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+    return GitCheckout(
+        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
+    )
 
 
-def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
-    asked = doctor.Asked(checkout, ROLE)
+def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
+    asked = doctor.DoctorOptions(checkout, ROLE)
     return doctor.examine(asked, PLATFORM, world or healthy_world())
 
 
-def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
+def worst(checkout: GitCheckout, world: doctor.Clients | None = None) -> list[Remark]:
     """Return the remarks about what is not as it should be."""
     return [each for each in examined(checkout, world) if each.level > Level.GOOD]
 
 
-def test_an_environment_without_its_role_is_named(healthy: Checkout) -> None:
+def test_an_environment_without_its_role_is_named(healthy: GitCheckout) -> None:
     forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_PROD"})
     (remark,) = worst(healthy, healthy_world(forge))
-    assert remark.what == "prod has no role: neither TF_AWS_IAM_ROLE_PROD nor AWS_ROLE_ARN is there"
+    assert remark.what == "prod has no role: neither TF_AWS_IAM_ROLE_PROD nor AWS_ROLE_ARN exists"
 
 
-def test_one_role_for_all_works_and_is_warned_about(healthy: Checkout) -> None:
+def test_one_role_for_all_works_and_is_warned_about(healthy: GitCheckout) -> None:
     (remark,) = worst(healthy, healthy_world(Forge(secrets=frozenset({"AWS_ROLE_ARN"})), described))
     assert (remark.level, remark.about) == (Level.WARNING, "secrets")
-    assert remark.what.startswith("AWS_ROLE_ARN is the role of dev, test, staging, prod: a run with the rules")
+    assert remark.what.startswith("AWS_ROLE_ARN is the role of dev, test, staging, prod: a run under the rules")
     assert remark.fix.endswith("TF_AWS_IAM_ROLE_STAGING, TF_AWS_IAM_ROLE_PROD), then delete AWS_ROLE_ARN")
 
 
-def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checkout) -> None:
+def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: GitCheckout) -> None:
     forge = Forge(secrets=SECRETS - {"TF_AWS_IAM_ROLE_DEV"} | {"AWS_ROLE_ARN"})
     assert worst(healthy, healthy_world(forge)) == []
 
@@ -97,33 +99,33 @@ def test_a_role_for_all_that_serves_one_environment_is_that_ones(healthy: Checko
 @pytest.mark.parametrize(
     ("tag", "level", "what"),
     [
-        ("prod", Level.GOOD, "web belongs to prod: only its rules release to it"),
-        ("", Level.WARNING, "nothing says to which environment web belongs: any rules release to it"),
-        (None, Level.LEFT_OUT, "this login may not read the tags of web"),
+        ("prod", Level.GOOD, "web belongs to prod: only releases to prod may use it"),
+        ("", Level.WARNING, "web belongs to no environment: a release to any environment may use it"),
+        (None, Level.LEFT_OUT, "the login may not read the tags of web"),
     ],
 )
 def test_a_registry_tells_to_which_environment_it_belongs(
-    healthy: Checkout, tag: str | None, level: Level, what: str
+    healthy: GitCheckout, tag: str | None, level: Level, what: str
 ) -> None:
     found = examined(healthy, healthy_world(Forge(), described, lambda _: tag))
     assert [(each.level, each.what) for each in found if each.about == "binding"] == [(level, what)]
 
 
 def test_a_registry_belongs_to_the_environment_that_lists_its_account(
-    healthy: Checkout, monkeypatch: pytest.MonkeyPatch
+    healthy: GitCheckout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     *others, prod = matrix.load().environments
     policy = replace(matrix.load(), environments=(*others, replace(prod, accounts=("123456789012",))))
     monkeypatch.setattr(matrix, "load", lambda: policy)
     found = examined(healthy, healthy_world(Forge(), described, lambda _: ""))
     assert [each.what for each in found if each.about == "binding"] == [
-        "web belongs to prod, as everything in the account 123456789012"
+        "web belongs to prod, as every ECR repository in the account 123456789012"
     ]
 
 
 @pytest.mark.parametrize(("required", "level"), [(False, Level.WARNING), (True, Level.ERROR)])
 def test_code_security_that_is_off_is_an_error_where_an_environment_requires_it(
-    healthy: Checkout, monkeypatch: pytest.MonkeyPatch, level: Level, *, required: bool
+    healthy: GitCheckout, monkeypatch: pytest.MonkeyPatch, level: Level, *, required: bool
 ) -> None:
     *others, prod = matrix.load().environments
     policy = replace(matrix.load(), environments=(*others, replace(prod, code_scanning_required=required)))
@@ -132,7 +134,7 @@ def test_code_security_that_is_off_is_an_error_where_an_environment_requires_it(
     assert (remark.level, remark.about) == (level, "code security")
 
 
-def test_a_registry_that_is_missing_is_an_error_and_one_we_may_not_see_is_left_out(healthy: Checkout) -> None:
+def test_a_registry_that_is_missing_is_an_error_and_one_we_may_not_see_is_left_out(healthy: GitCheckout) -> None:
     assert [each.level for each in worst(healthy, healthy_world(Forge(), missing))] == [Level.ERROR]
     assert [each.level for each in worst(healthy, healthy_world(Forge(), denied))] == [Level.LEFT_OUT]
 

@@ -8,7 +8,7 @@ import pytest
 from github import GithubException
 
 from goldenpath.delivery.adoption.protection_checks import BranchRules
-from goldenpath.delivery.adoption.repository_facts import GitHub
+from goldenpath.delivery.adoption.repository_facts import GitHubRepository
 
 PRIVATE = {"private": True, "default_branch": "main"}
 
@@ -26,10 +26,10 @@ class Requester:
         return {}, self.answers[address]
 
 
-def github(monkeypatch: pytest.MonkeyPatch, **answers: Any) -> GitHub:  # noqa: ANN401  JSON
+def github(monkeypatch: pytest.MonkeyPatch, **answers: Any) -> GitHubRepository:  # noqa: ANN401  JSON
     names = {"repository": "", "own": "/actions/secrets", "shared": "/actions/organization-secrets"}
     page = "?per_page=100"
-    known = GitHub("https://api.github.example", "token", "team/web")
+    known = GitHubRepository("https://api.github.example", "token", "team/web")
     table = {f"/repos/team/web{names[key]}{page if names[key] else ''}": each for key, each in answers.items()}
     monkeypatch.setattr(known, "_requester", Requester(table))
     return known

@@ -37,4 +37,4 @@ def test_a_workflow_says_what_starts_it_and_what_it_calls(text: str, events: set
     found = reusable_workflow.workflow(FILE, text)
     assert found.events == events
     assert [each.job for each in found.callers] == (["delivery"] if text == WORKFLOW else [])
-    assert [each.given for each in found.comments] == ([{"reports_artifact"}] if text == WORKFLOW else [])
+    assert [each.inputs for each in found.comments] == ([{"reports_artifact"}] if text == WORKFLOW else [])

@@ -10,36 +10,36 @@ import pytest
 import yaml
 
 from goldenpath.delivery.adoption import reusable_workflow, scaffold
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.builds import dockerfiles
 from goldenpath.delivery.rules import app, matrix
 from goldenpath.shared.errors import FilesDiffer
 from goldenpath.shared.names import EcrRepository
 
 NAME = EcrRepository("team/web")
-TEMPLATE = reusable_workflow.shipped(reusable_workflow.TEMPLATE)
+TEMPLATE = reusable_workflow.platform_file(reusable_workflow.TEMPLATE)
 
 
-def plan(folder: Path, dockerfile: str = "Dockerfile", ref: str = "main") -> tuple[scaffold.Planned, ...]:
-    return scaffold.plan(folder, (Image(NAME, dockerfile),), ref)
+def plan(folder: Path, dockerfile: str = "Dockerfile", ref: str = "main") -> tuple[scaffold.PlannedFile, ...]:
+    return scaffold.plan(folder, (DeliveredImage(NAME, dockerfile),), ref)
 
 
-def job_of(*images: Image, ref: str = "main") -> dict[str, Any]:
+def job_of(*images: DeliveredImage, ref: str = "main") -> dict[str, Any]:
     (job,) = yaml.safe_load(scaffold.caller(images, ref))["jobs"].values()
     return dict(job)
 
 
 def test_the_caller_is_the_template_with_the_app_s_own_name() -> None:
     (wanted,) = yaml.safe_load(TEMPLATE)["jobs"].values()
-    assert job_of(Image(NAME)) == {**wanted, "with": {**wanted["with"], "ecr_repository": "team/web"}}
+    assert job_of(DeliveredImage(NAME)) == {**wanted, "with": {**wanted["with"], "ecr_repository": "team/web"}}
 
 
 def test_a_dockerfile_in_another_place_is_named() -> None:
-    assert job_of(Image(NAME, "docker/Dockerfile"))["with"]["dockerfile_path"] == "./docker/Dockerfile"
+    assert job_of(DeliveredImage(NAME, "docker/Dockerfile"))["with"]["dockerfile_path"] == "./docker/Dockerfile"
 
 
 def test_a_release_of_the_platform_is_called_where_one_is_named() -> None:
-    assert job_of(Image(NAME, ""), ref="v1.2.3")["uses"].endswith("/_build-and-release.yml@v1.2.3")
+    assert job_of(DeliveredImage(NAME, ""), ref="v1.2.3")["uses"].endswith("/_build-and-release.yml@v1.2.3")
 
 
 def test_the_rules_it_writes_are_valid_and_change_nothing(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_caller_that_says_something_else_is_not_overwritten_and_the_difference
     scaffold.write(tmp_path, plan(tmp_path), force=False)
     with pytest.raises(FilesDiffer) as refused:
         scaffold.write(tmp_path, plan(tmp_path, ref="v1.2.3"), force=False)
-    assert refused.value.what == ".github/workflows/delivery.yml is there already and says something else"
+    assert refused.value.what == ".github/workflows/delivery.yml already exists with different content."
     assert (
         "+    uses: mikeybeezy/goldenpath-idp-infra/.github/workflows/_build-and-release.yml@v1.2.3"
         in refused.value.why

@@ -31,14 +31,14 @@ RECORD = Settlement(GONE.fingerprint, GONE.id, GONE.location.path, "revoked, SEC
 def test_settle_records_what_only_history_has_and_what_is_not_recorded() -> None:
     other = changed(GONE, fingerprint="f" * 32, location=changed(GONE.location, path="b.py"))
     still = changed(GONE, fingerprint="e" * 32, in_history_only=False)
-    wanted = settle.Wanted(NOWHERE, "a team", "rotated", frozenset())
+    wanted = settle.SettleRequest(NOWHERE, "a team", "rotated", frozenset())
     (record,) = settle.records(wanted, [GONE, other, still], [RECORD], TODAY)
     assert record == Settlement("f" * 32, "github-pat", "b.py", "rotated", "a team", TODAY)
 
 
 def test_settle_refuses_a_fingerprint_that_nothing_has() -> None:
-    wanted = settle.Wanted(NOWHERE, "a team", "rotated", frozenset({"no"}))
+    wanted = settle.SettleRequest(NOWHERE, "a team", "rotated", frozenset({"no"}))
     with pytest.raises(BadInput, match="No secret in this repository has the fingerprint no"):
-        settle.chosen(wanted, [GONE, vulnerability()])
-    one = replace(wanted, chosen=frozenset({GONE.fingerprint}))
-    assert settle.chosen(one, [GONE, secret("other.py")]) == (GONE,)
+        settle.selected_secrets(wanted, [GONE, vulnerability()])
+    one = replace(wanted, fingerprints=frozenset({GONE.fingerprint}))
+    assert settle.selected_secrets(one, [GONE, secret("other.py")]) == (GONE,)

@@ -14,8 +14,8 @@ from goldenpath.delivery.adoption import (
     source_checks,
 )
 from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import Checkout
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.checkout import GitCheckout
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.adoption.protection_checks import BranchRules
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.shared.names import EcrRepository
@@ -47,21 +47,23 @@ def described(name: EcrRepository) -> RepositoryInfo:
 
 
 @pytest.fixture
-def healthy(tmp_path: Path) -> Checkout:
+def healthy(tmp_path: Path) -> GitCheckout:
     """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+    return GitCheckout(
+        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
+    )
 
 
-def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
-    asked = doctor.Asked(checkout, ROLE)
+def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
+    asked = doctor.DoctorOptions(checkout, ROLE)
     return doctor.examine(asked, PLATFORM, world or healthy_world())
 
 
-def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
+def worst(checkout: GitCheckout, world: doctor.Clients | None = None) -> list[Remark]:
     """Return the remarks about what is not as it should be."""
     return [each for each in examined(checkout, world) if each.level > Level.GOOD]
 
@@ -80,38 +82,38 @@ def test_base_images_without_a_digest_are_named(text: str, loose: list[str]) -> 
     assert source_checks.unpinned(text) == loose
 
 
-def test_a_missing_dockerfile_is_looked_for_elsewhere(healthy: Checkout) -> None:
+def test_a_missing_dockerfile_is_looked_for_elsewhere(healthy: GitCheckout) -> None:
     (healthy.folder / "Dockerfile").unlink()
     (remark,) = worst(replace(healthy, dockerfiles=("docker/Dockerfile",)))
-    assert (remark.level, remark.fix) == (Level.ERROR, "give `dockerfile_path: ./docker/Dockerfile`")
+    assert (remark.level, remark.fix) == (Level.ERROR, "set `dockerfile_path: ./docker/Dockerfile`")
 
 
-def test_where_several_dockerfiles_are_elsewhere_all_are_listed(healthy: Checkout) -> None:
+def test_where_several_dockerfiles_are_elsewhere_all_are_listed(healthy: GitCheckout) -> None:
     (healthy.folder / "Dockerfile").unlink()
     (remark,) = worst(replace(healthy, dockerfiles=("api/Dockerfile", "web/Dockerfile")))
-    assert remark.fix.startswith("give one of them as `dockerfile_path`: api/Dockerfile, web/Dockerfile; for an image")
+    assert remark.fix.startswith("set `dockerfile_path` to one of api/Dockerfile, web/Dockerfile; to deliver all")
 
 
 @pytest.mark.parametrize("text", ["node_modules\n", ".git\n!.git\n"])
-def test_a_context_with_the_git_folder_is_found(healthy: Checkout, text: str) -> None:
+def test_a_context_with_the_git_folder_is_found(healthy: GitCheckout, text: str) -> None:
     (healthy.folder / ".dockerignore").write_text(text)
     assert [each.about for each in worst(healthy)] == ["context"]
 
 
 @pytest.mark.parametrize(("text", "about"), [(".git\n", []), ("node_modules\n", ["context"])])
 def test_an_ignore_file_of_the_dockerfile_takes_the_place_of_the_folder_s(
-    healthy: Checkout, text: str, about: list[str]
+    healthy: GitCheckout, text: str, about: list[str]
 ) -> None:
     (healthy.folder / ".dockerignore").write_text("!.git\n" if not about else ".git\n")
     (healthy.folder / "Dockerfile.dockerignore").write_text(text)
     assert [each.about for each in worst(healthy)] == about
 
 
-def test_a_shallow_clone_is_told(healthy: Checkout) -> None:
+def test_a_shallow_clone_is_told(healthy: GitCheckout) -> None:
     assert [each.about for each in worst(replace(healthy, shallow=True))] == ["history"]
 
 
-def test_a_submodule_without_an_entry_is_named_since_actions_checkout_fails_on_it(healthy: Checkout) -> None:
+def test_a_submodule_without_an_entry_is_named_since_actions_checkout_fails_on_it(healthy: GitCheckout) -> None:
     (healthy.folder / ".gitmodules").write_text('[submodule "known"]\n\tpath = known\n\turl = ../known.git\n')
     edit(healthy, "    with:\n", "    with:\n      submodules: 'true'\n")
     (remark,) = worst(replace(healthy, submodules=("known", "vendor/stray")))

@@ -11,7 +11,7 @@ from goldenpath.delivery.adoption import reusable_workflow
 from goldenpath.delivery.adoption.triggers import PushFilter, environment_of, push_filter
 
 KNOWN = ("dev", "test", "staging", "prod")
-(JOB,) = yaml.safe_load(reusable_workflow.shipped(reusable_workflow.TEMPLATE))["jobs"].values()
+(JOB,) = yaml.safe_load(reusable_workflow.platform_file(reusable_workflow.TEMPLATE))["jobs"].values()
 TEMPLATE = str(JOB["with"]["environment"])
 EARLIER = "${{ inputs.environment || (github.base_ref || github.ref_name) == 'development' && 'dev' || 'prod' }}"
 

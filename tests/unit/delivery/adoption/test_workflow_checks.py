@@ -14,8 +14,8 @@ from goldenpath.delivery.adoption import (
     workflow_checks,
 )
 from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import Checkout
-from goldenpath.delivery.adoption.images import Image
+from goldenpath.delivery.adoption.checkout import GitCheckout
+from goldenpath.delivery.adoption.images import DeliveredImage
 from goldenpath.delivery.adoption.protection_checks import BranchRules
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
 from goldenpath.shared.names import EcrRepository
@@ -47,28 +47,30 @@ def described(name: EcrRepository) -> RepositoryInfo:
 
 
 @pytest.fixture
-def healthy(tmp_path: Path) -> Checkout:
+def healthy(tmp_path: Path) -> GitCheckout:
     """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (Image(NAME),), "v1.2.3"), force=False)
+    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
     (tmp_path / "Dockerfile").write_text(PINNED)
     (tmp_path / ".dockerignore").write_text(".git\n")
     (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return Checkout(tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES)
+    return GitCheckout(
+        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
+    )
 
 
-def examined(checkout: Checkout, world: doctor.World | None = None) -> tuple[Remark, ...]:
-    asked = doctor.Asked(checkout, ROLE)
+def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
+    asked = doctor.DoctorOptions(checkout, ROLE)
     return doctor.examine(asked, PLATFORM, world or healthy_world())
 
 
-def worst(checkout: Checkout, world: doctor.World | None = None) -> list[Remark]:
+def worst(checkout: GitCheckout, world: doctor.Clients | None = None) -> list[Remark]:
     """Return the remarks about what is not as it should be."""
     return [each for each in examined(checkout, world) if each.level > Level.GOOD]
 
 
 def test_an_app_without_a_caller_is_sent_to_init(tmp_path: Path) -> None:
     _, (remark,) = workflow_checks.find(tmp_path)
-    assert (remark.level, remark.fix) == (Level.ERROR, "run `goldenpath init`, then commit what it wrote")
+    assert (remark.level, remark.fix) == (Level.ERROR, "run `goldenpath init`, then commit the files that it writes")
 
 
 def test_a_workflow_that_is_not_yaml_is_named_with_its_line(tmp_path: Path) -> None:
@@ -98,23 +100,23 @@ def test_a_workflow_that_is_not_yaml_is_named_with_its_line(tmp_path: Path) -> N
         ("secrets: inherit", "secrets: 7", Level.WARNING, "secrets"),
     ],
 )
-def test_a_slip_in_the_caller_is_found(healthy: Checkout, old: str, new: str, level: Level, about: str) -> None:
+def test_a_slip_in_the_caller_is_found(healthy: GitCheckout, old: str, new: str, level: Level, about: str) -> None:
     edit(healthy, old, new)
     assert (level, about) in {(each.level, each.about) for each in worst(healthy)}
 
 
-def test_a_caller_that_grants_nothing_is_told_all_it_must_grant(healthy: Checkout) -> None:
+def test_a_caller_that_grants_nothing_is_told_all_it_must_grant(healthy: GitCheckout) -> None:
     ((caller,),) = [each.callers for each in workflow_checks.find(healthy.folder)[0]]
-    found = list(workflow_checks.check(replace(caller, granted=None), PLATFORM, "team/web"))[1]
+    found = list(workflow_checks.check(replace(caller, permissions=None), PLATFORM, "team/web"))[1]
     assert found.level is Level.ERROR
     assert all(f"{name}: {level}" in found.fix for name, level in PLATFORM.permissions.items())
 
 
-def test_a_commit_is_a_pin(healthy: Checkout) -> None:
+def test_a_commit_is_a_pin(healthy: GitCheckout) -> None:
     edit(healthy, "@v1.2.3", "@" + "a" * 40)
     assert worst(healthy) == []
 
 
-def test_secrets_that_are_not_handed_on_are_told(healthy: Checkout) -> None:
+def test_secrets_that_are_not_handed_on_are_told(healthy: GitCheckout) -> None:
     edit(healthy, "secrets: inherit", "secrets:\n      TF_AWS_IAM_ROLE_DEV: ${{ secrets.TF_AWS_IAM_ROLE_DEV }}")
     assert [each.about for each in worst(healthy)] == ["secrets"] * 3
