@@ -28,7 +28,7 @@ pytestmark = [
 ]
 
 SECOND_PROCESS = """
-from goldenpath.local import engine
+from goldenpath.local.engine import engine
 engine.DEFAULT_HOST = "unix:///nowhere/docker.sock"
 with engine.provide(print) as found:
     print(found.started, found.docker_host)
