@@ -119,4 +119,5 @@ def test_ctrl_c_in_a_delivery_ends_the_programs_of_both_scans(tmp_path: Path, mo
         for number, handler in before.items():
             signal.signal(number, handler)
     # One that starts while the other is stopped is stopped by its own thread, a moment later.
-    waiting.until(lambda: not any(Path("/proc", pid.read_text().strip()).exists() for pid in pids))
+    numbers = [pid.read_text().strip() for pid in pids]
+    waiting.until(lambda: not any(Path("/proc", number).exists() for number in numbers), lambda: numbers)
