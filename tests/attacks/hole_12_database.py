@@ -38,7 +38,7 @@ def database(scene: Scene, *, without: Callable[[str], bool], sources: tuple[str
             path.unlink()
     scene.monkeypatch.setattr(vulnerability_db, "ADVISORIES", records)
     if sources:
-        scene.monkeypatch.setattr(vulnerability_db, "_SOURCES", sources)
+        scene.monkeypatch.setattr(trivy_db, "SOURCES", sources)
     return trivy_db.build_database(Toolchain.load().provide("trivy-db").path, scene.folder / "trivy")
 
 

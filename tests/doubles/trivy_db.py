@@ -19,7 +19,7 @@ _GITHUB = "GHSA-*.json"
 # As trivy-db's own sources lie in its cache (`pkg/vulnsrc/debian`, `pkg/vulnsrc/alpine`), and what it walks besides.
 _SYSTEMS = ("vuln-list-debian", "vuln-list")
 _WALKED = ("cocoapods-specs/Specs", *(f"vuln-list-debian/tracker/{name}" for name in ("DLA", "DSA", "updates-source")))
-_SOURCES = ("ghsa", "debian", "alpine", "ubuntu")
+SOURCES = ("ghsa", "debian", "alpine", "ubuntu")
 
 
 def build_database(trivy_db: Path, into: Path) -> Path:
@@ -51,7 +51,7 @@ def _build(trivy_db: Path, folder: Path) -> Path:
     """Build the database below `folder`; return the folder that it is in."""
     arrange(vulnerability_db.ADVISORIES, folder)
     out = folder / "out"
-    only = [word for name in _SOURCES for word in ("--only-update", name)]
+    only = [word for name in SOURCES for word in ("--only-update", name)]
     process.run(trivy_db, "build", "--cache-dir", folder, *only, "--output-dir", out, timeout=BUILD_SECONDS)
     if not (out / "trivy.db").is_file():
         raise LocalTrouble(
