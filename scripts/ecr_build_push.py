@@ -19,7 +19,8 @@ from goldenpath.delivery.release import access  # noqa: E402
 from goldenpath.delivery.release.cancellation import heeded, held  # noqa: E402
 from goldenpath.delivery.release.plan import preflight  # noqa: E402
 from goldenpath.delivery.release.transaction import Transaction  # noqa: E402
-from goldenpath.delivery.stages import build, ecr_push, execution  # noqa: E402
+from goldenpath.delivery.running import execution  # noqa: E402
+from goldenpath.delivery.stages import build, ecr_push  # noqa: E402
 from goldenpath.shared import runner  # noqa: E402
 from goldenpath.shared.console import Progress  # noqa: E402
 from goldenpath.shared.errors import BadInput  # noqa: E402

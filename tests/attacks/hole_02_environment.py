@@ -111,7 +111,7 @@ def an_ecr_repository_that_was_made_by_hand_is_named_where_the_platform_takes_no
 
 
 @attack(2, UnknownEnvironment, "the environment local is for terminals, not for workflow runs",
-        Patch("goldenpath.delivery.stages.execution._refuse_local"))  # fmt: skip
+        Patch("goldenpath.delivery.running.execution._refuse_local"))  # fmt: skip
 def a_workflow_run_asks_for_the_rules_of_a_terminal(scene: Scene) -> None:
     app = scene.fixture("app").plant_package()
     ended = delivered(scene, "local", apps.event(scene.folder / "runner", app))

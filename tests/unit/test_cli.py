@@ -12,8 +12,8 @@ import pytest
 from goldenpath import __version__, cli
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.build_secrets import SecretSource
+from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Stage
-from goldenpath.delivery.stages import execution
 from goldenpath.shared import masks, verbose
 from goldenpath.shared.errors import Cancelled, GateBlocked
 

@@ -18,8 +18,9 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import Request
+from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import ecr_push, execution
+from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import git
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import (

@@ -13,6 +13,8 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.delivery.rules import reviewed_refs, settled
+from goldenpath.delivery.running import gate
+from goldenpath.delivery.running.upload_conditions import require_code_scanning
 from goldenpath.delivery.scanners import scanner
 from goldenpath.delivery.secrets import (
     git_objects,
@@ -25,8 +27,6 @@ from goldenpath.delivery.secrets import (
 from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, Unread
 from goldenpath.delivery.secrets.scan_scope import Scope
 from goldenpath.delivery.stage import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.delivery.stages import gate
-from goldenpath.delivery.stages.upload_conditions import require_code_scanning
 from goldenpath.shared import git
 from goldenpath.shared.errors import SourceUnusable
 

@@ -16,9 +16,9 @@ from goldenpath.delivery.registry import oci_pull, public_registry
 from goldenpath.delivery.release import access
 from goldenpath.delivery.release.release_request import wanted_access
 from goldenpath.delivery.release.revision import revision_of
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import BadInput, GateBlocked
 from goldenpath.shared.parallel import alongside
 from goldenpath.shared.runner import as_markdown

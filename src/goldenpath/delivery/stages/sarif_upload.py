@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.running.upload_conditions import why_not
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages.upload_conditions import why_not
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from goldenpath.delivery.builds import base_notes
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import gate
 
 
 def run(run: Run) -> Outcome:

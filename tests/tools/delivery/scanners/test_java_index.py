@@ -20,9 +20,9 @@ from tests.tools.program_files import ARTIFACT, GROUP, OLD, archive, coordinates
 from tests.unit import run_builder
 
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import image_inspection, java_index, trivy_canary, trivy_database
 from goldenpath.delivery.scanners.java_index import MavenArchive
-from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import JavaDatabaseMissing, ToolFailed
 from goldenpath.shared.names import Digest
 from goldenpath.shared.toolchain import Toolchain

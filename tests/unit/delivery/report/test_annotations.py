@@ -14,8 +14,8 @@ from goldenpath import cli
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report.annotations import Notice, chosen
+from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import execution, gate
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import GateBlocked
 from goldenpath.shared.runner import Runner

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from goldenpath.delivery.github.code_scanning import Analysis, UploadEnd, off
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.stages import gate, sarif_upload, upload_conditions
+from goldenpath.delivery.running import gate, upload_conditions
+from goldenpath.delivery.stages import sarif_upload
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
 from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner

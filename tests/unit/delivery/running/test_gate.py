@@ -17,7 +17,8 @@ from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import sarif
 from goldenpath.delivery.report.annotations import Notice, Place
 from goldenpath.delivery.rules import effective
-from goldenpath.delivery.stages import ecr_push, gate
+from goldenpath.delivery.running import gate
+from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, StageOutOfOrder
 from goldenpath.shared.names import Commit, Digest

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.inputs import Request
     from goldenpath.delivery.rules.matrix import Environment
+    from goldenpath.delivery.running.early_start import EarlyStage
     from goldenpath.delivery.stage import Stage
-    from goldenpath.delivery.stages.early_start import EarlyStage
     from goldenpath.shared.console import Progress
     from goldenpath.shared.names import Ref
     from goldenpath.shared.runner import Runner

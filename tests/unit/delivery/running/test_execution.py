@@ -14,8 +14,9 @@ from goldenpath.delivery.model.timing import End
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.report import run_facts
 from goldenpath.delivery.rules import effective
+from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stage import Outcome, Stage
-from goldenpath.delivery.stages import execution, gate, summary
+from goldenpath.delivery.stages import summary
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, BuildFailed, GateBlocked
 from goldenpath.shared.runner import Runner
