@@ -151,12 +151,12 @@ class CodeScanning:
         return _content(github_rest.get(place, self._token, attempts=1, read_timeout=_READ_TIMEOUT))
 
     def _sent(self, place: str, body: Mapping[str, str]) -> str:
-        """Upload, again where GitHub is busy or does not answer, and return the upload's id."""
+        """Upload, again where GitHub is busy or does not respond, and return the upload's id."""
         pause = _FIRST_PAUSE
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = github_rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
-                return _identity(answer)
+                response = github_rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
+                return _identity(response)
             except (_RefusedError, RegistryUnreachable) as error:
                 if attempt == ATTEMPTS or (isinstance(error, _RefusedError) and not error.is_busy):
                     raise
@@ -196,20 +196,20 @@ class CodeScanning:
             raise
 
 
-def _identity(answer: Answer) -> str:
+def _identity(response: Answer) -> str:
     """Return the id of the upload that `answer` took. Raises `_RefusedError` where it names none."""
-    if identity := _content(answer).get("id"):
+    if identity := _content(response).get("id"):
         return str(identity)
-    raise _RefusedError(answer.status, "the answer does not name the upload")
+    raise _RefusedError(response.status, "the response does not name the upload")
 
 
-def _content(answer: Answer) -> Mapping[str, Any]:
+def _content(response: Answer) -> Mapping[str, Any]:
     """Return the JSON object that GitHub answered with; nothing for any other content. Raises `_RefusedError`."""
-    content = github_rest.json_object(answer)
-    if answer.status < _ERRORS:
+    content = github_rest.json_object(response)
+    if response.status < _ERRORS:
         return content or {}
-    plain = answer.body[:_QUOTED].decode("utf-8", "replace")
-    raise _RefusedError(answer.status, plain if content is None else str(content.get("message", "")))
+    plain = response.body[:_QUOTED].decode("utf-8", "replace")
+    raise _RefusedError(response.status, plain if content is None else str(content.get("message", "")))
 
 
 def off(repository: str) -> CodeScanningOff:
@@ -228,7 +228,7 @@ def _refused(analysis: Analysis, error: _RefusedError) -> GoldenPathError:
     fixes = (
         rule.fix
         for rule in _RULES
-        if error.status in rule.statuses and (not rule.words or any(each in error.words for each in rule.words))
+        if error.status in rule.statuses and (not rule.words or any(word in error.words for word in rule.words))
     )
     return SarifRefused(
         f"GitHub did not take the SARIF file for {analysis.repository}",

@@ -29,7 +29,7 @@ class Order(StrEnum):
     """How a commit stands to another commit of the same repository.
 
     `LATER`: its history contains the other one. `EARLIER`: the other one's history contains it. `UNRELATED`: neither.
-    `HIDDEN`: the token may not read the repository. `UNKNOWN`: GitHub gave no answer.
+    `HIDDEN`: the token may not read the repository. `UNKNOWN`: GitHub gave no response.
     """
 
     LATER = "later"
@@ -51,24 +51,24 @@ class History:
 
     def order(self, commit: Commit, other: Commit) -> Order:
         """Return how `commit` stands to `other`. Raises nothing."""
-        answer = self._get(f"compare/{other}...{commit}?{_SMALLEST}")
-        if answer is None:
+        response = self._get(f"compare/{other}...{commit}?{_SMALLEST}")
+        if response is None:
             return Order.UNKNOWN
-        if answer.status == _OK:
-            return _ORDERS.get(str(_field(answer, "status")), Order.UNKNOWN)
-        if answer.status not in _REFUSED or _is_rate_limit(answer):
+        if response.status == _OK:
+            return _ORDERS.get(str(_field(response, "status")), Order.UNKNOWN)
+        if response.status not in _REFUSED or _is_rate_limit(response):
             return Order.UNKNOWN
         # 404 may mean that `other` is not in this repository, or that the token may not read it.
         return Order.UNRELATED if self._exists(commit) else Order.HIDDEN
 
     def tip(self, ref: str) -> str:
         """Return the id of the commit that the git ref `ref` names now; empty when GitHub does not say."""
-        answer = self._get(f"commits/{quote(ref.removeprefix('refs/'), safe='')}?{_SMALLEST}")
-        return str(_field(answer, "sha") or "") if answer is not None and answer.status == _OK else ""
+        response = self._get(f"commits/{quote(ref.removeprefix('refs/'), safe='')}?{_SMALLEST}")
+        return str(_field(response, "sha") or "") if response is not None and response.status == _OK else ""
 
     def _exists(self, commit: Commit) -> bool:
-        answer = self._get(f"commits/{commit}?{_SMALLEST}")
-        return answer is not None and answer.status == _OK
+        response = self._get(f"commits/{commit}?{_SMALLEST}")
+        return response is not None and response.status == _OK
 
     def _get(self, path: str) -> Answer | None:
         place = f"{self._place}/{path}"
@@ -78,9 +78,9 @@ class History:
             return None
 
 
-def _is_rate_limit(answer: Answer) -> bool:
-    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+def _is_rate_limit(response: Answer) -> bool:
+    return "retry-after" in response.headers or response.headers.get("x-ratelimit-remaining") == "0"
 
 
-def _field(answer: Answer, name: str) -> Any:  # noqa: ANN401  any JSON value
-    return (github_rest.json_object(answer) or {}).get(name)
+def _field(response: Answer, name: str) -> Any:  # noqa: ANN401  any JSON value
+    return (github_rest.json_object(response) or {}).get(name)

@@ -144,11 +144,11 @@ def _way_in(environment: str, here: Runner) -> str:
     )
 
 
-def require_account(access: Access, found: str, what: str) -> None:
-    """Raise `WrongAccount` unless `found` is one of the accounts that this release may go to."""
-    if access.accounts and found not in access.accounts:
+def require_account(access: Access, account: str, what: str) -> None:
+    """Raise `WrongAccount` unless this release may go to `account`."""
+    if access.accounts and account not in access.accounts:
         raise WrongAccount(
-            f"{what} is in the AWS account {found}",
+            f"{what} is in the AWS account {account}",
             why=f"only {', '.join(access.accounts)} may be released to",
             fix="give the role of the environment that you mean, or correct `allowed_account_ids`",
         )

@@ -50,28 +50,29 @@ class _Owned:
 
 def require_own(policy: Policy, environment: str, target: Target) -> None:
     """Raise `WrongEnvironment` if anything of `target` is not for the rules of `environment` to open."""
-    for each in _owned(policy, environment, target):
+    for owned in _owned(policy, environment, target):
         # Account, role and repository are judged one by one: two that are right do not excuse a third.
-        if environment in each.owners:
+        if environment in owned.owners:
             continue
-        if each.owners:
-            owners = " and ".join(each.owners)
+        if owned.owners:
+            owners = " and ".join(owned.owners)
             raise WrongEnvironment(
-                f"{each.what} belongs to {owners}, and this run follows the rules of {environment or 'no environment'}",
-                why=f"{each.source} says so; what is bound to an environment is opened by its rules only",
-                fix=f"deliver to {each.owners[0]}, or give the role and the ECR repository of {environment}; a wrong "
+                f"{owned.what} belongs to {owners}, and this run follows "
+                f"the rules of {environment or 'no environment'}",
+                why=f"{owned.source} says so; what is bound to an environment is opened by its rules only",
+                fix=f"deliver to {owned.owners[0]}, or give the role and the ECR repository of {environment}; a wrong "
                 "entry or tag is corrected by the platform team",
             )
         raise WrongEnvironment(
-            f"{each.what} is not one of {environment}",
-            why=f"{each.source} lists what {environment} may open, and this is not on the list",
-            fix=f"give the role of {environment}, or have the platform team add this to {each.source}",
+            f"{owned.what} is not one of {environment}",
+            why=f"{owned.source} lists what {environment} may open, and this is not on the list",
+            fix=f"give the role of {environment}, or have the platform team add this to {owned.source}",
         )
 
 
 def require_not_others(policy: Policy, environment: str, account: str) -> None:
     """Raise `WrongEnvironment` if the policy lists `account` for other environments only."""
-    owners = tuple(each.name for each in policy.environments if account in each.accounts)
+    owners = tuple(owner.name for owner in policy.environments if account in owner.accounts)
     if owners and environment not in owners:
         require_own(policy, environment, Target(account))
 
@@ -82,7 +83,7 @@ def unbound(policy: Policy, environment: str, target: Target) -> str:
     Raises `WrongEnvironment` instead where the policy refuses such a release.
     """
     # An account that dev and prod share binds nothing: dev's rules would open prod's repositories in it.
-    if any(each.owners == (environment,) for each in _owned(policy, environment, target)):
+    if any(owned.owners == (environment,) for owned in _owned(policy, environment, target)):
         return ""
     what = f"nothing says that the ECR repository {target.repository} belongs to {environment} only"
     if target.tag is None:
@@ -100,18 +101,18 @@ def unbound(policy: Policy, environment: str, target: Target) -> str:
 
 def lists_roles(policy: Policy) -> bool:
     """Tell whether the role of a login matters: some environment lists roles."""
-    return any(each.roles for each in policy.environments)
+    return any(environment.roles for environment in policy.environments)
 
 
 def _owned(policy: Policy, environment: str, target: Target) -> Iterator[_Owned]:
     """Yield what `target` consists of, as far as something binds it or `environment` is bound to other things."""
-    accounts = {each.name: each.accounts for each in policy.environments}
+    accounts = {listed.name: listed.accounts for listed in policy.environments}
     owners = tuple(name for name, listed in accounts.items() if target.account in listed)
     # An environment that lists accounts opens no others, so one line protects prod
     # (docs/adr/0012-what-a-role-opens.md, decision 2).
     if owners or accounts.get(environment):
         yield _Owned(f"the AWS account {target.account}", owners, POLICY_FILE)
-    roles = {each.name: each.roles for each in policy.environments}
+    roles = {listed.name: listed.roles for listed in policy.environments}
     owners = tuple(name for name, listed in roles.items() if _identity(target.role) in map(_identity, listed))
     if target.role and (owners or (roles.get(environment) and not target.login)):
         yield _Owned(f"the role {target.role}", owners, POLICY_FILE)

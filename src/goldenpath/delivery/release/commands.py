@@ -58,7 +58,7 @@ def show(path: Path) -> None:
     progress.line(f"{receipt.state}: {receipt.reference}")
     progress.line(f"commit {receipt.commit}, environment {receipt.environment}")
     for move in receipt.tags:
-        progress.line(_told(move))
+        progress.line(_in_words(move))
     progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
     for digest in receipt.staged:
         progress.line(f"  brought {digest}")
@@ -184,11 +184,12 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
 def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> None:
     """Print what the role of base images may do: pull from some repositories."""
     names = [
-        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": each}).ecr_repository for each in ecr_repositories
+        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": repository}).ecr_repository
+        for repository in ecr_repositories
     ]
     region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
     assert region is not None  # noqa: S101  it has a default
-    _print(pull_policy(region.aws_partition, region, _account(account), [each for each in names if each]))
+    _print(pull_policy(region.aws_partition, region, _account(account), [name for name in names if name]))
 
 
 def _read(path: Path) -> Receipt:
@@ -200,7 +201,7 @@ def _read(path: Path) -> Receipt:
     return codec.read(path, Receipt, written_by="ecr-push")
 
 
-def _told(move: TagMove) -> str:
+def _in_words(move: TagMove) -> str:
     if move.before == move.after:
         return f"  {move.tag}: {move.after or 'free'}, as before"
     return f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}"

@@ -78,7 +78,7 @@ class Latest:
         return ""
 
     def _named(self, order: Order) -> str:
-        return " and ".join(f"`{tag}`" for tag, found in self._asked_for.items() if found is order)
+        return " and ".join(f"`{tag}`" for tag, known in self._asked_for.items() if known is order)
 
     def _order(self, revision: str) -> Order:
         # Two releases at once ask in every round, and one commit's place in history does not change.

@@ -44,7 +44,7 @@ class Plan:
 
     def released_further(self, tags: Iterable[Tag]) -> Tag | None:
         """Return one of an image's `tags` that a release to an environment further along gave it; `None` if none is."""
-        names = {each.rpartition("-")[0] for each in self.tags.further}
+        names = {tag.rpartition("-")[0] for tag in self.tags.further}
         return min((tag for tag in tags if any(is_of_environment(tag, name) for name in names)), default=None)
 
     @property

@@ -63,11 +63,12 @@ def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
 
 
 def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
-    given = next((each for each in request.bases_logins if each.registry == base.registry), None)
+    given = next((login for login in request.bases_logins if login.registry == base.registry), None)
     if given is None:
+        listed = ", ".join(login.registry for login in request.bases_logins) or "nothing"
         raise BadInput(
             f"there is no login for {base.registry}, which {base.written} needs",
-            why=f"BASES_LOGINS has logins for {', '.join(each.registry for each in request.bases_logins) or 'nothing'}",
+            why=f"BASES_LOGINS has logins for {listed}",
             fix=f"add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
             "requests among Dependabot's secrets); leave an image that everybody may pull out of `private_bases`",
         )
@@ -75,9 +76,9 @@ def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
     here.mask(given.password)
 
     def login() -> Login:
-        found = oci_login.reader(given, base.repository)
-        for secret in found.secrets:
+        fresh = oci_login.reader(given, base.repository)
+        for secret in fresh.secrets:
             here.mask(secret)
-        return found
+        return fresh
 
     return OciRegistry(login(), base.repository, renew=login)

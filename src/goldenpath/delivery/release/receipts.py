@@ -45,7 +45,7 @@ def require_own(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Col
 
 
 def _foreign_tags(receipt: Receipt, environment: Environment, policy: Policy) -> Iterator[str]:
-    names = [each.name for each in policy.environments]
+    names = [listed.name for listed in policy.environments]
     for move in receipt.tags:
         try:
             # As if somebody had asked for this tag: then the rules of a release judge it, and they exist only once.
@@ -58,7 +58,7 @@ def _foreign_images(receipt: Receipt, opened: Opened, environment: Environment) 
     fixed = {receipt.commit.short, of_environment(environment.name, receipt.commit)}
     # A moving tag goes back to whatever commit it came from.
     staying = [
-        each for each in receipt.tags if each.tag in fixed or not (each.tag == LATEST or environment.moves(each.tag))
+        move for move in receipt.tags if move.tag in fixed or not (move.tag == LATEST or environment.moves(move.tag))
     ]
     before = (move.before for move in staying if move.before is not None)
     for digest in dict.fromkeys((receipt.digest, *receipt.staged, *before)):

@@ -40,7 +40,7 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
         version,
         image_tag=request.image_tag,
         git_tag=git_tag_of(run),
-        environments=[each.name for each in run.policy.environments],
+        environments=[environment.name for environment in run.policy.environments],
     )
     if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
         raise BadInput(
@@ -78,13 +78,13 @@ def of_another_component(run: Run) -> str:
 
 def moving_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> frozenset[Tag]:
     """Return the tags that a release of `commit` may move from another commit, where the repository moves them."""
-    versions = [each for each in (version_of(run, version), git_tag_of(run)) if each is not None]
-    found = tags.moving(run.environment, commit, run.request.image_tag, versions)
-    return frozenset(tag for tag in found if not info.keeps(tag))
+    versions = [name for name in (version_of(run, version), git_tag_of(run)) if name is not None]
+    movable = tags.moving(run.environment, commit, run.request.image_tag, versions)
+    return frozenset(tag for tag in movable if not info.keeps(tag))
 
 
 def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
     """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
     # The policy lists environments from the first to the last; nothing else records their order.
-    names = [each.name for each in run.policy.environments]
-    return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])
+    names = [environment.name for environment in run.policy.environments]
+    return frozenset(tags.of_environment(name, commit) for name in names[names.index(run.environment.name) + 1 :])

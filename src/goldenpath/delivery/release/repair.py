@@ -88,7 +88,7 @@ def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None)
     if candidate is not None and candidate.digest != receipt.digest:
         wrong.insert(0, f"the candidate is {candidate.digest} of {candidate.commit.short}")
     if receipt.state in SETTLED:
-        wrong += [f"{each} is missing from the registry" for each in missing(opened, receipt.digest)]
+        wrong += [f"{digest} is missing from the registry" for digest in missing(opened, receipt.digest)]
     if wrong:
         raise ReceiptMismatch(
             f"the receipt of {receipt.digest} does not hold in {len(wrong)} points",
@@ -111,7 +111,7 @@ def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
         body = json.loads(held.content)
         # Whoever may push wrote this JSON. It may lack any key, and be nested deeper than Python reads.
         named = body["manifests"] if held.media_type in INDEXES else (body["config"], *body["layers"])
-        digests = [Digest(each["digest"]) for each in named]
+        digests = [Digest(descriptor["digest"]) for descriptor in named]
     except (KeyError, RecursionError, TypeError, ValueError):
         yield f"a readable image {held.digest}"
         return
@@ -154,9 +154,9 @@ def _moved_on(receipt: Receipt, opened: Opened) -> Iterator[str]:
     for move in receipt.tags:
         expected = move.after if receipt.state in SETTLED else move.before
         held = opened.registry.manifest(move.tag)
-        found = held.digest if held else None
-        if found != expected:
-            yield f"{move.tag} names {found or 'nothing'} instead of {expected or 'nothing'}"
+        named = held.digest if held else None
+        if named != expected:
+            yield f"{move.tag} names {named or 'nothing'} instead of {expected or 'nothing'}"
 
 
 def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:

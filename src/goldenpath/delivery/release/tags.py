@@ -115,10 +115,10 @@ def _reads_like_a_commits(tag: Tag, commit: Commit, environment: str) -> bool:
     `sha-a1b2c3d` and a longer form of `commit` itself are true. A number may be that of a build: should a commit begin
     with the same seven digits, its release ends with `tag-taken` and moves nothing.
     """
-    if found := _OF_AN_ENVIRONMENT.fullmatch(tag):
-        if found["of"] == environment:
+    if match := _OF_AN_ENVIRONMENT.fullmatch(tag):
+        if match["of"] == environment:
             return True
-        return not (commit.startswith(found["commit"]) or found["commit"].isdecimal())
+        return not (commit.startswith(match["commit"]) or match["commit"].isdecimal())
     return bool(_OF_A_COMMIT.fullmatch(tag)) and not commit.startswith(tag)
 
 

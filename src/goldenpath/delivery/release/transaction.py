@@ -59,16 +59,19 @@ class Transaction:
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
-        there = answers(self._registry.manifest, [each.digest for each in _manifests(layout)])
-        return tuple(each for each in _manifests(layout) if there[each.digest] is None)
+        manifests = _manifests(layout)
+        stored = answers(self._registry.manifest, [manifest.digest for manifest in manifests])
+        return tuple(manifest for manifest in manifests if stored[manifest.digest] is None)
 
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
         """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
-        for each in manifests:
+        for manifest in manifests:
             # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know of
             # it.
-            self._staged.append(each.digest)
-            self._put(each.digest, StoredManifest(each.digest, each.media_type, layout.manifest_bytes(each)))
+            self._staged.append(manifest.digest)
+            self._put(
+                manifest.digest, StoredManifest(manifest.digest, manifest.media_type, layout.manifest_bytes(manifest))
+            )
 
     def commit(self, manifest: StoredManifest) -> None:
         """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
@@ -95,12 +98,12 @@ class Transaction:
                 self._put(tag, manifest)
             # Every tag, also those that were right at first: a rival may have taken one while this round wrote the
             # others.
-            found = answers(self._look, self._plan.before)
-            wanted = tuple(tag for tag, held in found.items() if self._is_contested(tag, held))
+            current = answers(self._look, self._plan.before)
+            wanted = tuple(tag for tag, held in current.items() if self._is_contested(tag, held))
             if not wanted:
                 return
             # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
-            rivals = [held for tag in wanted if (held := found[tag]) is not None and self._is_rival(tag, held)]
+            rivals = [held for tag in wanted if (held := current[tag]) is not None and self._is_rival(tag, held)]
             # Both sides know both digests, so they agree without speaking. Neither knows the other's time or run.
             if any(rival.digest < manifest.digest for rival in rivals):
                 self._yield_to(min(rivals, key=lambda rival: rival.digest))
@@ -156,21 +159,21 @@ class Transaction:
         That is one of another commit, or to an environment further along. It may have ended well, and would not notice
         that it lost a tag.
         """
-        found, before = self._look(tag), self._plan.before[tag]
+        held, before = self._look(tag), self._plan.before[tag]
         # What preflight saw was judged there. Only what came since can be another release's.
         known = {self._plan.target, before and before.digest}
-        if found is None or tag == LATEST or found.digest in known:
-            return found
+        if held is None or tag == LATEST or held.digest in known:
+            return held
         # A release that ended well does not look at its tags again. So a fixed tag of another commit is never taken,
         # and no tag goes back to an earlier environment (docs/adr/0007-release.md, decisions 3 and 4).
         moving = tag in self._plan.tags.moving
         guarded = moving or tag in self._plan.shared
-        if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
-            return found
-        raise self._lost(found.digest)
+        if (moving or self._of_our_commit(held)) and not (guarded and self._is_further(held)):
+            return held
+        raise self._lost(held.digest)
 
-    def _is_further(self, found: StoredManifest) -> bool:
-        return self._plan.released_further(self._ecr.tags_of(self._name, found.digest)) is not None
+    def _is_further(self, held: StoredManifest) -> bool:
+        return self._plan.released_further(self._ecr.tags_of(self._name, held.digest)) is not None
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)
@@ -273,4 +276,4 @@ def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
 
 def _manifests(layout: Layout) -> tuple[Descriptor, ...]:
     """Return the manifests of the layout, an index after what it lists."""
-    return tuple(each for each in layout.descriptors() if each.media_type in {INDEX, MANIFEST})
+    return tuple(descriptor for descriptor in layout.descriptors() if descriptor.media_type in {INDEX, MANIFEST})

@@ -27,8 +27,8 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
         _counts(verdict),
         *_deciding(deciding),
         _listed("Reported only: no fix exists", unfixed, sentence),
-        _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
-        _listed("Settled secrets", [each.sentence for each in verdict.settled]),
+        _listed("Exceptions", [exception.sentence for exception in verdict.exceptions]),
+        _listed("Settled secrets", [secret.sentence for secret in verdict.settled]),
         _listed("To know", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -50,7 +50,7 @@ def _counts(verdict: Verdict) -> str:
     rule = " | ".join("---" for _ in verdict.counts)
     row = " | ".join(str(count) for count in verdict.counts.values())
     rows = (f"{head} | decide | accepted", f"{rule} | --- | ---", f"{row} | {verdict.deciding} | {verdict.accepted}")
-    return "\n" + "".join(f"| {each} |\n" for each in rows)
+    return "\n" + "".join(f"| {cells} |\n" for cells in rows)
 
 
 def _listed(title: str, items: Sequence[T], text: Callable[[T], str] = str) -> str:

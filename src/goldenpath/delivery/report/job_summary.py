@@ -67,7 +67,7 @@ class Facts:
             return Ending.BLOCKED
         if self.receipt is not None and self.receipt.state in _RELEASED:
             return Ending.RELEASED
-        broken = any(each.end in {End.FAILED, End.STOPPED} for each in self.timings.stages)
+        broken = any(timing.end in {End.FAILED, End.STOPPED} for timing in self.timings.stages)
         return Ending.FAILED if broken or len(self.verdicts) < len(Gate) else Ending.CHECKED
 
 
@@ -88,10 +88,10 @@ def headline(facts: Facts) -> str:
         case Ending.CHECKED:
             return f"✅ {to}: checked, and let through; nothing was released"
         case Ending.BLOCKED:
-            gates = " and ".join(gate for gate, each in facts.verdicts.items() if each.result is Result.BLOCK)
+            gates = " and ".join(gate for gate, verdict in facts.verdicts.items() if verdict.result is Result.BLOCK)
             return f"⛔ {to}: blocked by {gates}; nothing was released"
         case Ending.FAILED:
-            broken = next((each.stage for each in facts.timings.stages if each.end is End.FAILED), "")
+            broken = next((timing.stage for timing in facts.timings.stages if timing.end is End.FAILED), "")
             left = "nothing was released"
             if facts.receipt is not None and facts.receipt.state is State.BROKEN:
                 left = "the release could not be undone whole"
@@ -106,8 +106,8 @@ def _whole(facts: Facts, listed: int) -> str:
         *(f"- {_cell(verdict.sentence)}" for verdict in verdicts),
         *_findings("What decides", facts.deciding, listed),
         *_findings("Reported only: no fix exists", facts.unfixed, listed),
-        _list("Exceptions", [each.sentence for verdict in verdicts for each in verdict.exceptions], listed),
-        _list("Settled secrets", [each.sentence for verdict in verdicts for each in verdict.settled], listed),
+        _list("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
+        _list("Settled secrets", [secret.sentence for verdict in verdicts for secret in verdict.settled], listed),
         _notes(facts, listed),
         _would_block(facts),
         _image(facts),
@@ -117,10 +117,11 @@ def _whole(facts: Facts, listed: int) -> str:
 
 
 def _failure(facts: Facts) -> str:
-    broken = (each for each in facts.timings.stages if each.end is End.FAILED)
+    broken = (timing for timing in facts.timings.stages if timing.end is End.FAILED)
     return "\n".join(
-        f"\n**{_cell(each.stage)}**: {_cell(each.sentence)}{f'<br>**Do:** {_cell(each.fix)}' if each.fix else ''}\n"
-        for each in broken
+        f"\n**{_cell(timing.stage)}**: {_cell(timing.sentence)}"
+        f"{f'<br>**Do:** {_cell(timing.fix)}' if timing.fix else ''}\n"
+        for timing in broken
     )
 
 
@@ -142,14 +143,16 @@ def _notes(facts: Facts, listed: int) -> str:
 def _list(title: str, lines: Sequence[str], listed: int) -> str:
     if not lines:
         return ""
-    shown = [f"- {_cell(each)}" for each in lines[:listed]]
+    shown = [f"- {_cell(line)}" for line in lines[:listed]]
     more = [f"- and {len(lines) - listed} more, all in the verdicts of this run"] if len(lines) > listed else []
     return f"\n### {title}\n\n" + "\n".join((*shown, *more))
 
 
 def _would_block(facts: Facts) -> str:
     rows = [
-        [gate.value, ", ".join(each.would_block_in)] for gate, each in facts.verdicts.items() if each.would_block_in
+        [gate.value, ", ".join(verdict.would_block_in)]
+        for gate, verdict in facts.verdicts.items()
+        if verdict.would_block_in
     ]
     return f"\n### What would block elsewhere\n\n{_table(['gate', 'environments'], rows)}" if rows else ""
 
@@ -167,7 +170,7 @@ def _image(facts: Facts) -> str:
 
 
 def _stages(facts: Facts) -> str:
-    names = dict.fromkeys([*facts.stages, *(each.stage for each in facts.timings.stages)])
+    names = dict.fromkeys([*facts.stages, *(timing.stage for timing in facts.timings.stages)])
     return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], [_stage(facts, name) for name in names])}"
 
 
@@ -180,7 +183,7 @@ def _stage(facts: Facts, name: str) -> list[str]:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(_cell, row)) for row in rows)]
-    return "\n".join(f"| {each} |" for each in lines)
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def _cell(text: str) -> str:

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def gather(work: WorkFolder, environment: str, commit: str) -> Facts:
     """Return what the files in `work` say of a run of `commit` for `environment`."""
-    verdicts = {gate: found for gate in Gate if (found := _if_there(partial(work.read_verdict, gate)))}
+    verdicts = {gate: verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))}
     return Facts(
         environment=environment,
         commit=commit,
@@ -52,7 +52,7 @@ def _named(work: WorkFolder, gate: Gate, names: Callable[[Verdict], tuple[str, .
     if verdict is None or report is None:
         return ()
     # Not decided anew: the job of the summary has no checkout, and so not what the app tightens.
-    by_fingerprint = {each.fingerprint: each for each in report.findings}
+    by_fingerprint = {finding.fingerprint: finding for finding in report.findings}
     return tuple(by_fingerprint[name] for name in names(verdict) if name in by_fingerprint)
 
 

@@ -64,8 +64,13 @@ class Rendered:
 
 def passed(verdict: Verdict) -> dict[str, str]:
     """Return what an exception or a record of a settled secret let pass: fingerprints, each with the reason."""
-    accepted = {name: each.sentence for each in verdict.exceptions if each.standing.counts for name in each.findings}
-    return accepted | {each.settlement.fingerprint: each.sentence for each in verdict.settled if each.counts}
+    accepted = {
+        name: exception.sentence
+        for exception in verdict.exceptions
+        if exception.standing.counts
+        for name in exception.findings
+    }
+    return accepted | {secret.settlement.fingerprint: secret.sentence for secret in verdict.settled if secret.counts}
 
 
 def render(report: Findings, accepted: Mapping[str, str] = NOTHING, *, category: str, dockerfile: str) -> Rendered:
@@ -108,7 +113,7 @@ def _results(
     kept: Sequence[Finding], rules: Sequence[Mapping[str, Any]], accepted: Mapping[str, str], dockerfile: str
 ) -> list[dict[str, Any]]:
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    return [_result(each, index[each.id], dockerfile, accepted.get(each.fingerprint)) for each in kept]
+    return [_result(finding, index[finding.id], dockerfile, accepted.get(finding.fingerprint)) for finding in kept]
 
 
 def _rules(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -178,5 +183,5 @@ def _note(left_out: int, kept: int) -> str:
 
 
 def _invocation(note: str) -> dict[str, Any]:
-    told = [{"level": "warning", "message": {"text": note}}] if note else []
-    return {"executionSuccessful": True, "toolExecutionNotifications": told}
+    notifications = [{"level": "warning", "message": {"text": note}}] if note else []
+    return {"executionSuccessful": True, "toolExecutionNotifications": notifications}

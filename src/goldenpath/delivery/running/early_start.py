@@ -22,7 +22,7 @@ class EarlyStage:
         self._messages: list[str] = []
         self._say: Callable[[str], None] = self._messages.append
         self._lock = Lock()
-        self._work = second.start(self._start, ahead, replace(run, say=self._told))
+        self._work = second.start(self._start, ahead, replace(run, say=self._report))
 
     @property
     def began(self) -> float:
@@ -32,8 +32,8 @@ class EarlyStage:
     def finish(self, say: Callable[[str], None]) -> Outcome:
         """Return the outcome of the stage, whose turn it is; from now on `say` gets its messages. Raises its error."""
         with self._lock:
-            for each in self._messages:
-                say(each)
+            for message in self._messages:
+                say(message)
             self._say = say
         write = self._work.result()
         turn = time.monotonic()
@@ -49,6 +49,6 @@ class EarlyStage:
         finally:
             self._seconds = time.monotonic() - began
 
-    def _told(self, message: str) -> None:
+    def _report(self, message: str) -> None:
         with self._lock:
             self._say(message)

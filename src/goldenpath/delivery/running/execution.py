@@ -254,7 +254,7 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
     _annotate(stage, outcome, run)
     if stage.writes_summary:
         return
-    listed = "".join(f"\n- {runner.as_markdown(each.text)}" for each in outcome.notices)
+    listed = "".join(f"\n- {runner.as_markdown(notice.text)}" for notice in outcome.notices)
     body = outcome.summary or listed
     run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
 

@@ -72,7 +72,7 @@ def conclude(
     return Outcome(
         sentence=verdict.sentence,
         outputs=_outputs(verdict),
-        at_places=tuple(of_finding(each, dockerfile) for each in decision.deciding[:WARNED_AT_MOST]),
+        at_places=tuple(of_finding(finding, dockerfile) for finding in decision.deciding[:WARNED_AT_MOST]),
         warnings=_warnings(verdict),
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
         summary=gate_summary.render(verdict, decision.deciding, decision.unfixed),
@@ -86,7 +86,7 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
         "findings": str(sum(verdict.counts.values())),
         "deciding": str(verdict.deciding),
         "accepted": str(verdict.accepted),
-        "settled": str(sum(each.counts for each in verdict.settled)),
+        "settled": str(sum(secret.counts for secret in verdict.settled)),
         "unfixed": str(len(verdict.unfixed)),
         **counts,
         "would_block_in": ",".join(verdict.would_block_in),
@@ -97,8 +97,10 @@ def _warnings(verdict: Verdict) -> tuple[str, ...]:
     """Return what deserves attention besides the findings shown: the number of the others, and bad exceptions."""
     more = verdict.deciding - WARNED_AT_MOST
     left = (f"and {more} more, all in {verdict.gate}.json",) if more > 0 else ()
-    exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
-    settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
+    exceptions = tuple(
+        exception.sentence for exception in verdict.exceptions if exception.standing is not Standing.ACCEPTED
+    )
+    settled = tuple(secret.sentence for secret in verdict.settled if secret.deserves_attention)
     return (*left, *exceptions, *settled)
 
 

@@ -97,7 +97,7 @@ def _made(run: Run, added: Addition) -> Outcome:
         warnings=(*warnings, *built.warnings),
         outputs={
             "digest": candidate.digest,
-            "platforms": ",".join(each.platform for each in candidate.platforms),
+            "platforms": ",".join(image.platform for image in candidate.platforms),
             "handover": "\n".join(map(str, handover(run))),
             "build_cache_digest": built.cache_written,
         },
@@ -125,10 +125,10 @@ def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
             fix="name one, relative to the repository, with `build_context` (--build-context)",
         )
     if not dockerfile.is_file():
-        there = dockerfiles.candidates(git.tracked(source))
+        others = dockerfiles.candidates(git.tracked(source))
         raise BuildFailed(
             f"there is no Dockerfile at {dockerfile}",
-            why=f"the repository has {', '.join(there[:_NAMED_AT_MOST])}" if there else "",
+            why=f"the repository has {', '.join(others[:_NAMED_AT_MOST])}" if others else "",
             fix="write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
         )
 
@@ -171,21 +171,29 @@ def build(run: Run, order: Order, added: Addition) -> Built:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
             cache = build_cache.planned(run, chosen, given, private_bases=bool(fetched.images))
             with build_secrets.explaining(run, given), missing_bases.explaining(run):
-                found = bases.resolved(
+                resolved = bases.resolved(
                     chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
                 )
-                for each in found.images or ():
-                    run.say(f"base image {each.reference}")
+                for image in resolved.images or ():
+                    run.say(f"base image {image.reference}")
                 with (
                     placed(added.files, added.root),
-                    base_facts.learned(run, found.images, written, fetched) as learned,
+                    base_facts.learned(run, resolved.images, written, fetched) as learned,
                 ):
-                    undated = rewrite.export(run, chosen, found, added, cache.options)
+                    undated = rewrite.export(run, chosen, resolved, added, cache.options)
                     images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other, *undated)
-    origins = dict(zip(map(normal, order.platforms or ("",)), found.origins, strict=False))
+    warnings = (
+        *given.warnings,
+        *unsearched,
+        *settled.warnings,
+        *resolved.warnings,
+        *learned.warnings,
+        *other,
+        *undated,
+    )
+    origins = dict(zip(map(normal, order.platforms or ("",)), resolved.origins, strict=False))
     return Built(chosen.description, settled.images, images, warnings, origins, cache.used, cache.written())
 
 
@@ -214,7 +222,7 @@ def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
             )
             for image in layout.images()
         ),
-        size=sum(each.size for each in layout.descriptors()),
+        size=sum(descriptor.size for descriptor in layout.descriptors()),
         commit=run.event.commit,
         source=run.event.source_url,
         version=_version(run),

@@ -227,7 +227,7 @@ def _write_receipt(
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
-        staged=tuple(each.digest for each in progress.manifests),
+        staged=tuple(manifest.digest for manifest in progress.manifests),
         unbound=opened.unbound,
     )
     codec.write(run.work.receipt, receipt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,14 +30,14 @@ def run(run: Run) -> Outcome:
         tags = tags_of(run, opened.info, commit)
         held = answers(opened.registry.manifest, tags.wanted)
         require_movable(held, opened.info, commit, tags.moving)
+    states = ", ".join(itertools.starmap(_state, held.items()))
     return Outcome(
-        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
+        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {states}",
         outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},
     )
 
 
-def _state(found: tuple[Tag, StoredManifest | None]) -> str:
-    tag, held = found
+def _state(tag: Tag, held: StoredManifest | None) -> str:
     return f"{tag} is free" if held is None else f"{tag} is at {held.digest[:19]}…"
 
 

@@ -25,7 +25,7 @@ def run(run: Run) -> Outcome:
     shutil.rmtree(work.base_layouts, ignore_errors=True)
     if not run.request.private_bases:
         raise BadInput("no base image was named", fix="name them with `private_bases`, one a line")
-    images = {each.written: _fetched(run, each) for each in run.request.private_bases}
+    images = {base.written: _fetched(run, base) for base in run.request.private_bases}
     codec.write(work.bases, FetchedBases(images))
     return Outcome(sentence=f"fetched {', '.join(f'{name} ({digest[:19]}…)' for name, digest in images.items())}")
 

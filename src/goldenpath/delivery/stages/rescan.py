@@ -63,13 +63,13 @@ def run(run: Run) -> Outcome:
 def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
     """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
     named = dict.fromkeys(labelled_base(layout.config(image)) for image in layout.images())
-    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in named if each)
+    return tuple(structs.replace(base, newest=public_registry.newest(base)) for base in named if base)
 
 
 def noted(report: Findings, bases: tuple[BaseImage, ...], commit: str) -> Findings:
     """Return `report` with notes on its base images, and on the Dockerfile that it names lines of."""
     report = base_notes.noted(report, bases)
-    if not any(each.origin and each.origin.line for each in report.findings):
+    if not any(finding.origin and finding.origin.line for finding in report.findings):
         return report
     which = f"lines of the Dockerfile are those of the commit {commit[:7] or 'that the image was built from'}"
     return structs.replace(report, notes=(*report.notes, which))
@@ -96,14 +96,14 @@ def not_scanned(earlier: Sequence[Tag]) -> str:
 def releases(run: Run, opened: Opened) -> tuple[Tag, ...]:
     """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
     prefix = f"{run.environment.name}-"
-    found = opened.ecr.newest_tags(opened.info.name, prefix)
-    if not found:
+    tags = opened.ecr.newest_tags(opened.info.name, prefix)
+    if not tags:
         raise BadInput(
             f"{opened.info.name} holds no image that was released to {run.environment.name}",
             why=f"no tag of it begins with `{prefix}`",
             fix="release to this environment first, or name what to scan with `released_tag`",
         )
-    return found
+    return tags
 
 
 def named(opened: Opened, tag: Tag) -> StoredManifest:

@@ -81,7 +81,7 @@ def _kept(result: KeptResult | None) -> Inventory | None:
     if result is None or not result.facts:
         return None
     try:
-        return syft.parse(*((result.folder / each).read_bytes() for each in syft.OUTPUTS))
+        return syft.parse(*((result.folder / output).read_bytes() for output in syft.OUTPUTS))
     except (OSError, ScannerFailed):
         result.forget()
         return None

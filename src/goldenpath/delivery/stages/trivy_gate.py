@@ -17,7 +17,7 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    origins = {each.digest: each.origins for each in candidate.platforms if each.origins}
+    origins = {image.digest: image.origins for image in candidate.platforms if image.origins}
     report = image_inspection.inspect(run, layout, origins)
     report = base_notes.noted(report, candidate.bases or ())
     category = f"trivy/{run.request.ecr_repository or 'image'}"
