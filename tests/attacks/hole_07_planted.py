@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.plan import Plan, require_movable
 from goldenpath.shared.errors import TagTaken
 from tests.attacks.attack import Patch, Scene, attack
@@ -25,7 +25,7 @@ def by_annotation(
     opened: Opened, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
 ) -> Plan:
     """Plan as releases once did: what the repository holds for the commit takes the candidate's place."""
-    before = answers(opened.registry.manifest, tags.wanted)
+    before = map_concurrently(opened.registry.manifest, tags.wanted)
     require_movable(before, opened.info, commit)
     held = before[tags.wanted[0]]
     assert held is not None

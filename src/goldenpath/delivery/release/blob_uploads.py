@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.registry.oci_registry import Upload
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ def upload(registry: OciRegistry, layout: Layout, say: Callable[[str], None]) ->
     """Upload every blob of `layout` that the repository lacks, in parallel."""
     # By digest: platforms share layers, and two uploads of one blob would only compete.
     blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
-    present = answers(registry.has_blob, blobs)
+    present = map_concurrently(registry.has_blob, blobs)
     missing = [blob for blob in blobs.values() if not present[blob.digest]]
     sent = Uploaded(len(missing), sum(blob.size for blob in missing))
     if missing:

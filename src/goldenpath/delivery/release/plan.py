@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.revision import revision_of
 from goldenpath.delivery.release.tags import LATEST, ReleaseTags, is_of_environment
@@ -65,7 +65,7 @@ def preflight(
     Those of `tags` that are `moving` may be taken from another commit, but not from an environment further along.
     """
     repository, moving, latest = opened.info, tags.moving, latest or Latest()
-    before = answers(opened.registry.manifest, tags.wanted)
+    before = map_concurrently(opened.registry.manifest, tags.wanted)
     # Left out, not refused: the release of an earlier commit is good, and nobody has anything to do
     # (docs/adr/0023-latest-never-goes-back.md).
     for tag in moving & before.keys():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import blob_uploads, cancellation
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.revision import revision_of
 from goldenpath.delivery.release.tags import LATEST, elsewhere
 from goldenpath.shared.errors import GoldenPathError, RegistryRefused, ReleaseLost, UndoIncomplete
@@ -60,7 +60,7 @@ class Transaction:
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
         manifests = _manifests(layout)
-        stored = answers(self._registry.manifest, [manifest.digest for manifest in manifests])
+        stored = map_concurrently(self._registry.manifest, [manifest.digest for manifest in manifests])
         return tuple(manifest for manifest in manifests if stored[manifest.digest] is None)
 
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
@@ -98,7 +98,7 @@ class Transaction:
                 self._put(tag, manifest)
             # Every tag, also those that were right at first: a rival may have taken one while this round wrote the
             # others.
-            current = answers(self._look, self._plan.before)
+            current = map_concurrently(self._look, self._plan.before)
             wanted = tuple(tag for tag, held in current.items() if self._is_contested(tag, held))
             if not wanted:
                 return

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import access, approval
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.plan import require_movable
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
 from goldenpath.delivery.release.release_tags import of_another_component, tags_of
@@ -28,7 +28,7 @@ def run(run: Run) -> Outcome:
     commit = run.event.commit
     with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
         tags = tags_of(run, opened.info, commit)
-        held = answers(opened.registry.manifest, tags.wanted)
+        held = map_concurrently(opened.registry.manifest, tags.wanted)
         require_movable(held, opened.info, commit, tags.moving)
     states = ", ".join(itertools.starmap(_state, held.items()))
     return Outcome(
