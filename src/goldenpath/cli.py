@@ -108,7 +108,7 @@ def run(argv: Sequence[str]) -> int:
 
 def guarded(action: Callable[[], object]) -> int:
     """Do `action` and return the exit code; every error is printed before, and a signal that cancels becomes one."""
-    cancellation.obey()
+    cancellation.install_signal_handlers()
     try:
         action()
     except GoldenPathError as error:

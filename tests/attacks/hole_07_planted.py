@@ -13,7 +13,7 @@ from tests.unit.layout_builder import AMD64, ARM64
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.delivery.release.tags import ReleaseTags
     from goldenpath.shared.names import Commit, Digest
 
@@ -22,11 +22,11 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def by_annotation(
-    opened: Opened, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
+    connection: EcrConnection, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
 ) -> Plan:
     """Plan as releases once did: what the repository holds for the commit takes the candidate's place."""
-    before = map_concurrently(opened.registry.manifest, tags.wanted)
-    require_movable(before, opened.info, commit)
+    before = map_concurrently(connection.registry.manifest, tags.wanted)
+    require_movable(before, connection.info, commit)
     held = before[tags.wanted[0]]
     assert held is not None
     return Plan(before, held, tags)

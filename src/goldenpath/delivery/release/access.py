@@ -50,7 +50,7 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Opened:
+class EcrConnection:
     """A repository that is open: both planes of it, and what ECR says it is.
 
     `unbound` is a warning where nothing says that it belongs to the environment of the run.
@@ -63,7 +63,7 @@ class Opened:
 
 
 @contextmanager
-def opened(access: Access, here: Runner) -> Iterator[Opened]:
+def open_repository(access: Access, here: Runner) -> Iterator[EcrConnection]:
     """Log in and give the repository for as long as the block lasts.
 
     Raises `LoginRefused`, `AccessDenied`, `RepositoryMissing`, `WrongAccount` when it is not where it must be, and
@@ -96,7 +96,7 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     login = masked_login(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)
     try:
-        yield Opened(ecr, info, registry, unbound)
+        yield EcrConnection(ecr, info, registry, unbound)
     finally:
         registry.close()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.inputs import Input, Request
     from goldenpath.delivery.model.receipt import TagMove
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
 
 
 def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -75,8 +75,8 @@ def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) ->
     """Compare RECEIPT with the registry, and with the candidate.json beside it if there is one."""
     receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
     candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
-    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
-        for line in repairing.verify(receipt, opened, candidate):
+    with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
+        for line in repairing.verify(receipt, connection, candidate):
             progress.line(f"✓ {line}")
 
 
@@ -97,14 +97,14 @@ def repair(
 ) -> None:
     """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
     receipt, progress, policy = _read(path), Progress(), matrix.load()
-    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
+    with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
         # A repair deletes images, and its receipt is an artifact: a person looks at both first.
-        if not yes and (lines := repairing.intended(receipt, opened, policy, confirmed)):
+        if not yes and (lines := repairing.intended(receipt, connection, policy, confirmed)):
             for line in lines:
                 progress.line(line)
             progress.line("nothing was changed; run again with --yes to do this")
             return
-        repaired = repairing.repair(receipt, opened, policy, confirmed)
+        repaired = repairing.repair(receipt, connection, policy, confirmed)
     # The second repair with this file has nothing to do.
     codec.write(path, repaired.receipt)
     for line in repaired.done:
@@ -216,7 +216,7 @@ def _where(region: str, role: str, account: str) -> Request:
 
 
 @contextmanager
-def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
+def _open_registry(receipt: Receipt, where: Request) -> Iterator[EcrConnection]:
     assert where.aws_region is not None  # noqa: S101  it has a default
     here = Runner.read(runner.variables())
     # By the policy of today, and whatever the receipt says about accounts: it could have been replaced.
@@ -224,8 +224,8 @@ def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
         where.aws_region, receipt.name, receipt.environment, matrix.load(), where.role_arn,
         registry_account=where.registry_account,
     )  # fmt: skip
-    with access.opened(wanted, here) as opened:
-        yield opened
+    with access.open_repository(wanted, here) as connection:
+        yield connection
 
 
 def _account(raw: str) -> AccountId:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.registry.ecr_client import RepositoryInfo
     from goldenpath.delivery.registry.oci_registry import StoredManifest
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.shared.names import Commit, Digest, Tag
 
 
@@ -54,7 +54,7 @@ class Plan:
 
 
 def preflight(
-    opened: Opened,
+    connection: EcrConnection,
     candidate: StoredManifest,
     commit: Commit,
     tags: ReleaseTags,
@@ -64,8 +64,8 @@ def preflight(
 
     Those of `tags` that are `moving` may be taken from another commit, but not from an environment further along.
     """
-    repository, moving, latest = opened.info, tags.moving, latest or Latest()
-    before = map_concurrently(opened.registry.manifest, tags.wanted)
+    repository, moving, latest = connection.info, tags.moving, latest or Latest()
+    before = map_concurrently(connection.registry.manifest, tags.wanted)
     # Left out, not refused: the release of an earlier commit is good, and nobody has anything to do
     # (docs/adr/0023-latest-never-goes-back.md).
     for tag in moving & before.keys():
@@ -79,7 +79,7 @@ def preflight(
     # `latest` is decided by history only. Every other tag goes forward through the environments, so that a version
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & held.keys():
-        if by := plan.released_further(opened.ecr.tags_of(repository.name, held[tag].digest)):
+        if by := plan.released_further(connection.ecr.tags_of(repository.name, held[tag].digest)):
             raise _taken(tag, held[tag], repository, f"an environment further along released it: {by}")
     return plan
 

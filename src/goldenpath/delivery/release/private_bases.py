@@ -28,7 +28,7 @@ _WAY_IN = (
 
 
 @contextmanager
-def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
+def open_repository(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
     """Log in and give the repository of `base` for as long as the block lasts.
 
     Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.

@@ -133,7 +133,7 @@ class Transaction:
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
         """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
         # An error does not say that nothing was stored: the connection may have broken on the way back.
-        with cancellation.held():  # a write that is under way would land after its undo
+        with cancellation.defer_signals():  # a write that is under way would land after its undo
             try:
                 self._registry.put_manifest(reference, manifest.media_type, manifest.content)
             except GoldenPathError:

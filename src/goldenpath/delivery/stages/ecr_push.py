@@ -19,7 +19,7 @@ from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, 
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.blob_uploads import NOTHING_SENT, Uploaded
-from goldenpath.delivery.release.cancellation import heeded, held
+from goldenpath.delivery.release.cancellation import allow_signals, defer_signals
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.plan import preflight
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.layout import Descriptor
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.delivery.release.plan import Plan
     from goldenpath.shared.names import Tag
 
@@ -68,24 +68,26 @@ def run(run: Run) -> Outcome:
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
     latest = latest_of(run)
-    with access.opened(wanted_access(run), run.runner) as opened:
-        receipt = release(run, opened, layout, candidate, latest)
+    with access.open_repository(wanted_access(run), run.runner) as connection:
+        receipt = release(run, connection, layout, candidate, latest)
     return _outcome(run, receipt, latest, warnings)
 
 
-def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, latest: Latest | None = None) -> Receipt:
+def release(
+    run: Run, connection: EcrConnection, layout: Layout, candidate: Candidate, latest: Latest | None = None
+) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
-    info, registry = opened.info, opened.registry
+    info, registry = connection.info, connection.registry
     tags = tags_of(run, info, candidate.commit, candidate.release_version)
-    plan = preflight(opened, stored_in(layout), candidate.commit, tags, latest)
-    write = partial(_write_receipt, run, opened, candidate, plan)
+    plan = preflight(connection, stored_in(layout), candidate.commit, tags, latest)
+    write = partial(_write_receipt, run, connection, candidate, plan)
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
         return write(State.UNCHANGED)
-    transaction, done = Transaction(registry, opened.ecr, info.name, plan), Progress()
-    with held():  # from here to the end of its undo; what can take long heeds a signal
+    transaction, done = Transaction(registry, connection.ecr, info.name, plan), Progress()
+    with defer_signals():  # from here to the end of its undo; long steps allow signals
         try:
-            with heeded():
+            with allow_signals():
                 done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
@@ -206,7 +208,7 @@ def _require_same_addition(scanned: Mapping[str, str], candidate: Candidate) -> 
 
 def _write_receipt(
     run: Run,
-    opened: Opened,
+    connection: EcrConnection,
     candidate: Candidate,
     plan: Plan,
     state: State,
@@ -217,7 +219,7 @@ def _write_receipt(
     receipt = Receipt(
         state=state,
         environment=EnvironmentName(run.environment.name),
-        repository=ImageRepository(opened.info.uri),
+        repository=ImageRepository(connection.info.uri),
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
@@ -228,7 +230,7 @@ def _write_receipt(
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
         staged=tuple(manifest.digest for manifest in progress.manifests),
-        unbound=opened.unbound,
+        unbound=connection.unbound,
     )
     codec.write(run.work.receipt, receipt)
     return receipt

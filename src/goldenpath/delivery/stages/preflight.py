@@ -26,14 +26,14 @@ def run(run: Run) -> Outcome:
         return Outcome(another, outputs={"repository_uri": "", "tags": "", "release": "false"})
     approval.require(run)
     commit = run.event.commit
-    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
-        tags = tags_of(run, opened.info, commit)
-        held = map_concurrently(opened.registry.manifest, tags.wanted)
-        require_movable(held, opened.info, commit, tags.moving)
+    with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
+        tags = tags_of(run, connection.info, commit)
+        held = map_concurrently(connection.registry.manifest, tags.wanted)
+        require_movable(held, connection.info, commit, tags.moving)
     states = ", ".join(itertools.starmap(_state, held.items()))
     return Outcome(
-        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {states}",
-        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},
+        sentence=f"{connection.info.uri} ({connection.info.kind}) may be released to: {states}",
+        outputs={"repository_uri": connection.info.uri, "tags": ",".join(held), "release": "true"},
     )
 
 

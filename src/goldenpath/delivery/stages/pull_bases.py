@@ -32,7 +32,7 @@ def run(run: Run) -> Outcome:
 
 def _fetched(run: Run, base: PrivateBase) -> Digest:
     run.say(f"fetching {base.written}")
-    with private_bases.opened(base, run.request, run.runner) as registry:
+    with private_bases.open_repository(base, run.request, run.runner) as registry:
         stored = registry.manifest(base.reference)
         if stored is None:
             raise BadInput(

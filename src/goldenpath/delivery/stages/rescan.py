@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Findings
     from goldenpath.delivery.model.layout import Layout
     from goldenpath.delivery.registry.oci_registry import StoredManifest
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.shared.errors import GoldenPathError
     from goldenpath.shared.names import Tag
 
@@ -40,23 +40,23 @@ NAMED_AT_MOST = 5
 def run(run: Run) -> Outcome:
     """Fetch the released image and decide on it anew, by the environment's rules. Nothing in the registry changes."""
     gate.forget(run, Gate.TRIVY)
-    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
-        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, opened)
-        stored = named(opened, tag)
-        run.say(f"fetching {opened.info.uri}:{tag}")
-        layout = pulled(run, opened, stored)
+    with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
+        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, connection)
+        stored = named(connection, tag)
+        run.say(f"fetching {connection.info.uri}:{tag}")
+        layout = pulled(run, connection, stored)
     with alongside() as second:
         bases = second.start(current_bases, layout)
         report = noted(image_inspection.inspect(run, layout), bases.result(), revision_of(stored))
-    category = f"rescan/{run.environment.name}/{opened.info.name}"
+    category = f"rescan/{run.environment.name}/{connection.info.name}"
     outcome = gate.conclude(run, report, category=category, dockerfile=run.dockerfile)
-    about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
+    about = f"{connection.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
     return replace(
         outcome,
         sentence=f"{about}: {outcome.sentence}",
-        outputs={**outcome.outputs, "image_ref": f"{opened.info.uri}@{stored.digest}", "released_tag": tag},
+        outputs={**outcome.outputs, "image_ref": f"{connection.info.uri}@{stored.digest}", "released_tag": tag},
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
-        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}{not_scanned(earlier)}",
+        summary=f"\n```\n{connection.info.uri}@{stored.digest}\n```\n{_unbound(connection)}{outcome.summary}{not_scanned(earlier)}",
     )
 
 
@@ -75,8 +75,8 @@ def noted(report: Findings, bases: tuple[BaseImage, ...], commit: str) -> Findin
     return structs.replace(report, notes=(*report.notes, which))
 
 
-def _unbound(opened: Opened) -> str:
-    return f"\n- {as_markdown(opened.unbound)}\n" if opened.unbound else ""
+def _unbound(connection: EcrConnection) -> str:
+    return f"\n- {as_markdown(connection.unbound)}\n" if connection.unbound else ""
 
 
 def not_scanned(earlier: Sequence[Tag]) -> str:
@@ -93,33 +93,33 @@ def not_scanned(earlier: Sequence[Tag]) -> str:
     )
 
 
-def releases(run: Run, opened: Opened) -> tuple[Tag, ...]:
+def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
     prefix = f"{run.environment.name}-"
-    tags = opened.ecr.newest_tags(opened.info.name, prefix)
+    tags = connection.ecr.newest_tags(connection.info.name, prefix)
     if not tags:
         raise BadInput(
-            f"{opened.info.name} holds no image that was released to {run.environment.name}",
+            f"{connection.info.name} holds no image that was released to {run.environment.name}",
             why=f"no tag of it begins with `{prefix}`",
             fix="release to this environment first, or name what to scan with `released_tag`",
         )
     return tags
 
 
-def named(opened: Opened, tag: Tag) -> StoredManifest:
+def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
     """Return the manifest of `tag`. Raises `BadInput` when nothing has that name."""
-    stored = opened.registry.manifest(tag)
+    stored = connection.registry.manifest(tag)
     if stored is None:
         raise BadInput(
-            f"{opened.info.name} has no tag {tag}", fix="name one that it has, or none for the environment's newest"
+            f"{connection.info.name} has no tag {tag}", fix="name one that it has, or none for the environment's newest"
         )
     return stored
 
 
-def pulled(run: Run, opened: Opened, stored: StoredManifest) -> Layout:
+def pulled(run: Run, connection: EcrConnection, stored: StoredManifest) -> Layout:
     """Return the image `stored` as a layout in the work folder."""
     shutil.rmtree(run.work.layout, ignore_errors=True)
-    return oci_pull.pull(opened.registry, stored, run.work.layout)
+    return oci_pull.pull(connection.registry, stored, run.work.layout)
 
 
 def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:

@@ -52,7 +52,7 @@ def wanted(account: str, *, allowed: str = "", **listed: str) -> access.Access:
     ],
 )
 def test_a_role_releases_to_the_registry_of_its_own_account_or_of_the_one_that_is_named(given: access.Access) -> None:
-    access._require_role(given, ROLE)  # noqa: SLF001  what `opened` asks first
+    access._require_role(given, ROLE)  # noqa: SLF001  what `open_repository` asks first
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_a_role_or_a_registry_of_another_environment_is_refused_before_it_is_ass
     given: access.Access, kind: type[GoldenPathError], what: str
 ) -> None:
     with pytest.raises(kind, match=what):
-        access._require_role(given, ROLE)  # noqa: SLF001  what `opened` asks first
+        access._require_role(given, ROLE)  # noqa: SLF001  what `open_repository` asks first

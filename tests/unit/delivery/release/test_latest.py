@@ -14,7 +14,7 @@ from goldenpath.delivery.github.history import Order
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import Receipt, State
 from goldenpath.delivery.registry.oci_registry import StoredManifest
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared.errors import BadInput, GoldenPathError, ReleaseLost, TagTaken
@@ -72,9 +72,9 @@ class Place:
         here = run(self.folder / f"run-{commit[:7]}")
         here = replace(here, request=replace(here.request, image_tag=self.image_tag))
         double: Any = self.registry
-        opened = Opened(double, self.registry.info, double)
+        connection = EcrConnection(double, self.registry.info, double)
         described = with_fields(candidate(made), commit=Commit(commit))
-        return ecr_push.release(here, opened, made, described, latest or guard(commit))
+        return ecr_push.release(here, connection, made, described, latest or guard(commit))
 
 
 def guard(commit: str = COMMIT, history: HistoryDouble | None = None, ref: str = "") -> Latest:

@@ -10,7 +10,7 @@ import pytest
 
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import State
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared.errors import BadInput, TagTaken
 from goldenpath.shared.names import Digest, Tag, Version
@@ -107,6 +107,8 @@ def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
     registry, made = RegistryDouble(immutable=True), layout(tmp_path / "layout", AMD64)
     double: Any = registry
     with pytest.raises(BadInput) as caught:
-        ecr_push.release(run(tmp_path, **asked), Opened(double, info(immutable=True), double), made, candidate(made))
+        ecr_push.release(
+            run(tmp_path, **asked), EcrConnection(double, info(immutable=True), double), made, candidate(made)
+        )
     assert caught.value.what == "`latest` is asked for, and my-app does not move that tag: it is immutable"
     assert registry.calls == []

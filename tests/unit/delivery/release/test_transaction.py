@@ -11,7 +11,7 @@ import pytest
 
 from goldenpath.delivery.model.layout import Index, Layout
 from goldenpath.delivery.model.receipt import Receipt, State
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
 from goldenpath.shared.errors import Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
@@ -75,7 +75,7 @@ def case(
     double: Any = registry
 
     def release() -> Receipt:
-        return ecr_push.release(here, Opened(double, info(immutable=immutable), double), made, candidate(made))
+        return ecr_push.release(here, EcrConnection(double, info(immutable=immutable), double), made, candidate(made))
 
     return Case(registry, made, release, here.work.read_receipt)
 
@@ -405,7 +405,7 @@ def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:
     def cancel(name: str) -> None:
         if name == f"put_manifest {VERSION}":
             one.registry.before_call = lambda _: None
-            raise Cancelled("the run was stopped by SIGTERM", fix="run it again: a re-run is safe")
+            raise Cancelled("The run was stopped by SIGTERM", fix="Run it again: a re-run is safe.")
 
     one.registry.before_call = cancel
     with pytest.raises(Cancelled):
