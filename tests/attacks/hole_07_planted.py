@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.release.concurrently import map_concurrently
-from goldenpath.delivery.release.plan import Plan, require_movable
+from goldenpath.delivery.release.plan import ReleasePlan, require_movable
 from goldenpath.shared.errors import TagTaken
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.planted import image, plant, push
@@ -23,13 +23,13 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 def by_annotation(
     connection: EcrConnection, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
-) -> Plan:
+) -> ReleasePlan:
     """Plan as releases once did: what the repository holds for the commit takes the candidate's place."""
     before = map_concurrently(connection.registry.manifest, tags.wanted)
     require_movable(before, connection.info, commit)
     held = before[tags.wanted[0]]
     assert held is not None
-    return Plan(before, held, tags)
+    return ReleasePlan(before, held, tags)
 
 
 REUSE = Patch("goldenpath.delivery.stages.ecr_push.preflight", by_annotation)

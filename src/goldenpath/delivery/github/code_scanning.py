@@ -70,7 +70,7 @@ _RULES = (
 
 
 @dataclass(frozen=True)
-class Analysis:
+class AnalyzedCommit:
     """What a SARIF file is about: the commit, and the full git ref that had it (`refs/heads/main`)."""
 
     repository: str
@@ -104,7 +104,7 @@ class CodeScanning:
         self._api_url = api_url
         self._token = token
 
-    def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
+    def upload(self, sarif: bytes, analysis: AnalyzedCommit) -> UploadEnd:
         """Upload `sarif`, and wait until GitHub has processed it.
 
         Raises `CodeScanningOff` when it is off for the repository, and `SarifRefused`, saying plainly why, when GitHub
@@ -222,7 +222,7 @@ def off(repository: str) -> CodeScanningOff:
     )
 
 
-def _refused(analysis: Analysis, error: _RefusedError) -> GoldenPathError:
+def _refused(analysis: AnalyzedCommit, error: _RefusedError) -> GoldenPathError:
     if _OFF.search(error.words):
         return off(analysis.repository)
     fixes = (

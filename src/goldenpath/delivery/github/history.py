@@ -25,7 +25,7 @@ _REFUSED = frozenset({401, 403, 404, 422})
 _SMALLEST = "per_page=1&page=2"
 
 
-class Order(StrEnum):
+class CommitOrder(StrEnum):
     """How a commit stands to another commit of the same repository.
 
     `LATER`: its history contains the other one. `EARLIER`: the other one's history contains it. `UNRELATED`: neither.
@@ -39,7 +39,12 @@ class Order(StrEnum):
     UNKNOWN = "unknown"
 
 
-_ORDERS = {"ahead": Order.LATER, "behind": Order.EARLIER, "diverged": Order.UNRELATED, "identical": Order.UNRELATED}
+_ORDERS = {
+    "ahead": CommitOrder.LATER,
+    "behind": CommitOrder.EARLIER,
+    "diverged": CommitOrder.UNRELATED,
+    "identical": CommitOrder.UNRELATED,
+}
 
 
 class History:
@@ -49,17 +54,17 @@ class History:
         self._place = f"{api_url}/repos/{repository}"
         self._token = token
 
-    def order(self, commit: Commit, other: Commit) -> Order:
+    def order(self, commit: Commit, other: Commit) -> CommitOrder:
         """Return how `commit` stands to `other`. Raises nothing."""
         response = self._get(f"compare/{other}...{commit}?{_SMALLEST}")
         if response is None:
-            return Order.UNKNOWN
+            return CommitOrder.UNKNOWN
         if response.status == _OK:
-            return _ORDERS.get(str(_field(response, "status")), Order.UNKNOWN)
+            return _ORDERS.get(str(_field(response, "status")), CommitOrder.UNKNOWN)
         if response.status not in _REFUSED or _is_rate_limit(response):
-            return Order.UNKNOWN
+            return CommitOrder.UNKNOWN
         # 404 may mean that `other` is not in this repository, or that the token may not read it.
-        return Order.UNRELATED if self._exists(commit) else Order.HIDDEN
+        return CommitOrder.UNRELATED if self._exists(commit) else CommitOrder.HIDDEN
 
     def tip(self, ref: str) -> str:
         """Return the id of the commit that the git ref `ref` names now; empty when GitHub does not say."""

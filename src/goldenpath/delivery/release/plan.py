@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReleasePlan:
     """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
 
     `latest` decides whether a moving tag may move; one that may not is not among `before`.
@@ -50,7 +50,7 @@ class Plan:
     @property
     def to_write(self) -> tuple[Tag, ...]:
         """The tags that do not name the target yet."""
-        return tuple(tag for tag, held in self.before.items() if held is None or held.digest != self.target)
+        return tuple(tag for tag, current in self.before.items() if current is None or current.digest != self.target)
 
 
 def preflight(
@@ -59,7 +59,7 @@ def preflight(
     commit: Commit,
     tags: ReleaseTags,
     latest: Latest | None = None,
-) -> Plan:
+) -> ReleasePlan:
     """Look at every wanted tag. Raises `TagTaken` when one names something that this release may not replace.
 
     Those of `tags` that are `moving` may be taken from another commit, but not from an environment further along.
@@ -72,26 +72,26 @@ def preflight(
         if latest.stays(before[tag], tag):
             del before[tag]
     # A tag that names the candidate already is one of a re-run, which succeeds without a write.
-    held = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
-    require_movable(held, repository, commit, moving)
-    require_free({tag: stored for tag, stored in held.items() if repository.keeps(tag)}, repository)
-    plan = Plan(before, candidate, tags, latest)
+    taken = {tag: stored for tag, stored in before.items() if stored is not None and stored.digest != candidate.digest}
+    require_movable(taken, repository, commit, moving)
+    require_free({tag: stored for tag, stored in taken.items() if repository.keeps(tag)}, repository)
+    plan = ReleasePlan(before, candidate, tags, latest)
     # `latest` is decided by history only. Every other tag goes forward through the environments, so that a version
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
-    for tag in (plan.shared | moving - {LATEST}) & held.keys():
-        if by := plan.released_further(connection.ecr.tags_of(repository.name, held[tag].digest)):
-            raise _taken(tag, held[tag], repository, f"an environment further along released it: {by}")
+    for tag in (plan.shared | moving - {LATEST}) & taken.keys():
+        if by := plan.released_further(connection.ecr.tags_of(repository.name, taken[tag].digest)):
+            raise _taken(tag, taken[tag], repository, f"an environment further along released it: {by}")
     return plan
 
 
 def require_movable(
-    held: Mapping[Tag, StoredManifest | None],
+    current: Mapping[Tag, StoredManifest | None],
     repository: RepositoryInfo,
     commit: Commit,
     moving: frozenset[Tag] = frozenset({LATEST}),
 ) -> None:
     """Raise `TagTaken` when a tag that is not `moving` names an image of another commit."""
-    for tag, stored in held.items():
+    for tag, stored in current.items():
         # The word of the image is enough here. A false one can stop this release, or have the gated candidate put in
         # its place; it gives nobody a tag.
         if stored is None or tag in moving or (revision := revision_of(stored)) == commit:
@@ -118,13 +118,13 @@ def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo
     )
 
 
-def require_free(held: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo) -> None:
+def require_free(current: Mapping[Tag, StoredManifest | None], repository: RepositoryInfo) -> None:
     """Raise `TagTaken` when a tag that cannot be moved names other bytes than the candidate.
 
     That image may say that it is of this commit. Anybody who may push can write that into an image, and the gates of
     this run looked at the candidate only.
     """
-    for tag, stored in held.items():
+    for tag, stored in current.items():
         if stored is not None:
             raise _taken(
                 tag,

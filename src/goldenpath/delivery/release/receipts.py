@@ -71,8 +71,8 @@ def _unproved(receipt: Receipt, connection: EcrConnection) -> Iterator[Tag | Dig
     """Yield every version that would be moved, and every image that a tag would go back to without a trace of it."""
     always = {receipt.commit.short, of_environment(receipt.environment, receipt.commit), LATEST}
     for move in receipt.tags:
-        held = connection.registry.manifest(move.tag)
-        if move.before == receipt.digest or held is None or held.digest != receipt.digest:
+        current = connection.registry.manifest(move.tag)
+        if move.before == receipt.digest or current is None or current.digest != receipt.digest:
             continue  # nothing would be done about it
         if move.tag not in always:
             yield move.tag

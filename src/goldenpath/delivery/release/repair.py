@@ -105,20 +105,20 @@ def verify(receipt: Receipt, connection: EcrConnection, candidate: Candidate | N
 
 def missing(connection: EcrConnection, reference: Tag | Digest) -> Iterator[str]:
     """Yield the digest of everything that an image needs, and that cannot be fetched."""
-    held = connection.registry.manifest(reference)
-    if held is None:
+    current = connection.registry.manifest(reference)
+    if current is None:
         yield reference
         return
     try:
-        body = json.loads(held.content)
+        body = json.loads(current.content)
         # Whoever may push wrote this JSON. It may lack any key, and be nested deeper than Python reads.
-        named = body["manifests"] if held.media_type in INDEXES else (body["config"], *body["layers"])
+        named = body["manifests"] if current.media_type in INDEXES else (body["config"], *body["layers"])
         digests = [Digest(descriptor["digest"]) for descriptor in named]
     except (KeyError, RecursionError, TypeError, ValueError):
-        yield f"a readable image {held.digest}"
+        yield f"a readable image {current.digest}"
         return
     for digest in digests:
-        if held.media_type in INDEXES:
+        if current.media_type in INDEXES:
             yield from missing(connection, digest)
         elif not connection.registry.has_blob(digest):
             yield digest
@@ -155,8 +155,8 @@ def _to_put_back(receipt: Receipt, connection: EcrConnection, policy: Policy) ->
 def _moved_on(receipt: Receipt, connection: EcrConnection) -> Iterator[str]:
     for move in receipt.tags:
         expected = move.after if receipt.state in SETTLED else move.before
-        held = connection.registry.manifest(move.tag)
-        named = held.digest if held else None
+        current = connection.registry.manifest(move.tag)
+        named = current.digest if current else None
         if named != expected:
             yield f"{move.tag} names {named or 'nothing'} instead of {expected or 'nothing'}"
 
@@ -213,5 +213,5 @@ def _unstage(digest: Digest, connection: EcrConnection) -> str:
     return f"{digest} stays: an index lists it" if listed else f"{digest} removed"
 
 
-def _names(held: StoredManifest | None, digest: Digest) -> bool:
-    return held is not None and held.digest == digest
+def _names(current: StoredManifest | None, digest: Digest) -> bool:
+    return current is not None and current.digest == digest

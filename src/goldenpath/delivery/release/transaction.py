@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.registry.ecr_client import Ecr
     from goldenpath.delivery.registry.oci_registry import OciRegistry
     from goldenpath.delivery.release.blob_uploads import Uploaded
-    from goldenpath.delivery.release.plan import Plan
+    from goldenpath.delivery.release.plan import ReleasePlan
     from goldenpath.shared.names import Digest, EcrRepository, Tag
 
 # A rival that loses takes its time to take everything back: seconds, with each request a journey of its own.
@@ -42,7 +42,7 @@ class Transaction:
     `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile.
     """
 
-    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: Plan) -> None:
+    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: ReleasePlan) -> None:
         self._registry = registry
         self._ecr = ecr
         self._name = name
@@ -84,26 +84,28 @@ class Transaction:
         # two releases at once both write, read back, and follow one rule (docs/adr/0007-release.md, decision 3).
         for number in range(ROUNDS):
             for tag in wanted:
-                held = self._look_before_writing(tag)
-                if held is not None and held.digest == manifest.digest and tag not in self._written:
+                current = self._look_before_writing(tag)
+                if current is not None and current.digest == manifest.digest and tag not in self._written:
                     continue  # another release of the same image wrote it, and keeps it should this one fail
-                if tag in self._plan.tags.moving and self._plan.latest.stays(held, tag):
+                if tag in self._plan.tags.moving and self._plan.latest.stays(current, tag):
                     self.kept.add(tag)
                     continue
                 # An earlier round may have left it to a release that was undone since.
                 self.kept.discard(tag)
-                self._note(tag, held)
+                self._note(tag, current)
                 # Noted before the write, for the reason that `stage` has.
                 self._written.append(tag)
                 self._put(tag, manifest)
             # Every tag, also those that were right at first: a rival may have taken one while this round wrote the
             # others.
-            current = map_concurrently(self._look, self._plan.before)
-            wanted = tuple(tag for tag, held in current.items() if self._is_contested(tag, held))
+            tagged = map_concurrently(self._look, self._plan.before)
+            wanted = tuple(tag for tag, current in tagged.items() if self._is_contested(tag, current))
             if not wanted:
                 return
             # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
-            rivals = [held for tag in wanted if (held := current[tag]) is not None and self._is_rival(tag, held)]
+            rivals = [
+                current for tag in wanted if (current := tagged[tag]) is not None and self._is_rival(tag, current)
+            ]
             # Both sides know both digests, so they agree without speaking. Neither knows the other's time or run.
             if any(rival.digest < manifest.digest for rival in rivals):
                 self._yield_to(min(rivals, key=lambda rival: rival.digest))
@@ -142,16 +144,16 @@ class Transaction:
 
     def _names(self, reference: Tag | Digest, digest: Digest) -> bool:
         try:
-            held = self._registry.manifest(reference)
+            current = self._registry.manifest(reference)
         except GoldenPathError:
             return False
-        return held is not None and held.digest == digest
+        return current is not None and current.digest == digest
 
     def _look(self, tag: Tag) -> StoredManifest | None:
-        held = self._registry.manifest(tag)
-        if held is not None:
-            self._seen.add((tag, held.digest))
-        return held
+        current = self._registry.manifest(tag)
+        if current is not None:
+            self._seen.add((tag, current.digest))
+        return current
 
     def _look_before_writing(self, tag: Tag) -> StoredManifest | None:
         """Return what `tag` names. Raises `ReleaseLost` when since preflight it was given to a release that keeps it.
@@ -159,44 +161,46 @@ class Transaction:
         That is one of another commit, or to an environment further along. It may have ended well, and would not notice
         that it lost a tag.
         """
-        held, before = self._look(tag), self._plan.before[tag]
+        current, before = self._look(tag), self._plan.before[tag]
         # What preflight saw was judged there. Only what came since can be another release's.
         known = {self._plan.target, before and before.digest}
-        if held is None or tag == LATEST or held.digest in known:
-            return held
+        if current is None or tag == LATEST or current.digest in known:
+            return current
         # A release that ended well does not look at its tags again. So a fixed tag of another commit is never taken,
         # and no tag goes back to an earlier environment (docs/adr/0007-release.md, decisions 3 and 4).
         moving = tag in self._plan.tags.moving
         guarded = moving or tag in self._plan.shared
-        if (moving or self._of_our_commit(held)) and not (guarded and self._is_further(held)):
-            return held
-        raise self._lost(held.digest)
+        if (moving or self._of_our_commit(current)) and not (guarded and self._is_further(current)):
+            return current
+        raise self._lost(current.digest)
 
-    def _is_further(self, held: StoredManifest) -> bool:
-        return self._plan.released_further(self._ecr.tags_of(self._name, held.digest)) is not None
+    def _is_further(self, current: StoredManifest) -> bool:
+        return self._plan.released_further(self._ecr.tags_of(self._name, current.digest)) is not None
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)
 
-    def _note(self, tag: Tag, held: StoredManifest | None) -> None:
-        if held is not None and held.digest != self._plan.target:
-            self._replaced[tag] = held
+    def _note(self, tag: Tag, current: StoredManifest | None) -> None:
+        if current is not None and current.digest != self._plan.target:
+            self._replaced[tag] = current
 
-    def _is_contested(self, tag: Tag, held: StoredManifest | None) -> bool:
+    def _is_contested(self, tag: Tag, current: StoredManifest | None) -> bool:
         """Tell whether `tag` is not ours and must not stay so. A moving tag goes on with every later commit."""
-        if held is not None and held.digest == self._plan.target:
+        if current is not None and current.digest == self._plan.target:
             return False
         if tag not in self._plan.tags.moving:
             return True
         before = self._plan.before[tag]
         # A rival that fails puts back what it saw before its own write, which may be from before ours. Then the tag
         # is ours again. On a later commit's image it stays (docs/adr/0023-latest-never-goes-back.md).
-        put_back = held is None or (before is not None and held.digest == before.digest)
-        return put_back or (held is not None and (self._of_our_commit(held) or self._plan.latest.is_behind(held)))
+        put_back = current is None or (before is not None and current.digest == before.digest)
+        return put_back or (
+            current is not None and (self._of_our_commit(current) or self._plan.latest.is_behind(current))
+        )
 
-    def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
-        """Tell whether `held` is what another release of our commit wants. A moving tag may name any other commit's."""
-        return tag not in self._plan.tags.moving or self._of_our_commit(held)
+    def _is_rival(self, tag: Tag, current: StoredManifest) -> bool:
+        """Tell whether another release of our commit wrote `current`. A moving tag may name an image of any commit."""
+        return tag not in self._plan.tags.moving or self._of_our_commit(current)
 
     def _yield_to(self, rival: StoredManifest) -> None:
         """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
@@ -238,10 +242,10 @@ class Transaction:
     def _is_anothers(self, tag: Tag) -> bool:
         """Tell whether `tag` surely names something else than this release; where we cannot look, it may be ours."""
         try:
-            held = self._registry.manifest(tag)
+            current = self._registry.manifest(tag)
         except GoldenPathError:
             return False
-        return held is None or held.digest != self._plan.target
+        return current is None or current.digest != self._plan.target
 
     def _is_taken_up(self, tag: Tag) -> bool:
         """Tell whether a release of the same image to another environment has `tag` by now too.

@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding
 
 
-class Place(NamedTuple):
+class AnnotationPlace(NamedTuple):
     """A file of the repository, and a line of it from 1; 0 where none is meant."""
 
     file: str = ""
     line: int = 0
 
 
-def place(finding: Finding, dockerfile: str) -> Place:
+def place(finding: Finding, dockerfile: str) -> AnnotationPlace:
     """Return where `finding` is shown.
 
     What is in the image has no place in the repository: it is shown at the `dockerfile`, at the line that brought it in
     where that is known, else at the first one.
     """
     if finding.gate is Gate.GITLEAKS:
-        return Place(finding.location.path, finding.location.line)
-    return Place(dockerfile, (finding.origin.line if finding.origin else 0) or 1)
+        return AnnotationPlace(finding.location.path, finding.location.line)
+    return AnnotationPlace(dockerfile, (finding.origin.line if finding.origin else 0) or 1)
 
 
 class Notice(NamedTuple):
     """A sentence that a run shows its user, and the place that it is about, where it has one."""
 
     text: str
-    place: Place = Place()
+    place: AnnotationPlace = AnnotationPlace()
 
 
 def of_finding(finding: Finding, dockerfile: str) -> Notice:

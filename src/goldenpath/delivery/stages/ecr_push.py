@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.layout import Descriptor
     from goldenpath.delivery.release.access import EcrConnection
-    from goldenpath.delivery.release.plan import Plan
+    from goldenpath.delivery.release.plan import ReleasePlan
     from goldenpath.shared.names import Tag
 
 
@@ -84,11 +84,11 @@ def release(
     if not plan.to_write:
         run.say("every tag names this image already: nothing to do")
         return write(State.UNCHANGED)
-    transaction, done = Transaction(registry, connection.ecr, info.name, plan), Progress()
+    transaction, done = Transaction(registry, connection.ecr, info.name, plan), ReleaseProgress()
     with defer_signals():  # from here to the end of its undo; long steps allow signals
         try:
             with allow_signals():
-                done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+                done = ReleaseProgress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
                 transaction.commit(plan.target_manifest)
@@ -112,7 +112,7 @@ def _undo(transaction: Transaction, cause: BaseException, write: Callable[[State
 
 
 @dataclass(frozen=True)
-class Progress:
+class ReleaseProgress:
     """What a release has brought so far, or is about to."""
 
     uploaded: Uploaded = NOTHING_SENT
@@ -210,9 +210,9 @@ def _write_receipt(
     run: Run,
     connection: EcrConnection,
     candidate: Candidate,
-    plan: Plan,
+    plan: ReleasePlan,
     state: State,
-    progress: Progress = Progress(),
+    progress: ReleaseProgress = ReleaseProgress(),
     kept: Collection[Tag] = (),
 ) -> Receipt:
     done = state in {State.RELEASED, State.UNCHANGED}

@@ -28,17 +28,17 @@ def run(run: Run) -> Outcome:
     commit = run.event.commit
     with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
         tags = tags_of(run, connection.info, commit)
-        held = map_concurrently(connection.registry.manifest, tags.wanted)
-        require_movable(held, connection.info, commit, tags.moving)
-    states = ", ".join(itertools.starmap(_state, held.items()))
+        current = map_concurrently(connection.registry.manifest, tags.wanted)
+        require_movable(current, connection.info, commit, tags.moving)
+    states = ", ".join(itertools.starmap(_state, current.items()))
     return Outcome(
         sentence=f"{connection.info.uri} ({connection.info.kind}) may be released to: {states}",
-        outputs={"repository_uri": connection.info.uri, "tags": ",".join(held), "release": "true"},
+        outputs={"repository_uri": connection.info.uri, "tags": ",".join(current), "release": "true"},
     )
 
 
-def _state(tag: Tag, held: StoredManifest | None) -> str:
-    return f"{tag} is free" if held is None else f"{tag} is at {held.digest[:19]}…"
+def _state(tag: Tag, current: StoredManifest | None) -> str:
+    return f"{tag} is free" if current is None else f"{tag} is at {current.digest[:19]}…"
 
 
 STAGE = Stage(

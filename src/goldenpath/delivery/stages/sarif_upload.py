@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
+from goldenpath.delivery.github.code_scanning import AnalyzedCommit, CodeScanning, UploadEnd
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.running.upload_conditions import why_not
@@ -23,7 +23,7 @@ def run(run: Run) -> Outcome:
     if reason := why_not(run, ready):
         return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
     scanning = CodeScanning(run.runner.api_url, _token(run))
-    analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
+    analysis = AnalyzedCommit(run.event.repository, run.event.commit, run.event.ref)
     done: list[str] = []
     for gate in ready:
         run.say(f"uploading {run.work.sarif(gate).name} to code scanning")

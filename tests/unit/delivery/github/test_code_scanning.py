@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
+from goldenpath.delivery.github.code_scanning import AnalyzedCommit, CodeScanning, UploadEnd
 from goldenpath.shared.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
 from goldenpath.shared.http import Http, HttpResponse
 from goldenpath.shared.names import Commit
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 API = "https://api.github.com"
 PLACE = f"{API}/repos/o/app/code-scanning/sarifs"
-ANALYSIS = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
+ANALYSIS = AnalyzedCommit("o/app", Commit(COMMIT), "refs/heads/main")
 
 
 def answer(content: object, status: int = 200) -> HttpResponse:

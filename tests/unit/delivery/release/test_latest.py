@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_fields
 
-from goldenpath.delivery.github.history import Order
+from goldenpath.delivery.github.history import CommitOrder
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import Receipt, State
 from goldenpath.delivery.registry.oci_registry import StoredManifest
@@ -37,16 +37,16 @@ class HistoryDouble:
     """A history in which every commit of `LINE` is made on the one before it. `tips` is what refs name."""
 
     tips: dict[str, str] = field(default_factory=dict)
-    answer: Order | None = None
+    answer: CommitOrder | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def order(self, commit: Commit, other: Commit) -> Order:
+    def order(self, commit: Commit, other: Commit) -> CommitOrder:
         self.asked.append((commit, other))
         if self.answer is not None:
             return self.answer
         if other not in LINE:
-            return Order.UNRELATED
-        return Order.LATER if LINE.index(commit) > LINE.index(other) else Order.EARLIER
+            return CommitOrder.UNRELATED
+        return CommitOrder.LATER if LINE.index(commit) > LINE.index(other) else CommitOrder.EARLIER
 
     def tip(self, ref: str) -> str:
         return self.tips.get(ref, "")
@@ -187,9 +187,9 @@ def test_a_release_that_fails_leaves_latest_where_a_later_commit_put_it(tmp_path
 @pytest.mark.parametrize(
     ("tips", "moved"), [({"refs/tags/v1": COMMIT}, True), ({"refs/tags/v1": LATER}, False), ({}, False)]
 )
-@pytest.mark.parametrize("answer", [None, Order.UNKNOWN])
+@pytest.mark.parametrize("answer", [None, CommitOrder.UNKNOWN])
 def test_a_run_started_by_hand_goes_back_on_purpose_while_its_ref_names_that_commit(
-    tmp_path: Path, tips: dict[str, str], answer: Order | None, *, moved: bool
+    tmp_path: Path, tips: dict[str, str], answer: CommitOrder | None, *, moved: bool
 ) -> None:
     """Also where GitHub cannot compare the two: nobody can keep `latest` where it is for ever."""
     place = Place(tmp_path)
@@ -198,9 +198,9 @@ def test_a_run_started_by_hand_goes_back_on_purpose_while_its_ref_names_that_com
     assert (place.registry.tags[LATEST] == receipt.digest) is moved
 
 
-@pytest.mark.parametrize(("answer", "moved"), [(Order.UNKNOWN, False), (Order.HIDDEN, True)])
+@pytest.mark.parametrize(("answer", "moved"), [(CommitOrder.UNKNOWN, False), (CommitOrder.HIDDEN, True)])
 def test_where_the_order_is_not_known_the_user_is_told_what_was_done(
-    tmp_path: Path, answer: Order, *, moved: bool
+    tmp_path: Path, answer: CommitOrder, *, moved: bool
 ) -> None:
     place, latest = Place(tmp_path), guard(history=HistoryDouble(answer=answer))
     place.hold(EARLIER)

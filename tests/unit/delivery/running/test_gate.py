@@ -15,7 +15,7 @@ from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import sarif
-from goldenpath.delivery.report.annotations import Notice, Place
+from goldenpath.delivery.report.annotations import AnnotationPlace, Notice
 from goldenpath.delivery.rules import effective
 from goldenpath.delivery.running import gate
 from goldenpath.delivery.stages import ecr_push
@@ -50,7 +50,7 @@ def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: P
         Notice(
             "CRITICAL github-pat in config.py:3 (commit a1b2c3d4e5f6). "
             "Revoke this secret first, then take it out of the repository.",
-            Place("config.py", 3),
+            AnnotationPlace("config.py", 3),
         ),
     )
 
@@ -58,7 +58,7 @@ def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: P
 def test_an_advisory_gate_warns_and_does_not_stop(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "dev", vulnerability())
     assert outcome.stop is None
-    assert [each.place for each in outcome.notices] == [Place("Dockerfile", 1)]
+    assert [each.place for each in outcome.notices] == [AnnotationPlace("Dockerfile", 1)]
     assert outcome.outputs == {
         "verdict": "advise", "findings": "1", "deciding": "1", "accepted": "0", "settled": "0", "unfixed": "0",
         "critical": "1", "high": "0", "medium": "0", "low": "0", "unknown": "0", "would_block_in": "test,staging,prod",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.github.code_scanning import Analysis, UploadEnd, off
+from goldenpath.delivery.github.code_scanning import AnalyzedCommit, UploadEnd, off
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.running import gate, upload_conditions
@@ -33,7 +33,7 @@ class ScanningDouble:
 
     def __init__(self) -> None:
         self.made: list[tuple[str, str]] = []
-        self.uploads: list[tuple[bytes, Analysis]] = []
+        self.uploads: list[tuple[bytes, AnalyzedCommit]] = []
         self.ends = [UploadEnd.PROCESSED, UploadEnd.PROCESSED]
         self.on: bool | None = True
 
@@ -41,7 +41,7 @@ class ScanningDouble:
         self.made.append((api_url, token))
         return self
 
-    def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
+    def upload(self, sarif: bytes, analysis: AnalyzedCommit) -> UploadEnd:
         if self.on is False:
             raise off(analysis.repository)
         self.uploads.append((sarif, analysis))
@@ -72,7 +72,7 @@ def ready(folder: Path, *gates: Gate, **changed: Any) -> Run:
 def test_every_gate_that_ran_is_uploaded_for_the_commit_and_ref(tmp_path: Path, scanning: ScanningDouble) -> None:
     made = ready(tmp_path, *Gate)
     outcome = sarif_upload.run(made)
-    analysis = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
+    analysis = AnalyzedCommit("o/app", Commit(COMMIT), "refs/heads/main")
     assert scanning.made == [("https://api.example", "t")]
     assert scanning.uploads == [(made.work.sarif(each).read_bytes(), analysis) for each in Gate]
     assert outcome.outputs == {"uploaded": "gitleaks,trivy"}
