@@ -35,14 +35,14 @@ def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, A
     try:
         response = github_rest.get(place, token)
     except RegistryUnreachable as error:
-        raise _unread(name, error.why, "run the job again") from error
+        raise _unread(name, error.why, "Run the job again.") from error
     if response.status != _OK:
-        fix = "give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
+        fix = "Give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
         raise _unread(name, f"HTTP {response.status}", fix)
     if (environment := github_rest.json_object(response)) is None:
-        raise _unread(name, "it is no object of JSON", "run the job again")
+        raise _unread(name, "The response is not a JSON object.", "Run the job again.")
     return environment
 
 
 def _unread(name: str, why: str, fix: str) -> ReleaseUnapproved:
-    return ReleaseUnapproved(f"the rules of the GitHub environment {name} could not be read", why=why, fix=fix)
+    return ReleaseUnapproved(f"The rules of the GitHub environment {name} could not be read", why=why, fix=fix)

@@ -1,7 +1,7 @@
-"""The history of a repository on GitHub: which of two commits is the later one.
+"""Find out from GitHub which of two commits is the later one.
 
 Source: GitHub REST API, "Compare two commits" (`status`) and "Get a commit". Both need `contents: read` in a private
-repository; without it GitHub answers 404, as for a commit that does not exist.
+repository; without it GitHub responds with 404, as for a commit that does not exist.
 """
 
 from __future__ import annotations

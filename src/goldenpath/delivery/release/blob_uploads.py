@@ -20,7 +20,7 @@ UPLOADS_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What was sent: how many blobs, and their `size` in bytes."""
+    """The number of blobs that were sent, and their `size` in bytes."""
 
     blobs: int = 0
     size: int = 0

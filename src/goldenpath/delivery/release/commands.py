@@ -1,4 +1,4 @@
-"""The `release` and `iam` commands: look at a release, put it right, and print what its role needs."""
+"""The `release` and `iam` commands: show, verify and repair a release, and print the policies of its role."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def release() -> None:
 @release.command()
 @_RECEIPT
 def show(path: Path) -> None:
-    """Tell in words what RECEIPT says."""
+    """Show RECEIPT in words."""
     receipt, progress = _read(path), Progress()
     progress.line(f"{receipt.state}: {receipt.reference}")
     progress.line(f"commit {receipt.commit}, environment {receipt.environment}")
@@ -195,8 +195,8 @@ def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_regio
 def _read(path: Path) -> Receipt:
     if not path.is_file():
         raise StageOutOfOrder(
-            f"there is no receipt at {path}",
-            fix="name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
+            f"There is no receipt at {path}",
+            fix="Name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
         )
     return codec.read(path, Receipt, written_by="ecr-push")
 
@@ -232,7 +232,7 @@ def _account(raw: str) -> AccountId:
     try:
         return AccountId(raw)
     except ValueError as error:
-        raise BadInput("an option cannot be used", why=f"`--account`: {error}", fix="give the 12 digits") from None
+        raise BadInput("An option cannot be used.", why=f"`--account`: {error}", fix="Give the 12 digits.") from None
 
 
 def _print(document: dict[str, Any]) -> None:

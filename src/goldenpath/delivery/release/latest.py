@@ -1,4 +1,4 @@
-"""`latest`, and each other tag that moves, never goes back: a release leaves it where it names a later commit's image.
+"""Keep `latest`, and every other moving tag, from going back: it stays where it names the image of a later commit.
 
 Later means that its history contains our commit. Why neither times nor numbers of runs decide:
 docs/adr/0023-latest-never-goes-back.md.
@@ -56,7 +56,7 @@ class Latest:
         return self._order(revision_of(current)) is CommitOrder.LATER
 
     def kept(self, released: Collection[str] = ()) -> str:
-        """What kept tags other than the `released` ones from moving, for people; empty when nothing did."""
+        """Return the reason why tags other than the `released` ones did not move, for people; empty when all moved."""
         stayed = (
             f"`{tag}` stays at the later commit {at[:7]}" for tag, at in self._later.items() if tag not in released
         )
@@ -64,7 +64,7 @@ class Latest:
 
     @property
     def warning(self) -> str:
-        """What the user must know because GitHub did not say which commit is the later one; empty when it did."""
+        """The warning for a user when GitHub did not say which commit is the later one; empty when it did."""
         if unknown := self._named(CommitOrder.UNKNOWN):
             return (
                 f"{unknown} did not move: GitHub did not say whether the commit there is later than this one. "

@@ -1,4 +1,4 @@
-"""Preflight: what a release would change, and whether it may. Nothing is sent."""
+"""Preflight: plan the tags of a release, and refuse a tag that it may not replace. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReleasePlan:
-    """What preflight found: each wanted tag with what it names now, and the manifest that all of them shall name.
+    """The result of preflight: the image that every wanted tag names now, and the manifest that all of them shall name.
 
     `latest` decides whether a moving tag may move; one that may not is not among `before`.
     """
@@ -80,7 +80,7 @@ def preflight(
     # never comes to name an image that only dev's gates saw (docs/adr/0007-release.md, decision 4).
     for tag in (plan.shared | moving - {LATEST}) & taken.keys():
         if by := plan.released_further(connection.ecr.tags_of(repository.name, taken[tag].digest)):
-            raise _taken(tag, taken[tag], repository, f"an environment further along released it: {by}")
+            raise _taken(tag, taken[tag], repository, f"An environment further along released it: {by}.")
     return plan
 
 
@@ -99,8 +99,8 @@ def require_movable(
         if tag.endswith(commit.short) and revision.startswith(commit.short):
             raise _same_beginning(tag, stored, repository, revision)
         raise _taken(
-            tag, stored, repository, "it was not released from this commit",
-            "deliver a new commit or give a new version; a tag that should move from commit to commit must be named in "
+            tag, stored, repository, "It was not released from this commit.",
+            "Deliver a new commit or give a new version; a tag that should move from commit to commit must be named in "
             "`moving_tags` of the platform's rules; nothing was uploaded",
         )  # fmt: skip
 
@@ -110,9 +110,9 @@ def _same_beginning(tag: Tag, stored: StoredManifest, repository: RepositoryInfo
         tag,
         stored,
         repository,
-        f"that image is of the commit {ascii(revision[:40])[1:-1]}, which begins with the same seven characters; by "
+        f"That image is of the commit {ascii(revision[:40])[1:-1]}, which begins with the same seven characters; by "
         "chance this almost never happens, so find out who released it",
-        "give your commit another id (`git commit --amend --no-edit`, or merge again) and deliver that, or have the "
+        "Give your commit another id (`git commit --amend --no-edit`, or merge again) and deliver that, or have the "
         f"platform team remove the tag: aws ecr batch-delete-image --repository-name {repository.name} "
         f"--image-ids imageTag={tag}; nothing was uploaded",
     )
@@ -130,9 +130,9 @@ def require_free(current: Mapping[Tag, StoredManifest | None], repository: Repos
                 tag,
                 stored,
                 repository,
-                "it says that it was built from this commit, but the gates of this run scanned another build, and an "
+                "It says that it was built from this commit, but the gates of this run scanned another build, and an "
                 "immutable repository does not move a tag",
-                "if an earlier run released it, deploy that one by its digest; for a new image or a new version, "
+                "If an earlier run released it, deploy that one by its digest; for a new image or a new version, "
                 "deliver a new commit; if no run released it, tell the platform team; nothing was uploaded",
             )
 
@@ -142,6 +142,6 @@ def _taken(
     stored: StoredManifest,
     repository: RepositoryInfo,
     why: str,
-    fix: str = "deliver a new commit or give a new version; nothing was uploaded",
+    fix: str = "Deliver a new commit or give a new version; nothing was uploaded",
 ) -> TagTaken:
-    return TagTaken(f"the tag {tag} of {repository.name} already names {stored.digest}", why=why, fix=fix)
+    return TagTaken(f"The tag {tag} of {repository.name} already names {stored.digest}", why=why, fix=fix)

@@ -1,4 +1,4 @@
-"""The way to a base image in a private registry: one repository, for reading only."""
+"""Open the repository of a base image in a private registry, for reading only."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from goldenpath.shared.runner import Runner
 
 _WAY_IN = (
-    f"give the role that may pull base images as `role_arn` (in the workflow: the secret {BASES_ROLE}, for "
+    f"Give the role that may pull base images as `role_arn` (in the workflow: the secret {BASES_ROLE}, for "
     "Dependabot's pull requests among Dependabot's secrets); a stored key is refused in a workflow run"
 )
 
 
 @contextmanager
 def open_repository(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
-    """Log in and give the repository of `base` for as long as the block lasts.
+    """Log in and yield the repository of `base` for as long as the block lasts.
 
     Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.
     """
@@ -67,9 +67,9 @@ def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
     if given is None:
         listed = ", ".join(login.registry for login in request.bases_logins) or "nothing"
         raise BadInput(
-            f"there is no login for {base.registry}, which {base.written} needs",
+            f"There is no login for {base.registry}, which {base.written} needs",
             why=f"BASES_LOGINS has logins for {listed}",
-            fix=f"add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
+            fix=f"Add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
             "requests among Dependabot's secrets); leave an image that everybody may pull out of `private_bases`",
         )
     # GitHub masks the secret line by line, and does not know that a word of a line is a password.

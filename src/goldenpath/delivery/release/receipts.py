@@ -1,4 +1,4 @@
-"""What a receipt may ask a repair to do. It travels as an artifact, which every job of its run could have replaced."""
+"""Limit what a receipt may ask a repair to do: it is an artifact, which every job of its run could have replaced."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ def require_own(receipt: Receipt, connection: EcrConnection, policy: Policy, con
     try:
         environment = policy.environment(receipt.environment)
     except UnknownEnvironment as error:
-        raise ReceiptMismatch(f"the receipt is of no environment: {error.what}", fix=error.fix) from None
+        raise ReceiptMismatch(f"The receipt is of no environment: {error.what}", fix=error.fix) from None
     if wrong := (*_foreign_tags(receipt, environment, policy), *_foreign_images(receipt, connection, environment)):
         raise ReceiptMismatch(
-            f"the receipt would change what a release of {receipt.commit.short} to {environment.name} does not own",
+            f"The receipt would change what a release of {receipt.commit.short} to {environment.name} does not own",
             why="; ".join(wrong),
-            fix="do not use this receipt: compare it with the log of the job `push`, and tell the platform team",
+            fix="Do not use this receipt: compare it with the log of the job `push`, and tell the platform team",
         )
     if unproved := tuple(dict.fromkeys(_unproved(receipt, connection))):
         missing = [name for name in unproved if name not in confirmed]
         if missing:
             raise ReceiptMismatch(
-                f"the registry does not prove that {', '.join(missing)} belongs to this release",
-                why="anybody who could replace the receipt could have written it there",
+                f"The registry does not prove that {', '.join(missing)} belongs to this release",
+                why="Anybody who could replace the receipt could have written it there",
                 fix="compare with the log of the job `push`, and if it says the same, run again with "
                 + " ".join(f"--confirm {name}" for name in missing),
             )

@@ -1,4 +1,4 @@
-"""Which tags the release of a run writes, and which of them it may move."""
+"""Choose the tags that the release of a run writes, and those that it may move."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
     if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
         raise BadInput(
             f"`latest` is asked for, and {info.name} does not move that tag: it is {info.kind}",
-            why="the next release could not move it",
-            fix="give a version or an image tag of this release alone, or none",
+            why="The next release could not move it.",
+            fix="Give a version or an image tag that only this release has, or none",
         )
-    # What the policy alone would add is left out where it could not be moved.
+    # A tag that only the policy adds is left out where it could not be moved.
     return tuple(tag for tag in wanted if tag != tags.LATEST or not info.keeps(tag))
 
 

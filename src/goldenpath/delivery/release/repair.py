@@ -1,4 +1,4 @@
-"""After a release: does its receipt still hold, and how is one that was killed or half undone put right."""
+"""Verify the receipt of a release against the registry, and repair a release that was killed or half undone."""
 
 from __future__ import annotations
 
@@ -32,18 +32,19 @@ WHOLE = "every tag names the image: the release is whole"
 
 @dataclass(frozen=True)
 class Repaired:
-    """The receipt as it is now, and what was `done`, one line each."""
+    """The receipt as it is now, and one line for every change that was `done`."""
 
     receipt: Receipt
     done: tuple[str, ...]
 
 
 def repair(receipt: Receipt, connection: EcrConnection, policy: Policy, confirmed: Collection[str] = ()) -> Repaired:
-    """Put the repository right after a release that was killed, or whose undo was not whole.
+    """Repair the repository after a release that was killed, or whose undo was incomplete.
 
-    When every tag names the image, the release was whole: that is written down. Otherwise every tag of it goes back to
-    what it named before, and what was staged is removed. What names something else by now is another release's.
-    Raises `ReceiptMismatch` before anything is changed when the receipt asks for what is not its own (`receipts`).
+    When every tag names the image, the release is complete, and the receipt records that. Otherwise every tag goes back
+    to its earlier image, and the staged manifests are removed. A tag that already names another image belongs to
+    another release and stays. Raises `ReceiptMismatch` before any change when the receipt asks for anything that its
+    release does not own (`receipts`).
     """
     if _is_settled(receipt, connection, policy, confirmed):
         return Repaired(receipt, ())
@@ -62,7 +63,7 @@ def repair(receipt: Receipt, connection: EcrConnection, policy: Policy, confirme
 def intended(
     receipt: Receipt, connection: EcrConnection, policy: Policy, confirmed: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Return what `repair` would do now, one line each. Changes nothing, and raises what `repair` would refuse."""
+    """Return one line for every change that `repair` would make. Changes nothing, and raises the errors of `repair`."""
     if _is_settled(receipt, connection, policy, confirmed):
         return ()
     if _is_whole(receipt, connection):
@@ -81,7 +82,7 @@ def intended(
 
 
 def verify(receipt: Receipt, connection: EcrConnection, candidate: Candidate | None = None) -> tuple[str, ...]:
-    """Compare a receipt with the registry, and with the `candidate` if there is one; return what holds, a line each.
+    """Compare a receipt with the registry, and with the `candidate` if there is one; return a line per confirmed fact.
 
     Raises `ReceiptMismatch` that lists everything that does not.
     """
@@ -92,10 +93,11 @@ def verify(receipt: Receipt, connection: EcrConnection, candidate: Candidate | N
     if receipt.state in SETTLED:
         wrong += [f"{digest} is missing from the registry" for digest in missing(connection, receipt.digest)]
     if wrong:
+        count = "1 difference" if len(wrong) == 1 else f"{len(wrong)} differences"
         raise ReceiptMismatch(
-            f"the receipt of {receipt.digest} does not hold in {len(wrong)} points",
+            f"The receipt of {receipt.digest} and the registry have {count}.",
             why="; ".join(wrong),
-            fix="see whether a later release moved the tags; `goldenpath release repair` puts a broken one right",
+            fix="Check whether a later release moved the tags; `goldenpath release repair` repairs a broken release.",
         )
     what = "names the image" if receipt.state in SETTLED else "is as it was before"
     whole = ("every manifest and blob of it can be fetched",) if receipt.state in SETTLED else ()
@@ -128,8 +130,8 @@ def require_repository(receipt: Receipt, connection: EcrConnection) -> None:
     """Raise `ReceiptMismatch` unless the open repository is the one that the receipt is about."""
     if connection.info.uri != receipt.repository:
         raise ReceiptMismatch(
-            f"the receipt is about {receipt.repository}, and this is {connection.info.uri}",
-            fix="use the role and the region of the environment that the release went to",
+            f"The receipt is about {receipt.repository}, and this is {connection.info.uri}",
+            fix="Use the role and the region of the environment that the release went to",
         )
 
 
@@ -162,7 +164,7 @@ def _moved_on(receipt: Receipt, connection: EcrConnection) -> Iterator[str]:
 
 
 def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
-    """Do every step, and return what each did. Raises the first error of any once the others are done."""
+    """Do every step, and return the line of every change. Raises the first error once all the steps were tried."""
     done, failed = [], []
     for step in steps:
         try:
@@ -176,7 +178,7 @@ def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
 
 
 def _taken_up(receipt: Receipt, connection: EcrConnection, policy: Policy) -> frozenset[Tag]:
-    """Return the tags that a release of the same image to another environment has by now too."""
+    """Return the tags that a release of the same image to another environment already has too."""
     own = of_environment(receipt.environment, receipt.commit)
     ours = frozenset(move.tag for move in receipt.tags)
     if not elsewhere(connection.ecr.tags_of(connection.info.name, receipt.digest), own, ours):
@@ -198,8 +200,8 @@ def _put_back(move: TagMove, ours: Digest, connection: EcrConnection) -> str:
     if before is None:
         raise ReceiptMismatch(
             f"{move.tag} cannot go back to {move.before}",
-            why="the registry does not hold that image any more",
-            fix=f"release again, or remove the tag with `aws ecr batch-delete-image` from {connection.info.name}",
+            why="The registry does not hold that image any more",
+            fix=f"Release again, or remove the tag with `aws ecr batch-delete-image` from {connection.info.name}",
         )
     connection.registry.put_manifest(move.tag, before.media_type, before.content)
     return f"{move.tag} names {move.before} again"

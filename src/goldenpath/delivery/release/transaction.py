@@ -1,11 +1,11 @@
 """The release as a transaction: all tags of it or none.
 
 Preflight looks before anything is sent. Staging uploads blobs, then manifests *by digest*: nothing is visible by tag.
-Commit writes the tags and reads each one back. Whatever goes wrong from staging on, a cancelled run included, is
-undone: every tag names what it named before, and what this run staged is removed.
+Commit writes the tags and reads each one back. Any failure from staging on, also
+a cancelled run, is undone: every tag names its earlier image again, and everything that this run staged is removed.
 
-An answer is never believed alone. When a write seems to fail, the registry is asked what it holds: a connection may
-break after the registry did what was asked.
+The response to a write is never the only proof. When a write seems to fail, the registry is read again: a connection
+may break after the registry has stored the data.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.release.plan import ReleasePlan
     from goldenpath.shared.names import Digest, EcrRepository, Tag
 
-# A rival that loses takes its time to take everything back: seconds, with each request a journey of its own.
+# A rival that loses takes its time to take everything back: seconds, because every request is a round trip.
 ROUNDS = 8
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
@@ -113,10 +113,10 @@ class Transaction:
         raise self._lost(", ".join(wanted))
 
     def undo(self, cause: BaseException) -> None:
-        """Put every tag back to what it named before, then remove what this run staged.
+        """Put every tag back to the image that it named before, then remove the manifests that this run staged.
 
-        What names something else by now belongs to another release and is left alone. Does everything it can before
-        it raises `UndoIncomplete`, which names each thing that is left, and `cause`.
+        A tag that already names another image belongs to another release and stays. Every step is tried before
+        `UndoIncomplete` is raised, which lists everything that is left, and the `cause`.
         """
         left: list[str] = []
         for tag in dict.fromkeys(self._written):
@@ -126,14 +126,14 @@ class Transaction:
             _attempt(lambda digest=digest: self._unstage(digest, left), f"the image {digest}", left)  # type: ignore[misc]
         if left:
             raise UndoIncomplete(
-                f"the release to {self._name} failed and could not be undone whole; still there: {'; '.join(left)}",
+                f"The release to {self._name} failed, and its undo is incomplete; still there: {'; '.join(left)}",
                 why=str(cause),
                 fix="`goldenpath release repair --yes` with this run's receipt.json completes it; so does running the "
                 "same delivery again",
             ) from cause
 
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
-        """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
+        """Store `manifest` under `reference`. If that seems to fail, read it back: it may still have succeeded."""
         # An error does not say that nothing was stored: the connection may have broken on the way back.
         with cancellation.defer_signals():  # a write that is under way would land after its undo
             try:
@@ -203,10 +203,10 @@ class Transaction:
         return tag not in self._plan.tags.moving or self._of_our_commit(current)
 
     def _yield_to(self, rival: StoredManifest) -> None:
-        """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
+        """Leave the tags that the `rival` wants to it, and end. The caller undoes the other tags.
 
-        It wants what it was seen to hold. A tag of this environment alone must never name an image that another
-        environment's gates let through.
+        The rival wants every tag that was seen to name its image. A tag that only this environment has must never name
+        an image that only another environment's gates allowed.
         """
         if self._of_our_commit(rival):
             for tag in dict.fromkeys(self._written):
@@ -218,9 +218,9 @@ class Transaction:
 
     def _lost(self, rival: str) -> ReleaseLost:
         return ReleaseLost(
-            f"another release to the same tags of {self._name} came first ({rival})",
-            why=f"two releases ran at once; this one was {self._plan.target}",
-            fix="nothing is torn; run again if this one is the one you want",
+            f"Another release to the same tags of {self._name} came first ({rival}).",
+            why=f"Two releases ran at the same time; this one was {self._plan.target}.",
+            fix="The registry is consistent: run again if you want this release.",
         )
 
     def _restore(self, tag: Tag) -> None:
@@ -233,14 +233,14 @@ class Transaction:
             self._put(tag, before)
 
     def _before(self, tag: Tag) -> StoredManifest | None:
-        """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
+        """Return the image that `tag` goes back to; for a moving tag, the image of a later release, if that stands."""
         since = self._replaced.get(tag)
         if tag in self._plan.tags.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
             return since
         return self._plan.before[tag]
 
     def _is_anothers(self, tag: Tag) -> bool:
-        """Tell whether `tag` surely names something else than this release; where we cannot look, it may be ours."""
+        """Tell whether `tag` certainly names another image; if it cannot be read, it may be ours."""
         try:
             current = self._registry.manifest(tag)
         except GoldenPathError:
@@ -248,9 +248,9 @@ class Transaction:
         return current is None or current.digest != self._plan.target
 
     def _is_taken_up(self, tag: Tag) -> bool:
-        """Tell whether a release of the same image to another environment has `tag` by now too.
+        """Tell whether a release of the same image to another environment already has `tag` too.
 
-        What this run staged had no tags before. Where we cannot look, nobody has.
+        A manifest that this run staged had no tags before. If the tags cannot be read, no other release has it.
         """
         if tag not in self._plan.shared or self._plan.target not in self._staged:
             return False
@@ -261,14 +261,14 @@ class Transaction:
             return False
 
     def _unstage(self, digest: Digest, left: Sequence[str]) -> None:
-        """Remove what was staged, but not what belongs to another image by now.
+        """Remove a staged manifest, unless it already belongs to another image.
 
         Raises `RegistryRefused` when the index that lists it may be our own: one that could not be removed is `left`.
         """
         if self._ecr.tags_of(self._name, digest):
             return
         if self._ecr.delete_images(self._name, [digest]) and left:
-            raise RegistryRefused("an index lists it", fix="remove that one first")
+            raise RegistryRefused("An index lists it.", fix="Remove that index first.")
 
 
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:

@@ -28,7 +28,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS_LIMIT = 25_000
 SIZE_LIMIT = 10_000_000
 FINGERPRINT = "goldenpath/v1"
-# The one fingerprint that code scanning looks at. Without it an alert comes anew when its line moves, and one
+# The one fingerprint that code scanning looks at. Without it an alert is opened again when its line moves, and one
 # vulnerability in two packages is one alert, as both are at line 1 of the Dockerfile.
 ALERT_FINGERPRINT = "primaryLocationLineHash"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -63,7 +63,7 @@ class Rendered:
 
 
 def passed(verdict: Verdict) -> dict[str, str]:
-    """Return what an exception or a record of a settled secret let pass: fingerprints, each with the reason."""
+    """Return the fingerprints that an exception or a settled secret accepts, each with the reason."""
     accepted = {
         name: exception.sentence
         for exception in verdict.exceptions
@@ -74,10 +74,10 @@ def passed(verdict: Verdict) -> dict[str, str]:
 
 
 def render(report: Findings, accepted: Mapping[str, str] = NOTHING, *, category: str, dockerfile: str) -> Rendered:
-    """Return `report` as a SARIF log with one run under `category`; what was `accepted` is marked suppressed.
+    """Return `report` as a SARIF log with one run under `category`; the `accepted` findings are marked suppressed.
 
-    What is in the image has no place in the repository: it is shown at the `dockerfile` that brought it in (a path
-    relative to the repository), at the line that did where that is known. The most severe results are kept where there
+    A finding in the image has no place in the repository: it is shown at the `dockerfile` (a path relative to the
+    repository), at the line that brought it in where that is known. The most severe results are kept where there
     are more than GitHub takes.
     """
     ranked = sorted(report.findings, key=lambda finding: finding.severity.rank)
@@ -179,7 +179,9 @@ def _fingerprints(finding: Finding) -> dict[str, str]:
 def _note(left_out: int, kept: int) -> str:
     if not left_out:
         return ""
-    return f"GitHub does not take all findings: the SARIF file has the {kept} most severe, and {left_out} are left out"
+    return (
+        f"GitHub does not accept all findings: the SARIF file has the {kept} most severe, without the other {left_out}"
+    )
 
 
 def _invocation(note: str) -> dict[str, Any]:

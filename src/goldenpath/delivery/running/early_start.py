@@ -1,4 +1,4 @@
-"""A stage that is at work before its turn comes, while the stage before it runs."""
+"""Start a stage early, while the stage before it still runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EarlyStage:
-    """The work of a stage in a second thread: its messages, its error and its files come when its turn comes."""
+    """Runs a stage in a second thread. Its messages, its error and its files are held back until its turn."""
 
     def __init__(self, ahead: Ahead, run: Run, second: Alongside) -> None:
         self._seconds = 0.0
@@ -26,7 +26,7 @@ class EarlyStage:
 
     @property
     def began(self) -> float:
-        """The monotonic time at which the stage had begun, had it run without a pause until now."""
+        """The monotonic start time of the stage, as if it had run without a pause until now."""
         return time.monotonic() - self._seconds
 
     def finish(self, say: Callable[[str], None]) -> Outcome:

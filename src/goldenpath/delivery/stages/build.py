@@ -1,4 +1,4 @@
-"""build: one candidate from the checkout, as an OCI image layout with one digest."""
+"""build: build the candidate from the checkout, as an OCI image layout with one digest."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _NAMED_AT_MOST = 3
 
 
 def run(run: Run) -> Outcome:
-    """Make the candidate in the work folder; one of an earlier run is gone before this one begins."""
+    """Make the candidate in the work folder, after the candidate of an earlier run is removed."""
     request, work = run.request, run.work
     work.refuse_inside(request.build_context)
     work.forget(work.candidate)
@@ -63,7 +63,7 @@ def run(run: Run) -> Outcome:
 
 
 def _made(run: Run, added: Addition) -> Outcome:
-    """Make the candidate of the commit and of what is `added` to it."""
+    """Make the candidate of the commit and of the files that are `added` to it."""
     request, work = run.request, run.work
     checked_out = checkout.read(request.source, run.event.commit)
     missing = () if request.candidates else incomplete_source.require(run, checked_out)
@@ -118,23 +118,23 @@ def handover(run: Run) -> Iterator[Path]:
 
 
 def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
-    """Raise `BuildFailed` when there is nothing to build; where a Dockerfile lies elsewhere, say so."""
+    """Raise `BuildFailed` when there is no Dockerfile; the error names Dockerfiles in other places."""
     if not context.is_dir():
         raise BuildFailed(
-            f"the build context {context} is not a folder",
-            fix="name one, relative to the repository, with `build_context` (--build-context)",
+            f"The build context {context} is not a folder",
+            fix="Name one, relative to the repository, with `build_context` (--build-context)",
         )
     if not dockerfile.is_file():
         others = dockerfiles.candidates(git.tracked(source))
         raise BuildFailed(
-            f"there is no Dockerfile at {dockerfile}",
+            f"There is no Dockerfile at {dockerfile}",
             why=f"the repository has {', '.join(others[:_NAMED_AT_MOST])}" if others else "",
-            fix="write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
+            fix="Write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
         )
 
 
 def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
-    """Return a warning for tracked files that differ from the commit: what is built would not be what was scanned.
+    """Return a warning for tracked files that differ from the commit: the build would contain unscanned changes.
 
     Raises `SourceUnusable` instead where a gate blocks.
     """
@@ -144,9 +144,7 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
     what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
     if run.environment.blocks:
-        raise SourceUnusable(
-            what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"
-        )
+        raise SourceUnusable(what, why="No gate has scanned these changes.", fix="Commit the changes, or undo them.")
     return (what,)
 
 
@@ -205,7 +203,7 @@ def _other_version(chosen: Builder) -> str:
 
 
 def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
-    """Return the record of what is in `layout`. Raises `BuildFailed` for an empty image."""
+    """Return the record of the image in `layout`. Raises `BuildFailed` for an empty image."""
     root = layout.root()
     require_layers(layout, order)
     return Candidate(
@@ -237,10 +235,10 @@ def require_layers(layout: Layout, order: Order) -> None:
     for image in layout.images():
         if not image.manifest.layers:
             raise BuildFailed(
-                "the image is empty: it has no layers",
-                why=f"no instruction of the Dockerfile adds a file for {layout.platform(image)}, and "
+                "The image is empty: it has no layers",
+                why=f"No instruction of the Dockerfile adds a file for {layout.platform(image)}, and "
                 "Amazon ECR does not store such an image",
-                fix=f"add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
+                fix=f"Add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
                 "`target` (--target)",
             )
 
@@ -291,7 +289,7 @@ STAGE = Stage(
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",
         "platforms": "The platforms it was built for, separated by commas.",
-        "handover": "What later jobs need of the candidate and no earlier job handed over, one path a line.",
+        "handover": "The files that later jobs need and no earlier job handed over, one path per line.",
         "build_cache_digest": "Digest of the build cache that this build wrote; empty where it wrote none.",
         **EVIDENCE_OUTPUT,
     },

@@ -1,4 +1,4 @@
-"""gitleaks-gate: no secret in the commits that a run brings, nor in what is checked out."""
+"""gitleaks-gate: search for secrets in the commits of a run and in its checkout."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def run(run: Run) -> Outcome:
 
 
 def inspect(run: Run, added: Addition) -> Findings:
-    """Return every secret in the commits of the event, in the tree, and in what an artifact adds to it."""
+    """Return every secret in the commits of the event, in the tree, and in the files that an artifact adds to it."""
     program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
@@ -122,16 +122,16 @@ def revisions_of(event: Event, history: Path) -> tuple[str, ...]:
 def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     if not git.has(history, head):
         raise SourceUnusable(
-            f"the head of the pull request, {head}, is not in the checkout",
-            why="its commits cannot be scanned",
-            fix="check out with `fetch-depth: 0`, in a workflow on `pull_request`",
+            f"The head of the pull request, {head}, is not in the checkout",
+            why="Its commits cannot be scanned",
+            fix="Check out with `fetch-depth: 0`, in a workflow on `pull_request`",
         )
     bases = git.merge_bases(history, event.before, head) if event.before else ()
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
 def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
-    """Write all that is to be scanned into `files`, the message of the tag that was pushed included."""
+    """Write everything to scan into `files`, with the message of the tag that was pushed."""
     tags = scope.tags
     other = (*checked_out.other, *checked_out.within, *added.files)
     populated = {path for path in checked_out.submodules if any(file.path.startswith(f"{path}/") for file in other)}
@@ -148,7 +148,7 @@ def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, add
 def findings(
     brought: Brought, leaks: tuple[Leak, ...], in_tree: Collection[str], unread: Iterable[Unread]
 ) -> tuple[Finding, ...]:
-    """Return every secret, each once, and what our limits left unread.
+    """Return every secret once, and every file that our limits left unread.
 
     The `leaks` are in the order in which commits brought them; `in_tree` are the objects checked out.
     """
@@ -201,8 +201,8 @@ STAGE = Stage(
     ),
     outputs={
         **gate.GATE_OUTPUTS,
-        "context_artifact_digest": "Digest of what `context_artifact` adds to the build context; `none` without one.",
-        "build_cache": "What the build may do with a build cache: `none`, `read` or `write`.",
+        "context_artifact_digest": "Digest of the content of `context_artifact`; `none` without one.",
+        "build_cache": "The access of the build to a build cache: `none`, `read` or `write`.",
     },
     run=run,
     gate=Gate.GITLEAKS,

@@ -1,4 +1,4 @@
-"""preflight: may this run release, and to where? Asked before the build, so that nobody waits for a refusal."""
+"""preflight: check before the build whether this run may release, so that nobody waits for a refusal."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def run(run: Run) -> Outcome:
-    """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
+    """Check account, repository and tags, and change nothing. Raises every error that would stop `ecr-push`."""
     refuse_pull_request(run)
     if another := of_another_component(run):
         return Outcome(another, outputs={"repository_uri": "", "tags": "", "release": "false"})

@@ -1,4 +1,4 @@
-"""pull-bases: the base images in private registries, fetched where no code of the app runs."""
+"""pull-bases: fetch base images from private registries, in a job that runs no code of the app."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(run: Run) -> Outcome:
     work.forget(work.bases)
     shutil.rmtree(work.base_layouts, ignore_errors=True)
     if not run.request.private_bases:
-        raise BadInput("no base image was named", fix="name them with `private_bases`, one a line")
+        raise BadInput("No base image was named.", fix="Name them with `private_bases`, one per line.")
     images = {base.written: _fetched(run, base) for base in run.request.private_bases}
     codec.write(work.bases, FetchedBases(images))
     return Outcome(sentence=f"fetched {', '.join(f'{name} ({digest[:19]}…)' for name, digest in images.items())}")
@@ -37,8 +37,8 @@ def _fetched(run: Run, base: PrivateBase) -> Digest:
         if stored is None:
             raise BadInput(
                 f"{base.written} does not exist",
-                why=f"the repository {base.repository} has no {base.reference}",
-                fix="correct the name in the Dockerfile and in `private_bases`, or push the image",
+                why=f"The repository {base.repository} has no {base.reference}",
+                fix="Correct the name in the Dockerfile and in `private_bases`, or push the image",
             )
         folder = run.work.base_layout(stored.digest)
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""rescan: what is released, looked at again with what is known by now."""
+"""rescan: scan a released image again, with today's vulnerability database."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NAMED_AT_MOST = 5
 
 
 def run(run: Run) -> Outcome:
-    """Fetch the released image and decide on it anew, by the environment's rules. Nothing in the registry changes."""
+    """Fetch the released image and decide on it again, by the environment's rules. Nothing in the registry changes."""
     gate.forget(run, Gate.TRIVY)
     with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
         tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, connection)
@@ -61,7 +61,7 @@ def run(run: Run) -> Outcome:
 
 
 def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
-    """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
+    """Return the base images that the labels in `layout` name, each with the digest that its tag names today."""
     named = dict.fromkeys(labelled_base(layout.config(image)) for image in layout.images())
     return tuple(structs.replace(base, newest=public_registry.newest(base)) for base in named if base)
 
@@ -80,9 +80,9 @@ def _unbound(connection: EcrConnection) -> str:
 
 
 def not_scanned(earlier: Sequence[Tag]) -> str:
-    """Return, as Markdown, which earlier releases were not scanned: what runs may be one of them, and ECR cannot tell.
+    """Return, as Markdown, which earlier releases were not scanned. One of them may run, and ECR cannot say which.
 
-    Whoever releases last decides what is newest. So a page that is green says what it is green about.
+    The last release decides which one is the newest. So a green page has to say what it is about.
     """
     if not earlier:
         return ""
@@ -99,19 +99,20 @@ def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     tags = connection.ecr.newest_tags(connection.info.name, prefix)
     if not tags:
         raise BadInput(
-            f"{connection.info.name} holds no image that was released to {run.environment.name}",
-            why=f"no tag of it begins with `{prefix}`",
-            fix="release to this environment first, or name what to scan with `released_tag`",
+            f"{connection.info.name} has no image that was released to {run.environment.name}",
+            why=f"None of its tags begins with `{prefix}`.",
+            fix="Release to this environment first, or name what to scan with `released_tag`",
         )
     return tags
 
 
 def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
-    """Return the manifest of `tag`. Raises `BadInput` when nothing has that name."""
+    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist."""
     stored = connection.registry.manifest(tag)
     if stored is None:
         raise BadInput(
-            f"{connection.info.name} has no tag {tag}", fix="name one that it has, or none for the environment's newest"
+            f"{connection.info.name} has no tag {tag}.",
+            fix="Name an existing tag, or none for the newest release of the environment.",
         )
     return stored
 
@@ -123,18 +124,18 @@ def pulled(run: Run, connection: EcrConnection, stored: StoredManifest) -> Layou
 
 
 def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:
-    """Return the error that says what to do about an image that is out already."""
+    """Return the error for an image that is already released, with the way to replace it."""
     return GateBlocked(
-        f"{about}, is in {run.environment.name} and would not be released today",
+        f"{about}, is in {run.environment.name} and would not be released today.",
         why=blocked.why,
-        fix="mend each of them as it says and deliver again (a newer base image mends most); what cannot be mended yet "
-        "takes an exception in `.goldenpath.yml`",
+        fix="Fix the findings as described above and deliver again (a newer base image fixes most of them), or request "
+        "an exception (docs/policy.md of the platform).",
     )
 
 
 STAGE = Stage(
     name="rescan",
-    help="Scan what is released, with what is known today, and decide by the environment's rules. Changes nothing.",
+    help="Scan a released image with today's database and decide by the environment's rules. Changes nothing.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.RELEASED_TAG, inputs.DOCKERFILE_PATH,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
@@ -142,7 +143,7 @@ STAGE = Stage(
     ),
     outputs={
         "image_ref": "The image that was scanned, by digest.",
-        "released_tag": "The tag that it was found by.",
+        "released_tag": "The tag by which the image was chosen.",
         **gate.GATE_OUTPUTS,
     },
     run=run,

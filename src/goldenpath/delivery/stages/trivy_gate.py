@@ -1,4 +1,4 @@
-"""trivy-gate: no known vulnerability, and no secret, in the candidate that the platform does not let through."""
+"""trivy-gate: refuse a candidate with vulnerabilities or secrets that the platform does not allow."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ def test_another_image_under_the_same_version_is_refused_before_anything_is_sent
     calls.clear()
     done = push(goldenpath, changed, more, name, "--version=1.0.0")
     assert (done.code, done.error["code"]) == (35, "tag-taken")
-    assert done.error["what"] == f"the tag 1.0.0 of {name} already names {digest}"
+    assert done.error["what"] == f"The tag 1.0.0 of {name} already names {digest}"
     assert {call.method for call in calls} == {"GET"}
     assert (emulator.tags(name), emulator.manifests(name)) == (before, {digest})
 

@@ -76,20 +76,20 @@ def test_a_file_is_sent_packed_with_commit_and_ref_and_waited_for(monkeypatch: p
     assert api.pauses == [0.5, 1.0]
 
 
-SWITCH_ON = "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
-AGAIN = "run the job again, and if that does not help, show this to the platform team; the release itself stands"
-UNREADABLE = "show this to the platform team: GitHub cannot read the file, which is in the run's artifacts"
-LATER = "run the job again in an hour; the release itself stands"
+SWITCH_ON = "Switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
+AGAIN = "Run the job again, and if that does not help, show this to the platform team; the release itself stands"
+UNREADABLE = "Show this to the platform team: GitHub cannot read the file, which is in the run's artifacts"
+LATER = "Run the job again in an hour; the release itself stands"
 IP_LIST = "The org has an IP allow list enabled, and your IP address is not permitted to access this resource."
 #          status  GitHub's words                                              what to do
 REFUSALS: list[tuple[int, object, str]] = [
-    (401, {"message": "Bad credentials"}, "the token has expired or is not one: run the job again"),
+    (401, {"message": "Bad credentials"}, "The token has expired or is invalid: run the job again."),
     (403, {"message": "API rate limit exceeded for installation"}, LATER),
     (403, {"message": "You have exceeded a secondary rate limit"}, LATER),
     (403, {"message": IP_LIST},
-     "ask an owner of the organisation what GitHub's message means, or show this to the platform team"),
+     "Ask an owner of the organisation what GitHub's message means, or show this to the platform team"),
     (404, {"message": "Not Found"}, SWITCH_ON),
-    (413, {"message": "too large"}, "the file is too large for GitHub: reduce the number of findings"),
+    (413, {"message": "too large"}, "The file is too large for GitHub: reduce the number of findings"),
     (422, {"message": "Validation Failed"}, UNREADABLE),
     (503, None, AGAIN),
     (400, "<html>", UNREADABLE),
@@ -142,7 +142,7 @@ def test_where_github_does_not_answer_at_once_it_is_asked_again(monkeypatch: pyt
 def test_an_answer_that_names_no_upload_is_told(monkeypatch: pytest.MonkeyPatch, given: HttpResponse) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, given)
-    assert (caught.value.why, caught.value.fix) == ("HTTP 200: the answer does not name the upload", AGAIN)
+    assert (caught.value.why, caught.value.fix) == ("HTTP 200: the response does not name the upload", AGAIN)
 
 
 def test_an_upload_that_github_does_not_know_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def test_a_file_that_github_cannot_process_is_refused_with_its_reasons(monkeypat
 def test_a_failure_without_reasons_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, TAKEN, answer({"processing_status": "failed", "errors": None}))
-    assert caught.value.why == "it gave no reason"
+    assert caught.value.why == "GitHub gave no reason."
 
 
 def test_a_file_that_stays_pending_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +175,8 @@ def test_the_pauses_between_questions_grow_to_eight_seconds(monkeypatch: pytest.
 def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, SILENCE)
-    assert (caught.value.what, caught.value.why) == ("GitHub's API does not answer", "timed out")
-    assert caught.value.fix == "run the job again: the release itself stands"
+    assert (caught.value.what, caught.value.why) == ("GitHub's API does not respond.", "timed out")
+    assert caught.value.fix == "Run the job again: the release itself stands"
 
 
 # What GitHub has called the feature, over the years and by plan.

@@ -249,7 +249,7 @@ def test_a_tag_that_the_policy_lets_move_goes_from_commit_to_commit_and_never_ba
 def test_a_tag_that_the_policy_does_not_name_stays_with_its_commit(tmp_path: Path) -> None:
     place = Place(tmp_path, image_tag="my-build")
     place.release(EARLIER)
-    with pytest.raises(TagTaken, match="the tag my-build of my-app already names") as caught:
+    with pytest.raises(TagTaken, match="The tag my-build of my-app already names") as caught:
         place.release()
     assert "`moving_tags`" in caught.value.fix
 
@@ -259,7 +259,7 @@ def test_a_moving_tag_is_not_taken_from_an_environment_further_along(tmp_path: P
     held = place.hold(EARLIER, MAIN, Tag(f"prod-{EARLIER[:7]}"))
     with pytest.raises(TagTaken) as caught:
         place.release()
-    assert caught.value.why == f"an environment further along released it: prod-{EARLIER[:7]}"
+    assert caught.value.why == f"An environment further along released it: prod-{EARLIER[:7]}."
     assert place.registry.tags[MAIN] == held
 
 
@@ -302,7 +302,7 @@ def test_what_the_filters_of_a_mutable_repository_exclude_stays(tmp_path: Path) 
     place = Place(tmp_path, excluded=("latest", "main"), image_tag=MAIN)
     first = place.release(EARLIER)
     assert LATEST not in place.registry.tags
-    with pytest.raises(TagTaken, match="the tag main of my-app already names"):
+    with pytest.raises(TagTaken, match="The tag main of my-app already names"):
         place.release()
     assert place.registry.tags[MAIN] == first.digest
 

@@ -34,7 +34,7 @@ def test_a_registry_without_a_login_is_named(tmp_path: Path, monkeypatch: pytest
     double = pool(monkeypatch)
     run = run_builder.run(tmp_path, bases_logins=(RegistryLogin("docker.io", "me", "s3cret"),))
     with (
-        pytest.raises(BadInput, match=r"there is no login for ghcr\.io, which ghcr\.io/org/base:1 needs") as caught,
+        pytest.raises(BadInput, match=r"There is no login for ghcr\.io, which ghcr\.io/org/base:1 needs") as caught,
         private_bases.open_repository(BASE, run.request, run.runner),
     ):
         pass

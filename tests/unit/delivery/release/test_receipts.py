@@ -33,7 +33,7 @@ def test_a_version_is_moved_only_where_somebody_confirms_it(release: Release) ->
     killed = release.killed_at("put_manifest latest")
     with pytest.raises(ReceiptMismatch) as caught:
         repairing.repair(killed, release.connection, matrix.load())
-    assert caught.value.what == "the registry does not prove that 1.4.2 belongs to this release"
+    assert caught.value.what == "The registry does not prove that 1.4.2 belongs to this release"
     assert caught.value.fix.endswith("run again with --confirm 1.4.2")
 
 
@@ -42,7 +42,7 @@ def test_an_image_that_shows_no_trace_of_the_environment_is_put_back_only_where_
 ) -> None:
     earlier = release.registry.hold(image_bytes(b"earlier build"), MANIFEST, Tag("a1b2c3d"), Tag("dev-a1b2c3d"))
     killed = release.killed_at("put_manifest 1.4.2")
-    with pytest.raises(ReceiptMismatch, match=f"the registry does not prove that {earlier} belongs to this release"):
+    with pytest.raises(ReceiptMismatch, match=f"The registry does not prove that {earlier} belongs to this release"):
         repairing.repair(killed, release.connection, matrix.load())
     repairing.repair(killed, release.connection, matrix.load(), [earlier])
     assert release.registry.tags == {

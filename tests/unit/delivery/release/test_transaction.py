@@ -185,7 +185,7 @@ def test_an_undo_that_was_not_whole_names_what_is_left_and_why(tmp_path: Path) -
     left = "; ".join(f"the tag {tag} (the registry is down)" for tag in (COMMIT_TAG, DEV, VERSION, LATEST))
     image = f"the image {one.made.root().digest} (the registry is down)"
     assert caught.value.what == (
-        f"the release to my-app failed and could not be undone whole; still there: {left}; {image}"
+        f"The release to my-app failed, and its undo is incomplete; still there: {left}; {image}"
     )
     assert caught.value.why == "the registry is down. f."
     assert isinstance(caught.value.__cause__, GoldenPathError)
@@ -252,7 +252,7 @@ def test_a_release_that_loses_to_another_environments_leaves_no_tag_of_its_own_o
             one.registry.hold(rival, MANIFEST, COMMIT_TAG, DEV)
 
     one.registry.before_call = come_between
-    with pytest.raises(ReleaseLost, match="another release to the same tags of my-app came first"):
+    with pytest.raises(ReleaseLost, match="Another release to the same tags of my-app came first"):
         one.release()
     assert one.registry.tags == {COMMIT_TAG: Digest.of(rival), DEV: Digest.of(rival)}
     assert set(one.registry.manifests) == {Digest.of(rival)}

@@ -86,7 +86,7 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
     facts = run_facts.gather(made.work, made.environment.name, made.event.commit)
     assert facts.deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
     summary.run(made)
-    assert "### What decides\n" in (tmp_path / "summary").read_text()
+    assert "### Findings to fix\n" in (tmp_path / "summary").read_text()
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_each_image_is_fetched_and_its_digest_recorded(registry: Layout, work: W
 def test_nothing_was_fetched_where_nobody_asked(tmp_path: Path) -> None:
     run = run_builder.run(tmp_path)
     assert fetched_bases.fetched(run.work) == FetchedBases({})
-    with pytest.raises(BadInput, match="no base image was named"):
+    with pytest.raises(BadInput, match="No base image was named"):
         pull_bases.run(run)
 
 

@@ -140,7 +140,7 @@ def test_a_run_in_which_no_gate_came_to_a_verdict_has_nothing_to_upload(tmp_path
 def test_a_run_that_should_upload_and_has_no_token_says_what_to_pass(tmp_path: Path) -> None:
     with pytest.raises(SarifRefused) as caught:
         sarif_upload.run(ready(tmp_path, *Gate, github_token=""))
-    assert caught.value.what == "there is no token to upload SARIF with"
+    assert caught.value.what == "There is no token to upload SARIF with"
     assert "security-events: write" in caught.value.fix
 
 
@@ -230,7 +230,7 @@ def test_a_token_that_may_not_upload_is_an_error_and_in_dependabots_runs_a_warni
     scanning.ends = [UploadEnd.NOT_PERMITTED, UploadEnd.NOT_PERMITTED]
     with pytest.raises(SarifRefused) as caught:
         sarif_upload.run(ready(tmp_path / "person", *Gate))
-    assert caught.value.why == "the token of this job may not write security events"
+    assert caught.value.why == "The token of this job may not write security events"
     assert "permissions: security-events: write" in caught.value.fix
     outcome = sarif_upload.run(ready(tmp_path / "bot", *Gate, event=replace(PUSH, by_dependabot=True)))
     assert outcome.sentence.startswith("no SARIF uploaded: Dependabot's run has a token that may not write security")
