@@ -128,7 +128,7 @@ def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
         others = dockerfiles.candidates(git.tracked(source))
         raise BuildFailed(
             f"There is no Dockerfile at {dockerfile}",
-            why=f"the repository has {', '.join(others[:_NAMED_AT_MOST])}" if others else "",
+            why=f"The repository has {', '.join(others[:_NAMED_AT_MOST])}" if others else "",
             fix="Write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
         )
 

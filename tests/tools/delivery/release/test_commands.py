@@ -208,7 +208,7 @@ def test_a_release_to_a_repository_that_nothing_binds_is_reported_in_its_receipt
 ) -> None:
     done = goldenpath.run(*words("ecr-push", ready, work, repository)).ok()
     assert "warning" not in done.text
-    told = f"Nothing says that the ECR repository {repository} belongs to dev only: it has no tag"
+    told = f"Nothing says that the ECR repository {repository} belongs to dev only. It has no tag"
     assert work.read_receipt().unbound.startswith(told)
     assert told in goldenpath.run("release", "show", work.receipt).ok().text
 
