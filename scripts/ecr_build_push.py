@@ -16,10 +16,11 @@ from goldenpath import cli  # noqa: E402
 from goldenpath.delivery.model import inputs  # noqa: E402
 from goldenpath.delivery.model.layout import Layout  # noqa: E402
 from goldenpath.delivery.release import access  # noqa: E402
-from goldenpath.delivery.release.cancellation import heeded, held  # noqa: E402
+from goldenpath.delivery.release.cancellation import allow_signals, defer_signals  # noqa: E402
 from goldenpath.delivery.release.plan import preflight  # noqa: E402
 from goldenpath.delivery.release.transaction import Transaction  # noqa: E402
-from goldenpath.delivery.stages import build, ecr_push, execution  # noqa: E402
+from goldenpath.delivery.running import execution  # noqa: E402
+from goldenpath.delivery.stages import build, ecr_push  # noqa: E402
 from goldenpath.shared import runner  # noqa: E402
 from goldenpath.shared.console import Progress  # noqa: E402
 from goldenpath.shared.errors import BadInput  # noqa: E402
@@ -61,25 +62,25 @@ def push(given: argparse.Namespace) -> None:
 
 def _push(run: Run, registry: str, tags: tuple[Tag, ...], say: Callable[[str], None]) -> str:
     candidate, layout = run.work.read_candidate(), Layout(run.work.layout)
-    with access.opened(ecr_push.wanted_access(run), run.runner) as opened:
-        expected = f"{registry}/{opened.info.name}"
-        if opened.info.uri != expected:
+    with access.open_repository(ecr_push.wanted_access(run), run.runner) as connection:
+        expected = f"{registry}/{connection.info.name}"
+        if connection.info.uri != expected:
             raise BadInput(
-                f"the repository is {opened.info.uri}, and not {expected}", fix="correct --registry or --region"
+                f"the repository is {connection.info.uri}, and not {expected}", fix="correct --registry or --region"
             )
         further = ecr_push.further_along(run, candidate.commit)
-        plan = preflight(opened, ecr_push.stored_in(layout), candidate.commit, tags, further)
-        transaction = Transaction(opened.registry, opened.ecr, opened.info.name, plan)
-        with held():
+        plan = preflight(connection, ecr_push.stored_in(layout), candidate.commit, tags, further)
+        transaction = Transaction(connection.registry, connection.ecr, connection.info.name, plan)
+        with defer_signals():
             try:
-                with heeded():
+                with allow_signals():
                     transaction.upload(layout, say)
                     transaction.stage(layout, transaction.missing_manifests(layout))
                     transaction.commit(plan.target_manifest)
             except BaseException as cause:
                 transaction.undo(cause)
                 raise
-        return opened.info.uri
+        return connection.info.uri
 
 
 def _request(given: argparse.Namespace, folder: str) -> inputs.Request:

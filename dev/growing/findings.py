@@ -23,9 +23,9 @@ from goldenpath.delivery.rules import matrix, settled
 from goldenpath.delivery.rules.app import NO_RULES, AppRules, reviewed
 from goldenpath.delivery.rules.decision import Decision, decide
 from goldenpath.delivery.rules.settled import NO_RECORDS, Records
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import trivy
 from goldenpath.delivery.secrets import gitleaks
-from goldenpath.delivery.stages import gate
 from goldenpath.shared import codec
 
 ROOT = Path(__file__).resolve().parents[2]

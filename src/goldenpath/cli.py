@@ -14,7 +14,7 @@ from goldenpath import __version__
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
-from goldenpath.delivery.stages import execution
+from goldenpath.delivery.running import execution
 from goldenpath.shared import masks, protection, runner, verbose
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
@@ -108,7 +108,7 @@ def run(argv: Sequence[str]) -> int:
 
 def guarded(action: Callable[[], object]) -> int:
     """Do `action` and return the exit code; every error is printed before, and a signal that cancels becomes one."""
-    cancellation.obey()
+    cancellation.install_signal_handlers()
     try:
         action()
     except GoldenPathError as error:

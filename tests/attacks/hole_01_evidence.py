@@ -55,7 +55,7 @@ def another_job_turns_a_verdict_that_blocks(scene: Scene) -> None:
 
 
 @attack(1, EvidenceMismatch, "there is no evidence of the files in the work folder",
-        Patch("goldenpath.delivery.stages.execution.believing", lambda run, _: run))  # fmt: skip
+        Patch("goldenpath.delivery.running.execution.believing", lambda run, _: run))  # fmt: skip
 def a_caller_has_the_evidence_dropped(scene: Scene) -> None:
     """GitHub drops an output in which it sees a secret, and a caller may have a secret whose value is a brace."""
     handed_over = hand_over.made(scene)

@@ -73,7 +73,7 @@ def a_receipt_moves_prods_tags_to_an_image_of_another_commit(scene: Scene) -> No
     assert (tags(scene)["2.0.0"], tags(scene)[f"prod-{THEIRS[:7]}"]) == (evil, evil)
 
 
-@attack(1, ReceiptMismatch, "the registry does not prove that", OWN)
+@attack(1, ReceiptMismatch, "The registry does not prove that", OWN)
 def a_receipt_moves_a_tag_to_a_build_of_the_same_commit_that_no_blocking_gate_saw(scene: Scene) -> None:
     prod = of_prod(scene)
     evil = plant(scene, scene.fixture("repository"), image(scene, "evil", THEIRS), f"local-{THEIRS[:7]}")
@@ -96,7 +96,7 @@ def a_receipt_has_images_of_another_commit_deleted(scene: Scene) -> None:
     assert kept not in scene.fixture("emulator").manifests(scene.fixture("repository"))
 
 
-@attack(1, ReceiptMismatch, "the registry does not prove that 2.0.0 belongs to this release", OWN)
+@attack(1, ReceiptMismatch, "The registry does not prove that 2.0.0 belongs to this release", OWN)
 def a_receipt_takes_a_version_away_that_nobody_confirmed(scene: Scene) -> None:
     prod = of_prod(scene)
     repaired(scene, THEIRS, "prod", prod, {"2.0.0": None, "9.9.9": None})

@@ -56,7 +56,7 @@ def require_released(scene: Scene, environment: str = "dev") -> None:
     assert tags["latest"] == work.read_candidate().digest
 
 
-@attack(2, WrongEnvironment, f"the role {OF_PROD} belongs to prod, and this run follows the rules of dev", BINDING)
+@attack(2, WrongEnvironment, f"The role {OF_PROD} belongs to prod, and this run follows the rules of dev", BINDING)
 def the_role_of_prod_is_handed_on_as_the_secret_of_dev(scene: Scene) -> None:
     prod_lists(scene, roles=(OF_PROD,))
     scene.fixture("emulator").create_role("deliver-prod")
@@ -84,7 +84,7 @@ def the_role_of_prod_is_assumed_by_another_step_and_none_is_named(scene: Scene) 
 
 
 @attack(
-    2, WrongEnvironment, f"the AWS account {ACCOUNT} belongs to prod, and this run follows the rules of dev", BINDING
+    2, WrongEnvironment, f"The AWS account {ACCOUNT} belongs to prod, and this run follows the rules of dev", BINDING
 )
 def another_role_in_the_account_of_prod_is_named(scene: Scene) -> None:
     prod_lists(scene, accounts=(ACCOUNT,))
@@ -110,8 +110,8 @@ def an_ecr_repository_that_was_made_by_hand_is_named_where_the_platform_takes_no
     require_released(scene)
 
 
-@attack(2, UnknownEnvironment, "the environment local is for terminals, not for workflow runs",
-        Patch("goldenpath.delivery.stages.execution._refuse_local"))  # fmt: skip
+@attack(2, UnknownEnvironment, "The environment local is for terminals, not for workflow runs",
+        Patch("goldenpath.delivery.running.execution._refuse_local"))  # fmt: skip
 def a_workflow_run_asks_for_the_rules_of_a_terminal(scene: Scene) -> None:
     app = scene.fixture("app").plant_package()
     ended = delivered(scene, "local", apps.event(scene.folder / "runner", app))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.release.concurrently import answers
-from goldenpath.delivery.release.plan import Plan, require_movable
+from goldenpath.delivery.release.concurrently import map_concurrently
+from goldenpath.delivery.release.plan import ReleasePlan, require_movable
 from goldenpath.shared.errors import TagTaken
 from tests.attacks.attack import Patch, Scene, attack
 from tests.attacks.planted import image, plant, push
@@ -13,7 +13,7 @@ from tests.unit.layout_builder import AMD64, ARM64
 
 if TYPE_CHECKING:
     from goldenpath.delivery.registry.oci_registry import StoredManifest
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.delivery.release.tags import ReleaseTags
     from goldenpath.shared.names import Commit, Digest
 
@@ -22,14 +22,14 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def by_annotation(
-    opened: Opened, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
-) -> Plan:
+    connection: EcrConnection, _candidate: StoredManifest, commit: Commit, tags: ReleaseTags, *_others: object
+) -> ReleasePlan:
     """Plan as releases once did: what the repository holds for the commit takes the candidate's place."""
-    before = answers(opened.registry.manifest, tags.wanted)
-    require_movable(before, opened.info, commit)
+    before = map_concurrently(connection.registry.manifest, tags.wanted)
+    require_movable(before, connection.info, commit)
     held = before[tags.wanted[0]]
     assert held is not None
-    return Plan(before, held, tags)
+    return ReleasePlan(before, held, tags)
 
 
 REUSE = Patch("goldenpath.delivery.stages.ecr_push.preflight", by_annotation)

@@ -101,7 +101,7 @@ def a_file_that_a_filter_packs(scene: Scene) -> None:
 @attack(
     13,
     CheckoutDiffers,
-    "the image was built from other files than those that gitleaks scanned",
+    "The image was built from other files than those that gitleaks scanned",
     Patch("goldenpath.delivery.stages.ecr_push.require_same_files", nothing),
 )
 def other_bytes_on_the_machine_that_builds(scene: Scene) -> None:

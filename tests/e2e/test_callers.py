@@ -89,7 +89,7 @@ def test_a_caller_that_skips_the_push_is_checked_and_needs_no_role(
     ended = deliver(events.push(app, "main"))
     assert (ended.code, ended.jobs) == (0, {"test": "success", **CHECKED}), ended.story
     assert ended.outputs("verdict")["verdict"] == "pass"
-    assert ": checked, and let through; nothing was released" in ended.summary
+    assert ": checked and not blocked; nothing was released" in ended.summary
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
 

@@ -167,7 +167,7 @@ def test_a_secret_and_a_vulnerable_package_on_development_are_released_with_warn
     assert (ended.code, ended.jobs) == (0, ALL_RAN), ended.story
     assert_released(ended, emulator, app.commit[:7], f"dev-{app.commit[:7]}", "latest")
     assert ended.outputs("verdict")["verdict"] == "advise"
-    assert "What would block elsewhere" in ended.summary
+    assert "Would block in other environments" in ended.summary
     for gate in ("gitleaks", "trivy"):
         verdict = ended.artifact("goldenpath-reports-my-app", f"{gate}.verdict.json")
         assert (verdict["result"], verdict["would_block_in"]) == ("advise", ["test", "staging", "prod"])

@@ -51,7 +51,7 @@ class Trip:
 TRIPS = (
     Trip("a release tag on a branch that was not merged",
          ("The tag v9.9.9 is on commit", "Merge first, then tag the merged commit"), event=unmerged_tag),
-    Trip("a Dockerfile elsewhere", ("the repository has Dockerfile, docker/Dockerfile", "with `dockerfile_path`"),
+    Trip("a Dockerfile elsewhere", ("The repository has Dockerfile, docker/Dockerfile", "with `dockerfile_path`"),
          {NAME: f"{NAME}\n      dockerfile_path: ./Dockerfile.prod"}, {"docker/Dockerfile": apps.DOCKERFILE}),
     Trip("an app's file with a mistake", (".goldenpath.yml:2: $.tighten.prod.trivy.mode: 'blocking' was expected",),
          files={".goldenpath.yml": "version: 1\ntighten: {prod: {trivy: {mode: advisory}}}\n"}),

@@ -54,13 +54,13 @@ def test_a_pull_request_has_its_verdict_in_one_comment_that_is_kept_up_to_date(
     assert (first.code, first.jobs) == (0, {**CHECKED, "comment": "success"}), first.story
     ((number, text),) = proposed.comments.items()
     assert text.startswith("<!-- goldenpath: my-app -->\n## ✅ ")
-    assert "for dev: checked, and let through; nothing was released" in text
+    assert "for dev: checked and not blocked; nothing was released" in text
     app.git("checkout", "--quiet", "change")
     app.plant_package()
     second = deliver(events.pull_request(app, onto="development", number=proposed.number), WORKFLOW)
     assert (second.code, second.jobs) == (0, {**CHECKED, "comment": "success"}), second.story
     assert list(proposed.comments) == [number]
-    assert "### What would block elsewhere" in proposed.comments[number]
+    assert "### Would block in other environments" in proposed.comments[number]
     assert f"| CRITICAL | {apps.PLANTED_CVE} |" in proposed.comments[number]
     assert_nothing_released(emulator)
 

@@ -95,7 +95,7 @@ def test_a_vulnerability_that_becomes_known_fails_the_next_scan_and_says_what_to
     assert "deliver again" in ended.text
     assert ended.outputs("rescan")["image_ref"] == f"{emulator.registry_host}/my-app@{digest}"
     assert f"```\n{emulator.registry_host}/my-app@{digest}\n```" in ended.summary
-    assert "What decides:" in ended.summary
+    assert "Findings to fix:" in ended.summary
     assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
     (verdict,) = (path for path in ended.artifacts.rglob("trivy.verdict.json"))
     assert digest in verdict.read_text()
@@ -122,5 +122,5 @@ def test_a_scan_of_what_was_never_released_says_so(deliver: Deliver, app: App) -
     app.write(WORKFLOW, (platform_copy.TEMPLATES / "rescan.yml").read_text()).save("Scan what is released")
     ended = deliver(events.schedule(app), WORKFLOW)
     assert (ended.code, ended.jobs) == (1, {"rescan": "failure"}), ended.story
-    assert "my-app holds no image that was released to prod" in ended.text
-    assert "release to this environment first, or name what to scan with `released_tag`" in ended.text
+    assert "my-app has no image that was released to prod" in ended.text
+    assert "Release to this environment first, or name what to scan with `released_tag`" in ended.text

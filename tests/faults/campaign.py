@@ -22,7 +22,7 @@ from unittest import mock
 
 from botocore.config import Config
 
-from goldenpath.delivery.github.history import Order
+from goldenpath.delivery.github.history import CommitOrder
 from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate, Scanner, Severity
@@ -65,7 +65,7 @@ class Situation:
     immutable: bool = False
     earlier: str = ""
     several_platforms: bool = False
-    order: Order = Order.LATER
+    order: CommitOrder = CommitOrder.LATER
 
 
 SITUATIONS = (
@@ -73,7 +73,7 @@ SITUATIONS = (
     Situation("an immutable repository", immutable=True),
     Situation("the same commit, built before", earlier=COMMIT),
     Situation("an earlier commit, and two platforms", earlier=OTHER_COMMIT, several_platforms=True),
-    Situation("a later commit", earlier=OTHER_COMMIT, order=Order.EARLIER),
+    Situation("a later commit", earlier=OTHER_COMMIT, order=CommitOrder.EARLIER),
 )
 
 
@@ -101,7 +101,7 @@ class Stand:
         self.local = local
         self.proxies = (registry, control)
         self.role = RoleArn(local.create_role("faults"))
-        self.order = Order.LATER
+        self.order = CommitOrder.LATER
         self._number = 0
         self._works: dict[tuple[str, bool], WorkFolder] = {}
 
@@ -209,7 +209,7 @@ def _run_case(
 def _wanted(situation: Situation) -> tuple[str, ...]:
     names = (COMMIT[:7], f"dev-{COMMIT[:7]}", "1.4.2")
     # `latest` never goes back to an earlier commit.
-    return names if situation.immutable or situation.order is Order.EARLIER else (*names, "latest")
+    return names if situation.immutable or situation.order is CommitOrder.EARLIER else (*names, "latest")
 
 
 def _reachable(work: WorkFolder | None) -> set[str]:

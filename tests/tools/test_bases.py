@@ -135,7 +135,7 @@ def test_a_base_image_in_another_registry_is_fetched_with_a_login_of_its_own(
     logins = {"BASES_LOGINS": f"{emulator.registry_host} {user.decode()} {password.decode()}"}
     where = (f"--source={app.folder}", f"--work-dir={work.path}", "--environment=dev", f"--private-bases={name}")
     refused = goldenpath.run("pull-bases", *where)
-    assert f"there is no login for {emulator.registry_host}" in refused.text
+    assert f"There is no login for {emulator.registry_host}" in refused.text
     fetched = goldenpath.run("pull-bases", *where, more=logins).ok()
     app.write("Dockerfile", f"FROM {name}\nCOPY rootfs /\n").save()
     stage(goldenpath, "build", app, work).ok()

@@ -12,8 +12,8 @@ import pytest
 from goldenpath import __version__, cli
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.build_secrets import SecretSource
+from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Stage
-from goldenpath.delivery.stages import execution
 from goldenpath.shared import masks, verbose
 from goldenpath.shared.errors import Cancelled, GateBlocked
 
@@ -271,7 +271,7 @@ def test_the_first_signal_unwinds_and_a_second_one_does_not_cut_the_undo_short(
     monkeypatch.setattr(execution, "prepare", interrupted)
     code, text = told(capsys, "build", "--environment", "dev")
     assert undone == [True]
-    assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: the run was stopped by {number.name}")
+    assert (code, text.splitlines()[0]) == (130, f"error[cancelled]: The run was stopped by {number.name}.")
 
 
 def test_tools_that_are_not_here_are_listed_as_that(

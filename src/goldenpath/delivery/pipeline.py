@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.image import unpacked_layers
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import BUILT_FOR, CONTEXT_ARTIFACT_DIGEST, EVIDENCE
+from goldenpath.delivery.running.early_start import EarlyStage
+from goldenpath.delivery.running.execution import run_stage
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT
 from goldenpath.delivery.stages import (
     build,
@@ -23,8 +25,6 @@ from goldenpath.delivery.stages import (
     summary,
     trivy_gate,
 )
-from goldenpath.delivery.stages.early_start import EarlyStage
-from goldenpath.delivery.stages.execution import run_stage
 from goldenpath.shared.parallel import alongside
 from goldenpath.shared.runner import ANNOTATED_AT_MOST
 

@@ -111,7 +111,7 @@ def test_ctrl_c_in_a_delivery_ends_the_programs_of_both_scans(tmp_path: Path, mo
     monkeypatch.setattr(pipeline, "STAGES", stages)
     monkeypatch.setattr(pipeline, "ALWAYS", ())
     before = {number: signal.getsignal(number) for number in cancellation.SIGNALS}
-    cancellation.obey()
+    cancellation.install_signal_handlers()
     try:
         with pytest.raises(Cancelled, match="SIGINT"):
             pipeline.deliver(run_builder.run(tmp_path), Progress())

@@ -18,8 +18,9 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.inputs import Request
+from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import ecr_push, execution
+from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import git
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import (
@@ -258,8 +259,8 @@ def test_a_workflow_run_never_follows_the_rules_of_a_terminal() -> None:
     with pytest.raises(UnknownEnvironment) as caught:
         execution.prepare(Request(environment="local"), IN_ACTIONS, Told())
     assert str(caught.value) == (
-        "the environment local is for terminals, not for workflow runs. its gates report and never block, and no "
-        "account, role or ECR repository belongs to it. deliver to dev, or to another environment of the platform."
+        "The environment local is for terminals, not for workflow runs. Its gates report and never block, and no "
+        "account, role or ECR repository belongs to it. Deliver to dev, or to another environment of the platform."
     )
 
 

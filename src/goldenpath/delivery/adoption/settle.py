@@ -12,7 +12,8 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Kind
 from goldenpath.delivery.model.settled import Settlement, subject
 from goldenpath.delivery.rules import matrix, settled
-from goldenpath.delivery.stages import execution, gitleaks_gate
+from goldenpath.delivery.running import execution
+from goldenpath.delivery.stages import gitleaks_gate
 from goldenpath.shared import codec, runner
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.runner import Runner

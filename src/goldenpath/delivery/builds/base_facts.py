@@ -95,7 +95,7 @@ def compared(images: Images, order: Order, fetched: FetchedBases) -> Images:
 
 
 def _with(images: Images, ask: Callable[[BaseImage], object], field: str) -> Images:
-    answers = concurrently.answers(ask, images)
+    answers = concurrently.map_concurrently(ask, images)
     return tuple(replace(each, **{field: answers[each]}) for each in images)
 
 

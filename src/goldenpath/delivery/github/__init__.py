@@ -1,1 +1,1 @@
-"""What a delivery asks GitHub."""
+"""Requests of a delivery to GitHub: code scanning, environments, history and pull requests."""

@@ -1,4 +1,4 @@
-"""GitHub's code scanning takes our SARIF: plain requests, as every release to production waits for them.
+"""Upload SARIF to GitHub code scanning, with plain requests: every release to production waits for them.
 
 Source: GitHub REST API, "Code scanning": "Upload an analysis as SARIF data", "Get information about a SARIF upload".
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.shared.errors import GoldenPathError
-    from goldenpath.shared.http import Answer
+    from goldenpath.shared.http import HttpResponse
     from goldenpath.shared.names import Commit
 
 PROCESSING_SECONDS = 120.0
@@ -37,9 +37,9 @@ _BUSY = frozenset({429, 500, 502, 503, 504})
 # GitHub's words, with the ref in quotes, for one that was there when the run began (codeql-action 1572 and 4125).
 _GONE = ("not found in this repository", "commit not found")
 _NOT_PERMITTED = "not accessible"
-_SWITCH_ON = "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
-_SHOW = "show this to the platform team"
-_AGAIN = f"run the job again, and if that does not help, {_SHOW}; the release itself stands"
+_SWITCH_ON = "Switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
+_SHOW = "Show this to the platform team"
+_AGAIN = "Run the job again, and if that does not help, show this to the platform team; the release itself stands"
 
 
 class UploadEnd(Enum):
@@ -51,7 +51,7 @@ class UploadEnd(Enum):
 
 
 class _Rule(NamedTuple):
-    """What to do about a response with one of the `statuses` and, where `words` are listed, one of them in its text."""
+    """The `fix` for a response with one of the `statuses` and, where `words` are listed, one of them in its text."""
 
     statuses: frozenset[int]
     words: tuple[str, ...]
@@ -60,18 +60,22 @@ class _Rule(NamedTuple):
 
 # The first rule that fits counts.
 _RULES = (
-    _Rule(frozenset({401}), (), "the token has expired or is not one: run the job again"),
-    _Rule(frozenset({403, 429}), ("rate limit",), "run the job again in an hour; the release itself stands"),
+    _Rule(frozenset({401}), (), "The token has expired or is invalid: run the job again."),
+    _Rule(frozenset({403, 429}), ("rate limit",), "Run the job again in an hour; the release itself stands"),
     _Rule(frozenset({403, 404}), ("code scanning", "Not Found"), _SWITCH_ON),
-    _Rule(frozenset({403}), (), f"ask an owner of the organisation what GitHub's message means, or {_SHOW}"),
-    _Rule(frozenset({413}), (), "the file is too large for GitHub: reduce the number of findings"),
+    _Rule(
+        frozenset({403}),
+        (),
+        "Ask an owner of the organisation what GitHub's message means, or show this to the platform team",
+    ),
+    _Rule(frozenset({413}), (), "The file is too large for GitHub: reduce the number of findings"),
     _Rule(frozenset({400, 422}), (), f"{_SHOW}: GitHub cannot read the file, which is in the run's artifacts"),
 )
 
 
 @dataclass(frozen=True)
-class Analysis:
-    """What a SARIF file is about: the commit, and the full git ref that had it (`refs/heads/main`)."""
+class AnalyzedCommit:
+    """The subject of a SARIF file: the commit, and the full git ref that had it (`refs/heads/main`)."""
 
     repository: str
     commit: Commit
@@ -79,7 +83,7 @@ class Analysis:
 
 
 class _RefusedError(Exception):
-    """GitHub answered with the `status` of an error, and in these `words`."""
+    """GitHub responded with the `status` of an error and these `words`."""
 
     def __init__(self, status: int, words: str) -> None:
         super().__init__(f"HTTP {status}: {words}")
@@ -88,7 +92,7 @@ class _RefusedError(Exception):
 
     @property
     def is_busy(self) -> bool:
-        """Whether the same request may be answered otherwise in a moment."""
+        """Whether the same request may succeed in a moment."""
         return self.status in _BUSY
 
     @property
@@ -104,7 +108,7 @@ class CodeScanning:
         self._api_url = api_url
         self._token = token
 
-    def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
+    def upload(self, sarif: bytes, analysis: AnalyzedCommit) -> UploadEnd:
         """Upload `sarif`, and wait until GitHub has processed it.
 
         Raises `CodeScanningOff` when it is off for the repository, and `SarifRefused`, saying plainly why, when GitHub
@@ -127,7 +131,7 @@ class CodeScanning:
             raise _refused(analysis, error) from error
         except RegistryUnreachable as error:
             raise SarifRefused(
-                "GitHub's API does not answer", why=error.why, fix="run the job again: the release itself stands"
+                "GitHub's API does not respond.", why=error.why, fix="Run the job again: the release itself stands"
             ) from error
         return UploadEnd.PROCESSED
 
@@ -151,12 +155,12 @@ class CodeScanning:
         return _content(github_rest.get(place, self._token, attempts=1, read_timeout=_READ_TIMEOUT))
 
     def _sent(self, place: str, body: Mapping[str, str]) -> str:
-        """Upload, again where GitHub is busy or does not answer, and return the upload's id."""
+        """Upload, again where GitHub is busy or does not respond, and return the upload's id."""
         pause = _FIRST_PAUSE
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                answer = github_rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
-                return _identity(answer)
+                response = github_rest.post(place, self._token, body, attempts=1, read_timeout=_READ_TIMEOUT)
+                return _identity(response)
             except (_RefusedError, RegistryUnreachable) as error:
                 if attempt == ATTEMPTS or (isinstance(error, _RefusedError) and not error.is_busy):
                     raise
@@ -173,19 +177,19 @@ class CodeScanning:
             if status.get("processing_status") == "failed":
                 raise SarifRefused(
                     "GitHub could not process the SARIF file",
-                    why="; ".join(status.get("errors") or ["it gave no reason"]),
+                    why="; ".join(status.get("errors") or ["GitHub gave no reason."]),
                     fix=f"{_SHOW}: the file is in the run's artifacts",
                 )
             if time.monotonic() > limit:
                 raise SarifRefused(
                     f"GitHub did not process the SARIF file within {PROCESSING_SECONDS:.0f} seconds",
-                    fix="look at the repository's Security tab later, or run the job again",
+                    fix="Look at the repository's Security tab later, or run the job again",
                 )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _status(self, place: str) -> Mapping[str, Any]:
-        """Return what GitHub says of an upload; nothing while it is busy, or does not know the upload yet."""
+        """Return GitHub's status of an upload; nothing while it is busy, or does not know the upload yet."""
         try:
             return self._get(place)
         except RegistryUnreachable:
@@ -196,20 +200,20 @@ class CodeScanning:
             raise
 
 
-def _identity(answer: Answer) -> str:
-    """Return the id of the upload that `answer` took. Raises `_RefusedError` where it names none."""
-    if identity := _content(answer).get("id"):
+def _identity(response: HttpResponse) -> str:
+    """Return the id of the upload that `response` names. Raises `_RefusedError` where it names none."""
+    if identity := _content(response).get("id"):
         return str(identity)
-    raise _RefusedError(answer.status, "the answer does not name the upload")
+    raise _RefusedError(response.status, "the response does not name the upload")
 
 
-def _content(answer: Answer) -> Mapping[str, Any]:
-    """Return the JSON object that GitHub answered with; nothing for any other content. Raises `_RefusedError`."""
-    content = github_rest.json_object(answer)
-    if answer.status < _ERRORS:
+def _content(response: HttpResponse) -> Mapping[str, Any]:
+    """Return the JSON object of `response`; nothing for any other content. Raises `_RefusedError`."""
+    content = github_rest.json_object(response)
+    if response.status < _ERRORS:
         return content or {}
-    plain = answer.body[:_QUOTED].decode("utf-8", "replace")
-    raise _RefusedError(answer.status, plain if content is None else str(content.get("message", "")))
+    plain = response.body[:_QUOTED].decode("utf-8", "replace")
+    raise _RefusedError(response.status, plain if content is None else str(content.get("message", "")))
 
 
 def off(repository: str) -> CodeScanningOff:
@@ -222,13 +226,13 @@ def off(repository: str) -> CodeScanningOff:
     )
 
 
-def _refused(analysis: Analysis, error: _RefusedError) -> GoldenPathError:
+def _refused(analysis: AnalyzedCommit, error: _RefusedError) -> GoldenPathError:
     if _OFF.search(error.words):
         return off(analysis.repository)
     fixes = (
         rule.fix
         for rule in _RULES
-        if error.status in rule.statuses and (not rule.words or any(each in error.words for each in rule.words))
+        if error.status in rule.statuses and (not rule.words or any(word in error.words for word in rule.words))
     )
     return SarifRefused(
         f"GitHub did not take the SARIF file for {analysis.repository}",

@@ -33,16 +33,16 @@ def read(api_url: str, token: str, repository: str, name: str) -> Mapping[str, A
     """Return GitHub's description of the environment `name`. Raises `ReleaseUnapproved` where it cannot be read."""
     place = f"{api_url}/repos/{repository}/environments/{quote(name, safe='')}"
     try:
-        answer = github_rest.get(place, token)
+        response = github_rest.get(place, token)
     except RegistryUnreachable as error:
-        raise _unread(name, error.why, "run the job again") from error
-    if answer.status != _OK:
-        fix = "give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
-        raise _unread(name, f"HTTP {answer.status}", fix)
-    if (environment := github_rest.json_object(answer)) is None:
-        raise _unread(name, "it is no object of JSON", "run the job again")
+        raise _unread(name, error.why, "Run the job again.") from error
+    if response.status != _OK:
+        fix = "Give the job `permissions: actions: read`, or see why GitHub refuses and run the job again"
+        raise _unread(name, f"HTTP {response.status}", fix)
+    if (environment := github_rest.json_object(response)) is None:
+        raise _unread(name, "The response is not a JSON object.", "Run the job again.")
     return environment
 
 
 def _unread(name: str, why: str, fix: str) -> ReleaseUnapproved:
-    return ReleaseUnapproved(f"the rules of the GitHub environment {name} could not be read", why=why, fix=fix)
+    return ReleaseUnapproved(f"The rules of the GitHub environment {name} could not be read", why=why, fix=fix)

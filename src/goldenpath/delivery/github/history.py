@@ -1,7 +1,7 @@
-"""The history of a repository on GitHub: which of two commits is the later one.
+"""Find out from GitHub which of two commits is the later one.
 
 Source: GitHub REST API, "Compare two commits" (`status`) and "Get a commit". Both need `contents: read` in a private
-repository; without it GitHub answers 404, as for a commit that does not exist.
+repository; without it GitHub responds with 404, as for a commit that does not exist.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from goldenpath.shared import github_rest
 from goldenpath.shared.errors import RegistryUnreachable
 
 if TYPE_CHECKING:
-    from goldenpath.shared.http import Answer
+    from goldenpath.shared.http import HttpResponse
     from goldenpath.shared.names import Commit
 
 _ATTEMPTS, _READ_TIMEOUT = 3, 15.0
@@ -25,11 +25,11 @@ _REFUSED = frozenset({401, 403, 404, 422})
 _SMALLEST = "per_page=1&page=2"
 
 
-class Order(StrEnum):
+class CommitOrder(StrEnum):
     """How a commit stands to another commit of the same repository.
 
     `LATER`: its history contains the other one. `EARLIER`: the other one's history contains it. `UNRELATED`: neither.
-    `HIDDEN`: the token may not read the repository. `UNKNOWN`: GitHub gave no answer.
+    `HIDDEN`: the token may not read the repository. `UNKNOWN`: GitHub gave no response.
     """
 
     LATER = "later"
@@ -39,7 +39,12 @@ class Order(StrEnum):
     UNKNOWN = "unknown"
 
 
-_ORDERS = {"ahead": Order.LATER, "behind": Order.EARLIER, "diverged": Order.UNRELATED, "identical": Order.UNRELATED}
+_ORDERS = {
+    "ahead": CommitOrder.LATER,
+    "behind": CommitOrder.EARLIER,
+    "diverged": CommitOrder.UNRELATED,
+    "identical": CommitOrder.UNRELATED,
+}
 
 
 class History:
@@ -49,28 +54,28 @@ class History:
         self._place = f"{api_url}/repos/{repository}"
         self._token = token
 
-    def order(self, commit: Commit, other: Commit) -> Order:
+    def order(self, commit: Commit, other: Commit) -> CommitOrder:
         """Return how `commit` stands to `other`. Raises nothing."""
-        answer = self._get(f"compare/{other}...{commit}?{_SMALLEST}")
-        if answer is None:
-            return Order.UNKNOWN
-        if answer.status == _OK:
-            return _ORDERS.get(str(_field(answer, "status")), Order.UNKNOWN)
-        if answer.status not in _REFUSED or _is_rate_limit(answer):
-            return Order.UNKNOWN
+        response = self._get(f"compare/{other}...{commit}?{_SMALLEST}")
+        if response is None:
+            return CommitOrder.UNKNOWN
+        if response.status == _OK:
+            return _ORDERS.get(str(_field(response, "status")), CommitOrder.UNKNOWN)
+        if response.status not in _REFUSED or _is_rate_limit(response):
+            return CommitOrder.UNKNOWN
         # 404 may mean that `other` is not in this repository, or that the token may not read it.
-        return Order.UNRELATED if self._exists(commit) else Order.HIDDEN
+        return CommitOrder.UNRELATED if self._exists(commit) else CommitOrder.HIDDEN
 
     def tip(self, ref: str) -> str:
         """Return the id of the commit that the git ref `ref` names now; empty when GitHub does not say."""
-        answer = self._get(f"commits/{quote(ref.removeprefix('refs/'), safe='')}?{_SMALLEST}")
-        return str(_field(answer, "sha") or "") if answer is not None and answer.status == _OK else ""
+        response = self._get(f"commits/{quote(ref.removeprefix('refs/'), safe='')}?{_SMALLEST}")
+        return str(_field(response, "sha") or "") if response is not None and response.status == _OK else ""
 
     def _exists(self, commit: Commit) -> bool:
-        answer = self._get(f"commits/{commit}?{_SMALLEST}")
-        return answer is not None and answer.status == _OK
+        response = self._get(f"commits/{commit}?{_SMALLEST}")
+        return response is not None and response.status == _OK
 
-    def _get(self, path: str) -> Answer | None:
+    def _get(self, path: str) -> HttpResponse | None:
         place = f"{self._place}/{path}"
         try:
             return github_rest.get(place, self._token, attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT)
@@ -78,9 +83,9 @@ class History:
             return None
 
 
-def _is_rate_limit(answer: Answer) -> bool:
-    return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
+def _is_rate_limit(response: HttpResponse) -> bool:
+    return "retry-after" in response.headers or response.headers.get("x-ratelimit-remaining") == "0"
 
 
-def _field(answer: Answer, name: str) -> Any:  # noqa: ANN401  any JSON value
-    return (github_rest.json_object(answer) or {}).get(name)
+def _field(response: HttpResponse, name: str) -> Any:  # noqa: ANN401  any JSON value
+    return (github_rest.json_object(response) or {}).get(name)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from goldenpath.shared import github_api
 
-# GitHub's words for a comment that it does not take, and what they mean.
+# GitHub's words when it refuses a comment, and their meaning.
 _MEANINGS = {
     "not accessible": "the token may not comment; give the job `permissions: pull-requests: write`",
     "is locked": "the conversation is locked; unlock it, or read the run's summary",
-    "rate limit": "GitHub takes no more comments from this token for now; the run's summary says the same",
+    "rate limit": "GitHub accepts no more comments from this token for now; the run's summary says the same",
     "interaction": "the repository limits who may comment; the run's summary says the same",
 }
 
@@ -34,7 +34,7 @@ class Conversation:
         self._number = number
 
     def say(self, name: str, text: str) -> CommentResult:
-        """Write `text` below the marker `name`, in place of our earlier comment with it. Raises nothing."""
+        """Write `text` below the marker `name`; it replaces our earlier comment with that marker. Raises nothing."""
         from github import GithubException  # noqa: PLC0415  a run without a pull request need not load it
         from requests.exceptions import RequestException  # noqa: PLC0415  the same
 
@@ -44,7 +44,7 @@ class Conversation:
         except GithubException as error:
             return CommentResult(done=False, why=_plainly(error.status, github_api.message(error)))
         except RequestException as error:
-            return CommentResult(done=False, why=f"GitHub's API does not answer: {error}")
+            return CommentResult(done=False, why=f"GitHub's API does not respond: {error}")
         return CommentResult(done=True)
 
 

@@ -1,1 +1,1 @@
-"""Who may release where, which tags a release writes, and how it is undone."""
+"""The release: access to the registry, the tags to write, and the transaction with its undo."""

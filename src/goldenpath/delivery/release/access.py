@@ -1,4 +1,4 @@
-"""The way in: who we are to AWS, and the one repository that is opened for a release once it is the expected one."""
+"""Log in to AWS, check account, role and environment, and open the one ECR repository of a release."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Access:
-    """What is opened, by the rules of which `environment`, and as whom.
+    """The ECR repository to open, the `environment` whose rules apply, and the identity to use.
 
     Without a `role` the SDK's default chain is asked; no `accounts` means any that the policy does not keep for another
     environment. A workflow run gets in with a key that never ends only where `stored_keys_allowed`.
@@ -50,8 +50,8 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Opened:
-    """A repository that is open: both planes of it, and what ECR says it is.
+class EcrConnection:
+    """An open ECR repository: its control plane, its registry API, and ECR's description of it.
 
     `unbound` is a warning where nothing says that it belongs to the environment of the run.
     """
@@ -63,8 +63,8 @@ class Opened:
 
 
 @contextmanager
-def opened(access: Access, here: Runner) -> Iterator[Opened]:
-    """Log in and give the repository for as long as the block lasts.
+def open_repository(access: Access, here: Runner) -> Iterator[EcrConnection]:
+    """Log in and yield the connection to the repository for as long as the block lasts.
 
     Raises `LoginRefused`, `AccessDenied`, `RepositoryMissing`, `WrongAccount` when it is not where it must be, and
     `WrongEnvironment` when the rules of this run are not the ones that may open it.
@@ -90,13 +90,13 @@ def opened(access: Access, here: Runner) -> Iterator[Opened]:
     ecr = ecr_client.connect(session, access.role)
     info = ecr.describe(access.repository, access.environment)
     # ECR says where the repository is. The role's account does not: it may be opened in another one.
-    require_account(access, info.account, f"the repository {access.repository}")
+    require_account(access, info.account, f"The ECR repository {access.repository}")
     # Before the login to the registry, with which blobs could be sent.
     unbound = _require_environment(access, session, ecr, info, at_terminal=not here.in_actions)
     login = masked_login(ecr, here.mask)
     registry = OciRegistry(login(), access.repository, renew=login)
     try:
-        yield Opened(ecr, info, registry, unbound)
+        yield EcrConnection(ecr, info, registry, unbound)
     finally:
         registry.close()
 
@@ -108,7 +108,7 @@ def _require_role(access: Access, role: RoleArn) -> None:
     but not for another environment only.
     """
     account = access.registry_account or role.account
-    what = f"the role {role}" if account == role.account else "the registry"
+    what = f"The role {role}" if account == role.account else "The registry"
     require_account(access, account, what)
     binding.require_own(access.policy, access.environment, Target(account, role))
     # Another account's registry must not be a way around what the policy says about the role's own account.
@@ -131,7 +131,7 @@ def _require_environment(
 
 
 def _way_in(environment: str, here: Runner) -> str:
-    """Return how a workflow run is given its role. `local` has none of its own, and a receipt may not tell."""
+    """Return how a workflow run gets its role. `local` has none of its own, and a receipt may name no environment."""
     if is_by_dependabot(here.event):
         return (
             "Dependabot started this run, and GitHub gives it no secrets of Actions: release to this environment from "
@@ -139,23 +139,23 @@ def _way_in(environment: str, here: Runner) -> str:
         )
     secrets = [role_secret(environment)] if environment not in {"", matrix.LOCAL} else []
     return (
-        f"set the secret {' or '.join([*secrets, ANY_ROLE])} in the repository or its organisation and pass it "
+        f"Set the secret {' or '.join([*secrets, ANY_ROLE])} in the repository or its organisation and pass it "
         "on with `secrets: inherit`; a workflow of your own gives the role as `role_arn`"
     )
 
 
-def require_account(access: Access, found: str, what: str) -> None:
-    """Raise `WrongAccount` unless `found` is one of the accounts that this release may go to."""
-    if access.accounts and found not in access.accounts:
+def require_account(access: Access, account: str, what: str) -> None:
+    """Raise `WrongAccount` unless this release may go to `account`."""
+    if access.accounts and account not in access.accounts:
         raise WrongAccount(
-            f"{what} is in the AWS account {found}",
-            why=f"only {', '.join(access.accounts)} may be released to",
-            fix="give the role of the environment that you mean, or correct `allowed_account_ids`",
+            f"{what} is in the AWS account {account}.",
+            why=f"Releases may go only to {', '.join(access.accounts)}.",
+            fix="Give the role of the environment that you mean, or correct `allowed_account_ids`",
         )
 
 
 def masked_login(ecr: Ecr, hide: Callable[[str], None]) -> Callable[[], Login]:
-    """Return what gives a fresh login to the data plane, every secret of it hidden from the log."""
+    """Return a function that gives a fresh login to the registry API, with its secrets hidden from the log."""
 
     def login() -> Login:
         given = ecr.login()

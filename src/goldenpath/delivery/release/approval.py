@@ -1,4 +1,4 @@
-"""Whether somebody had to approve this release, where the platform's rules demand it.
+"""Require the approval of a release by a person, where the platform's rules demand it.
 
 GitHub lets a job that names an environment without required reviewers start at once, and creates an environment that
 does not exist. So a release asks twice: its OIDC token says to which environment the job is bound, and GitHub's API
@@ -16,7 +16,7 @@ from goldenpath.shared.errors import ReleaseUnapproved
 if TYPE_CHECKING:
     from goldenpath.delivery.stage import Run
 
-_WHY = "the platform's rules say `approval: required` of {}"
+_WHY = "The platform's rules say `approval: required` of {}"
 
 
 def require(run: Run) -> None:
@@ -28,14 +28,14 @@ def require(run: Run) -> None:
     bound = oidc.claims(oidc.token(runner.variables())).get("environment", "")
     if bound != name:
         raise ReleaseUnapproved(
-            f"this job is not bound to the GitHub environment {name}, so nobody was asked to approve it",
+            f"This job is not bound to the GitHub environment {name}, so nobody had to approve it",
             why=_WHY.format(name),
-            fix=f"give `approval: true` to _build-and-release.yml; a job of your own says `environment: {name}`",
+            fix=f"Give `approval: true` to _build-and-release.yml; a job of your own says `environment: {name}`",
         )
     rules = environments.read(run.runner.api_url, run.request.github_token, run.event.repository, name)
     if not environments.has_reviewers(rules):
         raise ReleaseUnapproved(
-            f"the GitHub environment {name} has no required reviewers, so nobody was asked to approve this release",
+            f"The GitHub environment {name} has no required reviewers, so nobody had to approve this release",
             why=_WHY.format(name),
             fix=f"Settings → Environments → {name} → Required reviewers; a private repository has them with GitHub "
             "Enterprise only",

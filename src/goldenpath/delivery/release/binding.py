@@ -50,28 +50,29 @@ class _Owned:
 
 def require_own(policy: Policy, environment: str, target: Target) -> None:
     """Raise `WrongEnvironment` if anything of `target` is not for the rules of `environment` to open."""
-    for each in _owned(policy, environment, target):
+    for owned in _owned(policy, environment, target):
         # Account, role and repository are judged one by one: two that are right do not excuse a third.
-        if environment in each.owners:
+        if environment in owned.owners:
             continue
-        if each.owners:
-            owners = " and ".join(each.owners)
+        if owned.owners:
+            owners = " and ".join(owned.owners)
             raise WrongEnvironment(
-                f"{each.what} belongs to {owners}, and this run follows the rules of {environment or 'no environment'}",
-                why=f"{each.source} says so; what is bound to an environment is opened by its rules only",
-                fix=f"deliver to {each.owners[0]}, or give the role and the ECR repository of {environment}; a wrong "
+                f"{owned.what} belongs to {owners}, and this run follows "
+                f"the rules of {environment or 'no environment'}",
+                why=f"{owned.source} says so; only the rules of that environment may open it",
+                fix=f"Deliver to {owned.owners[0]}, or give the role and the ECR repository of {environment}; a wrong "
                 "entry or tag is corrected by the platform team",
             )
         raise WrongEnvironment(
-            f"{each.what} is not one of {environment}",
-            why=f"{each.source} lists what {environment} may open, and this is not on the list",
-            fix=f"give the role of {environment}, or have the platform team add this to {each.source}",
+            f"{owned.what} does not belong to {environment}",
+            why=f"{owned.source} lists what {environment} may open, and this is not listed",
+            fix=f"Give the role of {environment}, or have the platform team add it there",
         )
 
 
 def require_not_others(policy: Policy, environment: str, account: str) -> None:
     """Raise `WrongEnvironment` if the policy lists `account` for other environments only."""
-    owners = tuple(each.name for each in policy.environments if account in each.accounts)
+    owners = tuple(owner.name for owner in policy.environments if account in owner.accounts)
     if owners and environment not in owners:
         require_own(policy, environment, Target(account))
 
@@ -82,41 +83,41 @@ def unbound(policy: Policy, environment: str, target: Target) -> str:
     Raises `WrongEnvironment` instead where the policy refuses such a release.
     """
     # An account that dev and prod share binds nothing: dev's rules would open prod's repositories in it.
-    if any(each.owners == (environment,) for each in _owned(policy, environment, target)):
+    if any(owned.owners == (environment,) for owned in _owned(policy, environment, target)):
         return ""
-    what = f"nothing says that the ECR repository {target.repository} belongs to {environment} only"
+    what = f"Nothing says that the ECR repository {target.repository} belongs to {environment} only"
     if target.tag is None:
-        why = f"its tag {TAG} could not be read: the role lacks ecr:ListTagsForResource"
-        fix = "add that action to the role: `goldenpath iam push-policy` prints all that it needs"
+        why = f"Its tag {TAG} could not be read: the role lacks ecr:ListTagsForResource"
+        fix = "Add that action to the role: `goldenpath iam push-policy` prints all that it needs"
     else:
-        why = f"it has no tag {TAG}, and {POLICY_FILE} lists neither its account nor the role for {environment} only"
-        fix = f"have the platform team add the tag {TAG} = {environment} to it, or list its account in {POLICY_FILE}"
+        why = f"It has no tag {TAG}, and {POLICY_FILE} lists neither its account nor the role for {environment} only"
+        fix = f"Have the platform team add the tag {TAG} = {environment} to it, or list its account in {POLICY_FILE}"
     # A choice of the platform: by default registries from before the tag keep working
     # (docs/adr/0012-what-a-role-opens.md, decision 3).
     if policy.unbound_refused:
         raise WrongEnvironment(what, why=f"{why}; {POLICY_FILE} says `unbound: refused`", fix=fix)
-    return f"{what[0].upper()}{what[1:]}: {why}. To bind it, {fix}."
+    return f"{what}. {why}. {fix}."
 
 
 def lists_roles(policy: Policy) -> bool:
     """Tell whether the role of a login matters: some environment lists roles."""
-    return any(each.roles for each in policy.environments)
+    return any(environment.roles for environment in policy.environments)
 
 
 def _owned(policy: Policy, environment: str, target: Target) -> Iterator[_Owned]:
     """Yield what `target` consists of, as far as something binds it or `environment` is bound to other things."""
-    accounts = {each.name: each.accounts for each in policy.environments}
+    accounts = {listed.name: listed.accounts for listed in policy.environments}
     owners = tuple(name for name, listed in accounts.items() if target.account in listed)
     # An environment that lists accounts opens no others, so one line protects prod
     # (docs/adr/0012-what-a-role-opens.md, decision 2).
     if owners or accounts.get(environment):
-        yield _Owned(f"the AWS account {target.account}", owners, POLICY_FILE)
-    roles = {each.name: each.roles for each in policy.environments}
+        yield _Owned(f"The AWS account {target.account}", owners, POLICY_FILE)
+    roles = {listed.name: listed.roles for listed in policy.environments}
     owners = tuple(name for name, listed in roles.items() if _identity(target.role) in map(_identity, listed))
     if target.role and (owners or (roles.get(environment) and not target.login)):
-        yield _Owned(f"the role {target.role}", owners, POLICY_FILE)
+        yield _Owned(f"The role {target.role}", owners, POLICY_FILE)
     if target.tag:
-        yield _Owned(f"the ECR repository {target.repository}", (target.tag,), f"its tag {TAG}")
+        yield _Owned(f"The ECR repository {target.repository}", (target.tag,), f"Its tag {TAG}")
 
 
 def _identity(arn: str) -> tuple[str, str]:

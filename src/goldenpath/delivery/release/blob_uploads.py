@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.registry.oci_registry import Upload
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ UPLOADS_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What was sent: how many blobs, and their `size` in bytes."""
+    """The number of blobs that were sent, and their `size` in bytes."""
 
     blobs: int = 0
     size: int = 0
@@ -33,8 +33,8 @@ def upload(registry: OciRegistry, layout: Layout, say: Callable[[str], None]) ->
     """Upload every blob of `layout` that the repository lacks, in parallel."""
     # By digest: platforms share layers, and two uploads of one blob would only compete.
     blobs = {blob.digest: blob for image in layout.images() for blob in image.blobs}
-    there = answers(registry.has_blob, blobs)
-    missing = [blob for blob in blobs.values() if not there[blob.digest]]
+    present = map_concurrently(registry.has_blob, blobs)
+    missing = [blob for blob in blobs.values() if not present[blob.digest]]
     sent = Uploaded(len(missing), sum(blob.size for blob in missing))
     if missing:
         say(f"uploading {sent.blobs} of {len(blobs)} blobs, {sent.size / 1e6:.1f} MB")
@@ -47,10 +47,10 @@ def _send(registry: OciRegistry, layout: Layout, blobs: Sequence[Descriptor]) ->
     largest_first = sorted(blobs, key=lambda blob: blob.size, reverse=True)
     uploads = [Upload(blob, layout.blob(blob.digest)) for blob in largest_first]
     with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as pool:
-        running = [pool.submit(registry.upload_blob, each) for each in uploads]
+        running = [pool.submit(registry.upload_blob, blob) for blob in uploads]
         try:
-            for each in running:
-                each.result()
+            for upload in running:
+                upload.result()
         except BaseException:
             # Leaving the block waits for the threads. GitHub kills a cancelled step after ten seconds, which a large
             # blob may need, so its stream is cut.

@@ -1,4 +1,4 @@
-"""A run that is cancelled: the first signal unwinds through every undo, and no signal cuts an undo or a write short.
+"""Cancel a run safely: the first signal unwinds through every undo, and no signal interrupts an undo or a write.
 
 GitHub cancels a step with SIGINT, then SIGTERM after 7.5 seconds, then SIGKILL after 2.5 more (actions/runner,
 `ProcessInvoker`); a terminal that goes away sends SIGHUP.
@@ -21,59 +21,60 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 @dataclass
-class _Run:
-    """What this process knows of its own cancelling: the signal that came, whether it was raised, whether it waits."""
+class _SignalState:
+    """The first signal that came (0 for none), whether it was raised, and whether signals are deferred now."""
 
     number: int = 0
     raised: bool = False
-    held: bool = False
+    deferred: bool = False
 
 
 # One for the process: Python runs the handlers of all signals in the main thread, between two of its instructions.
-_run = _Run()
+_state = _SignalState()
 
 
-def obey() -> None:
-    """Have the first signal raise `Cancelled` in the main thread, now or where it is no longer `held`."""
+def install_signal_handlers() -> None:
+    """Have the first signal raise `Cancelled` in the main thread: at once, or at the end of `defer_signals`."""
     # A process may run several commands, as tests do.
-    _run.number, _run.raised, _run.held = 0, False, False
+    _state.number, _state.raised, _state.deferred = 0, False, False
     for number in SIGNALS:
         signal.signal(number, _cancel)
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Let a signal wait until the block has ended; an error of the block itself goes before it."""
-    before, _run.held = _run.held, True
+def defer_signals() -> Iterator[None]:
+    """Defer a signal until the block has ended. An error of the block itself has precedence."""
+    before, _state.deferred = _state.deferred, True
     try:
         yield
     finally:
-        _run.held = before
-    _heed()
+        _state.deferred = before
+    _raise_pending()
 
 
 @contextmanager
-def heeded() -> Iterator[None]:
-    """Inside of `held`, let a signal end the block at once.
+def allow_signals() -> Iterator[None]:
+    """Inside `defer_signals`, allow a signal to end the block at once.
 
-    Whoever catches what ends it is not interrupted: signals are held again by then, or one was raised and was the last.
+    Code that catches the exception is not interrupted: signals are deferred again there, or the only one that counts
+    has been raised.
     """
-    before, _run.held = _run.held, False
+    before, _state.deferred = _state.deferred, False
     try:
-        _heed()
+        _raise_pending()
         yield
     finally:
-        _run.held = before
+        _state.deferred = before
 
 
 def _cancel(number: int, _frame: FrameType | None) -> None:
     # Only the first counts: GitHub's SIGTERM comes in the middle of the undo that its SIGINT began.
-    _run.number = _run.number or number
-    _heed()
+    _state.number = _state.number or number
+    _raise_pending()
 
 
-def _heed() -> None:
-    if _run.number and not _run.raised and not _run.held:
-        _run.raised = True
-        name = signal.Signals(_run.number).name
-        raise Cancelled(f"the run was stopped by {name}", fix="run it again: a re-run is safe")
+def _raise_pending() -> None:
+    if _state.number and not _state.raised and not _state.deferred:
+        _state.raised = True
+        name = signal.Signals(_state.number).name
+        raise Cancelled(f"The run was stopped by {name}.", fix="Run it again: a re-run is safe.")

@@ -1,4 +1,4 @@
-"""The `release` and `iam` commands: look at a release, put it right, and print what its role needs."""
+"""The `release` and `iam` commands: show, verify and repair a release, and print the policies of its role."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.inputs import Input, Request
     from goldenpath.delivery.model.receipt import TagMove
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
 
 
 def _option(declared: Input) -> Callable[[click.decorators.FC], click.decorators.FC]:
@@ -53,12 +53,12 @@ def release() -> None:
 @release.command()
 @_RECEIPT
 def show(path: Path) -> None:
-    """Tell in words what RECEIPT says."""
+    """Show RECEIPT in words."""
     receipt, progress = _read(path), Progress()
     progress.line(f"{receipt.state}: {receipt.reference}")
     progress.line(f"commit {receipt.commit}, environment {receipt.environment}")
     for move in receipt.tags:
-        progress.line(_told(move))
+        progress.line(_in_words(move))
     progress.line(f"uploaded {receipt.uploaded_blobs} blobs, {receipt.uploaded_bytes / 1e6:.1f} MB")
     for digest in receipt.staged:
         progress.line(f"  brought {digest}")
@@ -75,8 +75,8 @@ def verify(path: Path, aws_region: str, role_arn: str, registry_account: str) ->
     """Compare RECEIPT with the registry, and with the candidate.json beside it if there is one."""
     receipt, progress, beside = _read(path), Progress(), path.parent / "candidate.json"
     candidate = codec.read(beside, Candidate, written_by="build") if beside.exists() else None
-    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
-        for line in repairing.verify(receipt, opened, candidate):
+    with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
+        for line in repairing.verify(receipt, connection, candidate):
             progress.line(f"✓ {line}")
 
 
@@ -97,14 +97,14 @@ def repair(
 ) -> None:
     """Put right what RECEIPT's release left when it was killed, or when its undo failed. Safe to run again."""
     receipt, progress, policy = _read(path), Progress(), matrix.load()
-    with _opened(receipt, _where(aws_region, role_arn, registry_account)) as opened:
+    with _open_registry(receipt, _where(aws_region, role_arn, registry_account)) as connection:
         # A repair deletes images, and its receipt is an artifact: a person looks at both first.
-        if not yes and (lines := repairing.intended(receipt, opened, policy, confirmed)):
+        if not yes and (lines := repairing.intended(receipt, connection, policy, confirmed)):
             for line in lines:
                 progress.line(line)
             progress.line("nothing was changed; run again with --yes to do this")
             return
-        repaired = repairing.repair(receipt, opened, policy, confirmed)
+        repaired = repairing.repair(receipt, connection, policy, confirmed)
     # The second repair with this file has nothing to do.
     codec.write(path, repaired.receipt)
     for line in repaired.done:
@@ -184,23 +184,24 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
 def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> None:
     """Print what the role of base images may do: pull from some repositories."""
     names = [
-        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": each}).ecr_repository for each in ecr_repositories
+        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": repository}).ecr_repository
+        for repository in ecr_repositories
     ]
     region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
     assert region is not None  # noqa: S101  it has a default
-    _print(pull_policy(region.aws_partition, region, _account(account), [each for each in names if each]))
+    _print(pull_policy(region.aws_partition, region, _account(account), [name for name in names if name]))
 
 
 def _read(path: Path) -> Receipt:
     if not path.is_file():
         raise StageOutOfOrder(
-            f"there is no receipt at {path}",
-            fix="name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
+            f"There is no receipt at {path}",
+            fix="Name a release's receipt.json: it is in its work folder, and in the artifact goldenpath-receipt-…",
         )
     return codec.read(path, Receipt, written_by="ecr-push")
 
 
-def _told(move: TagMove) -> str:
+def _in_words(move: TagMove) -> str:
     if move.before == move.after:
         return f"  {move.tag}: {move.after or 'free'}, as before"
     return f"  {move.tag}: {move.before or 'free'} → {move.after or 'not written'}"
@@ -215,7 +216,7 @@ def _where(region: str, role: str, account: str) -> Request:
 
 
 @contextmanager
-def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
+def _open_registry(receipt: Receipt, where: Request) -> Iterator[EcrConnection]:
     assert where.aws_region is not None  # noqa: S101  it has a default
     here = Runner.read(runner.variables())
     # By the policy of today, and whatever the receipt says about accounts: it could have been replaced.
@@ -223,15 +224,15 @@ def _opened(receipt: Receipt, where: Request) -> Iterator[Opened]:
         where.aws_region, receipt.name, receipt.environment, matrix.load(), where.role_arn,
         registry_account=where.registry_account,
     )  # fmt: skip
-    with access.opened(wanted, here) as opened:
-        yield opened
+    with access.open_repository(wanted, here) as connection:
+        yield connection
 
 
 def _account(raw: str) -> AccountId:
     try:
         return AccountId(raw)
     except ValueError as error:
-        raise BadInput("an option cannot be used", why=f"`--account`: {error}", fix="give the 12 digits") from None
+        raise BadInput("An option cannot be used.", why=f"`--account`: {error}", fix="Give the 12 digits.") from None
 
 
 def _print(document: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Several questions to a registry at once: each answer is a journey to another region and back."""
+"""Run several registry requests in parallel; each costs a cross-region round trip."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-Q = TypeVar("Q")
-A = TypeVar("A")
-AT_ONCE = 4
+K = TypeVar("K")
+V = TypeVar("V")
+PARALLEL_REQUESTS = 4
 
 
-def answers(ask: Callable[[Q], A], questions: Collection[Q]) -> dict[Q, A]:
-    """Return the answer to each question, in the order of the questions. Raises the first error of any.
+def map_concurrently(request: Callable[[K], V], keys: Collection[K]) -> dict[K, V]:
+    """Return the result of `request` for every key, in the order of `keys`. Raises the first error of any request.
 
-    Whatever ends the waiting, a signal too, does not wait for the answers that are still on their way.
+    When an error or a signal ends the wait, it does not wait for the requests that still run.
     """
-    if len(questions) < 2:  # noqa: PLR2004  one needs no thread
-        return {question: ask(question) for question in questions}
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="look")
+    if len(keys) < 2:  # noqa: PLR2004  one needs no thread
+        return {key: request(key) for key in keys}
+    pool = ThreadPoolExecutor(PARALLEL_REQUESTS, thread_name_prefix="look")
     try:
-        return dict(zip(questions, pool.map(ask, questions), strict=True))
+        return dict(zip(keys, pool.map(request, keys), strict=True))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

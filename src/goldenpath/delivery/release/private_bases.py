@@ -1,4 +1,4 @@
-"""The way to a base image in a private registry: one repository, for reading only."""
+"""Open the repository of a base image in a private registry, for reading only."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from goldenpath.shared.runner import Runner
 
 _WAY_IN = (
-    f"give the role that may pull base images as `role_arn` (in the workflow: the secret {BASES_ROLE}, for "
+    f"Give the role that may pull base images as `role_arn` (in the workflow: the secret {BASES_ROLE}, for "
     "Dependabot's pull requests among Dependabot's secrets); a stored key is refused in a workflow run"
 )
 
 
 @contextmanager
-def opened(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
-    """Log in and give the repository of `base` for as long as the block lasts.
+def open_repository(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
+    """Log in and yield the repository of `base` for as long as the block lasts.
 
     Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.
     """
@@ -63,21 +63,22 @@ def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
 
 
 def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
-    given = next((each for each in request.bases_logins if each.registry == base.registry), None)
+    given = next((login for login in request.bases_logins if login.registry == base.registry), None)
     if given is None:
+        listed = ", ".join(login.registry for login in request.bases_logins) or "nothing"
         raise BadInput(
-            f"there is no login for {base.registry}, which {base.written} needs",
-            why=f"BASES_LOGINS has logins for {', '.join(each.registry for each in request.bases_logins) or 'nothing'}",
-            fix=f"add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
+            f"There is no login for {base.registry}, which {base.written} needs",
+            why=f"BASES_LOGINS has logins for {listed}",
+            fix=f"Add the line `{base.registry} user password` to the secret BASES_LOGINS (for Dependabot's pull "
             "requests among Dependabot's secrets); leave an image that everybody may pull out of `private_bases`",
         )
     # GitHub masks the secret line by line, and does not know that a word of a line is a password.
     here.mask(given.password)
 
     def login() -> Login:
-        found = oci_login.reader(given, base.repository)
-        for secret in found.secrets:
+        fresh = oci_login.reader(given, base.repository)
+        for secret in fresh.secrets:
             here.mask(secret)
-        return found
+        return fresh
 
     return OciRegistry(login(), base.repository, renew=login)

@@ -1,4 +1,4 @@
-"""What a run asks a registry for: whether it may release, to which repository, and as whom."""
+"""The request of a run to a registry: whether it may release, to which ECR repository, and with which role."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 def refuse_pull_request(run: Run) -> None:
     """Raise `BadInput` in a pull request, and for a ref that the environment does not take releases from."""
     if run.event.is_pull_request:
-        raise BadInput("a pull request is checked, never released", fix="merge it; the push that follows releases")
+        raise BadInput("A pull request is checked, never released", fix="Merge it; the push that follows releases")
     require_allowed_ref(run)
 
 
 def wanted_access(run: Run) -> Access:
-    """Return what this run opens, and as whom. Raises `BadInput` when no repository was named."""
+    """Return the repository that this run opens, and its identity. Raises `BadInput` when no repository was named."""
     request = run.request
     if request.ecr_repository is None:
-        raise BadInput("no ECR repository was named", fix="name it with --ecr-repository")
+        raise BadInput("No ECR repository was named", fix="Name it with --ecr-repository")
     region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
     return Access(
         region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,

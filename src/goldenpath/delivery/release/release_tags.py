@@ -1,4 +1,4 @@
-"""Which tags the release of a run writes, and which of them it may move."""
+"""Choose the tags that the release of a run writes, and those that it may move."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ def wanted_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version
         version,
         image_tag=request.image_tag,
         git_tag=git_tag_of(run),
-        environments=[each.name for each in run.policy.environments],
+        environments=[environment.name for environment in run.policy.environments],
     )
     if info.keeps(tags.LATEST) and tags.LATEST in {version, request.image_tag}:
         raise BadInput(
             f"`latest` is asked for, and {info.name} does not move that tag: it is {info.kind}",
-            why="the next release could not move it",
-            fix="give a version or an image tag of this release alone, or none",
+            why="The next release could not move it.",
+            fix="Give a version or an image tag that only this release has, or none",
         )
-    # What the policy alone would add is left out where it could not be moved.
+    # A tag that only the policy adds is left out where it could not be moved.
     return tuple(tag for tag in wanted if tag != tags.LATEST or not info.keeps(tag))
 
 
@@ -78,13 +78,13 @@ def of_another_component(run: Run) -> str:
 
 def moving_tags(run: Run, info: RepositoryInfo, commit: Commit, version: Version | None = None) -> frozenset[Tag]:
     """Return the tags that a release of `commit` may move from another commit, where the repository moves them."""
-    versions = [each for each in (version_of(run, version), git_tag_of(run)) if each is not None]
-    found = tags.moving(run.environment, commit, run.request.image_tag, versions)
-    return frozenset(tag for tag in found if not info.keeps(tag))
+    versions = [name for name in (version_of(run, version), git_tag_of(run)) if name is not None]
+    movable = tags.moving(run.environment, commit, run.request.image_tag, versions)
+    return frozenset(tag for tag in movable if not info.keeps(tag))
 
 
 def further_along(run: Run, commit: Commit) -> frozenset[Tag]:
     """Return the tags that releases of `commit` have in the environments after this one, in the policy's order."""
     # The policy lists environments from the first to the last; nothing else records their order.
-    names = [each.name for each in run.policy.environments]
-    return frozenset(tags.of_environment(each, commit) for each in names[names.index(run.environment.name) + 1 :])
+    names = [environment.name for environment in run.policy.environments]
+    return frozenset(tags.of_environment(name, commit) for name in names[names.index(run.environment.name) + 1 :])

@@ -1,4 +1,4 @@
-"""After a release: does its receipt still hold, and how is one that was killed or half undone put right."""
+"""Verify the receipt of a release against the registry, and repair a release that was killed or half undone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.receipt import Receipt
     from goldenpath.delivery.registry.oci_registry import StoredManifest
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.delivery.rules.matrix import Policy
     from goldenpath.shared.names import Tag
 
@@ -32,68 +32,72 @@ WHOLE = "every tag names the image: the release is whole"
 
 @dataclass(frozen=True)
 class Repaired:
-    """The receipt as it is now, and what was `done`, one line each."""
+    """The receipt as it is now, and one line for every change that was `done`."""
 
     receipt: Receipt
     done: tuple[str, ...]
 
 
-def repair(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str] = ()) -> Repaired:
-    """Put the repository right after a release that was killed, or whose undo was not whole.
+def repair(receipt: Receipt, connection: EcrConnection, policy: Policy, confirmed: Collection[str] = ()) -> Repaired:
+    """Repair the repository after a release that was killed, or whose undo was incomplete.
 
-    When every tag names the image, the release was whole: that is written down. Otherwise every tag of it goes back to
-    what it named before, and what was staged is removed. What names something else by now is another release's.
-    Raises `ReceiptMismatch` before anything is changed when the receipt asks for what is not its own (`receipts`).
+    When every tag names the image, the release is complete, and the receipt records that. Otherwise every tag goes back
+    to its earlier image, and the staged manifests are removed. A tag that already names another image belongs to
+    another release and stays. Raises `ReceiptMismatch` before any change when the receipt asks for anything that its
+    release does not own (`receipts`).
     """
-    if _is_settled(receipt, opened, policy, confirmed):
+    if _is_settled(receipt, connection, policy, confirmed):
         return Repaired(receipt, ())
-    if _is_whole(receipt, opened):
+    if _is_whole(receipt, connection):
         # The process was killed between its last write and the receipt of it.
         moves = tuple(TagMove(move.tag, move.before, receipt.digest) for move in receipt.tags)
         whole = msgspec.structs.replace(receipt, state=State.RELEASED, tags=moves)
         return Repaired(whole, (WHOLE,))
     # Each step looks again at what it changes: a release may run at the same time, and what it wrote is not ours.
-    steps = [partial(_put_back, move, receipt.digest, opened) for move in _to_put_back(receipt, opened, policy)]
+    steps = [partial(_put_back, move, receipt.digest, connection) for move in _to_put_back(receipt, connection, policy)]
     # An index goes before what it lists: ECR keeps a manifest that an index refers to.
-    steps += [partial(_unstage, digest, opened) for digest in reversed(receipt.staged)]
+    steps += [partial(_unstage, digest, connection) for digest in reversed(receipt.staged)]
     return Repaired(msgspec.structs.replace(receipt, state=State.UNDONE), _all_done(steps))
 
 
-def intended(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str] = ()) -> tuple[str, ...]:
-    """Return what `repair` would do now, one line each. Changes nothing, and raises what `repair` would refuse."""
-    if _is_settled(receipt, opened, policy, confirmed):
+def intended(
+    receipt: Receipt, connection: EcrConnection, policy: Policy, confirmed: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return one line for every change that `repair` would make. Changes nothing, and raises the errors of `repair`."""
+    if _is_settled(receipt, connection, policy, confirmed):
         return ()
-    if _is_whole(receipt, opened):
+    if _is_whole(receipt, connection):
         return (WHOLE,)
     moves = (
         f"{move.tag} would name {move.before} again" if move.before else f"{move.tag} would be removed"
-        for move in _to_put_back(receipt, opened, policy)
-        if _names(opened.registry.manifest(move.tag), receipt.digest)
+        for move in _to_put_back(receipt, connection, policy)
+        if _names(connection.registry.manifest(move.tag), receipt.digest)
     )
     staged = (
         f"{digest} would be removed, unless another tag or an index keeps it"
         for digest in reversed(receipt.staged)
-        if opened.registry.manifest(digest) is not None
+        if connection.registry.manifest(digest) is not None
     )
     return (*moves, *staged)
 
 
-def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None) -> tuple[str, ...]:
-    """Compare a receipt with the registry, and with the `candidate` if there is one; return what holds, a line each.
+def verify(receipt: Receipt, connection: EcrConnection, candidate: Candidate | None = None) -> tuple[str, ...]:
+    """Compare a receipt with the registry, and with the `candidate` if there is one; return a line per confirmed fact.
 
     Raises `ReceiptMismatch` that lists everything that does not.
     """
-    require_repository(receipt, opened)
-    wrong = list(_moved_on(receipt, opened))
+    require_repository(receipt, connection)
+    wrong = list(_moved_on(receipt, connection))
     if candidate is not None and candidate.digest != receipt.digest:
         wrong.insert(0, f"the candidate is {candidate.digest} of {candidate.commit.short}")
     if receipt.state in SETTLED:
-        wrong += [f"{each} is missing from the registry" for each in missing(opened, receipt.digest)]
+        wrong += [f"{digest} is missing from the registry" for digest in missing(connection, receipt.digest)]
     if wrong:
+        count = "1 difference" if len(wrong) == 1 else f"{len(wrong)} differences"
         raise ReceiptMismatch(
-            f"the receipt of {receipt.digest} does not hold in {len(wrong)} points",
+            f"The receipt of {receipt.digest} and the registry have {count}.",
             why="; ".join(wrong),
-            fix="see whether a later release moved the tags; `goldenpath release repair` puts a broken one right",
+            fix="Check whether a later release moved the tags; `goldenpath release repair` repairs a broken release.",
         )
     what = "names the image" if receipt.state in SETTLED else "is as it was before"
     whole = ("every manifest and blob of it can be fetched",) if receipt.state in SETTLED else ()
@@ -101,66 +105,66 @@ def verify(receipt: Receipt, opened: Opened, candidate: Candidate | None = None)
     return (*(f"{move.tag} {what}" for move in receipt.tags), *whole, *compared)
 
 
-def missing(opened: Opened, reference: Tag | Digest) -> Iterator[str]:
+def missing(connection: EcrConnection, reference: Tag | Digest) -> Iterator[str]:
     """Yield the digest of everything that an image needs, and that cannot be fetched."""
-    held = opened.registry.manifest(reference)
-    if held is None:
+    current = connection.registry.manifest(reference)
+    if current is None:
         yield reference
         return
     try:
-        body = json.loads(held.content)
+        body = json.loads(current.content)
         # Whoever may push wrote this JSON. It may lack any key, and be nested deeper than Python reads.
-        named = body["manifests"] if held.media_type in INDEXES else (body["config"], *body["layers"])
-        digests = [Digest(each["digest"]) for each in named]
+        named = body["manifests"] if current.media_type in INDEXES else (body["config"], *body["layers"])
+        digests = [Digest(descriptor["digest"]) for descriptor in named]
     except (KeyError, RecursionError, TypeError, ValueError):
-        yield f"a readable image {held.digest}"
+        yield f"a readable image {current.digest}"
         return
     for digest in digests:
-        if held.media_type in INDEXES:
-            yield from missing(opened, digest)
-        elif not opened.registry.has_blob(digest):
+        if current.media_type in INDEXES:
+            yield from missing(connection, digest)
+        elif not connection.registry.has_blob(digest):
             yield digest
 
 
-def require_repository(receipt: Receipt, opened: Opened) -> None:
+def require_repository(receipt: Receipt, connection: EcrConnection) -> None:
     """Raise `ReceiptMismatch` unless the open repository is the one that the receipt is about."""
-    if opened.info.uri != receipt.repository:
+    if connection.info.uri != receipt.repository:
         raise ReceiptMismatch(
-            f"the receipt is about {receipt.repository}, and this is {opened.info.uri}",
-            fix="use the role and the region of the environment that the release went to",
+            f"The receipt is about {receipt.repository}, and this is {connection.info.uri}",
+            fix="Use the role and the region of the environment that the release went to",
         )
 
 
-def _is_settled(receipt: Receipt, opened: Opened, policy: Policy, confirmed: Collection[str]) -> bool:
+def _is_settled(receipt: Receipt, connection: EcrConnection, policy: Policy, confirmed: Collection[str]) -> bool:
     """Tell whether there is nothing to repair. Raises `ReceiptMismatch` when the receipt cannot be followed."""
-    require_repository(receipt, opened)
+    require_repository(receipt, connection)
     # An undone release has nothing left, and its tags may be another's since. To repair twice must do no harm.
     if receipt.state in SETTLED or receipt.state is State.UNDONE:
         return True
-    require_own(receipt, opened, policy, confirmed)
+    require_own(receipt, connection, policy, confirmed)
     return False
 
 
-def _is_whole(receipt: Receipt, opened: Opened) -> bool:
-    return all(_names(opened.registry.manifest(move.tag), receipt.digest) for move in receipt.tags)
+def _is_whole(receipt: Receipt, connection: EcrConnection) -> bool:
+    return all(_names(connection.registry.manifest(move.tag), receipt.digest) for move in receipt.tags)
 
 
-def _to_put_back(receipt: Receipt, opened: Opened, policy: Policy) -> tuple[TagMove, ...]:
-    stays = _taken_up(receipt, opened, policy)
+def _to_put_back(receipt: Receipt, connection: EcrConnection, policy: Policy) -> tuple[TagMove, ...]:
+    stays = _taken_up(receipt, connection, policy)
     return tuple(move for move in receipt.tags if move.before != receipt.digest and move.tag not in stays)
 
 
-def _moved_on(receipt: Receipt, opened: Opened) -> Iterator[str]:
+def _moved_on(receipt: Receipt, connection: EcrConnection) -> Iterator[str]:
     for move in receipt.tags:
         expected = move.after if receipt.state in SETTLED else move.before
-        held = opened.registry.manifest(move.tag)
-        found = held.digest if held else None
-        if found != expected:
-            yield f"{move.tag} names {found or 'nothing'} instead of {expected or 'nothing'}"
+        current = connection.registry.manifest(move.tag)
+        named = current.digest if current else None
+        if named != expected:
+            yield f"{move.tag} names {named or 'nothing'} instead of {expected or 'nothing'}"
 
 
 def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
-    """Do every step, and return what each did. Raises the first error of any once the others are done."""
+    """Do every step, and return the line of every change. Raises the first error once all the steps were tried."""
     done, failed = [], []
     for step in steps:
         try:
@@ -173,11 +177,11 @@ def _all_done(steps: Sequence[Callable[[], str]]) -> tuple[str, ...]:
     return tuple(filter(None, done))
 
 
-def _taken_up(receipt: Receipt, opened: Opened, policy: Policy) -> frozenset[Tag]:
-    """Return the tags that a release of the same image to another environment has by now too."""
+def _taken_up(receipt: Receipt, connection: EcrConnection, policy: Policy) -> frozenset[Tag]:
+    """Return the tags that a release of the same image to another environment already has too."""
     own = of_environment(receipt.environment, receipt.commit)
     ours = frozenset(move.tag for move in receipt.tags)
-    if not elsewhere(opened.ecr.tags_of(opened.info.name, receipt.digest), own, ours):
+    if not elsewhere(connection.ecr.tags_of(connection.info.name, receipt.digest), own, ours):
         return frozenset()
     # Tags that both releases share stay with the one that stands (docs/adr/0007-release.md, decision 3). The
     # environment's own and the moving ones are given back.
@@ -185,31 +189,31 @@ def _taken_up(receipt: Receipt, opened: Opened, policy: Policy) -> frozenset[Tag
     return ours - {own, LATEST} - {tag for tag in ours if rules.moves(tag)}
 
 
-def _put_back(move: TagMove, ours: Digest, opened: Opened) -> str:
-    if not _names(opened.registry.manifest(move.tag), ours):
+def _put_back(move: TagMove, ours: Digest, connection: EcrConnection) -> str:
+    if not _names(connection.registry.manifest(move.tag), ours):
         return ""
     if move.before is None:
-        opened.ecr.delete_images(opened.info.name, [move.tag])
+        connection.ecr.delete_images(connection.info.name, [move.tag])
         return f"{move.tag} removed"
     # It has had no tag since the release, so a lifecycle policy may have removed it.
-    before = opened.registry.manifest(move.before)
+    before = connection.registry.manifest(move.before)
     if before is None:
         raise ReceiptMismatch(
             f"{move.tag} cannot go back to {move.before}",
-            why="the registry does not hold that image any more",
-            fix=f"release again, or remove the tag with `aws ecr batch-delete-image` from {opened.info.name}",
+            why="The registry does not hold that image any more",
+            fix=f"Release again, or remove the tag with `aws ecr batch-delete-image` from {connection.info.name}",
         )
-    opened.registry.put_manifest(move.tag, before.media_type, before.content)
+    connection.registry.put_manifest(move.tag, before.media_type, before.content)
     return f"{move.tag} names {move.before} again"
 
 
-def _unstage(digest: Digest, opened: Opened) -> str:
+def _unstage(digest: Digest, connection: EcrConnection) -> str:
     # With a tag it belongs to somebody's release, ours or not.
-    if opened.registry.manifest(digest) is None or opened.ecr.tags_of(opened.info.name, digest):
+    if connection.registry.manifest(digest) is None or connection.ecr.tags_of(connection.info.name, digest):
         return ""
-    listed = opened.ecr.delete_images(opened.info.name, [digest])
+    listed = connection.ecr.delete_images(connection.info.name, [digest])
     return f"{digest} stays: an index lists it" if listed else f"{digest} removed"
 
 
-def _names(held: StoredManifest | None, digest: Digest) -> bool:
-    return held is not None and held.digest == digest
+def _names(current: StoredManifest | None, digest: Digest) -> bool:
+    return current is not None and current.digest == digest

@@ -1,4 +1,4 @@
-"""Which tags a release writes."""
+"""The form of release tags: which tags a release writes, and what a tag claims."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReleaseTags:
 
 
 def of_environment(environment: str, commit: Commit) -> Tag:
-    """Return the tag that releases of `commit` to `environment` alone have."""
+    """Return the tag that releases of `commit` to `environment` have, and no others."""
     return Tag(f"{environment}-{commit.short}")
 
 
@@ -81,15 +81,15 @@ def of_release(
         if tag == LATEST and not environment.latest_allowed:
             raise BadInput(
                 f"`latest` is not {_a(kind)}, and {environment.name} has no such tag",
-                why="it would say nothing about what runs there",
-                fix="give a version like `1.4.2`, or none",
+                why="It would say nothing about what runs there",
+                fix="Give a version like `1.4.2`, or none",
             )
         # Checked before a tag is written and not when it is read: whoever deploys `prod-a1b2c3d` reads only the name.
         if tag not in own and (tag.startswith(others) or _reads_like_a_commits(tag, commit, environment.name)):
             raise BadInput(
                 f"{tag} is not {_a(kind)}: it reads like the tag of a commit",
-                why="such tags say which commit an image is of, and which environment let it through",
-                fix="give a version like `1.4.2`, or none",
+                why="Such tags say which commit an image is of, and which environment accepted it",
+                fix="Give a version like `1.4.2`, or none",
             )
     latest = (LATEST,) if environment.latest_allowed else ()
     return tuple(dict.fromkeys((*own, *(tag for tag, _ in given), *latest)))
@@ -115,10 +115,10 @@ def _reads_like_a_commits(tag: Tag, commit: Commit, environment: str) -> bool:
     `sha-a1b2c3d` and a longer form of `commit` itself are true. A number may be that of a build: should a commit begin
     with the same seven digits, its release ends with `tag-taken` and moves nothing.
     """
-    if found := _OF_AN_ENVIRONMENT.fullmatch(tag):
-        if found["of"] == environment:
+    if match := _OF_AN_ENVIRONMENT.fullmatch(tag):
+        if match["of"] == environment:
             return True
-        return not (commit.startswith(found["commit"]) or found["commit"].isdecimal())
+        return not (commit.startswith(match["commit"]) or match["commit"].isdecimal())
     return bool(_OF_A_COMMIT.fullmatch(tag)) and not commit.startswith(tag)
 
 

@@ -1,11 +1,11 @@
 """The release as a transaction: all tags of it or none.
 
 Preflight looks before anything is sent. Staging uploads blobs, then manifests *by digest*: nothing is visible by tag.
-Commit writes the tags and reads each one back. Whatever goes wrong from staging on, a cancelled run included, is
-undone: every tag names what it named before, and what this run staged is removed.
+Commit writes the tags and reads each one back. Any failure from staging on, also
+a cancelled run, is undone: every tag names its earlier image again, and everything that this run staged is removed.
 
-An answer is never believed alone. When a write seems to fail, the registry is asked what it holds: a connection may
-break after the registry did what was asked.
+The response to a write is never the only proof. When a write seems to fail, the registry is read again: a connection
+may break after the registry has stored the data.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import blob_uploads, cancellation
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.revision import revision_of
 from goldenpath.delivery.release.tags import LATEST, elsewhere
 from goldenpath.shared.errors import GoldenPathError, RegistryRefused, ReleaseLost, UndoIncomplete
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from goldenpath.delivery.registry.ecr_client import Ecr
     from goldenpath.delivery.registry.oci_registry import OciRegistry
     from goldenpath.delivery.release.blob_uploads import Uploaded
-    from goldenpath.delivery.release.plan import Plan
+    from goldenpath.delivery.release.plan import ReleasePlan
     from goldenpath.shared.names import Digest, EcrRepository, Tag
 
-# A rival that loses takes its time to take everything back: seconds, with each request a journey of its own.
+# A rival that loses takes its time to take everything back: seconds, because every request is a round trip.
 ROUNDS = 8
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
@@ -42,7 +42,7 @@ class Transaction:
     `kept` are the tags that it did not write, because a release of a later commit wrote them meanwhile.
     """
 
-    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: Plan) -> None:
+    def __init__(self, registry: OciRegistry, ecr: Ecr, name: EcrRepository, plan: ReleasePlan) -> None:
         self._registry = registry
         self._ecr = ecr
         self._name = name
@@ -59,16 +59,19 @@ class Transaction:
 
     def missing_manifests(self, layout: Layout) -> tuple[Descriptor, ...]:
         """Return the manifests that the repository lacks, an index after what it lists."""
-        there = answers(self._registry.manifest, [each.digest for each in _manifests(layout)])
-        return tuple(each for each in _manifests(layout) if there[each.digest] is None)
+        manifests = _manifests(layout)
+        stored = map_concurrently(self._registry.manifest, [manifest.digest for manifest in manifests])
+        return tuple(manifest for manifest in manifests if stored[manifest.digest] is None)
 
     def stage(self, layout: Layout, manifests: Sequence[Descriptor]) -> None:
         """Store `manifests` of the layout by their digests: nothing is visible by tag yet."""
-        for each in manifests:
+        for manifest in manifests:
             # Noted before it is sent: if the connection breaks after the registry stored it, the undo must know of
             # it.
-            self._staged.append(each.digest)
-            self._put(each.digest, StoredManifest(each.digest, each.media_type, layout.manifest_bytes(each)))
+            self._staged.append(manifest.digest)
+            self._put(
+                manifest.digest, StoredManifest(manifest.digest, manifest.media_type, layout.manifest_bytes(manifest))
+            )
 
     def commit(self, manifest: StoredManifest) -> None:
         """Make every tag of the plan name `manifest`, and prove it by reading all of them back.
@@ -81,26 +84,28 @@ class Transaction:
         # two releases at once both write, read back, and follow one rule (docs/adr/0007-release.md, decision 3).
         for number in range(ROUNDS):
             for tag in wanted:
-                held = self._look_before_writing(tag)
-                if held is not None and held.digest == manifest.digest and tag not in self._written:
+                current = self._look_before_writing(tag)
+                if current is not None and current.digest == manifest.digest and tag not in self._written:
                     continue  # another release of the same image wrote it, and keeps it should this one fail
-                if tag in self._plan.tags.moving and self._plan.latest.stays(held, tag):
+                if tag in self._plan.tags.moving and self._plan.latest.stays(current, tag):
                     self.kept.add(tag)
                     continue
                 # An earlier round may have left it to a release that was undone since.
                 self.kept.discard(tag)
-                self._note(tag, held)
+                self._note(tag, current)
                 # Noted before the write, for the reason that `stage` has.
                 self._written.append(tag)
                 self._put(tag, manifest)
             # Every tag, also those that were right at first: a rival may have taken one while this round wrote the
             # others.
-            found = answers(self._look, self._plan.before)
-            wanted = tuple(tag for tag, held in found.items() if self._is_contested(tag, held))
+            tagged = map_concurrently(self._look, self._plan.before)
+            wanted = tuple(tag for tag, current in tagged.items() if self._is_contested(tag, current))
             if not wanted:
                 return
             # Both of two releases at once see this. The same rule for both decides, whichever sees it first.
-            rivals = [held for tag in wanted if (held := found[tag]) is not None and self._is_rival(tag, held)]
+            rivals = [
+                current for tag in wanted if (current := tagged[tag]) is not None and self._is_rival(tag, current)
+            ]
             # Both sides know both digests, so they agree without speaking. Neither knows the other's time or run.
             if any(rival.digest < manifest.digest for rival in rivals):
                 self._yield_to(min(rivals, key=lambda rival: rival.digest))
@@ -108,10 +113,10 @@ class Transaction:
         raise self._lost(", ".join(wanted))
 
     def undo(self, cause: BaseException) -> None:
-        """Put every tag back to what it named before, then remove what this run staged.
+        """Put every tag back to the image that it named before, then remove the manifests that this run staged.
 
-        What names something else by now belongs to another release and is left alone. Does everything it can before
-        it raises `UndoIncomplete`, which names each thing that is left, and `cause`.
+        A tag that already names another image belongs to another release and stays. Every step is tried before
+        `UndoIncomplete` is raised, which lists everything that is left, and the `cause`.
         """
         left: list[str] = []
         for tag in dict.fromkeys(self._written):
@@ -121,16 +126,16 @@ class Transaction:
             _attempt(lambda digest=digest: self._unstage(digest, left), f"the image {digest}", left)  # type: ignore[misc]
         if left:
             raise UndoIncomplete(
-                f"the release to {self._name} failed and could not be undone whole; still there: {'; '.join(left)}",
+                f"The release to {self._name} failed, and its undo is incomplete; still there: {'; '.join(left)}",
                 why=str(cause),
                 fix="`goldenpath release repair --yes` with this run's receipt.json completes it; so does running the "
                 "same delivery again",
             ) from cause
 
     def _put(self, reference: Tag | Digest, manifest: StoredManifest) -> None:
-        """Store `manifest` under `reference`, and if that seems to fail, ask whether it did not succeed after all."""
+        """Store `manifest` under `reference`. If that seems to fail, read it back: it may still have succeeded."""
         # An error does not say that nothing was stored: the connection may have broken on the way back.
-        with cancellation.held():  # a write that is under way would land after its undo
+        with cancellation.defer_signals():  # a write that is under way would land after its undo
             try:
                 self._registry.put_manifest(reference, manifest.media_type, manifest.content)
             except GoldenPathError:
@@ -139,16 +144,16 @@ class Transaction:
 
     def _names(self, reference: Tag | Digest, digest: Digest) -> bool:
         try:
-            held = self._registry.manifest(reference)
+            current = self._registry.manifest(reference)
         except GoldenPathError:
             return False
-        return held is not None and held.digest == digest
+        return current is not None and current.digest == digest
 
     def _look(self, tag: Tag) -> StoredManifest | None:
-        held = self._registry.manifest(tag)
-        if held is not None:
-            self._seen.add((tag, held.digest))
-        return held
+        current = self._registry.manifest(tag)
+        if current is not None:
+            self._seen.add((tag, current.digest))
+        return current
 
     def _look_before_writing(self, tag: Tag) -> StoredManifest | None:
         """Return what `tag` names. Raises `ReleaseLost` when since preflight it was given to a release that keeps it.
@@ -156,50 +161,52 @@ class Transaction:
         That is one of another commit, or to an environment further along. It may have ended well, and would not notice
         that it lost a tag.
         """
-        found, before = self._look(tag), self._plan.before[tag]
+        current, before = self._look(tag), self._plan.before[tag]
         # What preflight saw was judged there. Only what came since can be another release's.
         known = {self._plan.target, before and before.digest}
-        if found is None or tag == LATEST or found.digest in known:
-            return found
+        if current is None or tag == LATEST or current.digest in known:
+            return current
         # A release that ended well does not look at its tags again. So a fixed tag of another commit is never taken,
         # and no tag goes back to an earlier environment (docs/adr/0007-release.md, decisions 3 and 4).
         moving = tag in self._plan.tags.moving
         guarded = moving or tag in self._plan.shared
-        if (moving or self._of_our_commit(found)) and not (guarded and self._is_further(found)):
-            return found
-        raise self._lost(found.digest)
+        if (moving or self._of_our_commit(current)) and not (guarded and self._is_further(current)):
+            return current
+        raise self._lost(current.digest)
 
-    def _is_further(self, found: StoredManifest) -> bool:
-        return self._plan.released_further(self._ecr.tags_of(self._name, found.digest)) is not None
+    def _is_further(self, current: StoredManifest) -> bool:
+        return self._plan.released_further(self._ecr.tags_of(self._name, current.digest)) is not None
 
     def _of_our_commit(self, stored: StoredManifest) -> bool:
         return revision_of(stored) == revision_of(self._plan.target_manifest)
 
-    def _note(self, tag: Tag, held: StoredManifest | None) -> None:
-        if held is not None and held.digest != self._plan.target:
-            self._replaced[tag] = held
+    def _note(self, tag: Tag, current: StoredManifest | None) -> None:
+        if current is not None and current.digest != self._plan.target:
+            self._replaced[tag] = current
 
-    def _is_contested(self, tag: Tag, held: StoredManifest | None) -> bool:
+    def _is_contested(self, tag: Tag, current: StoredManifest | None) -> bool:
         """Tell whether `tag` is not ours and must not stay so. A moving tag goes on with every later commit."""
-        if held is not None and held.digest == self._plan.target:
+        if current is not None and current.digest == self._plan.target:
             return False
         if tag not in self._plan.tags.moving:
             return True
         before = self._plan.before[tag]
         # A rival that fails puts back what it saw before its own write, which may be from before ours. Then the tag
         # is ours again. On a later commit's image it stays (docs/adr/0023-latest-never-goes-back.md).
-        put_back = held is None or (before is not None and held.digest == before.digest)
-        return put_back or (held is not None and (self._of_our_commit(held) or self._plan.latest.is_behind(held)))
+        put_back = current is None or (before is not None and current.digest == before.digest)
+        return put_back or (
+            current is not None and (self._of_our_commit(current) or self._plan.latest.is_behind(current))
+        )
 
-    def _is_rival(self, tag: Tag, held: StoredManifest) -> bool:
-        """Tell whether `held` is what another release of our commit wants. A moving tag may name any other commit's."""
-        return tag not in self._plan.tags.moving or self._of_our_commit(held)
+    def _is_rival(self, tag: Tag, current: StoredManifest) -> bool:
+        """Tell whether another release of our commit wrote `current`. A moving tag may name an image of any commit."""
+        return tag not in self._plan.tags.moving or self._of_our_commit(current)
 
     def _yield_to(self, rival: StoredManifest) -> None:
-        """Let the `rival` have what it wants, and end. What it does not want is undone by whoever catches this.
+        """Leave the tags that the `rival` wants to it, and end. The caller undoes the other tags.
 
-        It wants what it was seen to hold. A tag of this environment alone must never name an image that another
-        environment's gates let through.
+        The rival wants every tag that was seen to name its image. A tag that only this environment has must never name
+        an image that only another environment's gates allowed.
         """
         if self._of_our_commit(rival):
             for tag in dict.fromkeys(self._written):
@@ -211,9 +218,9 @@ class Transaction:
 
     def _lost(self, rival: str) -> ReleaseLost:
         return ReleaseLost(
-            f"another release to the same tags of {self._name} came first ({rival})",
-            why=f"two releases ran at once; this one was {self._plan.target}",
-            fix="nothing is torn; run again if this one is the one you want",
+            f"Another release to the same tags of {self._name} came first ({rival}).",
+            why=f"Two releases ran at the same time; this one was {self._plan.target}.",
+            fix="The registry is consistent: run again if you want this release.",
         )
 
     def _restore(self, tag: Tag) -> None:
@@ -226,24 +233,24 @@ class Transaction:
             self._put(tag, before)
 
     def _before(self, tag: Tag) -> StoredManifest | None:
-        """Return what `tag` goes back to: for a moving tag, what another release gave it since, if that one stands."""
+        """Return the image that `tag` goes back to; for a moving tag, the image of a later release, if that stands."""
         since = self._replaced.get(tag)
         if tag in self._plan.tags.moving and since is not None and self._ecr.tags_of(self._name, since.digest):
             return since
         return self._plan.before[tag]
 
     def _is_anothers(self, tag: Tag) -> bool:
-        """Tell whether `tag` surely names something else than this release; where we cannot look, it may be ours."""
+        """Tell whether `tag` certainly names another image; if it cannot be read, it may be ours."""
         try:
-            held = self._registry.manifest(tag)
+            current = self._registry.manifest(tag)
         except GoldenPathError:
             return False
-        return held is None or held.digest != self._plan.target
+        return current is None or current.digest != self._plan.target
 
     def _is_taken_up(self, tag: Tag) -> bool:
-        """Tell whether a release of the same image to another environment has `tag` by now too.
+        """Tell whether a release of the same image to another environment already has `tag` too.
 
-        What this run staged had no tags before. Where we cannot look, nobody has.
+        A manifest that this run staged had no tags before. If the tags cannot be read, no other release has it.
         """
         if tag not in self._plan.shared or self._plan.target not in self._staged:
             return False
@@ -254,14 +261,14 @@ class Transaction:
             return False
 
     def _unstage(self, digest: Digest, left: Sequence[str]) -> None:
-        """Remove what was staged, but not what belongs to another image by now.
+        """Remove a staged manifest, unless it already belongs to another image.
 
         Raises `RegistryRefused` when the index that lists it may be our own: one that could not be removed is `left`.
         """
         if self._ecr.tags_of(self._name, digest):
             return
         if self._ecr.delete_images(self._name, [digest]) and left:
-            raise RegistryRefused("an index lists it", fix="remove that one first")
+            raise RegistryRefused("An index lists it.", fix="Remove that index first.")
 
 
 def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
@@ -273,4 +280,4 @@ def _attempt(action: Callable[[], object], what: str, left: list[str]) -> None:
 
 def _manifests(layout: Layout) -> tuple[Descriptor, ...]:
     """Return the manifests of the layout, an index after what it lists."""
-    return tuple(each for each in layout.descriptors() if each.media_type in {INDEX, MANIFEST})
+    return tuple(descriptor for descriptor in layout.descriptors() if descriptor.media_type in {INDEX, MANIFEST})

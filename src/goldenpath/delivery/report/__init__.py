@@ -1,1 +1,1 @@
-"""What people and GitHub's code scanning are shown."""
+"""The reports for people and for GitHub code scanning: summaries, annotations and SARIF."""

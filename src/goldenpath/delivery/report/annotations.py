@@ -1,4 +1,4 @@
-"""Where a finding is shown in a run: at its file and line, or at the Dockerfile that brought it in."""
+"""Place every finding for GitHub: at its file and line, or at the Dockerfile that brought it in."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Finding
 
 
-class Place(NamedTuple):
-    """A file of the repository, and a line of it from 1; 0 where none is meant."""
+class AnnotationPlace(NamedTuple):
+    """A file of the repository and a line in it, counted from 1; 0 for no line."""
 
     file: str = ""
     line: int = 0
 
 
-def place(finding: Finding, dockerfile: str) -> Place:
+def place(finding: Finding, dockerfile: str) -> AnnotationPlace:
     """Return where `finding` is shown.
 
-    What is in the image has no place in the repository: it is shown at the `dockerfile`, at the line that brought it in
-    where that is known, else at the first one.
+    A finding in the image has no place in the repository: it is shown at the `dockerfile`, at the line that brought it
+    in where that is known, else at the first line.
     """
     if finding.gate is Gate.GITLEAKS:
-        return Place(finding.location.path, finding.location.line)
-    return Place(dockerfile, (finding.origin.line if finding.origin else 0) or 1)
+        return AnnotationPlace(finding.location.path, finding.location.line)
+    return AnnotationPlace(dockerfile, (finding.origin.line if finding.origin else 0) or 1)
 
 
 class Notice(NamedTuple):
     """A sentence that a run shows its user, and the place that it is about, where it has one."""
 
     text: str
-    place: Place = Place()
+    place: AnnotationPlace = AnnotationPlace()
 
 
 def of_finding(finding: Finding, dockerfile: str) -> Notice:
@@ -44,8 +44,8 @@ def of_finding(finding: Finding, dockerfile: str) -> Notice:
 
 
 def chosen(notices: Sequence[Notice], at_most: int) -> tuple[Notice, ...]:
-    """Return the first of `notices`, and in place of those that are too many the number of them."""
+    """Return at most `at_most` of `notices`; the last one then counts the notices that are left out."""
     if len(notices) <= at_most:
         return tuple(notices)
     shown = tuple(notices[: at_most - 1])
-    return (*shown, Notice(f"{len(notices) - len(shown)} more are in the summary of this run and in its log."))
+    return (*shown, Notice(f"{len(notices) - len(shown)} more are in the summary and the log of this run."))

@@ -1,4 +1,4 @@
-"""The text of a finding: the only place that turns one into a sentence, a row of a table or the message of an alert."""
+"""Write a finding as a sentence, a row of a table or the message of an alert. No other module words findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = ("severity", "finding", "where", "what to do")
 
 
 def sentence(finding: Finding) -> str:
-    """Return `finding` in one line, for a log, an annotation or a list: what, where, who brought it, and what to do."""
+    """Return `finding` in one line, for a log, an annotation or a list: severity, id, place, origin and remedy."""
     return f"{finding.severity.value} {finding.id} in {_where(finding)}. {finding.remedy}"
 
 

@@ -1,4 +1,4 @@
-"""What a gate writes into the job summary: the verdict, what decided it, exceptions, and what was not looked at."""
+"""The part of a gate in the job summary: the verdict, the findings to fix, exceptions and notes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ T = TypeVar("T")
 def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Finding] = ()) -> str:
     """Return the verdict and its findings as Markdown in which nothing a stranger wrote is markup.
 
-    Listed are the `deciding` findings, those of each base image together and first, and the `unfixed` ones, which
-    nobody has fixed and which do not decide.
+    It lists the `deciding` findings, grouped by base image with those of the app last, and the `unfixed` ones, for
+    which no fix exists and which do not count.
     """
     parts = [
         _counts(verdict),
         *_deciding(deciding),
         _listed("Reported only: no fix exists", unfixed, sentence),
-        _listed("Exceptions", [each.sentence for each in verdict.exceptions]),
-        _listed("Settled secrets", [each.sentence for each in verdict.settled]),
-        _listed("To know", [*_databases(verdict), *verdict.notes]),
+        _listed("Exceptions", [exception.sentence for exception in verdict.exceptions]),
+        _listed("Settled secrets", [secret.sentence for secret in verdict.settled]),
+        _listed("Notes", [*_databases(verdict), *verdict.notes]),
     ]
     return "\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
@@ -37,11 +37,11 @@ def render(verdict: Verdict, deciding: Sequence[Finding], unfixed: Sequence[Find
 def _deciding(deciding: Sequence[Finding]) -> Iterator[str]:
     groups = by_base(deciding)
     for base, findings in groups.items():
-        title = "What decides, of the app itself" if any(groups) else "What decides"
+        title = "Findings to fix in the app itself" if any(groups) else "Findings to fix"
         if base:
             count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
             fixed = sum(bool(finding.package and finding.package.fixed) for finding in findings)
-            title = f"What decides, from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
+            title = f"Findings to fix from the base image {as_markdown(base)}: {count}, {fixed} with a fix"
         yield _listed(title, findings, sentence)
 
 
@@ -49,8 +49,8 @@ def _counts(verdict: Verdict) -> str:
     head = " | ".join(severity.value.lower() for severity in verdict.counts)
     rule = " | ".join("---" for _ in verdict.counts)
     row = " | ".join(str(count) for count in verdict.counts.values())
-    rows = (f"{head} | decide | accepted", f"{rule} | --- | ---", f"{row} | {verdict.deciding} | {verdict.accepted}")
-    return "\n" + "".join(f"| {each} |\n" for each in rows)
+    rows = (f"{head} | to fix | accepted", f"{rule} | --- | ---", f"{row} | {verdict.deciding} | {verdict.accepted}")
+    return "\n" + "".join(f"| {cells} |\n" for cells in rows)
 
 
 def _listed(title: str, items: Sequence[T], text: Callable[[T], str] = str) -> str:
@@ -65,4 +65,5 @@ def _databases(verdict: Verdict) -> Iterator[str]:
     for name, database in (("vulnerability", verdict.database), ("Java", verdict.java_database)):
         if database is not None:
             origin = f" from {database.source}" if database.source else ""
-            yield f"{name} database of {database.updated:%Y-%m-%d}, {database.age_days} days old{origin}"
+            age = "1 day" if database.age_days == 1 else f"{database.age_days} days"
+            yield f"{name} database of {database.updated:%Y-%m-%d}, {age} old{origin}"

@@ -1,4 +1,4 @@
-"""The job summary of a whole run: the verdict first, then what led to it. Made of the files that the stages left.
+"""The job summary of a whole run: the verdict first, then its reasons, from the files that the stages left.
 
 Source of the limits: GitHub, "Workflow commands" (a step's summary: 1 MiB), "Create an issue comment" (65,536).
 """
@@ -44,10 +44,10 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run: `stages` are those that it consists of, in order; `deciding` are findings by gate.
+    """The facts of a run: its `stages` in order, and the `deciding` findings of every gate, which must be fixed.
 
-    `unfixed` are findings by gate that do not decide only because nobody has fixed them.
-    Whatever a stage that did not run would have left is absent.
+    `unfixed` are the findings of every gate that do not count only because no fix exists.
+    The files of a stage that did not run are absent.
     """
 
     environment: str
@@ -62,12 +62,12 @@ class Facts:
 
     @property
     def ending(self) -> Ending:
-        """How the run ended: a gate's word weighs more than what broke after it."""
+        """How the run ended: a gate that blocks has precedence over a later failure."""
         if any(verdict.result is Result.BLOCK for verdict in self.verdicts.values()):
             return Ending.BLOCKED
         if self.receipt is not None and self.receipt.state in _RELEASED:
             return Ending.RELEASED
-        broken = any(each.end in {End.FAILED, End.STOPPED} for each in self.timings.stages)
+        broken = any(timing.end in {End.FAILED, End.STOPPED} for timing in self.timings.stages)
         return Ending.FAILED if broken or len(self.verdicts) < len(Gate) else Ending.CHECKED
 
 
@@ -86,15 +86,15 @@ def headline(facts: Facts) -> str:
         case Ending.RELEASED:
             return f"✅ {to}: released"
         case Ending.CHECKED:
-            return f"✅ {to}: checked, and let through; nothing was released"
+            return f"✅ {to}: checked and not blocked; nothing was released"
         case Ending.BLOCKED:
-            gates = " and ".join(gate for gate, each in facts.verdicts.items() if each.result is Result.BLOCK)
+            gates = " and ".join(gate for gate, verdict in facts.verdicts.items() if verdict.result is Result.BLOCK)
             return f"⛔ {to}: blocked by {gates}; nothing was released"
         case Ending.FAILED:
-            broken = next((each.stage for each in facts.timings.stages if each.end is End.FAILED), "")
+            broken = next((timing.stage for timing in facts.timings.stages if timing.end is End.FAILED), "")
             left = "nothing was released"
             if facts.receipt is not None and facts.receipt.state is State.BROKEN:
-                left = "the release could not be undone whole"
+                left = "the undo of the release is incomplete"
             return f"❌ {to}: failed{' in ' + broken if broken else ''}; {left}"
 
 
@@ -104,10 +104,10 @@ def _whole(facts: Facts, listed: int) -> str:
         f"## {headline(facts)}",
         _failure(facts),
         *(f"- {_cell(verdict.sentence)}" for verdict in verdicts),
-        *_findings("What decides", facts.deciding, listed),
+        *_findings("Findings to fix", facts.deciding, listed),
         *_findings("Reported only: no fix exists", facts.unfixed, listed),
-        _list("Exceptions", [each.sentence for verdict in verdicts for each in verdict.exceptions], listed),
-        _list("Settled secrets", [each.sentence for verdict in verdicts for each in verdict.settled], listed),
+        _list("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
+        _list("Settled secrets", [secret.sentence for verdict in verdicts for secret in verdict.settled], listed),
         _notes(facts, listed),
         _would_block(facts),
         _image(facts),
@@ -117,16 +117,17 @@ def _whole(facts: Facts, listed: int) -> str:
 
 
 def _failure(facts: Facts) -> str:
-    broken = (each for each in facts.timings.stages if each.end is End.FAILED)
+    broken = (timing for timing in facts.timings.stages if timing.end is End.FAILED)
     return "\n".join(
-        f"\n**{_cell(each.stage)}**: {_cell(each.sentence)}{f'<br>**Do:** {_cell(each.fix)}' if each.fix else ''}\n"
-        for each in broken
+        f"\n**{_cell(timing.stage)}**: {_cell(timing.sentence)}"
+        f"{f'<br>**Fix:** {_cell(timing.fix)}' if timing.fix else ''}\n"
+        for timing in broken
     )
 
 
 def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> Iterator[str]:
     for base, findings in finding_text.by_base(chain.from_iterable(by_gate.values())).items():
-        heading = f"{title}, from the base image {_cell(base)}" if base else title
+        heading = f"{title} from the base image {_cell(base)}" if base else title
         table = _table(finding_text.COLUMNS, [finding_text.row(finding) for finding in findings[:listed]])
         left = len(findings) - listed
         more = f"\n\nand {left} more, all in the reports of this run" if left > 0 else ""
@@ -136,22 +137,24 @@ def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int
 def _notes(facts: Facts, listed: int) -> str:
     lines = [f"{gate}: {note}" for gate, verdict in facts.verdicts.items() for note in verdict.notes]
     lines += [facts.receipt.unbound] if facts.receipt is not None and facts.receipt.unbound else []
-    return _list("To know", lines, listed)
+    return _list("Notes", lines, listed)
 
 
 def _list(title: str, lines: Sequence[str], listed: int) -> str:
     if not lines:
         return ""
-    shown = [f"- {_cell(each)}" for each in lines[:listed]]
+    shown = [f"- {_cell(line)}" for line in lines[:listed]]
     more = [f"- and {len(lines) - listed} more, all in the verdicts of this run"] if len(lines) > listed else []
     return f"\n### {title}\n\n" + "\n".join((*shown, *more))
 
 
 def _would_block(facts: Facts) -> str:
     rows = [
-        [gate.value, ", ".join(each.would_block_in)] for gate, each in facts.verdicts.items() if each.would_block_in
+        [gate.value, ", ".join(verdict.would_block_in)]
+        for gate, verdict in facts.verdicts.items()
+        if verdict.would_block_in
     ]
-    return f"\n### What would block elsewhere\n\n{_table(['gate', 'environments'], rows)}" if rows else ""
+    return f"\n### Would block in other environments\n\n{_table(['gate', 'environments'], rows)}" if rows else ""
 
 
 def _image(facts: Facts) -> str:
@@ -167,7 +170,7 @@ def _image(facts: Facts) -> str:
 
 
 def _stages(facts: Facts) -> str:
-    names = dict.fromkeys([*facts.stages, *(each.stage for each in facts.timings.stages)])
+    names = dict.fromkeys([*facts.stages, *(timing.stage for timing in facts.timings.stages)])
     return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], [_stage(facts, name) for name in names])}"
 
 
@@ -180,7 +183,7 @@ def _stage(facts: Facts, name: str) -> list[str]:
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(_cell, row)) for row in rows)]
-    return "\n".join(f"| {each} |" for each in lines)
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def _cell(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What the files in a work folder say of a whole run: the facts of its summary and of the comment."""
+"""Gather the facts of a whole run from its work folder, for the summary and the comment."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ T = TypeVar("T")
 
 
 def gather(work: WorkFolder, environment: str, commit: str) -> Facts:
-    """Return what the files in `work` say of a run of `commit` for `environment`."""
-    verdicts = {gate: found for gate in Gate if (found := _if_there(partial(work.read_verdict, gate)))}
+    """Return the facts of a run of `commit` for `environment` from the files in `work`."""
+    verdicts = {gate: verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))}
     return Facts(
         environment=environment,
         commit=commit,
@@ -37,12 +37,12 @@ def gather(work: WorkFolder, environment: str, commit: str) -> Facts:
 
 
 def deciding(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:
-    """Return the findings of `gate` that decided, the most severe first; none where it left nothing."""
+    """Return the findings of `gate` that must be fixed, the most severe first; none where it left no report."""
     return _named(work, gate, lambda verdict: verdict.decided_by)
 
 
 def unfixed(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:
-    """Return the findings of `gate` that do not decide only because nobody has fixed them."""
+    """Return the findings of `gate` that do not count only because no fix exists."""
     return _named(work, gate, lambda verdict: verdict.unfixed)
 
 
@@ -51,8 +51,8 @@ def _named(work: WorkFolder, gate: Gate, names: Callable[[Verdict], tuple[str, .
     report: Findings | None = _if_there(partial(work.read_findings, gate))
     if verdict is None or report is None:
         return ()
-    # Not decided anew: the job of the summary has no checkout, and so not what the app tightens.
-    by_fingerprint = {each.fingerprint: each for each in report.findings}
+    # Not decided again: the job of the summary has no checkout, so it does not know the rules that the app tightens.
+    by_fingerprint = {finding.fingerprint: finding for finding in report.findings}
     return tuple(by_fingerprint[name] for name in names(verdict) if name in by_fingerprint)
 
 

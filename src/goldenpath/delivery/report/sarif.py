@@ -28,7 +28,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RESULTS_LIMIT = 25_000
 SIZE_LIMIT = 10_000_000
 FINGERPRINT = "goldenpath/v1"
-# The one fingerprint that code scanning looks at. Without it an alert comes anew when its line moves, and one
+# The one fingerprint that code scanning looks at. Without it an alert is opened again when its line moves, and one
 # vulnerability in two packages is one alert, as both are at line 1 of the Dockerfile.
 ALERT_FINGERPRINT = "primaryLocationLineHash"
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -63,16 +63,21 @@ class Rendered:
 
 
 def passed(verdict: Verdict) -> dict[str, str]:
-    """Return what an exception or a record of a settled secret let pass: fingerprints, each with the reason."""
-    accepted = {name: each.sentence for each in verdict.exceptions if each.standing.counts for name in each.findings}
-    return accepted | {each.settlement.fingerprint: each.sentence for each in verdict.settled if each.counts}
+    """Return the fingerprints that an exception or a settled secret accepts, each with the reason."""
+    accepted = {
+        name: exception.sentence
+        for exception in verdict.exceptions
+        if exception.standing.counts
+        for name in exception.findings
+    }
+    return accepted | {secret.settlement.fingerprint: secret.sentence for secret in verdict.settled if secret.counts}
 
 
 def render(report: Findings, accepted: Mapping[str, str] = NOTHING, *, category: str, dockerfile: str) -> Rendered:
-    """Return `report` as a SARIF log with one run under `category`; what was `accepted` is marked suppressed.
+    """Return `report` as a SARIF log with one run under `category`; the `accepted` findings are marked suppressed.
 
-    What is in the image has no place in the repository: it is shown at the `dockerfile` that brought it in (a path
-    relative to the repository), at the line that did where that is known. The most severe results are kept where there
+    A finding in the image has no place in the repository: it is shown at the `dockerfile` (a path relative to the
+    repository), at the line that brought it in where that is known. The most severe results are kept where there
     are more than GitHub takes.
     """
     ranked = sorted(report.findings, key=lambda finding: finding.severity.rank)
@@ -108,7 +113,7 @@ def _results(
     kept: Sequence[Finding], rules: Sequence[Mapping[str, Any]], accepted: Mapping[str, str], dockerfile: str
 ) -> list[dict[str, Any]]:
     index = {rule["id"]: number for number, rule in enumerate(rules)}
-    return [_result(each, index[each.id], dockerfile, accepted.get(each.fingerprint)) for each in kept]
+    return [_result(finding, index[finding.id], dockerfile, accepted.get(finding.fingerprint)) for finding in kept]
 
 
 def _rules(findings: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -174,9 +179,11 @@ def _fingerprints(finding: Finding) -> dict[str, str]:
 def _note(left_out: int, kept: int) -> str:
     if not left_out:
         return ""
-    return f"GitHub does not take all findings: the SARIF file has the {kept} most severe, and {left_out} are left out"
+    return (
+        f"GitHub does not accept all findings: the SARIF file has the {kept} most severe, without the other {left_out}"
+    )
 
 
 def _invocation(note: str) -> dict[str, Any]:
-    told = [{"level": "warning", "message": {"text": note}}] if note else []
-    return {"executionSuccessful": True, "toolExecutionNotifications": told}
+    notifications = [{"level": "warning", "message": {"text": note}}] if note else []
+    return {"executionSuccessful": True, "toolExecutionNotifications": notifications}

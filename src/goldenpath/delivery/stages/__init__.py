@@ -1,1 +1,1 @@
-"""One module per stage, and how any stage is run."""
+"""One module per stage of the pipeline."""

@@ -1,4 +1,4 @@
-"""build: one candidate from the checkout, as an OCI image layout with one digest."""
+"""build: build the candidate from the checkout, as an OCI image layout with one digest."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _NAMED_AT_MOST = 3
 
 
 def run(run: Run) -> Outcome:
-    """Make the candidate in the work folder; one of an earlier run is gone before this one begins."""
+    """Make the candidate in the work folder, after the candidate of an earlier run is removed."""
     request, work = run.request, run.work
     work.refuse_inside(request.build_context)
     work.forget(work.candidate)
@@ -63,7 +63,7 @@ def run(run: Run) -> Outcome:
 
 
 def _made(run: Run, added: Addition) -> Outcome:
-    """Make the candidate of the commit and of what is `added` to it."""
+    """Make the candidate of the commit and of the files that are `added` to it."""
     request, work = run.request, run.work
     checked_out = checkout.read(request.source, run.event.commit)
     missing = () if request.candidates else incomplete_source.require(run, checked_out)
@@ -97,7 +97,7 @@ def _made(run: Run, added: Addition) -> Outcome:
         warnings=(*warnings, *built.warnings),
         outputs={
             "digest": candidate.digest,
-            "platforms": ",".join(each.platform for each in candidate.platforms),
+            "platforms": ",".join(image.platform for image in candidate.platforms),
             "handover": "\n".join(map(str, handover(run))),
             "build_cache_digest": built.cache_written,
         },
@@ -118,23 +118,23 @@ def handover(run: Run) -> Iterator[Path]:
 
 
 def require_dockerfile(source: Path, context: Path, dockerfile: Path) -> None:
-    """Raise `BuildFailed` when there is nothing to build; where a Dockerfile lies elsewhere, say so."""
+    """Raise `BuildFailed` when there is no Dockerfile; the error names Dockerfiles in other places."""
     if not context.is_dir():
         raise BuildFailed(
-            f"the build context {context} is not a folder",
-            fix="name one, relative to the repository, with `build_context` (--build-context)",
+            f"The build context {context} is not a folder",
+            fix="Name one, relative to the repository, with `build_context` (--build-context)",
         )
     if not dockerfile.is_file():
-        there = dockerfiles.candidates(git.tracked(source))
+        others = dockerfiles.candidates(git.tracked(source))
         raise BuildFailed(
-            f"there is no Dockerfile at {dockerfile}",
-            why=f"the repository has {', '.join(there[:_NAMED_AT_MOST])}" if there else "",
-            fix="write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
+            f"There is no Dockerfile at {dockerfile}",
+            why=f"The repository has {', '.join(others[:_NAMED_AT_MOST])}" if others else "",
+            fix="Write one, or say where it is, relative to the repository, with `dockerfile_path` (--dockerfile-path)",
         )
 
 
 def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
-    """Return a warning for tracked files that differ from the commit: what is built would not be what was scanned.
+    """Return a warning for tracked files that differ from the commit: the build would contain unscanned changes.
 
     Raises `SourceUnusable` instead where a gate blocks.
     """
@@ -144,9 +144,7 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     count = "1 tracked file differs" if len(changed) == 1 else f"{len(changed)} tracked files differ"
     what = f"{count} from the commit {run.event.commit.short}: {', '.join(changed[:5])}"
     if run.environment.blocks:
-        raise SourceUnusable(
-            what, why="the image would hold what no gate has seen", fix="commit them, or take the changes back"
-        )
+        raise SourceUnusable(what, why="No gate has scanned these changes.", fix="Commit the changes, or undo them.")
     return (what,)
 
 
@@ -171,21 +169,29 @@ def build(run: Run, order: Order, added: Addition) -> Built:
             run.say(f"building {order.dockerfile.name} with {chosen.description}")
             cache = build_cache.planned(run, chosen, given, private_bases=bool(fetched.images))
             with build_secrets.explaining(run, given), missing_bases.explaining(run):
-                found = bases.resolved(
+                resolved = bases.resolved(
                     chosen, settled.order, settled.images, run.environment, Path(folder), fetched.records
                 )
-                for each in found.images or ():
-                    run.say(f"base image {each.reference}")
+                for image in resolved.images or ():
+                    run.say(f"base image {image.reference}")
                 with (
                     placed(added.files, added.root),
-                    base_facts.learned(run, found.images, written, fetched) as learned,
+                    base_facts.learned(run, resolved.images, written, fetched) as learned,
                 ):
-                    undated = rewrite.export(run, chosen, found, added, cache.options)
+                    undated = rewrite.export(run, chosen, resolved, added, cache.options)
                     images = learned.images()
             unsearched = build_secrets.require_absent(given, Layout(run.work.layout))
     other = () if chosen.is_pinned else (_other_version(chosen),)
-    warnings = (*given.warnings, *unsearched, *settled.warnings, *found.warnings, *learned.warnings, *other, *undated)
-    origins = dict(zip(map(normal, order.platforms or ("",)), found.origins, strict=False))
+    warnings = (
+        *given.warnings,
+        *unsearched,
+        *settled.warnings,
+        *resolved.warnings,
+        *learned.warnings,
+        *other,
+        *undated,
+    )
+    origins = dict(zip(map(normal, order.platforms or ("",)), resolved.origins, strict=False))
     return Built(chosen.description, settled.images, images, warnings, origins, cache.used, cache.written())
 
 
@@ -197,7 +203,7 @@ def _other_version(chosen: Builder) -> str:
 
 
 def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
-    """Return the record of what is in `layout`. Raises `BuildFailed` for an empty image."""
+    """Return the record of the image in `layout`. Raises `BuildFailed` for an empty image."""
     root = layout.root()
     require_layers(layout, order)
     return Candidate(
@@ -214,7 +220,7 @@ def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
             )
             for image in layout.images()
         ),
-        size=sum(each.size for each in layout.descriptors()),
+        size=sum(descriptor.size for descriptor in layout.descriptors()),
         commit=run.event.commit,
         source=run.event.source_url,
         version=_version(run),
@@ -229,10 +235,10 @@ def require_layers(layout: Layout, order: Order) -> None:
     for image in layout.images():
         if not image.manifest.layers:
             raise BuildFailed(
-                "the image is empty: it has no layers",
-                why=f"no instruction of the Dockerfile adds a file for {layout.platform(image)}, and "
+                "The image is empty: it has no layers",
+                why=f"No instruction of the Dockerfile adds a file for {layout.platform(image)}, and "
                 "Amazon ECR does not store such an image",
-                fix=f"add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
+                fix=f"Add a COPY, ADD or RUN instruction to {order.dockerfile.name}, or name the stage to build with "
                 "`target` (--target)",
             )
 
@@ -283,7 +289,7 @@ STAGE = Stage(
     outputs={
         "digest": "The candidate's digest, the same in every report and in the registry.",
         "platforms": "The platforms it was built for, separated by commas.",
-        "handover": "What later jobs need of the candidate and no earlier job handed over, one path a line.",
+        "handover": "The files that later jobs need and no earlier job handed over, one path per line.",
         "build_cache_digest": "Digest of the build cache that this build wrote; empty where it wrote none.",
         **EVIDENCE_OUTPUT,
     },

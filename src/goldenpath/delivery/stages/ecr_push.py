@@ -1,4 +1,4 @@
-"""ecr-push: the release, all of its tags or none, and only of what the gates let through."""
+"""ecr-push: release the candidate that both gates allow, with all of its tags or none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, 
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
 from goldenpath.delivery.release.blob_uploads import NOTHING_SENT, Uploaded
-from goldenpath.delivery.release.cancellation import heeded, held
+from goldenpath.delivery.release.cancellation import allow_signals, defer_signals
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.release.plan import preflight
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.layout import Descriptor
-    from goldenpath.delivery.release.access import Opened
-    from goldenpath.delivery.release.plan import Plan
+    from goldenpath.delivery.release.access import EcrConnection
+    from goldenpath.delivery.release.plan import ReleasePlan
     from goldenpath.shared.names import Tag
 
 
@@ -68,25 +68,27 @@ def run(run: Run) -> Outcome:
     layout = Layout(run.work.layout)
     layout.require(candidate.digest)
     latest = latest_of(run)
-    with access.opened(wanted_access(run), run.runner) as opened:
-        receipt = release(run, opened, layout, candidate, latest)
+    with access.open_repository(wanted_access(run), run.runner) as connection:
+        receipt = release(run, connection, layout, candidate, latest)
     return _outcome(run, receipt, latest, warnings)
 
 
-def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, latest: Latest | None = None) -> Receipt:
+def release(
+    run: Run, connection: EcrConnection, layout: Layout, candidate: Candidate, latest: Latest | None = None
+) -> Receipt:
     """Carry out the transaction; the receipt is written before the first tag and completed after the last."""
-    info, registry = opened.info, opened.registry
+    info, registry = connection.info, connection.registry
     tags = tags_of(run, info, candidate.commit, candidate.release_version)
-    plan = preflight(opened, stored_in(layout), candidate.commit, tags, latest)
-    write = partial(_write_receipt, run, opened, candidate, plan)
+    plan = preflight(connection, stored_in(layout), candidate.commit, tags, latest)
+    write = partial(_write_receipt, run, connection, candidate, plan)
     if not plan.to_write:
-        run.say("every tag names this image already: nothing to do")
+        run.say("every tag already names this image: nothing to do")
         return write(State.UNCHANGED)
-    transaction, done = Transaction(registry, opened.ecr, info.name, plan), Progress()
-    with held():  # from here to the end of its undo; what can take long heeds a signal
+    transaction, done = Transaction(registry, connection.ecr, info.name, plan), ReleaseProgress()
+    with defer_signals():  # from here to the end of its undo; long steps allow signals
         try:
-            with heeded():
-                done = Progress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
+            with allow_signals():
+                done = ReleaseProgress(transaction.upload(layout, run.say), transaction.missing_manifests(layout))
                 write(State.STAGED, done)
                 transaction.stage(layout, done.manifests)
                 transaction.commit(plan.target_manifest)
@@ -98,7 +100,7 @@ def release(run: Run, opened: Opened, layout: Layout, candidate: Candidate, late
 
 
 def _undo(transaction: Transaction, cause: BaseException, write: Callable[[State], Receipt]) -> None:
-    """Undo a release. A receipt that cannot be written changes nothing about it, nor about what is told."""
+    """Undo a release. If the receipt cannot be written, the undo and its error stay the same."""
     try:
         transaction.undo(cause)
     except UndoIncomplete:
@@ -110,15 +112,15 @@ def _undo(transaction: Transaction, cause: BaseException, write: Callable[[State
 
 
 @dataclass(frozen=True)
-class Progress:
-    """What a release has brought so far, or is about to."""
+class ReleaseProgress:
+    """The blobs and manifests that a release has stored so far, or is about to store."""
 
     uploaded: Uploaded = NOTHING_SENT
     manifests: tuple[Descriptor, ...] = ()
 
 
 def latest_of(run: Run) -> Latest:
-    """Return what decides whether the release may move `latest`. At a terminal a person chose the commit: it may."""
+    """Return the rule for moving `latest`. At a terminal a person chose the commit, so the release may move it."""
     if not run.runner.in_actions or not run.event.repository:
         return Latest()
     history = History(run.runner.api_url, run.request.github_token, run.event.repository)
@@ -126,47 +128,47 @@ def latest_of(run: Run) -> Latest:
 
 
 def stored_in(layout: Layout) -> StoredManifest:
-    """Return what the tags of a release shall name: the layout's manifest, or its index of several platforms."""
+    """Return the manifest that the tags of a release shall name: an index where there are several platforms."""
     root = layout.root()
     return StoredManifest(root.digest, root.media_type, layout.manifest_bytes(root))
 
 
 def require_own(run: Run, candidate: Candidate) -> None:
-    """Raise `StageOutOfOrder` unless the candidate is of the commit that this run is about, and for its repository."""
+    """Raise `StageOutOfOrder` unless the candidate is of this run's commit and for its ECR repository."""
     if candidate.commit != run.event.commit:
         raise StageOutOfOrder(
-            f"the candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
-            why="the tags of this run would name an image of another commit",
-            fix="run `goldenpath build` again for this commit, then the stages after it",
+            f"The candidate is of the commit {candidate.commit}, and this run is about {run.event.commit}",
+            why="The tags of this run would name an image of another commit",
+            fix="Run `goldenpath build` again for this commit, then the stages after it",
         )
     if candidate.ecr_repository not in {"", run.request.ecr_repository}:
         raise StageOutOfOrder(
-            f"the candidate was built for the ECR repository {candidate.ecr_repository}, and this run releases to "
+            f"The candidate was built for the ECR repository {candidate.ecr_repository}, and this run releases to "
             f"{run.request.ecr_repository}",
-            why="two deliveries used the same work folder",
-            fix="give each delivery a work folder of its own with --work-dir, then run all stages again",
+            why="Two deliveries used the same work folder",
+            fix="Give each delivery a work folder of its own with --work-dir, then run all stages again",
         )
 
 
 def require_verdicts(run: Run, candidate: Candidate) -> tuple[str, ...]:
     """Raise unless both gates decided on exactly this commit and image, for this environment, recently, and allow it.
 
-    Returns what is out of date in a gate that only advises, one sentence each.
+    Returns one warning for everything that is out of date in a gate that only advises.
     """
     warnings: tuple[str, ...] = ()
     for gate, subject in ((Gate.GITLEAKS, candidate.commit), (Gate.TRIVY, candidate.digest)):
         verdict = run.work.read_verdict(gate)
         if verdict.subject != subject or verdict.environment != run.environment.name:
             raise StageOutOfOrder(
-                f"the verdict of {gate} is about {verdict.subject} for {verdict.environment}, "
+                f"The verdict of {gate} is about {verdict.subject} for {verdict.environment}, "
                 f"and the release is {subject} for {run.environment.name}",
-                fix=f"run `goldenpath {gate.stage}` again for this environment, then the stages after it",
+                fix=f"Run `goldenpath {gate.stage}` again for this environment, then the stages after it",
             )
         # An app may tighten an advisory gate; only the other way round somebody else's rules were at work.
         weaker = verdict.mode is Mode.ADVISORY and run.environment.modes[gate] is Mode.BLOCKING
         if verdict.result is Result.BLOCK or weaker:
             raise GateBlocked(
-                f"{gate} does not let this release through", why=verdict.sentence, fix="mend the findings, push again"
+                f"{gate} does not allow this release.", why=verdict.sentence, fix="Fix the findings and push again."
             )
         warnings += freshness.require_fresh(verdict, run.environment, datetime.now(UTC))
     require_same_files(run, candidate)
@@ -186,9 +188,9 @@ def require_same_files(run: Run, candidate: Candidate) -> None:
     is_blocking = run.environment.modes[Gate.GITLEAKS] is Mode.BLOCKING
     if is_blocking and scanned.get(CHECKOUT, "") != candidate.checkout:
         raise CheckoutDiffers(
-            f"the image was built from other files than those that {Gate.GITLEAKS} scanned",
-            why=f"both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
-            fix="look for filters and conversions in the git configuration of the runner that builds, and for steps "
+            f"The image was built from other files than those that {Gate.GITLEAKS} scanned",
+            why=f"Both are of the commit {candidate.commit.short}, and its files had other bytes where it was built",
+            fix="Look for filters and conversions in the git configuration of the runner that builds, and for steps "
             "that change files before the build; then run all jobs again",
         )
 
@@ -206,18 +208,18 @@ def _require_same_addition(scanned: Mapping[str, str], candidate: Candidate) -> 
 
 def _write_receipt(
     run: Run,
-    opened: Opened,
+    connection: EcrConnection,
     candidate: Candidate,
-    plan: Plan,
+    plan: ReleasePlan,
     state: State,
-    progress: Progress = Progress(),
+    progress: ReleaseProgress = ReleaseProgress(),
     kept: Collection[Tag] = (),
 ) -> Receipt:
     done = state in {State.RELEASED, State.UNCHANGED}
     receipt = Receipt(
         state=state,
         environment=EnvironmentName(run.environment.name),
-        repository=ImageRepository(opened.info.uri),
+        repository=ImageRepository(connection.info.uri),
         digest=plan.target,
         commit=candidate.commit,
         tags=tuple(
@@ -227,8 +229,8 @@ def _write_receipt(
         ),
         uploaded_blobs=progress.uploaded.blobs,
         uploaded_bytes=progress.uploaded.size,
-        staged=tuple(each.digest for each in progress.manifests),
-        unbound=opened.unbound,
+        staged=tuple(manifest.digest for manifest in progress.manifests),
+        unbound=connection.unbound,
     )
     codec.write(run.work.receipt, receipt)
     return receipt

@@ -1,4 +1,4 @@
-"""gitleaks-gate: no secret in the commits that a run brings, nor in what is checked out."""
+"""gitleaks-gate: search for secrets in the commits of a run and in its checkout."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Finding, Findings, Gate, Kind, Location, Scanner, Severity
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT
 from goldenpath.delivery.rules import reviewed_refs, settled
+from goldenpath.delivery.running import gate
+from goldenpath.delivery.running.upload_conditions import require_code_scanning
 from goldenpath.delivery.scanners import scanner
 from goldenpath.delivery.secrets import (
     git_objects,
@@ -25,8 +27,6 @@ from goldenpath.delivery.secrets import (
 from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, Unread
 from goldenpath.delivery.secrets.scan_scope import Scope
 from goldenpath.delivery.stage import Outcome, Run, Stage, require_allowed_ref
-from goldenpath.delivery.stages import gate
-from goldenpath.delivery.stages.upload_conditions import require_code_scanning
 from goldenpath.shared import git
 from goldenpath.shared.errors import SourceUnusable
 
@@ -69,7 +69,7 @@ def run(run: Run) -> Outcome:
 
 
 def inspect(run: Run, added: Addition) -> Findings:
-    """Return every secret in the commits of the event, in the tree, and in what an artifact adds to it."""
+    """Return every secret in the commits of the event, in the tree, and in the files that an artifact adds to it."""
     program = run.program("gitleaks")
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
@@ -88,7 +88,7 @@ def inspect(run: Run, added: Addition) -> Findings:
         if not (written.unread or checked_out.other or checked_out.within or added.files):
             scope.keep(brought, leaks, notes)
         in_tree = git_objects.checked_out(history, run.event.commit, written.origins.values())
-        found = findings(brought, leaks, in_tree, written.unread.values())
+        secrets = findings(brought, leaks, in_tree, written.unread.values())
     return Findings(
         gate=Gate.GITLEAKS,
         scanner=Scanner(program.name, program.version, program.origin),
@@ -100,7 +100,7 @@ def inspect(run: Run, added: Addition) -> Findings:
             CHECKOUT: checked_out.digest,
             **({CONTEXT_ARTIFACT: added.digest} if added.record else {}),
         },
-        findings=tuple(_with_advice(found, added)),
+        findings=tuple(_with_advice(secrets, added)),
         notes=notes,
     )
 
@@ -122,20 +122,20 @@ def revisions_of(event: Event, history: Path) -> tuple[str, ...]:
 def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     if not git.has(history, head):
         raise SourceUnusable(
-            f"the head of the pull request, {head}, is not in the checkout",
-            why="its commits cannot be scanned",
-            fix="check out with `fetch-depth: 0`, in a workflow on `pull_request`",
+            f"The head of the pull request, {head}, is not in the checkout",
+            why="Its commits cannot be scanned",
+            fix="Check out with `fetch-depth: 0`, in a workflow on `pull_request`",
         )
     bases = git.merge_bases(history, event.before, head) if event.before else ()
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
 def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
-    """Write all that is to be scanned into `files`, the message of the tag that was pushed included."""
+    """Write everything to scan into `files`, with the message of the tag that was pushed."""
     tags = scope.tags
     other = (*checked_out.other, *checked_out.within, *added.files)
-    there = {path for path in checked_out.submodules if any(each.path.startswith(f"{path}/") for each in other)}
-    exported = git_objects.export(scope.wanted, tags.names, files, other, there)
+    populated = {path for path in checked_out.submodules if any(file.path.startswith(f"{path}/") for file in other)}
+    exported = git_objects.export(scope.wanted, tags.names, files, other, populated)
     for tag in tags.unread:
         origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
         files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
@@ -148,13 +148,14 @@ def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, add
 def findings(
     brought: Brought, leaks: tuple[Leak, ...], in_tree: Collection[str], unread: Iterable[Unread]
 ) -> tuple[Finding, ...]:
-    """Return every secret, each once, and what our limits left unread.
+    """Return every secret once, and every file that our limits left unread.
 
     The `leaks` are in the order in which commits brought them; `in_tree` are the objects checked out.
     """
     still_there = gitleaks.secrets_in(leaks, in_tree)
-    found = (*gitleaks.findings(leaks, still_there), *map(_not_looked_into, unread))
-    return tuple(sorted(map(brought.named, found), key=lambda each: (each.location.path, each.location.line)))
+    unnamed = (*gitleaks.findings(leaks, still_there), *map(_not_looked_into, unread))
+    named = map(brought.named, unnamed)
+    return tuple(sorted(named, key=lambda finding: (finding.location.path, finding.location.line)))
 
 
 def _not_looked_into(unread: Unread) -> Finding:
@@ -176,19 +177,19 @@ def _notes(files: PlainFiles, unreadable: Iterable[str], checked_out: Checkout, 
     yield from files.not_scanned
     yield from (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
     if checked_out.other:
-        named = ", ".join(each.path for each in checked_out.other[:_NAMED_AT_MOST])
+        named = ", ".join(file.path for file in checked_out.other[:_NAMED_AT_MOST])
         more = " …" if len(checked_out.other) > _NAMED_AT_MOST else ""
         yield f"git wrote other bytes into the checkout than it keeps ({named}{more}); both were scanned"
     if added.record:
         yield f"The build context has {added.record.sentence}; they were scanned as the source is."
 
 
-def _with_advice(found: tuple[Finding, ...], added: Addition) -> Iterator[Finding]:
-    """Yield what was `found`; what is in an artifact is not taken out of the repository, as others are."""
-    paths = {each.path for each in added.files}
-    for each in found:
-        is_added = not each.advice and each.location.path.partition("!")[0] in paths
-        yield replace(each, advice=_BUILT_BEFORE) if is_added else each
+def _with_advice(secrets: tuple[Finding, ...], added: Addition) -> Iterator[Finding]:
+    """Yield `secrets`; one that an artifact brought gets its own advice, because it is not in the repository."""
+    paths = {file.path for file in added.files}
+    for secret in secrets:
+        is_added = not secret.advice and secret.location.path.partition("!")[0] in paths
+        yield replace(secret, advice=_BUILT_BEFORE) if is_added else secret
 
 
 STAGE = Stage(
@@ -200,8 +201,8 @@ STAGE = Stage(
     ),
     outputs={
         **gate.GATE_OUTPUTS,
-        "context_artifact_digest": "Digest of what `context_artifact` adds to the build context; `none` without one.",
-        "build_cache": "What the build may do with a build cache: `none`, `read` or `write`.",
+        "context_artifact_digest": "Digest of the content of `context_artifact`; `none` without one.",
+        "build_cache": "The access of the build to a build cache: `none`, `read` or `write`.",
     },
     run=run,
     gate=Gate.GITLEAKS,

@@ -1,13 +1,14 @@
-"""preflight: may this run release, and to where? Asked before the build, so that nobody waits for a refusal."""
+"""preflight: check before the build whether this run may release, so that nobody waits for a refusal."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import access, approval
-from goldenpath.delivery.release.concurrently import answers
+from goldenpath.delivery.release.concurrently import map_concurrently
 from goldenpath.delivery.release.plan import require_movable
 from goldenpath.delivery.release.release_request import refuse_pull_request, wanted_access
 from goldenpath.delivery.release.release_tags import of_another_component, tags_of
@@ -19,25 +20,25 @@ if TYPE_CHECKING:
 
 
 def run(run: Run) -> Outcome:
-    """Look at account, repository and tags, and change nothing. Raises whatever would stop `ecr-push`."""
+    """Check account, repository and tags, and change nothing. Raises every error that would stop `ecr-push`."""
     refuse_pull_request(run)
     if another := of_another_component(run):
         return Outcome(another, outputs={"repository_uri": "", "tags": "", "release": "false"})
     approval.require(run)
     commit = run.event.commit
-    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
-        tags = tags_of(run, opened.info, commit)
-        held = answers(opened.registry.manifest, tags.wanted)
-        require_movable(held, opened.info, commit, tags.moving)
+    with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
+        tags = tags_of(run, connection.info, commit)
+        current = map_concurrently(connection.registry.manifest, tags.wanted)
+        require_movable(current, connection.info, commit, tags.moving)
+    states = ", ".join(itertools.starmap(_state, current.items()))
     return Outcome(
-        sentence=f"{opened.info.uri} ({opened.info.kind}) may be released to: {', '.join(map(_state, held.items()))}",
-        outputs={"repository_uri": opened.info.uri, "tags": ",".join(held), "release": "true"},
+        sentence=f"{connection.info.uri} ({connection.info.kind}) may be released to: {states}",
+        outputs={"repository_uri": connection.info.uri, "tags": ",".join(current), "release": "true"},
     )
 
 
-def _state(found: tuple[Tag, StoredManifest | None]) -> str:
-    tag, held = found
-    return f"{tag} is free" if held is None else f"{tag} is at {held.digest[:19]}…"
+def _state(tag: Tag, current: StoredManifest | None) -> str:
+    return f"{tag} is free" if current is None else f"{tag} is at {current.digest[:19]}…"
 
 
 STAGE = Stage(

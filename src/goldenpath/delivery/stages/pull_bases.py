@@ -1,4 +1,4 @@
-"""pull-bases: the base images in private registries, fetched where no code of the app runs."""
+"""pull-bases: fetch base images from private registries, in a job that runs no code of the app."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ def run(run: Run) -> Outcome:
     work.forget(work.bases)
     shutil.rmtree(work.base_layouts, ignore_errors=True)
     if not run.request.private_bases:
-        raise BadInput("no base image was named", fix="name them with `private_bases`, one a line")
-    images = {each.written: _fetched(run, each) for each in run.request.private_bases}
+        raise BadInput("No base image was named.", fix="Name them with `private_bases`, one per line.")
+    images = {base.written: _fetched(run, base) for base in run.request.private_bases}
     codec.write(work.bases, FetchedBases(images))
     return Outcome(sentence=f"fetched {', '.join(f'{name} ({digest[:19]}…)' for name, digest in images.items())}")
 
 
 def _fetched(run: Run, base: PrivateBase) -> Digest:
     run.say(f"fetching {base.written}")
-    with private_bases.opened(base, run.request, run.runner) as registry:
+    with private_bases.open_repository(base, run.request, run.runner) as registry:
         stored = registry.manifest(base.reference)
         if stored is None:
             raise BadInput(
                 f"{base.written} does not exist",
-                why=f"the repository {base.repository} has no {base.reference}",
-                fix="correct the name in the Dockerfile and in `private_bases`, or push the image",
+                why=f"The repository {base.repository} has no {base.reference}",
+                fix="Correct the name in the Dockerfile and in `private_bases`, or push the image",
             )
         folder = run.work.base_layout(stored.digest)
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""pull-request-comment: the run's summary in the pull request, as one comment that is kept up to date."""
+"""pull-request-comment: show the run's summary in its pull request, in one comment that is kept up to date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOW_TO_SHOW_IT = (
 
 
 def run(run: Run) -> Outcome:
-    """Write the comment where the token allows it. That it cannot be written never fails a run.
+    """Write the comment where the token allows it. A comment that cannot be written never fails a run.
 
     Raises `EvidenceMismatch` when a file is not the one that the delivery wrote.
     """
@@ -24,11 +24,11 @@ def run(run: Run) -> Outcome:
         return Outcome(sentence=f"no comment: {reason}", outputs={"commented": "false"})
     warnings = () if can_be_checked(run) else (HOW_TO_SHOW_IT,)
     shown = _summary(run) if can_be_checked(run) else pointer(run)
-    said = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
+    comment = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
         run.request.ecr_repository or "image", shown
     )
-    if not said.done:
-        return Outcome(f"no comment: {said.why}", outputs={"commented": "false"}, warnings=warnings)
+    if not comment.done:
+        return Outcome(f"no comment: {comment.why}", outputs={"commented": "false"}, warnings=warnings)
     sentence = f"the comment in pull request {number} is up to date"
     return Outcome(sentence, outputs={"commented": "true"}, warnings=warnings)
 
@@ -39,12 +39,12 @@ def _summary(run: Run) -> str:
 
 
 def can_be_checked(run: Run) -> bool:
-    """Tell whether the caller passed what the reports can be checked with. Callers of before passed only their name."""
+    """Tell whether the caller passed the evidence for the reports. Earlier callers passed only the artifact's name."""
     return run.work.evidence is None or bool(run.work.evidence.digests)
 
 
 def pointer(run: Run) -> str:
-    """Return a comment that shows nothing of reports that cannot be checked, and says where the verdict is."""
+    """Return a comment that shows no unchecked report, and links to the verdict instead."""
     place = f"{run.runner.server_url}/{run.event.repository}/actions/runs/{run.runner.run_id}"
     about = f"{run.event.commit.short} for {run.environment.name}"
     return f"The verdict on {about} is in [the summary of its run]({place}).\n\n{HOW_TO_SHOW_IT}\n"

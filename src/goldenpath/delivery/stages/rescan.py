@@ -1,4 +1,4 @@
-"""rescan: what is released, looked at again with what is known by now."""
+"""rescan: scan a released image again, with today's vulnerability database."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from goldenpath.delivery.registry import oci_pull, public_registry
 from goldenpath.delivery.release import access
 from goldenpath.delivery.release.release_request import wanted_access
 from goldenpath.delivery.release.revision import revision_of
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import BadInput, GateBlocked
 from goldenpath.shared.parallel import alongside
 from goldenpath.shared.runner import as_markdown
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.finding import Findings
     from goldenpath.delivery.model.layout import Layout
     from goldenpath.delivery.registry.oci_registry import StoredManifest
-    from goldenpath.delivery.release.access import Opened
+    from goldenpath.delivery.release.access import EcrConnection
     from goldenpath.shared.errors import GoldenPathError
     from goldenpath.shared.names import Tag
 
@@ -38,51 +38,51 @@ NAMED_AT_MOST = 5
 
 
 def run(run: Run) -> Outcome:
-    """Fetch the released image and decide on it anew, by the environment's rules. Nothing in the registry changes."""
+    """Fetch the released image and decide on it again, by the environment's rules. Nothing in the registry changes."""
     gate.forget(run, Gate.TRIVY)
-    with access.opened(replace(wanted_access(run), read_only=True), run.runner) as opened:
-        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, opened)
-        stored = named(opened, tag)
-        run.say(f"fetching {opened.info.uri}:{tag}")
-        layout = pulled(run, opened, stored)
+    with access.open_repository(replace(wanted_access(run), read_only=True), run.runner) as connection:
+        tag, *earlier = (run.request.released_tag,) if run.request.released_tag else releases(run, connection)
+        stored = named(connection, tag)
+        run.say(f"fetching {connection.info.uri}:{tag}")
+        layout = pulled(run, connection, stored)
     with alongside() as second:
         bases = second.start(current_bases, layout)
         report = noted(image_inspection.inspect(run, layout), bases.result(), revision_of(stored))
-    category = f"rescan/{run.environment.name}/{opened.info.name}"
+    category = f"rescan/{run.environment.name}/{connection.info.name}"
     outcome = gate.conclude(run, report, category=category, dockerfile=run.dockerfile)
-    about = f"{opened.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
+    about = f"{connection.info.name}:{tag}, released from commit {revision_of(stored)[:7] or 'unknown'}"
     return replace(
         outcome,
         sentence=f"{about}: {outcome.sentence}",
-        outputs={**outcome.outputs, "image_ref": f"{opened.info.uri}@{stored.digest}", "released_tag": tag},
+        outputs={**outcome.outputs, "image_ref": f"{connection.info.uri}@{stored.digest}", "released_tag": tag},
         stop=exposed(run, about, outcome.stop) if outcome.stop else None,
-        summary=f"\n```\n{opened.info.uri}@{stored.digest}\n```\n{_unbound(opened)}{outcome.summary}{not_scanned(earlier)}",
+        summary=f"\n```\n{connection.info.uri}@{stored.digest}\n```\n{_unbound(connection)}{outcome.summary}{not_scanned(earlier)}",
     )
 
 
 def current_bases(layout: Layout) -> tuple[BaseImage, ...]:
-    """Return the images that those in `layout` say they began from, with the digests that their tags name by now."""
+    """Return the base images that the labels in `layout` name, each with the digest that its tag names today."""
     named = dict.fromkeys(labelled_base(layout.config(image)) for image in layout.images())
-    return tuple(structs.replace(each, newest=public_registry.newest(each)) for each in named if each)
+    return tuple(structs.replace(base, newest=public_registry.newest(base)) for base in named if base)
 
 
 def noted(report: Findings, bases: tuple[BaseImage, ...], commit: str) -> Findings:
     """Return `report` with notes on its base images, and on the Dockerfile that it names lines of."""
     report = base_notes.noted(report, bases)
-    if not any(each.origin and each.origin.line for each in report.findings):
+    if not any(finding.origin and finding.origin.line for finding in report.findings):
         return report
     which = f"lines of the Dockerfile are those of the commit {commit[:7] or 'that the image was built from'}"
     return structs.replace(report, notes=(*report.notes, which))
 
 
-def _unbound(opened: Opened) -> str:
-    return f"\n- {as_markdown(opened.unbound)}\n" if opened.unbound else ""
+def _unbound(connection: EcrConnection) -> str:
+    return f"\n- {as_markdown(connection.unbound)}\n" if connection.unbound else ""
 
 
 def not_scanned(earlier: Sequence[Tag]) -> str:
-    """Return, as Markdown, which earlier releases were not scanned: what runs may be one of them, and ECR cannot tell.
+    """Return, as Markdown, which earlier releases were not scanned. One of them may run, and ECR cannot say which.
 
-    Whoever releases last decides what is newest. So a page that is green says what it is green about.
+    The last release decides which one is the newest. So a green page has to say what it is about.
     """
     if not earlier:
         return ""
@@ -93,48 +93,49 @@ def not_scanned(earlier: Sequence[Tag]) -> str:
     )
 
 
-def releases(run: Run, opened: Opened) -> tuple[Tag, ...]:
+def releases(run: Run, connection: EcrConnection) -> tuple[Tag, ...]:
     """Return a tag of each release to the environment, the newest first. Raises `BadInput` when there was none."""
     prefix = f"{run.environment.name}-"
-    found = opened.ecr.newest_tags(opened.info.name, prefix)
-    if not found:
+    tags = connection.ecr.newest_tags(connection.info.name, prefix)
+    if not tags:
         raise BadInput(
-            f"{opened.info.name} holds no image that was released to {run.environment.name}",
-            why=f"no tag of it begins with `{prefix}`",
-            fix="release to this environment first, or name what to scan with `released_tag`",
+            f"{connection.info.name} has no image that was released to {run.environment.name}",
+            why=f"None of its tags begins with `{prefix}`.",
+            fix="Release to this environment first, or name what to scan with `released_tag`",
         )
-    return found
+    return tags
 
 
-def named(opened: Opened, tag: Tag) -> StoredManifest:
-    """Return the manifest of `tag`. Raises `BadInput` when nothing has that name."""
-    stored = opened.registry.manifest(tag)
+def named(connection: EcrConnection, tag: Tag) -> StoredManifest:
+    """Return the manifest of `tag`. Raises `BadInput` when the tag does not exist."""
+    stored = connection.registry.manifest(tag)
     if stored is None:
         raise BadInput(
-            f"{opened.info.name} has no tag {tag}", fix="name one that it has, or none for the environment's newest"
+            f"{connection.info.name} has no tag {tag}.",
+            fix="Name an existing tag, or none for the newest release of the environment.",
         )
     return stored
 
 
-def pulled(run: Run, opened: Opened, stored: StoredManifest) -> Layout:
+def pulled(run: Run, connection: EcrConnection, stored: StoredManifest) -> Layout:
     """Return the image `stored` as a layout in the work folder."""
     shutil.rmtree(run.work.layout, ignore_errors=True)
-    return oci_pull.pull(opened.registry, stored, run.work.layout)
+    return oci_pull.pull(connection.registry, stored, run.work.layout)
 
 
 def exposed(run: Run, about: str, blocked: GoldenPathError) -> GateBlocked:
-    """Return the error that says what to do about an image that is out already."""
+    """Return the error for an image that is already released, with the way to replace it."""
     return GateBlocked(
-        f"{about}, is in {run.environment.name} and would not be released today",
+        f"{about}, is in {run.environment.name} and would not be released today.",
         why=blocked.why,
-        fix="mend each of them as it says and deliver again (a newer base image mends most); what cannot be mended yet "
-        "takes an exception in `.goldenpath.yml`",
+        fix="Fix the findings as described above and deliver again (a newer base image fixes most of them), or request "
+        "an exception (docs/policy.md of the platform).",
     )
 
 
 STAGE = Stage(
     name="rescan",
-    help="Scan what is released, with what is known today, and decide by the environment's rules. Changes nothing.",
+    help="Scan a released image with today's database and decide by the environment's rules. Changes nothing.",
     inputs=(
         inputs.ENVIRONMENT, inputs.SOURCE, inputs.ECR_REPOSITORY, inputs.RELEASED_TAG, inputs.DOCKERFILE_PATH,
         inputs.AWS_REGION, inputs.ROLE_ARN, inputs.REGISTRY_ACCOUNT, inputs.ALLOWED_ACCOUNT_IDS, inputs.AUDIENCE,
@@ -142,7 +143,7 @@ STAGE = Stage(
     ),
     outputs={
         "image_ref": "The image that was scanned, by digest.",
-        "released_tag": "The tag that it was found by.",
+        "released_tag": "The tag by which the image was chosen.",
         **gate.GATE_OUTPUTS,
     },
     run=run,

@@ -1,20 +1,20 @@
-"""sarif-upload: the findings, where developers look for them: GitHub's Security tab."""
+"""sarif-upload: upload the findings to GitHub code scanning, so that the Security tab shows them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
+from goldenpath.delivery.github.code_scanning import AnalyzedCommit, CodeScanning, UploadEnd
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.running.upload_conditions import why_not
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages.upload_conditions import why_not
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_GRANT = "give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
+_GRANT = "Give the job `permissions: security-events: write` (private repositories: `actions: read` too)"
 
 
 def run(run: Run) -> Outcome:
@@ -23,7 +23,7 @@ def run(run: Run) -> Outcome:
     if reason := why_not(run, ready):
         return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
     scanning = CodeScanning(run.runner.api_url, _token(run))
-    analysis = Analysis(run.event.repository, run.event.commit, run.event.ref)
+    analysis = AnalyzedCommit(run.event.repository, run.event.commit, run.event.ref)
     done: list[str] = []
     for gate in ready:
         run.say(f"uploading {run.work.sarif(gate).name} to code scanning")
@@ -40,7 +40,7 @@ def run(run: Run) -> Outcome:
 
 
 def _not_uploaded(run: Run, end: UploadEnd, done: Sequence[str]) -> Outcome:
-    """Return the outcome of a run whose findings GitHub does not take any more, which is nobody's mistake.
+    """Return the outcome of a run whose findings GitHub no longer accepts, through no mistake of the app.
 
     Raises `SarifRefused` where the token may not upload, but for Dependabot, whose runs have a token that may only read
     unless the repository's workflow grants more.
@@ -48,18 +48,18 @@ def _not_uploaded(run: Run, end: UploadEnd, done: Sequence[str]) -> Outcome:
     if end is UploadEnd.REF_GONE:
         reason = f"GitHub no longer has {run.event.ref}: it was merged, closed or deleted during this run"
     elif run.event.by_dependabot:
-        reason = f"Dependabot's run has a token that may not write security events; to change that, {_GRANT}"
+        reason = f"Dependabot's run has a token that may not write security events; to change that, g{_GRANT[1:]}"
     else:
         raise SarifRefused(
             f"GitHub did not take the SARIF file for {run.event.repository}",
-            why="the token of this job may not write security events",
+            why="The token of this job may not write security events",
             fix=_GRANT,
         )
     return Outcome(f"no SARIF uploaded: {reason}", {"uploaded": ",".join(done)}, warnings=(f"{reason}.",))
 
 
 def _not_shown(error: CodeScanningOff) -> Outcome:
-    """Return what is said where the platform advises code scanning and the repository has none."""
+    """Return the outcome where the platform advises code scanning and the repository has none."""
     advice = f"{error.what}: GitHub does not show these findings; the run's summary and artifacts have them"
     return Outcome(sentence="no SARIF uploaded: code scanning is off", outputs={"uploaded": ""}, warnings=(advice,))
 
@@ -67,8 +67,8 @@ def _not_shown(error: CodeScanningOff) -> Outcome:
 def _token(run: Run) -> str:
     if not run.request.github_token:
         raise SarifRefused(
-            "there is no token to upload SARIF with",
-            fix="pass `github_token: ${{ github.token }}` and give the job `permissions: security-events: write`",
+            "There is no token to upload SARIF with",
+            fix="Pass `github_token: ${{ github.token }}` and give the job `permissions: security-events: write`",
         )
     return run.request.github_token
 

@@ -1,4 +1,4 @@
-"""sbom: what is in the candidate, as SPDX and as CycloneDX."""
+"""sbom: list the packages of the candidate, as SPDX and as CycloneDX."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(run: Run) -> Outcome:
 
 
 def ahead(run: Run) -> Callable[[], Outcome]:
-    """Take inventory of every platform, and return what writes the documents."""
+    """Take inventory of every platform, and return the function that writes the documents."""
     run.work.forget(*run.work.path.glob("sbom.*.json"))
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
@@ -57,7 +57,7 @@ def _written(run: Run, inventories: Mapping[Platform, Inventory]) -> Outcome:
 
 
 def scan(run: Run, layout: Layout, image: Image) -> Inventory:
-    """Return the inventory of `image`, at a terminal one that was kept.
+    """Return the inventory of `image`; at a terminal, from the cache where it is there.
 
     Raises `CandidateChanged` when syft looked at anything else.
     """
@@ -72,7 +72,7 @@ def scan(run: Run, layout: Layout, image: Image) -> Inventory:
     if inventory.digest != image.descriptor.digest:
         raise CandidateChanged(
             f"syft took inventory of {inventory.digest}, and the candidate's image is {image.descriptor.digest}",
-            fix="run `goldenpath build` again, then every stage after it",
+            fix="Run `goldenpath build` again, then every stage after it",
         )
     return inventory
 
@@ -81,7 +81,7 @@ def _kept(result: KeptResult | None) -> Inventory | None:
     if result is None or not result.facts:
         return None
     try:
-        return syft.parse(*((result.folder / each).read_bytes() for each in syft.OUTPUTS))
+        return syft.parse(*((result.folder / output).read_bytes() for output in syft.OUTPUTS))
     except (OSError, ScannerFailed):
         result.forget()
         return None
@@ -92,8 +92,8 @@ def _scan(run: Run, layout: Layout, image: Image, program: Program, name: str) -
         unpacked_layers.shared(run.layers) as layers,
         tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder,
     ):
-        alone = narrowed(layout, image, Path(folder), layers.of(layout, image))
-        return syft.scan(program, alone.path, name)
+        single = narrowed(layout, image, Path(folder), layers.of(layout, image))
+        return syft.scan(program, single.path, name)
 
 
 def _named(path: Path, platform: Platform, number: int) -> Path:

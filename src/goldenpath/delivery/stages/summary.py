@@ -1,4 +1,4 @@
-"""summary: the whole run on one page, whatever became of it."""
+"""summary: show the whole run on one page, however it ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from goldenpath.delivery.stage import Outcome, Run, Stage
 
 
 def run(run: Run) -> Outcome:
-    """Write the job summary from the files in the work folder; what is not there did not happen."""
+    """Write the job summary from the files in the work folder; a stage without a file did not run."""
     facts = gather(run.work, run.environment.name, run.event.commit)
     run.runner.append_summary(job_summary.render(facts))
     return Outcome(sentence=job_summary.headline(facts), outputs={"ending": facts.ending.value})
@@ -17,7 +17,7 @@ def run(run: Run) -> Outcome:
 
 STAGE = Stage(
     name="summary",
-    help="Write the job summary of the whole run: verdict, what decides, image and stages.",
+    help="Write the job summary of the whole run: verdict, findings to fix, image and stages.",
     inputs=(inputs.ENVIRONMENT, inputs.SOURCE, inputs.WORK_DIR, inputs.EVIDENCE),
     outputs={"ending": "How the run ended: `released`, `checked`, `blocked` or `failed`."},
     run=run,

@@ -1,4 +1,4 @@
-"""trivy-gate: no known vulnerability, and no secret, in the candidate that the platform does not let through."""
+"""trivy-gate: refuse a candidate with vulnerabilities or secrets that the platform does not allow."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from goldenpath.delivery.builds import base_notes
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import gate
 
 
 def run(run: Run) -> Outcome:
@@ -17,7 +17,7 @@ def run(run: Run) -> Outcome:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    origins = {each.digest: each.origins for each in candidate.platforms if each.origins}
+    origins = {image.digest: image.origins for image in candidate.platforms if image.origins}
     report = image_inspection.inspect(run, layout, origins)
     report = base_notes.noted(report, candidate.bases or ())
     category = f"trivy/{run.request.ecr_repository or 'image'}"

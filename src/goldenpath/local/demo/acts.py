@@ -13,7 +13,7 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.delivery.stages.execution import prepare
+from goldenpath.delivery.running.execution import prepare
 from goldenpath.local import state
 from goldenpath.local.control import Seed
 from goldenpath.local.demo import refusals, sample

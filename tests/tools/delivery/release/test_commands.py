@@ -67,7 +67,7 @@ def test_an_account_that_is_not_allowed_is_refused_before_it_is_asked(
     allowed = f"--allowed-account-ids={ACCOUNT[::-1]},999999999999"
     done = goldenpath.run(*words(stage, ready, work, repository, allowed))
     assert (done.code, done.error["code"]) == (38, "wrong-account")
-    assert done.error["what"] == f"the role arn:aws:iam::{ACCOUNT}:role/{ROLE} is in the AWS account {ACCOUNT}"
+    assert done.error["what"] == f"The role arn:aws:iam::{ACCOUNT}:role/{ROLE} is in the AWS account {ACCOUNT}."
     assert calls == []
     goldenpath.run(*words(stage, ready, work, repository, f"--allowed-account-ids=999999999999,{ACCOUNT}")).ok()
 
@@ -208,7 +208,7 @@ def test_a_release_to_a_repository_that_nothing_binds_is_reported_in_its_receipt
 ) -> None:
     done = goldenpath.run(*words("ecr-push", ready, work, repository)).ok()
     assert "warning" not in done.text
-    told = f"Nothing says that the ECR repository {repository} belongs to dev only: it has no tag"
+    told = f"Nothing says that the ECR repository {repository} belongs to dev only. It has no tag"
     assert work.read_receipt().unbound.startswith(told)
     assert told in goldenpath.run("release", "show", work.receipt).ok().text
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
+from goldenpath.delivery.github.code_scanning import AnalyzedCommit, CodeScanning, UploadEnd
 from goldenpath.shared.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
-from goldenpath.shared.http import Answer, Http
+from goldenpath.shared.http import Http, HttpResponse
 from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 API = "https://api.github.com"
 PLACE = f"{API}/repos/o/app/code-scanning/sarifs"
-ANALYSIS = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
+ANALYSIS = AnalyzedCommit("o/app", Commit(COMMIT), "refs/heads/main")
 
 
-def answer(content: object, status: int = 200) -> Answer:
+def answer(content: object, status: int = 200) -> HttpResponse:
     """Return an answer of GitHub, in JSON."""
-    return Answer(status, {}, json.dumps(content).encode())
+    return HttpResponse(status, {}, json.dumps(content).encode())
 
 
-def refusal(status: int, words: object) -> Answer:
+def refusal(status: int, words: object) -> HttpResponse:
     """Return an answer that is an error; `words` that are a text are no JSON, as proxies answer."""
-    return Answer(status, {}, words.encode()) if isinstance(words, str) else answer(words, status)
+    return HttpResponse(status, {}, words.encode()) if isinstance(words, str) else answer(words, status)
 
 
 TAKEN = answer({"id": "47"}, 202)
@@ -39,13 +39,13 @@ SILENCE = RegistryUnreachable("https://api.github.com does not answer", why="tim
 class Api:
     """A double of GitHub: it keeps every request whole and answers in turn."""
 
-    def __init__(self, *answers: Answer | RegistryUnreachable) -> None:
+    def __init__(self, *answers: HttpResponse | RegistryUnreachable) -> None:
         self.calls: list[tuple[str, str, object]] = []
         self.pauses: list[float] = []
         self.end: UploadEnd | None = None
         self._answers = list(answers)
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpResponse:
         assert headers["Authorization"] == "Bearer the-token"
         assert headers.get("Content-Type") == ("application/json" if body else None)
         self.calls.append((method, url, json.loads(body) if body else None))
@@ -55,7 +55,7 @@ class Api:
         return given
 
 
-def upload(monkeypatch: pytest.MonkeyPatch, *answers: Answer | RegistryUnreachable) -> Api:
+def upload(monkeypatch: pytest.MonkeyPatch, *answers: HttpResponse | RegistryUnreachable) -> Api:
     """Upload a SARIF file to a GitHub that gives `answers`, the last of them for ever."""
     api, clock = Api(*answers), iter(range(0, 10_000, 10))
     monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))
@@ -76,20 +76,20 @@ def test_a_file_is_sent_packed_with_commit_and_ref_and_waited_for(monkeypatch: p
     assert api.pauses == [0.5, 1.0]
 
 
-SWITCH_ON = "switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
-AGAIN = "run the job again, and if that does not help, show this to the platform team; the release itself stands"
-UNREADABLE = "show this to the platform team: GitHub cannot read the file, which is in the run's artifacts"
-LATER = "run the job again in an hour; the release itself stands"
+SWITCH_ON = "Switch on Code Security for the repository (Settings → Advanced Security); public ones have it"
+AGAIN = "Run the job again, and if that does not help, show this to the platform team; the release itself stands"
+UNREADABLE = "Show this to the platform team: GitHub cannot read the file, which is in the run's artifacts"
+LATER = "Run the job again in an hour; the release itself stands"
 IP_LIST = "The org has an IP allow list enabled, and your IP address is not permitted to access this resource."
 #          status  GitHub's words                                              what to do
 REFUSALS: list[tuple[int, object, str]] = [
-    (401, {"message": "Bad credentials"}, "the token has expired or is not one: run the job again"),
+    (401, {"message": "Bad credentials"}, "The token has expired or is invalid: run the job again."),
     (403, {"message": "API rate limit exceeded for installation"}, LATER),
     (403, {"message": "You have exceeded a secondary rate limit"}, LATER),
     (403, {"message": IP_LIST},
-     "ask an owner of the organisation what GitHub's message means, or show this to the platform team"),
+     "Ask an owner of the organisation what GitHub's message means, or show this to the platform team"),
     (404, {"message": "Not Found"}, SWITCH_ON),
-    (413, {"message": "too large"}, "the file is too large for GitHub: reduce the number of findings"),
+    (413, {"message": "too large"}, "The file is too large for GitHub: reduce the number of findings"),
     (422, {"message": "Validation Failed"}, UNREADABLE),
     (503, None, AGAIN),
     (400, "<html>", UNREADABLE),
@@ -114,7 +114,7 @@ REF = "ref 'refs/pull/7/merge' not found in this repository"
 @pytest.mark.parametrize("words", [REF, "commit not found"])
 @pytest.mark.parametrize("before", [(), (TAKEN, PENDING)])
 def test_a_ref_that_is_gone_is_told_from_code_scanning_that_is_off(
-    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[Answer, ...]
+    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[HttpResponse, ...]
 ) -> None:
     api = upload(monkeypatch, *before, refusal(404, {"message": words}))
     assert api.end is UploadEnd.REF_GONE
@@ -138,11 +138,11 @@ def test_where_github_does_not_answer_at_once_it_is_asked_again(monkeypatch: pyt
     assert (api.end, [verb for verb, *_ in api.calls]) == (UploadEnd.PROCESSED, ["POST", "POST", "GET", "GET"])
 
 
-@pytest.mark.parametrize("given", [answer({}), answer([]), Answer(200, {}, b"<html>")])
-def test_an_answer_that_names_no_upload_is_told(monkeypatch: pytest.MonkeyPatch, given: Answer) -> None:
+@pytest.mark.parametrize("given", [answer({}), answer([]), HttpResponse(200, {}, b"<html>")])
+def test_an_answer_that_names_no_upload_is_told(monkeypatch: pytest.MonkeyPatch, given: HttpResponse) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, given)
-    assert (caught.value.why, caught.value.fix) == ("HTTP 200: the answer does not name the upload", AGAIN)
+    assert (caught.value.why, caught.value.fix) == ("HTTP 200: the response does not name the upload", AGAIN)
 
 
 def test_an_upload_that_github_does_not_know_yet_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +159,7 @@ def test_a_file_that_github_cannot_process_is_refused_with_its_reasons(monkeypat
 def test_a_failure_without_reasons_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, TAKEN, answer({"processing_status": "failed", "errors": None}))
-    assert caught.value.why == "it gave no reason"
+    assert caught.value.why == "GitHub gave no reason."
 
 
 def test_a_file_that_stays_pending_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,8 +175,8 @@ def test_the_pauses_between_questions_grow_to_eight_seconds(monkeypatch: pytest.
 def test_a_github_that_does_not_answer_is_told_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, SILENCE)
-    assert (caught.value.what, caught.value.why) == ("GitHub's API does not answer", "timed out")
-    assert caught.value.fix == "run the job again: the release itself stands"
+    assert (caught.value.what, caught.value.why) == ("GitHub's API does not respond.", "timed out")
+    assert caught.value.fix == "Run the job again: the release itself stands"
 
 
 # What GitHub has called the feature, over the years and by plan.
@@ -211,7 +211,7 @@ def test_a_repository_without_code_scanning_is_told_apart_from_a_refused_file(
     ],
 )
 def test_whether_code_scanning_is_on_is_found_out_with_one_request(
-    monkeypatch: pytest.MonkeyPatch, given: Answer | RegistryUnreachable, *, on: bool | None
+    monkeypatch: pytest.MonkeyPatch, given: HttpResponse | RegistryUnreachable, *, on: bool | None
 ) -> None:
     api = Api(given)
     monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))

@@ -7,7 +7,7 @@ import json
 import pytest
 from urllib3.exceptions import ProtocolError
 
-from goldenpath.delivery.github.history import History, Order
+from goldenpath.delivery.github.history import CommitOrder, History
 from goldenpath.shared.names import Commit
 from tests.unit.http_double import Response, pool
 
@@ -24,14 +24,14 @@ def body(**fields: str) -> Response:
 @pytest.mark.parametrize(
     ("status", "order"),
     [
-        ("ahead", Order.LATER),
-        ("behind", Order.EARLIER),
-        ("diverged", Order.UNRELATED),
-        ("identical", Order.UNRELATED),
-        ("sideways", Order.UNKNOWN),
+        ("ahead", CommitOrder.LATER),
+        ("behind", CommitOrder.EARLIER),
+        ("diverged", CommitOrder.UNRELATED),
+        ("identical", CommitOrder.UNRELATED),
+        ("sideways", CommitOrder.UNKNOWN),
     ],
 )
-def test_the_order_is_what_github_compares(monkeypatch: pytest.MonkeyPatch, status: str, order: Order) -> None:
+def test_the_order_is_what_github_compares(monkeypatch: pytest.MonkeyPatch, status: str, order: CommitOrder) -> None:
     double = pool(monkeypatch, body(status=status))
     assert History(API, "the-token", "o/app").order(OURS, THEIRS) is order
     assert [(each.method, each.url) for each in double.requests] == [("GET", COMPARED)]
@@ -43,10 +43,10 @@ def test_a_commit_that_is_not_in_the_repository_is_told_from_a_repository_that_i
     monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
     double = pool(monkeypatch, Response(refused), body(sha=OURS))
-    assert History(API, "t", "o/app").order(OURS, THEIRS) is Order.UNRELATED
+    assert History(API, "t", "o/app").order(OURS, THEIRS) is CommitOrder.UNRELATED
     assert [each.url for each in double.requests] == [COMPARED, OWN]
     pool(monkeypatch, Response(refused), Response(refused))
-    assert History(API, "t", "o/app").order(OURS, THEIRS) is Order.HIDDEN
+    assert History(API, "t", "o/app").order(OURS, THEIRS) is CommitOrder.HIDDEN
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_where_github_gives_no_answer_the_order_is_unknown(
     monkeypatch: pytest.MonkeyPatch, answer: Response | BaseException
 ) -> None:
     pool(monkeypatch, answer, answer, answer)
-    assert History(API, "t", "o/app").order(OURS, THEIRS) is Order.UNKNOWN
+    assert History(API, "t", "o/app").order(OURS, THEIRS) is CommitOrder.UNKNOWN
 
 
 def test_a_ref_is_asked_for_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:

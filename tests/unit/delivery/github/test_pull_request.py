@@ -100,10 +100,10 @@ def test_a_comment_that_somebody_deleted_meanwhile_is_made_anew(monkeypatch: pyt
         (GithubException(404, {"message": "Not Found"}),
          "the pull request is not there any more, or the token may not read it (HTTP 404: Not Found)"),
         (GithubException(403, {"message": "You have exceeded a secondary rate limit."}),
-         ("GitHub takes no more comments from this token for now; the run's summary says the same "
+         ("GitHub accepts no more comments from this token for now; the run's summary says the same "
          "(HTTP 403: You have exceeded a secondary rate limit.)")),
         (GithubException(502, "<html>"), "HTTP 502: "),
-        (ConnectTimeout("no route"), "GitHub's API does not answer: no route"),
+        (ConnectTimeout("no route"), "GitHub's API does not respond: no route"),
     ],
 )  # fmt: skip
 def test_what_refuses_a_comment_is_told_and_raises_nothing(

@@ -13,7 +13,7 @@ from goldenpath.delivery.model.event import (
     is_by_dependabot,
     proposed_head,
 )
-from goldenpath.delivery.stages import execution
+from goldenpath.delivery.running import execution
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import Commit, EcrRepository
 from goldenpath.shared.runner import Runner

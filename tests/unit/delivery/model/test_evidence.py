@@ -13,8 +13,9 @@ from goldenpath.delivery.model import evidence
 from goldenpath.delivery.model.evidence import Evidence, Report
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
-from goldenpath.delivery.stages import build, execution, gate, sarif_upload, summary, trivy_gate
+from goldenpath.delivery.stages import build, sarif_upload, summary, trivy_gate
 from goldenpath.shared import codec
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BuildFailed, EvidenceMismatch, GateBlocked, StageOutOfOrder

@@ -16,8 +16,8 @@ from goldenpath.shared.runner import Runner
 @pytest.mark.parametrize(
     ("environment", "login", "words"),
     [
-        ("prod", "someone", "set the secret TF_AWS_IAM_ROLE_PROD or AWS_ROLE_ARN in the repository"),
-        ("", "someone", "set the secret AWS_ROLE_ARN in the repository"),
+        ("prod", "someone", "Set the secret TF_AWS_IAM_ROLE_PROD or AWS_ROLE_ARN in the repository"),
+        ("", "someone", "Set the secret AWS_ROLE_ARN in the repository"),
         ("dev", "dependabot[bot]", "Dependabot started this run, and GitHub gives it no secrets of Actions"),
     ],
 )
@@ -52,21 +52,21 @@ def wanted(account: str, *, allowed: str = "", **listed: str) -> access.Access:
     ],
 )
 def test_a_role_releases_to_the_registry_of_its_own_account_or_of_the_one_that_is_named(given: access.Access) -> None:
-    access._require_role(given, ROLE)  # noqa: SLF001  what `opened` asks first
+    access._require_role(given, ROLE)  # noqa: SLF001  what `open_repository` asks first
 
 
 @pytest.mark.parametrize(
     ("given", "kind", "what"),
     [
-        (wanted("", allowed="222222222222"), WrongAccount, f"the role {ROLE} is in the AWS account 111111111111"),
-        (wanted("222222222222", allowed="111111111111"), WrongAccount, "the registry is in the AWS account 222"),
-        (wanted("222222222222", dev="222222222222"), WrongEnvironment, "the AWS account 222222222222 belongs to dev"),
-        (wanted("222222222222", dev="111111111111"), WrongEnvironment, "the AWS account 111111111111 belongs to dev"),
-        (wanted("", prod="222222222222"), WrongEnvironment, "the AWS account 111111111111 is not one of prod"),
+        (wanted("", allowed="222222222222"), WrongAccount, f"The role {ROLE} is in the AWS account 111111111111"),
+        (wanted("222222222222", allowed="111111111111"), WrongAccount, "The registry is in the AWS account 222"),
+        (wanted("222222222222", dev="222222222222"), WrongEnvironment, "The AWS account 222222222222 belongs to dev"),
+        (wanted("222222222222", dev="111111111111"), WrongEnvironment, "The AWS account 111111111111 belongs to dev"),
+        (wanted("", prod="222222222222"), WrongEnvironment, "The AWS account 111111111111 does not belong to prod"),
     ],
 )
 def test_a_role_or_a_registry_of_another_environment_is_refused_before_it_is_assumed(
     given: access.Access, kind: type[GoldenPathError], what: str
 ) -> None:
     with pytest.raises(kind, match=what):
-        access._require_role(given, ROLE)  # noqa: SLF001  what `opened` asks first
+        access._require_role(given, ROLE)  # noqa: SLF001  what `open_repository` asks first

@@ -64,7 +64,7 @@ def test_a_job_that_is_not_bound_to_the_environment_is_refused_and_nobody_is_ask
     here, double = job(environment(REVIEWED), **claims)
     with pytest.raises(ReleaseUnapproved, match="not bound to the GitHub environment prod") as caught:
         approval.require(here)
-    assert (caught.value.why, double.requests) == ("the platform's rules say `approval: required` of prod", [])
+    assert (caught.value.why, double.requests) == ("The platform's rules say `approval: required` of prod", [])
 
 
 @pytest.mark.parametrize("rules", [(), ({"type": "branch_policy"},), ({**REVIEWED, "reviewers": []},)])

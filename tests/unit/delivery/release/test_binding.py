@@ -67,7 +67,7 @@ def test_what_is_bound_is_never_opened_by_other_rules(bound: object, rules: str,
     with pytest.raises(WrongEnvironment) as caught:
         binding.require_own(policy, rules, target)
     assert f" belongs to {other}, and this run follows the rules of {rules}" in caught.value.what
-    assert f"deliver to {other}, or give the role and the ECR repository of {rules}" in caught.value.fix
+    assert f"Deliver to {other}, or give the role and the ECR repository of {rules}" in caught.value.fix
 
 
 @BINDINGS
@@ -84,13 +84,13 @@ def test_rules_that_are_bound_open_nothing_else(rules: str, other: str) -> None:
         (listing(rules, accounts=True), Target(account_of(other))),
         (listing(rules, roles=True), Target(ACCOUNT, role_of(other))),
     ):
-        with pytest.raises(WrongEnvironment, match=f"is not one of {rules}"):
+        with pytest.raises(WrongEnvironment, match=f"does not belong to {rules}"):
             binding.require_own(policy, rules, target)
 
 
 def test_the_strongest_of_several_bindings_decides() -> None:
     policy = listing("dev", accounts=True)
-    with pytest.raises(WrongEnvironment, match="the ECR repository my-app belongs to prod"):
+    with pytest.raises(WrongEnvironment, match="The ECR repository my-app belongs to prod"):
         binding.require_own(policy, "dev", Target(account_of("dev"), repository="my-app", tag="prod"))
 
 
@@ -124,7 +124,7 @@ def test_a_persons_own_role_need_not_be_on_a_list() -> None:
     session = f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/somebody"
     policy = listing("dev", roles=True)
     binding.require_own(policy, "dev", Target(ACCOUNT, session, login=True))
-    with pytest.raises(WrongEnvironment, match="is not one of dev"):
+    with pytest.raises(WrongEnvironment, match="does not belong to dev"):
         binding.require_own(policy, "dev", Target(ACCOUNT, session))
 
 
@@ -132,8 +132,8 @@ def test_what_nothing_binds_is_reported_or_refused_as_the_policy_says() -> None:
     target = Target(ACCOUNT, repository="my-app")
     binding.require_own(SHIPPED, "dev", target)
     assert binding.unbound(SHIPPED, "dev", target) == (
-        "Nothing says that the ECR repository my-app belongs to dev only: it has no tag goldenpath.idp/environment, "
-        "and environments.yaml lists neither its account nor the role for dev only. To bind it, have the platform team "
+        "Nothing says that the ECR repository my-app belongs to dev only. It has no tag goldenpath.idp/environment, "
+        "and environments.yaml lists neither its account nor the role for dev only. Have the platform team "
         "add the tag goldenpath.idp/environment = dev to it, or list its account in environments.yaml."
     )
     with pytest.raises(WrongEnvironment) as caught:
@@ -158,5 +158,5 @@ def test_the_account_of_a_role_may_be_listed_nowhere_but_not_for_another_environ
     policy = listing("dev", "prod", accounts=True)
     binding.require_not_others(policy, "prod", ACCOUNT)
     binding.require_not_others(policy, "prod", account_of("prod"))
-    with pytest.raises(WrongEnvironment, match=f"the AWS account {account_of('prod')} belongs to prod"):
+    with pytest.raises(WrongEnvironment, match=f"The AWS account {account_of('prod')} belongs to prod"):
         binding.require_not_others(policy, "dev", account_of("prod"))

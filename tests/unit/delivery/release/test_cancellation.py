@@ -25,9 +25,9 @@ WATCHED = {ecr_push.__file__, transaction.__file__, cancellation.__file__, conte
 @pytest.fixture(autouse=True)
 def _obeying() -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in cancellation.SIGNALS}
-    cancellation.obey()
+    cancellation.install_signal_handlers()
     yield
-    cancellation.obey()  # forgets what came
+    cancellation.install_signal_handlers()  # forgets what came
     for number, handler in before.items():
         signal.signal(number, handler)
 
@@ -75,7 +75,7 @@ def fail_and_cancel(folder: Path, chosen: int) -> tuple[Case, Instants]:
             raise trouble()
 
     one.registry.before_call = fail
-    cancellation.obey()
+    cancellation.install_signal_handlers()
     with pytest.raises(GoldenPathError), instants.watching():
         one.release()
     return one, instants
@@ -100,7 +100,7 @@ def test_of_many_signals_the_first_ends_the_run_and_the_others_change_nothing(tm
                 signal.raise_signal(number)
 
     one.registry.before_call = again_and_again
-    with pytest.raises(Cancelled, match="the run was stopped by SIGTERM"):
+    with pytest.raises(Cancelled, match="The run was stopped by SIGTERM"):
         one.release()
     assert one.state == ({}, set())
     assert one.read_receipt().state is State.UNDONE
@@ -130,7 +130,7 @@ def test_a_terminal_that_goes_away_ends_the_run_as_any_other_signal() -> None:
 
 def test_an_error_of_its_own_goes_before_the_signal_that_waited() -> None:
     def fail() -> None:
-        with cancellation.held():
+        with cancellation.defer_signals():
             signal.raise_signal(signal.SIGTERM)
             raise trouble()
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace as with_fields
 
-from goldenpath.delivery.github.history import Order
+from goldenpath.delivery.github.history import CommitOrder
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import Receipt, State
 from goldenpath.delivery.registry.oci_registry import StoredManifest
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.release.latest import Latest
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared.errors import BadInput, GoldenPathError, ReleaseLost, TagTaken
@@ -37,16 +37,16 @@ class HistoryDouble:
     """A history in which every commit of `LINE` is made on the one before it. `tips` is what refs name."""
 
     tips: dict[str, str] = field(default_factory=dict)
-    answer: Order | None = None
+    answer: CommitOrder | None = None
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def order(self, commit: Commit, other: Commit) -> Order:
+    def order(self, commit: Commit, other: Commit) -> CommitOrder:
         self.asked.append((commit, other))
         if self.answer is not None:
             return self.answer
         if other not in LINE:
-            return Order.UNRELATED
-        return Order.LATER if LINE.index(commit) > LINE.index(other) else Order.EARLIER
+            return CommitOrder.UNRELATED
+        return CommitOrder.LATER if LINE.index(commit) > LINE.index(other) else CommitOrder.EARLIER
 
     def tip(self, ref: str) -> str:
         return self.tips.get(ref, "")
@@ -72,9 +72,9 @@ class Place:
         here = run(self.folder / f"run-{commit[:7]}")
         here = replace(here, request=replace(here.request, image_tag=self.image_tag))
         double: Any = self.registry
-        opened = Opened(double, self.registry.info, double)
+        connection = EcrConnection(double, self.registry.info, double)
         described = with_fields(candidate(made), commit=Commit(commit))
-        return ecr_push.release(here, opened, made, described, latest or guard(commit))
+        return ecr_push.release(here, connection, made, described, latest or guard(commit))
 
 
 def guard(commit: str = COMMIT, history: HistoryDouble | None = None, ref: str = "") -> Latest:
@@ -187,9 +187,9 @@ def test_a_release_that_fails_leaves_latest_where_a_later_commit_put_it(tmp_path
 @pytest.mark.parametrize(
     ("tips", "moved"), [({"refs/tags/v1": COMMIT}, True), ({"refs/tags/v1": LATER}, False), ({}, False)]
 )
-@pytest.mark.parametrize("answer", [None, Order.UNKNOWN])
+@pytest.mark.parametrize("answer", [None, CommitOrder.UNKNOWN])
 def test_a_run_started_by_hand_goes_back_on_purpose_while_its_ref_names_that_commit(
-    tmp_path: Path, tips: dict[str, str], answer: Order | None, *, moved: bool
+    tmp_path: Path, tips: dict[str, str], answer: CommitOrder | None, *, moved: bool
 ) -> None:
     """Also where GitHub cannot compare the two: nobody can keep `latest` where it is for ever."""
     place = Place(tmp_path)
@@ -198,9 +198,9 @@ def test_a_run_started_by_hand_goes_back_on_purpose_while_its_ref_names_that_com
     assert (place.registry.tags[LATEST] == receipt.digest) is moved
 
 
-@pytest.mark.parametrize(("answer", "moved"), [(Order.UNKNOWN, False), (Order.HIDDEN, True)])
+@pytest.mark.parametrize(("answer", "moved"), [(CommitOrder.UNKNOWN, False), (CommitOrder.HIDDEN, True)])
 def test_where_the_order_is_not_known_the_user_is_told_what_was_done(
-    tmp_path: Path, answer: Order, *, moved: bool
+    tmp_path: Path, answer: CommitOrder, *, moved: bool
 ) -> None:
     place, latest = Place(tmp_path), guard(history=HistoryDouble(answer=answer))
     place.hold(EARLIER)
@@ -249,7 +249,7 @@ def test_a_tag_that_the_policy_lets_move_goes_from_commit_to_commit_and_never_ba
 def test_a_tag_that_the_policy_does_not_name_stays_with_its_commit(tmp_path: Path) -> None:
     place = Place(tmp_path, image_tag="my-build")
     place.release(EARLIER)
-    with pytest.raises(TagTaken, match="the tag my-build of my-app already names") as caught:
+    with pytest.raises(TagTaken, match="The tag my-build of my-app already names") as caught:
         place.release()
     assert "`moving_tags`" in caught.value.fix
 
@@ -259,7 +259,7 @@ def test_a_moving_tag_is_not_taken_from_an_environment_further_along(tmp_path: P
     held = place.hold(EARLIER, MAIN, Tag(f"prod-{EARLIER[:7]}"))
     with pytest.raises(TagTaken) as caught:
         place.release()
-    assert caught.value.why == f"an environment further along released it: prod-{EARLIER[:7]}"
+    assert caught.value.why == f"An environment further along released it: prod-{EARLIER[:7]}."
     assert place.registry.tags[MAIN] == held
 
 
@@ -302,7 +302,7 @@ def test_what_the_filters_of_a_mutable_repository_exclude_stays(tmp_path: Path) 
     place = Place(tmp_path, excluded=("latest", "main"), image_tag=MAIN)
     first = place.release(EARLIER)
     assert LATEST not in place.registry.tags
-    with pytest.raises(TagTaken, match="the tag main of my-app already names"):
+    with pytest.raises(TagTaken, match="The tag main of my-app already names"):
         place.release()
     assert place.registry.tags[MAIN] == first.digest
 

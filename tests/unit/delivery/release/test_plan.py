@@ -10,7 +10,7 @@ import pytest
 
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import State
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared.errors import BadInput, TagTaken
 from goldenpath.shared.names import Digest, Tag, Version
@@ -30,13 +30,13 @@ OTHER_COMMIT, ALIKE = "f" * 40, COMMIT[:7] + "f" * 33
 
 
 BEGINS_ALIKE = (
-    f"that image is of the commit {ALIKE}, which begins with the same seven characters; by chance this almost never "
+    f"That image is of the commit {ALIKE}, which begins with the same seven characters; by chance this almost never "
     "happens, so find out who released it"
 )
 
 
 NOT_SCANNED = (
-    "it says that it was built from this commit, but the gates of this run scanned another build, and an immutable "
+    "It says that it was built from this commit, but the gates of this run scanned another build, and an immutable "
     "repository does not move a tag"
 )
 
@@ -57,15 +57,15 @@ def all_of(*earlier: Earlier) -> Earlier:
 
 #       what the repository holds                                             immutable  why the release is refused
 TAKEN: dict[str, tuple[Earlier, bool, str]] = {
-    "another commit's tag":      (hold(OF_ANOTHER, COMMIT_TAG), False, "it was not released from this commit"),
-    "another commit's version":  (hold(OF_ANOTHER, VERSION), False, "it was not released from this commit"),
-    "another's, immutable":      (hold(OF_ANOTHER, VERSION), True, "it was not released from this commit"),
-    "an image without revision": (hold(b"{}", DEV), False, "it was not released from this commit"),
-    "an image that is rubbish":  (hold(b"\xff", DEV), False, "it was not released from this commit"),
+    "another commit's tag":      (hold(OF_ANOTHER, COMMIT_TAG), False, "It was not released from this commit."),
+    "another commit's version":  (hold(OF_ANOTHER, VERSION), False, "It was not released from this commit."),
+    "another's, immutable":      (hold(OF_ANOTHER, VERSION), True, "It was not released from this commit."),
+    "an image without revision": (hold(b"{}", DEV), False, "It was not released from this commit."),
+    "an image that is rubbish":  (hold(b"\xff", DEV), False, "It was not released from this commit."),
     "prod's":                    (all_of(hold(OF_THIS_COMMIT, PROD, COMMIT_TAG), hold_own(DEV)), False,
-                                  "an environment further along released it: prod-a1b2c3d"),
+                                  "An environment further along released it: prod-a1b2c3d."),
     "prod's version":            (hold(OF_THIS_COMMIT, PROD, VERSION), False,
-                                  "an environment further along released it: prod-a1b2c3d"),
+                                  "An environment further along released it: prod-a1b2c3d."),
     "prod's, immutable":         (hold(OF_THIS_COMMIT, COMMIT_TAG, PROD), True, NOT_SCANNED),
     "two builds, immutable":     (all_of(hold(OF_THIS_COMMIT, COMMIT_TAG), hold(image_bytes(b"third"), DEV)), True,
                                   NOT_SCANNED),
@@ -107,6 +107,8 @@ def test_latest_that_is_asked_for_by_name_is_refused_where_tags_are_immutable(
     registry, made = RegistryDouble(immutable=True), layout(tmp_path / "layout", AMD64)
     double: Any = registry
     with pytest.raises(BadInput) as caught:
-        ecr_push.release(run(tmp_path, **asked), Opened(double, info(immutable=True), double), made, candidate(made))
+        ecr_push.release(
+            run(tmp_path, **asked), EcrConnection(double, info(immutable=True), double), made, candidate(made)
+        )
     assert caught.value.what == "`latest` is asked for, and my-app does not move that tag: it is immutable"
     assert registry.calls == []

@@ -34,8 +34,8 @@ def test_a_registry_without_a_login_is_named(tmp_path: Path, monkeypatch: pytest
     double = pool(monkeypatch)
     run = run_builder.run(tmp_path, bases_logins=(RegistryLogin("docker.io", "me", "s3cret"),))
     with (
-        pytest.raises(BadInput, match=r"there is no login for ghcr\.io, which ghcr\.io/org/base:1 needs") as caught,
-        private_bases.opened(BASE, run.request, run.runner),
+        pytest.raises(BadInput, match=r"There is no login for ghcr\.io, which ghcr\.io/org/base:1 needs") as caught,
+        private_bases.open_repository(BASE, run.request, run.runner),
     ):
         pass
     assert caught.value.why == "BASES_LOGINS has logins for docker.io"
@@ -51,7 +51,7 @@ def test_a_repository_that_the_user_may_not_read_is_a_refused_login(
     run = run_builder.run(tmp_path, bases_logins=(GIVEN,))
     with (
         pytest.raises(LoginRefused, match=r"ghcr\.io refused the login"),
-        private_bases.opened(BASE, run.request, run.runner) as registry,
+        private_bases.open_repository(BASE, run.request, run.runner) as registry,
     ):
         registry.manifest(BASE.reference)
 
@@ -62,6 +62,6 @@ def test_every_secret_of_a_login_is_masked_before_it_is_used(
     pool(monkeypatch, challenge(ASKED), refusal(401, "UNAUTHORIZED"))
     run = run_builder.run(tmp_path, bases_logins=(GIVEN,))
     here = type(run.runner)(in_actions=True)
-    with pytest.raises(GoldenPathError), private_bases.opened(BASE, run.request, here):
+    with pytest.raises(GoldenPathError), private_bases.open_repository(BASE, run.request, here):
         pass
     assert "::add-mask::s3cret" in capsys.readouterr().out

@@ -32,8 +32,8 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Release:
 def test_a_version_is_moved_only_where_somebody_confirms_it(release: Release) -> None:
     killed = release.killed_at("put_manifest latest")
     with pytest.raises(ReceiptMismatch) as caught:
-        repairing.repair(killed, release.opened, matrix.load())
-    assert caught.value.what == "the registry does not prove that 1.4.2 belongs to this release"
+        repairing.repair(killed, release.connection, matrix.load())
+    assert caught.value.what == "The registry does not prove that 1.4.2 belongs to this release"
     assert caught.value.fix.endswith("run again with --confirm 1.4.2")
 
 
@@ -42,9 +42,9 @@ def test_an_image_that_shows_no_trace_of_the_environment_is_put_back_only_where_
 ) -> None:
     earlier = release.registry.hold(image_bytes(b"earlier build"), MANIFEST, Tag("a1b2c3d"), Tag("dev-a1b2c3d"))
     killed = release.killed_at("put_manifest 1.4.2")
-    with pytest.raises(ReceiptMismatch, match=f"the registry does not prove that {earlier} belongs to this release"):
-        repairing.repair(killed, release.opened, matrix.load())
-    repairing.repair(killed, release.opened, matrix.load(), [earlier])
+    with pytest.raises(ReceiptMismatch, match=f"The registry does not prove that {earlier} belongs to this release"):
+        repairing.repair(killed, release.connection, matrix.load())
+    repairing.repair(killed, release.connection, matrix.load(), [earlier])
     assert release.registry.tags == {
         LATEST: Digest.of(OLDER), Tag("a1b2c3d"): earlier, Tag("dev-a1b2c3d"): earlier,
     }  # fmt: skip
@@ -76,6 +76,6 @@ def test_a_receipt_that_asks_for_what_is_not_its_own_is_refused_whatever_is_conf
         fields["environment"] = changes["environment"]
     forged, state = codec.decode(codec.encode(fields), Receipt), release.state
     with pytest.raises(ReceiptMismatch) as caught:
-        repair(forged, release.opened)
+        repair(forged, release.connection)
     assert said in str(caught.value)
     assert release.state == state

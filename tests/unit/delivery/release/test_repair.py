@@ -13,7 +13,7 @@ from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.layout import Index, Layout
 from goldenpath.delivery.model.receipt import Receipt, State
 from goldenpath.delivery.release import repair as repairing
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.release.repair import Repaired, verify
 from goldenpath.delivery.release.transaction import Transaction
 from goldenpath.delivery.rules import matrix
@@ -30,10 +30,10 @@ LATEST, VERSION = Tag("latest"), Tag("1.4.2")
 OLDER = image_bytes(b"older", revision="f" * 40)
 
 
-def repair(receipt: Receipt, opened: Opened) -> Repaired:
+def repair(receipt: Receipt, connection: EcrConnection) -> Repaired:
     """Repair what a receipt is about, whose versions and earlier images the operator vouches for."""
     confirmed = [name for move in receipt.tags for name in (move.tag, move.before or "")]
-    return repairing.repair(receipt, opened, matrix.load(), confirmed)
+    return repairing.repair(receipt, connection, matrix.load(), confirmed)
 
 
 class Killed(BaseException):
@@ -48,13 +48,13 @@ class Release:
         self.registry = RegistryDouble()
         self.registry.hold(OLDER, MANIFEST, LATEST)
         double: Any = self.registry
-        self.opened = Opened(double, info(), double)
+        self.connection = EcrConnection(double, info(), double)
         self._run = run(folder, version=Version("1.4.2"))
         self._patch = monkeypatch
         self.before = (dict(self.registry.tags), set(self.registry.manifests))
 
     def go(self) -> Receipt:
-        return ecr_push.release(self._run, self.opened, self.made, candidate(self.made))
+        return ecr_push.release(self._run, self.connection, self.made, candidate(self.made))
 
     def killed_at(self, call: str) -> Receipt:
         """Let it end at this call, without any undo, and return the receipt that it left."""
@@ -105,17 +105,17 @@ def test_wherever_a_release_was_killed_its_repair_makes_the_repository_what_it_w
     for number, call in enumerate(calls):
         (tmp_path / str(number)).mkdir()
         one = Release(tmp_path / str(number), monkeypatch)
-        repaired = repair(one.killed_at(call), one.opened)
+        repaired = repair(one.killed_at(call), one.connection)
         assert repaired.receipt.state is State.UNDONE
         assert one.state == one.before, call
-        assert repair(repaired.receipt, one.opened).done == ()
+        assert repair(repaired.receipt, one.connection).done == ()
 
 
 def test_a_release_that_was_killed_after_its_last_tag_is_whole_and_stays(release: Release) -> None:
     release.go()
     killed = msgspec.structs.replace(release._run.work.read_receipt(), state=State.STAGED)  # noqa: SLF001
     after = release.state
-    repaired = repair(killed, release.opened)
+    repaired = repair(killed, release.connection)
     assert repaired.done == ("every tag names the image: the release is whole",)
     assert (repaired.receipt.state, release.state) == (State.RELEASED, after)
 
@@ -123,14 +123,14 @@ def test_a_release_that_was_killed_after_its_last_tag_is_whole_and_stays(release
 def test_a_tag_that_names_something_else_by_now_is_left_alone(release: Release) -> None:
     killed = release.killed_at("put_manifest 1.4.2")
     later = release.registry.hold(image_bytes(b"later"), MANIFEST, Tag("a1b2c3d"))
-    repair(killed, release.opened)
+    repair(killed, release.connection)
     assert release.registry.tags == {LATEST: Digest.of(OLDER), Tag("a1b2c3d"): later}
 
 
 def test_tags_that_another_environment_has_of_the_same_image_stay(release: Release) -> None:
     killed = release.killed_at("put_manifest latest")
     release.registry.tags[Tag("test-a1b2c3d")] = killed.digest
-    repair(killed, release.opened)
+    repair(killed, release.connection)
     theirs = (Tag("a1b2c3d"), Tag("test-a1b2c3d"), VERSION)
     assert release.registry.tags == {LATEST: Digest.of(OLDER), **dict.fromkeys(theirs, killed.digest)}
 
@@ -142,7 +142,7 @@ def test_an_image_that_is_gone_cannot_be_put_back_and_that_is_said(release: Rele
     assert gone is not None
     del release.registry.manifests[gone]
     with pytest.raises(ReceiptMismatch, match=rf"1\.4\.2 cannot go back to {gone}"):
-        repair(killed, release.opened)
+        repair(killed, release.connection)
 
 
 def test_a_repair_that_fails_can_be_repeated(release: Release) -> None:
@@ -155,8 +155,8 @@ def test_a_repair_that_fails_can_be_repeated(release: Release) -> None:
 
     release.registry.before_call = fail_once
     with pytest.raises(GoldenPathError, match="the registry is down"):
-        repair(killed, release.opened)
-    repair(killed, release.opened)
+        repair(killed, release.connection)
+    repair(killed, release.connection)
     assert release.state == release.before
 
 
@@ -164,13 +164,13 @@ def test_an_image_that_a_later_index_lists_is_left_to_it_and_the_repair_settles(
     first, second = (each.descriptor for each in release.made.images())
     killed = release.killed_at("put_manifest a1b2c3d")
     later = release.registry.hold(codec.encode(Index(2, [first])), INDEX, Tag("later"))
-    repaired = repair(killed, release.opened)
+    repaired = repair(killed, release.connection)
     assert repaired.receipt.state is State.UNDONE
     assert repaired.done == (
         f"{killed.digest} removed", f"{second.digest} removed", f"{first.digest} stays: an index lists it",
     )  # fmt: skip
     assert set(release.registry.manifests) == {Digest.of(OLDER), later, first.digest}
-    assert repair(repaired.receipt, release.opened).done == ()
+    assert repair(repaired.receipt, release.connection).done == ()
 
 
 def test_a_repair_whose_own_index_stays_does_not_settle(release: Release) -> None:
@@ -182,23 +182,23 @@ def test_a_repair_whose_own_index_stays_does_not_settle(release: Release) -> Non
 
     release.registry.before_call = refuse
     with pytest.raises(GoldenPathError, match="the registry is down"):
-        repair(killed, release.opened)
+        repair(killed, release.connection)
     release.registry.before_call = lambda _: None
-    repair(killed, release.opened)
+    repair(killed, release.connection)
     assert release.state == release.before
 
 
 def test_a_receipt_of_another_repository_is_refused(release: Release) -> None:
     receipt = release.go()
-    elsewhere = changed(release.opened, info=changed(info(), uri="elsewhere/my-app"))
+    elsewhere = changed(release.connection, info=changed(info(), uri="elsewhere/my-app"))
     for act in (repair, verify):
-        with pytest.raises(ReceiptMismatch, match=r"the receipt is about registry\.example/my-app"):
+        with pytest.raises(ReceiptMismatch, match=r"The receipt is about registry\.example/my-app"):
             act(receipt, elsewhere)
 
 
 def test_a_release_that_holds_is_verified_tag_by_tag(release: Release) -> None:
     receipt = release.go()
-    assert verify(receipt, release.opened, candidate(release.made)) == (
+    assert verify(receipt, release.connection, candidate(release.made)) == (
         "a1b2c3d names the image", "dev-a1b2c3d names the image", "1.4.2 names the image", "latest names the image",
         "every manifest and blob of it can be fetched", "the candidate is the image",
     )  # fmt: skip
@@ -210,8 +210,8 @@ def test_everything_that_does_not_hold_is_told_at_once(release: Release) -> None
     del release.registry.tags[VERSION]
     other = msgspec.structs.replace(candidate(release.made), digest=Digest.of(b"x"))
     with pytest.raises(ReceiptMismatch) as caught:
-        verify(receipt, release.opened, other)
-    assert caught.value.what == f"the receipt of {receipt.digest} does not hold in 3 points"
+        verify(receipt, release.connection, other)
+    assert caught.value.what == f"The receipt of {receipt.digest} and the registry have 3 differences."
     assert f"the candidate is {other.digest} of a1b2c3d" in caught.value.why
     assert f"1.4.2 names nothing instead of {receipt.digest}" in caught.value.why
     assert f"{blob} is missing from the registry" in caught.value.why
@@ -226,7 +226,7 @@ def test_a_repair_does_all_it_can_before_it_says_what_it_could_not(release: Rele
 
     release.registry.before_call = refuse
     with pytest.raises(GoldenPathError, match="the registry is down"):
-        repair(killed, release.opened)
+        repair(killed, release.connection)
     assert set(release.registry.tags) == {Tag("a1b2c3d"), LATEST}
 
 
@@ -240,7 +240,7 @@ def test_a_tag_that_is_moved_while_a_repair_is_under_way_is_left_alone(release: 
             release.registry.hold(OLDER, MANIFEST, VERSION)
 
     release.registry.before_call = move
-    repair(killed, release.opened)
+    repair(killed, release.connection)
     assert release.registry.tags == {LATEST: Digest.of(OLDER), VERSION: Digest.of(OLDER)}
 
 
@@ -266,7 +266,7 @@ def test_what_a_repair_would_do_is_told_first_and_changes_nothing(release: Relea
     killed = release.killed_at("put_manifest latest")
     state = release.state
     release.registry.calls.clear()
-    told = repairing.intended(killed, release.opened, matrix.load(), ["1.4.2"])
+    told = repairing.intended(killed, release.connection, matrix.load(), ["1.4.2"])
     removed = [f"{each} would be removed, unless another tag or an index keeps it" for each in reversed(killed.staged)]
     assert told == (*(f"{tag} would be removed" for tag in ("a1b2c3d", "dev-a1b2c3d", "1.4.2")), *removed)
     assert {call.split()[0] for call in release.registry.calls} <= {"manifest", "tags_of"}
@@ -290,5 +290,5 @@ def test_a_receipt_can_hold_no_markup(release: Release, field: str, value: str) 
 def test_an_image_that_cannot_be_read_is_missing_and_no_crash(release: Release) -> None:
     receipt = release.go()
     broken = release.registry.hold(b'{"manifests": 3}', INDEX, Tag("broken"))
-    assert list(repairing.missing(release.opened, broken)) == [f"a readable image {broken}"]
-    assert list(repairing.missing(release.opened, receipt.digest)) == []
+    assert list(repairing.missing(release.connection, broken)) == [f"a readable image {broken}"]
+    assert list(repairing.missing(release.connection, receipt.digest)) == []

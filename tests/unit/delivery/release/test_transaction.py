@@ -11,7 +11,7 @@ import pytest
 
 from goldenpath.delivery.model.layout import Index, Layout
 from goldenpath.delivery.model.receipt import Receipt, State
-from goldenpath.delivery.release.access import Opened
+from goldenpath.delivery.release.access import EcrConnection
 from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
 from goldenpath.shared.errors import Cancelled, GoldenPathError, ReleaseLost, TagTaken, UndoIncomplete
@@ -75,7 +75,7 @@ def case(
     double: Any = registry
 
     def release() -> Receipt:
-        return ecr_push.release(here, Opened(double, info(immutable=immutable), double), made, candidate(made))
+        return ecr_push.release(here, EcrConnection(double, info(immutable=immutable), double), made, candidate(made))
 
     return Case(registry, made, release, here.work.read_receipt)
 
@@ -185,7 +185,7 @@ def test_an_undo_that_was_not_whole_names_what_is_left_and_why(tmp_path: Path) -
     left = "; ".join(f"the tag {tag} (the registry is down)" for tag in (COMMIT_TAG, DEV, VERSION, LATEST))
     image = f"the image {one.made.root().digest} (the registry is down)"
     assert caught.value.what == (
-        f"the release to my-app failed and could not be undone whole; still there: {left}; {image}"
+        f"The release to my-app failed, and its undo is incomplete; still there: {left}; {image}"
     )
     assert caught.value.why == "the registry is down. f."
     assert isinstance(caught.value.__cause__, GoldenPathError)
@@ -252,7 +252,7 @@ def test_a_release_that_loses_to_another_environments_leaves_no_tag_of_its_own_o
             one.registry.hold(rival, MANIFEST, COMMIT_TAG, DEV)
 
     one.registry.before_call = come_between
-    with pytest.raises(ReleaseLost, match="another release to the same tags of my-app came first"):
+    with pytest.raises(ReleaseLost, match="Another release to the same tags of my-app came first"):
         one.release()
     assert one.registry.tags == {COMMIT_TAG: Digest.of(rival), DEV: Digest.of(rival)}
     assert set(one.registry.manifests) == {Digest.of(rival)}
@@ -405,7 +405,7 @@ def test_a_cancelled_release_is_undone_and_says_so(tmp_path: Path) -> None:
     def cancel(name: str) -> None:
         if name == f"put_manifest {VERSION}":
             one.registry.before_call = lambda _: None
-            raise Cancelled("the run was stopped by SIGTERM", fix="run it again: a re-run is safe")
+            raise Cancelled("The run was stopped by SIGTERM", fix="Run it again: a re-run is safe.")
 
     one.registry.before_call = cancel
     with pytest.raises(Cancelled):

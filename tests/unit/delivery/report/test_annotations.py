@@ -14,8 +14,8 @@ from goldenpath import cli
 from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report.annotations import Notice, chosen
+from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stage import Outcome, Run, Stage
-from goldenpath.delivery.stages import execution, gate
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import GateBlocked
 from goldenpath.shared.runner import Runner
@@ -58,7 +58,7 @@ def test_a_stage_that_stops_the_run_says_last_what_to_do(
     listed = shown(lambda: execution.run_stage(found, in_actions(tmp_path), Progress()))
     assert {level for level, _ in listed} == {"error"}
     assert [text for _, text in listed[-2:]] == [
-        "42 more are in the summary of this run and in its log.", "the gate blocks. fix what it found.",
+        "42 more are in the summary and the log of this run.", "the gate blocks. fix what it found.",
     ]  # fmt: skip
     assert len(listed) == SHOWN
 
@@ -69,7 +69,7 @@ def test_a_stage_that_warns_of_much_says_where_the_rest_is(
 ) -> None:
     found = replace(stage, gate=None, run=lambda _: Outcome("done", warnings=MANY))
     listed = shown(lambda: execution.run_stage(found, in_actions(tmp_path), Progress()))
-    assert listed[-1] == ("warning", "42 more are in the summary of this run and in its log.")
+    assert listed[-1] == ("warning", "42 more are in the summary and the log of this run.")
     assert len(listed) == SHOWN - 1
 
 
@@ -94,7 +94,7 @@ def test_all_stages_in_one_step_share_what_github_shows_and_the_error_has_its_pl
     assert counts == {"warning": SHOWN - 1, "error": SHOWN}
     assert listed[-1] == ("error", "the gate blocks. fix what it found.")
     assert (
-        len([each for each in listed if each == ("warning", "48 more are in the summary of this run and in its log.")])
+        len([each for each in listed if each == ("warning", "48 more are in the summary and the log of this run.")])
         == 3
     )
 
@@ -122,5 +122,5 @@ def test_fifty_real_findings_of_a_gate_leave_room_for_the_error(
 def test_what_is_left_out_is_counted(number: int, at_most: int, left: int) -> None:
     found = [each.text for each in chosen(tuple(map(Notice, MANY[:number])), at_most)]
     assert len(found) == min(number, at_most)
-    last = [f"{left} more are in the summary of this run and in its log."] if left else list(MANY[:number][-1:])
+    last = [f"{left} more are in the summary and the log of this run."] if left else list(MANY[:number][-1:])
     assert found[-1:] == last

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from goldenpath.delivery.model.finding import Finding, Gate, Kind, Origin
 from goldenpath.delivery.report import finding_text, gate_summary, job_summary
-from goldenpath.delivery.report.annotations import Place, place
+from goldenpath.delivery.report.annotations import AnnotationPlace, place
 from goldenpath.delivery.report.job_summary import Facts
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.app import NO_RULES
@@ -51,7 +51,9 @@ def test_findings_are_grouped_by_base_image_those_of_the_app_last() -> None:
 
 
 def test_what_is_in_an_image_is_shown_at_the_line_that_brought_it_in() -> None:
-    assert place(FROM_BASE, "app/Dockerfile") == Place("app/Dockerfile", 4)
-    assert place(vulnerability(), "Dockerfile") == Place("Dockerfile", 1)
-    assert place(replace(vulnerability(), kind=Kind.SECRET, package=None), "Dockerfile") == Place("Dockerfile", 1)
-    assert place(secret(), "Dockerfile") == Place("config.py", 3)
+    assert place(FROM_BASE, "app/Dockerfile") == AnnotationPlace("app/Dockerfile", 4)
+    assert place(vulnerability(), "Dockerfile") == AnnotationPlace("Dockerfile", 1)
+    assert place(replace(vulnerability(), kind=Kind.SECRET, package=None), "Dockerfile") == AnnotationPlace(
+        "Dockerfile", 1
+    )
+    assert place(secret(), "Dockerfile") == AnnotationPlace("config.py", 3)

@@ -33,16 +33,16 @@ def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None
         java_database=Database(datetime(2026, 11, 19, tzinfo=UTC)),
     )
     assert render(found, AppRules((), (acceptance,))) == (
-        "\n| critical | high | medium | low | unknown | decide | accepted |\n"
+        "\n| critical | high | medium | low | unknown | to fix | accepted |\n"
         "| --- | --- | --- | --- | --- | --- | --- |\n"
         "| 2 | 0 | 0 | 0 | 0 | 1 | 1 |\n"
-        "\nWhat decides:\n"
+        "\nFindings to fix:\n"
         "\n- CRITICAL CVE-2020-14343 in usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. "
         "Update PyYAML from 5.3 to 5.4.\n"
         "\nExceptions:\n"
         "\n- exception for CVE-2 (package PyYAML) accepted until 2026-12-31; team-web: a test\n"
-        "\nTo know:\n"
-        "\n- vulnerability database of 2026-11-20, 1 days old from m.example/db:2\n"
+        "\nNotes:\n"
+        "\n- vulnerability database of 2026-11-20, 1 day old from m.example/db:2\n"
         "- Java database of 2026-11-19, 2 days old\n- a \\*note\\*\n"
     )
 
@@ -77,11 +77,11 @@ def test_what_the_base_image_brings_stands_together_and_first_and_the_rest_has_i
     )
     path = "usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"
     assert (
-        "\nWhat decides, from the base image docker.io/library/python:3: 2 findings, 2 with a fix:\n"
+        "\nFindings to fix from the base image docker.io/library/python:3: 2 findings, 2 with a fix:\n"
         f"\n- CRITICAL CVE-1 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
         "Update PyYAML from 5.3 to 5.4.\n"
         f"- HIGH CVE-2 in {path}, from the base image docker.io/library/python:3 (line 1 of the Dockerfile). "
         "Update PyYAML from 5.3 to 5.4.\n"
-        "\nWhat decides, of the app itself:\n"
+        "\nFindings to fix in the app itself:\n"
         f"\n- CRITICAL CVE-9 in {path}, brought by RUN in line 12 of the Dockerfile. Update PyYAML from 5.3 to 5.4.\n"
     ) in render(found)

@@ -65,7 +65,7 @@ CASES = {
     "failed": facts(
         timings=Timings((
             Timing(StageName("gitleaks-gate"), End.DONE, 0.25, "gitleaks: PASS"),
-            Timing(StageName("build"), End.FAILED, 3.5, "there is no Dockerfile at ./Dockerfile", "write one"),
+            Timing(StageName("build"), End.FAILED, 3.5, "There is no Dockerfile at ./Dockerfile", "Write one"),
         )),
         verdicts={Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.PASS)},
     ),
@@ -98,7 +98,7 @@ def test_how_a_run_ended_is_told_from_its_files(known: Facts, ending: Ending) ->
 def test_a_release_that_could_not_be_undone_is_not_called_nothing() -> None:
     known = facts(verdicts=PASSED, timings=timings(("ecr-push", End.FAILED)), receipt=released("prod", State.BROKEN))
     assert (
-        job_summary.headline(known) == "❌ a1b2c3d for prod: failed in ecr-push; the release could not be undone whole"
+        job_summary.headline(known) == "❌ a1b2c3d for prod: failed in ecr-push; the undo of the release is incomplete"
     )
 
 
@@ -115,7 +115,7 @@ def test_what_was_not_looked_at_is_told_and_ten_thousand_such_notes_fit() -> Non
     note = "vendor/@team is a submodule and was not scanned. " + "x" * 5_000
     noted = replace(PASSED[Gate.GITLEAKS], notes=(note,) * 10_000)
     text = job_summary.render(facts(verdicts={**PASSED, Gate.GITLEAKS: noted}))
-    assert "### To know\n\n- gitleaks: `vendor/@team` is a submodule and was not scanned. xxx" in text
+    assert "### Notes\n\n- gitleaks: `vendor/@team` is a submodule and was not scanned. xxx" in text
     assert "- and 9900 more, all in the verdicts of this run" in text
     assert len(text.encode()) < job_summary.LIMIT
 
@@ -150,7 +150,7 @@ def test_what_nobody_has_fixed_is_on_the_page_and_does_not_decide() -> None:
     text = job_summary.render(facts(timings=ALL, verdicts=PASSED, unfixed={Gate.TRIVY: (unfixed,)}))
     assert "### Reported only: no fix exists" in text
     assert "(affected: no fix has been published)" in text
-    assert "What decides" not in text
+    assert "Findings to fix" not in text
 
 
 def test_what_the_base_image_brings_has_a_table_of_its_own_before_the_rest() -> None:
@@ -160,7 +160,7 @@ def test_what_the_base_image_brings_has_a_table_of_its_own_before_the_rest() -> 
         replace(vulnerability(identity="CVE-2"), origin=base),
     )  # fmt: skip
     text = job_summary.render(facts(verdicts=PASSED, deciding={Gate.GITLEAKS: (secret(),), Gate.TRIVY: found}))
-    first = text.index("### What decides, from the base image docker.io/library/python:3\n")
-    second = text.index("### What decides\n")
+    first = text.index("### Findings to fix from the base image docker.io/library/python:3\n")
+    second = text.index("### Findings to fix\n")
     assert first < text.index("| CVE-1 |") < text.index("| CVE-2 |") < second
     assert second < text.index("| github-pat |") < text.index("METADATA, brought by RUN in line 12 of the Dockerfile |")

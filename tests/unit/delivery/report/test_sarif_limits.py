@@ -69,7 +69,7 @@ def test_a_log_that_had_to_leave_something_out_is_valid_and_says_so(monkeypatch:
     monkeypatch.setattr(sarif, "RESULTS_LIMIT", 1)
     done = rendered(vulnerability(), vulnerability(Severity.LOW))
     assert list(VALIDATOR.iter_errors(json.loads(done.log))) == []
-    note = "GitHub does not take all findings: the SARIF file has the 1 most severe, and 1 are left out"
+    note = "GitHub does not accept all findings: the SARIF file has the 1 most severe, without the other 1"
     assert (done.left_out, done.note) == (1, note)
     (invocation,) = run_of(done)["invocations"]
     assert invocation["toolExecutionNotifications"] == [{"level": "warning", "message": {"text": note}}]

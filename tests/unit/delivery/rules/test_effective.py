@@ -13,7 +13,7 @@ from goldenpath.delivery.model.event import TERMINAL, Event
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.rules import effective
-from goldenpath.delivery.stages import gate
+from goldenpath.delivery.running import gate
 from goldenpath.shared.errors import GateBlocked, PolicyInvalid
 from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT, report, vulnerability

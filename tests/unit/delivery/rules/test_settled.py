@@ -20,9 +20,9 @@ from goldenpath.delivery.report import job_summary
 from goldenpath.delivery.rules import committed, matrix, settled
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.rules.settled import Records
+from goldenpath.delivery.running import gate
 from goldenpath.delivery.secrets import gitleaks
 from goldenpath.delivery.secrets.gitleaks import Leak
-from goldenpath.delivery.stages import gate
 from goldenpath.shared.errors import PolicyInvalid
 from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT, report, secret

@@ -53,10 +53,10 @@ def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Layout:
     image = layout_builder.layout(tmp_path / "image")
 
     @contextlib.contextmanager
-    def opened(*_: object) -> Iterator[Registry]:
+    def open_repository(*_: object) -> Iterator[Registry]:
         yield Registry(image)
 
-    monkeypatch.setattr(private_bases, "opened", opened)
+    monkeypatch.setattr(private_bases, "open_repository", open_repository)
     monkeypatch.setattr(
         oci_pull, "pull",
         lambda _registry, _stored, folder: layout_builder.layout(folder),
@@ -82,12 +82,12 @@ def test_each_image_is_fetched_and_its_digest_recorded(registry: Layout, work: W
 def test_nothing_was_fetched_where_nobody_asked(tmp_path: Path) -> None:
     run = run_builder.run(tmp_path)
     assert fetched_bases.fetched(run.work) == FetchedBases({})
-    with pytest.raises(BadInput, match="no base image was named"):
+    with pytest.raises(BadInput, match="No base image was named"):
         pull_bases.run(run)
 
 
 def test_an_image_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(private_bases, "opened", lambda *_: contextlib.nullcontext(Registry(None)))
+    monkeypatch.setattr(private_bases, "open_repository", lambda *_: contextlib.nullcontext(Registry(None)))
     with pytest.raises(BadInput, match=r"base/python:3\.14 does not exist"):
         pull_bases.run(run_builder.run(tmp_path, private_bases=(BASE,)))
 
@@ -139,7 +139,7 @@ def test_the_login_opens_one_repository_for_reading(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ecr_client, "connect", connect)
     opened: OciRegistry
     run = run_builder.run(tmp_path)
-    with private_bases.opened(BASE, run.request, run.runner) as opened:
+    with private_bases.open_repository(BASE, run.request, run.runner) as opened:
         assert opened
     (session,) = sessions
     assert BASE.ecr == EcrPlace(AccountId(session.account or ""), session.region, session.repository)

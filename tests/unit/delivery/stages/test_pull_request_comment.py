@@ -9,7 +9,8 @@ import pytest
 
 from goldenpath.delivery.github.pull_request import CommentResult
 from goldenpath.delivery.model.event import Event
-from goldenpath.delivery.stages import execution, gate, pull_request_comment
+from goldenpath.delivery.running import execution, gate
+from goldenpath.delivery.stages import pull_request_comment
 from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT, report, vulnerability

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.github.code_scanning import Analysis, UploadEnd, off
+from goldenpath.delivery.github.code_scanning import AnalyzedCommit, UploadEnd, off
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.stages import gate, sarif_upload, upload_conditions
+from goldenpath.delivery.running import gate, upload_conditions
+from goldenpath.delivery.stages import sarif_upload
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
 from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner
@@ -32,7 +33,7 @@ class ScanningDouble:
 
     def __init__(self) -> None:
         self.made: list[tuple[str, str]] = []
-        self.uploads: list[tuple[bytes, Analysis]] = []
+        self.uploads: list[tuple[bytes, AnalyzedCommit]] = []
         self.ends = [UploadEnd.PROCESSED, UploadEnd.PROCESSED]
         self.on: bool | None = True
 
@@ -40,7 +41,7 @@ class ScanningDouble:
         self.made.append((api_url, token))
         return self
 
-    def upload(self, sarif: bytes, analysis: Analysis) -> UploadEnd:
+    def upload(self, sarif: bytes, analysis: AnalyzedCommit) -> UploadEnd:
         if self.on is False:
             raise off(analysis.repository)
         self.uploads.append((sarif, analysis))
@@ -71,7 +72,7 @@ def ready(folder: Path, *gates: Gate, **changed: Any) -> Run:
 def test_every_gate_that_ran_is_uploaded_for_the_commit_and_ref(tmp_path: Path, scanning: ScanningDouble) -> None:
     made = ready(tmp_path, *Gate)
     outcome = sarif_upload.run(made)
-    analysis = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
+    analysis = AnalyzedCommit("o/app", Commit(COMMIT), "refs/heads/main")
     assert scanning.made == [("https://api.example", "t")]
     assert scanning.uploads == [(made.work.sarif(each).read_bytes(), analysis) for each in Gate]
     assert outcome.outputs == {"uploaded": "gitleaks,trivy"}
@@ -139,7 +140,7 @@ def test_a_run_in_which_no_gate_came_to_a_verdict_has_nothing_to_upload(tmp_path
 def test_a_run_that_should_upload_and_has_no_token_says_what_to_pass(tmp_path: Path) -> None:
     with pytest.raises(SarifRefused) as caught:
         sarif_upload.run(ready(tmp_path, *Gate, github_token=""))
-    assert caught.value.what == "there is no token to upload SARIF with"
+    assert caught.value.what == "There is no token to upload SARIF with"
     assert "security-events: write" in caught.value.fix
 
 
@@ -229,7 +230,7 @@ def test_a_token_that_may_not_upload_is_an_error_and_in_dependabots_runs_a_warni
     scanning.ends = [UploadEnd.NOT_PERMITTED, UploadEnd.NOT_PERMITTED]
     with pytest.raises(SarifRefused) as caught:
         sarif_upload.run(ready(tmp_path / "person", *Gate))
-    assert caught.value.why == "the token of this job may not write security events"
+    assert caught.value.why == "The token of this job may not write security events"
     assert "permissions: security-events: write" in caught.value.fix
     outcome = sarif_upload.run(ready(tmp_path / "bot", *Gate, event=replace(PUSH, by_dependabot=True)))
     assert outcome.sentence.startswith("no SARIF uploaded: Dependabot's run has a token that may not write security")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from goldenpath.delivery import pipeline, stage_names
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.stages import gate, summary
+from goldenpath.delivery.running import gate
+from goldenpath.delivery.stages import summary
 from goldenpath.shared.runner import Runner
 from tests.unit.builders import report, secret, vulnerability
 from tests.unit.run_builder import run

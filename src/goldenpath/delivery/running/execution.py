@@ -1,4 +1,4 @@
-"""How a stage runs, whichever it is: what it is given, and what is told and written when it ends."""
+"""Run any stage: prepare its input, report its outcome, and write its outputs."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.inputs import Request
     from goldenpath.delivery.rules.matrix import Environment
+    from goldenpath.delivery.running.early_start import EarlyStage
     from goldenpath.delivery.stage import Stage
-    from goldenpath.delivery.stages.early_start import EarlyStage
     from goldenpath.shared.console import Progress
     from goldenpath.shared.names import Ref
     from goldenpath.shared.runner import Runner
@@ -50,7 +50,7 @@ _UNREADABLE, _READABLE_LENGTH = re.compile(r"[^A-Za-z0-9.]+"), 80
 
 
 def prepare(request: Request, here: Runner, progress: Progress, *, whole: bool = False) -> Run:
-    """Return what every stage of one run shares; a `whole` delivery has its default work folder for itself.
+    """Return the `Run` that every stage shares; a `whole` delivery has its default work folder for itself.
 
     Raises when the environment or the event cannot be known.
     """
@@ -94,7 +94,7 @@ def _default_work_dir(request: Request, *, whole: bool) -> Path:
 
 
 def believing(run: Run, stage: Stage) -> Run:
-    """Return `run` as `stage` alone sees it: in a workflow run it reads only files that its evidence lists.
+    """Return `run` as `stage` may see it: in a workflow run it reads only files that its evidence lists.
 
     Raises `EvidenceMismatch` when the evidence contradicts itself.
     """
@@ -109,14 +109,14 @@ def _refuse_local(environment: str, here: Runner) -> None:
     """Raise `UnknownEnvironment` for a workflow run that asks for the rules of a terminal, which block nothing."""
     if environment == matrix.LOCAL and here.in_actions:
         raise UnknownEnvironment(
-            f"the environment {matrix.LOCAL} is for terminals, not for workflow runs",
-            why="its gates report and never block, and no account, role or ECR repository belongs to it",
-            fix="deliver to dev, or to another environment of the platform",
+            f"The environment {matrix.LOCAL} is for terminals, not for workflow runs",
+            why="Its gates report and never block, and no account, role or ECR repository belongs to it",
+            fix="Deliver to dev, or to another environment of the platform",
         )
 
 
 def tightened(environment: Environment, request: Request, progress: Progress) -> Environment:
-    """Return the rules of `environment` as this one request tightens them; loosening is not taken, and said so."""
+    """Return the rules of `environment` as this request tightens them; a request to loosen them only gets a warning."""
     if request.trivy_exit_code:
         environment = replace(environment, modes={**environment.modes, Gate.TRIVY: Mode.BLOCKING})
     # Callers from before have `trivy_exit_code: 0`. An error would break them, silence would let them believe that it
@@ -127,7 +127,7 @@ def tightened(environment: Environment, request: Request, progress: Progress) ->
 
 
 def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | None = None) -> dict[str, str]:
-    """Run one stage, tell how it went, write its outputs, and return them. Raises what stopped it, a block included.
+    """Run one stage, report its outcome, write its outputs and return them. Raises the error that stopped it.
 
     `early` is the same stage where its work has begun already.
     """
@@ -150,9 +150,9 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
     progress.end(stage.name, outcome.sentence, began, state=state.value)
     _note(run, stage, state, began, outcome.sentence)
     left = _evidence(run, stage)
-    # What it has just written itself needs no evidence.
-    _tell(stage, outcome, replace(run, work=replace(run.work, evidence=None)), progress)
-    # Before a gate's block is raised: the jobs that report need them most when something was found.
+    # A file that the stage itself has just written needs no evidence.
+    _report(stage, outcome, replace(run, work=replace(run.work, evidence=None)), progress)
+    # Before a gate's block is raised: the jobs that report need the outputs most when there are findings.
     run.runner.set_outputs({**outcome.outputs, **left})
     if outcome.stop:
         raise outcome.stop
@@ -160,7 +160,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
 
 
 def event_of(here: Runner, source: Path, ref: Ref | None = None) -> Event:
-    """Return what this run answers to: the runner's event, or the state of the checkout at a terminal.
+    """Return the event of this run: the runner's, or the state of the checkout at a terminal.
 
     `ref` was named for a checkout that is on none. Raises `BadInput` when a workflow run is of another ref, and when
     it does not contain the commit.
@@ -191,7 +191,7 @@ def event_of(here: Runner, source: Path, ref: Ref | None = None) -> Event:
         )
     except ValueError as error:
         raise BadInput(
-            "the event of this workflow run names no commit", why=str(error), fix="run the workflow again"
+            "The event of this workflow run names no commit", why=str(error), fix="Run the workflow again"
         ) from error
 
 
@@ -202,7 +202,7 @@ def _program(name: str) -> Program:
 
 
 def _scanners_ahead() -> Callable[[str], Program]:
-    """Return what gives the programs of a whole delivery: the image's scanners are hashed while it is built."""
+    """Return the provider of a whole delivery's programs: it hashes the image scanners while the image is built."""
     from goldenpath.shared.toolchain import Toolchain  # noqa: PLC0415  as above
 
     toolchain = Toolchain.load()
@@ -222,9 +222,9 @@ def _require_version(event: Event) -> None:
         _ = event.release
     except ValueError as error:
         raise BadInput(
-            f"the release tag {event.ref.removeprefix('refs/tags/')} gives no version",
+            f"The release tag {event.ref.removeprefix('refs/tags/')} gives no version",
             why=str(error),
-            fix="name releases like `v1.4.2`, or `my-web-v1.4.2` for one component of the repository",
+            fix="Name releases like `v1.4.2`, or `my-web-v1.4.2` for one component of the repository",
         ) from error
 
 
@@ -242,19 +242,19 @@ def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: st
 
 
 def _evidence(run: Run, stage: Stage) -> dict[str, str]:
-    """Return the output that lets later jobs believe what `stage` left, where it leaves anything."""
+    """Return the output by which later jobs believe the files of `stage`, where it leaves any."""
     if "evidence" not in stage.outputs:
         return {}
     return {"evidence": run.work.left_by(stage.gate.stage if stage.gate else stage.name).line}
 
 
-def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
+def _report(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
     for notice in outcome.notices:
         progress.warn(notice.text)
     _annotate(stage, outcome, run)
     if stage.writes_summary:
         return
-    listed = "".join(f"\n- {runner.as_markdown(each.text)}" for each in outcome.notices)
+    listed = "".join(f"\n- {runner.as_markdown(notice.text)}" for notice in outcome.notices)
     body = outcome.summary or listed
     run.runner.append_summary(f"**{stage.name}**: {runner.as_markdown(outcome.sentence)}\n{body}")
 
@@ -262,7 +262,7 @@ def _tell(stage: Stage, outcome: Outcome, run: Run, progress: Progress) -> None:
 def _annotate(stage: Stage, outcome: Outcome, run: Run) -> None:
     """Annotate the run with the notices, a finding at its file and line, as far as GitHub shows them."""
     level = "error" if outcome.stop else "warning"
-    # What stops a run is the last of it, so it need not share.
+    # The stage that stops a run is its last one, so it need not share the limit.
     at_most = runner.ANNOTATED_AT_MOST if outcome.stop else run.annotated_at_most
     for text, place in chosen(outcome.notices, at_most):
         run.runner.annotate(level, runner.plain(text), title=stage.name, file=runner.plain(place.file), line=place.line)

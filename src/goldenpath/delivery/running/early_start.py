@@ -1,4 +1,4 @@
-"""A stage that is at work before its turn comes, while the stage before it runs."""
+"""Start a stage early, while the stage before it still runs."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class EarlyStage:
-    """The work of a stage in a second thread: its messages, its error and its files come when its turn comes."""
+    """Runs a stage in a second thread. Its messages, its error and its files are held back until its turn."""
 
     def __init__(self, ahead: Ahead, run: Run, second: Alongside) -> None:
         self._seconds = 0.0
         self._messages: list[str] = []
         self._say: Callable[[str], None] = self._messages.append
         self._lock = Lock()
-        self._work = second.start(self._start, ahead, replace(run, say=self._told))
+        self._work = second.start(self._start, ahead, replace(run, say=self._report))
 
     @property
     def began(self) -> float:
-        """The monotonic time at which the stage had begun, had it run without a pause until now."""
+        """The monotonic start time of the stage, as if it had run without a pause until now."""
         return time.monotonic() - self._seconds
 
     def finish(self, say: Callable[[str], None]) -> Outcome:
         """Return the outcome of the stage, whose turn it is; from now on `say` gets its messages. Raises its error."""
         with self._lock:
-            for each in self._messages:
-                say(each)
+            for message in self._messages:
+                say(message)
             self._say = say
         write = self._work.result()
         turn = time.monotonic()
@@ -49,6 +49,6 @@ class EarlyStage:
         finally:
             self._seconds = time.monotonic() - began
 
-    def _told(self, message: str) -> None:
+    def _report(self, message: str) -> None:
         with self._lock:
             self._say(message)

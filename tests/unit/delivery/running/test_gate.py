@@ -15,9 +15,10 @@ from goldenpath.delivery.model.exception import Standing
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import sarif
-from goldenpath.delivery.report.annotations import Notice, Place
+from goldenpath.delivery.report.annotations import AnnotationPlace, Notice
 from goldenpath.delivery.rules import effective
-from goldenpath.delivery.stages import ecr_push, gate
+from goldenpath.delivery.running import gate
+from goldenpath.delivery.stages import ecr_push
 from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput, DiskTrouble, GateBlocked, GoldenPathError, StageOutOfOrder
 from goldenpath.shared.names import Commit, Digest
@@ -33,13 +34,14 @@ def conclude(folder: Path, environment: str, *findings: Finding, of: Gate = Gate
     return gate.conclude(run(folder, environment), report(*findings, gate=of), category="c")
 
 
-def test_a_blocking_gate_names_what_blocks_and_how_to_mend_it(tmp_path: Path) -> None:
+def test_a_blocking_gate_names_what_blocks_and_how_to_fix_it(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "prod", vulnerability(), vulnerability(Severity.LOW))
     assert isinstance(outcome.stop, GateBlocked)
     assert str(outcome.stop) == (
-        "trivy blocks the release to prod: 1 of its findings decide. "
+        "trivy blocks the release to prod: 1 finding must be fixed. "
         "CRITICAL CVE-2020-14343 in usr/lib/python3/site-packages/PyYAML.dist-info/METADATA. "
-        "Update PyYAML from 5.3 to 5.4. mend each of them as it says, then push again; nothing was released."
+        "Update PyYAML from 5.3 to 5.4. "
+        "Fix them as described above and push again, or request an exception (docs/policy.md of the platform)."
     )
 
 
@@ -49,7 +51,7 @@ def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: P
         Notice(
             "CRITICAL github-pat in config.py:3 (commit a1b2c3d4e5f6). "
             "Revoke this secret first, then take it out of the repository.",
-            Place("config.py", 3),
+            AnnotationPlace("config.py", 3),
         ),
     )
 
@@ -57,7 +59,7 @@ def test_a_secret_is_named_with_file_line_and_commit_and_never_shown(tmp_path: P
 def test_an_advisory_gate_warns_and_does_not_stop(tmp_path: Path) -> None:
     outcome = conclude(tmp_path, "dev", vulnerability())
     assert outcome.stop is None
-    assert [each.place for each in outcome.notices] == [Place("Dockerfile", 1)]
+    assert [each.place for each in outcome.notices] == [AnnotationPlace("Dockerfile", 1)]
     assert outcome.outputs == {
         "verdict": "advise", "findings": "1", "deciding": "1", "accepted": "0", "settled": "0", "unfixed": "0",
         "critical": "1", "high": "0", "medium": "0", "low": "0", "unknown": "0", "would_block_in": "test,staging,prod",
@@ -142,14 +144,14 @@ def test_of_very_many_findings_fifty_are_warned_of(tmp_path: Path) -> None:
     many = (replace(vulnerability(), fingerprint=str(number)) for number in range(60))
     outcome = conclude(tmp_path, "dev", *many)
     assert len(outcome.notices) == 51
-    assert outcome.notices[-1] == Notice("and 10 more, all in trivy.json")
+    assert outcome.notices[-1] == Notice("10 more findings are in trivy.json")
 
 
 def test_what_github_does_not_take_is_said_in_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sarif, "RESULTS_LIMIT", 1)
     conclude(tmp_path, "dev", vulnerability(), vulnerability(Severity.LOW))
     (note,) = run(tmp_path).work.read_verdict(Gate.TRIVY).notes
-    assert note == "GitHub does not take all findings: the SARIF file has the 1 most severe, and 1 are left out"
+    assert note == "GitHub does not accept all findings: the SARIF file has the 1 most severe, without the other 1"
 
 
 #       verdicts of                        release          error               what is said
@@ -157,11 +159,11 @@ NOT_LET_THROUGH: dict[str, tuple[dict[str, Any], type[GoldenPathError], str]] = 
     "no verdict of trivy": ({"gates": [Gate.GITLEAKS]}, StageOutOfOrder, "trivy.verdict.json is missing"),
     "no verdict at all": ({"gates": []}, StageOutOfOrder, "gitleaks.verdict.json is missing"),
     "verdicts for dev": (
-        {"decided_for": "dev"}, StageOutOfOrder, f"the verdict of gitleaks is about {COMMIT} for dev, and the release",
+        {"decided_for": "dev"}, StageOutOfOrder, f"The verdict of gitleaks is about {COMMIT} for dev, and the release",
     ),
-    "another image": ({"image": "sha256:" + "6" * 64}, StageOutOfOrder, f"the verdict of trivy is about {DIGEST}"),
-    "another commit": ({"commit": "b" * 40}, StageOutOfOrder, f"the verdict of gitleaks is about {COMMIT}"),
-    "a gate that blocks": ({"findings": (vulnerability(),)}, GateBlocked, "trivy does not let this release through"),
+    "another image": ({"image": "sha256:" + "6" * 64}, StageOutOfOrder, f"The verdict of trivy is about {DIGEST}"),
+    "another commit": ({"commit": "b" * 40}, StageOutOfOrder, f"The verdict of gitleaks is about {COMMIT}"),
+    "a gate that blocks": ({"findings": (vulnerability(),)}, GateBlocked, "trivy does not allow this release"),
 }  # fmt: skip
 
 
@@ -184,7 +186,7 @@ def test_a_candidate_of_another_commit_is_refused_whatever_the_gates_said_of_it(
     codec.write(here.work.candidate, candidate(layout(here.work.layout)))
     with pytest.raises(StageOutOfOrder) as caught:
         ecr_push.run(here)
-    assert caught.value.what == f"the candidate is of the commit {COMMIT}, and this run is about {tagged.commit}"
+    assert caught.value.what == f"The candidate is of the commit {COMMIT}, and this run is about {tagged.commit}"
 
 
 def test_a_candidate_that_was_built_for_another_repository_is_refused(tmp_path: Path) -> None:
@@ -193,7 +195,7 @@ def test_a_candidate_that_was_built_for_another_repository_is_refused(tmp_path: 
     codec.write(here.work.candidate, replace(built, ecr_repository="my-api"))
     with pytest.raises(StageOutOfOrder) as caught:
         ecr_push.run(here)
-    told = "the candidate was built for the ECR repository my-api, and this run releases to my-app"
+    told = "The candidate was built for the ECR repository my-api, and this run releases to my-app"
     assert caught.value.what == told
 
 

@@ -1,4 +1,4 @@
-"""What both gates do with a report: write findings, SARIF and verdict, and stop the pipeline when it blocks."""
+"""The common end of both gates: write findings, SARIF and verdict, and stop the pipeline when the verdict blocks."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
     from goldenpath.delivery.stage import Run
 
 GATE_OUTPUTS = {
-    "verdict": "What the gate decided: `pass`, `advise` or `block`.",
-    "findings": "How many findings there are, of every severity.",
-    "deciding": "How many of them the platform's policy does not let through.",
-    "accepted": "How many of them an exception in `.goldenpath.yml` lets through.",
-    "settled": "How many of them are settled secrets.",
-    "unfixed": "How many of them are reported only, because nobody has fixed them.",
-    "critical": "How many findings are critical.",
-    "high": "How many are high.",
-    "medium": "How many are medium.",
-    "low": "How many are low.",
-    "unknown": "How many have no known severity.",
-    "would_block_in": "Environments in which the same findings block, separated by commas.",
+    "verdict": "The decision of the gate: `pass`, `advise` or `block`.",
+    "findings": "The number of findings, of all severities.",
+    "deciding": "The number of findings that must be fixed under the platform's policy.",
+    "accepted": "The number of findings that an exception in `.goldenpath.yml` accepts.",
+    "settled": "The number of findings that are settled secrets.",
+    "unfixed": "The number of findings that are only reported, because no fix exists.",
+    "critical": "The number of critical findings.",
+    "high": "The number of high findings.",
+    "medium": "The number of medium findings.",
+    "low": "The number of low findings.",
+    "unknown": "The number of findings without a known severity.",
+    "would_block_in": "The environments in which the same findings would block, separated by commas.",
     **EVIDENCE_OUTPUT,
 }
 NAMED_AT_MOST = 5
-# An annotation each: a runner shows ten, and a log of thousands is read by nobody.
+# Each becomes an annotation. A runner shows ten, and nobody reads a log of thousands.
 WARNED_AT_MOST = 50
 
 
 def forget(run: Run, gate: Gate) -> None:
-    """Remove what an earlier run of `gate` left: a crash now must not be taken for its verdict."""
+    """Remove what an earlier run of `gate` left: after a crash, the old verdict must not count."""
     run.work.forget(run.work.findings(gate), run.work.sarif(gate), run.work.verdict(gate))
 
 
@@ -72,7 +72,7 @@ def conclude(
     return Outcome(
         sentence=verdict.sentence,
         outputs=_outputs(verdict),
-        at_places=tuple(of_finding(each, dockerfile) for each in decision.deciding[:WARNED_AT_MOST]),
+        at_places=tuple(of_finding(finding, dockerfile) for finding in decision.deciding[:WARNED_AT_MOST]),
         warnings=_warnings(verdict),
         stop=_blocked(verdict, decision.deciding) if verdict.result is Result.BLOCK else None,
         summary=gate_summary.render(verdict, decision.deciding, decision.unfixed),
@@ -86,7 +86,7 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
         "findings": str(sum(verdict.counts.values())),
         "deciding": str(verdict.deciding),
         "accepted": str(verdict.accepted),
-        "settled": str(sum(each.counts for each in verdict.settled)),
+        "settled": str(sum(secret.counts for secret in verdict.settled)),
         "unfixed": str(len(verdict.unfixed)),
         **counts,
         "would_block_in": ",".join(verdict.would_block_in),
@@ -94,19 +94,22 @@ def _outputs(verdict: Verdict) -> dict[str, str]:
 
 
 def _warnings(verdict: Verdict) -> tuple[str, ...]:
-    """Return what deserves attention besides the findings shown: the number of the others, and bad exceptions."""
+    """Return the other warnings of a gate: how many findings are not shown, and which exceptions need attention."""
     more = verdict.deciding - WARNED_AT_MOST
-    left = (f"and {more} more, all in {verdict.gate}.json",) if more > 0 else ()
-    exceptions = tuple(each.sentence for each in verdict.exceptions if each.standing is not Standing.ACCEPTED)
-    settled = tuple(each.sentence for each in verdict.settled if each.deserves_attention)
+    left = (f"{more} more findings are in {verdict.gate}.json",) if more > 0 else ()
+    exceptions = tuple(
+        exception.sentence for exception in verdict.exceptions if exception.standing is not Standing.ACCEPTED
+    )
+    settled = tuple(secret.sentence for secret in verdict.settled if secret.deserves_attention)
     return (*left, *exceptions, *settled)
 
 
 def _blocked(verdict: Verdict, deciding: tuple[Finding, ...]) -> GateBlocked:
     named = "; ".join(finding_text.sentence(finding) for finding in deciding[:NAMED_AT_MOST])
     more = f"; and {len(deciding) - NAMED_AT_MOST} more" if len(deciding) > NAMED_AT_MOST else ""
+    count = "1 finding" if verdict.deciding == 1 else f"{verdict.deciding} findings"
     return GateBlocked(
-        f"{verdict.gate} blocks the release to {verdict.environment}: {verdict.deciding} of its findings decide",
+        f"{verdict.gate} blocks the release to {verdict.environment}: {count} must be fixed.",
         why=named + more,
-        fix="mend each of them as it says, then push again; nothing was released",
+        fix="Fix them as described above and push again, or request an exception (docs/policy.md of the platform).",
     )

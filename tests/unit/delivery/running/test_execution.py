@@ -14,8 +14,9 @@ from goldenpath.delivery.model.timing import End
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.report import run_facts
 from goldenpath.delivery.rules import effective
+from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stage import Outcome, Stage
-from goldenpath.delivery.stages import execution, gate, summary
+from goldenpath.delivery.stages import summary
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, BuildFailed, GateBlocked
 from goldenpath.shared.runner import Runner
@@ -85,7 +86,7 @@ def test_what_decides_by_the_app_s_own_rules_is_told_and_annotated_without_a_che
     facts = run_facts.gather(made.work, made.environment.name, made.event.commit)
     assert facts.deciding[Gate.TRIVY] == (vulnerability(Severity.MEDIUM),)
     summary.run(made)
-    assert "### What decides\n" in (tmp_path / "summary").read_text()
+    assert "### Findings to fix\n" in (tmp_path / "summary").read_text()
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""When findings go to GitHub code scanning, and whether it is on where the platform requires it."""
+"""Decide whether findings go to GitHub code scanning, and require it to be on where the platform says so."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHA_1_DIGITS = 40
 def require_code_scanning(run: Run) -> None:
     """Raise `CodeScanningOff` where the platform requires code scanning and GitHub says that it is off.
 
-    Asked before the build, with one request. A token that may not ask changes nothing: the upload will say more.
+    This takes one request before the build. A token without the permission changes nothing: the upload reports it.
     """
     if not run.environment.code_scanning_required or not run.request.github_token or why_not(run, tuple(Gate)):
         return
@@ -29,7 +29,7 @@ def require_code_scanning(run: Run) -> None:
 
 
 def why_not(run: Run, ready: Sequence[Gate]) -> str:
-    """Return why nothing can or shall be uploaded; empty when it shall."""
+    """Return the reason why findings are not uploaded; empty when they are."""
     at_terminal = not run.runner.in_actions and not run.request.github_token
     reasons = (
         (not run.environment.sarif_upload, f"the platform's rules for {run.environment.name} do not ask for it"),
