@@ -57,7 +57,7 @@ _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
 _BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
 _NOT_GIVEN = {EVIDENCE, BUILT_FOR, CONTEXT_ARTIFACT_DIGEST}
 INPUTS: tuple[Input, ...] = tuple(
-    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each not in _NOT_GIVEN)
+    dict.fromkeys(needed for stage in (*STAGES, *ALWAYS) for needed in stage.inputs if needed not in _NOT_GIVEN)
 )
 OUTPUTS: Mapping[str, str] = {
     name: text

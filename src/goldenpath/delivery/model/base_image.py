@@ -52,4 +52,4 @@ class BaseImage(Struct, frozen=True):
 
     def is_from(self, registries: tuple[str, ...]) -> bool:
         """Whether it comes from one of `registries`; each is a registry, with a path where only that part is meant."""
-        return any(self.repository == each or self.repository.startswith(f"{each}/") for each in registries)
+        return any(self.repository == registry or self.repository.startswith(f"{registry}/") for registry in registries)

@@ -76,9 +76,9 @@ def _until(end: str, begin: int, rest: Iterator[tuple[int, str]]) -> str:
     taken: list[str] = []
     for _, line in rest:
         if line.strip() == end:
-            return "".join(f"{each}\n" for each in taken)
+            return "".join(f"{taken_line}\n" for taken_line in taken)
         taken.append(line)
-    raise ValueError(f"the value that begins in line {begin} has no end: the word behind << stands alone in no line")
+    raise ValueError(f"the value that begins in line {begin} has no end: no line is only the word behind <<")
 
 
 def sources(raw: str) -> tuple[SecretSource, ...]:
@@ -104,11 +104,11 @@ def _source(line: str) -> SecretSource:
 
 def ssh_sources(raw: str) -> tuple[SshSource, ...]:
     """Return what is forwarded to SSH mounts, one a line or separated by spaces. Raises `ValueError`."""
-    found = []
+    mounts = []
     for line in filter(None, map(str.strip, raw.splitlines())):
         name, _, paths = line.partition("=")
-        found.append(SshSource(_name(name, "the part before `=`"), tuple(filter(None, paths.split(",")))))
-    return tuple(_require_once(found))
+        mounts.append(SshSource(_name(name, "the part before `=`"), tuple(filter(None, paths.split(",")))))
+    return tuple(_require_once(mounts))
 
 
 def ssh_key(raw: str) -> str:
@@ -128,8 +128,8 @@ def _name(text: str, place: str) -> str:
     return name
 
 
-def _require_once(found: list[_Named]) -> list[_Named]:
-    names = [each.id for each in found]
+def _require_once(secrets: list[_Named]) -> list[_Named]:
+    names = [secret.id for secret in secrets]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise ValueError(f"{twice} is named twice")
-    return found
+    return secrets

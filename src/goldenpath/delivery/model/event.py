@@ -115,9 +115,9 @@ def default_branch_of(name: str, ref: str, payload: Mapping[str, Any]) -> str:
     trigger workflows", `schedule`).
     """
     repository = payload.get("repository")
-    found = repository.get("default_branch") if isinstance(repository, dict) else None
-    if isinstance(found, str) and found:
-        return found
+    branch = repository.get("default_branch") if isinstance(repository, dict) else None
+    if isinstance(branch, str) and branch:
+        return branch
     return ref.removeprefix(_BRANCH) if name == "schedule" and ref.startswith(_BRANCH) else ""
 
 

@@ -94,14 +94,14 @@ class Applied(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """The exception for people, in one line."""
-        each = self.acceptance
+        entry = self.acceptance
         pending = self.why_pending or "is not reviewed yet and does not count"
         words = {
-            Standing.ACCEPTED: f"accepted until {each.expires}",
-            Standing.EXPIRES_SOON: f"accepted, but only until {each.expires}: renew it or mend the finding",
-            Standing.EXPIRED: f"expired on {each.expires} and counts no more",
-            Standing.TOO_LONG: f"ends on {each.expires}, later than the platform allows, and does not count",
+            Standing.ACCEPTED: f"accepted until {entry.expires}",
+            Standing.EXPIRES_SOON: f"accepted, but only until {entry.expires}: renew it or fix the finding",
+            Standing.EXPIRED: f"expired on {entry.expires} and counts no more",
+            Standing.TOO_LONG: f"ends on {entry.expires}, later than the platform allows, and does not count",
             Standing.PENDING: pending,
             Standing.UNUSED: "is about nothing that was found: take it out",
         }[self.standing]
-        return f"exception for {each.id} ({each.scope}) {words}; {each.owner}: {each.reason}"
+        return f"exception for {entry.id} ({entry.scope}) {words}; {entry.owner}: {entry.reason}"

@@ -38,7 +38,7 @@ class Frontend:
 
     def is_one_of(self, allowed: tuple[str, ...]) -> bool:
         """Whether `allowed` lists it: a name without tag or digest stands for every image of its repository."""
-        return any(self._is(parse(each)) for each in allowed)
+        return any(self._is(parse(name)) for name in allowed)
 
     def _is(self, listed: Frontend) -> bool:
         if self.repository != listed.repository:
@@ -61,15 +61,15 @@ class Named:
 def parse(written: str) -> Frontend:
     """Return the image that `written` means to BuildKit: the first word of it, the rest are words for the frontend."""
     first = written.split(" ", 1)[0]
-    found = _NAME.fullmatch(first)
-    if found is None:
+    match = _NAME.fullmatch(first)
+    if match is None:
         return Frontend(first, first)
-    host, slash, path = found["name"].partition("/")
+    host, slash, path = match["name"].partition("/")
     if not slash or not (re.search(r"[.:A-Z]", host) or host == "localhost"):
-        host, path = "docker.io", found["name"]
+        host, path = "docker.io", match["name"]
     if host in {"docker.io", "index.docker.io"}:
         host, path = "docker.io", path if "/" in path else f"library/{path}"
-    return Frontend(first, f"{host}/{path}", found["tag"] or "", found["digest"] or "")
+    return Frontend(first, f"{host}/{path}", match["tag"] or "", match["digest"] or "")
 
 
 def named_in(dockerfile: bytes) -> Named | None:
@@ -102,17 +102,17 @@ def without(dockerfile: bytes, named: Named) -> bytes:
 
 def _directives(text: bytes, prefix: bytes) -> list[tuple[str, str]]:
     """Return the parser directives at the top of `text`, up to the first line that is none or repeats one."""
-    found: dict[str, str] = {}
+    directives: dict[str, str] = {}
     for line in text.split(b"\n"):
         if not line.startswith(prefix):
             break
         words = line.removeprefix(prefix).decode("utf-8", "replace").lstrip(_SPACE)
         match = _DIRECTIVE.fullmatch(words)
         key = match[1].lower() if match else ""
-        if match is None or key not in _DIRECTIVES or key in found:
+        if match is None or key not in _DIRECTIVES or key in directives:
             break
-        found[key] = match[2]
-    return list(found.items())
+        directives[key] = match[2]
+    return list(directives.items())
 
 
 def _in_json(text: bytes) -> str | None:

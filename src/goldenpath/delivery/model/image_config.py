@@ -44,7 +44,7 @@ class ImageConfig(Struct, frozen=True):
     @property
     def created_by(self) -> tuple[str, ...]:
         """How each layer was made, in its builder's words."""
-        return tuple(each.created_by for each in self.history or () if not each.empty_layer)
+        return tuple(entry.created_by for entry in self.history or () if not entry.empty_layer)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -55,12 +55,12 @@ class ImageConfig(Struct, frozen=True):
     def made(self) -> datetime | None:
         """When the image was made, in its own words or its label's; `None` where neither names a date that can be."""
         dates = map(_date, (self.created or "", self.labels.get(oci.CREATED, "")))
-        return next((each for each in dates if each and each >= _FIRST_IMAGES), None)
+        return next((date for date in dates if date and date >= _FIRST_IMAGES), None)
 
 
 def _date(written: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(written)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        date = datetime.fromisoformat(written)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

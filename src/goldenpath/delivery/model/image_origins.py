@@ -72,9 +72,9 @@ def labelled(config: ImageConfig) -> ImageOrigins | None:
     base, words = labelled_base(config), config.labels.get(STEPS_LABEL)
     if base is None or words is None:
         return None
-    found = [_STEP.fullmatch(each) for each in words.split()]
-    steps = tuple(Step(int(each[2]), each[1]) for each in found if each)
-    return ImageOrigins(base.name, steps) if len(steps) == len(found) else None
+    matches = [_STEP.fullmatch(word) for word in words.split()]
+    steps = tuple(Step(int(match[2]), match[1]) for match in matches if match)
+    return ImageOrigins(base.name, steps) if len(steps) == len(matches) else None
 
 
 def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, Origin]:
@@ -82,12 +82,12 @@ def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, 
 
     They fit if the image's own history tells of as many layers, and of the same instructions.
     """
-    layers, told = config.layers, config.created_by
+    layers, history = config.layers, config.created_by
     own = len(origins.steps) if origins else 0
-    if origins is None or len(told) != len(layers) or own > len(layers) or (not origins.base and own != len(layers)):
+    if origins is None or len(history) != len(layers) or own > len(layers) or (not origins.base and own != len(layers)):
         return {}
     of_base = len(layers) - own
-    if not all(_tells(words, step) for words, step in zip(told[of_base:], origins.steps, strict=True)):
+    if not all(_fits(created_by, step) for created_by, step in zip(history[of_base:], origins.steps, strict=True)):
         return {}
     named = {
         layer: Origin(line=step.line, instruction=step.keyword)
@@ -102,5 +102,5 @@ def own_layers(config: ImageConfig, origins: ImageOrigins | None) -> int:
     return len(origins.steps) if origins and by_layer(config, origins) else 0
 
 
-def _tells(words: str, step: Step) -> bool:
-    return step.keyword == _FROM or words.split(" ", 1)[0] == step.keyword
+def _fits(created_by: str, step: Step) -> bool:
+    return step.keyword == _FROM or created_by.split(" ", 1)[0] == step.keyword

@@ -268,15 +268,15 @@ def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:
     """
     values: dict[str, Any] = {}
     mistakes = []
-    for each in inputs:
-        text = raw.get(each.name, "") or each.default
+    for declared in inputs:
+        text = raw.get(declared.name, "") or declared.default
         if text:
             try:
-                values[each.name] = each.parse(text)
+                values[declared.name] = declared.parse(text)
             except ValueError as error:
-                mistakes.append(f"`{each.name}`: {error}")
-        elif each.required:
-            mistakes.append(f"`{each.name}` is missing")
+                mistakes.append(f"`{declared.name}`: {error}")
+        elif declared.required:
+            mistakes.append(f"`{declared.name}` is missing")
     if mistakes:
         several = len(mistakes) > 1
         raise BadInput(

@@ -63,14 +63,14 @@ def of(graph: Graph) -> tuple[LayerInputs, ...] | None:
 
 def _inputs(graph: Graph, digest: str) -> LayerInputs:
     used = {digest} | _used(graph, _origins(graph.operations[digest]))
-    reads = frozenset(path for each in used for path in _reads(graph, graph.operations[each]))
+    reads = frozenset(path for used_digest in used for path in _reads(graph, graph.operations[used_digest]))
     return LayerInputs(_kind(graph.operations[digest]), reads, max(map(graph.last_line, used)))
 
 
 def _kind(operation: Operation) -> LayerKind:
     if operation.file is None:
         return LayerKind.RUN
-    if not all(each.copy for each in operation.file.actions):
+    if not all(action.copy for action in operation.file.actions):
         return LayerKind.FOLDER
     return LayerKind.COPY if operation.base else LayerKind.LINKED_COPY
 
@@ -78,29 +78,29 @@ def _kind(operation: Operation) -> LayerKind:
 def _origins(operation: Operation) -> list[str]:
     """Return the operations that decide what the layer of `operation` holds: a copy adds the same files to any."""
     if operation.file is None:
-        return [each.digest for each in operation.inputs]
-    return [operation.input(each.secondary) for each in operation.file.actions if each.copy]
+        return [source.digest for source in operation.inputs]
+    return [operation.input(action.secondary) for action in operation.file.actions if action.copy]
 
 
 def _used(graph: Graph, digests: list[str]) -> set[str]:
     """Return the operations that have a part in the results of `digests`, themselves included."""
-    found: set[str] = set()
+    used: set[str] = set()
     waiting = list(digests)
     while waiting:
-        name = waiting.pop()
-        if name in graph.operations and name not in found:
-            found.add(name)
-            waiting += [each.digest for each in graph.operations[name].inputs]
-    return found
+        digest = waiting.pop()
+        if digest in graph.operations and digest not in used:
+            used.add(digest)
+            waiting += [source.digest for source in graph.operations[digest].inputs]
+    return used
 
 
 def _reads(graph: Graph, operation: Operation) -> Iterator[ContextPath]:
     """Yield what `operation` itself takes from build contexts; all of one that it takes in an unknown way."""
     contexts = {number: name for number in range(len(operation.inputs)) if (name := _context(graph, operation, number))}
     if operation.file is not None:
-        known = [(each.secondary, each.copy.src) for each in operation.file.actions if each.copy]
+        known = [(action.secondary, action.copy.src) for action in operation.file.actions if action.copy]
     elif operation.exec is not None:
-        known = [(each.input, each.selector or _ALL) for each in operation.exec.mounts]
+        known = [(mount.input, mount.selector or _ALL) for mount in operation.exec.mounts]
     else:
         known = []
     yield from (ContextPath(contexts[number], path) for number, path in known if number in contexts)

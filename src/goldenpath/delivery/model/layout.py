@@ -124,8 +124,8 @@ class Layout:
 
     def require(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
-        if (found := self.root().digest) != digest:
-            raise changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
+        if (actual := self.root().digest) != digest:
+            raise changed(f"the candidate folder holds {actual}", f"candidate.json names {digest}")
 
     def require_whole(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout holds the image `digest`, byte for byte."""
@@ -141,7 +141,7 @@ class Layout:
 
     def images(self) -> tuple[Image, ...]:
         """Return the image of every platform."""
-        return tuple(self._image(each) for each in self.listed())
+        return tuple(map(self._image, self.listed()))
 
     def platform(self, image: Image) -> Platform:
         """Return the platform that the image's config names."""
@@ -175,17 +175,17 @@ class Layout:
 
         What this process has proved before is read again only where it may have changed since.
         """
-        verified_blobs.require_all(((self.blob(each.digest), each) for each in self.descriptors()), require_blob)
+        verified_blobs.require_all(((self.blob(blob.digest), blob) for blob in self.descriptors()), require_blob)
 
     def descriptors(self) -> Iterator[Descriptor]:
         """Yield every blob once, an image's blobs before its manifest, the index last: the order to upload in."""
         seen: set[Digest] = set()
         root = self.root()
         for image in self.images():
-            for each in (*image.blobs, image.descriptor):
-                if each.digest not in seen:
-                    seen.add(each.digest)
-                    yield each
+            for blob in (*image.blobs, image.descriptor):
+                if blob.digest not in seen:
+                    seen.add(blob.digest)
+                    yield blob
         if root.digest not in seen:
             yield root
 
@@ -203,12 +203,12 @@ def require_blob(path: Path, expected: Descriptor) -> None:
     """Raise `CandidateChanged` unless the file `path` has the size and the digest of `expected`."""
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
     except OSError as error:
         raise changed(f"{path} cannot be read", str(error)) from error
-    if found != expected.digest.hex or size != expected.size:
-        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{found}")
+    if sha256 != expected.digest.hex or size != expected.size:
+        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{sha256}")
 
 
 def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
@@ -220,7 +220,7 @@ def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest
     result = Layout(folder)
     if instead:
         # Scanners refuse a blob that is a symbolic link.
-        for digest in (each.digest for each in (image.descriptor, *image.blobs)):
+        for digest in (blob.digest for blob in (image.descriptor, *image.blobs)):
             _take_over(instead.get(digest) or layout.blob(digest), result.blob(digest))
     else:
         (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
@@ -234,11 +234,12 @@ def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, st
     Raises `CandidateChanged` when a blob of one of them is not what its digest says.
     """
     result, listed = Layout(folder), []
-    for each in layouts:
-        each.verify()
-        for blob in (blob for image in each.images() for blob in (*image.blobs, image.descriptor)):
-            _take_over(each.blob(blob.digest), result.blob(blob.digest))
-        listed += [replace(image.descriptor, platform=each.fields(image), annotations={}) for image in each.images()]
+    for layout in layouts:
+        layout.verify()
+        for image in layout.images():
+            for blob in (*image.blobs, image.descriptor):
+                _take_over(layout.blob(blob.digest), result.blob(blob.digest))
+            listed.append(replace(image.descriptor, platform=layout.fields(image), annotations={}))
     content = codec.encode(AnnotatedIndex(2, listed, annotations=dict(annotations)))
     index = Descriptor(INDEX, Digest.of(content), len(content))
     codec.write_bytes(result.blob(index.digest), content)
@@ -250,8 +251,8 @@ def copied(layout: Layout, folder: Path) -> Layout:
     """Return a copy of `layout` in the empty `folder`."""
     result = Layout(folder)
     result.blobs.mkdir(parents=True)
-    for each in layout.descriptors():
-        shutil.copyfile(layout.blob(each.digest), result.blob(each.digest))
+    for blob in layout.descriptors():
+        shutil.copyfile(layout.blob(blob.digest), result.blob(blob.digest))
     write_index(folder, layout.root())
     return result
 

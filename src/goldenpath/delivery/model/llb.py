@@ -84,7 +84,7 @@ class Operation(Struct):
         """The digest of the operation whose files this one begins from; empty where it begins from nothing."""
         links: tuple[Link, ...] = (Link(),)
         if self.exec is not None:
-            links = tuple(each for each in self.exec.mounts if each.dest == "/")
+            links = tuple(mount for mount in self.exec.mounts if mount.dest == "/")
         elif self.file is not None:
             links = self.file.actions
         elif self.merge is not None:
@@ -122,13 +122,13 @@ class _Sources(Struct):
 
     def ranges(self, operation: str) -> list[tuple[_Range, ...]]:
         """Return where in the Dockerfile an operation is written: the lines of each place."""
-        found = self.locations.get(operation, _Locations()).locations
-        return [place.ranges for place in found if place.ranges and not place.file]
+        places = self.locations.get(operation, _Locations()).locations
+        return [place.ranges for place in places if place.ranges and not place.file]
 
     def step(self, operation: str) -> Step | None:
         """Return the instruction that an operation comes from; `None` where the graph does not say so."""
         # What two stages write alike is one operation; the later stage is the nearer one.
-        line = max((min(each.start.line for each in place) for place in self.ranges(operation)), default=0)
+        line = max((min(line.start.line for line in lines) for lines in self.ranges(operation)), default=0)
         text = self.infos[0].data.split(b"\n") if self.infos else []
         keyword = _KEYWORD.match(text[line - 1]) if 0 < line <= len(text) else None
         return Step(line, keyword[1].decode().upper()) if keyword else None
@@ -142,7 +142,7 @@ class Graph(Struct):
 
     def last_line(self, operation: str) -> int:
         """Return the number of the last line of the Dockerfile that `operation` is written on; 0 where unknown."""
-        return max((each.end.line for place in self.source.ranges(operation) for each in place), default=0)
+        return max((line.end.line for lines in self.source.ranges(operation) for line in lines), default=0)
 
 
 @dataclass(frozen=True)
@@ -170,10 +170,10 @@ def read(text: bytes) -> Graph:
 
 def images(graph: Graph) -> Images:
     """Return the images that the build `graph` uses."""
-    names = {_image(each) for each in graph.operations.values()} - {""}
+    names = {_image(operation) for operation in graph.operations.values()} - {""}
     base, layers = origin(graph)
-    steps = [graph.source.step(each) for each in layers or ()]
-    known = tuple(each for each in steps if each is not None)
+    steps = [graph.source.step(layer) for layer in layers or ()]
+    known = tuple(step for step in steps if step is not None)
     of_base = graph.source.step(base)
     return Images(
         tuple(sorted(names)),
@@ -195,7 +195,7 @@ def origin(graph: Graph) -> tuple[str, list[str] | None]:
     The operations are `None` where it is not known how many layers one of them adds.
     """
     operations = graph.operations
-    used = {each.digest for operation in operations.values() for each in operation.inputs}
+    used = {source.digest for operation in operations.values() for source in operation.inputs}
     last = [digest for digest in operations if digest not in used]
     if len(last) != 1:
         return "", None
@@ -223,9 +223,11 @@ def _added(operations: dict[str, Operation], digest: str) -> list[str] | None:
         return [digest]
     if operation.merge is None:
         return None
-    others = [operation.input(each.input) for each in operation.merge.inputs[1:]]
-    alone = [each for each in others if (one := operations.get(each)) and one.file is not None and not one.base]
-    return alone if len(alone) == len(others) else None
+    merged = [operation.input(link.input) for link in operation.merge.inputs[1:]]
+    linked = [
+        digest for digest in merged if (copy := operations.get(digest)) and copy.file is not None and not copy.base
+    ]
+    return linked if len(linked) == len(merged) else None
 
 
 def _image(operation: Operation) -> str:

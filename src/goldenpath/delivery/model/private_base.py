@@ -81,8 +81,8 @@ class FetchedBases(Struct, frozen=True):
     @property
     def records(self) -> dict[BaseImage, BaseImage]:
         """The images as the record of a build names them, by what BuildKit calls them when they are in a folder."""
-        listed = [(parse(written), digest) for written, digest in self.images.items()]
-        return {BaseImage(each.name_of_context, digest): BaseImage(each.name, digest) for each, digest in listed}
+        bases = [(parse(written), digest) for written, digest in self.images.items()]
+        return {BaseImage(base.name_of_context, digest): BaseImage(base.name, digest) for base, digest in bases}
 
 
 def parse(written: str) -> PrivateBase:
@@ -92,10 +92,10 @@ def parse(written: str) -> PrivateBase:
         host = first
     else:
         host, rest = DOCKER_HUB, written if slash else f"library/{written}"
-    found = _NAME.fullmatch(rest)
-    if found is None or len(f"{host}/{found[1]}") > _NAME_LENGTH:
+    match = _NAME.fullmatch(rest)
+    if match is None or len(f"{host}/{match[1]}") > _NAME_LENGTH:
         raise _no_image(written)
-    path, tag, digest = found.groups()
+    path, tag, digest = match.groups()
     registry = registry_of(host)
     if _LIKE_ECR.search(written) and not is_ecr(registry):
         raise ValueError(f"{written[:200]!a} is not the address of an Amazon ECR registry, with a repository in it")
@@ -123,8 +123,8 @@ def is_ecr(registry: str) -> bool:
 
 
 def _ecr(registry: str, path: str) -> EcrPlace | None:
-    found = _ECR.fullmatch(registry)
-    return EcrPlace(AccountId(found[1]), Region(found[2]), EcrRepository(path)) if found else None
+    match = _ECR.fullmatch(registry)
+    return EcrPlace(AccountId(match[1]), Region(match[2]), EcrRepository(path)) if match else None
 
 
 def _no_image(written: str) -> ValueError:

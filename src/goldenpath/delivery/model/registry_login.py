@@ -26,12 +26,12 @@ class RegistryLogin:
 
 def parse_all(raw: str) -> tuple[RegistryLogin, ...]:
     """Return the logins in `raw`, one a line. Raises `ValueError`, which names lines and never shows one."""
-    found: dict[str, RegistryLogin] = {}
+    logins: dict[str, RegistryLogin] = {}
     for number, login in _lines(raw):
-        if login.registry in found:
+        if login.registry in logins:
             raise ValueError(f"line {number} gives a second login for {login.registry}")
-        found[login.registry] = login
-    return tuple(found.values())
+        logins[login.registry] = login
+    return tuple(logins.values())
 
 
 def _lines(raw: str) -> Iterator[tuple[int, RegistryLogin]]:

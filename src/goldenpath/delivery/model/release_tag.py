@@ -48,9 +48,9 @@ def parse(name: str) -> ReleaseTag | None:
 
     Raises `ValueError` for what only begins as one: the tag `very-nice` is no release of `ery-nice`.
     """
-    if not _WHOLE.match(name) and (found := _COMPONENT.fullmatch(name)):
-        component = "" if found["component"].lower() in _NO_COMPONENT else found["component"]
-        return ReleaseTag(name, Version(found["version"]), component)
+    if not _WHOLE.match(name) and (match := _COMPONENT.fullmatch(name)):
+        component = "" if match["component"].lower() in _NO_COMPONENT else match["component"]
+        return ReleaseTag(name, Version(match["version"]), component)
     if not name.startswith("v"):
         return None
     version = Version(name.removeprefix("v"))

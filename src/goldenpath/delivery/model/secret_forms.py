@@ -44,14 +44,14 @@ class Form:
 
 def forms(secrets: Iterable[BuildSecret]) -> tuple[Form, ...]:
     """Return every form of every secret, each content once."""
-    found: dict[bytes, Form] = {}
+    by_content: dict[bytes, Form] = {}
     for secret in secrets:
         for part in parts(secret.value):
             for name, text in _forms(part):
                 content = text.translate(None, LINE_ENDS)
                 if len(content) >= SHORTEST:
-                    found.setdefault(content, Form(secret.id, name, content))
-    return tuple(found.values())
+                    by_content.setdefault(content, Form(secret.id, name, content))
+    return tuple(by_content.values())
 
 
 def parts(value: bytes) -> tuple[bytes, ...]:
@@ -85,7 +85,7 @@ def _forms(part: bytes) -> Iterator[tuple[str, bytes]]:
     text = part.decode("utf-8", "surrogateescape")
     for url in (quote(part, safe=""), quote(part), quote_plus(part)):
         yield "as in a URL", url.encode()
-        yield "as in a URL", re.sub("%..", lambda found: found[0].lower(), url).encode()
+        yield "as in a URL", re.sub("%..", lambda match: match[0].lower(), url).encode()
     for is_ascii in (True, False):
         escaped = json.dumps(text, ensure_ascii=is_ascii)[1:-1]
         yield "as in JSON", escaped.encode("utf-8", "surrogateescape")
@@ -96,7 +96,7 @@ def _forms(part: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _base64(part: bytes, shift: int, alphabet: bytes | None) -> bytes:
-    """Return the characters that stand for `part` alone where `shift` bytes of a group of three come before it."""
+    """Return the characters that stand only for `part` where `shift` bytes of a group of three come before it."""
     encoded = base64.b64encode(b"\0" * shift + part, alphabet).rstrip(b"=")
     # A last group that is not full ends in a character that holds bits of the next byte.
     is_full = (shift + len(part)) % 3 == 0
@@ -112,8 +112,8 @@ def lines_to_mask(value: bytes) -> tuple[str, ...]:
 def redacted(text: str, secrets: Iterable[BuildSecret]) -> str:
     """Return `text` with every form of every secret hidden, and every line of a secret."""
     given = tuple(secrets)
-    found = {form.content.decode("utf-8", "replace") for form in forms(given)}
-    found |= {line for secret in given for line in lines_to_mask(secret.value)}
-    for each in sorted(found, key=len, reverse=True):
-        text = text.replace(each, HIDDEN)
+    hidden = {form.content.decode("utf-8", "replace") for form in forms(given)}
+    hidden |= {line for secret in given for line in lines_to_mask(secret.value)}
+    for part in sorted(hidden, key=len, reverse=True):
+        text = text.replace(part, HIDDEN)
     return text

@@ -78,7 +78,7 @@ class Settled(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """The record for people, in one line."""
-        each = self.settlement
+        record = self.settlement
         words = {
             SettledStanding.SETTLED: "is settled",
             SettledStanding.IN_FILES: "does not count: the secret is still in a checked-out file; remove it there",
@@ -86,5 +86,5 @@ class Settled(Struct, frozen=True):
             SettledStanding.REFUSED: "does not count: the platform allows no settled secrets in this environment",
             SettledStanding.NOT_FOUND: "was not found in what this run scanned",
         }[self.standing]
-        by = f"{each.settled_by} on {each.settled_on}: {each.reason}"
-        return f"settled secret {each.rule} in {each.path} ({each.fingerprint}) {words}; {by}"
+        by = f"{record.settled_by} on {record.settled_on}: {record.reason}"
+        return f"settled secret {record.rule} in {record.path} ({record.fingerprint}) {words}; {by}"

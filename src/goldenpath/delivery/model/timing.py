@@ -38,4 +38,4 @@ class Timings(Struct, frozen=True):
 
     def of(self, stage: str) -> Timing | None:
         """Return how `stage` ended; `None` where it did not run."""
-        return next((each for each in self.stages if each.stage == stage), None)
+        return next((timing for timing in self.stages if timing.stage == stage), None)

@@ -84,13 +84,12 @@ class Verdict(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """The verdict for people, in one line."""
-        found = ", ".join(f"{count} {severity.value.lower()}" for severity, count in self.counts.items() if count)
-        text = (
-            f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode}); {found or 'nothing'} found"
-        )
+        counted = ", ".join(f"{count} {severity.value.lower()}" for severity, count in self.counts.items() if count)
+        decision = f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode})"
+        text = f"{decision}; {counted or 'nothing'} found"
         if self.accepted:
             text += f", {self.accepted} accepted by exception"
-        if settled := sum(each.counts for each in self.settled):
+        if settled := sum(record.counts for record in self.settled):
             text += f", {settled} settled"
         if self.unfixed:
             text += f", {len(self.unfixed)} without a fix reported only"

@@ -35,24 +35,25 @@ def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
     """
     with _turn, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
         unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
-        for each in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
-            each.result()
+        for proof in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
+            proof.result()
 
 
 def _require(path: Path, blob: Descriptor, prove: Prove) -> None:
-    found = _stat(path)
-    stamp = FileStamp.of(found) if found else None
+    status = _status(path)
+    stamp = FileStamp.of(status) if status else None
     prove(path, blob)
     if stamp:
         _proved[path.absolute(), blob.digest, blob.size] = stamp
 
 
 def _is_proved(path: Path, blob: Descriptor) -> bool:
-    stamp, found = _proved.get((path.absolute(), blob.digest, blob.size)), _stat(path)
-    return stamp is not None and found is not None and stamp.proves(found)
+    stamp = _proved.get((path.absolute(), blob.digest, blob.size))
+    status = _status(path)
+    return stamp is not None and status is not None and stamp.proves(status)
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _status(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except OSError:

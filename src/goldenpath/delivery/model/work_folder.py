@@ -106,8 +106,8 @@ class WorkFolder:
             if reported is None:
                 raise
             raise _gone(path.name) from None
-        if (found := evidence.sha256(content)) != reported:
-            raise _other(path.name, found, reported, self.evidence)
+        if (actual := evidence.sha256(content)) != reported:
+            raise _not_reported(path.name, actual, reported, self.evidence)
         return content
 
     @property
@@ -236,7 +236,7 @@ def _busy(path: Path) -> WorkFolderBusy:
 def _require_own_files(report: Report) -> None:
     """Raise `EvidenceMismatch` when a report with a label lists a file that the stage of that name does not leave."""
     own = LEAVES.get(report.label, ()) if report.label else ("*",)
-    strange = [name for name in report.digests if not any(fnmatchcase(name, each) for each in own)]
+    strange = [name for name in report.digests if not any(fnmatchcase(name, pattern) for pattern in own)]
     if strange:
         raise EvidenceMismatch(
             f"the job of `{report.label}` reports {', '.join(strange)}, which `{report.label}` does not write",
@@ -253,7 +253,7 @@ def _gone(name: str) -> EvidenceMismatch:
     )
 
 
-def _other(name: str, found: str, reported: str | None, given: Evidence) -> EvidenceMismatch:
+def _not_reported(name: str, actual: str, reported: str | None, given: Evidence) -> EvidenceMismatch:
     if reported is None:
         return EvidenceMismatch(
             f"no job of this run reported {name}",
@@ -262,6 +262,6 @@ def _other(name: str, found: str, reported: str | None, given: Evidence) -> Evid
         )
     return EvidenceMismatch(
         f"{name} is not the file that its job wrote",
-        why=f"its SHA-256 is {found}, and the job that wrote it reported {reported}",
+        why=f"its SHA-256 is {actual}, and the job that wrote it reported {reported}",
         fix=evidence.RUN_AGAIN,
     )

@@ -59,14 +59,16 @@ def parse(text: str, policy: Policy) -> AppRules:
     """Return the rules in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
     tree = source.read(text, SCHEMA, FILE)
     tighten = tree.get("tighten") or {}
-    unknown = sorted(set(tighten) - {each.name for each in policy.environments})
+    unknown = sorted(set(tighten) - {environment.name for environment in policy.environments})
     if unknown:
         raise PolicyInvalid(
             f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}",
-            why=f"the platform knows {', '.join(each.name for each in policy.environments)}",
+            why=f"the platform knows {', '.join(environment.name for environment in policy.environments)}",
             fix="name one of these",
         )
-    return AppRules((tighten,), tuple(codec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
+    return AppRules(
+        (tighten,), tuple(codec.convert(exception, Acceptance) for exception in tree.get("exceptions") or ())
+    )
 
 
 def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> AppRules:
@@ -75,38 +77,41 @@ def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> App
     Stricter rules count at once; an exception waits for its review, and `why_pending` says so.
     """
     latest: dict[tuple[object, ...], date] = {}
-    for each in merged.exceptions:
-        latest[_about(each)] = max(each.expires, latest.get(_about(each), each.expires))
+    for exception in merged.exceptions:
+        latest[_about(exception)] = max(exception.expires, latest.get(_about(exception), exception.expires))
     kept, pending = list[Acceptance](), list[Acceptance]()
-    for each in proposed.exceptions:
-        until = latest.get(_about(each))
-        (kept if until is not None and each.expires <= until else pending).append(each)
+    for exception in proposed.exceptions:
+        until = latest.get(_about(exception))
+        (kept if until is not None and exception.expires <= until else pending).append(exception)
     tighten = (*proposed.tighten, *merged.tighten)
     return AppRules(tighten, tuple(kept), tuple(pending), why_pending, merged.notes)
 
 
 def tightened(environment: Environment, rules: AppRules) -> Environment:
     """Return `environment` made stricter by what the app says of it; never less strict."""
-    return reduce(_tighter, (each.get(environment.name) or {} for each in rules.tighten), environment)
+    return reduce(_tighter, (tighten.get(environment.name) or {} for tighten in rules.tighten), environment)
 
 
 def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Matched, ...]:
     """Return every exception of `gate` with the findings that it is about, whatever the day."""
-    every = [(each, None) for each in rules.exceptions] + [(each, rules.why_pending) for each in rules.pending]
-    mine = [(each, why) for each, why in every if each.gate is gate]
-    named: dict[Subject, list[str]] = {each.subject: [] for each, _ in mine}
+    every = [
+        *((exception, None) for exception in rules.exceptions),
+        *((exception, rules.why_pending) for exception in rules.pending),
+    ]
+    mine = [(exception, why) for exception, why in every if exception.gate is gate]
+    named: dict[Subject, list[str]] = {exception.subject: [] for exception, _ in mine}
     for finding in findings if named else ():
         for subject in subjects(finding):
             if subject in named:
                 named[subject].append(finding.fingerprint)
-    return tuple(Matched(each, tuple(named[each.subject]), why) for each, why in mine)
+    return tuple(Matched(exception, tuple(named[exception.subject]), why) for exception, why in mine)
 
 
 def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
     """Return what each exception is worth on `today`, where its end may be `longest` away."""
     return tuple(
-        Applied(each.acceptance, _standing(each, today, longest), each.findings, each.why_pending or "")
-        for each in matched
+        Applied(entry.acceptance, _standing(entry, today, longest), entry.findings, entry.why_pending or "")
+        for entry in matched
     )
 
 

@@ -25,7 +25,7 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
         return ()
     if images is None:
         return (f"the age of the base images is unknown; {rules.name} allows {rules.base_age.days} days",)
-    old = [_sentence(each, now) for each in images if _age(each, now) > rules.base_age.days]
+    old = [_sentence(image, now) for image in images if _age(image, now) > rules.base_age.days]
     if old and rules.blocks:
         raise BaseRefused(
             "; ".join(old),
@@ -34,8 +34,8 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
             "Where there is none, ask the platform team about `base_days` (docs/policy.md)",
         )
     limit = f"; {rules.name} allows {rules.base_age.days} days"
-    unknown = [f"the age of the base image {each.name} is unknown" for each in images if _age(each, now) < 0]
-    return tuple(f"{each}{limit}" for each in (*old, *unknown))
+    unknown = [f"the age of the base image {image.name} is unknown" for image in images if _age(image, now) < 0]
+    return tuple(f"{sentence}{limit}" for sentence in (*old, *unknown))
 
 
 def _age(image: BaseImage, now: datetime) -> int:

@@ -55,8 +55,8 @@ def decide(
     applied = apply(matched, today, here.longest_exception)
     deciding = _ranked(_deciding(report.findings, applied, settled_here, here.vulnerabilities))
     unfixed = _ranked(_unfixed(report.findings, applied, here.vulnerabilities))
-    elsewhere = (tightened(each, rules) for each in policy.environments if each.name != environment.name)
-    blocking = (each for each in elsewhere if each.modes[gate] is Mode.BLOCKING)
+    elsewhere = (tightened(other, rules) for other in policy.environments if other.name != environment.name)
+    blocking = (other for other in elsewhere if other.modes[gate] is Mode.BLOCKING)
     verdict = Verdict(
         gate=gate,
         environment=environment.name,
@@ -67,14 +67,14 @@ def decide(
         seen=report.seen,
         counts=report.counts(),
         deciding=len(deciding),
-        would_block_in=tuple(each.name for each in blocking if _finds(report, matched, records, each, today)),
+        would_block_in=tuple(other.name for other in blocking if _blocks_in(report, matched, records, other, today)),
         accepted=len(_accepted(applied)),
         exceptions=applied,
         notes=report.notes,
         database=_seen(report.database, today),
         java_database=_seen(report.java_database, today),
-        decided_by=tuple(each.fingerprint for each in deciding),
-        unfixed=tuple(each.fingerprint for each in unfixed),
+        decided_by=tuple(finding.fingerprint for finding in deciding),
+        unfixed=tuple(finding.fingerprint for finding in unfixed),
         settled=settled_here,
     )
     return Decision(verdict, deciding, unfixed)
@@ -91,9 +91,9 @@ def _unfixed(findings: Sequence[Finding], applied: Sequence[Applied], rule: Vuln
     """Return what would decide if a fix existed, and does not, without what an exception accepts anyway."""
     accepted, strict = _accepted(applied), replace(rule, ignore_unfixed=False)
     return [
-        each
-        for each in findings
-        if decides(each, strict) and not decides(each, rule) and each.fingerprint not in accepted
+        finding
+        for finding in findings
+        if decides(finding, strict) and not decides(finding, rule) and finding.fingerprint not in accepted
     ]
 
 
@@ -101,7 +101,7 @@ def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
 
 
-def _finds(
+def _blocks_in(
     report: Findings, matched: Sequence[Matched], records: Records, environment: Environment, today: date
 ) -> bool:
     """Tell whether anything in `report` decides in `environment`."""
@@ -114,12 +114,14 @@ def _deciding(
     findings: Sequence[Finding], applied: Sequence[Applied], records: Sequence[Settled], rule: VulnerabilityRule
 ) -> list[Finding]:
     """Return what decides under `rule`, without what an exception or a record lets pass."""
-    passed = _accepted(applied) | {each.settlement.fingerprint for each in records if each.counts}
-    return [each for each in findings if decides(each, rule) and each.fingerprint not in passed]
+    passed = _accepted(applied) | {record.settlement.fingerprint for record in records if record.counts}
+    return [finding for finding in findings if decides(finding, rule) and finding.fingerprint not in passed]
 
 
 def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
-    return frozenset(name for each in applied if each.standing.counts for name in each.findings)
+    return frozenset(
+        fingerprint for exception in applied if exception.standing.counts for fingerprint in exception.findings
+    )
 
 
 def _seen(seen: Database | None, today: date) -> DatabaseSeen | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def rules(environment: Environment) -> Iterator[str]:
     """Say, line by line, what `environment` asks for."""
     rule = environment.vulnerabilities
-    severities = ", ".join(each.value for each in Severity if each in rule.severities)
+    severities = ", ".join(severity.value for severity in Severity if severity in rule.severities)
     unfixed = "those that nobody has fixed are only reported" if rule.ignore_unfixed else "with or without a fix"
     yield f"gitleaks    {environment.modes[Gate.GITLEAKS]}: any secret decides"
     yield f"            {'settled secrets pass' if environment.settled_allowed else 'no secret can be settled'}"
@@ -35,7 +35,7 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"
     yield f"moving tags {', '.join(environment.moving_tags) or 'none'}"
     yield f"stored keys {'allowed' if environment.stored_keys_allowed else 'refused'} in a workflow"
-    yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else '1.2.3 alone'}"
+    yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else 'only 1.2.3'}"
     yield f"refs        {', '.join(environment.refs)}"
     yield f"tags        {_tags(environment)}"
     branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
@@ -93,5 +93,5 @@ def explain(environment: Environment, app: AppRules, ref: str, today: date) -> I
         effect = "stops the release" if blocks else "warns, and releases"
         yield f"a finding of {gate} that decides {effect}: {here.modes[gate]} by {origin}"
     yield from rules(here)
-    matched = (Matched(each, ("?",)) for each in app.exceptions)
-    yield from (each.sentence for each in apply(matched, today, here.longest_exception))
+    matched = (Matched(exception, ("?",)) for exception in app.exceptions)
+    yield from (exception.sentence for exception in apply(matched, today, here.longest_exception))

@@ -30,7 +30,7 @@ def require_fresh(verdict: Verdict, environment: Environment, now: datetime) -> 
     ended = tuple(_ended(verdict, environment, now))
     if ended and verdict.mode is Mode.BLOCKING:
         raise _expired(verdict, "; ".join(ended))
-    return tuple(f"{verdict.gate}: {each}" for each in ended)
+    return tuple(f"{verdict.gate}: {sentence}" for sentence in ended)
 
 
 def _untimely(verdict: Verdict, environment: Environment, now: datetime) -> str:
@@ -48,9 +48,9 @@ def _untimely(verdict: Verdict, environment: Environment, now: datetime) -> str:
 
 def _ended(verdict: Verdict, environment: Environment, now: datetime) -> Iterator[str]:
     """Yield what the verdict rests on and what no longer holds."""
-    for each in verdict.exceptions:
-        if each.standing.counts and each.acceptance.expires < now.date():
-            yield f"the exception for {each.acceptance.id} ended on {each.acceptance.expires}"
+    for exception in verdict.exceptions:
+        if exception.standing.counts and exception.acceptance.expires < now.date():
+            yield f"the exception for {exception.acceptance.id} ended on {exception.acceptance.expires}"
     for name, database, limit in (
         ("vulnerability", verdict.database, environment.database_age),
         ("Java", verdict.java_database, environment.java_database_age),

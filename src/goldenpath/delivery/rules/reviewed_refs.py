@@ -69,10 +69,10 @@ def require_tag(environment: Environment, event: Event, verdict: Verdict) -> Non
     """Raise `NotReviewed` unless the `verdict` of gitleaks-gate names a branch from which tags are accepted."""
     branches = _branches_of_tags(environment, event)
     if branches and verdict.reviewed_on not in branches:
-        found = f"names {verdict.reviewed_on}" if verdict.reviewed_on else "names no branch"
+        review = f"names {verdict.reviewed_on}" if verdict.reviewed_on else "names no branch"
         raise NotReviewed(
             f"The verdict of gitleaks does not say that the tag {event.tag} is on {' or '.join(branches)}.",
-            why=f"{environment.name} accepts tags only from there, and the verdict {found}.",
+            why=f"{environment.name} accepts tags only from there, and the verdict {review}.",
             fix="Run `goldenpath gitleaks-gate` again for this tag and environment, then every stage after it.",
         )
 

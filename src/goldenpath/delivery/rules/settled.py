@@ -51,12 +51,12 @@ NO_RECORDS = Records()
 def parse(text: str) -> tuple[Settlement, ...]:
     """Return the records in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
     tree = source.read(text, SCHEMA, FILE)
-    return tuple(codec.convert(each, Settlement) for each in tree["settled"])
+    return tuple(codec.convert(record, Settlement) for record in tree["settled"])
 
 
 def render(records: Iterable[Settlement]) -> str:
     """Return the text of the file that has `records`."""
-    tree = {"version": 1, "settled": [msgspec.to_builtins(each) for each in records]}
+    tree = {"version": 1, "settled": [msgspec.to_builtins(record) for record in records]}
     return _HEADER + yaml.safe_dump(tree, sort_keys=False, width=120, allow_unicode=True)
 
 
@@ -86,17 +86,20 @@ def in_force(folder: Path, event: Event) -> Records:
 def reviewed(proposed: tuple[Settlement, ...], merged: tuple[Settlement, ...], why_pending: str) -> Records:
     """Return the records of a run: those that are `merged` count, the other ones that it proposes are pending."""
     known = set(merged)
-    pending = tuple(each for each in proposed if each not in known)
+    pending = tuple(record for record in proposed if record not in known)
     return Records(merged, pending, why_pending)
 
 
 def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[Settled, ...]:
     """Return what each record is worth in `environment`, for what was found."""
-    by_fingerprint = {each.fingerprint: each for each in findings}
-    every = [(each, "") for each in records.counting] + [(each, records.why_pending) for each in records.pending]
+    by_fingerprint = {finding.fingerprint: finding for finding in findings}
+    every = [
+        *((record, "") for record in records.counting),
+        *((record, records.why_pending) for record in records.pending),
+    ]
     return tuple(
-        Settled(each, _standing(each, by_fingerprint.get(each.fingerprint), environment, why), why)
-        for each, why in every
+        Settled(record, _standing(record, by_fingerprint.get(record.fingerprint), environment, why), why)
+        for record, why in every
     )
 
 

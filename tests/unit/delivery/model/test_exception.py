@@ -40,7 +40,7 @@ def test_a_scope_of_no_package_is_not_about_a_secret() -> None:
     ("standing", "words"),
     [
         (Standing.ACCEPTED, "accepted until 2026-12-31; team-web: a test stand"),
-        (Standing.EXPIRES_SOON, "accepted, but only until 2026-12-31: renew it or mend the finding"),
+        (Standing.EXPIRES_SOON, "accepted, but only until 2026-12-31: renew it or fix the finding"),
         (Standing.EXPIRED, "expired on 2026-12-31 and counts no more"),
         (Standing.TOO_LONG, "ends on 2026-12-31, later than the platform allows, and does not count"),
         (Standing.PENDING, "is not reviewed yet and does not count; team-web: a test stand"),
