@@ -15,7 +15,7 @@ Place = tuple[str, str]
 Subject = tuple[Gate, str, Place]
 
 
-class Scope(Struct, frozen=True, omit_defaults=True):
+class ExceptionScope(Struct, frozen=True, omit_defaults=True):
     """Where the finding may occur: exactly one of a package, a path, or one finding's fingerprint."""
 
     package: str = ""
@@ -41,7 +41,7 @@ class Acceptance(Struct, frozen=True):
 
     gate: Gate
     id: str
-    scope: Scope
+    scope: ExceptionScope
     reason: str
     owner: str
     expires: date
@@ -80,7 +80,7 @@ class Standing(StrEnum):
         return self in {Standing.ACCEPTED, Standing.EXPIRES_SOON}
 
 
-class Applied(Struct, frozen=True):
+class AppliedException(Struct, frozen=True):
     """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about.
 
     `why_pending` says why one with the standing `pending` does not count yet.

@@ -93,7 +93,7 @@ class Location(Struct, frozen=True):
     commit: str = ""
 
 
-class Origin(Struct, frozen=True):
+class FindingOrigin(Struct, frozen=True):
     """What brought a finding into the image: the `base` image, or, where that is empty, an `instruction` of the app's.
 
     `line` is where in the Dockerfile the instruction, or the base image's `FROM`, begins; 0 where it is unknown.
@@ -132,7 +132,7 @@ class Finding(Struct, frozen=True):
     kind: Kind = Kind.SECRET
     advice: str = ""
     in_history_only: bool = False
-    origin: Origin | None = None
+    origin: FindingOrigin | None = None
 
     @property
     def has_no_fix(self) -> bool:

@@ -50,7 +50,7 @@ class Frontend:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFrontend:
     """Where a Dockerfile names its frontend: the `line`, from 1; a `#` comment can be left out, other forms cannot."""
 
     frontend: Frontend
@@ -72,7 +72,7 @@ def parse(written: str) -> Frontend:
     return Frontend(first, f"{host}/{path}", match["tag"] or "", match["digest"] or "")
 
 
-def named_in(dockerfile: bytes) -> Named | None:
+def named_in(dockerfile: bytes) -> NamedFrontend | None:
     """Return the frontend that the text of a Dockerfile names, as BuildKit finds it; `None` when it names none."""
     text = dockerfile.removeprefix(_BOM)
     first = 1
@@ -81,12 +81,12 @@ def named_in(dockerfile: bytes) -> Named | None:
     for prefix in (b"#", b"//"):
         for number, (key, value) in enumerate(_directives(text, prefix), first):
             if key == "syntax":
-                return Named(parse(value), number, is_comment=prefix == b"#")
+                return NamedFrontend(parse(value), number, is_comment=prefix == b"#")
     written = _in_json(text)
-    return None if written is None else Named(parse(written), first, is_comment=False)
+    return None if written is None else NamedFrontend(parse(written), first, is_comment=False)
 
 
-def without(dockerfile: bytes, named: Named) -> bytes:
+def without(dockerfile: bytes, named: NamedFrontend) -> bytes:
     """Return the text of a Dockerfile without the line that names its frontend, and with as many lines as before.
 
     The directives that follow must stay at the top, so an empty comment stands after them.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from goldenpath.delivery.model.base_image import BaseImage
-from goldenpath.delivery.model.finding import Origin
+from goldenpath.delivery.model.finding import FindingOrigin
 from goldenpath.shared import oci
 from goldenpath.shared.names import Digest
 
@@ -77,7 +77,7 @@ def labelled(config: ImageConfig) -> ImageOrigins | None:
     return ImageOrigins(base.name, steps) if len(steps) == len(matches) else None
 
 
-def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, Origin]:
+def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, FindingOrigin]:
     """Return the origin of each layer by its diff id; nothing where `origins` do not fit the image.
 
     They fit if the image's own history tells of as many layers, and of the same instructions.
@@ -90,11 +90,11 @@ def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, 
     if not all(_fits(created_by, step) for created_by, step in zip(history[of_base:], origins.steps, strict=True)):
         return {}
     named = {
-        layer: Origin(line=step.line, instruction=step.keyword)
+        layer: FindingOrigin(line=step.line, instruction=step.keyword)
         for layer, step in zip(layers[of_base:], origins.steps, strict=True)
     }
     # Of two equal layers the lower one counts: what a base image has too is nobody else's.
-    return {**named, **dict.fromkeys(layers[:of_base], Origin(base=origins.base, line=origins.line))}
+    return {**named, **dict.fromkeys(layers[:of_base], FindingOrigin(base=origins.base, line=origins.line))}
 
 
 def own_layers(config: ImageConfig, origins: ImageOrigins | None) -> int:

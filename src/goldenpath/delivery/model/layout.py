@@ -88,7 +88,7 @@ class LayoutVersion(Struct, frozen=True, rename="camel"):
 
 
 @dataclass(frozen=True)
-class Image:
+class LayoutImage:
     """One image in a layout: its manifest with the descriptor that leads to it."""
 
     descriptor: Descriptor
@@ -139,11 +139,11 @@ class Layout:
             return (root,)
         return tuple(self._decode(self.blob(root.digest), Index).manifests)
 
-    def images(self) -> tuple[Image, ...]:
+    def images(self) -> tuple[LayoutImage, ...]:
         """Return the image of every platform."""
         return tuple(map(self._image, self.listed()))
 
-    def platform(self, image: Image) -> Platform:
+    def platform(self, image: LayoutImage) -> Platform:
         """Return the platform that the image's config names."""
         try:
             return self.fields(image).name
@@ -151,11 +151,11 @@ class Layout:
             config = self.blob(image.manifest.config.digest)
             raise changed(f"{config} names no platform", str(error)) from None
 
-    def fields(self, image: Image) -> PlatformFields:
+    def fields(self, image: LayoutImage) -> PlatformFields:
         """Return the same as an index shows it."""
         return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
 
-    def config(self, image: Image) -> ImageConfig:
+    def config(self, image: LayoutImage) -> ImageConfig:
         """Return the image's configuration; an empty one where it is of another form, as nothing depends on it."""
         path = self.blob(image.manifest.config.digest)
         try:
@@ -189,8 +189,8 @@ class Layout:
         if root.digest not in seen:
             yield root
 
-    def _image(self, descriptor: Descriptor) -> Image:
-        return Image(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
+    def _image(self, descriptor: Descriptor) -> LayoutImage:
+        return LayoutImage(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
 
     def _decode(self, path: Path, kind: type[T]) -> T:
         try:
@@ -211,7 +211,7 @@ def require_blob(path: Path, expected: Descriptor) -> None:
         raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{sha256}")
 
 
-def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
+def narrowed(layout: Layout, image: LayoutImage, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
     """Return a layout in the empty `folder` whose only entry is `image`, over the same blobs.
 
     Scanners that choose a platform in an index by themselves may choose another one than was asked for. `instead` has

@@ -58,7 +58,7 @@ class SettledStanding(StrEnum):
     NOT_FOUND = "not-found"
 
 
-class Settled(Struct, frozen=True):
+class AppliedSettlement(Struct, frozen=True):
     """A record as it counted in a verdict; `why_pending` says why one with that standing does not count yet."""
 
     settlement: Settlement

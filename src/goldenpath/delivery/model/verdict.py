@@ -8,9 +8,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from goldenpath.delivery.model.exception import Applied
+from goldenpath.delivery.model.exception import AppliedException
 from goldenpath.delivery.model.finding import Gate, Scanner, Severity
-from goldenpath.delivery.model.settled import Settled
+from goldenpath.delivery.model.settled import AppliedSettlement
 
 VERDICT_SCHEMA = "goldenpath.verdict/1"
 # Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
@@ -70,12 +70,12 @@ class Verdict(Struct, frozen=True):
     deciding: int
     would_block_in: tuple[str, ...]
     accepted: int = 0
-    exceptions: tuple[Applied, ...] = ()
+    exceptions: tuple[AppliedException, ...] = ()
     notes: tuple[str, ...] = ()
     database: DatabaseSeen | None = None
     decided_by: tuple[str, ...] = ()
     unfixed: tuple[str, ...] = ()
-    settled: tuple[Settled, ...] = ()
+    settled: tuple[AppliedSettlement, ...] = ()
     reviewed_on: str = ""
     decided_at: Annotated[datetime, Meta(tz=True)] | None = None
     java_database: DatabaseSeen | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.delivery.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing, subjects
+from goldenpath.delivery.model.exception import WARNED_AHEAD, Acceptance, AppliedException, Standing, subjects
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.policy import source
@@ -41,7 +41,7 @@ class AppRules:
 
 
 @dataclass(frozen=True)
-class Matched:
+class MatchedException:
     """An exception and the fingerprints of the findings that it is about.
 
     `why_pending` says why it does not count yet; `None` where it counts.
@@ -92,7 +92,7 @@ def tightened(environment: Environment, rules: AppRules) -> Environment:
     return reduce(_tighter, (tighten.get(environment.name) or {} for tighten in rules.tighten), environment)
 
 
-def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Matched, ...]:
+def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[MatchedException, ...]:
     """Return every exception of `gate` with the findings that it is about, whatever the day."""
     every = [
         *((exception, None) for exception in rules.exceptions),
@@ -104,13 +104,13 @@ def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Mat
         for subject in subjects(finding):
             if subject in named:
                 named[subject].append(finding.fingerprint)
-    return tuple(Matched(exception, tuple(named[exception.subject]), why) for exception, why in mine)
+    return tuple(MatchedException(exception, tuple(named[exception.subject]), why) for exception, why in mine)
 
 
-def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
+def apply(matched: Iterable[MatchedException], today: date, longest: timedelta) -> tuple[AppliedException, ...]:
     """Return what each exception is worth on `today`, where its end may be `longest` away."""
     return tuple(
-        Applied(entry.acceptance, _standing(entry, today, longest), entry.findings, entry.why_pending or "")
+        AppliedException(entry.acceptance, _standing(entry, today, longest), entry.findings, entry.why_pending or "")
         for entry in matched
     )
 
@@ -134,7 +134,7 @@ def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
     return replace(environment, modes=modes, vulnerabilities=stricter)
 
 
-def _standing(matched: Matched, today: date, longest: timedelta) -> Standing:
+def _standing(matched: MatchedException, today: date, longest: timedelta) -> Standing:
     acceptance = matched.acceptance
     if acceptance.expires < today:
         return Standing.EXPIRED

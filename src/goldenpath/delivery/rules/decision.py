@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from goldenpath.delivery.model.exception import Applied
+    from goldenpath.delivery.model.exception import AppliedException
     from goldenpath.delivery.model.finding import Database, Finding, Findings
-    from goldenpath.delivery.model.settled import Settled
-    from goldenpath.delivery.rules.app import AppRules, Matched
+    from goldenpath.delivery.model.settled import AppliedSettlement
+    from goldenpath.delivery.rules.app import AppRules, MatchedException
     from goldenpath.delivery.rules.matrix import Environment, Policy, VulnerabilityRule
     from goldenpath.delivery.rules.settled import Records
 
@@ -87,7 +87,9 @@ def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
     return finding.severity in rule.severities and not (rule.ignore_unfixed and finding.has_no_fix)
 
 
-def _unfixed(findings: Sequence[Finding], applied: Sequence[Applied], rule: VulnerabilityRule) -> list[Finding]:
+def _unfixed(
+    findings: Sequence[Finding], applied: Sequence[AppliedException], rule: VulnerabilityRule
+) -> list[Finding]:
     """Return what would decide if a fix existed, and does not, without what an exception accepts anyway."""
     accepted, strict = _accepted(applied), replace(rule, ignore_unfixed=False)
     return [
@@ -102,7 +104,7 @@ def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _blocks_in(
-    report: Findings, matched: Sequence[Matched], records: Records, environment: Environment, today: date
+    report: Findings, matched: Sequence[MatchedException], records: Records, environment: Environment, today: date
 ) -> bool:
     """Tell whether anything in `report` decides in `environment`."""
     applied = apply(matched, today, environment.longest_exception)
@@ -111,14 +113,17 @@ def _blocks_in(
 
 
 def _deciding(
-    findings: Sequence[Finding], applied: Sequence[Applied], records: Sequence[Settled], rule: VulnerabilityRule
+    findings: Sequence[Finding],
+    applied: Sequence[AppliedException],
+    records: Sequence[AppliedSettlement],
+    rule: VulnerabilityRule,
 ) -> list[Finding]:
     """Return what decides under `rule`, without what an exception or a record lets pass."""
     passed = _accepted(applied) | {record.settlement.fingerprint for record in records if record.counts}
     return [finding for finding in findings if decides(finding, rule) and finding.fingerprint not in passed]
 
 
-def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
+def _accepted(applied: Sequence[AppliedException]) -> frozenset[str]:
     return frozenset(
         fingerprint for exception in applied if exception.standing.counts for fingerprint in exception.findings
     )

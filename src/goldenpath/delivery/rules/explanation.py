@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
-from goldenpath.delivery.rules.app import FILE, Matched, apply, tightened
+from goldenpath.delivery.rules.app import FILE, MatchedException, apply, tightened
 from goldenpath.delivery.rules.matrix import POLICY_FILE
 
 if TYPE_CHECKING:
@@ -93,5 +93,5 @@ def explain(environment: Environment, app: AppRules, ref: str, today: date) -> I
         effect = "stops the release" if blocks else "warns, and releases"
         yield f"a finding of {gate} that decides {effect}: {here.modes[gate]} by {origin}"
     yield from rules(here)
-    matched = (Matched(exception, ("?",)) for exception in app.exceptions)
+    matched = (MatchedException(exception, ("?",)) for exception in app.exceptions)
     yield from (exception.sentence for exception in apply(matched, today, here.longest_exception))

@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from goldenpath.delivery.checkout import git_branches
-from goldenpath.delivery.model.settled import Settled, SettledStanding, Settlement
+from goldenpath.delivery.model.settled import AppliedSettlement, SettledStanding, Settlement
 from goldenpath.delivery.rules import committed
 from goldenpath.policy import source
 from goldenpath.shared import codec
@@ -60,7 +60,7 @@ def render(records: Iterable[Settlement]) -> str:
     return _HEADER + yaml.safe_dump(tree, sort_keys=False, width=120, allow_unicode=True)
 
 
-def in_force(folder: Path, event: Event) -> Records:
+def effective_records(folder: Path, event: Event) -> Records:
     """Return the records of a run; in a workflow run only those that the default branch has count.
 
     They count for every commit, older ones included: what was settled today is settled in the tag of last year too.
@@ -90,7 +90,7 @@ def reviewed(proposed: tuple[Settlement, ...], merged: tuple[Settlement, ...], w
     return Records(merged, pending, why_pending)
 
 
-def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[Settled, ...]:
+def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[AppliedSettlement, ...]:
     """Return what each record is worth in `environment`, for what was found."""
     by_fingerprint = {finding.fingerprint: finding for finding in findings}
     every = [
@@ -98,7 +98,7 @@ def apply(records: Records, findings: Iterable[Finding], environment: Environmen
         *((record, records.why_pending) for record in records.pending),
     ]
     return tuple(
-        Settled(record, _standing(record, by_fingerprint.get(record.fingerprint), environment, why), why)
+        AppliedSettlement(record, _standing(record, by_fingerprint.get(record.fingerprint), environment, why), why)
         for record, why in every
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
+from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.verdict import DatabaseSeen, Mode, Verdict
 from goldenpath.delivery.rules import matrix
@@ -27,9 +27,9 @@ def verdict(environment: str, **changed: Any) -> Verdict:  # noqa: ANN401  any f
     return replace(made, **{"decided_at": NOW, **changed})
 
 
-def exception(expires: date, standing: Standing = Standing.ACCEPTED) -> tuple[Applied, ...]:
-    accepted = Acceptance(Gate.TRIVY, "CVE-1", Scope(package="a"), "a reason", "a team", expires)
-    return (Applied(accepted, standing, ("f",)),)
+def exception(expires: date, standing: Standing = Standing.ACCEPTED) -> tuple[AppliedException, ...]:
+    accepted = Acceptance(Gate.TRIVY, "CVE-1", ExceptionScope(package="a"), "a reason", "a team", expires)
+    return (AppliedException(accepted, standing, ("f",)),)
 
 
 def database(days: int) -> DatabaseSeen:
