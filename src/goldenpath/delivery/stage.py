@@ -80,9 +80,9 @@ def require_allowed_ref(run: Run) -> None:
         if run.event.ref == DETACHED:
             raise _detached(run)
         raise BadInput(
-            f"{run.event.ref} may not be released to {run.environment.name}",
-            why=f"the platform allows {', '.join(run.environment.refs)}",
-            fix="release from one of these, or deliver to another environment",
+            f"{run.event.ref} may not be released to {run.environment.name}.",
+            why=f"The platform allows {', '.join(run.environment.refs)}.",
+            fix="Release from one of these, or deliver to another environment.",
         )
     reviewed_refs.require_branch(run.environment, run.event)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-RUN_AGAIN = 'choose "Re-run all jobs"; if it happens again, look for another job of this run that writes artifacts'
+RUN_AGAIN = 'Choose "Re-run all jobs". If it happens again, look for another job of this run that writes artifacts.'
 _LONGEST = 64 * 1024
 _MOST_FILES = 256
 _LABEL = re.compile(r"([a-z0-9][a-z0-9/_-]*): (.*)")
@@ -54,8 +54,8 @@ class Evidence:
             for name, digest in report.digests.items():
                 if merged.setdefault(name, digest) != digest:
                     raise EvidenceMismatch(
-                        f"two jobs of this run report different bytes of {name}",
-                        why=f"one reports the SHA-256 {merged[name]}, another {digest}",
+                        f"Two jobs of this run report different bytes of {name}.",
+                        why=f"One reports the SHA-256 {merged[name]}, another {digest}.",
                         fix=RUN_AGAIN,
                     )
         return cls(merged)
@@ -64,11 +64,11 @@ class Evidence:
         """Raise `EvidenceMismatch` when nothing was reported at all."""
         if not self.digests:
             raise EvidenceMismatch(
-                "there is no evidence of the files in the work folder",
-                why="the input `evidence` is empty: the workflow does not pass it, or GitHub dropped an output because "
-                "it holds a masked value",
-                fix="pass the output `evidence` of every stage before this one, one a line; if the workflow does so, "
-                "look for a secret of a few characters",
+                "There is no evidence of the files in the work folder.",
+                why="The input `evidence` is empty: the workflow does not pass it, or GitHub dropped an output because "
+                "it holds a masked value.",
+                fix="Pass the output `evidence` of every stage before this one, one a line. If the workflow does so, "
+                "look for a secret of a few characters.",
             )
 
     @property

@@ -119,13 +119,13 @@ class Layout:
         """Return the layout's only entry: the manifest, or the index of several platforms."""
         index = self._decode(self.path / "index.json", Index)
         if len(index.manifests) != 1:
-            raise changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
+            raise changed(f"{self.path} holds {len(index.manifests)} images", "A candidate is exactly one")
         return index.manifests[0]
 
     def require(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
         if (actual := self.root().digest) != digest:
-            raise changed(f"the candidate folder holds {actual}", f"candidate.json names {digest}")
+            raise changed(f"The candidate folder holds {actual}", f"candidate.json names {digest}")
 
     def require_whole(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout holds the image `digest`, byte for byte."""
@@ -275,4 +275,4 @@ def write_index(path: Path, image: Descriptor) -> None:
 
 def changed(what: str, why: str) -> CandidateChanged:
     """Return the error to raise when the candidate on disk is not what was built and scanned."""
-    return CandidateChanged(what, why=why, fix="run `goldenpath build` again, then every stage after it")
+    return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it.")

@@ -25,17 +25,18 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
         return ()
     if images is None:
         return (f"the age of the base images is unknown; {rules.name} allows {rules.base_age.days} days",)
-    old = [_sentence(image, now) for image in images if _age(image, now) > rules.base_age.days]
+    old = [_dated(image, now) for image in images if _age(image, now) > rules.base_age.days]
     if old and rules.blocks:
+        subject = "1 base image is" if len(old) == 1 else f"{len(old)} base images are"
         raise BaseRefused(
-            "; ".join(old),
-            why=f"for {rules.name} the platform allows base images of at most {rules.base_age.days} days",
-            fix="build from a newer image: a tag that is still being built, without a digest or with its newest one. "
-            "Where there is none, ask the platform team about `base_days` (docs/policy.md)",
+            f"{subject} too old for {rules.name}: {'; '.join(old)}.",
+            why=f"The platform allows base images of at most {rules.base_age.days} days there.",
+            fix="Build from a newer image: a tag that is still being built, without a digest or with its newest one. "
+            "If there is none, ask the platform team about `base_days` (docs/policy.md).",
         )
     limit = f"; {rules.name} allows {rules.base_age.days} days"
     unknown = [f"the age of the base image {image.name} is unknown" for image in images if _age(image, now) < 0]
-    return tuple(f"{sentence}{limit}" for sentence in (*old, *unknown))
+    return tuple(f"{warning}{limit}" for warning in (*(f"the base image {dated}" for dated in old), *unknown))
 
 
 def _age(image: BaseImage, now: datetime) -> int:
@@ -45,5 +46,5 @@ def _age(image: BaseImage, now: datetime) -> int:
     return max((now - image.created).days, 0)
 
 
-def _sentence(image: BaseImage, now: datetime) -> str:
-    return f"the base image {image.name} was made on {image.created:%Y-%m-%d}, {_age(image, now)} days ago"
+def _dated(image: BaseImage, now: datetime) -> str:
+    return f"{image.name} was made on {image.created:%Y-%m-%d}, {_age(image, now)} days ago"
