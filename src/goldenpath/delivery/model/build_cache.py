@@ -1,4 +1,4 @@
-"""The record of a build cache: which run wrote it, and for what. Its digest is the end of the cache's key."""
+"""The record of a build cache: the run that wrote it and the image it is for. The cache's key ends with its digest."""
 
 from __future__ import annotations
 

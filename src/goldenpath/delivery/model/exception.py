@@ -1,4 +1,4 @@
-"""An exception: a finding that a gate lets through until a day, with a reason and an owner."""
+"""An exception: it accepts one finding until a date, with a reason and an owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Subject = tuple[Gate, str, Place]
 
 
 class ExceptionScope(Struct, frozen=True, omit_defaults=True):
-    """Where the finding may occur: exactly one of a package, a path, or one finding's fingerprint."""
+    """The place of the finding: exactly one of a package, a path, or the fingerprint of one finding."""
 
     package: str = ""
     path: str = ""
@@ -24,7 +24,7 @@ class ExceptionScope(Struct, frozen=True, omit_defaults=True):
 
     @property
     def place(self) -> Place:
-        """The one place that this names."""
+        """The field that is set, and its value."""
         if self.fingerprint:
             return "fingerprint", self.fingerprint
         if self.path:
@@ -48,11 +48,11 @@ class Acceptance(Struct, frozen=True):
 
     @property
     def subject(self) -> Subject:
-        """What this is about, whatever the day: it covers the findings that have this among their `subjects`."""
+        """The subject of this exception: it covers the findings that have it among their `subjects`, on any date."""
         return self.gate, self.id.lower(), self.scope.place
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether this is about `finding`, whatever the day."""
+        """Tell whether this exception is for `finding`. Its date does not matter here."""
         return self.subject in subjects(finding)
 
 
@@ -65,7 +65,7 @@ def subjects(finding: Finding) -> tuple[Subject, ...]:
 
 
 class Standing(StrEnum):
-    """What an exception is worth today."""
+    """The status of an exception on the day of the verdict."""
 
     ACCEPTED = "accepted"
     EXPIRES_SOON = "expires-soon"
@@ -76,14 +76,14 @@ class Standing(StrEnum):
 
     @property
     def counts(self) -> bool:
-        """Whether it lets its findings through."""
+        """Whether the gate accepts its findings."""
         return self in {Standing.ACCEPTED, Standing.EXPIRES_SOON}
 
 
 class AppliedException(Struct, frozen=True):
-    """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about.
+    """An exception with its status in a verdict; `findings` are the fingerprints of the findings that it covers.
 
-    `why_pending` says why one with the standing `pending` does not count yet.
+    `why_pending` is the reason why an exception with the standing `pending` does not count yet.
     """
 
     acceptance: Acceptance

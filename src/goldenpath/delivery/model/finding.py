@@ -1,4 +1,4 @@
-"""What scanners find, in the project's one shape: whichever scanner made the report, the gates read only this."""
+"""Findings in one form for all scanners: the gates read only this form, whichever scanner made the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Gate(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a finding is. `blind-spot`: something that a scanner cannot look into, so that nothing is known of it."""
+    """The kind of a finding. `blind-spot` is a file that a scanner cannot read, so its content is unknown."""
 
     SECRET = "secret"  # noqa: S105  a kind
     VULNERABILITY = "vulnerability"

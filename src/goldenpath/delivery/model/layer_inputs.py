@@ -1,4 +1,4 @@
-"""What the layers that a build adds to its base image are made from, by the build graph."""
+"""The inputs of the layers that a build adds to its base image, read from the build graph."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class ContextPath:
 
 
 class LayerKind(Enum):
-    """How a layer comes about."""
+    """The kind of instruction that makes a layer."""
 
     RUN = "run"
     COPY = "copy"
-    # It does not know the layers below it.
+    # Its content does not depend on the layers below it.
     LINKED_COPY = "copy --link"
     FOLDER = "workdir"
 
@@ -44,10 +44,10 @@ class LayerKind(Enum):
 
 @dataclass(frozen=True)
 class LayerInputs:
-    """What one layer is made from.
+    """The inputs of one layer.
 
-    `reads` are the paths of build contexts whose files have a part in it. `line` is the last line of the Dockerfile
-    that has one, and 0 where that is unknown.
+    `reads` are the paths of build contexts whose files it depends on. `line` is the last line of the Dockerfile that it
+    depends on, and 0 if that is unknown.
     """
 
     kind: LayerKind
@@ -56,7 +56,7 @@ class LayerInputs:
 
 
 def of(graph: Graph) -> tuple[LayerInputs, ...] | None:
-    """Return the inputs of each layer that the build adds, the lowest first; `None` where the graph does not tell."""
+    """Return the inputs of every layer that the build adds, the lowest first; `None` if the graph lacks them."""
     layers = llb.origin(graph)[1]
     return None if layers is None else tuple(_inputs(graph, digest) for digest in layers)
 
@@ -83,7 +83,7 @@ def _origins(operation: Operation) -> list[str]:
 
 
 def _used(graph: Graph, digests: list[str]) -> set[str]:
-    """Return the operations that have a part in the results of `digests`, themselves included."""
+    """Return the operations that the results of `digests` depend on, themselves included."""
     used: set[str] = set()
     waiting = list(digests)
     while waiting:
@@ -95,7 +95,7 @@ def _used(graph: Graph, digests: list[str]) -> set[str]:
 
 
 def _reads(graph: Graph, operation: Operation) -> Iterator[ContextPath]:
-    """Yield what `operation` itself takes from build contexts; all of one that it takes in an unknown way."""
+    """Yield the paths that `operation` itself reads from build contexts; all of a context if the path is unknown."""
     contexts = {number: name for number in range(len(operation.inputs)) if (name := _context(graph, operation, number))}
     if operation.file is not None:
         known = [(action.secondary, action.copy.src) for action in operation.file.actions if action.copy]

@@ -1,4 +1,4 @@
-"""An OCI image layout on disk: what is in it, and that its bytes are what their digests say.
+"""An OCI image layout on disk: reads it, and verifies its blobs against their digests.
 
 Source: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image Index".
 """
@@ -102,7 +102,7 @@ class LayoutImage:
 
 @dataclass(frozen=True)
 class Layout:
-    """The OCI image layout in the folder `path`. Reading raises `CandidateChanged` when something is not as it says."""
+    """The OCI image layout in the folder `path`. Reading raises `CandidateChanged` if a file is damaged or missing."""
 
     path: Path
 
@@ -152,11 +152,11 @@ class Layout:
             raise changed(f"{config} names no platform", str(error)) from None
 
     def fields(self, image: LayoutImage) -> PlatformFields:
-        """Return the same as an index shows it."""
+        """Return the platform of the image's config in the form of a descriptor."""
         return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
 
     def config(self, image: LayoutImage) -> ImageConfig:
-        """Return the image's configuration; an empty one where it is of another form, as nothing depends on it."""
+        """Return the image's configuration; an empty one if it has another form, because no check depends on it."""
         path = self.blob(image.manifest.config.digest)
         try:
             return codec.decode(path.read_bytes(), ImageConfig)
@@ -166,14 +166,14 @@ class Layout:
             return ImageConfig()
 
     def manifest_bytes(self, manifest: Descriptor) -> bytes:
-        """Return the bytes of a manifest or index, proved to be what its digest says."""
+        """Return the bytes of a manifest or index, verified against its digest."""
         require_blob(self.blob(manifest.digest), manifest)
         return self.blob(manifest.digest).read_bytes()
 
     def verify(self) -> None:
         """Raise `CandidateChanged` unless every blob that the layout leads to has its digest and size.
 
-        What this process has proved before is read again only where it may have changed since.
+        A blob that this process has verified before is read again only if it may have changed since.
         """
         verified_blobs.require_all(((self.blob(blob.digest), blob) for blob in self.descriptors()), require_blob)
 
@@ -214,8 +214,8 @@ def require_blob(path: Path, expected: Descriptor) -> None:
 def narrowed(layout: Layout, image: LayoutImage, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
     """Return a layout in the empty `folder` whose only entry is `image`, over the same blobs.
 
-    Scanners that choose a platform in an index by themselves may choose another one than was asked for. `instead` has
-    files that stand for blobs.
+    Scanners that choose a platform in an index by themselves may choose a wrong one. `instead` has files that replace
+    blobs.
     """
     result = Layout(folder)
     if instead:
@@ -231,7 +231,7 @@ def narrowed(layout: Layout, image: LayoutImage, folder: Path, instead: Mapping[
 def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, str]) -> Layout:
     """Return a layout in the empty `folder` whose only entry is an index of every image of `layouts`, in their order.
 
-    Raises `CandidateChanged` when a blob of one of them is not what its digest says.
+    Raises `CandidateChanged` when a blob of one of them does not match its digest.
     """
     result, listed = Layout(folder), []
     for layout in layouts:
@@ -268,11 +268,11 @@ def _take_over(source: Path, target: Path) -> None:
 
 
 def write_index(path: Path, image: Descriptor) -> None:
-    """Make the folder `path` a layout whose only entry is `image`; its blobs are there already."""
+    """Make the folder `path` a layout whose only entry is `image`. Its blobs must be there already."""
     codec.write(path / "oci-layout", LayoutVersion())
     codec.write(path / "index.json", Index(2, [image]))
 
 
 def changed(what: str, why: str) -> CandidateChanged:
-    """Return the error to raise when the candidate on disk is not what was built and scanned."""
+    """Return the error to raise when the candidate on disk is not the one that was built and scanned."""
     return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it.")

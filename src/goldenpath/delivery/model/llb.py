@@ -1,4 +1,4 @@
-"""What a build will use, as BuildKit itself reads the Dockerfile: its build graph (LLB), before anything is built.
+"""The build graph (LLB) that BuildKit derives from a Dockerfile: it names the images and layers before the build.
 
 The format is that of the frontend's request `frontend.convertllb`: `solver/pb/ops.proto` of moby/buildkit 0.34 as
 protobuf's JSON, in which a number of 64 bits is a string and a zero is left out.
@@ -31,15 +31,15 @@ class _Source(Struct):
 
 
 class Copied(Struct):
-    """What a copy takes from the operation that it copies from."""
+    """The path that a copy reads from its source operation."""
 
     src: str = ""
 
 
 class Link(Struct):
-    """A mount of a RUN, an action on files, or a layer of a merge: each begins from an input of its operation.
+    """A mount of a RUN, an action on files, or a layer of a merge: it begins from an input of its operation.
 
-    A copy takes files of the `secondary` input; a mount shows its `selector`.
+    A copy reads files of the `secondary` input; a mount shows only its `selector`.
     """
 
     input: int = 0
@@ -62,7 +62,7 @@ class _Merge(Struct):
 
 
 class Operation(Struct):
-    """One operation of a build: exactly one of its kinds is set, and none in the last one."""
+    """One operation of a build. Exactly one of its kinds is set; in the last operation none is."""
 
     inputs: tuple[_Input, ...] = ()
     source: _Source | None = None
@@ -76,7 +76,7 @@ class Operation(Struct):
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is known that it does."""
+        """Whether it has none of the kinds that are known here."""
         return self.source is None and self.exec is None and self.file is None and self.merge is None
 
     @property
@@ -121,13 +121,13 @@ class _Sources(Struct):
     infos: tuple[_SourceFile, ...] = ()
 
     def ranges(self, operation: str) -> list[tuple[_Range, ...]]:
-        """Return where in the Dockerfile an operation is written: the lines of each place."""
+        """Return the places of an operation in the Dockerfile, as the lines of every place."""
         places = self.locations.get(operation, _Locations()).locations
         return [place.ranges for place in places if place.ranges and not place.file]
 
     def step(self, operation: str) -> Step | None:
         """Return the instruction that an operation comes from; `None` where the graph does not say so."""
-        # What two stages write alike is one operation; the later stage is the nearer one.
+        # BuildKit merges equal instructions of two stages into one operation; the later stage is the nearer one.
         line = max((min(line.start.line for line in lines) for lines in self.ranges(operation)), default=0)
         text = self.infos[0].data.split(b"\n") if self.infos else []
         keyword = _KEYWORD.match(text[line - 1]) if 0 < line <= len(text) else None
@@ -135,7 +135,7 @@ class _Sources(Struct):
 
 
 class Graph(Struct):
-    """The operations of a build by their digests, and where each is written."""
+    """The operations of a build by their digests, and their places in the Dockerfile."""
 
     operations: dict[str, Operation] = field(name="def")
     source: _Sources = field(default_factory=_Sources)
@@ -149,9 +149,9 @@ class Graph(Struct):
 class Images:
     """The images that a build uses, as BuildKit names them: with a digest where it already knows one.
 
-    `base` is the one that the image itself begins from; empty where that is none, as `FROM scratch`. `steps` are the
-    instructions that each add one layer to it, the lowest first, and `line` is that of its `FROM`, or 0; `None` and 0
-    where the graph does not say.
+    `base` is the one that the image itself begins from; empty for `FROM scratch`. `steps` are the instructions that add
+    one layer to it, the lowest first, and `line` is the line of its `FROM`; `None` and 0 if the graph does not name
+    them.
     """
 
     names: tuple[str, ...]
@@ -190,9 +190,9 @@ def parse(name: str) -> BaseImage | None:
 
 
 def origin(graph: Graph) -> tuple[str, list[str] | None]:
-    """Return the source that the image begins from, empty for none, and the operations that each add a layer to it.
+    """Return the source that the image begins from, empty for none, and the operations that add a layer to it.
 
-    The operations are `None` where it is not known how many layers one of them adds.
+    The operations are `None` if it is unknown how many layers one of them adds.
     """
     operations = graph.operations
     used = {source.digest for operation in operations.values() for source in operation.inputs}
@@ -214,9 +214,9 @@ def origin(graph: Graph) -> tuple[str, list[str] | None]:
 
 
 def _added(operations: dict[str, Operation], digest: str) -> list[str] | None:
-    """Return the operations whose layers the one at `digest` adds to what it begins from; `None` where unknown.
+    """Return the operations whose layers the one at `digest` adds to its base; `None` if unknown.
 
-    `COPY --link` copies into nothing and merges that with what is there.
+    `COPY --link` copies into an empty layer and merges it with the layers below.
     """
     operation = operations[digest]
     if operation.exec is not None or operation.file is not None:

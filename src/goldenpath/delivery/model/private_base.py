@@ -1,4 +1,4 @@
-"""A base image in a private registry, as the Dockerfile names it, and the record of those that were fetched.
+"""A base image in a private registry, as the Dockerfile names it, and the record of the fetched ones.
 
 Sources: Amazon ECR user guide, "Private registries"; AWS General Reference, "Amazon ECR endpoints and quotas"; of the
 other names distribution/reference, by whose rules Docker and BuildKit read them.
@@ -16,7 +16,7 @@ from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, Ta
 
 BASES_SCHEMA = "goldenpath.bases/1"
 DOCKER_HUB = "docker.io"
-# Of the registry and the repository together (distribution/reference, `NameTotalLengthMax`).
+# The limit for the registry and the repository together (distribution/reference, `NameTotalLengthMax`).
 _NAME_LENGTH = 255
 # Names that people, and Docker's own configuration, have for it.
 _ALSO_DOCKER_HUB = {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
@@ -32,7 +32,7 @@ _NAME = re.compile(rf"({_PART}(?:/{_PART})*)(?::([^:@\s/]+))?(?:@(\S+))?", re.AS
 
 @dataclass(frozen=True)
 class EcrPlace:
-    """Where in AWS a registry and its repository are."""
+    """The AWS account and region of an ECR registry, and a repository in it."""
 
     account: AccountId
     region: Region
@@ -52,7 +52,7 @@ class PrivateBase:
 
     @property
     def reference(self) -> Tag | Digest:
-        """What the registry is asked for."""
+        """The tag or digest to request from the registry."""
         return self.digest or self.tag or Tag(_LATEST)
 
     @property
@@ -68,13 +68,13 @@ class PrivateBase:
 
 
 class FetchedBases(Struct, frozen=True):
-    """What `pull-bases` fetched: the digest of each image, by the name that the Dockerfile writes."""
+    """The images that `pull-bases` fetched: their digests by the names in the Dockerfile."""
 
     images: dict[str, Digest]
     schema: str = BASES_SCHEMA
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a name that is none."""
+        """Raise `ValueError` for an invalid name of an image."""
         for written in self.images:
             parse(written)
 
@@ -105,7 +105,7 @@ def parse(written: str) -> PrivateBase:
 
 
 def parse_all(raw: str) -> tuple[PrivateBase, ...]:
-    """Return the images in `raw`, one a line, each once."""
+    """Return the images in `raw`, one a line, without repetitions."""
     return tuple(parse(line) for line in dict.fromkeys(filter(None, map(str.strip, raw.splitlines()))))
 
 

@@ -1,4 +1,4 @@
-"""Logins to registries other than ECR, as a caller gives them. No message about them holds a user or a password."""
+"""Logins to registries other than ECR, from the caller's input. No message about them holds a user or a password."""
 
 from __future__ import annotations
 

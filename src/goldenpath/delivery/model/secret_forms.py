@@ -1,4 +1,4 @@
-"""How a secret may be written where it should not be: as it is, in base64, in hex, in a URL or in JSON.
+"""The encodings in which a secret may leak: as it is, in base64, in hex, in a URL or in JSON.
 
 Base64 works in groups of three bytes, so a secret within a longer text has three forms, and the characters at its ends
 depend on its neighbours (RFC 4648, section 4). Those characters are left out.
@@ -24,7 +24,7 @@ HIDDEN = "***"
 LINE_ENDS = b"\r\n"
 _PUBLIC = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:CERTIFICATE|PUBLIC KEY)-----.*?-----END [A-Z0-9 ]*-----", re.DOTALL)
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)-----END [A-Z0-9 ]*-----", re.DOTALL)
-# Each word costs a look through the whole image for each of its forms.
+# The whole image is searched once for every form of every word.
 _WORDS_AT_MOST = 20
 # The secret part of a configuration file: long, and of letters and digits as no word or name has them.
 _WORD = re.compile(rb"[A-Za-z0-9_-]{20,}|[A-Za-z0-9+/]{40,}")
@@ -43,7 +43,7 @@ class Form:
 
 
 def forms(secrets: Iterable[BuildSecret]) -> tuple[Form, ...]:
-    """Return every form of every secret, each content once."""
+    """Return every form of every secret, without repetitions."""
     by_content: dict[bytes, Form] = {}
     for secret in secrets:
         for part in parts(secret.value):
@@ -55,10 +55,10 @@ def forms(secrets: Iterable[BuildSecret]) -> tuple[Form, ...]:
 
 
 def parts(value: bytes) -> tuple[bytes, ...]:
-    """Return what is secret in `value`: the whole of it, each private key, and the first words that look like a token.
+    """Return the secret parts of `value`: the whole, every private key, and the first words that look like a token.
 
-    Certificates and public keys are not: an image holds the same ones for good reasons. Single lines of a key are not
-    searched for: the first one is the same in every key of a kind.
+    Certificates and public keys are no secret: an image holds the same ones for good reasons. Single lines of a key are
+    not searched for: the first one is the same in every key of a kind.
     """
     rest, removed = _PUBLIC.subn(b"\n", value)
     whole = [] if removed else [rest.strip()]

@@ -1,4 +1,4 @@
-"""A settled secret: it was revoked, only history still has it, and a reviewed record lets it pass for good."""
+"""A settled secret: it was revoked, only history still has it, and a reviewed record makes the gate accept it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Subject = tuple[str, str, str]
 
 
 class Settlement(Struct, frozen=True):
-    """One record: which secret, who settled it, when, and how (`reason`)."""
+    """One record: the secret, who settled it, when, and how (`reason`)."""
 
     fingerprint: str
     rule: str
@@ -29,27 +29,27 @@ class Settlement(Struct, frozen=True):
     settled_on: date
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether this is about `finding`. A record that names another rule or path than its secret has is not.
+        """Tell whether this record is for `finding`. Its fingerprint, rule and path must all be those of the finding.
 
-        Otherwise a reviewer would read `testdata/key.pem` and let pass something else.
+        Otherwise a reviewer could read `testdata/key.pem` and accept a secret in another file.
         """
         return self.subject == subject(finding)
 
     @property
     def subject(self) -> Subject:
-        """What tells the secret that this is about from every other one."""
+        """The fields that identify the secret."""
         return self.fingerprint, self.rule, self.path
 
 
 def subject(finding: Finding) -> Subject | None:
-    """Return what the record of `finding` has as its subject; `None` where it is no secret of gitleaks."""
+    """Return the subject that a record for `finding` has; `None` if it is no secret of gitleaks."""
     if finding.gate is not Gate.GITLEAKS or finding.kind is not Kind.SECRET:
         return None
     return finding.fingerprint, finding.id, finding.location.path
 
 
 class SettledStanding(StrEnum):
-    """What a record is worth in a run."""
+    """The status of a record in a run."""
 
     SETTLED = "settled"
     IN_FILES = "in-files"
@@ -59,7 +59,7 @@ class SettledStanding(StrEnum):
 
 
 class AppliedSettlement(Struct, frozen=True):
-    """A record as it counted in a verdict; `why_pending` says why one with that standing does not count yet."""
+    """A record with its status in a verdict; `why_pending` is the reason why a pending one does not count yet."""
 
     settlement: Settlement
     standing: SettledStanding
@@ -67,12 +67,12 @@ class AppliedSettlement(Struct, frozen=True):
 
     @property
     def counts(self) -> bool:
-        """Whether it lets its secret pass."""
+        """Whether the gate accepts its secret."""
         return self.standing is SettledStanding.SETTLED
 
     @property
     def deserves_attention(self) -> bool:
-        """Whether its secret was found and it does not count."""
+        """Whether its secret was found, but the record does not count."""
         return self.standing not in {SettledStanding.SETTLED, SettledStanding.NOT_FOUND}
 
     @property

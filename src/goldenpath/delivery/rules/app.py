@@ -1,4 +1,4 @@
-"""`.goldenpath.yml`: what an app may say about its own rules. It can tighten, and name exceptions; never loosen."""
+"""`.goldenpath.yml`: an app's own rules. They can tighten the platform's and name exceptions, and never loosen them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ SCHEMA = "goldenpath.schema.json"
 
 @dataclass(frozen=True)
 class AppRules:
-    """What the app's file says; `pending` are exceptions that do not count yet, and `why_pending` says why.
+    """The rules in the app's file; `pending` are exceptions that do not count yet, and `why_pending` is the reason.
 
-    `tighten` has stricter rules by environment; where there are several, all of them hold. `notes` say what a reader of
-    the verdict must know about where the rules come from.
+    `tighten` has stricter rules by environment; if there are several, all of them apply. `notes` tell a reader of the
+    verdict where the rules come from.
     """
 
     tighten: tuple[Mapping[str, Mapping[str, Any]], ...] = ()
@@ -42,9 +42,9 @@ class AppRules:
 
 @dataclass(frozen=True)
 class MatchedException:
-    """An exception and the fingerprints of the findings that it is about.
+    """An exception and the fingerprints of the findings that it covers.
 
-    `why_pending` says why it does not count yet; `None` where it counts.
+    `why_pending` is the reason why it does not count yet; `None` if it counts.
     """
 
     acceptance: Acceptance
@@ -74,7 +74,7 @@ def parse(text: str, policy: Policy) -> AppRules:
 def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> AppRules:
     """Return the rules of a run: as strict as its own file and the `merged` one, with the exceptions that both have.
 
-    Stricter rules count at once; an exception waits for its review, and `why_pending` says so.
+    Stricter rules count at once; an exception waits for its review, for the reason `why_pending`.
     """
     latest: dict[tuple[object, ...], date] = {}
     for exception in merged.exceptions:
@@ -88,12 +88,12 @@ def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> App
 
 
 def tightened(environment: Environment, rules: AppRules) -> Environment:
-    """Return `environment` made stricter by what the app says of it; never less strict."""
+    """Return `environment` with the app's stricter rules for it; never less strict."""
     return reduce(_tighter, (tighten.get(environment.name) or {} for tighten in rules.tighten), environment)
 
 
 def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[MatchedException, ...]:
-    """Return every exception of `gate` with the findings that it is about, whatever the day."""
+    """Return every exception of `gate` with the findings that it covers, on any date."""
     every = [
         *((exception, None) for exception in rules.exceptions),
         *((exception, rules.why_pending) for exception in rules.pending),
@@ -108,7 +108,7 @@ def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Mat
 
 
 def apply(matched: Iterable[MatchedException], today: date, longest: timedelta) -> tuple[AppliedException, ...]:
-    """Return what each exception is worth on `today`, where its end may be `longest` away."""
+    """Return the status of every exception on the day `today`; its end may be at most `longest` away."""
     return tuple(
         AppliedException(entry.acceptance, _standing(entry, today, longest), entry.findings, entry.why_pending or "")
         for entry in matched
@@ -116,13 +116,13 @@ def apply(matched: Iterable[MatchedException], today: date, longest: timedelta) 
 
 
 def _about(exception: Acceptance) -> tuple[object, ...]:
-    """Return all of `exception` that must be the same in a reviewed one, which may end later."""
+    """Return the fields of `exception` that must be the same in a reviewed one, which may end later."""
     return exception.gate, exception.id.lower(), exception.scope
 
 
-def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
-    blocking = {gate for gate in Gate if (said.get(gate.value) or {}).get("mode") == Mode.BLOCKING.value}
-    trivy = said.get(Gate.TRIVY.value) or {}
+def _tighter(environment: Environment, changes: Mapping[str, Any]) -> Environment:
+    blocking = {gate for gate in Gate if (changes.get(gate.value) or {}).get("mode") == Mode.BLOCKING.value}
+    trivy = changes.get(Gate.TRIVY.value) or {}
     rule = environment.vulnerabilities
     more = frozenset(Severity(name) for name in trivy.get("severities") or ())
     stricter = replace(

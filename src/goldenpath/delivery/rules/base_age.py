@@ -1,4 +1,4 @@
-"""How old a base image may be. Pure, so that every cell of the matrix is a test."""
+"""The age limit of base images. Pure functions, so that every cell of the matrix is a test."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: datetime) -> tuple[str, ...]:
     """Return a warning for each of the base `images` that is too old for an environment, or of unknown age.
 
-    Raises `BaseRefused` for one that is too old where a gate blocks. An unknown age is refused nowhere: an image can
-    name any date, or none, so this rule is for people who forget, not for people who lie.
+    Raises `BaseRefused` for one that is too old, if a gate of the environment blocks. An unknown age is never refused:
+    an image can name any date, or none, so this rule helps people who forget and cannot stop people who lie.
     """
     if rules.base_age is None:
         return ()
@@ -40,7 +40,7 @@ def require_young(images: Sequence[BaseImage] | None, rules: Environment, now: d
 
 
 def _age(image: BaseImage, now: datetime) -> int:
-    """Return the age of `image` in whole days; -1 where it is unknown, or its date is in the future."""
+    """Return the age of `image` in whole days; -1 if it is unknown, or its date is in the future."""
     if image.created is None or image.created > now + CLOCK_SKEW:
         return -1
     return max((now - image.created).days, 0)

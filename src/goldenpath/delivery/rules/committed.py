@@ -1,4 +1,4 @@
-"""Files of an app as they are committed, never as they lie in the working tree."""
+"""Files of an app in a commit, never from the working tree."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def text(source: Path, commit: Commit, file: str) -> str | None:
     return _text(source.absolute(), commit, file)
 
 
-# A commit never changes, and each stage of a delivery asks for the same file of the same one.
+# A commit never changes, and every stage of a delivery reads the same file of the same commit.
 @cache
 def _text(source: Path, commit: Commit, file: str) -> str | None:
     try:

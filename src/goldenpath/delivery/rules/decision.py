@@ -1,4 +1,4 @@
-"""The decision: findings and the platform's rules in, verdict out. Pure, so that every cell of the matrix is a test."""
+"""The decision of a gate: a pure function of findings and rules, so that every cell of the matrix is a test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, the findings that decided it, and those that did not only because nobody has fixed them.
+    """A verdict, the findings that must be fixed, and those that are only reported because no fix exists.
 
     The most severe come first.
     """
@@ -81,7 +81,7 @@ def decide(
 
 
 def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
-    """Tell whether `finding` counts under `rule`. Whatever is no vulnerability, a secret above all, always does."""
+    """Tell whether `finding` counts under `rule`. A finding that is no vulnerability, like a secret, always counts."""
     if finding.kind is not Kind.VULNERABILITY:
         return True
     return finding.severity in rule.severities and not (rule.ignore_unfixed and finding.has_no_fix)
@@ -90,7 +90,7 @@ def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
 def _unfixed(
     findings: Sequence[Finding], applied: Sequence[AppliedException], rule: VulnerabilityRule
 ) -> list[Finding]:
-    """Return what would decide if a fix existed, and does not, without what an exception accepts anyway."""
+    """Return the findings that would count if a fix existed, without those that an exception accepts."""
     accepted, strict = _accepted(applied), replace(rule, ignore_unfixed=False)
     return [
         finding
@@ -106,7 +106,7 @@ def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 def _blocks_in(
     report: Findings, matched: Sequence[MatchedException], records: Records, environment: Environment, today: date
 ) -> bool:
-    """Tell whether anything in `report` decides in `environment`."""
+    """Tell whether any finding in `report` counts in `environment`."""
     applied = apply(matched, today, environment.longest_exception)
     settled_there = settled.apply(records, report.findings, environment)
     return bool(_deciding(report.findings, applied, settled_there, environment.vulnerabilities))
@@ -118,7 +118,7 @@ def _deciding(
     records: Sequence[AppliedSettlement],
     rule: VulnerabilityRule,
 ) -> list[Finding]:
-    """Return what decides under `rule`, without what an exception or a record lets pass."""
+    """Return the findings that count under `rule`, without those that an exception or a record accepts."""
     passed = _accepted(applied) | {record.settlement.fingerprint for record in records if record.counts}
     return [finding for finding in findings if decides(finding, rule) and finding.fingerprint not in passed]
 

@@ -1,4 +1,4 @@
-"""The rules in words: what would happen to a run, and why."""
+"""The rules in words: they explain what a run would do, and which file says so."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def rules(environment: Environment) -> Iterator[str]:
-    """Say, line by line, what `environment` asks for."""
+    """Yield the rules of `environment`, one line each."""
     rule = environment.vulnerabilities
     severities = ", ".join(severity.value for severity in Severity if severity in rule.severities)
     unfixed = "those that nobody has fixed are only reported" if rule.ignore_unfixed else "with or without a fix"
@@ -49,7 +49,7 @@ def rules(environment: Environment) -> Iterator[str]:
 
 
 def unbound(policy: Policy) -> str:
-    """Say what happens where nothing says to which environment an ECR repository belongs."""
+    """Return the sentence about releases to an ECR repository that nothing binds to an environment."""
     verb = "refused" if policy.unbound_refused else "reported, and allowed"
     return f"A release to an ECR repository that nothing binds to an environment is {verb}."
 
@@ -81,7 +81,7 @@ def _bases(environment: Environment) -> str:
 
 
 def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:
-    """Say what a run on `ref` for `environment` would do under the rules of `app`, and which file says so."""
+    """Yield the effects of the rules on a run on `ref` for `environment`, one line each, with the file that says so."""
     here = tightened(environment, app)
     if here.allows_ref(ref):
         yield f"{ref} may be released to {here.name}: {POLICY_FILE} allows {', '.join(here.refs)}"

@@ -1,4 +1,4 @@
-"""Whether a verdict still counts when its image is released: an approval or a re-run may come weeks after the scan."""
+"""Check the age of a verdict before the release: an approval or a re-run may come weeks after the scan."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ CLOCK_SKEW = timedelta(hours=1)
 
 
 def require_fresh(verdict: Verdict, environment: Environment, now: datetime) -> tuple[str, ...]:
-    """Return what has ended since an advisory gate decided, one sentence each.
+    """Return a warning for everything that has expired since an advisory gate decided.
 
-    Raises `VerdictExpired` when the verdict is older than `environment` allows or is dated in the future, and when
-    something has ended since a blocking gate decided: an exception that it counted, or one of its databases.
+    Raises `VerdictExpired` when the verdict is older than `environment` allows or is dated in the future, and when an
+    exception or a database of the verdict has expired since a blocking gate decided.
     """
     if untimely := _untimely(verdict, environment, now):
         raise _expired(verdict, untimely)
@@ -34,7 +34,7 @@ def require_fresh(verdict: Verdict, environment: Environment, now: datetime) -> 
 
 
 def _untimely(verdict: Verdict, environment: Environment, now: datetime) -> str:
-    """Return why the moment of the decision does not count; empty when it does."""
+    """Return the reason why the time of the decision is refused; empty when it is accepted."""
     decided = verdict.decided_at
     if decided is None:
         return "it does not say when it was decided"
@@ -47,7 +47,7 @@ def _untimely(verdict: Verdict, environment: Environment, now: datetime) -> str:
 
 
 def _ended(verdict: Verdict, environment: Environment, now: datetime) -> Iterator[str]:
-    """Yield what the verdict rests on and what no longer holds."""
+    """Yield the exceptions and databases of the verdict that have expired."""
     for exception in verdict.exceptions:
         if exception.standing.counts and exception.acceptance.expires < now.date():
             yield f"the exception for {exception.acceptance.id} ended on {exception.acceptance.expires}"

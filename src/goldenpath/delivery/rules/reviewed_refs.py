@@ -1,7 +1,7 @@
-"""Which branches and tags count as reviewed, and the error for those that do not.
+"""Check that a branch or tag was reviewed: a release is refused otherwise.
 
-`gitleaks-gate` has the history, so it looks for the tag's commit there. Its verdict carries the result to `ecr-push`,
-which has no checkout.
+`gitleaks-gate` has the history, so it looks for the branch of the tag's commit. Its verdict carries the result to
+`ecr-push`, which has no checkout.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ _UNREVIEWED = (
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a run: those that count, those `pending`, why they are pending, and what a reader must know."""
+    """The records of a run: those that count, those `pending` and the reason, and notes for readers of the verdict."""
 
     counting: tuple[Settlement, ...] = ()
     pending: tuple[Settlement, ...] = ()
@@ -61,9 +61,9 @@ def render(records: Iterable[Settlement]) -> str:
 
 
 def effective_records(folder: Path, event: Event) -> Records:
-    """Return the records of a run; in a workflow run only those that the default branch has count.
+    """Return the records of a run; in a workflow run only those on the default branch count.
 
-    They count for every commit, older ones included: what was settled today is settled in the tag of last year too.
+    They count for every commit, older ones included: a secret that was settled today is settled in last year's tag too.
     Raises `PolicyInvalid` when the run's own file is not valid, `SourceUnusable` when it cannot be read.
     """
     proposed = _at(folder, event.commit)
@@ -84,14 +84,14 @@ def effective_records(folder: Path, event: Event) -> Records:
 
 
 def reviewed(proposed: tuple[Settlement, ...], merged: tuple[Settlement, ...], why_pending: str) -> Records:
-    """Return the records of a run: those that are `merged` count, the other ones that it proposes are pending."""
+    """Return the records of a run: those that are `merged` count, all other `proposed` ones are pending."""
     known = set(merged)
     pending = tuple(record for record in proposed if record not in known)
     return Records(merged, pending, why_pending)
 
 
 def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[AppliedSettlement, ...]:
-    """Return what each record is worth in `environment`, for what was found."""
+    """Return the status of every record in `environment`, with the `findings` of the run."""
     by_fingerprint = {finding.fingerprint: finding for finding in findings}
     every = [
         *((record, "") for record in records.counting),
