@@ -12,7 +12,7 @@ from pathlib import Path
 from dev.growing.case import Case, Work
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.exception import Acceptance, ExceptionScope
 from goldenpath.delivery.model.finding import Findings, Gate, Scanner
 from goldenpath.delivery.model.settled import Settlement
 from goldenpath.delivery.model.verdict import Verdict
@@ -116,7 +116,8 @@ def _exceptions(count: int, folder: Path) -> Work:
     until = TODAY + dt.timedelta(days=30)
     accepted = AppRules(
         exceptions=tuple(
-            Acceptance(Gate.GITLEAKS, one.id, Scope(path=path), "A made-up token.", "team-web", until) for path in paths
+            Acceptance(Gate.GITLEAKS, one.id, ExceptionScope(path=path), "A made-up token.", "team-web", until)
+            for path in paths
         )
     )
     report = Findings(Gate.GITLEAKS, Scanner("gitleaks", "1"), "a" * 40, {}, listed)

@@ -54,7 +54,7 @@ def another_job_turns_a_verdict_that_blocks(scene: Scene) -> None:
     handed_over.release(more=evidence)
 
 
-@attack(1, EvidenceMismatch, "there is no evidence of the files in the work folder",
+@attack(1, EvidenceMismatch, "There is no evidence of the files in the work folder",
         Patch("goldenpath.delivery.running.execution.believing", lambda run, _: run))  # fmt: skip
 def a_caller_has_the_evidence_dropped(scene: Scene) -> None:
     """GitHub drops an output in which it sees a secret, and a caller may have a secret whose value is a brace."""
@@ -63,7 +63,7 @@ def a_caller_has_the_evidence_dropped(scene: Scene) -> None:
     handed_over.release(more={"GOLDENPATH_EVIDENCE": '{}\nbuild: ""\n{}\n'})
 
 
-@attack(1, EvidenceMismatch, "no job of this run reported gitleaks.verdict.json", CONTENT)
+@attack(1, EvidenceMismatch, "No job of this run reported gitleaks.verdict.json", CONTENT)
 def a_verdict_arrives_although_its_gate_reported_none(scene: Scene) -> None:
     """An image with a leaked token is scanned for vulnerabilities as it is; only the secret scan never ended."""
     handed_over = hand_over.made(scene)

@@ -73,7 +73,7 @@ def the_page_of_a_run_says_that_another_image_was_released(scene: Scene) -> None
     assert f"docker pull {EVIL}@{digest}" in (scene.folder / "runner" / "summary").read_text()
 
 
-@attack(1, EvidenceMismatch, "no job of this run reported receipt.json", CONTENT)
+@attack(1, EvidenceMismatch, "No job of this run reported receipt.json", CONTENT)
 def the_page_of_a_run_that_released_nothing_says_that_it_did(scene: Scene) -> None:
     handed_over = hand_over.made(scene)
     digest = forged_receipt(handed_over.work, handed_over.app.commit)

@@ -47,7 +47,7 @@ def require_passed(me: Developer) -> None:
     3,
     GateBlocked,
     "does not count until it is merged into the default branch main",
-    Patch("goldenpath.delivery.rules.settled.in_force", by_the_commit),
+    Patch("goldenpath.delivery.rules.settled.effective_records", by_the_commit),
 )
 def an_own_branch_that_settles_the_token_it_leaked(scene: Scene) -> None:
     me = developer(scene)

@@ -44,7 +44,7 @@ def a_job_that_runs_the_app_reports_a_verdict_of_its_own(scene: Scene) -> None:
     handed_over.release(more={"GOLDENPATH_EVIDENCE": "\n".join([f"build: {json.dumps(own)}", *kept])})
 
 
-@attack(6, EvidenceMismatch, "two jobs of this run report different bytes of trivy.verdict.json",
+@attack(6, EvidenceMismatch, "Two jobs of this run report different bytes of trivy.verdict.json",
         Patch("goldenpath.delivery.model.evidence.Evidence.of", first_said))  # fmt: skip
 def two_jobs_report_one_verdict(scene: Scene) -> None:
     handed_over = hand_over.made(scene)

@@ -51,7 +51,7 @@ def a_failed_job_is_run_again_weeks_later_where_gates_only_advise(scene: Scene) 
     released(scene, "gitleaks", "trivy", decided_at=moment(days=28))
 
 
-@attack(9, VerdictExpired, "the verdict of gitleaks no longer counts in test", UNTIMELY)
+@attack(9, VerdictExpired, "The verdict of gitleaks no longer counts in test", UNTIMELY)
 def the_image_is_scanned_again_and_the_source_is_not(scene: Scene) -> None:
     released(scene, "gitleaks", environment="test", decided_at=moment(hours=100))
 
@@ -61,7 +61,7 @@ def a_runner_whose_clock_is_a_year_ahead_scans_for_the_next_year(scene: Scene) -
     released(scene, "trivy", environment="test", decided_at=moment(days=-365))
 
 
-@attack(9, VerdictExpired, "it does not say when it was decided", UNTIMELY)
+@attack(9, VerdictExpired, "It does not say when it was decided", UNTIMELY)
 def a_verdict_is_taken_that_says_nothing_of_its_time(scene: Scene) -> None:
     released(scene, "trivy", environment="test", decided_at=None)
 

@@ -149,7 +149,7 @@ RELEASES = (
          "The tags of this run would name an image of another commit", prepare=of_another_commit),
     Case("a pull request", errors.BadInput, "A pull request is checked, never released", prepare=pull_request),
     Case("a branch that prod does not take", errors.BadInput, "refs/heads/feature may not be released to prod",
-         "the platform allows refs/heads/main, refs/tags/v*", given={"environment": "prod"}, prepare=push_to_a_branch),
+         "The platform allows refs/heads/main, refs/tags/v*", given={"environment": "prod"}, prepare=push_to_a_branch),
     Case("a version that is `latest`", errors.BadInput, "`latest` is not a version, and prod has no such tag",
          given={"environment": "prod", "version": "latest"}, prepare=judged_for_prod),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.tools.conftest import ACCOUNT
 from tests.tools.delivery.stages.test_build import blob, stage
 
 from goldenpath.delivery.model.base_image import BaseImage
-from goldenpath.delivery.model.finding import Gate, Origin
+from goldenpath.delivery.model.finding import FindingOrigin, Gate
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.shared.names import Digest
@@ -86,8 +86,8 @@ def test_findings_of_the_base_image_are_told_apart_from_those_of_the_app(
     done = stage(goldenpath, "trivy-gate", app, work, "--ecr-repository=team/my-app").ok()
     found = {(each.location.path, each.origin) for each in work.read_findings(Gate.TRIVY).findings}
     assert found == {
-        (apps.PLANTED_PACKAGE, Origin(base=name, line=1)),
-        (f"own/{apps.PLANTED_PACKAGE}", Origin(line=2, instruction="COPY")),
+        (apps.PLANTED_PACKAGE, FindingOrigin(base=name, line=1)),
+        (f"own/{apps.PLANTED_PACKAGE}", FindingOrigin(line=2, instruction="COPY")),
     }
     results = json.loads(work.sarif(Gate.TRIVY).read_bytes())["runs"][0]["results"]
     lines = [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in results]

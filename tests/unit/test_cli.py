@@ -147,7 +147,7 @@ def test_a_command_that_was_not_said_whole_explains_itself(
 def test_all_bad_inputs_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = told(capsys, "deliver", "--ecr-repository", "NO", "--role-arn", "x")
     assert code == 2
-    assert text.splitlines()[0] == "error[bad-input]: 3 inputs cannot be used"
+    assert text.splitlines()[0] == "error[bad-input]: 3 inputs cannot be used."
     assert text.count("\n") == 3
 
 
@@ -158,9 +158,9 @@ def test_an_environment_that_does_not_exist_is_told_with_those_that_do(
     assert (code, text) == (
         3,
         (
-            "error[unknown-environment]: there is no environment 'produktion'\n"
-            "  why: the platform knows local, dev, test, staging, prod\n"
-            "  do:  name one of them with --environment (in a workflow: `environment:`)\n"
+            "error[unknown-environment]: There is no environment 'produktion'.\n"
+            "  why: The platform knows local, dev, test, staging, prod.\n"
+            "  do:  Name one of them with --environment (in a workflow: `environment:`).\n"
         ),
     )
 

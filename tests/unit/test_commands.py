@@ -44,7 +44,7 @@ def test_explain_knows_what_the_app_tightens_and_excepts(capsys: pytest.CaptureF
 
 
 def test_explain_of_an_unknown_environment_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert "the platform knows local, dev, test, staging, prod" in told(
+    assert "The platform knows local, dev, test, staging, prod" in told(
         capsys, "explain", "--environment=production", "--ref=r", code=3
     )
 
@@ -70,4 +70,4 @@ def test_validate_names_file_line_and_field_of_a_mistake(
     Path(".goldenpath.yml").write_text("version: 1\ntighten:\n  prod: {gitleaks: {mode: advisory}}\n")
     text = told(capsys, "validate", code=4)
     assert ".goldenpath.yml:3: $.tighten.prod.gitleaks.mode: 'blocking' was expected" in text
-    assert "do:  Fix what is named; goldenpath.schema.json says what each field may hold" in text
+    assert "do:  Correct the fields named above. goldenpath.schema.json describes every field" in text

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.exception import Acceptance, ExceptionScope
 from goldenpath.delivery.model.finding import Database, Finding, Gate
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.app import AppRules
@@ -46,7 +46,7 @@ def test_findings_and_verdict_are_what_their_schemas_say(name: str) -> None:
     policy = matrix.load()
     database = Database(datetime(2026, 11, 20, tzinfo=UTC), "m.example/db:2")
     whole = replace(report(*findings, gate=gate), notes=("a note",), database=database, java_database=database)
-    scope = Scope(package="PyYAML")
+    scope = ExceptionScope(package="PyYAML")
     acceptance = Acceptance(Gate.TRIVY, "CVE-2020-14343", scope, "a test", "team", date(2026, 12, 31))
     rules = AppRules((), (acceptance,))
     verdict = decide(whole, policy, policy.environment("prod"), rules, today=date(2026, 11, 21)).verdict

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.stage import Run
     from goldenpath.shared.console import Progress
 
-# In this order, each only if the one before it let the run go on.
+# In this order; a stage that fails or blocks ends the run.
 STAGES = (
     gitleaks_gate.STAGE,
     build.STAGE,
@@ -44,20 +44,20 @@ STAGES = (
     sbom.STAGE,
     ecr_push.STAGE,
 )
-# On its own, before all else: a workflow need not build for an hour what it may not release.
+# A job of its own before the build, so that a workflow does not build for an hour and then may not release the image.
 FIRST = (preflight.STAGE,)
-# At the end, whatever happened: what was found must be seen.
+# Always at the end, also after a failure: the findings must be visible.
 ALWAYS = (sarif_upload.STAGE, summary.STAGE)
-# Commands of their own: on the files that a run left, and on what was released long ago.
+# Separate commands: they work with the files of a finished run, or with images that were released earlier.
 ASIDE = (pull_bases.STAGE, pull_request_comment.STAGE, rescan.STAGE)
 
-# All stages are one step here, and share the annotations that GitHub shows of a step.
+# `deliver` runs all stages in one step, so they share the annotations that GitHub shows for a step.
 _ANNOTATED_AT_MOST = ANNOTATED_AT_MOST // 3
-# All stages in one process hand nothing over that somebody else could reach, so `deliver` takes and gives no evidence.
+# In one process, no other job can reach the files between the stages, so `deliver` neither takes nor returns evidence.
 _BETWEEN_JOBS = {*EVIDENCE_OUTPUT, "handover"}
 _NOT_GIVEN = {EVIDENCE, BUILT_FOR, CONTEXT_ARTIFACT_DIGEST}
 INPUTS: tuple[Input, ...] = tuple(
-    dict.fromkeys(each for stage in (*STAGES, *ALWAYS) for each in stage.inputs if each not in _NOT_GIVEN)
+    dict.fromkeys(needed for stage in (*STAGES, *ALWAYS) for needed in stage.inputs if needed not in _NOT_GIVEN)
 )
 OUTPUTS: Mapping[str, str] = {
     name: text
@@ -71,8 +71,8 @@ OUTPUTS: Mapping[str, str] = {
 def deliver(run: Run, progress: Progress) -> dict[str, str]:
     """Run every stage in order and return all their outputs.
 
-    The first stage that fails or blocks ends the run, and stops what works ahead of it; all that must always happen
-    still happens; then its error is raised. Raises `WorkFolderBusy` when another delivery uses the same work folder.
+    The first stage that fails or blocks ends the run and stops the stage that has started early. The stages in `ALWAYS`
+    still run; then its error is raised. Raises `WorkFolderBusy` when another delivery uses the same work folder.
     """
     run.work.refuse_inside(run.request.build_context)
     with run.work.claimed():
@@ -83,7 +83,7 @@ def _delivered(run: Run, progress: Progress) -> dict[str, str]:
     _forget_earlier_run(run.work)
     outputs: dict[str, str] = {}
     failure: BaseException | None = None
-    # One page for the whole run, the verdict first, in place of one part for each stage.
+    # The stage `summary` writes one page for the whole run, so the other stages write no section of their own.
     run = replace(run, annotated_at_most=_ANNOTATED_AT_MOST)
     silent = replace(run, runner=replace(run.runner, summary_file=None))
     try:
@@ -97,7 +97,7 @@ def _delivered(run: Run, progress: Progress) -> dict[str, str]:
 
 
 def _in_order(run: Run, progress: Progress) -> dict[str, str]:
-    """Run `STAGES` and return their outputs. A stage that can work ahead starts with the one before it."""
+    """Run `STAGES` and return their outputs. A stage that can start early starts with the one before it."""
     outputs: dict[str, str] = {}
     early: EarlyStage | None = None
     with unpacked_layers.shared(None) as layers, alongside() as second:
@@ -115,20 +115,20 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
 
 
 def _forget_earlier_run(work: WorkFolder) -> None:
-    """Remove what an earlier run left: if this one ends early, its verdicts and receipt would pass for this one's."""
+    """Remove the files of an earlier run: if this run ends early, they would be taken for its verdicts and receipt."""
     gates = (name(gate) for gate in Gate for name in (work.findings, work.sarif, work.verdict))
     timings = (work.timing(stage.name) for stage in STAGES)
     work.forget(work.candidate, work.receipt, *timings, *work.path.glob("sbom.*.json"), *gates)
 
 
 def _at_the_end(run: Run, progress: Progress, failure: BaseException | None) -> dict[str, str]:
-    """Run every stage that must always run. Raises the first error of theirs, unless the run has its `failure`."""
+    """Run the stages in `ALWAYS`. Raises the first error of theirs, unless the run itself had a `failure`."""
     outputs: dict[str, str] = {}
     first: Exception | None = None
     for stage in ALWAYS:
         try:
             outputs |= run_stage(stage, run, progress)
-        except Exception as error:  # noqa: BLE001  an upload that fails, however it does, must not take the summary away
+        except Exception as error:  # noqa: BLE001  a failed upload must not prevent the summary
             if failure or first:
                 progress.warn(str(error))
             first = first or error

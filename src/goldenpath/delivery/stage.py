@@ -1,4 +1,4 @@
-"""What a stage is, what it is given, and what it answers."""
+"""A stage of the pipeline (`Stage`), everything that it may use (`Run`), and its result (`Outcome`)."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ EVIDENCE_OUTPUT = {
 class Run:
     """Everything a stage may use.
 
-    `environment` has the platform's rules, as this one request tightens them; `rules` are those that the app tightens
-    further, which need its checkout.
+    `environment` has the platform's rules, as this one request tightens them. `rules` adds the app's own rules, which
+    are read from its checkout.
 
-    `program` gives a pinned program by its name, obtained first when it is not here. `say` tells the user, in one line,
-    what is going on. `annotated_at_most` is how many warnings of a stage become annotations of the workflow run. Stages
-    that run in one process share `layers`.
+    `program` returns a pinned program by its name, and downloads it first if it is missing. `say` prints one line about
+    the progress. At most `annotated_at_most` warnings of a stage become annotations of the workflow run. Stages that
+    run in one process share `layers`.
     """
 
     request: Request
@@ -58,9 +58,9 @@ class Run:
 
     @property
     def rules(self) -> EffectiveRules:
-        """The rules in force, read from the app's repository once.
+        """The effective rules, read from the app's repository once.
 
-        Raises `PolicyInvalid`, `SourceUnusable` or `NotReviewed` when they cannot be known.
+        Raises `PolicyInvalid`, `SourceUnusable` or `NotReviewed` when they cannot be determined.
         """
         return self.resolution.resolve(self.policy, self.environment, self.request.source, self.event)
 
@@ -72,17 +72,17 @@ class Run:
 
 
 def require_allowed_ref(run: Run) -> None:
-    """Raise `BadInput` unless the platform lets the run's branch or tag be released to its environment.
+    """Raise `BadInput` unless the platform allows the run's branch or tag to be released to its environment.
 
-    Raises `NotReviewed` for a branch that is not reviewed, where the environment asks for that.
+    Raises `NotReviewed` for a branch that is not reviewed, if the environment requires a review.
     """
     if not run.environment.allows_ref(run.event.ref):
         if run.event.ref == DETACHED:
             raise _detached(run)
         raise BadInput(
-            f"{run.event.ref} may not be released to {run.environment.name}",
-            why=f"the platform allows {', '.join(run.environment.refs)}",
-            fix="release from one of these, or deliver to another environment",
+            f"{run.event.ref} may not be released to {run.environment.name}.",
+            why=f"The platform allows {', '.join(run.environment.refs)}.",
+            fix="Release from one of these, or deliver to another environment.",
         )
     reviewed_refs.require_branch(run.environment, run.event)
 
@@ -97,11 +97,11 @@ def _detached(run: Run) -> BadInput:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a stage did: a `sentence` for people and `outputs` for the steps that follow.
+    """The result of a stage: a `sentence` for people and `outputs` for the steps that follow.
 
-    `stop` is the error that ends the pipeline although the stage itself worked: a gate that blocks. `summary` is the
-    stage's own part of the job summary, safe Markdown; where it is empty, one is made of the sentence and the warnings.
-    `at_places` are findings, each shown at its file and line, before the `warnings`.
+    `stop` is the error of a gate that blocks: it ends the pipeline although the stage itself worked. `summary` is the
+    stage's own part of the job summary, as safe Markdown; if it is empty, the sentence and the warnings take its place.
+    `at_places` are findings, shown at their file and line before the `warnings`.
     """
 
     sentence: str
@@ -113,7 +113,7 @@ class Outcome:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """All that is shown besides the sentence: first what has a place, then the warnings."""
+        """The annotations: first the findings with a place, then the warnings."""
         return (*self.at_places, *map(Notice, self.warnings))
 
 
@@ -124,15 +124,16 @@ Ahead: TypeAlias = "Callable[[Run], Callable[[], Outcome]]"
 class Stage:
     """One stage: `name` is its action's folder, its module, its command and its heading in the documents.
 
-    `outputs` maps each output's name to what it is; `gate` is the one that it decides, where it decides one. A stage
-    that `reads_files` of other stages reads, in a workflow run, only those that its input `evidence` lists.
+    `outputs` maps the name of every output to its description. `gate` is the gate that the stage decides, if any. In a
+    workflow run, a stage that `reads_files` of other stages reads only those that its input `evidence` lists.
 
-    `ahead` does the work of `run` up to what it leaves in the work folder, and returns the rest. A delivery starts it
-    while the stage before still runs; nothing of it is seen unless that one lets the delivery go on.
+    `ahead` does the first part of `run`, up to the point where it would write to the work folder, and returns a
+    function for the rest. A delivery starts it while the stage before still runs, and discards the result if that
+    stage ends the delivery.
 
-    A stage that `releases` is left out of a delivery in a pull request. `preload` begins to load what a release needs
-    while this stage waits for its program. The summary of a run shows how each `timed` stage ended, and one that
-    `writes_summary` has no other part in it.
+    A delivery in a pull request leaves out a stage that `releases`. `preload` starts to load the libraries of a release
+    while this stage waits for its program. The summary of a run shows how every `timed` stage ended; a stage that
+    `writes_summary` adds no other section to it.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""The part of `environments.yaml` that is no rule of a delivery: which environments have registries, and who approves.
+"""The part of `environments.yaml` for registries: the environments that have some, and who approves their changes.
 
-Deliveries and registries both read that file and do not import one another, so what they share is here.
+Deliveries and registries both read that file and do not import one another, so their common part is here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 POLICY_FILE = "environments.yaml"
 SCHEMA = "environments.schema.json"
-# The environment of terminals: a workflow run never follows its rules, and it has no registries.
+# The environment for a person's own machine: a workflow run never follows its rules, and it has no registries.
 LOCAL = "local"
 
 
@@ -33,7 +33,7 @@ class RegistryRules:
 
 
 def read() -> Mapping[str, Any]:
-    """Return the platform's rules as YAML has them. Raises `PolicyInvalid` when they do not fit their schema."""
+    """Return the platform's rules as parsed YAML. Raises `PolicyInvalid` when they do not fit their schema."""
     return parse(resources.files("goldenpath.policy").joinpath(POLICY_FILE).read_text(encoding="utf-8"))
 
 
@@ -49,7 +49,7 @@ def registry_rules() -> tuple[RegistryRules, ...]:
 
 
 def rules_in(tree: Mapping[str, Any]) -> tuple[RegistryRules, ...]:
-    """Return the rules of registries that `tree` holds."""
+    """Return the rules of the registries in `tree`."""
     return tuple(
         RegistryRules(name, body.get("registry_approval", "every-change") == "every-change")
         for name, body in tree["environments"].items()

@@ -1,4 +1,4 @@
-"""YAML that people write, checked against its schema; mistakes are reported with file, line and field."""
+"""Read YAML that people write and check it against its schema; mistakes are reported with file, line and field."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Path = tuple[str | int, ...]
 LARGEST = 1 << 20
 MOST_PROBLEMS = 10
 LONGEST_MESSAGE = 300
-# No rule has a longer number, and Python takes long to read one, or refuses to print it.
+# No rule needs a longer number, and Python is slow to read one, or refuses to print it.
 LONGEST_NUMBER = 30
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-# A value may say that it is of a type that it does not look like (`!!bool x`): PyYAML then ends in any of these.
+# A value may name a type that it does not fit (`!!bool x`): PyYAML then raises any of these.
 _UNREADABLE = (
     yaml.YAMLError, ValueError, RecursionError, LookupError, AttributeError, TypeError, OverflowError,
 )  # fmt: skip
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's plain values; a date stays the text that was written, so that the schema can say what a date is."""
+    """YAML's plain values. A date stays a string, so that the schema can check its form."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -42,9 +42,9 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def read(text: str, schema_name: str, file: str) -> dict[str, Any]:
-    """Return what the YAML `text` says, proved against the schema `schema_name` beside this module.
+    """Return the content of the YAML `text`, checked against the schema `schema_name` beside this module.
 
-    Raises `PolicyInvalid` that names every wrong field with `file`, line and path, and says what it may hold.
+    Raises `PolicyInvalid` that names every wrong field with `file`, line and path, and its allowed values.
     """
     try:
         root = _compose(text)
@@ -82,7 +82,7 @@ def _unique(_: object, is_asked: bool, listed: object, __: object) -> Iterator[E
 
 
 def _comparable(value: object) -> Hashable:
-    """Return what is equal for equal values of YAML, and can be looked up; `true` is not 1."""
+    """Return a hashable form of `value` that is equal only for equal values of YAML; `true` is not 1."""
     if isinstance(value, dict):
         return frozenset((key, _comparable(child)) for key, child in value.items())
     if isinstance(value, list | tuple | set):
@@ -147,7 +147,7 @@ def _duplicates(node: Node, path: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def _line(lines: Mapping[Path, int], path: Path) -> int:
-    """Return the line of `path`, or of the nearest part of it that was written."""
+    """Return the line of `path`, or of its nearest parent that is in the file."""
     while path and path not in lines:
         path = path[:-1]
     return lines.get(path, 1)
@@ -169,7 +169,7 @@ def _syntax(file: str, error: Exception) -> str:
 
 def _invalid(file: str, mistakes: list[str], schema_name: str) -> PolicyInvalid:
     return PolicyInvalid(
-        f"{file} is not valid",
+        f"{file} is not valid.",
         why="; ".join(mistakes),
-        fix=f"Fix what is named; {schema_name} says what each field may hold, and editors complete it",
+        fix=f"Correct the fields named above. {schema_name} describes every field; editors complete them from it.",
     )

@@ -15,8 +15,8 @@ from tests.unit import run_builder
 @pytest.mark.parametrize(
     ("ref", "what"),
     [
-        ("refs/heads/feature", "refs/heads/feature may not be released to prod"),
-        ("refs/pull/7/merge", "refs/pull/7/merge may not be released to prod"),
+        ("refs/heads/feature", "refs/heads/feature may not be released to prod."),
+        ("refs/pull/7/merge", "refs/pull/7/merge may not be released to prod."),
         (DETACHED, "The checkout is on no branch or tag, and prod accepts releases only from some."),
     ],
 )

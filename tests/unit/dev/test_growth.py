@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from goldenpath.delivery.adoption import settle
-from goldenpath.delivery.model.exception import Acceptance, Scope
+from goldenpath.delivery.model.exception import Acceptance, ExceptionScope
 from goldenpath.delivery.model.finding import Finding, Findings, Gate
 from goldenpath.delivery.model.settled import Settlement
 from goldenpath.delivery.report import gate_summary, job_summary, sarif
@@ -74,7 +74,7 @@ def found(count: int) -> tuple[Finding, ...]:
 
 def accepted(count: int) -> AppRules:
     """Return the rules that accept each of these by an exception of its own."""
-    scopes = (Scope(path=each.location.path) for each in found(count))
+    scopes = (ExceptionScope(path=each.location.path) for each in found(count))
     until = TODAY + timedelta(days=30)
     listed = tuple(Acceptance(Gate.GITLEAKS, "github-pat", scope, "A made-up one.", "web", until) for scope in scopes)
     return AppRules(exceptions=listed)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from goldenpath.delivery.model.layout import Descriptor, Image, Layout
+    from goldenpath.delivery.model.layout import Descriptor, Layout, LayoutImage
     from goldenpath.shared.names import Digest
 
 GIT_FOLDER = ".git"
@@ -47,7 +47,7 @@ class LayerSearch:
     java_archive: str = ""
 
 
-def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
+def search(layout: Layout, image: LayoutImage, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
     """Look through every layer of `image`, those included whose files a later layer hides.
 
     `unpacked` has the files of layers that were decompressed already, by the digest of the layer.

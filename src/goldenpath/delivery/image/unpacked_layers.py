@@ -23,7 +23,7 @@ from goldenpath.delivery.image import image_files
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
-    from goldenpath.delivery.model.layout import Descriptor, Image, Layout
+    from goldenpath.delivery.model.layout import Descriptor, Layout, LayoutImage
     from goldenpath.shared.names import Digest
 
 _CHUNK = 1 << 20
@@ -47,7 +47,7 @@ class UnpackedLayers:
     _folder: Path | None = None
     _is_closed: bool = False
 
-    def of(self, layout: Layout, image: Image, without: Container[Digest] = ()) -> Mapping[Digest, Path]:
+    def of(self, layout: Layout, image: LayoutImage, without: Container[Digest] = ()) -> Mapping[Digest, Path]:
         """Return the file of each layer of `image` that could be decompressed, by the layer's digest.
 
         Layers in `without` are not needed.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.builds.builder import Builder
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.layer_inputs import LayerInputs
-    from goldenpath.delivery.model.layout import Image
+    from goldenpath.delivery.model.layout import LayoutImage
     from goldenpath.delivery.stage import Run
 
 _UNDATED = (
@@ -143,7 +143,7 @@ def _text(time: int) -> str:
 _MARK = _text(buildx.MARK)
 
 
-def _made_here(layout: Layout, image: Image) -> int:
+def _made_here(layout: Layout, image: LayoutImage) -> int:
     """Return how many layers of `image` this build made, by what BuildKit wrote into its history."""
     history = _read(layout, image.manifest.config).get("history") or []
     # A base image that another tool made may have no times, and then BuildKit gives it some.
@@ -151,7 +151,7 @@ def _made_here(layout: Layout, image: Image) -> int:
     return sum(not each.get("empty_layer") for each in own)
 
 
-def _in_zstd(image: Image, own: int) -> bool:
+def _in_zstd(image: LayoutImage, own: int) -> bool:
     """Tell whether one of the last `own` layers is in zstd, as a builder that the user shares with others may keep."""
     return any(each.media_type.endswith("zstd") for each in image.manifest.layers[len(image.manifest.layers) - own :])
 
@@ -161,7 +161,9 @@ def _read(layout: Layout, blob: Descriptor) -> dict[str, Any]:
     return found
 
 
-def _rewritten(writer: LayerWriter, image: Image, own: Sequence[tuple[LayerInputs, int]], created: int) -> Descriptor:
+def _rewritten(
+    writer: LayerWriter, image: LayoutImage, own: Sequence[tuple[LayerInputs, int]], created: int
+) -> Descriptor:
     """Write the layers, the configuration and the manifest of `image`; return the manifest's descriptor."""
     layout = writer.layout
     config, manifest = _read(layout, image.manifest.config), _read(layout, image.descriptor)

@@ -1,4 +1,4 @@
-"""A base image: what an image was built from, besides the files of its own repository."""
+"""A base image: an image that a build starts from or copies files from."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ IN_A_FOLDER = "oci-layout://"
 class BaseImage(Struct, frozen=True):
     """An image that a build used: its `name` as BuildKit completes it, and the `digest` that was used.
 
-    The name of one that a named build context took from an image layout in a folder begins with `oci-layout://`.
-    `created` is when it was made, and `newest` the digest that its tag named when it was used; `None` where unknown.
+    If a named build context took it from an image layout in a folder, the name begins with `oci-layout://`. `created`
+    is the time when it was made; `newest` is the digest that its tag named during the build. `None` means unknown.
     """
 
     name: str
@@ -32,24 +32,24 @@ class BaseImage(Struct, frozen=True):
 
     @property
     def tag(self) -> str:
-        """The tag in its name; empty where it has none."""
+        """The tag in its name; empty if it has none."""
         return self.name.rpartition("/")[2].partition(":")[2]
 
     @property
     def is_in_a_folder(self) -> bool:
-        """Whether no registry knows it."""
+        """Whether it comes from an image layout in a folder, and not from a registry."""
         return self.name.startswith(IN_A_FOLDER)
 
     @property
     def is_outdated(self) -> bool:
-        """Whether its tag is known to name another image."""
+        """Whether its tag named a newer image during the build."""
         return self.newest not in {None, self.digest}
 
     @property
     def reference(self) -> str:
-        """The name with the digest, as a registry is asked for it."""
+        """The name with the digest, as in a request to the registry."""
         return f"{self.name}@{self.digest}"
 
     def is_from(self, registries: tuple[str, ...]) -> bool:
-        """Whether it comes from one of `registries`; each is a registry, with a path where only that part is meant."""
-        return any(self.repository == each or self.repository.startswith(f"{each}/") for each in registries)
+        """Whether it comes from one of `registries`: names of registries, with a path for a part of a registry."""
+        return any(self.repository == registry or self.repository.startswith(f"{registry}/") for registry in registries)

@@ -1,4 +1,4 @@
-"""The record of a build cache: which run wrote it, and for what. Its digest is the end of the cache's key."""
+"""The record of a build cache: the run that wrote it and the image it is for. The cache's key ends with its digest."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ class BuildCache(Struct, frozen=True):
 
 def digest_in(key: str) -> Digest | None:
     """Return the digest of the record at the end of the cache key `key`; `None` for a key without one."""
-    found = _KEY.fullmatch(key)
-    return Digest(f"sha256:{found[1]}") if found else None
+    match = _KEY.fullmatch(key)
+    return Digest(f"sha256:{match[1]}") if match else None

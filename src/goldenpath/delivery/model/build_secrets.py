@@ -1,4 +1,4 @@
-"""Secrets for the app's own build: how a caller names them. A message about them never holds a value.
+"""The notation of secrets for the app's own build. No message about them holds a value.
 
 Two forms. In a workflow, secrets are NAME=value lines, with GitHub's own form for a value of several lines
 (`NAME<<END`, the lines, `END`; see "Workflow commands", "Multiline strings"). At a terminal, they are named like
@@ -26,7 +26,7 @@ _KEY_BEGIN, _KEY_END = "-----BEGIN ", "PRIVATE KEY-----"
 
 @dataclass(frozen=True)
 class BuildSecret:
-    """A secret that the Dockerfile mounts by its `id`. `file` is where its bytes lie, where they came from a file."""
+    """A secret that the Dockerfile mounts by its `id`. `file` is the path of its bytes, if they came from a file."""
 
     id: str
     value: bytes = field(repr=False)
@@ -35,7 +35,7 @@ class BuildSecret:
 
 @dataclass(frozen=True)
 class SecretSource:
-    """Where a secret is: in a `variable` or in a `file`. With neither, as docker does: whichever has its name."""
+    """The source of a secret: a `variable` or a `file`. With neither, the one that has its name, as docker does."""
 
     id: str
     variable: str = ""
@@ -44,7 +44,7 @@ class SecretSource:
 
 @dataclass(frozen=True)
 class SshSource:
-    """What the SSH mount `id` gives: an agent's socket or private keys; without `paths`, the user's agent."""
+    """The source of the SSH mount `id`: an agent's socket or private keys; without `paths`, the user's agent."""
 
     id: str
     paths: tuple[str, ...] = ()
@@ -76,9 +76,9 @@ def _until(end: str, begin: int, rest: Iterator[tuple[int, str]]) -> str:
     taken: list[str] = []
     for _, line in rest:
         if line.strip() == end:
-            return "".join(f"{each}\n" for each in taken)
+            return "".join(f"{taken_line}\n" for taken_line in taken)
         taken.append(line)
-    raise ValueError(f"the value that begins in line {begin} has no end: the word behind << stands alone in no line")
+    raise ValueError(f"the value that begins in line {begin} has no end: no line is only the word behind <<")
 
 
 def sources(raw: str) -> tuple[SecretSource, ...]:
@@ -91,7 +91,7 @@ def _source(line: str) -> SecretSource:
     for part in next(csv.reader([line])):
         key, equals, value = part.partition("=")
         if not equals or not value or key.strip().lower() not in _KEYS:
-            # What was written may be the secret itself.
+            # The line may be the secret itself, so the message must not quote it.
             raise ValueError("write id=NAME,env=VARIABLE or id=NAME,src=FILE, and never the secret itself")
         given[_KEYS[key.strip().lower()]] = value
     kind = given.pop("type", "")
@@ -103,16 +103,16 @@ def _source(line: str) -> SecretSource:
 
 
 def ssh_sources(raw: str) -> tuple[SshSource, ...]:
-    """Return what is forwarded to SSH mounts, one a line or separated by spaces. Raises `ValueError`."""
-    found = []
+    """Return the sources of SSH mounts in `raw`, one a line. Raises `ValueError`."""
+    mounts = []
     for line in filter(None, map(str.strip, raw.splitlines())):
         name, _, paths = line.partition("=")
-        found.append(SshSource(_name(name, "the part before `=`"), tuple(filter(None, paths.split(",")))))
-    return tuple(_require_once(found))
+        mounts.append(SshSource(_name(name, "the part before `=`"), tuple(filter(None, paths.split(",")))))
+    return tuple(_require_once(mounts))
 
 
 def ssh_key(raw: str) -> str:
-    """Return the private key `raw` as OpenSSH reads it. Raises `ValueError` for what is none."""
+    """Return the private key `raw` as OpenSSH reads it. Raises `ValueError` if it is no private key."""
     text = raw.replace("\r\n", "\n").strip() + "\n"
     if not text.startswith(_KEY_BEGIN) or _KEY_END not in text.split("\n", 1)[0]:
         raise ValueError(
@@ -128,8 +128,8 @@ def _name(text: str, place: str) -> str:
     return name
 
 
-def _require_once(found: list[_Named]) -> list[_Named]:
-    names = [each.id for each in found]
+def _require_once(secrets: list[_Named]) -> list[_Named]:
+    names = [secret.id for secret in secrets]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise ValueError(f"{twice} is named twice")
-    return found
+    return secrets

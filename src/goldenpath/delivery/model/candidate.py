@@ -14,7 +14,7 @@ CANDIDATE_SCHEMA = "goldenpath.candidate/1"
 class PlatformImage(Struct, frozen=True):
     """The image of one platform in the candidate: its manifest, its config, and the `size` of its layers in bytes.
 
-    `origins` say what brought its layers; `None` where the builder could not.
+    `origins` are the origins of its layers; `None` if the builder could not determine them.
     """
 
     platform: Platform
@@ -26,9 +26,9 @@ class PlatformImage(Struct, frozen=True):
 
 
 class ContextArtifact(Struct, frozen=True):
-    """Content of the build context that no commit holds: what an earlier job built.
+    """Content of the build context that an earlier job built and no commit holds.
 
-    `digest` is of the paths and bytes of its `files`; `size` is in bytes; `id` is the artifact's, where it has one.
+    `digest` covers the paths and bytes of its `files`; `size` is in bytes; `id` is the id of the artifact, if any.
     """
 
     digest: ContentDigest
@@ -38,21 +38,21 @@ class ContextArtifact(Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """The same for people."""
+        """A description for people, as part of a sentence."""
         count = "1 file" if self.files == 1 else f"{self.files} files"
         source = f"the artifact {self.id}" if self.id else "`context_artifact`"
         return f"{count} of {source} ({self.digest}), which no commit holds"
 
 
 class Candidate(Struct, frozen=True):
-    """What `build` made: an OCI image layout whose only entry has this `digest`.
+    """The image that `build` made: an OCI image layout whose only entry has this `digest`.
 
-    `size` is in bytes, of all blobs together; `source` is the repository's address, empty where it has none. `checkout`
-    is the digest of the files that it was built from, as they were checked out. `frontends` are the images that read
-    its Dockerfile, where BuildKit did not itself, and `bases` those that it was built from; `None` where the builder
-    could not list them. `ecr_repository` is the one that it was built for; empty where that was not known.
-    `context_artifact` is what the build context held beside the commit, and `cache` the digest of the record of the
-    build cache that steps were taken from.
+    `size` is the number of bytes of all blobs; `source` is the repository's address, empty if it has none. `checkout`
+    is the digest of the checked-out files that the image was built from. `frontends` are the images that read its
+    Dockerfile in place of BuildKit; `bases` are its base images, or `None` if the builder could not list them.
+    `ecr_repository` is the ECR repository that the image was built for; empty if unknown. `context_artifact` is the
+    content of the build context that is not in the commit; `cache` is the digest of the record of the build cache that
+    the build used.
     """
 
     digest: Digest
@@ -73,10 +73,10 @@ class Candidate(Struct, frozen=True):
     schema: str = CANDIDATE_SCHEMA
 
     def __post_init__(self) -> None:
-        """Refuse, with `ValueError`, a version that cannot be a tag."""
+        """Raise `ValueError` for a version that cannot be a tag."""
         _ = self.release_version
 
     @property
     def release_version(self) -> Version | None:
-        """The version that it was built as; `None` where it has none."""
+        """The version that the image was built with; `None` if it has none."""
         return Version(self.version) if self.version else None

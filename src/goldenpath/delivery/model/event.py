@@ -1,4 +1,4 @@
-"""What happened that a run answers to: a push, a pull request, a dispatch, or a person at a terminal."""
+"""The event that started a run: a push, a pull request, a dispatch, or a person at a terminal."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.release_tag import ReleaseTag
 
-# A merge queue tries each change on a branch of its own, which a `push` may be about too.
+# A merge queue tests every change on a separate branch, and such a branch can also start a `push`.
 _QUEUE = "refs/heads/gh-readonly-queue/"
 _PROPOSED = ("refs/pull/", _QUEUE)
 _DEPENDABOT = "dependabot[bot]"
 _BRANCH = "refs/heads/"
 _TAG = "refs/tags/"
-# What git names a checkout that is on no branch.
+# Git's name for a checkout that is on no branch.
 DETACHED = "HEAD"
 # The name of the event of a run that no workflow started.
 TERMINAL = "terminal"
@@ -29,14 +29,14 @@ BY_HAND = "workflow_dispatch"
 
 
 class Event(Struct, frozen=True):
-    """`commit` is what is built; `before` is where the commits that a push or pull request brings begin.
+    """The event of a run: `commit` is built; `before` is the commit before those that a push or pull request brings.
 
-    `before` is `None` where the whole history counts. `head` is what was proposed or pushed. It need not be `commit`:
-    GitHub checks a pull request merged with its base, and an annotated tag is an object of its own. `repository` is
-    `owner/name`, empty where there is none. `fork`: a pull request from a fork, so the token of this run may only read.
+    `before` is `None` if the whole history counts. `head` is the commit that was proposed or pushed. It can differ from
+    `commit`: GitHub checks a pull request merged with its base, and an annotated tag is a separate object. `repository`
+    is `owner/name`, empty if there is none. `fork`: a pull request from a fork, so the token of this run may only read.
     `by_dependabot`: Dependabot started it, so there are no secrets of Actions; its token may write what `permissions`
     say (GitHub, "Troubleshooting Dependabot on GitHub Actions"). `default_branch` is the name of the repository's
-    default branch, empty where the event does not name it. `ref_protected`: GitHub has protection rules for the branch
+    default branch, empty if the event does not name it. `ref_protected`: GitHub has protection rules for the branch
     `ref`; it never says so of a tag (GitHub community discussion 142985).
     """
 
@@ -81,12 +81,12 @@ class Event(Struct, frozen=True):
 
     @property
     def release(self) -> ReleaseTag | None:
-        """What a release tag releases; `None` for any other ref. Raises `ValueError` for what only begins as one."""
+        """The release that the tag stands for; `None` for another ref. Raises `ValueError` for a tag much like one."""
         return release_tag.parse(self.tag) if self.tag else None
 
 
 def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:
-    """Return the commit before all those that a webhook `payload` brings; `None` where it names none.
+    """Return the commit before the first one that a webhook `payload` brings; `None` if the payload names none.
 
     Source: GitHub, "Webhook events and payloads": `push`, `pull_request`, `merge_group`.
     """
@@ -100,7 +100,7 @@ def commit_before(name: str, payload: Mapping[str, Any]) -> Commit | None:
 
 
 def proposed_head(name: str, payload: Mapping[str, Any]) -> Commit | None:
-    """Return the tip that a webhook `payload` brings: a pull request's head, or what was pushed; else `None`."""
+    """Return the last commit that a webhook `payload` brings: a pull request's head or a pushed commit; else `None`."""
     if name == "push":
         return _commit(payload.get("after"))
     if _is_of_a_pull_request(name):
@@ -109,20 +109,20 @@ def proposed_head(name: str, payload: Mapping[str, Any]) -> Commit | None:
 
 
 def default_branch_of(name: str, ref: str, payload: Mapping[str, Any]) -> str:
-    """Return the default branch of the repository that a webhook `payload` is about; empty where it is not known.
+    """Return the default branch of the repository of a webhook `payload`; empty if it is unknown.
 
     A scheduled run has no repository in its payload, and always runs on the default branch (GitHub, "Events that
     trigger workflows", `schedule`).
     """
     repository = payload.get("repository")
-    found = repository.get("default_branch") if isinstance(repository, dict) else None
-    if isinstance(found, str) and found:
-        return found
+    branch = repository.get("default_branch") if isinstance(repository, dict) else None
+    if isinstance(branch, str) and branch:
+        return branch
     return ref.removeprefix(_BRANCH) if name == "schedule" and ref.startswith(_BRANCH) else ""
 
 
 def is_by_dependabot(payload: Mapping[str, Any]) -> bool:
-    """Tell whether Dependabot did what a webhook `payload` is about."""
+    """Tell whether Dependabot caused the event of a webhook `payload`."""
     return (payload.get("sender") or {}).get("login") == _DEPENDABOT
 
 
@@ -143,5 +143,5 @@ def _sha(pull: Mapping[str, Any], side: str) -> object:
 
 
 def _commit(raw: object) -> Commit | None:
-    # GitHub names no commit by zeros, as many as an id has digits.
+    # GitHub writes "no commit" as an id of zeros.
     return Commit(raw) if isinstance(raw, str) and raw.strip("0") else None

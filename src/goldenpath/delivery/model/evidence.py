@@ -1,7 +1,7 @@
-"""Evidence: the SHA-256 of each file that a job hands over, as the outputs of that job report it.
+"""Evidence: the SHA-256 of every file that a job hands over, reported in the outputs of that job.
 
-Any job of a workflow run can replace any artifact of that run. Only a job itself can set its own outputs. So a file is
-believed when its digest came by an output of the job that wrote it (docs/adr/0010-evidence.md).
+Any job of a workflow run can replace any artifact of that run, but only a job itself can set its own outputs. So a file
+is trusted if an output of the job that wrote it has its digest (docs/adr/0010-evidence.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-RUN_AGAIN = 'choose "Re-run all jobs"; if it happens again, look for another job of this run that writes artifacts'
+RUN_AGAIN = 'Choose "Re-run all jobs". If it happens again, look for another job of this run that writes artifacts.'
 _LONGEST = 64 * 1024
 _MOST_FILES = 256
 _LABEL = re.compile(r"([a-z0-9][a-z0-9/_-]*): (.*)")
@@ -31,9 +31,9 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Report:
-    """What one job reports: the SHA-256 of each file by its name.
+    """The report of one job: the SHA-256 of every file, by its name.
 
-    `label` is the stage or the platform that the job stands for, as the workflow says; empty where it says nothing.
+    `label` is the stage or the platform of the job, as the workflow names it; empty if the workflow names none.
     """
 
     digests: Mapping[str, str]
@@ -48,14 +48,14 @@ class Evidence:
 
     @classmethod
     def of(cls, reports: Iterable[Report]) -> Evidence:
-        """Return what all `reports` say. Raises `EvidenceMismatch` when two of them differ about one file."""
+        """Return the evidence of all `reports`. Raises `EvidenceMismatch` if two of them differ about one file."""
         merged: dict[str, str] = {}
         for report in reports:
             for name, digest in report.digests.items():
                 if merged.setdefault(name, digest) != digest:
                     raise EvidenceMismatch(
-                        f"two jobs of this run report different bytes of {name}",
-                        why=f"one reports the SHA-256 {merged[name]}, another {digest}",
+                        f"Two jobs of this run report different bytes of {name}.",
+                        why=f"One reports the SHA-256 {merged[name]}, another {digest}.",
                         fix=RUN_AGAIN,
                     )
         return cls(merged)
@@ -64,11 +64,11 @@ class Evidence:
         """Raise `EvidenceMismatch` when nothing was reported at all."""
         if not self.digests:
             raise EvidenceMismatch(
-                "there is no evidence of the files in the work folder",
-                why="the input `evidence` is empty: the workflow does not pass it, or GitHub dropped an output because "
-                "it holds a masked value",
-                fix="pass the output `evidence` of every stage before this one, one a line; if the workflow does so, "
-                "look for a secret of a few characters",
+                "There is no evidence of the files in the work folder.",
+                why="The input `evidence` is empty: the workflow does not pass it, or GitHub dropped an output because "
+                "it holds a masked value.",
+                fix="Pass the output `evidence` of every stage before this one, one a line. If the workflow does so, "
+                "look for a secret of a few characters.",
             )
 
     @property

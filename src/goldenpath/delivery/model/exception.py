@@ -1,4 +1,4 @@
-"""An exception: a finding that a gate lets through until a day, with a reason and an owner."""
+"""An exception: it accepts one finding until a date, with a reason and an owner."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Place = tuple[str, str]
 Subject = tuple[Gate, str, Place]
 
 
-class Scope(Struct, frozen=True, omit_defaults=True):
-    """Where the finding may occur: exactly one of a package, a path, or one finding's fingerprint."""
+class ExceptionScope(Struct, frozen=True, omit_defaults=True):
+    """The place of the finding: exactly one of a package, a path, or the fingerprint of one finding."""
 
     package: str = ""
     path: str = ""
@@ -24,7 +24,7 @@ class Scope(Struct, frozen=True, omit_defaults=True):
 
     @property
     def place(self) -> Place:
-        """The one place that this names."""
+        """The field that is set, and its value."""
         if self.fingerprint:
             return "fingerprint", self.fingerprint
         if self.path:
@@ -41,18 +41,18 @@ class Acceptance(Struct, frozen=True):
 
     gate: Gate
     id: str
-    scope: Scope
+    scope: ExceptionScope
     reason: str
     owner: str
     expires: date
 
     @property
     def subject(self) -> Subject:
-        """What this is about, whatever the day: it covers the findings that have this among their `subjects`."""
+        """The subject of this exception: it covers the findings that have it among their `subjects`, on any date."""
         return self.gate, self.id.lower(), self.scope.place
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether this is about `finding`, whatever the day."""
+        """Tell whether this exception is for `finding`. Its date does not matter here."""
         return self.subject in subjects(finding)
 
 
@@ -65,7 +65,7 @@ def subjects(finding: Finding) -> tuple[Subject, ...]:
 
 
 class Standing(StrEnum):
-    """What an exception is worth today."""
+    """The status of an exception on the day of the verdict."""
 
     ACCEPTED = "accepted"
     EXPIRES_SOON = "expires-soon"
@@ -76,14 +76,14 @@ class Standing(StrEnum):
 
     @property
     def counts(self) -> bool:
-        """Whether it lets its findings through."""
+        """Whether the gate accepts its findings."""
         return self in {Standing.ACCEPTED, Standing.EXPIRES_SOON}
 
 
-class Applied(Struct, frozen=True):
-    """An exception as it counted in a verdict; `findings` are the fingerprints of what it is about.
+class AppliedException(Struct, frozen=True):
+    """An exception with its status in a verdict; `findings` are the fingerprints of the findings that it covers.
 
-    `why_pending` says why one with the standing `pending` does not count yet.
+    `why_pending` is the reason why an exception with the standing `pending` does not count yet.
     """
 
     acceptance: Acceptance
@@ -94,14 +94,14 @@ class Applied(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """The exception for people, in one line."""
-        each = self.acceptance
+        entry = self.acceptance
         pending = self.why_pending or "is not reviewed yet and does not count"
         words = {
-            Standing.ACCEPTED: f"accepted until {each.expires}",
-            Standing.EXPIRES_SOON: f"accepted, but only until {each.expires}: renew it or mend the finding",
-            Standing.EXPIRED: f"expired on {each.expires} and counts no more",
-            Standing.TOO_LONG: f"ends on {each.expires}, later than the platform allows, and does not count",
+            Standing.ACCEPTED: f"accepted until {entry.expires}",
+            Standing.EXPIRES_SOON: f"accepted, but only until {entry.expires}: renew it or fix the finding",
+            Standing.EXPIRED: f"expired on {entry.expires} and counts no more",
+            Standing.TOO_LONG: f"ends on {entry.expires}, later than the platform allows, and does not count",
             Standing.PENDING: pending,
             Standing.UNUSED: "is about nothing that was found: take it out",
         }[self.standing]
-        return f"exception for {each.id} ({each.scope}) {words}; {each.owner}: {each.reason}"
+        return f"exception for {entry.id} ({entry.scope}) {words}; {entry.owner}: {entry.reason}"

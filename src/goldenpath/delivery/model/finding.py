@@ -1,4 +1,4 @@
-"""What scanners find, in the project's one shape: whichever scanner made the report, the gates read only this."""
+"""Findings in one form for all scanners: the gates read only this form, whichever scanner made the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Gate(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a finding is. `blind-spot`: something that a scanner cannot look into, so that nothing is known of it."""
+    """The kind of a finding. `blind-spot` is a file that a scanner cannot read, so its content is unknown."""
 
     SECRET = "secret"  # noqa: S105  a kind
     VULNERABILITY = "vulnerability"
@@ -93,7 +93,7 @@ class Location(Struct, frozen=True):
     commit: str = ""
 
 
-class Origin(Struct, frozen=True):
+class FindingOrigin(Struct, frozen=True):
     """What brought a finding into the image: the `base` image, or, where that is empty, an `instruction` of the app's.
 
     `line` is where in the Dockerfile the instruction, or the base image's `FROM`, begins; 0 where it is unknown.
@@ -132,7 +132,7 @@ class Finding(Struct, frozen=True):
     kind: Kind = Kind.SECRET
     advice: str = ""
     in_history_only: bool = False
-    origin: Origin | None = None
+    origin: FindingOrigin | None = None
 
     @property
     def has_no_fix(self) -> bool:

@@ -38,7 +38,7 @@ class Frontend:
 
     def is_one_of(self, allowed: tuple[str, ...]) -> bool:
         """Whether `allowed` lists it: a name without tag or digest stands for every image of its repository."""
-        return any(self._is(parse(each)) for each in allowed)
+        return any(self._is(parse(name)) for name in allowed)
 
     def _is(self, listed: Frontend) -> bool:
         if self.repository != listed.repository:
@@ -50,7 +50,7 @@ class Frontend:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedFrontend:
     """Where a Dockerfile names its frontend: the `line`, from 1; a `#` comment can be left out, other forms cannot."""
 
     frontend: Frontend
@@ -61,18 +61,18 @@ class Named:
 def parse(written: str) -> Frontend:
     """Return the image that `written` means to BuildKit: the first word of it, the rest are words for the frontend."""
     first = written.split(" ", 1)[0]
-    found = _NAME.fullmatch(first)
-    if found is None:
+    match = _NAME.fullmatch(first)
+    if match is None:
         return Frontend(first, first)
-    host, slash, path = found["name"].partition("/")
+    host, slash, path = match["name"].partition("/")
     if not slash or not (re.search(r"[.:A-Z]", host) or host == "localhost"):
-        host, path = "docker.io", found["name"]
+        host, path = "docker.io", match["name"]
     if host in {"docker.io", "index.docker.io"}:
         host, path = "docker.io", path if "/" in path else f"library/{path}"
-    return Frontend(first, f"{host}/{path}", found["tag"] or "", found["digest"] or "")
+    return Frontend(first, f"{host}/{path}", match["tag"] or "", match["digest"] or "")
 
 
-def named_in(dockerfile: bytes) -> Named | None:
+def named_in(dockerfile: bytes) -> NamedFrontend | None:
     """Return the frontend that the text of a Dockerfile names, as BuildKit finds it; `None` when it names none."""
     text = dockerfile.removeprefix(_BOM)
     first = 1
@@ -81,12 +81,12 @@ def named_in(dockerfile: bytes) -> Named | None:
     for prefix in (b"#", b"//"):
         for number, (key, value) in enumerate(_directives(text, prefix), first):
             if key == "syntax":
-                return Named(parse(value), number, is_comment=prefix == b"#")
+                return NamedFrontend(parse(value), number, is_comment=prefix == b"#")
     written = _in_json(text)
-    return None if written is None else Named(parse(written), first, is_comment=False)
+    return None if written is None else NamedFrontend(parse(written), first, is_comment=False)
 
 
-def without(dockerfile: bytes, named: Named) -> bytes:
+def without(dockerfile: bytes, named: NamedFrontend) -> bytes:
     """Return the text of a Dockerfile without the line that names its frontend, and with as many lines as before.
 
     The directives that follow must stay at the top, so an empty comment stands after them.
@@ -102,17 +102,17 @@ def without(dockerfile: bytes, named: Named) -> bytes:
 
 def _directives(text: bytes, prefix: bytes) -> list[tuple[str, str]]:
     """Return the parser directives at the top of `text`, up to the first line that is none or repeats one."""
-    found: dict[str, str] = {}
+    directives: dict[str, str] = {}
     for line in text.split(b"\n"):
         if not line.startswith(prefix):
             break
         words = line.removeprefix(prefix).decode("utf-8", "replace").lstrip(_SPACE)
         match = _DIRECTIVE.fullmatch(words)
         key = match[1].lower() if match else ""
-        if match is None or key not in _DIRECTIVES or key in found:
+        if match is None or key not in _DIRECTIVES or key in directives:
             break
-        found[key] = match[2]
-    return list(found.items())
+        directives[key] = match[2]
+    return list(directives.items())
 
 
 def _in_json(text: bytes) -> str | None:

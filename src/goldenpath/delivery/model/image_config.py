@@ -1,4 +1,4 @@
-"""The configuration of an image: its layers by the digest of what they hold, how each was made, labels, and its date.
+"""The configuration of an image: the digests of its layers, the instructions that made them, its labels and its date.
 
 Source: OCI Image Specification 1.1, "Image Configuration".
 """
@@ -29,7 +29,7 @@ class _Settings(Struct, frozen=True):
 
 
 class ImageConfig(Struct, frozen=True):
-    """What is read of an image's configuration. Old builders leave out what they do not know."""
+    """The fields that are read from an image's configuration. Old builders leave some of them out."""
 
     rootfs: _RootFiles = field(default_factory=_RootFiles)
     history: tuple[_History, ...] | None = None
@@ -38,13 +38,13 @@ class ImageConfig(Struct, frozen=True):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The digest of each layer before it is compressed, the lowest first."""
+        """The digests of the uncompressed layers, the lowest layer first."""
         return self.rootfs.diff_ids or ()
 
     @property
     def created_by(self) -> tuple[str, ...]:
-        """How each layer was made, in its builder's words."""
-        return tuple(each.created_by for each in self.history or () if not each.empty_layer)
+        """The instruction that made every layer, as the builder wrote it."""
+        return tuple(entry.created_by for entry in self.history or () if not entry.empty_layer)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -53,14 +53,14 @@ class ImageConfig(Struct, frozen=True):
 
     @property
     def made(self) -> datetime | None:
-        """When the image was made, in its own words or its label's; `None` where neither names a date that can be."""
+        """The time when the image was made, from its configuration or its label; `None` if neither has a real date."""
         dates = map(_date, (self.created or "", self.labels.get(oci.CREATED, "")))
-        return next((each for each in dates if each and each >= _FIRST_IMAGES), None)
+        return next((date for date in dates if date and date >= _FIRST_IMAGES), None)
 
 
 def _date(written: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(written)
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        date = datetime.fromisoformat(written)
+        return (date if date.tzinfo else date.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

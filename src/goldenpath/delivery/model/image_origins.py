@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from goldenpath.delivery.model.base_image import BaseImage
-from goldenpath.delivery.model.finding import Origin
+from goldenpath.delivery.model.finding import FindingOrigin
 from goldenpath.shared import oci
 from goldenpath.shared.names import Digest
 
@@ -41,9 +41,9 @@ class Step(Struct, frozen=True):
 
 
 class ImageOrigins(Struct, frozen=True):
-    """The image that another one begins from, as the record of a build names it, and the `steps` that added a layer.
+    """The base image of an image, as the record of a build names it, and the `steps` that added a layer to it.
 
-    `base` is empty for an image that begins from nothing; `line` is that of the `FROM`, and 0 where it is unknown.
+    `base` is empty for `FROM scratch`; `line` is the line of the `FROM`, and 0 if it is unknown.
     """
 
     base: str
@@ -52,15 +52,15 @@ class ImageOrigins(Struct, frozen=True):
 
 
 def label(origins: ImageOrigins | None) -> dict[str, str]:
-    """Return the label by which a later scan, which has no record of the build, knows the layers of the base image.
+    """Return the label that names the instructions of the own layers for a later scan without a record of the build.
 
-    Where they are not known it says so: the base image may have such a label too, which the image would inherit.
+    It is written even if they are unknown: otherwise the image would inherit the label of its base image.
     """
     return {STEPS_LABEL: " ".join(map(str, origins.steps)) if origins else _NOT_KNOWN}
 
 
 def labelled_base(config: ImageConfig) -> BaseImage | None:
-    """Return the image that the labels of another one say it began from; `None` where they name none."""
+    """Return the base image that the labels of an image name; `None` if they name none."""
     name = config.labels.get(oci.BASE_NAME, "")
     with suppress(ValueError):
         return BaseImage(name, Digest(config.labels.get(oci.BASE_DIGEST, ""))) if _NAME.fullmatch(name) else None
@@ -68,39 +68,39 @@ def labelled_base(config: ImageConfig) -> BaseImage | None:
 
 
 def labelled(config: ImageConfig) -> ImageOrigins | None:
-    """Return what the labels of an image say of its layers; `None` where they are missing or of another form."""
+    """Return the origins that the labels of an image name; `None` if the labels are missing or malformed."""
     base, words = labelled_base(config), config.labels.get(STEPS_LABEL)
     if base is None or words is None:
         return None
-    found = [_STEP.fullmatch(each) for each in words.split()]
-    steps = tuple(Step(int(each[2]), each[1]) for each in found if each)
-    return ImageOrigins(base.name, steps) if len(steps) == len(found) else None
+    matches = [_STEP.fullmatch(word) for word in words.split()]
+    steps = tuple(Step(int(match[2]), match[1]) for match in matches if match)
+    return ImageOrigins(base.name, steps) if len(steps) == len(matches) else None
 
 
-def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, Origin]:
-    """Return the origin of each layer by its diff id; nothing where `origins` do not fit the image.
+def by_layer(config: ImageConfig, origins: ImageOrigins | None) -> Mapping[str, FindingOrigin]:
+    """Return the origin of every layer by its diff id; nothing if `origins` do not fit the image.
 
-    They fit if the image's own history tells of as many layers, and of the same instructions.
+    They fit if the image's own history has the same number of layers and the same instructions.
     """
-    layers, told = config.layers, config.created_by
+    layers, history = config.layers, config.created_by
     own = len(origins.steps) if origins else 0
-    if origins is None or len(told) != len(layers) or own > len(layers) or (not origins.base and own != len(layers)):
+    if origins is None or len(history) != len(layers) or own > len(layers) or (not origins.base and own != len(layers)):
         return {}
     of_base = len(layers) - own
-    if not all(_tells(words, step) for words, step in zip(told[of_base:], origins.steps, strict=True)):
+    if not all(_fits(created_by, step) for created_by, step in zip(history[of_base:], origins.steps, strict=True)):
         return {}
     named = {
-        layer: Origin(line=step.line, instruction=step.keyword)
+        layer: FindingOrigin(line=step.line, instruction=step.keyword)
         for layer, step in zip(layers[of_base:], origins.steps, strict=True)
     }
-    # Of two equal layers the lower one counts: what a base image has too is nobody else's.
-    return {**named, **dict.fromkeys(layers[:of_base], Origin(base=origins.base, line=origins.line))}
+    # Of two equal layers the lower one counts: a layer that the base image also has belongs to the base image.
+    return {**named, **dict.fromkeys(layers[:of_base], FindingOrigin(base=origins.base, line=origins.line))}
 
 
 def own_layers(config: ImageConfig, origins: ImageOrigins | None) -> int:
-    """Return how many layers, the highest, are not of the base image; 0 where `origins` do not fit the image."""
+    """Return how many layers, counted from the top, the app's build added; 0 if `origins` do not fit the image."""
     return len(origins.steps) if origins and by_layer(config, origins) else 0
 
 
-def _tells(words: str, step: Step) -> bool:
-    return step.keyword == _FROM or words.split(" ", 1)[0] == step.keyword
+def _fits(created_by: str, step: Step) -> bool:
+    return step.keyword == _FROM or created_by.split(" ", 1)[0] == step.keyword

@@ -1,7 +1,7 @@
 """Every input of the pipeline, declared once.
 
 The command's options, the `inputs` of each `action.yml` and the tables in the documents are generated from this table.
-`read` turns raw strings into one checked `Request` and tells all mistakes together.
+`read` turns raw strings into one checked `Request` and reports all mistakes together.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Input:
-    """One input: its `name` (as in `action.yml`), what it is for, how it is read, and its default as one writes it.
+    """One input: its `name` (as in `action.yml`), its purpose, its parser, and its default as a user writes it.
 
-    A `secret` input has no command-line option: it comes by its variable alone. The option of one that is `repeated`
-    gives one line of it.
+    A `secret` input has no command-line option: only its variable carries it. The option of a `repeated` input adds one
+    line to it.
     """
 
     name: str
@@ -59,13 +59,13 @@ class Input:
 
     @property
     def variable(self) -> str:
-        """The environment variable that carries it; a secret has the name that other programs know it by."""
+        """The environment variable that carries it; a secret has the name that other programs use."""
         return self.name.upper() if self.secret else "GOLDENPATH_" + self.name.upper()
 
 
 @dataclass(frozen=True)
 class Request:
-    """What one run was asked for. A field that no input filled has its default; paths are absolute."""
+    """The checked inputs of one run. A field that no input filled has its default; paths are absolute."""
 
     environment: str = ""
     source: Path = Path()
@@ -230,7 +230,7 @@ REGISTRY_ACCOUNT = Input(
 )
 PUSH_LATEST = Input(
     "push_latest",
-    "`false` leaves the tag `latest` alone, also where the platform allows it.",
+    "`false` does not move the tag `latest`, also where the platform allows it.",
     input_text.yes_or_no,
     default="true",
 )
@@ -268,21 +268,21 @@ def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:
     """
     values: dict[str, Any] = {}
     mistakes = []
-    for each in inputs:
-        text = raw.get(each.name, "") or each.default
+    for declared in inputs:
+        text = raw.get(declared.name, "") or declared.default
         if text:
             try:
-                values[each.name] = each.parse(text)
+                values[declared.name] = declared.parse(text)
             except ValueError as error:
-                mistakes.append(f"`{each.name}`: {error}")
-        elif each.required:
-            mistakes.append(f"`{each.name}` is missing")
+                mistakes.append(f"`{declared.name}`: {error}")
+        elif declared.required:
+            mistakes.append(f"`{declared.name}` is missing")
     if mistakes:
         several = len(mistakes) > 1
         raise BadInput(
-            f"{len(mistakes)} inputs cannot be used" if several else "an input cannot be used",
+            f"{len(mistakes)} inputs cannot be used." if several else "1 input cannot be used.",
             why="; ".join(mistakes),
-            fix="correct " + ("them" if several else "it") + "; `--help` of the command says what each input takes",
+            fix=f"Correct {'them' if several else 'it'}; `--help` of the command describes every input.",
         )
     return Request(**_absolute(values))
 

@@ -1,4 +1,4 @@
-"""What the layers that a build adds to its base image are made from, by the build graph."""
+"""The inputs of the layers that a build adds to its base image, read from the build graph."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class ContextPath:
 
 
 class LayerKind(Enum):
-    """How a layer comes about."""
+    """The kind of instruction that makes a layer."""
 
     RUN = "run"
     COPY = "copy"
-    # It does not know the layers below it.
+    # Its content does not depend on the layers below it.
     LINKED_COPY = "copy --link"
     FOLDER = "workdir"
 
@@ -44,10 +44,10 @@ class LayerKind(Enum):
 
 @dataclass(frozen=True)
 class LayerInputs:
-    """What one layer is made from.
+    """The inputs of one layer.
 
-    `reads` are the paths of build contexts whose files have a part in it. `line` is the last line of the Dockerfile
-    that has one, and 0 where that is unknown.
+    `reads` are the paths of build contexts whose files it depends on. `line` is the last line of the Dockerfile that it
+    depends on, and 0 if that is unknown.
     """
 
     kind: LayerKind
@@ -56,21 +56,21 @@ class LayerInputs:
 
 
 def of(graph: Graph) -> tuple[LayerInputs, ...] | None:
-    """Return the inputs of each layer that the build adds, the lowest first; `None` where the graph does not tell."""
+    """Return the inputs of every layer that the build adds, the lowest first; `None` if the graph lacks them."""
     layers = llb.origin(graph)[1]
     return None if layers is None else tuple(_inputs(graph, digest) for digest in layers)
 
 
 def _inputs(graph: Graph, digest: str) -> LayerInputs:
     used = {digest} | _used(graph, _origins(graph.operations[digest]))
-    reads = frozenset(path for each in used for path in _reads(graph, graph.operations[each]))
+    reads = frozenset(path for used_digest in used for path in _reads(graph, graph.operations[used_digest]))
     return LayerInputs(_kind(graph.operations[digest]), reads, max(map(graph.last_line, used)))
 
 
 def _kind(operation: Operation) -> LayerKind:
     if operation.file is None:
         return LayerKind.RUN
-    if not all(each.copy for each in operation.file.actions):
+    if not all(action.copy for action in operation.file.actions):
         return LayerKind.FOLDER
     return LayerKind.COPY if operation.base else LayerKind.LINKED_COPY
 
@@ -78,29 +78,29 @@ def _kind(operation: Operation) -> LayerKind:
 def _origins(operation: Operation) -> list[str]:
     """Return the operations that decide what the layer of `operation` holds: a copy adds the same files to any."""
     if operation.file is None:
-        return [each.digest for each in operation.inputs]
-    return [operation.input(each.secondary) for each in operation.file.actions if each.copy]
+        return [source.digest for source in operation.inputs]
+    return [operation.input(action.secondary) for action in operation.file.actions if action.copy]
 
 
 def _used(graph: Graph, digests: list[str]) -> set[str]:
-    """Return the operations that have a part in the results of `digests`, themselves included."""
-    found: set[str] = set()
+    """Return the operations that the results of `digests` depend on, themselves included."""
+    used: set[str] = set()
     waiting = list(digests)
     while waiting:
-        name = waiting.pop()
-        if name in graph.operations and name not in found:
-            found.add(name)
-            waiting += [each.digest for each in graph.operations[name].inputs]
-    return found
+        digest = waiting.pop()
+        if digest in graph.operations and digest not in used:
+            used.add(digest)
+            waiting += [source.digest for source in graph.operations[digest].inputs]
+    return used
 
 
 def _reads(graph: Graph, operation: Operation) -> Iterator[ContextPath]:
-    """Yield what `operation` itself takes from build contexts; all of one that it takes in an unknown way."""
+    """Yield the paths that `operation` itself reads from build contexts; all of a context if the path is unknown."""
     contexts = {number: name for number in range(len(operation.inputs)) if (name := _context(graph, operation, number))}
     if operation.file is not None:
-        known = [(each.secondary, each.copy.src) for each in operation.file.actions if each.copy]
+        known = [(action.secondary, action.copy.src) for action in operation.file.actions if action.copy]
     elif operation.exec is not None:
-        known = [(each.input, each.selector or _ALL) for each in operation.exec.mounts]
+        known = [(mount.input, mount.selector or _ALL) for mount in operation.exec.mounts]
     else:
         known = []
     yield from (ContextPath(contexts[number], path) for number, path in known if number in contexts)

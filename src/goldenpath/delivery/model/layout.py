@@ -1,4 +1,4 @@
-"""An OCI image layout on disk: what is in it, and that its bytes are what their digests say.
+"""An OCI image layout on disk: reads it, and verifies its blobs against their digests.
 
 Source: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image Index".
 """
@@ -88,7 +88,7 @@ class LayoutVersion(Struct, frozen=True, rename="camel"):
 
 
 @dataclass(frozen=True)
-class Image:
+class LayoutImage:
     """One image in a layout: its manifest with the descriptor that leads to it."""
 
     descriptor: Descriptor
@@ -102,7 +102,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Layout:
-    """The OCI image layout in the folder `path`. Reading raises `CandidateChanged` when something is not as it says."""
+    """The OCI image layout in the folder `path`. Reading raises `CandidateChanged` if a file is damaged or missing."""
 
     path: Path
 
@@ -119,13 +119,13 @@ class Layout:
         """Return the layout's only entry: the manifest, or the index of several platforms."""
         index = self._decode(self.path / "index.json", Index)
         if len(index.manifests) != 1:
-            raise changed(f"{self.path} holds {len(index.manifests)} images", "a candidate is exactly one")
+            raise changed(f"{self.path} holds {len(index.manifests)} images", "A candidate is exactly one")
         return index.manifests[0]
 
     def require(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout says that it holds the image `digest`."""
-        if (found := self.root().digest) != digest:
-            raise changed(f"the candidate folder holds {found}", f"candidate.json names {digest}")
+        if (actual := self.root().digest) != digest:
+            raise changed(f"The candidate folder holds {actual}", f"candidate.json names {digest}")
 
     def require_whole(self, digest: Digest) -> None:
         """Raise `CandidateChanged` unless the layout holds the image `digest`, byte for byte."""
@@ -139,11 +139,11 @@ class Layout:
             return (root,)
         return tuple(self._decode(self.blob(root.digest), Index).manifests)
 
-    def images(self) -> tuple[Image, ...]:
+    def images(self) -> tuple[LayoutImage, ...]:
         """Return the image of every platform."""
-        return tuple(self._image(each) for each in self.listed())
+        return tuple(map(self._image, self.listed()))
 
-    def platform(self, image: Image) -> Platform:
+    def platform(self, image: LayoutImage) -> Platform:
         """Return the platform that the image's config names."""
         try:
             return self.fields(image).name
@@ -151,12 +151,12 @@ class Layout:
             config = self.blob(image.manifest.config.digest)
             raise changed(f"{config} names no platform", str(error)) from None
 
-    def fields(self, image: Image) -> PlatformFields:
-        """Return the same as an index shows it."""
+    def fields(self, image: LayoutImage) -> PlatformFields:
+        """Return the platform of the image's config in the form of a descriptor."""
         return self._decode(self.blob(image.manifest.config.digest), PlatformFields)
 
-    def config(self, image: Image) -> ImageConfig:
-        """Return the image's configuration; an empty one where it is of another form, as nothing depends on it."""
+    def config(self, image: LayoutImage) -> ImageConfig:
+        """Return the image's configuration; an empty one if it has another form, because no check depends on it."""
         path = self.blob(image.manifest.config.digest)
         try:
             return codec.decode(path.read_bytes(), ImageConfig)
@@ -166,31 +166,31 @@ class Layout:
             return ImageConfig()
 
     def manifest_bytes(self, manifest: Descriptor) -> bytes:
-        """Return the bytes of a manifest or index, proved to be what its digest says."""
+        """Return the bytes of a manifest or index, verified against its digest."""
         require_blob(self.blob(manifest.digest), manifest)
         return self.blob(manifest.digest).read_bytes()
 
     def verify(self) -> None:
         """Raise `CandidateChanged` unless every blob that the layout leads to has its digest and size.
 
-        What this process has proved before is read again only where it may have changed since.
+        A blob that this process has verified before is read again only if it may have changed since.
         """
-        verified_blobs.require_all(((self.blob(each.digest), each) for each in self.descriptors()), require_blob)
+        verified_blobs.require_all(((self.blob(blob.digest), blob) for blob in self.descriptors()), require_blob)
 
     def descriptors(self) -> Iterator[Descriptor]:
         """Yield every blob once, an image's blobs before its manifest, the index last: the order to upload in."""
         seen: set[Digest] = set()
         root = self.root()
         for image in self.images():
-            for each in (*image.blobs, image.descriptor):
-                if each.digest not in seen:
-                    seen.add(each.digest)
-                    yield each
+            for blob in (*image.blobs, image.descriptor):
+                if blob.digest not in seen:
+                    seen.add(blob.digest)
+                    yield blob
         if root.digest not in seen:
             yield root
 
-    def _image(self, descriptor: Descriptor) -> Image:
-        return Image(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
+    def _image(self, descriptor: Descriptor) -> LayoutImage:
+        return LayoutImage(descriptor, self._decode(self.blob(descriptor.digest), Manifest))
 
     def _decode(self, path: Path, kind: type[T]) -> T:
         try:
@@ -203,24 +203,24 @@ def require_blob(path: Path, expected: Descriptor) -> None:
     """Raise `CandidateChanged` unless the file `path` has the size and the digest of `expected`."""
     try:
         with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
     except OSError as error:
         raise changed(f"{path} cannot be read", str(error)) from error
-    if found != expected.digest.hex or size != expected.size:
-        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{found}")
+    if sha256 != expected.digest.hex or size != expected.size:
+        raise changed(f"{path} is not what its digest says", f"{size} bytes, sha256:{sha256}")
 
 
-def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
+def narrowed(layout: Layout, image: LayoutImage, folder: Path, instead: Mapping[Digest, Path] = NOTHING) -> Layout:
     """Return a layout in the empty `folder` whose only entry is `image`, over the same blobs.
 
-    Scanners that choose a platform in an index by themselves may choose another one than was asked for. `instead` has
-    files that stand for blobs.
+    Scanners that choose a platform in an index by themselves may choose a wrong one. `instead` has files that replace
+    blobs.
     """
     result = Layout(folder)
     if instead:
         # Scanners refuse a blob that is a symbolic link.
-        for digest in (each.digest for each in (image.descriptor, *image.blobs)):
+        for digest in (blob.digest for blob in (image.descriptor, *image.blobs)):
             _take_over(instead.get(digest) or layout.blob(digest), result.blob(digest))
     else:
         (folder / "blobs").symlink_to(layout.path.resolve() / "blobs")
@@ -231,14 +231,15 @@ def narrowed(layout: Layout, image: Image, folder: Path, instead: Mapping[Digest
 def joined(layouts: Sequence[Layout], folder: Path, annotations: Mapping[str, str]) -> Layout:
     """Return a layout in the empty `folder` whose only entry is an index of every image of `layouts`, in their order.
 
-    Raises `CandidateChanged` when a blob of one of them is not what its digest says.
+    Raises `CandidateChanged` when a blob of one of them does not match its digest.
     """
     result, listed = Layout(folder), []
-    for each in layouts:
-        each.verify()
-        for blob in (blob for image in each.images() for blob in (*image.blobs, image.descriptor)):
-            _take_over(each.blob(blob.digest), result.blob(blob.digest))
-        listed += [replace(image.descriptor, platform=each.fields(image), annotations={}) for image in each.images()]
+    for layout in layouts:
+        layout.verify()
+        for image in layout.images():
+            for blob in (*image.blobs, image.descriptor):
+                _take_over(layout.blob(blob.digest), result.blob(blob.digest))
+            listed.append(replace(image.descriptor, platform=layout.fields(image), annotations={}))
     content = codec.encode(AnnotatedIndex(2, listed, annotations=dict(annotations)))
     index = Descriptor(INDEX, Digest.of(content), len(content))
     codec.write_bytes(result.blob(index.digest), content)
@@ -250,8 +251,8 @@ def copied(layout: Layout, folder: Path) -> Layout:
     """Return a copy of `layout` in the empty `folder`."""
     result = Layout(folder)
     result.blobs.mkdir(parents=True)
-    for each in layout.descriptors():
-        shutil.copyfile(layout.blob(each.digest), result.blob(each.digest))
+    for blob in layout.descriptors():
+        shutil.copyfile(layout.blob(blob.digest), result.blob(blob.digest))
     write_index(folder, layout.root())
     return result
 
@@ -267,11 +268,11 @@ def _take_over(source: Path, target: Path) -> None:
 
 
 def write_index(path: Path, image: Descriptor) -> None:
-    """Make the folder `path` a layout whose only entry is `image`; its blobs are there already."""
+    """Make the folder `path` a layout whose only entry is `image`. Its blobs must be there already."""
     codec.write(path / "oci-layout", LayoutVersion())
     codec.write(path / "index.json", Index(2, [image]))
 
 
 def changed(what: str, why: str) -> CandidateChanged:
-    """Return the error to raise when the candidate on disk is not what was built and scanned."""
-    return CandidateChanged(what, why=why, fix="run `goldenpath build` again, then every stage after it")
+    """Return the error to raise when the candidate on disk is not the one that was built and scanned."""
+    return CandidateChanged(what, why=why, fix="Run `goldenpath build` again, then every stage after it.")

@@ -1,4 +1,4 @@
-"""What a build will use, as BuildKit itself reads the Dockerfile: its build graph (LLB), before anything is built.
+"""The build graph (LLB) that BuildKit derives from a Dockerfile: it names the images and layers before the build.
 
 The format is that of the frontend's request `frontend.convertllb`: `solver/pb/ops.proto` of moby/buildkit 0.34 as
 protobuf's JSON, in which a number of 64 bits is a string and a zero is left out.
@@ -31,15 +31,15 @@ class _Source(Struct):
 
 
 class Copied(Struct):
-    """What a copy takes from the operation that it copies from."""
+    """The path that a copy reads from its source operation."""
 
     src: str = ""
 
 
 class Link(Struct):
-    """A mount of a RUN, an action on files, or a layer of a merge: each begins from an input of its operation.
+    """A mount of a RUN, an action on files, or a layer of a merge: it begins from an input of its operation.
 
-    A copy takes files of the `secondary` input; a mount shows its `selector`.
+    A copy reads files of the `secondary` input; a mount shows only its `selector`.
     """
 
     input: int = 0
@@ -62,7 +62,7 @@ class _Merge(Struct):
 
 
 class Operation(Struct):
-    """One operation of a build: exactly one of its kinds is set, and none in the last one."""
+    """One operation of a build. Exactly one of its kinds is set; in the last operation none is."""
 
     inputs: tuple[_Input, ...] = ()
     source: _Source | None = None
@@ -76,7 +76,7 @@ class Operation(Struct):
 
     @property
     def is_plain(self) -> bool:
-        """Whether nothing is known that it does."""
+        """Whether it has none of the kinds that are known here."""
         return self.source is None and self.exec is None and self.file is None and self.merge is None
 
     @property
@@ -84,7 +84,7 @@ class Operation(Struct):
         """The digest of the operation whose files this one begins from; empty where it begins from nothing."""
         links: tuple[Link, ...] = (Link(),)
         if self.exec is not None:
-            links = tuple(each for each in self.exec.mounts if each.dest == "/")
+            links = tuple(mount for mount in self.exec.mounts if mount.dest == "/")
         elif self.file is not None:
             links = self.file.actions
         elif self.merge is not None:
@@ -121,37 +121,37 @@ class _Sources(Struct):
     infos: tuple[_SourceFile, ...] = ()
 
     def ranges(self, operation: str) -> list[tuple[_Range, ...]]:
-        """Return where in the Dockerfile an operation is written: the lines of each place."""
-        found = self.locations.get(operation, _Locations()).locations
-        return [place.ranges for place in found if place.ranges and not place.file]
+        """Return the places of an operation in the Dockerfile, as the lines of every place."""
+        places = self.locations.get(operation, _Locations()).locations
+        return [place.ranges for place in places if place.ranges and not place.file]
 
     def step(self, operation: str) -> Step | None:
         """Return the instruction that an operation comes from; `None` where the graph does not say so."""
-        # What two stages write alike is one operation; the later stage is the nearer one.
-        line = max((min(each.start.line for each in place) for place in self.ranges(operation)), default=0)
+        # BuildKit merges equal instructions of two stages into one operation; the later stage is the nearer one.
+        line = max((min(line.start.line for line in lines) for lines in self.ranges(operation)), default=0)
         text = self.infos[0].data.split(b"\n") if self.infos else []
         keyword = _KEYWORD.match(text[line - 1]) if 0 < line <= len(text) else None
         return Step(line, keyword[1].decode().upper()) if keyword else None
 
 
 class Graph(Struct):
-    """The operations of a build by their digests, and where each is written."""
+    """The operations of a build by their digests, and their places in the Dockerfile."""
 
     operations: dict[str, Operation] = field(name="def")
     source: _Sources = field(default_factory=_Sources)
 
     def last_line(self, operation: str) -> int:
         """Return the number of the last line of the Dockerfile that `operation` is written on; 0 where unknown."""
-        return max((each.end.line for place in self.source.ranges(operation) for each in place), default=0)
+        return max((line.end.line for lines in self.source.ranges(operation) for line in lines), default=0)
 
 
 @dataclass(frozen=True)
 class Images:
     """The images that a build uses, as BuildKit names them: with a digest where it already knows one.
 
-    `base` is the one that the image itself begins from; empty where that is none, as `FROM scratch`. `steps` are the
-    instructions that each add one layer to it, the lowest first, and `line` is that of its `FROM`, or 0; `None` and 0
-    where the graph does not say.
+    `base` is the one that the image itself begins from; empty for `FROM scratch`. `steps` are the instructions that add
+    one layer to it, the lowest first, and `line` is the line of its `FROM`; `None` and 0 if the graph does not name
+    them.
     """
 
     names: tuple[str, ...]
@@ -170,10 +170,10 @@ def read(text: bytes) -> Graph:
 
 def images(graph: Graph) -> Images:
     """Return the images that the build `graph` uses."""
-    names = {_image(each) for each in graph.operations.values()} - {""}
+    names = {_image(operation) for operation in graph.operations.values()} - {""}
     base, layers = origin(graph)
-    steps = [graph.source.step(each) for each in layers or ()]
-    known = tuple(each for each in steps if each is not None)
+    steps = [graph.source.step(layer) for layer in layers or ()]
+    known = tuple(step for step in steps if step is not None)
     of_base = graph.source.step(base)
     return Images(
         tuple(sorted(names)),
@@ -190,12 +190,12 @@ def parse(name: str) -> BaseImage | None:
 
 
 def origin(graph: Graph) -> tuple[str, list[str] | None]:
-    """Return the source that the image begins from, empty for none, and the operations that each add a layer to it.
+    """Return the source that the image begins from, empty for none, and the operations that add a layer to it.
 
-    The operations are `None` where it is not known how many layers one of them adds.
+    The operations are `None` if it is unknown how many layers one of them adds.
     """
     operations = graph.operations
-    used = {each.digest for operation in operations.values() for each in operation.inputs}
+    used = {source.digest for operation in operations.values() for source in operation.inputs}
     last = [digest for digest in operations if digest not in used]
     if len(last) != 1:
         return "", None
@@ -214,18 +214,20 @@ def origin(graph: Graph) -> tuple[str, list[str] | None]:
 
 
 def _added(operations: dict[str, Operation], digest: str) -> list[str] | None:
-    """Return the operations whose layers the one at `digest` adds to what it begins from; `None` where unknown.
+    """Return the operations whose layers the one at `digest` adds to its base; `None` if unknown.
 
-    `COPY --link` copies into nothing and merges that with what is there.
+    `COPY --link` copies into an empty layer and merges it with the layers below.
     """
     operation = operations[digest]
     if operation.exec is not None or operation.file is not None:
         return [digest]
     if operation.merge is None:
         return None
-    others = [operation.input(each.input) for each in operation.merge.inputs[1:]]
-    alone = [each for each in others if (one := operations.get(each)) and one.file is not None and not one.base]
-    return alone if len(alone) == len(others) else None
+    merged = [operation.input(link.input) for link in operation.merge.inputs[1:]]
+    linked = [
+        digest for digest in merged if (copy := operations.get(digest)) and copy.file is not None and not copy.base
+    ]
+    return linked if len(linked) == len(merged) else None
 
 
 def _image(operation: Operation) -> str:

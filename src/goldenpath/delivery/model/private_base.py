@@ -1,4 +1,4 @@
-"""A base image in a private registry, as the Dockerfile names it, and the record of those that were fetched.
+"""A base image in a private registry, as the Dockerfile names it, and the record of the fetched ones.
 
 Sources: Amazon ECR user guide, "Private registries"; AWS General Reference, "Amazon ECR endpoints and quotas"; of the
 other names distribution/reference, by whose rules Docker and BuildKit read them.
@@ -16,7 +16,7 @@ from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, Ta
 
 BASES_SCHEMA = "goldenpath.bases/1"
 DOCKER_HUB = "docker.io"
-# Of the registry and the repository together (distribution/reference, `NameTotalLengthMax`).
+# The limit for the registry and the repository together (distribution/reference, `NameTotalLengthMax`).
 _NAME_LENGTH = 255
 # Names that people, and Docker's own configuration, have for it.
 _ALSO_DOCKER_HUB = {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"}
@@ -32,7 +32,7 @@ _NAME = re.compile(rf"({_PART}(?:/{_PART})*)(?::([^:@\s/]+))?(?:@(\S+))?", re.AS
 
 @dataclass(frozen=True)
 class EcrPlace:
-    """Where in AWS a registry and its repository are."""
+    """The AWS account and region of an ECR registry, and a repository in it."""
 
     account: AccountId
     region: Region
@@ -52,7 +52,7 @@ class PrivateBase:
 
     @property
     def reference(self) -> Tag | Digest:
-        """What the registry is asked for."""
+        """The tag or digest to request from the registry."""
         return self.digest or self.tag or Tag(_LATEST)
 
     @property
@@ -68,21 +68,21 @@ class PrivateBase:
 
 
 class FetchedBases(Struct, frozen=True):
-    """What `pull-bases` fetched: the digest of each image, by the name that the Dockerfile writes."""
+    """The images that `pull-bases` fetched: their digests by the names in the Dockerfile."""
 
     images: dict[str, Digest]
     schema: str = BASES_SCHEMA
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for a name that is none."""
+        """Raise `ValueError` for an invalid name of an image."""
         for written in self.images:
             parse(written)
 
     @property
     def records(self) -> dict[BaseImage, BaseImage]:
         """The images as the record of a build names them, by what BuildKit calls them when they are in a folder."""
-        listed = [(parse(written), digest) for written, digest in self.images.items()]
-        return {BaseImage(each.name_of_context, digest): BaseImage(each.name, digest) for each, digest in listed}
+        bases = [(parse(written), digest) for written, digest in self.images.items()]
+        return {BaseImage(base.name_of_context, digest): BaseImage(base.name, digest) for base, digest in bases}
 
 
 def parse(written: str) -> PrivateBase:
@@ -92,10 +92,10 @@ def parse(written: str) -> PrivateBase:
         host = first
     else:
         host, rest = DOCKER_HUB, written if slash else f"library/{written}"
-    found = _NAME.fullmatch(rest)
-    if found is None or len(f"{host}/{found[1]}") > _NAME_LENGTH:
+    match = _NAME.fullmatch(rest)
+    if match is None or len(f"{host}/{match[1]}") > _NAME_LENGTH:
         raise _no_image(written)
-    path, tag, digest = found.groups()
+    path, tag, digest = match.groups()
     registry = registry_of(host)
     if _LIKE_ECR.search(written) and not is_ecr(registry):
         raise ValueError(f"{written[:200]!a} is not the address of an Amazon ECR registry, with a repository in it")
@@ -105,7 +105,7 @@ def parse(written: str) -> PrivateBase:
 
 
 def parse_all(raw: str) -> tuple[PrivateBase, ...]:
-    """Return the images in `raw`, one a line, each once."""
+    """Return the images in `raw`, one a line, without repetitions."""
     return tuple(parse(line) for line in dict.fromkeys(filter(None, map(str.strip, raw.splitlines()))))
 
 
@@ -123,8 +123,8 @@ def is_ecr(registry: str) -> bool:
 
 
 def _ecr(registry: str, path: str) -> EcrPlace | None:
-    found = _ECR.fullmatch(registry)
-    return EcrPlace(AccountId(found[1]), Region(found[2]), EcrRepository(path)) if found else None
+    match = _ECR.fullmatch(registry)
+    return EcrPlace(AccountId(match[1]), Region(match[2]), EcrRepository(path)) if match else None
 
 
 def _no_image(written: str) -> ValueError:

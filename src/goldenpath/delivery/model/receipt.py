@@ -1,4 +1,4 @@
-"""The receipt of a release: what every tag named before and after it."""
+"""The receipt of a release: the digest that every tag named before and after it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ RECEIPT_SCHEMA = "goldenpath.receipt/1"
 
 
 class State(StrEnum):
-    """How far a release came. `undone`: every tag is what it was before; `broken`: not all of them are.
+    """The progress of a release. `undone`: every tag is as it was before; `broken`: some tags are not.
 
-    `staged`: the blobs are there, and nobody wrote down what happened then; the run may have been killed.
+    `staged`: the blobs are uploaded, and no later state was recorded; the run may have been killed.
     """
 
     STAGED = "staged"
@@ -33,11 +33,11 @@ class TagMove(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True):
-    """What a release did. `repository` is the address an image is pulled from, without tag.
+    """The record of a release. `repository` is the address an image is pulled from, without tag.
 
-    `staged` is every manifest that the repository lacked and this release brings, an index after what it lists. It is
-    written down before the first of them is sent: from this alone `release repair` finds what a killed run left.
-    `unbound` is a warning where nothing says that the repository belongs to the environment.
+    `staged` lists every manifest that this release adds to the repository, an index after its manifests. It is written
+    before the first of them is sent: `release repair` needs only this list to find the manifests of a killed run.
+    `unbound` is a warning if nothing binds the repository to the environment.
     """
 
     state: State

@@ -1,4 +1,4 @@
-"""Logins to registries other than ECR, as a caller gives them. No message about them holds a user or a password."""
+"""Logins to registries other than ECR, from the caller's input. No message about them holds a user or a password."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class RegistryLogin:
 
 def parse_all(raw: str) -> tuple[RegistryLogin, ...]:
     """Return the logins in `raw`, one a line. Raises `ValueError`, which names lines and never shows one."""
-    found: dict[str, RegistryLogin] = {}
+    logins: dict[str, RegistryLogin] = {}
     for number, login in _lines(raw):
-        if login.registry in found:
+        if login.registry in logins:
             raise ValueError(f"line {number} gives a second login for {login.registry}")
-        found[login.registry] = login
-    return tuple(found.values())
+        logins[login.registry] = login
+    return tuple(logins.values())
 
 
 def _lines(raw: str) -> Iterator[tuple[int, RegistryLogin]]:

@@ -19,7 +19,7 @@ _WHOLE = re.compile(r"v[0-9]")
 _COMPONENT = re.compile(
     r"(?:@?[\w.-]+/)*?(?P<component>[A-Za-z0-9][\w.-]*?)(?:[-/]v|@v?)(?P<version>[0-9][\w.-]*)", re.ASCII
 )
-# What teams write before the version of the whole repository.
+# Teams write these words before the version of the whole repository.
 _NO_COMPONENT = frozenset({"release", "releases", "rel", "version"})
 
 
@@ -46,14 +46,14 @@ class ReleaseTag:
 def parse(name: str) -> ReleaseTag | None:
     """Return the release that the git tag `name` stands for; `None` when it stands for none.
 
-    Raises `ValueError` for what only begins as one: the tag `very-nice` is no release of `ery-nice`.
+    Raises `ValueError` for a tag that only looks like one: the tag `very-nice` is no release of `ery-nice`.
     """
-    if not _WHOLE.match(name) and (found := _COMPONENT.fullmatch(name)):
-        component = "" if found["component"].lower() in _NO_COMPONENT else found["component"]
-        return ReleaseTag(name, Version(found["version"]), component)
+    if not _WHOLE.match(name) and (match := _COMPONENT.fullmatch(name)):
+        component = "" if match["component"].lower() in _NO_COMPONENT else match["component"]
+        return ReleaseTag(name, Version(match["version"]), component)
     if not name.startswith("v"):
         return None
     version = Version(name.removeprefix("v"))
     if not version[0].isdecimal():
-        raise ValueError(f"what follows its `v` is {version}, and does not begin with a number")
+        raise ValueError(f"the text after its `v` is {version}, and does not begin with a number")
     return ReleaseTag(name, version)

@@ -1,4 +1,4 @@
-"""How a secret may be written where it should not be: as it is, in base64, in hex, in a URL or in JSON.
+"""The encodings in which a secret may leak: as it is, in base64, in hex, in a URL or in JSON.
 
 Base64 works in groups of three bytes, so a secret within a longer text has three forms, and the characters at its ends
 depend on its neighbours (RFC 4648, section 4). Those characters are left out.
@@ -24,7 +24,7 @@ HIDDEN = "***"
 LINE_ENDS = b"\r\n"
 _PUBLIC = re.compile(rb"-----BEGIN [A-Z0-9 ]*(?:CERTIFICATE|PUBLIC KEY)-----.*?-----END [A-Z0-9 ]*-----", re.DOTALL)
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(.*?)-----END [A-Z0-9 ]*-----", re.DOTALL)
-# Each word costs a look through the whole image for each of its forms.
+# The whole image is searched once for every form of every word.
 _WORDS_AT_MOST = 20
 # The secret part of a configuration file: long, and of letters and digits as no word or name has them.
 _WORD = re.compile(rb"[A-Za-z0-9_-]{20,}|[A-Za-z0-9+/]{40,}")
@@ -43,22 +43,22 @@ class Form:
 
 
 def forms(secrets: Iterable[BuildSecret]) -> tuple[Form, ...]:
-    """Return every form of every secret, each content once."""
-    found: dict[bytes, Form] = {}
+    """Return every form of every secret, without repetitions."""
+    by_content: dict[bytes, Form] = {}
     for secret in secrets:
         for part in parts(secret.value):
             for name, text in _forms(part):
                 content = text.translate(None, LINE_ENDS)
                 if len(content) >= SHORTEST:
-                    found.setdefault(content, Form(secret.id, name, content))
-    return tuple(found.values())
+                    by_content.setdefault(content, Form(secret.id, name, content))
+    return tuple(by_content.values())
 
 
 def parts(value: bytes) -> tuple[bytes, ...]:
-    """Return what is secret in `value`: the whole of it, each private key, and the first words that look like a token.
+    """Return the secret parts of `value`: the whole, every private key, and the first words that look like a token.
 
-    Certificates and public keys are not: an image holds the same ones for good reasons. Single lines of a key are not
-    searched for: the first one is the same in every key of a kind.
+    Certificates and public keys are no secret: an image holds the same ones for good reasons. Single lines of a key are
+    not searched for: the first one is the same in every key of a kind.
     """
     rest, removed = _PUBLIC.subn(b"\n", value)
     whole = [] if removed else [rest.strip()]
@@ -85,7 +85,7 @@ def _forms(part: bytes) -> Iterator[tuple[str, bytes]]:
     text = part.decode("utf-8", "surrogateescape")
     for url in (quote(part, safe=""), quote(part), quote_plus(part)):
         yield "as in a URL", url.encode()
-        yield "as in a URL", re.sub("%..", lambda found: found[0].lower(), url).encode()
+        yield "as in a URL", re.sub("%..", lambda match: match[0].lower(), url).encode()
     for is_ascii in (True, False):
         escaped = json.dumps(text, ensure_ascii=is_ascii)[1:-1]
         yield "as in JSON", escaped.encode("utf-8", "surrogateescape")
@@ -96,7 +96,7 @@ def _forms(part: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _base64(part: bytes, shift: int, alphabet: bytes | None) -> bytes:
-    """Return the characters that stand for `part` alone where `shift` bytes of a group of three come before it."""
+    """Return the characters that stand only for `part` where `shift` bytes of a group of three come before it."""
     encoded = base64.b64encode(b"\0" * shift + part, alphabet).rstrip(b"=")
     # A last group that is not full ends in a character that holds bits of the next byte.
     is_full = (shift + len(part)) % 3 == 0
@@ -112,8 +112,8 @@ def lines_to_mask(value: bytes) -> tuple[str, ...]:
 def redacted(text: str, secrets: Iterable[BuildSecret]) -> str:
     """Return `text` with every form of every secret hidden, and every line of a secret."""
     given = tuple(secrets)
-    found = {form.content.decode("utf-8", "replace") for form in forms(given)}
-    found |= {line for secret in given for line in lines_to_mask(secret.value)}
-    for each in sorted(found, key=len, reverse=True):
-        text = text.replace(each, HIDDEN)
+    hidden = {form.content.decode("utf-8", "replace") for form in forms(given)}
+    hidden |= {line for secret in given for line in lines_to_mask(secret.value)}
+    for part in sorted(hidden, key=len, reverse=True):
+        text = text.replace(part, HIDDEN)
     return text

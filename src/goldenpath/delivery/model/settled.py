@@ -1,4 +1,4 @@
-"""A settled secret: it was revoked, only history still has it, and a reviewed record lets it pass for good."""
+"""A settled secret: it was revoked, only history still has it, and a reviewed record makes the gate accept it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Subject = tuple[str, str, str]
 
 
 class Settlement(Struct, frozen=True):
-    """One record: which secret, who settled it, when, and how (`reason`)."""
+    """One record: the secret, who settled it, when, and how (`reason`)."""
 
     fingerprint: str
     rule: str
@@ -29,27 +29,27 @@ class Settlement(Struct, frozen=True):
     settled_on: date
 
     def covers(self, finding: Finding) -> bool:
-        """Tell whether this is about `finding`. A record that names another rule or path than its secret has is not.
+        """Tell whether this record is for `finding`. Its fingerprint, rule and path must all be those of the finding.
 
-        Otherwise a reviewer would read `testdata/key.pem` and let pass something else.
+        Otherwise a reviewer could read `testdata/key.pem` and accept a secret in another file.
         """
         return self.subject == subject(finding)
 
     @property
     def subject(self) -> Subject:
-        """What tells the secret that this is about from every other one."""
+        """The fields that identify the secret."""
         return self.fingerprint, self.rule, self.path
 
 
 def subject(finding: Finding) -> Subject | None:
-    """Return what the record of `finding` has as its subject; `None` where it is no secret of gitleaks."""
+    """Return the subject that a record for `finding` has; `None` if it is no secret of gitleaks."""
     if finding.gate is not Gate.GITLEAKS or finding.kind is not Kind.SECRET:
         return None
     return finding.fingerprint, finding.id, finding.location.path
 
 
 class SettledStanding(StrEnum):
-    """What a record is worth in a run."""
+    """The status of a record in a run."""
 
     SETTLED = "settled"
     IN_FILES = "in-files"
@@ -58,8 +58,8 @@ class SettledStanding(StrEnum):
     NOT_FOUND = "not-found"
 
 
-class Settled(Struct, frozen=True):
-    """A record as it counted in a verdict; `why_pending` says why one with that standing does not count yet."""
+class AppliedSettlement(Struct, frozen=True):
+    """A record with its status in a verdict; `why_pending` is the reason why a pending one does not count yet."""
 
     settlement: Settlement
     standing: SettledStanding
@@ -67,18 +67,18 @@ class Settled(Struct, frozen=True):
 
     @property
     def counts(self) -> bool:
-        """Whether it lets its secret pass."""
+        """Whether the gate accepts its secret."""
         return self.standing is SettledStanding.SETTLED
 
     @property
     def deserves_attention(self) -> bool:
-        """Whether its secret was found and it does not count."""
+        """Whether its secret was found, but the record does not count."""
         return self.standing not in {SettledStanding.SETTLED, SettledStanding.NOT_FOUND}
 
     @property
     def sentence(self) -> str:
         """The record for people, in one line."""
-        each = self.settlement
+        record = self.settlement
         words = {
             SettledStanding.SETTLED: "is settled",
             SettledStanding.IN_FILES: "does not count: the secret is still in a checked-out file; remove it there",
@@ -86,5 +86,5 @@ class Settled(Struct, frozen=True):
             SettledStanding.REFUSED: "does not count: the platform allows no settled secrets in this environment",
             SettledStanding.NOT_FOUND: "was not found in what this run scanned",
         }[self.standing]
-        by = f"{each.settled_by} on {each.settled_on}: {each.reason}"
-        return f"settled secret {each.rule} in {each.path} ({each.fingerprint}) {words}; {by}"
+        by = f"{record.settled_by} on {record.settled_on}: {record.reason}"
+        return f"settled secret {record.rule} in {record.path} ({record.fingerprint}) {words}; {by}"

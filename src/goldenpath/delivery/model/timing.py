@@ -1,4 +1,4 @@
-"""How each stage of a run ended, and how long it took: what a summary is made of, also when a stage failed."""
+"""The result and duration of every stage of a run, for its summary, also when a stage failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMING_SCHEMA = "goldenpath.timing/1"
 
 
 class End(StrEnum):
-    """How a stage ended. `stopped`: it worked, and ends the run, as a gate that blocks; `failed`: it broke."""
+    """The end of a stage. `stopped`: it worked and ends the run, as a gate that blocks; `failed`: it had an error."""
 
     DONE = "done"
     WARNED = "warned"
@@ -21,7 +21,7 @@ class End(StrEnum):
 
 
 class Timing(Struct, frozen=True):
-    """One stage: how it ended, after how many `seconds`, and what it said; `fix` is what to do when it failed."""
+    """The end of one stage, its duration in `seconds` and its `sentence`; `fix` is the advice if it failed."""
 
     stage: StageName
     end: End
@@ -38,4 +38,4 @@ class Timings(Struct, frozen=True):
 
     def of(self, stage: str) -> Timing | None:
         """Return how `stage` ended; `None` where it did not run."""
-        return next((each for each in self.stages if each.stage == stage), None)
+        return next((timing for timing in self.stages if timing.stage == stage), None)

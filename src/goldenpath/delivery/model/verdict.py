@@ -1,4 +1,4 @@
-"""What a gate decides. Advisory is a value of the verdict, not a swallowed exit status."""
+"""The verdict of a gate. Advisory is a value of the verdict, not a swallowed exit status."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from goldenpath.delivery.model.exception import Applied
+from goldenpath.delivery.model.exception import AppliedException
 from goldenpath.delivery.model.finding import Gate, Scanner, Severity
-from goldenpath.delivery.model.settled import Settled
+from goldenpath.delivery.model.settled import AppliedSettlement
 
 VERDICT_SCHEMA = "goldenpath.verdict/1"
 # Where `seen` of gitleaks' verdict has the digest of all files that were checked out.
@@ -20,14 +20,14 @@ CONTEXT_ARTIFACT = "context_artifact"
 
 
 class Mode(StrEnum):
-    """Whether a gate stops a release or only speaks."""
+    """Whether a gate stops a release or only reports."""
 
     ADVISORY = "advisory"
     BLOCKING = "blocking"
 
 
 class Result(StrEnum):
-    """`pass`: nothing that decides; `advise`: something, in an advisory gate; `block`: something, in a blocking one."""
+    """`pass`: no finding must be fixed; otherwise `advise` from an advisory gate and `block` from a blocking one."""
 
     PASS = "pass"  # noqa: S105  the verdict, not a password
     ADVISE = "advise"
@@ -35,9 +35,9 @@ class Result(StrEnum):
 
 
 class DatabaseSeen(Struct, frozen=True):
-    """A database of trivy's that was used: when it was made, how many days ago that was, where it came from.
+    """A database of trivy that a scan used: its date, its age in days, and its source.
 
-    `sha256` is the hash of its file, by which two verdicts can be seen to rest on the same database.
+    `sha256` is the hash of its file: it shows whether two verdicts used the same database.
     """
 
     updated: datetime
@@ -49,8 +49,8 @@ class DatabaseSeen(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """A gate's decision on one `subject` (a commit or a digest) for one environment.
 
-    `counts` has every severity; `deciding` is how many of them the rules do not let through, the platform's as the app
-    tightens them, and `decided_by` has their fingerprints; `accepted` is how many an exception lets through.
+    `counts` has every severity; `deciding` is the number of findings that must be fixed under the platform's rules, as
+    the app tightens them, and `decided_by` has their fingerprints; an exception accepts `accepted` findings.
     `would_block_in` lists the environments in which the same findings block. `notes` say what the scan could not see,
     or what deserves attention. `decided_at` is the moment of the decision; a release needs it, and a recent one.
     `unfixed` has the fingerprints of findings that do not decide only because nobody has fixed them.
@@ -70,12 +70,12 @@ class Verdict(Struct, frozen=True):
     deciding: int
     would_block_in: tuple[str, ...]
     accepted: int = 0
-    exceptions: tuple[Applied, ...] = ()
+    exceptions: tuple[AppliedException, ...] = ()
     notes: tuple[str, ...] = ()
     database: DatabaseSeen | None = None
     decided_by: tuple[str, ...] = ()
     unfixed: tuple[str, ...] = ()
-    settled: tuple[Settled, ...] = ()
+    settled: tuple[AppliedSettlement, ...] = ()
     reviewed_on: str = ""
     decided_at: Annotated[datetime, Meta(tz=True)] | None = None
     java_database: DatabaseSeen | None = None
@@ -84,13 +84,12 @@ class Verdict(Struct, frozen=True):
     @property
     def sentence(self) -> str:
         """The verdict for people, in one line."""
-        found = ", ".join(f"{count} {severity.value.lower()}" for severity, count in self.counts.items() if count)
-        text = (
-            f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode}); {found or 'nothing'} found"
-        )
+        counted = ", ".join(f"{count} {severity.value.lower()}" for severity, count in self.counts.items() if count)
+        decision = f"{self.gate}: {self.result.value.upper()} in {self.environment} ({self.mode})"
+        text = f"{decision}; {counted or 'nothing'} found"
         if self.accepted:
             text += f", {self.accepted} accepted by exception"
-        if settled := sum(each.counts for each in self.settled):
+        if settled := sum(record.counts for record in self.settled):
             text += f", {settled} settled"
         if self.unfixed:
             text += f", {len(self.unfixed)} without a fix reported only"

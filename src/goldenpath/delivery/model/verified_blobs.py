@@ -1,7 +1,7 @@
-"""Which blobs this process has proved to be what their digests say: each is read once, and several at once.
+"""Verify the blobs of a layout against their digests, in parallel, and every blob once in a process.
 
-The stages of one delivery each prove the candidate whole before they work on it. A blob is read again where it is not
-surely the file that was proved before (`FileStamp`). Nothing of this outlives the process.
+Every stage of a delivery verifies the whole candidate before it works on it. A blob is read again if it may not be the
+file that was verified before (`FileStamp`). Nothing of this outlives the process.
 """
 
 from __future__ import annotations
@@ -28,31 +28,32 @@ _proved: dict[tuple[Path, Digest, int], FileStamp] = {}
 
 
 def require_all(blobs: Iterable[tuple[Path, Descriptor]], prove: Prove) -> None:
-    """Have `prove` read each file that is not proved to be its blob; it raises when one is not.
+    """Call `prove` for every file that is not verified yet; it raises if the file is not its blob.
 
-    Which of several errors is raised does not depend on which blob is read first. A stage in another thread waits, and
-    then finds its blobs proved.
+    Of several errors, the one of the first blob in `blobs` is raised, whichever blob is read first. A stage in another
+    thread waits until its blobs are verified.
     """
     with _turn, ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="blobs") as pool:
         unproved = [(path, blob) for path, blob in blobs if not _is_proved(path, blob)]
-        for each in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
-            each.result()
+        for proof in [pool.submit(_require, path, blob, prove) for path, blob in unproved]:
+            proof.result()
 
 
 def _require(path: Path, blob: Descriptor, prove: Prove) -> None:
-    found = _stat(path)
-    stamp = FileStamp.of(found) if found else None
+    status = _status(path)
+    stamp = FileStamp.of(status) if status else None
     prove(path, blob)
     if stamp:
         _proved[path.absolute(), blob.digest, blob.size] = stamp
 
 
 def _is_proved(path: Path, blob: Descriptor) -> bool:
-    stamp, found = _proved.get((path.absolute(), blob.digest, blob.size)), _stat(path)
-    return stamp is not None and found is not None and stamp.proves(found)
+    stamp = _proved.get((path.absolute(), blob.digest, blob.size))
+    status = _status(path)
+    return stamp is not None and status is not None and stamp.proves(status)
 
 
-def _stat(path: Path) -> os.stat_result | None:
+def _status(path: Path) -> os.stat_result | None:
     try:
         return path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""The work folder: every file that one stage leaves for the next, by name, in one place."""
+"""The work folder: the names of all files that the stages hand over to one another."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from goldenpath.shared.names import Digest
 
 _TIMING, _LOCK = ".timing.json", ".lock"
-# What each stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not among them:
-# candidate.json has its digest.
+# The files that every stage leaves, in the order of the pipeline, as names and patterns of names. The layout is not
+# among them: candidate.json has its digest.
 LEAVES: Mapping[str, tuple[str, ...]] = {
     "gitleaks-gate": ("gitleaks.json", "gitleaks.sarif", "gitleaks.verdict.json", f"gitleaks-gate{_TIMING}"),
     "pull-bases": ("bases.json", f"pull-bases{_TIMING}"),
@@ -42,8 +42,8 @@ LEAVES: Mapping[str, tuple[str, ...]] = {
 class WorkFolder:
     """The folder `path` in which stages hand over plain files.
 
-    With `evidence`, every file that is read must be the one that a job of this run reported. `None` believes what is
-    there: right where one process, or one person at a terminal, runs all stages.
+    With `evidence`, every file that is read must be the one that a job of this run reported. `None` trusts the files as
+    they are, which is right if one process, or one person at a terminal, runs all stages.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class WorkFolder:
     def believing(self, reports: Iterable[Report]) -> WorkFolder:
         """Return this folder with the evidence of `reports`.
 
-        Raises `EvidenceMismatch` when a report lists what its stage does not leave, or two of them differ.
+        Raises `EvidenceMismatch` when a report lists a file that its stage does not leave, or two reports differ.
         """
         listed = tuple(reports)
         for report in listed:
@@ -88,11 +88,11 @@ class WorkFolder:
             yield
 
     def has(self, path: Path) -> bool:
-        """Tell whether `path` is here, or should be: whether its stage came so far."""
+        """Tell whether `path` is here, or the evidence lists it: whether its stage has left it."""
         return path.exists() or bool(self.evidence and path.name in self.evidence.digests)
 
     def content(self, path: Path) -> bytes:
-        """Return the bytes of `path`, a file of this folder: everything that is read of it comes through here.
+        """Return the bytes of `path`, a file of this folder. Every read of its files goes through this method.
 
         Raises `EvidenceMismatch` when it is not the file that a job of this run reported, `OSError` as reading does.
         """
@@ -106,8 +106,8 @@ class WorkFolder:
             if reported is None:
                 raise
             raise _gone(path.name) from None
-        if (found := evidence.sha256(content)) != reported:
-            raise _other(path.name, found, reported, self.evidence)
+        if (actual := evidence.sha256(content)) != reported:
+            raise _not_reported(path.name, actual, reported, self.evidence)
         return content
 
     @property
@@ -190,7 +190,7 @@ class WorkFolder:
         return codec.read(self.receipt, Receipt, written_by="ecr-push", take=self.content)
 
     def read_timings(self) -> Timings:
-        """Return how the stages ended so far, none where nothing readable says so: no run fails for its timings."""
+        """Return the timings of the finished stages. Unreadable ones are left out: no run fails for its timings."""
         return Timings(tuple(timing for stage in LEAVES if (timing := self._read_timing(stage))))
 
     def _read_timing(self, stage: str) -> Timing | None:
@@ -201,14 +201,14 @@ class WorkFolder:
         return timing if timing.stage == stage else None
 
     def note(self, timing: Timing) -> None:
-        """Write how a stage ended. A disk that does not take it is told by the stage's own files, not here."""
+        """Write the timing of a stage. A full disk is reported when the stage writes its own files, not here."""
         if not self.path.parent.is_dir():
             return  # a run that failed leaves no new folders in odd places
         with contextlib.suppress(DiskTrouble):
             codec.write(self.timing(timing.stage), timing)
 
     def forget(self, *paths: Path) -> None:
-        """Remove what an earlier run left at `paths`, so that a failure now cannot be taken for its success."""
+        """Remove the files of an earlier run at `paths`, so that a failed run does not keep the files of a success."""
         for path in paths:
             try:
                 path.unlink(missing_ok=True)
@@ -219,49 +219,50 @@ class WorkFolder:
         """Raise `BadInput` when this folder lies inside the build context: its reports would end up in the image."""
         if self.path.resolve().is_relative_to(context.resolve()):
             raise BadInput(
-                f"the work folder {self.path} lies inside the build context {context}",
-                why="scan reports and the candidate itself would be sent to the build",
-                fix="choose a folder outside with --work-dir",
+                f"The work folder {self.path} lies inside the build context {context}.",
+                why="Scan reports and the candidate itself would be sent to the build.",
+                fix="Choose a folder outside of the build context with --work-dir.",
             )
 
 
 def _busy(path: Path) -> WorkFolderBusy:
     return WorkFolderBusy(
-        f"another delivery is using the work folder {path}",
-        why="each would take the files of the other one for its own",
-        fix="wait until it has ended, or give this delivery a folder of its own with --work-dir",
+        f"Another delivery is using the work folder {path}.",
+        why="Two deliveries in one folder would read one another's files as their own.",
+        fix="Wait until it has ended, or choose another folder for this delivery with --work-dir.",
     )
 
 
 def _require_own_files(report: Report) -> None:
     """Raise `EvidenceMismatch` when a report with a label lists a file that the stage of that name does not leave."""
     own = LEAVES.get(report.label, ()) if report.label else ("*",)
-    strange = [name for name in report.digests if not any(fnmatchcase(name, each) for each in own)]
+    strange = [name for name in report.digests if not any(fnmatchcase(name, pattern) for pattern in own)]
     if strange:
         raise EvidenceMismatch(
-            f"the job of `{report.label}` reports {', '.join(strange)}, which `{report.label}` does not write",
-            why="a job that runs code of the app decides nothing",
+            f"The job of `{report.label}` reports {', '.join(strange)}, which `{report.label}` does not write.",
+            why="A job that runs code of the app must not report the verdict of another job.",
             fix=evidence.RUN_AGAIN,
         )
 
 
 def _gone(name: str) -> EvidenceMismatch:
     return EvidenceMismatch(
-        f"{name} is not here, and a job of this run handed it over",
-        why="it is kept for a day (30 days with an approval), or another job of this run deleted or replaced it",
+        f"{name} is not here, and a job of this run handed it over.",
+        why="Its artifact has expired (after a day, or 30 days with an approval), or another job of this run deleted "
+        "or replaced it.",
         fix=evidence.RUN_AGAIN,
     )
 
 
-def _other(name: str, found: str, reported: str | None, given: Evidence) -> EvidenceMismatch:
+def _not_reported(name: str, actual: str, reported: str | None, given: Evidence) -> EvidenceMismatch:
     if reported is None:
         return EvidenceMismatch(
-            f"no job of this run reported {name}",
-            why=f"the evidence lists {', '.join(sorted(given.digests))}",
+            f"No job of this run reported {name}.",
+            why=f"The evidence lists only {', '.join(sorted(given.digests))}.",
             fix=evidence.RUN_AGAIN,
         )
     return EvidenceMismatch(
-        f"{name} is not the file that its job wrote",
-        why=f"its SHA-256 is {found}, and the job that wrote it reported {reported}",
+        f"{name} is not the file that its job wrote.",
+        why=f"Its SHA-256 is {actual}, and the job that wrote it reported {reported}.",
         fix=evidence.RUN_AGAIN,
     )

@@ -1,1 +1,1 @@
-"""Which rules are in force for a run, and what they decide."""
+"""The effective rules of a run, and the decisions by them."""

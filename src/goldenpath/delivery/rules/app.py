@@ -1,4 +1,4 @@
-"""`.goldenpath.yml`: what an app may say about its own rules. It can tighten, and name exceptions; never loosen."""
+"""`.goldenpath.yml`: an app's own rules. They can tighten the platform's and name exceptions, and never loosen them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.delivery.model.exception import WARNED_AHEAD, Acceptance, Applied, Standing, subjects
+from goldenpath.delivery.model.exception import WARNED_AHEAD, Acceptance, AppliedException, Standing, subjects
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.policy import source
@@ -27,10 +27,10 @@ SCHEMA = "goldenpath.schema.json"
 
 @dataclass(frozen=True)
 class AppRules:
-    """What the app's file says; `pending` are exceptions that do not count yet, and `why_pending` says why.
+    """The rules in the app's file; `pending` are exceptions that do not count yet, and `why_pending` is the reason.
 
-    `tighten` has stricter rules by environment; where there are several, all of them hold. `notes` say what a reader of
-    the verdict must know about where the rules come from.
+    `tighten` has stricter rules by environment; if there are several, all of them apply. `notes` tell a reader of the
+    verdict where the rules come from.
     """
 
     tighten: tuple[Mapping[str, Mapping[str, Any]], ...] = ()
@@ -41,10 +41,10 @@ class AppRules:
 
 
 @dataclass(frozen=True)
-class Matched:
-    """An exception and the fingerprints of the findings that it is about.
+class MatchedException:
+    """An exception and the fingerprints of the findings that it covers.
 
-    `why_pending` says why it does not count yet; `None` where it counts.
+    `why_pending` is the reason why it does not count yet; `None` if it counts.
     """
 
     acceptance: Acceptance
@@ -59,65 +59,70 @@ def parse(text: str, policy: Policy) -> AppRules:
     """Return the rules in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
     tree = source.read(text, SCHEMA, FILE)
     tighten = tree.get("tighten") or {}
-    unknown = sorted(set(tighten) - {each.name for each in policy.environments})
+    unknown = sorted(set(tighten) - {environment.name for environment in policy.environments})
     if unknown:
         raise PolicyInvalid(
-            f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}",
-            why=f"the platform knows {', '.join(each.name for each in policy.environments)}",
-            fix="name one of these",
+            f"{FILE} tightens an environment that does not exist: {', '.join(unknown)}.",
+            why=f"The platform knows {', '.join(environment.name for environment in policy.environments)}.",
+            fix="Name one of these.",
         )
-    return AppRules((tighten,), tuple(codec.convert(each, Acceptance) for each in tree.get("exceptions") or ()))
+    return AppRules(
+        (tighten,), tuple(codec.convert(exception, Acceptance) for exception in tree.get("exceptions") or ())
+    )
 
 
 def reviewed(proposed: AppRules, merged: AppRules, why_pending: str = "") -> AppRules:
     """Return the rules of a run: as strict as its own file and the `merged` one, with the exceptions that both have.
 
-    Stricter rules count at once; an exception waits for its review, and `why_pending` says so.
+    Stricter rules count at once; an exception waits for its review, for the reason `why_pending`.
     """
     latest: dict[tuple[object, ...], date] = {}
-    for each in merged.exceptions:
-        latest[_about(each)] = max(each.expires, latest.get(_about(each), each.expires))
+    for exception in merged.exceptions:
+        latest[_about(exception)] = max(exception.expires, latest.get(_about(exception), exception.expires))
     kept, pending = list[Acceptance](), list[Acceptance]()
-    for each in proposed.exceptions:
-        until = latest.get(_about(each))
-        (kept if until is not None and each.expires <= until else pending).append(each)
+    for exception in proposed.exceptions:
+        until = latest.get(_about(exception))
+        (kept if until is not None and exception.expires <= until else pending).append(exception)
     tighten = (*proposed.tighten, *merged.tighten)
     return AppRules(tighten, tuple(kept), tuple(pending), why_pending, merged.notes)
 
 
 def tightened(environment: Environment, rules: AppRules) -> Environment:
-    """Return `environment` made stricter by what the app says of it; never less strict."""
-    return reduce(_tighter, (each.get(environment.name) or {} for each in rules.tighten), environment)
+    """Return `environment` with the app's stricter rules for it; never less strict."""
+    return reduce(_tighter, (tighten.get(environment.name) or {} for tighten in rules.tighten), environment)
 
 
-def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[Matched, ...]:
-    """Return every exception of `gate` with the findings that it is about, whatever the day."""
-    every = [(each, None) for each in rules.exceptions] + [(each, rules.why_pending) for each in rules.pending]
-    mine = [(each, why) for each, why in every if each.gate is gate]
-    named: dict[Subject, list[str]] = {each.subject: [] for each, _ in mine}
+def match(rules: AppRules, gate: Gate, findings: Iterable[Finding]) -> tuple[MatchedException, ...]:
+    """Return every exception of `gate` with the findings that it covers, on any date."""
+    every = [
+        *((exception, None) for exception in rules.exceptions),
+        *((exception, rules.why_pending) for exception in rules.pending),
+    ]
+    mine = [(exception, why) for exception, why in every if exception.gate is gate]
+    named: dict[Subject, list[str]] = {exception.subject: [] for exception, _ in mine}
     for finding in findings if named else ():
         for subject in subjects(finding):
             if subject in named:
                 named[subject].append(finding.fingerprint)
-    return tuple(Matched(each, tuple(named[each.subject]), why) for each, why in mine)
+    return tuple(MatchedException(exception, tuple(named[exception.subject]), why) for exception, why in mine)
 
 
-def apply(matched: Iterable[Matched], today: date, longest: timedelta) -> tuple[Applied, ...]:
-    """Return what each exception is worth on `today`, where its end may be `longest` away."""
+def apply(matched: Iterable[MatchedException], today: date, longest: timedelta) -> tuple[AppliedException, ...]:
+    """Return the status of every exception on the day `today`; its end may be at most `longest` away."""
     return tuple(
-        Applied(each.acceptance, _standing(each, today, longest), each.findings, each.why_pending or "")
-        for each in matched
+        AppliedException(entry.acceptance, _standing(entry, today, longest), entry.findings, entry.why_pending or "")
+        for entry in matched
     )
 
 
 def _about(exception: Acceptance) -> tuple[object, ...]:
-    """Return all of `exception` that must be the same in a reviewed one, which may end later."""
+    """Return the fields of `exception` that must be the same in a reviewed one, which may end later."""
     return exception.gate, exception.id.lower(), exception.scope
 
 
-def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
-    blocking = {gate for gate in Gate if (said.get(gate.value) or {}).get("mode") == Mode.BLOCKING.value}
-    trivy = said.get(Gate.TRIVY.value) or {}
+def _tighter(environment: Environment, changes: Mapping[str, Any]) -> Environment:
+    blocking = {gate for gate in Gate if (changes.get(gate.value) or {}).get("mode") == Mode.BLOCKING.value}
+    trivy = changes.get(Gate.TRIVY.value) or {}
     rule = environment.vulnerabilities
     more = frozenset(Severity(name) for name in trivy.get("severities") or ())
     stricter = replace(
@@ -129,7 +134,7 @@ def _tighter(environment: Environment, said: Mapping[str, Any]) -> Environment:
     return replace(environment, modes=modes, vulnerabilities=stricter)
 
 
-def _standing(matched: Matched, today: date, longest: timedelta) -> Standing:
+def _standing(matched: MatchedException, today: date, longest: timedelta) -> Standing:
     acceptance = matched.acceptance
     if acceptance.expires < today:
         return Standing.EXPIRED

@@ -1,4 +1,4 @@
-"""Files of an app as they are committed, never as they lie in the working tree."""
+"""Files of an app in a commit, never from the working tree."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def text(source: Path, commit: Commit, file: str) -> str | None:
     return _text(source.absolute(), commit, file)
 
 
-# A commit never changes, and each stage of a delivery asks for the same file of the same one.
+# A commit never changes, and every stage of a delivery reads the same file of the same commit.
 @cache
 def _text(source: Path, commit: Commit, file: str) -> str | None:
     try:
         return git.text_at(source, commit, file)
     except ToolFailed as error:
         raise SourceUnusable(
-            f"{file} of commit {commit} cannot be read",
+            f"{file} of commit {commit} cannot be read.",
             why=error.why,
-            fix="check out the commit of the run, with `fetch-depth: 0`",
+            fix="Check out the commit of the run, with `fetch-depth: 0`.",
         ) from error

@@ -1,4 +1,4 @@
-"""The decision: findings and the platform's rules in, verdict out. Pure, so that every cell of the matrix is a test."""
+"""The decision of a gate: a pure function of findings and rules, so that every cell of the matrix is a test."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from goldenpath.delivery.model.exception import Applied
+    from goldenpath.delivery.model.exception import AppliedException
     from goldenpath.delivery.model.finding import Database, Finding, Findings
-    from goldenpath.delivery.model.settled import Settled
-    from goldenpath.delivery.rules.app import AppRules, Matched
+    from goldenpath.delivery.model.settled import AppliedSettlement
+    from goldenpath.delivery.rules.app import AppRules, MatchedException
     from goldenpath.delivery.rules.matrix import Environment, Policy, VulnerabilityRule
     from goldenpath.delivery.rules.settled import Records
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A verdict, the findings that decided it, and those that did not only because nobody has fixed them.
+    """A verdict, the findings that must be fixed, and those that are only reported because no fix exists.
 
     The most severe come first.
     """
@@ -55,8 +55,8 @@ def decide(
     applied = apply(matched, today, here.longest_exception)
     deciding = _ranked(_deciding(report.findings, applied, settled_here, here.vulnerabilities))
     unfixed = _ranked(_unfixed(report.findings, applied, here.vulnerabilities))
-    elsewhere = (tightened(each, rules) for each in policy.environments if each.name != environment.name)
-    blocking = (each for each in elsewhere if each.modes[gate] is Mode.BLOCKING)
+    elsewhere = (tightened(other, rules) for other in policy.environments if other.name != environment.name)
+    blocking = (other for other in elsewhere if other.modes[gate] is Mode.BLOCKING)
     verdict = Verdict(
         gate=gate,
         environment=environment.name,
@@ -67,33 +67,35 @@ def decide(
         seen=report.seen,
         counts=report.counts(),
         deciding=len(deciding),
-        would_block_in=tuple(each.name for each in blocking if _finds(report, matched, records, each, today)),
+        would_block_in=tuple(other.name for other in blocking if _blocks_in(report, matched, records, other, today)),
         accepted=len(_accepted(applied)),
         exceptions=applied,
         notes=report.notes,
         database=_seen(report.database, today),
         java_database=_seen(report.java_database, today),
-        decided_by=tuple(each.fingerprint for each in deciding),
-        unfixed=tuple(each.fingerprint for each in unfixed),
+        decided_by=tuple(finding.fingerprint for finding in deciding),
+        unfixed=tuple(finding.fingerprint for finding in unfixed),
         settled=settled_here,
     )
     return Decision(verdict, deciding, unfixed)
 
 
 def decides(finding: Finding, rule: VulnerabilityRule) -> bool:
-    """Tell whether `finding` counts under `rule`. Whatever is no vulnerability, a secret above all, always does."""
+    """Tell whether `finding` counts under `rule`. A finding that is no vulnerability, like a secret, always counts."""
     if finding.kind is not Kind.VULNERABILITY:
         return True
     return finding.severity in rule.severities and not (rule.ignore_unfixed and finding.has_no_fix)
 
 
-def _unfixed(findings: Sequence[Finding], applied: Sequence[Applied], rule: VulnerabilityRule) -> list[Finding]:
-    """Return what would decide if a fix existed, and does not, without what an exception accepts anyway."""
+def _unfixed(
+    findings: Sequence[Finding], applied: Sequence[AppliedException], rule: VulnerabilityRule
+) -> list[Finding]:
+    """Return the findings that would count if a fix existed, without those that an exception accepts."""
     accepted, strict = _accepted(applied), replace(rule, ignore_unfixed=False)
     return [
-        each
-        for each in findings
-        if decides(each, strict) and not decides(each, rule) and each.fingerprint not in accepted
+        finding
+        for finding in findings
+        if decides(finding, strict) and not decides(finding, rule) and finding.fingerprint not in accepted
     ]
 
 
@@ -101,25 +103,30 @@ def _ranked(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: finding.severity.rank))
 
 
-def _finds(
-    report: Findings, matched: Sequence[Matched], records: Records, environment: Environment, today: date
+def _blocks_in(
+    report: Findings, matched: Sequence[MatchedException], records: Records, environment: Environment, today: date
 ) -> bool:
-    """Tell whether anything in `report` decides in `environment`."""
+    """Tell whether any finding in `report` counts in `environment`."""
     applied = apply(matched, today, environment.longest_exception)
     settled_there = settled.apply(records, report.findings, environment)
     return bool(_deciding(report.findings, applied, settled_there, environment.vulnerabilities))
 
 
 def _deciding(
-    findings: Sequence[Finding], applied: Sequence[Applied], records: Sequence[Settled], rule: VulnerabilityRule
+    findings: Sequence[Finding],
+    applied: Sequence[AppliedException],
+    records: Sequence[AppliedSettlement],
+    rule: VulnerabilityRule,
 ) -> list[Finding]:
-    """Return what decides under `rule`, without what an exception or a record lets pass."""
-    passed = _accepted(applied) | {each.settlement.fingerprint for each in records if each.counts}
-    return [each for each in findings if decides(each, rule) and each.fingerprint not in passed]
+    """Return the findings that count under `rule`, without those that an exception or a record accepts."""
+    passed = _accepted(applied) | {record.settlement.fingerprint for record in records if record.counts}
+    return [finding for finding in findings if decides(finding, rule) and finding.fingerprint not in passed]
 
 
-def _accepted(applied: Sequence[Applied]) -> frozenset[str]:
-    return frozenset(name for each in applied if each.standing.counts for name in each.findings)
+def _accepted(applied: Sequence[AppliedException]) -> frozenset[str]:
+    return frozenset(
+        fingerprint for exception in applied if exception.standing.counts for fingerprint in exception.findings
+    )
 
 
 def _seen(seen: Database | None, today: date) -> DatabaseSeen | None:

@@ -1,4 +1,4 @@
-"""Which of an app's rules are in force: its `.goldenpath.yml` as committed, never as it lies in the working tree."""
+"""The effective rules of an app: its `.goldenpath.yml` in a commit, never from the working tree."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ _UNREVIEWED = (
 
 @dataclass(frozen=True)
 class EffectiveRules:
-    """The rules that a gate decides by: what the `app` says, and the `environment` as the app tightens it."""
+    """The rules that a gate decides by: those of the `app`, and the `environment` as the app tightens it."""
 
     app: AppRules
     environment: Environment
 
 
 class Resolution:
-    """Resolves the rules in force once, and again only for another policy, environment, checkout or event."""
+    """Resolves the effective rules once, and again only for another policy, environment, checkout or event."""
 
     def __init__(self) -> None:
         self._known: tuple[Policy, Environment, Path, Event, EffectiveRules] | None = None
 
     def resolve(self, policy: Policy, environment: Environment, source: Path, event: Event) -> EffectiveRules:
-        """Return the rules in force. Raises as `rules` does."""
+        """Return the effective rules. Raises the errors of `rules`."""
         if self._known is not None:
             *known, resolved = self._known
             if known == [policy, environment, source, event]:
                 return resolved
-        said = rules(policy, environment, source, event)
-        resolved = EffectiveRules(said, app.tightened(environment, said))
+        app_rules = rules(policy, environment, source, event)
+        resolved = EffectiveRules(app_rules, app.tightened(environment, app_rules))
         self._known = policy, environment, source, event, resolved
         return resolved
 
@@ -52,8 +52,8 @@ class Resolution:
 def rules(policy: Policy, environment: Environment, source: Path, event: Event) -> AppRules:
     """Return the app's rules at the commit of `event`; in a workflow run the default branch must have its exceptions.
 
-    Raises `PolicyInvalid` when the file is not what its schema says, `SourceUnusable` when it cannot be read, and
-    `NotReviewed` when a blocking `environment` cannot know what the default branch is.
+    Raises `PolicyInvalid` when the file does not fit its schema, `SourceUnusable` when it cannot be read, and
+    `NotReviewed` when the default branch is unknown and `environment` blocks.
     """
     proposed = _at(event.commit, policy, source)
     if not event.in_workflow:
@@ -79,7 +79,7 @@ def _as_reviewed(proposed: AppRules, policy: Policy, source: Path, event: Event)
         why = " ".join((error.why or error.what).split())
         return app.reviewed(proposed, app.NO_RULES, f"does not count: {branch} cannot be read ({why})")
     except PolicyInvalid as error:
-        # A run must not fail for a file that is not its own: the commit that fixes it could not be delivered to dev.
+        # The file of the default branch must not fail this run: the commit that fixes it has to be delivered to dev.
         note = f"{app.FILE} on {branch} is not valid, so its rules do not count: {error.why}"
         return app.reviewed(
             proposed, app.AppRules(notes=(note,)), f"does not count: {app.FILE} on {branch} is not valid"

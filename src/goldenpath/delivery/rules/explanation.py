@@ -1,4 +1,4 @@
-"""The rules in words: what would happen to a run, and why."""
+"""The rules in words: they explain what a run would do, and which file says so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
-from goldenpath.delivery.rules.app import FILE, Matched, apply, tightened
+from goldenpath.delivery.rules.app import FILE, MatchedException, apply, tightened
 from goldenpath.delivery.rules.matrix import POLICY_FILE
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def rules(environment: Environment) -> Iterator[str]:
-    """Say, line by line, what `environment` asks for."""
+    """Yield the rules of `environment`, one line each."""
     rule = environment.vulnerabilities
-    severities = ", ".join(each.value for each in Severity if each in rule.severities)
+    severities = ", ".join(severity.value for severity in Severity if severity in rule.severities)
     unfixed = "those that nobody has fixed are only reported" if rule.ignore_unfixed else "with or without a fix"
     yield f"gitleaks    {environment.modes[Gate.GITLEAKS]}: any secret decides"
     yield f"            {'settled secrets pass' if environment.settled_allowed else 'no secret can be settled'}"
@@ -35,7 +35,7 @@ def rules(environment: Environment) -> Iterator[str]:
     yield f"latest      {'allowed' if environment.latest_allowed else 'refused'}"
     yield f"moving tags {', '.join(environment.moving_tags) or 'none'}"
     yield f"stored keys {'allowed' if environment.stored_keys_allowed else 'refused'} in a workflow"
-    yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else '1.2.3 alone'}"
+    yield f"git tag     {'v1.2.3 beside 1.2.3' if environment.git_tag_allowed else 'only 1.2.3'}"
     yield f"refs        {', '.join(environment.refs)}"
     yield f"tags        {_tags(environment)}"
     branches = "the default branch, or a protected one" if environment.reviewed_branches else "any"
@@ -49,7 +49,7 @@ def rules(environment: Environment) -> Iterator[str]:
 
 
 def unbound(policy: Policy) -> str:
-    """Say what happens where nothing says to which environment an ECR repository belongs."""
+    """Return the sentence about releases to an ECR repository that nothing binds to an environment."""
     verb = "refused" if policy.unbound_refused else "reported, and allowed"
     return f"A release to an ECR repository that nothing binds to an environment is {verb}."
 
@@ -81,7 +81,7 @@ def _bases(environment: Environment) -> str:
 
 
 def explain(environment: Environment, app: AppRules, ref: str, today: date) -> Iterator[str]:
-    """Say what a run on `ref` for `environment` would do under the rules of `app`, and which file says so."""
+    """Yield the effects of the rules on a run on `ref` for `environment`, one line each, with the file that says so."""
     here = tightened(environment, app)
     if here.allows_ref(ref):
         yield f"{ref} may be released to {here.name}: {POLICY_FILE} allows {', '.join(here.refs)}"
@@ -93,5 +93,5 @@ def explain(environment: Environment, app: AppRules, ref: str, today: date) -> I
         effect = "stops the release" if blocks else "warns, and releases"
         yield f"a finding of {gate} that decides {effect}: {here.modes[gate]} by {origin}"
     yield from rules(here)
-    matched = (Matched(each, ("?",)) for each in app.exceptions)
-    yield from (each.sentence for each in apply(matched, today, here.longest_exception))
+    matched = (MatchedException(exception, ("?",)) for exception in app.exceptions)
+    yield from (exception.sentence for exception in apply(matched, today, here.longest_exception))

@@ -1,4 +1,4 @@
-"""Whether a verdict still counts when its image is released: an approval or a re-run may come weeks after the scan."""
+"""Check the age of a verdict before the release: an approval or a re-run may come weeks after the scan."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ CLOCK_SKEW = timedelta(hours=1)
 
 
 def require_fresh(verdict: Verdict, environment: Environment, now: datetime) -> tuple[str, ...]:
-    """Return what has ended since an advisory gate decided, one sentence each.
+    """Return a warning for everything that has expired since an advisory gate decided.
 
-    Raises `VerdictExpired` when the verdict is older than `environment` allows or is dated in the future, and when
-    something has ended since a blocking gate decided: an exception that it counted, or one of its databases.
+    Raises `VerdictExpired` when the verdict is older than `environment` allows or is dated in the future, and when an
+    exception or a database of the verdict has expired since a blocking gate decided.
     """
     if untimely := _untimely(verdict, environment, now):
         raise _expired(verdict, untimely)
     ended = tuple(_ended(verdict, environment, now))
     if ended and verdict.mode is Mode.BLOCKING:
         raise _expired(verdict, "; ".join(ended))
-    return tuple(f"{verdict.gate}: {each}" for each in ended)
+    return tuple(f"{verdict.gate}: {sentence}" for sentence in ended)
 
 
 def _untimely(verdict: Verdict, environment: Environment, now: datetime) -> str:
-    """Return why the moment of the decision does not count; empty when it does."""
+    """Return the reason why the time of the decision is refused; empty when it is accepted."""
     decided = verdict.decided_at
     if decided is None:
         return "it does not say when it was decided"
@@ -47,10 +47,10 @@ def _untimely(verdict: Verdict, environment: Environment, now: datetime) -> str:
 
 
 def _ended(verdict: Verdict, environment: Environment, now: datetime) -> Iterator[str]:
-    """Yield what the verdict rests on and what no longer holds."""
-    for each in verdict.exceptions:
-        if each.standing.counts and each.acceptance.expires < now.date():
-            yield f"the exception for {each.acceptance.id} ended on {each.acceptance.expires}"
+    """Yield the exceptions and databases of the verdict that have expired."""
+    for exception in verdict.exceptions:
+        if exception.standing.counts and exception.acceptance.expires < now.date():
+            yield f"the exception for {exception.acceptance.id} ended on {exception.acceptance.expires}"
     for name, database, limit in (
         ("vulnerability", verdict.database, environment.database_age),
         ("Java", verdict.java_database, environment.java_database_age),
@@ -65,8 +65,8 @@ def _hours(age: timedelta) -> int:
 
 def _expired(verdict: Verdict, why: str) -> VerdictExpired:
     return VerdictExpired(
-        f"the verdict of {verdict.gate} no longer counts in {verdict.environment}",
-        why=why,
-        fix="re-run all jobs, so that the commit is scanned with today's knowledge; `Re-run failed jobs` keeps the old "
-        "verdict",
+        f"The verdict of {verdict.gate} no longer counts in {verdict.environment}.",
+        why=f"{why[0].upper()}{why[1:]}.",
+        fix='Choose "Re-run all jobs", so that the commit is scanned with today\'s database. "Re-run failed jobs" '
+        "keeps the old verdict.",
     )

@@ -25,20 +25,20 @@ SCHEMA = environments.SCHEMA
 LOCAL = environments.LOCAL
 _TAG = "refs/tags/"
 DEFAULT_BRANCH, ANY = "default-branch", "any"
-# Where a gate blocks and the rules do not say `frontends`: Docker's own.
+# The default of `frontends` if a gate blocks: Docker's own.
 OFFICIAL_FRONTENDS = (frontend.OFFICIAL,)
-# Where the rules do not say `verdict_hours`: an approval may take a weekend.
+# The default of `verdict_hours`: an approval may take a weekend.
 VERDICT_AGE = {Mode.BLOCKING: timedelta(hours=72), Mode.ADVISORY: timedelta(hours=168)}
-# Where the rules do not say `java_database_days`: that database identifies archives and knows no vulnerabilities, so an
-# old one misses only what was published since.
+# The default of `java_database_days`: that database identifies archives and knows no vulnerabilities, so an old one
+# misses only the archives that were published since.
 JAVA_DATABASE_AGE = {Mode.BLOCKING: timedelta(days=14), Mode.ADVISORY: timedelta(days=30)}
-# Where the rules do not say `java_databases`: trivy's own.
+# The default of `java_databases`: trivy's own.
 JAVA_DATABASES = ("mirror.gcr.io/aquasec/trivy-java-db:1", "ghcr.io/aquasecurity/trivy-java-db:1")
 
 
 @dataclass(frozen=True)
 class VulnerabilityRule:
-    """Which vulnerabilities decide: their severities, and whether one that nobody has fixed is only reported."""
+    """The vulnerabilities that count: their severities, and whether one without a fix is only reported."""
 
     severities: frozenset[Severity]
     ignore_unfixed: bool = True
@@ -48,20 +48,22 @@ class VulnerabilityRule:
 class Environment:
     """The rules of one environment.
 
-    `database_age` is how old trivy's database may be, `java_database_age` how old its Java database, and
-    `longest_exception` how far away the end of an exception. With
-    `git_tag_allowed` a release of the git tag `v1.2.3` has that tag too, beside `1.2.3`; with `stored_keys_allowed` a
-    workflow run may release with an AWS key that never ends. `verdict_age` is how old a verdict may be at the push.
-    `tags_from` names the branches whose commits a tag may release here, or is `DEFAULT_BRANCH` or `ANY`; with
-    `reviewed_branches` a branch must be the default one or protected. `accounts` (ids) and `roles` (ARNs) belong to
-    this environment; where there are none, it may use any that no other environment lists. With
-    `code_scanning_required` a repository whose code scanning is off cannot release here. With
-    `approval_required` a workflow run releases only from a job that somebody had to approve. `frontends` are the images
-    that may read a Dockerfile beside the frontend inside BuildKit, and `base_registries` the registries (with a path
-    where only that part is meant) that base images may come from; `None` stands for any. `base_age` is how old they may
-    be, and `None` where that does not matter. `moving_tags` are patterns of
-    the image tags that each release may move. With `settled_allowed` a reviewed record lets a revoked secret pass that
-    only history has. `build_cache_age` is how old a build cache may be; `None` where every step of a build runs.
+    `database_age` and `java_database_age` are the greatest ages of trivy's two databases, `verdict_age` that of a
+    verdict at the push, `base_age` that of base images (`None`: any), and `build_cache_age` that of a build cache
+    (`None`: no build cache). `longest_exception` is the longest time that an exception may last from today.
+
+    With `git_tag_allowed` a release of the git tag `v1.2.3` also gets the image tag `v1.2.3`, beside `1.2.3`. With
+    `stored_keys_allowed` a workflow run may release with an AWS key that never expires. `tags_from` names the branches
+    whose commits a tag may release here, or is `DEFAULT_BRANCH` or `ANY`; with `reviewed_branches` a branch must be the
+    default one or protected. `moving_tags` are patterns of the image tags that every release may move.
+
+    `accounts` (ids) and `roles` (ARNs) belong to this environment; if there are none, it may use any that no other
+    environment lists. With `code_scanning_required` a repository without code scanning cannot release here. With
+    `approval_required` a workflow run releases only from a job that somebody had to approve. With `settled_allowed` a
+    gate accepts a revoked secret that only history has, if a reviewed record says so.
+
+    `frontends` are the images that may read a Dockerfile besides the frontend inside BuildKit, and `base_registries`
+    the registries (with a path for a part of a registry) that base images may come from; `None` stands for any.
     """
 
     name: str
@@ -97,7 +99,7 @@ class Environment:
         return Mode.BLOCKING in self.modes.values()
 
     def allows_ref(self, ref: str) -> bool:
-        """Tell whether the git ref `ref` may be released here; a component's tag as the tag of the same version."""
+        """Tell whether the git ref `ref` may be released here. A component's tag counts as the tag of its version."""
         names = (ref, *_tags_alike(ref))
         return any(_ref_pattern(pattern).fullmatch(name) for pattern in self.refs for name in names)
 
@@ -106,7 +108,7 @@ class Environment:
         return any(fnmatchcase(tag, pattern) for pattern in self.moving_tags)
 
     def branches_of_tags(self, default_branch: str) -> tuple[str, ...] | None:
-        """Return the branches whose commits a tag may release here; `None` where any commit will do."""
+        """Return the branches whose commits a tag may release here; `None` if any commit may be released."""
         if isinstance(self.tags_from, tuple):
             return self.tags_from
         return None if self.tags_from == ANY else (default_branch,)
@@ -116,9 +118,9 @@ class Environment:
 class Policy:
     """The whole matrix; `environments` in the order in which a change travels.
 
-    `databases` are the OCI repositories of trivy's database, in the order in which they are asked, and `java_databases`
-    those of its Java database. With
-    `unbound_refused` nothing is released to an ECR repository of which nobody knows to which environment it belongs.
+    `databases` are the OCI repositories of trivy's database, in the order in which they are tried, and `java_databases`
+    those of its Java database. With `unbound_refused` nothing is released to an ECR repository that nothing binds to an
+    environment.
     """
 
     databases: tuple[str, ...]
@@ -133,15 +135,15 @@ class Policy:
                 return environment
         known = ", ".join(environment.name for environment in self.environments)
         raise UnknownEnvironment(
-            f"there is no environment {name!a}" if name else "no environment was named",
-            why=f"the platform knows {known}",
-            fix="name one of them with --environment (in a workflow: `environment:`)",
+            f"There is no environment {name!a}." if name else "No environment was named.",
+            why=f"The platform knows {known}.",
+            fix="Name one of them with --environment (in a workflow: `environment:`).",
         )
 
 
 @cache
 def load() -> Policy:
-    """Return the platform's policy. Raises `PolicyInvalid` when its file is not what its schema says."""
+    """Return the platform's policy. Raises `PolicyInvalid` when its file does not fit its schema."""
     return _policy(environments.read())
 
 

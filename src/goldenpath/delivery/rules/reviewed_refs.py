@@ -1,7 +1,7 @@
-"""Which branches and tags count as reviewed, and the error for those that do not.
+"""Check that a branch or tag was reviewed: a release is refused otherwise.
 
-`gitleaks-gate` has the history, so it looks for the tag's commit there. Its verdict carries the result to `ecr-push`,
-which has no checkout.
+`gitleaks-gate` has the history, so it looks for the branch of the tag's commit. Its verdict carries the result to
+`ecr-push`, which has no checkout.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ def require_tag(environment: Environment, event: Event, verdict: Verdict) -> Non
     """Raise `NotReviewed` unless the `verdict` of gitleaks-gate names a branch from which tags are accepted."""
     branches = _branches_of_tags(environment, event)
     if branches and verdict.reviewed_on not in branches:
-        found = f"names {verdict.reviewed_on}" if verdict.reviewed_on else "names no branch"
+        review = f"names {verdict.reviewed_on}" if verdict.reviewed_on else "names no branch"
         raise NotReviewed(
             f"The verdict of gitleaks does not say that the tag {event.tag} is on {' or '.join(branches)}.",
-            why=f"{environment.name} accepts tags only from there, and the verdict {found}.",
+            why=f"{environment.name} accepts tags only from there, and the verdict {review}.",
             fix="Run `goldenpath gitleaks-gate` again for this tag and environment, then every stage after it.",
         )
 

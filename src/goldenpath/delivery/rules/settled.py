@@ -9,7 +9,7 @@ import msgspec
 import yaml
 
 from goldenpath.delivery.checkout import git_branches
-from goldenpath.delivery.model.settled import Settled, SettledStanding, Settlement
+from goldenpath.delivery.model.settled import AppliedSettlement, SettledStanding, Settlement
 from goldenpath.delivery.rules import committed
 from goldenpath.policy import source
 from goldenpath.shared import codec
@@ -37,7 +37,7 @@ _UNREVIEWED = (
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a run: those that count, those `pending`, why they are pending, and what a reader must know."""
+    """The records of a run: those that count, those `pending` and the reason, and notes for readers of the verdict."""
 
     counting: tuple[Settlement, ...] = ()
     pending: tuple[Settlement, ...] = ()
@@ -51,19 +51,19 @@ NO_RECORDS = Records()
 def parse(text: str) -> tuple[Settlement, ...]:
     """Return the records in the YAML `text`. Raises `PolicyInvalid`, naming every wrong field with its line."""
     tree = source.read(text, SCHEMA, FILE)
-    return tuple(codec.convert(each, Settlement) for each in tree["settled"])
+    return tuple(codec.convert(record, Settlement) for record in tree["settled"])
 
 
 def render(records: Iterable[Settlement]) -> str:
     """Return the text of the file that has `records`."""
-    tree = {"version": 1, "settled": [msgspec.to_builtins(each) for each in records]}
+    tree = {"version": 1, "settled": [msgspec.to_builtins(record) for record in records]}
     return _HEADER + yaml.safe_dump(tree, sort_keys=False, width=120, allow_unicode=True)
 
 
-def in_force(folder: Path, event: Event) -> Records:
-    """Return the records of a run; in a workflow run only those that the default branch has count.
+def effective_records(folder: Path, event: Event) -> Records:
+    """Return the records of a run; in a workflow run only those on the default branch count.
 
-    They count for every commit, older ones included: what was settled today is settled in the tag of last year too.
+    They count for every commit, older ones included: a secret that was settled today is settled in last year's tag too.
     Raises `PolicyInvalid` when the run's own file is not valid, `SourceUnusable` when it cannot be read.
     """
     proposed = _at(folder, event.commit)
@@ -84,19 +84,22 @@ def in_force(folder: Path, event: Event) -> Records:
 
 
 def reviewed(proposed: tuple[Settlement, ...], merged: tuple[Settlement, ...], why_pending: str) -> Records:
-    """Return the records of a run: those that are `merged` count, the other ones that it proposes are pending."""
+    """Return the records of a run: those that are `merged` count, all other `proposed` ones are pending."""
     known = set(merged)
-    pending = tuple(each for each in proposed if each not in known)
+    pending = tuple(record for record in proposed if record not in known)
     return Records(merged, pending, why_pending)
 
 
-def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[Settled, ...]:
-    """Return what each record is worth in `environment`, for what was found."""
-    by_fingerprint = {each.fingerprint: each for each in findings}
-    every = [(each, "") for each in records.counting] + [(each, records.why_pending) for each in records.pending]
+def apply(records: Records, findings: Iterable[Finding], environment: Environment) -> tuple[AppliedSettlement, ...]:
+    """Return the status of every record in `environment`, with the `findings` of the run."""
+    by_fingerprint = {finding.fingerprint: finding for finding in findings}
+    every = [
+        *((record, "") for record in records.counting),
+        *((record, records.why_pending) for record in records.pending),
+    ]
     return tuple(
-        Settled(each, _standing(each, by_fingerprint.get(each.fingerprint), environment, why), why)
-        for each, why in every
+        AppliedSettlement(record, _standing(record, by_fingerprint.get(record.fingerprint), environment, why), why)
+        for record, why in every
     )
 
 

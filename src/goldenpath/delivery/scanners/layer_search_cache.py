@@ -9,7 +9,7 @@ from goldenpath.delivery.image.image_files import LayerSearch
 
 if TYPE_CHECKING:
     from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
-    from goldenpath.delivery.model.layout import Descriptor, Image, Layout
+    from goldenpath.delivery.model.layout import Descriptor, Layout, LayoutImage
     from goldenpath.delivery.scanners.result_cache import KeptResults
     from goldenpath.shared.names import Digest
 
@@ -18,7 +18,7 @@ _VERSION = "1"
 _JAVA_ARCHIVE = "java_archive"
 
 
-def search(layout: Layout, image: Image, layers: UnpackedLayers, kept: KeptResults) -> LayerSearch:
+def search(layout: Layout, image: LayoutImage, layers: UnpackedLayers, kept: KeptResults) -> LayerSearch:
     """Look through every layer of `image`, those included whose files a later layer hides.
 
     The digest of a layer, which was compared with its bytes, says whether it was searched before.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.delivery.model.finding import Finding
-    from goldenpath.delivery.model.layout import Image, Layout
+    from goldenpath.delivery.model.layout import Layout, LayoutImage
     from goldenpath.shared.toolchain import Program
 
 TIMEOUT = 900.0
@@ -84,7 +84,7 @@ class ImageScanner(Protocol):
     def not_searched(self) -> str:
         """Where it does not look for secrets, for people."""
 
-    def scan(self, layout: Layout, image: Image, own: int = 0) -> ImageScan:
+    def scan(self, layout: Layout, image: LayoutImage, own: int = 0) -> ImageScan:
         """Scan `image`, whose last `own` layers are the app's.
 
         Raises `ScannerFailed` when the program does not end well or leaves no report, and `CandidateChanged` when it

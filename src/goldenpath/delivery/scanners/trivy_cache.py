@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.delivery.model.image_config import ImageConfig
-    from goldenpath.delivery.model.layout import Image
+    from goldenpath.delivery.model.layout import LayoutImage
     from goldenpath.delivery.scanners.result_cache import KeptResult, KeptResults
     from goldenpath.shared.names import Digest
 
@@ -52,7 +52,7 @@ class Analysis:
 
 @contextmanager
 def kept(
-    results: KeptResults, cache: Path, image: Image, config: ImageConfig, depends_on: tuple[str, ...]
+    results: KeptResults, cache: Path, image: LayoutImage, config: ImageConfig, depends_on: tuple[str, ...]
 ) -> Iterator[Analysis | None]:
     """Give what is kept of earlier scans that `depends_on` the same; `cache` has the databases.
 

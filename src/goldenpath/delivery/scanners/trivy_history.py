@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.layout import Image
+from goldenpath.delivery.model.layout import LayoutImage
 from goldenpath.shared import codec
 from goldenpath.shared.names import Digest
 
@@ -24,7 +24,7 @@ _CMD = ("CMD", "/bin/sh -c #(nop)  CMD")
 _MARK = "# "
 
 
-def plain(layout: Layout, image: Image, own: int, folder: Path) -> tuple[Image, Mapping[Digest, Path]]:
+def plain(layout: Layout, image: LayoutImage, own: int, folder: Path) -> tuple[LayoutImage, Mapping[Digest, Path]]:
     """Return `image` as trivy has to read it, whose last `own` layers are the app's; and its new blobs, in `folder`.
 
     `own` is at most the number of layers in the history. Where that misleads nobody: the image itself, and no blobs.
@@ -35,7 +35,7 @@ def plain(layout: Layout, image: Image, own: int, folder: Path) -> tuple[Image, 
     described = _stored(folder, image.manifest.config, config)
     manifest = replace(image.manifest, config=described)
     named = _stored(folder, image.descriptor, codec.encode(manifest))
-    return Image(named, manifest), {each.digest: folder / each.digest.hex for each in (described, named)}
+    return LayoutImage(named, manifest), {each.digest: folder / each.digest.hex for each in (described, named)}
 
 
 def _stored(folder: Path, like: Descriptor, content: bytes) -> Descriptor:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
-    from goldenpath.delivery.model.layout import Image, Layout
+    from goldenpath.delivery.model.layout import Layout, LayoutImage
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.scanners.databases import Databases
     from goldenpath.delivery.scanners.scanner import ImageScan, Inventory
@@ -59,7 +59,7 @@ class TrivyScanner:
         rules = trivy.SECRET_RULES.decode() if self.secrets else ""
         return (self.program.version, self.program.sha256, self.java, rules)
 
-    def scan(self, layout: Layout, image: Image, own: int = 0) -> ImageScan:
+    def scan(self, layout: Layout, image: LayoutImage, own: int = 0) -> ImageScan:
         """Return what trivy sees in `image`, as `ImageScanner` says.
 
         What was kept and fails is forgotten, and the scan runs as if nothing had been kept.
@@ -95,8 +95,8 @@ class _View:
     """An `image` and how it is `shown` to trivy: `blobs` are those that its layout does not have."""
 
     layout: Layout
-    image: Image
-    shown: Image
+    image: LayoutImage
+    shown: LayoutImage
     blobs: Mapping[Digest, Path]
     layers: UnpackedLayers
 

@@ -57,7 +57,7 @@ def run(run: Run) -> Outcome:
     whole_checkout.require_checkout(run.request.source, run.event.commit, run.say)
     require_code_scanning(run)
     reviewed_on = reviewed_refs.branch_of_tag(run.environment, run.event, run.request.source)
-    records = settled.in_force(run.request.source, run.event)
+    records = settled.effective_records(run.request.source, run.event)
     with context_artifact.opened(run) as added:
         report = inspect(run, added)
     concluded = gate.conclude(run, report, records, category="gitleaks", reviewed_on=reviewed_on)

@@ -18,7 +18,7 @@ from goldenpath.shared.errors import CandidateChanged, ScannerFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from goldenpath.delivery.model.layout import Image
+    from goldenpath.delivery.model.layout import LayoutImage
     from goldenpath.delivery.scanners.result_cache import KeptResult
     from goldenpath.delivery.scanners.syft import Inventory
     from goldenpath.shared.names import Platform
@@ -56,7 +56,7 @@ def _written(run: Run, inventories: Mapping[Platform, Inventory]) -> Outcome:
     )
 
 
-def scan(run: Run, layout: Layout, image: Image) -> Inventory:
+def scan(run: Run, layout: Layout, image: LayoutImage) -> Inventory:
     """Return the inventory of `image`; at a terminal, from the cache where it is there.
 
     Raises `CandidateChanged` when syft looked at anything else.
@@ -87,7 +87,7 @@ def _kept(result: KeptResult | None) -> Inventory | None:
         return None
 
 
-def _scan(run: Run, layout: Layout, image: Image, program: Program, name: str) -> Inventory:
+def _scan(run: Run, layout: Layout, image: LayoutImage, program: Program, name: str) -> Inventory:
     with (
         unpacked_layers.shared(run.layers) as layers,
         tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder,

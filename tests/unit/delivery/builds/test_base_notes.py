@@ -7,7 +7,7 @@ from msgspec import structs
 
 from goldenpath.delivery.builds import base_notes
 from goldenpath.delivery.model.base_image import BaseImage
-from goldenpath.delivery.model.finding import Finding, Origin
+from goldenpath.delivery.model.finding import Finding, FindingOrigin
 from goldenpath.shared.names import Digest
 from tests.unit.builders import report, vulnerability
 
@@ -19,10 +19,10 @@ PYTHON = BaseImage("docker.io/library/python:3", D1)
 
 def of_base(number: int, fixed: str = "2") -> Finding:
     found = vulnerability(identity=f"CVE-{number}", fixed=fixed)
-    return structs.replace(found, origin=Origin(base=PYTHON.name, line=1))
+    return structs.replace(found, origin=FindingOrigin(base=PYTHON.name, line=1))
 
 
-OWN = structs.replace(vulnerability(), origin=Origin(line=7, instruction="RUN"))
+OWN = structs.replace(vulnerability(), origin=FindingOrigin(line=7, instruction="RUN"))
 
 
 THREE = (of_base(1), of_base(2), of_base(3, fixed=""), OWN)

@@ -271,7 +271,7 @@ DAMAGED: list[tuple[Callable[[Path], str], str]] = [
     (file_in_its_place, "the build cache is not a folder"),
     (pipe, "which is no part of a cache"),
     (another_cache_under_the_key, "is not the one that its key names"),
-    (another_manifest_in_the_index, "the build cache is damaged: the candidate folder holds"),
+    (another_manifest_in_the_index, "the build cache is damaged: The candidate folder holds"),
     (index_of_two, "it is no single manifest"),
     (record_of_another_form, "the build cache is damaged: "),
     (record_nested_too_deeply, "the build cache is damaged: "),

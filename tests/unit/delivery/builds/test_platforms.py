@@ -50,7 +50,7 @@ def test_the_report_of_another_stage_is_no_report_of_a_platform(tmp_path: Path) 
     bases = Report({"bases.json": A}, "pull-bases")
     (taken,) = platforms.handed_over(tmp_path / "platforms", (bases, *reported(amd64=work)), demanded=True)
     assert taken.path == work.path
-    with pytest.raises(EvidenceMismatch, match="there is no evidence"):
+    with pytest.raises(EvidenceMismatch, match="There is no evidence"):
         platforms.handed_over(tmp_path / "platforms", (bases,), demanded=True)
 
 
@@ -65,7 +65,7 @@ def test_images_of_platforms_without_evidence_are_refused_in_a_workflow_run(
     tmp_path: Path, reports: tuple[Report, ...]
 ) -> None:
     built(tmp_path / "platforms" / "linux-amd64")
-    with pytest.raises(EvidenceMismatch, match="there is no evidence"):
+    with pytest.raises(EvidenceMismatch, match="There is no evidence"):
         platforms.handed_over(tmp_path / "platforms", reports, demanded=True)
 
 

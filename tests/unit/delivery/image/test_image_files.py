@@ -11,7 +11,7 @@ import pytest
 
 from goldenpath.delivery.image import image_files
 from goldenpath.delivery.image.image_files import LayerSearch
-from goldenpath.delivery.model.layout import Descriptor, Image, Layout, Manifest
+from goldenpath.delivery.model.layout import Descriptor, Layout, LayoutImage, Manifest
 from goldenpath.shared.names import Digest
 from goldenpath.shared.oci import CONFIG, GZIP_LAYER, MANIFEST
 
@@ -52,7 +52,7 @@ def stored(folder: Path, raw: bytes, media_type: str) -> Descriptor:
 
 def search(folder: Path, *layers: Descriptor) -> LayerSearch:
     descriptor = stored(folder, b"{}", CONFIG)
-    image = Image(descriptor, Manifest(2, MANIFEST, descriptor, list(layers)))
+    image = LayoutImage(descriptor, Manifest(2, MANIFEST, descriptor, list(layers)))
     return image_files.search(Layout(folder), image)
 
 

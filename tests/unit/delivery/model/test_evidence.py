@@ -76,7 +76,7 @@ def test_a_job_cannot_choose_its_label() -> None:
 
 def test_two_jobs_that_differ_about_one_file_are_refused() -> None:
     assert Evidence.of((Report({"a": A}), Report({"a": A}), Report({"b": B}))).digests == {"a": A, "b": B}
-    with pytest.raises(EvidenceMismatch, match=r"two jobs of this run report different bytes of candidate\.json"):
+    with pytest.raises(EvidenceMismatch, match=r"Two jobs of this run report different bytes of candidate\.json"):
         Evidence.of((Report({"candidate.json": A}, "build"), Report({"candidate.json": B})))
 
 
@@ -106,15 +106,15 @@ def test_a_file_that_somebody_replaced_is_named_with_both_digests(tmp_path: Path
     with pytest.raises(EvidenceMismatch) as caught:
         made.work.read_verdict(Gate.TRIVY)
     error = caught.value
-    assert error.what == "trivy.verdict.json is not the file that its job wrote"
-    assert error.why == f"its SHA-256 is {evidence.sha256(b'{}')}, and the job that wrote it reported {own}"
-    assert error.fix.startswith('choose "Re-run all jobs"; if it happens again, look for another job of this run')
+    assert error.what == "trivy.verdict.json is not the file that its job wrote."
+    assert error.why == f"Its SHA-256 is {evidence.sha256(b'{}')}, and the job that wrote it reported {own}."
+    assert error.fix.startswith('Choose "Re-run all jobs". If it happens again, look for another job of this run')
 
 
 def test_a_file_that_nobody_reported_is_refused_and_one_that_is_gone_too(tmp_path: Path) -> None:
     made = believed(tmp_path, without="trivy.json")
     with pytest.raises(
-        EvidenceMismatch, match=r"no job of this run reported trivy\.json\. the evidence lists gitleaks"
+        EvidenceMismatch, match=r"No job of this run reported trivy\.json\. The evidence lists only gitleaks"
     ):
         made.work.read_findings(Gate.TRIVY)
     made.work.sarif(Gate.TRIVY).unlink()
@@ -128,7 +128,7 @@ def test_a_file_that_nobody_reported_is_refused_and_one_that_is_gone_too(tmp_pat
 def test_a_stage_of_a_workflow_run_reads_nothing_without_evidence(tmp_path: Path, stage: Stage) -> None:
     made = replace(believed(tmp_path), work=WorkFolder(tmp_path / "work"))
     made = execution.believing(made, stage)
-    with pytest.raises(EvidenceMismatch, match="there is no evidence of the files in the work folder"):
+    with pytest.raises(EvidenceMismatch, match="There is no evidence of the files in the work folder"):
         stage.run(made)
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Applied, Scope, Standing
+from goldenpath.delivery.model.exception import AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Gate, Package
 from tests.unit.builders import secret, vulnerability
 from tests.unit.delivery.rules.test_app import acceptance
 
 #                       scope                                         whether it is about it
-SCOPES: dict[str, tuple[Scope, bool]] = {
-    "its package": (Scope(package="PyYAML"), True),
-    "its package in small letters": (Scope(package="pyyaml"), True),
-    "another package": (Scope(package="yaml"), False),
-    "its path": (Scope(path="usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"), True),
-    "a part of its path": (Scope(path="usr/lib/python3"), False),
-    "its fingerprint": (Scope(fingerprint=vulnerability().fingerprint), True),
-    "another fingerprint": (Scope(fingerprint="0"), False),
+SCOPES: dict[str, tuple[ExceptionScope, bool]] = {
+    "its package": (ExceptionScope(package="PyYAML"), True),
+    "its package in small letters": (ExceptionScope(package="pyyaml"), True),
+    "another package": (ExceptionScope(package="yaml"), False),
+    "its path": (ExceptionScope(path="usr/lib/python3/site-packages/PyYAML.dist-info/METADATA"), True),
+    "a part of its path": (ExceptionScope(path="usr/lib/python3"), False),
+    "its fingerprint": (ExceptionScope(fingerprint=vulnerability().fingerprint), True),
+    "another fingerprint": (ExceptionScope(fingerprint="0"), False),
 }
 
 
@@ -40,7 +40,7 @@ def test_a_scope_of_no_package_is_not_about_a_secret() -> None:
     ("standing", "words"),
     [
         (Standing.ACCEPTED, "accepted until 2026-12-31; team-web: a test stand"),
-        (Standing.EXPIRES_SOON, "accepted, but only until 2026-12-31: renew it or mend the finding"),
+        (Standing.EXPIRES_SOON, "accepted, but only until 2026-12-31: renew it or fix the finding"),
         (Standing.EXPIRED, "expired on 2026-12-31 and counts no more"),
         (Standing.TOO_LONG, "ends on 2026-12-31, later than the platform allows, and does not count"),
         (Standing.PENDING, "is not reviewed yet and does not count; team-web: a test stand"),
@@ -48,6 +48,6 @@ def test_a_scope_of_no_package_is_not_about_a_secret() -> None:
     ],
 )
 def test_an_exception_says_what_it_is_worth(standing: Standing, words: str) -> None:
-    sentence = Applied(acceptance(), standing, ()).sentence
+    sentence = AppliedException(acceptance(), standing, ()).sentence
     assert sentence.startswith("exception for CVE-2020-14343 (package PyYAML) ")
     assert words in sentence

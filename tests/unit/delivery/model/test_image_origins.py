@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.model import image_origins
-from goldenpath.delivery.model.finding import Origin
+from goldenpath.delivery.model.finding import FindingOrigin
 from goldenpath.delivery.model.image_config import ImageConfig
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
 from goldenpath.shared import codec, oci
 
 PYTHON = "docker.io/library/python:3"
 NAMED = {oci.BASE_NAME: PYTHON, oci.BASE_DIGEST: f"sha256:{'1' * 64}"}
-BASE = Origin(base=PYTHON, line=1)
+BASE = FindingOrigin(base=PYTHON, line=1)
 ORIGINS = ImageOrigins(PYTHON, (Step(3, "COPY"), Step(4, "RUN")), 1)
 LAYERS = ("sha256:1", "sha256:2", "sha256:3", "sha256:4")
 HISTORY = ("ADD rootfs", "RUN apt", "COPY a / # buildkit", "RUN |1 V=3 /bin/sh -c make # buildkit")
@@ -31,7 +31,7 @@ def config(
 def test_the_lower_layers_are_the_bases_and_each_other_one_has_its_line() -> None:
     assert image_origins.by_layer(config(), ORIGINS) == {
         "sha256:1": BASE, "sha256:2": BASE,
-        "sha256:3": Origin(line=3, instruction="COPY"), "sha256:4": Origin(line=4, instruction="RUN"),
+        "sha256:3": FindingOrigin(line=3, instruction="COPY"), "sha256:4": FindingOrigin(line=4, instruction="RUN"),
     }  # fmt: skip
 
 
@@ -43,12 +43,12 @@ def test_a_layer_that_the_base_has_too_is_the_bases() -> None:
 def test_all_layers_of_an_image_from_nothing_are_the_apps_own() -> None:
     origins = ImageOrigins("", (Step(2, "COPY"),))
     found = image_origins.by_layer(config(("sha256:1",), ("COPY a / # buildkit",)), origins)
-    assert found == {"sha256:1": Origin(line=2, instruction="COPY")}
+    assert found == {"sha256:1": FindingOrigin(line=2, instruction="COPY")}
 
 
 def test_what_onbuild_of_the_base_added_has_the_line_of_its_from() -> None:
     origins = ImageOrigins(PYTHON, (Step(1, "FROM"), Step(4, "RUN")), 1)
-    assert image_origins.by_layer(config(), origins)["sha256:3"] == Origin(line=1, instruction="FROM")
+    assert image_origins.by_layer(config(), origins)["sha256:3"] == FindingOrigin(line=1, instruction="FROM")
 
 
 UNFIT = {
@@ -83,7 +83,7 @@ def test_an_image_with_no_layer_of_its_own_carries_an_empty_list() -> None:
     origins = ImageOrigins(PYTHON, ())
     labels = {**NAMED, **image_origins.label(origins)}
     assert image_origins.labelled(config(labels=labels)) == origins
-    assert set(image_origins.by_layer(config(), origins).values()) == {Origin(base=PYTHON)}
+    assert set(image_origins.by_layer(config(), origins).values()) == {FindingOrigin(base=PYTHON)}
 
 
 def test_where_the_layers_are_not_known_the_label_of_the_base_image_is_not_inherited() -> None:

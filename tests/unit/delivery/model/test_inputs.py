@@ -14,7 +14,7 @@ from goldenpath.shared.errors import BadInput
 def test_all_mistakes_are_told_together() -> None:
     with pytest.raises(BadInput) as caught:
         read(pipeline.INPUTS, {"ecr_repository": "-no", "version": "-x", "aws_region": "mars"})
-    assert caught.value.what == "4 inputs cannot be used"
+    assert caught.value.what == "4 inputs cannot be used."
     assert caught.value.why == (
         "`environment` is missing; "
         "`version`: '-x' is not a version that can be a tag (like `1.4.2`); "
@@ -39,7 +39,7 @@ def test_the_build_context_and_dockerfile_are_looked_for_in_the_source(tmp_path:
 
 @pytest.mark.parametrize("environment", ["--help", "a\nb", "\u202eprod"])
 def test_a_word_that_could_be_an_option_or_hides_characters_is_refused(environment: str) -> None:
-    with pytest.raises(BadInput, match="an input cannot be used"):
+    with pytest.raises(BadInput, match="1 input cannot be used"):
         read((inputs.ENVIRONMENT,), {"environment": environment})
 
 

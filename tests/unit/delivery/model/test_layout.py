@@ -17,7 +17,7 @@ from tests.unit.builders import DIGEST
 from tests.unit.hostile import reports
 from tests.unit.layout_builder import AMD64, ARM64, layout
 
-AGAIN = "run `goldenpath build` again, then every stage after it"
+AGAIN = "Run `goldenpath build` again, then every stage after it."
 FIELDS = (
     "schemaVersion", "manifests", "mediaType", "digest", "size", "platform", "config", "layers", "annotations",
     "architecture", "os", "variant",
@@ -112,7 +112,7 @@ def test_a_layout_that_is_not_exactly_one_image_is_refused(tmp_path: Path, count
     codec.write(tmp_path / "index.json", Index(2, [Descriptor(MANIFEST, Digest(DIGEST), 1)] * count))
     with pytest.raises(CandidateChanged) as caught:
         Layout(tmp_path).root()
-    assert (caught.value.what, caught.value.why) == (f"{tmp_path} holds {count} images", "a candidate is exactly one")
+    assert (caught.value.what, caught.value.why) == (f"{tmp_path} holds {count} images", "A candidate is exactly one")
 
 
 def test_a_folder_that_is_no_layout_is_refused(tmp_path: Path) -> None:

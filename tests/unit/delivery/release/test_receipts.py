@@ -58,7 +58,7 @@ FORGED: dict[str, tuple[dict[str, Any], str]] = {
     "another commit's image, to be removed": (
         {"staged": Digest.of(OLDER)}, f"{Digest.of(OLDER)} is not an image of that commit",
     ),
-    "an environment that nobody knows": ({"environment": "nowhere"}, "there is no environment 'nowhere'"),
+    "an environment that nobody knows": ({"environment": "nowhere"}, "There is no environment 'nowhere'"),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.finding import Finding, Gate, Kind, Origin
+from goldenpath.delivery.model.finding import Finding, FindingOrigin, Gate, Kind
 from goldenpath.delivery.report import finding_text, gate_summary, job_summary
 from goldenpath.delivery.report.annotations import AnnotationPlace, place
 from goldenpath.delivery.report.job_summary import Facts
@@ -16,7 +16,7 @@ from goldenpath.delivery.rules.app import NO_RULES
 from goldenpath.delivery.rules.decision import decide
 from tests.unit.builders import COMMIT, report, secret, vulnerability
 
-FROM_BASE = replace(vulnerability(), origin=Origin(base="debian:13", line=4))
+FROM_BASE = replace(vulnerability(), origin=FindingOrigin(base="debian:13", line=4))
 COMMIT_OF_SECRET = "(commit a1b2c3d4e5f6)"
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Scope
-from goldenpath.delivery.model.finding import Database, Finding, Findings, Origin, Severity
+from goldenpath.delivery.model.exception import Acceptance, ExceptionScope
+from goldenpath.delivery.model.finding import Database, Finding, FindingOrigin, Findings, Severity
 from goldenpath.delivery.report import gate_summary
 from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.app import NO_RULES, AppRules
@@ -24,7 +24,7 @@ def render(found: Findings, rules: AppRules = NO_RULES) -> str:
 def test_a_summary_has_counts_what_decides_exceptions_and_what_to_know() -> None:
     accepted = vulnerability(identity="CVE-2")
     acceptance = Acceptance(
-        accepted.gate, accepted.id, Scope(package="PyYAML"), "a test", "team-web", date(2026, 12, 31)
+        accepted.gate, accepted.id, ExceptionScope(package="PyYAML"), "a test", "team-web", date(2026, 12, 31)
     )
     found = replace(
         report(vulnerability(), accepted),
@@ -69,7 +69,7 @@ def test_what_a_stranger_wrote_is_never_markup() -> None:
 
 
 def test_what_the_base_image_brings_stands_together_and_first_and_the_rest_has_its_line() -> None:
-    base, own = Origin(base="docker.io/library/python:3", line=1), Origin(line=12, instruction="RUN")
+    base, own = FindingOrigin(base="docker.io/library/python:3", line=1), FindingOrigin(line=12, instruction="RUN")
     found = report(
         replace(vulnerability(identity="CVE-9"), origin=own, fingerprint="1"),
         replace(vulnerability(identity="CVE-1"), origin=base, fingerprint="2"),

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from goldenpath.delivery import stage_names
-from goldenpath.delivery.model.finding import Findings, Gate, Location, Origin
+from goldenpath.delivery.model.finding import FindingOrigin, Findings, Gate, Location
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.timing import End, Timing, Timings
 from goldenpath.delivery.model.verdict import Mode, Result, Verdict
@@ -154,7 +154,7 @@ def test_what_nobody_has_fixed_is_on_the_page_and_does_not_decide() -> None:
 
 
 def test_what_the_base_image_brings_has_a_table_of_its_own_before_the_rest() -> None:
-    base, own = Origin(base="docker.io/library/python:3"), Origin(line=12, instruction="RUN")
+    base, own = FindingOrigin(base="docker.io/library/python:3"), FindingOrigin(line=12, instruction="RUN")
     found = (
         replace(vulnerability(), origin=own), replace(vulnerability(identity="CVE-1"), origin=base),
         replace(vulnerability(identity="CVE-2"), origin=base),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.finding import Finding, Gate, Kind, Origin, Severity
+from goldenpath.delivery.model.finding import Finding, FindingOrigin, Gate, Kind, Severity
 from goldenpath.delivery.report import sarif
 from goldenpath.delivery.scanners import image_inspection, scanner, trivy
 from goldenpath.delivery.secrets import gitleaks
@@ -74,18 +74,18 @@ def test_a_severity_is_shown_as_github_reads_it(severity: Severity, level: str, 
     ("origin", "line", "brought", "by"),
     [
         (
-            Origin(base="docker.io/library/python:3", line=4),
+            FindingOrigin(base="docker.io/library/python:3", line=4),
             4,
             ", from the base image docker.io/library/python:3 (line 4 of the Dockerfile)",
             "docker.io/library/python:3",
         ),
-        (Origin(base="a/b:1"), 1, ", from the base image a/b:1", "a/b:1"),
-        (Origin(line=12, instruction="COPY"), 12, ", brought by COPY in line 12 of the Dockerfile", "COPY"),
+        (FindingOrigin(base="a/b:1"), 1, ", from the base image a/b:1", "a/b:1"),
+        (FindingOrigin(line=12, instruction="COPY"), 12, ", brought by COPY in line 12 of the Dockerfile", "COPY"),
         (None, 1, "", None),
     ],
 )
 def test_what_is_in_an_image_is_shown_at_the_line_that_brought_it(
-    origin: Origin | None, line: int, brought: str, by: str | None
+    origin: FindingOrigin | None, line: int, brought: str, by: str | None
 ) -> None:
     for finding in (vulnerability(), image_secret()):
         (result,) = render(replace(finding, origin=origin))["results"]

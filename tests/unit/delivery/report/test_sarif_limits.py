@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
+from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Finding, Gate, Severity
 from goldenpath.delivery.report import sarif
 from goldenpath.delivery.rules import matrix
@@ -27,7 +27,9 @@ from tests.unit.hostile import recorded
 VALIDATOR = jsonschema.Draft4Validator(published.sarif_schema(), format_checker=jsonschema.FormatChecker())
 
 
-def rendered(*findings: Finding, gate: Gate = Gate.TRIVY, exceptions: tuple[Applied, ...] = ()) -> sarif.Rendered:
+def rendered(
+    *findings: Finding, gate: Gate = Gate.TRIVY, exceptions: tuple[AppliedException, ...] = ()
+) -> sarif.Rendered:
     whole, policy = report(*findings, gate=gate), matrix.load()
     verdict = replace(
         decide(whole, policy, policy.environment("prod"), today=date(2026, 11, 28)).verdict, exceptions=exceptions
@@ -40,10 +42,10 @@ def run_of(done: sarif.Rendered) -> dict[str, Any]:
     return dict(run)
 
 
-def applied(finding: Finding, standing: Standing = Standing.ACCEPTED) -> Applied:
-    scope = Scope(fingerprint=finding.fingerprint)
+def applied(finding: Finding, standing: Standing = Standing.ACCEPTED) -> AppliedException:
+    scope = ExceptionScope(fingerprint=finding.fingerprint)
     acceptance = Acceptance(finding.gate, finding.id, scope, "a test stand", "team-web", date(2026, 12, 31))
-    return Applied(acceptance, standing, (finding.fingerprint,))
+    return AppliedException(acceptance, standing, (finding.fingerprint,))
 
 
 LOGS: dict[str, Callable[[], sarif.Rendered]] = {

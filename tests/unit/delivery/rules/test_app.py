@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Scope, Standing
+from goldenpath.delivery.model.exception import Acceptance, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Gate, Severity
 from goldenpath.delivery.model.verdict import Mode
 from goldenpath.delivery.rules import app, matrix
@@ -50,7 +50,7 @@ def test_an_exception_is_read_whole_however_its_date_is_written(written: str) ->
     rules = parse(f"version: 1\nexceptions:\n  - {EXCEPTION.replace('2026-12-31', written)}\n")
     assert rules.exceptions == (
         Acceptance(
-            Gate.TRIVY, "CVE-2020-14343", Scope(package="pyyaml"), "only our own files are read", "team-web",
+            Gate.TRIVY, "CVE-2020-14343", ExceptionScope(package="pyyaml"), "only our own files are read", "team-web",
             date(2026, 12, 31),
         ),
     )  # fmt: skip
@@ -176,8 +176,8 @@ def test_what_does_not_fit_is_refused_with_file_line_and_field(name: str) -> Non
 def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
     with pytest.raises(PolicyInvalid) as caught:
         parse("version: 1\ntighten: {production: {trivy: {mode: blocking}}}\n")
-    assert caught.value.what == ".goldenpath.yml tightens an environment that does not exist: production"
-    assert caught.value.why == "the platform knows local, dev, test, staging, prod"
+    assert caught.value.what == ".goldenpath.yml tightens an environment that does not exist: production."
+    assert caught.value.why == "The platform knows local, dev, test, staging, prod."
 
 
 @given(st.text())
@@ -197,7 +197,7 @@ def test_the_published_schemas_are_schemas() -> None:
 
 def acceptance(**changed: object) -> Acceptance:
     one = Acceptance(
-        Gate.TRIVY, "CVE-2020-14343", Scope(package="PyYAML"), "a test stand", "team-web", date(2026, 12, 31)
+        Gate.TRIVY, "CVE-2020-14343", ExceptionScope(package="PyYAML"), "a test stand", "team-web", date(2026, 12, 31)
     )
     return replace(one, **changed)
 
@@ -209,7 +209,7 @@ PULL_REQUESTS: dict[str, tuple[tuple[Acceptance, ...], bool]] = {
     "is merged already, and says why in other words": ((acceptance(reason="other", owner="x"),), False),
     "is merged for longer": ((acceptance(expires=date(2027, 1, 1)),), False),
     "is merged for less long": ((acceptance(expires=date(2026, 12, 30)),), True),
-    "is merged for another package": ((acceptance(scope=Scope(package="x")),), True),
+    "is merged for another package": ((acceptance(scope=ExceptionScope(package="x")),), True),
 }
 
 

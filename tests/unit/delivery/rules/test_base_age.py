@@ -67,10 +67,10 @@ def test_a_refusal_names_every_image_that_is_too_old_and_what_to_do() -> None:
     with pytest.raises(BaseRefused) as caught:
         require_young((aged(days=31), tools, PYTHON), rules("prod"), NOW)
     assert str(caught.value) == (
-        "the base image docker.io/library/python:3 was made on 2026-10-28, 31 days ago; the base image "
-        "ghcr.io/team/tools:2 was made on 2026-10-19, 40 days ago. for prod the platform allows base images of at most "
-        "30 days. build from a newer image: a tag that is still being built, without a digest or with its newest one. "
-        "Where there is none, ask the platform team about `base_days` (docs/policy.md)."
+        "2 base images are too old for prod: docker.io/library/python:3 was made on 2026-10-28, 31 days ago; "
+        "ghcr.io/team/tools:2 was made on 2026-10-19, 40 days ago. The platform allows base images of at most "
+        "30 days there. Build from a newer image: a tag that is still being built, without a digest or with its newest "
+        "one. If there is none, ask the platform team about `base_days` (docs/policy.md)."
     )
 
 

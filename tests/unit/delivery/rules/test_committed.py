@@ -38,15 +38,15 @@ def test_where_the_default_branch_is_unknown_or_cannot_be_read_no_record_counts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place(monkeypatch, WITH, "version: 2\n")
-    records = settled.in_force(NOWHERE, EVENTS["a tag"])
+    records = settled.effective_records(NOWHERE, EVENTS["a tag"])
     assert (records.counting, records.pending, len(records.notes)) == ((), (RECORD,), 1)
-    assert settled.in_force(NOWHERE, changed(EVENTS["a tag"], default_branch="")).counting == ()
+    assert settled.effective_records(NOWHERE, changed(EVENTS["a tag"], default_branch="")).counting == ()
 
     def unreadable(*_: object) -> Commit:
         raise ToolFailed("git failed", why="no such\nref", fix="f")
 
     monkeypatch.setattr(git_branches, "tip", unreadable)
-    records = settled.in_force(NOWHERE, EVENTS["a tag"])
+    records = settled.effective_records(NOWHERE, EVENTS["a tag"])
     assert (records.counting, records.why_pending) == (
         (), "does not count: the default branch trunk cannot be read (no such ref)",
     )  # fmt: skip
@@ -54,5 +54,5 @@ def test_where_the_default_branch_is_unknown_or_cannot_be_read_no_record_counts(
 
 def test_at_a_terminal_the_records_of_the_commit_count_and_a_note_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     place(monkeypatch, WITH, None)
-    records = settled.in_force(NOWHERE, Event("terminal", Commit(COMMIT), "HEAD"))
+    records = settled.effective_records(NOWHERE, Event("terminal", Commit(COMMIT), "HEAD"))
     assert (records.counting, len(records.notes)) == ((RECORD,), 1)

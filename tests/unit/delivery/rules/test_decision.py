@@ -12,7 +12,7 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Scope, Standing
+from goldenpath.delivery.model.exception import Acceptance, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Database, Finding, FixStatus, Gate, Severity
 from goldenpath.delivery.model.verdict import DatabaseSeen, Mode, Result
 from goldenpath.delivery.rules import matrix
@@ -73,7 +73,7 @@ def rules_for(case: str, finding: Finding) -> AppRules:
 
 
 def acceptance(finding: Finding, days: int) -> Acceptance:
-    scope = Scope(fingerprint=finding.fingerprint)
+    scope = ExceptionScope(fingerprint=finding.fingerprint)
     return Acceptance(finding.gate, finding.id, scope, "a test stand", "team-web", TODAY + timedelta(days))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from goldenpath.delivery.model.exception import Acceptance, Applied, Scope, Standing
+from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.verdict import DatabaseSeen, Mode, Verdict
 from goldenpath.delivery.rules import matrix
@@ -27,9 +27,9 @@ def verdict(environment: str, **changed: Any) -> Verdict:  # noqa: ANN401  any f
     return replace(made, **{"decided_at": NOW, **changed})
 
 
-def exception(expires: date, standing: Standing = Standing.ACCEPTED) -> tuple[Applied, ...]:
-    accepted = Acceptance(Gate.TRIVY, "CVE-1", Scope(package="a"), "a reason", "a team", expires)
-    return (Applied(accepted, standing, ("f",)),)
+def exception(expires: date, standing: Standing = Standing.ACCEPTED) -> tuple[AppliedException, ...]:
+    accepted = Acceptance(Gate.TRIVY, "CVE-1", ExceptionScope(package="a"), "a reason", "a team", expires)
+    return (AppliedException(accepted, standing, ("f",)),)
 
 
 def database(days: int) -> DatabaseSeen:
@@ -73,9 +73,9 @@ def test_whether_a_verdict_still_counts(name: str) -> None:
         return
     with pytest.raises(VerdictExpired) as caught:
         require_fresh(verdict(environment, **changed), matrix.load().environment(environment), NOW)
-    assert caught.value.what == f"the verdict of trivy no longer counts in {environment}"
-    assert caught.value.why == why
-    assert caught.value.fix.startswith("re-run all jobs")
+    assert caught.value.what == f"The verdict of trivy no longer counts in {environment}."
+    assert caught.value.why == f"{why[0].upper()}{why[1:]}."
+    assert caught.value.fix.startswith('Choose "Re-run all jobs"')
 
 
 def test_what_has_ended_is_only_a_warning_where_the_gate_advises() -> None:

@@ -65,7 +65,7 @@ def test_a_merged_record_counts_for_every_event_and_for_commits_that_are_older(
     monkeypatch: pytest.MonkeyPatch, name: str, here: str | None
 ) -> None:
     place(monkeypatch, here, WITH)
-    records = settled.in_force(NOWHERE, EVENTS[name])
+    records = settled.effective_records(NOWHERE, EVENTS[name])
     assert records == Records((RECORD,), (), "does not count until it is merged into the default branch trunk")
     assert judged(records, GONE).result is Result.PASS
 
@@ -76,7 +76,7 @@ def test_a_record_that_is_not_merged_does_not_count(
     monkeypatch: pytest.MonkeyPatch, name: str, there: str | None
 ) -> None:
     place(monkeypatch, WITH, there)
-    verdict = judged(settled.in_force(NOWHERE, EVENTS[name]), GONE)
+    verdict = judged(settled.effective_records(NOWHERE, EVENTS[name]), GONE)
     assert (verdict.result, [each.standing for each in verdict.settled]) == (Result.BLOCK, [SettledStanding.PENDING])
     assert "does not count until it is merged into the default branch trunk" in verdict.settled[0].sentence
 

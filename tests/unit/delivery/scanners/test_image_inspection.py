@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.delivery.model.finding import Findings
-    from goldenpath.delivery.model.layout import Image, Layout
+    from goldenpath.delivery.model.layout import Layout, LayoutImage
     from goldenpath.shared.toolchain import Program
 
 
@@ -35,7 +35,7 @@ class SecondScanner:
     program: Program = field(default_factory=lambda: program("second"))
     not_searched: str = "pictures"
 
-    def scan(self, layout: Layout, image: Image, own: int = 0) -> ImageScan:  # noqa: ARG002
+    def scan(self, layout: Layout, image: LayoutImage, own: int = 0) -> ImageScan:  # noqa: ARG002
         config = image.manifest.config.digest
         return ImageScan(
             config, "debian 12", 3, (vulnerability(),), inventory=Inventory(frozenset({"gem"})), layers=("",)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from msgspec import convert
 
-from goldenpath.delivery.model.finding import Finding, FixStatus, Gate, Kind, Location, Origin, Package, Severity
+from goldenpath.delivery.model.finding import Finding, FindingOrigin, FixStatus, Gate, Kind, Location, Package, Severity
 from goldenpath.delivery.model.image_config import ImageConfig
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
 from goldenpath.delivery.scanners import image_inspection, trivy
@@ -76,8 +76,8 @@ def test_a_finding_without_a_layer_has_no_origin_and_one_in_a_layer_has_that_of_
     config = convert({"rootfs": {"diff_ids": layers}, "history": history}, ImageConfig)
     origins = ImageOrigins("docker.io/library/python:3", (Step(2, "COPY"),), 1)
     for layer, origin in (
-        ({"DiffID": "sha256:1"}, Origin(base="docker.io/library/python:3", line=1)),
-        ({"DiffID": "sha256:2"}, Origin(line=2, instruction="COPY")),
+        ({"DiffID": "sha256:1"}, FindingOrigin(base="docker.io/library/python:3", line=1)),
+        ({"DiffID": "sha256:2"}, FindingOrigin(line=2, instruction="COPY")),
         ({"DiffID": "sha256:3"}, None),
         ({}, None),
         (None, None),

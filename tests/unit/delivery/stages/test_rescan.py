@@ -9,7 +9,7 @@ from msgspec import convert
 from msgspec.structs import replace
 
 from goldenpath.delivery.model.base_image import BaseImage
-from goldenpath.delivery.model.finding import Origin
+from goldenpath.delivery.model.finding import FindingOrigin
 from goldenpath.delivery.model.image_config import ImageConfig
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.registry import public_registry
@@ -54,7 +54,7 @@ def test_a_released_image_says_what_it_began_from_and_its_registry_what_that_tag
 
 
 def test_lines_of_a_dockerfile_are_those_of_the_released_commit() -> None:
-    own = replace(vulnerability(), origin=Origin(line=7, instruction="RUN"))
+    own = replace(vulnerability(), origin=FindingOrigin(line=7, instruction="RUN"))
     (note,) = noted(report(own), (), "a1b2c3d4e5").notes
     assert note == "lines of the Dockerfile are those of the commit a1b2c3d"
     assert noted(report(vulnerability()), (), "a1b2c3d4e5").notes == ()

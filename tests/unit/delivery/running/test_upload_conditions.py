@@ -7,7 +7,7 @@ import pytest
 
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.finding import Gate
-from goldenpath.delivery.stages import upload_conditions
+from goldenpath.delivery.running import upload_conditions
 from goldenpath.shared.names import Commit
 from goldenpath.shared.runner import Runner
 from tests.unit.builders import COMMIT
