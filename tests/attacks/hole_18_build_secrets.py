@@ -19,7 +19,7 @@ TOKEN = b"token-of-a-registry-0123456789"
 
 
 @attack(
-    18, SecretInImage, "the image holds a secret that its build was given: npm",
+    18, SecretInImage, "The image holds a secret that its build was given: npm",
     Patch("goldenpath.delivery.builds.build_secrets.require_absent"),
 )  # fmt: skip
 def a_secret_of_the_build_stays_in_a_layer_that_a_later_one_hides(scene: Scene) -> None:

@@ -128,7 +128,7 @@ def test_an_image_of_a_named_context_is_resolved_without_the_apps_own_words(
 def test_an_image_whose_digest_nobody_knows_is_not_built_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildFailed) as caught:
         resolved(tmp_path, monkeypatch, graph(PYTHON.name), graph(PYTHON.name))
-    assert caught.value.what == "the digest of the base image docker.io/library/python:3 cannot be found"
+    assert caught.value.what == "The digest of the base image docker.io/library/python:3 cannot be found"
 
 
 def test_each_platform_is_listed_and_a_label_says_only_what_holds_for_all(
@@ -164,8 +164,8 @@ def test_an_image_of_another_registry_is_refused_with_what_to_do(
     with pytest.raises(BaseRefused) as caught:
         resolved(tmp_path, monkeypatch, graph(PYTHON.reference, PRIVATE.reference), rules=STRICT)
     assert str(caught.value) == (
-        "registry.example.com:5000/team/base:1 is a base image that prod does not allow. for prod the platform allows "
-        "base images from docker.io/library, public.ecr.aws only. use a copy of it in one of them, or ask the platform "
+        "registry.example.com:5000/team/base:1 is a base image that prod does not allow. For prod the platform allows "
+        "base images from docker.io/library, public.ecr.aws only. Use a copy of it in one of them, or ask the platform "
         "team to list the registry under `base_registries` (docs/policy.md)."
     )
 
@@ -181,7 +181,7 @@ def test_a_builder_that_cannot_list_base_images_warns_or_is_refused(
 
 
 def test_an_answer_that_is_no_graph_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(BuildFailed, match="the list of base images cannot be read"):
+    with pytest.raises(BuildFailed, match="The list of base images cannot be read"):
         resolved(tmp_path, monkeypatch, "Check complete")
 
 

@@ -100,16 +100,16 @@ def test_a_host_with_certificates_of_its_own_lends_them_to_the_build(monkeypatch
     ("failure", "kind", "what"),
     [
         (ToolFailed("x", why='ERROR: process "/bin/sh -c false" did not complete', fix="f"), BuildFailed,
-         "the image could not be built"),
-        (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "the image could not be built"),
+         "The image could not be built"),
+        (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "The image could not be built"),
         (ToolFailed("x", why="ERROR: docker.io/library/python:3: unexpected status: 401 Unauthorized", fix="f"),
-         BuildFailed, "the image could not be built"),
+         BuildFailed, "The image could not be built"),
         (ToolFailed("x", why="write /x: no space left on device", fix="f"), DiskTrouble,
-         "the disk is full, and the image could not be built"),
+         "The disk is full, and the image could not be built"),
         (ToolFailed("x", why="#1 [internal] waiting for connection", fix="f"), EngineMissing,
-         "there is nothing to build the image with"),
+         "There is nothing to build the image with"),
         (ToolFailed("x", why="ERROR: failed to build: OCI exporter is not supported for the docker driver.", fix="f"),
-         EngineMissing, "the builder b1 cannot export an image layout"),
+         EngineMissing, "The builder b1 cannot export an image layout"),
     ],
 )  # fmt: skip
 def test_a_build_that_failed_says_whose_fault_it_was(

@@ -64,9 +64,9 @@ def test_a_foreign_frontend_is_refused_where_gates_block(tmp_path: Path) -> None
     with pytest.raises(FrontendRefused) as caught:
         settled(tmp_path, f"# escape=`\n# syntax={FOREIGN}\nFROM scratch\n", "test")
     assert str(caught.value) == (
-        "line 2 of Dockerfile names the frontend 'ghcr.io/acme/frontend:1', which test does not allow. a frontend is a "
+        "Line 2 of Dockerfile names the frontend 'ghcr.io/acme/frontend:1', which test does not allow. A frontend is a "
         "program that runs in the builder and decides what is built; the platform allows docker.io/docker/dockerfile. "
-        "write `# syntax=docker/dockerfile:1` there, or delete the line; or ask the platform team to list it under "
+        "Write `# syntax=docker/dockerfile:1` there, or delete the line; or ask the platform team to list it under "
         "`frontends` (docs/policy.md)."
     )
 
@@ -74,8 +74,8 @@ def test_a_foreign_frontend_is_refused_where_gates_block(tmp_path: Path) -> None
 def test_a_foreign_frontend_as_a_build_argument_is_refused_though_the_dockerfile_names_dockers(tmp_path: Path) -> None:
     with pytest.raises(FrontendRefused) as caught:
         settled(tmp_path, "# syntax=docker/dockerfile:1\nFROM scratch\n", BUILDKIT_SYNTAX=FOREIGN)
-    assert caught.value.what.startswith("the build argument BUILDKIT_SYNTAX names the frontend")
-    assert caught.value.fix.startswith("leave it out; or ask")
+    assert caught.value.what.startswith("The build argument BUILDKIT_SYNTAX names the frontend")
+    assert caught.value.fix.startswith("Leave it out; or ask")
 
 
 def test_a_foreign_frontend_in_the_dockerfile_is_refused_though_an_argument_takes_its_place(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_foreign_frontend_is_a_warning_where_gates_advise(tmp_path: Path, envi
     assert found.images == (FOREIGN,)
     (warning,) = found.warnings
     assert warning == (
-        "line 1 of Dockerfile names the frontend ghcr.io/acme/frontend:1: an image that runs in the builder and "
+        "Line 1 of Dockerfile names the frontend 'ghcr.io/acme/frontend:1': an image that runs in the builder and "
         "decides what is built. Environments whose gates block may refuse it"
     )
 
@@ -126,9 +126,9 @@ def test_an_image_that_a_foreign_frontend_read_for_dev_is_not_released_to_prod()
     with pytest.raises(FrontendRefused) as caught:
         frontends.require_allowed(("docker/dockerfile:1-labs", FOREIGN), prod)
     assert str(caught.value) == (
-        "the build of this image names the frontend 'ghcr.io/acme/frontend:1', which prod does not allow. a frontend "
+        "The build of this image names the frontend 'ghcr.io/acme/frontend:1', which prod does not allow. A frontend "
         "is a program that runs in the builder and decides what is built; the platform allows "
-        "docker.io/docker/dockerfile. build it again for this environment, with another frontend; or ask the platform "
+        "docker.io/docker/dockerfile. Build it again for this environment, with another frontend; or ask the platform "
         "team to list it under "
         "`frontends` (docs/policy.md)."
     )

@@ -141,7 +141,7 @@ def test_a_layer_that_is_not_the_one_that_was_built_fails_the_build(tmp_path: Pa
     with pytest.raises(BuildFailed) as caught:
         rewrite.rewrite(layout, {"": (RUN, COPY)}, times, TIME)
     assert caught.value.what == f"The layer {layer.digest} that was built cannot be read."
-    assert caught.value.why == "its bytes are not those that BuildKit reported"
+    assert caught.value.why == "Its bytes are not those that BuildKit reported"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +173,6 @@ def test_a_build_whose_layers_have_no_times_of_their_own_says_why(
     (warning,) = rewrite.export(run, REMOTE, Bases(order, None, inputs=inputs), Addition())
     assert warning == (
         "Every layer of this image gets a new digest with each commit, and each release uploads all of them. "
-        "The frontend or the BuildKit of this build does not tell which files each layer is made from."
+        "The frontend or the BuildKit of this build does not report which files each layer is made from."
     )
     assert builds == finals
