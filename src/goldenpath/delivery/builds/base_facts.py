@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.model.base_image import BaseImage
     from goldenpath.delivery.model.private_base import FetchedBases
     from goldenpath.delivery.stage import Run
@@ -30,7 +30,7 @@ Images = tuple["BaseImage", ...]
 
 
 @dataclass(frozen=True)
-class Learned:
+class BaseFacts:
     """Facts about the base images of a build: `warnings` from before it, and the current tags, `pending` while it runs.
 
     `pending` is `None` where the base images of the build are unknown.
@@ -45,7 +45,7 @@ class Learned:
 
 
 @contextmanager
-def learned(run: Run, images: Images | None, order: Order, fetched: FetchedBases) -> Iterator[Learned]:
+def looking_up(run: Run, images: Images | None, order: BuildOrder, fetched: FetchedBases) -> Iterator[BaseFacts]:
     """Look up the facts about `images` while the block builds from them; `order` is as the app wrote it.
 
     Raises `BaseRefused` when one is too old for the environment.
@@ -53,13 +53,13 @@ def learned(run: Run, images: Images | None, order: Order, fetched: FetchedBases
     known = None if images is None else dated(run, images, order, fetched)
     warnings = require_young(known, run.environment, datetime.now(UTC))
     if known is None:
-        yield Learned(warnings)
+        yield BaseFacts(warnings)
         return
     with alongside() as second:
-        yield Learned(warnings, second.start(compared, known, order, fetched))
+        yield BaseFacts(warnings, second.start(compared, known, order, fetched))
 
 
-def dated(run: Run, images: Images, order: Order, fetched: FetchedBases) -> Images:
+def dated(run: Run, images: Images, order: BuildOrder, fetched: FetchedBases) -> Images:
     """Return `images` with the date of each, if any environment has a rule about it: the release may be to another."""
     if not any(environment.base_age for environment in run.policy.environments):
         return images
@@ -76,7 +76,7 @@ def dated(run: Run, images: Images, order: Order, fetched: FetchedBases) -> Imag
     return _with(images, date, "created")
 
 
-def compared(images: Images, order: Order, fetched: FetchedBases) -> Images:
+def compared(images: Images, order: BuildOrder, fetched: FetchedBases) -> Images:
     """Return `images` with the digest that the tag of each names.
 
     BuildKit looked up most of them a moment ago. Only where the app itself writes a digest is the registry asked; not

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.delivery.builds.builder import Builder
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.model.layer_inputs import LayerInputs
     from goldenpath.delivery.model.private_base import FetchedBases
     from goldenpath.delivery.model.work_folder import WorkFolder
@@ -41,7 +41,7 @@ class Bases:
     order the base image and the steps that bring its layers, and `inputs` the inputs of each layer that the build adds.
     """
 
-    order: Order
+    order: BuildOrder
     images: tuple[BaseImage, ...] | None
     sources: Path | None = None
     warnings: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Bases:
     inputs: tuple[tuple[LayerInputs, ...], ...] = ()
 
 
-def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order:
+def with_fetched(order: BuildOrder, work: WorkFolder, fetched: FetchedBases) -> BuildOrder:
     """Return `order` with each image that was fetched into `work` in the place of the one that the Dockerfile names.
 
     Raises `BadInput` when the app gives a build context of its own for one of them.
@@ -69,7 +69,7 @@ def with_fetched(order: Order, work: WorkFolder, fetched: FetchedBases) -> Order
 
 def resolved(
     chosen: Builder,
-    order: Order,
+    order: BuildOrder,
     frontends: tuple[str, ...],
     rules: Environment,
     folder: Path,
@@ -149,12 +149,12 @@ def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) ->
     return {"version": 1, "rules": rules}
 
 
-def _single(order: Order) -> list[tuple[Platform, ...]]:
+def _single(order: BuildOrder) -> list[tuple[Platform, ...]]:
     """Return each platform of `order` by itself: a build graph is of one platform only."""
     return [(platform,) for platform in order.platforms] or [()]
 
 
-def _graph(chosen: Builder, order: Order) -> llb.Graph | None:
+def _graph(chosen: Builder, order: BuildOrder) -> llb.Graph | None:
     text = buildx.graph(chosen, order)
     if text is None:
         return None
@@ -174,12 +174,12 @@ def _of_registry(image: BaseImage, fetched: Mapping[BaseImage, BaseImage]) -> Ba
     return fetched.get(BaseImage(image.name.removeprefix(IN_A_FOLDER), image.digest), image)
 
 
-def _unknown(order: Order, rules: Environment) -> Bases:
+def _unknown(order: BuildOrder, rules: Environment) -> Bases:
     require_allowed(None, rules)
     return Bases(order, None, warnings=(f"{_NOT_LISTED}. The record of this image has no base images",))
 
 
-def _by_name(chosen: Builder, order: Order, names: set[str], folder: Path) -> dict[str, BaseImage]:
+def _by_name(chosen: Builder, order: BuildOrder, names: set[str], folder: Path) -> dict[str, BaseImage]:
     """Return for each of `names` its image; BuildKit looks up the digest of a name that has none."""
     known = {name: llb.parse(name) for name in sorted(names)}
     if missing := [name for name, image in known.items() if image is None]:
@@ -193,7 +193,7 @@ def _by_name(chosen: Builder, order: Order, names: set[str], folder: Path) -> di
     return {name: image for name, image in known.items() if image is not None}
 
 
-def _looked_up(chosen: Builder, order: Order, names: list[str], folder: Path) -> dict[str, BaseImage | None]:
+def _looked_up(chosen: Builder, order: BuildOrder, names: list[str], folder: Path) -> dict[str, BaseImage | None]:
     """Let BuildKit resolve the digests of `names`: it looks up the image of a named context only when it builds."""
     lines = ["FROM scratch", *(f"COPY --from={name} / /{number}/" for number, name in enumerate(names))]
     # The registry is not asked by us: BuildKit has the logins, mirrors and proxies that the build will use.

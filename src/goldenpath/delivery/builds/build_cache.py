@@ -17,7 +17,7 @@ from goldenpath.shared.errors import BadInput, CacheRefused, DiskTrouble
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from goldenpath.delivery.builds.build_secrets import Given
+    from goldenpath.delivery.builds.build_secrets import GivenSecrets
     from goldenpath.delivery.builds.builder import Builder
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.event import Event
@@ -33,7 +33,7 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Plan:
+class CacheUse:
     """How a build uses the cache in `folder`, as the `options` of buildx.
 
     `used` is the digest of the record of the cache that it reads; `writes` says that it writes a new one.
@@ -69,12 +69,12 @@ def access(environment: Environment, event: Event) -> CacheAccess:
     return CacheAccess.WRITE if is_branch and event.name in _WRITERS else CacheAccess.READ
 
 
-def planned(run: Run, chosen: Builder, given: Given, *, private_bases: bool) -> Plan:
+def planned(run: Run, chosen: Builder, given: GivenSecrets, *, private_bases: bool) -> CacheUse:
     """Return how this build uses the build cache; `given` are its secrets.
 
     Raises `BadInput` when the folder of the cache is inside the build context.
     """
-    off = Plan(run, chosen.version)
+    off = CacheUse(run, chosen.version)
     if run.request.build_cache is None:
         return off
     _require_outside(run)
@@ -89,7 +89,7 @@ def planned(run: Run, chosen: Builder, given: Given, *, private_bases: bool) -> 
         return _cold(off, folder) if may is CacheAccess.WRITE else off
     age = _age(cache)
     run.say(f"using the build cache of commit {cache.commit.short}, {age.total_seconds() / 3600:.1f} hours old")
-    return Plan(
+    return CacheUse(
         run, chosen.version, (f"--cache-from=type=local,src={folder.layout},digest={cache.manifest}",), folder, digest
     )
 
@@ -163,7 +163,7 @@ def _age(cache: BuildCache) -> timedelta:
     return datetime.now(UTC) - cache.created
 
 
-def _cold(off: Plan, folder: CacheFolder) -> Plan:
+def _cold(off: CacheUse, folder: CacheFolder) -> CacheUse:
     """Return the plan of a build that writes the cache in the emptied `folder`; without, where it cannot be emptied."""
     try:
         folder.clear()
@@ -171,7 +171,7 @@ def _cold(off: Plan, folder: CacheFolder) -> Plan:
         off.run.say(f"the build cache cannot be written: {error}")
         return off
     option = f"--cache-to=type=local,dest={folder.layout},{_FORMAT}"
-    return Plan(off.run, off.builder, (option,), folder, writes=True)
+    return CacheUse(off.run, off.builder, (option,), folder, writes=True)
 
 
 def _record(run: Run, builder: str, manifest: Digest) -> BuildCache:

@@ -22,7 +22,7 @@ from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.model.build_secrets import SecretSource
     from goldenpath.delivery.model.layout import Layout
     from goldenpath.delivery.stage import Run
@@ -37,7 +37,7 @@ _KEY_NAME = "the SSH key"
 
 
 @dataclass(frozen=True)
-class Given:
+class GivenSecrets:
     """The `secrets` and `ssh` that the caller gave for the build; the image must hold none of those in `searched`.
 
     `empty` are the names of secrets without a value.
@@ -51,7 +51,7 @@ class Given:
 
 
 @contextmanager
-def collected(run: Run) -> Iterator[Given]:
+def collected(run: Run) -> Iterator[GivenSecrets]:
     """Give the build's secrets while the block lasts, masked in the log of a workflow run.
 
     A key from a variable is in a private file until then: BuildKit reads keys only from files. A runner empties its own
@@ -74,10 +74,10 @@ def collected(run: Run) -> Iterator[Given]:
             for line in lines_to_mask(secret.value):
                 run.runner.mask(line)
         empty = tuple(secret.id for secret in every if not secret.value.strip())
-        yield Given(secrets, ssh, searched, empty, tuple(_warnings(searched, empty)))
+        yield GivenSecrets(secrets, ssh, searched, empty, tuple(_warnings(searched, empty)))
 
 
-def ordered(order: Order, given: Given) -> Order:
+def with_secrets(order: BuildOrder, given: GivenSecrets) -> BuildOrder:
     """Return `order` with the secrets. Raises `BadInput` when another part of it, which is recorded, holds one."""
     recorded = {f"The build argument {name}": value for name, value in order.build_args}
     recorded |= {f"The label {name}": value for name, value in order.labels.items()}
@@ -93,7 +93,7 @@ def ordered(order: Order, given: Given) -> Order:
     return replace(order, secrets=given.secrets, ssh=given.ssh)
 
 
-def require_absent(given: Given, layout: Layout) -> tuple[str, ...]:
+def require_absent(given: GivenSecrets, layout: Layout) -> tuple[str, ...]:
     """Search the image in `layout` for the secrets; return one sentence for each file that could not be searched.
 
     Raises `SecretInImage`, and deletes the image, when it holds one.
@@ -128,7 +128,7 @@ def _unread(sentences: list[str]) -> tuple[str, ...]:
 
 
 @contextmanager
-def explaining(run: Run, given: Given) -> Iterator[None]:
+def explaining(run: Run, given: GivenSecrets) -> Iterator[None]:
     """Raise the `BuildFailed` of the block again; where a secret was missing, it names the secret."""
     try:
         yield

@@ -43,7 +43,7 @@ _REWRITTEN = f"{_OCI},compression=gzip,compression-level=1,rewrite-timestamp=tru
 
 
 @dataclass(frozen=True)
-class Order:
+class BuildOrder:
     """What to build. `epoch` is the commit's time, in seconds since 1970; with `tells_epoch` the build receives it.
 
     RUN steps may mount the `secrets` and use `ssh`. No value of a secret is on a command line or in an error.
@@ -63,7 +63,7 @@ class Order:
     tells_epoch: bool = False
 
 
-def graph(chosen: Builder, order: Order) -> bytes | None:
+def graph(chosen: Builder, order: BuildOrder) -> bytes | None:
     """Return BuildKit's build graph for `order`, in JSON; `None` where the frontend cannot give one.
 
     Nothing is built, so no secret is given. Raises `BuildFailed` when the Dockerfile, or an image that it names, cannot
@@ -84,7 +84,7 @@ def graph(chosen: Builder, order: Order) -> bytes | None:
 
 def build_layout(
     chosen: Builder,
-    order: Order,
+    order: BuildOrder,
     folder: Path,
     *,
     sources: Path | None = None,
@@ -106,7 +106,7 @@ def build_layout(
     _build(chosen, order, policy, f"--output={output},dest={folder}", *cache, *annotations)
 
 
-def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
+def _build(chosen: Builder, order: BuildOrder, variables: Mapping[str, str], *output: str) -> None:
     try:
         process.run(
             chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
@@ -117,7 +117,7 @@ def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output:
         raise _explained(error, chosen, order) from error
 
 
-def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -> GoldenPathError:
+def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: BuildOrder) -> GoldenPathError:
     """Return the error to raise for a build that ended with `error`: the Dockerfile is not the only possible cause."""
     why = redacted(error.why or error.what, order.secrets)
     if _NO_SPACE in why:
@@ -141,7 +141,7 @@ def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -
     )
 
 
-def _words(order: Order) -> list[str]:
+def _words(order: BuildOrder) -> list[str]:
     words = [f"--file={order.dockerfile}"]
     # Each WORKDIR, and all that follows it, would be built again for another value.
     words += [f"--build-arg={EPOCH}={order.epoch}"] if order.tells_epoch else []
@@ -159,7 +159,7 @@ def _words(order: Order) -> list[str]:
     return words
 
 
-def _secret_words(order: Order) -> Iterator[str]:
+def _secret_words(order: BuildOrder) -> Iterator[str]:
     for number, secret in enumerate(order.secrets):
         if secret.file is None:
             yield f"--secret=id={secret.id},type=env,env={_VARIABLE}{number}"
@@ -169,7 +169,7 @@ def _secret_words(order: Order) -> Iterator[str]:
             yield f'--secret=id={secret.id},type=file,"src={path}"'
 
 
-def _secret_variables(order: Order) -> dict[str, str]:
+def _secret_variables(order: BuildOrder) -> dict[str, str]:
     """Return the variables by which buildx, and nothing that it starts, receives the secrets that lie in no file."""
     return {
         f"{_VARIABLE}{number}": secret.value.decode("utf-8", "surrogateescape")

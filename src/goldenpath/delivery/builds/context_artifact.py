@@ -45,7 +45,7 @@ class Addition:
         return self.record.digest if self.record else ContentDigest.none()
 
     @property
-    def told(self) -> str:
+    def sentence_end(self) -> str:
         """A description of the artifact, as the end of a sentence; empty without an artifact."""
         return f", with {self.record.sentence}" if self.record else ""
 

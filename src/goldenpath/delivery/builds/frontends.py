@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.model.frontend import Frontend
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.stage import Run
@@ -27,10 +27,10 @@ _INSTEAD = {_BY_ARGUMENT: "Leave it out", _BUILT: "Build it again for this envir
 
 
 @dataclass(frozen=True)
-class Settled:
+class FrontendChoice:
     """An `order` whose Dockerfile is read by allowed programs: the images among them, and `warnings` for the user."""
 
-    order: Order
+    order: BuildOrder
     images: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -48,7 +48,7 @@ class _Wish:
         return f"{self.place[0].upper()}{self.place[1:]} names the frontend {self.frontend.written!a}"
 
 
-def settled(run: Run, order: Order, folder: Path) -> Settled:
+def choose(run: Run, order: BuildOrder, folder: Path) -> FrontendChoice:
     """Return `order` with a Dockerfile in `folder` that an allowed frontend reads.
 
     Only that copy, which was checked, is built. Docker's own frontend is left out where BuildKit has it inside: what
@@ -68,13 +68,13 @@ def settled(run: Run, order: Order, folder: Path) -> Settled:
     if not is_inside:
         copy = replace(order, dockerfile=_copied(order.dockerfile, text, folder))
         warnings = _warnings(wishes, run.environment, has_secrets=bool(order.secrets or order.ssh))
-        return Settled(copy, tuple(wish.frontend.written for wish in wishes), warnings)
+        return FrontendChoice(copy, tuple(wish.frontend.written for wish in wishes), warnings)
     run.say(
         f"{wishes[0].frontend.written} ({wishes[0].place}) is inside BuildKit {builder.pinned_version()}: not pulled"
     )
     copied = _copied(order.dockerfile, frontend.without(text, named) if named else text, folder)
     arguments = tuple(argument for argument in order.build_args if argument[0] != _ARGUMENT)
-    return Settled(replace(order, dockerfile=copied, build_args=arguments), (), ())
+    return FrontendChoice(replace(order, dockerfile=copied, build_args=arguments), (), ())
 
 
 def require_allowed(images: Iterable[str], environment: Environment) -> None:

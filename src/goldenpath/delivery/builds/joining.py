@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.base_image import BaseImage
     from goldenpath.delivery.model.image_origins import ImageOrigins
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Built:
+class BuildResult:
     """How the candidate was built: `by` which builders, from which `bases`, and which `frontends` read its Dockerfile.
 
     `origins` names by platform the steps that brought the layers; a build for the builder's own platform has no name
@@ -44,7 +44,7 @@ class Built:
         return self.origins.get(platforms.normal(platform)) or self.origins.get("")
 
 
-def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -> Built:
+def join(run: Run, folder: Path, order: BuildOrder, checkout: str, added: Addition) -> BuildResult:
     """Make one candidate of those in `folder`.
 
     Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
@@ -82,7 +82,7 @@ def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -
     run.say(f"joining the images of {', '.join(wanted)}")
     joined([Layout(works[name].layout) for name in wanted], run.work.layout, order.annotations)
     by = "; ".join(dict.fromkeys(builders))
-    return Built(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins, cache=cache)
+    return BuildResult(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins, cache=cache)
 
 
 def _require_new(name: str, built: Collection[str]) -> None:

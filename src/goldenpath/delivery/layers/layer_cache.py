@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from msgspec import Struct
 
 from goldenpath.delivery.layers import layer_archive, layer_files, layer_repeats
-from goldenpath.delivery.layers.layer_files import Written
+from goldenpath.delivery.layers.layer_files import WrittenLayer
 from goldenpath.delivery.layers.layer_repeats import Entry
 from goldenpath.delivery.model.layout import Descriptor, Layout
 from goldenpath.shared import codec, digest_prefix, protection
@@ -49,11 +49,11 @@ def _writer() -> str:
     return f"{Digest.of(code)} {version('deflate')}"
 
 
-class LayerHollow(Exception):
+class LayerNotExported(Exception):
     """The content of a layer is needed, for example for other times, and was not exported."""
 
 
-class _Record(Struct, frozen=True):
+class _LayerRecord(Struct, frozen=True):
     """A layer that was written: its descriptor, and its digest uncompressed."""
 
     layer: Descriptor
@@ -99,17 +99,17 @@ class KeptLayers:
                     (layout.blobs / made.name).touch()
             yield layout
 
-    def written(self, diff_id: Digest, times: Times, left_out: frozenset[bytes]) -> Written | None:
+    def written(self, diff_id: Digest, times: Times, left_out: frozenset[bytes]) -> WrittenLayer | None:
         """Return the layer that was written from `diff_id` in the same way, where the staged layout has it."""
-        record = self._read(self._record(diff_id, times, left_out), _Record)
+        record = self._read(self._record(diff_id, times, left_out), _LayerRecord)
         if record is None or record.layer.digest not in self._lent:
             return None
-        return Written(record.layer, record.diff_id, diff_id)
+        return WrittenLayer(record.layer, record.diff_id, diff_id)
 
-    def keep_written(self, written: Written, times: Times, left_out: frozenset[bytes]) -> None:
+    def keep_written(self, written: WrittenLayer, times: Times, left_out: frozenset[bytes]) -> None:
         """Record that a layer was written; `keep` keeps the layer itself."""
         path = self._record(written.old_diff_id, times, left_out)
-        self._write(path, _Record(written.layer, written.diff_id))
+        self._write(path, _LayerRecord(written.layer, written.diff_id))
 
     def listing(self, diff_id: Digest, *, is_copy: bool) -> tuple[Entry, ...] | None:
         """Return the files of the layer `diff_id`; `None` where they are not kept."""
@@ -151,9 +151,9 @@ class KeptLayers:
     def _of(self, diff_id: Digest, end: str, *what: object) -> Path:
         return self._made / diff_id.hex / f"{Digest.of(repr((_writer(), *what)).encode()).hex}{end}"
 
-    def _records(self, made: Path) -> Iterator[_Record]:
+    def _records(self, made: Path) -> Iterator[_LayerRecord]:
         for path in made.iterdir():
-            if path.suffix != _LISTING and (record := self._read(path, _Record)):
+            if path.suffix != _LISTING and (record := self._read(path, _LayerRecord)):
                 yield record
 
     def _read(self, path: Path, kind: type[T]) -> T | None:

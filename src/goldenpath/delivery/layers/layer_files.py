@@ -33,7 +33,7 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenLayer:
     """A layer as it was written: its descriptor, its digest uncompressed, and that digest before the rewrite."""
 
     layer: Descriptor
@@ -41,7 +41,7 @@ class Written:
     old_diff_id: Digest
 
 
-def write(content: IO[bytes], times: Times, folder: Path, left_out: Container[bytes] = ()) -> Written:
+def write(content: IO[bytes], times: Times, folder: Path, left_out: Container[bytes] = ()) -> WrittenLayer:
     """Write the layer whose archive is `content` into `folder`, under the name of its digest.
 
     The paths that are `left_out` are not in it. Raises `ValueError` when `content` is no archive.
@@ -59,7 +59,7 @@ def write(content: IO[bytes], times: Times, folder: Path, left_out: Container[by
     finally:
         part.unlink(missing_ok=True)
     diff_ids = (Digest(f"sha256:{hasher.hexdigest()}") for hasher in (after, archive.hasher))
-    return Written(Descriptor(GZIP_LAYER, digest, size), *diff_ids)
+    return WrittenLayer(Descriptor(GZIP_LAYER, digest, size), *diff_ids)
 
 
 def _pieces(archive: Archive, times: Times, left_out: Container[bytes]) -> Iterator[bytes]:

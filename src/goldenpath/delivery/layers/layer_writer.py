@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.image import image_files
 from goldenpath.delivery.layers import layer_files, layer_repeats
-from goldenpath.delivery.layers.layer_cache import LayerHollow
+from goldenpath.delivery.layers.layer_cache import LayerNotExported
 from goldenpath.delivery.layers.layer_repeats import LowerLayers
 from goldenpath.delivery.model.layer_inputs import LayerKind
 from goldenpath.shared import codec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.layers.layer_archive import Times
     from goldenpath.delivery.layers.layer_cache import KeptLayers
-    from goldenpath.delivery.layers.layer_files import Written
+    from goldenpath.delivery.layers.layer_files import WrittenLayer
     from goldenpath.delivery.layers.layer_repeats import Entry
     from goldenpath.delivery.model.layout import Descriptor, Layout
     from goldenpath.shared.names import Digest
@@ -44,9 +44,9 @@ class LayerWriter:
 
     layout: Layout
     kept: KeptLayers | None = None
-    _done: dict[tuple[Digest, Times, frozenset[bytes]], Written] = field(default_factory=dict)
+    _done: dict[tuple[Digest, Times, frozenset[bytes]], WrittenLayer] = field(default_factory=dict)
 
-    def write(self, layers: Sequence[BuiltLayer]) -> list[Written]:
+    def write(self, layers: Sequence[BuiltLayer]) -> list[WrittenLayer]:
         """Write `layers`, the lowest first. Raises `BuildFailed` for one that cannot be read."""
         repeated = self._repeated(layers)
         return [self._written(layer, repeated.get(place, _NOTHING)) for place, layer in enumerate(layers)]
@@ -76,14 +76,14 @@ class LayerWriter:
             self.kept.keep_listing(layer.diff_id, entries, is_copy=is_copy)
         return entries
 
-    def _written(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> Written:
+    def _written(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> WrittenLayer:
         key = (layer.diff_id, layer.times, left_out)
         if key not in self._done:
             known = self.kept.written(*key) if self.kept else None
             self._done[key] = known or self._new(layer, left_out)
         return self._done[key]
 
-    def _new(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> Written:
+    def _new(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> WrittenLayer:
         with self._opened(layer) as content:
             written = layer_files.write(content, layer.times, self.layout.blobs, left_out)
             # BuildKit's digest proves that this is the layer which was built under the rules.
@@ -97,7 +97,7 @@ class LayerWriter:
     def _opened(self, layer: BuiltLayer) -> Iterator[IO[bytes]]:
         path = self.layout.blob(layer.blob.digest)
         if self.kept and path.stat().st_size != layer.blob.size:
-            raise LayerHollow(layer.blob.digest)
+            raise LayerNotExported(layer.blob.digest)
         try:
             with image_files.opened(path, layer.blob) as content:
                 yield content

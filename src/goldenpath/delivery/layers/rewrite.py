@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.builds.platforms import normal
 from goldenpath.delivery.layers.layer_archive import Times
-from goldenpath.delivery.layers.layer_cache import KeptLayers, LayerHollow
+from goldenpath.delivery.layers.layer_cache import KeptLayers, LayerNotExported
 from goldenpath.delivery.layers.layer_history import LayerHistory
 from goldenpath.delivery.layers.layer_writer import BuiltLayer, LayerWriter
 from goldenpath.delivery.model.layer_inputs import LayerKind
@@ -76,7 +76,7 @@ def _with_kept(build: Callable[[Layout, KeptLayers], bool], layout: Layout) -> b
             # Most layers are not read again. An empty file in the place of one keeps BuildKit from sending it: 480 MB
             # through a socket take a second (docs/adr/0032-times-of-layers.md, decision 7).
             return _staged(build, layout, kept, hollow=True)
-        except LayerHollow:
+        except LayerNotExported:
             return _staged(build, layout, kept, hollow=False)
     except CandidateChanged:
         # The image does not have its digests: one of the kept files is damaged, and it is unknown which.
@@ -113,7 +113,7 @@ def rewrite(
 
     `inputs` are those of each platform, or of the only one, `""`; `created` is the time of the image. Returns `False`,
     and writes nothing, where they do not explain the layers. Raises `BuildFailed` for a layer that cannot be read, and
-    `LayerHollow` for one whose content is needed and was not exported.
+    `LayerNotExported` for one whose content is needed and was not exported.
     """
     images = layout.images()
     own = [_made_here(layout, image) for image in images]

@@ -9,7 +9,7 @@ import pytest
 
 from goldenpath.delivery.builds import bases
 from goldenpath.delivery.builds.builder import Builder
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
 from goldenpath.delivery.rules import matrix
@@ -24,7 +24,7 @@ PRIVATE = BaseImage("registry.example.com:5000/team/base:1", D2)
 PROD = matrix.load().environment("prod")
 STRICT = replace(PROD, base_registries=("docker.io/library", "public.ecr.aws"))
 BUILDER = Builder(program("buildx"), "b1", "remote", "0.34.0", {})
-ORDER = Order(Path("/app"), Path("/app/Dockerfile"), 0, {"a": "b"}, build_args=(("V", "3"),), target="run")
+ORDER = BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, {"a": "b"}, build_args=(("V", "3"),), target="run")
 BOTH = (Platform("linux/amd64"), Platform("linux/arm64"))
 
 
@@ -37,7 +37,11 @@ def graph(*names: str) -> str:
 
 
 def resolved(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *answers: str, order: Order = ORDER, rules: matrix.Environment = PROD
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *answers: str,
+    order: BuildOrder = ORDER,
+    rules: matrix.Environment = PROD,
 ) -> tuple[bases.Bases, ProgramDouble]:
     double = ProgramDouble([ended(each) for each in answers])
     monkeypatch.setattr(process, "run", double)

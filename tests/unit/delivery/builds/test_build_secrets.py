@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.builds import build_secrets
-from goldenpath.delivery.builds.build_secrets import Given
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.build_secrets import GivenSecrets
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
 from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
 from goldenpath.shared.runner import Runner
@@ -27,19 +27,19 @@ SHORT = (
 IN_ACTIONS = Runner(in_actions=True)
 
 
-def given(folder: Path, **request: Any) -> Given:  # noqa: ANN401  fields of a request
+def given(folder: Path, **request: Any) -> GivenSecrets:  # noqa: ANN401  fields of a request
     with build_secrets.collected(run_builder.run(folder, **request)) as found:
         return found
 
 
-def order(**changed: Any) -> Order:  # noqa: ANN401  fields of an order
-    return Order(Path("/app"), Path("/app/Dockerfile"), 0, **changed)
+def order(**changed: Any) -> BuildOrder:  # noqa: ANN401  fields of an order
+    return BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, **changed)
 
 
 def test_a_run_without_secrets_has_none(tmp_path: Path) -> None:
-    assert given(tmp_path) == Given()
-    assert build_secrets.ordered(order(), Given()) == order()
-    assert build_secrets.require_absent(Given(), layout(tmp_path / "image")) == ()
+    assert given(tmp_path) == GivenSecrets()
+    assert build_secrets.with_secrets(order(), GivenSecrets()) == order()
+    assert build_secrets.require_absent(GivenSecrets(), layout(tmp_path / "image")) == ()
 
 
 def test_secrets_come_from_lines_variables_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_an_agent_is_forwarded_and_a_key_file_is_searched_for(tmp_path: Path, mo
 )
 def test_a_secret_in_what_is_recorded_is_refused(tmp_path: Path, changed: dict[str, Any], place: str) -> None:
     with pytest.raises(BadInput) as caught:
-        build_secrets.ordered(order(**changed), given(tmp_path, build_secrets=(NPM,)))
+        build_secrets.with_secrets(order(**changed), given(tmp_path, build_secrets=(NPM,)))
     assert caught.value.what == f"{place} holds the build secret npm (as it is)"
     assert TOKEN not in str(caught.value)
 
@@ -183,6 +183,9 @@ def test_an_image_that_holds_a_secret_is_deleted_and_the_value_is_not_told(tmp_p
 
 def test_any_other_failure_is_told_as_it_is(tmp_path: Path) -> None:
     failure = BuildFailed("The image could not be built", why="exit code: 1", fix="f")
-    with pytest.raises(BuildFailed) as caught, build_secrets.explaining(run_builder.run(tmp_path), Given((NPM,))):
+    with (
+        pytest.raises(BuildFailed) as caught,
+        build_secrets.explaining(run_builder.run(tmp_path), GivenSecrets((NPM,))),
+    ):
         raise failure
     assert caught.value is failure

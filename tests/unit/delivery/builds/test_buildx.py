@@ -11,7 +11,7 @@ import pytest
 
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.builds.builder import Builder
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret, SshSource
 from goldenpath.shared import process
 from goldenpath.shared.errors import BuildFailed, DiskTrouble, EngineMissing, GoldenPathError, ToolFailed, ToolTimeout
@@ -20,7 +20,7 @@ from tests.unit.program_double import ProgramDouble, ended, program
 
 BUILDX = program("buildx")
 REMOTE = Builder(BUILDX, "b1", "remote", "0.34.0", {"BUILDX_CONFIG": "/config"})
-ORDER = Order(Path("/app"), Path("/app/Dockerfile"), 1_767_225_600)
+ORDER = BuildOrder(Path("/app"), Path("/app/Dockerfile"), 1_767_225_600)
 OUTPUT = (
     "--output=type=oci,tar=false,oci-mediatypes=true,compression=uncompressed,source-date-epoch=97445,"
     "dest=/work/candidate"
@@ -70,7 +70,7 @@ def test_a_final_layout_is_built_with_the_commits_time_on_every_file(monkeypatch
 
 def test_everything_that_was_ordered_is_in_one_word_each(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, ended())
-    order = Order(
+    order = BuildOrder(
         Path("--evil"), Path("/app/-f"), 0, {"a": "b c"}, {"rev": "1"}, (("X", "--y z"),), (("ctx", "/c"),), "stage",
         (Platform("linux/amd64"), Platform("linux/arm64")), tells_epoch=True,
     )  # fmt: skip
@@ -85,7 +85,9 @@ def test_everything_that_was_ordered_is_in_one_word_each(monkeypatch: pytest.Mon
 
 def test_an_annotation_of_one_platform_is_on_its_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, ended())
-    buildx.build_layout(REMOTE, Order(Path("/app"), Path("/app/Dockerfile"), 0, annotations={"rev": "1"}), Path("/l"))
+    buildx.build_layout(
+        REMOTE, BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, annotations={"rev": "1"}), Path("/l")
+    )
     assert "--annotation=rev=1" in double.calls[0]
 
 

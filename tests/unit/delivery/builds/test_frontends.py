@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.delivery.builds import frontends
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared.errors import FrontendRefused
 from tests.unit import run_builder
 
 if TYPE_CHECKING:
-    from goldenpath.delivery.builds.frontends import Settled
+    from goldenpath.delivery.builds.frontends import FrontendChoice
 
 FOREIGN = "ghcr.io/acme/frontend:1"
 
 
-def settled(folder: Path, dockerfile: str, environment: str = "prod", **arguments: str) -> tuple[Settled, list[str]]:
+def settled(
+    folder: Path, dockerfile: str, environment: str = "prod", **arguments: str
+) -> tuple[FrontendChoice, list[str]]:
     """Return what became of an app with this Dockerfile and these build arguments, and what was said."""
     app, copies = folder / "app", folder / "copies"
     app.mkdir(exist_ok=True)
     (app / "Dockerfile").write_bytes(dockerfile.encode())
     said: list[str] = []
-    order = Order(app, app / "Dockerfile", 0, build_args=tuple(arguments.items()))
-    return frontends.settled(run_builder.run(folder, environment, say=said.append), order, copies), said
+    order = BuildOrder(app, app / "Dockerfile", 0, build_args=tuple(arguments.items()))
+    return frontends.choose(run_builder.run(folder, environment, say=said.append), order, copies), said
 
 
 def test_a_dockerfile_without_a_frontend_is_built_as_it_is(tmp_path: Path) -> None:
@@ -106,8 +108,8 @@ def test_a_foreign_frontend_is_a_warning_where_gates_advise(tmp_path: Path, envi
 def test_a_foreign_frontend_that_is_given_secrets_is_said_to_read_them(tmp_path: Path) -> None:
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text(f"# syntax={FOREIGN}\nFROM scratch\n")
-    order = Order(tmp_path, dockerfile, 0, secrets=(BuildSecret("npm", b"x"),))
-    found = frontends.settled(run_builder.run(tmp_path, "dev"), order, tmp_path / "copies")
+    order = BuildOrder(tmp_path, dockerfile, 0, secrets=(BuildSecret("npm", b"x"),))
+    found = frontends.choose(run_builder.run(tmp_path, "dev"), order, tmp_path / "copies")
     assert found.order.secrets == order.secrets
     assert "decides what is built. It can read the secrets of this build. Environments" in found.warnings[0]
 
