@@ -31,7 +31,7 @@ _SHOWN_AT_MOST, _DEPTH = 255, 100
 _CHUNK = 1 << 20
 _ENCRYPTED = 1
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-# actions/upload-artifact keeps no modes, so that no other way of bringing the same files gives another image.
+# actions/upload-artifact keeps no modes. With one mode for all, the same files give the same image from a folder, too.
 _MODE = 0o644
 # Files that decide how an image is built or judged must be in a commit: no reviewer sees an artifact.
 _DECIDING = re.compile(
@@ -91,7 +91,7 @@ def digest(files: Iterable[File]) -> str:
 
 
 def is_same(file: File, place: Path) -> bool:
-    """Tell whether a plain file with the bytes of `file` lies at `place` already."""
+    """Tell whether there is already a plain file with the bytes of `file` at `place`."""
     try:
         return stat.S_ISREG(place.lstat().st_mode) and _sha256(place) == file.sha256
     except (FileNotFoundError, NotADirectoryError):

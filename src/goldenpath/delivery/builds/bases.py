@@ -52,7 +52,7 @@ class Bases:
 def with_fetched(order: BuildOrder, work: WorkFolder, fetched: FetchedBases) -> BuildOrder:
     """Return `order` with each image that was fetched into `work` in the place of the one that the Dockerfile names.
 
-    Raises `BadInput` when the app gives a build context of its own for one of them.
+    Raises `BadInput` when the app sets a build context with the same name.
     """
     taken = {name for name, _ in order.build_contexts}
     if twice := [name for name in fetched.images if name in taken]:
@@ -75,17 +75,17 @@ def resolved(
     folder: Path,
     fetched: Mapping[BaseImage, BaseImage] | None = None,
 ) -> Bases:
-    """Return the base images of `order` by digest, with the file of rules in `folder` that holds the build to them.
+    """Return the base images of `order` by digest, and write the rules that allow the build no others into `folder`.
 
-    `frontends` are the images that read its Dockerfile. Those that another job `fetched`, by the name that BuildKit has
-    for them in their folder, count as images of their registry. Raises `BaseRefused` when an image is from a registry
-    that the environment does not allow, and `BuildFailed` when one cannot be read.
+    `frontends` are the images that read its Dockerfile. Base images that another job `fetched` are in a folder; they
+    count as images of their registry. Raises `BaseRefused` when an image is from a registry that the environment does
+    not allow, and `BuildFailed` when one cannot be read.
     """
-    # BuildKit itself says which images it needs: a Dockerfile read by another parser would be read otherwise one day
+    # BuildKit itself lists the images that it needs: a parser of ours would one day read a Dockerfile differently
     # (docs/adr/0026-base-images.md).
     per_platform = [_graph(chosen, replace(order, platforms=single)) for single in _single(order)]
     graphs = [graph for graph in per_platform if graph is not None]
-    # Half a list is none: the record would say that the other platforms have no base.
+    # A list of some platforms is no list: the record would say that the others have no base image.
     if len(graphs) < len(per_platform):
         return _unknown(order, rules)
     listed = [llb.images(graph) for graph in graphs]
@@ -102,7 +102,7 @@ def resolved(
 
 
 def require_allowed(images: tuple[BaseImage, ...] | None, rules: Environment) -> None:
-    """Raise `BaseRefused` where one of the base `images` of a candidate is not allowed, or nobody could list them."""
+    """Raise `BaseRefused` when one of the base `images` of a candidate is not allowed, or the list is unknown."""
     allowed = rules.base_registries
     if allowed is None:
         return
@@ -143,7 +143,7 @@ def source_policy(images: Sequence[BaseImage], frontends: Iterable[str] = ()) ->
         pinned = f"{llb.IMAGE}{image.reference}"
         named = {"identifier": f"{llb.IMAGE}{image.name}", "matchType": "EXACT"}
         rules.append({"action": "ALLOW", "selector": {"identifier": pinned, "matchType": "EXACT"}})
-        # The tag may move while the build runs. Converted, it names what was checked.
+        # The tag may move while the build runs. This rule converts it to the digest that was checked.
         if names[image.name] == 1:
             rules.append({"action": "CONVERT", "selector": named, "updates": {"identifier": pinned}})
     return {"version": 1, "rules": rules}
@@ -196,7 +196,7 @@ def _by_name(chosen: Builder, order: BuildOrder, names: set[str], folder: Path) 
 def _looked_up(chosen: Builder, order: BuildOrder, names: list[str], folder: Path) -> dict[str, BaseImage | None]:
     """Let BuildKit resolve the digests of `names`: it looks up the image of a named context only when it builds."""
     lines = ["FROM scratch", *(f"COPY --from={name} / /{number}/" for number, name in enumerate(names))]
-    # The registry is not asked by us: BuildKit has the logins, mirrors and proxies that the build will use.
+    # Our own request would not use the same logins, mirrors and proxies as the build.
     dockerfile = folder / "named-contexts" / "Dockerfile"
     codec.write_bytes(dockerfile, "\n".join(lines).encode())
     plain = replace(
@@ -219,7 +219,7 @@ def _labels(bases: set[BaseImage | None], origins: set[ImageOrigins | None]) -> 
     if bases == {None}:
         return {}
     base = bases.pop() if len(bases) == 1 else None
-    # A label is for whoever has the image and looks for its base. A folder of a runner is nothing to them.
+    # Users of the image read this label to find its base image. A folder of a runner does not help them.
     if base is None or base.is_in_a_folder:
         return image_origins.label(None)
     steps = image_origins.label(origins.pop() if len(origins) == 1 else None)

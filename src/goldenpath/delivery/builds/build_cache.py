@@ -60,8 +60,8 @@ class CacheUse:
 def access(environment: Environment, event: Event) -> CacheAccess:
     """Return what a run of `event` for `environment` may do with the build cache.
 
-    Pull requests, merge queues and tags write none: no other run could read it, or none should. Nor do events that
-    somebody without write access may cause, like a comment.
+    Pull requests, merge queues and tags write none: other runs could not, or should not, read it. Events that a person
+    without write access may cause, like a comment, write none either.
     """
     if environment.build_cache_age is None:
         return CacheAccess.NONE
@@ -105,7 +105,7 @@ def require_allowed(candidate: Candidate, environment: Environment) -> None:
 
 
 def _unusable(run: Run, chosen: Builder, *, secret: bool, private_bases: bool) -> str:
-    """Return why no cache is read or written; empty when one may be. All steps of a build are in its cache."""
+    """Return the reason against any cache, or an empty text. A cache holds all steps of a build, and their secrets."""
     if run.environment.build_cache_age is None:
         return f"the rules of {run.environment.name} allow none (`build_cache_hours`)"
     if secret:
@@ -164,7 +164,7 @@ def _age(cache: BuildCache) -> timedelta:
 
 
 def _cold(off: CacheUse, folder: CacheFolder) -> CacheUse:
-    """Return the plan of a build that writes the cache in the emptied `folder`; without, where it cannot be emptied."""
+    """Empty `folder` and let the build write its cache there; where that fails, the build has no cache."""
     try:
         folder.clear()
     except OSError as error:
@@ -191,7 +191,7 @@ def _record(run: Run, builder: str, manifest: Digest) -> BuildCache:
 def _require_outside(run: Run) -> None:
     """Raise `BadInput` when the cache would be sent to the build."""
     folder, context = run.request.build_cache, run.request.build_context
-    # The folder itself may be a link that was restored: that is a damaged cache, and no mistake of the caller.
+    # The folder itself may be a link that was restored: then the cache is damaged, and the caller made no mistake.
     if folder is not None and (folder.parent.resolve() / folder.name).is_relative_to(context.resolve()):
         raise BadInput(
             f"The folder of the build cache, {folder}, is inside the build context {context}.",

@@ -64,13 +64,13 @@ def collected(run: Run) -> Iterator[GivenSecrets]:
         if request.build_ssh_key:
             ssh = _with_key(ssh, request.build_ssh_key, Path(folder, "key"))
         keys = tuple(BuildSecret(_KEY_NAME, content) for source in ssh for content in _keys(source))
-        # A pull request of a fork has no secrets, and GitHub gives it empty ones. An empty file would look like a
-        # secret to the RUN step, which would fail for a reason that nobody sees.
+        # A pull request of a fork has no secrets, and GitHub gives it empty ones. A RUN step would take an empty file
+        # for a secret and fail without a visible reason.
         secrets = tuple(secret for secret in every if secret.value.strip())
         searched = (*secrets, *keys)
         for secret in searched:
             _require_usable(secret, in_actions=run.runner.in_actions)
-            # Before BuildKit gets it: a RUN step may print a secret, and GitHub masks only what it knows by then.
+            # Before BuildKit gets it: a RUN step may print the secret, and GitHub masks only the values it knows then.
             for line in lines_to_mask(secret.value):
                 run.runner.mask(line)
         empty = tuple(secret.id for secret in every if not secret.value.strip())
@@ -153,7 +153,7 @@ def _read(source: SecretSource) -> BuildSecret:
 
 
 def _ssh(source: SshSource) -> SshSource:
-    """Return `source` with the paths that buildx is to use. Raises `BadInput`."""
+    """Return `source` with the paths for buildx. Raises `BadInput`."""
     paths = source.paths or tuple(filter(None, [runner.variables().get(_AGENT, "")]))
     if not paths:
         raise _unusable(f"ssh {source.id}", f"No SSH agent runs here: the variable {_AGENT} is not set")
@@ -192,7 +192,7 @@ def _path(name: str, text: str) -> Path:
 def _content(name: str, path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            # One byte more than is allowed, to know that there is more, and never all of an endless pipe.
+            # One byte more than the limit shows that there is more. A pipe without end is never read whole.
             return file.read(_LARGEST + 1)
     except OSError as error:
         raise _unusable(name, f"{path}: {error.strerror or error}") from error
@@ -212,7 +212,7 @@ def _require_usable(secret: BuildSecret, *, in_actions: bool) -> None:
     if b"\0" in secret.value and secret.file is None:
         raise _unusable(secret.id, "It holds a zero byte; give it as a file, or in base64")
     lines = [line.strip() for line in secret.value.splitlines() if line.strip()]
-    # GitHub masks what came from one of its secrets; it does not know a file.
+    # GitHub masks the values of its secrets; it does not know the content of a file.
     if in_actions and secret.file is None and len(lines) > 1 and min(map(len, lines)) < _SHORTEST_LINE:
         raise BadInput(
             f"The build secret {secret.id} has a line of fewer than {_SHORTEST_LINE} characters",

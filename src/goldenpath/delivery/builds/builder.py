@@ -113,7 +113,7 @@ def _warning_of_cache(builder: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Container:
-    """A BuildKit of our own in a container, of the first of `images` that the engine can pull."""
+    """Our own BuildKit in a container, from the first of `images` that the engine can pull."""
 
     program: Program
     name: str
@@ -277,7 +277,7 @@ def _field(text: str, name: str) -> str:
 
 
 def no_builder(why: str) -> EngineMissing:
-    """Return the error for a machine on which nothing can build."""
+    """Return the error for a machine without a working builder."""
     return EngineMissing(
         "There is nothing to build the image with",
         why=why,

@@ -26,7 +26,7 @@ READ_TIMEOUT = 100.0
 # BuildKit's own name of the request for its build graph, and how it words that a frontend does not know it.
 _GRAPH = "convertllb"
 _UNKNOWN = f"unsupported request frontend.{_GRAPH}"
-# Where buildx finds the rules by which BuildKit allows, refuses and replaces sources (docs/adr/0026-base-images.md).
+# buildx reads the source policy from the file that this variable names (docs/adr/0026-base-images.md).
 _SOURCES = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
 # Texts of buildx for failures that are no mistake in a Dockerfile.
 _NO_SPACE = "no space left on device"
@@ -170,7 +170,7 @@ def _secret_words(order: BuildOrder) -> Iterator[str]:
 
 
 def _secret_variables(order: BuildOrder) -> dict[str, str]:
-    """Return the variables by which buildx, and nothing that it starts, receives the secrets that lie in no file."""
+    """Return the variables by which buildx receives the secrets that are in no file; no other process gets them."""
     return {
         f"{_VARIABLE}{number}": secret.value.decode("utf-8", "surrogateescape")
         for number, secret in enumerate(order.secrets)

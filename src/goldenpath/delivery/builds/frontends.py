@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.stage import Run
 
-# BuildKit prefers this build argument to what the Dockerfile says.
+# BuildKit prefers this build argument to the line in the Dockerfile.
 _ARGUMENT = "BUILDKIT_SYNTAX"
 _BY_ARGUMENT = f"the build argument {_ARGUMENT}"
 _BUILT = "the build of this image"
@@ -51,8 +51,9 @@ class _Wish:
 def choose(run: Run, order: BuildOrder, folder: Path) -> FrontendChoice:
     """Return `order` with a Dockerfile in `folder` that an allowed frontend reads.
 
-    Only that copy, which was checked, is built. Docker's own frontend is left out where BuildKit has it inside: what
-    its tag means changes from day to day. Raises `FrontendRefused` for an image that the environment does not allow.
+    The build reads only that checked copy. The copy does not name Docker's own frontend where BuildKit has it built in:
+    the image behind its tag changes from day to day. Raises `FrontendRefused` for an image that the environment does
+    not allow.
     """
     text = order.dockerfile.read_bytes()
     named = frontend.named_in(text)

@@ -23,7 +23,7 @@ _NOT_NEEDED = "If the build does not need them, list them in .dockerignore."
 
 
 def require(run: Run, checked_out: Checkout) -> tuple[str, ...]:
-    """Return a warning for what is missing in the build context. Raises `SourceIncomplete` where a gate blocks."""
+    """Return warnings about missing files of the build context. Raises `SourceIncomplete` where a gate blocks."""
     in_context = _in_contexts(run)
     root = git.top(run.request.source).resolve()
     pointers = [path for path in checked_out.pointers if in_context(root / path)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.stage import Run
 
-# How BuildKit words it (containerd, core/remotes/docker). A registry does not tell a private image from a missing one.
+# BuildKit's message (containerd, core/remotes/docker). Registries refuse a private and a missing image alike.
 _REFUSED = re.compile(
     r"failed to resolve source metadata for (?P<name>\S+): .*"
     r"(?:401 Unauthorized|403 Forbidden|no basic auth credentials|failed to authorize|authorization failed|denied)"

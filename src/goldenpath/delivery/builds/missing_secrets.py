@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.stage import Run
 
-# How BuildKit words it (session/secrets, session/sshforward): of a mount that says `required`.
+# BuildKit's messages (session/secrets, session/sshforward) about a mount that is `required`.
 _SECRET = re.compile(r"ERROR: .*secret (?P<name>[\w.-]+): not found", re.ASCII)
 _SSH = re.compile(r"ERROR: .*(?:unset ssh forward key|no SSH key) \"?(?P<name>[\w.-]+)", re.ASCII)
 
 
 def explained(run: Run, error: BuildFailed, given: Collection[str], empty: Collection[str]) -> BuildFailed:
-    """Return `error`, or one that says which secret the build needs when it failed because this run has none."""
+    """Return an error that names the secret which the build lacked; `error` itself where it has another cause."""
     if match := _SECRET.search(error.why):
         name = match["name"]
         return BuildFailed(

@@ -44,7 +44,7 @@ T = TypeVar("T")
 @cache
 def _writer() -> str:
     """Return an identifier of the program that writes the bytes of layers: our code and the compressor's version."""
-    # Any change to this code may change the bytes that it writes, and nobody would remember to raise a number.
+    # Any change to this code may change the bytes that it writes. A version number would be forgotten one day.
     code = b"".join(Path(str(module.__file__)).read_bytes() for module in (layer_files, layer_archive, layer_repeats))
     return f"{Digest.of(code)} {version('deflate')}"
 
@@ -125,7 +125,7 @@ class KeptLayers:
         for layer in {layer.digest for image in staged.images() for layer in image.manifest.layers}:
             with suppress(FileExistsError):
                 self._blob(layer).hardlink_to(staged.blob(layer))
-            # The time of its last use, by which the oldest go first: many file systems do not record reads.
+            # The time of its last use, for `_remove_old`: many file systems do not record reads.
             os.utime(self._blob(layer))
         self._remove_old()
 

@@ -56,7 +56,7 @@ def export(run: Run, chosen: Builder, bases: Bases, added: Addition, cache: tupl
         buildx.build_layout(chosen, order, target.path, sources=bases.sources, cache=cache)
         return rewrite(target, inputs, history.times, order.epoch, kept)
 
-    # An image that holds a secret of its build is deleted, so nothing of such a build is kept.
+    # An image that holds a secret of its build is deleted, so a build with secrets keeps no layers.
     keeps = explains and not (run.runner.in_actions or order.secrets or order.ssh)
     if keeps and _with_kept(build, layout):
         return ()
@@ -118,7 +118,7 @@ def rewrite(
     images = layout.images()
     own = [_made_here(layout, image) for image in images]
     known = [inputs.get(normal(layout.platform(image)), inputs.get("", ())) for image in images]
-    # Where the graph and the history do not agree, a layer would get the time of another one.
+    # If the graph and the history do not agree, a layer could get the time of another one.
     if own != [len(layers) for layers in known] or any(map(_in_zstd, images, own)):
         return False
     writer = LayerWriter(layout, kept)
@@ -166,7 +166,7 @@ def _rewritten(writer: LayerWriter, image: Image, own: Sequence[tuple[LayerInput
     layout = writer.layout
     config, manifest = _read(layout, image.manifest.config), _read(layout, image.descriptor)
     layers, diff_ids = manifest["layers"], config["rootfs"]["diff_ids"]
-    # The layers of the base come first and stay as their registry has them: nobody uploads or pulls them twice.
+    # The layers of the base image come first and stay as they are in the registry, so they are not uploaded again.
     first, of_base = len(layers) - len(own), _time_of_base(config)
     built = [
         BuiltLayer(layer, Digest(diff_id), made_from.kind, _times(made_from, time, of_base))
