@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from goldenpath.delivery.builds import build_cache
-from goldenpath.delivery.builds.build_secrets import Given
+from goldenpath.delivery.builds.build_secrets import GivenSecrets
 from goldenpath.delivery.builds.cache_folder import CacheFolder
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.model.layout import Layout
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from goldenpath.delivery.builds.build_cache import Plan
+    from goldenpath.delivery.builds.build_cache import CacheUse
     from tests.attacks.attack import Scene
 
 
@@ -40,7 +40,7 @@ def _whatever_links_lead_to(folder: Path) -> Iterator[tuple[str, int]]:
             yield str(each.relative_to(folder)), each.stat().st_size
 
 
-def planned(scene: Scene, key: str, given: Given = Given()) -> Plan:  # noqa: B008  it cannot be changed
+def planned(scene: Scene, key: str, given: GivenSecrets = GivenSecrets()) -> CacheUse:  # noqa: B008  it cannot be changed
     """Return what a push to `main` for dev does with the restored cache."""
     said: list[str] = []
     run = run_builder.run(scene.folder, build_cache=restored(scene), build_cache_key=key, say=said.append)
@@ -111,7 +111,7 @@ def a_link_leads_out_of_the_build_cache(scene: Scene) -> None:
 )  # fmt: skip
 def a_secret_of_the_build_is_left_in_the_build_cache_for_everybody(scene: Scene) -> None:
     token = BuildSecret("npm", b"token-of-a-registry-0123456789")
-    plan = planned(scene, "", Given((token,), searched=(token,)))
+    plan = planned(scene, "", GivenSecrets((token,), searched=(token,)))
     layout_builder.layout(restored(scene) / "layout", content=token.value)  # what a RUN step left in its layer
     assert plan.written()
     assert CacheFolder(restored(scene)).manifest()

@@ -123,7 +123,7 @@ def test_build_secrets_that_the_caller_names_are_searched_for_in_the_image(
     earlier(app, skip="true", secrets=WITH_BUILD_SECRETS)
     ended = deliver(events.push(app, "development"), more_secrets={"NPM_TOKEN": token})
     assert (ended.code, ended.jobs["build"]) == (1, "failure"), ended.story
-    assert "the image holds a secret that its build was given: npm" in ended.text
+    assert "The image holds a secret that its build was given: npm" in ended.text
     assert "npm: etc/npmrc in layer sha256:" in ended.text
     assert token not in ended.text
     assert_nothing_released(emulator)

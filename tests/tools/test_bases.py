@@ -105,7 +105,7 @@ def test_a_base_image_that_a_registry_refuses_is_named(
     registry.is_private = True
     app.write("Dockerfile", f"FROM {registry.host}/team/base:1\nCOPY rootfs /\n").save()
     ended = stage(goldenpath, "build", app, work)
-    assert ended.error["what"].startswith(f"the base image {registry.host}/team/base:1 cannot be pulled"), ended.text
+    assert ended.error["what"].startswith(f"The base image {registry.host}/team/base:1 cannot be pulled"), ended.text
     assert f"goldenpath pull-bases --private-bases {registry.host}/team/base:1" in ended.error["fix"]
 
 

@@ -1,1 +1,1 @@
-"""How an image is built: Dockerfile, build context, BuildKit."""
+"""Build the image: its Dockerfile, build context, base images and secrets, and the BuildKit that builds it."""

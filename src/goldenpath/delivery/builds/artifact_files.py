@@ -1,7 +1,8 @@
-"""What an earlier job built, as a folder or a zip file: its files, checked, and placed in a build context.
+"""Read the artifact of an earlier job, a folder or a zip file; check its files and place them in a build context.
 
-Whatever ran in that job chose the names and the bytes. So only plain files under plain names are taken, and none of
-them ever replaces a file. Source of the zip format: APPNOTE.TXT, 4.4.4 (encryption) and 4.5 (external attributes).
+The code that ran in that job chose the names and the bytes of the files. So only plain files under plain names are
+taken, and none of them ever replaces a file. Source of the zip format: APPNOTE.TXT, 4.4.4 (encryption) and 4.5
+(external attributes).
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ _SHOWN_AT_MOST, _DEPTH = 255, 100
 _CHUNK = 1 << 20
 _ENCRYPTED = 1
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
-# actions/upload-artifact keeps no modes, so that no other way of bringing the same files gives another image.
+# actions/upload-artifact keeps no modes. With one mode for all, the same files give the same image from a folder, too.
 _MODE = 0o644
-# Files that say how an image is built or judged come by a commit alone: no reviewer sees an artifact.
+# Files that decide how an image is built or judged must be in a commit: no reviewer sees an artifact.
 _DECIDING = re.compile(
     r"(?:.*/)?(?:\.git|\.github|\.gitattributes|\.gitmodules|\.goldenpath[^/]*|\.gitleaks[^/]*|\.trivyignore[^/]*"
     r"|[^/]*\.dockerignore|(?:docker|container)file(?:\.[^/]*)?|[^/]*\.(?:docker|container)file)(?:/.*)?"
@@ -84,13 +85,13 @@ def refused(path: str, why: str, fix: str = _UPLOAD_LESS) -> ContextRefused:
 def digest(files: Iterable[File]) -> str:
     """Return the digest of the paths and bytes of `files`."""
     hasher = hashlib.sha256()
-    for each in sorted(files, key=lambda file: file.path):
-        hasher.update(f"{each.sha256} {each.path}\0".encode())
+    for file in sorted(files, key=lambda file: file.path):
+        hasher.update(f"{file.sha256} {file.path}\0".encode())
     return f"sha256:{hasher.hexdigest()}"
 
 
 def is_same(file: File, place: Path) -> bool:
-    """Tell whether a plain file with the bytes of `file` lies at `place` already."""
+    """Tell whether there is already a plain file with the bytes of `file` at `place`."""
     try:
         return stat.S_ISREG(place.lstat().st_mode) and _sha256(place) == file.sha256
     except (FileNotFoundError, NotADirectoryError):
@@ -99,15 +100,15 @@ def is_same(file: File, place: Path) -> bool:
 
 @contextmanager
 def placed(files: Iterable[File], root: Path) -> Iterator[None]:
-    """Have `files` lie below `root`, by their paths, as long as the block runs. Raises `ContextRefused`, `OSError`.
+    """Place `files` below `root`, by their paths, while the block runs. Raises `ContextRefused`, `OSError`.
 
-    What lies there already, with the same bytes, stays.
+    A file that is there already, with the same bytes, stays after the block.
     """
     made: list[Path] = []
     try:
-        for each in files:
-            if not is_same(each, root / each.path):
-                _place(each, root / each.path, made)
+        for file in files:
+            if not is_same(file, root / file.path):
+                _place(file, root / file.path, made)
         yield
     finally:
         for path in reversed(made):
@@ -116,7 +117,7 @@ def placed(files: Iterable[File], root: Path) -> Iterator[None]:
 
 
 def _place(file: File, target: Path, made: list[Path]) -> None:
-    for folder in reversed([each for each in target.parents if not each.exists()]):
+    for folder in reversed([parent for parent in target.parents if not parent.exists()]):
         folder.mkdir()
         folder.chmod(0o755)
         made.append(folder)
@@ -132,26 +133,26 @@ def _place(file: File, target: Path, made: list[Path]) -> None:
 
 
 def _files(folder: Path) -> tuple[File, ...]:
-    found: list[File] = []
+    files: list[File] = []
     size = 0
     for path, entry in _walked(folder):
         if not entry.is_file(follow_symlinks=False):
             raise refused(path, "It is a link or a device, and not a plain file.")
         size += entry.stat(follow_symlinks=False).st_size
-        _require_room(len(found) + 1, size)
-        found.append(File(path, Path(entry.path), _sha256(Path(entry.path))))
-    if not found:
+        _require_room(len(files) + 1, size)
+        files.append(File(path, Path(entry.path), _sha256(Path(entry.path))))
+    if not files:
         raise ContextRefused(
             f"The artifact at {folder} holds no file.",
             why="actions/upload-artifact found nothing (it leaves out files whose names begin with a dot), or the "
             "artifact is of another run or was deleted.",
             fix="Correct its `path:`, set `if-no-files-found: error`, and pass on the id of an artifact of this run.",
         )
-    return tuple(sorted(found, key=lambda file: file.path))
+    return tuple(sorted(files, key=lambda file: file.path))
 
 
 def _walked(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield what is in `folder` and below it, by its path there, but for the folders."""
+    """Yield each entry below `folder` that is not a folder, with its path relative to `folder`."""
     waiting = [(os.fspath(folder), "")]
     while waiting:
         place, prefix = waiting.pop()
@@ -170,7 +171,7 @@ def _unpack(archive: Path, folder: Path) -> None:
     size = 0
     try:
         with zipfile.ZipFile(archive) as zipped:
-            entries = [each for each in zipped.infolist() if not each.is_dir()]
+            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
             _require_room(len(entries), 0)
             for entry in entries:
                 size += _unpack_one(zipped, entry, folder, size)

@@ -1,4 +1,4 @@
-"""The build cache of a workflow run: which run may use one, which cache is used, and which build writes a new one.
+"""Decide whether a workflow run may use a build cache, which cache it uses, and whether it writes a new one.
 
 Why a cache is used only where no gate blocks, and only a cold build writes one: docs/adr/0037-build-cache.md.
 """
@@ -17,7 +17,7 @@ from goldenpath.shared.errors import BadInput, CacheRefused, DiskTrouble
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from goldenpath.delivery.builds.build_secrets import Given
+    from goldenpath.delivery.builds.build_secrets import GivenSecrets
     from goldenpath.delivery.builds.builder import Builder
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.event import Event
@@ -33,10 +33,10 @@ _CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a build does with the cache in `folder`, as the `options` of buildx.
+class CacheUse:
+    """How a build uses the cache in `folder`, as the `options` of buildx.
 
-    `used` is the digest of the record of the cache that it reads, `writes` says that it writes a new one.
+    `used` is the digest of the record of the cache that it reads; `writes` says that it writes a new one.
     """
 
     run: Run
@@ -60,8 +60,8 @@ class Plan:
 def access(environment: Environment, event: Event) -> CacheAccess:
     """Return what a run of `event` for `environment` may do with the build cache.
 
-    Pull requests, merge queues and tags write none: no other run could read it, or none should. Nor do events that
-    somebody without write access may cause, like a comment.
+    Pull requests, merge queues and tags write none: other runs could not, or should not, read it. Events that a person
+    without write access may cause, like a comment, write none either.
     """
     if environment.build_cache_age is None:
         return CacheAccess.NONE
@@ -69,12 +69,12 @@ def access(environment: Environment, event: Event) -> CacheAccess:
     return CacheAccess.WRITE if is_branch and event.name in _WRITERS else CacheAccess.READ
 
 
-def planned(run: Run, chosen: Builder, given: Given, *, private_bases: bool) -> Plan:
-    """Return what this build does with the build cache; `given` are its secrets.
+def planned(run: Run, chosen: Builder, given: GivenSecrets, *, private_bases: bool) -> CacheUse:
+    """Return how this build uses the build cache; `given` are its secrets.
 
     Raises `BadInput` when the folder of the cache is inside the build context.
     """
-    off = Plan(run, chosen.version)
+    off = CacheUse(run, chosen.version)
     if run.request.build_cache is None:
         return off
     _require_outside(run)
@@ -83,14 +83,14 @@ def planned(run: Run, chosen: Builder, given: Given, *, private_bases: bool) -> 
         run.say(f"building without a cache: {why}")
         return off
     try:
-        digest, found = _found(run, chosen, folder)
+        digest, cache = _restored(run, chosen, folder)
     except CacheRejected as error:
         run.say(f"cold build: {error}")
         return _cold(off, folder) if may is CacheAccess.WRITE else off
-    age = _age(found)
-    run.say(f"using the build cache of commit {found.commit.short}, {age.total_seconds() / 3600:.1f} hours old")
-    return Plan(
-        run, chosen.version, (f"--cache-from=type=local,src={folder.layout},digest={found.manifest}",), folder, digest
+    age = _age(cache)
+    run.say(f"using the build cache of commit {cache.commit.short}, {age.total_seconds() / 3600:.1f} hours old")
+    return CacheUse(
+        run, chosen.version, (f"--cache-from=type=local,src={folder.layout},digest={cache.manifest}",), folder, digest
     )
 
 
@@ -105,7 +105,7 @@ def require_allowed(candidate: Candidate, environment: Environment) -> None:
 
 
 def _unusable(run: Run, chosen: Builder, *, secret: bool, private_bases: bool) -> str:
-    """Return why no cache is read or written; empty when one may be. All steps of a build are in its cache."""
+    """Return the reason against any cache, or an empty text. A cache holds all steps of a build, and their secrets."""
     if run.environment.build_cache_age is None:
         return f"the rules of {run.environment.name} allow none (`build_cache_hours`)"
     if secret:
@@ -117,25 +117,26 @@ def _unusable(run: Run, chosen: Builder, *, secret: bool, private_bases: bool) -
     return ""
 
 
-def _found(run: Run, chosen: Builder, folder: CacheFolder) -> tuple[Digest, BuildCache]:
+def _restored(run: Run, chosen: Builder, folder: CacheFolder) -> tuple[Digest, BuildCache]:
     """Return digest and record of the restored cache. Raises `CacheRejected` when there is none that can be used."""
     if folder.is_empty:
         raise CacheRejected("there is no build cache yet")
     digest = digest_in(run.request.build_cache_key)
     if digest is None:
         raise CacheRejected("the key of the build cache has no digest")
-    found = folder.read(digest)
-    _require_same(found, _record(run, chosen.version, found.manifest))
-    if found.ref not in (refs := _trusted_refs(run)):
-        raise CacheRejected(f"the build cache is of {found.ref!a}, and this run reads {' and '.join(refs) or 'none'}")
-    _require_young(found, run.environment)
-    return digest, found
+    cache = folder.read(digest)
+    _require_same(cache, _record(run, chosen.version, cache.manifest))
+    if cache.ref not in (refs := _trusted_refs(run)):
+        raise CacheRejected(f"the build cache is of {cache.ref!a}, and this run reads {' and '.join(refs) or 'none'}")
+    _require_young(cache, run.environment)
+    return digest, cache
 
 
-def _require_same(found: BuildCache, own: BuildCache) -> None:
-    """Raise `CacheRejected` unless the cache was `found` for what this build is for; `own` is what it would write."""
+def _require_same(cache: BuildCache, own: BuildCache) -> None:
+    """Raise `CacheRejected` unless `cache` has the same purpose as `own`, the record that this build would write."""
     for name in ("repository", "environment", "ecr_repository", "builder"):
-        theirs, ours = getattr(found, name), getattr(own, name)
+        theirs = getattr(cache, name)
+        ours = getattr(own, name)
         if theirs != ours:
             raise CacheRejected(f"the build cache is of the {name} {theirs!a}, and this build of {ours!a}")
 
@@ -144,32 +145,33 @@ def _trusted_refs(run: Run) -> Collection[str]:
     """Return the branches whose caches this run may read: its own, a pull request's base, and the default branch."""
     own = "" if run.event.is_pull_request else run.event.ref
     branches = (run.runner.base_ref, run.event.default_branch)
-    refs = (own, *(f"{_BRANCH}{each}" for each in branches if each))
-    return tuple(dict.fromkeys(each for each in refs if each.startswith(_BRANCH)))
+    refs = (own, *(f"{_BRANCH}{branch}" for branch in branches if branch))
+    return tuple(dict.fromkeys(ref for ref in refs if ref.startswith(_BRANCH)))
 
 
-def _require_young(found: BuildCache, environment: Environment) -> None:
+def _require_young(cache: BuildCache, environment: Environment) -> None:
     """Raise `CacheRejected` when the cache is too old: a step that fetches packages ran only when it was made."""
-    age, most = _age(found), environment.build_cache_age or timedelta()
+    age = _age(cache)
+    most = environment.build_cache_age or timedelta()
     if age > most:
         raise CacheRejected(f"the build cache is older than {most.total_seconds() / 3600:.0f} hours")
     if age < -_CLOCKS_DIFFER:
-        raise CacheRejected(f"the build cache says that it was made in the future, at {found.created.isoformat()}")
+        raise CacheRejected(f"the build cache says that it was made in the future, at {cache.created.isoformat()}")
 
 
-def _age(found: BuildCache) -> timedelta:
-    return datetime.now(UTC) - found.created
+def _age(cache: BuildCache) -> timedelta:
+    return datetime.now(UTC) - cache.created
 
 
-def _cold(off: Plan, folder: CacheFolder) -> Plan:
-    """Return the plan of a build that writes the cache in the emptied `folder`; without, where it cannot be emptied."""
+def _cold(off: CacheUse, folder: CacheFolder) -> CacheUse:
+    """Empty `folder` and let the build write its cache there; where that fails, the build has no cache."""
     try:
         folder.clear()
     except OSError as error:
         off.run.say(f"the build cache cannot be written: {error}")
         return off
     option = f"--cache-to=type=local,dest={folder.layout},{_FORMAT}"
-    return Plan(off.run, off.builder, (option,), folder, writes=True)
+    return CacheUse(off.run, off.builder, (option,), folder, writes=True)
 
 
 def _record(run: Run, builder: str, manifest: Digest) -> BuildCache:
@@ -189,7 +191,7 @@ def _record(run: Run, builder: str, manifest: Digest) -> BuildCache:
 def _require_outside(run: Run) -> None:
     """Raise `BadInput` when the cache would be sent to the build."""
     folder, context = run.request.build_cache, run.request.build_context
-    # The folder itself may be a link that was restored: that is a damaged cache, and no mistake of the caller.
+    # The folder itself may be a link that was restored: then the cache is damaged, and the caller made no mistake.
     if folder is not None and (folder.parent.resolve() / folder.name).is_relative_to(context.resolve()):
         raise BadInput(
             f"The folder of the build cache, {folder}, is inside the build context {context}.",

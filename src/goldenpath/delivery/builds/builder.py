@@ -1,6 +1,6 @@
-"""The BuildKit that builds: the pinned one in a container of ours, unless the user names another one.
+"""Provide the BuildKit that builds: the pinned version in a container of ours, unless the user names another one.
 
-Why every machine has the same one, and what a container costs: docs/adr/0020-one-builder.md.
+Why every machine has the same version, and the cost of a container: docs/adr/0020-one-builder.md.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 # Which engine and builder the user chose, and where their logins to base image registries are.
 _CHOICES = ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "BUILDX_BUILDER", "BUILDX_CONFIG")
-# For a provenance that is not asked for, buildx would start git six times in each build: in the app's checkout, and by
-# its configuration, which may name programs to run.
+# Even without provenance, buildx would start git six times in each build: in the app's checkout, with its
+# configuration, which may name programs to run.
 _NO_GIT = {"BUILDX_GIT_INFO": "false", "BUILDX_GIT_LABELS": "false"}
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 _QUICK = 60.0
-# The names of what a terminal keeps: of an image, and of an engine and rules. A workflow run has longer ones.
+# The configuration of a builder that is kept at a terminal, named by image, and by engine and rules. Workflow runs use
+# longer names.
 _KEPT = "goldenpath-????????-????????.toml"
 # The image is about 100 MB; a slow network must not look like a missing engine.
 _PULL = 600.0
@@ -53,7 +54,7 @@ class Builder:
 
     @property
     def description(self) -> str:
-        """What builds the image, for the record."""
+        """The programs that build the image, with their versions, for the record."""
         return f"buildx {self.program.version}, BuildKit {self.version or 'unknown'}, {self.driver} driver"
 
     @property
@@ -71,11 +72,11 @@ def pinned_version() -> str:
 def provide(
     program: Program, say: Callable[[str], None], *, frontends: tuple[str, ...] | None, keep: bool
 ) -> Iterator[Builder]:
-    """Give the builder while the block lasts: what GOLDENPATH_BUILDKIT or BUILDX_BUILDER names, else one of our own.
+    """Give a builder while the block lasts: the one that GOLDENPATH_BUILDKIT or BUILDX_BUILDER names, else our own.
 
-    Our own loads no frontend but those of the repositories `frontends`; `None` stands for any. It goes with the block,
-    its cache too, unless it is to `keep`; it always goes when a secret was found in the image. Raises `EngineMissing`
-    when there is none and none can be started, `BadInput` when GOLDENPATH_BUILDKIT names an image that is none.
+    Our own loads only frontends of the repositories `frontends`; `None` stands for any. It is removed after the block,
+    with its cache, unless it is to `keep`; it is always removed when the image holds a secret. Raises `EngineMissing`
+    when there is none and none can be started, `BadInput` when GOLDENPATH_BUILDKIT names no image.
     """
     variables = runner.variables()
     named = variables.get("GOLDENPATH_BUILDKIT", "")
@@ -102,7 +103,7 @@ def provide(
 
 @contextmanager
 def _warning_of_cache(builder: str) -> Iterator[None]:
-    """Add to a `SecretInImage` that the cache of the user's own `builder`, which we do not empty, holds it too."""
+    """Add to a `SecretInImage` that the cache of the user's own `builder` holds it too: we do not empty that cache."""
     try:
         yield
     except SecretInImage as error:
@@ -112,7 +113,7 @@ def _warning_of_cache(builder: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Container:
-    """A BuildKit of our own in a container, of the first of `images` that the engine can pull."""
+    """Our own BuildKit in a container, from the first of `images` that the engine can pull."""
 
     program: Program
     name: str
@@ -129,7 +130,7 @@ class _Container:
         return cls(program, f"goldenpath-{image}-{rules if keep else secrets.token_hex(6)}", images, config)
 
     def started(self, say: Callable[[str], None]) -> Builder:
-        """Return it running; one that was kept from an earlier build is started again."""
+        """Return the running builder; starts one that was kept from an earlier build again."""
         environment = _own_environment()
         if _inspect(self.program, self.name, environment).code == 0:
             with suppress(ToolFailed, ToolTimeout):
@@ -150,7 +151,7 @@ class _Container:
         raise _not_started(refusals)
 
     def remove(self) -> None:
-        """Remove the container and its cache; what cannot be removed harms no later build."""
+        """Remove the container and its cache. A failure is ignored: the rest harms no later build."""
         with suppress(ToolFailed, ToolTimeout):
             environment = _own_environment()
             process.run(self.program.path, "rm", self.name, timeout=_QUICK, environment=environment, accept=(0, 1))
@@ -186,7 +187,7 @@ def _image(named: str) -> str:
     if not _IMAGE_NAME.fullmatch(image):
         raise BadInput(
             f"GOLDENPATH_BUILDKIT names no image: {named!a}",
-            fix=f"set it to {IMAGE}<registry>/moby/buildkit@{_digest()}, or unset it",
+            fix=f"Set it to {IMAGE}<registry>/moby/buildkit@{_digest()}, or unset it",
         )
     return image
 
@@ -205,13 +206,13 @@ def _pinned_images() -> tuple[str, ...]:
 
 
 def _config(frontends: tuple[str, ...]) -> str:
-    """Return buildkitd's configuration: the second lock, behind our own look at the Dockerfile."""
+    """Return buildkitd's configuration: a second check of the frontend, after our own check of the Dockerfile."""
     names = ", ".join(f'"{name}"' for name in frontends)
     return f'[frontend."gateway.v0"]\n  allowedRepositories = [{names}]\n'
 
 
 def _proxies() -> Iterator[str]:
-    """Give the options by which the BuildKit in the container reaches registries by the same way as this machine."""
+    """Yield the options by which the BuildKit in the container uses the same proxies as this machine."""
     for name in _PROXIES:
         if value := runner.variables().get(name):
             option = f"env.{name}={value}"
@@ -225,7 +226,7 @@ def _environment() -> dict[str, str]:
 
 
 def _own_environment() -> dict[str, str]:
-    """Return the same, with builders of our own beside the user's."""
+    """Return the variables of `_environment`, with a configuration folder of our own unless the user chose one."""
     folder = runner.variables().get("BUILDX_CONFIG") or str(runner.cache_dir() / "buildx")
     return {**_environment(), "BUILDX_CONFIG": folder}
 
@@ -233,9 +234,9 @@ def _own_environment() -> dict[str, str]:
 def _remote(program: Program, address: str) -> Builder:
     if address.startswith("unix://") and not Path(address.removeprefix("unix://")).is_socket():
         raise EngineMissing(
-            f"no BuildKit answers at {address}",
+            f"No BuildKit listens at {address}",
             why="GOLDENPATH_BUILDKIT names that address",
-            fix="start BuildKit there, or unset GOLDENPATH_BUILDKIT so that one is started in a container",
+            fix="Start BuildKit there, or unset GOLDENPATH_BUILDKIT so that one is started in a container",
         )
     environment = _own_environment()
     name = f"goldenpath-{Digest.of(address.encode()).hex[:12]}"
@@ -271,16 +272,16 @@ def _described(program: Program, name: str, environment: Mapping[str, str], show
 
 
 def _field(text: str, name: str) -> str:
-    found = re.search(rf"^{name}:\s*(\S+)", text, re.MULTILINE)
-    return found[1] if found else ""
+    match = re.search(rf"^{name}:\s*(\S+)", text, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def no_builder(why: str) -> EngineMissing:
-    """Return the error for a machine on which nothing can build."""
+    """Return the error for a machine without a working builder."""
     return EngineMissing(
-        "there is nothing to build the image with",
+        "There is nothing to build the image with",
         why=why,
-        fix="start Docker (or set DOCKER_HOST to a running engine), let this user use it, then run again",
+        fix="Start Docker (or set DOCKER_HOST to a running engine), let this user use it, then run again",
     )
 
 
@@ -288,7 +289,7 @@ def _not_started(refusals: list[str]) -> EngineMissing:
     return EngineMissing(
         "BuildKit could not be started in a container",
         why="\n".join(dict.fromkeys(refusals)),
-        fix="where the image cannot be pulled, log in with `docker login`, or name a copy of it that this machine can "
+        fix="Where the image cannot be pulled, log in with `docker login`, or name a copy of it that this machine can "
         f"reach: GOLDENPATH_BUILDKIT={IMAGE}<registry>/moby/buildkit@{_digest()}; docs/workflow.md lists the ways",
     )
 

@@ -1,4 +1,4 @@
-"""buildx: BuildKit builds the image straight into an OCI image layout."""
+"""Run buildx, which builds the image into an OCI image layout."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ READ_TIMEOUT = 100.0
 # BuildKit's own name of the request for its build graph, and how it words that a frontend does not know it.
 _GRAPH = "convertllb"
 _UNKNOWN = f"unsupported request frontend.{_GRAPH}"
-# Where buildx finds the rules by which BuildKit allows, refuses and replaces sources (docs/adr/0026-base-images.md).
+# buildx reads the source policy from the file that this variable names (docs/adr/0026-base-images.md).
 _SOURCES = "EXPERIMENTAL_BUILDKIT_SOURCE_POLICY"
-# How buildx words what is no mistake in a Dockerfile.
+# Texts of buildx for failures that are no mistake in a Dockerfile.
 _NO_SPACE = "no space left on device"
 _NO_CONNECTION = "[internal] waiting for connection"
 _NO_LAYOUT = "OCI exporter is not supported for the"
 _CERTIFICATES, _VARIABLE = "ca", "GOLDENPATH_BUILD_SECRET_"
 _OCI = "type=oci,tar=false,oci-mediatypes=true"
-# What BuildKit puts in the place of each time of the configuration that is not of the base image: a time that no image
-# has, so that those who write the layers again know them.
+# BuildKit writes this time into the image's configuration wherever a time does not come from the base image. No image
+# has it, so the code that writes the layers again recognises its own entries.
 MARK = 97_445
 _AS_THEY_ARE = f"{_OCI},compression=uncompressed,source-date-epoch={MARK}"
 # gzip's level 1 halves the time of a build's export, for 7 % more bytes.
@@ -43,8 +43,8 @@ _REWRITTEN = f"{_OCI},compression=gzip,compression-level=1,rewrite-timestamp=tru
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to build. `epoch` is the commit's time, in seconds since 1970; with `tells_epoch` the build is told it.
+class BuildOrder:
+    """What to build. `epoch` is the commit's time, in seconds since 1970; with `tells_epoch` the build receives it.
 
     RUN steps may mount the `secrets` and use `ssh`. No value of a secret is on a command line or in an error.
     """
@@ -63,8 +63,8 @@ class Order:
     tells_epoch: bool = False
 
 
-def graph(chosen: Builder, order: Order) -> bytes | None:
-    """Return what BuildKit would do for `order`, as its build graph in JSON; `None` where the frontend cannot tell.
+def graph(chosen: Builder, order: BuildOrder) -> bytes | None:
+    """Return BuildKit's build graph for `order`, in JSON; `None` where the frontend cannot give one.
 
     Nothing is built, so no secret is given. Raises `BuildFailed` when the Dockerfile, or an image that it names, cannot
     be read.
@@ -84,21 +84,21 @@ def graph(chosen: Builder, order: Order) -> bytes | None:
 
 def build_layout(
     chosen: Builder,
-    order: Order,
+    order: BuildOrder,
     folder: Path,
     *,
     sources: Path | None = None,
     cache: tuple[str, ...] = (),
     is_final: bool = False,
 ) -> None:
-    """Build `order` into the OCI image layout `folder`, from what the source policy in the file `sources` allows.
+    """Build `order` into the OCI image layout `folder`; the file `sources` holds the source policy.
 
     Its layers are as BuildKit made them, and have to be written again, unless it `is_final`: then no file is newer than
-    the commit. `cache` are the options of its build cache. Raises `BuildFailed`, quoting the build's last words.
+    the commit. `cache` are the options of its build cache. Raises `BuildFailed` with the end of the build's output.
     """
     if is_final:
         order = replace(order, tells_epoch=True)
-    # Without a kind they would be on each platform's manifest alone, and the tags name the index above them.
+    # Without a kind they would be only on each platform's manifest, and the tags name the index above them.
     kind = "index,manifest:" if len(order.platforms) > 1 else ""
     annotations = (f"--annotation={kind}{key}={value}" for key, value in order.annotations.items())
     policy = {_SOURCES: str(sources)} if sources else {}
@@ -106,7 +106,7 @@ def build_layout(
     _build(chosen, order, policy, f"--output={output},dest={folder}", *cache, *annotations)
 
 
-def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output: str) -> None:
+def _build(chosen: Builder, order: BuildOrder, variables: Mapping[str, str], *output: str) -> None:
     try:
         process.run(
             chosen.program.path, "build", f"--builder={chosen.name}", "--progress=plain",
@@ -117,31 +117,31 @@ def _build(chosen: Builder, order: Order, variables: Mapping[str, str], *output:
         raise _explained(error, chosen, order) from error
 
 
-def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: Order) -> GoldenPathError:
-    """Return the error to raise for a build that ended with `error`: not every one is the Dockerfile's."""
+def _explained(error: ToolFailed | ToolTimeout, chosen: Builder, order: BuildOrder) -> GoldenPathError:
+    """Return the error to raise for a build that ended with `error`: the Dockerfile is not the only possible cause."""
     why = redacted(error.why or error.what, order.secrets)
     if _NO_SPACE in why:
         return DiskTrouble(
-            "the disk is full, and the image could not be built",
+            "The disk is full, and the image could not be built",
             why=why,
-            fix="free some space, or choose another folder with --work-dir, then run again",
+            fix="Free some space, or choose another folder with --work-dir, then run again",
         )
     if _NO_CONNECTION in why:
         return no_builder(why)
     if _NO_LAYOUT in why:
         return EngineMissing(
-            f"the builder {chosen.name} cannot export an image layout",
+            f"The builder {chosen.name} cannot export an image layout",
             why=why,
-            fix="unset BUILDX_BUILDER, so that the platform's own BuildKit builds, or name another builder in it",
+            fix="Unset BUILDX_BUILDER, so that the platform's own BuildKit builds, or name another builder in it",
         )
     return BuildFailed(
-        "the image could not be built",
+        "The image could not be built",
         why=why,
-        fix=f"mend {order.dockerfile.name}, or what it copies, and build again",
+        fix=f"Fix {order.dockerfile.name}, or the files that it copies, and build again",
     )
 
 
-def _words(order: Order) -> list[str]:
+def _words(order: BuildOrder) -> list[str]:
     words = [f"--file={order.dockerfile}"]
     # Each WORKDIR, and all that follows it, would be built again for another value.
     words += [f"--build-arg={EPOCH}={order.epoch}"] if order.tells_epoch else []
@@ -151,15 +151,15 @@ def _words(order: Order) -> list[str]:
     words += [f"--target={order.target}"] if order.target else []
     words += [f"--platform={','.join(order.platforms)}"] if order.platforms else []
     words += _secret_words(order)
-    words += [f"--ssh={each.id}={','.join(each.paths)}" for each in order.ssh]
+    words += [f"--ssh={source.id}={','.join(source.paths)}" for source in order.ssh]
     # Behind a proxy that signs for itself, a RUN step needs the host's certificates; the image must not keep them.
     bundle = runner.variables().get("SSL_CERT_FILE")
-    if bundle and not any(each.id == _CERTIFICATES for each in order.secrets):
+    if bundle and not any(secret.id == _CERTIFICATES for secret in order.secrets):
         words.append(f"--secret=id={_CERTIFICATES},src={bundle}")
     return words
 
 
-def _secret_words(order: Order) -> Iterator[str]:
+def _secret_words(order: BuildOrder) -> Iterator[str]:
     for number, secret in enumerate(order.secrets):
         if secret.file is None:
             yield f"--secret=id={secret.id},type=env,env={_VARIABLE}{number}"
@@ -169,8 +169,8 @@ def _secret_words(order: Order) -> Iterator[str]:
             yield f'--secret=id={secret.id},type=file,"src={path}"'
 
 
-def _secret_variables(order: Order) -> dict[str, str]:
-    """Return the variables by which buildx, and nothing that it starts, receives the secrets that lie in no file."""
+def _secret_variables(order: BuildOrder) -> dict[str, str]:
+    """Return the variables by which buildx receives the secrets that are in no file; no other process gets them."""
     return {
         f"{_VARIABLE}{number}": secret.value.decode("utf-8", "surrogateescape")
         for number, secret in enumerate(order.secrets)

@@ -1,4 +1,4 @@
-"""The folder that a build cache is restored into: nothing is read from it that its digest does not prove.
+"""Read and write the folder of a build cache; every byte of a restored one is compared with its digest first.
 
 GitHub's cache stores what anybody saved who may run a workflow on a branch (docs/adr/0037-build-cache.md).
 """
@@ -83,7 +83,7 @@ class CacheFolder:
     def manifest(self) -> Digest:
         """Return the digest of the manifest that BuildKit wrote. Raises `CacheRejected` without a usable one."""
         try:
-            size = sum(each.stat().st_size for each in self.layout.rglob("*") if each.is_file())
+            size = sum(path.stat().st_size for path in self.layout.rglob("*") if path.is_file())
             root = Layout(self.layout).root().digest
         except OSError as error:
             raise CacheRejected(str(error)) from error
@@ -111,7 +111,7 @@ class CacheFolder:
             raise CacheRejected("the build cache is damaged: its manifest is too large")
         layout.manifest_bytes(layout.root())
         layout.verify()
-        known = {str(layout.blob(each.digest).relative_to(self.path)) for each in layout.descriptors()}
+        known = {str(layout.blob(descriptor.digest).relative_to(self.path)) for descriptor in layout.descriptors()}
         if extra := sorted(set(sizes) - known - _DOCUMENTS):
             raise CacheRejected(f"the build cache holds a file that its manifest does not list: {extra[0]!a}")
         return record
@@ -129,10 +129,10 @@ def _files(folder: Path) -> Iterator[tuple[str, int]]:
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = Path(place, name)
-            inner, found = str(path.relative_to(folder)), path.lstat()
-            if stat.S_ISREG(found.st_mode):
-                yield inner, found.st_size
-            elif not stat.S_ISDIR(found.st_mode) or inner not in _FOLDERS:
+            inner, status = str(path.relative_to(folder)), path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                yield inner, status.st_size
+            elif not stat.S_ISDIR(status.st_mode) or inner not in _FOLDERS:
                 raise CacheRejected(f"the build cache holds {inner!a}, which is no part of a cache")
 
 

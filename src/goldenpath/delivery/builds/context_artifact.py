@@ -1,6 +1,6 @@
-"""What an earlier job built, as a part of the build context: which files it adds to those of the commit.
+"""Add the artifact of an earlier job to the build context: which of its files the commit does not have.
 
-The gate that scans it and the job that builds it read it by this one function. Reasons: docs/adr/0030.
+The gate that scans the artifact and the job that builds from it both read it here. Reasons: docs/adr/0030.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ _NAMED_AT_MOST = 3
 
 @dataclass(frozen=True)
 class Addition:
-    """The `files` that an artifact adds to the checkout at `root`, by their paths there; `record` tells what they are.
+    """The `files` that an artifact adds to the checkout at `root`, by their paths there, and their `record`.
 
-    No artifact adds nothing, and has no record.
+    Without an artifact there are no files and no record.
     """
 
     root: Path = Path()
@@ -45,12 +45,12 @@ class Addition:
         return self.record.digest if self.record else ContentDigest.none()
 
     @property
-    def told(self) -> str:
-        """What it is, as the end of a sentence; empty without an artifact."""
+    def sentence_end(self) -> str:
+        """A description of the artifact, as the end of a sentence; empty without an artifact."""
         return f", with {self.record.sentence}" if self.record else ""
 
     def require_scanned(self, request: Request) -> None:
-        """Raise `CheckoutDiffers` unless gitleaks-gate scanned the same files, where it reported which."""
+        """Raise `CheckoutDiffers` when gitleaks-gate reported that it scanned other files."""
         scanned = request.context_artifact_digest
         if scanned and scanned != self.digest:
             raise CheckoutDiffers(
@@ -60,7 +60,7 @@ class Addition:
             )
 
     def require_same(self, record: ContextArtifact | None, name: str) -> None:
-        """Raise `CheckoutDiffers` unless this is what `record` says of the image `name`."""
+        """Raise `CheckoutDiffers` unless the image `name` was built with this artifact, by its `record`."""
         if record != self.record:
             raise CheckoutDiffers(
                 f"{name} was built with another artifact of an earlier job than there is here.",
@@ -71,7 +71,7 @@ class Addition:
 
 @contextmanager
 def opened(run: Run) -> Iterator[Addition]:
-    """Give what the artifact of this run adds to the checkout.
+    """Give the files that the artifact of this run adds to the checkout.
 
     Raises `ContextRefused` when it may not be in the build context, `CheckoutDiffers` when gitleaks-gate scanned
     another one, `DiskTrouble` when it cannot be read.
@@ -84,8 +84,8 @@ def opened(run: Run) -> Iterator[Addition]:
         return
     root = git.top(request.source).resolve()
     try:
-        with artifact_files.opened(request.context_artifact) as found:
-            files = tuple(_new(run, root, found))
+        with artifact_files.opened(request.context_artifact) as in_artifact:
+            files = tuple(_new(run, root, in_artifact))
             added = Addition(root, files, _record(request, files))
             added.require_scanned(request)
             yield added
@@ -97,7 +97,7 @@ def require_sent(run: Run, added: Addition) -> None:
     """Raise `ContextRefused` when an ignore file keeps all of the `added` files from the build."""
     context = run.request.build_context.resolve()
     ignored = dockerignore.matcher(run.request.build_context, run.request.dockerfile_path)
-    paths = [(added.root / each.path).relative_to(context).as_posix() for each in added.files]
+    paths = [(added.root / file.path).relative_to(context).as_posix() for file in added.files]
     if paths and all(map(ignored, paths)):
         raise ContextRefused(
             f"No file of the artifact reaches the build: {', '.join(paths[:_NAMED_AT_MOST])}.",
@@ -120,13 +120,13 @@ def _record(request: Request, files: tuple[File, ...]) -> ContextArtifact:
     return ContextArtifact(
         digest=ContentDigest(artifact_files.digest(files)),
         files=len(files),
-        size=sum(each.place.stat().st_size for each in files),
+        size=sum(file.place.stat().st_size for file in files),
         id=request.context_artifact_id,
     )
 
 
-def _new(run: Run, root: Path, found: tuple[File, ...]) -> Iterator[File]:
-    """Yield what of `found` the commit does not have, by its path in the repository.
+def _new(run: Run, root: Path, files: tuple[File, ...]) -> Iterator[File]:
+    """Yield those of `files` that the commit does not have, by their paths in the repository.
 
     Raises `ContextRefused` for a file that would take the place of another one.
     """
@@ -139,8 +139,8 @@ def _new(run: Run, root: Path, found: tuple[File, ...]) -> Iterator[File]:
         )
     kept = _kept(run)
     folders = {str(parent) for path in kept for parent in PurePosixPath(path).parents}
-    for each in found:
-        inner = PurePosixPath(run.request.context_artifact_folder or ".") / each.path
+    for file in files:
+        inner = PurePosixPath(run.request.context_artifact_folder or ".") / file.path
         artifact_files.require_plain(str(inner))
         path = (context.relative_to(root) / inner).as_posix()
         if path in folders:
@@ -149,9 +149,9 @@ def _new(run: Run, root: Path, found: tuple[File, ...]) -> Iterator[File]:
             if parent in kept or _is_no_folder(root / parent):
                 raise artifact_files.refused(path, f"{parent} is a file, a link or a submodule.", _ANOTHER_FOLDER)
         if path in kept or os.path.lexists(root / path):
-            _require_same(each, root / path, path)
+            _require_same(file, root / path, path)
         if path not in kept:
-            yield replace(each, path=path)
+            yield replace(file, path=path)
 
 
 def _kept(run: Run) -> frozenset[str]:

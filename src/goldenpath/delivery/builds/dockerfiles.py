@@ -1,8 +1,8 @@
-"""Which of a repository's files is the app's Dockerfile, and from which folder it is built.
+"""Choose the app's Dockerfile among the files of a repository, and the folder from which it is built.
 
-A repository also holds Dockerfiles that no team releases: of a development container, of tests, of copied code. To
-release one of those is worse than to ask. So only names and folders count that can be an app's, and where several are
-left, nothing is guessed.
+A repository also holds Dockerfiles that no team releases: of a development container, of tests, of copied code. It is
+worse to release one of those than to ask. So only names and folders that can be an app's count, and where several
+remain, the user chooses.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _OTHERS_FOLDERS = {
 _TESTS_FOLDER = re.compile(r".*[-_](?:tests?|e2e)", re.IGNORECASE)
 # Folders that hold Dockerfiles and not the code that is built.
 _DOCKER_FOLDERS = {"build", "ci", "container", "containers", "deploy", "docker", "dockerfiles", "infra", "ops"}
-# What an expression or a line of YAML could read as something else is left to people.
+# People decide about a path that an expression or a line of YAML could read in another way.
 _PLAIN_PATH = re.compile(r"(?!.*(?: /|/ ))[\w.](?:[\w./@+ -]*[\w.])?")
 _COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t]+(.+)$", re.IGNORECASE | re.MULTILINE)
 
@@ -42,40 +42,40 @@ def candidates(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(filter(_may_be_the_apps, paths), key=lambda path: (path.count("/"), path)))
 
 
-def chosen(found: Sequence[str]) -> str:
-    """Return the one of the candidates `found` that is the app's; empty when there is none, or no clear one.
+def chosen(paths: Sequence[str]) -> str:
+    """Return the app's Dockerfile among the candidates `paths`; empty when there is none, or no clear one.
 
     A Dockerfile at the root is the app's, whatever is in other folders.
     """
-    at_root = [path for path in found if "/" not in path]
-    folders = {PurePosixPath(path).parent for path in found}
+    at_root = [path for path in paths if "/" not in path]
+    folders = {PurePosixPath(path).parent for path in paths}
     if at_root or len(folders) == 1:
-        return of_folder(at_root or found)
+        return of_folder(at_root or paths)
     return ""
 
 
-def of_folder(found: Sequence[str]) -> str:
-    """Return the Dockerfile of the folder that holds all of `found`; empty when that is not clear.
+def of_folder(paths: Sequence[str]) -> str:
+    """Return the Dockerfile of the folder that holds all of `paths`; empty when that is not clear.
 
     `Dockerfile` beside `Dockerfile.prod` is not clear: teams use the first for development as often as for release.
     """
-    if len(found) == 1:
-        return found[0]
-    plain = [path for name in _PLAIN for path in found if PurePosixPath(path).name == name]
-    released = [path for path in found if word(path) in _RELEASED]
+    if len(paths) == 1:
+        return paths[0]
+    plain = [path for name in _PLAIN for path in paths if PurePosixPath(path).name == name]
+    released = [path for path in paths if word(path) in _RELEASED]
     if plain:
         return "" if released else plain[0]
     return released[0] if len(released) == 1 else ""
 
 
-def by_folder(found: Sequence[str]) -> tuple[tuple[str, ...], ...]:
-    """Return the candidates `found`, grouped by their folder."""
-    ordered = sorted(found, key=_folder)
+def by_folder(paths: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the candidates `paths`, grouped by their folder."""
+    ordered = sorted(paths, key=_folder)
     return tuple(tuple(group) for _, group in groupby(ordered, key=_folder))
 
 
 def word(path: str) -> str:
-    """Return the word that tells a Dockerfile from others in its folder (`prod` of `Dockerfile.prod`), or nothing."""
+    """Return the word that distinguishes a Dockerfile in its folder (`prod` of `Dockerfile.prod`), or nothing."""
     match = _NAME.fullmatch(PurePosixPath(path).name)
     return ((match["after"] or match["before"] or "") if match else "").lower()
 
@@ -88,7 +88,8 @@ def is_plain(path: str) -> bool:
 def context(checkout: Path, path: str) -> str:
     """Return the folder from which the Dockerfile at `path` is built: the root (`.`), or the folder that it is in.
 
-    What it copies decides; where that is in both or in neither, a folder that only holds Dockerfiles is not built.
+    It is the folder that has the files which it copies; where both or neither have them, a folder that only holds
+    Dockerfiles is not built.
     """
     own = _folder(path)
     if own == ".":
@@ -118,13 +119,13 @@ def _is_others(folder: str) -> bool:
 
 
 def _sources(text: str) -> tuple[str, ...]:
-    """Return what a Dockerfile copies out of its context, as far as no variable, URL or other image is in it."""
-    found: list[str] = []
+    """Return the paths that a Dockerfile copies out of its context; skips variables, URLs and other images."""
+    copied: list[str] = []
     for line in _COPY.findall(re.sub(r"\\[ \t]*\r?\n", " ", text)):
-        words = [each for each in _words(line.strip()) if not each.startswith("--")]
+        arguments = [argument for argument in _words(line.strip()) if not argument.startswith("--")]
         if "--from=" not in line and "<<" not in line:
-            found += [each.strip("/") or "." for each in words[:-1] if "$" not in each and "://" not in each]
-    return tuple(found)
+            copied += [path.strip("/") or "." for path in arguments[:-1] if "$" not in path and "://" not in path]
+    return tuple(copied)
 
 
 def _words(line: str) -> list[str]:
@@ -136,7 +137,7 @@ def _words(line: str) -> list[str]:
 
 
 def _holds(folder: Path, wanted: Iterable[str]) -> bool:
-    return all(_is_in(folder, each) for each in wanted if ".." not in each)
+    return all(_is_in(folder, pattern) for pattern in wanted if ".." not in pattern)
 
 
 def _is_in(folder: Path, pattern: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which files of a build context `.dockerignore` keeps from the build.
+"""Match the files of a build context against `.dockerignore`, which keeps them from the build.
 
 Source: Docker, "Build context", ".dockerignore files"; the patterns are those of moby's `patternmatcher`.
 """
@@ -34,8 +34,8 @@ def parse(text: str) -> Callable[[str], bool]:
 
     def ignored(path: str) -> bool:
         parts = path.split("/")
-        nodes = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
-        matching = [ignores for ignores, rule in rules if any(map(rule.fullmatch, nodes))]
+        path_and_parents = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+        matching = [ignores for ignores, rule in rules if any(map(rule.fullmatch, path_and_parents))]
         return bool(matching) and matching[-1]
 
     return ignored

@@ -1,4 +1,4 @@
-"""The base images that the stage `pull-bases` fetched, each checked against its digest."""
+"""Read the base images that the stage `pull-bases` fetched, and check each against its digest."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def fetched(work: WorkFolder) -> FetchedBases:
     """
     if not work.has(work.bases):
         return FetchedBases({})
-    found = work.read_bases()
-    for name, digest in found.images.items():
+    bases = work.read_bases()
+    for name, digest in bases.images.items():
         try:
             Layout(work.base_layout(digest)).require_whole(digest)
         except CandidateChanged as error:
             raise EvidenceMismatch(
-                f"the base image {name} is not the one that was fetched", why=error.what, fix=evidence.RUN_AGAIN
+                f"The base image {name} is not the one that was fetched", why=error.what, fix=evidence.RUN_AGAIN
             ) from error
-    return found
+    return bases

@@ -1,4 +1,4 @@
-"""Which program reads the Dockerfile: BuildKit's own, or an image that the platform allows here."""
+"""Choose the program that reads the Dockerfile: BuildKit's own, or an image that the platform allows here."""
 
 from __future__ import annotations
 
@@ -13,41 +13,47 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.model.frontend import Frontend
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.stage import Run
 
-# BuildKit prefers this build argument to what the Dockerfile says.
+# BuildKit prefers this build argument to the line in the Dockerfile.
 _ARGUMENT = "BUILDKIT_SYNTAX"
 _BY_ARGUMENT = f"the build argument {_ARGUMENT}"
 _BUILT = "the build of this image"
-_IN_DOCKERFILE = f"write `# syntax={frontend.SHORT}` there, or delete the line"
-_INSTEAD = {_BY_ARGUMENT: "leave it out", _BUILT: "build it again for this environment, with another frontend"}
+_IN_DOCKERFILE = f"Write `# syntax={frontend.SHORT}` there, or delete the line"
+_INSTEAD = {_BY_ARGUMENT: "Leave it out", _BUILT: "Build it again for this environment, with another frontend"}
 
 
 @dataclass(frozen=True)
-class Settled:
+class FrontendChoice:
     """An `order` whose Dockerfile is read by allowed programs: the images among them, and `warnings` for the user."""
 
-    order: Order
+    order: BuildOrder
     images: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Wish:
-    """A frontend that somebody wants, and the `place` where they say so."""
+    """A frontend that is named for this build, and the `place` that names it."""
 
     frontend: Frontend
     place: str
 
+    @property
+    def sentence(self) -> str:
+        """The beginning of a sentence about it."""
+        return f"{self.place[0].upper()}{self.place[1:]} names the frontend {self.frontend.written!a}"
 
-def settled(run: Run, order: Order, folder: Path) -> Settled:
+
+def choose(run: Run, order: BuildOrder, folder: Path) -> FrontendChoice:
     """Return `order` with a Dockerfile in `folder` that an allowed frontend reads.
 
-    Only that copy, which was checked, is built. Docker's own frontend is left out where BuildKit has it inside: what
-    its tag means changes from day to day. Raises `FrontendRefused` for an image that the environment does not allow.
+    The build reads only that checked copy. The copy does not name Docker's own frontend where BuildKit has it built in:
+    the image behind its tag changes from day to day. Raises `FrontendRefused` for an image that the environment does
+    not allow.
     """
     text = order.dockerfile.read_bytes()
     named = frontend.named_in(text)
@@ -63,13 +69,13 @@ def settled(run: Run, order: Order, folder: Path) -> Settled:
     if not is_inside:
         copy = replace(order, dockerfile=_copied(order.dockerfile, text, folder))
         warnings = _warnings(wishes, run.environment, has_secrets=bool(order.secrets or order.ssh))
-        return Settled(copy, tuple(each.frontend.written for each in wishes), warnings)
+        return FrontendChoice(copy, tuple(wish.frontend.written for wish in wishes), warnings)
     run.say(
         f"{wishes[0].frontend.written} ({wishes[0].place}) is inside BuildKit {builder.pinned_version()}: not pulled"
     )
     copied = _copied(order.dockerfile, frontend.without(text, named) if named else text, folder)
-    arguments = tuple(each for each in order.build_args if each[0] != _ARGUMENT)
-    return Settled(replace(order, dockerfile=copied, build_args=arguments), (), ())
+    arguments = tuple(argument for argument in order.build_args if argument[0] != _ARGUMENT)
+    return FrontendChoice(replace(order, dockerfile=copied, build_args=arguments), (), ())
 
 
 def require_allowed(images: Iterable[str], environment: Environment) -> None:
@@ -83,8 +89,8 @@ def _warnings(wishes: list[_Wish], environment: Environment, *, has_secrets: boo
         return ()
     reads = ". It can read the secrets of this build" if has_secrets else ""
     return tuple(
-        f"{wish.place} names the frontend {wish.frontend.written}: an image that runs in the builder and decides what "
-        f"is built{reads}. Environments whose gates block may refuse it"
+        f"{wish.sentence}: an image that runs in the builder and decides what is built{reads}. Environments whose "
+        "gates block may refuse it"
         for wish in wishes
     )
 
@@ -94,8 +100,8 @@ def _require_allowed(wish: _Wish, environment: Environment) -> None:
     if allowed is None or wish.frontend.is_one_of(allowed):
         return
     raise FrontendRefused(
-        f"{wish.place} names the frontend {wish.frontend.written!a}, which {environment.name} does not allow",
-        why="a frontend is a program that runs in the builder and decides what is built; the platform allows "
+        f"{wish.sentence}, which {environment.name} does not allow",
+        why="A frontend is a program that runs in the builder and decides what is built; the platform allows "
         f"{', '.join(allowed)}",
         fix=f"{_INSTEAD.get(wish.place, _IN_DOCKERFILE)}; or ask the platform team to list it under `frontends` "
         "(docs/policy.md)",

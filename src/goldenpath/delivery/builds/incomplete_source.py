@@ -1,6 +1,6 @@
-"""What stands in the build context for something else: pointers of git-lfs, and empty folders of submodules.
+"""Report pointers of git-lfs and empty folders of submodules in the build context.
 
-Nothing fails where they are built: the image holds a pointer of three lines in the place of a model, or no library.
+The build does not fail with them: the image holds a pointer of three lines in the place of a model, or no library.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_NEEDED = "If the build does not need them, list them in .dockerignore."
 
 
 def require(run: Run, checked_out: Checkout) -> tuple[str, ...]:
-    """Return a warning for what is missing in the build context. Raises `SourceIncomplete` where a gate blocks."""
+    """Return warnings about missing files of the build context. Raises `SourceIncomplete` where a gate blocks."""
     in_context = _in_contexts(run)
     root = git.top(run.request.source).resolve()
     pointers = [path for path in checked_out.pointers if in_context(root / path)]
@@ -66,7 +66,7 @@ def _in_contexts(run: Run) -> Callable[[Path], bool]:
     request = run.request
     named = (Path.cwd() / value for _, value in request.build_contexts if "://" not in value)
     roots = [(request.build_context.resolve(), dockerignore.matcher(request.build_context, request.dockerfile_path))]
-    roots += [(each.resolve(), dockerignore.matcher(each)) for each in named if each.is_dir()]
+    roots += [(folder.resolve(), dockerignore.matcher(folder)) for folder in named if folder.is_dir()]
 
     def sent(place: Path) -> bool:
         return any(_is_sent(place, root, ignored) for root, ignored in roots)

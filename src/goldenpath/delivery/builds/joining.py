@@ -1,4 +1,4 @@
-"""joining: one candidate of the images that jobs built for one platform each."""
+"""Join the images that jobs built for one platform each into one candidate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.model.base_image import BaseImage
     from goldenpath.delivery.model.image_origins import ImageOrigins
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Built:
-    """What built the candidate: `by` which builders, from which `bases`, which images read its Dockerfile, warnings.
+class BuildResult:
+    """How the candidate was built: `by` which builders, from which `bases`, and which `frontends` read its Dockerfile.
 
-    `origins` say by platform what brought the layers; a build for the builder's own platform names none. `cache` is the
-    digest of a build cache that it used, and `cache_written` the digits of that of the one that it wrote.
+    `origins` names by platform the steps that brought the layers; a build for the builder's own platform has no name
+    for it. `cache` is the digest of the build cache that was used, `cache_written` the digits of the one that was
+    written.
     """
 
     by: str
@@ -39,69 +40,71 @@ class Built:
     cache_written: str = ""
 
     def origins_of(self, platform: Platform) -> ImageOrigins | None:
-        """Return what brought the layers of the image for `platform`; `None` where that is not known."""
+        """Return the origins of the layers of the image for `platform`; `None` where they are not known."""
         return self.origins.get(platforms.normal(platform)) or self.origins.get("")
 
 
-def join(run: Run, folder: Path, order: Order, checkout: str, added: Addition) -> Built:
+def join(run: Run, folder: Path, order: BuildOrder, checkout: str, added: Addition) -> BuildResult:
     """Make one candidate of those in `folder`.
 
     Raises `BuildFailed` when one is missing, or is of another commit, `CheckoutDiffers` when one was built from other
-    files than those of the `checkout` with this digest and what is `added`, `CandidateChanged` when one is damaged, and
-    `EvidenceMismatch` when the job of a platform did not report it.
+    files than the `checkout` with this digest and the files that are `added`, `CandidateChanged` when one is damaged,
+    and `EvidenceMismatch` when the job of a platform did not report it.
     """
-    found: dict[str, WorkFolder] = {}
+    works: dict[str, WorkFolder] = {}
     builders: list[str] = []
     images: list[str] = []
     from_images: list[tuple[BaseImage, ...] | None] = []
     origins: dict[str, ImageOrigins | None] = {}
     cache: Digest | None = None
-    for each in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
-        candidate = each.read_candidate()
-        Layout(each.layout).require_whole(candidate.digest)
+    for work in platforms.handed_over(folder, run.request.evidence, demanded=run.runner.in_actions):
+        candidate = work.read_candidate()
+        Layout(work.layout).require_whole(candidate.digest)
         if candidate.commit != run.event.commit:
-            raise _not_joined(f"{each.path.name} is of the commit {candidate.commit}", f"this is {run.event.commit}")
+            raise _not_joined(f"{work.path.name} is of the commit {candidate.commit}", f"This is {run.event.commit}")
         if candidate.checkout != checkout:
             raise CheckoutDiffers(
-                f"{each.path.name} was built from other files than those that are checked out here",
-                why="its runner wrote other bytes into its checkout of the same commit",
-                fix="look for filters and conversions in the git configuration of that runner, then run all jobs again",
+                f"{work.path.name} was built from other files than those that are checked out here",
+                why="Its runner wrote other bytes into its checkout of the same commit",
+                fix="Look for filters and conversions in the git configuration of that runner, then run all jobs again",
             )
-        added.require_same(candidate.context_artifact, each.path.name)
+        added.require_same(candidate.context_artifact, work.path.name)
         for image in candidate.platforms:
             name = platforms.normal(image.platform)
-            _require_new(name, found)
-            found[name], origins[name] = each, image.origins
+            _require_new(name, works)
+            works[name], origins[name] = work, image.origins
         builders.append(candidate.builder)
         images += candidate.frontends
         from_images.append(candidate.bases)
         cache = cache or candidate.cache
-    wanted = [platforms.normal(each) for each in order.platforms] or list(found)
-    _require_exactly(wanted, found)
+    wanted = [platforms.normal(platform) for platform in order.platforms] or list(works)
+    _require_exactly(wanted, works)
     run.say(f"joining the images of {', '.join(wanted)}")
-    joined([Layout(found[each].layout) for each in wanted], run.work.layout, order.annotations)
+    joined([Layout(works[name].layout) for name in wanted], run.work.layout, order.annotations)
     by = "; ".join(dict.fromkeys(builders))
-    return Built(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins, cache=cache)
+    return BuildResult(by, tuple(dict.fromkeys(images)), bases.joined(from_images), origins=origins, cache=cache)
 
 
-def _require_new(name: str, found: Collection[str]) -> None:
+def _require_new(name: str, built: Collection[str]) -> None:
     """Raise `BuildFailed` when there is an image for the platform `name` already."""
-    if name in found:
-        raise _not_joined(f"there are two images for {name}", "two jobs are for the same platform")
+    if name in built:
+        raise _not_joined(f"There are two images for {name}", "Two jobs are for the same platform")
 
 
-def _require_exactly(wanted: Sequence[str], found: Collection[str]) -> None:
+def _require_exactly(wanted: Sequence[str], built: Collection[str]) -> None:
     """Raise `BuildFailed` unless there is an image for every platform that is wanted, and for no other."""
-    there = f"there are images for {', '.join(found) or 'no platform'}"
-    if missing := [each for each in wanted if each not in found]:
-        raise _not_joined(f"the image for {', '.join(missing)} is missing", f"the job of that platform failed; {there}")
-    if not wanted or set(wanted) != set(found):
-        raise _not_joined(f"{there}, and {', '.join(wanted) or 'some'} were asked for")
+    there = f"images for {', '.join(built) or 'no platform'}"
+    if missing := [name for name in wanted if name not in built]:
+        raise _not_joined(
+            f"The image for {', '.join(missing)} is missing", f"The job of that platform failed; there are {there}"
+        )
+    if not wanted or set(wanted) != set(built):
+        raise _not_joined(f"There are {there}, and the build is for {', '.join(wanted) or 'at least one'}")
 
 
 def _not_joined(what: str, why: str = "") -> BuildFailed:
     return BuildFailed(
         what,
-        why=why or "the job of a platform failed, or two jobs are for the same one",
-        fix="look at the job of each platform; name each platform once in `runners`, then run all jobs again",
+        why=why or "The job of a platform failed, or two jobs are for the same one",
+        fix="Look at the job of each platform; name each platform once in `runners`, then run all jobs again",
     )

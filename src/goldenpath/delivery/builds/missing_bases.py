@@ -1,4 +1,4 @@
-"""Which base image a failed build could not pull, and why this run has no login for it."""
+"""Explain a build that failed because it could not pull a base image: which one, and why this run has no login."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.stage import Run
 
-# How BuildKit words it (containerd, core/remotes/docker). A registry does not tell a private image from a missing one.
+# BuildKit's message (containerd, core/remotes/docker). Registries refuse a private and a missing image alike.
 _REFUSED = re.compile(
     r"failed to resolve source metadata for (?P<name>\S+): .*"
     r"(?:401 Unauthorized|403 Forbidden|no basic auth credentials|failed to authorize|authorization failed|denied)"
@@ -24,16 +24,16 @@ _PAGE = "docs/workflow.md, Base images"
 
 @contextmanager
 def explaining(run: Run) -> Iterator[None]:
-    """Raise a build's failure again, as a `BuildFailed` that says so where a registry refused a base image."""
+    """Raise the `BuildFailed` of the block again; where a registry refused a base image, it names the image."""
     try:
         yield
     except BuildFailed as error:
-        found = _REFUSED.search(error.why)
-        if found is None:
+        match = _REFUSED.search(error.why)
+        if match is None:
             raise
-        name = found["name"]
+        name = match["name"]
         raise BuildFailed(
-            f"the base image {name} cannot be pulled: it is private, or does not exist",
+            f"The base image {name} cannot be pulled: it is private, or does not exist",
             why=f"{_why(run)}\n{error.why}",
             fix=_fix(run, name),
         ) from error
@@ -49,10 +49,10 @@ def _why(run: Run) -> str:
 
 def _fix(run: Run, name: str) -> str:
     if run.event.fork:
-        return "push the branch to this repository and open the pull request from there, if the change can be trusted"
+        return "Push the branch to this repository and open the pull request from there, if the change can be trusted"
     if run.runner.in_actions:
-        return f"name it in the input `private_bases`, exactly as in the Dockerfile; see {_PAGE}"
+        return f"Name it in the input `private_bases`, exactly as in the Dockerfile; see {_PAGE}"
     return (
-        "run `docker login` for its registry, or fetch it first with `goldenpath pull-bases --private-bases "
+        "Run `docker login` for its registry, or fetch it first with `goldenpath pull-bases --private-bases "
         f"{name}` and the same --work-dir; see {_PAGE}"
     )

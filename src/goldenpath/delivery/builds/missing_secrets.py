@@ -1,4 +1,4 @@
-"""Which secret a failed build lacked, and why this run does not have it."""
+"""Explain a build that failed because it lacked a secret: which one, and why this run does not have it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.stage import Run
 
-# How BuildKit words it (session/secrets, session/sshforward): of a mount that says `required`.
+# BuildKit's messages (session/secrets, session/sshforward) about a mount that is `required`.
 _SECRET = re.compile(r"ERROR: .*secret (?P<name>[\w.-]+): not found", re.ASCII)
 _SSH = re.compile(r"ERROR: .*(?:unset ssh forward key|no SSH key) \"?(?P<name>[\w.-]+)", re.ASCII)
 
 
 def explained(run: Run, error: BuildFailed, given: Collection[str], empty: Collection[str]) -> BuildFailed:
-    """Return `error`, or one that says which secret the build needs when it failed because this run has none."""
-    if found := _SECRET.search(error.why):
-        name = found["name"]
+    """Return an error that names the secret which the build lacked; `error` itself where it has another cause."""
+    if match := _SECRET.search(error.why):
+        name = match["name"]
         return BuildFailed(
-            f"the build needs the secret {name}, and this run has none",
+            f"The build needs the secret {name}, and this run has none",
             why=_why(run, name, given, empty),
-            fix=f"give it: {_how(run, name)}; or write `required=false` in the mount where the build can do without",
+            fix=f"Give it: {_how(run, name)}; or write `required=false` in the mount where the build can do without",
         )
-    if found := _SSH.search(error.why):
-        name = found["name"]
-        how = "pass the secret BUILD_SSH_KEY" if run.runner.in_actions else f"give it with --ssh {name}"
+    if match := _SSH.search(error.why):
+        name = match["name"]
+        how = "Pass the secret BUILD_SSH_KEY" if run.runner.in_actions else f"Give it with --ssh {name}"
         return BuildFailed(
-            f"the build needs the SSH agent or key {name}, and this run has none",
+            f"The build needs the SSH agent or key {name}, and this run has none",
             why=_why(run, name, (), ()),
             fix=f"{how}; or write `required=false` in the mount where the build can do without",
         )
@@ -46,7 +46,7 @@ def _why(run: Run, name: str, given: Collection[str], empty: Collection[str]) ->
         return (
             f"{name} was named with an empty value: mostly the secret behind it does not exist, or is named otherwise"
         )
-    return f"secrets that were given: {', '.join(given) or 'none'}"
+    return f"The caller gave only these secrets: {', '.join(given)}" if given else "The caller did not give it"
 
 
 def _how(run: Run, name: str) -> str:

@@ -1,7 +1,7 @@
-"""A branch or tag that was named for a checkout that is on none, and the proof that it contains the commit.
+"""Prove that the branch or tag which the caller names contains the commit of a checkout that is on none.
 
-GitLab, Jenkins and others check out a commit and no branch. What is named is believed only where the remote `origin`
-has it and it contains the commit: origin is asked each time, because the clone may be older than the run.
+GitLab, Jenkins and others check out a commit and no branch. A name counts only where the remote `origin` has it and it
+contains the commit. Every run asks origin, because the clone may be older than the run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PEELED = "^{}"
 
 
 def require_contains(source: Path, ref: Ref, commit: Commit) -> Commit:
-    """Return what origin has as `ref`: the newest commit of a branch, or what a tag names, which may be a tag object.
+    """Return the object that origin has as `ref`: the newest commit of a branch, or the commit or tag object of a tag.
 
     Raises `BadInput` when origin has no such ref or it does not contain `commit`, `SourceUnusable` when origin cannot
     be asked.

@@ -1,4 +1,4 @@
-"""The images that jobs built for one platform each, as they were handed over: which of them are believed."""
+"""Read the images that jobs built for one platform each, and check them against the reports of these jobs."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
 
 
 def handed_over(folder: Path, reports: Sequence[Report], *, demanded: bool) -> tuple[WorkFolder, ...]:
-    """Return the work folder of each platform in `folder`, where several lie side by side and one may lie in itself.
+    """Return the work folder of each platform: the folders in `folder`, or `folder` itself.
 
-    With `reports` whose labels are platforms, each must be the one that the job of its platform wrote; reports of other
-    stages do not count. Raises `EvidenceMismatch` when an image is not, and when none is reported although that is
-    `demanded`.
+    With `reports` whose labels are platforms, each image must be the one that the job of its platform reported; reports
+    of other stages do not count. Raises `EvidenceMismatch` when an image is not, and when none is reported although
+    that is `demanded`.
     """
-    of_platforms = [each for each in reports if "/" in each.label]
-    alone = WorkFolder(folder)
+    of_platforms = [report for report in reports if "/" in report.label]
+    single = WorkFolder(folder)
     # Of several artifacts actions/download-artifact makes a folder each, of one it makes none.
-    works = (alone,) if alone.candidate.exists() else tuple(map(WorkFolder, sorted(folder.glob("*/"))))
+    works = (single,) if single.candidate.exists() else tuple(map(WorkFolder, sorted(folder.glob("*/"))))
     if not of_platforms and not demanded:
         return works
-    evidence.Evidence({name: digest for each in of_platforms for name, digest in each.digests.items()}).require_any()
+    digests = {name: digest for report in of_platforms for name, digest in report.digests.items()}
+    evidence.Evidence(digests).require_any()
     by_platform = {normal(report.label): report for report in of_platforms}
-    return tuple(_believed(each, by_platform) for each in works)
+    return tuple(_believed(work, by_platform) for work in works)
 
 
 def normal(platform: str) -> str:
@@ -44,8 +45,8 @@ def _believed(work: WorkFolder, reports: Mapping[str, Report]) -> WorkFolder:
     names = [normal(image.platform) for image in candidate.platforms]
     if len(names) != 1 or names[0] not in reports:
         raise EvidenceMismatch(
-            f"no job of this run reported the image for {', '.join(names) or 'no platform'} in {work.path.name}",
-            why=f"there are reports of {', '.join(reports) or 'no platform'}",
+            f"No job of this run reported the image for {', '.join(names) or 'no platform'} in {work.path.name}",
+            why=f"There are reports of {', '.join(reports) or 'no platform'}",
             fix=evidence.RUN_AGAIN,
         )
     return WorkFolder(work.path, evidence.Evidence(reports[names[0]].digests))

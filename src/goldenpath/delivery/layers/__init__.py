@@ -1,1 +1,1 @@
-"""The layers of an image, rewritten so that an unchanged one keeps its digest."""
+"""Rewrite the layers of an image, so that an unchanged layer keeps its digest."""

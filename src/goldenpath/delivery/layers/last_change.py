@@ -1,6 +1,6 @@
-"""When something in a repository last changed, by the times of its commits.
+"""Find the last commit that changed a path or the lines of a file, and return its time.
 
-The answers depend on the commit and its history alone: not on the clock, the checkout or the version of git.
+The times depend only on the commit and its history: not on the clock, the checkout or the version of git.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TIMEOUT = 300.0
-# The newest commits that touch a path are looked at first: nearly always the first of them decides.
+# The newest commits that touch a path are read first: nearly always the first of them decides.
 _FIRST, _MORE = 10, 20
 _COMMIT = re.compile(rb"\0\0+(\d+)\0")
 _VERSION = re.compile(rb"^(\d+)\n\n:\d+ \d+ [0-9a-f]+ ([0-9a-f]+) ", re.MULTILINE)
@@ -37,27 +37,27 @@ def of_path(source: Path, commit: str, folder: str, path: str, ignored: Callable
 
 
 def of_lines(source: Path, commit: str, path: str) -> Callable[[int | None], int | None]:
-    """Return a function that tells when one of the first `count` lines (of all, for `None`) of a file last changed.
+    """Return a function of `count`: the time when one of the first `count` lines (`None`: all) of a file last changed.
 
     It returns `None` for a file that `commit` does not hold.
     """
     versions = _versions(source, commit, path)
 
     def last_change(count: int | None) -> int | None:
-        found = None
+        changed = None
         for time, lines in versions:
-            # From the first line on: a layer is made from all that the Dockerfile says up to it
+            # From the first line on: a layer depends on all lines of the Dockerfile up to its own
             # (docs/adr/0032-times-of-layers.md, decision 2).
             if not lines or lines[:count] != versions[0][1][:count]:
                 break
-            found = time
-        return found
+            changed = time
+        return changed
 
     return last_change
 
 
 def _pathspecs(inside: str, path: str) -> tuple[str, ...]:
-    """Return what git calls the files at `path`: the file itself, and those below it where it is a folder."""
+    """Return git's patterns for the files at `path`: the file itself, and those below it where it is a folder."""
     # `glob` as in a Dockerfile: `*` ends at a slash. `top`, because the source may be a folder of the repository.
     if not path:
         return (f":(top,glob){inside}**",)
@@ -78,22 +78,21 @@ def _changes(source: Path, commit: str, patterns: tuple[str, ...]) -> Iterator[t
             yield int(time), [path.decode("utf-8", "surrogateescape") for path in paths if path]
         if len(parts) < 2 * wanted:
             return
-        # Ignored files may fill the first page. Pages grow, so that a long history is not asked for in a thousand of
-        # them.
+        # Ignored files may fill the first page. Pages grow, so that a long history does not take a thousand of them.
         skipped, wanted = skipped + wanted, wanted * _MORE
 
 
 def _versions(source: Path, commit: str, path: str) -> list[tuple[int, list[bytes]]]:
     """Return the times at which the file `path` changed, the newest first, and its lines then; none when removed."""
     listed = _log(source, commit, (f":(top,literal){path}",), "--raw", "--no-abbrev", "--format=%ct")
-    found = [(int(time), blob.decode()) for time, blob in _VERSION.findall(listed)]
-    blobs = list(dict.fromkeys(blob for _, blob in found if blob.strip("0")))
+    changes = [(int(time), blob.decode()) for time, blob in _VERSION.findall(listed)]
+    blobs = list(dict.fromkeys(blob for _, blob in changes if blob.strip("0")))
     with git.reader(source, blobs) as reader:
         lines = {blob: b"".join(reader.read(blob)).split(b"\n") for blob in blobs}
-    return [(time, lines.get(blob, [])) for time, blob in found]
+    return [(time, lines.get(blob, [])) for time, blob in changes]
 
 
 def _log(source: Path, commit: str, patterns: tuple[str, ...], *words: str) -> bytes:
-    # A merge changed what none of its parents has as it is there.
+    # A merge counts as a change where it differs from its first parent: the branch that it was merged into.
     always = ("--no-renames", "--diff-merges=first-parent")
     return git.output(source, "log", *always, *words, commit, "--", *patterns, timeout=_TIMEOUT)

@@ -1,4 +1,4 @@
-"""Read the archive of a layer, and give its files other times.
+"""Read the tar archive of a layer, and give its files other times.
 
 Source: POSIX `pax` interchange format (ustar headers, records of extended headers).
 """
@@ -28,9 +28,9 @@ class Times:
     time: int
     kept_before: int | None = None
 
-    def of(self, found: float) -> int | None:
-        """Return the time for a file that has the time `found`; `None` where it stays."""
-        is_kept = self.kept_before is not None and found < self.kept_before and found <= self.time
+    def of(self, original: float) -> int | None:
+        """Return the time for a file that has the time `original`; `None` where it stays."""
+        is_kept = self.kept_before is not None and original < self.kept_before and original <= self.time
         return None if is_kept else self.time
 
 
@@ -48,12 +48,12 @@ class Member:
 
     @property
     def kind(self) -> bytes:
-        """What it is, as in the header: `FILE`, `FOLDER` and so on."""
+        """The type of the entry, as in the header: `FILE`, `FOLDER` and so on."""
         return self.header[_KIND]
 
     @property
     def path(self) -> bytes:
-        """Where it is, without a slash at an end."""
+        """The path of the entry, without a slash at its start or end."""
         if (path := self.records.get(b"path")) is None:
             path = _text(self.header[_NAME])
             if self.header[_MAGIC] == b"ustar\0" and (prefix := _text(self.header[_PREFIX])):
@@ -62,7 +62,7 @@ class Member:
 
     @property
     def target(self) -> bytes:
-        """What a link leads to."""
+        """The path that a link names."""
         return self.records.get(b"linkpath", _text(self.header[_TARGET])).removeprefix(b"./").strip(b"/")
 
     @property
@@ -91,7 +91,7 @@ class Member:
 
 
 class Archive:
-    """The archive in `content`, hashed while it is read. Reading raises `ValueError` for what is no archive."""
+    """The archive in `content`, hashed while it is read. Reading raises `ValueError` when it is no archive."""
 
     def __init__(self, content: IO[bytes]) -> None:
         self._content = content
@@ -122,26 +122,26 @@ class Archive:
             yield chunk
 
     def end(self) -> Iterator[bytes]:
-        """Yield what comes after the last entry."""
+        """Yield the bytes after the last entry."""
         while self._end:
             yield self._end
             self._end = self._read(_CHUNK, fewer=True)
 
     def _read(self, size: int, *, fewer: bool = False) -> bytes:
-        found = self._content.read(size)
-        self.hasher.update(found)
-        if len(found) != size and not fewer:
-            raise ValueError("the archive ends in the middle of a file")
-        return found
+        result = self._content.read(size)
+        self.hasher.update(result)
+        if len(result) != size and not fewer:
+            raise ValueError("The archive ends in the middle of a file")
+        return result
 
 
 def _require_header(header: bytes) -> None:
     if len(header) < _HEADER or header[_CHECKSUM].strip(b" \0").lstrip(b"0") != b"%o" % _checksum(header):
-        raise ValueError("a header of the archive is damaged")
-    # Either would change the name or the time of entries that this reader then believes to be others. BuildKit writes
-    # with Go's archive/tar in PAX form, which has neither.
+        raise ValueError("A header of the archive is damaged")
+    # Both kinds of header change the name or the time of other entries, and this reader would not see it. BuildKit
+    # writes with Go's archive/tar in PAX form, which has neither.
     if header[_KIND] in _GNU or header[_KIND] == _GLOBAL:
-        raise ValueError("the archive has a header that BuildKit does not write")
+        raise ValueError("The archive has a header that BuildKit does not write")
 
 
 def _text(field_of_header: bytes) -> bytes:
@@ -186,13 +186,13 @@ def _records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         record, data = data[:length], data[length:]
         key, equals, value = record.partition(b" ")[2].partition(b"=")
         if not equals or length < 1 or not value.endswith(b"\n"):
-            raise ValueError("an extended header of the archive cannot be read")
+            raise ValueError("An extended header of the archive cannot be read")
         yield key, value[:-1]
 
 
 def _record(key: bytes, value: bytes) -> bytes:
     text = b" " + key + b"=" + value + b"\n"
     length = len(text) + len(str(len(text)))
-    # One more digit may need one more.
+    # The length counts its own digits: adding them may take one digit more.
     length += len(str(length)) > len(str(len(text)))
     return str(length).encode() + text

@@ -33,18 +33,18 @@ _BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
-class Written:
-    """A layer as it was written: its descriptor, its digest uncompressed, and what that was before."""
+class WrittenLayer:
+    """A layer as it was written: its descriptor, its digest uncompressed, and that digest before the rewrite."""
 
     layer: Descriptor
     diff_id: Digest
     old_diff_id: Digest
 
 
-def write(content: IO[bytes], times: Times, folder: Path, left_out: Container[bytes] = ()) -> Written:
+def write(content: IO[bytes], times: Times, folder: Path, left_out: Container[bytes] = ()) -> WrittenLayer:
     """Write the layer whose archive is `content` into `folder`, under the name of its digest.
 
-    The paths that are `left_out` are not in it. Raises `ValueError` for what is no archive.
+    The paths that are `left_out` are not in it. Raises `ValueError` when `content` is no archive.
     """
     archive, after, packed = Archive(content), hashlib.sha256(), hashlib.sha256()
     part = folder / f".layer.{os.getpid()}.part"
@@ -58,8 +58,8 @@ def write(content: IO[bytes], times: Times, folder: Path, left_out: Container[by
         part.replace(folder / digest.hex)
     finally:
         part.unlink(missing_ok=True)
-    diff_ids = (Digest(f"sha256:{each.hexdigest()}") for each in (after, archive.hasher))
-    return Written(Descriptor(GZIP_LAYER, digest, size), *diff_ids)
+    diff_ids = (Digest(f"sha256:{hasher.hexdigest()}") for hasher in (after, archive.hasher))
+    return WrittenLayer(Descriptor(GZIP_LAYER, digest, size), *diff_ids)
 
 
 def _pieces(archive: Archive, times: Times, left_out: Container[bytes]) -> Iterator[bytes]:
@@ -97,8 +97,8 @@ def _compressed(blocks: Iterable[bytes], hasher: hashlib._Hash) -> Iterator[byte
             # In order and with a bound: a layer may be larger than the memory.
             if len(waiting) > workers:
                 yield waiting.popleft().result()
-        for each in waiting:
-            yield each.result()
+        for compressed in waiting:
+            yield compressed.result()
 
 
 def _pack(block: bytes) -> bytes:

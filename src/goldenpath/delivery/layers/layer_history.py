@@ -1,4 +1,4 @@
-"""When what a layer is made from last changed, by the history of the commit that is built."""
+"""Find the time when the inputs of a layer last changed, in the history of the commit that is built."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PATTERN = re.compile(r"[*?\[\\]")
 class LayerHistory:
     """The history of `commit` in the clone `source`; `epoch` is the commit's time.
 
-    `contexts` are the folders of the build contexts by their names, `added` are files that no commit holds.
+    `contexts` are the folders of the build contexts by their names; `added` are files that no commit holds.
     """
 
     source: Path
@@ -40,28 +40,30 @@ class LayerHistory:
 
     @classmethod
     def of(cls, run: Run, epoch: int, added: Addition) -> LayerHistory:
-        """Return the history of what `run` builds from its commit and from what is `added` to it."""
+        """Return the history of the commit that `run` builds; `added` are files that are not in it."""
         request = run.request
         named = {name: Path(value) for name, value in request.build_contexts if "://" not in value}
         contexts = {**named, CONTEXT: request.build_context}
-        files = tuple(added.root / each.path for each in added.files)
+        files = tuple(added.root / file.path for file in added.files)
         return cls(request.source, run.event.commit, epoch, request.dockerfile_path, contexts, files)
 
     def times(self, inputs: Iterable[LayerInputs]) -> list[int]:
         """Return for each layer the time of the last commit that changed its lines of the Dockerfile or a file of it.
 
-        What no commit holds may be another file in each build: then it is the time of the commit that is built.
+        A file that no commit holds may differ in each build: its layer gets the time of the commit that is built.
         """
         inputs = list(inputs)
-        for read in {path for each in inputs for path in each.reads} - self._known.keys():
+        for read in {path for layer in inputs for path in layer.reads} - self._known.keys():
             self._known[read] = self._of_path(read)
-        found = ((self._of_lines(each.line or None), *map(self._known.__getitem__, each.reads)) for each in inputs)
+        by_layer = (
+            (self._of_lines(layer.line or None), *map(self._known.__getitem__, layer.reads)) for layer in inputs
+        )
         # A commit may be dated before its parents. No file may be newer than its image.
-        return [min(self.epoch, max(times)) for times in found]
+        return [min(self.epoch, max(times)) for times in by_layer]
 
     @cached_property
     def _known(self) -> dict[ContextPath, int]:
-        """The times of paths so far: platforms mostly read the same."""
+        """The times of the paths so far: platforms mostly read the same paths."""
         return {}
 
     def _of_path(self, read: ContextPath) -> int:
@@ -73,16 +75,16 @@ class LayerHistory:
         if self._is_added(folder.resolve(), path) or _leads_elsewhere(folder, path):
             return self.epoch
         ignored = dockerignore.matcher(folder, self.dockerfile if read.context == CONTEXT else None)
-        found = last_change.of_path(self.source, self.commit, inside, read.path, ignored)
-        return self.epoch if found is None else found
+        time = last_change.of_path(self.source, self.commit, inside, read.path, ignored)
+        return self.epoch if time is None else time
 
     def _is_added(self, folder: Path, path: str) -> bool:
         """Tell whether a file that no commit holds may be at `path` of the build context `folder`."""
-        # Up to its first wildcard: too many paths count as added rather than too few, which costs a digest and not
-        # the truth.
+        # Compared up to the first wildcard. Too many paths may count as added: such a layer only gets a new digest.
+        # Too few would give a layer a wrong time.
         plain = _PATTERN.split(path)[0]
-        below = (each.relative_to(folder).as_posix() for each in self.added if each.is_relative_to(folder))
-        return any(each.startswith(plain) for each in below)
+        below = (file.relative_to(folder).as_posix() for file in self.added if file.is_relative_to(folder))
+        return any(inner.startswith(plain) for inner in below)
 
     @cached_property
     def _of_lines(self) -> Callable[[int | None], int]:
@@ -90,8 +92,8 @@ class LayerHistory:
         lines = last_change.of_lines(self.source, self.commit, path) if path else None
 
         def last(count: int | None) -> int:
-            found = lines(count) if lines else None
-            return self.epoch if found is None else found
+            time = lines(count) if lines else None
+            return self.epoch if time is None else time
 
         return last
 
@@ -108,6 +110,6 @@ class LayerHistory:
 
 
 def _leads_elsewhere(folder: Path, path: str) -> bool:
-    """Tell whether `path` goes through a symbolic link: what is copied then lies at another path."""
+    """Tell whether `path` goes through a symbolic link: the copied files are then at another path."""
     parts = path.split("/")
     return any(folder.joinpath(*parts[:end]).is_symlink() for end in range(1, len(parts) + 1))

@@ -1,7 +1,7 @@
-"""Which files of a layer the layers below it hold already, byte for byte.
+"""Find the files of a layer that the layers below it hold already, byte for byte.
 
-BuildKit leaves such a file out of a layer where both have one time. They have one in a build without a cache, and two
-where an earlier checkout gave the lower layer. So every one is left out here, whatever its time is.
+BuildKit leaves such a file out of a layer only where both copies have the same time. They have it in a build without a
+cache, and not where the lower layer comes from an earlier checkout. So they are left out here whatever their times are.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _GONE, _ALL_GONE = b".wh.", b".wh..wh..opq"
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a layer. Two with one `signature` are the same apart from their times; an empty one tells nothing.
+    """A file of a layer. Two files with the same `signature` differ only in their times; an empty one means unknown.
 
-    `target` is the path of the file in the same layer of which a hard link is another name.
+    `target` is the path that a hard link names: a file of the same layer.
     """
 
     path: bytes
@@ -37,20 +37,20 @@ class Entry:
 def listing(content: IO[bytes], digest: Digest, *, is_copy: bool) -> tuple[Entry, ...]:
     """Return the files of the layer whose archive is `content`; the bytes of files count if it `is_copy`.
 
-    Raises `ValueError` for what is no archive, or another one than `digest`.
+    Raises `ValueError` when it is no archive, or another one than `digest`.
     """
     archive = Archive(content)
     entries = tuple(_entry(archive, member, is_copy=is_copy) for member in archive.members())
     for _ in archive.end():
         pass
     if archive.hasher.hexdigest() != digest.hex:
-        raise ValueError("the archive is not the one that was built")
+        raise ValueError("The archive is not the one that was built")
     return entries
 
 
 @dataclass
 class LowerLayers:
-    """What the layers so far hold: the signatures of files by their paths."""
+    """The files of the layers so far: their signatures by their paths."""
 
     _known: dict[bytes, bytes] = field(default_factory=dict)
     _folders: set[bytes] = field(default_factory=set)
@@ -67,19 +67,22 @@ class LowerLayers:
                 self._add(entry)
 
     def repeated(self, entries: Sequence[Entry]) -> frozenset[bytes]:
-        """Return the paths of the next layer that these hold already; a folder stays where another file in it does."""
+        """Return the paths of the next layer that these hold already.
+
+        A folder is not among them when a file in it is not.
+        """
         # A hard link needs its target in the same layer (OCI Image Specification 1.1, "Image Layer Filesystem
         # Changeset").
-        targets = {each.target for each in entries if each.target}
-        found = {
-            each.path
-            for each in entries
-            if each.signature and self._known.get(each.path) == each.signature and each.path not in targets
+        targets = {entry.target for entry in entries if entry.target}
+        repeats = {
+            entry.path
+            for entry in entries
+            if entry.signature and self._known.get(entry.path) == entry.signature and entry.path not in targets
         }
-        for each in entries:
-            if each.path not in found:
-                found.difference_update(_parents(each.path))
-        return frozenset(found)
+        for entry in entries:
+            if entry.path not in repeats:
+                repeats.difference_update(_parents(entry.path))
+        return frozenset(repeats)
 
     def _add(self, entry: Entry) -> None:
         # A file in the place of a folder hides all that was in it.
@@ -110,7 +113,7 @@ def _entry(archive: Archive, member: Member, *, is_copy: bool) -> Entry:
     for chunk in content:
         if is_copy:
             hasher.update(chunk)
-    # Whether devices, pipes and hard links are equal is not in their bytes, so they are always written.
+    # Equal bytes do not mean equal devices, pipes or hard links, so those are always written.
     is_known = kind in (FOLDER, SYMLINK) or (is_copy and kind == FILE)
     return Entry(path, kind == FOLDER, hasher.digest() if is_known else b"", member.target if kind == LINK else b"")
 

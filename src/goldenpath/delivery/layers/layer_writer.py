@@ -1,4 +1,4 @@
-"""Writes the layers of one image again, each with its own time and without what the layers below it hold already."""
+"""Write the layers of one image again, each with its own time and without the files that lower layers hold already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.image import image_files
 from goldenpath.delivery.layers import layer_files, layer_repeats
-from goldenpath.delivery.layers.layer_cache import LayerHollow
+from goldenpath.delivery.layers.layer_cache import LayerNotExported
 from goldenpath.delivery.layers.layer_repeats import LowerLayers
 from goldenpath.delivery.model.layer_inputs import LayerKind
 from goldenpath.shared import codec
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.layers.layer_archive import Times
     from goldenpath.delivery.layers.layer_cache import KeptLayers
-    from goldenpath.delivery.layers.layer_files import Written
+    from goldenpath.delivery.layers.layer_files import WrittenLayer
     from goldenpath.delivery.layers.layer_repeats import Entry
     from goldenpath.delivery.model.layout import Descriptor, Layout
     from goldenpath.shared.names import Digest
@@ -30,7 +30,7 @@ _NOTHING: frozenset[bytes] = frozenset()
 
 @dataclass(frozen=True)
 class BuiltLayer:
-    """A layer as BuildKit made it: where it is, its digest uncompressed, how it came about, and its files' times."""
+    """A layer as BuildKit made it: its descriptor, its digest uncompressed, its kind, and the times for its files."""
 
     blob: Descriptor
     diff_id: Digest
@@ -40,29 +40,30 @@ class BuiltLayer:
 
 @dataclass
 class LayerWriter:
-    """Writes layers of `layout`; platforms that share one share what was written, and builds what is `kept`."""
+    """Writes layers of `layout`, each once for all platforms; builds of one person share those that are `kept`."""
 
     layout: Layout
     kept: KeptLayers | None = None
-    _done: dict[tuple[Digest, Times, frozenset[bytes]], Written] = field(default_factory=dict)
+    _done: dict[tuple[Digest, Times, frozenset[bytes]], WrittenLayer] = field(default_factory=dict)
 
-    def write(self, layers: Sequence[BuiltLayer]) -> list[Written]:
+    def write(self, layers: Sequence[BuiltLayer]) -> list[WrittenLayer]:
         """Write `layers`, the lowest first. Raises `BuildFailed` for one that cannot be read."""
         repeated = self._repeated(layers)
-        return [self._written(each, repeated.get(place, _NOTHING)) for place, each in enumerate(layers)]
+        return [self._written(layer, repeated.get(place, _NOTHING)) for place, layer in enumerate(layers)]
 
     def _repeated(self, layers: Sequence[BuiltLayer]) -> dict[int, frozenset[bytes]]:
         """Return by a layer's place the files which it repeats. Only a copy on top of another one can repeat any."""
-        # To list the files of a layer is to read it whole, so those are skipped that can tell nothing.
-        copies = [place for place, each in enumerate(layers) if each.kind.is_copy]
+        # Listing the files of a layer reads all of it, so layers above the last copy are not listed.
+        copies = [place for place, layer in enumerate(layers) if layer.kind.is_copy]
         upper = [place for place in copies[1:] if layers[place].kind is LayerKind.COPY]
-        lower, found = LowerLayers(), {}
+        lower = LowerLayers()
+        repeated = {}
         for place, layer in enumerate(layers[: upper[-1] + 1] if upper else ()):
             entries = self._listing(layer)
             if place in upper:
-                found[place] = lower.repeated(entries)
+                repeated[place] = lower.repeated(entries)
             lower.add(entries)
-        return found
+        return repeated
 
     def _listing(self, layer: BuiltLayer) -> tuple[Entry, ...]:
         is_copy = layer.kind.is_copy
@@ -75,19 +76,19 @@ class LayerWriter:
             self.kept.keep_listing(layer.diff_id, entries, is_copy=is_copy)
         return entries
 
-    def _written(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> Written:
+    def _written(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> WrittenLayer:
         key = (layer.diff_id, layer.times, left_out)
         if key not in self._done:
             known = self.kept.written(*key) if self.kept else None
             self._done[key] = known or self._new(layer, left_out)
         return self._done[key]
 
-    def _new(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> Written:
+    def _new(self, layer: BuiltLayer, left_out: frozenset[bytes]) -> WrittenLayer:
         with self._opened(layer) as content:
             written = layer_files.write(content, layer.times, self.layout.blobs, left_out)
-            # BuildKit's digest is the link between what was built under rules and what is written here.
+            # BuildKit's digest proves that this is the layer which was built under the rules.
             if written.old_diff_id != layer.diff_id:
-                raise ValueError("its bytes are not those that BuildKit reported")
+                raise ValueError("Its bytes are not those that BuildKit reported")
         if self.kept:
             self.kept.keep_written(written, layer.times, left_out)
         return written
@@ -96,7 +97,7 @@ class LayerWriter:
     def _opened(self, layer: BuiltLayer) -> Iterator[IO[bytes]]:
         path = self.layout.blob(layer.blob.digest)
         if self.kept and path.stat().st_size != layer.blob.size:
-            raise LayerHollow(layer.blob.digest)
+            raise LayerNotExported(layer.blob.digest)
         try:
             with image_files.opened(path, layer.blob) as content:
                 yield content

@@ -26,7 +26,7 @@ from goldenpath.delivery.builds import (
     missing_bases,
 )
 from goldenpath.delivery.builds.artifact_files import placed
-from goldenpath.delivery.builds.joining import Built
+from goldenpath.delivery.builds.joining import BuildResult
 from goldenpath.delivery.builds.platforms import normal
 from goldenpath.delivery.checkout import checkout, checkout_changes, whole_checkout
 from goldenpath.delivery.layers import rewrite
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from goldenpath.delivery.builds.builder import Builder
-    from goldenpath.delivery.builds.buildx import Order
+    from goldenpath.delivery.builds.buildx import BuildOrder
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.checkout.checkout import Checkout
 
@@ -93,7 +93,7 @@ def _made(run: Run, added: Addition) -> Outcome:
     names = ", ".join(image.platform for image in candidate.platforms)
     done = "joined" if request.candidates else "built"
     return Outcome(
-        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB{added.told}",
+        sentence=f"{done} {candidate.digest} for {names}, {candidate.size / 1e6:.1f} MB{added.sentence_end}",
         warnings=(*warnings, *built.warnings),
         outputs={
             "digest": candidate.digest,
@@ -148,7 +148,7 @@ def warn_of_changes(run: Run, checked_out: Checkout) -> tuple[str, ...]:
     return (what,)
 
 
-def build(run: Run, order: Order, added: Addition) -> Built:
+def build(run: Run, order: BuildOrder, added: Addition) -> BuildResult:
     """Build the candidate, with what is `added` in the build context.
 
     Raises `FrontendRefused` and `BaseRefused`, and `SecretInImage` when it holds a secret of its build.
@@ -160,8 +160,8 @@ def build(run: Run, order: Order, added: Addition) -> Built:
         # What another job fetched is believed only where its evidence says so (docs/adr/0026-base-images.md).
         work = run.work.believing(run.request.evidence) if run.runner.in_actions else run.work
         fetched = fetched_bases.fetched(work)
-        written, order = order, build_secrets.ordered(bases.with_fetched(order, work, fetched), given)
-        settled = frontends.settled(run, order, Path(folder))
+        written, order = order, build_secrets.with_secrets(bases.with_fetched(order, work, fetched), given)
+        settled = frontends.choose(run, order, Path(folder))
         # At a terminal the next build is quicker by what this one leaves; a workflow run leaves nothing to another one.
         keep = not run.runner.in_actions
         program = run.program("buildx")
@@ -176,7 +176,7 @@ def build(run: Run, order: Order, added: Addition) -> Built:
                     run.say(f"base image {image.reference}")
                 with (
                     placed(added.files, added.root),
-                    base_facts.learned(run, resolved.images, written, fetched) as learned,
+                    base_facts.looking_up(run, resolved.images, written, fetched) as learned,
                 ):
                     undated = rewrite.export(run, chosen, resolved, added, cache.options)
                     images = learned.images()
@@ -192,7 +192,7 @@ def build(run: Run, order: Order, added: Addition) -> Built:
         *undated,
     )
     origins = dict(zip(map(normal, order.platforms or ("",)), resolved.origins, strict=False))
-    return Built(chosen.description, settled.images, images, warnings, origins, cache.used, cache.written())
+    return BuildResult(chosen.description, settled.images, images, warnings, origins, cache.used, cache.written())
 
 
 def _other_version(chosen: Builder) -> str:
@@ -202,7 +202,7 @@ def _other_version(chosen: Builder) -> str:
     )
 
 
-def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
+def describe(run: Run, layout: Layout, order: BuildOrder, built: BuildResult) -> Candidate:
     """Return the record of the image in `layout`. Raises `BuildFailed` for an empty image."""
     root = layout.root()
     require_layers(layout, order)
@@ -230,7 +230,7 @@ def describe(run: Run, layout: Layout, order: Order, built: Built) -> Candidate:
     )
 
 
-def require_layers(layout: Layout, order: Order) -> None:
+def require_layers(layout: Layout, order: BuildOrder) -> None:
     """Raise `BuildFailed` for an image without layers: ECR stores none."""
     for image in layout.images():
         if not image.manifest.layers:
@@ -243,10 +243,10 @@ def require_layers(layout: Layout, order: Order) -> None:
             )
 
 
-def _order(run: Run) -> Order:
+def _order(run: Run) -> BuildOrder:
     request, event = run.request, run.event
     epoch = git.commit_time(request.source, event.commit)
-    return buildx.Order(
+    return buildx.BuildOrder(
         context=request.build_context,
         dockerfile=request.dockerfile_path,
         epoch=epoch,

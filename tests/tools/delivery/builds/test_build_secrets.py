@@ -75,7 +75,7 @@ def test_a_required_secret_that_nobody_gave_is_named(goldenpath: Command, app: A
     app.write("Dockerfile", f"FROM base\nRUN {MOUNTS} echo {secrets.token_hex(4)}\n").save()
     ended = build(goldenpath, app, work, BUILD_SECRETS="npm=\n")
     assert ended.code == BuildFailed.exit_code
-    assert "the build needs the secret npm, and this run has none" in ended.text
+    assert "The build needs the secret npm, and this run has none" in ended.text
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_an_ssh_mount_has_a_socket(goldenpath: Command, app: App, work: WorkFold
     step = f"RUN --mount=type=ssh,required=true test -S $SSH_AUTH_SOCK && echo {secrets.token_hex(4)} > /made"
     app.write("Dockerfile", f"FROM base\n{step}\n").save()
     missing = build(goldenpath, app, work)
-    assert "the build needs the SSH agent or key default, and this run has none" in missing.text
+    assert "The build needs the SSH agent or key default, and this run has none" in missing.text
     build(goldenpath, app, work, "--ssh=default", SSH_AUTH_SOCK=str(agent)).ok()
     key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
     app.write("Dockerfile", f"FROM base\n{step}2\n").save()

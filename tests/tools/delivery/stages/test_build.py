@@ -195,9 +195,9 @@ def test_what_was_built_apart_holds_the_same_images_as_what_was_built_at_once(
 @pytest.mark.parametrize(
     ("platforms", "change", "what"),
     [
-        ("linux/amd64", "", "there are images for linux/amd64, linux/arm64, and linux/amd64 were asked for"),
-        (BOTH, "linux-arm64", "the image for linux/arm64 is missing"),
-        (f"{BOTH},linux/s390x", "", "the image for linux/s390x is missing"),
+        ("linux/amd64", "", "There are images for linux/amd64, linux/arm64, and the build is for linux/amd64"),
+        (BOTH, "linux-arm64", "The image for linux/arm64 is missing"),
+        (f"{BOTH},linux/s390x", "", "The image for linux/s390x is missing"),
     ],
     ids=["one that nobody asked for", "one that is missing", "one that was never built"],
 )
@@ -230,7 +230,7 @@ def test_two_images_for_one_platform_are_not_joined(
     folder = shutil.copytree(apart, tmp_path / "apart")
     shutil.copytree(folder / "linux-arm64", folder / "zz")
     done = stage(goldenpath, "build", two.app, work, f"--platforms={BOTH}", f"--candidates={folder}")
-    assert (done.error["code"], done.error["what"]) == ("build-failed", "there are two images for linux/arm64")
+    assert (done.error["code"], done.error["what"]) == ("build-failed", "There are two images for linux/arm64")
     assert not work.candidate.exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from goldenpath.delivery.builds import bases
 from goldenpath.delivery.builds.builder import Builder
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
 from goldenpath.delivery.rules import matrix
@@ -24,7 +24,7 @@ PRIVATE = BaseImage("registry.example.com:5000/team/base:1", D2)
 PROD = matrix.load().environment("prod")
 STRICT = replace(PROD, base_registries=("docker.io/library", "public.ecr.aws"))
 BUILDER = Builder(program("buildx"), "b1", "remote", "0.34.0", {})
-ORDER = Order(Path("/app"), Path("/app/Dockerfile"), 0, {"a": "b"}, build_args=(("V", "3"),), target="run")
+ORDER = BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, {"a": "b"}, build_args=(("V", "3"),), target="run")
 BOTH = (Platform("linux/amd64"), Platform("linux/arm64"))
 
 
@@ -37,7 +37,11 @@ def graph(*names: str) -> str:
 
 
 def resolved(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, *answers: str, order: Order = ORDER, rules: matrix.Environment = PROD
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *answers: str,
+    order: BuildOrder = ORDER,
+    rules: matrix.Environment = PROD,
 ) -> tuple[bases.Bases, ProgramDouble]:
     double = ProgramDouble([ended(each) for each in answers])
     monkeypatch.setattr(process, "run", double)
@@ -128,7 +132,7 @@ def test_an_image_of_a_named_context_is_resolved_without_the_apps_own_words(
 def test_an_image_whose_digest_nobody_knows_is_not_built_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BuildFailed) as caught:
         resolved(tmp_path, monkeypatch, graph(PYTHON.name), graph(PYTHON.name))
-    assert caught.value.what == "the digest of the base image docker.io/library/python:3 cannot be found"
+    assert caught.value.what == "The digest of the base image docker.io/library/python:3 cannot be found"
 
 
 def test_each_platform_is_listed_and_a_label_says_only_what_holds_for_all(
@@ -164,8 +168,8 @@ def test_an_image_of_another_registry_is_refused_with_what_to_do(
     with pytest.raises(BaseRefused) as caught:
         resolved(tmp_path, monkeypatch, graph(PYTHON.reference, PRIVATE.reference), rules=STRICT)
     assert str(caught.value) == (
-        "registry.example.com:5000/team/base:1 is a base image that prod does not allow. for prod the platform allows "
-        "base images from docker.io/library, public.ecr.aws only. use a copy of it in one of them, or ask the platform "
+        "registry.example.com:5000/team/base:1 is a base image that prod does not allow. For prod the platform allows "
+        "base images from docker.io/library, public.ecr.aws only. Use a copy of it in one of them, or ask the platform "
         "team to list the registry under `base_registries` (docs/policy.md)."
     )
 
@@ -181,7 +185,7 @@ def test_a_builder_that_cannot_list_base_images_warns_or_is_refused(
 
 
 def test_an_answer_that_is_no_graph_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(BuildFailed, match="the list of base images cannot be read"):
+    with pytest.raises(BuildFailed, match="The list of base images cannot be read"):
         resolved(tmp_path, monkeypatch, "Check complete")
 
 

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from goldenpath.delivery.builds import build_cache, cache_folder
-from goldenpath.delivery.builds.build_secrets import Given
+from goldenpath.delivery.builds.build_secrets import GivenSecrets
 from goldenpath.delivery.model.build_cache import CacheAccess, digest_in
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.model.event import Event
@@ -31,12 +31,12 @@ from tests.unit.cache_builder import PREFIX, saved
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from goldenpath.delivery.builds.build_cache import Plan
+    from goldenpath.delivery.builds.build_cache import CacheUse
     from goldenpath.delivery.builds.builder import Builder
 
 PUSH = Event("push", Commit(COMMIT), "refs/heads/main", "o/app", default_branch="main")
 PULL_REQUEST = changed(PUSH, name="pull_request", ref="refs/pull/7/merge")
-NOTHING = Given()
+NOTHING = GivenSecrets()
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def plan(
     cache: Path,
     key: str,
     *,
-    given: Given = NOTHING,
+    given: GivenSecrets = NOTHING,
     private_bases: bool = False,
     chosen: Builder | None = None,
     **more: Any,  # noqa: ANN401  any field of a run
-) -> tuple[Plan, list[str]]:
+) -> tuple[CacheUse, list[str]]:
     """Return what a build does with the cache, and what it says about it."""
     said: list[str] = []
     run = run_builder.run(cache.parent, build_cache=cache, build_cache_key=key, say=said.append, **more)
@@ -361,7 +361,7 @@ OTHER = replace(cache_builder.pinned(), version="0.1.0")
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ({"given": Given((SECRET,), searched=(SECRET,))}, "this build has secrets"),
+        ({"given": GivenSecrets((SECRET,), searched=(SECRET,))}, "this build has secrets"),
         ({"private_bases": True}, "this build has private base images"),
         ({"chosen": OTHER}, "BuildKit 0.1.0 is not the platform's own version"),
     ],

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.builds import build_secrets
-from goldenpath.delivery.builds.build_secrets import Given
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.build_secrets import GivenSecrets
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret, SecretSource, SshSource
 from goldenpath.shared.errors import BadInput, BuildFailed, SecretInImage
 from goldenpath.shared.runner import Runner
@@ -22,24 +22,24 @@ TOKEN = "npm_Ab3dEf6hIj9lMn2pQr5t"
 KEY = f"-----BEGIN OPENSSH PRIVATE KEY-----\n{TOKEN * 2}\n-----END OPENSSH PRIVATE KEY-----\n"
 NPM = BuildSecret("npm", TOKEN.encode())
 SHORT = (
-    "the build secret npm has fewer than 8 characters: it is neither hidden in the log nor searched for in the image"
+    "The build secret npm has fewer than 8 characters: it is neither hidden in the log nor searched for in the image"
 )
 IN_ACTIONS = Runner(in_actions=True)
 
 
-def given(folder: Path, **request: Any) -> Given:  # noqa: ANN401  fields of a request
+def given(folder: Path, **request: Any) -> GivenSecrets:  # noqa: ANN401  fields of a request
     with build_secrets.collected(run_builder.run(folder, **request)) as found:
         return found
 
 
-def order(**changed: Any) -> Order:  # noqa: ANN401  fields of an order
-    return Order(Path("/app"), Path("/app/Dockerfile"), 0, **changed)
+def order(**changed: Any) -> BuildOrder:  # noqa: ANN401  fields of an order
+    return BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, **changed)
 
 
 def test_a_run_without_secrets_has_none(tmp_path: Path) -> None:
-    assert given(tmp_path) == Given()
-    assert build_secrets.ordered(order(), Given()) == order()
-    assert build_secrets.require_absent(Given(), layout(tmp_path / "image")) == ()
+    assert given(tmp_path) == GivenSecrets()
+    assert build_secrets.with_secrets(order(), GivenSecrets()) == order()
+    assert build_secrets.require_absent(GivenSecrets(), layout(tmp_path / "image")) == ()
 
 
 def test_secrets_come_from_lines_variables_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,14 +59,14 @@ def test_secrets_come_from_lines_variables_and_files(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("request_", "what", "why"),
     [
-        ({"secret": (SecretSource("npm", variable="NOWHERE"),)}, "npm", "the variable NOWHERE is not set"),
+        ({"secret": (SecretSource("npm", variable="NOWHERE"),)}, "npm", "The variable NOWHERE is not set"),
         ({"secret": (SecretSource("npm", file="/nowhere/x"),)}, "npm", "/nowhere/x: No such file or directory"),
         ({"secret": (SecretSource("npm", file="/"),)}, "npm", "/: Is a directory"),
         ({"build_secrets": (NPM,), "secret": (SecretSource("npm", variable="PATH"),)}, "npm", "both give it"),
         ({"build_secrets": (BuildSecret("npm", b"a\0b"),)}, "npm", "zero byte"),
         ({"build_secrets": (BuildSecret("npm", b"a" * (128 << 10)),)}, "npm", "larger than 127 KiB"),
         ({"secret": (SecretSource("npm", file="/dev/zero"),)}, "npm", "larger than 127 KiB"),
-        ({"ssh": (SshSource("default"),)}, "ssh default", "no SSH agent runs here"),
+        ({"ssh": (SshSource("default"),)}, "ssh default", "No SSH agent runs here"),
         ({"ssh": (SshSource("x", ("/nowhere/s",)),)}, "ssh x", "/nowhere/s: No such file or directory"),
         ({"ssh": (SshSource("x", ("y" * 300,)),)}, "ssh x", "File name too long"),
         ({"secret": (SecretSource("npm", file="y" * 300),)}, "npm", "File name too long"),
@@ -80,7 +80,7 @@ def test_a_secret_that_cannot_be_read_is_a_bad_input(
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     with pytest.raises(BadInput) as caught:
         given(tmp_path, **request_)
-    assert caught.value.what == f"the build secret {what} cannot be used"
+    assert caught.value.what == f"The build secret {what} cannot be used"
     assert why in caught.value.why
 
 
@@ -106,18 +106,18 @@ def test_in_a_workflow_run_each_line_is_masked_before_anything_else(
 def test_a_line_whose_mask_would_hide_every_output_is_refused_in_a_workflow_run(tmp_path: Path) -> None:
     secret = BuildSecret("gcp", b'{\n  "key": "abc"\n}\n')
     assert given(tmp_path, build_secrets=(secret,)).secrets == (secret,)
-    with pytest.raises(BadInput, match="the build secret gcp has a line of fewer than 4 characters"):
+    with pytest.raises(BadInput, match="The build secret gcp has a line of fewer than 4 characters"):
         given(tmp_path, build_secrets=(secret,), runner=IN_ACTIONS)
 
 
 @pytest.mark.parametrize(
     ("value", "warning"),
     [
-        (b"", "the build secret npm is empty here, so the build does not get it"),
-        (b" \n", "the build secret npm is empty here, so the build does not get it"),
+        (b"", "The build secret npm is empty here, so the build does not get it"),
+        (b" \n", "The build secret npm is empty here, so the build does not get it"),
         (b"bob", SHORT),
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-         "the build secret npm holds public certificates only: it is not searched for in the image"),
+         "The build secret npm holds only public certificates: it is not searched for in the image"),
     ],
 )  # fmt: skip
 def test_what_is_not_protected_is_said(
@@ -155,13 +155,13 @@ def test_an_agent_is_forwarded_and_a_key_file_is_searched_for(tmp_path: Path, mo
 @pytest.mark.parametrize(
     ("changed", "place"),
     [
-        ({"build_args": (("A", "1"), ("TOKEN", f"x{TOKEN}"))}, "the build argument TOKEN"),
-        ({"labels": {"l": TOKEN}}, "the label l"),
+        ({"build_args": (("A", "1"), ("TOKEN", f"x{TOKEN}"))}, "The build argument TOKEN"),
+        ({"labels": {"l": TOKEN}}, "The label l"),
     ],
 )
 def test_a_secret_in_what_is_recorded_is_refused(tmp_path: Path, changed: dict[str, Any], place: str) -> None:
     with pytest.raises(BadInput) as caught:
-        build_secrets.ordered(order(**changed), given(tmp_path, build_secrets=(NPM,)))
+        build_secrets.with_secrets(order(**changed), given(tmp_path, build_secrets=(NPM,)))
     assert caught.value.what == f"{place} holds the build secret npm (as it is)"
     assert TOKEN not in str(caught.value)
 
@@ -173,7 +173,7 @@ def test_an_image_that_holds_a_secret_is_deleted_and_the_value_is_not_told(tmp_p
     with pytest.raises(SecretInImage) as caught:
         build_secrets.require_absent(given(tmp_path, build_secrets=(NPM,)), image)
     (layer,) = image_of(tmp_path / "again", {"app/x": TOKEN.encode(), f"{TOKEN}": b""}).images()[0].manifest.layers
-    assert caught.value.what == "the image holds a secret that its build was given: npm"
+    assert caught.value.what == "The image holds a secret that its build was given: npm"
     assert caught.value.why == (
         f"npm: app/x in layer {layer.digest} (as it is); npm: *** in layer {layer.digest} (as it is); "
         "npm: the image configuration (as it is)"
@@ -182,7 +182,10 @@ def test_an_image_that_holds_a_secret_is_deleted_and_the_value_is_not_told(tmp_p
 
 
 def test_any_other_failure_is_told_as_it_is(tmp_path: Path) -> None:
-    failure = BuildFailed("the image could not be built", why="exit code: 1", fix="f")
-    with pytest.raises(BuildFailed) as caught, build_secrets.explaining(run_builder.run(tmp_path), Given((NPM,))):
+    failure = BuildFailed("The image could not be built", why="exit code: 1", fix="f")
+    with (
+        pytest.raises(BuildFailed) as caught,
+        build_secrets.explaining(run_builder.run(tmp_path), GivenSecrets((NPM,))),
+    ):
         raise failure
     assert caught.value is failure

@@ -152,7 +152,7 @@ def test_an_image_that_cannot_be_pulled_is_told_with_what_to_do(monkeypatch: pyt
     with pytest.raises(EngineMissing) as caught:
         provided()
     assert str(caught.value) == (
-        "BuildKit could not be started in a container. toomanyrequests: limit\nno such host. where the image cannot be "
+        "BuildKit could not be started in a container. toomanyrequests: limit\nno such host. Where the image cannot be "
         "pulled, log in with `docker login`, or name a copy of it that this machine can reach: "
         f"GOLDENPATH_BUILDKIT=docker-image://<registry>/moby/buildkit@{DIGEST}; docs/workflow.md lists the ways."
     )
@@ -171,7 +171,7 @@ def test_without_an_engine_it_is_said_what_to_start(monkeypatch: pytest.MonkeyPa
     with pytest.raises(EngineMissing) as caught:
         provided()
     assert str(caught.value) == (
-        f"there is nothing to build the image with. {why}. start Docker (or set DOCKER_HOST to a running engine), let "
+        f"There is nothing to build the image with. {why}. Start Docker (or set DOCKER_HOST to a running engine), let "
         "this user use it, then run again."
     )
     assert verbs(double)[-1] == "rm"
@@ -238,4 +238,4 @@ def test_a_buildkit_whose_socket_is_not_there_is_told_by_its_address(
     monkeypatch.setenv("GOLDENPATH_BUILDKIT", f"unix://{tmp_path}/nobody.sock")
     with pytest.raises(EngineMissing) as caught:
         provided()
-    assert caught.value.what == f"no BuildKit answers at unix://{tmp_path}/nobody.sock"
+    assert caught.value.what == f"No BuildKit listens at unix://{tmp_path}/nobody.sock"

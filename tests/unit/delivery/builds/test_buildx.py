@@ -11,7 +11,7 @@ import pytest
 
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.builds.builder import Builder
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret, SshSource
 from goldenpath.shared import process
 from goldenpath.shared.errors import BuildFailed, DiskTrouble, EngineMissing, GoldenPathError, ToolFailed, ToolTimeout
@@ -20,7 +20,7 @@ from tests.unit.program_double import ProgramDouble, ended, program
 
 BUILDX = program("buildx")
 REMOTE = Builder(BUILDX, "b1", "remote", "0.34.0", {"BUILDX_CONFIG": "/config"})
-ORDER = Order(Path("/app"), Path("/app/Dockerfile"), 1_767_225_600)
+ORDER = BuildOrder(Path("/app"), Path("/app/Dockerfile"), 1_767_225_600)
 OUTPUT = (
     "--output=type=oci,tar=false,oci-mediatypes=true,compression=uncompressed,source-date-epoch=97445,"
     "dest=/work/candidate"
@@ -70,7 +70,7 @@ def test_a_final_layout_is_built_with_the_commits_time_on_every_file(monkeypatch
 
 def test_everything_that_was_ordered_is_in_one_word_each(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, ended())
-    order = Order(
+    order = BuildOrder(
         Path("--evil"), Path("/app/-f"), 0, {"a": "b c"}, {"rev": "1"}, (("X", "--y z"),), (("ctx", "/c"),), "stage",
         (Platform("linux/amd64"), Platform("linux/arm64")), tells_epoch=True,
     )  # fmt: skip
@@ -85,7 +85,9 @@ def test_everything_that_was_ordered_is_in_one_word_each(monkeypatch: pytest.Mon
 
 def test_an_annotation_of_one_platform_is_on_its_manifest(monkeypatch: pytest.MonkeyPatch) -> None:
     double = doubled(monkeypatch, ended())
-    buildx.build_layout(REMOTE, Order(Path("/app"), Path("/app/Dockerfile"), 0, annotations={"rev": "1"}), Path("/l"))
+    buildx.build_layout(
+        REMOTE, BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, annotations={"rev": "1"}), Path("/l")
+    )
     assert "--annotation=rev=1" in double.calls[0]
 
 
@@ -100,16 +102,16 @@ def test_a_host_with_certificates_of_its_own_lends_them_to_the_build(monkeypatch
     ("failure", "kind", "what"),
     [
         (ToolFailed("x", why='ERROR: process "/bin/sh -c false" did not complete', fix="f"), BuildFailed,
-         "the image could not be built"),
-        (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "the image could not be built"),
+         "The image could not be built"),
+        (ToolTimeout("buildx did not end within 3600 seconds", fix="f"), BuildFailed, "The image could not be built"),
         (ToolFailed("x", why="ERROR: docker.io/library/python:3: unexpected status: 401 Unauthorized", fix="f"),
-         BuildFailed, "the image could not be built"),
+         BuildFailed, "The image could not be built"),
         (ToolFailed("x", why="write /x: no space left on device", fix="f"), DiskTrouble,
-         "the disk is full, and the image could not be built"),
+         "The disk is full, and the image could not be built"),
         (ToolFailed("x", why="#1 [internal] waiting for connection", fix="f"), EngineMissing,
-         "there is nothing to build the image with"),
+         "There is nothing to build the image with"),
         (ToolFailed("x", why="ERROR: failed to build: OCI exporter is not supported for the docker driver.", fix="f"),
-         EngineMissing, "the builder b1 cannot export an image layout"),
+         EngineMissing, "The builder b1 cannot export an image layout"),
     ],
 )  # fmt: skip
 def test_a_build_that_failed_says_whose_fault_it_was(

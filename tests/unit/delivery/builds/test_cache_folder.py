@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from goldenpath.delivery.builds import cache_folder
-from goldenpath.delivery.builds.build_secrets import Given
+from goldenpath.delivery.builds.build_secrets import GivenSecrets
 from goldenpath.delivery.builds.cache_folder import CacheFolder
 from goldenpath.delivery.model.layout import Layout
 from tests.unit import layout_builder
 from tests.unit.delivery.builds.test_build_cache import cut_short, linked_cache, plan
 
-NOTHING = Given()
+NOTHING = GivenSecrets()
 
 
 @pytest.fixture

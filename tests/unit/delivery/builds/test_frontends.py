@@ -6,26 +6,28 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.delivery.builds import frontends
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.build_secrets import BuildSecret
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared.errors import FrontendRefused
 from tests.unit import run_builder
 
 if TYPE_CHECKING:
-    from goldenpath.delivery.builds.frontends import Settled
+    from goldenpath.delivery.builds.frontends import FrontendChoice
 
 FOREIGN = "ghcr.io/acme/frontend:1"
 
 
-def settled(folder: Path, dockerfile: str, environment: str = "prod", **arguments: str) -> tuple[Settled, list[str]]:
+def settled(
+    folder: Path, dockerfile: str, environment: str = "prod", **arguments: str
+) -> tuple[FrontendChoice, list[str]]:
     """Return what became of an app with this Dockerfile and these build arguments, and what was said."""
     app, copies = folder / "app", folder / "copies"
     app.mkdir(exist_ok=True)
     (app / "Dockerfile").write_bytes(dockerfile.encode())
     said: list[str] = []
-    order = Order(app, app / "Dockerfile", 0, build_args=tuple(arguments.items()))
-    return frontends.settled(run_builder.run(folder, environment, say=said.append), order, copies), said
+    order = BuildOrder(app, app / "Dockerfile", 0, build_args=tuple(arguments.items()))
+    return frontends.choose(run_builder.run(folder, environment, say=said.append), order, copies), said
 
 
 def test_a_dockerfile_without_a_frontend_is_built_as_it_is(tmp_path: Path) -> None:
@@ -64,9 +66,9 @@ def test_a_foreign_frontend_is_refused_where_gates_block(tmp_path: Path) -> None
     with pytest.raises(FrontendRefused) as caught:
         settled(tmp_path, f"# escape=`\n# syntax={FOREIGN}\nFROM scratch\n", "test")
     assert str(caught.value) == (
-        "line 2 of Dockerfile names the frontend 'ghcr.io/acme/frontend:1', which test does not allow. a frontend is a "
+        "Line 2 of Dockerfile names the frontend 'ghcr.io/acme/frontend:1', which test does not allow. A frontend is a "
         "program that runs in the builder and decides what is built; the platform allows docker.io/docker/dockerfile. "
-        "write `# syntax=docker/dockerfile:1` there, or delete the line; or ask the platform team to list it under "
+        "Write `# syntax=docker/dockerfile:1` there, or delete the line; or ask the platform team to list it under "
         "`frontends` (docs/policy.md)."
     )
 
@@ -74,8 +76,8 @@ def test_a_foreign_frontend_is_refused_where_gates_block(tmp_path: Path) -> None
 def test_a_foreign_frontend_as_a_build_argument_is_refused_though_the_dockerfile_names_dockers(tmp_path: Path) -> None:
     with pytest.raises(FrontendRefused) as caught:
         settled(tmp_path, "# syntax=docker/dockerfile:1\nFROM scratch\n", BUILDKIT_SYNTAX=FOREIGN)
-    assert caught.value.what.startswith("the build argument BUILDKIT_SYNTAX names the frontend")
-    assert caught.value.fix.startswith("leave it out; or ask")
+    assert caught.value.what.startswith("The build argument BUILDKIT_SYNTAX names the frontend")
+    assert caught.value.fix.startswith("Leave it out; or ask")
 
 
 def test_a_foreign_frontend_in_the_dockerfile_is_refused_though_an_argument_takes_its_place(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_foreign_frontend_is_a_warning_where_gates_advise(tmp_path: Path, envi
     assert found.images == (FOREIGN,)
     (warning,) = found.warnings
     assert warning == (
-        "line 1 of Dockerfile names the frontend ghcr.io/acme/frontend:1: an image that runs in the builder and "
+        "Line 1 of Dockerfile names the frontend 'ghcr.io/acme/frontend:1': an image that runs in the builder and "
         "decides what is built. Environments whose gates block may refuse it"
     )
 
@@ -106,8 +108,8 @@ def test_a_foreign_frontend_is_a_warning_where_gates_advise(tmp_path: Path, envi
 def test_a_foreign_frontend_that_is_given_secrets_is_said_to_read_them(tmp_path: Path) -> None:
     dockerfile = tmp_path / "Dockerfile"
     dockerfile.write_text(f"# syntax={FOREIGN}\nFROM scratch\n")
-    order = Order(tmp_path, dockerfile, 0, secrets=(BuildSecret("npm", b"x"),))
-    found = frontends.settled(run_builder.run(tmp_path, "dev"), order, tmp_path / "copies")
+    order = BuildOrder(tmp_path, dockerfile, 0, secrets=(BuildSecret("npm", b"x"),))
+    found = frontends.choose(run_builder.run(tmp_path, "dev"), order, tmp_path / "copies")
     assert found.order.secrets == order.secrets
     assert "decides what is built. It can read the secrets of this build. Environments" in found.warnings[0]
 
@@ -126,9 +128,9 @@ def test_an_image_that_a_foreign_frontend_read_for_dev_is_not_released_to_prod()
     with pytest.raises(FrontendRefused) as caught:
         frontends.require_allowed(("docker/dockerfile:1-labs", FOREIGN), prod)
     assert str(caught.value) == (
-        "the build of this image names the frontend 'ghcr.io/acme/frontend:1', which prod does not allow. a frontend "
+        "The build of this image names the frontend 'ghcr.io/acme/frontend:1', which prod does not allow. A frontend "
         "is a program that runs in the builder and decides what is built; the platform allows "
-        "docker.io/docker/dockerfile. build it again for this environment, with another frontend; or ask the platform "
+        "docker.io/docker/dockerfile. Build it again for this environment, with another frontend; or ask the platform "
         "team to list it under "
         "`frontends` (docs/policy.md)."
     )

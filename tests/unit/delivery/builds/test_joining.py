@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace as changed
 
 from goldenpath.delivery.builds import joining
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.shared import codec
@@ -24,7 +24,7 @@ def cache(tmp_path: Path) -> Path:
 
 def test_an_image_whose_one_platform_was_built_with_a_cache_was_built_with_one(tmp_path: Path) -> None:
     run = run_builder.run(tmp_path)
-    order = Order(tmp_path, tmp_path / "Dockerfile", 0)
+    order = BuildOrder(tmp_path, tmp_path / "Dockerfile", 0)
     for name, platform, cache in (
         ("amd64", layout_builder.AMD64, None),
         ("arm64", layout_builder.ARM64, Digest(DIGEST)),

@@ -30,7 +30,7 @@ def run(folder: Path, event: Event | None = None, *, in_actions: bool = True) ->
 
 def explained(here: Run, words: str) -> BuildFailed:
     with pytest.raises(BuildFailed) as caught, missing_bases.explaining(here):
-        raise BuildFailed("the image could not be built", why=words, fix="f")
+        raise BuildFailed("The image could not be built", why=words, fix="f")
     return caught.value
 
 
@@ -48,16 +48,16 @@ def explained(here: Run, words: str) -> BuildFailed:
 )
 def test_a_base_image_that_a_registry_refuses_is_named(tmp_path: Path, name: str, words: str) -> None:
     error = explained(run(tmp_path), f"#1 DONE\n{READING} {name}: {words}")
-    assert error.what == f"the base image {name} cannot be pulled: it is private, or does not exist"
+    assert error.what == f"The base image {name} cannot be pulled: it is private, or does not exist"
     assert words in error.why
 
 
 @pytest.mark.parametrize(
     ("event", "in_actions", "why", "fix"),
     [
-        (FORK, True, "GitHub gives pull requests from forks neither secrets nor an OIDC", "push the branch to this"),
-        (None, True, "The job that builds has no login for any registry", "name it in the input `private_bases`"),
-        (None, False, "The registry refused to show it", "run `docker login` for its registry, or fetch it first with"),
+        (FORK, True, "GitHub gives pull requests from forks neither secrets nor an OIDC", "Push the branch to this"),
+        (None, True, "The job that builds has no login for any registry", "Name it in the input `private_bases`"),
+        (None, False, "The registry refused to show it", "Run `docker login` for its registry, or fetch it first with"),
     ],
 )  # fmt: skip
 def test_the_reason_is_that_of_the_run(
@@ -73,4 +73,4 @@ def test_the_reason_is_that_of_the_run(
     [f"{READING} {ECR}: not found", f"{READING} docker.io/x: 429 Too Many Requests", "exit code: 1: 401 Unauthorized"],
 )
 def test_any_other_failure_is_told_as_it_is(tmp_path: Path, words: str) -> None:
-    assert explained(run(tmp_path), words).what == "the image could not be built"
+    assert explained(run(tmp_path), words).what == "The image could not be built"

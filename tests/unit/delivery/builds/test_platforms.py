@@ -56,7 +56,7 @@ def test_the_report_of_another_stage_is_no_report_of_a_platform(tmp_path: Path) 
 
 def test_an_image_that_another_platform_reported_is_refused(tmp_path: Path) -> None:
     work = built(tmp_path / "platforms" / "linux-amd64", AMD64)
-    with pytest.raises(EvidenceMismatch, match="no job of this run reported the image for linux/amd64 in linux-amd64"):
+    with pytest.raises(EvidenceMismatch, match="No job of this run reported the image for linux/amd64 in linux-amd64"):
         platforms.handed_over(tmp_path / "platforms", reported(arm64=work), demanded=True)
 
 

@@ -41,11 +41,11 @@ def test_a_time_before_1970_is_read_and_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (tar(("a", 1))[:700], "the archive ends in the middle of a file"),
-        (b"x" * 512, "a header of the archive is damaged"),
-        (b"x" * 100, "a header of the archive is damaged"),
-        (tar(("a", 1), type=b"L"), "the archive has a header that BuildKit does not write"),
-        (tar((LONG, 1)).replace(b" path=", b" path~", 1), "an extended header of the archive cannot be read"),
+        (tar(("a", 1))[:700], "The archive ends in the middle of a file"),
+        (b"x" * 512, "A header of the archive is damaged"),
+        (b"x" * 100, "A header of the archive is damaged"),
+        (tar(("a", 1), type=b"L"), "The archive has a header that BuildKit does not write"),
+        (tar((LONG, 1)).replace(b" path=", b" path~", 1), "An extended header of the archive cannot be read"),
     ],
 )
 def test_what_is_no_archive_leaves_nothing_behind(tmp_path: Path, content: bytes, why: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.builds.bases import Bases
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.layers import layer_cache, rewrite
 from goldenpath.delivery.layers.layer_history import LayerHistory
@@ -55,7 +55,7 @@ class Terminal:
         run = run_builder.run(self.folder, runner=Runner(in_actions=in_actions))
         shutil.rmtree(run.work.layout, ignore_errors=True)
         run.work.layout.mkdir(parents=True)
-        order = Order(self.folder, self.folder / "Dockerfile", TIME, platforms=(Platform("linux/amd64"),))
+        order = BuildOrder(self.folder, self.folder / "Dockerfile", TIME, platforms=(Platform("linux/amd64"),))
         found = Bases(replace(order, secrets=secrets), None, inputs=(self.inputs,))
         assert rewrite.export(run, REMOTE, found, Addition()) == ()
         layout = Layout(run.work.layout)

@@ -73,5 +73,5 @@ def test_a_file_is_repeated_where_nothing_changed_it_in_between(
 
 
 def test_another_archive_than_the_one_that_was_built_is_none() -> None:
-    with pytest.raises(ValueError, match=r"^the archive is not the one that was built$"):
+    with pytest.raises(ValueError, match=r"^The archive is not the one that was built$"):
         layer_repeats.listing(io.BytesIO(bytes(1024)), Digest.of(b""), is_copy=True)

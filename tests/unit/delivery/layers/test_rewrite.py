@@ -9,7 +9,7 @@ import pytest
 
 from goldenpath.delivery.builds import buildx
 from goldenpath.delivery.builds.bases import Bases
-from goldenpath.delivery.builds.buildx import Order
+from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.builds.context_artifact import Addition
 from goldenpath.delivery.layers import rewrite
 from goldenpath.delivery.model.layer_inputs import ContextPath, LayerInputs, LayerKind
@@ -141,7 +141,7 @@ def test_a_layer_that_is_not_the_one_that_was_built_fails_the_build(tmp_path: Pa
     with pytest.raises(BuildFailed) as caught:
         rewrite.rewrite(layout, {"": (RUN, COPY)}, times, TIME)
     assert caught.value.what == f"The layer {layer.digest} that was built cannot be read."
-    assert caught.value.why == "its bytes are not those that BuildKit reported"
+    assert caught.value.why == "Its bytes are not those that BuildKit reported"
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,10 @@ def test_a_build_whose_layers_have_no_times_of_their_own_says_why(
         built(folder)
 
     monkeypatch.setattr(buildx, "build_layout", build)
-    order = Order(tmp_path, tmp_path / "Dockerfile", TIME, platforms=(Platform("linux/amd64"),))
+    order = BuildOrder(tmp_path, tmp_path / "Dockerfile", TIME, platforms=(Platform("linux/amd64"),))
     (warning,) = rewrite.export(run, REMOTE, Bases(order, None, inputs=inputs), Addition())
     assert warning == (
         "Every layer of this image gets a new digest with each commit, and each release uploads all of them. "
-        "The frontend or the BuildKit of this build does not tell which files each layer is made from."
+        "The frontend or the BuildKit of this build does not report which files each layer is made from."
     )
     assert builds == finals

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from goldenpath.delivery.builds.build_secrets import Given
+from goldenpath.delivery.builds.build_secrets import GivenSecrets
 from goldenpath.delivery.model.build_cache import BuildCache
 from goldenpath.shared import codec
 from goldenpath.shared.names import Digest
 from tests.unit.cache_builder import PREFIX, saved
 from tests.unit.delivery.builds.test_build_cache import require_cold
 
-NOTHING = Given()
+NOTHING = GivenSecrets()
 
 
 @pytest.fixture
