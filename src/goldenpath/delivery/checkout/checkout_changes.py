@@ -42,27 +42,28 @@ def changed(source: Path, commit: str, checked_out: Checkout) -> tuple[str, ...]
 
 
 def _edited(root: Path, other: Sequence[File]) -> Iterator[str]:
-    edited = [each for first in range(0, len(other), _AT_A_TIME) for each in _unlike(root, other[first:][:_AT_A_TIME])]
+    batches = (other[first : first + _AT_A_TIME] for first in range(0, len(other), _AT_A_TIME))
+    edited = [file for batch in batches for file in _unlike(root, batch)]
     if edited:
         with git.asked(root) as ask:
-            yield from (each.path for each in edited if _lfs_object(ask(each.kept)) != each.sha256)
+            yield from (file.path for file in edited if _lfs_object(ask(file.kept)) != file.sha256)
 
 
 def _unlike(root: Path, other: Sequence[File]) -> Iterable[File]:
     """Return those of `other` that git would not store as what it keeps now. A link is stored as it is."""
-    files = [each for each in other if not each.place.is_symlink()]
+    files = [file for file in other if not file.place.is_symlink()]
     try:
-        stored = git.run(root, "hash-object", "--", *(str(each.place.relative_to(root)) for each in files)).split()
+        stored = git.run(root, "hash-object", "--", *(str(file.place.relative_to(root)) for file in files)).split()
     except ToolFailed:  # a filter that is required and not here: nobody can tell
         stored = [""] * len(files)
-    same = {each for each, identity in zip(files, stored, strict=True) if identity == each.kept}
-    return [each for each in other if each not in same]
+    same = {file for file, identity in zip(files, stored, strict=True) if identity == file.kept}
+    return [file for file in other if file not in same]
 
 
 def _lfs_object(kept: bytes) -> str:
     """Return the SHA-256 of the file that git-lfs writes for the pointer `kept`; empty when it is no pointer."""
-    found = _LFS_OBJECT.search(kept) if kept.startswith(LFS_POINTER) else None
-    return found[1].decode() if found else ""
+    match = _LFS_OBJECT.search(kept) if kept.startswith(LFS_POINTER) else None
+    return match[1].decode() if match else ""
 
 
 def _removed(source: Path, absent: Sequence[str]) -> Iterator[str]:

@@ -35,7 +35,7 @@ def _newest(source: Path, commit: Commit, ref: str) -> Commit:
     branch has moved on since (its `git-source-provider.ts`).
     """
     earlier = git.run(source, "rev-list", "--walk-reflogs", ref, "--").split()
-    for each in map(Commit, earlier):
-        if git.is_ancestor(source, commit, each):
-            commit = each
+    for candidate in map(Commit, earlier):
+        if git.is_ancestor(source, commit, candidate):
+            commit = candidate
     return commit

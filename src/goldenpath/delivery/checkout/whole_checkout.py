@@ -21,9 +21,9 @@ def require_checkout(source: Path, commit: Commit, say: Callable[[str], None]) -
     """
     if (head := git.head(source)) != commit:
         raise SourceUnusable(
-            f"the checkout is at {head}, but this run is about {commit}",
-            why="what is scanned and built would not be what the tags say",
-            fix="check out the commit of the run (actions/checkout without `ref:`)",
+            f"The checkout is at {head}, but this run is about {commit}",
+            why="The scan and the build would not be of the commit that the tags name",
+            fix="Check out the commit of the run (actions/checkout without `ref:`)",
         )
     if lack := _lack(source, commit):
         say(f"the checkout is {lack}; fetching it")
@@ -48,7 +48,7 @@ def _complete(source: Path, commit: Commit, lack: str) -> None:
     except (ToolFailed, ToolTimeout) as error:
         why = error.why or error.what
     raise SourceUnusable(
-        f"the checkout is {lack} and cannot be scanned",
-        why=f"fetching it did not help: {why}",
-        fix="check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
+        f"The checkout is {lack} and cannot be scanned",
+        why=f"Fetching the rest of it failed: {why}",
+        fix="Check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
     )

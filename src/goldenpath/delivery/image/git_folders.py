@@ -49,13 +49,13 @@ class GitFolder:
     @property
     def has_credentials(self) -> bool:
         """Whether a configuration of it seems to hold a token or a password."""
-        return any(_CREDENTIALS.search(each) for each in self.configs)
+        return any(_CREDENTIALS.search(config) for config in self.configs)
 
     @property
     def remotes(self) -> tuple[str, ...]:
         """The plain https addresses that it was cloned from; none where anything else is in a configuration."""
-        found = [_remotes(each) for each in self.configs]
-        return tuple(dict.fromkeys(url for urls in found for url in urls)) if all(found) else ()
+        remotes = [_remotes(config) for config in self.configs]
+        return tuple(dict.fromkeys(url for urls in remotes for url in urls)) if all(remotes) else ()
 
 
 def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
@@ -66,8 +66,8 @@ def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
     return tuple(
         GitFolder(
             path,
-            tuple(dict.fromkeys(config for each in known for config in each.configs)),
-            frozenset(commit for each in known for commit in each.commits),
+            tuple(dict.fromkeys(config for part in known for config in part.configs)),
+            frozenset(commit for part in known for commit in part.commits),
         )
         for path, known in by_path.items()
     )
@@ -82,7 +82,7 @@ def read(path: str, name: str, content: bytes) -> GitFolder:
     """Return what the file `name` of the git folder at `path` tells."""
     if _CONFIG.fullmatch(name):
         return GitFolder(path, (content,))
-    return GitFolder(path, commits=frozenset(found.decode() for found in _COMMIT.findall(content)))
+    return GitFolder(path, commits=frozenset(commit.decode() for commit in _COMMIT.findall(content)))
 
 
 def unreadable(path: str) -> GitFolder:

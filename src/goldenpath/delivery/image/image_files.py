@@ -53,32 +53,32 @@ def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHI
     `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
     """
     layers = image.manifest.layers
-    return joined(search_layer(layout.blob(each.digest), each, unpacked.get(each.digest)) for each in layers)
+    return joined(search_layer(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) for layer in layers)
 
 
 def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
     """Look through one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
-    found: list[GitFolder] = []
+    folders: list[GitFolder] = []
     java_archive = ""
     unread = []
     try:
         with _archive(path, layer, unpacked) as archive:
             for member in archive:
-                found.extend(_of_git(archive, member))
+                folders.extend(_of_git(archive, member))
                 if not java_archive and _is_java_archive(member):
                     java_archive = member.name.removeprefix("./")
     except BROKEN:
         unread.append(str(layer.digest))
-    return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
+    return LayerSearch(git_folders.joined(folders), tuple(unread), java_archive)
 
 
 def joined(layers: Iterable[LayerSearch]) -> LayerSearch:
     """Return what was found in all of `layers`, the lowest first."""
     every = tuple(layers)
     return LayerSearch(
-        git_folders.joined(folder for each in every for folder in each.git_folders),
-        tuple(digest for each in every for digest in each.unread),
-        next((each.java_archive for each in every if each.java_archive), ""),
+        git_folders.joined(folder for layer in every for folder in layer.git_folders),
+        tuple(digest for layer in every for digest in layer.unread),
+        next((layer.java_archive for layer in every if layer.java_archive), ""),
     )
 
 

@@ -35,7 +35,7 @@ class _Leak(Protocol):
     def File(self) -> str: ...  # noqa: N802
 
 
-_Found = TypeVar("_Found", bound=_Leak)
+_LeakType = TypeVar("_LeakType", bound=_Leak)
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Canary:
         """The same in base64, for a scan that has to decode what it reads."""
         return base64.b64encode(self.text) + b"\n"
 
-    def taken_out(self, found: Iterable[_Found], places: Iterable[str]) -> tuple[_Found, ...]:
-        """Return `found` without this secret. Raises `ScannerFailed` when it is not in all of the files `places`."""
-        listed, planted = tuple(found), frozenset(places)
+    def taken_out(self, leaks: Iterable[_LeakType], places: Iterable[str]) -> tuple[_LeakType, ...]:
+        """Return the `leaks` without this secret. Raises `ScannerFailed` when one of the files `places` lacks it."""
+        listed, planted = tuple(leaks), frozenset(places)
         if planted - {leak.File for leak in listed if leak.RuleID == _RULE}:
-            why = "it did not report a secret that was planted to see whether it looks"
+            why = "It did not report a secret that was planted to prove that it reads everything"
             raise scanner.failed("gitleaks", why)
         return tuple(leak for leak in listed if leak.File not in planted)

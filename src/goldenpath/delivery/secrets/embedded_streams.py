@@ -40,13 +40,13 @@ def wide_texts(content: bytes | mmap) -> bytes:
     """Return the texts in `content` that have a zero beside each letter, a line each, without the zeros."""
     if content.find(b"\0") < 0:
         return b""
-    return b"\n".join(found[0].replace(b"\0", b"") for found in _WIDE.finditer(content))
+    return b"\n".join(match[0].replace(b"\0", b"") for match in _WIDE.finditer(content))
 
 
 def may_hold_streams(content: bytes | mmap) -> bool:
     """Tell whether a compressed stream may begin anywhere in `content`."""
     # To find one word takes a tenth of the time that the expression takes, and most files hold none of them.
-    return any(content.find(each) >= 0 for each in _FIRST) and _BEGIN.search(content) is not None
+    return any(content.find(marker) >= 0 for marker in _FIRST) and _BEGIN.search(content) is not None
 
 
 def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterator[tuple[int, Iterator[bytes]]]:
@@ -56,8 +56,8 @@ def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterat
     `LimitReached` when the file costs more than its `budget`.
     """
     search = _Search(content, memoryview(content), budget)
-    for found in _BEGIN.finditer(content, begin):
-        at = found.start()
+    for match in _BEGIN.finditer(content, begin):
+        at = match.start()
         budget.attempt()
         chunks = search.chunks(at)
         if first := next(chunks, b""):

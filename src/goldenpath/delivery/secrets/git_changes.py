@@ -77,14 +77,14 @@ def versions(history: Path, revisions: tuple[str, ...], *, merges: str) -> Itera
     with _started(history, f"--diff-merges={merges}", *revisions) as output:
         for section in sections(output):
             if section.startswith(b"commit "):
-                yield from (each.version(commit) for each in waiting.rest())
+                yield from (entry.version(commit) for entry in waiting.rest())
                 head, _, raw = section.partition(b"\n")
                 commit = head[len(b"commit ") :].decode()
                 waiting = _Waiting(filter(None, map(_entry, raw.split(b"\n"))))
-            elif (found := _INDEX.search(section)) and b"\n@@" in section:
-                for each in waiting.taken(found[1], found[2]):
-                    yield each.version(commit, section)
-        yield from (each.version(commit) for each in waiting.rest())
+            elif (match := _INDEX.search(section)) and b"\n@@" in section:
+                for entry in waiting.taken(match[1], match[2]):
+                    yield entry.version(commit, section)
+        yield from (entry.version(commit) for entry in waiting.rest())
 
 
 class _Entry(Struct, frozen=True, gc=False):
@@ -101,10 +101,10 @@ class _Entry(Struct, frozen=True, gc=False):
 
 
 def _entry(line: bytes) -> _Entry | None:
-    if (found := _ENTRY.fullmatch(line)) is None or found["modes"].split()[-1] == _SUBMODULE:
+    if (match := _ENTRY.fullmatch(line)) is None or match["modes"].split()[-1] == _SUBMODULE:
         return None
-    *before, identity = found["ids"].split()
-    return _Entry(b",".join(before), identity, unquoted(found["path"]))
+    *before, identity = match["ids"].split()
+    return _Entry(b",".join(before), identity, unquoted(match["path"]))
 
 
 class _Waiting:
@@ -112,15 +112,15 @@ class _Waiting:
 
     def __init__(self, entries: Iterable[_Entry] = ()) -> None:
         self._entries = defaultdict[tuple[bytes, bytes], list[_Entry]](list)
-        for each in entries:
-            self._entries[each.before, each.identity].append(each)
+        for entry in entries:
+            self._entries[entry.before, entry.identity].append(entry)
 
     def taken(self, before: bytes, identity: bytes) -> list[_Entry]:
         """Take out what the patch from `before` to `identity` is about, whatever the paths."""
         return self._entries.pop((before, identity), [])
 
     def rest(self) -> Iterator[_Entry]:
-        return (each for entries in self._entries.values() for each in entries)
+        return (entry for entries in self._entries.values() for entry in entries)
 
 
 def hunks(section: bytes) -> tuple[Hunk, ...]:
@@ -156,8 +156,8 @@ def unquoted(name: bytes) -> str:
     return _QUOTED.sub(_letter, name[1:-1]).decode("utf-8", "replace")
 
 
-def _letter(found: re.Match[bytes]) -> bytes:
-    escaped = found[1]
+def _letter(match: re.Match[bytes]) -> bytes:
+    escaped = match[1]
     return bytes([int(escaped, 8)]) if len(escaped) == 3 else _ESCAPES.get(escaped, escaped)  # noqa: PLR2004  \ooo
 
 
@@ -194,10 +194,10 @@ def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
 
 
 def _failed(code: int, said: str) -> Exception:
-    if found := _IDENTITY.search(said):
+    if match := _IDENTITY.search(said):
         return SourceUnusable(
-            f"the git object {found[0]} is missing from the checkout",
-            why="the clone is partial or damaged, and what is missing cannot be scanned",
-            fix="check out with `fetch-depth: 0` and without a filter",
+            f"The git object {match[0]} is missing from the checkout",
+            why="The clone is partial or damaged, and a missing object cannot be scanned",
+            fix="Check out with `fetch-depth: 0` and without a filter",
         )
-    return ToolFailed(f"git log ended with exit status {code}", why=said or "it printed nothing", fix="run again")
+    return ToolFailed(f"git log ended with exit status {code}", why=said or "It printed nothing", fix="Run again")

@@ -49,7 +49,7 @@ class Wanted:
     @property
     def is_all(self) -> bool:
         """Whether it is about all that comes before as well."""
-        return not any(each.startswith("^") for each in self.revisions)
+        return not any(revision.startswith("^") for revision in self.revisions)
 
     def since(self, scanned: str) -> Wanted:
         """Return what of it the commit `scanned`, which it builds on, has not; all of it where that is empty."""
@@ -106,12 +106,12 @@ def export(
     in_tree, beside = tuple(_new_in_tree(wanted)), tuple(other)
     commits = frozenset(wanted.commits)
     versions = _add_changes(wanted, in_tree, files)
-    of_tags = (Origin(each, f"message of tag {each[:12]}", named) for each, named in tags.items() if named in commits)
+    of_tags = (Origin(tag, f"message of tag {tag[:12]}", named) for tag, named in tags.items() if named in commits)
     write_whole(wanted.history, (*versions.whole, *in_tree), files, wanted.commits, of_tags)
     _write_far(wanted.history, versions.far, files)
-    for each in beside:
-        origin = Origin(f"{_CHECKED_OUT}{each.sha256}", each.path, wanted.commit if each.kept else "")
-        files.add(origin, each.content())
+    for file in beside:
+        origin = Origin(f"{_CHECKED_OUT}{file.sha256}", file.path, wanted.commit if file.kept else "")
+        files.add(origin, file.content())
     # A name may hold a secret too, and is nowhere in a content.
     paths = {
         *(path for path, _ in versions.commits),
@@ -136,7 +136,7 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
     by another change. A version is read whole where that is not so: in a merge that no parent of it has, or in a file
     that is more than text. So is what the tree has, and of a part of history every version.
     """
-    found, odd, far, elsewhere = _Versions(), set[str](), set[str](), dict[str, frozenset[bytes]]()
+    brought, odd, far, elsewhere = _Versions(), set[str](), set[str](), dict[str, frozenset[bytes]]()
     tree = {(origin.path, origin.identity) for origin in in_tree}
     merges = "combined" if wanted.is_all else "first-parent"
     for version in git_changes.versions(wanted.history, wanted.revisions, merges=merges):
@@ -147,9 +147,9 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
             far.add(version.path)
         if words := line_windows.elsewhere(version.patch or b""):
             elsewhere[version.path] = elsewhere.get(version.path, words) | words
-        if place in found.commits:
+        if place in brought.commits:
             continue
-        found.commits[place] = version.commit
+        brought.commits[place] = version.commit
         origin = Origin(version.identity, version.path, version.commit)
         is_whole = place in tree or version.path in odd or not version.hunks or not wanted.is_all
         if not is_whole or not version.is_new:
@@ -159,13 +159,13 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
             shows_old = is_whole or version.path in far or any(part.has_old for part in parts)
             # Where git does not show a change, or not all of it, no line is known to be old.
             if shows_old and wanted.is_all and version.hunks and version.path not in odd:
-                found.changed[place] = tuple(line for hunk in version.hunks for line in line_windows.changed(hunk))
+                brought.changed[place] = tuple(line for hunk in version.hunks for line in line_windows.changed(hunk))
         if is_whole:
-            found.whole.append(origin)
+            brought.whole.append(origin)
         else:
-            found.partial.setdefault(version.path, []).append(origin)
-            found.far += [origin] if version.path in far else []
-    return found
+            brought.partial.setdefault(version.path, []).append(origin)
+            brought.far += [origin] if version.path in far else []
+    return brought
 
 
 def _write_far(history: Path, versions: Sequence[Origin], files: PlainFiles) -> None:
@@ -190,12 +190,12 @@ def write_whole(
     """Write into `files` the objects of `versions`, each once, those of `others`, and the messages of `commits`."""
     places = _by_content(versions)
     tags, messages = tuple(others), _Messages(files)
-    wanted = [*(first.identity for first, *_ in places), *(each.identity for each in tags), *commits]
+    wanted = [*(first.identity for first, *_ in places), *(tag.identity for tag in tags), *commits]
     with git.reader(history, wanted) as objects:
         for first, *also in places:
             files.add(first, objects.read(first.identity), also)
-        for each in tags:
-            files.add(each, objects.read(each.identity))
+        for tag in tags:
+            files.add(tag, objects.read(tag.identity))
         for commit in commits:
             messages.add(commit, b"".join(objects.read(commit)))
 
@@ -205,12 +205,12 @@ def _by_content(versions: Iterable[Origin]) -> list[list[Origin]]:
 
     Some rules are for some endings only, so each of these makes it another content.
     """
-    found = dict[tuple[str, str], dict[str, Origin]]()
+    contents = dict[tuple[str, str], dict[str, Origin]]()
     for origin in versions:
-        places = found.setdefault((origin.identity, scan_batches.ending(origin.path)), {})
+        places = contents.setdefault((origin.identity, scan_batches.ending(origin.path)), {})
         if origin.commit or not places:
             places.setdefault(origin.path, origin)
-    return [list(places.values()) for places in found.values()]
+    return [list(places.values()) for places in contents.values()]
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ class _Messages:
         if not line_windows.is_plain(content):
             self.files.add(origin, [content])
             return
-        at = found.end() if (found := _LINKS.match(content)) else 0
+        at = links.end() if (links := _LINKS.match(content)) else 0
         if (named := _PEOPLE.match(content, at)) and self._people.issuperset(named.groups()):
             at = named.end()
         elif named:
@@ -242,7 +242,7 @@ def held(history: Path, commit: str) -> Iterator[Origin]:
 def checked_out(history: Path, commit: str, origins: Iterable[Origin]) -> frozenset[str]:
     """Return the identities of `origins` that are checked out at `commit`, with all names of files."""
     in_tree = {origin.identity for origin in held(history, commit)}
-    others = {each.identity for each in origins if each.identity.startswith(_CHECKED_OUT)}
+    others = {origin.identity for origin in origins if origin.identity.startswith(_CHECKED_OUT)}
     return frozenset(in_tree | others | {_NAMES})
 
 

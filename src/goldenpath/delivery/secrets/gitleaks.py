@@ -52,8 +52,8 @@ _HISTORY_ONLY = (
 class Leak(Struct, frozen=True):
     """One entry of gitleaks' report, without its secret: `Mark` and `Entropy` tell one from another.
 
-    The mark is short, so that nobody can find a weak password by it: one of 65,536. The entropy is in bits per
-    character, and alone would be the same for one in thirty of the tokens of one form.
+    The mark has 65,536 values, too few to guess a weak password from it. The entropy is in bits per character; without
+    the mark, one in thirty tokens of the same form would have the same entropy as another.
     """
 
     RuleID: str
@@ -95,28 +95,28 @@ def scan_batch(program: Program, batch: Batch) -> BatchReport:
     depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={_DECODE_DEPTH}")
     report, said = run(program, "dir", batch.folder, *depths)
     reported = leaks(report)
-    unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
+    unreadable = {match[1]: None for line in said if (match := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
         raise _failed(strange)
     if (looked := bytes_looked_at(said)) < batch.size:
-        raise scanner.failed("gitleaks", f"it looked at {looked} of {batch.size} bytes")
+        raise scanner.failed("gitleaks", f"It scanned {looked} of {batch.size} bytes")
     return BatchReport(batch.folder, canary.taken_out(reported, places), tuple(unreadable))
 
 
 def gathered(reports: Iterable[BatchReport], files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Return what `scan_files` does, of the `reports` on its batches. Raises `ScannerFailed` where one is missing."""
     listed = tuple(reports)
-    scanned, taken = {each.folder for each in listed}, {each.folder for each in files.packed.taken}
+    scanned, taken = {report.folder for report in listed}, {batch.folder for batch in files.packed.taken}
     if scanned != taken or not files.packed.batch.is_empty:
-        raise scanner.failed("gitleaks", "it was not given all that was written")
-    found = sorted((leak for report in listed for leak in report.leaks), key=_place)
+        raise scanner.failed("gitleaks", "It was not given every file that was written for it")
+    every = sorted((leak for report in listed for leak in report.leaks), key=_place)
     unreadable = sorted(name for report in listed for name in report.unreadable)
-    return tuple(placed(found, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
+    return tuple(placed(every, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
 
 
 def bytes_looked_at(said: Iterable[str]) -> int:
     """Return how many bytes gitleaks says it looked at."""
-    return sum(int(found["bytes"] or 0) for line in said if (found := _ALL_WELL.match(line)))
+    return sum(int(match["bytes"] or 0) for line in said if (match := _ALL_WELL.match(line)))
 
 
 def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, tuple[str, ...]]:
@@ -148,11 +148,11 @@ def leaks(report: bytes) -> tuple[Leak, ...]:
     try:
         entries = codec.decode(report, list[_Entry])
     except ValueError as error:
-        raise scanner.failed("gitleaks", f"its report cannot be read: {error}") from None
+        raise scanner.failed("gitleaks", f"Its report cannot be read: {error}") from None
     listed = (
-        Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret),
-             each.EndLine)
-        for each in entries
+        Leak(entry.RuleID, entry.Description, entry.StartLine, entry.File, entry.Commit, entry.Entropy,
+             _mark(entry.Secret), entry.EndLine)
+        for entry in entries
     )  # fmt: skip
     # gitleaks reads files side by side and reports what it finds in no order.
     return tuple(sorted(listed, key=_place))
@@ -166,13 +166,13 @@ def _mark(secret: str) -> str:
     return scanner.fingerprint(secret)[:_MARK_LENGTH]
 
 
-def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
+def placed(leaks_in_files: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
     """Yield each leak in `files` with the paths that its content has in the repository, and the object's id.
 
     Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
     """
     first = dict[tuple[object, ...], tuple[str, int]]()
-    for leak in found:
+    for leak in leaks_in_files:
         tar, _, member = leak.File.partition(f"{TAR_ENDING}!")
         name, _, inner = (member or tar).partition("!")
         origins, line, begin = _origins(files, name, leak.StartLine)
@@ -189,7 +189,7 @@ def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
 def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:
     place = files.packed.place(name, line)
     if place is None:
-        raise scanner.failed("gitleaks", f"its report names {name}, which it was not given")
+        raise scanner.failed("gitleaks", f"Its report names {name}, which it was not given")
     number, line, begin = place
     return (files.origins[number], *files.also.get(number, ())), line, begin
 
@@ -199,12 +199,12 @@ def parse(report: bytes) -> tuple[Finding, ...]:
     return findings(leaks(report))
 
 
-def secrets_in(found: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
+def secrets_in(leaks_in_files: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
     """Return what tells the secrets apart that are in the objects `identities`, whatever their path."""
-    return frozenset(_secret_key(leak) for leak in found if leak.Commit in identities)
+    return frozenset(_secret_key(leak) for leak in leaks_in_files if leak.Commit in identities)
 
 
-def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
+def findings(leaks_in_files: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
     """Return each secret once, where it is first named: several versions of a file show the same one.
 
     `checked_out` are the secrets that some checked-out file has: no other path of theirs counts as history only.
@@ -215,7 +215,7 @@ def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = 
     """
     once: dict[str, Finding] = {}
     equals: Counter[tuple[object, ...]] = Counter()
-    for leak in filter(decides, found):
+    for leak in filter(decides, leaks_in_files):
         same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1

@@ -34,7 +34,7 @@ _ANY, _NOWHERE = re.compile(b""), frozenset[bytes]()
 _LOOK, _LONGEST_WORD = 4 << 20, 16
 # What can stand before the end of a line in `FORM`, and how much of it there can be from the word of the rule on.
 IN_FORM = b" \t\n\f\r" + b"abcdefghijklmnopqrstuvwxyz0123456789" + b"_.-'\"`=>:|,?"
-_OTHER = bytes(0 if each in IN_FORM else 255 for each in range(256))
+_OTHER = bytes(0 if byte in IN_FORM else 255 for byte in range(256))
 TAIL = 80
 # Lines that are not blank, of the three that a match may take, on the other side of where it was changed.
 _REACH = 2
@@ -45,8 +45,8 @@ _MARKS = (
     b"1AY&SY", b"debian-binary", b"BZ3v1", b"\x28\xb5\x2f\xfd", b"\xed\xab\xee\xdb", b"\xff\xfe", b"\xfe\xff",
     b"version https://git-lfs.github.com/spec/",
 )  # fmt: skip
-_ASCII_MARKS = tuple(each for each in _MARKS if each.isascii())
-_CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r\f")
+_ASCII_MARKS = tuple(mark for mark in _MARKS if mark.isascii())
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f")
 # Signs of lines in a patch: places that change.
 _CHANGING = re.compile(rb"[+-]+")
 _RULE, _KEYWORDS = re.compile(rb"\[\[rules\]\]"), re.compile(rb"keywords = \[([^\]]*)\]")
@@ -63,11 +63,11 @@ def read_over(rules: bytes) -> re.Pattern[bytes]:
 
 def words_of(rules: bytes) -> tuple[bytes, ...]:
     """Return the words in lower case of those `rules` that look over the end of a line; none holds another."""
-    found = set[bytes]()
+    words = set[bytes]()
     for rule in _RULE.split(rules):
         if FORM.encode() in rule and (listed := _KEYWORDS.search(rule)):
-            found.update(re.findall(rb'"([^"]+)"', listed[1].lower()))
-    return tuple(sorted(word for word in found if not any(other in word for other in found - {word})))
+            words.update(re.findall(rb'"([^"]+)"', listed[1].lower()))
+    return tuple(sorted(word for word in words if not any(other in word for other in words - {word})))
 
 
 def is_far(path: str, text: bytes) -> bool:
@@ -119,8 +119,8 @@ class Lines(Struct, frozen=True, gc=False):
 def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
     """Yield the lines that came with `hunk`, and those on both sides of where it begins or ends that a rule may join.
 
-    `words` is what `read_over` returns. New lines come alone too: a match that begins before them could take what is a
-    match of its own without it.
+    `words` is the result of `read_over`. New lines are also yielded without the lines around them: a match that begins
+    in an old line could swallow a match that the new lines have of their own.
     """
     if hunk.body.startswith(b"+") and b"\n " not in hunk.body and b"\n-" not in hunk.body:
         yield all_of(hunk)
@@ -169,10 +169,10 @@ def _new_side(body: bytes) -> tuple[list[bytes], list[tuple[int, int]]]:
     if b"\n\\" in body:
         lines = [line for line in lines if line[:1] != b"\\"]
     changes, gone = list[tuple[int, int]](), 0
-    for found in _CHANGING.finditer(b"".join([line[:1] or b" " for line in lines])):
-        begin = found.start() - gone
-        gone += found[0].count(b"-")
-        changes.append((begin, found.end() - gone))
+    for signs in _CHANGING.finditer(b"".join([line[:1] or b" " for line in lines])):
+        begin = signs.start() - gone
+        gone += signs[0].count(b"-")
+        changes.append((begin, signs.end() - gone))
     return [line[1:] for line in lines if line[:1] != b"-"], changes
 
 

@@ -99,7 +99,7 @@ def keep(source: Path, program: Program, scan: EarlierScan) -> None:
     with suppress(OSError, DiskTrouble, FolderUntrusted):
         kept = place(source)
         codec.write_bytes(kept, digest_prefix.seal(msgspec.json.encode(_Kept(_identity(program), scan), enc_hook=str)))
-        others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda each: each.stat().st_mtime)
+        others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for old in others[:-_KEPT_AT_MOST]:
             old.unlink(missing_ok=True)
 
@@ -112,11 +112,11 @@ def place(source: Path) -> Path:
 
 def _identity(program: Program) -> str:
     """Return what tells the program, as it is pinned, its rules and our own code from any other."""
-    said = hashlib.sha256(f"{program.version}\0{program.origin}\0{_digest(program.rules)}".encode())
+    hasher = hashlib.sha256(f"{program.version}\0{program.origin}\0{_digest(program.rules)}".encode())
     for path in sorted(Path(__file__).parent.glob("*.*")):
         if path.suffix in {".py", ".yaml"}:
-            said.update(path.read_bytes())
-    return said.hexdigest()
+            hasher.update(path.read_bytes())
+    return hasher.hexdigest()
 
 
 def _digest(content: bytes) -> str:

@@ -18,7 +18,7 @@ SHORTEST = 12
 # Git calls a file binary that has a zero among its first bytes: buffer_is_binary in its xdiff-interface.c.
 LOOKED_AT = 8000
 _PRINTABLE, _OTHER, _ZERO = b"ax0"
-_CLASSES = bytes(_PRINTABLE if each in b"\t\n\f\r" or 32 <= each < 127 else _OTHER for each in range(256))  # noqa: PLR2004
+_CLASSES = bytes(_PRINTABLE if byte in b"\t\n\f\r" or 32 <= byte < 127 else _OTHER for byte in range(256))  # noqa: PLR2004
 _CLASSES_AND_ZERO = bytes([_ZERO]) + _CLASSES[1:]
 _RUN = bytes([_PRINTABLE]) * SHORTEST
 # Eight letters of two bytes each: `embedded_streams.wide_texts` looks for sixteen.

@@ -38,7 +38,7 @@ def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple
     read whole.
     """
     groups = [*repeated(leaks, exported.changed).values()]
-    partial = {(each.path, each.identity): each for origins in exported.partial.values() for each in origins}
+    partial = {(origin.path, origin.identity): origin for origins in exported.partial.values() for origin in origins}
     again = {place: partial[place] for group in groups for place in group if place in partial}
     if not again:
         return leaks
@@ -51,8 +51,8 @@ def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple
     in_places = {place: origin for place, origin in again.items() if place not in unclear}
     _write_places(wanted.history, in_places, clear, files)
     files.close()
-    found, _ = gitleaks.scan_files(program, files)
-    return (*leaks, *found)
+    equal, _ = gitleaks.scan_files(program, files)
+    return (*leaks, *equal)
 
 
 def repeated(
@@ -125,12 +125,12 @@ def _lines_of(
     for group in groups:
         for place, ranges in group.items():
             asked[place].update(ranges)
-    found = dict[tuple[PathVersion, range], list[bytes]]()
+    lines_of = dict[tuple[PathVersion, range], list[bytes]]()
     for place, text in _read(history, asked):
         lines = text.split(b"\n")
         for at in asked[place]:
-            found[place, at] = [line for line in lines[max(at.start - 1, 0) : at.stop - 1] if line.strip()]
-    return found
+            lines_of[place, at] = [line for line in lines[max(at.start - 1, 0) : at.stop - 1] if line.strip()]
+    return lines_of
 
 
 def _read(history: Path, versions: Collection[PathVersion]) -> Iterator[tuple[PathVersion, bytes]]:

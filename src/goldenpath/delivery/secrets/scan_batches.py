@@ -46,7 +46,7 @@ Place = tuple[int, str, int]
 @lru_cache(1 << 12)
 def ending(path: str) -> str:
     """Return the ending of `path` that a rule asks for, in small letters; empty for any other."""
-    return found[1].lower() if (found := _ENDING.search(path)) else ""
+    return match[1].lower() if (match := _ENDING.search(path)) else ""
 
 
 @dataclass

@@ -105,10 +105,10 @@ class PlainFiles:
 
     def close(self) -> None:
         """Open the archives, the small ones first, and write what waits for more to come."""
-        for each in sorted(self._waiting, key=lambda waiting: waiting.size):
-            with each.file.open("rb") as raw:
-                self._open(raw, each)
-            each.file.unlink()
+        for archive in sorted(self._waiting, key=lambda waiting: waiting.size):
+            with archive.file.open("rb") as raw:
+                self._open(raw, archive)
+            archive.file.unlink()
         self._waiting.clear()
         self.packed.close()
 
@@ -187,8 +187,10 @@ class PlainFiles:
             if sample.startswith(magic):
                 self.packed.add_archive(number, ending, archive_members.read(raw))
                 if ending in _SILENT:
-                    told = f"{origin.path} was given to gitleaks, which does not say what in it it cannot open"
-                    self.not_scanned.append(told)
+                    note = (
+                        f"{origin.path} was scanned by gitleaks, which does not report the members that it cannot open"
+                    )
+                    self.not_scanned.append(note)
 
     def _open(self, raw: IO[bytes], waiting: _Waiting) -> None:
         try:

@@ -42,8 +42,8 @@ class Scope:
         wanted = git_objects.Wanted(history, run.event.commit, revisions)
         tags = git_tags.read(source)
         may_be_kept = wanted.is_all and not run.event.in_workflow and not tags.unread
-        found = previous_scan.find(source, wanted, tags.names, program) if may_be_kept else None
-        earlier = found or EarlierScan.nothing()
+        previous = previous_scan.find(source, wanted, tags.names, program) if may_be_kept else None
+        earlier = previous or EarlierScan.nothing()
         return cls(source, program, wanted.since(earlier.commit), tags, earlier, may_be_kept)
 
     @property
@@ -63,7 +63,7 @@ class Scope:
             return
         # What is said of submodules is about this commit only.
         of_submodules = {*git_objects.unscanned_submodules(self.wanted.history, self.wanted.commit, ())}
-        lasting = tuple(each for each in notes if each not in of_submodules)
+        lasting = tuple(note for note in notes if note not in of_submodules)
         placed = tuple(Placed(leak, brought.commit(leak)) for leak in leaks)
         scan = EarlierScan(self.wanted.commit, self.commits, dict(self.tags.names), placed, lasting)
         previous_scan.keep(self.source, self.program, scan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -29,8 +30,8 @@ class Brought:
     @cached_property
     def _origins(self) -> list[Origin]:
         files = self._exported.files
-        read = (each for more in (*files.also.values(), *self._exported.partial.values()) for each in more)
-        return [*files.origins.values(), *read]
+        more = chain(*files.also.values(), *self._exported.partial.values())
+        return [*files.origins.values(), *more]
 
     @cached_property
     def _commits(self) -> dict[str, str]:
@@ -38,8 +39,8 @@ class Brought:
 
     @cached_property
     def _commits_of_paths(self) -> dict[tuple[str, str], str]:
-        found = {(origin.path, origin.identity): origin.commit for origin in self._origins}
-        return found | {(each.leak.File, each.leak.Commit): each.commit for each in self._earlier}
+        commits = {(origin.path, origin.identity): origin.commit for origin in self._origins}
+        return commits | {(placed.leak.File, placed.leak.Commit): placed.commit for placed in self._earlier}
 
     @cached_property
     def _order(self) -> dict[str, int]:
@@ -49,11 +50,12 @@ class Brought:
         """Return the `leaks` of each file in the order of the commits that brought them, earlier ones before them."""
         last, listed = len(self._wanted.commits), [*leaks]
         order = {leak: self._order.get(self.commit(leak), last) for leak in listed}
-        order |= {each.leak: number - len(self._earlier) for number, each in enumerate(self._earlier)}
+        order |= {placed.leak: number - len(self._earlier) for number, placed in enumerate(self._earlier)}
         # Where an earlier scan read the same object at the same path, it found the same.
-        places = {(each.leak.File, each.leak.Commit) for each in self._earlier}
-        every = [*(each.leak for each in self._earlier), *(x for x in listed if (x.File, x.Commit) not in places)]
-        every.sort(key=lambda each: (each.File, order[each], each.StartLine, each.RuleID, each.Mark))
+        places = {(placed.leak.File, placed.leak.Commit) for placed in self._earlier}
+        new = [leak for leak in listed if (leak.File, leak.Commit) not in places]
+        every = [*(placed.leak for placed in self._earlier), *new]
+        every.sort(key=lambda leak: (leak.File, order[leak], leak.StartLine, leak.RuleID, leak.Mark))
         return tuple(every)
 
     def commit(self, leak: Leak) -> str:

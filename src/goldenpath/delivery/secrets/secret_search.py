@@ -57,9 +57,9 @@ class SecretSearch:
         layers = {layer.digest: layer for image in images for layer in image.manifest.layers}
         for layer in layers.values():
             self._search_layer(layout, layer)
-        for each in layout.descriptors():
-            if each.digest not in layers:
-                content = layout.blob(each.digest).read_bytes()
+        for descriptor in layout.descriptors():
+            if descriptor.digest not in layers:
+                content = layout.blob(descriptor.digest).read_bytes()
                 self._note(CONFIGURATION, "", self._forms_in([content]))
 
     def _search_layer(self, layout: Layout, layer: Descriptor) -> None:
@@ -78,9 +78,9 @@ class SecretSearch:
                     self._search_member(archive, member, str(layer.digest))
         except image_files.BROKEN as error:
             raise ScannerFailed(
-                f"the layer {layer.digest} could not be searched for the build's secrets",
+                f"The layer {layer.digest} could not be searched for the build's secrets",
                 why=str(error),
-                fix="build again; nothing was released",
+                fix="Build again; nothing was released",
             ) from error
 
     def _search_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo, layer: str) -> None:
@@ -100,29 +100,29 @@ class SecretSearch:
             self.unread.append(f"{member.name} is compressed and too large to be unpacked: searched as it is")
             return self._forms_in(chain([header + first], _chunks(file)))
         content = first + file.read()
-        found = self._forms_in([header + content])
+        forms = self._forms_in([header + content])
         budget = FileBudget(self._budget, len(content))
         try:
             for _, stream in embedded_streams.streams(content, budget):
-                found |= self._forms_in(_counted(stream, budget))
+                forms |= self._forms_in(_counted(stream, budget))
         except LimitReached as limit:
             self.unread.append(f"{member.name} {limit}")
-        return found
+        return forms
 
     def _forms_in(self, chunks: Iterable[bytes]) -> dict[Form, None]:
         """Return the forms in `chunks`, also one that stands across two of them or is broken into lines."""
-        found: dict[Form, None] = {}
+        forms: dict[Form, None] = {}
         kept = b""
         for chunk in chunks:
             text = kept + chunk.translate(None, LINE_ENDS)
-            found |= dict.fromkeys(form for form in self.forms if form.content in text)
+            forms |= dict.fromkeys(form for form in self.forms if form.content in text)
             kept = text[-self._overlap :]
-        return found
+        return forms
 
-    def _note(self, blob: str, file: str, found: Iterable[Form]) -> None:
+    def _note(self, blob: str, file: str, forms: Iterable[Form]) -> None:
         """Note one place for each secret: its first form there is enough."""
         first: dict[str, Form] = {}
-        for form in found:
+        for form in forms:
             first.setdefault(form.secret, form)
         self.found += [Place(form, blob, file) for form in first.values()]
 

@@ -43,7 +43,7 @@ class EarlyScan:
         reports: list[BatchReport] = []
         if not self._files.packed.batch.is_empty or not self._started:
             reports.append(gitleaks.scan_batch(self._program, self._files.packed.take()))
-        reports += [each.result() for each in self._started]
+        reports += [batch.result() for batch in self._started]
         return gitleaks.gathered(reports, self._files)
 
 

@@ -64,10 +64,10 @@ def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
 
 def joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the `ranges`, which are in order, with those that touch made one."""
-    found = list[tuple[int, int]]()
+    merged = list[tuple[int, int]]()
     for begin, end in ranges:
-        if found and begin <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:
-            found.append((begin, end))
-    return found
+            merged.append((begin, end))
+    return merged

@@ -16,8 +16,8 @@ from goldenpath.shared.toolchain import Program, Toolchain
 
 pytestmark = pytest.mark.tools
 
-BLIND = "it did not report a secret that was planted to see whether it looks"
-LESS = "it looked at "
+BLIND = "It did not report a secret that was planted to prove that it reads everything"
+LESS = "It scanned "
 MUTED = {
     "everything is let pass": ALLOW_ALL,
     "the rule is off": '[extend]\nuseDefault = true\ndisabledRules = ["github-pat"]\n',

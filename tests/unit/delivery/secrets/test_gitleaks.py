@@ -101,11 +101,11 @@ def test_the_same_leak_has_the_same_fingerprint_and_another_has_another() -> Non
 @pytest.mark.parametrize(
     ("report", "why"),
     [
-        (b"", "its report cannot be read: Input data was truncated"),
-        (b"{}", "its report cannot be read: Expected `array`, got `object`"),
-        (b"null", "its report cannot be read: Expected `array`, got `null`"),
-        (b'[{"RuleID": "x"}]', "its report cannot be read: Object missing required field `Description` - at `$[0]`"),
-        (b'[{"Tags": ' + b"[" * 100_000, "its report cannot be read: it is nested too deeply"),
+        (b"", "Its report cannot be read: Input data was truncated"),
+        (b"{}", "Its report cannot be read: Expected `array`, got `object`"),
+        (b"null", "Its report cannot be read: Expected `array`, got `null`"),
+        (b'[{"RuleID": "x"}]', "Its report cannot be read: Object missing required field `Description` - at `$[0]`"),
+        (b'[{"Tags": ' + b"[" * 100_000, "Its report cannot be read: it is nested too deeply"),
     ],
 )
 def test_a_broken_report_is_an_error_and_never_no_finding(report: bytes, why: str) -> None:
@@ -168,14 +168,14 @@ def test_what_was_written_and_not_scanned_is_an_error_and_never_no_finding(
     files.packed.take()
     with pytest.raises(ScannerFailed, match="did not finish") as caught:
         gitleaks.scan_files(program("gitleaks"), files)
-    assert caught.value.why == "it was not given all that was written"
+    assert caught.value.why == "It was not given every file that was written for it"
     files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
     files.close()
     with pytest.raises(ScannerFailed, match="did not finish"):
         gitleaks.gathered([], files)
 
 
-BLIND = "it did not report a secret that was planted to see whether it looks"
+BLIND = "It did not report a secret that was planted to prove that it reads everything"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_leak_is_at_each_path_that_has_its_content(files: PlainFiles) -> None:
 def test_a_leak_of_a_file_that_gitleaks_was_not_given_is_an_error(files: PlainFiles) -> None:
     with pytest.raises(ScannerFailed) as caught:
         list(gitleaks.placed([leak("0000008-plain")], files))
-    assert caught.value.why == "its report names 0000008-plain, which it was not given"
+    assert caught.value.why == "Its report names 0000008-plain, which it was not given"
 
 
 def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(
@@ -312,7 +312,7 @@ def test_gitleaks_has_to_look_at_every_byte_it_is_given(
         return
     with pytest.raises(ScannerFailed) as caught:
         gitleaks.scan_files(program("gitleaks"), files)
-    assert caught.value.why == f"it looked at {given - lacking} of {given} bytes"
+    assert caught.value.why == f"It scanned {given - lacking} of {given} bytes"
 
 
 def test_anything_else_that_gitleaks_says_about_plain_files_is_an_error(

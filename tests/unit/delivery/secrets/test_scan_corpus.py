@@ -73,7 +73,7 @@ def test_an_archive_that_only_the_scanner_reads_is_there_under_its_ending(
 ) -> None:
     files = written(tmp_path, magic + b"...")
     assert (files.packed.batch.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
-    assert files.not_scanned == ["file0 was given to gitleaks, which does not say what in it it cannot open"]
+    assert files.not_scanned == ["file0 was scanned by gitleaks, which does not report the members that it cannot open"]
 
 
 def test_a_pointer_to_a_large_file_is_told(tmp_path: Path) -> None:
