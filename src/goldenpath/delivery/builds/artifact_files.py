@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.checkout.checkout import File
+from goldenpath.delivery.checkout.checkout import CheckoutFile
 from goldenpath.shared.errors import ContextRefused
 from goldenpath.shared.input_text import is_too_long
 
@@ -43,7 +43,7 @@ _UPLOAD_LESS = "Upload only what the Dockerfile copies: name it in `path:` of ac
 
 
 @contextmanager
-def opened(artifact: Path) -> Iterator[tuple[File, ...]]:
+def opened(artifact: Path) -> Iterator[tuple[CheckoutFile, ...]]:
     """Give the files of `artifact`, sorted by their paths in it. Raises `ContextRefused`, `OSError`."""
     if artifact.is_dir():
         yield _files(artifact)
@@ -81,7 +81,7 @@ def refused(path: str, why: str, fix: str = _UPLOAD_LESS) -> ContextRefused:
     )
 
 
-def digest(files: Iterable[File]) -> str:
+def digest(files: Iterable[CheckoutFile]) -> str:
     """Return the digest of the paths and bytes of `files`."""
     hasher = hashlib.sha256()
     for each in sorted(files, key=lambda file: file.path):
@@ -89,7 +89,7 @@ def digest(files: Iterable[File]) -> str:
     return f"sha256:{hasher.hexdigest()}"
 
 
-def is_same(file: File, place: Path) -> bool:
+def is_same(file: CheckoutFile, place: Path) -> bool:
     """Tell whether a plain file with the bytes of `file` lies at `place` already."""
     try:
         return stat.S_ISREG(place.lstat().st_mode) and _sha256(place) == file.sha256
@@ -98,7 +98,7 @@ def is_same(file: File, place: Path) -> bool:
 
 
 @contextmanager
-def placed(files: Iterable[File], root: Path) -> Iterator[None]:
+def placed(files: Iterable[CheckoutFile], root: Path) -> Iterator[None]:
     """Have `files` lie below `root`, by their paths, as long as the block runs. Raises `ContextRefused`, `OSError`.
 
     What lies there already, with the same bytes, stays.
@@ -115,7 +115,7 @@ def placed(files: Iterable[File], root: Path) -> Iterator[None]:
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def _place(file: File, target: Path, made: list[Path]) -> None:
+def _place(file: CheckoutFile, target: Path, made: list[Path]) -> None:
     for folder in reversed([each for each in target.parents if not each.exists()]):
         folder.mkdir()
         folder.chmod(0o755)
@@ -131,15 +131,15 @@ def _place(file: File, target: Path, made: list[Path]) -> None:
         raise refused(file.path, "It was changed while it was copied.", "Run again, with nothing that writes to it.")
 
 
-def _files(folder: Path) -> tuple[File, ...]:
-    found: list[File] = []
+def _files(folder: Path) -> tuple[CheckoutFile, ...]:
+    found: list[CheckoutFile] = []
     size = 0
     for path, entry in _walked(folder):
         if not entry.is_file(follow_symlinks=False):
             raise refused(path, "It is a link or a device, and not a plain file.")
         size += entry.stat(follow_symlinks=False).st_size
         _require_room(len(found) + 1, size)
-        found.append(File(path, Path(entry.path), _sha256(Path(entry.path))))
+        found.append(CheckoutFile(path, Path(entry.path), _sha256(Path(entry.path))))
     if not found:
         raise ContextRefused(
             f"The artifact at {folder} holds no file.",

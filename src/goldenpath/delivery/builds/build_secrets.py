@@ -100,14 +100,14 @@ def require_absent(given: Given, layout: Layout) -> tuple[str, ...]:
     if not search.forms:
         return ()
     search.search(layout)
-    if not search.found:
+    if not search.places:
         return _unread(search.unread)
     # Before the error is raised: a later step with `if: always()` could hand the image on
     # (docs/adr/0027-build-secrets.md).
     shutil.rmtree(layout.path, ignore_errors=True)
-    names = ", ".join(dict.fromkeys(place.form.secret for place in search.found))
+    names = ", ".join(dict.fromkeys(place.form.secret for place in search.places))
     # A file may have the secret in its name.
-    places = [redacted(f"{each.form.secret}: {each} ({each.form.name})", given.searched) for each in search.found]
+    places = [redacted(f"{each.form.secret}: {each} ({each.form.name})", given.searched) for each in search.places]
     more = f" and {len(places) - _PLACES_AT_MOST} more places" if len(places) > _PLACES_AT_MOST else ""
     raise SecretInImage(
         f"the image holds a secret that its build was given: {names}",

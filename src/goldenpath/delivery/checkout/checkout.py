@@ -28,7 +28,7 @@ _SHA1_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class File:
+class CheckoutFile:
     """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256.
 
     `kept` is the id of what git keeps in its place.
@@ -59,16 +59,16 @@ class Checkout:
     """
 
     digest: str
-    other: tuple[File, ...]
+    other: tuple[CheckoutFile, ...]
     absent: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
     submodules: Mapping[str, str] = field(default_factory=dict)
-    within: tuple[File, ...] = ()
+    within: tuple[CheckoutFile, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _FileOnDisk:
     """What is at a place: which kind of file, the id that git would give its bytes, and their SHA-256."""
 
     kind: str = "absent"
@@ -80,7 +80,7 @@ class _Seen:
 
 def read(source: Path, commit: str) -> Checkout:
     """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
-    reading = _Reading()
+    reading = _CheckoutReader()
     reading.add(git.top(source), commit)
     return Checkout(
         reading.digest.hexdigest(), tuple(reading.other), tuple(reading.absent), tuple(reading.modes),
@@ -93,12 +93,12 @@ def is_checked_out(submodule: Path) -> bool:
     return (submodule / ".git").exists()
 
 
-class _Reading:
+class _CheckoutReader:
     """The files of a checkout, as far as they were looked at."""
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
-        self.other, self.within = list[File](), list[File]()
+        self.other, self.within = list[CheckoutFile](), list[CheckoutFile]()
         self.absent, self.modes, self.pointers = list[str](), list[str](), list[str]()
         self.submodules = dict[str, str]()
 
@@ -107,7 +107,7 @@ class _Reading:
         for mode, _, kept, path in git.tree(root, commit):
             place, full = root / os.fsdecode(path), prefix + path
             if mode == _SUBMODULE:
-                self.submodules[_shown(full)] = kept
+                self.submodules[_decoded(full)] = kept
                 if is_checked_out(place):
                     self.add(place, git.run(place, "rev-parse", "HEAD"), full + b"/")
             else:
@@ -117,8 +117,8 @@ class _Reading:
         seen = _look(place, kept)
         self.digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
         if seen.is_pointer:
-            self.pointers.append(_shown(path))
-        file = File(_shown(path), place, seen.sha256, kept)
+            self.pointers.append(_decoded(path))
+        file = CheckoutFile(_decoded(path), place, seen.sha256, kept)
         if is_within:
             self.within += [file] if seen.mode else []
         elif not seen.mode:
@@ -128,24 +128,24 @@ class _Reading:
             self.modes += [file.path] if seen.mode != mode else []
 
 
-def _shown(path: bytes) -> str:
+def _decoded(path: bytes) -> str:
     return path.decode("utf-8", "replace")
 
 
-def _look(place: Path, kept: str) -> _Seen:
+def _look(place: Path, kept: str) -> _FileOnDisk:
     """Return what is at `place`; `kept` says which hash git uses."""
     try:
         status = place.lstat()
         if stat.S_ISLNK(status.st_mode):
             target = _target(place)
-            return _Seen("link", *_hashes(kept, len(target), iter([target])), _LINK)
+            return _FileOnDisk("link", *_hashes(kept, len(target), iter([target])), _LINK)
         if stat.S_ISREG(status.st_mode):
-            hashes = _hashes(kept, status.st_size, File("", place, "").content())
+            hashes = _hashes(kept, status.st_size, CheckoutFile("", place, "").content())
             mode = _PROGRAM if status.st_mode & stat.S_IXUSR else _FILE
-            return _Seen("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
+            return _FileOnDisk("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
     except (FileNotFoundError, NotADirectoryError):
         pass
-    return _Seen()
+    return _FileOnDisk()
 
 
 def _is_pointer(place: Path, size: int) -> bool:

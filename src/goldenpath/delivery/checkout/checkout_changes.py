@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.checkout.checkout import Checkout, File
+    from goldenpath.delivery.checkout.checkout import Checkout, CheckoutFile
 
 _AT_A_TIME = 200
 _LFS_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
@@ -41,7 +41,7 @@ def changed(source: Path, commit: str, checked_out: Checkout) -> tuple[str, ...]
     return tuple(sorted({os.fsencode(path).decode("utf-8", "replace") for path in paths}))
 
 
-def _edited(root: Path, other: Sequence[File]) -> Iterator[str]:
+def _edited(root: Path, other: Sequence[CheckoutFile]) -> Iterator[str]:
     batches = (other[first : first + _AT_A_TIME] for first in range(0, len(other), _AT_A_TIME))
     edited = [file for batch in batches for file in _unlike(root, batch)]
     if edited:
@@ -49,7 +49,7 @@ def _edited(root: Path, other: Sequence[File]) -> Iterator[str]:
             yield from (file.path for file in edited if _lfs_object(ask(file.kept)) != file.sha256)
 
 
-def _unlike(root: Path, other: Sequence[File]) -> Iterable[File]:
+def _unlike(root: Path, other: Sequence[CheckoutFile]) -> Iterable[CheckoutFile]:
     """Return those of `other` that git would not store as what it keeps now. A link is stored as it is."""
     files = [file for file in other if not file.place.is_symlink()]
     try:

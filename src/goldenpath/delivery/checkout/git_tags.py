@@ -44,11 +44,11 @@ def follow(named: list[str], ask: Callable[[str], bytes]) -> AnnotatedTags:
             waiting.append(targets[tag])
     ends = dict[str, str]()
     for tag in targets:
-        _settle(tag, targets, ends)
+        _resolve(tag, targets, ends)
     return AnnotatedTags({tag: ends[tag] for tag in targets}, tuple(dict.fromkeys(waiting)))
 
 
-def _settle(tag: str, targets: dict[str, str], ends: dict[str, str]) -> None:
+def _resolve(tag: str, targets: dict[str, str], ends: dict[str, str]) -> None:
     """Write into `ends` what `tag`, and every tag on the way there, names in the end."""
     way = []
     while tag in targets and tag not in ends:

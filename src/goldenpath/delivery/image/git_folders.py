@@ -58,7 +58,7 @@ class GitFolder:
         return tuple(dict.fromkeys(url for urls in remotes for url in urls)) if all(remotes) else ()
 
 
-def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
+def merge_folders(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
     """Return each folder once, with all that the `parts` know of it."""
     by_path: dict[str, list[GitFolder]] = {}
     for part in parts:
@@ -73,7 +73,7 @@ def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
     )
 
 
-def is_told(name: str) -> bool:
+def names_origin(name: str) -> bool:
     """Tell whether the file `name` of a git folder says where it is from: its configuration and its refs."""
     return _CONFIG.fullmatch(name) is not None or name in _REFS or name.startswith("refs/")
 
@@ -85,7 +85,7 @@ def read(path: str, name: str, content: bytes) -> GitFolder:
     return GitFolder(path, commits=frozenset(commit.decode() for commit in _COMMIT.findall(content)))
 
 
-def unreadable(path: str) -> GitFolder:
+def unreadable_folder(path: str) -> GitFolder:
     """Return a git folder of which something cannot be read, so that nobody knows what it is."""
     return GitFolder(path, (b"?",))
 

@@ -30,9 +30,9 @@ _JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
 # How a layer says that a file of an earlier one is gone.
 _WHITEOUT = ".wh."
 # What a git folder cannot do without: a lone folder of that name is none.
-_HEARTS = ("HEAD", "config", "objects")
+_ESSENTIAL_PARTS = ("HEAD", "config", "objects")
 # What reading a layer raises when it cannot be read.
-BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
+UNREADABLE_LAYER = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHI
     `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
     """
     layers = image.manifest.layers
-    return joined(search_layer(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) for layer in layers)
+    return merge_searches(
+        search_layer(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) for layer in layers
+    )
 
 
 def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
@@ -67,16 +69,16 @@ def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) ->
                 folders.extend(_of_git(archive, member))
                 if not java_archive and _is_java_archive(member):
                     java_archive = member.name.removeprefix("./")
-    except BROKEN:
+    except UNREADABLE_LAYER:
         unread.append(str(layer.digest))
-    return LayerSearch(git_folders.joined(folders), tuple(unread), java_archive)
+    return LayerSearch(git_folders.merge_folders(folders), tuple(unread), java_archive)
 
 
-def joined(layers: Iterable[LayerSearch]) -> LayerSearch:
+def merge_searches(layers: Iterable[LayerSearch]) -> LayerSearch:
     """Return what was found in all of `layers`, the lowest first."""
     every = tuple(layers)
     return LayerSearch(
-        git_folders.joined(folder for layer in every for folder in layer.git_folders),
+        git_folders.merge_folders(folder for layer in every for folder in layer.git_folders),
         tuple(digest for layer in every for digest in layer.unread),
         next((layer.java_archive for layer in every if layer.java_archive), ""),
     )
@@ -89,7 +91,7 @@ def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[t
         with tarfile.open(unpacked, "r:") as archive:
             yield archive
         return
-    with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
+    with open_layer(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         yield archive
 
 
@@ -106,18 +108,18 @@ def _of_git(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[GitFo
         return
     place = parts.index(GIT_FOLDER)
     folder, name = "/".join(parts[: place + 1]), "/".join(parts[place + 1 :])
-    if parts[place + 1] in _HEARTS:
+    if parts[place + 1] in _ESSENTIAL_PARTS:
         yield GitFolder(folder)
-    if git_folders.is_told(name) and not member.isdir():
-        yield _told(archive, member, folder, name)
+    if git_folders.names_origin(name) and not member.isdir():
+        yield _from_member(archive, member, folder, name)
 
 
-def _told(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
+def _from_member(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
     content = archive.extractfile(member) if member.isreg() and member.size <= git_folders.LARGEST else None
-    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable(folder)
+    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable_folder(folder)
 
 
-def opened(path: Path, layer: Descriptor) -> IO[bytes]:
+def open_layer(path: Path, layer: Descriptor) -> IO[bytes]:
     """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for one that is in zstd."""
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")

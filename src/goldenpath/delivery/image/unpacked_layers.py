@@ -88,7 +88,7 @@ class UnpackedLayers:
         try:
             path = self._room() / layer.digest.hex
             self._write(blob, layer, diff_id, path)
-        except (_Unusable, *image_files.BROKEN):
+        except (_Unusable, *image_files.UNREADABLE_LAYER):
             if path:
                 path.unlink(missing_ok=True)
             return None
@@ -104,7 +104,7 @@ class UnpackedLayers:
     def _write(self, blob: Path, layer: Descriptor, diff_id: str, path: Path) -> None:
         room = shutil.disk_usage(path.parent).free * _OF_THE_FREE_DISK
         hasher = hashlib.sha256()
-        with image_files.opened(blob, layer) as content, path.open("wb") as file:
+        with image_files.open_layer(blob, layer) as content, path.open("wb") as file:
             while chunk := content.read(_CHUNK):
                 begins_compressed = file.tell() == 0 and chunk.startswith(_COMPRESSED)
                 if begins_compressed or self._is_closed or file.tell() + len(chunk) > room:
@@ -116,7 +116,7 @@ class UnpackedLayers:
 
 
 @contextmanager
-def shared(given: UnpackedLayers | None) -> Iterator[UnpackedLayers]:
+def shared_or_own(given: UnpackedLayers | None) -> Iterator[UnpackedLayers]:
     """Give the layers that others share already, or new ones for the time of the block."""
     if given:
         yield given

@@ -32,10 +32,14 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def may_hold_more(raw: IO[bytes], sample: bytes) -> bool:
+def may_contain_files(raw: IO[bytes], sample: bytes) -> bool:
     """Tell whether anything may be packed in `raw`, which begins with `sample`."""
     is_tar = sample[_TAR[0] :].startswith(_TAR[1])
-    if is_tar or sample.startswith((_GZIP, _BZIP2, _XZ, _LZMA)) or embedded_streams.may_hold_streams(whole(raw)):
+    if (
+        is_tar
+        or sample.startswith((_GZIP, _BZIP2, _XZ, _LZMA))
+        or embedded_streams.may_hold_streams(whole_content(raw))
+    ):
         return True
     raw.seek(0)
     return zipfile.is_zipfile(raw)
@@ -56,14 +60,14 @@ def members(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple
         if stream := _decompressed(raw, sample):
             ended: list[bool] = []
             with stream:
-                yield "", _to_its_end(stream, ended)
+                yield "", _read_to_end(stream, ended)
             # After the last stream of gzip nothing else is accepted; the other readers end there without a word.
             if ended and sample.startswith(_GZIP):
                 return
             begin = 1
     except DAMAGED as error:
         damage = error
-    for place, content in embedded_streams.streams(whole(raw), budget, begin):
+    for place, content in embedded_streams.streams(whole_content(raw), budget, begin):
         yield f"at byte {place}", content
     if damage:
         raise damage
@@ -90,7 +94,7 @@ def _in_tar(raw: IO[bytes], budget: FileBudget) -> Iterator[tuple[str, Iterable[
         for member in archive:
             # It would keep all of them, and there may be millions that hold nothing.
             archive.members.clear()  # type: ignore[attr-defined]
-            budget.look_at_the_clock()
+            budget.check_time()
             # A member of an unknown type is a file to those who unpack it.
             is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
             if is_file and (content := archive.extractfile(member)):
@@ -101,14 +105,14 @@ def _in_tar(raw: IO[bytes], budget: FileBudget) -> Iterator[tuple[str, Iterable[
             raise tarfile.ReadError("it does not end with the last member")
 
 
-def _to_its_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
+def _read_to_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
     """Yield the content of `stream`, and note in `ended` that it was not damaged."""
     # What comes before the place where it is damaged shall be read: `read` would keep it back.
     yield from iter(partial(stream.read1, CHUNK), b"")
     ended.append(True)
 
 
-def whole(raw: IO[bytes]) -> bytes | mmap.mmap:
+def whole_content(raw: IO[bytes]) -> bytes | mmap.mmap:
     """Return all of `raw`, without holding a large one in memory."""
     size = raw.seek(0, os.SEEK_END)
     raw.seek(0)

@@ -27,7 +27,7 @@ def _secret() -> str:
     return "ghp_" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
 
-class _Leak(Protocol):
+class _ReportedLeak(Protocol):
     @property
     def RuleID(self) -> str: ...  # noqa: N802  gitleaks' own name
 
@@ -35,7 +35,7 @@ class _Leak(Protocol):
     def File(self) -> str: ...  # noqa: N802
 
 
-_LeakType = TypeVar("_LeakType", bound=_Leak)
+_LeakType = TypeVar("_LeakType", bound=_ReportedLeak)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Canary:
         """The same in base64, for a scan that has to decode what it reads."""
         return base64.b64encode(self.text) + b"\n"
 
-    def taken_out(self, leaks: Iterable[_LeakType], places: Iterable[str]) -> tuple[_LeakType, ...]:
+    def remove_from(self, leaks: Iterable[_LeakType], places: Iterable[str]) -> tuple[_LeakType, ...]:
         """Return the `leaks` without this secret. Raises `ScannerFailed` when one of the files `places` lacks it."""
         listed, planted = tuple(leaks), frozenset(places)
         if planted - {leak.File for leak in listed if leak.RuleID == _RULE}:

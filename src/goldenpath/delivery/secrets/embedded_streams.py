@@ -55,7 +55,7 @@ def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterat
     What cannot be decompressed from its first bytes on is none; one that is damaged ends where it is. Raises
     `LimitReached` when the file costs more than its `budget`.
     """
-    search = _Search(content, memoryview(content), budget)
+    search = _StreamReader(content, memoryview(content), budget)
     for match in _BEGIN.finditer(content, begin):
         at = match.start()
         budget.attempt()
@@ -65,7 +65,7 @@ def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterat
 
 
 @dataclass
-class _Search:
+class _StreamReader:
     """One pass through `content`; `view` shows the same bytes without copying them."""
 
     content: bytes | mmap

@@ -52,7 +52,7 @@ class Hunk(Struct, frozen=True, gc=False):
     body: bytes
 
 
-class Version(Struct, frozen=True, gc=False):
+class FileVersion(Struct, frozen=True, gc=False):
     """The version `identity` of the file at `path`, and the `commit` that brought it there.
 
     `patch` is what git says of the change, `None` where it says nothing, and `hunks` are where the version differs from
@@ -67,59 +67,59 @@ class Version(Struct, frozen=True, gc=False):
     is_new: bool = False
 
 
-def versions(history: Path, revisions: tuple[str, ...], *, merges: str) -> Iterator[Version]:
+def versions(history: Path, revisions: tuple[str, ...], *, merges: str) -> Iterator[FileVersion]:
     """Yield every version of a file that the commits of `revisions` bring, a commit's parents before the commit.
 
     `merges` says what a merge is compared with: `combined` (with all its parents) or `first-parent`. Raises
     `SourceUnusable` when an object is missing.
     """
-    commit, waiting = "", _Waiting()
-    with _started(history, f"--diff-merges={merges}", *revisions) as output:
+    commit, waiting = "", _UnmatchedEntries()
+    with _git_log(history, f"--diff-merges={merges}", *revisions) as output:
         for section in sections(output):
             if section.startswith(b"commit "):
                 yield from (entry.version(commit) for entry in waiting.rest())
                 head, _, raw = section.partition(b"\n")
                 commit = head[len(b"commit ") :].decode()
-                waiting = _Waiting(filter(None, map(_entry, raw.split(b"\n"))))
+                waiting = _UnmatchedEntries(filter(None, map(_entry, raw.split(b"\n"))))
             elif (match := _INDEX.search(section)) and b"\n@@" in section:
                 for entry in waiting.taken(match[1], match[2]):
                     yield entry.version(commit, section)
         yield from (entry.version(commit) for entry in waiting.rest())
 
 
-class _Entry(Struct, frozen=True, gc=False):
+class _RawEntry(Struct, frozen=True, gc=False):
     """A line of the raw output: the object before, or those before a merge, and the one after."""
 
     before: bytes
     identity: bytes
     path: str
 
-    def version(self, commit: str, patch: bytes | None = None) -> Version:
-        return Version(
+    def version(self, commit: str, patch: bytes | None = None) -> FileVersion:
+        return FileVersion(
             commit, self.path, self.identity.decode(), patch, hunks(patch or b""), not self.before.strip(b"0")
         )
 
 
-def _entry(line: bytes) -> _Entry | None:
+def _entry(line: bytes) -> _RawEntry | None:
     if (match := _ENTRY.fullmatch(line)) is None or match["modes"].split()[-1] == _SUBMODULE:
         return None
     *before, identity = match["ids"].split()
-    return _Entry(b",".join(before), identity, unquoted(match["path"]))
+    return _RawEntry(b",".join(before), identity, unquoted(match["path"]))
 
 
-class _Waiting:
+class _UnmatchedEntries:
     """Entries of a commit, of which no patch was seen yet."""
 
-    def __init__(self, entries: Iterable[_Entry] = ()) -> None:
-        self._entries = defaultdict[tuple[bytes, bytes], list[_Entry]](list)
+    def __init__(self, entries: Iterable[_RawEntry] = ()) -> None:
+        self._entries = defaultdict[tuple[bytes, bytes], list[_RawEntry]](list)
         for entry in entries:
             self._entries[entry.before, entry.identity].append(entry)
 
-    def taken(self, before: bytes, identity: bytes) -> list[_Entry]:
+    def taken(self, before: bytes, identity: bytes) -> list[_RawEntry]:
         """Take out what the patch from `before` to `identity` is about, whatever the paths."""
         return self._entries.pop((before, identity), [])
 
-    def rest(self) -> Iterator[_Entry]:
+    def rest(self) -> Iterator[_RawEntry]:
         return (entry for entries in self._entries.values() for entry in entries)
 
 
@@ -153,16 +153,16 @@ def unquoted(name: bytes) -> str:
     """Return the path that git prints as `name`: in quotes, with escapes, where it holds unusual letters."""
     if not name.startswith(b'"'):
         return name.decode("utf-8", "replace")
-    return _QUOTED.sub(_letter, name[1:-1]).decode("utf-8", "replace")
+    return _QUOTED.sub(_unescaped, name[1:-1]).decode("utf-8", "replace")
 
 
-def _letter(match: re.Match[bytes]) -> bytes:
+def _unescaped(match: re.Match[bytes]) -> bytes:
     escaped = match[1]
     return bytes([int(escaped, 8)]) if len(escaped) == 3 else _ESCAPES.get(escaped, escaped)  # noqa: PLR2004  \ooo
 
 
 @contextmanager
-def _started(history: Path, *more: str) -> Iterator[IO[bytes]]:
+def _git_log(history: Path, *more: str) -> Iterator[IO[bytes]]:
     """Give what `git log` prints. Raises `SourceUnusable` or `ToolFailed` when it does not end well."""
     words = (*_WORDS, *more)
     child = process.start(*git_settings.command(history, *words), environment=git_settings.environment("log"))
@@ -171,7 +171,7 @@ def _started(history: Path, *more: str) -> Iterator[IO[bytes]]:
     child.stdin.close()
     child.stdin = None
     said: list[bytes] = []
-    listening = Thread(target=_listen, args=(child.stderr, said))
+    listening = Thread(target=_collect, args=(child.stderr, said))
     listening.start()
     # What hangs is stopped, and then has not ended well.
     clock = Timer(TIMEOUT, process.terminate, (child,))
@@ -188,7 +188,7 @@ def _started(history: Path, *more: str) -> Iterator[IO[bytes]]:
         raise _failed(code, b"".join(said).decode("utf-8", "replace").strip())
 
 
-def _listen(stderr: IO[bytes], said: list[bytes]) -> None:
+def _collect(stderr: IO[bytes], said: list[bytes]) -> None:
     with stderr:
         said.extend(iter(lambda: stderr.read(_CHUNK), b""))
 

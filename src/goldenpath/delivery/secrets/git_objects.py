@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.secrets import git_changes, line_windows, scan_batches
-from goldenpath.delivery.secrets.line_windows import Lines
-from goldenpath.delivery.secrets.scan_corpus import Origin
+from goldenpath.delivery.secrets.line_windows import LineWindow
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin
 from goldenpath.delivery.secrets.wide_windows import FarRegions
 from goldenpath.shared import git
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.checkout.checkout import File
-    from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+    from goldenpath.delivery.checkout.checkout import CheckoutFile
+    from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
 
 _BLOB, _SUBMODULE = "blob", "commit"
 _NAMES = "names of files"
@@ -35,7 +35,7 @@ _PEOPLE = re.compile(rb"author ([^\n]*) \d{1,12} [+-]\d{4}\ncommitter ([^\n]*) \
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ScanRange:
     """What a scan is about: the commits of `revisions` in `history`, and the tree of `commit` with it.
 
     Of the tree only what the commit `scanned` has not, where one was scanned before.
@@ -51,7 +51,7 @@ class Wanted:
         """Whether it is about all that comes before as well."""
         return not any(revision.startswith("^") for revision in self.revisions)
 
-    def since(self, scanned: str) -> Wanted:
+    def since(self, scanned: str) -> ScanRange:
         """Return what of it the commit `scanned`, which it builds on, has not; all of it where that is empty."""
         if not scanned:
             return self
@@ -67,35 +67,35 @@ class Wanted:
 class _Versions:
     """Versions of files that commits brought: those to be read `whole`, and the `partial` ones of each path.
 
-    Of the latter those in `far` have words that a rule reads far from. `changed` is as in `Exported`.
+    Of the latter those in `far` have words that a rule reads far from. `changed` is as in `ExportedObjects`.
     """
 
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
-    whole: list[Origin] = field(default_factory=list)
-    far: list[Origin] = field(default_factory=list)
-    partial: dict[str, list[Origin]] = field(default_factory=dict)
+    whole: list[FileOrigin] = field(default_factory=list)
+    far: list[FileOrigin] = field(default_factory=list)
+    partial: dict[str, list[FileOrigin]] = field(default_factory=dict)
     changed: dict[tuple[str, str], tuple[range, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportedObjects:
     """The `files` for a scanner, and the versions of which they have only the changes, by path.
 
     Where `files` have old lines of a version too, `changed` has the numbers of its new lines, by path and object.
     """
 
-    files: PlainFiles
-    partial: Mapping[str, Sequence[Origin]]
+    files: ScanCorpus
+    partial: Mapping[str, Sequence[FileOrigin]]
     changed: Mapping[tuple[str, str], Sequence[range]] = field(default_factory=dict)
 
 
 def export(
-    wanted: Wanted,
+    wanted: ScanRange,
     tags: Mapping[str, str],
-    files: PlainFiles,
-    other: Iterable[File] = (),
+    files: ScanCorpus,
+    other: Iterable[CheckoutFile] = (),
     submodules: Container[str] = (),
-) -> Exported:
+) -> ExportedObjects:
     """Write into `files` all that the commits bring and all that the tree holds.
 
     These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
@@ -106,11 +106,11 @@ def export(
     in_tree, beside = tuple(_new_in_tree(wanted)), tuple(other)
     commits = frozenset(wanted.commits)
     versions = _add_changes(wanted, in_tree, files)
-    of_tags = (Origin(tag, f"message of tag {tag[:12]}", named) for tag, named in tags.items() if named in commits)
+    of_tags = (FileOrigin(tag, f"message of tag {tag[:12]}", named) for tag, named in tags.items() if named in commits)
     write_whole(wanted.history, (*versions.whole, *in_tree), files, wanted.commits, of_tags)
     _write_far(wanted.history, versions.far, files)
     for file in beside:
-        origin = Origin(f"{_CHECKED_OUT}{file.sha256}", file.path, wanted.commit if file.kept else "")
+        origin = FileOrigin(f"{_CHECKED_OUT}{file.sha256}", file.path, wanted.commit if file.kept else "")
         files.add(origin, file.content())
     # A name may hold a secret too, and is nowhere in a content.
     paths = {
@@ -118,18 +118,18 @@ def export(
         *(origin.path for origin in in_tree),
         *(file.path for file in beside),
     }
-    files.add(Origin(_NAMES, _NAMES, wanted.commit), [f"{path}\n".encode() for path in sorted(paths)])
+    files.add(FileOrigin(_NAMES, _NAMES, wanted.commit), [f"{path}\n".encode() for path in sorted(paths)])
     files.close()
     files.not_scanned.extend(unscanned_submodules(wanted.history, wanted.commit, submodules))
-    return Exported(files, versions.partial, versions.changed)
+    return ExportedObjects(files, versions.partial, versions.changed)
 
 
-def _new_in_tree(wanted: Wanted) -> Iterator[Origin]:
-    scanned = frozenset(held(wanted.history, wanted.scanned)) if wanted.scanned else frozenset[Origin]()
-    return (origin for origin in held(wanted.history, wanted.commit) if origin not in scanned)
+def _new_in_tree(wanted: ScanRange) -> Iterator[FileOrigin]:
+    scanned = frozenset(files_in_tree(wanted.history, wanted.scanned)) if wanted.scanned else frozenset[FileOrigin]()
+    return (origin for origin in files_in_tree(wanted.history, wanted.commit) if origin not in scanned)
 
 
-def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -> _Versions:
+def _add_changes(wanted: ScanRange, in_tree: Sequence[FileOrigin], files: ScanCorpus) -> _Versions:
     """Write into `files` what changed, and return all versions.
 
     Of all of history the changes are enough, with the few lines around them that a rule reads too: each other line came
@@ -141,25 +141,27 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
     merges = "combined" if wanted.is_all else "first-parent"
     for version in git_changes.versions(wanted.history, wanted.revisions, merges=merges):
         place = (version.path, version.identity)
-        if version.patch is None or not line_windows.is_plain(version.patch):
+        if version.patch is None or not line_windows.is_plain_text(version.patch):
             odd.add(version.path)
-        elif line_windows.is_far(version.path, version.patch):
+        elif line_windows.has_far_word(version.path, version.patch):
             far.add(version.path)
-        if words := line_windows.elsewhere(version.patch or b""):
+        if words := line_windows.words_elsewhere(version.patch or b""):
             elsewhere[version.path] = elsewhere.get(version.path, words) | words
         if place in brought.commits:
             continue
         brought.commits[place] = version.commit
-        origin = Origin(version.identity, version.path, version.commit)
+        origin = FileOrigin(version.identity, version.path, version.commit)
         is_whole = place in tree or version.path in odd or not version.hunks or not wanted.is_all
         if not is_whole or not version.is_new:
-            parts = [part for hunk in version.hunks for part in line_windows.near(hunk, files.words)]
-            changed = Origin(f"{_CHANGE}{version.identity}", version.path, version.commit)
+            parts = [part for hunk in version.hunks for part in line_windows.windows_around(hunk, files.words)]
+            changed = FileOrigin(f"{_CHANGE}{version.identity}", version.path, version.commit)
             files.add_lines(changed, parts, elsewhere.get(version.path, frozenset()))
             shows_old = is_whole or version.path in far or any(part.has_old for part in parts)
             # Where git does not show a change, or not all of it, no line is known to be old.
             if shows_old and wanted.is_all and version.hunks and version.path not in odd:
-                brought.changed[place] = tuple(line for hunk in version.hunks for line in line_windows.changed(hunk))
+                brought.changed[place] = tuple(
+                    line for hunk in version.hunks for line in line_windows.changed_lines(hunk)
+                )
         if is_whole:
             brought.whole.append(origin)
         else:
@@ -168,7 +170,7 @@ def _add_changes(wanted: Wanted, in_tree: Sequence[Origin], files: PlainFiles) -
     return brought
 
 
-def _write_far(history: Path, versions: Sequence[Origin], files: PlainFiles) -> None:
+def _write_far(history: Path, versions: Sequence[FileOrigin], files: ScanCorpus) -> None:
     """Write into `files` what a rule may read of `versions` that no change shows, each place once."""
     if not versions:
         return
@@ -176,20 +178,20 @@ def _write_far(history: Path, versions: Sequence[Origin], files: PlainFiles) -> 
     with git.reader(history, [origin.identity for origin in versions]) as objects:
         for origin in versions:
             content = b"".join(objects.read(origin.identity))
-            region = Origin(f"{_FAR}{origin.identity}", origin.path, origin.commit)
+            region = FileOrigin(f"{_FAR}{origin.identity}", origin.path, origin.commit)
             files.add_regions(region, regions.new(origin.path, content))
 
 
 def write_whole(
     history: Path,
-    versions: Iterable[Origin],
-    files: PlainFiles,
+    versions: Iterable[FileOrigin],
+    files: ScanCorpus,
     commits: Sequence[str] = (),
-    others: Iterable[Origin] = (),
+    others: Iterable[FileOrigin] = (),
 ) -> None:
     """Write into `files` the objects of `versions`, each once, those of `others`, and the messages of `commits`."""
     places = _by_content(versions)
-    tags, messages = tuple(others), _Messages(files)
+    tags, messages = tuple(others), _CommitMessages(files)
     wanted = [*(first.identity for first, *_ in places), *(tag.identity for tag in tags), *commits]
     with git.reader(history, wanted) as objects:
         for first, *also in places:
@@ -200,12 +202,12 @@ def write_whole(
             messages.add(commit, b"".join(objects.read(commit)))
 
 
-def _by_content(versions: Iterable[Origin]) -> list[list[Origin]]:
+def _by_content(versions: Iterable[FileOrigin]) -> list[list[FileOrigin]]:
     """Return the places of each content: those where a commit brought it, or else the first.
 
     Some rules are for some endings only, so each of these makes it another content.
     """
-    contents = dict[tuple[str, str], dict[str, Origin]]()
+    contents = dict[tuple[str, str], dict[str, FileOrigin]]()
     for origin in versions:
         places = contents.setdefault((origin.identity, scan_batches.ending(origin.path)), {})
         if origin.commit or not places:
@@ -214,15 +216,15 @@ def _by_content(versions: Iterable[Origin]) -> list[list[Origin]]:
 
 
 @dataclass(frozen=True)
-class _Messages:
+class _CommitMessages:
     """Commits, as git keeps them, without what holds no secret: names of other objects, and people named before."""
 
-    files: PlainFiles
+    files: ScanCorpus
     _people: set[bytes] = field(default_factory=set)
 
     def add(self, commit: str, content: bytes) -> None:
-        origin = Origin(commit, f"message of commit {commit[:12]}", commit)
-        if not line_windows.is_plain(content):
+        origin = FileOrigin(commit, f"message of commit {commit[:12]}", commit)
+        if not line_windows.is_plain_text(content):
             self.files.add(origin, [content])
             return
         at = links.end() if (links := _LINKS.match(content)) else 0
@@ -230,18 +232,18 @@ class _Messages:
             at = named.end()
         elif named:
             self._people.update(named.groups())
-        part = Lines(content.count(b"\n", 0, at) + 1, content[at:])
-        self.files.add_lines(origin, [part], line_windows.elsewhere(part.text))
+        part = LineWindow(content.count(b"\n", 0, at) + 1, content[at:])
+        self.files.add_lines(origin, [part], line_windows.words_elsewhere(part.text))
 
 
-def held(history: Path, commit: str) -> Iterator[Origin]:
+def files_in_tree(history: Path, commit: str) -> Iterator[FileOrigin]:
     """Yield every file in the tree of `commit`."""
-    return (Origin(identity, path) for kind, identity, path in _tree(history, commit) if kind == _BLOB)
+    return (FileOrigin(identity, path) for kind, identity, path in _tree(history, commit) if kind == _BLOB)
 
 
-def checked_out(history: Path, commit: str, origins: Iterable[Origin]) -> frozenset[str]:
+def checked_out(history: Path, commit: str, origins: Iterable[FileOrigin]) -> frozenset[str]:
     """Return the identities of `origins` that are checked out at `commit`, with all names of files."""
-    in_tree = {origin.identity for origin in held(history, commit)}
+    in_tree = {origin.identity for origin in files_in_tree(history, commit)}
     others = {origin.identity for origin in origins if origin.identity.startswith(_CHECKED_OUT)}
     return frozenset(in_tree | others | {_NAMES})
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.delivery.secrets.scan_batches import Batch
-    from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+    from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
     from goldenpath.shared.toolchain import Program
 
 _ARCHIVE_DEPTH = "4"
@@ -66,7 +66,7 @@ class Leak(Struct, frozen=True):
     EndLine: int = 0
 
 
-class _Entry(Leak, frozen=True):
+class _ReportEntry(Leak, frozen=True):
     Secret: str = ""
 
 
@@ -79,13 +79,13 @@ class BatchReport:
     unreadable: tuple[str, ...]
 
 
-def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+def scan_files(program: Program, files: ScanCorpus) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Return the leaks in plain `files`, and the paths of archives that gitleaks could not read.
 
     A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. Raises `ScannerFailed`
     when gitleaks does not end well, leaves no report, or looked at less than it was given.
     """
-    return gathered([scan_batch(program, files.packed.take())], files)
+    return merge_reports([scan_batch(program, files.packed.take())], files)
 
 
 def scan_batch(program: Program, batch: Batch) -> BatchReport:
@@ -98,12 +98,12 @@ def scan_batch(program: Program, batch: Batch) -> BatchReport:
     unreadable = {match[1]: None for line in said if (match := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
         raise _failed(strange)
-    if (looked := bytes_looked_at(said)) < batch.size:
+    if (looked := scanned_bytes(said)) < batch.size:
         raise scanner.failed("gitleaks", f"It scanned {looked} of {batch.size} bytes")
-    return BatchReport(batch.folder, canary.taken_out(reported, places), tuple(unreadable))
+    return BatchReport(batch.folder, canary.remove_from(reported, places), tuple(unreadable))
 
 
-def gathered(reports: Iterable[BatchReport], files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+def merge_reports(reports: Iterable[BatchReport], files: ScanCorpus) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Return what `scan_files` does, of the `reports` on its batches. Raises `ScannerFailed` where one is missing."""
     listed = tuple(reports)
     scanned, taken = {report.folder for report in listed}, {batch.folder for batch in files.packed.taken}
@@ -111,10 +111,10 @@ def gathered(reports: Iterable[BatchReport], files: PlainFiles) -> tuple[tuple[L
         raise scanner.failed("gitleaks", "It was not given every file that was written for it")
     every = sorted((leak for report in listed for leak in report.leaks), key=_place)
     unreadable = sorted(name for report in listed for name in report.unreadable)
-    return tuple(placed(every, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
+    return tuple(with_repository_paths(every, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
 
 
-def bytes_looked_at(said: Iterable[str]) -> int:
+def scanned_bytes(said: Iterable[str]) -> int:
     """Return how many bytes gitleaks says it looked at."""
     return sum(int(match["bytes"] or 0) for line in said if (match := _ALL_WELL.match(line)))
 
@@ -146,7 +146,7 @@ def _failed(said: list[str]) -> Exception:
 def leaks(report: bytes) -> tuple[Leak, ...]:
     """Return what a JSON report of gitleaks lists, by place. Raises `ScannerFailed` when it is not one."""
     try:
-        entries = codec.decode(report, list[_Entry])
+        entries = codec.decode(report, list[_ReportEntry])
     except ValueError as error:
         raise scanner.failed("gitleaks", f"Its report cannot be read: {error}") from None
     listed = (
@@ -166,7 +166,7 @@ def _mark(secret: str) -> str:
     return scanner.fingerprint(secret)[:_MARK_LENGTH]
 
 
-def placed(leaks_in_files: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
+def with_repository_paths(leaks_in_files: Iterable[Leak], files: ScanCorpus) -> Iterator[Leak]:
     """Yield each leak in `files` with the paths that its content has in the repository, and the object's id.
 
     Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
@@ -186,7 +186,7 @@ def placed(leaks_in_files: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
                 yield replace(leak, File=path, Commit=origin.identity, StartLine=line, EndLine=end)
 
 
-def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:
+def _origins(files: ScanCorpus, name: str, line: int) -> tuple[tuple[FileOrigin, ...], int, int]:
     place = files.packed.place(name, line)
     if place is None:
         raise scanner.failed("gitleaks", f"Its report names {name}, which it was not given")
@@ -215,7 +215,7 @@ def findings(leaks_in_files: Iterable[Leak], checked_out: Collection[SecretKey] 
     """
     once: dict[str, Finding] = {}
     equals: Counter[tuple[object, ...]] = Counter()
-    for leak in filter(decides, leaks_in_files):
+    for leak in filter(is_finding, leaks_in_files):
         same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1
@@ -225,7 +225,7 @@ def findings(leaks_in_files: Iterable[Leak], checked_out: Collection[SecretKey] 
     return tuple(once.values())
 
 
-def decides(leak: Leak) -> bool:
+def is_finding(leak: Leak) -> bool:
     """Tell whether a leak is a finding, and not a guess in a file that is full of hashes."""
     return leak.RuleID not in _GUESSING_RULES or not _LOCK_FILES.search(leak.File)
 

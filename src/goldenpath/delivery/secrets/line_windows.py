@@ -29,7 +29,7 @@ FAR_WORDS = (
 # Hashes in base64 have these letters too; the rules ask for the beginning of a word.
 _WORDS = {b"curl": re.compile(rb"\bcurl\b"), b"zxlk": re.compile(rb"\bZXlK")}
 # Words of rules that match where such a word stands elsewhere in the file.
-ELSEWHERE = (b"airtable", b"facebook", b"sourcegraph")
+WORDS_ELSEWHERE = (b"airtable", b"facebook", b"sourcegraph")
 _ANY, _NOWHERE = re.compile(b""), frozenset[bytes]()
 _LOOK, _LONGEST_WORD = 4 << 20, 16
 # What can stand before the end of a line in `FORM`, and how much of it there can be from the word of the rule on.
@@ -52,16 +52,16 @@ _CHANGING = re.compile(rb"[+-]+")
 _RULE, _KEYWORDS = re.compile(rb"\[\[rules\]\]"), re.compile(rb"keywords = \[([^\]]*)\]")
 
 
-def read_over(rules: bytes) -> re.Pattern[bytes]:
+def multi_line_pattern(rules: bytes) -> re.Pattern[bytes]:
     """Return an expression for any of the words of those `rules` that look over the end of a line."""
     by_letter = defaultdict[bytes, list[bytes]](list)
-    for word in words_of(rules):
+    for word in multi_line_words(rules):
         by_letter[word[:1]].append(re.escape(word[1:]))
     # It is asked at each place of each change: one branch for a letter takes a third of the time of one for a word.
     return re.compile(b"|".join(letter + b"(?:" + b"|".join(rest) + b")" for letter, rest in by_letter.items()))
 
 
-def words_of(rules: bytes) -> tuple[bytes, ...]:
+def multi_line_words(rules: bytes) -> tuple[bytes, ...]:
     """Return the words in lower case of those `rules` that look over the end of a line; none holds another."""
     words = set[bytes]()
     for rule in _RULE.split(rules):
@@ -70,7 +70,7 @@ def words_of(rules: bytes) -> tuple[bytes, ...]:
     return tuple(sorted(word for word in words if not any(other in word for other in words - {word})))
 
 
-def is_far(path: str, text: bytes) -> bool:
+def has_far_word(path: str, text: bytes) -> bool:
     """Tell whether a rule may look from `text`, somewhere in the file `path`, farther than a few lines."""
     low = text.lower()
     if not (b"curl" in low or b"zxlk" in low or b"secret" in low or b"-----begin" in low or b"<add key=" in low):
@@ -81,20 +81,20 @@ def is_far(path: str, text: bytes) -> bool:
     )
 
 
-def elsewhere(text: bytes) -> frozenset[bytes]:
-    """Return which of the words `ELSEWHERE` are in `text`."""
+def words_elsewhere(text: bytes) -> frozenset[bytes]:
+    """Return which of the words `WORDS_ELSEWHERE` are in `text`."""
     low = text.lower()
     if b"airtable" not in low and b"facebook" not in low and b"sourcegraph" not in low:
         return _NOWHERE
-    return frozenset(word for word in ELSEWHERE if word in low)
+    return frozenset(word for word in WORDS_ELSEWHERE if word in low)
 
 
-def may_be_far(path: str, content: bytes | mmap) -> bool:
+def may_have_far_word(path: str, content: bytes | mmap) -> bool:
     """Tell the same of `content`, which need not be text and may be large."""
-    return any(is_far(path, content[at : at + _LOOK + _LONGEST_WORD]) for at in range(0, len(content), _LOOK))
+    return any(has_far_word(path, content[at : at + _LOOK + _LONGEST_WORD]) for at in range(0, len(content), _LOOK))
 
 
-def is_plain(text: bytes) -> bool:
+def is_plain_text(text: bytes) -> bool:
     """Tell whether `text` is nothing but text: no archive begins in it, and no letters of two bytes."""
     if len(text.translate(None, _CONTROLS)) != len(text):
         return False
@@ -105,7 +105,7 @@ def is_plain(text: bytes) -> bool:
     return True
 
 
-class Lines(Struct, frozen=True, gc=False):
+class LineWindow(Struct, frozen=True, gc=False):
     """Lines of a file that follow one another, the first of which has the number `first`.
 
     `has_old`: some of them were there before the change.
@@ -116,14 +116,14 @@ class Lines(Struct, frozen=True, gc=False):
     has_old: bool = False
 
 
-def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
+def windows_around(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[LineWindow]:
     """Yield the lines that came with `hunk`, and those on both sides of where it begins or ends that a rule may join.
 
-    `words` is the result of `read_over`. New lines are also yielded without the lines around them: a match that begins
-    in an old line could swallow a match that the new lines have of their own.
+    `words` is the result of `multi_line_pattern`. New lines are also yielded without the lines around them: a match
+    that begins in an old line could swallow a match that the new lines have of their own.
     """
     if hunk.body.startswith(b"+") and b"\n " not in hunk.body and b"\n-" not in hunk.body:
-        yield all_of(hunk)
+        yield added_lines(hunk)
         return
     lines, changes = _new_side(hunk.body)
     for begin, end in changes:
@@ -136,24 +136,24 @@ def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
         if _is_read_over(words, b"\n".join(lines[above:cut])):
             both = _lines(hunk, lines, above, _below(lines, cut), has_old=True)
             # The region of a far word has these lines too, and begins as the file does for its rule.
-            if not is_far("", both.text):
+            if not has_far_word("", both.text):
                 yield both
 
 
-def all_of(hunk: Hunk) -> Lines:
+def added_lines(hunk: Hunk) -> LineWindow:
     """Return the lines of a patch that only adds."""
     text, _, _ = hunk.body.partition(b"\n\\")
-    return Lines(hunk.line, text[1:].replace(b"\n+", b"\n") + b"\n")
+    return LineWindow(hunk.line, text[1:].replace(b"\n+", b"\n") + b"\n")
 
 
-def changed(hunk: Hunk) -> Iterator[range]:
+def changed_lines(hunk: Hunk) -> Iterator[range]:
     """Yield the numbers of the new lines at each place that `hunk` changes; an empty range where lines only went."""
     _, changes = _new_side(hunk.body)
     return (range(hunk.line + begin, hunk.line + end) for begin, end in changes)
 
 
-def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int, *, has_old: bool = False) -> Lines:
-    return Lines(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n", has_old)
+def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int, *, has_old: bool = False) -> LineWindow:
+    return LineWindow(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n", has_old)
 
 
 def _is_read_over(words: re.Pattern[bytes], above: bytes) -> bool:
@@ -194,7 +194,7 @@ def _below(lines: list[bytes], cut: int) -> int:
     return at
 
 
-def parts(text: bytes, size: int, words: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+def split_text(text: bytes, size: int, words: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield `text` in parts of whole lines, about `size` bytes long, with the number of lines before each.
 
     A part begins with the end of the one before where a rule may read over its beginning. `text` is not far.

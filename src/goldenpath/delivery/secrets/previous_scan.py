@@ -23,7 +23,7 @@ from goldenpath.shared.names import Commit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.delivery.secrets.git_objects import Wanted
+    from goldenpath.delivery.secrets.git_objects import ScanRange
     from goldenpath.shared.toolchain import Program
 
 _FOLDER, _ENDING = "scanned", ".json"
@@ -33,14 +33,14 @@ _KEPT_AT_MOST = 50
 _LEAKS_AT_MOST = 20_000
 
 
-class Placed(Struct, frozen=True):
+class LeakWithCommit(Struct, frozen=True):
     """A `leak`, and the commit that brought it; empty where none did."""
 
     leak: Leak
     commit: str
 
 
-class EarlierScan(Struct, frozen=True):
+class PreviousScan(Struct, frozen=True):
     """All that was found in the history of `commit`, which is `commits` long, and in its tree.
 
     `tags` are the annotated tags there were, with the commit that each names. `notes` say what cannot be looked into.
@@ -49,23 +49,23 @@ class EarlierScan(Struct, frozen=True):
     commit: str
     commits: int
     tags: dict[str, str]
-    leaks: tuple[Placed, ...] = ()
+    leaks: tuple[LeakWithCommit, ...] = ()
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def nothing(cls) -> EarlierScan:
+    def nothing(cls) -> PreviousScan:
         """Return a scan of no commit at all."""
         return cls("", 0, {})
 
 
-class _Kept(Struct, frozen=True):
+class _ScanRecord(Struct, frozen=True):
     """A `scan` by `scanner`."""
 
     scanner: str
-    scan: EarlierScan
+    scan: PreviousScan
 
 
-def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program) -> EarlierScan | None:
+def find(source: Path, wanted: ScanRange, tags: Mapping[str, str], program: Program) -> PreviousScan | None:
     """Return a scan of the checkout `source` that `wanted` builds on, by the same program, rules and code.
 
     `None` where there is none. A record that is damaged, or that others could write, counts as none.
@@ -73,7 +73,7 @@ def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program
     if not result_cache.are_ours():
         return None
     try:
-        kept = codec.decode(digest_prefix.opened(place(source).read_bytes()), _Kept)
+        kept = codec.decode(digest_prefix.opened(record_path(source).read_bytes()), _ScanRecord)
     except (OSError, ValueError, FolderUntrusted):
         return None
     if kept.scanner != _identity(program):
@@ -84,7 +84,7 @@ def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program
     return scan if _tags_are_the_same(scan, wanted, tags) else None
 
 
-def _tags_are_the_same(scan: EarlierScan, wanted: Wanted, tags: Mapping[str, str]) -> bool:
+def _tags_are_the_same(scan: PreviousScan, wanted: ScanRange, tags: Mapping[str, str]) -> bool:
     """Tell whether every tag is one that there was, or names a commit that came since."""
     if any(tags.get(tag) != named for tag, named in scan.tags.items()):
         return False
@@ -92,19 +92,21 @@ def _tags_are_the_same(scan: EarlierScan, wanted: Wanted, tags: Mapping[str, str
     return not added or added.issubset(wanted.since(scan.commit).commits)
 
 
-def keep(source: Path, program: Program, scan: EarlierScan) -> None:
+def keep(source: Path, program: Program, scan: PreviousScan) -> None:
     """Keep a `scan` of the checkout `source` for the next one, where that is worth it and nobody else can write it."""
     if not result_cache.are_ours() or len(scan.leaks) > _LEAKS_AT_MOST:
         return
     with suppress(OSError, DiskTrouble, FolderUntrusted):
-        kept = place(source)
-        codec.write_bytes(kept, digest_prefix.seal(msgspec.json.encode(_Kept(_identity(program), scan), enc_hook=str)))
+        kept = record_path(source)
+        codec.write_bytes(
+            kept, digest_prefix.seal(msgspec.json.encode(_ScanRecord(_identity(program), scan), enc_hook=str))
+        )
         others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for old in others[:-_KEPT_AT_MOST]:
             old.unlink(missing_ok=True)
 
 
-def place(source: Path) -> Path:
+def record_path(source: Path) -> Path:
     """Return the file in which the scan of the checkout `source` is kept. Raises `FolderUntrusted`."""
     folder = protection.private_folder(runner.cache_dir() / _FOLDER)
     return folder / f"{_digest(str(source.resolve()).encode())[:32]}{_ENDING}"

@@ -29,7 +29,7 @@ _LONGEST, _OVERLAP = 1 << 20, 16_000
 
 
 @dataclass(frozen=True)
-class Run:
+class PrintableRun:
     """Bytes of a file, and how many ends of lines come before them."""
 
     lines_before: int
@@ -49,7 +49,7 @@ def may_hold_wide_texts(content: bytes | mmap) -> bool:
     return any(_WIDE in look.translate(_CLASSES_AND_ZERO) for look in looks)
 
 
-def runs(chunks: Iterable[bytes]) -> Iterator[Run]:
+def runs(chunks: Iterable[bytes]) -> Iterator[PrintableRun]:
     """Yield the printable runs of `chunks`, and one byte before and behind each; a very long one comes in parts."""
     left, lines = b"", 0
     for chunk in chunks:
@@ -66,7 +66,7 @@ def runs(chunks: Iterable[bytes]) -> Iterator[Run]:
     yield from _runs(left, len(left), lines)
 
 
-def _runs(content: bytes, end: int, lines: int) -> Iterator[Run]:
+def _runs(content: bytes, end: int, lines: int) -> Iterator[PrintableRun]:
     """Yield each run that begins before `end`; `lines` are those before the `content`."""
     classes, counted = content.translate(_CLASSES), 0
     at = classes.find(_RUN)
@@ -76,5 +76,5 @@ def _runs(content: bytes, end: int, lines: int) -> Iterator[Run]:
         begin = max(at - 1, 0)
         lines += content.count(b"\n", counted, begin)
         counted = begin
-        yield Run(lines, content[begin : stop + 1])
+        yield PrintableRun(lines, content[begin : stop + 1])
         at = classes.find(_RUN, stop)

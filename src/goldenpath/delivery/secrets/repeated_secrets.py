@@ -11,17 +11,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, wide_windows
-from goldenpath.delivery.secrets.line_windows import Lines
-from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+from goldenpath.delivery.secrets.line_windows import LineWindow
+from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
 from goldenpath.shared import git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.secrets.git_objects import Exported, Wanted
+    from goldenpath.delivery.secrets.git_objects import ExportedObjects, ScanRange
     from goldenpath.delivery.secrets.gitleaks import Leak
-    from goldenpath.delivery.secrets.scan_corpus import Origin
+    from goldenpath.delivery.secrets.scan_corpus import FileOrigin
     from goldenpath.shared.toolchain import Program
 
 # The path of a file and the object that is a version of it.
@@ -30,7 +30,9 @@ PathVersion = tuple[str, str]
 SecretOfPath = tuple[str, str, float, str]
 
 
-def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...]) -> tuple[Leak, ...]:
+def with_repeats(
+    program: Program, wanted: ScanRange, exported: ExportedObjects, leaks: tuple[Leak, ...]
+) -> tuple[Leak, ...]:
     """Return the `leaks`, and all equal ones of each version whose change brought a secret that was there before.
 
     Of such a version gitleaks reads the places that have a line of one of these secrets, and not all of it: a
@@ -45,7 +47,7 @@ def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple
     shown = partial.keys() | exported.changed.keys()
     clear = [group for group in groups if group.keys() <= shown]
     unclear = {place for group in groups if not group.keys() <= shown for place in group}
-    files = PlainFiles(exported.files.folder.parent / "again", exported.files.words)
+    files = ScanCorpus(exported.files.folder.parent / "again", exported.files.words)
     whole = [origin for place, origin in again.items() if place in unclear]
     git_objects.write_whole(wanted.history, whole, files)
     in_places = {place: origin for place, origin in again.items() if place not in unclear}
@@ -60,11 +62,12 @@ def repeated(
 ) -> dict[SecretOfPath, dict[PathVersion, list[range]]]:
     """Return the secrets that several changes of one path brought: where each of these versions has them.
 
-    `changed` is as in `Exported`. A file that grows at its end shows its last old line with each change. That line is
-    not brought by the change, or else every version would count as a repeat (docs/adr/0041-what-a-change-brings.md).
+    `changed` is as in `ExportedObjects`. A file that grows at its end shows its last old line with each change. That
+    line is not brought by the change, or else every version would count as a repeat
+    (docs/adr/0041-what-a-change-brings.md).
     """
     seen, brought = _by_secret(), _by_secret()
-    for leak in filter(gitleaks.decides, leaks):
+    for leak in filter(gitleaks.is_finding, leaks):
         place, lines = (leak.File, git_objects.version_of(leak.Commit)), range(leak.StartLine, _end(leak) + 1)
         secret = (leak.File, leak.RuleID, leak.Entropy, leak.Mark)
         seen[secret][place].append(lines)
@@ -96,9 +99,9 @@ def _is_brought(lines: range, changed: Sequence[range] | None) -> bool:
 
 def _write_places(
     history: Path,
-    versions: Mapping[PathVersion, Origin],
+    versions: Mapping[PathVersion, FileOrigin],
     groups: Sequence[Mapping[PathVersion, Sequence[range]]],
-    files: PlainFiles,
+    files: ScanCorpus,
 ) -> None:
     """Write into `files` the places of `versions` that have a line of a secret of one of their `groups`.
 
@@ -114,7 +117,7 @@ def _write_places(
                 groups_of_line[line].add(number)
     for place, text in _read(history, versions):
         wanted = {line for line in text.split(b"\n") if not groups_of[place].isdisjoint(groups_of_line.get(line, ()))}
-        files.add_lines(versions[place], around(text, wanted), line_windows.elsewhere(text))
+        files.add_lines(versions[place], lines_around(text, wanted), line_windows.words_elsewhere(text))
 
 
 def _lines_of(
@@ -142,9 +145,9 @@ def _read(history: Path, versions: Collection[PathVersion]) -> Iterator[tuple[Pa
             yield place, b"".join(objects.read(place[1]))
 
 
-def around(text: bytes, wanted: Collection[bytes]) -> Iterator[Lines]:
+def lines_around(text: bytes, wanted: Collection[bytes]) -> Iterator[LineWindow]:
     """Yield the lines of `text` that are `wanted`, and those beside them that a rule may join."""
     lines, reach = text.split(b"\n"), line_windows.AT_MOST
     places = [(max(at - reach, 0), at + reach + 1) for at, line in enumerate(lines) if line in wanted]
-    for begin, end in wide_windows.joined(places):
-        yield Lines(begin + 1, b"\n".join(lines[begin:end]) + b"\n")
+    for begin, end in wide_windows.merge_ranges(places):
+        yield LineWindow(begin + 1, b"\n".join(lines[begin:end]) + b"\n")

@@ -70,26 +70,26 @@ class Batch:
         """Put `content` last into every tar file and beside them, and return what a scanner calls these places."""
         for tar in self.tars:
             with tar.open("ab") as file:
-                file.write(member(name, content) + bytes(2 * _BLOCK))
+                file.write(tar_member(name, content) + bytes(2 * _BLOCK))
         (self.folder / name).write_bytes(content)
         self.size += len(content) * (len(self.tars) + 1)
         return (*(f"{tar.name}!{name}" for tar in self.tars), name)
 
 
-def nothing() -> None:
+def do_nothing() -> None:
     """Do nothing."""
 
 
 @dataclass
-class PackedFiles:
+class ScanBatches:
     """Contents in batches of tar files below the new `folder`. `on_tar` is called when one more is complete.
 
-    `words` is for the rules that look over the end of a line (`line_windows.read_over`).
+    `words` is for the rules that look over the end of a line (`line_windows.multi_line_pattern`).
     """
 
     folder: Path
     words: re.Pattern[bytes] = re.compile(b"")
-    on_tar: Callable[[], None] = nothing
+    on_tar: Callable[[], None] = do_nothing
     tars: list[Path] = field(default_factory=list)
     taken: list[Batch] = field(default_factory=list)
     _places: dict[str, list[Place]] = field(default_factory=dict)
@@ -116,13 +116,13 @@ class PackedFiles:
     def add_text(
         self, number: str, path: str, text: bytes, lines_before: int = 0, elsewhere: frozenset[bytes] = frozenset()
     ) -> None:
-        """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`line_windows.ELSEWHERE`)."""
+        """Add a `text`, or a part of one; the rest of it has the words `elsewhere` (`line_windows.WORDS_ELSEWHERE`)."""
         kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
-        is_far = kind in _NAME_ALONE or line_windows.is_far(path, text)
+        is_far = kind in _NAME_ALONE or line_windows.has_far_word(path, text)
         if len(text) <= MEMBER and not (kind or is_far or remembered):
             self._join(number, text, lines_before)
             return
-        for before, part in [(0, text)] if is_far else line_windows.parts(text, MEMBER, self.words):
+        for before, part in [(0, text)] if is_far else line_windows.split_text(text, MEMBER, self.words):
             for more, piece in pieces([part]):
                 begin = lines_before + before + more
                 if kind or is_far or remembered or len(piece) > MEMBER:
@@ -153,7 +153,7 @@ class PackedFiles:
             self._pack, self._in_pack = bytearray(), []
 
     def _write(self, content: bytes, ending: str, places: list[Place]) -> None:
-        self._tar += member(self._name(f"plain{ending}", places), content)
+        self._tar += tar_member(self._name(f"plain{ending}", places), content)
         self._size += len(content)
         if len(self._tar) > _TAR_SIZE:
             self._end_tar()
@@ -190,7 +190,7 @@ class PackedFiles:
         return number, max(line - begin, 0) + before, begin
 
 
-def member(name: str, content: bytes) -> bytes:
+def tar_member(name: str, content: bytes) -> bytes:
     """Return a member of a tar."""
     head = name.encode().ljust(100, b"\0") + _HEADER % (b"%011o\0" % len(content), b"        ")
     checked = head.replace(b"        ", b"%06o\0 " % sum(head), 1)

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from goldenpath.delivery.checkout.checkout import LFS_POINTER
 from goldenpath.delivery.secrets import archive_members, embedded_streams, line_windows, printable_runs, scan_batches
 from goldenpath.delivery.secrets.archive_members import CHUNK, DAMAGED, IN_MEMORY
-from goldenpath.delivery.secrets.scan_batches import PackedFiles
+from goldenpath.delivery.secrets.scan_batches import ScanBatches
 from goldenpath.delivery.secrets.scan_limits import FileBudget, LimitReached, ScanBudget
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mmap import mmap
     from pathlib import Path
 
-    from goldenpath.delivery.secrets.line_windows import Lines
+    from goldenpath.delivery.secrets.line_windows import LineWindow
 
 _Part = TypeVar("_Part")
 
@@ -50,10 +50,10 @@ _SILENT = (".7z", ".rar")
 # Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
 _UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
 # An encrypted member is a RuntimeError of zipfile, an unknown compression a NotImplementedError.
-_CLOSED = (RuntimeError, NotImplementedError)
+_CANNOT_OPEN = (RuntimeError, NotImplementedError)
 
 
-class Origin(Struct, frozen=True, gc=False):
+class FileOrigin(Struct, frozen=True, gc=False):
     """Where a file comes from: the git object's id, and the path it has in the repository, `!` before each member.
 
     `commit` is the one whose message it is, or that brought the file there; empty where none of the run's did.
@@ -65,43 +65,43 @@ class Origin(Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadFile:
     """What a limit of ours left unread of the file `origin`: `what` reads on from its path."""
 
-    origin: Origin
+    origin: FileOrigin
     what: str
 
 
 @dataclass(frozen=True)
-class _Waiting:
+class _UnopenedArchive:
     """A content that may hold others, in a `file` of its own until all smaller ones were opened."""
 
     size: int
     file: Path
-    origin: Origin
+    origin: FileOrigin
 
 
 @dataclass
-class PlainFiles:
+class ScanCorpus:
     """Files below `folder`; `origins` says of each content's number where it comes from.
 
     `also` are more places of the same content. `not_scanned` says, in a sentence each, what cannot be looked into,
-    `unread` what our own limits left unread, by the path of the app's file. `words` is `line_windows.read_over` of the
-    rules.
+    `unread` what our own limits left unread, by the path of the app's file. `words` is the
+    `line_windows.multi_line_pattern` of the rules.
     """
 
     folder: Path
     words: re.Pattern[bytes] = re.compile(b"")
-    origins: dict[str, Origin] = field(default_factory=dict)
-    also: dict[str, list[Origin]] = field(default_factory=dict)
+    origins: dict[str, FileOrigin] = field(default_factory=dict)
+    also: dict[str, list[FileOrigin]] = field(default_factory=dict)
     not_scanned: list[str] = field(default_factory=list)
-    unread: dict[str, Unread] = field(default_factory=dict)
+    unread: dict[str, UnreadFile] = field(default_factory=dict)
     budget: ScanBudget = field(default_factory=ScanBudget)
-    _waiting: list[_Waiting] = field(default_factory=list)
+    _waiting: list[_UnopenedArchive] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.packed = PackedFiles(self.folder / "packed", self.words)
+        self.packed = ScanBatches(self.folder / "packed", self.words)
 
     def close(self) -> None:
         """Open the archives, the small ones first, and write what waits for more to come."""
@@ -112,24 +112,26 @@ class PlainFiles:
         self._waiting.clear()
         self.packed.close()
 
-    def add_lines(self, origin: Origin, parts: Iterable[Lines], elsewhere: frozenset[bytes] = frozenset()) -> None:
+    def add_lines(
+        self, origin: FileOrigin, parts: Iterable[LineWindow], elsewhere: frozenset[bytes] = frozenset()
+    ) -> None:
         """Write the `parts` of a text, which is only text; `elsewhere` are words that it has (`line_windows`)."""
         number = self._number(origin)
         for part in parts:
             self.packed.add_text(number, origin.path, part.text, part.first - 1, elsewhere)
 
-    def add_regions(self, origin: Origin, regions: Iterable[tuple[int, bytes]]) -> None:
+    def add_regions(self, origin: FileOrigin, regions: Iterable[tuple[int, bytes]]) -> None:
         """Write `regions` of a text as they are, each behind a number of lines."""
         number = self._number(origin)
         for lines_before, region in regions:
             self.packed.add(number, origin.path, [region], lines_before)
 
-    def _number(self, origin: Origin) -> str:
+    def _number(self, origin: FileOrigin) -> str:
         number = f"{len(self.origins):07d}"
         self.origins[number] = origin
         return number
 
-    def add(self, origin: Origin, content: Iterable[bytes], also: Iterable[Origin] = ()) -> None:
+    def add(self, origin: FileOrigin, content: Iterable[bytes], also: Iterable[FileOrigin] = ()) -> None:
         """Write `content`, whatever it is packed or encoded in; what is in it follows when the files are closed.
 
         `also` are other places where the repository has it.
@@ -140,14 +142,14 @@ class PlainFiles:
             if others := list(also):
                 self.also[f"{len(self.origins):07d}"] = others
             sample = self.write(raw, origin, content)
-            if archive_members.may_hold_more(raw, sample):
+            if archive_members.may_contain_files(raw, sample):
                 waiting = self.folder / f"waiting-{len(self._waiting):07d}"
                 with waiting.open("wb") as file:
                     raw.seek(0)
                     shutil.copyfileobj(raw, file, CHUNK)
-                    self._waiting.append(_Waiting(file.tell(), waiting, origin))
+                    self._waiting.append(_UnopenedArchive(file.tell(), waiting, origin))
 
-    def write(self, raw: IO[bytes], origin: Origin, content: Iterable[bytes]) -> bytes:
+    def write(self, raw: IO[bytes], origin: FileOrigin, content: Iterable[bytes]) -> bytes:
         """Write `content` through the empty file `raw`, and return how it begins."""
         number = self._number(origin)
         raw.writelines(content)
@@ -155,7 +157,7 @@ class PlainFiles:
         sample = raw.read(_SAMPLE)
         if sample.startswith(LFS_POINTER):
             self.not_scanned.append(f"{origin.path} is kept in git-lfs; only its pointer was scanned")
-        whole = archive_members.whole(raw)
+        whole = archive_members.whole_content(raw)
         self._give(raw, whole, number, origin.path)
         if encoding := encoding_of(sample):
             self.packed.add(number, origin.path, _transcoded(raw, encoding))
@@ -170,17 +172,17 @@ class PlainFiles:
         Where a rule asks for the ending of a name, all of it: it may need nothing else.
         """
         if isinstance(whole, bytes) and not printable_runs.is_binary(whole):
-            self.packed.add_text(number, path, whole, elsewhere=line_windows.elsewhere(whole))
-        elif not (scan_batches.ending(path) or line_windows.may_be_far(path, whole)) and printable_runs.is_binary(
-            whole[: printable_runs.LOOKED_AT]
-        ):
-            elsewhere = line_windows.elsewhere(whole[:])
+            self.packed.add_text(number, path, whole, elsewhere=line_windows.words_elsewhere(whole))
+        elif not (
+            scan_batches.ending(path) or line_windows.may_have_far_word(path, whole)
+        ) and printable_runs.is_binary(whole[: printable_runs.LOOKED_AT]):
+            elsewhere = line_windows.words_elsewhere(whole[:])
             for run in printable_runs.runs(archive_members.read(raw)):
                 self.packed.add_text(number, path, run.content, run.lines_before, elsewhere)
         else:
             self.packed.add(number, path, archive_members.read(raw))
 
-    def _give_foreign(self, raw: IO[bytes], number: str, origin: Origin, sample: bytes) -> None:
+    def _give_foreign(self, raw: IO[bytes], number: str, origin: FileOrigin, sample: bytes) -> None:
         if sample.startswith(_UNOPENED):
             self.not_scanned.append(f"{origin.path} is an archive of a kind that is not opened")
         for magic, ending in _FOREIGN:
@@ -192,30 +194,32 @@ class PlainFiles:
                     )
                     self.not_scanned.append(note)
 
-    def _open(self, raw: IO[bytes], waiting: _Waiting) -> None:
+    def _open(self, raw: IO[bytes], waiting: _UnopenedArchive) -> None:
         try:
             self.budget.require_more()
         except LimitReached as limit:
             self.leave_unread(waiting.origin, limit)
             return
         sample = raw.read(_SAMPLE)
-        _Opening(self, waiting.origin, FileBudget(self.budget, waiting.size)).unpack(raw, waiting.origin, sample, 0)
+        _ArchiveOpening(self, waiting.origin, FileBudget(self.budget, waiting.size)).unpack(
+            raw, waiting.origin, sample, 0
+        )
 
-    def leave_unread(self, origin: Origin, limit: LimitReached, member: str = "") -> None:
+    def leave_unread(self, origin: FileOrigin, limit: LimitReached, member: str = "") -> None:
         """Remember that `limit` left something of the app's file `origin` unread, first in its `member`."""
         what = f"{limit}" if member in ("", origin.path) else f"{limit} (at {member})"
-        self.unread.setdefault(origin.path, Unread(origin, what))
+        self.unread.setdefault(origin.path, UnreadFile(origin, what))
 
 
 @dataclass(frozen=True)
-class _Opening:
+class _ArchiveOpening:
     """The opening of one file of the app, with all that is packed in it."""
 
-    files: PlainFiles
-    file: Origin
+    files: ScanCorpus
+    file: FileOrigin
     budget: FileBudget
 
-    def unpack(self, raw: IO[bytes], origin: Origin, sample: bytes, depth: int) -> None:
+    def unpack(self, raw: IO[bytes], origin: FileOrigin, sample: bytes, depth: int) -> None:
         """Add what is packed in `raw`, the content of `origin`, which is `depth` archives deep in the file."""
         for name, content in self._readable(origin, archive_members.members(raw, sample, self.budget)):
             member = replace(origin, path=f"{origin.path}!{name}" if name else origin.path)
@@ -228,7 +232,7 @@ class _Opening:
                 begin = self.files.write(inner, member, self._counted(member, content))
                 self.unpack(inner, member, begin, depth + 1)
 
-    def _counted(self, member: Origin, content: Iterable[bytes]) -> Iterator[bytes]:
+    def _counted(self, member: FileOrigin, content: Iterable[bytes]) -> Iterator[bytes]:
         """Yield `content` as far as it can be read, and no more than its file may cost."""
         for chunk in self._readable(member, content):
             yield chunk
@@ -238,7 +242,7 @@ class _Opening:
                 self.files.leave_unread(self.file, limit, member.path)
                 return
 
-    def _readable(self, origin: Origin, parts: Iterable[_Part]) -> Iterator[_Part]:
+    def _readable(self, origin: FileOrigin, parts: Iterable[_Part]) -> Iterator[_Part]:
         """Yield what can be read of `parts`, and say what could not."""
         left = iter(parts)
         while True:
@@ -252,7 +256,7 @@ class _Opening:
             except (RecursionError, MemoryError):
                 self.files.leave_unread(self.file, LimitReached("needs more memory than a scan has"), origin.path)
                 return
-            except _CLOSED as error:
+            except _CANNOT_OPEN as error:
                 self.files.not_scanned.append(f"{origin.path} is in an archive that cannot be opened ({error})")
                 return
             except DAMAGED as error:

@@ -64,7 +64,7 @@ class FileBudget:
             raise LimitReached(f"holds more than {_size(self.allowed)}, the limit for a file of its size")
         if self.whole.unpacked > UNPACKED_OF_ALL:
             raise LimitReached(f"was not unpacked to its end: all archives hold more than {_size(UNPACKED_OF_ALL)}")
-        self.look_at_the_clock()
+        self.check_time()
 
     def enter(self, depth: int) -> None:
         """Count one more member of an archive, `depth` archives deep. Raises `LimitReached`."""
@@ -80,7 +80,7 @@ class FileBudget:
         self.candidates += 1
         if self.candidates > CANDIDATES:
             raise LimitReached(f"has more than {CANDIDATES:,} places where a compressed stream may begin")
-        self.look_at_the_clock()
+        self.check_time()
 
     def feed(self, size: int) -> None:
         """Count `size` more bytes that were given to a decompressor. Raises `LimitReached`."""
@@ -88,7 +88,7 @@ class FileBudget:
         if self.tried > max(ALWAYS_TRIED, (self.size + self.unpacked) * TRIED_RATIO):
             raise LimitReached("has compressed streams in one another, and not all were tried")
 
-    def look_at_the_clock(self) -> None:
+    def check_time(self) -> None:
         """Add the time since this file was opened to that of the scan. Raises `LimitReached`."""
         self.whole.seconds = self._seconds_before + time.monotonic() - self._began
         if self.whole.seconds > SECONDS:

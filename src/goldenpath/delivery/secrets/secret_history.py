@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from goldenpath.delivery.model.finding import Finding
-    from goldenpath.delivery.secrets.git_objects import Exported, Wanted
+    from goldenpath.delivery.secrets.git_objects import ExportedObjects, ScanRange
     from goldenpath.delivery.secrets.gitleaks import Leak
-    from goldenpath.delivery.secrets.previous_scan import Placed
-    from goldenpath.delivery.secrets.scan_corpus import Origin
+    from goldenpath.delivery.secrets.previous_scan import LeakWithCommit
+    from goldenpath.delivery.secrets.scan_corpus import FileOrigin
 
 
-class Brought:
+class SecretHistory:
     """The commits that brought what was scanned, and their order, looked up once something was found.
 
     `earlier` are the leaks of an earlier scan, in order: they came before.
     """
 
-    def __init__(self, wanted: Wanted, exported: Exported, earlier: Sequence[Placed] = ()) -> None:
+    def __init__(self, wanted: ScanRange, exported: ExportedObjects, earlier: Sequence[LeakWithCommit] = ()) -> None:
         self._wanted, self._exported, self._earlier = wanted, exported, earlier
 
     @cached_property
-    def _origins(self) -> list[Origin]:
+    def _origins(self) -> list[FileOrigin]:
         files = self._exported.files
         more = chain(*files.also.values(), *self._exported.partial.values())
         return [*files.origins.values(), *more]

@@ -27,7 +27,7 @@ _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00", b"BZh")
 
 
 @dataclass(frozen=True)
-class Place:
+class SecretPlace:
     """Where a form of a secret was found: the `file` in one of the image's blobs, `blob`. It never holds the secret."""
 
     form: Form
@@ -44,7 +44,7 @@ class SecretSearch:
     """A search for `forms`: the places found so far, and what could not be searched, a sentence each."""
 
     forms: tuple[Form, ...]
-    found: list[Place] = field(default_factory=list)
+    places: list[SecretPlace] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     _budget: ScanBudget = field(default_factory=ScanBudget)
 
@@ -69,14 +69,14 @@ class SecretSearch:
             return
         try:
             with (
-                image_files.opened(layout.blob(layer.digest), layer) as content,
+                image_files.open_layer(layout.blob(layer.digest), layer) as content,
                 tarfile.open(fileobj=content, mode="r|", errors="surrogateescape") as archive,
             ):
                 for member in archive:
                     # It would keep all of them.
                     archive.members.clear()  # type: ignore[attr-defined]
                     self._search_member(archive, member, str(layer.digest))
-        except image_files.BROKEN as error:
+        except image_files.UNREADABLE_LAYER as error:
             raise ScannerFailed(
                 f"The layer {layer.digest} could not be searched for the build's secrets",
                 why=str(error),
@@ -124,7 +124,7 @@ class SecretSearch:
         first: dict[str, Form] = {}
         for form in forms:
             first.setdefault(form.secret, form)
-        self.found += [Place(form, blob, file) for form in first.values()]
+        self.places += [SecretPlace(form, blob, file) for form in first.values()]
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

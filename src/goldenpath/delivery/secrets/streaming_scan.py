@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from goldenpath.delivery.secrets.gitleaks import BatchReport, Leak
-    from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+    from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
     from goldenpath.shared.parallel import Alongside
     from goldenpath.shared.toolchain import Program
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 LEAST = 8
 
 
-class EarlyScan:
+class StreamingScan:
     """The scan of `files`, a batch at a time: the next one begins when the one before is done."""
 
-    def __init__(self, program: Program, files: PlainFiles, second: Alongside) -> None:
+    def __init__(self, program: Program, files: ScanCorpus, second: Alongside) -> None:
         self._program, self._files, self._second = program, files, second
         self._started: list[Future[BatchReport]] = []
 
@@ -44,13 +44,13 @@ class EarlyScan:
         if not self._files.packed.batch.is_empty or not self._started:
             reports.append(gitleaks.scan_batch(self._program, self._files.packed.take()))
         reports += [batch.result() for batch in self._started]
-        return gitleaks.gathered(reports, self._files)
+        return gitleaks.merge_reports(reports, self._files)
 
 
 @contextmanager
-def beside(program: Program, files: PlainFiles) -> Iterator[EarlyScan]:
+def scan_while_writing(program: Program, files: ScanCorpus) -> Iterator[StreamingScan]:
     """Give the scan of `files`, which are written in the block. When the block fails, gitleaks is stopped."""
     with alongside() as second:
-        scan = EarlyScan(program, files, second)
+        scan = StreamingScan(program, files, second)
         files.packed.on_tar = scan.begin
         yield scan

@@ -32,7 +32,7 @@ class FarRegions:
         Regions that touch come as one. A file may be full of them, and only those around a change are new.
         """
         changed = [(begin, end) for begin, end in regions(path, text) if self._is_new(path, text[begin:end])]
-        for begin, end in joined(changed):
+        for begin, end in merge_ranges(changed):
             yield text.count(b"\n", 0, begin), text[begin:end]
 
     def _is_new(self, path: str, region: bytes) -> bool:
@@ -53,7 +53,7 @@ def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
     words = b"|".join(re.escape(word) for word, name in FAR_WORDS if re.search(name, path, re.IGNORECASE))
     for match in re.finditer(words, low):
         begin = text.rfind(b"\n", 0, max(match.start() - before, 0)) + 1
-        # With the lines that `line_windows.near` leaves to a region.
+        # With the lines that `line_windows.windows_around` leaves to a region.
         for _ in range(AT_MOST):
             begin = text.rfind(b"\n", 0, max(begin - 1, 0)) + 1
         end = text.find(b"\n", match.start() + OVERLAP) + 1 or len(text)
@@ -62,7 +62,7 @@ def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
         last = begin, end
 
 
-def joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def merge_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the `ranges`, which are in order, with those that touch made one."""
     merged = list[tuple[int, int]]()
     for begin, end in ranges:
