@@ -1,7 +1,7 @@
-"""The files that are checked out, byte by byte: what is built, whatever git's settings make of what git keeps.
+"""Read the checked-out files byte by byte, because the build uses these bytes and not those that git stores.
 
-`.gitattributes` can have git write other bytes than it keeps (`working-tree-encoding`, `ident`, filters, git-lfs, ends
-of lines), and git itself calls such a file unchanged. Source: gitattributes(5), and git-hash-object(1) for a blob's id.
+`.gitattributes` can make git write other bytes than it stores (`working-tree-encoding`, `ident`, filters, git-lfs, line
+ends), and git itself calls such a file unchanged. Source: gitattributes(5), and git-hash-object(1) for a blob's id.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-# The modes that git keeps.
+# The modes that git stores.
 _FILE, _PROGRAM, _LINK, _SUBMODULE = "100644", "100755", "120000", "160000"
 # Source: the specification of git-lfs, "The Pointer".
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
@@ -29,9 +29,9 @@ _SHA1_LENGTH = 40
 
 @dataclass(frozen=True)
 class CheckoutFile:
-    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256.
+    """A file of the checkout that differs from git's object: its `path` in the repository, its `place` and its SHA-256.
 
-    `kept` is the id of what git keeps in its place.
+    `kept` is the id of the object that git stores at this path.
     """
 
     path: str
@@ -40,7 +40,7 @@ class CheckoutFile:
     kept: str = ""
 
     def content(self) -> Iterator[bytes]:
-        """Yield the bytes that are there."""
+        """Yield the bytes of the file, or the target of a link."""
         if self.place.is_symlink():
             yield _target(self.place)
             return
@@ -51,11 +51,11 @@ class CheckoutFile:
 
 @dataclass(frozen=True)
 class Checkout:
-    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's.
+    """The files of a commit as they are on disk. `digest` covers their paths and bytes; `other` differ from git's.
 
-    `absent` are not there. `modes` are links in the place of files or files of links, or can be executed and should
-    not, or cannot and should. `pointers` hold what git-lfs keeps in the place of a file. `submodules` maps the path of
-    each to the commit that it should be at, and `within` are the files of those that are checked out.
+    `absent` are missing. `modes` are links instead of files or files instead of links, or differ in whether they can be
+    executed. `pointers` contain a pointer of git-lfs instead of the file. `submodules` maps the path of a submodule to
+    the commit that it should be at, and `within` are the files of submodules that are checked out.
     """
 
     digest: str
@@ -69,7 +69,7 @@ class Checkout:
 
 @dataclass(frozen=True)
 class _FileOnDisk:
-    """What is at a place: which kind of file, the id that git would give its bytes, and their SHA-256."""
+    """A file on disk: its kind, the id that git would give its bytes, and their SHA-256."""
 
     kind: str = "absent"
     identity: str = ""
@@ -79,7 +79,7 @@ class _FileOnDisk:
 
 
 def read(source: Path, commit: str) -> Checkout:
-    """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
+    """Return how the files of `commit` are checked out in `source`. Untracked files are not read."""
     reading = _CheckoutReader()
     reading.add(git.top(source), commit)
     return Checkout(
@@ -89,12 +89,12 @@ def read(source: Path, commit: str) -> Checkout:
 
 
 def is_checked_out(submodule: Path) -> bool:
-    """Tell whether the folder of a submodule is a checkout of its own."""
+    """Return whether the folder of a submodule is a checkout of its own."""
     return (submodule / ".git").exists()
 
 
 class _CheckoutReader:
-    """The files of a checkout, as far as they were looked at."""
+    """Reads the files of a checkout and collects those that differ."""
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
@@ -103,7 +103,7 @@ class _CheckoutReader:
         self.submodules = dict[str, str]()
 
     def add(self, root: Path, commit: str, prefix: bytes = b"") -> None:
-        """Look at the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
+        """Read the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
         for mode, _, kept, path in git.tree(root, commit):
             place, full = root / os.fsdecode(path), prefix + path
             if mode == _SUBMODULE:
@@ -133,7 +133,7 @@ def _decoded(path: bytes) -> str:
 
 
 def _look(place: Path, kept: str) -> _FileOnDisk:
-    """Return what is at `place`; `kept` says which hash git uses."""
+    """Return the file at `place`; the length of the id `kept` shows which hash git uses."""
     try:
         status = place.lstat()
         if stat.S_ISLNK(status.st_mode):
@@ -157,7 +157,7 @@ def _target(link: Path) -> bytes:
 
 
 def _hashes(identity: str, size: int, content: Iterator[bytes]) -> tuple[str, str]:
-    # git's own choice of a hash; nothing is trusted by it alone.
+    # The repository chooses this hash; nothing is trusted because of it.
     as_git = hashlib.sha1(usedforsecurity=False) if len(identity) == _SHA1_LENGTH else hashlib.sha256()
     ours = hashlib.sha256()
     as_git.update(b"blob %d\0" % size)

@@ -1,4 +1,4 @@
-"""A checkout with all of its history and contents, at the commit that a run is about."""
+"""Require a checkout of the run's commit, with its whole history and all contents."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def require_checkout(source: Path, commit: Commit, say: Callable[[str], None]) -> None:
-    """Raise `SourceUnusable` unless `source` is whole, and checked out at the `commit` that this run is about.
+    """Raise `SourceUnusable` unless `source` is complete, and checked out at the `commit` of this run.
 
-    What a shallow or partial clone lacks is fetched first, where its origin gives it.
+    The missing parts of a shallow or partial clone are fetched first, if its origin provides them.
     """
     if (head := git.head(source)) != commit:
         raise SourceUnusable(
@@ -31,7 +31,7 @@ def require_checkout(source: Path, commit: Commit, say: Callable[[str], None]) -
 
 
 def _lack(source: Path, commit: Commit) -> str:
-    """Return what the clone lacks, for people; empty when it is whole."""
+    """Describe the missing part of the clone for a message; empty if it is complete."""
     if git.is_shallow(source):
         return "shallow: part of its history is missing"
     if git.is_partial(source) and git.lacks_objects(source, commit):
@@ -40,7 +40,7 @@ def _lack(source: Path, commit: Commit) -> str:
 
 
 def _complete(source: Path, commit: Commit, lack: str) -> None:
-    why = "its origin did not give all of it"
+    why = "its origin did not provide all of it"
     try:
         git.fetch_history(source, commit)
         if not _lack(source, commit):

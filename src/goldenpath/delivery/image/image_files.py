@@ -1,4 +1,4 @@
-"""What lies in an image's layers: git folders, which scanners pass over, and Java archives, which need a database.
+"""Search an image's layers for git folders, which scanners skip, and for Java archives, which need a database.
 
 Source: OCI Image Specification 1.1, "Image Layer Filesystem Changeset"; aquasecurity/trivy, `analyzer/secret`, whose
 secret scanner never enters `.git`, and `analyzer/language/java/jar`, which opens files by the end of their name.
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from goldenpath.shared.names import Digest
 
 GIT_FOLDER = ".git"
-# What trivy opens as a Java archive, in capitals too.
+# The endings, in any case, of files that trivy opens as Java archives.
 _JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
-# How a layer says that a file of an earlier one is gone.
+# The prefix of a file with which a layer deletes a file of an earlier one.
 _WHITEOUT = ".wh."
-# What a git folder cannot do without: a lone folder of that name is none.
+# Every git repository has these; a folder that is only called `.git` has none of them.
 _ESSENTIAL_PARTS = ("HEAD", "config", "objects")
-# What reading a layer raises when it cannot be read.
+# The errors of a layer that cannot be read.
 UNREADABLE_LAYER = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
 
 
@@ -48,9 +48,9 @@ class LayerSearch:
 
 
 def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
-    """Look through every layer of `image`, those included whose files a later layer hides.
+    """Search every layer of `image`, including files that a later layer hides.
 
-    `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
+    `unpacked` has the files of layers that are already decompressed, by the digest of the layer.
     """
     layers = image.manifest.layers
     return merge_searches(
@@ -59,7 +59,7 @@ def search(layout: Layout, image: Image, unpacked: Mapping[Digest, Path] = NOTHI
 
 
 def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
-    """Look through one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
+    """Search one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
     folders: list[GitFolder] = []
     java_archive = ""
     unread = []
@@ -75,7 +75,7 @@ def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) ->
 
 
 def merge_searches(layers: Iterable[LayerSearch]) -> LayerSearch:
-    """Return what was found in all of `layers`, the lowest first."""
+    """Return the combined result for `layers`, the lowest first."""
     every = tuple(layers)
     return LayerSearch(
         git_folders.merge_folders(folder for layer in every for folder in layer.git_folders),
@@ -87,7 +87,7 @@ def merge_searches(layers: Iterable[LayerSearch]) -> LayerSearch:
 @contextmanager
 def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[tarfile.TarFile]:
     if unpacked:
-        # The contents of files are passed over, not read.
+        # This skips the contents of files instead of reading them.
         with tarfile.open(unpacked, "r:") as archive:
             yield archive
         return
@@ -96,13 +96,13 @@ def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[t
 
 
 def _is_java_archive(member: tarfile.TarInfo) -> bool:
-    """Tell whether trivy opens `member` as a Java archive: links are not followed, and a whiteout is no file."""
+    """Return whether trivy opens `member` as a Java archive: it follows no links, and a whiteout is not a file."""
     name = member.name.rpartition("/")[2]
     return member.isreg() and name.lower().endswith(_JAVA_ARCHIVES) and not name.startswith(_WHITEOUT)
 
 
 def _of_git(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[GitFolder]:
-    """Yield the git folder that `member` is at the heart of, and what the file tells of it; a link tells nothing."""
+    """Yield the git folder that `member` proves to exist, and the one that its content describes; skip links."""
     parts = member.name.removeprefix("./").split("/")
     if GIT_FOLDER not in parts[:-1]:
         return
@@ -120,7 +120,7 @@ def _from_member(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str,
 
 
 def open_layer(path: Path, layer: Descriptor) -> IO[bytes]:
-    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for one that is in zstd."""
+    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for a layer in zstd."""
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")
     if layer.media_type.endswith("gzip"):

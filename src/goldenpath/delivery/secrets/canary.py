@@ -1,8 +1,8 @@
-"""A secret made for one scan and planted in it: a scan that does not report it did not look.
+"""Plant a generated secret in a scan, to prove that the scanner reads everything.
 
-gitleaks ends with 0 and an empty report in more ways than one: where it takes a file for a program, where it stops
-reading what git shows, where its rules let all pass. So it is told of one secret more, which it reaches last, and what
-it reports counts only with that one in it.
+gitleaks can end with 0 and an empty report without having read its input: when it mistakes a file for a program, when
+it stops reading git's output early, or when its rules allow everything. So the input of a scan ends with one more
+secret, the canary, and a report without the canary is rejected.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ _LeakType = TypeVar("_LeakType", bound=_ReportedLeak)
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret of the form that GitHub's tokens have, in a file whose name no other has and which is last of all."""
+    """A secret in the form of a GitHub token, in a file with a unique name that sorts last."""
 
     secret: str = field(default_factory=_secret, repr=False)
     name: str = field(default_factory=lambda: f"~canary-{secrets.token_hex(8)}")
 
     @property
     def text(self) -> bytes:
-        """What the file holds."""
+        """The content of the file."""
         return f'TOKEN = "{self.secret}"\n'.encode()
 
     @property
     def encoded(self) -> bytes:
-        """The same in base64, for a scan that has to decode what it reads."""
+        """The same content in base64, to prove that the scanner also decodes."""
         return base64.b64encode(self.text) + b"\n"
 
     def remove_from(self, leaks: Iterable[_LeakType], places: Iterable[str]) -> tuple[_LeakType, ...]:

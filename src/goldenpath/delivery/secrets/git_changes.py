@@ -1,8 +1,8 @@
-"""What each commit of a history brings, as git's own diff shows it: one `git log` for all of them.
+"""Read the changes of every commit in a history from a single `git log`.
 
-Every commit lists its new versions of files by their objects (`--raw`), and a patch gives the lines that came with
-them. What a patch does not show as plain text is read whole, by its object. A merge lists only what no parent of it
-has. Source: git-log(1), git-diff(1), "Raw output format" and "Generating patch text with -p".
+For every commit, `--raw` lists the new versions of files with their object ids, and a patch gives the lines that they
+add. If a patch does not show a version as plain text, the caller reads the whole object. A merge lists only versions
+that none of its parents has. Source: git-log(1), git-diff(1), "Raw output format" and "Generating patch text with -p".
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-# A rule of gitleaks looks over at most eight ends of lines, those apart that `line_windows` names.
+# A rule of gitleaks reads across at most eight line ends, except for the rules that `line_windows` lists.
 CONTEXT = 8
-# Without `--text`: what git calls binary is not compared line by line, and its objects are read whole.
+# Without `--text`, git does not compare binary files line by line, and the scan reads their objects whole.
 _WORDS = (
     "log", "--raw", "--patch", f"--unified={CONTEXT}", "--full-index", "--no-abbrev", "--no-renames", "--no-color",
     "--full-history", "--no-textconv", "--no-ext-diff", "--diff-filter=d", "--topo-order", "--reverse",
@@ -32,7 +32,7 @@ _WORDS = (
 )  # fmt: skip
 TIMEOUT = 900.0
 _CHUNK = 1 << 20
-# Bytes; a longer patch is not held in memory, and what it is about is read whole.
+# Bytes. A longer patch is not held in memory; the scan reads the whole object instead.
 _LONGEST, _BEGIN_OF_NEXT = 32 << 20, 80
 # No line of a patch begins with these: each has a sign before it, and names are quoted.
 _SECTION = re.compile(rb"\n(?=commit [0-9a-f]+\n|diff --)")
@@ -46,7 +46,7 @@ _IDENTITY = re.compile(r"\b[0-9a-f]{40,64}\b")
 
 
 class Hunk(Struct, frozen=True, gc=False):
-    """One place of a patch: the number of its first line in the new version, and its lines with their signs."""
+    """One hunk of a patch: the number of its first line in the new version, and its lines with their signs."""
 
     line: int
     body: bytes
@@ -55,8 +55,8 @@ class Hunk(Struct, frozen=True, gc=False):
 class FileVersion(Struct, frozen=True, gc=False):
     """The version `identity` of the file at `path`, and the `commit` that brought it there.
 
-    `patch` is what git says of the change, `None` where it says nothing, and `hunks` are where the version differs from
-    the one before, none where that is more than one. `is_new` is a file that was not there before.
+    `patch` is git's patch for the change, or `None` if git prints none. `hunks` are its hunks, and empty for a merge,
+    which has several versions before it. `is_new` is true if the path did not exist before.
     """
 
     commit: str
@@ -68,7 +68,7 @@ class FileVersion(Struct, frozen=True, gc=False):
 
 
 def versions(history: Path, revisions: tuple[str, ...], *, merges: str) -> Iterator[FileVersion]:
-    """Yield every version of a file that the commits of `revisions` bring, a commit's parents before the commit.
+    """Yield every version of a file that the commits of `revisions` add; parents come before their children.
 
     `merges` says what a merge is compared with: `combined` (with all its parents) or `first-parent`. Raises
     `SourceUnusable` when an object is missing.
@@ -108,7 +108,7 @@ def _entry(line: bytes) -> _RawEntry | None:
 
 
 class _UnmatchedEntries:
-    """Entries of a commit, of which no patch was seen yet."""
+    """The entries of a commit for which no patch was read yet."""
 
     def __init__(self, entries: Iterable[_RawEntry] = ()) -> None:
         self._entries = defaultdict[tuple[bytes, bytes], list[_RawEntry]](list)
@@ -116,7 +116,7 @@ class _UnmatchedEntries:
             self._entries[entry.before, entry.identity].append(entry)
 
     def taken(self, before: bytes, identity: bytes) -> list[_RawEntry]:
-        """Take out what the patch from `before` to `identity` is about, whatever the paths."""
+        """Remove and return the entries that the patch from `before` to `identity` is about, at any path."""
         return self._entries.pop((before, identity), [])
 
     def rest(self) -> Iterator[_RawEntry]:
@@ -124,7 +124,7 @@ class _UnmatchedEntries:
 
 
 def hunks(section: bytes) -> tuple[Hunk, ...]:
-    """Return the places of a patch; none of one against several versions."""
+    """Return the hunks of a patch; none for a combined patch of a merge."""
     if not section.startswith(b"diff --git "):
         return ()
     _, *parts = _HUNK.split(section)
@@ -134,7 +134,7 @@ def hunks(section: bytes) -> tuple[Hunk, ...]:
 
 
 def sections(output: IO[bytes]) -> Iterator[bytes]:
-    """Yield the parts of git's `output`: what it says of a commit, and each patch that is not too long."""
+    """Yield the sections of git's `output`: the head of a commit, and each patch that is not too long."""
     left, is_long = b"", False
     while chunk := output.read(_CHUNK):
         *whole, left = _SECTION.split(left + chunk)
@@ -143,14 +143,14 @@ def sections(output: IO[bytes]) -> Iterator[bytes]:
                 yield section
         is_long = is_long and not whole
         if is_long or (len(left) > _LONGEST and left.startswith(b"diff ")):
-            # Only the end is kept, where the next part may begin.
+            # Keep only the end, because the next section may begin there.
             left, is_long = left[-_BEGIN_OF_NEXT:], True
     if left and not is_long:
         yield left
 
 
 def unquoted(name: bytes) -> str:
-    """Return the path that git prints as `name`: in quotes, with escapes, where it holds unusual letters."""
+    """Return the path that git prints as `name`; git quotes and escapes a path with unusual letters."""
     if not name.startswith(b'"'):
         return name.decode("utf-8", "replace")
     return _QUOTED.sub(_unescaped, name[1:-1]).decode("utf-8", "replace")
@@ -163,7 +163,7 @@ def _unescaped(match: re.Match[bytes]) -> bytes:
 
 @contextmanager
 def _git_log(history: Path, *more: str) -> Iterator[IO[bytes]]:
-    """Give what `git log` prints. Raises `SourceUnusable` or `ToolFailed` when it does not end well."""
+    """Yield the output of `git log` as a stream. Raises `SourceUnusable` or `ToolFailed` when git fails."""
     words = (*_WORDS, *more)
     child = process.start(*git_settings.command(history, *words), environment=git_settings.environment("log"))
     if child.stdin is None or child.stdout is None or child.stderr is None:
@@ -173,7 +173,7 @@ def _git_log(history: Path, *more: str) -> Iterator[IO[bytes]]:
     said: list[bytes] = []
     listening = Thread(target=_collect, args=(child.stderr, said))
     listening.start()
-    # What hangs is stopped, and then has not ended well.
+    # A process that hangs is stopped, which then counts as a failure.
     clock = Timer(TIMEOUT, process.terminate, (child,))
     clock.start()
     try:

@@ -1,4 +1,4 @@
-"""Everything that commits bring, taken out of git: no attribute, filter or diff setting hides a byte.
+"""Export everything that commits add from git's objects: no attribute, filter or diff setting hides a byte.
 
 Source of the format: git-ls-tree(1) `-z`.
 """
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 _BLOB, _SUBMODULE = "blob", "commit"
 _NAMES = "names of files"
-# Where a file is checked out with other bytes than git keeps, there is no object to name.
+# A file that is checked out with other bytes than git stores has no object id of its own.
 _CHECKED_OUT = "checkout:"
-# What a change shows of a version is not all of it, nor is what a rule reads far from its words.
+# These contents are only parts of an object: the changed lines, and the regions that far-reaching rules read.
 _CHANGE, _FAR = "change:", "far:"
-# How a commit begins, and then whom it names: git-commit-tree(1), git-hash-object(1).
+# The first lines of a commit object, then its author and committer: git-commit-tree(1), git-hash-object(1).
 _LINKS = re.compile(rb"tree [0-9a-f]{40,64}\n(?:parent [0-9a-f]{40,64}\n)*")
 _PEOPLE = re.compile(rb"author ([^\n]*) \d{1,12} [+-]\d{4}\ncommitter ([^\n]*) \d{1,12} [+-]\d{4}\n")
 
 
 @dataclass(frozen=True)
 class ScanRange:
-    """What a scan is about: the commits of `revisions` in `history`, and the tree of `commit` with it.
+    """The input of a scan: the commits of `revisions` in `history`, and the tree of `commit`.
 
-    Of the tree only what the commit `scanned` has not, where one was scanned before.
+    If an earlier scan read the tree of the commit `scanned`, only files that this tree does not have are scanned.
     """
 
     history: Path
@@ -48,26 +48,27 @@ class ScanRange:
 
     @property
     def is_all(self) -> bool:
-        """Whether it is about all that comes before as well."""
+        """Whether the scan covers the whole history and no commit is excluded."""
         return not any(revision.startswith("^") for revision in self.revisions)
 
     def since(self, scanned: str) -> ScanRange:
-        """Return what of it the commit `scanned`, which it builds on, has not; all of it where that is empty."""
+        """Return the part of the range that comes after the commit `scanned`; the whole range if that is empty."""
         if not scanned:
             return self
         return replace(self, revisions=(self.commit, f"^{scanned}"), scanned=scanned)
 
     @cached_property
     def commits(self) -> tuple[str, ...]:
-        """The commits, the parents of each before it."""
+        """The commits of the range; parents come before their children."""
         return tuple(git.run(self.history, "rev-list", "--topo-order", "--reverse", *self.revisions).split())
 
 
 @dataclass
 class _Versions:
-    """Versions of files that commits brought: those to be read `whole`, and the `partial` ones of each path.
+    """Versions of files that commits added: those to read `whole`, and by path those of which the changes are enough.
 
-    Of the latter those in `far` have words that a rule reads far from. `changed` is as in `ExportedObjects`.
+    The versions in `far` are partial too, and contain a word from which a rule reads far. `changed` is as in
+    `ExportedObjects`.
     """
 
     commits: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -79,9 +80,9 @@ class _Versions:
 
 @dataclass(frozen=True)
 class ExportedObjects:
-    """The `files` for a scanner, and the versions of which they have only the changes, by path.
+    """The `files` for a scanner, and by path the versions of which they contain only the changes (`partial`).
 
-    Where `files` have old lines of a version too, `changed` has the numbers of its new lines, by path and object.
+    If `files` also contain old lines of a version, `changed` has the numbers of its new lines, by path and object.
     """
 
     files: ScanCorpus
@@ -96,12 +97,12 @@ def export(
     other: Iterable[CheckoutFile] = (),
     submodules: Container[str] = (),
 ) -> ExportedObjects:
-    """Write into `files` all that the commits bring and all that the tree holds.
+    """Write into `files` everything that the commits add and everything in the tree.
 
     These are the versions of files and their names, the messages of commits, and those of the annotated tags that name
-    one of them; `tags` maps their ids to that commit. What the tree of `wanted.scanned` has is left out. `other` are
-    files that are checked out with other bytes than git keeps, or are those of submodules, whose paths are
-    `submodules`, or are in no commit. Raises `SourceUnusable` when an object is not in the history.
+    one of them; `tags` maps their ids to that commit. Files in the tree of `wanted.scanned` are left out. `other` are
+    files that are checked out with other bytes than git stores, files of the `submodules` (their paths), and files that
+    are in no commit. Raises `SourceUnusable` when an object is not in the history.
     """
     in_tree, beside = tuple(_new_in_tree(wanted)), tuple(other)
     commits = frozenset(wanted.commits)
@@ -112,7 +113,7 @@ def export(
     for file in beside:
         origin = FileOrigin(f"{_CHECKED_OUT}{file.sha256}", file.path, wanted.commit if file.kept else "")
         files.add(origin, file.content())
-    # A name may hold a secret too, and is nowhere in a content.
+    # A file name may contain a secret too, and no content contains the name.
     paths = {
         *(path for path, _ in versions.commits),
         *(origin.path for origin in in_tree),
@@ -132,9 +133,10 @@ def _new_in_tree(wanted: ScanRange) -> Iterator[FileOrigin]:
 def _add_changes(wanted: ScanRange, in_tree: Sequence[FileOrigin], files: ScanCorpus) -> _Versions:
     """Write into `files` what changed, and return all versions.
 
-    Of all of history the changes are enough, with the few lines around them that a rule reads too: each other line came
-    by another change. A version is read whole where that is not so: in a merge that no parent of it has, or in a file
-    that is more than text. So is what the tree has, and of a part of history every version.
+    In a scan of the whole history the changes are enough, with the few lines around them that a rule also reads: every
+    other line was added by another change. Some versions must be read whole: those of a merge that none of its parents
+    has, files that are not plain text, the files in the tree, and every version if only a part of the history is
+    scanned.
     """
     brought, odd, far, elsewhere = _Versions(), set[str](), set[str](), dict[str, frozenset[bytes]]()
     tree = {(origin.path, origin.identity) for origin in in_tree}
@@ -157,7 +159,7 @@ def _add_changes(wanted: ScanRange, in_tree: Sequence[FileOrigin], files: ScanCo
             changed = FileOrigin(f"{_CHANGE}{version.identity}", version.path, version.commit)
             files.add_lines(changed, parts, elsewhere.get(version.path, frozenset()))
             shows_old = is_whole or version.path in far or any(part.has_old for part in parts)
-            # Where git does not show a change, or not all of it, no line is known to be old.
+            # If git shows a change only in part or not at all, no line is known to be old.
             if shows_old and wanted.is_all and version.hunks and version.path not in odd:
                 brought.changed[place] = tuple(
                     line for hunk in version.hunks for line in line_windows.changed_lines(hunk)
@@ -171,7 +173,7 @@ def _add_changes(wanted: ScanRange, in_tree: Sequence[FileOrigin], files: ScanCo
 
 
 def _write_far(history: Path, versions: Sequence[FileOrigin], files: ScanCorpus) -> None:
-    """Write into `files` what a rule may read of `versions` that no change shows, each place once."""
+    """Write into `files` the regions of `versions` that far-reaching rules may read, without repeats."""
     if not versions:
         return
     regions = FarRegions()
@@ -203,9 +205,9 @@ def write_whole(
 
 
 def _by_content(versions: Iterable[FileOrigin]) -> list[list[FileOrigin]]:
-    """Return the places of each content: those where a commit brought it, or else the first.
+    """Return the origins of each content: those where a commit added it, or else the first.
 
-    Some rules are for some endings only, so each of these makes it another content.
+    Some rules apply to some file endings only, so the same content with another such ending counts as another content.
     """
     contents = dict[tuple[str, str], dict[str, FileOrigin]]()
     for origin in versions:
@@ -217,7 +219,7 @@ def _by_content(versions: Iterable[FileOrigin]) -> list[list[FileOrigin]]:
 
 @dataclass(frozen=True)
 class _CommitMessages:
-    """Commits, as git keeps them, without what holds no secret: names of other objects, and people named before."""
+    """Writes commit objects, without the parts that contain no secret: object ids, and people seen before."""
 
     files: ScanCorpus
     _people: set[bytes] = field(default_factory=set)
@@ -242,7 +244,7 @@ def files_in_tree(history: Path, commit: str) -> Iterator[FileOrigin]:
 
 
 def checked_out(history: Path, commit: str, origins: Iterable[FileOrigin]) -> frozenset[str]:
-    """Return the identities of `origins` that are checked out at `commit`, with all names of files."""
+    """Return the identities of `origins` that are checked out at `commit`, and that of the list of file names."""
     in_tree = {origin.identity for origin in files_in_tree(history, commit)}
     others = {origin.identity for origin in origins if origin.identity.startswith(_CHECKED_OUT)}
     return frozenset(in_tree | others | {_NAMES})
@@ -257,7 +259,7 @@ def unscanned_submodules(history: Path, commit: str, scanned: Container[str]) ->
 
 
 def is_in_git(identity: str) -> bool:
-    """Tell whether `identity` is an object of git or a part of one, whose content is the same in each scan."""
+    """Return whether `identity` is a git object or a part of one, so that its content is the same in every scan."""
     return identity != _NAMES and not identity.startswith(_CHECKED_OUT)
 
 

@@ -1,7 +1,8 @@
-"""What an earlier scan of this checkout found, so that the next one reads only what came since.
+"""Keep the result of a scan, so that the next scan of the checkout reads only newer commits.
 
-It is kept at a terminal only, in the cache of the person there: whoever can write it decides what a scan leaves out
-(docs/adr/0036-what-was-scanned-before.md). A commit's id names all that was scanned: none of it can have changed.
+The result is kept at a terminal only, in the cache of the person there, because whoever can write it decides which
+commits a scan leaves out (docs/adr/0036-what-was-scanned-before.md). A commit's id identifies everything that was
+scanned, so none of it can have changed.
 """
 
 from __future__ import annotations
@@ -27,23 +28,24 @@ if TYPE_CHECKING:
     from goldenpath.shared.toolchain import Program
 
 _FOLDER, _ENDING = "scanned", ".json"
-# Checkouts; what was scanned longest ago is forgotten first.
+# Checkouts; the one that was scanned longest ago is removed first.
 _KEPT_AT_MOST = 50
-# Where there are more, the time of a scan is not what people wait for.
+# With more leaks than this, the time of a scan does not matter.
 _LEAKS_AT_MOST = 20_000
 
 
 class LeakWithCommit(Struct, frozen=True):
-    """A `leak`, and the commit that brought it; empty where none did."""
+    """A `leak`, and the commit that added it; empty if no commit did."""
 
     leak: Leak
     commit: str
 
 
 class PreviousScan(Struct, frozen=True):
-    """All that was found in the history of `commit`, which is `commits` long, and in its tree.
+    """The result of a scan of the history of `commit`, which has `commits` commits, and of its tree.
 
-    `tags` are the annotated tags there were, with the commit that each names. `notes` say what cannot be looked into.
+    `tags` maps the annotated tags at that time to the commits that they name. `notes` list contents that could not be
+    scanned.
     """
 
     commit: str
@@ -54,21 +56,21 @@ class PreviousScan(Struct, frozen=True):
 
     @classmethod
     def nothing(cls) -> PreviousScan:
-        """Return a scan of no commit at all."""
+        """Return a scan of no commits."""
         return cls("", 0, {})
 
 
 class _ScanRecord(Struct, frozen=True):
-    """A `scan` by `scanner`."""
+    """The file format: a `scan`, and the identity of the scanner that made it."""
 
     scanner: str
     scan: PreviousScan
 
 
 def find(source: Path, wanted: ScanRange, tags: Mapping[str, str], program: Program) -> PreviousScan | None:
-    """Return a scan of the checkout `source` that `wanted` builds on, by the same program, rules and code.
+    """Return a scan of the checkout `source` that `wanted` can build on, by the same program, rules and code.
 
-    `None` where there is none. A record that is damaged, or that others could write, counts as none.
+    Return `None` if there is none, if its record is damaged, or if others could write it.
     """
     if not result_cache.are_ours():
         return None
@@ -85,7 +87,7 @@ def find(source: Path, wanted: ScanRange, tags: Mapping[str, str], program: Prog
 
 
 def _tags_are_the_same(scan: PreviousScan, wanted: ScanRange, tags: Mapping[str, str]) -> bool:
-    """Tell whether every tag is one that there was, or names a commit that came since."""
+    """Return whether every tag existed at the time of `scan`, or names a newer commit."""
     if any(tags.get(tag) != named for tag, named in scan.tags.items()):
         return False
     added = {named for tag, named in tags.items() if tag not in scan.tags}
@@ -93,7 +95,7 @@ def _tags_are_the_same(scan: PreviousScan, wanted: ScanRange, tags: Mapping[str,
 
 
 def keep(source: Path, program: Program, scan: PreviousScan) -> None:
-    """Keep a `scan` of the checkout `source` for the next one, where that is worth it and nobody else can write it."""
+    """Keep a `scan` of the checkout `source` for the next one, if that saves time and nobody else can write it."""
     if not result_cache.are_ours() or len(scan.leaks) > _LEAKS_AT_MOST:
         return
     with suppress(OSError, DiskTrouble, FolderUntrusted):
@@ -107,13 +109,13 @@ def keep(source: Path, program: Program, scan: PreviousScan) -> None:
 
 
 def record_path(source: Path) -> Path:
-    """Return the file in which the scan of the checkout `source` is kept. Raises `FolderUntrusted`."""
+    """Return the path of the record for the checkout `source`. Raises `FolderUntrusted`."""
     folder = protection.private_folder(runner.cache_dir() / _FOLDER)
     return folder / f"{_digest(str(source.resolve()).encode())[:32]}{_ENDING}"
 
 
 def _identity(program: Program) -> str:
-    """Return what tells the program, as it is pinned, its rules and our own code from any other."""
+    """Return a hash of the program as pinned, its rules and the code of this package."""
     hasher = hashlib.sha256(f"{program.version}\0{program.origin}\0{_digest(program.rules)}".encode())
     for path in sorted(Path(__file__).parent.glob("*.*")):
         if path.suffix in {".py", ".yaml"}:

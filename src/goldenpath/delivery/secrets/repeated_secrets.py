@@ -1,7 +1,7 @@
-"""How often one version of a file has the same secret, where several changes of its path brought that secret.
+"""Count how often one version of a file has the same secret, if several changes of its path added that secret.
 
-A fingerprint counts the equal secrets of one version. A change shows what it brought, and not what the version has
-besides. Only a version whose change brought a secret again can have it more often than the versions before.
+A fingerprint counts the equal secrets of one version. A change shows only the lines that it added, not the rest of the
+version. Only a version whose change added the secret again can have it more often than the versions before.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ SecretOfPath = tuple[str, str, float, str]
 def with_repeats(
     program: Program, wanted: ScanRange, exported: ExportedObjects, leaks: tuple[Leak, ...]
 ) -> tuple[Leak, ...]:
-    """Return the `leaks`, and all equal ones of each version whose change brought a secret that was there before.
+    """Return the `leaks`, and all equal ones of every version whose change added a secret that was there before.
 
-    Of such a version gitleaks reads the places that have a line of one of these secrets, and not all of it: a
-    file of 200 versions would be read 200 times. Where git does not show which lines a change brought, the version is
-    read whole.
+    gitleaks reads only the places of such a version that have a line of one of these secrets; otherwise it would read a
+    file of 200 versions 200 times. If git does not show which lines a change added, gitleaks reads the whole version.
     """
     groups = [*repeated(leaks, exported.changed).values()]
     partial = {(origin.path, origin.identity): origin for origins in exported.partial.values() for origin in origins}
@@ -60,7 +59,7 @@ def with_repeats(
 def repeated(
     leaks: Iterable[Leak], changed: Mapping[PathVersion, Sequence[range]]
 ) -> dict[SecretOfPath, dict[PathVersion, list[range]]]:
-    """Return the secrets that several changes of one path brought: where each of these versions has them.
+    """Return the secrets that several changes of one path added, with their places in each of these versions.
 
     `changed` is as in `ExportedObjects`. A file that grows at its end shows its last old line with each change. That
     line is not brought by the change, or else every version would count as a repeat
@@ -73,7 +72,7 @@ def repeated(
         seen[secret][place].append(lines)
         if _is_brought(lines, changed.get(place)):
             brought[secret][place].append(lines)
-    # A secret that only old lines show came some other way than by a change of lines: then each version counts.
+    # If only old lines show a secret, no change of lines added it, so every version counts.
     places = {secret: brought.get(secret, all_of_it) for secret, all_of_it in seen.items()}
     return {secret: versions for secret, versions in places.items() if len(versions) > 1}
 
@@ -87,9 +86,9 @@ def _end(leak: Leak) -> int:
 
 
 def _is_brought(lines: range, changed: Sequence[range] | None) -> bool:
-    """Tell whether one of the `lines` is new, or others went between them.
+    """Return whether one of the `lines` is new, or lines between them were removed.
 
-    `changed` is in order. Where nobody knows which lines are new, it is `None`, and every line counts as new.
+    `changed` is sorted. It is `None` if it is not known which lines are new; then every line counts as new.
     """
     if changed is None:
         return True
@@ -105,8 +104,8 @@ def _write_places(
 ) -> None:
     """Write into `files` the places of `versions` that have a line of a secret of one of their `groups`.
 
-    Every line of a version came by some change. So a secret of a group is nowhere but in lines that a change in the
-    group brought, word for word.
+    Every line of a version was added by some change. So a secret of a group can only be in lines that are equal to
+    lines that a change in the group added.
     """
     groups_of_line, groups_of = defaultdict[bytes, set[int]](set), defaultdict[tuple[str, str], set[int]](set)
     lines = _lines_of(history, groups)
@@ -137,7 +136,7 @@ def _lines_of(
 
 
 def _read(history: Path, versions: Collection[PathVersion]) -> Iterator[tuple[PathVersion, bytes]]:
-    """Yield the content of each of `versions`."""
+    """Yield every version of `versions` with its content."""
     if not versions:
         return
     with git.reader(history, [identity for _, identity in versions]) as objects:
@@ -146,7 +145,7 @@ def _read(history: Path, versions: Collection[PathVersion]) -> Iterator[tuple[Pa
 
 
 def lines_around(text: bytes, wanted: Collection[bytes]) -> Iterator[LineWindow]:
-    """Yield the lines of `text` that are `wanted`, and those beside them that a rule may join."""
+    """Yield the `wanted` lines of `text` with the lines around them that a rule may join."""
     lines, reach = text.split(b"\n"), line_windows.AT_MOST
     places = [(max(at - reach, 0), at + reach + 1) for at, line in enumerate(lines) if line in wanted]
     for begin, end in wide_windows.merge_ranges(places):

@@ -1,4 +1,4 @@
-"""Contents as files that a scanner reads whole: archives unpacked, texts in UTF-8."""
+"""Prepare contents for gitleaks: unpack archives, and convert texts to UTF-8."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _Part = TypeVar("_Part")
 
 _SAMPLE = 4096
-# A text in a two-byte encoding has a zero in almost every other place; a program or a picture does not.
+# A text in a two-byte encoding has a zero at almost every other byte; a program or a picture does not.
 _MANY = 0.7
 # UTF-32 first: its mark begins with that of UTF-16.
 _MARKS = (
@@ -37,7 +37,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# Archives that Python cannot read: the scanner itself looks into them, when their name says what they are.
+# Archives that Python cannot read: gitleaks opens them itself, if the name has the right ending.
 _FOREIGN = (
     (b"\x28\xb5\x2f\xfd", ".zst"),
     (b"7z\xbc\xaf\x27\x1c", ".7z"),
@@ -45,18 +45,18 @@ _FOREIGN = (
     (b"\x04\x22\x4d\x18", ".lz4"),
     (b"LZIP", ".lz"),
 )
-# gitleaks drops the errors of these: an encrypted or damaged one looks like one without a secret.
+# gitleaks ignores errors in these: an encrypted or damaged archive looks like one without secrets.
 _SILENT = (".7z", ".rar")
-# Archives that nobody here looks into: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
+# Archives that nothing here opens: Debian's and RPM's packages, cabinets, squashed file systems, lzop, bzip3.
 _UNOPENED = (b"!<arch>\ndebian-binary", b"\xed\xab\xee\xdb", b"MSCF", b"hsqs", b"\x89LZO", b"BZ3v1")
-# An encrypted member is a RuntimeError of zipfile, an unknown compression a NotImplementedError.
+# zipfile raises a RuntimeError for an encrypted member, and a NotImplementedError for an unknown compression.
 _CANNOT_OPEN = (RuntimeError, NotImplementedError)
 
 
 class FileOrigin(Struct, frozen=True, gc=False):
     """Where a file comes from: the git object's id, and the path it has in the repository, `!` before each member.
 
-    `commit` is the one whose message it is, or that brought the file there; empty where none of the run's did.
+    `commit` is the commit whose message it is, or that added the file there; empty if no commit of the run did.
     """
 
     identity: str
@@ -66,7 +66,7 @@ class FileOrigin(Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class UnreadFile:
-    """What a limit of ours left unread of the file `origin`: `what` reads on from its path."""
+    """A file `origin` that a limit left unread, at least in part; the sentence is its path followed by `what`."""
 
     origin: FileOrigin
     what: str
@@ -74,7 +74,7 @@ class UnreadFile:
 
 @dataclass(frozen=True)
 class _UnopenedArchive:
-    """A content that may hold others, in a `file` of its own until all smaller ones were opened."""
+    """A content that may contain others, kept in a `file` until all smaller ones were opened."""
 
     size: int
     file: Path
@@ -83,10 +83,10 @@ class _UnopenedArchive:
 
 @dataclass
 class ScanCorpus:
-    """Files below `folder`; `origins` says of each content's number where it comes from.
+    """The contents of a scan, below `folder`; `origins` maps the number of a content to its place in the repository.
 
-    `also` are more places of the same content. `not_scanned` says, in a sentence each, what cannot be looked into,
-    `unread` what our own limits left unread, by the path of the app's file. `words` is the
+    `also` has more places of the same content. `not_scanned` has a sentence for every content that cannot be scanned.
+    `unread` has the files that a limit of ours left unread, by the path of the app's file. `words` is the
     `line_windows.multi_line_pattern` of the rules.
     """
 
@@ -104,7 +104,7 @@ class ScanCorpus:
         self.packed = ScanBatches(self.folder / "packed", self.words)
 
     def close(self) -> None:
-        """Open the archives, the small ones first, and write what waits for more to come."""
+        """Open the archives, small ones first, and write the contents that were collected so far."""
         for archive in sorted(self._waiting, key=lambda waiting: waiting.size):
             with archive.file.open("rb") as raw:
                 self._open(raw, archive)
@@ -115,13 +115,13 @@ class ScanCorpus:
     def add_lines(
         self, origin: FileOrigin, parts: Iterable[LineWindow], elsewhere: frozenset[bytes] = frozenset()
     ) -> None:
-        """Write the `parts` of a text, which is only text; `elsewhere` are words that it has (`line_windows`)."""
+        """Write the `parts` of a plain text that contains the words `elsewhere` (`line_windows`)."""
         number = self._number(origin)
         for part in parts:
             self.packed.add_text(number, origin.path, part.text, part.first - 1, elsewhere)
 
     def add_regions(self, origin: FileOrigin, regions: Iterable[tuple[int, bytes]]) -> None:
-        """Write `regions` of a text as they are, each behind a number of lines."""
+        """Write `regions` of a text unchanged; each comes with the number of lines before it."""
         number = self._number(origin)
         for lines_before, region in regions:
             self.packed.add(number, origin.path, [region], lines_before)
@@ -132,7 +132,7 @@ class ScanCorpus:
         return number
 
     def add(self, origin: FileOrigin, content: Iterable[bytes], also: Iterable[FileOrigin] = ()) -> None:
-        """Write `content`, whatever it is packed or encoded in; what is in it follows when the files are closed.
+        """Write `content`, however it is packed or encoded; its members are written when the corpus is closed.
 
         `also` are other places where the repository has it.
 
@@ -150,7 +150,7 @@ class ScanCorpus:
                     self._waiting.append(_UnopenedArchive(file.tell(), waiting, origin))
 
     def write(self, raw: IO[bytes], origin: FileOrigin, content: Iterable[bytes]) -> bytes:
-        """Write `content` through the empty file `raw`, and return how it begins."""
+        """Write `content` through the empty file `raw`, and return its first bytes."""
         number = self._number(origin)
         raw.writelines(content)
         raw.seek(0)
@@ -167,9 +167,9 @@ class ScanCorpus:
         return sample
 
     def _give(self, raw: IO[bytes], whole: bytes | mmap, number: str, path: str) -> None:
-        """Give the file itself to the scanner: all of a text, and of bytes what is printable.
+        """Add the file itself: the whole of a text, and the printable runs of a binary file.
 
-        Where a rule asks for the ending of a name, all of it: it may need nothing else.
+        If a rule asks for the ending of the name, add all of it: the rule may require nothing else.
         """
         if isinstance(whole, bytes) and not printable_runs.is_binary(whole):
             self.packed.add_text(number, path, whole, elsewhere=line_windows.words_elsewhere(whole))
@@ -206,21 +206,21 @@ class ScanCorpus:
         )
 
     def leave_unread(self, origin: FileOrigin, limit: LimitReached, member: str = "") -> None:
-        """Remember that `limit` left something of the app's file `origin` unread, first in its `member`."""
+        """Note that `limit` left a part of the app's file `origin` unread, from its `member` on."""
         what = f"{limit}" if member in ("", origin.path) else f"{limit} (at {member})"
         self.unread.setdefault(origin.path, UnreadFile(origin, what))
 
 
 @dataclass(frozen=True)
 class _ArchiveOpening:
-    """The opening of one file of the app, with all that is packed in it."""
+    """Unpacks one file of the app, and the archives in it, within the `budget` of that file."""
 
     files: ScanCorpus
     file: FileOrigin
     budget: FileBudget
 
     def unpack(self, raw: IO[bytes], origin: FileOrigin, sample: bytes, depth: int) -> None:
-        """Add what is packed in `raw`, the content of `origin`, which is `depth` archives deep in the file."""
+        """Add the members of `raw`, the content of `origin`, which is `depth` archives deep in the file."""
         for name, content in self._readable(origin, archive_members.members(raw, sample, self.budget)):
             member = replace(origin, path=f"{origin.path}!{name}" if name else origin.path)
             try:
@@ -233,7 +233,7 @@ class _ArchiveOpening:
                 self.unpack(inner, member, begin, depth + 1)
 
     def _counted(self, member: FileOrigin, content: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield `content` as far as it can be read, and no more than its file may cost."""
+        """Yield `content` as far as it can be read and the budget of its file allows."""
         for chunk in self._readable(member, content):
             yield chunk
             try:
@@ -243,7 +243,7 @@ class _ArchiveOpening:
                 return
 
     def _readable(self, origin: FileOrigin, parts: Iterable[_Part]) -> Iterator[_Part]:
-        """Yield what can be read of `parts`, and say what could not."""
+        """Yield the readable `parts`, and note why the rest could not be read."""
         left = iter(parts)
         while True:
             try:
@@ -270,7 +270,7 @@ class _ArchiveOpening:
 
 
 def encoding_of(sample: bytes) -> str | None:
-    """Return the two- or four-byte encoding that the text beginning with `sample` is in; `None` for any other."""
+    """Return the two- or four-byte encoding of a text that begins with `sample`; `None` for any other."""
     for mark, name in _MARKS:
         if sample.startswith(mark):
             return name
@@ -291,5 +291,5 @@ def _transcoded(raw: IO[bytes], encoding: str) -> Iterator[bytes]:
 
 
 def _is_ours_to_raise(error: BaseException) -> bool:
-    """Tell a full disk from a damaged archive, which is an `OSError` without a number."""
+    """Return whether `error` comes from the system, such as a full disk; a damaged archive has no error number."""
     return isinstance(error, OSError) and error.errno is not None

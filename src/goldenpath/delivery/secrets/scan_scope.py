@@ -1,4 +1,4 @@
-"""What a scan for secrets is about, and the earlier scan at this terminal that it builds on."""
+"""Decide which commits a scan for secrets reads, and which earlier scan it builds on."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ScanScope:
-    """What is `wanted` beside what the `earlier` scan of the checkout `source` read; `tags` are its annotated tags.
+    """The range `wanted` that the `earlier` scan of the checkout `source` did not read; `tags` are its annotated tags.
 
-    `may_be_kept`: this is a scan of all of history at a terminal, and the next one may build on it.
+    `may_be_kept` is true for a scan of the whole history at a terminal: the next scan may build on it.
     """
 
     source: Path
@@ -37,7 +37,7 @@ class ScanScope:
 
     @classmethod
     def of(cls, run: Run, program: Program, history: Path, revisions: tuple[str, ...]) -> ScanScope:
-        """Return what the scan of `revisions` in `history` is about."""
+        """Return the scope of a scan of `revisions` in `history`."""
         source = run.request.source
         wanted = git_objects.ScanRange(history, run.event.commit, revisions)
         tags = git_tags.read(source)
@@ -48,20 +48,20 @@ class ScanScope:
 
     @property
     def commits(self) -> int:
-        """How many commits the result is about."""
+        """The number of commits that the result covers, those of the earlier scan included."""
         return len(self.wanted.commits) + self.earlier.commits
 
     @property
     def sentence(self) -> str:
-        """What is about to be scanned."""
+        """The message that announces the scan."""
         before = f"; {self.earlier.commits} commits before were scanned earlier" if self.earlier.commits else ""
         return f"scanning {len(self.wanted.commits)} commits ({' '.join(self.wanted.revisions)}) for secrets{before}"
 
     def keep(self, brought: SecretHistory, leaks: Sequence[Leak], notes: Sequence[str]) -> None:
-        """Keep what was found, in the order of `leaks`, for the next scan, unless more is in it than git keeps."""
+        """Keep the `leaks`, in their order, for the next scan, unless one of them is in a file outside git."""
         if not (self.may_be_kept and all(git_objects.is_in_git(leak.Commit) for leak in leaks)):
             return
-        # What is said of submodules is about this commit only.
+        # Notes on submodules apply to this commit only.
         of_submodules = {*git_objects.unscanned_submodules(self.wanted.history, self.wanted.commit, ())}
         lasting = tuple(note for note in notes if note not in of_submodules)
         placed = tuple(LeakWithCommit(leak, brought.commit(leak)) for leak in leaks)

@@ -1,4 +1,4 @@
-"""Which commit first brought a secret to a path."""
+"""Find the commit that first added a secret to a path."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class SecretHistory:
-    """The commits that brought what was scanned, and their order, looked up once something was found.
+    """The commits that added the scanned contents, and their order; computed only when there are leaks.
 
-    `earlier` are the leaks of an earlier scan, in order: they came before.
+    `earlier` are the leaks of an earlier scan, in order. Their commits come before all others.
     """
 
     def __init__(self, wanted: ScanRange, exported: ExportedObjects, earlier: Sequence[LeakWithCommit] = ()) -> None:
@@ -47,11 +47,11 @@ class SecretHistory:
         return {commit: number for number, commit in enumerate(self._wanted.commits)}
 
     def first(self, leaks: Iterable[Leak]) -> tuple[Leak, ...]:
-        """Return the `leaks` of each file in the order of the commits that brought them, earlier ones before them."""
+        """Return all leaks, those of the earlier scan included, by file and then by the order of their commits."""
         last, listed = len(self._wanted.commits), [*leaks]
         order = {leak: self._order.get(self.commit(leak), last) for leak in listed}
         order |= {placed.leak: number - len(self._earlier) for number, placed in enumerate(self._earlier)}
-        # Where an earlier scan read the same object at the same path, it found the same.
+        # If the earlier scan read the same object at the same path, it reported the same leaks.
         places = {(placed.leak.File, placed.leak.Commit) for placed in self._earlier}
         new = [leak for leak in listed if (leak.File, leak.Commit) not in places]
         every = [*(placed.leak for placed in self._earlier), *new]
@@ -59,11 +59,11 @@ class SecretHistory:
         return tuple(every)
 
     def commit(self, leak: Leak) -> str:
-        """Return the commit that brought what the `leak` is in; empty where none of these did."""
+        """Return the commit that added the content with the `leak`; empty if no scanned commit did."""
         return self._commit(leak.File, leak.Commit)
 
     def named(self, finding: Finding) -> Finding:
-        """Return the `finding` in an object of git at the commit that brought it; empty when none of these did."""
+        """Replace the object id in the `finding` by the commit that added it; empty if no scanned commit did."""
         place = finding.location
         return replace(finding, location=replace(place, commit=self._commit(place.path, place.commit)))
 

@@ -1,4 +1,4 @@
-"""Search an image for secrets: in every layer, those a later layer hides included, and in its configuration."""
+"""Search an image for secrets: in its configuration and in every layer, including files that a later layer hides."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
 
 CONFIGURATION = "the image configuration"
 _CHUNK = 4 << 20
-# Bytes; a compressed file that is larger is searched as it is, and is not unpacked.
+# Bytes. A larger compressed file is searched without being unpacked.
 _UNPACKED_UP_TO = 256 << 20
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00", b"BZh")
 
 
 @dataclass(frozen=True)
 class SecretPlace:
-    """Where a form of a secret was found: the `file` in one of the image's blobs, `blob`. It never holds the secret."""
+    """A place in the image with a form of a secret: the `file` in the image's `blob`. It never contains the secret."""
 
     form: Form
     blob: str
     file: str
 
     def __str__(self) -> str:
-        """Return the place in words."""
+        """Return the place as text for a message."""
         return f"{self.file} in layer {self.blob}" if self.file else self.blob
 
 
 @dataclass
 class SecretSearch:
-    """A search for `forms`: the places found so far, and what could not be searched, a sentence each."""
+    """A search for `forms`: the places that have one; `unread` has a sentence for every file that was not searched."""
 
     forms: tuple[Form, ...]
     places: list[SecretPlace] = field(default_factory=list)
@@ -64,7 +64,7 @@ class SecretSearch:
 
     def _search_layer(self, layout: Layout, layer: Descriptor) -> None:
         if layer.media_type.endswith("zstd"):
-            # What we build is in gzip, so this is a layer of the base image, which is older than the secrets here.
+            # Our builds use gzip, so this layer belongs to the base image, which is older than the build's secrets.
             self.unread.append(f"the layer {layer.digest} of the base image is compressed with zstd: not searched")
             return
         try:
@@ -73,7 +73,7 @@ class SecretSearch:
                 tarfile.open(fileobj=content, mode="r|", errors="surrogateescape") as archive,
             ):
                 for member in archive:
-                    # It would keep all of them.
+                    # `tarfile` keeps every member it has read.
                     archive.members.clear()  # type: ignore[attr-defined]
                     self._search_member(archive, member, str(layer.digest))
         except image_files.UNREADABLE_LAYER as error:
@@ -86,7 +86,7 @@ class SecretSearch:
     def _search_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo, layer: str) -> None:
         words = (member.name, member.linkname, *chain.from_iterable(member.pax_headers.items()), "")
         header = "\0".join(words).encode("utf-8", "surrogateescape")
-        # A member of an unknown type is a file to those who unpack it.
+        # Programs that unpack a tar treat a member of an unknown type as a file.
         is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
         file = archive.extractfile(member) if is_file else None
         self._note(layer, member.name, self._forms_in_file(header, file, member) if file else self._forms_in([header]))
@@ -110,7 +110,7 @@ class SecretSearch:
         return forms
 
     def _forms_in(self, chunks: Iterable[bytes]) -> dict[Form, None]:
-        """Return the forms in `chunks`, also one that stands across two of them or is broken into lines."""
+        """Return the forms in `chunks`, including one that crosses two chunks or is broken into lines."""
         forms: dict[Form, None] = {}
         kept = b""
         for chunk in chunks:
@@ -120,7 +120,7 @@ class SecretSearch:
         return forms
 
     def _note(self, blob: str, file: str, forms: Iterable[Form]) -> None:
-        """Note one place for each secret: its first form there is enough."""
+        """Note one place per secret, with the first of its forms there."""
         first: dict[str, Form] = {}
         for form in forms:
             first.setdefault(form.secret, form)
