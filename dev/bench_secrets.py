@@ -60,7 +60,7 @@ def _plain(program: Path, clone: Path, folder: Path) -> Ran:
 
 
 def _first(clone: Path) -> Ran:
-    previous_scan.place(clone).unlink(missing_ok=True)
+    previous_scan.record_path(clone).unlink(missing_ok=True)
     return _ours(clone)
 
 

@@ -91,7 +91,7 @@ def a_cache_elsewhere_named_by_the_env_file_of_the_runner(scene: Scene) -> None:
 # Writes what an earlier scan of the commit leaves, one that found nothing.
 RECORD = """import sys; from pathlib import Path
 from goldenpath.delivery.secrets import previous_scan; from goldenpath.shared.toolchain import Toolchain
-scan = previous_scan.EarlierScan(sys.argv[2], 2, {})
+scan = previous_scan.PreviousScan(sys.argv[2], 2, {})
 previous_scan.keep(Path(sys.argv[1]), Toolchain.load().provide("gitleaks"), scan)
 """
 

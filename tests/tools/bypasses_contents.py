@@ -201,7 +201,7 @@ for each, make_it in {
     packed(f"{each}.zip", partial(zipped_text, make_it), f"{each}.zip!inner")
 
 
-@row("a.7z was given to gitleaks, which does not say what in it it cannot open", None)
+@row("a.7z was scanned by gitleaks, which does not report the members that it cannot open", None)
 def an_archive_that_gitleaks_passes_over_in_silence(place: Place) -> None:
     plant(place, "a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40))
 

@@ -114,7 +114,7 @@ def a_shallow_clone(place: Place) -> Attempt:
     return cloned(place, "--depth=1", origin=True)
 
 
-@row("the checkout is shallow", SourceUnusable)
+@row("The checkout is shallow", SourceUnusable)
 def a_shallow_clone_whose_origin_is_gone(place: Place) -> Attempt:
     a_secret_taken_out_again(place)
     return cloned(place, "--depth=1", origin=False)
@@ -126,7 +126,7 @@ def a_partial_clone(place: Place) -> Attempt:
     return cloned(place, "--filter=blob:none", origin=True)
 
 
-@row("the checkout is partial", SourceUnusable)
+@row("The checkout is partial", SourceUnusable)
 def a_partial_clone_whose_origin_is_gone(place: Place) -> Attempt:
     a_secret_taken_out_again(place)
     return cloned(place, "--filter=blob:none", origin=False)
@@ -139,7 +139,7 @@ def a_clone_that_lost_a_file(place: Place) -> None:
     (place.app.folder / ".git" / "objects" / identity[:2] / identity[2:]).unlink()
 
 
-@row("the checkout is at", SourceUnusable)
+@row("The checkout is at", SourceUnusable)
 def another_commit_checked_out(place: Place) -> Attempt:
     place.app.plant_secret()
     variables = apps.event(place.folder / "runner", place.app)

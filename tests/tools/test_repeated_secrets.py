@@ -9,8 +9,8 @@ import pytest
 from tests.tools import apps
 
 from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, repeated_secrets
-from goldenpath.delivery.secrets.scan_corpus import PlainFiles
-from goldenpath.delivery.secrets.secret_history import Brought
+from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
+from goldenpath.delivery.secrets.secret_history import SecretHistory
 from goldenpath.shared import git
 from goldenpath.shared.toolchain import Toolchain
 
@@ -55,18 +55,18 @@ def test_places_show_as_often_a_secret_as_whole_versions(seed: int, tmp_path: Pa
     app.write("keys.txt", "gone\n").save("Clean up")
 
     history = git.history_alone(app.folder, tmp_path / "history")
-    wanted = git_objects.Wanted(history, app.commit, (app.commit,))
-    files = PlainFiles(tmp_path / "files", line_windows.read_over(program.rules))
+    wanted = git_objects.ScanRange(history, app.commit, (app.commit,))
+    files = ScanCorpus(tmp_path / "files", line_windows.multi_line_pattern(program.rules))
     exported = git_objects.export(wanted, {}, files)
     leaks, _ = gitleaks.scan_files(program, files)
-    whole = PlainFiles(tmp_path / "whole", files.words)
+    whole = ScanCorpus(tmp_path / "whole", files.words)
     git_objects.write_whole(history, (each for versions in exported.partial.values() for each in versions), whole)
     whole.close()
     in_whole, _ = gitleaks.scan_files(program, whole)
 
     def fingerprints(found: Iterable[Leak]) -> set[str]:
-        return {finding.fingerprint for finding in gitleaks.findings(Brought(wanted, exported).first(found))}
+        return {finding.fingerprint for finding in gitleaks.findings(SecretHistory(wanted, exported).first(found))}
 
-    counted = fingerprints(repeated_secrets.recounted(program, wanted, exported, leaks))
+    counted = fingerprints(repeated_secrets.with_repeats(program, wanted, exported, leaks))
     assert counted == fingerprints([*leaks, *in_whole])
     assert repeated_secrets.repeated(leaks, exported.changed)

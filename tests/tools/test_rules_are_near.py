@@ -13,7 +13,7 @@ import pytest
 
 from goldenpath.delivery.secrets import gitleaks, line_windows, printable_runs
 from goldenpath.delivery.secrets.git_changes import Hunk
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_near_rule_stays_in_its_line_or_goes_on_as_the_form_says() -> None:
 
 
 def test_the_words_of_the_rules_that_go_on_are_short_enough_to_be_seen_before_the_end_of_a_line() -> None:
-    words = line_windows.words_of(raw())
+    words = line_windows.multi_line_words(raw())
     going_on = [rule for rule in near().values() if LEFT in rule["regex"]]
     assert len(going_on) > 90
     assert set(b"".join(words)) <= set(line_windows.IN_FORM)
@@ -174,7 +174,7 @@ def test_a_rule_needs_one_of_its_words_in_its_match_but_those_that_are_named() -
         )
         assert has_word or name in REMINDED, name
     for name in REMINDED:
-        assert any(word.encode() in line_windows.ELSEWHERE for word in rules()[name]["keywords"])
+        assert any(word.encode() in line_windows.WORDS_ELSEWHERE for word in rules()[name]["keywords"])
 
 
 def test_a_far_rule_has_a_word_in_each_match_and_an_ending() -> None:
@@ -212,9 +212,9 @@ def secrets() -> dict[str, bytes]:
     return found
 
 
-def scanned(folder: Path, make: Callable[[PlainFiles, str, bytes], None]) -> set[tuple[str, str]]:
+def scanned(folder: Path, make: Callable[[ScanCorpus, str, bytes], None]) -> set[tuple[str, str]]:
     """Return of each rule which rules found something in its texts, which `make` puts into files."""
-    program, files = Toolchain.load().provide("gitleaks"), PlainFiles(folder, line_windows.read_over(raw()))
+    program, files = Toolchain.load().provide("gitleaks"), ScanCorpus(folder, line_windows.multi_line_pattern(raw()))
     for name, content in secrets().items():
         ending = next(
             (each for each in (".php", ".tf", ".yaml") if re.search(rules()[name].get("path", "$^"), each)), ""
@@ -233,24 +233,24 @@ def in_bytes(content: bytes) -> bytes:
 
 def test_what_a_rule_finds_in_bytes_and_in_changes_is_found_whatever_way_they_are_read(tmp_path: Path) -> None:
     as_bytes = scanned(
-        tmp_path / "runs", lambda files, path, content: files.add(Origin(path, path), [in_bytes(content)])
+        tmp_path / "runs", lambda files, path, content: files.add(FileOrigin(path, path), [in_bytes(content)])
     )
 
-    def raw_bytes(files: PlainFiles, path: str, content: bytes) -> None:
-        files.origins[path] = Origin(path, path)
+    def raw_bytes(files: ScanCorpus, path: str, content: bytes) -> None:
+        files.origins[path] = FileOrigin(path, path)
         files.packed.add(path, path, [in_bytes(content)])
 
     as_they_are = scanned(tmp_path / "raw", raw_bytes)
     assert len({rule for _, rule in as_they_are}) > 190
     assert as_they_are <= as_bytes
 
-    def change(files: PlainFiles, path: str, content: bytes) -> None:
+    def change(files: ScanCorpus, path: str, content: bytes) -> None:
         body = b" a line;\n" + b"\n".join(b"+" + line for line in content.split(b"\n")) + b"\n a line;"
-        elsewhere = line_windows.elsewhere(body)
-        files.add_lines(Origin(path, path), line_windows.near(Hunk(1, body), files.words), elsewhere)
+        elsewhere = line_windows.words_elsewhere(body)
+        files.add_lines(FileOrigin(path, path), line_windows.windows_around(Hunk(1, body), files.words), elsewhere)
 
-    def whole(files: PlainFiles, path: str, content: bytes) -> None:
-        files.origins[path] = Origin(path, path)
+    def whole(files: ScanCorpus, path: str, content: bytes) -> None:
+        files.origins[path] = FileOrigin(path, path)
         files.packed.add(path, path, [content + b"\n"])
 
     as_texts = scanned(tmp_path / "whole", whole)

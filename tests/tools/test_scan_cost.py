@@ -10,7 +10,7 @@ import pytest
 from tests.tools import apps
 
 from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, repeated_secrets
-from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
 from goldenpath.shared import git, process
 from goldenpath.shared.toolchain import Program, Toolchain
 
@@ -61,8 +61,8 @@ def test_one_gitleaks_and_few_gits_read_each_object_once_and_no_line_twice(
         return reader(source, identities)
 
     history = git.history_alone(busy.folder, tmp_path / "history")
-    wanted = git_objects.Wanted(history, busy.commit, (busy.commit,))
-    files = PlainFiles(tmp_path / "files", line_windows.read_over(program.rules))
+    wanted = git_objects.ScanRange(history, busy.commit, (busy.commit,))
+    files = ScanCorpus(tmp_path / "files", line_windows.multi_line_pattern(program.rules))
     monkeypatch.setattr(process, "start", counted)
     monkeypatch.setattr(git, "reader", asked)
     git_objects.export(wanted, {}, files)
@@ -129,8 +129,10 @@ class Recounted:
     def of(cls, app: App, program: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Recounted:
         """Scan all of the history of `app`."""
         history = git.history_alone(app.folder, folder / "history")
-        wanted = git_objects.Wanted(history, app.commit, (app.commit,))
-        exported = git_objects.export(wanted, {}, PlainFiles(folder / "files", line_windows.read_over(program.rules)))
+        wanted = git_objects.ScanRange(history, app.commit, (app.commit,))
+        exported = git_objects.export(
+            wanted, {}, ScanCorpus(folder / "files", line_windows.multi_line_pattern(program.rules))
+        )
         first, _ = gitleaks.scan_files(program, exported.files)
         read, given, reader, scan = list[str](), list[int](), git.reader, gitleaks.scan_batch
 
@@ -144,5 +146,5 @@ class Recounted:
 
         monkeypatch.setattr(git, "reader", asked)
         monkeypatch.setattr(gitleaks, "scan_batch", scanned)
-        leaks = repeated_secrets.recounted(program, wanted, exported, first)
+        leaks = repeated_secrets.with_repeats(program, wanted, exported, first)
         return cls(history, first, leaks, read, sum(given))

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.secrets.scan_batches import FIRST_LINE
 
 if TYPE_CHECKING:
-    from goldenpath.delivery.secrets.scan_batches import PackedFiles
+    from goldenpath.delivery.secrets.scan_batches import ScanBatches
 
 
-def members(files: PackedFiles) -> dict[str, bytes]:
+def members(files: ScanBatches) -> dict[str, bytes]:
     """Return each member by its name, without the line that begins it."""
     found = {}
     for tar in files.tars:

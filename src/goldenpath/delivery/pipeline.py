@@ -100,7 +100,7 @@ def _in_order(run: Run, progress: Progress) -> dict[str, str]:
     """Run `STAGES` and return their outputs. A stage that can start early starts with the one before it."""
     outputs: dict[str, str] = {}
     early: EarlyStage | None = None
-    with unpacked_layers.shared(None) as layers, alongside() as second:
+    with unpacked_layers.shared_or_own(None) as layers, alongside() as second:
         run = replace(run, layers=layers)
         for stage, following in zip_longest(STAGES, STAGES[1:]):
             if stage.releases and run.event.is_pull_request:

@@ -11,7 +11,7 @@ from tests.tools import apps
 
 from goldenpath.delivery.checkout import checkout, git_branches, git_tags
 from goldenpath.delivery.secrets import git_changes, git_objects, gitleaks
-from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
 from goldenpath.registries import platform_git
 from goldenpath.shared import git
 from goldenpath.shared.errors import GoldenPathError
@@ -98,8 +98,8 @@ def results(app: App, folder: Path) -> dict[str, object]:
     git.fetch_history(source, commit)
     history = git.history_alone(source, folder / "history")
     tags = git_tags.read(source)
-    wanted = git_objects.Wanted(history, commit, (commit,))
-    files = git_objects.export(wanted, tags.names, PlainFiles(folder / "files")).files
+    wanted = git_objects.ScanRange(history, commit, (commit,))
+    files = git_objects.export(wanted, tags.names, ScanCorpus(folder / "files")).files
     base = platform_git.resolve(source, "HEAD~1")
     return {
         "time": git.commit_time(source, commit),

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.checkout.checkout import File
+from goldenpath.delivery.checkout.checkout import CheckoutFile
 from goldenpath.shared.errors import ContextRefused
 from goldenpath.shared.input_text import is_too_long
 
@@ -44,7 +44,7 @@ _UPLOAD_LESS = "Upload only what the Dockerfile copies: name it in `path:` of ac
 
 
 @contextmanager
-def opened(artifact: Path) -> Iterator[tuple[File, ...]]:
+def opened(artifact: Path) -> Iterator[tuple[CheckoutFile, ...]]:
     """Give the files of `artifact`, sorted by their paths in it. Raises `ContextRefused`, `OSError`."""
     if artifact.is_dir():
         yield _files(artifact)
@@ -82,7 +82,7 @@ def refused(path: str, why: str, fix: str = _UPLOAD_LESS) -> ContextRefused:
     )
 
 
-def digest(files: Iterable[File]) -> str:
+def digest(files: Iterable[CheckoutFile]) -> str:
     """Return the digest of the paths and bytes of `files`."""
     hasher = hashlib.sha256()
     for file in sorted(files, key=lambda file: file.path):
@@ -90,7 +90,7 @@ def digest(files: Iterable[File]) -> str:
     return f"sha256:{hasher.hexdigest()}"
 
 
-def is_same(file: File, place: Path) -> bool:
+def is_same(file: CheckoutFile, place: Path) -> bool:
     """Tell whether there is already a plain file with the bytes of `file` at `place`."""
     try:
         return stat.S_ISREG(place.lstat().st_mode) and _sha256(place) == file.sha256
@@ -99,7 +99,7 @@ def is_same(file: File, place: Path) -> bool:
 
 
 @contextmanager
-def placed(files: Iterable[File], root: Path) -> Iterator[None]:
+def placed(files: Iterable[CheckoutFile], root: Path) -> Iterator[None]:
     """Place `files` below `root`, by their paths, while the block runs. Raises `ContextRefused`, `OSError`.
 
     A file that is there already, with the same bytes, stays after the block.
@@ -116,7 +116,7 @@ def placed(files: Iterable[File], root: Path) -> Iterator[None]:
                 path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
-def _place(file: File, target: Path, made: list[Path]) -> None:
+def _place(file: CheckoutFile, target: Path, made: list[Path]) -> None:
     for folder in reversed([parent for parent in target.parents if not parent.exists()]):
         folder.mkdir()
         folder.chmod(0o755)
@@ -132,15 +132,15 @@ def _place(file: File, target: Path, made: list[Path]) -> None:
         raise refused(file.path, "It was changed while it was copied.", "Run again, with nothing that writes to it.")
 
 
-def _files(folder: Path) -> tuple[File, ...]:
-    files: list[File] = []
+def _files(folder: Path) -> tuple[CheckoutFile, ...]:
+    files: list[CheckoutFile] = []
     size = 0
     for path, entry in _walked(folder):
         if not entry.is_file(follow_symlinks=False):
             raise refused(path, "It is a link or a device, and not a plain file.")
         size += entry.stat(follow_symlinks=False).st_size
         _require_room(len(files) + 1, size)
-        files.append(File(path, Path(entry.path), _sha256(Path(entry.path))))
+        files.append(CheckoutFile(path, Path(entry.path), _sha256(Path(entry.path))))
     if not files:
         raise ContextRefused(
             f"The artifact at {folder} holds no file.",

@@ -102,14 +102,14 @@ def require_absent(given: GivenSecrets, layout: Layout) -> tuple[str, ...]:
     if not search.forms:
         return ()
     search.search(layout)
-    if not search.found:
+    if not search.places:
         return _unread(search.unread)
     # Before the error is raised: a later step with `if: always()` could hand the image on
     # (docs/adr/0027-build-secrets.md).
     shutil.rmtree(layout.path, ignore_errors=True)
-    names = ", ".join(dict.fromkeys(place.form.secret for place in search.found))
+    names = ", ".join(dict.fromkeys(place.form.secret for place in search.places))
     # A file may have the secret in its name.
-    places = [redacted(f"{place.form.secret}: {place} ({place.form.name})", given.searched) for place in search.found]
+    places = [redacted(f"{place.form.secret}: {place} ({place.form.name})", given.searched) for place in search.places]
     more = f" and {len(places) - _PLACES_AT_MOST} more places" if len(places) > _PLACES_AT_MOST else ""
     raise SecretInImage(
         f"The image holds a secret that its build was given: {names}",

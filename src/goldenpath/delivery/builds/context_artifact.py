@@ -20,7 +20,7 @@ from goldenpath.shared.names import ContentDigest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.checkout.checkout import File
+    from goldenpath.delivery.checkout.checkout import CheckoutFile
     from goldenpath.delivery.model.inputs import Request
     from goldenpath.delivery.stage import Run
 
@@ -36,7 +36,7 @@ class Addition:
     """
 
     root: Path = Path()
-    files: tuple[File, ...] = ()
+    files: tuple[CheckoutFile, ...] = ()
     record: ContextArtifact | None = None
 
     @property
@@ -116,7 +116,7 @@ def _require_nothing_asked(request: Request) -> None:
         )
 
 
-def _record(request: Request, files: tuple[File, ...]) -> ContextArtifact:
+def _record(request: Request, files: tuple[CheckoutFile, ...]) -> ContextArtifact:
     return ContextArtifact(
         digest=ContentDigest(artifact_files.digest(files)),
         files=len(files),
@@ -125,7 +125,7 @@ def _record(request: Request, files: tuple[File, ...]) -> ContextArtifact:
     )
 
 
-def _new(run: Run, root: Path, files: tuple[File, ...]) -> Iterator[File]:
+def _new(run: Run, root: Path, files: tuple[CheckoutFile, ...]) -> Iterator[CheckoutFile]:
     """Yield those of `files` that the commit does not have, by their paths in the repository.
 
     Raises `ContextRefused` for a file that would take the place of another one.
@@ -167,7 +167,7 @@ def _is_no_folder(place: Path) -> bool:
     return os.path.lexists(place) and (place.is_symlink() or not place.is_dir())
 
 
-def _require_same(file: File, place: Path, path: str) -> None:
+def _require_same(file: CheckoutFile, place: Path, path: str) -> None:
     if not artifact_files.is_same(file, place):
         raise artifact_files.refused(
             path, "The checkout has another file there, and an artifact replaces none.", _ANOTHER_FOLDER

@@ -1,7 +1,7 @@
-"""The files that are checked out, byte by byte: what is built, whatever git's settings make of what git keeps.
+"""Read the checked-out files byte by byte, because the build uses these bytes and not those that git stores.
 
-`.gitattributes` can have git write other bytes than it keeps (`working-tree-encoding`, `ident`, filters, git-lfs, ends
-of lines), and git itself calls such a file unchanged. Source: gitattributes(5), and git-hash-object(1) for a blob's id.
+`.gitattributes` can make git write other bytes than it stores (`working-tree-encoding`, `ident`, filters, git-lfs, line
+ends), and git itself calls such a file unchanged. Source: gitattributes(5), and git-hash-object(1) for a blob's id.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-# The modes that git keeps.
+# The modes that git stores.
 _FILE, _PROGRAM, _LINK, _SUBMODULE = "100644", "100755", "120000", "160000"
 # Source: the specification of git-lfs, "The Pointer".
 LFS_POINTER = b"version https://git-lfs.github.com/spec/v1"
@@ -28,10 +28,10 @@ _SHA1_LENGTH = 40
 
 
 @dataclass(frozen=True)
-class File:
-    """A file of the checkout that is not what git keeps: its `path` in the repository, where it is, and its SHA-256.
+class CheckoutFile:
+    """A file of the checkout that differs from git's object: its `path` in the repository, its `place` and its SHA-256.
 
-    `kept` is the id of what git keeps in its place.
+    `kept` is the id of the object that git stores at this path.
     """
 
     path: str
@@ -40,7 +40,7 @@ class File:
     kept: str = ""
 
     def content(self) -> Iterator[bytes]:
-        """Yield the bytes that are there."""
+        """Yield the bytes of the file, or the target of a link."""
         if self.place.is_symlink():
             yield _target(self.place)
             return
@@ -51,25 +51,25 @@ class File:
 
 @dataclass(frozen=True)
 class Checkout:
-    """The files of a commit as they are on disk. `digest` is of their paths and bytes; `other` differ from git's.
+    """The files of a commit as they are on disk. `digest` covers their paths and bytes; `other` differ from git's.
 
-    `absent` are not there. `modes` are links in the place of files or files of links, or can be executed and should
-    not, or cannot and should. `pointers` hold what git-lfs keeps in the place of a file. `submodules` maps the path of
-    each to the commit that it should be at, and `within` are the files of those that are checked out.
+    `absent` are missing. `modes` are links instead of files or files instead of links, or differ in whether they can be
+    executed. `pointers` contain a pointer of git-lfs instead of the file. `submodules` maps the path of a submodule to
+    the commit that it should be at, and `within` are the files of submodules that are checked out.
     """
 
     digest: str
-    other: tuple[File, ...]
+    other: tuple[CheckoutFile, ...]
     absent: tuple[str, ...] = ()
     modes: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
     submodules: Mapping[str, str] = field(default_factory=dict)
-    within: tuple[File, ...] = ()
+    within: tuple[CheckoutFile, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is at a place: which kind of file, the id that git would give its bytes, and their SHA-256."""
+class _FileOnDisk:
+    """A file on disk: its kind, the id that git would give its bytes, and their SHA-256."""
 
     kind: str = "absent"
     identity: str = ""
@@ -79,8 +79,8 @@ class _Seen:
 
 
 def read(source: Path, commit: str) -> Checkout:
-    """Return how the files of `commit` are checked out in `source`. Files that git does not keep are not looked at."""
-    reading = _Reading()
+    """Return how the files of `commit` are checked out in `source`. Untracked files are not read."""
+    reading = _CheckoutReader()
     reading.add(git.top(source), commit)
     return Checkout(
         reading.digest.hexdigest(), tuple(reading.other), tuple(reading.absent), tuple(reading.modes),
@@ -89,25 +89,25 @@ def read(source: Path, commit: str) -> Checkout:
 
 
 def is_checked_out(submodule: Path) -> bool:
-    """Tell whether the folder of a submodule is a checkout of its own."""
+    """Return whether the folder of a submodule is a checkout of its own."""
     return (submodule / ".git").exists()
 
 
-class _Reading:
-    """The files of a checkout, as far as they were looked at."""
+class _CheckoutReader:
+    """Reads the files of a checkout and collects those that differ."""
 
     def __init__(self) -> None:
         self.digest = hashlib.sha256()
-        self.other, self.within = list[File](), list[File]()
+        self.other, self.within = list[CheckoutFile](), list[CheckoutFile]()
         self.absent, self.modes, self.pointers = list[str](), list[str](), list[str]()
         self.submodules = dict[str, str]()
 
     def add(self, root: Path, commit: str, prefix: bytes = b"") -> None:
-        """Look at the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
+        """Read the files of `commit` below `root`, whose path in the app's repository is `prefix`."""
         for mode, _, kept, path in git.tree(root, commit):
             place, full = root / os.fsdecode(path), prefix + path
             if mode == _SUBMODULE:
-                self.submodules[_shown(full)] = kept
+                self.submodules[_decoded(full)] = kept
                 if is_checked_out(place):
                     self.add(place, git.run(place, "rev-parse", "HEAD"), full + b"/")
             else:
@@ -117,8 +117,8 @@ class _Reading:
         seen = _look(place, kept)
         self.digest.update(f"{seen.kind} {seen.sha256} ".encode() + path + b"\0")
         if seen.is_pointer:
-            self.pointers.append(_shown(path))
-        file = File(_shown(path), place, seen.sha256, kept)
+            self.pointers.append(_decoded(path))
+        file = CheckoutFile(_decoded(path), place, seen.sha256, kept)
         if is_within:
             self.within += [file] if seen.mode else []
         elif not seen.mode:
@@ -128,24 +128,24 @@ class _Reading:
             self.modes += [file.path] if seen.mode != mode else []
 
 
-def _shown(path: bytes) -> str:
+def _decoded(path: bytes) -> str:
     return path.decode("utf-8", "replace")
 
 
-def _look(place: Path, kept: str) -> _Seen:
-    """Return what is at `place`; `kept` says which hash git uses."""
+def _look(place: Path, kept: str) -> _FileOnDisk:
+    """Return the file at `place`; the length of the id `kept` shows which hash git uses."""
     try:
         status = place.lstat()
         if stat.S_ISLNK(status.st_mode):
             target = _target(place)
-            return _Seen("link", *_hashes(kept, len(target), iter([target])), _LINK)
+            return _FileOnDisk("link", *_hashes(kept, len(target), iter([target])), _LINK)
         if stat.S_ISREG(status.st_mode):
-            hashes = _hashes(kept, status.st_size, File("", place, "").content())
+            hashes = _hashes(kept, status.st_size, CheckoutFile("", place, "").content())
             mode = _PROGRAM if status.st_mode & stat.S_IXUSR else _FILE
-            return _Seen("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
+            return _FileOnDisk("file", *hashes, mode, is_pointer=_is_pointer(place, status.st_size))
     except (FileNotFoundError, NotADirectoryError):
         pass
-    return _Seen()
+    return _FileOnDisk()
 
 
 def _is_pointer(place: Path, size: int) -> bool:
@@ -157,7 +157,7 @@ def _target(link: Path) -> bytes:
 
 
 def _hashes(identity: str, size: int, content: Iterator[bytes]) -> tuple[str, str]:
-    # git's own choice of a hash; nothing is trusted by it alone.
+    # The repository chooses this hash; nothing is trusted because of it.
     as_git = hashlib.sha1(usedforsecurity=False) if len(identity) == _SHA1_LENGTH else hashlib.sha256()
     ours = hashlib.sha256()
     as_git.update(b"blob %d\0" % size)

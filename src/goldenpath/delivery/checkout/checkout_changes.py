@@ -1,7 +1,7 @@
-"""Which files of a checkout are not as git checks them out of the commit: their bytes decide, not git's opinion.
+"""Find the files of a checkout that differ from their commit, by their bytes and not by git's status.
 
-git calls a fresh clone changed where `.gitattributes` would store other bytes than were committed (CRLF under
-`text eol=lf`), and calls a changed file unchanged where it was told not to look (`update-index --assume-unchanged`).
+git reports a fresh clone as changed if `.gitattributes` would store other bytes than were committed (CRLF under
+`text eol=lf`), and reports a changed file as unchanged after `update-index --assume-unchanged`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.checkout.checkout import Checkout, File
+    from goldenpath.delivery.checkout.checkout import Checkout, CheckoutFile
 
 _AT_A_TIME = 200
 _LFS_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
@@ -28,7 +28,7 @@ _LFS_OBJECT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 def changed(source: Path, commit: str, checked_out: Checkout) -> tuple[str, ...]:
     """Return the paths of `checked_out` that differ from `commit`, and files that were added to the index since.
 
-    A file whose bytes differ is as it should be where git, or git-lfs, stores it as what the commit has.
+    A file whose bytes differ is unchanged if git or git-lfs would store it as the object in the commit.
     """
     root = git.top(source)
     paths = (
@@ -41,32 +41,33 @@ def changed(source: Path, commit: str, checked_out: Checkout) -> tuple[str, ...]
     return tuple(sorted({os.fsencode(path).decode("utf-8", "replace") for path in paths}))
 
 
-def _edited(root: Path, other: Sequence[File]) -> Iterator[str]:
-    edited = [each for first in range(0, len(other), _AT_A_TIME) for each in _unlike(root, other[first:][:_AT_A_TIME])]
+def _edited(root: Path, other: Sequence[CheckoutFile]) -> Iterator[str]:
+    batches = (other[first : first + _AT_A_TIME] for first in range(0, len(other), _AT_A_TIME))
+    edited = [file for batch in batches for file in _unlike(root, batch)]
     if edited:
         with git.asked(root) as ask:
-            yield from (each.path for each in edited if _lfs_object(ask(each.kept)) != each.sha256)
+            yield from (file.path for file in edited if _lfs_object(ask(file.kept)) != file.sha256)
 
 
-def _unlike(root: Path, other: Sequence[File]) -> Iterable[File]:
-    """Return those of `other` that git would not store as what it keeps now. A link is stored as it is."""
-    files = [each for each in other if not each.place.is_symlink()]
+def _unlike(root: Path, other: Sequence[CheckoutFile]) -> Iterable[CheckoutFile]:
+    """Return those of `other` that git would store as another object than it has. A link is stored as it is."""
+    files = [file for file in other if not file.place.is_symlink()]
     try:
-        stored = git.run(root, "hash-object", "--", *(str(each.place.relative_to(root)) for each in files)).split()
-    except ToolFailed:  # a filter that is required and not here: nobody can tell
+        stored = git.run(root, "hash-object", "--", *(str(file.place.relative_to(root)) for file in files)).split()
+    except ToolFailed:  # a required filter is not installed, so the result is unknown
         stored = [""] * len(files)
-    same = {each for each, identity in zip(files, stored, strict=True) if identity == each.kept}
-    return [each for each in other if each not in same]
+    same = {file for file, identity in zip(files, stored, strict=True) if identity == file.kept}
+    return [file for file in other if file not in same]
 
 
 def _lfs_object(kept: bytes) -> str:
-    """Return the SHA-256 of the file that git-lfs writes for the pointer `kept`; empty when it is no pointer."""
-    found = _LFS_OBJECT.search(kept) if kept.startswith(LFS_POINTER) else None
-    return found[1].decode() if found else ""
+    """Return the SHA-256 of the file that git-lfs writes for the pointer `kept`; empty if it is not a pointer."""
+    match = _LFS_OBJECT.search(kept) if kept.startswith(LFS_POINTER) else None
+    return match[1].decode() if match else ""
 
 
 def _removed(source: Path, absent: Sequence[str]) -> Iterator[str]:
-    """Yield those of `absent` that are no part of what a sparse checkout leaves out."""
+    """Yield those of `absent` that are not left out by a sparse checkout."""
     if absent:
         listed = git.output(source, "ls-files", "-t", "-z", "--full-name", "--", ":/").split(b"\0")
         sparse = {os.fsdecode(line[2:]) for line in listed if line.startswith(b"S ")}
@@ -74,7 +75,7 @@ def _removed(source: Path, absent: Sequence[str]) -> Iterator[str]:
 
 
 def _modes(source: Path, modes: Sequence[str]) -> Sequence[str]:
-    """Return `modes`, or nothing where the file system has neither links nor a bit for programs."""
+    """Return `modes`, or nothing if the file system has no links or no executable bit."""
     return modes if modes and all(_has(source, f"core.{key}") for key in ("fileMode", "symlinks")) else ()
 
 
@@ -89,7 +90,7 @@ def _added(source: Path, commit: str) -> Iterable[str]:
 
 
 def _is_moved(place: Path, kept: str) -> bool:
-    """Tell whether the submodule at `place` is checked out at another commit than `kept`, or was changed there."""
+    """Return whether the submodule at `place` is checked out at another commit than `kept`, or was changed there."""
     if not is_checked_out(place):
         return False
     head = git.run(place, "rev-parse", "HEAD")

@@ -1,6 +1,6 @@
 """The branches of a clone's origin, as git last saw them there.
 
-Refs are always given in full and never resolved by git's search rules: a tag can be called `refs/remotes/origin/main`.
+Refs are always written in full, because git's search rules could find a tag with the name `refs/remotes/origin/main`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _TIMEOUT = 120.0
 
 
 def tip(source: Path, branch: str) -> Commit:
-    """Return the newest commit of origin's `branch` that the clone `source` knows; it is fetched when it knows none.
+    """Return the newest commit of origin's `branch` that the clone `source` knows; fetch the branch if it knows none.
 
-    Raises `ToolFailed` or `ToolTimeout` when origin does not give it.
+    Raises `ToolFailed` or `ToolTimeout` if it cannot be fetched.
     """
     ref = f"{_REMOTE}{branch}"
     if not git.affirms(source, "show-ref", "--verify", "--quiet", ref):
@@ -29,13 +29,13 @@ def tip(source: Path, branch: str) -> Commit:
 
 
 def _newest(source: Path, commit: Commit, ref: str) -> Commit:
-    """Return the newest commit that `ref` has had here and that comes from `commit`, which it has now.
+    """Return the newest commit that `ref` had here and that descends from `commit`, its present one.
 
     actions/checkout first fetches every branch, and then sets the branch of the run back to the run's commit where the
     branch has moved on since (its `git-source-provider.ts`).
     """
     earlier = git.run(source, "rev-list", "--walk-reflogs", ref, "--").split()
-    for each in map(Commit, earlier):
-        if git.is_ancestor(source, commit, each):
-            commit = each
+    for candidate in map(Commit, earlier):
+        if git.is_ancestor(source, commit, candidate):
+            commit = candidate
     return commit

@@ -1,4 +1,7 @@
-"""Annotated tags: a tag may name a tag, which no ref names, and each has a message of its own. Source: git-mktag(1)."""
+"""Read annotated tags and their targets.
+
+A tag may name another tag, which no ref names, and every tag has a message. Source: git-mktag(1).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-# Tags that only other tags name. People do not nest tags; a chain of millions can be made.
+# Tags that only other tags name. People do not nest tags, but an attacker could make a chain of millions.
 NESTED_AT_MOST = 1000
 
 
 @dataclass(frozen=True)
 class AnnotatedTags:
-    """What each tag object names in the end, by the tag's id; `unread` are those that were too many to be read."""
+    """The final target of every tag object, by the tag's id; `unread` are tags over the limit, which were not read."""
 
     names: dict[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
@@ -34,7 +37,7 @@ def read(source: Path) -> AnnotatedTags:
 
 
 def follow(named: list[str], ask: Callable[[str], bytes]) -> AnnotatedTags:
-    """Return the tags `named` by refs, and those that they name, where `ask` returns an object's content."""
+    """Return the tags `named` by refs, and the tags that those name; `ask` returns the content of an object."""
     targets, waiting, limit = dict[str, str](), list(dict.fromkeys(named)), len(named) + NESTED_AT_MOST
     while waiting and len(targets) < limit:
         tag = waiting.pop()
@@ -44,12 +47,12 @@ def follow(named: list[str], ask: Callable[[str], bytes]) -> AnnotatedTags:
             waiting.append(targets[tag])
     ends = dict[str, str]()
     for tag in targets:
-        _settle(tag, targets, ends)
+        _resolve(tag, targets, ends)
     return AnnotatedTags({tag: ends[tag] for tag in targets}, tuple(dict.fromkeys(waiting)))
 
 
-def _settle(tag: str, targets: dict[str, str], ends: dict[str, str]) -> None:
-    """Write into `ends` what `tag`, and every tag on the way there, names in the end."""
+def _resolve(tag: str, targets: dict[str, str], ends: dict[str, str]) -> None:
+    """Write into `ends` the final target of `tag`, and of every tag on the way there."""
     way = []
     while tag in targets and tag not in ends:
         way.append(tag)

@@ -1,4 +1,4 @@
-"""A checkout with all of its history and contents, at the commit that a run is about."""
+"""Require a checkout of the run's commit, with its whole history and all contents."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def require_checkout(source: Path, commit: Commit, say: Callable[[str], None]) -> None:
-    """Raise `SourceUnusable` unless `source` is whole, and checked out at the `commit` that this run is about.
+    """Raise `SourceUnusable` unless `source` is complete, and checked out at the `commit` of this run.
 
-    What a shallow or partial clone lacks is fetched first, where its origin gives it.
+    The missing parts of a shallow or partial clone are fetched first, if its origin provides them.
     """
     if (head := git.head(source)) != commit:
         raise SourceUnusable(
-            f"the checkout is at {head}, but this run is about {commit}",
-            why="what is scanned and built would not be what the tags say",
-            fix="check out the commit of the run (actions/checkout without `ref:`)",
+            f"The checkout is at {head}, but this run is about {commit}",
+            why="The scan and the build would not be of the commit that the tags name",
+            fix="Check out the commit of the run (actions/checkout without `ref:`)",
         )
     if lack := _lack(source, commit):
         say(f"the checkout is {lack}; fetching it")
@@ -31,7 +31,7 @@ def require_checkout(source: Path, commit: Commit, say: Callable[[str], None]) -
 
 
 def _lack(source: Path, commit: Commit) -> str:
-    """Return what the clone lacks, for people; empty when it is whole."""
+    """Describe the missing part of the clone for a message; empty if it is complete."""
     if git.is_shallow(source):
         return "shallow: part of its history is missing"
     if git.is_partial(source) and git.lacks_objects(source, commit):
@@ -40,7 +40,7 @@ def _lack(source: Path, commit: Commit) -> str:
 
 
 def _complete(source: Path, commit: Commit, lack: str) -> None:
-    why = "its origin did not give all of it"
+    why = "its origin did not provide all of it"
     try:
         git.fetch_history(source, commit)
         if not _lack(source, commit):
@@ -48,7 +48,7 @@ def _complete(source: Path, commit: Commit, lack: str) -> None:
     except (ToolFailed, ToolTimeout) as error:
         why = error.why or error.what
     raise SourceUnusable(
-        f"the checkout is {lack} and cannot be scanned",
-        why=f"fetching it did not help: {why}",
-        fix="check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
+        f"The checkout is {lack} and cannot be scanned",
+        why=f"Fetching the rest of it failed: {why}",
+        fix="Check out with `fetch-depth: 0` and without a filter; at a terminal: git fetch --unshallow",
     )

@@ -1,4 +1,4 @@
-"""What a git folder in an image is: a clone of somebody else's published repository, or something that nobody knows.
+"""Classify a git folder in an image: a clone of a published repository, or a folder of unknown origin.
 
 Source of the format: git-config(1), "CONFIGURATION FILE".
 """
@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Larger ones are not read, and their folder then counts as unknown.
+# Bytes. A larger file is not read, and its folder counts as unknown.
 LARGEST = 1 << 20
 _SECTION = re.compile(r'\[(?P<name>[a-z]+)(?: "[^"\\]*")?\]')
 _ENTRY = re.compile(r"(?P<key>[A-Za-z]+)\s*=\s*(?P<value>[^\\#;]*)")
-# All that `git clone` writes. Whatever else is there, like a header with a token, makes the folder unknown.
+# All keys that `git clone` writes. Any other, such as a header with a token, makes the folder unknown.
 _KNOWN = {
     "core": {"repositoryformatversion", "filemode", "bare", "logallrefupdates", "ignorecase", "symlinks", "worktree"},
     "remote": {"url", "fetch", "tagopt"},
@@ -39,7 +39,7 @@ _REFS = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "packed-refs", "shallow")
 class GitFolder:
     """A git folder at `path` in the image, with all its configurations and the commits that its refs name.
 
-    It has a configuration for each layer that brings one.
+    Every layer with a configuration adds one.
     """
 
     path: str
@@ -48,45 +48,45 @@ class GitFolder:
 
     @property
     def has_credentials(self) -> bool:
-        """Whether a configuration of it seems to hold a token or a password."""
-        return any(_CREDENTIALS.search(each) for each in self.configs)
+        """Whether one of its configurations seems to contain a token or a password."""
+        return any(_CREDENTIALS.search(config) for config in self.configs)
 
     @property
     def remotes(self) -> tuple[str, ...]:
-        """The plain https addresses that it was cloned from; none where anything else is in a configuration."""
-        found = [_remotes(each) for each in self.configs]
-        return tuple(dict.fromkeys(url for urls in found for url in urls)) if all(found) else ()
+        """The plain https addresses that it was cloned from; none if a configuration contains anything else."""
+        remotes = [_remotes(config) for config in self.configs]
+        return tuple(dict.fromkeys(url for urls in remotes for url in urls)) if all(remotes) else ()
 
 
-def joined(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
-    """Return each folder once, with all that the `parts` know of it."""
+def merge_folders(parts: Iterable[GitFolder]) -> tuple[GitFolder, ...]:
+    """Return every folder once, with the configurations and commits of all `parts` that have its path."""
     by_path: dict[str, list[GitFolder]] = {}
     for part in parts:
         by_path.setdefault(part.path, []).append(part)
     return tuple(
         GitFolder(
             path,
-            tuple(dict.fromkeys(config for each in known for config in each.configs)),
-            frozenset(commit for each in known for commit in each.commits),
+            tuple(dict.fromkeys(config for part in known for config in part.configs)),
+            frozenset(commit for part in known for commit in part.commits),
         )
         for path, known in by_path.items()
     )
 
 
-def is_told(name: str) -> bool:
-    """Tell whether the file `name` of a git folder says where it is from: its configuration and its refs."""
+def names_origin(name: str) -> bool:
+    """Return whether the file `name` of a git folder tells its origin: a configuration or a ref."""
     return _CONFIG.fullmatch(name) is not None or name in _REFS or name.startswith("refs/")
 
 
 def read(path: str, name: str, content: bytes) -> GitFolder:
-    """Return what the file `name` of the git folder at `path` tells."""
+    """Return the git folder at `path` with the configuration or commits in its file `name`."""
     if _CONFIG.fullmatch(name):
         return GitFolder(path, (content,))
-    return GitFolder(path, commits=frozenset(found.decode() for found in _COMMIT.findall(content)))
+    return GitFolder(path, commits=frozenset(commit.decode() for commit in _COMMIT.findall(content)))
 
 
-def unreadable(path: str) -> GitFolder:
-    """Return a git folder of which something cannot be read, so that nobody knows what it is."""
+def unreadable_folder(path: str) -> GitFolder:
+    """Return a git folder of unknown origin, because one of its files cannot be read."""
     return GitFolder(path, (b"?",))
 
 

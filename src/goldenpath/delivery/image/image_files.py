@@ -1,4 +1,4 @@
-"""What lies in an image's layers: git folders, which scanners pass over, and Java archives, which need a database.
+"""Search an image's layers for git folders, which scanners skip, and for Java archives, which need a database.
 
 Source: OCI Image Specification 1.1, "Image Layer Filesystem Changeset"; aquasecurity/trivy, `analyzer/secret`, whose
 secret scanner never enters `.git`, and `analyzer/language/java/jar`, which opens files by the end of their name.
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from goldenpath.shared.names import Digest
 
 GIT_FOLDER = ".git"
-# What trivy opens as a Java archive, in capitals too.
+# The endings, in any case, of files that trivy opens as Java archives.
 _JAVA_ARCHIVES = (".jar", ".war", ".ear", ".par")
-# How a layer says that a file of an earlier one is gone.
+# The prefix of a file with which a layer deletes a file of an earlier one.
 _WHITEOUT = ".wh."
-# What a git folder cannot do without: a lone folder of that name is none.
-_HEARTS = ("HEAD", "config", "objects")
-# What reading a layer raises when it cannot be read.
-BROKEN = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
+# Every git repository has these; a folder that is only called `.git` has none of them.
+_ESSENTIAL_PARTS = ("HEAD", "config", "objects")
+# The errors of a layer that cannot be read.
+UNREADABLE_LAYER = (tarfile.TarError, OSError, EOFError, ValueError, cast("type[Exception]", isal_zlib.error))
 
 
 @dataclass(frozen=True)
@@ -48,77 +48,79 @@ class LayerSearch:
 
 
 def search(layout: Layout, image: LayoutImage, unpacked: Mapping[Digest, Path] = NOTHING) -> LayerSearch:
-    """Look through every layer of `image`, those included whose files a later layer hides.
+    """Search every layer of `image`, including files that a later layer hides.
 
-    `unpacked` has the files of layers that were decompressed already, by the digest of the layer.
+    `unpacked` has the files of layers that are already decompressed, by the digest of the layer.
     """
     layers = image.manifest.layers
-    return joined(search_layer(layout.blob(each.digest), each, unpacked.get(each.digest)) for each in layers)
+    return merge_searches(
+        search_layer(layout.blob(layer.digest), layer, unpacked.get(layer.digest)) for layer in layers
+    )
 
 
 def search_layer(path: Path, layer: Descriptor, unpacked: Path | None = None) -> LayerSearch:
-    """Look through one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
-    found: list[GitFolder] = []
+    """Search one layer, whose bytes are in the file `path` and, decompressed, in `unpacked`."""
+    folders: list[GitFolder] = []
     java_archive = ""
     unread = []
     try:
         with _archive(path, layer, unpacked) as archive:
             for member in archive:
-                found.extend(_of_git(archive, member))
+                folders.extend(_of_git(archive, member))
                 if not java_archive and _is_java_archive(member):
                     java_archive = member.name.removeprefix("./")
-    except BROKEN:
+    except UNREADABLE_LAYER:
         unread.append(str(layer.digest))
-    return LayerSearch(git_folders.joined(found), tuple(unread), java_archive)
+    return LayerSearch(git_folders.merge_folders(folders), tuple(unread), java_archive)
 
 
-def joined(layers: Iterable[LayerSearch]) -> LayerSearch:
-    """Return what was found in all of `layers`, the lowest first."""
+def merge_searches(layers: Iterable[LayerSearch]) -> LayerSearch:
+    """Return the combined result for `layers`, the lowest first."""
     every = tuple(layers)
     return LayerSearch(
-        git_folders.joined(folder for each in every for folder in each.git_folders),
-        tuple(digest for each in every for digest in each.unread),
-        next((each.java_archive for each in every if each.java_archive), ""),
+        git_folders.merge_folders(folder for layer in every for folder in layer.git_folders),
+        tuple(digest for layer in every for digest in layer.unread),
+        next((layer.java_archive for layer in every if layer.java_archive), ""),
     )
 
 
 @contextmanager
 def _archive(path: Path, layer: Descriptor, unpacked: Path | None) -> Iterator[tarfile.TarFile]:
     if unpacked:
-        # The contents of files are passed over, not read.
+        # This skips the contents of files instead of reading them.
         with tarfile.open(unpacked, "r:") as archive:
             yield archive
         return
-    with opened(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
+    with open_layer(path, layer) as content, tarfile.open(fileobj=content, mode="r|") as archive:
         yield archive
 
 
 def _is_java_archive(member: tarfile.TarInfo) -> bool:
-    """Tell whether trivy opens `member` as a Java archive: links are not followed, and a whiteout is no file."""
+    """Return whether trivy opens `member` as a Java archive: it follows no links, and a whiteout is not a file."""
     name = member.name.rpartition("/")[2]
     return member.isreg() and name.lower().endswith(_JAVA_ARCHIVES) and not name.startswith(_WHITEOUT)
 
 
 def _of_git(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[GitFolder]:
-    """Yield the git folder that `member` is at the heart of, and what the file tells of it; a link tells nothing."""
+    """Yield the git folder that `member` proves to exist, and the one that its content describes; skip links."""
     parts = member.name.removeprefix("./").split("/")
     if GIT_FOLDER not in parts[:-1]:
         return
     place = parts.index(GIT_FOLDER)
     folder, name = "/".join(parts[: place + 1]), "/".join(parts[place + 1 :])
-    if parts[place + 1] in _HEARTS:
+    if parts[place + 1] in _ESSENTIAL_PARTS:
         yield GitFolder(folder)
-    if git_folders.is_told(name) and not member.isdir():
-        yield _told(archive, member, folder, name)
+    if git_folders.names_origin(name) and not member.isdir():
+        yield _from_member(archive, member, folder, name)
 
 
-def _told(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
+def _from_member(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: str, name: str) -> GitFolder:
     content = archive.extractfile(member) if member.isreg() and member.size <= git_folders.LARGEST else None
-    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable(folder)
+    return git_folders.read(folder, name, content.read()) if content else git_folders.unreadable_folder(folder)
 
 
-def opened(path: Path, layer: Descriptor) -> IO[bytes]:
-    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for one that is in zstd."""
+def open_layer(path: Path, layer: Descriptor) -> IO[bytes]:
+    """Return the tar archive of a layer, decompressed while it is read. Raises `ValueError` for a layer in zstd."""
     if layer.media_type.endswith("zstd"):
         raise ValueError("compressed with zstd")
     if layer.media_type.endswith("gzip"):

@@ -1,7 +1,8 @@
-"""Whether an image's OS release is the one that its own packages are of: the release decides which fixes are known.
+"""Check that an image's OS release agrees with its own packages, because the release decides which fixes are known.
 
-A Debian image that calls itself an older release has fixes that this release never got, and its findings would look
-unfixed. The package that ships the name of the release tells: base-files of Debian and Ubuntu, Alpine's alpine-release.
+If a Debian image calls itself an older release, that release lacks the fixes of the real one, and its findings would
+look unfixed. The package that ships the release's name reveals the real one: base-files in Debian and Ubuntu,
+alpine-release in Alpine.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ _BASE_FILES, _ALPINE_RELEASE = "base-files", "alpine-release"
 
 
 def contradiction(family: str, release: str, packages: Mapping[str, str]) -> str:
-    """Return why the `packages` (names and versions) are not of this release; empty where nothing contradicts it."""
+    """Return why the `packages` (names and versions) are not of this release; empty if nothing contradicts it."""
     named, version = _named_by(family, packages)
     if not version or _agrees(family, release, version):
         return ""
@@ -32,7 +33,7 @@ def _agrees(family: str, release: str, version: str) -> bool:
     is_ubuntu = "ubuntu" in version
     if family == "ubuntu":
         return is_ubuntu
-    # Of a release that has no number yet, its name tells nothing.
+    # A release without a number yet cannot be compared.
     parts = 2 if family == "alpine" else 1
     numbers = _numbers(release, parts)
     return not is_ubuntu and (not numbers or numbers == _numbers(version, parts))

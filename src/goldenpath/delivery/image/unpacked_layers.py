@@ -1,9 +1,9 @@
-"""The layers of an image, decompressed once for everything that reads them.
+"""Decompress the layers of an image once for all scanners.
 
-Each scanner would decompress every layer by itself, three times as slowly as we do. Both accept a plain tar archive
+Otherwise every scanner decompresses every layer itself, three times as slowly as we do. Both accept a plain tar archive
 whatever the layer's media type says (google/go-containerregistry, `partial.compressedLayerExtender.Uncompressed`), and
-identify the layer by its diff id. So a layer is replaced only if its content has the diff id that the image's
-configuration names, and only if that content cannot be taken for a compressed one.
+identify the layer by its diff id. So a layer is replaced only if its content has the diff id in the image's
+configuration, and only if that content does not look compressed.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _PATIENCE = 5.0
-# How gzip and zstd begin (go-containerregistry, `internal/compression`).
+# The first bytes of gzip and zstd (go-containerregistry, `internal/compression`).
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
-# One layer takes at most this part of the free disk: syft needs as much again, and a small layer may hold anything.
+# One layer may use this part of the free disk: syft needs as much again, and even a small layer may unpack to any size.
 _OF_THE_FREE_DISK = 1 / 4
 
 
 class _Unusable(Exception):
-    """The layer is read as it is, compressed."""
+    """The layer cannot be replaced; scanners read the compressed one."""
 
 
 @dataclass
 class UnpackedLayers:
-    """The layers that were decompressed so far: each once, whoever asks for it."""
+    """The layers that were decompressed so far, once for all callers."""
 
     _layers: dict[Digest, Future[Path | None]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -62,7 +62,7 @@ class UnpackedLayers:
         return {digest: path for digest, result in results.items() if (path := result.result())}
 
     def close(self) -> None:
-        """Remove every file; what another thread still decompresses ends first."""
+        """Remove every file, after other threads have stopped decompressing."""
         with self._lock:
             self._is_closed = True
         for unfinished in wait(self._layers.values(), timeout=_PATIENCE).not_done:
@@ -71,7 +71,7 @@ class UnpackedLayers:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _unpack_once(self, layout: Layout, layer: Descriptor, diff_id: str) -> None:
-        """Decompress `layer`, unless it was decompressed or another thread is at it."""
+        """Decompress `layer`, unless it is already decompressed or another thread is doing that."""
         path, result = None, Future[Path | None]()
         try:
             with self._lock:
@@ -80,7 +80,7 @@ class UnpackedLayers:
                 self._layers[layer.digest] = result
             path = self._unpacked(layout.blob(layer.digest), layer, diff_id)
         finally:
-            # Also where a signal ends this: another thread may be waiting.
+            # Set the result even if a signal ends this, because another thread may be waiting.
             result.set_result(path)
 
     def _unpacked(self, blob: Path, layer: Descriptor, diff_id: str) -> Path | None:
@@ -88,7 +88,7 @@ class UnpackedLayers:
         try:
             path = self._room() / layer.digest.hex
             self._write(blob, layer, diff_id, path)
-        except (_Unusable, *image_files.BROKEN):
+        except (_Unusable, *image_files.UNREADABLE_LAYER):
             if path:
                 path.unlink(missing_ok=True)
             return None
@@ -104,7 +104,7 @@ class UnpackedLayers:
     def _write(self, blob: Path, layer: Descriptor, diff_id: str, path: Path) -> None:
         room = shutil.disk_usage(path.parent).free * _OF_THE_FREE_DISK
         hasher = hashlib.sha256()
-        with image_files.opened(blob, layer) as content, path.open("wb") as file:
+        with image_files.open_layer(blob, layer) as content, path.open("wb") as file:
             while chunk := content.read(_CHUNK):
                 begins_compressed = file.tell() == 0 and chunk.startswith(_COMPRESSED)
                 if begins_compressed or self._is_closed or file.tell() + len(chunk) > room:
@@ -116,8 +116,8 @@ class UnpackedLayers:
 
 
 @contextmanager
-def shared(given: UnpackedLayers | None) -> Iterator[UnpackedLayers]:
-    """Give the layers that others share already, or new ones for the time of the block."""
+def shared_or_own(given: UnpackedLayers | None) -> Iterator[UnpackedLayers]:
+    """Yield the `given` shared layers, or new ones that are removed after the block."""
     if given:
         yield given
         return

@@ -99,11 +99,11 @@ class LayerWriter:
         if self.kept and path.stat().st_size != layer.blob.size:
             raise LayerNotExported(layer.blob.digest)
         try:
-            with image_files.opened(path, layer.blob) as content:
+            with image_files.open_layer(path, layer.blob) as content:
                 yield content
         except OSError as error:
             raise codec.disk_trouble(error, path) from error
-        except image_files.BROKEN as error:
+        except image_files.UNREADABLE_LAYER as error:
             raise BuildFailed(
                 f"The layer {layer.blob.digest} that was built cannot be read.",
                 why=str(error),

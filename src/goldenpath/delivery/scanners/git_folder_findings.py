@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.image.git_folders import joined
+from goldenpath.delivery.image.git_folders import merge_folders
 from goldenpath.delivery.model.finding import Finding, Gate, Kind, Location, Severity
 from goldenpath.delivery.scanners.scanner import fingerprint
 from goldenpath.shared import git
@@ -22,7 +22,7 @@ GIT_FOLDER = "git-folder-in-image"
 
 def found(searches: Iterable[LayerSearch]) -> tuple[GitFolder, ...]:
     """Return the git folders of all platforms, each path once, with all that is known of it."""
-    return joined(folder for each in searches for folder in each.git_folders)
+    return merge_folders(folder for each in searches for folder in each.git_folders)
 
 
 def judged(run: Run, folders: Iterable[GitFolder]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:

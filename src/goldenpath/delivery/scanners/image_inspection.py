@@ -44,7 +44,7 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
     environment = run.rules.environment
     subject = layout.root().digest
     with (
-        unpacked_layers.shared(run.layers) as layers,
+        unpacked_layers.shared_or_own(run.layers) as layers,
         SCANNER(run, environment, layout, layers) as (scanner, provided),
     ):
         scans: dict[str, ImageScan] = {}

@@ -31,7 +31,7 @@ def search(layout: Layout, image: LayoutImage, layers: UnpackedLayers, kept: Kep
         if digest not in known:
             found[digest] = image_files.search_layer(layout.blob(digest), layer, unpacked.get(digest))
             _keep(kept, layer, found[digest])
-    return image_files.joined(found[layer.digest] for layer in image.manifest.layers)
+    return image_files.merge_searches(found[layer.digest] for layer in image.manifest.layers)
 
 
 def _known(layers: dict[Digest, Descriptor], kept: KeptResults) -> dict[Digest, LayerSearch]:

@@ -65,7 +65,7 @@ class TrivyScanner:
         What was kept and fails is forgotten, and the scan runs as if nothing had been kept.
         """
         with (
-            unpacked_layers.shared(self.layers) as layers,
+            unpacked_layers.shared_or_own(self.layers) as layers,
             tempfile.TemporaryDirectory(prefix="goldenpath-image-") as name,
         ):
             shown, blobs = trivy_history.plain(layout, image, own, Path(name))

@@ -1,4 +1,4 @@
-"""What is packed in a file: the members of an archive, a compressed stream, or streams in the middle of a file."""
+"""Read the contents packed in a file: members of an archive, a compressed stream, or streams in the middle of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.secrets.scan_limits import FileBudget
 
 CHUNK = 1 << 20
-# Bytes; what is larger is not held in memory.
+# Bytes. A larger file is memory-mapped instead of read into memory.
 IN_MEMORY = 8 << 20
 _GZIP, _BZIP2, _XZ, _LZMA = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"\x5d\x00\x00"
 _TAR = (257, b"ustar")
@@ -32,10 +32,14 @@ class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def may_hold_more(raw: IO[bytes], sample: bytes) -> bool:
-    """Tell whether anything may be packed in `raw`, which begins with `sample`."""
+def may_contain_files(raw: IO[bytes], sample: bytes) -> bool:
+    """Return whether `raw`, which begins with `sample`, may contain other files."""
     is_tar = sample[_TAR[0] :].startswith(_TAR[1])
-    if is_tar or sample.startswith((_GZIP, _BZIP2, _XZ, _LZMA)) or embedded_streams.may_hold_streams(whole(raw)):
+    if (
+        is_tar
+        or sample.startswith((_GZIP, _BZIP2, _XZ, _LZMA))
+        or embedded_streams.may_hold_streams(whole_content(raw))
+    ):
         return True
     raw.seek(0)
     return zipfile.is_zipfile(raw)
@@ -44,9 +48,9 @@ def may_hold_more(raw: IO[bytes], sample: bytes) -> bool:
 def members(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple[str, Iterable[bytes]]]:
     """Yield name and content of each member, where `raw` is an archive or has one in it.
 
-    A compressed stream has one member without a name. A zip holds what its directory lists: a member hidden
-    from the directory is not searched for (docs/threat-model.md). In a file that is neither zip nor tar, and in a
-    damaged archive, streams may begin anywhere.
+    A compressed stream has one member without a name. A zip is read by its directory: a member that the directory does
+    not list is not searched for (docs/threat-model.md). In a file that is neither zip nor tar, and in a damaged
+    archive, streams may begin anywhere.
     """
     begin, damage = 0, None
     try:
@@ -56,21 +60,21 @@ def members(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple
         if stream := _decompressed(raw, sample):
             ended: list[bool] = []
             with stream:
-                yield "", _to_its_end(stream, ended)
-            # After the last stream of gzip nothing else is accepted; the other readers end there without a word.
+                yield "", _read_to_end(stream, ended)
+            # The gzip reader fails if other data follows its last stream; the other readers stop there silently.
             if ended and sample.startswith(_GZIP):
                 return
             begin = 1
     except DAMAGED as error:
         damage = error
-    for place, content in embedded_streams.streams(whole(raw), budget, begin):
+    for place, content in embedded_streams.streams(whole_content(raw), budget, begin):
         yield f"at byte {place}", content
     if damage:
         raise damage
 
 
 def _listed(raw: IO[bytes], sample: bytes, budget: FileBudget) -> Iterator[tuple[str, Iterable[bytes]]] | None:
-    """Return what a zip or a tar says is in it; `None` where `raw` is neither."""
+    """Return the members that a zip or tar lists, or `None` if `raw` is neither."""
     raw.seek(0)
     if zipfile.is_zipfile(raw):
         return _in_zip(raw)
@@ -88,28 +92,28 @@ def _in_tar(raw: IO[bytes], budget: FileBudget) -> Iterator[tuple[str, Iterable[
     raw.seek(0)
     with tarfile.open(fileobj=raw, mode="r:", errors="replace") as archive:
         for member in archive:
-            # It would keep all of them, and there may be millions that hold nothing.
+            # `tarfile` keeps every member it has read, and there may be millions of empty ones.
             archive.members.clear()  # type: ignore[attr-defined]
-            budget.look_at_the_clock()
-            # A member of an unknown type is a file to those who unpack it.
+            budget.check_time()
+            # Programs that unpack a tar treat a member of an unknown type as a file.
             is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
             if is_file and (content := archive.extractfile(member)):
                 yield member.name, _chunks(content)
-        # The reader ends without a word at a header that it cannot read. Other programs go on behind it.
+        # The reader stops silently at a header that it cannot read. Other programs continue after it.
         raw.seek(archive.offset)
         if any(chunk.strip(b"\0") for chunk in _chunks(raw)):
             raise tarfile.ReadError("it does not end with the last member")
 
 
-def _to_its_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
-    """Yield the content of `stream`, and note in `ended` that it was not damaged."""
-    # What comes before the place where it is damaged shall be read: `read` would keep it back.
+def _read_to_end(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile, ended: list[bool]) -> Iterator[bytes]:
+    """Yield the content of `stream`, and add to `ended` once it was read to its end without damage."""
+    # `read1` also returns the bytes before a damaged place, which `read` would discard.
     yield from iter(partial(stream.read1, CHUNK), b"")
     ended.append(True)
 
 
-def whole(raw: IO[bytes]) -> bytes | mmap.mmap:
-    """Return all of `raw`, without holding a large one in memory."""
+def whole_content(raw: IO[bytes]) -> bytes | mmap.mmap:
+    """Return the whole content of `raw`; a large file is memory-mapped."""
     size = raw.seek(0, os.SEEK_END)
     raw.seek(0)
     if size <= IN_MEMORY:
@@ -128,7 +132,7 @@ def _decompressed(raw: IO[bytes], sample: bytes) -> gzip.GzipFile | bz2.BZ2File 
 
 
 def _of_zip(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
-    # Opened only when it is read: a member that cannot be opened does not hide those after it.
+    # Open the member only when it is read, so that one that cannot be opened does not hide those after it.
     with archive.open(entry) as file:
         yield from _chunks(file)
 
@@ -139,6 +143,6 @@ def _chunks(file: _Readable) -> Iterator[bytes]:
 
 
 def read(raw: IO[bytes]) -> Iterator[bytes]:
-    """Yield all of `raw`, in pieces."""
+    """Yield the whole content of `raw` in chunks."""
     raw.seek(0)
     return _chunks(raw)

@@ -1,8 +1,8 @@
-"""A secret made for one scan and planted in it: a scan that does not report it did not look.
+"""Plant a generated secret in a scan, to prove that the scanner reads everything.
 
-gitleaks ends with 0 and an empty report in more ways than one: where it takes a file for a program, where it stops
-reading what git shows, where its rules let all pass. So it is told of one secret more, which it reaches last, and what
-it reports counts only with that one in it.
+gitleaks can end with 0 and an empty report without having read its input: when it mistakes a file for a program, when
+it stops reading git's output early, or when its rules allow everything. So the input of a scan ends with one more
+secret, the canary, and a report without the canary is rejected.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _secret() -> str:
     return "ghp_" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
 
-class _Leak(Protocol):
+class _ReportedLeak(Protocol):
     @property
     def RuleID(self) -> str: ...  # noqa: N802  gitleaks' own name
 
@@ -35,30 +35,30 @@ class _Leak(Protocol):
     def File(self) -> str: ...  # noqa: N802
 
 
-_Found = TypeVar("_Found", bound=_Leak)
+_LeakType = TypeVar("_LeakType", bound=_ReportedLeak)
 
 
 @dataclass(frozen=True)
 class Canary:
-    """A secret of the form that GitHub's tokens have, in a file whose name no other has and which is last of all."""
+    """A secret in the form of a GitHub token, in a file with a unique name that sorts last."""
 
     secret: str = field(default_factory=_secret, repr=False)
     name: str = field(default_factory=lambda: f"~canary-{secrets.token_hex(8)}")
 
     @property
     def text(self) -> bytes:
-        """What the file holds."""
+        """The content of the file."""
         return f'TOKEN = "{self.secret}"\n'.encode()
 
     @property
     def encoded(self) -> bytes:
-        """The same in base64, for a scan that has to decode what it reads."""
+        """The same content in base64, to prove that the scanner also decodes."""
         return base64.b64encode(self.text) + b"\n"
 
-    def taken_out(self, found: Iterable[_Found], places: Iterable[str]) -> tuple[_Found, ...]:
-        """Return `found` without this secret. Raises `ScannerFailed` when it is not in all of the files `places`."""
-        listed, planted = tuple(found), frozenset(places)
+    def remove_from(self, leaks: Iterable[_LeakType], places: Iterable[str]) -> tuple[_LeakType, ...]:
+        """Return the `leaks` without this secret. Raises `ScannerFailed` when one of the files `places` lacks it."""
+        listed, planted = tuple(leaks), frozenset(places)
         if planted - {leak.File for leak in listed if leak.RuleID == _RULE}:
-            why = "it did not report a secret that was planted to see whether it looks"
+            why = "It did not report a secret that was planted to prove that it reads everything"
             raise scanner.failed("gitleaks", why)
         return tuple(leak for leak in listed if leak.File not in planted)

@@ -1,8 +1,9 @@
-"""What lies in the middle of a file where nobody begins to read: compressed streams, and letters of two bytes.
+"""Find compressed streams and UTF-16 texts in the middle of a file.
 
-A shell script with an archive behind it, a zip with a member that its directory does not name, a program with texts in
-UTF-16. Source of the formats: RFC 1952 (gzip), PKWARE APPNOTE 4.3.7 (the header before each member of a zip), "The .xz
-File Format" 2.1.1.1 (its magic bytes), and the manual of bzip2 (its header, and that of its first block).
+Examples are a shell script with an archive appended, a zip with a member that its directory does not list, and a
+program with texts in UTF-16. Source of the formats: RFC 1952 (gzip), PKWARE APPNOTE 4.3.7 (the header before each
+member of a zip), "The .xz File Format" 2.1.1.1 (its magic bytes), and the manual of bzip2 (its header, and that of its
+first block).
 """
 
 from __future__ import annotations
@@ -25,39 +26,39 @@ _GZIP, _MEMBER = b"\x1f\x8b\x08", b"PK\x03\x04"
 _XZ, _BZIP2, _BZIP2_BLOCK = b"\xfd7zXZ\x00", b"BZh", b"1AY&SY"
 _BEGIN = re.compile(b"|".join(map(re.escape, (_GZIP, _MEMBER, _XZ))) + b"|BZh[1-9]" + re.escape(_BZIP2_BLOCK))
 _HEADER, _DEFLATED = 30, 8
-# zlib then reads the header of gzip itself. What it reads for that counts for the budget too.
+# With this value zlib parses the gzip header itself, and the budget counts the header's bytes too.
 _WITH_HEADER = 16 + zlib.MAX_WBITS
 _FIRST = (_GZIP, _MEMBER, _XZ, _BZIP2_BLOCK)
-# Most places where a stream seems to begin are none, and a few bytes tell.
+# Most places that look like the beginning of a stream are not one, and the first few bytes are enough to see that.
 _FIRST_FED, _FED = 1 << 9, 1 << 14
 _GIVEN = 1 << 20
-# Bytes; what xz needs at its strongest, and not whatever a stream asks for.
+# Bytes: the memory that xz needs at its highest level. A stream that asks for more is not unpacked.
 _DICTIONARY = 128 << 20
 _WIDE = re.compile(rb"(?:[\t -~]\0){16,}|(?:\0[\t -~]){16,}")
 
 
 def wide_texts(content: bytes | mmap) -> bytes:
-    """Return the texts in `content` that have a zero beside each letter, a line each, without the zeros."""
+    """Return the texts in `content` with a zero byte beside each letter, one per line and without the zeros."""
     if content.find(b"\0") < 0:
         return b""
-    return b"\n".join(found[0].replace(b"\0", b"") for found in _WIDE.finditer(content))
+    return b"\n".join(match[0].replace(b"\0", b"") for match in _WIDE.finditer(content))
 
 
 def may_hold_streams(content: bytes | mmap) -> bool:
-    """Tell whether a compressed stream may begin anywhere in `content`."""
-    # To find one word takes a tenth of the time that the expression takes, and most files hold none of them.
-    return any(content.find(each) >= 0 for each in _FIRST) and _BEGIN.search(content) is not None
+    """Return whether a compressed stream may begin anywhere in `content`."""
+    # `find` takes a tenth of the time of the expression, and most files contain none of these markers.
+    return any(content.find(marker) >= 0 for marker in _FIRST) and _BEGIN.search(content) is not None
 
 
 def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterator[tuple[int, Iterator[bytes]]]:
-    """Yield place and content of each compressed stream that begins at the byte `begin` or after it.
+    """Yield position and content of each compressed stream that begins at the byte `begin` or after it.
 
-    What cannot be decompressed from its first bytes on is none; one that is damaged ends where it is. Raises
-    `LimitReached` when the file costs more than its `budget`.
+    A place whose first bytes cannot be decompressed is not a stream. A damaged stream ends where the damage begins.
+    Raises `LimitReached` when the file costs more than its `budget`.
     """
-    search = _Search(content, memoryview(content), budget)
-    for found in _BEGIN.finditer(content, begin):
-        at = found.start()
+    search = _StreamReader(content, memoryview(content), budget)
+    for match in _BEGIN.finditer(content, begin):
+        at = match.start()
         budget.attempt()
         chunks = search.chunks(at)
         if first := next(chunks, b""):
@@ -65,7 +66,7 @@ def streams(content: bytes | mmap, budget: FileBudget, begin: int = 0) -> Iterat
 
 
 @dataclass
-class _Search:
+class _StreamReader:
     """One pass through `content`; `view` shows the same bytes without copying them."""
 
     content: bytes | mmap
@@ -84,7 +85,7 @@ class _Search:
     def _data_of_member(self, at: int) -> int:
         header = self.content[at : at + _HEADER]
         lengths = (int.from_bytes(header[place : place + 2], "little") for place in (26, 28))
-        # What is not deflated lies open.
+        # A member that is not deflated is plain text in the file, and the scanner reads it there.
         is_deflated = int.from_bytes(header[8:10], "little") == _DEFLATED
         return at + _HEADER + sum(lengths) if is_deflated else len(self.content)
 

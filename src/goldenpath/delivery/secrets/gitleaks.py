@@ -1,4 +1,4 @@
-"""gitleaks: secrets in plain files. Running it and reading its reports are separate functions."""
+"""Search files for secrets with gitleaks: run the program, and read its reports."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from goldenpath.delivery.secrets.scan_batches import Batch
-    from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+    from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
     from goldenpath.shared.toolchain import Program
 
 _ARCHIVE_DEPTH = "4"
 _DECODE_DEPTH = "5"
 _MARK_LENGTH = 4
-# What gitleaks says about an archive whose name we gave it, and which it cannot read.
+# The message of gitleaks for an archive that we named and that it cannot read.
 _UNREADABLE = re.compile(r"path=\S*?(\d{7})-archive\.(?:zst|7z|rar|lz4|lz)\b")
-# What it says when all went well, and how many bytes it looked at.
+# The messages of a run without problems, with the number of bytes that were scanned.
 _ALL_WELL = re.compile(
     r"^\S+ (?:INF (?:scanned ~(?P<bytes>\d+) bytes .*|no leaks found)"
     r"|WRN leaks found: \d+)$"
 )
-# This rule takes any long random word beside a word like "key" for a secret. Lock files are full of such words; here
-# the rules that know the form of a secret look into them too.
+# This rule reports any long random word beside a word like "key". Lock files are full of such words, so its reports
+# there are dropped; the rules that know the form of a secret apply to lock files too.
 _GUESSING_RULES = {"generic-api-key"}
 _LOCK_FILES = re.compile(
     r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|deno\.lock|composer\.lock|Gemfile\.lock|"
     r"Pipfile\.lock|poetry\.lock|uv\.lock|pdm\.lock|Cargo\.lock|go\.sum|mix\.lock|gradle\.lockfile)$"
 )
-# What tells two secrets apart, wherever they are: rule, entropy and mark.
+# Identifies a secret independently of its place: rule, entropy and mark.
 SecretKey = tuple[str, float, str]
 _HISTORY_ONLY = (
     "Revoke this secret first. Only the repository's history has it: once it is revoked, `goldenpath settle` writes "
@@ -50,10 +50,10 @@ _HISTORY_ONLY = (
 
 
 class Leak(Struct, frozen=True):
-    """One entry of gitleaks' report, without its secret: `Mark` and `Entropy` tell one from another.
+    """One entry of gitleaks' report, without its secret: `Mark` and `Entropy` distinguish secrets.
 
-    The mark is short, so that nobody can find a weak password by it: one of 65,536. The entropy is in bits per
-    character, and alone would be the same for one in thirty of the tokens of one form.
+    The mark has 65,536 values, too few to guess a weak password from it. The entropy is in bits per character; without
+    the mark, one in thirty tokens of the same form would have the same entropy as another.
     """
 
     RuleID: str
@@ -66,64 +66,64 @@ class Leak(Struct, frozen=True):
     EndLine: int = 0
 
 
-class _Entry(Leak, frozen=True):
+class _ReportEntry(Leak, frozen=True):
     Secret: str = ""
 
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What gitleaks found in the batch in `folder`, and the numbers of the archives in it that it could not read."""
+    """The leaks in the batch in `folder`, and the numbers of its archives that gitleaks could not read."""
 
     folder: Path
     leaks: tuple[Leak, ...]
     unreadable: tuple[str, ...]
 
 
-def scan_files(program: Program, files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+def scan_files(program: Program, files: ScanCorpus) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
     """Return the leaks in plain `files`, and the paths of archives that gitleaks could not read.
 
     A leak's `File` is a path in the repository, its `Commit` the id of the object that it is in. Raises `ScannerFailed`
-    when gitleaks does not end well, leaves no report, or looked at less than it was given.
+    when gitleaks fails, writes no report, or scanned less than its input.
     """
-    return gathered([scan_batch(program, files.packed.take())], files)
+    return merge_reports([scan_batch(program, files.packed.take())], files)
 
 
 def scan_batch(program: Program, batch: Batch) -> BatchReport:
-    """Return what is in a `batch`, by the names that it has there. Raises `ScannerFailed` as `scan_files` does."""
+    """Return the report on a `batch`, with file names as in the batch. Raises `ScannerFailed` as `scan_files` does."""
     canary = Canary()
     places = batch.seal(canary.name, FIRST_LINE + canary.encoded)
     depths = (f"--max-archive-depth={_ARCHIVE_DEPTH}", f"--max-decode-depth={_DECODE_DEPTH}")
     report, said = run(program, "dir", batch.folder, *depths)
     reported = leaks(report)
-    unreadable = {found[1]: None for line in said if (found := _UNREADABLE.search(line))}
+    unreadable = {match[1]: None for line in said if (match := _UNREADABLE.search(line))}
     if strange := [line for line in said if not _UNREADABLE.search(line) and not _ALL_WELL.match(line)]:
         raise _failed(strange)
-    if (looked := bytes_looked_at(said)) < batch.size:
-        raise scanner.failed("gitleaks", f"it looked at {looked} of {batch.size} bytes")
-    return BatchReport(batch.folder, canary.taken_out(reported, places), tuple(unreadable))
+    if (looked := scanned_bytes(said)) < batch.size:
+        raise scanner.failed("gitleaks", f"It scanned {looked} of {batch.size} bytes")
+    return BatchReport(batch.folder, canary.remove_from(reported, places), tuple(unreadable))
 
 
-def gathered(reports: Iterable[BatchReport], files: PlainFiles) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
-    """Return what `scan_files` does, of the `reports` on its batches. Raises `ScannerFailed` where one is missing."""
+def merge_reports(reports: Iterable[BatchReport], files: ScanCorpus) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
+    """Return the result of `scan_files` from the `reports` on its batches. Raises `ScannerFailed` if one is missing."""
     listed = tuple(reports)
-    scanned, taken = {each.folder for each in listed}, {each.folder for each in files.packed.taken}
+    scanned, taken = {report.folder for report in listed}, {batch.folder for batch in files.packed.taken}
     if scanned != taken or not files.packed.batch.is_empty:
-        raise scanner.failed("gitleaks", "it was not given all that was written")
-    found = sorted((leak for report in listed for leak in report.leaks), key=_place)
+        raise scanner.failed("gitleaks", "It was not given every file that was written for it")
+    every = sorted((leak for report in listed for leak in report.leaks), key=_place)
     unreadable = sorted(name for report in listed for name in report.unreadable)
-    return tuple(placed(found, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
+    return tuple(with_repository_paths(every, files)), tuple(_origins(files, name, 0)[0][0].path for name in unreadable)
 
 
-def bytes_looked_at(said: Iterable[str]) -> int:
-    """Return how many bytes gitleaks says it looked at."""
-    return sum(int(found["bytes"] or 0) for line in said if (found := _ALL_WELL.match(line)))
+def scanned_bytes(said: Iterable[str]) -> int:
+    """Return the number of bytes that gitleaks reports as scanned."""
+    return sum(int(match["bytes"] or 0) for line in said if (match := _ALL_WELL.match(line)))
 
 
 def run(program: Program, command: str, target: Path, *more: str) -> tuple[bytes, tuple[str, ...]]:
-    """Return the report and what was said. Nothing of the app configures the scan, neither file, comment nor variable.
+    """Run gitleaks; return its report and its messages. No file, comment or variable of the app configures the scan.
 
-    The report holds the secrets, as what is scanned does: its file is gone when this returns, and `leaks` keeps none.
-    What is scanned is the working folder: a rule may let a path pass, and where ours are is the caller's choice.
+    The report contains the secrets: its file is deleted before this returns, and `leaks` keeps none of them. gitleaks
+    runs in the `target` folder and sees relative paths only: a rule may exempt a path, and the folder could match it.
     """
     with scanner.empty_folder("gitleaks") as folder:
         ignored, config, report = folder / "nothing-ignored", folder / "gitleaks.toml", folder / "report.json"
@@ -144,17 +144,17 @@ def _failed(said: list[str]) -> Exception:
 
 
 def leaks(report: bytes) -> tuple[Leak, ...]:
-    """Return what a JSON report of gitleaks lists, by place. Raises `ScannerFailed` when it is not one."""
+    """Return the leaks in a JSON report of gitleaks, sorted by place. Raises `ScannerFailed` for anything else."""
     try:
-        entries = codec.decode(report, list[_Entry])
+        entries = codec.decode(report, list[_ReportEntry])
     except ValueError as error:
-        raise scanner.failed("gitleaks", f"its report cannot be read: {error}") from None
+        raise scanner.failed("gitleaks", f"Its report cannot be read: {error}") from None
     listed = (
-        Leak(each.RuleID, each.Description, each.StartLine, each.File, each.Commit, each.Entropy, _mark(each.Secret),
-             each.EndLine)
-        for each in entries
+        Leak(entry.RuleID, entry.Description, entry.StartLine, entry.File, entry.Commit, entry.Entropy,
+             _mark(entry.Secret), entry.EndLine)
+        for entry in entries
     )  # fmt: skip
-    # gitleaks reads files side by side and reports what it finds in no order.
+    # gitleaks reads files in parallel and reports leaks in no fixed order.
     return tuple(sorted(listed, key=_place))
 
 
@@ -166,56 +166,56 @@ def _mark(secret: str) -> str:
     return scanner.fingerprint(secret)[:_MARK_LENGTH]
 
 
-def placed(found: Iterable[Leak], files: PlainFiles) -> Iterator[Leak]:
-    """Yield each leak in `files` with the paths that its content has in the repository, and the object's id.
+def with_repository_paths(leaks_in_files: Iterable[Leak], files: ScanCorpus) -> Iterator[Leak]:
+    """Yield every leak in `files` once for each path of its content in the repository, with the object's id.
 
     Raises `ScannerFailed` when a leak is in a file that was not given to gitleaks.
     """
     first = dict[tuple[object, ...], tuple[str, int]]()
-    for leak in found:
+    for leak in leaks_in_files:
         tar, _, member = leak.File.partition(f"{TAR_ENDING}!")
         name, _, inner = (member or tar).partition("!")
         origins, line, begin = _origins(files, name, leak.StartLine)
-        # Of an archive the first place counts, whoever opens it.
+        # For a member of an archive only the first path counts, whether gitleaks or this package unpacked it.
         for origin in origins if tar != leak.File else origins[:1]:
             path = f"{origin.path}!{inner}" if inner else origin.path
-            # A part may begin with the end of the one before.
+            # Parts of a file overlap, so two parts may report the same leak.
             same = (path, origin.identity, line, leak.RuleID, leak.Entropy, leak.Mark)
             if first.setdefault(same, (leak.File, begin)) == (leak.File, begin):
                 end = line + max(leak.EndLine - leak.StartLine, 0)
                 yield replace(leak, File=path, Commit=origin.identity, StartLine=line, EndLine=end)
 
 
-def _origins(files: PlainFiles, name: str, line: int) -> tuple[tuple[Origin, ...], int, int]:
+def _origins(files: ScanCorpus, name: str, line: int) -> tuple[tuple[FileOrigin, ...], int, int]:
     place = files.packed.place(name, line)
     if place is None:
-        raise scanner.failed("gitleaks", f"its report names {name}, which it was not given")
+        raise scanner.failed("gitleaks", f"Its report names {name}, which it was not given")
     number, line, begin = place
     return (files.origins[number], *files.also.get(number, ())), line, begin
 
 
 def parse(report: bytes) -> tuple[Finding, ...]:
-    """Return the findings in a JSON report of gitleaks, by place. Raises `ScannerFailed` when it is not one."""
+    """Return the findings in a JSON report of gitleaks, sorted by place. Raises `ScannerFailed` for anything else."""
     return findings(leaks(report))
 
 
-def secrets_in(found: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
-    """Return what tells the secrets apart that are in the objects `identities`, whatever their path."""
-    return frozenset(_secret_key(leak) for leak in found if leak.Commit in identities)
+def secrets_in(leaks_in_files: Iterable[Leak], identities: Collection[str]) -> frozenset[SecretKey]:
+    """Return the keys of the secrets in the objects `identities`, at any path."""
+    return frozenset(_secret_key(leak) for leak in leaks_in_files if leak.Commit in identities)
 
 
-def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
-    """Return each secret once, where it is first named: several versions of a file show the same one.
+def findings(leaks_in_files: Iterable[Leak], checked_out: Collection[SecretKey] | None = None) -> tuple[Finding, ...]:
+    """Return every secret once, at its first place, because several versions of a file show the same secret.
 
-    `checked_out` are the secrets that some checked-out file has: no other path of theirs counts as history only.
-    `None` where that is not known.
+    `checked_out` are the secrets that a checked-out file contains; at no path do these count as being in history only.
+    It is `None` if that is not known.
 
-    The fingerprint is of the rule, the path, the secret's entropy and mark, and its rank among equals in one version of
-    the file: it stays when lines move and when commits are rewritten.
+    The fingerprint depends on the rule, the path, the secret's entropy and mark, and its rank among equal secrets in
+    one version of the file. It stays the same when lines move and when commits are rewritten.
     """
     once: dict[str, Finding] = {}
     equals: Counter[tuple[object, ...]] = Counter()
-    for leak in filter(decides, found):
+    for leak in filter(is_finding, leaks_in_files):
         same = (leak.RuleID, leak.File, leak.Entropy, leak.Mark)
         rank = equals[*same, leak.Commit]
         equals[*same, leak.Commit] += 1
@@ -225,8 +225,8 @@ def findings(found: Iterable[Leak], checked_out: Collection[SecretKey] | None = 
     return tuple(once.values())
 
 
-def decides(leak: Leak) -> bool:
-    """Tell whether a leak is a finding, and not a guess in a file that is full of hashes."""
+def is_finding(leak: Leak) -> bool:
+    """Return whether a leak counts as a finding. A guess in a lock file, which is full of hashes, does not."""
     return leak.RuleID not in _GUESSING_RULES or not _LOCK_FILES.search(leak.File)
 
 

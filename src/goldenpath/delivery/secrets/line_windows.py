@@ -1,9 +1,10 @@
-"""Which lines around a change a rule of gitleaks can read, and for which files nobody can say.
+"""Select the lines around a change that a rule of gitleaks can read.
 
-All rules but a few stay within one line or have one form, of which `FORM` is the middle: a word of the rule, at most
-eight ends of lines, spaces and quotes with one sign like `=` among them, and then the secret. They read at most three
-lines that are not blank, the first of which holds the word. The others are far: `FAR_WORDS` has a word for each of
-them that all of its matches hold. tests/tools/test_rules_are_near.py compares this with the rules themselves.
+Most rules stay within one line, or have one form, of which `FORM` is the middle: a word of the rule, at most eight line
+ends, spaces and quotes with one sign like `=` among them, and then the secret. They read at most three lines that are
+not blank, and the first of these contains the word. The few other rules may read any distance and are called far. For
+each far rule, `FAR_WORDS` has a word that all its matches contain. tests/tools/test_rules_are_near.py compares this
+with the rules themselves.
 """
 
 from __future__ import annotations
@@ -21,57 +22,57 @@ if TYPE_CHECKING:
     from goldenpath.delivery.secrets.git_changes import Hunk
 
 FORM = r"""[\s'"]{0,3}"""
-# What each match of the far rules holds, in small letters, and the names of files that they are about.
+# A word in every match of a far rule, in lower case, and the file names that the rule applies to.
 FAR_WORDS = (
     (b"curl", ""), (b"zxlk", ""), (b"-----begin", ""), (b"secret", r"\.ya?ml$"), (b"secret_key", r"\.php$"),
     (b"<add key=", r"nuget\.config$"),
 )  # fmt: skip
-# Hashes in base64 have these letters too; the rules ask for the beginning of a word.
+# Hashes in base64 contain these letters too; the rules require the beginning of a word.
 _WORDS = {b"curl": re.compile(rb"\bcurl\b"), b"zxlk": re.compile(rb"\bZXlK")}
-# Words of rules that match where such a word stands elsewhere in the file.
-ELSEWHERE = (b"airtable", b"facebook", b"sourcegraph")
+# Words that a rule requires anywhere in the file, even far from its match.
+WORDS_ELSEWHERE = (b"airtable", b"facebook", b"sourcegraph")
 _ANY, _NOWHERE = re.compile(b""), frozenset[bytes]()
 _LOOK, _LONGEST_WORD = 4 << 20, 16
-# What can stand before the end of a line in `FORM`, and how much of it there can be from the word of the rule on.
+# The characters that may stand before a line end in `FORM`, and how many of them from the rule's word on.
 IN_FORM = b" \t\n\f\r" + b"abcdefghijklmnopqrstuvwxyz0123456789" + b"_.-'\"`=>:|,?"
-_OTHER = bytes(0 if each in IN_FORM else 255 for each in range(256))
+_OTHER = bytes(0 if byte in IN_FORM else 255 for byte in range(256))
 TAIL = 80
-# Lines that are not blank, of the three that a match may take, on the other side of where it was changed.
+# Non-blank lines on the other side of a change: a match takes at most three such lines, one of them changed.
 _REACH = 2
-# Lines that a match may take, blank ones included.
+# Lines that a match may take, including blank ones.
 AT_MOST = 9
-# How archives begin that no control character gives away, and what git-lfs keeps in the place of a file.
+# The beginnings of archives that may lack control characters, of two-byte texts, and of git-lfs pointers.
 _MARKS = (
     b"1AY&SY", b"debian-binary", b"BZ3v1", b"\x28\xb5\x2f\xfd", b"\xed\xab\xee\xdb", b"\xff\xfe", b"\xfe\xff",
     b"version https://git-lfs.github.com/spec/",
 )  # fmt: skip
-_ASCII_MARKS = tuple(each for each in _MARKS if each.isascii())
-_CONTROLS = bytes(each for each in range(32) if each not in b"\t\n\r\f")
-# Signs of lines in a patch: places that change.
+_ASCII_MARKS = tuple(mark for mark in _MARKS if mark.isascii())
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\f")
+# Runs of changed lines, in the string of all signs of a hunk.
 _CHANGING = re.compile(rb"[+-]+")
 _RULE, _KEYWORDS = re.compile(rb"\[\[rules\]\]"), re.compile(rb"keywords = \[([^\]]*)\]")
 
 
-def read_over(rules: bytes) -> re.Pattern[bytes]:
-    """Return an expression for any of the words of those `rules` that look over the end of a line."""
+def multi_line_pattern(rules: bytes) -> re.Pattern[bytes]:
+    """Return a pattern that matches any word of the `rules` that read across a line end."""
     by_letter = defaultdict[bytes, list[bytes]](list)
-    for word in words_of(rules):
+    for word in multi_line_words(rules):
         by_letter[word[:1]].append(re.escape(word[1:]))
-    # It is asked at each place of each change: one branch for a letter takes a third of the time of one for a word.
+    # Every change is searched with it: one branch per first letter takes a third of the time of one per word.
     return re.compile(b"|".join(letter + b"(?:" + b"|".join(rest) + b")" for letter, rest in by_letter.items()))
 
 
-def words_of(rules: bytes) -> tuple[bytes, ...]:
-    """Return the words in lower case of those `rules` that look over the end of a line; none holds another."""
-    found = set[bytes]()
+def multi_line_words(rules: bytes) -> tuple[bytes, ...]:
+    """Return the words, in lower case, of the `rules` that read across a line end; no word contains another."""
+    words = set[bytes]()
     for rule in _RULE.split(rules):
         if FORM.encode() in rule and (listed := _KEYWORDS.search(rule)):
-            found.update(re.findall(rb'"([^"]+)"', listed[1].lower()))
-    return tuple(sorted(word for word in found if not any(other in word for other in found - {word})))
+            words.update(re.findall(rb'"([^"]+)"', listed[1].lower()))
+    return tuple(sorted(word for word in words if not any(other in word for other in words - {word})))
 
 
-def is_far(path: str, text: bytes) -> bool:
-    """Tell whether a rule may look from `text`, somewhere in the file `path`, farther than a few lines."""
+def has_far_word(path: str, text: bytes) -> bool:
+    """Return whether `text`, a part of the file `path`, contains a word of a far rule."""
     low = text.lower()
     if not (b"curl" in low or b"zxlk" in low or b"secret" in low or b"-----begin" in low or b"<add key=" in low):
         return False
@@ -81,34 +82,34 @@ def is_far(path: str, text: bytes) -> bool:
     )
 
 
-def elsewhere(text: bytes) -> frozenset[bytes]:
-    """Return which of the words `ELSEWHERE` are in `text`."""
+def words_elsewhere(text: bytes) -> frozenset[bytes]:
+    """Return the words of `WORDS_ELSEWHERE` that `text` contains."""
     low = text.lower()
     if b"airtable" not in low and b"facebook" not in low and b"sourcegraph" not in low:
         return _NOWHERE
-    return frozenset(word for word in ELSEWHERE if word in low)
+    return frozenset(word for word in WORDS_ELSEWHERE if word in low)
 
 
-def may_be_far(path: str, content: bytes | mmap) -> bool:
-    """Tell the same of `content`, which need not be text and may be large."""
-    return any(is_far(path, content[at : at + _LOOK + _LONGEST_WORD]) for at in range(0, len(content), _LOOK))
+def may_have_far_word(path: str, content: bytes | mmap) -> bool:
+    """Return whether `content`, which need not be text and may be large, contains a word of a far rule."""
+    return any(has_far_word(path, content[at : at + _LOOK + _LONGEST_WORD]) for at in range(0, len(content), _LOOK))
 
 
-def is_plain(text: bytes) -> bool:
-    """Tell whether `text` is nothing but text: no archive begins in it, and no letters of two bytes."""
+def is_plain_text(text: bytes) -> bool:
+    """Return whether `text` is only text: it contains no archive and no two-byte letters."""
     if len(text.translate(None, _CONTROLS)) != len(text):
         return False
-    # A loop, which takes half of the time of `any`.
+    # A loop takes half the time of `any`.
     for mark in _ASCII_MARKS if text.isascii() else _MARKS:  # noqa: SIM110
         if mark in text:
             return False
     return True
 
 
-class Lines(Struct, frozen=True, gc=False):
-    """Lines of a file that follow one another, the first of which has the number `first`.
+class LineWindow(Struct, frozen=True, gc=False):
+    """Consecutive lines of a file; the first line has the number `first`.
 
-    `has_old`: some of them were there before the change.
+    `has_old` is true if some of the lines existed before the change.
     """
 
     first: int
@@ -116,14 +117,14 @@ class Lines(Struct, frozen=True, gc=False):
     has_old: bool = False
 
 
-def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
-    """Yield the lines that came with `hunk`, and those on both sides of where it begins or ends that a rule may join.
+def windows_around(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[LineWindow]:
+    """Yield the new lines of `hunk`, and windows across its borders, where a rule may join new lines with old ones.
 
-    `words` is what `read_over` returns. New lines come alone too: a match that begins before them could take what is a
-    match of its own without it.
+    `words` is the result of `multi_line_pattern`. New lines are also yielded without the lines around them: a match
+    that begins in an old line could swallow a match that the new lines have of their own.
     """
     if hunk.body.startswith(b"+") and b"\n " not in hunk.body and b"\n-" not in hunk.body:
-        yield all_of(hunk)
+        yield added_lines(hunk)
         return
     lines, changes = _new_side(hunk.body)
     for begin, end in changes:
@@ -135,49 +136,49 @@ def near(hunk: Hunk, words: re.Pattern[bytes]) -> Iterator[Lines]:
         above = _above(lines, cut)
         if _is_read_over(words, b"\n".join(lines[above:cut])):
             both = _lines(hunk, lines, above, _below(lines, cut), has_old=True)
-            # The region of a far word has these lines too, and begins as the file does for its rule.
-            if not is_far("", both.text):
+            # `wide_windows` yields a region around a far word, which contains these lines too.
+            if not has_far_word("", both.text):
                 yield both
 
 
-def all_of(hunk: Hunk) -> Lines:
-    """Return the lines of a patch that only adds."""
+def added_lines(hunk: Hunk) -> LineWindow:
+    """Return the lines of a hunk that only adds lines."""
     text, _, _ = hunk.body.partition(b"\n\\")
-    return Lines(hunk.line, text[1:].replace(b"\n+", b"\n") + b"\n")
+    return LineWindow(hunk.line, text[1:].replace(b"\n+", b"\n") + b"\n")
 
 
-def changed(hunk: Hunk) -> Iterator[range]:
-    """Yield the numbers of the new lines at each place that `hunk` changes; an empty range where lines only went."""
+def changed_lines(hunk: Hunk) -> Iterator[range]:
+    """Yield the line numbers of each run of new lines in `hunk`; an empty range where lines were only removed."""
     _, changes = _new_side(hunk.body)
     return (range(hunk.line + begin, hunk.line + end) for begin, end in changes)
 
 
-def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int, *, has_old: bool = False) -> Lines:
-    return Lines(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n", has_old)
+def _lines(hunk: Hunk, lines: list[bytes], begin: int, end: int, *, has_old: bool = False) -> LineWindow:
+    return LineWindow(hunk.line + begin, b"\n".join(lines[begin:end]) + b"\n", has_old)
 
 
 def _is_read_over(words: re.Pattern[bytes], above: bytes) -> bool:
-    """Tell whether a rule may read from the end of the lines `above` into the next."""
+    """Return whether a rule may read from the end of the lines `above` into the next line."""
     end = above.rstrip()[-TAIL:].lower()
     end = end[end.translate(_OTHER).rfind(b"\xff") + 1 :]
     return words.search(end) is not None
 
 
 def _new_side(body: bytes) -> tuple[list[bytes], list[tuple[int, int]]]:
-    """Return the lines after the change, and for each place that changes where its new lines begin and end."""
+    """Return the lines after the change, and for every changed place the begin and end of its new lines."""
     lines = body.split(b"\n")
     if b"\n\\" in body:
         lines = [line for line in lines if line[:1] != b"\\"]
     changes, gone = list[tuple[int, int]](), 0
-    for found in _CHANGING.finditer(b"".join([line[:1] or b" " for line in lines])):
-        begin = found.start() - gone
-        gone += found[0].count(b"-")
-        changes.append((begin, found.end() - gone))
+    for signs in _CHANGING.finditer(b"".join([line[:1] or b" " for line in lines])):
+        begin = signs.start() - gone
+        gone += signs[0].count(b"-")
+        changes.append((begin, signs.end() - gone))
     return [line[1:] for line in lines if line[:1] != b"-"], changes
 
 
 def _above(lines: list[bytes], cut: int) -> int:
-    """Return where the last few lines before `cut` begin that are not blank."""
+    """Return the index of the first of the last few non-blank lines before `cut`."""
     left, at = _REACH, cut
     while at and left and at > cut - AT_MOST:
         at -= 1
@@ -186,7 +187,7 @@ def _above(lines: list[bytes], cut: int) -> int:
 
 
 def _below(lines: list[bytes], cut: int) -> int:
-    """Return where the first few lines from `cut` on end that are not blank."""
+    """Return the index after the first few non-blank lines from `cut` on."""
     left, at = _REACH, cut
     while at < len(lines) and left and at < cut + AT_MOST:
         left -= bool(lines[at].strip())
@@ -194,10 +195,10 @@ def _below(lines: list[bytes], cut: int) -> int:
     return at
 
 
-def parts(text: bytes, size: int, words: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
+def split_text(text: bytes, size: int, words: re.Pattern[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield `text` in parts of whole lines, about `size` bytes long, with the number of lines before each.
 
-    A part begins with the end of the one before where a rule may read over its beginning. `text` is not far.
+    If a rule may read across the border of two parts, the second repeats the end of the first. `text` has no far word.
     """
     begin = at = lines = 0
     while len(text) - at > size:
@@ -215,7 +216,7 @@ def parts(text: bytes, size: int, words: re.Pattern[bytes]) -> Iterator[tuple[in
 
 
 def _begin_of_last(text: bytes, end: int) -> int:
-    """Return where the last few lines before `end` begin that are not blank."""
+    """Return the position of the first of the last few non-blank lines before `end`."""
     left = _REACH
     for _ in range(AT_MOST):
         if not (left and end):

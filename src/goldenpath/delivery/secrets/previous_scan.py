@@ -1,7 +1,8 @@
-"""What an earlier scan of this checkout found, so that the next one reads only what came since.
+"""Keep the result of a scan, so that the next scan of the checkout reads only newer commits.
 
-It is kept at a terminal only, in the cache of the person there: whoever can write it decides what a scan leaves out
-(docs/adr/0036-what-was-scanned-before.md). A commit's id names all that was scanned: none of it can have changed.
+The result is kept at a terminal only, in the cache of the person there, because whoever can write it decides which
+commits a scan leaves out (docs/adr/0036-what-was-scanned-before.md). A commit's id identifies everything that was
+scanned, so none of it can have changed.
 """
 
 from __future__ import annotations
@@ -23,57 +24,58 @@ from goldenpath.shared.names import Commit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.delivery.secrets.git_objects import Wanted
+    from goldenpath.delivery.secrets.git_objects import ScanRange
     from goldenpath.shared.toolchain import Program
 
 _FOLDER, _ENDING = "scanned", ".json"
-# Checkouts; what was scanned longest ago is forgotten first.
+# Checkouts; the one that was scanned longest ago is removed first.
 _KEPT_AT_MOST = 50
-# Where there are more, the time of a scan is not what people wait for.
+# With more leaks than this, the time of a scan does not matter.
 _LEAKS_AT_MOST = 20_000
 
 
-class Placed(Struct, frozen=True):
-    """A `leak`, and the commit that brought it; empty where none did."""
+class LeakWithCommit(Struct, frozen=True):
+    """A `leak`, and the commit that added it; empty if no commit did."""
 
     leak: Leak
     commit: str
 
 
-class EarlierScan(Struct, frozen=True):
-    """All that was found in the history of `commit`, which is `commits` long, and in its tree.
+class PreviousScan(Struct, frozen=True):
+    """The result of a scan of the history of `commit`, which has `commits` commits, and of its tree.
 
-    `tags` are the annotated tags there were, with the commit that each names. `notes` say what cannot be looked into.
+    `tags` maps the annotated tags at that time to the commits that they name. `notes` list contents that could not be
+    scanned.
     """
 
     commit: str
     commits: int
     tags: dict[str, str]
-    leaks: tuple[Placed, ...] = ()
+    leaks: tuple[LeakWithCommit, ...] = ()
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def nothing(cls) -> EarlierScan:
-        """Return a scan of no commit at all."""
+    def nothing(cls) -> PreviousScan:
+        """Return a scan of no commits."""
         return cls("", 0, {})
 
 
-class _Kept(Struct, frozen=True):
-    """A `scan` by `scanner`."""
+class _ScanRecord(Struct, frozen=True):
+    """The file format: a `scan`, and the identity of the scanner that made it."""
 
     scanner: str
-    scan: EarlierScan
+    scan: PreviousScan
 
 
-def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program) -> EarlierScan | None:
-    """Return a scan of the checkout `source` that `wanted` builds on, by the same program, rules and code.
+def find(source: Path, wanted: ScanRange, tags: Mapping[str, str], program: Program) -> PreviousScan | None:
+    """Return a scan of the checkout `source` that `wanted` can build on, by the same program, rules and code.
 
-    `None` where there is none. A record that is damaged, or that others could write, counts as none.
+    Return `None` if there is none, if its record is damaged, or if others could write it.
     """
     if not result_cache.are_ours():
         return None
     try:
-        kept = codec.decode(digest_prefix.opened(place(source).read_bytes()), _Kept)
+        kept = codec.decode(digest_prefix.opened(record_path(source).read_bytes()), _ScanRecord)
     except (OSError, ValueError, FolderUntrusted):
         return None
     if kept.scanner != _identity(program):
@@ -84,39 +86,41 @@ def find(source: Path, wanted: Wanted, tags: Mapping[str, str], program: Program
     return scan if _tags_are_the_same(scan, wanted, tags) else None
 
 
-def _tags_are_the_same(scan: EarlierScan, wanted: Wanted, tags: Mapping[str, str]) -> bool:
-    """Tell whether every tag is one that there was, or names a commit that came since."""
+def _tags_are_the_same(scan: PreviousScan, wanted: ScanRange, tags: Mapping[str, str]) -> bool:
+    """Return whether every tag existed at the time of `scan`, or names a newer commit."""
     if any(tags.get(tag) != named for tag, named in scan.tags.items()):
         return False
     added = {named for tag, named in tags.items() if tag not in scan.tags}
     return not added or added.issubset(wanted.since(scan.commit).commits)
 
 
-def keep(source: Path, program: Program, scan: EarlierScan) -> None:
-    """Keep a `scan` of the checkout `source` for the next one, where that is worth it and nobody else can write it."""
+def keep(source: Path, program: Program, scan: PreviousScan) -> None:
+    """Keep a `scan` of the checkout `source` for the next one, if that saves time and nobody else can write it."""
     if not result_cache.are_ours() or len(scan.leaks) > _LEAKS_AT_MOST:
         return
     with suppress(OSError, DiskTrouble, FolderUntrusted):
-        kept = place(source)
-        codec.write_bytes(kept, digest_prefix.seal(msgspec.json.encode(_Kept(_identity(program), scan), enc_hook=str)))
-        others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda each: each.stat().st_mtime)
+        kept = record_path(source)
+        codec.write_bytes(
+            kept, digest_prefix.seal(msgspec.json.encode(_ScanRecord(_identity(program), scan), enc_hook=str))
+        )
+        others = sorted(kept.parent.glob(f"*{_ENDING}"), key=lambda path: path.stat().st_mtime)
         for old in others[:-_KEPT_AT_MOST]:
             old.unlink(missing_ok=True)
 
 
-def place(source: Path) -> Path:
-    """Return the file in which the scan of the checkout `source` is kept. Raises `FolderUntrusted`."""
+def record_path(source: Path) -> Path:
+    """Return the path of the record for the checkout `source`. Raises `FolderUntrusted`."""
     folder = protection.private_folder(runner.cache_dir() / _FOLDER)
     return folder / f"{_digest(str(source.resolve()).encode())[:32]}{_ENDING}"
 
 
 def _identity(program: Program) -> str:
-    """Return what tells the program, as it is pinned, its rules and our own code from any other."""
-    said = hashlib.sha256(f"{program.version}\0{program.origin}\0{_digest(program.rules)}".encode())
+    """Return a hash of the program as pinned, its rules and the code of this package."""
+    hasher = hashlib.sha256(f"{program.version}\0{program.origin}\0{_digest(program.rules)}".encode())
     for path in sorted(Path(__file__).parent.glob("*.*")):
         if path.suffix in {".py", ".yaml"}:
-            said.update(path.read_bytes())
-    return said.hexdigest()
+            hasher.update(path.read_bytes())
+    return hasher.hexdigest()
 
 
 def _digest(content: bytes) -> str:

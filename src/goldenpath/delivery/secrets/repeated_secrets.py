@@ -1,7 +1,7 @@
-"""How often one version of a file has the same secret, where several changes of its path brought that secret.
+"""Count how often one version of a file has the same secret, if several changes of its path added that secret.
 
-A fingerprint counts the equal secrets of one version. A change shows what it brought, and not what the version has
-besides. Only a version whose change brought a secret again can have it more often than the versions before.
+A fingerprint counts the equal secrets of one version. A change shows only the lines that it added, not the rest of the
+version. Only a version whose change added the secret again can have it more often than the versions before.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.secrets import git_objects, gitleaks, line_windows, wide_windows
-from goldenpath.delivery.secrets.line_windows import Lines
-from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+from goldenpath.delivery.secrets.line_windows import LineWindow
+from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
 from goldenpath.shared import git
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.secrets.git_objects import Exported, Wanted
+    from goldenpath.delivery.secrets.git_objects import ExportedObjects, ScanRange
     from goldenpath.delivery.secrets.gitleaks import Leak
-    from goldenpath.delivery.secrets.scan_corpus import Origin
+    from goldenpath.delivery.secrets.scan_corpus import FileOrigin
     from goldenpath.shared.toolchain import Program
 
 # The path of a file and the object that is a version of it.
@@ -30,47 +30,49 @@ PathVersion = tuple[str, str]
 SecretOfPath = tuple[str, str, float, str]
 
 
-def recounted(program: Program, wanted: Wanted, exported: Exported, leaks: tuple[Leak, ...]) -> tuple[Leak, ...]:
-    """Return the `leaks`, and all equal ones of each version whose change brought a secret that was there before.
+def with_repeats(
+    program: Program, wanted: ScanRange, exported: ExportedObjects, leaks: tuple[Leak, ...]
+) -> tuple[Leak, ...]:
+    """Return the `leaks`, and all equal ones of every version whose change added a secret that was there before.
 
-    Of such a version gitleaks reads the places that have a line of one of these secrets, and not all of it: a
-    file of 200 versions would be read 200 times. Where git does not show which lines a change brought, the version is
-    read whole.
+    gitleaks reads only the places of such a version that have a line of one of these secrets; otherwise it would read a
+    file of 200 versions 200 times. If git does not show which lines a change added, gitleaks reads the whole version.
     """
     groups = [*repeated(leaks, exported.changed).values()]
-    partial = {(each.path, each.identity): each for origins in exported.partial.values() for each in origins}
+    partial = {(origin.path, origin.identity): origin for origins in exported.partial.values() for origin in origins}
     again = {place: partial[place] for group in groups for place in group if place in partial}
     if not again:
         return leaks
     shown = partial.keys() | exported.changed.keys()
     clear = [group for group in groups if group.keys() <= shown]
     unclear = {place for group in groups if not group.keys() <= shown for place in group}
-    files = PlainFiles(exported.files.folder.parent / "again", exported.files.words)
+    files = ScanCorpus(exported.files.folder.parent / "again", exported.files.words)
     whole = [origin for place, origin in again.items() if place in unclear]
     git_objects.write_whole(wanted.history, whole, files)
     in_places = {place: origin for place, origin in again.items() if place not in unclear}
     _write_places(wanted.history, in_places, clear, files)
     files.close()
-    found, _ = gitleaks.scan_files(program, files)
-    return (*leaks, *found)
+    equal, _ = gitleaks.scan_files(program, files)
+    return (*leaks, *equal)
 
 
 def repeated(
     leaks: Iterable[Leak], changed: Mapping[PathVersion, Sequence[range]]
 ) -> dict[SecretOfPath, dict[PathVersion, list[range]]]:
-    """Return the secrets that several changes of one path brought: where each of these versions has them.
+    """Return the secrets that several changes of one path added, with their places in each of these versions.
 
-    `changed` is as in `Exported`. A file that grows at its end shows its last old line with each change. That line is
-    not brought by the change, or else every version would count as a repeat (docs/adr/0041-what-a-change-brings.md).
+    `changed` is as in `ExportedObjects`. A file that grows at its end shows its last old line with each change. That
+    line is not brought by the change, or else every version would count as a repeat
+    (docs/adr/0041-what-a-change-brings.md).
     """
     seen, brought = _by_secret(), _by_secret()
-    for leak in filter(gitleaks.decides, leaks):
+    for leak in filter(gitleaks.is_finding, leaks):
         place, lines = (leak.File, git_objects.version_of(leak.Commit)), range(leak.StartLine, _end(leak) + 1)
         secret = (leak.File, leak.RuleID, leak.Entropy, leak.Mark)
         seen[secret][place].append(lines)
         if _is_brought(lines, changed.get(place)):
             brought[secret][place].append(lines)
-    # A secret that only old lines show came some other way than by a change of lines: then each version counts.
+    # If only old lines show a secret, no change of lines added it, so every version counts.
     places = {secret: brought.get(secret, all_of_it) for secret, all_of_it in seen.items()}
     return {secret: versions for secret, versions in places.items() if len(versions) > 1}
 
@@ -84,9 +86,9 @@ def _end(leak: Leak) -> int:
 
 
 def _is_brought(lines: range, changed: Sequence[range] | None) -> bool:
-    """Tell whether one of the `lines` is new, or others went between them.
+    """Return whether one of the `lines` is new, or lines between them were removed.
 
-    `changed` is in order. Where nobody knows which lines are new, it is `None`, and every line counts as new.
+    `changed` is sorted. It is `None` if it is not known which lines are new; then every line counts as new.
     """
     if changed is None:
         return True
@@ -96,14 +98,14 @@ def _is_brought(lines: range, changed: Sequence[range] | None) -> bool:
 
 def _write_places(
     history: Path,
-    versions: Mapping[PathVersion, Origin],
+    versions: Mapping[PathVersion, FileOrigin],
     groups: Sequence[Mapping[PathVersion, Sequence[range]]],
-    files: PlainFiles,
+    files: ScanCorpus,
 ) -> None:
     """Write into `files` the places of `versions` that have a line of a secret of one of their `groups`.
 
-    Every line of a version came by some change. So a secret of a group is nowhere but in lines that a change in the
-    group brought, word for word.
+    Every line of a version was added by some change. So a secret of a group can only be in lines that are equal to
+    lines that a change in the group added.
     """
     groups_of_line, groups_of = defaultdict[bytes, set[int]](set), defaultdict[tuple[str, str], set[int]](set)
     lines = _lines_of(history, groups)
@@ -114,7 +116,7 @@ def _write_places(
                 groups_of_line[line].add(number)
     for place, text in _read(history, versions):
         wanted = {line for line in text.split(b"\n") if not groups_of[place].isdisjoint(groups_of_line.get(line, ()))}
-        files.add_lines(versions[place], around(text, wanted), line_windows.elsewhere(text))
+        files.add_lines(versions[place], lines_around(text, wanted), line_windows.words_elsewhere(text))
 
 
 def _lines_of(
@@ -125,16 +127,16 @@ def _lines_of(
     for group in groups:
         for place, ranges in group.items():
             asked[place].update(ranges)
-    found = dict[tuple[PathVersion, range], list[bytes]]()
+    lines_of = dict[tuple[PathVersion, range], list[bytes]]()
     for place, text in _read(history, asked):
         lines = text.split(b"\n")
         for at in asked[place]:
-            found[place, at] = [line for line in lines[max(at.start - 1, 0) : at.stop - 1] if line.strip()]
-    return found
+            lines_of[place, at] = [line for line in lines[max(at.start - 1, 0) : at.stop - 1] if line.strip()]
+    return lines_of
 
 
 def _read(history: Path, versions: Collection[PathVersion]) -> Iterator[tuple[PathVersion, bytes]]:
-    """Yield the content of each of `versions`."""
+    """Yield every version of `versions` with its content."""
     if not versions:
         return
     with git.reader(history, [identity for _, identity in versions]) as objects:
@@ -142,9 +144,9 @@ def _read(history: Path, versions: Collection[PathVersion]) -> Iterator[tuple[Pa
             yield place, b"".join(objects.read(place[1]))
 
 
-def around(text: bytes, wanted: Collection[bytes]) -> Iterator[Lines]:
-    """Yield the lines of `text` that are `wanted`, and those beside them that a rule may join."""
+def lines_around(text: bytes, wanted: Collection[bytes]) -> Iterator[LineWindow]:
+    """Yield the `wanted` lines of `text` with the lines around them that a rule may join."""
     lines, reach = text.split(b"\n"), line_windows.AT_MOST
     places = [(max(at - reach, 0), at + reach + 1) for at, line in enumerate(lines) if line in wanted]
-    for begin, end in wide_windows.joined(places):
-        yield Lines(begin + 1, b"\n".join(lines[begin:end]) + b"\n")
+    for begin, end in wide_windows.merge_ranges(places):
+        yield LineWindow(begin + 1, b"\n".join(lines[begin:end]) + b"\n")

@@ -1,12 +1,12 @@
-"""Contents for a scanner that reads each at one look, and where in the repository what it finds there is.
+"""Pack contents for gitleaks into tar files, and translate places in its report back to places in the repository.
 
-They are members of a few tar files, which take less time than as many files. Most are short: gitleaks runs a rule only
-over a text that holds one of the rule's words, and a long text holds them all. A text is cut at ends of lines, where no
-rule looks from one part into the next (`line_windows`), or else into pieces of 96,000 bytes, each of which begins with
-the end of the one before: gitleaks looks at 100,000 bytes at a time, and would not see a secret across two looks.
+Reading a few tar files takes less time than reading as many files as they have members. Most members are short,
+because gitleaks runs a rule only over a text with one of the rule's words, and a long text contains them all. A text is
+cut at line ends that no rule reads across (`line_windows`), or else into pieces of 96,000 bytes that overlap: gitleaks
+reads 100,000 bytes at a time, and would miss a secret across two reads.
 
-The first line says that a member is a picture, of the one kind that gitleaks reads like a text: what says "ustar" at
-byte 257, "DICM" at 128 or "CD001" at 32,769 would be left out otherwise (h2non/filetype asks for pictures first).
+The first line makes a member look like a picture, of the one kind that gitleaks reads like a text. Without it, gitleaks
+skips a content with "ustar" at byte 257, "DICM" at 128 or "CD001" at 32,769 (h2non/filetype tests for pictures first).
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 FIRST_LINE, TAR_ENDING = b"GIF\n", ".tar"
 PIECE, OVERLAP = 96_000, 16_000
-# Bytes; how much a member holds where there is a choice.
+# Bytes: the size of a member, unless its content has to stay together.
 MEMBER = 1_500
-# No rule but those that are far looks past this, from one content into the next.
+# Separates two contents in one member; only far rules read across it.
 _BETWEEN = b"\n############\n"
 _LINES_BETWEEN = _BETWEEN.count(b"\n")
-# Some rules are for names with these endings only.
+# Some rules apply only to names with these endings.
 _ENDING = re.compile(r"(?i)(\.php|\.tf|\.hcl|\.ya?ml|nuget\.config|\.p12|\.pfx)$")
-# Of these a rule asks for nothing else, and finds something in each member.
+# For these endings a rule requires only the name, and reports every member.
 _NAME_ALONE = {".p12", ".pfx"}
-# The size of a tar file after which another is begun: several are read at once.
+# Bytes after which another tar file begins: gitleaks reads several in parallel.
 _TAR_SIZE = 1 << 20
 _BLOCK = 512
 # A header of a tar, without name, size and checksum. Source: pax(1), "ustar Interchange Format".
@@ -45,13 +45,13 @@ Place = tuple[int, str, int]
 
 @lru_cache(1 << 12)
 def ending(path: str) -> str:
-    """Return the ending of `path` that a rule asks for, in small letters; empty for any other."""
-    return found[1].lower() if (found := _ENDING.search(path)) else ""
+    """Return the ending of `path` in lower case if a rule asks for it, and an empty text otherwise."""
+    return match[1].lower() if (match := _ENDING.search(path)) else ""
 
 
 @dataclass
 class Batch:
-    """Tar files in a new `folder`, with archives beside them; `size` is how many bytes they have, archives aside."""
+    """Tar files in a new `folder`, with archives beside them; `size` is in bytes and does not count the archives."""
 
     folder: Path
     tars: list[Path] = field(default_factory=list)
@@ -67,29 +67,29 @@ class Batch:
         return not self.tars and not self.archives
 
     def seal(self, name: str, content: bytes) -> tuple[str, ...]:
-        """Put `content` last into every tar file and beside them, and return what a scanner calls these places."""
+        """Write `content` last into every tar file and beside them; return the names of these places in a report."""
         for tar in self.tars:
             with tar.open("ab") as file:
-                file.write(member(name, content) + bytes(2 * _BLOCK))
+                file.write(tar_member(name, content) + bytes(2 * _BLOCK))
         (self.folder / name).write_bytes(content)
         self.size += len(content) * (len(self.tars) + 1)
         return (*(f"{tar.name}!{name}" for tar in self.tars), name)
 
 
-def nothing() -> None:
+def do_nothing() -> None:
     """Do nothing."""
 
 
 @dataclass
-class PackedFiles:
-    """Contents in batches of tar files below the new `folder`. `on_tar` is called when one more is complete.
+class ScanBatches:
+    """Contents in batches of tar files below the new `folder`. `on_tar` is called after every complete tar file.
 
-    `words` is for the rules that look over the end of a line (`line_windows.read_over`).
+    `words` is the pattern for the rules that read across a line end (`line_windows.multi_line_pattern`).
     """
 
     folder: Path
     words: re.Pattern[bytes] = re.compile(b"")
-    on_tar: Callable[[], None] = nothing
+    on_tar: Callable[[], None] = do_nothing
     tars: list[Path] = field(default_factory=list)
     taken: list[Batch] = field(default_factory=list)
     _places: dict[str, list[Place]] = field(default_factory=dict)
@@ -103,26 +103,26 @@ class PackedFiles:
         self.batch = Batch(self.folder / "0")
 
     def take(self) -> Batch:
-        """Return what is complete, and begin another batch: nothing is added to this one any more."""
+        """Return the complete tar files as a batch, and begin the next batch."""
         self.taken.append(self.batch)
         self.batch = Batch(self.folder / str(len(self.taken)))
         return self.taken[-1]
 
     def add(self, number: str, path: str, content: Iterable[bytes], lines_before: int = 0) -> None:
-        """Add the `content` known as `number`, which is at `path` in the repository, as it is."""
+        """Add the `content` with this `number`, which is at `path` in the repository, unchanged."""
         for before, piece in pieces(content):
             self._write(FIRST_LINE + piece, ending(path), [(1, number, lines_before + before)])
 
     def add_text(
         self, number: str, path: str, text: bytes, lines_before: int = 0, elsewhere: frozenset[bytes] = frozenset()
     ) -> None:
-        """Add a `text`, or a part of one; `elsewhere` are words that the rest of it has (`line_windows.ELSEWHERE`)."""
+        """Add a `text`, or a part of one; the rest of it has the words `elsewhere` (`line_windows.WORDS_ELSEWHERE`)."""
         kind, remembered = ending(path), b"".join(_BETWEEN + word for word in sorted(elsewhere))
-        is_far = kind in _NAME_ALONE or line_windows.is_far(path, text)
+        is_far = kind in _NAME_ALONE or line_windows.has_far_word(path, text)
         if len(text) <= MEMBER and not (kind or is_far or remembered):
             self._join(number, text, lines_before)
             return
-        for before, part in [(0, text)] if is_far else line_windows.parts(text, MEMBER, self.words):
+        for before, part in [(0, text)] if is_far else line_windows.split_text(text, MEMBER, self.words):
             for more, piece in pieces([part]):
                 begin = lines_before + before + more
                 if kind or is_far or remembered or len(piece) > MEMBER:
@@ -131,7 +131,7 @@ class PackedFiles:
                     self._join(number, piece, begin)
 
     def add_archive(self, number: str, ending: str, content: Iterable[bytes]) -> None:
-        """Add an archive that the scanner itself is to open, which it does where the name has the right `ending`."""
+        """Add an archive that gitleaks opens itself; it recognizes the archive by the `ending` of its name."""
         name = self._name(f"archive{ending}", [(0, number, 0)])
         self.batch.archives += 1
         with (self.batch.folder / name).open("wb") as file:
@@ -153,7 +153,7 @@ class PackedFiles:
             self._pack, self._in_pack = bytearray(), []
 
     def _write(self, content: bytes, ending: str, places: list[Place]) -> None:
-        self._tar += member(self._name(f"plain{ending}", places), content)
+        self._tar += tar_member(self._name(f"plain{ending}", places), content)
         self._size += len(content)
         if len(self._tar) > _TAR_SIZE:
             self._end_tar()
@@ -174,14 +174,14 @@ class PackedFiles:
         return f"{number}-{name}"
 
     def close(self) -> None:
-        """Write what waits for more to come."""
+        """Write the contents that were collected so far."""
         self._flush()
         self._end_tar()
 
     def place(self, name: str, line: int) -> tuple[str, int, int] | None:
-        """Return which content is at `line` of what a scanner calls `name`, the line in it, and where it begins.
+        """Return the number of the content at `line` of the member `name`, its line, and the line where it begins.
 
-        `None` where there is no such file. Lines are counted from 1; a line before the first is 0.
+        Return `None` if there is no such member. Lines are counted from 1; a line before the first is 0.
         """
         places = self._places.get(name.partition("-")[0])
         if places is None:
@@ -190,7 +190,7 @@ class PackedFiles:
         return number, max(line - begin, 0) + before, begin
 
 
-def member(name: str, content: bytes) -> bytes:
+def tar_member(name: str, content: bytes) -> bytes:
     """Return a member of a tar."""
     head = name.encode().ljust(100, b"\0") + _HEADER % (b"%011o\0" % len(content), b"        ")
     checked = head.replace(b"        ", b"%06o\0 " % sum(head), 1)
@@ -200,8 +200,8 @@ def member(name: str, content: bytes) -> bytes:
 def pieces(content: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield `content` in pieces of at most `PIECE` bytes, with the number of lines that come before each.
 
-    All but the first begin with the last `OVERLAP` bytes of the one before: what is shorter is whole in one of them.
-    Each ends with a line where it can: half a secret would be taken for one more.
+    Every piece but the first begins with the last `OVERLAP` bytes of the one before, so that any shorter text is whole
+    in one of them. A piece ends with a line if possible: half a secret would be reported as one more.
     """
     left, lines = bytearray(), 0
     for chunk in content:

@@ -1,7 +1,7 @@
-"""How much of an app's files a scan opens. What a limit leaves unread is a finding of its own, never silence.
+"""Limit how much a scan unpacks. A file that a limit leaves unread becomes a finding, so nothing is skipped silently.
 
-Each file of the app has a budget of its own, so that one archive cannot use up what another needs, and all of them
-share one for the whole scan. docs/policy.md has the numbers.
+Every file of the app has its own budget, so that one archive cannot use up the budget of another, and all files share
+a budget for the whole scan. docs/policy.md has the numbers.
 """
 
 from __future__ import annotations
@@ -9,25 +9,25 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-# Archives in archives.
+# How deep archives may be nested.
 DEPTH = 4
 # Bytes that one file may unpack to: at least the first number, up to its size times the second, at most the third.
 ALWAYS_UNPACKED, RATIO, UNPACKED_OF_ONE = 64 << 20, 100, 512 << 20
 UNPACKED_OF_ALL = 2 << 30
 MEMBERS_OF_ONE = 200_000
-# What opening the files may take, in seconds, without the time that git and gitleaks need.
+# Seconds for opening all archives, without the time of git and gitleaks.
 SECONDS = 300.0
-# Places in one file where a compressed stream may begin, and bytes that may be read to see whether one does.
+# Per file: places where a compressed stream may begin, and bytes that may be read to try them.
 CANDIDATES, TRIED_RATIO, ALWAYS_TRIED = 20_000, 4, 64 << 20
 
 
 class LimitReached(Exception):
-    """A limit was reached; the message says which, after the name of a file."""
+    """A limit was reached. The message completes a sentence that begins with the name of a file."""
 
 
 @dataclass
 class ScanBudget:
-    """What all files of one scan share: bytes unpacked and seconds taken so far."""
+    """The bytes and seconds that all files of one scan have used so far."""
 
     unpacked: int = 0
     seconds: float = 0.0
@@ -42,7 +42,7 @@ class ScanBudget:
 
 @dataclass
 class FileBudget:
-    """What one file of the app, `size` bytes long, may cost, all that is packed in it included."""
+    """The budget of one file of the app, `size` bytes long, including everything packed in it."""
 
     whole: ScanBudget
     size: int
@@ -64,7 +64,7 @@ class FileBudget:
             raise LimitReached(f"holds more than {_size(self.allowed)}, the limit for a file of its size")
         if self.whole.unpacked > UNPACKED_OF_ALL:
             raise LimitReached(f"was not unpacked to its end: all archives hold more than {_size(UNPACKED_OF_ALL)}")
-        self.look_at_the_clock()
+        self.check_time()
 
     def enter(self, depth: int) -> None:
         """Count one more member of an archive, `depth` archives deep. Raises `LimitReached`."""
@@ -80,7 +80,7 @@ class FileBudget:
         self.candidates += 1
         if self.candidates > CANDIDATES:
             raise LimitReached(f"has more than {CANDIDATES:,} places where a compressed stream may begin")
-        self.look_at_the_clock()
+        self.check_time()
 
     def feed(self, size: int) -> None:
         """Count `size` more bytes that were given to a decompressor. Raises `LimitReached`."""
@@ -88,7 +88,7 @@ class FileBudget:
         if self.tried > max(ALWAYS_TRIED, (self.size + self.unpacked) * TRIED_RATIO):
             raise LimitReached("has compressed streams in one another, and not all were tried")
 
-    def look_at_the_clock(self) -> None:
+    def check_time(self) -> None:
         """Add the time since this file was opened to that of the scan. Raises `LimitReached`."""
         self.whole.seconds = self._seconds_before + time.monotonic() - self._began
         if self.whole.seconds > SECONDS:

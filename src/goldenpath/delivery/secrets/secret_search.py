@@ -1,4 +1,4 @@
-"""Search an image for secrets: in every layer, those a later layer hides included, and in its configuration."""
+"""Search an image for secrets: in its configuration and in every layer, including files that a later layer hides."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 CONFIGURATION = "the image configuration"
 _CHUNK = 4 << 20
-# Bytes; a compressed file that is larger is searched as it is, and is not unpacked.
+# Bytes. A larger compressed file is searched without being unpacked.
 _UNPACKED_UP_TO = 256 << 20
 _COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ\x00", b"BZh")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a form of a secret was found: the `file` in one of the image's blobs, `blob`. It never holds the secret."""
+class SecretPlace:
+    """A place in the image with a form of a secret: the `file` in the image's `blob`. It never contains the secret."""
 
     form: Form
     blob: str
     file: str
 
     def __str__(self) -> str:
-        """Return the place in words."""
+        """Return the place as text for a message."""
         return f"{self.file} in layer {self.blob}" if self.file else self.blob
 
 
 @dataclass
 class SecretSearch:
-    """A search for `forms`: the places found so far, and what could not be searched, a sentence each."""
+    """A search for `forms`: the places that have one; `unread` has a sentence for every file that was not searched."""
 
     forms: tuple[Form, ...]
-    found: list[Place] = field(default_factory=list)
+    places: list[SecretPlace] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
     _budget: ScanBudget = field(default_factory=ScanBudget)
 
@@ -57,36 +57,36 @@ class SecretSearch:
         layers = {layer.digest: layer for image in images for layer in image.manifest.layers}
         for layer in layers.values():
             self._search_layer(layout, layer)
-        for each in layout.descriptors():
-            if each.digest not in layers:
-                content = layout.blob(each.digest).read_bytes()
+        for descriptor in layout.descriptors():
+            if descriptor.digest not in layers:
+                content = layout.blob(descriptor.digest).read_bytes()
                 self._note(CONFIGURATION, "", self._forms_in([content]))
 
     def _search_layer(self, layout: Layout, layer: Descriptor) -> None:
         if layer.media_type.endswith("zstd"):
-            # What we build is in gzip, so this is a layer of the base image, which is older than the secrets here.
+            # Our builds use gzip, so this layer belongs to the base image, which is older than the build's secrets.
             self.unread.append(f"the layer {layer.digest} of the base image is compressed with zstd: not searched")
             return
         try:
             with (
-                image_files.opened(layout.blob(layer.digest), layer) as content,
+                image_files.open_layer(layout.blob(layer.digest), layer) as content,
                 tarfile.open(fileobj=content, mode="r|", errors="surrogateescape") as archive,
             ):
                 for member in archive:
-                    # It would keep all of them.
+                    # `tarfile` keeps every member it has read.
                     archive.members.clear()  # type: ignore[attr-defined]
                     self._search_member(archive, member, str(layer.digest))
-        except image_files.BROKEN as error:
+        except image_files.UNREADABLE_LAYER as error:
             raise ScannerFailed(
-                f"the layer {layer.digest} could not be searched for the build's secrets",
+                f"The layer {layer.digest} could not be searched for the build's secrets",
                 why=str(error),
-                fix="build again; nothing was released",
+                fix="Build again; nothing was released",
             ) from error
 
     def _search_member(self, archive: tarfile.TarFile, member: tarfile.TarInfo, layer: str) -> None:
         words = (member.name, member.linkname, *chain.from_iterable(member.pax_headers.items()), "")
         header = "\0".join(words).encode("utf-8", "surrogateescape")
-        # A member of an unknown type is a file to those who unpack it.
+        # Programs that unpack a tar treat a member of an unknown type as a file.
         is_file = member.isfile() or member.type not in tarfile.SUPPORTED_TYPES
         file = archive.extractfile(member) if is_file else None
         self._note(layer, member.name, self._forms_in_file(header, file, member) if file else self._forms_in([header]))
@@ -100,31 +100,31 @@ class SecretSearch:
             self.unread.append(f"{member.name} is compressed and too large to be unpacked: searched as it is")
             return self._forms_in(chain([header + first], _chunks(file)))
         content = first + file.read()
-        found = self._forms_in([header + content])
+        forms = self._forms_in([header + content])
         budget = FileBudget(self._budget, len(content))
         try:
             for _, stream in embedded_streams.streams(content, budget):
-                found |= self._forms_in(_counted(stream, budget))
+                forms |= self._forms_in(_counted(stream, budget))
         except LimitReached as limit:
             self.unread.append(f"{member.name} {limit}")
-        return found
+        return forms
 
     def _forms_in(self, chunks: Iterable[bytes]) -> dict[Form, None]:
-        """Return the forms in `chunks`, also one that stands across two of them or is broken into lines."""
-        found: dict[Form, None] = {}
+        """Return the forms in `chunks`, including one that crosses two chunks or is broken into lines."""
+        forms: dict[Form, None] = {}
         kept = b""
         for chunk in chunks:
             text = kept + chunk.translate(None, LINE_ENDS)
-            found |= dict.fromkeys(form for form in self.forms if form.content in text)
+            forms |= dict.fromkeys(form for form in self.forms if form.content in text)
             kept = text[-self._overlap :]
-        return found
+        return forms
 
-    def _note(self, blob: str, file: str, found: Iterable[Form]) -> None:
-        """Note one place for each secret: its first form there is enough."""
+    def _note(self, blob: str, file: str, forms: Iterable[Form]) -> None:
+        """Note one place per secret, with the first of its forms there."""
         first: dict[str, Form] = {}
-        for form in found:
+        for form in forms:
             first.setdefault(form.secret, form)
-        self.found += [Place(form, blob, file) for form in first.values()]
+        self.places += [SecretPlace(form, blob, file) for form in first.values()]
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""gitleaks on the files that are complete while others are still written."""
+"""Run gitleaks on the complete batches while others are still being written."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from goldenpath.delivery.secrets.gitleaks import BatchReport, Leak
-    from goldenpath.delivery.secrets.scan_corpus import PlainFiles
+    from goldenpath.delivery.secrets.scan_corpus import ScanCorpus
     from goldenpath.shared.parallel import Alongside
     from goldenpath.shared.toolchain import Program
 
-# Tar files of a megabyte. A start of gitleaks takes as long as it takes to read a quarter of one.
+# Tar files of one megabyte. Starting gitleaks takes as long as reading a quarter of one.
 LEAST = 8
 
 
-class EarlyScan:
-    """The scan of `files`, a batch at a time: the next one begins when the one before is done."""
+class StreamingScan:
+    """The scan of `files`, one batch at a time: a batch begins when the one before is done."""
 
-    def __init__(self, program: Program, files: PlainFiles, second: Alongside) -> None:
+    def __init__(self, program: Program, files: ScanCorpus, second: Alongside) -> None:
         self._program, self._files, self._second = program, files, second
         self._started: list[Future[BatchReport]] = []
 
     def begin(self) -> None:
-        """Start gitleaks on what is complete, if that is enough, and no other batch is being scanned."""
+        """Start gitleaks on the complete tar files, if they are enough and no other batch is being scanned."""
         if self._started and self._started[-1].done():
             self._started[-1].result()
         elif self._started:
@@ -39,18 +39,18 @@ class EarlyScan:
             self._started.append(self._second.start(gitleaks.scan_batch, self._program, batch))
 
     def finish(self) -> tuple[tuple[Leak, ...], tuple[str, ...]]:
-        """Return what `gitleaks.scan_files` does, once all files are written."""
+        """Scan the rest and return the result of `gitleaks.scan_files`; call it once all files are written."""
         reports: list[BatchReport] = []
         if not self._files.packed.batch.is_empty or not self._started:
             reports.append(gitleaks.scan_batch(self._program, self._files.packed.take()))
-        reports += [each.result() for each in self._started]
-        return gitleaks.gathered(reports, self._files)
+        reports += [batch.result() for batch in self._started]
+        return gitleaks.merge_reports(reports, self._files)
 
 
 @contextmanager
-def beside(program: Program, files: PlainFiles) -> Iterator[EarlyScan]:
-    """Give the scan of `files`, which are written in the block. When the block fails, gitleaks is stopped."""
+def scan_while_writing(program: Program, files: ScanCorpus) -> Iterator[StreamingScan]:
+    """Yield a scan of `files`, which are written in the block. If the block fails, gitleaks is stopped."""
     with alongside() as second:
-        scan = EarlyScan(program, files, second)
+        scan = StreamingScan(program, files, second)
         files.packed.on_tar = scan.begin
         yield scan

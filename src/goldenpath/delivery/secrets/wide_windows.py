@@ -1,6 +1,6 @@
-"""Where in a text a rule of gitleaks may read that reads farther than a few lines (`line_windows`), each place once.
+"""Select the regions of a text that a far rule of gitleaks may read (`line_windows`), without repeats.
 
-A file that holds such a word may have thousands of versions, and hardly any of them changes there.
+A file with a word of a far rule may have thousands of versions, few of which change near that word.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from goldenpath.delivery.secrets.scan_batches import OVERLAP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Of this rule a match may end with the word. All others begin with it.
+# Matches of this rule may end with its word. Matches of all other far rules begin with it.
 _BACKWARDS = re.compile(r"\.ya?ml$", re.IGNORECASE)
 
 
 @dataclass
 class FarRegions:
-    """The regions given so far, by the path and the hash of each."""
+    """The regions that were returned so far, as pairs of path and hash."""
 
     _given: set[tuple[str, bytes]] = field(default_factory=set)
 
     def new(self, path: str, text: bytes) -> Iterator[tuple[int, bytes]]:
-        """Yield the regions of `text` that no version of the file `path` had before, behind how many lines.
+        """Yield the regions of `text` that no earlier version of the file `path` had, and the number of lines before.
 
-        Regions that touch come as one. A file may be full of them, and only those around a change are new.
+        Regions that touch are merged. A file may be full of them, and only those around a change are new.
         """
         changed = [(begin, end) for begin, end in regions(path, text) if self._is_new(path, text[begin:end])]
-        for begin, end in joined(changed):
+        for begin, end in merge_ranges(changed):
             yield text.count(b"\n", 0, begin), text[begin:end]
 
     def _is_new(self, path: str, region: bytes) -> bool:
@@ -44,16 +44,16 @@ class FarRegions:
 
 
 def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
-    """Yield from where to where a far rule may read: whole lines, and at least as far as pieces overlap.
+    """Yield begin and end of every region that a far rule may read: whole lines, at least as long as pieces overlap.
 
-    There is one region for each place that has a word; places in one line share it.
+    There is one region for every occurrence of a word; occurrences in one line share it.
     """
     low, last = text.lower(), (-1, -1)
     before = OVERLAP if _BACKWARDS.search(path) else 0
     words = b"|".join(re.escape(word) for word, name in FAR_WORDS if re.search(name, path, re.IGNORECASE))
     for match in re.finditer(words, low):
         begin = text.rfind(b"\n", 0, max(match.start() - before, 0)) + 1
-        # With the lines that `line_windows.near` leaves to a region.
+        # Include the lines that `line_windows.windows_around` leaves to a region.
         for _ in range(AT_MOST):
             begin = text.rfind(b"\n", 0, max(begin - 1, 0)) + 1
         end = text.find(b"\n", match.start() + OVERLAP) + 1 or len(text)
@@ -62,12 +62,12 @@ def regions(path: str, text: bytes) -> Iterator[tuple[int, int]]:
         last = begin, end
 
 
-def joined(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the `ranges`, which are in order, with those that touch made one."""
-    found = list[tuple[int, int]]()
+def merge_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the sorted `ranges`, with those that touch merged."""
+    merged = list[tuple[int, int]]()
     for begin, end in ranges:
-        if found and begin <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:
-            found.append((begin, end))
-    return found
+            merged.append((begin, end))
+    return merged

@@ -24,8 +24,8 @@ from goldenpath.delivery.secrets import (
     secret_history,
     streaming_scan,
 )
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, Unread
-from goldenpath.delivery.secrets.scan_scope import Scope
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus, UnreadFile
+from goldenpath.delivery.secrets.scan_scope import ScanScope
 from goldenpath.delivery.stage import Outcome, Run, Stage, require_allowed_ref
 from goldenpath.shared import git
 from goldenpath.shared.errors import SourceUnusable
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from goldenpath.delivery.builds.context_artifact import Addition
     from goldenpath.delivery.checkout.checkout import Checkout
     from goldenpath.delivery.model.event import Event
-    from goldenpath.delivery.secrets.git_objects import Exported
+    from goldenpath.delivery.secrets.git_objects import ExportedObjects
     from goldenpath.delivery.secrets.gitleaks import Leak
-    from goldenpath.delivery.secrets.secret_history import Brought
+    from goldenpath.delivery.secrets.secret_history import SecretHistory
     from goldenpath.shared.names import Commit
 
 
@@ -74,15 +74,15 @@ def inspect(run: Run, added: Addition) -> Findings:
     with scanner.empty_folder("gitleaks") as folder:
         history = git.history_alone(run.request.source, folder / "history")
         revisions = revisions_of(run.event, history)
-        scope = Scope.of(run, program, history, revisions)
+        scope = ScanScope.of(run, program, history, revisions)
         run.say(scope.sentence)
         checked_out = checkout.read(run.request.source, run.event.commit)
-        written = PlainFiles(folder / "files", line_windows.read_over(program.rules))
-        with streaming_scan.beside(program, written) as early:
+        written = ScanCorpus(folder / "files", line_windows.multi_line_pattern(program.rules))
+        with streaming_scan.scan_while_writing(program, written) as early:
             exported = export(run, scope, written, checked_out, added)
             leaks, unreadable = early.finish()
-        leaks = repeated_secrets.recounted(program, scope.wanted, exported, leaks)
-        brought = secret_history.Brought(scope.wanted, exported, scope.earlier.leaks)
+        leaks = repeated_secrets.with_repeats(program, scope.wanted, exported, leaks)
+        brought = secret_history.SecretHistory(scope.wanted, exported, scope.earlier.leaks)
         notes = tuple(dict.fromkeys((*scope.earlier.notes, *_notes(written, unreadable, checked_out, added))))
         leaks = brought.first(leaks)
         if not (written.unread or checked_out.other or checked_out.within or added.files):
@@ -130,15 +130,17 @@ def _proposed(event: Event, head: Commit, history: Path) -> tuple[str, ...]:
     return (*dict.fromkeys((event.commit, head)), *(f"^{base}" for base in bases))
 
 
-def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, added: Addition) -> Exported:
+def export(run: Run, scope: ScanScope, files: ScanCorpus, checked_out: Checkout, added: Addition) -> ExportedObjects:
     """Write everything to scan into `files`, with the message of the tag that was pushed."""
     tags = scope.tags
     other = (*checked_out.other, *checked_out.within, *added.files)
     populated = {path for path in checked_out.submodules if any(file.path.startswith(f"{path}/") for file in other)}
     exported = git_objects.export(scope.wanted, tags.names, files, other, populated)
     for tag in tags.unread:
-        origin = Origin(tag, f"message of tag {tag[:12]}", run.event.commit)
-        files.unread[origin.path] = Unread(origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags")
+        origin = FileOrigin(tag, f"message of tag {tag[:12]}", run.event.commit)
+        files.unread[origin.path] = UnreadFile(
+            origin, f"was not read: more than {git_tags.NESTED_AT_MOST} tags name tags"
+        )
     ref, pushed = run.event.ref, run.event.head
     if ref.startswith(_TAGS) and pushed and pushed not in (*tags.names, run.event.commit):
         files.not_scanned.append(f"the message of the tag {ref.removeprefix(_TAGS)} is not in the clone")
@@ -146,7 +148,7 @@ def export(run: Run, scope: Scope, files: PlainFiles, checked_out: Checkout, add
 
 
 def findings(
-    brought: Brought, leaks: tuple[Leak, ...], in_tree: Collection[str], unread: Iterable[Unread]
+    brought: SecretHistory, leaks: tuple[Leak, ...], in_tree: Collection[str], unread: Iterable[UnreadFile]
 ) -> tuple[Finding, ...]:
     """Return every secret once, and every file that our limits left unread.
 
@@ -158,7 +160,7 @@ def findings(
     return tuple(sorted(named, key=lambda finding: (finding.location.path, finding.location.line)))
 
 
-def _not_looked_into(unread: Unread) -> Finding:
+def _not_looked_into(unread: UnreadFile) -> Finding:
     path = unread.origin.path
     return Finding(
         gate=Gate.GITLEAKS,
@@ -173,7 +175,7 @@ def _not_looked_into(unread: Unread) -> Finding:
     )
 
 
-def _notes(files: PlainFiles, unreadable: Iterable[str], checked_out: Checkout, added: Addition) -> Iterator[str]:
+def _notes(files: ScanCorpus, unreadable: Iterable[str], checked_out: Checkout, added: Addition) -> Iterator[str]:
     yield from files.not_scanned
     yield from (f"{path} is an archive that gitleaks cannot read" for path in unreadable)
     if checked_out.other:

@@ -89,7 +89,7 @@ def _kept(result: KeptResult | None) -> Inventory | None:
 
 def _scan(run: Run, layout: Layout, image: LayoutImage, program: Program, name: str) -> Inventory:
     with (
-        unpacked_layers.shared(run.layers) as layers,
+        unpacked_layers.shared_or_own(run.layers) as layers,
         tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder,
     ):
         single = narrowed(layout, image, Path(folder), layers.of(layout, image))

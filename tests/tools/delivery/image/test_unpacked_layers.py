@@ -38,7 +38,7 @@ def test_trivy_finds_the_same_in_layers_that_we_decompressed(layout: Layout, tri
     (one,) = layout.images()
     program = Toolchain.load().provide("trivy")
     before = trivy.parse(*trivy.scan(program, layout.path, trivy_cache))
-    with unpacked_layers.shared(None) as layers:
+    with unpacked_layers.shared_or_own(None) as layers:
         order = TrivyScanner(program, trivy_cache, secrets=True, layers=layers)
         assert order.scan(layout, one) == before
         assert len(layers.of(layout, one)) == 2
@@ -49,7 +49,7 @@ def test_syft_counts_the_same_in_layers_that_we_decompressed(layout: Layout, tmp
     (one,) = layout.images()
     program = Toolchain.load().provide("syft")
     before = syft.scan(program, layout.path, "app")
-    with unpacked_layers.shared(None) as layers:
+    with unpacked_layers.shared_or_own(None) as layers:
         (tmp_path / "alone").mkdir()
         alone = narrowed(layout, one, tmp_path / "alone", layers.of(layout, one))
         after = syft.scan(program, alone.path, "app")

@@ -10,14 +10,14 @@ from tests.tools import apps
 from tests.tools.bypass import ALLOW_ALL
 
 from goldenpath.delivery.secrets import gitleaks, scan_batches
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
 from goldenpath.shared.errors import ScannerFailed
 from goldenpath.shared.toolchain import Program, Toolchain
 
 pytestmark = pytest.mark.tools
 
-BLIND = "it did not report a secret that was planted to see whether it looks"
-LESS = "it looked at "
+BLIND = "It did not report a secret that was planted to prove that it reads everything"
+LESS = "It scanned "
 MUTED = {
     "everything is let pass": ALLOW_ALL,
     "the rule is off": '[extend]\nuseDefault = true\ndisabledRules = ["github-pat"]\n',
@@ -32,15 +32,15 @@ def program() -> Program:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> PlainFiles:
+def files(tmp_path: Path) -> ScanCorpus:
     (tmp_path / "files").mkdir()
-    made = PlainFiles(tmp_path / "files")
-    made.add(Origin("b10b", "config.py"), [f'TOKEN = "{apps.secret()}"\n'.encode()])
+    made = ScanCorpus(tmp_path / "files")
+    made.add(FileOrigin("b10b", "config.py"), [f'TOKEN = "{apps.secret()}"\n'.encode()])
     made.close()
     return made
 
 
-def test_what_was_planted_is_seen_and_is_no_finding(program: Program, files: PlainFiles) -> None:
+def test_what_was_planted_is_seen_and_is_no_finding(program: Program, files: ScanCorpus) -> None:
     found, unreadable = gitleaks.scan_files(program, files)
     assert ({(leak.File, leak.RuleID, leak.StartLine) for leak in found}, unreadable) == (
         {("config.py", "github-pat", 1)}, (),
@@ -48,17 +48,17 @@ def test_what_was_planted_is_seen_and_is_no_finding(program: Program, files: Pla
 
 
 @pytest.mark.parametrize("rules", MUTED.values(), ids=MUTED)
-def test_rules_that_let_it_pass_are_an_error(program: Program, files: PlainFiles, rules: str) -> None:
+def test_rules_that_let_it_pass_are_an_error(program: Program, files: ScanCorpus, rules: str) -> None:
     with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
         gitleaks.scan_files(replace(program, rules=rules.encode()), files)
     assert caught.value.why == BLIND or caught.value.why.startswith(LESS)
 
 
 def test_where_there_is_nothing_to_scan_what_was_planted_is_still_seen(program: Program, tmp_path: Path) -> None:
-    assert gitleaks.scan_files(program, PlainFiles(tmp_path / "nothing")) == ((), ())
+    assert gitleaks.scan_files(program, ScanCorpus(tmp_path / "nothing")) == ((), ())
 
 
-def test_a_tar_that_is_damaged_is_an_error(program: Program, files: PlainFiles) -> None:
+def test_a_tar_that_is_damaged_is_an_error(program: Program, files: ScanCorpus) -> None:
     (tar,) = files.packed.tars
     tar.write_bytes(b"x" * 512 + tar.read_bytes()[512:])
     with pytest.raises(ScannerFailed, match="did not finish its work"):
@@ -72,8 +72,8 @@ def test_a_file_that_it_leaves_out_is_an_error(
     """It takes the file for a program, says nothing and ends with 0; but it also says how many bytes it looked at."""
     monkeypatch.setattr(scan_batches, "FIRST_LINE", b"\n")
     (tmp_path / "left-out").mkdir()
-    files = PlainFiles(tmp_path / "left-out")
-    files.add(Origin("b10b", "config.py"), [b"x" * (place - 1) + magic, apps.secret().encode(), b"\n" * 9_000])
+    files = ScanCorpus(tmp_path / "left-out")
+    files.add(FileOrigin("b10b", "config.py"), [b"x" * (place - 1) + magic, apps.secret().encode(), b"\n" * 9_000])
     files.close()
     with pytest.raises(ScannerFailed) as caught:
         gitleaks.scan_files(program, files)
@@ -81,7 +81,7 @@ def test_a_file_that_it_leaves_out_is_an_error(
 
 
 def test_what_has_to_be_decoded_is_planted_encoded(
-    program: Program, files: PlainFiles, monkeypatch: pytest.MonkeyPatch
+    program: Program, files: ScanCorpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = gitleaks.run
 

@@ -42,20 +42,20 @@ def packed(content: bytes) -> tuple[bytes, str, str]:
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[Digest]:
     """Return the layers that were opened to be decompressed."""
-    real, layers = image_files.opened, list[Digest]()
+    real, layers = image_files.open_layer, list[Digest]()
 
     def counted(path: Path, layer: Descriptor) -> IO[bytes]:
         layers.append(layer.digest)
         return real(path, layer)
 
-    monkeypatch.setattr(image_files, "opened", counted)
+    monkeypatch.setattr(image_files, "open_layer", counted)
     return layers
 
 
 def test_each_layer_is_decompressed_once_whoever_reads_it(tmp_path: Path, opened: list[Digest]) -> None:
     layout = image(tmp_path / "image", packed(ONE), packed(TWO))
     (one,) = layout.images()
-    with unpacked_layers.shared(None) as layers, ThreadPoolExecutor(2) as pool:
+    with unpacked_layers.shared_or_own(None) as layers, ThreadPoolExecutor(2) as pool:
         for found in pool.map(lambda _: layers.of(layout, one), range(8)):
             assert [path.read_bytes() for path in found.values()] == [ONE, TWO]
         search = image_files.search(layout, one, found)
@@ -93,7 +93,7 @@ def test_a_layer_that_is_not_surely_the_same_is_given_as_it_is(tmp_path: Path, n
     layout = image(tmp_path / "image", LEFT_AS_IT_IS[name], packed(TWO))
     (one,) = layout.images()
     first, second = one.manifest.layers
-    with unpacked_layers.shared(None) as layers:
+    with unpacked_layers.shared_or_own(None) as layers:
         found = layers.of(layout, one)
         assert list(found) == [second.digest]
         alone = narrowed(layout, one, tmp_path, found)
@@ -105,7 +105,7 @@ def test_an_image_that_names_another_number_of_layers_is_given_as_it_is(tmp_path
     (one,) = layout.images()
     config = codec.encode({"architecture": "amd64", "os": "linux", "rootfs": {"diff_ids": []}})
     layout.blob(one.manifest.config.digest).write_bytes(config)
-    with unpacked_layers.shared(None) as layers:
+    with unpacked_layers.shared_or_own(None) as layers:
         assert layers.of(layout, one) == {}
 
 
@@ -121,7 +121,7 @@ def test_a_disk_without_room_leaves_layers_compressed(
     else:
         monkeypatch.setattr("tempfile.mkdtemp", no_room)
     layout = image(tmp_path, packed(ONE))
-    with unpacked_layers.shared(None) as layers:
+    with unpacked_layers.shared_or_own(None) as layers:
         assert layers.of(layout, layout.images()[0]) == {}
 
 
@@ -136,7 +136,7 @@ def test_the_end_does_not_wait_for_what_another_thread_decompresses(
             assert go_on.wait(10)
             return super().read(size)
 
-    monkeypatch.setattr(image_files, "opened", lambda *_: Slow(ONE))
+    monkeypatch.setattr(image_files, "open_layer", lambda *_: Slow(ONE))
     layout = image(tmp_path, packed(ONE))
     ask: Callable[[], object] = lambda: layers.of(layout, layout.images()[0])  # noqa: E731  two threads ask
     with ThreadPoolExecutor(1) as pool:

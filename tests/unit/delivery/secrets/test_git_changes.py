@@ -71,7 +71,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> None:
     def started(_: Path, *__: str) -> Iterator[IO[bytes]]:
         yield io.BytesIO(LOG.encode())
 
-    monkeypatch.setattr(git_changes, "_started", started)
+    monkeypatch.setattr(git_changes, "_git_log", started)
 
 
 @pytest.mark.usefixtures("log")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from goldenpath.delivery.secrets import git_changes, git_objects
-from goldenpath.delivery.secrets.git_changes import Version
-from goldenpath.delivery.secrets.git_objects import Wanted
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.delivery.secrets.git_changes import FileVersion
+from goldenpath.delivery.secrets.git_objects import ScanRange
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
 from goldenpath.shared import git
 from tests.unit.packed import members
 
@@ -29,16 +29,16 @@ def patch(*lines: str, at: int = 1) -> bytes:
     return f"diff --git a/x b/x\nindex 00..b0\n--- /dev/null\n+++ b/x\n@@ -0,0 +{at} @@\n{body}\n".encode()
 
 
-def version(commit: str, path: str, identity: str, *lines: str) -> Version:
+def version(commit: str, path: str, identity: str, *lines: str) -> FileVersion:
     """Return a version that changes the file in these lines; git shows nothing of it where there are none."""
     held = patch(*lines) if lines else None
-    return Version(commit, path, identity, held, git_changes.hunks(held or b""))
+    return FileVersion(commit, path, identity, held, git_changes.hunks(held or b""))
 
 
 @pytest.fixture
-def brought(monkeypatch: pytest.MonkeyPatch) -> list[Version]:
+def brought(monkeypatch: pytest.MonkeyPatch) -> list[FileVersion]:
     """The versions that commits bring; git answers the rest from a table."""
-    versions: list[Version] = []
+    versions: list[FileVersion] = []
 
     @contextmanager
     def reader(_source: Path, identities: list[str]) -> Iterator[git.Reader]:
@@ -59,17 +59,17 @@ def brought(monkeypatch: pytest.MonkeyPatch) -> list[Version]:
     return versions
 
 
-def exported(folder: Path, *revisions: str, tags: dict[str, str] | None = None) -> git_objects.Exported:
-    wanted = Wanted(HISTORY, "c2222222222222222", revisions or ("c2222222222222222",))
-    return git_objects.export(wanted, tags or {}, PlainFiles(folder))
+def exported(folder: Path, *revisions: str, tags: dict[str, str] | None = None) -> git_objects.ExportedObjects:
+    wanted = ScanRange(HISTORY, "c2222222222222222", revisions or ("c2222222222222222",))
+    return git_objects.export(wanted, tags or {}, ScanCorpus(folder))
 
 
-def texts(found: git_objects.Exported) -> bytes:
+def texts(found: git_objects.ExportedObjects) -> bytes:
     return b"".join(members(found.files.packed).values())
 
 
 def test_of_all_history_changes_are_written_and_what_the_tree_holds_is_read_whole(
-    brought: list[Version], tmp_path: Path
+    brought: list[FileVersion], tmp_path: Path
 ) -> None:
     brought += [version("c1", "src/app.py", "b0", "+old line"), version("c2", "src/app.py", "b1", "-old line", "+new")]
     found = exported(tmp_path, tags={"7a91111111111111": "c2222222222222222", "7a92222222222222": "an older commit"})
@@ -83,7 +83,7 @@ def test_of_all_history_changes_are_written_and_what_the_tree_holds_is_read_whol
         ("c22222222", "message of commit c22222222222", "c22"),
         ("names of ", "names of files", "c22"),
     ]
-    assert found.partial == {"src/app.py": [Origin("b0", "src/app.py", "c1")]}
+    assert found.partial == {"src/app.py": [FileOrigin("b0", "src/app.py", "c1")]}
     assert b"old line\n\n#" in texts(found)
     assert b"content of b1" in texts(found)
     assert b"content of b0" not in texts(found)
@@ -103,7 +103,7 @@ def test_of_all_history_changes_are_written_and_what_the_tree_holds_is_read_whol
     ids=["not shown", "a control character", "a pointer"],
 )
 def test_a_version_that_is_more_than_text_is_read_whole_and_so_are_later_ones(
-    brought: list[Version], tmp_path: Path, later: Version
+    brought: list[FileVersion], tmp_path: Path, later: FileVersion
 ) -> None:
     path = later.path
     brought += [version("c1", path, "b0", "+one"), later, version("c3", path, "b4", "+three")]
@@ -119,7 +119,7 @@ def test_a_version_that_is_more_than_text_is_read_whole_and_so_are_later_ones(
     ids=["curl", "a key", "a secret of Kubernetes"],
 )
 def test_where_a_rule_may_read_farther_than_a_change_that_place_is_read_in_this_version_and_later_ones(
-    brought: list[Version], tmp_path: Path, path: str, line: str
+    brought: list[FileVersion], tmp_path: Path, path: str, line: str
 ) -> None:
     lines = (("b0", "+one"), ("b2", line), ("b4", "+three"))
     brought += [version("c1", path, identity, each) for identity, each in lines]
@@ -129,16 +129,16 @@ def test_where_a_rule_may_read_farther_than_a_change_that_place_is_read_in_this_
     assert far == ["far:b2", "far:b4"]
 
 
-def test_of_a_part_of_history_every_version_is_read_whole_and_once(brought: list[Version], tmp_path: Path) -> None:
+def test_of_a_part_of_history_every_version_is_read_whole_and_once(brought: list[FileVersion], tmp_path: Path) -> None:
     brought += [version("c2", "a", "b2", "+x"), version("c2", "b", "b2", "+x"), version("c3", "a", "b2", "+x")]
     found = exported(tmp_path, "c2222222222222222", "^c0")
     assert found.partial == {}
     assert texts(found).count(b"content of b2") == 1
-    assert found.files.also == {"0000002": [Origin("b2", "b", "c2")]}
+    assert found.files.also == {"0000002": [FileOrigin("b2", "b", "c2")]}
 
 
 def test_of_a_commit_what_names_other_objects_is_left_out_and_who_was_named_before(
-    brought: list[Version], tmp_path: Path
+    brought: list[FileVersion], tmp_path: Path
 ) -> None:
     assert not brought
     found = exported(tmp_path)

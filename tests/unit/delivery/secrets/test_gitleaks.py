@@ -12,8 +12,8 @@ from goldenpath.delivery.model.finding import Finding, Gate, Location, Severity
 from goldenpath.delivery.secrets import gitleaks, scan_batches
 from goldenpath.delivery.secrets.canary import Canary
 from goldenpath.delivery.secrets.gitleaks import Leak
-from goldenpath.delivery.secrets.line_windows import Lines
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
+from goldenpath.delivery.secrets.line_windows import LineWindow
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
 from goldenpath.shared import process
 from goldenpath.shared.errors import ScannerFailed, ToolFailed, ToolMissing, ToolTimeout
 from tests.unit.hostile import recorded, reports
@@ -50,8 +50,8 @@ def doubled(monkeypatch: pytest.MonkeyPatch, *answers: object) -> ProgramDouble:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> PlainFiles:
-    return PlainFiles(tmp_path)
+def files(tmp_path: Path) -> ScanCorpus:
+    return ScanCorpus(tmp_path)
 
 
 def test_a_report_of_the_real_gitleaks_is_read_with_place_and_commit() -> None:
@@ -101,11 +101,11 @@ def test_the_same_leak_has_the_same_fingerprint_and_another_has_another() -> Non
 @pytest.mark.parametrize(
     ("report", "why"),
     [
-        (b"", "its report cannot be read: Input data was truncated"),
-        (b"{}", "its report cannot be read: Expected `array`, got `object`"),
-        (b"null", "its report cannot be read: Expected `array`, got `null`"),
-        (b'[{"RuleID": "x"}]', "its report cannot be read: Object missing required field `Description` - at `$[0]`"),
-        (b'[{"Tags": ' + b"[" * 100_000, "its report cannot be read: it is nested too deeply"),
+        (b"", "Its report cannot be read: Input data was truncated"),
+        (b"{}", "Its report cannot be read: Expected `array`, got `object`"),
+        (b"null", "Its report cannot be read: Expected `array`, got `null`"),
+        (b'[{"RuleID": "x"}]', "Its report cannot be read: Object missing required field `Description` - at `$[0]`"),
+        (b'[{"Tags": ' + b"[" * 100_000, "Its report cannot be read: it is nested too deeply"),
     ],
 )
 def test_a_broken_report_is_an_error_and_never_no_finding(report: bytes, why: str) -> None:
@@ -123,7 +123,7 @@ def test_any_report_is_read_or_refused(report: bytes) -> None:
     assert all(each.severity is Severity.CRITICAL and each.location.line >= 0 for each in found)
 
 
-def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch, files: PlainFiles) -> None:
+def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.MonkeyPatch, files: ScanCorpus) -> None:
     double = doubled(monkeypatch, leaves_report(SEEN))
     assert gitleaks.scan_files(program("gitleaks"), files) == ((), ())
     words, options = double.calls[0], double.options[0]
@@ -140,9 +140,9 @@ def test_gitleaks_is_told_to_listen_to_no_file_of_the_app(monkeypatch: pytest.Mo
 
 
 def test_a_secret_is_planted_last_in_each_tar_and_is_not_among_what_is_found(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus
 ) -> None:
-    files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
+    files.add(FileOrigin("b10b", "config.py"), [b"TOKEN\n"])
     files.close()
     planted = {**SEEN, "File": "000000.tar!~canary"}
     doubled(monkeypatch, leaves_report(SEEN, planted, {**SEEN, "File": "000000.tar!0000000-plain"}))
@@ -151,9 +151,9 @@ def test_a_secret_is_planted_last_in_each_tar_and_is_not_among_what_is_found(
 
 
 def test_a_scan_that_does_not_see_the_secret_in_a_tar_did_not_look(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus
 ) -> None:
-    files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
+    files.add(FileOrigin("b10b", "config.py"), [b"TOKEN\n"])
     files.close()
     doubled(monkeypatch, leaves_report(SEEN))
     with pytest.raises(ScannerFailed) as caught:
@@ -162,20 +162,20 @@ def test_a_scan_that_does_not_see_the_secret_in_a_tar_did_not_look(
 
 
 def test_what_was_written_and_not_scanned_is_an_error_and_never_no_finding(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus
 ) -> None:
     doubled(monkeypatch, leaves_report(SEEN), leaves_report(SEEN))
     files.packed.take()
     with pytest.raises(ScannerFailed, match="did not finish") as caught:
         gitleaks.scan_files(program("gitleaks"), files)
-    assert caught.value.why == "it was not given all that was written"
-    files.add(Origin("b10b", "config.py"), [b"TOKEN\n"])
+    assert caught.value.why == "It was not given every file that was written for it"
+    files.add(FileOrigin("b10b", "config.py"), [b"TOKEN\n"])
     files.close()
     with pytest.raises(ScannerFailed, match="did not finish"):
-        gitleaks.gathered([], files)
+        gitleaks.merge_reports([], files)
 
 
-BLIND = "it did not report a secret that was planted to see whether it looks"
+BLIND = "It did not report a secret that was planted to prove that it reads everything"
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ BLIND = "it did not report a secret that was planted to see whether it looks"
     ],
 )  # fmt: skip
 def test_a_scan_that_does_not_end_well_is_neither_a_finding_nor_a_pass(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles, failure: object, why: str
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus, failure: object, why: str
 ) -> None:
     doubled(monkeypatch, failure)
     with pytest.raises(ScannerFailed, match="did not finish its work") as caught:
@@ -251,48 +251,53 @@ def test_in_a_lock_file_the_form_of_a_secret_counts_and_a_guess_does_not() -> No
     assert [(each.location.path, each.id) for each in found] == [(lock, "github-pat"), ("config.py", guess)]
 
 
-def test_a_leak_of_a_plain_file_has_the_place_it_has_in_the_repository(files: PlainFiles) -> None:
-    files.add(Origin("b10b", "a dir/a.txt"), [b"one\ntwo\n"])
-    files.add(Origin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
+def test_a_leak_of_a_plain_file_has_the_place_it_has_in_the_repository(files: ScanCorpus) -> None:
+    files.add(FileOrigin("b10b", "a dir/a.txt"), [b"one\ntwo\n"])
+    files.add(FileOrigin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
     files.close()
-    found = gitleaks.placed([leak("0000000-archive.7z!in/ner.py"), leak("000000.tar!0000001-plain", line=3)], files)
+    found = gitleaks.with_repository_paths(
+        [leak("0000000-archive.7z!in/ner.py"), leak("000000.tar!0000001-plain", line=3)], files
+    )
     assert [(each.File, each.Commit, each.StartLine) for each in found] == [
         ("b.7z!in/ner.py", "b10c", 2), ("a dir/a.txt", "b10b", 2),
     ]  # fmt: skip
 
 
-def test_a_leak_that_two_parts_of_a_file_share_is_one(files: PlainFiles) -> None:
-    files.add(Origin("b10b", "long.txt"), [b"curl\n" * 24_000])
+def test_a_leak_that_two_parts_of_a_file_share_is_one(files: ScanCorpus) -> None:
+    files.add(FileOrigin("b10b", "long.txt"), [b"curl\n" * 24_000])
     one, other = "000000.tar!0000000-plain", "000000.tar!0000001-plain"
     leaks = [leak(one, line=18_001), leak(other, line=2_001), leak(other, line=2_002), leak(other, line=2_002)]
-    found = gitleaks.placed(leaks, files)
+    found = gitleaks.with_repository_paths(leaks, files)
     assert [each.StartLine for each in found] == [18_000, 18_001, 18_001]
 
 
-def test_a_leak_that_two_parts_in_one_member_share_is_one_and_two_in_a_line_are_two(files: PlainFiles) -> None:
-    files.add_lines(Origin("b10b", "a.txt"), [Lines(3, b"x\n"), Lines(2, b"w\nx\n")])
+def test_a_leak_that_two_parts_in_one_member_share_is_one_and_two_in_a_line_are_two(files: ScanCorpus) -> None:
+    files.add_lines(FileOrigin("b10b", "a.txt"), [LineWindow(3, b"x\n"), LineWindow(2, b"w\nx\n")])
     files.close()
     member = "000000.tar!0000000-plain"
     leaks = [leak(member, line=2), leak(member, line=2), leak(member, line=6), leak(member, line=5)]
-    assert [each.StartLine for each in gitleaks.placed(leaks, files)] == [3, 3, 2]
+    assert [each.StartLine for each in gitleaks.with_repository_paths(leaks, files)] == [3, 3, 2]
 
 
-def test_a_leak_is_at_each_path_that_has_its_content(files: PlainFiles) -> None:
-    files.add(Origin("b10b", "a.txt"), [b"x\n"], [Origin("b10b", "b.txt", "c2")])
+def test_a_leak_is_at_each_path_that_has_its_content(files: ScanCorpus) -> None:
+    files.add(FileOrigin("b10b", "a.txt"), [b"x\n"], [FileOrigin("b10b", "b.txt", "c2")])
     files.close()
-    assert [each.File for each in gitleaks.placed([leak("000000.tar!0000000-plain")], files)] == ["a.txt", "b.txt"]
+    assert [each.File for each in gitleaks.with_repository_paths([leak("000000.tar!0000000-plain")], files)] == [
+        "a.txt",
+        "b.txt",
+    ]
 
 
-def test_a_leak_of_a_file_that_gitleaks_was_not_given_is_an_error(files: PlainFiles) -> None:
+def test_a_leak_of_a_file_that_gitleaks_was_not_given_is_an_error(files: ScanCorpus) -> None:
     with pytest.raises(ScannerFailed) as caught:
-        list(gitleaks.placed([leak("0000008-plain")], files))
-    assert caught.value.why == "its report names 0000008-plain, which it was not given"
+        list(gitleaks.with_repository_paths([leak("0000008-plain")], files))
+    assert caught.value.why == "Its report names 0000008-plain, which it was not given"
 
 
 def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus
 ) -> None:
-    files.add(Origin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
+    files.add(FileOrigin("b10c", "b.7z"), [b"7z\xbc\xaf\x27\x1c..."])
     said = WELL + "4:52AM ERR could not read compressed file path=0000000-archive.7z\n" * 2
     doubled(monkeypatch, leaves_report(SEEN, stderr=said))
     assert gitleaks.scan_files(program("gitleaks"), files) == ((), ("b.7z",))
@@ -300,9 +305,9 @@ def test_plain_files_are_scanned_with_archives_and_the_unreadable_are_named(
 
 @pytest.mark.parametrize("lacking", [0, 1])
 def test_gitleaks_has_to_look_at_every_byte_it_is_given(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles, lacking: int
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus, lacking: int
 ) -> None:
-    files.add(Origin("b10b", "a.txt"), [b"x" * 20_000])
+    files.add(FileOrigin("b10b", "a.txt"), [b"x" * 20_000])
     files.close()
     given = files.packed.batch.size + 2 * len(scan_batches.FIRST_LINE + CANARY.encoded)
     said = f"6:52AM INF scanned ~{given - lacking} bytes (20.00 KB) in 6.8ms"
@@ -312,11 +317,11 @@ def test_gitleaks_has_to_look_at_every_byte_it_is_given(
         return
     with pytest.raises(ScannerFailed) as caught:
         gitleaks.scan_files(program("gitleaks"), files)
-    assert caught.value.why == f"it looked at {given - lacking} of {given} bytes"
+    assert caught.value.why == f"It scanned {given - lacking} of {given} bytes"
 
 
 def test_anything_else_that_gitleaks_says_about_plain_files_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, files: PlainFiles
+    monkeypatch: pytest.MonkeyPatch, files: ScanCorpus
 ) -> None:
     doubled(monkeypatch, leaves_report(SEEN, stderr="6:52AM WRN skipping file: permission denied path=0000006"))
     with pytest.raises(ScannerFailed, match="did not finish") as caught:

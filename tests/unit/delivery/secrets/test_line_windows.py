@@ -8,26 +8,26 @@ from hypothesis import strategies as st
 
 from goldenpath.delivery.secrets import line_windows
 from goldenpath.delivery.secrets.git_changes import Hunk
-from goldenpath.delivery.secrets.line_windows import Lines
+from goldenpath.delivery.secrets.line_windows import LineWindow
 
 WORDS = re.compile(b"key|token")
 
 
-def near(body: str, line: int = 10) -> list[Lines]:
-    return list(line_windows.near(Hunk(line, body.encode()), WORDS))
+def near(body: str, line: int = 10) -> list[LineWindow]:
+    return list(line_windows.windows_around(Hunk(line, body.encode()), WORDS))
 
 
-def old_too(first: int, text: bytes) -> Lines:
+def old_too(first: int, text: bytes) -> LineWindow:
     """Return lines of which some were there before."""
-    return Lines(first, text, has_old=True)
+    return LineWindow(first, text, has_old=True)
 
 
 def test_of_a_change_the_new_lines_are_read() -> None:
-    assert near(" a;\n-b;\n+c;\n+d;\n e;") == [Lines(11, b"c;\nd;\n")]
+    assert near(" a;\n-b;\n+c;\n+d;\n e;") == [LineWindow(11, b"c;\nd;\n")]
 
 
 def test_of_a_new_file_all_is_read() -> None:
-    assert near("+a\n+\n+b\n\\ No newline at end of file", 1) == [Lines(1, b"a\n\nb\n")]
+    assert near("+a\n+\n+b\n\\ No newline at end of file", 1) == [LineWindow(1, b"a\n\nb\n")]
 
 
 def test_what_only_goes_brings_nothing() -> None:
@@ -37,16 +37,18 @@ def test_what_only_goes_brings_nothing() -> None:
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        (" api_key =\n+\n+secret", [Lines(11, b"\nsecret\n"), old_too(10, b"api_key =\n\nsecret\n")]),
-        ("+api_key:\n \n secret\n next\n more", [Lines(10, b"api_key:\n"), old_too(10, b"api_key:\n\nsecret\nnext\n")]),
+        (" api_key =\n+\n+secret", [LineWindow(11, b"\nsecret\n"), old_too(10, b"api_key =\n\nsecret\n")]),
+        ("+api_key:\n \n secret\n next\n more", [
+            LineWindow(10, b"api_key:\n"), old_too(10, b"api_key:\n\nsecret\nnext\n"),
+        ]),
         (" token\n- x\n =\n secret", [old_too(10, b"token\n=\nsecret\n")]),
         (" token\n+=\n secret\n more", [
-            Lines(11, b"=\n"), old_too(10, b"token\n=\nsecret\n"), old_too(10, b"token\n=\nsecret\nmore\n"),
+            LineWindow(11, b"=\n"), old_too(10, b"token\n=\nsecret\n"), old_too(10, b"token\n=\nsecret\nmore\n"),
         ]),
     ],
     ids=["a word before", "a word that is new", "what stood between is gone", "only the sign is new"],
 )  # fmt: skip
-def test_lines_that_a_rule_may_read_together_come_together(body: str, expected: list[Lines]) -> None:
+def test_lines_that_a_rule_may_read_together_come_together(body: str, expected: list[LineWindow]) -> None:
     assert near(body) == expected
 
 
@@ -61,19 +63,19 @@ def test_lines_that_a_rule_may_read_together_come_together(body: str, expected: 
     ids=["other lines", "lines that went", "two places", "a new file"],
 )
 def test_the_numbers_of_new_lines_are_known(body: str, expected: list[range]) -> None:
-    assert list(line_windows.changed(Hunk(10, body.encode()))) == expected
+    assert list(line_windows.changed_lines(Hunk(10, body.encode()))) == expected
 
 
 @pytest.mark.parametrize("above", ["a line;", "key)", "token {", "just words"])
 def test_a_line_that_no_rule_reads_over_is_left_out(above: str) -> None:
-    assert near(f" {above}\n+new") == [Lines(11, b"new\n")]
+    assert near(f" {above}\n+new") == [LineWindow(11, b"new\n")]
 
 
 @given(st.lists(st.sampled_from(["", "a;", "api_key =", "secret"]), max_size=30), st.integers(5, 40))
 def test_parts_hold_every_line_at_its_number(lines: list[str], size: int) -> None:
     text = "".join(f"{line}\n" for line in lines)
     held = set[tuple[int, str]]()
-    for before, part in line_windows.parts(text.encode(), size, WORDS):
+    for before, part in line_windows.split_text(text.encode(), size, WORDS):
         held |= {(before + number, line) for number, line in enumerate(part.decode().split("\n")[:-1])}
     assert held == set(enumerate(lines))
 
@@ -88,16 +90,16 @@ def test_parts_hold_every_line_at_its_number(lines: list[str], size: int) -> Non
     ],
 )  # fmt: skip
 def test_what_is_more_than_text_is_seen(text: bytes) -> None:
-    assert not line_windows.is_plain(b"+some text\n+" + text)
-    assert line_windows.is_plain("+text with ümläuts\r\n\t\f".encode())
+    assert not line_windows.is_plain_text(b"+some text\n+" + text)
+    assert line_windows.is_plain_text("+text with ümläuts\r\n\t\f".encode())
 
 
 def test_a_hash_in_base64_is_no_word() -> None:
-    assert not line_windows.is_far("package-lock.json", b"sha512-aacurlZXlKbb==")
-    assert line_windows.is_far("run.sh", b"\ncurl -u a:b")
-    assert line_windows.is_far("a.txt", b'"ZXlKaGJHY2lPaU')
+    assert not line_windows.has_far_word("package-lock.json", b"sha512-aacurlZXlKbb==")
+    assert line_windows.has_far_word("run.sh", b"\ncurl -u a:b")
+    assert line_windows.has_far_word("a.txt", b'"ZXlKaGJHY2lPaU')
 
 
 def test_a_word_elsewhere_in_the_file_is_remembered() -> None:
-    assert line_windows.elsewhere(b"# Our Sourcegraph, and AIRTABLE") == {b"airtable", b"sourcegraph"}
-    assert line_windows.elsewhere(b"nothing") == frozenset()
+    assert line_windows.words_elsewhere(b"# Our Sourcegraph, and AIRTABLE") == {b"airtable", b"sourcegraph"}
+    assert line_windows.words_elsewhere(b"nothing") == frozenset()

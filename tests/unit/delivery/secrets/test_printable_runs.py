@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.delivery.secrets import printable_runs
-from goldenpath.delivery.secrets.printable_runs import Run, runs
+from goldenpath.delivery.secrets.printable_runs import PrintableRun, runs
 
 
 @given(st.lists(st.sampled_from([b"\0", b"\xff", b"\n", b"a secret in it", b"short", b"x"]), max_size=40), st.data())
@@ -50,4 +50,4 @@ def test_a_file_with_a_zero_near_its_beginning_is_binary_as_for_git() -> None:
     assert printable_runs.is_binary(b"a\0")
     assert not printable_runs.is_binary(b"a" * 8000 + b"\0")
     assert list(runs([b"nothing"])) == [] == list(runs([]))
-    assert list(runs([b"\0a secret in it"])) == [Run(0, b"\0a secret in it")]
+    assert list(runs([b"\0a secret in it"])) == [PrintableRun(0, b"\0a secret in it")]

@@ -6,7 +6,7 @@ import pytest
 
 from goldenpath.delivery.secrets import repeated_secrets
 from goldenpath.delivery.secrets.gitleaks import Leak
-from goldenpath.delivery.secrets.line_windows import Lines
+from goldenpath.delivery.secrets.line_windows import LineWindow
 
 PER_COMMIT = 20
 
@@ -68,6 +68,6 @@ def test_a_secret_that_only_old_lines_show_counts_for_each_version() -> None:
 def test_of_a_version_only_the_places_are_read_that_have_a_line_of_the_secret() -> None:
     lines = [f"line {number}" for number in range(1, 1_001)]
     text = "".join(f"{line}\n" for line in lines).encode()
-    found = list(repeated_secrets.around(text, {b"line 3", b"line 500", b"line 505", b"line"}))
+    found = list(repeated_secrets.lines_around(text, {b"line 3", b"line 500", b"line 505", b"line"}))
     expected = list(starmap(range, ((1, 13), (491, 515))))
-    assert found == [Lines(at.start, "".join(f"line {number}\n" for number in at).encode()) for at in expected]
+    assert found == [LineWindow(at.start, "".join(f"line {number}\n" for number in at).encode()) for at in expected]

@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldenpath.delivery.secrets import line_windows, scan_batches
-from goldenpath.delivery.secrets.scan_batches import OVERLAP, PIECE, PackedFiles, pieces
+from goldenpath.delivery.secrets.scan_batches import OVERLAP, PIECE, ScanBatches, pieces
 from tests.unit.packed import members
 
 
-def packed(folder: Path, *contents: bytes, path: str = "a.txt") -> PackedFiles:
-    files = PackedFiles(folder / "packed")
+def packed(folder: Path, *contents: bytes, path: str = "a.txt") -> ScanBatches:
+    files = ScanBatches(folder / "packed")
     for number, content in enumerate(contents):
         files.add_text(str(number), path, content)
     files.close()
     return files
 
 
-def names(files: PackedFiles) -> list[str]:
+def names(files: ScanBatches) -> list[str]:
     return sorted(members(files))
 
 
@@ -85,7 +85,7 @@ def test_what_is_sealed_is_last_in_every_tar_and_beside_them(tmp_path: Path) -> 
 
 
 def test_what_is_taken_is_complete_and_what_follows_is_in_another_folder(tmp_path: Path) -> None:
-    ready, files = list[int](), PackedFiles(tmp_path / "packed")
+    ready, files = list[int](), ScanBatches(tmp_path / "packed")
     files.on_tar = lambda: ready.append(len(files.batch.tars))
     for number in range(30):
         files.add(str(number), "a", [b"%07d\n" % number * 12_000])
@@ -101,14 +101,14 @@ def test_what_is_taken_is_complete_and_what_follows_is_in_another_folder(tmp_pat
 
 def test_a_text_is_cut_at_ends_of_lines_and_goes_on_where_a_rule_could_not_look_further(tmp_path: Path) -> None:
     lines = b"".join(b"line %04d;\n" % number for number in range(1_000))
-    parts = list(line_windows.parts(lines, 1_500, re.compile(b"key")))
+    parts = list(line_windows.split_text(lines, 1_500, re.compile(b"key")))
     assert b"".join(part for _, part in parts) == lines
     assert all(part.startswith(b"line %04d;" % before) for before, part in parts)
 
 
 def test_a_part_begins_with_the_lines_that_a_rule_may_look_over(tmp_path: Path) -> None:
     lines = b"x;\n" * 400 + b"api_key =\n\n" + b"y" * 1_490 + b"\n"
-    *_, (before, last) = line_windows.parts(lines, 1_500, re.compile(b"key"))
+    *_, (before, last) = line_windows.split_text(lines, 1_500, re.compile(b"key"))
     assert (before, last[: -len(b"y" * 1_490) - 1]) == (399, b"x;\napi_key =\n\n")
 
 

@@ -11,22 +11,22 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles, encoding_of
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus, encoding_of
 from tests.unit.packed import members
 
 BETWEEN = b"\n############\n"
 TEXT = "a text with a secret: 42\n"
 
 
-def written(folder: Path, *contents: bytes) -> PlainFiles:
-    files = PlainFiles(folder)
+def written(folder: Path, *contents: bytes) -> ScanCorpus:
+    files = ScanCorpus(folder)
     for number, content in enumerate(contents):
-        files.add(Origin(str(number), f"file{number}"), [content])
+        files.add(FileOrigin(str(number), f"file{number}"), [content])
     files.close()
     return files
 
 
-def contents(files: PlainFiles) -> list[bytes]:
+def contents(files: ScanCorpus) -> list[bytes]:
     """Return what is in the files, without what begins, parts and ends them."""
     packed = members(files.packed).values()
     return [content for each in packed for content in each.removesuffix(BETWEEN).split(BETWEEN)]
@@ -42,7 +42,7 @@ def zipped(content: bytes, name: str = "inner") -> bytes:
 def test_short_contents_share_a_file(tmp_path: Path) -> None:
     files = written(tmp_path, TEXT.encode(), b"")
     assert contents(files) == [TEXT.encode(), b""]
-    assert files.origins["0000001"] == Origin("1", "file1")
+    assert files.origins["0000001"] == FileOrigin("1", "file1")
     assert files.not_scanned == []
 
 
@@ -61,8 +61,8 @@ def test_a_text_in_another_encoding_is_there_as_utf_8_too(tmp_path: Path) -> Non
 @pytest.mark.parametrize("content", [b"0\x82" + bytes(9) + b"a name of some length\0" * 9, b"text\n" * 900])
 def test_a_store_of_keys_is_one_file_whatever_is_in_it(tmp_path: Path, content: bytes) -> None:
     """gitleaks reports it by its name."""
-    files = PlainFiles(tmp_path)
-    files.add(Origin("1", "keys/store.p12"), [content])
+    files = ScanCorpus(tmp_path)
+    files.add(FileOrigin("1", "keys/store.p12"), [content])
     files.close()
     assert list(members(files.packed).items()) == [("0000000-plain.p12", content)]
 
@@ -73,7 +73,7 @@ def test_an_archive_that_only_the_scanner_reads_is_there_under_its_ending(
 ) -> None:
     files = written(tmp_path, magic + b"...")
     assert (files.packed.batch.folder / f"0000000-archive{ending}").read_bytes() == magic + b"..."
-    assert files.not_scanned == ["file0 was given to gitleaks, which does not say what in it it cannot open"]
+    assert files.not_scanned == ["file0 was scanned by gitleaks, which does not report the members that it cannot open"]
 
 
 def test_a_pointer_to_a_large_file_is_told(tmp_path: Path) -> None:

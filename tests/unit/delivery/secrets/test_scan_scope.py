@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.secrets import git_objects, previous_scan
-from goldenpath.delivery.secrets.previous_scan import EarlierScan
-from goldenpath.delivery.secrets.scan_scope import Scope
+from goldenpath.delivery.secrets.previous_scan import PreviousScan
+from goldenpath.delivery.secrets.scan_scope import ScanScope
 
 
-def scope(*, may_be_kept: bool) -> Scope:
+def scope(*, may_be_kept: bool) -> ScanScope:
     wanted: Any = SimpleNamespace(commits=("a", "b"), revisions=("HEAD",), history=Path(), commit="b")
     other: Any = SimpleNamespace(names={})
-    return Scope(Path(), other, wanted, other, EarlierScan.nothing(), may_be_kept)
+    return ScanScope(Path(), other, wanted, other, PreviousScan.nothing(), may_be_kept)
 
 
 @pytest.mark.parametrize(("may_be_kept", "in_git", "times"), [(False, True, 0), (True, False, 0), (True, True, 1)])

@@ -46,7 +46,7 @@ def searched(secret: str | bytes, where: Layout) -> SecretSearch:
 
 
 def names(search: SecretSearch) -> list[tuple[str, str]]:
-    return [(place.file, place.form.name) for place in search.found]
+    return [(place.file, place.form.name) for place in search.places]
 
 
 FORMS: Mapping[str, Callable[[str], bytes]] = {
@@ -72,7 +72,7 @@ FORMS: Mapping[str, Callable[[str], bytes]] = {
 def test_a_secret_is_found_in_every_form(tmp_path: Path, form: str, token: str) -> None:
     held = b"\x00before " + FORMS[form](token) + b" behind"
     found = searched(token, layout(tmp_path, {"etc/passwd": b"root", "app/.npmrc": held}))
-    assert [place.file for place in found.found] == ["app/.npmrc"]
+    assert [place.file for place in found.places] == ["app/.npmrc"]
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_secret_is_found_in_every_form(tmp_path: Path, form: str, token: str) 
 def test_a_secret_is_found_in_every_place(
     tmp_path: Path, layers: tuple[dict[str, bytes], ...], config: bytes, place: str
 ) -> None:
-    (found,) = searched(PLAIN, layout(tmp_path, *layers, config=config)).found
+    (found,) = searched(PLAIN, layout(tmp_path, *layers, config=config)).places
     assert str(found).startswith(place)
 
 
@@ -103,7 +103,7 @@ def test_a_secret_in_a_jar_is_found(tmp_path: Path) -> None:
 
 def test_an_image_without_it_holds_nothing(tmp_path: Path) -> None:
     search = searched(PLAIN, layout(tmp_path, {"app/x": PLAIN[:-1].encode(), "y": PLAIN[1:].encode()}))
-    assert (search.found, search.unread) == ([], [])
+    assert (search.places, search.unread) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_the_token_alone_is_found_where_the_secret_is_a_whole_file(tmp_path: Pat
 
 @pytest.mark.parametrize("value", [KEY, KEY.replace(b"\n", b"\r\n"), json.dumps({"k": KEY.decode()}).encode()])
 def test_a_key_is_found_however_its_lines_end(tmp_path: Path, value: bytes) -> None:
-    assert [place.file for place in searched(value, layout(tmp_path, {"key": KEY, "other": b""})).found] == ["key"]
+    assert [place.file for place in searched(value, layout(tmp_path, {"key": KEY, "other": b""})).places] == ["key"]
 
 
 def test_another_key_of_the_same_kind_is_not_taken_for_ours(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_another_key_of_the_same_kind_is_not_taken_for_ours(tmp_path: Path) -> N
     same = b"b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW"
     ours, other = (b"-----BEGIN OPENSSH PRIVATE KEY-----\n%s\n%s\n-----END OPENSSH PRIVATE KEY-----\n" % (same, rest)
                    for rest in (b"QyNTUxOQAAACDours1", b"QyNTUxOQAAACDothr2"))  # fmt: skip
-    assert [place.file for place in searched(ours, layout(tmp_path, {"a": other, "b": ours})).found] == ["b"]
+    assert [place.file for place in searched(ours, layout(tmp_path, {"a": other, "b": ours})).places] == ["b"]
 
 
 def test_a_layer_in_zstd_is_named_and_a_damaged_one_stops(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from goldenpath.delivery.scanners.scanner import failed
 from goldenpath.delivery.secrets import gitleaks
 from goldenpath.delivery.secrets.gitleaks import BatchReport, Leak
-from goldenpath.delivery.secrets.scan_corpus import Origin, PlainFiles
-from goldenpath.delivery.secrets.streaming_scan import LEAST, EarlyScan
+from goldenpath.delivery.secrets.scan_corpus import FileOrigin, ScanCorpus
+from goldenpath.delivery.secrets.streaming_scan import LEAST, StreamingScan
 from goldenpath.shared.errors import ScannerFailed
 from tests.unit.program_double import program
 
@@ -38,28 +38,28 @@ def report(batch: Batch, *names: str) -> BatchReport:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> PlainFiles:
-    return PlainFiles(tmp_path)
+def files(tmp_path: Path) -> ScanCorpus:
+    return ScanCorpus(tmp_path)
 
 
 @pytest.fixture
-def second(files: PlainFiles) -> Second:
+def second(files: ScanCorpus) -> Second:
     second = Second()
-    files.packed.on_tar = EarlyScan(program("gitleaks"), files, second).begin  # type: ignore[arg-type]
+    files.packed.on_tar = StreamingScan(program("gitleaks"), files, second).begin  # type: ignore[arg-type]
     return second
 
 
-def write(files: PlainFiles, tars: int) -> None:
+def write(files: ScanCorpus, tars: int) -> None:
     """Write until so many more tar files are complete."""
     complete = len(files.packed.tars) + tars
     while len(files.packed.tars) < complete:
         number = f"{len(files.origins):07d}"
-        files.origins[number] = Origin(number, f"{number}.txt")
+        files.origins[number] = FileOrigin(number, f"{number}.txt")
         files.packed.add(number, "a.txt", [PIECE])
 
 
 def test_a_batch_is_scanned_while_more_is_written_and_the_next_once_it_is_done(
-    files: PlainFiles, second: Second
+    files: ScanCorpus, second: Second
 ) -> None:
     write(files, LEAST - 1)
     assert second.batches == []
@@ -71,7 +71,7 @@ def test_a_batch_is_scanned_while_more_is_written_and_the_next_once_it_is_done(
     assert not {*second.batches[0].tars} & {*second.batches[1].tars}
 
 
-def test_nothing_more_is_written_once_a_batch_could_not_be_scanned(files: PlainFiles, second: Second) -> None:
+def test_nothing_more_is_written_once_a_batch_could_not_be_scanned(files: ScanCorpus, second: Second) -> None:
     write(files, LEAST + 2)
     second.reports[0].set_exception(failed("gitleaks", "why"))
     with pytest.raises(ScannerFailed):
@@ -79,9 +79,9 @@ def test_nothing_more_is_written_once_a_batch_could_not_be_scanned(files: PlainF
 
 
 def test_all_batches_and_the_rest_are_one_result(
-    files: PlainFiles, second: Second, monkeypatch: pytest.MonkeyPatch
+    files: ScanCorpus, second: Second, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    early = EarlyScan(program("gitleaks"), files, second)  # type: ignore[arg-type]
+    early = StreamingScan(program("gitleaks"), files, second)  # type: ignore[arg-type]
     files.packed.on_tar = early.begin
     write(files, LEAST + 3)
     files.close()
@@ -99,7 +99,7 @@ def test_all_batches_and_the_rest_are_one_result(
 
 
 def test_where_there_is_nothing_to_scan_gitleaks_still_has_to_show_that_it_looks(
-    files: PlainFiles, second: Second, monkeypatch: pytest.MonkeyPatch
+    files: ScanCorpus, second: Second, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scanned: list[Batch] = []
 
@@ -108,5 +108,5 @@ def test_where_there_is_nothing_to_scan_gitleaks_still_has_to_show_that_it_looks
         return report(batch)
 
     monkeypatch.setattr(gitleaks, "scan_batch", scan_batch)
-    assert EarlyScan(program("gitleaks"), files, second).finish() == ((), ())  # type: ignore[arg-type]
+    assert StreamingScan(program("gitleaks"), files, second).finish() == ((), ())  # type: ignore[arg-type]
     assert len(scanned) == 1
