@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import json_answer
+from goldenpath.local.responses import json_response
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ class Control:
     def _answer(self, request: Request) -> Response:
         shown = request.headers.get("Authorization", "")
         if not secrets.compare_digest(shown.encode(), f"Bearer {self.token}".encode()):
-            return json_answer(401, {"message": "this is another emulator's token"})
+            return json_response(401, {"message": "this is another emulator's token"})
         match request.method, request.path:
             case "GET", path if path == HEALTH:
-                return json_answer(200, {"running": True})
+                return json_response(200, {"running": True})
             case "POST", path if path == SEED:
                 try:
                     self._plant(codec.decode(request.get_data(), Seed))
                 except ValueError as error:
-                    return json_answer(400, {"message": str(error)})
-                return json_answer(200, {"running": True})
+                    return json_response(400, {"message": str(error)})
+                return json_response(200, {"running": True})
             case _:
-                return json_answer(404, {"message": "Not Found"})
+                return json_response(404, {"message": "Not Found"})

@@ -25,14 +25,14 @@ from goldenpath.local.aws.ecr import EcrApi
 from goldenpath.local.aws.ecr_store import EcrStore
 from goldenpath.local.aws.emulator import AwsEmulator
 from goldenpath.local.aws.principals import Logins
-from goldenpath.local.aws.registry_front import Front
+from goldenpath.local.aws.registry_front import RegistryFront
 from goldenpath.local.aws.registry_process import RegistryProcess
 from goldenpath.local.aws.sts import Sts, provider_arn, trust_policy
 from goldenpath.local.control import Control, Seed
 from goldenpath.local.github import oidc
 from goldenpath.local.github.api import GitHubEmulator
 from goldenpath.local.github.code_scanning import SarifStore, SarifUpload, UploadRefusal
-from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
+from goldenpath.local.serving import LOG, ServerThread, origin, wsgi_server
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
 from goldenpath.shared.names import DEFAULT_REGION, EcrRepository
 from goldenpath.shared.toolchain import Toolchain
@@ -233,14 +233,14 @@ class Local:
         self._seed_account()
         self._store = EcrStore(self.account, self.region, self._registry)
         self._sts = Sts(self.account, self.region, self._issuer.public_key)
-        self._front = Front(self._store, DataPlane(self._store, self._logins))
+        self._front = RegistryFront(self._store, DataPlane(self._store, self._logins))
         self._aws_server = wsgi_server(AwsEmulator(self._sts, EcrApi(self._store, self._logins, self._front.host)))
         self._github = self.github_class(self._issuer, self._scanning)
         self._github_server = wsgi_server(self._github)
         self._control = Control(self._plant)
         self._control_server = wsgi_server(self._control)
         for server in (self._front, self._aws_server, self._github_server, self._control_server):
-            self._ending.callback(Serving(server).stop)
+            self._ending.callback(ServerThread(server).stop)
 
     def _plant(self, seed: Seed) -> None:
         try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("goldenpath.local")
 
 
-class Serving:
+class ServerThread:
     """A server that answers in a thread until it is stopped."""
 
     def __init__(self, server: BaseServer) -> None:

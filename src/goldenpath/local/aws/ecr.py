@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.local.answers import AwsError
-from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr_store import EcrStore, StoredManifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ class EcrApi:
         return repository
 
     def _get_authorization_token(self, _: Body, principal: Principal) -> Body:
-        login = self._logins.hand_out(principal)
+        login = self._logins.issue(principal)
         granted = {
             "authorizationToken": login.token,
             "expiresAt": login.expires.timestamp(),
@@ -96,7 +96,9 @@ class EcrApi:
 
     def _put_image(self, body: Body, _: Principal) -> Body:
         repository = self._repository(body)
-        manifest = KeptManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
+        manifest = StoredManifest(
+            body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body)
+        )
         tag = body.get("imageTag")
         if body.get("imageDigest", manifest.digest) != manifest.digest:
             raise AwsError(400, "ImageDigestDoesNotMatchException", "The image digest does not match the manifest")
@@ -110,7 +112,7 @@ class EcrApi:
         image = self._store.record(repository, manifest, tag)
         return {"image": self._shown(image, {"imageTag": tag} if tag else {})}
 
-    def _refuse_overwriting(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> None:
+    def _refuse_overwriting(self, repository: Repository, manifest: StoredManifest, tag: str | None) -> None:
         held = image_by_tag(repository, tag) if tag else None
         if held is None:
             return
@@ -129,7 +131,7 @@ class EcrApi:
         for wanted in body.get("imageIds", ()):
             image = find_image(repository, wanted)
             if image:
-                self._store.note_pull(repository, wanted)
+                self._store.record_pull(repository, wanted)
                 images.append(self._shown(image, wanted))
             else:
                 failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from goldenpath.local.aws.registry_process import RegistryProcess
 
 
-class HeldImage(Image):
+class StoredImage(Image):
     """An image whose size is what ECR reports: its layers as they are stored, in bytes.
 
     `last_recorded_pull_time` is in seconds since 1970; moto shows it as `lastRecordedPullTime`, absent while `None`.
@@ -39,7 +39,7 @@ class HeldImage(Image):
 
 
 @dataclass(frozen=True)
-class KeptManifest:
+class StoredManifest:
     """A manifest's bytes and the media type it was sent with."""
 
     content: bytes
@@ -91,14 +91,14 @@ class EcrStore:
         """Return the ARN of a repository, whether it exists or not."""
         return f"arn:aws:ecr:{self.region}:{self.account}:repository/{name}"
 
-    def record(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> Image:
+    def record(self, repository: Repository, manifest: StoredManifest, tag: str | None) -> Image:
         """Write down that the registry took `manifest`, and under which tag; an image that loses a tag stays."""
         digest = manifest.digest
         image = image_by_digest(repository, digest)
         if image is None:
             text = manifest.content.decode("utf-8", "replace")
             media_type = manifest.media_type or oci.MANIFEST
-            image = HeldImage(self.account, None, text, repository.name, media_type, digest)  # type: ignore[arg-type]
+            image = StoredImage(self.account, None, text, repository.name, media_type, digest)  # type: ignore[arg-type]
             repository.images.append(image)
         if tag is not None:
             for other in repository.images:
@@ -106,7 +106,7 @@ class EcrStore:
             image.update_tag(tag)
         return image
 
-    def note_pull(self, repository: Repository, wanted: Mapping[str, str]) -> None:
+    def record_pull(self, repository: Repository, wanted: Mapping[str, str]) -> None:
         """Write down that an image, if it is there, is being pulled.
 
         ECR notes it of everybody, us included, unless a role is excluded. (Amazon ECR user guide, "Pull-time update
@@ -114,7 +114,7 @@ class EcrStore:
         """
         with self.lock:
             image = find_image(repository, wanted)
-            if isinstance(image, HeldImage):
+            if isinstance(image, StoredImage):
                 image.last_recorded_pull_time = time.time()
 
     def remove(self, repository: Repository, wanted: Mapping[str, str]) -> list[dict[str, str]]:

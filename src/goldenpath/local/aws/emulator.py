@@ -18,8 +18,8 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import AwsError, aws_json, aws_json_error, aws_xml_error
 from goldenpath.local.aws import sts as sts_service
+from goldenpath.local.responses import AwsError, aws_json, aws_json_error, aws_xml_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

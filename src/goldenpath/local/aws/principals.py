@@ -62,7 +62,7 @@ class Logins:
         self._lock = threading.Lock()
         self._handed_out: dict[str, EcrLogin] = {}
 
-    def hand_out(self, principal: Principal) -> EcrLogin:
+    def issue(self, principal: Principal) -> EcrLogin:
         """Return a new login for `principal`."""
         token = base64.b64encode(f"AWS:{secrets.token_urlsafe(48)}".encode()).decode()
         login = EcrLogin(token, principal, dt.datetime.now(dt.UTC).replace(microsecond=0) + LOGIN_LASTS)

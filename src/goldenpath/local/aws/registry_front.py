@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
 from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError, refuse_overwriting
-from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest
+from goldenpath.local.aws.ecr_store import EcrStore, StoredManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ _HOP_BY_HOP = {"connection", "date", "keep-alive", "server", "transfer-encoding"
 _BODILESS = {204, 304}
 
 
-class Front(ThreadingHTTPServer):
+class RegistryFront(ThreadingHTTPServer):
     """The front's server. It learns its port from the system when bound to port 0."""
 
     daemon_threads = True
@@ -45,7 +45,7 @@ class Front(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.store = store
         self.gate = gate
-        self.uploads = Uploads()
+        self.uploads = UploadSessions()
         self._open: set[socket.socket] = set()
 
     @property
@@ -71,7 +71,7 @@ class Front(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class Uploads:
+class UploadSessions:
     """The upload sessions that have had their one PATCH: where each goes on, and how far its client believes it is."""
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Uploads:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Front
+    server: RegistryFront
     _begun = False
 
     def handle_one_request(self) -> None:
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._put_manifest(call, repository, body)
             case "manifests", "GET" if repository is not None:
                 body.drain()
-                self.server.store.note_pull(repository, call.image_id)
+                self.server.store.record_pull(repository, call.image_id)
                 self._forward(self.path)
             case "uploads", "POST":
                 # Without its query it is neither a mount nor an upload in one request: ECR answers 202 to both.
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _put_manifest(self, call: Call, repository: Repository, body: RequestBody) -> None:
         try:
-            manifest = KeptManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
+            manifest = StoredManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
         except ValueError as error:
             raise RefusedError(413, "MANIFEST_INVALID", str(error)) from None
         store = self.server.store

@@ -18,10 +18,10 @@ import jwt
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
-from goldenpath.local.answers import AwsError, request_id
 from goldenpath.local.aws import policies
 from goldenpath.local.aws.principals import Principal
 from goldenpath.local.github.oidc import ISSUER
+from goldenpath.local.responses import AwsError, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

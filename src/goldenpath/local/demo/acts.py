@@ -66,8 +66,8 @@ def play(setup: DemoSetup, progress: Progress) -> None:
         sample.commit(changed, attempt.message)
         delivery = partial(_deliver, setup, changed, PROD, setup.work(attempt.work), progress)
         refusals.require_refusal(attempt, delivery, registry, progress)
-    _tell_delivered(setup, progress)
-    _tell_stopped(setup, registry, progress)
+    _report_delivered(setup, progress)
+    _report_stopped(setup, registry, progress)
 
 
 def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progress: Progress) -> None:
@@ -91,7 +91,7 @@ def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progr
     pipeline.deliver(prepare(request, Runner.read(runner.variables()), progress, whole=True), progress)
 
 
-def _tell_delivered(setup: DemoSetup, progress: Progress) -> None:
+def _report_delivered(setup: DemoSetup, progress: Progress) -> None:
     progress.heading("Delivered")
     for environment in (DEV, PROD):
         work = WorkFolder(setup.work(environment))
@@ -104,7 +104,7 @@ def _tell_delivered(setup: DemoSetup, progress: Progress) -> None:
         progress.line(f"  files   {work.path}")
 
 
-def _tell_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Progress) -> None:
+def _report_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Progress) -> None:
     progress.heading(f"Stopped before {PROD}")
     for attempt in refusals.ATTEMPTS:
         work = WorkFolder(setup.work(attempt.work))

@@ -40,13 +40,13 @@ def run(progress: Progress) -> None:
     for line in _NEEDS:
         progress.line(line.format(cache=runner.cache_dir()))
     app, folder = _example(), runner.cache_dir() / "demo"
-    with runner.adopted(at_a_terminal()), prepared(progress, Toolchain.load(say=progress.say)) as running:
+    with runner.adopted(terminal_variables()), prepared(progress, Toolchain.load(say=progress.say)) as running:
         contexts = _build_contexts(app / "Dockerfile", progress)
         with runner.adopted(running.environment):
             acts.play(acts.DemoSetup(app, folder, contexts, running), progress)
 
 
-def at_a_terminal() -> dict[str, str]:
+def terminal_variables() -> dict[str, str]:
     """Return the variables that make the demo in a workflow run what it is at a terminal, with the same cache folder.
 
     It delivers commits of its own, not that of the run, and a run would not let it name a database.

@@ -56,6 +56,6 @@ def socket_of(folder: Path) -> Path:
     return folder / "buildkitd.sock"
 
 
-def answers(folder: Path) -> bool:
+def is_listening(folder: Path) -> bool:
     """Whether a BuildKit with its files in `folder` accepts connections."""
     return daemon.listens(socket_of(folder))

@@ -170,13 +170,13 @@ def _start_buildkit(engine: Engine, say: Callable[[str], None]) -> Engine:
     if buildkitd is None:
         return engine
     say(f"starting a BuildKit of our own in {folder}")
-    buildkitd.start(lambda: buildkit.answers(folder))
+    buildkitd.start(lambda: buildkit.is_listening(folder))
     return Engine(engine.docker_host, f"unix://{buildkit.socket_of(folder)}", started=True)
 
 
 def _buildkit_address() -> str | None:
     folder = _folder()
-    return f"unix://{buildkit.socket_of(folder)}" if buildkit.answers(folder) else None
+    return f"unix://{buildkit.socket_of(folder)}" if buildkit.is_listening(folder) else None
 
 
 def _stop_if_idle() -> bool:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import json_answer
 from goldenpath.local.github import oidc
 from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import RejectedError, SarifStore
+from goldenpath.local.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,19 +72,19 @@ class GitHubEmulator:
 
     def _repository(self, request: Request, owner: str, name: str) -> Response:
         described = github_repository.describe(request_origin(request), owner, name, visibility=self.visibility)
-        return json_answer(200, described)
+        return json_response(200, described)
 
     def _analyses(self, _: Request, owner: str, name: str) -> Response:
         if self._scanning.refusal:
             return _message(403, self._scanning.refusal.value)
         taken = [each for each in self._scanning.uploads() if each.repository == f"{owner}/{name}"]
         # Which ones there are, nobody asks.
-        return json_answer(200, []) if taken else _message(404, "no analysis found")
+        return json_response(200, []) if taken else _message(404, "no analysis found")
 
     def _upload(self, request: Request, owner: str, name: str) -> Response:
         upload = self._scanning.take(f"{owner}/{name}", json_body(request))
         url = f"{request_origin(request)}/repos/{owner}/{name}/code-scanning/sarifs/{upload.id}"
-        return json_answer(202, {"id": upload.id, "url": url})
+        return json_response(202, {"id": upload.id, "url": url})
 
     def _status(self, request: Request, owner: str, name: str, upload: str) -> Response:
         found = self._scanning.look(f"{owner}/{name}", upload)
@@ -95,11 +95,11 @@ class GitHubEmulator:
         body: dict[str, Any] = {"processing_status": status}
         body |= {"analyses_url": analyses} if status == "complete" else {}
         body |= {"errors": list(taken.errors)} if status == "failed" else {}
-        return json_answer(200, body)
+        return json_response(200, body)
 
     def _uploads(self, _: Request) -> Response:
         fields = ("id", "repository", "commit_sha", "ref", "tool_name", "tools", "categories", "errors", "sarif")
-        return json_answer(200, [{f: getattr(upload, f) for f in fields} for upload in self._scanning.uploads()])
+        return json_response(200, [{f: getattr(upload, f) for f in fields} for upload in self._scanning.uploads()])
 
 
 def json_body(request: Request) -> object:
@@ -113,7 +113,7 @@ def json_body(request: Request) -> object:
 
 
 def _message(status: int, message: str) -> Response:
-    return json_answer(status, {"message": message, "documentation_url": _DOCUMENTATION, "status": str(status)})
+    return json_response(status, {"message": message, "documentation_url": _DOCUMENTATION, "status": str(status)})
 
 
 def request_origin(request: Request) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from goldenpath.local.answers import json_answer
+from goldenpath.local.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +44,10 @@ class TokenIssuer:
         """Answer a token request: 200 with `{"value": token}`, or 401 without the request token."""
         shown = request.headers.get("Authorization", "")
         if not secrets.compare_digest(shown.encode(), f"Bearer {self.request_token}".encode()):
-            return json_answer(401, {"message": "The request token is missing or is not the one of this run."})
+            return json_response(401, {"message": "The request token is missing or is not the one of this run."})
         asked = dict(request.args)
         lifetime = int(asked.pop("lifetime", _LIFETIME))
-        return json_answer(200, {"count": 1, "value": self.issue(claims_of(asked), lifetime=lifetime)})
+        return json_response(200, {"count": 1, "value": self.issue(claims_of(asked), lifetime=lifetime)})
 
     def issue(self, claims: Mapping[str, str], *, lifetime: int = _LIFETIME) -> str:
         """Return a signed token with `claims` and the times; `lifetime` is in seconds, negative for one long over."""

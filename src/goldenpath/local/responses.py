@@ -21,7 +21,7 @@ class AwsError(Exception):
         self.message = message
 
 
-def json_answer(status: int, body: object, *, headers: dict[str, str] | None = None) -> Response:
+def json_response(status: int, body: object, *, headers: dict[str, str] | None = None) -> Response:
     """Return `body` as a JSON answer."""
     return Response(json.dumps(body), status, headers, content_type="application/json; charset=utf-8")
 
