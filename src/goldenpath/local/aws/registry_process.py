@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 MANIFESTS = f"{oci.INDEX}, {oci.MANIFEST}, {oci.DOCKER_LIST}, {oci.DOCKER_MANIFEST}"
 _PID_FILE = "registry.pid"
-# Seconds. Go's `Server.Shutdown` waits 5 s for a connection that has sent nothing yet; nothing is left to finish here.
-_PATIENCE = 0.5
-_PATIENCE = 15.0
+_START_SECONDS = 15.0
+# Go's `Server.Shutdown` waits 5 s for a connection that has sent nothing yet; no request is left to finish here.
+_STOP_SECONDS = 0.5
 _SEND_SIZE = 1 << 20
 
 
@@ -98,7 +98,7 @@ class RegistryProcess:
 
     def stop(self) -> None:
         """Stop the registry; what it stored stays. Safe to call twice."""
-        process.stop_group(self._child, patience=_PATIENCE)
+        process.stop_group(self._child, patience=_STOP_SECONDS)
         shutil.rmtree(self._room, ignore_errors=True)
 
     def connect(self) -> SocketConnection:
@@ -138,7 +138,7 @@ class RegistryProcess:
         self.ask("DELETE", f"/v2/{repository}/manifests/{quote(reference, safe=':')}")
 
     def _wait_until_up(self, log: Path) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _START_SECONDS
         while self._child.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 if self.ask("GET", "/v2/").status == http.HTTPStatus.OK:
@@ -146,7 +146,7 @@ class RegistryProcess:
             time.sleep(0.01)
         raise LocalTrouble(
             "the local registry does not answer",
-            why=_last_line(log) or f"no answer within {_PATIENCE:g} seconds",
+            why=_last_line(log) or f"no answer within {_START_SECONDS:g} seconds",
             fix=f"see {log}, and try `goldenpath tools verify`",
         )
 
