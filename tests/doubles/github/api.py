@@ -67,11 +67,11 @@ class GitHubDouble(GitHubEmulator):
         return json_response(200, self.runs.contents(self._place(request, owner, name), path))
 
     def _history(self, request: Request) -> Response:
-        """Answer the one GraphQL query that delivery sends: how the text of a pull request was changed."""
-        asked = json_body(request)
-        named = asked.get("variables", {}) if isinstance(asked, dict) else {}
-        found = self.threads.history(f"{named.get('owner')}/{named.get('name')}", int(named.get("number", 0)))
-        return json_response(200, {"data": {"repository": found}})
+        """Respond to the only GraphQL query of the platform: the changes to the text of a pull request."""
+        query = json_body(request)
+        named = query.get("variables", {}) if isinstance(query, dict) else {}
+        history = self.threads.history(f"{named.get('owner')}/{named.get('name')}", int(named.get("number", 0)))
+        return json_response(200, {"data": {"repository": history}})
 
     def _thread_routes(self) -> tuple[Route, ...]:
         threads, one = self.threads, r"(?P<number>\d+)"
@@ -151,7 +151,7 @@ class GitHubDouble(GitHubEmulator):
         return json_response(200, self.threads.of_commit(self._place(request, owner, name), commit))
 
     def _read(self, act: Callable[..., Any], request: Request, owner: str, name: str, rest: str = "") -> Response:
-        """Answer with what `act` returns for a repository, for the rest of the path and for the query."""
+        """Respond with the result of `act` for a repository, the rest of the path and the query."""
         words = [rest] if rest else []
         return json_response(200, act(self._place(request, owner, name), *words, request.args))
 
