@@ -183,7 +183,7 @@ def running(folder: Path) -> Iterator[Services]:
     docker = _dockerd(folder)
     try:
         docker.start(lambda: daemon.listens(folder / "docker.sock"))
-        builder.start(lambda: buildkit.answers(folder))
+        builder.start(lambda: buildkit.is_listening(folder))
         services = Services(folder, toolchain, state.up(folder / "emulator", seed=Seed(roles=(_ROLE,)), say=print))
         services.prepare()
         yield services

@@ -1,4 +1,4 @@
-"""`goldenpath local` with the whole double of GitHub in it: a test sets up there what people do on GitHub."""
+"""`goldenpath local` with the whole double of GitHub, in which a test sets up the actions of people on GitHub."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The vulnerability database that the real trivy-db makes of our advisory records."""
+"""Make the vulnerability database of our advisory records with the real trivy-db."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ def _build(trivy_db: Path, folder: Path) -> Path:
     if not (out / "trivy.db").is_file():
         raise LocalTrouble(
             "trivy-db ended well and left no database",
-            why=f"there is no {out / 'trivy.db'}",
-            fix="run `goldenpath tools verify`, then run this again",
+            why=f"There is no {out / 'trivy.db'}",
+            fix="Run `goldenpath tools verify`, then run this again",
         )
     out.chmod(0o755)
     return out

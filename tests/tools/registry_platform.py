@@ -18,7 +18,7 @@ from tests.terraform_provider import world as worlds
 from goldenpath.cli import goldenpath
 from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
-from goldenpath.local.serving import Serving, origin, wsgi_server
+from goldenpath.local.serving import ServerThread, origin, wsgi_server
 from goldenpath.shared import process
 
 if TYPE_CHECKING:
@@ -267,7 +267,7 @@ def running(world: World, folder: Path) -> Iterator[Platform]:
     github = GitHubDouble(TokenIssuer(), SarifStore())
     github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)
-    serving = Serving(server)
+    serving = ServerThread(server)
     try:
         yield Platform(world, github, origin(server), folder)
     finally:

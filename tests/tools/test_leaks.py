@@ -32,7 +32,7 @@ pytestmark = pytest.mark.tools
 def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Every secret that is handed out from now on: OIDC tokens, STS secrets and session tokens, ECR passwords."""
     seen: list[str] = []
-    issue, assume, hand_out = TokenIssuer.issue, Sts.assume_role, Logins.hand_out
+    issue, assume, issue_login = TokenIssuer.issue, Sts.assume_role, Logins.issue
 
     def issuing(self: TokenIssuer, *given: object, **more: object) -> str:
         seen.append(issue(self, *given, **more))  # type: ignore[arg-type]
@@ -43,14 +43,14 @@ def issued(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         seen.extend(answer.partition(f"<{name}>")[2].partition("<")[0] for name in ("SecretAccessKey", "SessionToken"))
         return answer
 
-    def handing_out(self: Logins, *given: object) -> object:
-        login = hand_out(self, *given)  # type: ignore[arg-type]
+    def issuing_login(self: Logins, *given: object) -> object:
+        login = issue_login(self, *given)  # type: ignore[arg-type]
         seen.append(login.token)
         return login
 
     monkeypatch.setattr(TokenIssuer, "issue", issuing)
     monkeypatch.setattr(Sts, "assume_role", assuming)
-    monkeypatch.setattr(Logins, "hand_out", handing_out)
+    monkeypatch.setattr(Logins, "issue", issuing_login)
     return seen
 
 

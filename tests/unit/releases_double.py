@@ -19,10 +19,10 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import Client, create_environ
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import json_answer
 from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
+from goldenpath.local.responses import json_response
 from tests.doubles.github.api import GitHubDouble
 
 if TYPE_CHECKING:
@@ -85,13 +85,13 @@ class GitHubOfReleases:
         repository, path = f"{owner}/{name}", "/".join(rest)
         match request.method, kind:
             case "GET", "releases":
-                return json_answer(200, self.releases.get(repository, []))
+                return json_response(200, self.releases.get(repository, []))
             case "GET", "git":
                 return self._ref(path.removeprefix("ref/heads/"))
             case "POST", "git":
                 made = json.loads(request.data)
                 self.branches[made["ref"].removeprefix("refs/heads/")] = made["sha"]
-                return json_answer(201, _ref(made["ref"].removeprefix("refs/heads/"), made["sha"]))
+                return json_response(201, _ref(made["ref"].removeprefix("refs/heads/"), made["sha"]))
             case ("GET" | "PUT") as verb, "contents":
                 return self._contents(verb, path, request)
         return None
@@ -100,21 +100,21 @@ class GitHubOfReleases:
         status, message = self.refusal or (0, "")
         if json.loads(request.data)["draft"] and not self.takes_drafts:
             status, message = 422, "Draft pull requests are not supported in this repository."
-        return json_answer(status, {"message": message, "documentation_url": ORIGIN}) if status else None
+        return json_response(status, {"message": message, "documentation_url": ORIGIN}) if status else None
 
     def _ref(self, branch: str) -> Response:
         if branch not in self.branches:
-            return json_answer(404, {"message": "Not Found", "documentation_url": ORIGIN, "status": "404"})
-        return json_answer(200, _ref(branch, self.branches[branch]))
+            return json_response(404, {"message": "Not Found", "documentation_url": ORIGIN, "status": "404"})
+        return json_response(200, _ref(branch, self.branches[branch]))
 
     def _contents(self, verb: str, path: str, request: Request) -> Response:
         if verb == "GET":
             branch = parse_qs(request.query_string.decode())["ref"][0]
             found = self.files.get((branch, path)) or self.files["main", path]
-            return json_answer(200, _file(path, found))
+            return json_response(200, _file(path, found))
         asked = json.loads(request.data)
         self.files[asked["branch"], path] = base64.b64decode(asked["content"])
-        return json_answer(200, {"content": _file(path, b""), "commit": {}})
+        return json_response(200, {"content": _file(path, b""), "commit": {}})
 
 
 def release(

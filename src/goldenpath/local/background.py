@@ -1,6 +1,7 @@
-"""The process that `goldenpath local up` leaves behind: it serves one folder until it is told to stop (SIGTERM).
+"""Serve the emulator of one folder in the background, until SIGTERM.
 
-Started as `python -I …/background.py <folder>`. When it cannot start, its last line says why.
+`goldenpath local up` starts this file as `python -I …/background.py <folder>`. When it cannot start, the last line
+of its output gives the reason.
 """
 
 import os
@@ -17,18 +18,18 @@ from goldenpath.local.server import Local
 
 
 def serve(folder: Path) -> None:
-    """Serve `folder`, its state file in place while it answers, until SIGTERM or SIGINT."""
-    told_to_stop = threading.Event()
+    """Serve `folder` until SIGTERM or SIGINT; its state file exists while the services run."""
+    stop_requested = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told_to_stop.set())
+        signal.signal(number, lambda *_: stop_requested.set())
     with Local.start(folder) as local:
         state.write(folder, describe(local))
-        told_to_stop.wait()
+        stop_requested.wait()
         (folder / state.FILE).unlink(missing_ok=True)
 
 
 def describe(local: Local) -> state.LocalState:
-    """Return the state of an emulator in this very process."""
+    """Return the state of the emulator that runs in this process."""
     return state.LocalState(
         pid=os.getpid(),
         registry_host=local.registry_host,

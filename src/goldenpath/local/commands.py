@@ -1,4 +1,4 @@
-"""The `local` commands: a registry and an AWS emulator on this machine, to try the whole path without an account."""
+"""The commands `goldenpath local`: run every service on this machine, to try a delivery without an AWS account."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def demo() -> None:
 @click.option("--immutable", is_flag=True, help="Refuse to move tags, as repositories of high risk do.")
 @click.option("--engine", "with_engine", is_flag=True, help="Start a Docker Engine too, where none is running.")
 def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with_engine: bool) -> None:
-    """Start the registry and the AWS emulator, and print the variables that lead the other commands there.
+    """Start the registry and the AWS emulator, and print the env variables that lead the other commands to them.
 
     \b
         eval "$(goldenpath local up --repository my-app)"
@@ -47,27 +47,27 @@ def up(repositories: tuple[str, ...], *, environment: str, immutable: bool, with
     fixed, movable = (repositories, ()) if immutable else ((), repositories)
     seed = Seed(repositories=movable, immutable_repositories=fixed, environment=environment, roles=(acts.ROLE,))
     running = state.up(_folder(), seed=seed)
-    found = demonstration.engine_variables(engine.start_detached(_aside)) if with_engine else {}
-    database = demonstration.database_variables(_aside)
-    _print_exports({**_variables(running), **found, **database})
+    build_variables = demonstration.engine_variables(engine.start_detached(_comment)) if with_engine else {}
+    database = demonstration.database_variables(_comment)
+    _print_exports({**_variables(running), **build_variables, **database})
 
 
 @local.command()
 def down() -> None:
-    """Stop the registry and the AWS emulator, and an engine that `up` started. What they held is gone."""
+    """Stop the registry, the AWS emulator and an engine that `up` started, and delete their content."""
     was_running = state.down(_folder())
     engine.stop()
-    Progress().line("stopped" if was_running else "it was not running")
+    Progress().line("stopped" if was_running else "It was not running.")
 
 
 @local.command()
 def status() -> None:
-    """Tell whether they run and where, and print the variables that lead there."""
+    """Print whether the services run and where, and the env variables that lead to them."""
     running = state.status(_folder())
     if running is None:
         Progress().line("not running; `goldenpath local up` starts it")
         return
-    _aside(f"registry {running.registry_host}, account {running.account}, region {running.region}")
+    _comment(f"registry {running.registry_host}, account {running.account}, region {running.region}")
     _print_exports(_variables(running))
 
 
@@ -85,5 +85,5 @@ def _print_exports(variables: dict[str, str]) -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-def _aside(text: str) -> None:
+def _comment(text: str) -> None:
     click.echo(f"# {text}")

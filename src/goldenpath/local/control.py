@@ -1,4 +1,4 @@
-"""The door that `goldenpath local` itself uses to reach an emulator in another process: is it there, and seed it."""
+"""The control API of an emulator: `goldenpath local` asks from another process whether it runs, and seeds it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import json_answer
+from goldenpath.local.responses import json_response
 from goldenpath.shared import codec
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ _LARGEST_BODY = 1 << 20
 
 
 class Seed(msgspec.Struct, frozen=True):
-    """What should be there: mutable and immutable repositories, and roles that any repository's runs may assume.
+    """ECR repositories (mutable and immutable) to create, and roles that the runs of any GitHub repository may assume.
 
-    The repositories belong to `environment`, by their tag, where one is named.
+    With an `environment`, the ECR repositories are tagged as belonging to it.
     """
 
     repositories: tuple[str, ...] = ()
@@ -34,30 +34,30 @@ class Seed(msgspec.Struct, frozen=True):
 
 
 class Control:
-    """A WSGI application for whoever knows its `token`; `plant` makes what a seed asks for."""
+    """A WSGI application for clients that know its `token`; `apply_seed` creates the content of a seed."""
 
-    def __init__(self, plant: Callable[[Seed], None]) -> None:
+    def __init__(self, apply_seed: Callable[[Seed], None]) -> None:
         self.token = secrets.token_urlsafe(32)
-        self._plant = plant
+        self._apply_seed = apply_seed
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, as WSGI asks for it."""
+        """Respond to one request, as WSGI defines it."""
         request = Request(environ)
         request.max_content_length = _LARGEST_BODY
-        return self._answer(request)(environ, start_response)
+        return self._respond(request)(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
-        shown = request.headers.get("Authorization", "")
-        if not secrets.compare_digest(shown.encode(), f"Bearer {self.token}".encode()):
-            return json_answer(401, {"message": "this is another emulator's token"})
+    def _respond(self, request: Request) -> Response:
+        authorization = request.headers.get("Authorization", "")
+        if not secrets.compare_digest(authorization.encode(), f"Bearer {self.token}".encode()):
+            return json_response(401, {"message": "This is the token of another emulator."})
         match request.method, request.path:
             case "GET", path if path == HEALTH:
-                return json_answer(200, {"running": True})
+                return json_response(200, {"running": True})
             case "POST", path if path == SEED:
                 try:
-                    self._plant(codec.decode(request.get_data(), Seed))
+                    self._apply_seed(codec.decode(request.get_data(), Seed))
                 except ValueError as error:
-                    return json_answer(400, {"message": str(error)})
-                return json_answer(200, {"running": True})
+                    return json_response(400, {"message": str(error)})
+                return json_response(200, {"running": True})
             case _:
-                return json_answer(404, {"message": "Not Found"})
+                return json_response(404, {"message": "Not Found"})

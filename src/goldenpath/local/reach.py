@@ -1,4 +1,4 @@
-"""Whether this machine reaches the public registries that `goldenpath local` would rather use than its own means."""
+"""Check whether this machine reaches a public registry: `goldenpath local` uses stand-ins when it does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TRIVY_DATABASE = "https://mirror.gcr.io/v2/"
 
 
 def reachable(url: str) -> bool:
-    """Whether a server answers at `url` within seconds, whatever it answers: registries ask for a login first."""
+    """Return whether a server responds at `url` within seconds. Any status counts: registries ask for a login first."""
     with urllib3.PoolManager(retries=False, timeout=PATIENCE_SECONDS) as pool:
         try:
             pool.request("GET", url)

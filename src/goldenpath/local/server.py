@@ -1,6 +1,6 @@
-"""`goldenpath local`: a real registry, an AWS emulator and the part of GitHub that a delivery uses, all on loopback.
+"""Start and stop the local services together: a real registry, an AWS emulator and a part of GitHub, on loopback.
 
-A run finds it by endpoint variables alone (`Local.environment`); nothing in the stages knows that it is not AWS.
+Only env variables with their endpoints (`Local.environment`) lead a run to them: no stage knows that this is not AWS.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from goldenpath.local.aws.ecr import EcrApi
 from goldenpath.local.aws.ecr_store import EcrStore
 from goldenpath.local.aws.emulator import AwsEmulator
 from goldenpath.local.aws.principals import Logins
-from goldenpath.local.aws.registry_front import Front
+from goldenpath.local.aws.registry_front import RegistryFront
 from goldenpath.local.aws.registry_process import RegistryProcess
 from goldenpath.local.aws.sts import Sts, provider_arn, trust_policy
 from goldenpath.local.control import Control, Seed
 from goldenpath.local.github import oidc
 from goldenpath.local.github.api import GitHubEmulator
 from goldenpath.local.github.code_scanning import SarifStore, SarifUpload, UploadRefusal
-from goldenpath.local.serving import LOG, Serving, origin, wsgi_server
+from goldenpath.local.serving import LOG, ServerThread, origin, wsgi_server
 from goldenpath.shared.errors import LocalTrouble, ToolMissing
 from goldenpath.shared.names import DEFAULT_REGION, EcrRepository
 from goldenpath.shared.toolchain import Toolchain
@@ -52,14 +52,14 @@ _STARTING = threading.Lock()
 
 @dataclass(frozen=True)
 class AccessKey:
-    """A long-lived key of the emulator's administrator, for setting things up with any AWS client."""
+    """The access key of the emulator's administrator, to set up resources with any AWS client."""
 
     id: str
     secret: str
 
 
 class Local:
-    """The running whole; a context manager that stops it at the end. Everything it holds is gone with it."""
+    """The running services; a context manager that stops them at the end and drops their content."""
 
     github_class: ClassVar[type[GitHubEmulator]] = GitHubEmulator
 
@@ -82,11 +82,11 @@ class Local:
     ) -> Self:
         """Start everything on free loopback ports, with an empty registry, keeping storage and logs in `folder`.
 
-        `program` is the registry; by default the toolchain provides it. Raises `LocalTrouble` when the program cannot
-        be had or does not start, or when this process already runs one with the same `account`.
+        `program` is the registry; by default the toolchain provides it. Raises `LocalTrouble` when the program is
+        not available or does not start, or when this process already runs an emulator with the same `account`.
         """
         local = cls(account, region)
-        # A caller that never comes to stop it must not leave a registry behind.
+        # A caller that ends without `stop` must not leave a registry running.
         atexit.register(local.stop)
         try:
             local._claim(folder)
@@ -112,7 +112,7 @@ class Local:
 
     @property
     def registry_host(self) -> str:
-        """The registry as it stands in an image's name: `127.0.0.1:port`."""
+        """The registry's host as image names have it: `127.0.0.1:port`."""
         return self._front.host
 
     @property
@@ -122,21 +122,21 @@ class Local:
 
     @property
     def control_url(self) -> str:
-        """Where `control` answers to other processes of the same user."""
+        """The URL of the control API, for other processes of the same user."""
         return origin(self._control_server)
 
     @property
     def control_token(self) -> str:
-        """What `control` asks for."""
+        """The token that the control API requires."""
         return self._control.token
 
     @property
     def github_url(self) -> str:
-        """Where GitHub's doubles answer."""
+        """The URL of the GitHub emulator."""
         return origin(self._github_server)
 
     def create_repository(self, name: str, *, immutable: bool = False, tags: Mapping[str, str] | None = None) -> None:
-        """Create the ECR repository `name` with `tags`, or give these and the mutability to the one that is there."""
+        """Create the ECR repository `name`, or set the tags and the mutability of an existing one."""
         self._store.create(name, immutable=immutable, tags=tags or {})
 
     def create_role(self, name: str, *, subjects: Sequence[str] = ("repo:*",), trust: str = "") -> str:
@@ -164,7 +164,7 @@ class Local:
     def environment(
         self, *, subject: str = "repo:local/app:ref:refs/heads/main", repository: str = "local/app"
     ) -> dict[str, str]:
-        """Return all that a run needs to find this instead of AWS and GitHub, as the workflow run of `subject`."""
+        """Return the env variables that lead the workflow run of `subject` here instead of to AWS and GitHub."""
         return {
             "AWS_ENDPOINT_URL": origin(self._aws_server),
             "AWS_REGION": self.region,
@@ -175,7 +175,7 @@ class Local:
         }
 
     def tags(self, repository: str) -> dict[str, str]:
-        """Return every tag of `repository` with its digest, asked from the real registry."""
+        """Return every tag of `repository` with its digest, as the real registry reports them."""
         return self._registry.tags(repository)
 
     def manifests(self, repository: str) -> set[str]:
@@ -183,20 +183,20 @@ class Local:
         return self._registry.manifests(repository)
 
     def uploads(self) -> list[SarifUpload]:
-        """Return the SARIF uploads taken, oldest first."""
+        """Return the accepted SARIF uploads, oldest first."""
         return self._scanning.uploads()
 
     def refuse_uploads(self, refusal: UploadRefusal | None) -> None:
-        """Refuse every SARIF upload from now on, or (`None`) take them again."""
+        """Refuse every SARIF upload from now on; `None` accepts them again."""
         self._scanning.refusal = refusal
 
     def expire_logins(self) -> None:
-        """End every registry login and every session handed out so far, as if their time were over."""
+        """Let every registry login and every session issued so far expire now."""
         self._logins.expire()
         self._sts.expire()
 
     def id_token(self, *, lifetime: int = 300, **claims: str) -> str:
-        """Return a signed OIDC token; `lifetime` is in seconds, negative for one that is over."""
+        """Return a signed OIDC token; `lifetime` is in seconds; negative makes an expired one."""
         return self._issuer.issue(oidc.claims_of({"audience": _AUDIENCE, **claims}), lifetime=lifetime)
 
     def _claim(self, folder: Path) -> None:
@@ -206,14 +206,14 @@ class Local:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LocalTrouble(
-                f"another emulator is running in {folder}",
-                fix="use that one, stop it with `goldenpath local down`, or choose another folder",
+                f"Another emulator is running in {folder}",
+                fix="Use that one, stop it with `goldenpath local down`, or choose another folder",
             ) from None
         with _STARTING:
             if self.account in _ACCOUNTS_IN_USE:
                 raise LocalTrouble(
-                    f"account {self.account} is in use by another emulator in this process",
-                    fix="stop that one first, or give this one another account",
+                    f"Account {self.account} is in use by another emulator in this process",
+                    fix="Stop that one first, or give this one another account",
                 )
             _ACCOUNTS_IN_USE.add(self.account)
         self._ending.callback(_ACCOUNTS_IN_USE.discard, self.account)
@@ -233,16 +233,16 @@ class Local:
         self._seed_account()
         self._store = EcrStore(self.account, self.region, self._registry)
         self._sts = Sts(self.account, self.region, self._issuer.public_key)
-        self._front = Front(self._store, DataPlane(self._store, self._logins))
+        self._front = RegistryFront(self._store, DataPlane(self._store, self._logins))
         self._aws_server = wsgi_server(AwsEmulator(self._sts, EcrApi(self._store, self._logins, self._front.host)))
         self._github = self.github_class(self._issuer, self._scanning)
         self._github_server = wsgi_server(self._github)
-        self._control = Control(self._plant)
+        self._control = Control(self._apply_seed)
         self._control_server = wsgi_server(self._control)
         for server in (self._front, self._aws_server, self._github_server, self._control_server):
-            self._ending.callback(Serving(server).stop)
+            self._ending.callback(ServerThread(server).stop)
 
-    def _plant(self, seed: Seed) -> None:
+    def _apply_seed(self, seed: Seed) -> None:
         try:
             for name in (*seed.repositories, *seed.immutable_repositories):
                 fixed = name in seed.immutable_repositories
@@ -270,4 +270,4 @@ def _registry_program() -> Path:
     try:
         return Toolchain.load().provide("registry").path
     except ToolMissing as error:
-        raise LocalTrouble("the registry program cannot be had", why=str(error), fix=error.fix) from error
+        raise LocalTrouble("The registry program is not available", why=str(error), fix=error.fix) from error

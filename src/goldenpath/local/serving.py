@@ -1,4 +1,4 @@
-"""Servers in threads of their own, on loopback only."""
+"""Run WSGI servers on loopback ports, one thread per server."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("goldenpath.local")
 
 
-class Serving:
-    """A server that answers in a thread until it is stopped."""
+class ServerThread:
+    """A thread that runs a server until `stop`."""
 
     def __init__(self, server: BaseServer) -> None:
         self._server = server
@@ -25,23 +25,23 @@ class Serving:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering and give the port back. Safe to call twice."""
+        """Stop the server and release its port. Safe to call twice."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
 
 
 def wsgi_server(application: WSGIApplication) -> ThreadedWSGIServer:
-    """Return a server for `application` on a port of the system's choice, not answering yet."""
+    """Return a server for `application` on a port that the system chooses; it does not serve requests yet."""
     return ThreadedWSGIServer("127.0.0.1", 0, application, handler=_QuietHandler)
 
 
 def origin(server: ThreadedWSGIServer) -> str:
-    """Return the URL that `server` answers at, without a path."""
+    """Return the URL of `server`, without a path."""
     return f"http://127.0.0.1:{server.server_port}"
 
 
 class _QuietHandler(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ANN401  werkzeug's signature
-        """Log to the local log instead of stderr."""
+        """Write to the local log instead of stderr."""
         LOG.info("%s: %s", type, message % args if args else message)

@@ -1,6 +1,6 @@
 """`goldenpath local up`, `down` and `status`: one emulator per folder, in a process of its own.
 
-`state.json` in the folder tells where it is and with which secrets it answers; only its owner may read it.
+`state.json` in the folder holds its addresses and its secrets; only the owner of the folder may read it.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ FILE = "state.json"
 _LOG = "background.log"
 _PATIENCE = 60.0
 _STOPPING = 15.0
-# Held so that a child that goes on is not reported as forgotten, and so that it can be reaped.
+# Keeps the `Popen` of a child that runs on: Python warns when one is collected, and only its `Popen` can reap it.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True)
 class LocalState:
-    """An emulator that runs: its process, where it answers, and what a run needs to find it (`environment`)."""
+    """A running emulator: its process, its addresses, and the env variables that lead a run to it (`environment`)."""
 
     pid: int
     registry_host: str
@@ -50,15 +50,15 @@ class LocalState:
 
 
 def up(folder: Path, *, seed: Seed | None = None, say: Callable[[str], None] = lambda _: None) -> LocalState:
-    """Start an emulator for `folder` in the background, or find the one that runs, and plant `seed` in it.
+    """Start an emulator for `folder` in the background unless one runs, and create the content of `seed` in it.
 
-    `say` is told what takes long.
+    `say` receives a line before a step that takes long.
 
     Raises `LocalTrouble` when it does not come up; its log is `background.log` in `folder`.
     """
     state = status(folder) or _start(folder, say)
     if seed is not None:
-        _plant(state, seed)
+        _apply_seed(state, seed)
     return state
 
 
@@ -81,7 +81,7 @@ def status(folder: Path) -> LocalState | None:
 
 
 def write(folder: Path, state: LocalState) -> None:
-    """Write `state` to the state file of `folder`, readable by its owner alone from the first moment on."""
+    """Write `state` to the state file of `folder`, which only its owner can read, from its creation on."""
     part = folder / f".{FILE}.part"
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -90,7 +90,7 @@ def write(folder: Path, state: LocalState) -> None:
 
 
 def _start(folder: Path, say: Callable[[str], None]) -> LocalState:
-    # Here, where somebody sees it: building it may take longer than anybody waits for a process to come up.
+    # In the foreground, where progress is visible: a build of the registry can take longer than `_PATIENCE`.
     Toolchain.load(say=say).provide("registry")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in (FILE, _LOG):
@@ -115,9 +115,9 @@ def _wait_until_up(folder: Path, child: subprocess.Popen[bytes]) -> LocalState:
         time.sleep(0.02)
     words = (folder / _LOG).read_text("utf-8", "replace").strip().splitlines()
     raise LocalTrouble(
-        "the local registry and AWS emulator did not come up",
-        why=words[-1] if words else f"no answer within {_PATIENCE:g} seconds",
-        fix=f"see {folder / _LOG}, then run `goldenpath local up` again",
+        "The local registry and AWS emulator did not come up",
+        why=words[-1] if words else f"It did not respond within {_PATIENCE:g} seconds",
+        fix=f"See {folder / _LOG}, then run `goldenpath local up` again",
     )
 
 
@@ -142,17 +142,17 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _plant(state: LocalState, seed: Seed) -> None:
+def _apply_seed(state: LocalState, seed: Seed) -> None:
     if _ask(state, "POST", SEED, codec.encode(seed)) != http.HTTPStatus.OK:
         raise LocalTrouble(
-            "the local emulator did not create what was asked for",
+            "The local emulator did not create the requested repositories and roles",
             why=", ".join((*seed.repositories, *seed.immutable_repositories, *seed.roles)),
-            fix="check the names: ECR's rules for repositories, IAM's for roles",
+            fix="Check the names: ECR's rules for repositories, IAM's for roles",
         )
 
 
 def _ask(state: LocalState, method: str, path: str, body: bytes = b"") -> int | None:
-    """Return the HTTP status that the emulator of `state` answers with; `None` when nobody answers."""
+    """Return the HTTP status of the response from the emulator of `state`; `None` without a response."""
     at = urlsplit(state.control_url)
     with contextlib.closing(http.client.HTTPConnection(at.hostname or "", at.port, timeout=5)) as connection:
         try:

@@ -6,9 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from goldenpath.local.answers import json_answer
 from goldenpath.local.github.api import REPOSITORY, GitHubEmulator, json_body, request_origin
 from goldenpath.local.github.code_scanning import RejectedError, SarifStore
+from goldenpath.local.responses import json_response
 from tests.doubles.github.commits import Commits
 from tests.doubles.github.rules import Rulesets
 from tests.doubles.github.runs import Runs
@@ -58,20 +58,20 @@ class GitHubDouble(GitHubEmulator):
 
     def _run(self, request: Request, owner: str, name: str, number: str, attempt: str = "") -> Response:
         chosen = int(attempt) if attempt else None
-        return json_answer(200, self.runs.run(self._place(request, owner, name), int(number), chosen))
+        return json_response(200, self.runs.run(self._place(request, owner, name), int(number), chosen))
 
     def _artifacts(self, request: Request, owner: str, name: str, number: str) -> Response:
-        return json_answer(200, self.runs.artifacts(self._place(request, owner, name), int(number)))
+        return json_response(200, self.runs.artifacts(self._place(request, owner, name), int(number)))
 
     def _contents(self, request: Request, owner: str, name: str, path: str) -> Response:
-        return json_answer(200, self.runs.contents(self._place(request, owner, name), path))
+        return json_response(200, self.runs.contents(self._place(request, owner, name), path))
 
     def _history(self, request: Request) -> Response:
-        """Answer the one GraphQL query that delivery sends: how the text of a pull request was changed."""
-        asked = json_body(request)
-        named = asked.get("variables", {}) if isinstance(asked, dict) else {}
-        found = self.threads.history(f"{named.get('owner')}/{named.get('name')}", int(named.get("number", 0)))
-        return json_answer(200, {"data": {"repository": found}})
+        """Respond to the only GraphQL query of the platform: the changes to the text of a pull request."""
+        query = json_body(request)
+        named = query.get("variables", {}) if isinstance(query, dict) else {}
+        history = self.threads.history(f"{named.get('owner')}/{named.get('name')}", int(named.get("number", 0)))
+        return json_response(200, {"data": {"repository": history}})
 
     def _thread_routes(self) -> tuple[Route, ...]:
         threads, one = self.threads, r"(?P<number>\d+)"
@@ -102,16 +102,16 @@ class GitHubDouble(GitHubEmulator):
         rulesets = self.rulesets
 
         def listed(request: Request, owner: str, name: str) -> Response:
-            return json_answer(200, rulesets.list_all(self._place(request, owner, name), request.args))
+            return json_response(200, rulesets.list_all(self._place(request, owner, name), request.args))
 
         def one(request: Request, owner: str, name: str, identity: str) -> Response:
-            return json_answer(200, rulesets.get(self._place(request, owner, name), int(identity)))
+            return json_response(200, rulesets.get(self._place(request, owner, name), int(identity)))
 
         def of_branch(request: Request, owner: str, name: str, branch: str) -> Response:
-            return json_answer(200, rulesets.of_branch(self._place(request, owner, name), branch))
+            return json_response(200, rulesets.of_branch(self._place(request, owner, name), branch))
 
         def branch(request: Request, owner: str, name: str, branch: str) -> Response:
-            return json_answer(200, rulesets.branch(self._place(request, owner, name), branch))
+            return json_response(200, rulesets.branch(self._place(request, owner, name), branch))
 
         return (
             ("GET", re.compile(f"{REPOSITORY}/rulesets"), listed),
@@ -144,25 +144,25 @@ class GitHubDouble(GitHubEmulator):
     ) -> Response:
         page = int(request.args.get("page", "1"))
         if page > 1:  # everything fits on the first page
-            return json_answer(200, [])
-        return json_answer(200, act(self._place(request, owner, name), int(number) if number else request.args))
+            return json_response(200, [])
+        return json_response(200, act(self._place(request, owner, name), int(number) if number else request.args))
 
     def _of_commit(self, request: Request, owner: str, name: str, commit: str) -> Response:
-        return json_answer(200, self.threads.of_commit(self._place(request, owner, name), commit))
+        return json_response(200, self.threads.of_commit(self._place(request, owner, name), commit))
 
     def _read(self, act: Callable[..., Any], request: Request, owner: str, name: str, rest: str = "") -> Response:
-        """Answer with what `act` returns for a repository, for the rest of the path and for the query."""
+        """Respond with the result of `act` for a repository, the rest of the path and the query."""
         words = [rest] if rest else []
-        return json_answer(200, act(self._place(request, owner, name), *words, request.args))
+        return json_response(200, act(self._place(request, owner, name), *words, request.args))
 
     def _permission(self, request: Request, owner: str, name: str, login: str) -> Response:
-        return json_answer(200, self.threads.permission(self._place(request, owner, name), login))
+        return json_response(200, self.threads.permission(self._place(request, owner, name), login))
 
     def _write(
         self, status: int, act: Callable[..., Any], request: Request, owner: str, name: str, number: str = ""
     ) -> Response:
         words = [int(number)] if number else []
-        return json_answer(status, act(self._place(request, owner, name), *words, json_body(request)))
+        return json_response(status, act(self._place(request, owner, name), *words, json_body(request)))
 
     def _place(self, request: Request, owner: str, name: str) -> Place:
         if f"{owner}/{name}" in self.threads.absent:

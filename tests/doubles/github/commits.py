@@ -1,4 +1,4 @@
-"""The commits of a repository on GitHub, as a double: how two of them stand to each other, and what a ref names."""
+"""A double of the commits of repositories on GitHub: their comparison, and the commits that refs name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Commits:
         self._refs.setdefault(repository, {})[ref] = commit
 
     def compare(self, place: Place, basehead: str, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Compare two commits", for full commit ids and without the files. Raises `RejectedError`."""
+        """Respond to "Compare two commits", for full commit ids and without the files. Raises `RejectedError`."""
         base, head = basehead.split("...")
         known = self._parents.get(place.repository, {})
         if base not in known or head not in known:
@@ -56,27 +56,27 @@ class Commits:
         }
 
     def get(self, place: Place, ref: str, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get a commit", by its id or by a ref. Raises `RejectedError`."""
+        """Respond to "Get a commit", by its id or by a ref. Raises `RejectedError`."""
         named = self._refs.get(place.repository, {}).get(ref, ref)
         if named not in self._parents.get(place.repository, {}):
             raise RejectedError(422, f"No commit found for SHA: {ref}")
         return self._described(place, named)
 
     def ref(self, place: Place, ref: str, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get a reference". Raises `RejectedError`."""
+        """Respond to "Get a reference". Raises `RejectedError`."""
         if (commit := self._refs.get(place.repository, {}).get(ref)) is None:
             raise RejectedError(404, "Not Found")
         named = {"type": "commit", "sha": commit, "url": f"{place.url}/git/commits/{commit}"}
         return {"ref": f"refs/{ref}", "node_id": "REF_1", "url": f"{place.url}/git/refs/{ref}", "object": named}
 
     def _history(self, place: Place, commit: str) -> set[str]:
-        """Return `commit` and everything that it is made on."""
-        found, waiting = set[str](), [commit]
+        """Return `commit` and its ancestors."""
+        history, waiting = set[str](), [commit]
         while waiting:
-            if (each := waiting.pop()) not in found:
-                found.add(each)
-                waiting += self._parents[place.repository].get(each, ())
-        return found
+            if (ancestor := waiting.pop()) not in history:
+                history.add(ancestor)
+                waiting += self._parents[place.repository].get(ancestor, ())
+        return history
 
     def _described(self, place: Place, commit: str) -> dict[str, Any]:
         url = f"{place.url}/commits/{commit}"
@@ -99,7 +99,7 @@ class Commits:
             "author": person,
             "committer": person,
             "parents": [
-                {"sha": each, "url": f"{place.url}/commits/{each}", "html_url": f"{place.page}/commit/{each}"}
-                for each in parents
+                {"sha": parent, "url": f"{place.url}/commits/{parent}", "html_url": f"{place.page}/commit/{parent}"}
+                for parent in parents
             ],
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""GitHub's rulesets of one or several repositories, kept in memory: what they demand of a branch or a tag.
+"""A double of GitHub's rulesets: the rules for the branches and tags of repositories, kept in memory.
 
 Source: GitHub REST API, "Rules" and "Branches".
 """
@@ -40,16 +40,16 @@ class Rulesets:
         wanted = query.get("targets", "branch,tag,push").split(",")
         left_out = {"rules", "conditions", "bypass_actors"}
         return [
-            {key: value for key, value in each.items() if key not in left_out}
-            for each in self._of.get(place.repository, ())
-            if each["target"] in wanted
+            {key: value for key, value in ruleset.items() if key not in left_out}
+            for ruleset in self._of.get(place.repository, ())
+            if ruleset["target"] in wanted
         ]
 
     def get(self, place: Place, identity: int) -> dict[str, Any]:
         """Return one ruleset."""
-        for each in self._of.get(place.repository, ()):
-            if each["id"] == identity:
-                return each
+        for ruleset in self._of.get(place.repository, ()):
+            if ruleset["id"] == identity:
+                return ruleset
         raise RejectedError(404, "Not Found")
 
     def of_branch(self, place: Place, branch: str) -> list[dict[str, Any]]:
@@ -57,12 +57,12 @@ class Rulesets:
         return [
             {
                 **rule,
-                "ruleset_source_type": each["source_type"],
-                "ruleset_source": each["source"],
-                "ruleset_id": each["id"],
+                "ruleset_source_type": ruleset["source_type"],
+                "ruleset_source": ruleset["source"],
+                "ruleset_id": ruleset["id"],
             }
-            for each in self._active(place, "branch", f"refs/heads/{branch}")
-            for rule in each.get("rules", ())
+            for ruleset in self._active(place, "branch", f"refs/heads/{branch}")
+            for rule in ruleset.get("rules", ())
         ]
 
     def branch(self, place: Place, branch: str) -> dict[str, Any]:
@@ -79,12 +79,12 @@ class Rulesets:
         }
 
     def _active(self, place: Place, target: str, ref: str) -> Iterator[dict[str, Any]]:
-        for each in self._of.get(place.repository, ()):
-            names = (each.get("conditions") or {}).get("ref_name") or {}
+        for ruleset in self._of.get(place.repository, ()):
+            names = (ruleset.get("conditions") or {}).get("ref_name") or {}
             included = any(_matches(pattern, ref) for pattern in names.get("include", ()))
             excluded = any(_matches(pattern, ref) for pattern in names.get("exclude", ()))
-            if each["target"] == target and each["enforcement"] == "active" and included and not excluded:
-                yield each
+            if ruleset["target"] == target and ruleset["enforcement"] == "active" and included and not excluded:
+                yield ruleset
 
 
 def _matches(pattern: str, ref: str) -> bool:

@@ -1,7 +1,7 @@
-"""GitHub's workflow runs, their artifacts, and the files of repositories, as a double that answers as GitHub does.
+"""A double of GitHub's workflow runs, their artifacts, and the files of repositories.
 
-`tests/contract` compares its answers with GitHub's own OpenAPI description. It runs nothing: `start`, `again` and
-`keep` are told what a run did.
+`tests/contract` compares its responses with GitHub's OpenAPI description. It runs no workflow: callers of `start`,
+`again` and `keep` say what a run did.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Body = dict[str, Any]
 
 @dataclass
 class Run:
-    """One workflow run: `starters` are who started each attempt of it, the first one as whom it goes on to run."""
+    """One workflow run: `starters` are the logins that started its attempts; the first one is its actor."""
 
     workflow: str
     branch: str
@@ -37,7 +37,7 @@ class Run:
 
 
 class Runs:
-    """Every run and every file of every repository; `now` tells the time."""
+    """Every run and every file of every repository; `now` returns the time."""
 
     def __init__(self, now: Callable[[], dt.datetime]) -> None:
         self.files: dict[str, dict[str, str]] = {}
@@ -61,7 +61,7 @@ class Runs:
         self._runs[repository, number].artifacts.append(artifact)
 
     def run(self, place: Place, number: int, attempt: int | None = None) -> Body:
-        """Answer "Get a workflow run" and, with an `attempt`, "Get a workflow run attempt"."""
+        """Respond to "Get a workflow run" and, with an `attempt`, "Get a workflow run attempt"."""
         run = self._run(place, number)
         chosen = len(run.starters) if attempt is None else attempt
         if not 1 <= chosen <= len(run.starters):
@@ -69,26 +69,26 @@ class Runs:
         return _described(place, number, run, chosen)
 
     def artifacts(self, place: Place, number: int) -> Body:
-        """Answer "List workflow run artifacts"."""
+        """Respond to "List workflow run artifacts"."""
         names = self._run(place, number).artifacts
         listed = [_artifact(place, identity, name) for identity, name in enumerate(names, 1)]
         return {"total_count": len(listed), "artifacts": listed}
 
     def contents(self, place: Place, path: str) -> Body | list[Body]:
-        """Answer "Get repository content" of a file or a folder on the default branch."""
+        """Respond to "Get repository content" of a file or a folder on the default branch."""
         files = self.files.get(place.repository, {})
         if path in files:
             return _file(place, path, files[path], whole=True)
-        inside = [each for each in files if each.rpartition("/")[0] == path]
+        inside = [file for file in files if file.rpartition("/")[0] == path]
         if not inside:
             raise RejectedError(404, "Not Found")
-        return [_file(place, each, files[each], whole=False) for each in sorted(inside)]
+        return [_file(place, file, files[file], whole=False) for file in sorted(inside)]
 
     def _run(self, place: Place, number: int) -> Run:
-        found = self._runs.get((place.repository, number))
-        if found is None:
+        run = self._runs.get((place.repository, number))
+        if run is None:
             raise RejectedError(404, "Not Found")
-        return found
+        return run
 
 
 def _described(place: Place, number: int, run: Run, attempt: int) -> Body:

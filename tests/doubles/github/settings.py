@@ -1,4 +1,4 @@
-"""A repository's settings on GitHub, as a double: environments, what Actions may run, and what Actions keep.
+"""A double of a repository's settings on GitHub: environments, the permissions of Actions, runners and artifacts.
 
 Sources: GitHub REST API, "Deployment environments", "Actions permissions", "Self-hosted runners", "Workflows",
 "Artifacts", "List CODEOWNERS errors".
@@ -23,12 +23,12 @@ _TIMES = {"created_at": _WHEN, "updated_at": _WHEN}
 
 @dataclass
 class Settings:
-    """What the settings of every repository are. Without `is_admin` the token may not read those of Actions.
+    """The settings of all repositories. Without `is_admin` the token may not read those of Actions.
 
-    `environments` are name → who must approve, and `deploying` name → which branches deploy to it (all, where it is not
-    there); `workflows` path → state; `runners` name → version; `artifacts` name → size in bytes. `access` is who else
-    may call the workflows of a private repository, `approves` whether workflows may open and approve pull requests,
-    and `unowned` the lines of CODEOWNERS that name nobody.
+    `environments` are name → required reviewers, and `deploying` name → the branches that may deploy to it (all when
+    it is missing); `workflows` path → state; `runners` name → version; `artifacts` name → size in bytes. `access` is
+    the access of other repositories to the workflows of a private one, `approves` whether workflows may open and
+    approve pull requests, and `unowned` the lines of CODEOWNERS that name nobody.
     """
 
     is_admin: bool = True
@@ -46,7 +46,7 @@ class Settings:
     artifacts: dict[str, int] = field(default_factory=dict)
 
     def environment(self, place: Place, name: str, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get an environment". Raises `RejectedError`."""
+        """Respond to "Get an environment". Raises `RejectedError`."""
         if name not in self.environments:
             raise RejectedError(404, "Not Found")
         people = [
@@ -66,17 +66,17 @@ class Settings:
         }  # fmt: skip
 
     def deployment_branches(self, _: Place, name: str, __: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "List deployment branch policies". Raises `RejectedError`."""
+        """Respond to "List deployment branch policies". Raises `RejectedError`."""
         if name not in self.environments:
             raise RejectedError(404, "Not Found")
-        found = [
+        policies = [
             {"id": at, "node_id": f"DBP_{at}", "name": branch, "type": "branch"}
             for at, branch in enumerate(self.deploying.get(name, ()), 1)
         ]
-        return {"total_count": len(found), "branch_policies": found}
+        return {"total_count": len(policies), "branch_policies": policies}
 
     def permissions(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get GitHub Actions permissions for a repository". Raises `RejectedError`."""
+        """Respond to "Get GitHub Actions permissions for a repository". Raises `RejectedError`."""
         self._require_admin()
         chosen = f"{place.url}/actions/permissions/selected-actions"
         return {
@@ -85,24 +85,24 @@ class Settings:
         }  # fmt: skip
 
     def selected(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get allowed actions and reusable workflows for a repository". Raises `RejectedError`."""
+        """Respond to "Get allowed actions and reusable workflows for a repository". Raises `RejectedError`."""
         self._require_admin()
         if self.allowed != "selected":
             raise RejectedError(409, "Conflict")
         return {"github_owned_allowed": True, "verified_allowed": False, "patterns_allowed": list(self.patterns)}
 
     def access_level(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get the level of access for workflows outside of the repository". Raises `RejectedError`."""
+        """Respond to "Get the level of access for workflows outside of the repository". Raises `RejectedError`."""
         self._require_admin()
         return {"access_level": self.access}
 
     def workflow_permissions(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "Get default workflow permissions for a repository". Raises `RejectedError`."""
+        """Respond to "Get default workflow permissions for a repository". Raises `RejectedError`."""
         self._require_admin()
         return {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": self.approves}
 
     def codeowners(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "List CODEOWNERS errors"."""
+        """Respond to "List CODEOWNERS errors"."""
         path, kind = ".github/CODEOWNERS", "Unknown owner"
         return {
             "errors": [
@@ -112,34 +112,34 @@ class Settings:
         }
 
     def list_runners(self, _: Place, __: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "List self-hosted runners for a repository". Raises `RejectedError`."""
+        """Respond to "List self-hosted runners for a repository". Raises `RejectedError`."""
         self._require_admin()
-        found = [
+        runners = [
             {"id": at, "name": name, "os": "linux", "status": "online", "busy": False, "ephemeral": True,
              "version": version, "labels": [{"id": 1, "name": "self-hosted", "type": "read-only"}]}
             for at, (name, version) in enumerate(self.runners.items(), 1)
         ]  # fmt: skip
-        return {"total_count": len(found), "runners": found}
+        return {"total_count": len(runners), "runners": runners}
 
     def list_workflows(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "List repository workflows"."""
-        found = [
+        """Respond to "List repository workflows"."""
+        workflows = [
             {"id": at, "node_id": f"W_{at}", "name": path, "path": path, "state": state, **_TIMES,
              "url": f"{place.url}/actions/workflows/{at}", "html_url": f"{place.page}/blob/main/{path}",
              "badge_url": f"{place.page}/workflows/{at}/badge.svg"}
             for at, (path, state) in enumerate(self.workflows.items(), 1)
         ]  # fmt: skip
-        return {"total_count": len(found), "workflows": found}
+        return {"total_count": len(workflows), "workflows": workflows}
 
     def list_artifacts(self, place: Place, _: Mapping[str, str]) -> dict[str, Any]:
-        """Answer "List artifacts for a repository"."""
-        found = [
+        """Respond to "List artifacts for a repository"."""
+        artifacts = [
             {"id": at, "node_id": f"A_{at}", "name": name, "size_in_bytes": size, "expired": False,
              "url": f"{place.url}/actions/artifacts/{at}", "expires_at": _WHEN, **_TIMES,
              "archive_download_url": f"{place.url}/actions/artifacts/{at}/zip"}
             for at, (name, size) in enumerate(self.artifacts.items(), 1)
         ]  # fmt: skip
-        return {"total_count": len(found), "artifacts": found}
+        return {"total_count": len(artifacts), "artifacts": artifacts}
 
     def _require_admin(self) -> None:
         if not self.is_admin:

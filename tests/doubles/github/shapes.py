@@ -119,22 +119,22 @@ def comment(place: Place, thread: Thread, identity: int) -> dict[str, Any]:
 
 
 def permission(level: str) -> dict[str, Any]:
-    """Return the description of what somebody may do: `level` is admin, write, read or none."""
+    """Return the description of a user's permission: `level` is admin, write, read or none."""
     return {"permission": level, "role_name": level, "user": None}
 
 
-def review(place: Place, thread: Thread, identity: int, said: Review) -> dict[str, Any]:
+def review(place: Place, thread: Thread, identity: int, given: Review) -> dict[str, Any]:
     """Return the description of a review."""
     page = f"{place.page}/pull/{thread.number}#pullrequestreview-{identity}"
     pulls = f"{place.url}/pulls/{thread.number}"
     return {
         "id": identity,
         "node_id": "R_local",
-        "user": _user(place, said.login),
+        "user": _user(place, given.login),
         "body": "",
-        "state": said.state,
-        "commit_id": said.commit,
-        "submitted_at": stamp(said.at),
+        "state": given.state,
+        "commit_id": given.commit,
+        "submitted_at": stamp(given.at),
         "html_url": page,
         "pull_request_url": pulls,
         "_links": {"html": {"href": page}, "pull_request": {"href": pulls}},
@@ -143,12 +143,12 @@ def review(place: Place, thread: Thread, identity: int, said: Review) -> dict[st
 
 
 def history(thread: Thread) -> dict[str, Any]:
-    """Return what GraphQL tells of the changes to the text of a pull request."""
+    """Return GraphQL's description of the changes to the text of a pull request."""
     kinds = {"renamed": "RenamedTitleEvent", "reopened": "ReopenedEvent"}
-    edits = [{"editedAt": stamp(each.at), "editor": _actor(each.login)} for each in thread.events
-             if each.did == "edited"]  # fmt: skip
-    events = [{"__typename": kinds[each.did], "createdAt": stamp(each.at), "actor": _actor(each.login)}
-              for each in thread.events if each.did in kinds]  # fmt: skip
+    edits = [{"editedAt": stamp(event.at), "editor": _actor(event.login)} for event in thread.events
+             if event.did == "edited"]  # fmt: skip
+    events = [{"__typename": kinds[event.did], "createdAt": stamp(event.at), "actor": _actor(event.login)}
+              for event in thread.events if event.did in kinds]  # fmt: skip
     last = {"lastEditedAt": edits[-1]["editedAt"], "editor": edits[-1]["editor"]} if edits else {
         "lastEditedAt": None, "editor": None}  # fmt: skip
     # A text that was never edited has no list of edits.

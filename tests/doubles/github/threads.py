@@ -1,7 +1,7 @@
-"""GitHub's pull requests, issues, labels, comments and reviews, as a double that answers as GitHub does.
+"""A double of GitHub's pull requests, issues, labels, comments and reviews.
 
-`tests/contract` holds its answers against GitHub's own OpenAPI description. It knows no git: `push` and `merge` are
-given the commit, and `merge` what GitHub counts of it.
+`tests/contract` compares its responses with GitHub's OpenAPI description. It runs no git: callers pass the commit to
+`push` and `merge`, and to `merge` the counts that GitHub derives from it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class Review:
-    """What `login` said, and when, of the commit that was the branch's tip then."""
+    """The review of `login`, for the commit that was the tip of the branch at that time."""
 
     login: str
     state: str
@@ -32,7 +32,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Event:
-    """What `login` did to a thread, and when: `edited`, `renamed` or `reopened` it."""
+    """A change of a thread by `login`: `did` is `edited`, `renamed` or `reopened`."""
 
     login: str
     did: str
@@ -116,7 +116,7 @@ class Threads:
         self._thread(repository, number).events.append(Event(login, "reopened", self.tick()))
 
     def history(self, repository: str, number: int) -> Body:
-        """Answer a query of GraphQL for `userContentEdits` and `timelineItems` of a pull request."""
+        """Respond to a GraphQL query for `userContentEdits` and `timelineItems` of a pull request."""
         return shapes.history(self._thread(repository, number))
 
     def push(self, repository: str, number: int, commit: str) -> None:
@@ -137,97 +137,101 @@ class Threads:
         thread.strangers[self._commented(thread, text)] = login
 
     def list_pulls(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
-        """Answer "List pull requests"."""
+        """Respond to "List pull requests"."""
         head, base, state = query.get("head", ""), query.get("base", ""), query.get("state", "open")
         return [
-            shapes.pull(place, each, whole=False)
-            for each in self.of(place.repository)
-            if each.head
-            and state in {"all", each.state}
-            and head in {"", f"{place.owner}:{each.head}"}
-            and base in {"", each.base}
+            shapes.pull(place, thread, whole=False)
+            for thread in self.of(place.repository)
+            if thread.head
+            and state in {"all", thread.state}
+            and head in {"", f"{place.owner}:{thread.head}"}
+            and base in {"", thread.base}
         ]
 
     def get_pull(self, place: shapes.Place, number: int) -> Body:
-        """Answer "Get a pull request"."""
+        """Respond to "Get a pull request"."""
         thread = self._thread(place.repository, number)
         if not thread.head:
             raise RejectedError(404, "Not Found")
         return shapes.pull(place, thread, whole=True)
 
     def of_commit(self, place: shapes.Place, commit: str) -> list[Body]:
-        """Answer "List pull requests associated with a commit" of a branch that is not the default one."""
-        found = [each for each in self.of(place.repository) if each.head and commit in {each.merge_commit, each.tip}]
-        listed = [shapes.pull(place, each, whole=False) for each in found]
+        """Respond to "List pull requests associated with a commit" of a branch that is not the default one."""
+        threads = [
+            thread
+            for thread in self.of(place.repository)
+            if thread.head and commit in {thread.merge_commit, thread.tip}
+        ]
+        listed = [shapes.pull(place, thread, whole=False) for thread in threads]
         if listed and self.unmarked:
             self.unmarked -= 1
-            return [{**each, "state": "open", "merged_at": None} for each in listed]
+            return [{**pull, "state": "open", "merged_at": None} for pull in listed]
         return listed
 
     def create_pull(self, place: shapes.Place, body: Body) -> Body:
-        """Answer "Create a pull request"; refuses a second open one of a branch as GitHub does."""
+        """Respond to "Create a pull request"; refuses a second open one of a branch as GitHub does."""
         head = str(body.get("head", "")).rpartition(":")[2]
         if not head or not body.get("base") or not body.get("title"):
             raise RejectedError(422, "Validation Failed")
         with self._lock:
-            if any(each.head == head and each.state == "open" for each in self.of(place.repository)):
+            if any(thread.head == head and thread.state == "open" for thread in self.of(place.repository)):
                 message = f"Validation Failed: A pull request already exists for {place.owner}:{head}."
                 raise RejectedError(422, message)
             made = self._open(place.repository, body, head=head, base=str(body["base"]))
         return shapes.pull(place, made, whole=True)
 
     def change_pull(self, place: shapes.Place, number: int, body: Body) -> Body:
-        """Answer "Update a pull request"."""
+        """Respond to "Update a pull request"."""
         return shapes.pull(place, self._changed(place.repository, number, body), whole=True)
 
     def permission(self, place: shapes.Place, login: str) -> Body:
-        """Answer "Get repository permissions for a user"."""
+        """Respond to "Get repository permissions for a user"."""
         return shapes.permission(self._permissions.get((place.repository, login), "none"))
 
     def list_reviews(self, place: shapes.Place, number: int) -> list[Body]:
-        """Answer "List reviews for a pull request"."""
+        """Respond to "List reviews for a pull request"."""
         thread = self._thread(place.repository, number)
-        return [shapes.review(place, thread, at, each) for at, each in enumerate(thread.reviews, 1)]
+        return [shapes.review(place, thread, at, review) for at, review in enumerate(thread.reviews, 1)]
 
     def list_issues(self, place: shapes.Place, query: Mapping[str, str]) -> list[Body]:
-        """Answer "List repository issues": to GitHub, pull requests are issues too."""
+        """Respond to "List repository issues": to GitHub, pull requests are issues too."""
         wanted = set(filter(None, query.get("labels", "").split(",")))
         state = query.get("state", "open")
-        found = [each for each in self.of(place.repository) if state in {"all", each.state}]
-        return [shapes.issue(place, each) for each in found if wanted <= set(each.labels)]
+        threads = [thread for thread in self.of(place.repository) if state in {"all", thread.state}]
+        return [shapes.issue(place, thread) for thread in threads if wanted <= set(thread.labels)]
 
     def create_issue(self, place: shapes.Place, body: Body) -> Body:
-        """Answer "Create an issue"."""
+        """Respond to "Create an issue"."""
         if not body.get("title"):
             raise RejectedError(422, "Validation Failed")
         return shapes.issue(place, self._open(place.repository, body))
 
     def change_issue(self, place: shapes.Place, number: int, body: Body) -> Body:
-        """Answer "Update an issue"."""
+        """Respond to "Update an issue"."""
         return shapes.issue(place, self._changed(place.repository, number, body))
 
     def add_labels(self, place: shapes.Place, number: int, body: Body | list[str]) -> list[Body]:
-        """Answer "Add labels to an issue"; a label that is not there comes to be, as at GitHub."""
+        """Respond to "Add labels to an issue"; a missing label is created, as on GitHub."""
         thread = self._thread(place.repository, number)
-        # GitHub takes a bare list too, which is what PyGithub sends.
+        # GitHub accepts a bare list too, and PyGithub sends one.
         names = body if isinstance(body, list) else body.get("labels", ())
         thread.labels += [name for name in names if name not in thread.labels]
         return [shapes.label(place, name) for name in thread.labels]
 
     def list_comments(self, place: shapes.Place, number: int) -> list[Body]:
-        """Answer "List issue comments"."""
+        """Respond to "List issue comments"."""
         thread = self._thread(place.repository, number)
         return [shapes.comment(place, thread, at) for at in thread.comments]
 
     def create_comment(self, place: shapes.Place, number: int, body: Body) -> Body:
-        """Answer "Create an issue comment"."""
+        """Respond to "Create an issue comment"."""
         thread = self._thread(place.repository, number)
         if thread.locked:
             raise RejectedError(403, "Unable to create comment because issue is locked.")
         return shapes.comment(place, thread, self._commented(thread, str(body["body"])))
 
     def change_comment(self, place: shapes.Place, comment: int, body: Body) -> Body:
-        """Answer "Update an issue comment"."""
+        """Respond to "Update an issue comment"."""
         for thread in self.of(place.repository):
             if comment in thread.comments:
                 thread.comments[comment] = str(body["body"])
@@ -243,7 +247,7 @@ class Threads:
     def _open(self, repository: str, body: Body, head: str = "", base: str = "") -> Thread:
         with self._lock:
             kept = self._kept.setdefault(repository, {})
-            labels = [str(each) for each in body.get("labels", ())]
+            labels = [str(name) for name in body.get("labels", ())]
             made = Thread(len(kept) + 1, str(body["title"]), str(body.get("body") or ""), head, base, labels=labels)
             kept[made.number] = made
             return made
@@ -254,7 +258,7 @@ class Threads:
             if name in body:
                 setattr(thread, name, str(body[name]))
         self._edited(thread, thread.author or shapes.BOT, body)
-        thread.labels = [str(each) for each in body.get("labels", thread.labels)]
+        thread.labels = [str(name) for name in body.get("labels", thread.labels)]
         return thread
 
     def _edited(self, thread: Thread, login: str, body: Body) -> None:
@@ -265,9 +269,9 @@ class Threads:
                 thread.events.append(Event(login, did, self.tick()))
 
     def _thread(self, repository: str, number: int) -> Thread:
-        found = self._kept.get(repository, {}).get(number)
-        if found is None:
+        thread = self._kept.get(repository, {}).get(number)
+        if thread is None:
             raise RejectedError(404, "Not Found")
-        if found.is_deleted:
+        if thread.is_deleted:
             raise RejectedError(410, "This issue was deleted")
-        return found
+        return thread

@@ -28,7 +28,7 @@ def test_an_emulator_in_the_background_is_found_seeded_and_stopped(tmp_path: Pat
         )
         found = {r["repositoryName"]: r["imageTagMutability"] for r in ecr.describe_repositories()["repositories"]}
         assert found == {"app": "MUTABLE", "fixed": "IMMUTABLE"}
-        with pytest.raises(LocalTrouble, match="the local emulator did not create what was asked for"):
+        with pytest.raises(LocalTrouble, match="The local emulator did not create the requested repositories"):
             state.up(folder, seed=Seed(repositories=("NOT A NAME",)))
     finally:
         assert state.down(folder)

@@ -1,4 +1,4 @@
-"""Bodies of HTTP/1.1 requests, read and sent piece by piece so that no layer is ever held in memory.
+"""Read the bodies of HTTP/1.1 requests in pieces of at most 1 MiB, so that no layer is ever whole in memory.
 
 Framing: RFC 9112, sections 6 and 7.1.
 """
@@ -17,11 +17,11 @@ _LONGEST_LINE = 4096
 
 
 class ClientGoneError(Exception):
-    """The client stopped in the middle of a request, or sent what is not HTTP."""
+    """The client closed the connection in the middle of a request, or sent invalid HTTP."""
 
 
 class RequestBody:
-    """The body of one request, to be read once; `pieces` yields it, `drain` throws away what is left."""
+    """The body of one request, to be read once; `pieces` yields it, `drain` discards the rest."""
 
     def __init__(self, source: BufferedIOBase, headers: Message) -> None:
         self._source = source
@@ -32,7 +32,7 @@ class RequestBody:
         self._rest = self._chunks() if self.chunked else self._exactly(self.length or 0)
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the body in pieces of at most 1 MiB. Raises `ClientGoneError` when the client stops half-way."""
+        """Yield the body in pieces of at most 1 MiB. Raises `ClientGoneError` when it ends too early."""
         for piece in self._rest:
             self.taken += len(piece)
             yield piece
@@ -47,7 +47,7 @@ class RequestBody:
         return content
 
     def drain(self) -> None:
-        """Read what is left, so that the connection can carry the next request."""
+        """Read the rest, so that the connection can carry the next request."""
         for _ in self.pieces():
             pass
 

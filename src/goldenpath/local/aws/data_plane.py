@@ -1,7 +1,7 @@
-"""What a request to the registry means, and whether ECR's data plane would let it through. No I/O here.
+"""Parse a request to the registry, and decide whether ECR's data plane would allow it. This module does no I/O.
 
 Paths: OCI Distribution Specification 1.1, "Endpoints". Permissions: Amazon ECR user guide, "IAM permissions for pushing
-an image". Refusals carry ECR's codes and words.
+an image". Refusals have ECR's codes and messages.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ACTIONS = {
 
 
 class RefusedError(Exception):
-    """An answer that ends a request: HTTP `status`, the error `code` of the OCI specification, and the words."""
+    """A refusal, which ends a request: HTTP `status`, the error `code` of the OCI specification, and the message."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -64,11 +64,11 @@ class Call:
 
     @classmethod
     def parse(cls, method: str, path: str) -> Call:
-        """Read a request line's path. Raises `RefusedError` for what ECR's data plane does not know."""
-        found = _PATH.fullmatch(unquote(path.partition("?")[0]))
-        if found is None:
+        """Parse the path of a request. Raises `RefusedError` when ECR's data plane lacks the path or the method."""
+        path_match = _PATH.fullmatch(unquote(path.partition("?")[0]))
+        if path_match is None:
             raise RefusedError(404, "NOT_FOUND", "There is nothing at this path.")
-        parts = found.groupdict()
+        parts = path_match.groupdict()
         kind = next((kind for kind in ("tags", "manifests", "uploads", "blobs") if parts[kind]), "base")
         call = cls(
             method,
@@ -82,30 +82,30 @@ class Call:
 
     @property
     def action(self) -> str:
-        """The IAM action it needs, like `ecr:PutImage`."""
+        """The IAM action that it needs, like `ecr:PutImage`."""
         return f"ecr:{_ACTIONS[self.kind, self.method]}"
 
     @property
     def tag(self) -> str | None:
-        """The tag that a manifest is read or written under; `None` when it goes by digest."""
+        """The tag that a manifest is read or written under; `None` when it is addressed by digest."""
         by_tag = self.kind == "manifests" and not self.reference.startswith("sha256:")
         return self.reference if by_tag else None
 
     @property
     def image_id(self) -> dict[str, str]:
-        """The manifest that it is about, as ECR's API names one."""
+        """The image id in the form of ECR's API."""
         return {"imageTag" if self.tag else "imageDigest": self.reference}
 
 
 class DataPlane:
-    """Decides whether a call goes on to the registry."""
+    """Decides whether a call is forwarded to the registry."""
 
     def __init__(self, store: EcrStore, logins: Logins) -> None:
         self._store = store
         self._logins = logins
 
     def admit(self, call: Call, authorization: str) -> Repository | None:
-        """Return the repository that an admitted call is about (`None`: about none). Raises `RefusedError`."""
+        """Return the repository of an allowed call; `None` when the call names none. Raises `RefusedError`."""
         login = self._logged_in(authorization)
         if call.kind == "base":
             return None
@@ -132,25 +132,25 @@ class DataPlane:
         if login is None:
             raise RefusedError(401, "UNAUTHORIZED", "authentication required")
         if login.expired:
-            # Amazon ECR answers this with 403, not with a challenge.
+            # Amazon ECR responds with 403 here, not with a challenge.
             raise RefusedError(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
         return login
 
 
 def _denied(repository: Repository, action: str) -> bool:
-    """Tell whether the repository's own policy denies `action` to everybody; what it denies to some is not known."""
+    """Return whether the repository's policy denies `action` to everybody; denials for some principals are ignored."""
     if not repository.policy:
         return False
     statements = policies.parse(str(repository.policy))["Statement"]
     everybody = [
-        {**each, "Resource": "*"}
-        for each in (statements if isinstance(statements, list) else [statements])
-        if each.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        {**statement, "Resource": "*"}
+        for statement in (statements if isinstance(statements, list) else [statements])
+        if statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
     ]
     return policies.decide({"Statement": everybody}, action=action, resource="*") is policies.PolicyDecision.DENIED
 
 
 def refuse_overwriting(repository: Repository, tag: str) -> None:
-    """Raise `RefusedError` when `tag` is taken and may not be written again, not even with the same digest."""
+    """Raise `RefusedError` when `tag` is taken and may not be overwritten, not even with the same digest."""
     if image_by_tag(repository, tag) and not may_overwrite(repository, tag):
         raise RefusedError(400, "TAG_INVALID", immutable_message(repository.name, tag))

@@ -1,4 +1,4 @@
-"""ECR's control plane calls: the ones that touch images and logins are answered here, the others by moto.
+"""ECR's control plane: the calls about images and logins are implemented here, moto has the others.
 
 Error codes and wording: Amazon ECR API reference, and botocore's service model for the shapes.
 """
@@ -10,8 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.local.answers import AwsError
-from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr_store import EcrStore, StoredManifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from goldenpath.local.aws.principals import Logins, Principal
 
 Body = dict[str, Any]
-_NOT_HERE = {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer"}
+_NOT_SUPPORTED = {"InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload", "GetDownloadUrlForLayer"}
 
 
 class EcrApi:
@@ -31,7 +31,7 @@ class EcrApi:
         self._store = store
         self._logins = logins
         self._front = front
-        self._answered: dict[str, Callable[[Body, Principal], Body]] = {
+        self._operations: dict[str, Callable[[Body, Principal], Body]] = {
             "GetAuthorizationToken": self._get_authorization_token,
             "PutImage": self._put_image,
             "BatchGetImage": self._batch_get_image,
@@ -39,33 +39,33 @@ class EcrApi:
             "BatchCheckLayerAvailability": self._batch_check_layer_availability,
         }
 
-    def answer(self, operation: str, body: Body, principal: Principal) -> Body | None:
-        """Return the answer to `operation`; `None` when moto's is as good. Raises `AwsError`."""
+    def respond(self, operation: str, body: Body, principal: Principal) -> Body | None:
+        """Return the response to `operation`; `None` when moto has to give it. Raises `AwsError`."""
         self._authorize(operation, body, principal)
-        if operation in _NOT_HERE:
+        if operation in _NOT_SUPPORTED:
             message = f"{operation} is not part of the local emulator: push through the registry's own API"
             raise AwsError(500, "ServerException", message)
-        own = self._answered.get(operation)
-        if own is None:
+        handler = self._operations.get(operation)
+        if handler is None:
             return None
         with self._store.lock:
-            return own(body, principal)
+            return handler(body, principal)
 
     def forget(self, name: str) -> None:
-        """Remove from the registry what a repository held that the control plane has just deleted."""
+        """Remove from the registry the manifests of a repository that the control plane has just deleted."""
         for digest in self._store.registry.manifests(name):
             self._store.registry.remove(name, digest)
 
-    def localized(self, answer: Any) -> Any:  # noqa: ANN401  any JSON value
-        """Return an answer of moto with every `repositoryUri` leading to the front."""
-        if isinstance(answer, list):
-            return [self.localized(item) for item in answer]
-        if not isinstance(answer, dict):
-            return answer
-        found = {name: self.localized(value) for name, value in answer.items()}
-        if isinstance(uri := found.get("repositoryUri"), str):
-            found["repositoryUri"] = f"{self._front}/{uri.partition('/')[2]}"
-        return found
+    def localized(self, value: Any) -> Any:  # noqa: ANN401  any JSON value
+        """Return a response of moto, with the address of our registry in every `repositoryUri`."""
+        if isinstance(value, list):
+            return [self.localized(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        fields = {name: self.localized(content) for name, content in value.items()}
+        if isinstance(uri := fields.get("repositoryUri"), str):
+            fields["repositoryUri"] = f"{self._front}/{uri.partition('/')[2]}"
+        return fields
 
     def _authorize(self, operation: str, body: Body, principal: Principal) -> None:
         names = [body["repositoryName"]] if "repositoryName" in body else body.get("repositoryNames") or ()
@@ -86,7 +86,7 @@ class EcrApi:
         return repository
 
     def _get_authorization_token(self, _: Body, principal: Principal) -> Body:
-        login = self._logins.hand_out(principal)
+        login = self._logins.issue(principal)
         granted = {
             "authorizationToken": login.token,
             "expiresAt": login.expires.timestamp(),
@@ -96,7 +96,9 @@ class EcrApi:
 
     def _put_image(self, body: Body, _: Principal) -> Body:
         repository = self._repository(body)
-        manifest = KeptManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
+        manifest = StoredManifest(
+            body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body)
+        )
         tag = body.get("imageTag")
         if body.get("imageDigest", manifest.digest) != manifest.digest:
             raise AwsError(400, "ImageDigestDoesNotMatchException", "The image digest does not match the manifest")
@@ -108,13 +110,13 @@ class EcrApi:
             code = "LayersNotFoundException" if b"BLOB_UNKNOWN" in reply.body else "InvalidParameterException"
             raise AwsError(400, code, reply.body.decode("utf-8", "replace"))
         image = self._store.record(repository, manifest, tag)
-        return {"image": self._shown(image, {"imageTag": tag} if tag else {})}
+        return {"image": self._described(image, {"imageTag": tag} if tag else {})}
 
-    def _refuse_overwriting(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> None:
-        held = image_by_tag(repository, tag) if tag else None
-        if held is None:
+    def _refuse_overwriting(self, repository: Repository, manifest: StoredManifest, tag: str | None) -> None:
+        tagged = image_by_tag(repository, tag) if tag else None
+        if tagged is None:
             return
-        if held.image_digest == manifest.digest:
+        if tagged.image_digest == manifest.digest:
             message = (
                 f"Image with digest '{manifest.digest}' and tag '{tag}' already exists in the repository with name "
                 f"'{repository.name}' in registry with id '{self._store.account}'"
@@ -129,8 +131,8 @@ class EcrApi:
         for wanted in body.get("imageIds", ()):
             image = find_image(repository, wanted)
             if image:
-                self._store.note_pull(repository, wanted)
-                images.append(self._shown(image, wanted))
+                self._store.record_pull(repository, wanted)
+                images.append(self._described(image, wanted))
             else:
                 failures.append(_failure(wanted, "ImageNotFound", "Requested image not found"))
         return {"images": images, "failures": failures}
@@ -160,18 +162,21 @@ class EcrApi:
                 failures.append({"layerDigest": digest, "failureCode": "MissingLayerDigest", "failureReason": reason})
         return {"layers": layers, "failures": failures}
 
-    def _shown(self, image: Image, asked: Body) -> Body:
+    def _described(self, image: Image, image_id: Body) -> Body:
         return {
             "registryId": self._store.account,
             "repositoryName": image.repository_name,
-            "imageId": {"imageDigest": image.image_digest, **({"imageTag": t} if (t := asked.get("imageTag")) else {})},
+            "imageId": {
+                "imageDigest": image.image_digest,
+                **({"imageTag": t} if (t := image_id.get("imageTag")) else {}),
+            },
             "imageManifest": image.image_manifest,
             "imageManifestMediaType": image.image_manifest_media_type,
         }
 
 
 def immutable_message(repository: str, tag: str) -> str:
-    """Return ECR's words for a tag that may not be written again."""
+    """Return ECR's message for a tag that may not be overwritten."""
     return (
         f"The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten because "
         "the tag is immutable."

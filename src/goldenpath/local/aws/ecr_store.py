@@ -1,7 +1,7 @@
-"""ECR's control plane: moto's backend, kept true to what the registry holds.
+"""The state of ECR's control plane: moto's backend, kept equal to the content of the registry.
 
-moto invents digests and drops images whose tag moved on; ECR keeps them, untagged. So images are put and removed here,
-on moto's own objects, and moto's answers are right from then on.
+moto invents digests, and drops an image when its tag moves to another one; ECR keeps such an image, untagged. So this
+module adds and removes images in moto's own objects, and moto's later responses are right.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from goldenpath.local.aws.registry_process import RegistryProcess
 
 
-class HeldImage(Image):
-    """An image whose size is what ECR reports: its layers as they are stored, in bytes.
+class StoredImage(Image):
+    """An image with the size that ECR reports: the sum of its layers as stored, in bytes.
 
-    `last_recorded_pull_time` is in seconds since 1970; moto shows it as `lastRecordedPullTime`, absent while `None`.
+    `last_recorded_pull_time` is in seconds since 1970; moto reports it as `lastRecordedPullTime`, unless it is `None`.
     """
 
     last_recorded_pull_time: float | None = None
@@ -39,8 +39,8 @@ class HeldImage(Image):
 
 
 @dataclass(frozen=True)
-class KeptManifest:
-    """A manifest's bytes and the media type it was sent with."""
+class StoredManifest:
+    """The bytes of a manifest, and the media type that its client sent."""
 
     content: bytes
     media_type: str
@@ -52,7 +52,7 @@ class KeptManifest:
 
 
 class EcrStore:
-    """The repositories of one account in one region. `lock` makes look-then-write one step for both planes."""
+    """The repositories of one account in one region; hold `lock` from a check to the write that depends on it."""
 
     def __init__(self, account: str, region: str, registry: RegistryProcess) -> None:
         self.account = account
@@ -66,7 +66,7 @@ class EcrStore:
         return ecr_backends[self.account][self.region]
 
     def create(self, name: str, *, immutable: bool, tags: Mapping[str, str]) -> None:
-        """Create the repository `name` with `tags`; when it is there, its mutability is set and the tags are added."""
+        """Create the repository `name` with `tags`; if it exists, set its mutability and add the tags."""
         mutability = "IMMUTABLE" if immutable else "MUTABLE"
         listed = [{"Key": key, "Value": value} for key, value in tags.items()]
         with self.lock:
@@ -91,14 +91,14 @@ class EcrStore:
         """Return the ARN of a repository, whether it exists or not."""
         return f"arn:aws:ecr:{self.region}:{self.account}:repository/{name}"
 
-    def record(self, repository: Repository, manifest: KeptManifest, tag: str | None) -> Image:
-        """Write down that the registry took `manifest`, and under which tag; an image that loses a tag stays."""
+    def record(self, repository: Repository, manifest: StoredManifest, tag: str | None) -> Image:
+        """Record that the registry accepted `manifest`, and under which tag; an image that loses its tag stays."""
         digest = manifest.digest
         image = image_by_digest(repository, digest)
         if image is None:
             text = manifest.content.decode("utf-8", "replace")
             media_type = manifest.media_type or oci.MANIFEST
-            image = HeldImage(self.account, None, text, repository.name, media_type, digest)  # type: ignore[arg-type]
+            image = StoredImage(self.account, None, text, repository.name, media_type, digest)  # type: ignore[arg-type]
             repository.images.append(image)
         if tag is not None:
             for other in repository.images:
@@ -106,21 +106,21 @@ class EcrStore:
             image.update_tag(tag)
         return image
 
-    def note_pull(self, repository: Repository, wanted: Mapping[str, str]) -> None:
-        """Write down that an image, if it is there, is being pulled.
+    def record_pull(self, repository: Repository, wanted: Mapping[str, str]) -> None:
+        """Record that an image is pulled now; ignored when it does not exist.
 
-        ECR notes it of everybody, us included, unless a role is excluded. (Amazon ECR user guide, "Pull-time update
-        exclusions"; API reference, `BatchGetImage`: "When an image is pulled, [it] is called once".)
+        ECR records the pulls of every principal, also the platform's, unless its role is excluded. (ECR user guide,
+        "Pull-time update exclusions"; API reference, `BatchGetImage`: "When an image is pulled, [it] is called once".)
         """
         with self.lock:
             image = find_image(repository, wanted)
-            if isinstance(image, HeldImage):
+            if isinstance(image, StoredImage):
                 image.last_recorded_pull_time = time.time()
 
     def remove(self, repository: Repository, wanted: Mapping[str, str]) -> list[dict[str, str]]:
         """Remove one image id (`imageTag`, `imageDigest` or both) here and in the registry.
 
-        Return the ids that are gone. The last tag takes the image with it, as ECR's BatchDeleteImage documents. Raises
+        Return the removed ids. An image is removed with its last tag, as the reference of BatchDeleteImage says. Raises
         `LookupError` with ECR's failure code and reason.
         """
         image = _wanted(repository, wanted)
@@ -156,9 +156,9 @@ def find_image(repository: Repository, wanted: Mapping[str, str]) -> Image | Non
 
 
 def may_overwrite(repository: Repository, tag: str) -> bool:
-    """Tell whether a tag that exists may be written again.
+    """Return whether an existing tag may be overwritten.
 
-    Exclusion filters turn the repository's rule around for the tags they match; `*` is their only wildcard. (Amazon
+    Exclusion filters reverse the repository's rule for the tags that they match; `*` is their only wildcard. (Amazon
     ECR user guide, "Preventing image tags from being overwritten".)
     """
     immutable = repository.is_tag_immutable()

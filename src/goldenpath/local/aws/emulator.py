@@ -1,7 +1,7 @@
-"""The AWS emulator: moto's own applications for STS, ECR, IAM and S3 behind our checks of who may do what.
+"""The AWS emulator: moto's applications for ECR, IAM, S3 and STS, behind our own permission checks.
 
-Every call must carry an access key that this emulator issued. The signature itself is not computed again: on loopback,
-with random keys, knowing the key id and the session token is proof enough.
+Every call must carry an access key that this emulator issued. The signature is not verified: on loopback,
+with random keys, the key id and the session token are proof enough.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import AwsError, aws_json, aws_json_error, aws_xml_error
 from goldenpath.local.aws import sts as sts_service
+from goldenpath.local.responses import AwsError, aws_json, aws_json_error, aws_xml_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ _IAM_NAMESPACE = "https://iam.amazonaws.com/doc/2010-05-08/"
 
 
 class AwsEmulator:
-    """A WSGI application that answers for sts, ecr, iam and s3 (there for Terraform's state)."""
+    """A WSGI application for ECR, IAM, S3 (for Terraform's state) and STS."""
 
     def __init__(self, sts: Sts, ecr: EcrApi) -> None:
         self._sts = sts
@@ -50,21 +50,21 @@ class AwsEmulator:
         self._moto: dict[Service, WSGIApplication] = {name: create_backend_app(name) for name in _SERVICES}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one call, as WSGI asks for it."""
+        """Respond to one call, as WSGI defines it."""
         request = Request(environ)
         request.max_content_length = _LARGEST_BODY
         request.get_data(cache=True, parse_form_data=False)
         service = service_of(request)
         try:
-            answer = self._answer(service, request)
+            response = self._respond(service, request)
         except AwsError as error:
-            answer = _refusal(service, error)
+            response = _refusal(service, error)
         except Exception:
-            LOG.exception("the emulator could not answer")
-            answer = _refusal(service, AwsError(500, "InternalFailure", "The local emulator failed: see its log."))
-        return answer(environ, start_response)
+            LOG.exception("The emulator failed to respond.")
+            response = _refusal(service, AwsError(500, "InternalFailure", "The local emulator failed: see its log."))
+        return response(environ, start_response)
 
-    def _answer(self, service: Service | None, request: Request) -> Response:
+    def _respond(self, service: Service | None, request: Request) -> Response:
         form = _form(request)
         if service is None and form.get("Action") == "AssumeRoleWithWebIdentity":
             with self._lock:
@@ -74,7 +74,7 @@ class AwsEmulator:
         with self._lock:
             principal = self._principal(service, request)
             if service == "ecr":
-                return self._answer_ecr(request, principal)
+                return self._respond_ecr(request, principal)
             return self._ask_moto(service, request)
 
     def _principal(self, service: Service, request: Request) -> Principal:
@@ -86,28 +86,28 @@ class AwsEmulator:
             raise AwsError(400, "UnrecognizedClientException", _INVALID)
         raise AwsError(403, "InvalidClientTokenId", _INVALID)
 
-    def _answer_ecr(self, request: Request, principal: Principal) -> Response:
+    def _respond_ecr(self, request: Request, principal: Principal) -> Response:
         operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         body = _json_object(request)
-        own = self._ecr.answer(operation, body, principal)
-        if own is not None:
-            return aws_json(own)
-        answer = self._ask_moto("ecr", request)
-        if answer.status_code == HTTPStatus.OK:
+        own_body = self._ecr.respond(operation, body, principal)
+        if own_body is not None:
+            return aws_json(own_body)
+        response = self._ask_moto("ecr", request)
+        if response.status_code == HTTPStatus.OK:
             if operation == "DeleteRepository":
                 self._ecr.forget(body["repositoryName"])
-            answer.set_data(json.dumps(self._ecr.localized(json.loads(answer.get_data() or b"{}"))))
-        return answer
+            response.set_data(json.dumps(self._ecr.localized(json.loads(response.get_data() or b"{}"))))
+        return response
 
     def _ask_moto(self, service: Service, request: Request) -> Response:
         environ = dict(request.environ)
-        environ["wsgi.input"] = _again(request)
+        environ["wsgi.input"] = _rewound(request)
         body, status, headers = run_wsgi_app(self._moto[service], environ, buffered=True)
         return Response(b"".join(body), status, headers)
 
 
 def service_of(request: Request) -> Service | None:
-    """Return which service a request is signed for; `None` when it is unsigned or for a service that is not here."""
+    """Return the service that a request is signed for; `None` when it is unsigned or the service is not emulated."""
     # AWS Signature Version 4: Credential=<key>/<date>/<region>/<service>/aws4_request
     scope = request.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
     wanted = scope[3] if len(scope) == 5 else ""  # noqa: PLR2004  the five parts above
@@ -132,9 +132,9 @@ def _json_object(request: Request) -> dict[str, Any]:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise AwsError(400, "SerializationException", "the body is not a JSON object")
+        raise AwsError(400, "SerializationException", "The body is not a JSON object.")
     return body
 
 
-def _again(request: Request) -> Any:  # noqa: ANN401  a WSGI input stream
+def _rewound(request: Request) -> Any:  # noqa: ANN401  a WSGI input stream
     return io.BytesIO(request.get_data())

@@ -1,7 +1,7 @@
-"""IAM policy documents, as far as delivery needs them: session policies and the trust policies of roles.
+"""Evaluate IAM policies, as far as delivery needs it: session policies and the trust policies of roles.
 
-Evaluation logic and operators: AWS "IAM JSON policy reference", "Policy evaluation logic". An explicit Deny wins, an
-Allow is needed. Operators that are not known here raise: a double must not guess what AWS would allow.
+Evaluation logic and operators: AWS "IAM JSON policy reference", "Policy evaluation logic". An explicit Deny wins, and
+an Allow is required. An unknown operator raises: an emulator must not guess whether AWS would allow a call.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 Document = dict[str, Any]
-# What STS tells conditions of a token of GitHub's; other claims are unknown to it. (AWS, "IAM and AWS STS condition
+# The claims of a GitHub token that conditions can read in STS; it ignores all others. (AWS, "IAM and AWS STS condition
 # context keys", "Available keys for AWS OIDC federation", since January 2026.)
 CLAIMS = frozenset(
     {
@@ -26,7 +26,7 @@ CLAIMS = frozenset(
 
 
 class PolicyDecision(enum.Enum):
-    """What a policy says about one call."""
+    """The decision of a policy about one call."""
 
     ALLOWED = "allowed"
     NOT_ALLOWED = "no statement allows it"
@@ -47,9 +47,9 @@ def parse(text: str) -> Document:
 def decide(
     document: Document, *, action: str, resource: str, context: Mapping[str, str] | None = None
 ) -> PolicyDecision:
-    """Return what `document` says about `action` (like `ecr:PutImage`) on `resource` (an ARN or `*`).
+    """Return the decision of `document` about `action` (like `ecr:PutImage`) on `resource` (an ARN or `*`).
 
-    Raises `ValueError` for a condition operator that is not known here.
+    Raises `ValueError` for an unknown condition operator.
     """
     effects = {
         statement["Effect"]
@@ -64,9 +64,9 @@ def decide(
 
 
 def trusts(document: Document, *, provider: str, issuer: str, claims: Mapping[str, Any]) -> bool:
-    """Tell whether a role's trust policy lets a token in: one of `provider` (an ARN) with these claims.
+    """Return whether a role's trust policy accepts a token of `provider` (an ARN) with these claims.
 
-    Those of `CLAIMS` are known to conditions as `<issuer>:<claim>`. Raises `ValueError` as `decide` does.
+    Conditions read the claims of `CLAIMS` as `<issuer>:<claim>`. Raises `ValueError` as `decide` does.
     """
     context = {f"{issuer}:{claim}".lower(): str(value) for claim, value in claims.items() if claim in CLAIMS}
     federated: Document = {
@@ -98,42 +98,42 @@ def _covers(statement: Document, element: str, value: str, *, fold: bool = False
 
 def _meets(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
     return all(
-        _holds(operator, context.get(key.lower()), [str(value) for value in _listed(wanted)])
+        _is_met(operator, context.get(key.lower()), [str(value) for value in _listed(wanted)])
         for operator, pairs in conditions.items()
         for key, wanted in pairs.items()
     )
 
 
-def _holds(operator: str, found: str | None, wanted: list[str]) -> bool:
+def _is_met(operator: str, actual: str | None, wanted: list[str]) -> bool:
     name = operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:")
     bare = name.removesuffix("IfExists")
     negated = "Not" in bare
     if bare not in _OPERATORS:
         raise ValueError(f"the condition operator {operator} is not known to the local emulator")
-    if found is None:
+    if actual is None:
         return negated or bare != name
-    return any(_OPERATORS[bare](found, value) for value in wanted) is not negated
+    return any(_OPERATORS[bare](actual, value) for value in wanted) is not negated
 
 
-def _same(found: str, wanted: str) -> bool:
-    return found == wanted
+def _equal(actual: str, wanted: str) -> bool:
+    return actual == wanted
 
 
-def _same_folded(found: str, wanted: str) -> bool:
-    return found.casefold() == wanted.casefold()
+def _equal_ignoring_case(actual: str, wanted: str) -> bool:
+    return actual.casefold() == wanted.casefold()
 
 
-def _like(found: str, pattern: str) -> bool:
+def _like(actual: str, pattern: str) -> bool:
     """Match `*` and `?`, and nothing else: `[` is an ordinary character in a policy."""
     expression = "".join({"*": ".*", "?": "."}.get(ch, re.escape(ch)) for ch in pattern)
-    return re.fullmatch(expression, found, re.DOTALL) is not None
+    return re.fullmatch(expression, actual, re.DOTALL) is not None
 
 
 _OPERATORS: dict[str, Callable[[str, str], bool]] = {
-    "StringEquals": _same,
-    "StringNotEquals": _same,
-    "StringEqualsIgnoreCase": _same_folded,
-    "StringNotEqualsIgnoreCase": _same_folded,
+    "StringEquals": _equal,
+    "StringNotEquals": _equal,
+    "StringEqualsIgnoreCase": _equal_ignoring_case,
+    "StringNotEqualsIgnoreCase": _equal_ignoring_case,
     "StringLike": _like,
     "StringNotLike": _like,
 }

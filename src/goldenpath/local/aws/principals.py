@@ -1,4 +1,4 @@
-"""Who calls: the holders of access keys, and the registry logins that were handed out to them."""
+"""The callers of AWS: holders of access keys, and the registry logins issued to them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ LOGIN_LASTS = dt.timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Principal:
-    """A caller: its ARN, and the session policy that narrows it (`None`: nothing does).
+    """A caller: its ARN, and the session policy that limits it (`None`: no limit).
 
-    Identity policies are not evaluated: whoever this emulator gave a key to may do everything that its session policy
-    leaves.
+    Identity policies are not evaluated: the holder of a key may do everything that its session policy allows.
     """
 
     arn: str
@@ -43,7 +42,7 @@ class Principal:
 
 @dataclass(frozen=True)
 class EcrLogin:
-    """A registry login as ECR hands it out: the `authorizationToken` (base64 of `AWS:<password>`) and its end."""
+    """A registry login as ECR issues it: the `authorizationToken` (base64 of `AWS:<password>`) and its expiry."""
 
     token: str
     principal: Principal
@@ -51,42 +50,42 @@ class EcrLogin:
 
     @property
     def expired(self) -> bool:
-        """Whether its time is over."""
+        """Whether it has expired."""
         return dt.datetime.now(dt.UTC) >= self.expires
 
 
 class Logins:
-    """Every registry login handed out since the start, in memory only."""
+    """Every registry login issued since the start, in memory only."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._handed_out: dict[str, EcrLogin] = {}
+        self._issued: dict[str, EcrLogin] = {}
 
-    def hand_out(self, principal: Principal) -> EcrLogin:
+    def issue(self, principal: Principal) -> EcrLogin:
         """Return a new login for `principal`."""
         token = base64.b64encode(f"AWS:{secrets.token_urlsafe(48)}".encode()).decode()
         login = EcrLogin(token, principal, dt.datetime.now(dt.UTC).replace(microsecond=0) + LOGIN_LASTS)
         with self._lock:
-            self._handed_out[token] = login
+            self._issued[token] = login
         return login
 
     def find(self, authorization: str) -> EcrLogin | None:
-        """Return the login in an `Authorization` header's value, expired or not; `None` when it was not handed out."""
+        """Return the login in an `Authorization` header's value, expired or not; `None` when it was not issued here."""
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "basic":
             return None
         with self._lock:
-            return self._handed_out.get(_canonical(token.strip()))
+            return self._issued.get(_canonical(token.strip()))
 
     def expire(self) -> None:
-        """End every login handed out so far, as if their time were over."""
+        """Let every login issued so far expire now."""
         now = dt.datetime.now(dt.UTC)
         with self._lock:
-            self._handed_out = {t: EcrLogin(t, login.principal, now) for t, login in self._handed_out.items()}
+            self._issued = {t: EcrLogin(t, login.principal, now) for t, login in self._issued.items()}
 
 
 def _canonical(token: str) -> str:
-    """Return `token` in the one spelling that base64 gives it."""
+    """Return `token` in its canonical base64 form; empty when it is not base64."""
     try:
         return base64.b64encode(base64.b64decode(token, validate=True)).decode()
     except (binascii.Error, ValueError):

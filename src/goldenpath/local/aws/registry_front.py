@@ -1,9 +1,9 @@
-"""What clients see of the registry: an HTTP front that behaves as ECR's data plane does.
+"""The HTTP server in front of the registry, which behaves as ECR's data plane does. It streams both ways.
 
-It streams both ways. ECR's ways, measured and from public issue threads: a login from GetAuthorizationToken; no
-repository is created by pushing; a tag of an immutable repository is refused, even with the same digest; nothing is
-deleted here; a mount is answered with a plain upload session; a PATCH is answered with 201 and every one after the
-first is silently dropped (containers-roadmap 2831).
+ECR's behaviour, measured and from public issue threads: a login comes from GetAuthorizationToken; a push creates no
+repository; the tag of an immutable repository is refused, even with the same digest; a client cannot delete; the
+response to a mount is a plain upload session; the response to a PATCH is 201, and ECR silently drops every PATCH
+after the first (containers-roadmap 2831).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
 from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError, refuse_overwriting
-from goldenpath.local.aws.ecr_store import EcrStore, KeptManifest
+from goldenpath.local.aws.ecr_store import EcrStore, StoredManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +35,8 @@ _HOP_BY_HOP = {"connection", "date", "keep-alive", "server", "transfer-encoding"
 _BODILESS = {204, 304}
 
 
-class Front(ThreadingHTTPServer):
-    """The front's server. It learns its port from the system when bound to port 0."""
+class RegistryFront(ThreadingHTTPServer):
+    """The server, on a loopback port that the system chooses."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -45,16 +45,16 @@ class Front(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.store = store
         self.gate = gate
-        self.uploads = Uploads()
+        self.uploads = UploadSessions()
         self._open: set[socket.socket] = set()
 
     @property
     def host(self) -> str:
-        """The host and port, as they stand in an image's name."""
+        """The host and port, as image names have them."""
         return f"127.0.0.1:{self.server_address[1]}"
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  the standard library's types
-        """Start a thread for a connection, and remember the connection until it ends."""
+        """Start a thread for a connection, and keep the connection until it ends."""
         self._open.add(request)
         super().process_request(request, client_address)
 
@@ -71,8 +71,8 @@ class Front(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class Uploads:
-    """The upload sessions that have had their one PATCH: where each goes on, and how far its client believes it is."""
+class UploadSessions:
+    """The upload sessions after their first PATCH: where each continues, and the length that its client assumes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -84,7 +84,7 @@ class Uploads:
             return self._patched.get(session)
 
     def note(self, session: str, location: str, length: int) -> None:
-        """Remember where `session` goes on after a PATCH."""
+        """Record the location and length of `session` after a PATCH."""
         with self._lock:
             self._patched[session] = (location, length)
 
@@ -97,23 +97,23 @@ class Uploads:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    server: Front
-    _begun = False
+    server: RegistryFront
+    _response_started = False
 
     def handle_one_request(self) -> None:
-        """Answer one request; a client that goes away is not an error of ours."""
+        """Respond to one request; a client that closes the connection is not an error."""
         try:
             super().handle_one_request()
         except (ClientGoneError, ConnectionError, TimeoutError) as error:
-            LOG.info("a client went away: %s", error)
+            LOG.info("A client closed its connection: %s", error)
             self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name in the standard library
-        """Log to the local log instead of stderr."""
+        """Write to the local log instead of stderr."""
         LOG.info(format, *args)
 
-    def _answer(self) -> None:
-        self._begun = False
+    def _respond(self) -> None:
+        self._response_started = False
         body = RequestBody(self.rfile, self.headers)
         try:
             call = Call.parse(self.command, self.path)
@@ -123,12 +123,12 @@ class _Handler(BaseHTTPRequestHandler):
             body.drain()
             self._refuse(refusal)
         except (OSError, http.client.HTTPException) as error:
-            LOG.warning("the registry does not answer: %s", error)
+            LOG.warning("The registry does not respond: %s", error)
             self.close_connection = True
-            if not self._begun:
-                self._refuse(RefusedError(500, "UNKNOWN", "The registry behind the front does not answer."))
+            if not self._response_started:
+                self._refuse(RefusedError(500, "UNKNOWN", "The registry behind this server does not respond."))
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  names of the standard library
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _respond  # noqa: N815  names of the standard library
 
     def _carry_out(self, call: Call, repository: Repository | None, body: RequestBody) -> None:
         match call.kind, call.method:
@@ -136,10 +136,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._put_manifest(call, repository, body)
             case "manifests", "GET" if repository is not None:
                 body.drain()
-                self.server.store.note_pull(repository, call.image_id)
+                self.server.store.record_pull(repository, call.image_id)
                 self._forward(self.path)
             case "uploads", "POST":
-                # Without its query it is neither a mount nor an upload in one request: ECR answers 202 to both.
+                # Without its query it is neither a mount nor an upload in one request: ECR responds with 202 to both.
                 body.drain()
                 self._forward(self.path.partition("?")[0])
             case "uploads", "PATCH":
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _put_manifest(self, call: Call, repository: Repository, body: RequestBody) -> None:
         try:
-            manifest = KeptManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
+            manifest = StoredManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
         except ValueError as error:
             raise RefusedError(413, "MANIFEST_INVALID", str(error)) from None
         store = self.server.store
@@ -168,11 +168,11 @@ class _Handler(BaseHTTPRequestHandler):
         before = self.server.uploads.patched(call.reference)
         if before is None:
             with contextlib.closing(self.server.store.registry.connect()) as connection:
-                answer = self._exchange(connection, self.path, body)
-                if answer.status != HTTPStatus.ACCEPTED:
-                    self._relay(answer.status, answer.getheaders(), answer)
+                response = self._exchange(connection, self.path, body)
+                if response.status != HTTPStatus.ACCEPTED:
+                    self._relay(response.status, response.getheaders(), response)
                     return
-                location, length = answer.headers["Location"], body.taken
+                location, length = response.headers["Location"], body.taken
         else:
             body.drain()
             location, length = before[0], before[1] + body.taken
@@ -190,8 +190,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, path: str, body: RequestBody | None = None) -> None:
         with contextlib.closing(self.server.store.registry.connect()) as connection:
-            answer = self._exchange(connection, path, body)
-            self._relay(answer.status, answer.getheaders(), answer)
+            response = self._exchange(connection, path, body)
+            self._relay(response.status, response.getheaders(), response)
 
     def _exchange(
         self, connection: http.client.HTTPConnection, path: str, body: RequestBody | None
@@ -201,14 +201,14 @@ class _Handler(BaseHTTPRequestHandler):
             connection.request(self.command, path, headers=headers)
             return connection.getresponse()
         headers |= {"Transfer-Encoding": "chunked"} if body.chunked else {"Content-Length": str(body.length)}
-        # A registry that has made up its mind stops reading; its answer is there all the same.
+        # A registry that refuses a request early stops reading; its response can still be read.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.request(self.command, path, body=body.pieces(), headers=headers, encode_chunked=body.chunked)
         body.drain()
         return connection.getresponse()
 
     def _kept_headers(self) -> dict[str, str]:
-        """Return what the registry may know of the request; with `Host`, its `Location` leads back to this front."""
+        """Return the headers to forward; `Host` is one of them, so that the `Location` in a response leads here."""
         return {name: self.headers[name] for name in _FORWARDED if name in self.headers}
 
     def _relay(self, status: int, headers: Iterable[tuple[str, str]], source: IO[bytes]) -> None:
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         if not any(name.lower() == "content-length" for name in kept) and status not in _BODILESS:
             content = source.read()
             source, kept["Content-Length"] = io.BytesIO(content), str(len(content))
-        self._begun = True
+        self._response_started = True
         self.send_response(status)
         for name, value in kept.items():
             self.send_header(name, value)

@@ -1,6 +1,6 @@
-"""The real registry: CNCF distribution as a child process, listening on a socket file that only this user can open.
+"""Run the real registry, CNCF distribution, as a child process on a socket file that only this user can open.
 
-It asks nobody for a login, so it gets no network port at all; clients see the front (`registry_front`) instead.
+It requires no login, so it gets no network port: clients reach it through `registry_front`.
 Configuration keys: https://distribution.github.io/distribution/about/configuration/
 """
 
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 MANIFESTS = f"{oci.INDEX}, {oci.MANIFEST}, {oci.DOCKER_LIST}, {oci.DOCKER_MANIFEST}"
 _PID_FILE = "registry.pid"
-# Seconds. Go's `Server.Shutdown` waits 5 s for a connection that has sent nothing yet; nothing is left to finish here.
-_PATIENCE = 0.5
-_PATIENCE = 15.0
+_START_SECONDS = 15.0
+# Go's `Server.Shutdown` waits 5 s for a connection that has sent nothing yet; no request is left to finish here.
+_STOP_SECONDS = 0.5
 _SEND_SIZE = 1 << 20
 
 
 @dataclass(frozen=True)
 class RegistryReply:
-    """What the registry answered to a small request: status, headers (names in lower case) and the whole body."""
+    """The registry's response to a small request: status, headers (names in lower case) and the whole body."""
 
     status: int
     headers: Mapping[str, str]
@@ -69,15 +69,15 @@ class RegistryProcess:
 
     @classmethod
     def start(cls, program: Path, folder: Path) -> RegistryProcess:
-        """Start `program` on an empty storage in `folder` and wait until it answers.
+        """Start `program` on an empty storage in `folder` and wait until it responds.
 
-        Raises `LocalTrouble` when it cannot be started or does not answer; its log is `registry.log` in `folder`.
+        Raises `LocalTrouble` when it cannot be started or does not respond; its log is `registry.log` in `folder`.
         """
         storage, log = folder / "registry", folder / "registry.log"
         _stop_leftover(folder)
         shutil.rmtree(storage, ignore_errors=True)
         log.unlink(missing_ok=True)
-        # A socket's path may hold about 100 bytes only: `folder` can be longer.
+        # The path of a socket is limited to about 100 bytes, and `folder` can be longer.
         room = Path(tempfile.mkdtemp(prefix="goldenpath-"))
         config = folder / "registry.json"
         config.touch(mode=0o600)
@@ -86,7 +86,7 @@ class RegistryProcess:
             child = process.start(program, "serve", config, log=log)
         except ToolMissing as error:
             shutil.rmtree(room)
-            raise LocalTrouble("the local registry cannot be started", why=str(error), fix=error.fix) from error
+            raise LocalTrouble("The local registry cannot be started", why=str(error), fix=error.fix) from error
         (folder / _PID_FILE).write_text(str(child.pid))
         registry = cls(child, room, storage)
         try:
@@ -97,8 +97,8 @@ class RegistryProcess:
         return registry
 
     def stop(self) -> None:
-        """Stop the registry; what it stored stays. Safe to call twice."""
-        process.stop_group(self._child, patience=_PATIENCE)
+        """Stop the registry; its storage stays. Safe to call twice."""
+        process.stop_group(self._child, patience=_STOP_SECONDS)
         shutil.rmtree(self._room, ignore_errors=True)
 
     def connect(self) -> SocketConnection:
@@ -108,18 +108,19 @@ class RegistryProcess:
     def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> RegistryReply:
-        """Send one small request and return the whole answer."""
+        """Send one small request and return the whole response."""
         with contextlib.closing(self.connect()) as connection:
             connection.request(method, path, body=body or None, headers=dict(headers or {}))
-            answer = connection.getresponse()
-            return RegistryReply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+            response = connection.getresponse()
+            headers_received = {name.lower(): value for name, value in response.getheaders()}
+            return RegistryReply(response.status, headers_received, response.read())
 
     def tags(self, repository: str) -> dict[str, str]:
-        """Return every tag of `repository` with the digest it names, as the registry itself says."""
+        """Return every tag of `repository` with its digest, as the registry reports them."""
         reply = self.ask("GET", f"/v2/{repository}/tags/list")
         listed: dict[str, Any] = json.loads(reply.body) if reply.status == http.HTTPStatus.OK else {}
-        found = {tag: self.digest(repository, tag) for tag in listed.get("tags") or ()}
-        return {tag: digest for tag, digest in found.items() if digest}
+        digests = {tag: self.digest(repository, tag) for tag in listed.get("tags") or ()}
+        return {tag: digest for tag, digest in digests.items() if digest}
 
     def manifests(self, repository: str) -> set[str]:
         """Return the digest of every manifest of `repository` that the registry serves, tagged or not."""
@@ -134,27 +135,27 @@ class RegistryProcess:
         return reply.headers.get("docker-content-digest") if reply.status == http.HTTPStatus.OK else None
 
     def remove(self, repository: str, reference: str) -> None:
-        """Remove a tag, or the manifest of a digest with all its tags; nothing happens when it is not there."""
+        """Remove a tag, or the manifest of a digest with all its tags; does nothing when it does not exist."""
         self.ask("DELETE", f"/v2/{repository}/manifests/{quote(reference, safe=':')}")
 
     def _wait_until_up(self, log: Path) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _START_SECONDS
         while self._child.poll() is None and time.monotonic() < deadline:
             with contextlib.suppress(OSError):
                 if self.ask("GET", "/v2/").status == http.HTTPStatus.OK:
                     return
             time.sleep(0.01)
         raise LocalTrouble(
-            "the local registry does not answer",
-            why=_last_line(log) or f"no answer within {_PATIENCE:g} seconds",
-            fix=f"see {log}, and try `goldenpath tools verify`",
+            "The local registry does not respond",
+            why=_last_line(log) or f"It did not respond within {_START_SECONDS:g} seconds",
+            fix=f"See {log}, and try `goldenpath tools verify`",
         )
 
 
 def _stop_leftover(folder: Path) -> None:
-    """Stop the registry that an emulator left in `folder` when it was killed itself.
+    """Stop the registry that a killed emulator left running in `folder`.
 
-    Told by its command line, which names our own configuration; where /proc is not, it goes on until its user logs out.
+    Its command line, which names our configuration, identifies it; without /proc it runs until its user logs out.
     """
     with contextlib.suppress(OSError, ValueError):
         pid = int((folder / _PID_FILE).read_text())
@@ -163,7 +164,7 @@ def _stop_leftover(folder: Path) -> None:
 
 
 def _configuration(storage: Path, socket_path: Path) -> bytes:
-    """Return the registry's configuration; YAML's superset JSON spares a writer of YAML."""
+    """Return the registry's configuration, as JSON, which every YAML parser reads."""
     return json.dumps(
         {
             "version": 0.1,

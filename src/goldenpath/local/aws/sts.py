@@ -1,7 +1,7 @@
-"""STS: who an access key belongs to, and AssumeRoleWithWebIdentity checked as AWS checks it.
+"""STS: the principal of an access key, and AssumeRoleWithWebIdentity with the checks of AWS.
 
-moto hands a session to anybody. Here the token's signature, time, audience and the role's trust policy decide. Wording
-and codes: AWS STS API reference, "AssumeRoleWithWebIdentity", and what AWS answers in public issue threads.
+moto gives a session to everybody. Here the token's signature, time and audience and the role's trust policy decide.
+Messages and codes: AWS STS API reference, "AssumeRoleWithWebIdentity", and AWS's responses in public issue threads.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import jwt
 from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
-from goldenpath.local.answers import AwsError, request_id
 from goldenpath.local.aws import policies
 from goldenpath.local.aws.principals import Principal
 from goldenpath.local.github.oidc import ISSUER
+from goldenpath.local.responses import AwsError, request_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ _NOT_AUTHORIZED = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
 
 
 class Sts:
-    """The sessions of one account. Tokens are trusted when `token_key` signed them."""
+    """The sessions of one account. A token is valid only with a signature of `token_key`."""
 
     def __init__(self, account: str, region: str, token_key: RSAPublicKey) -> None:
         self.account = account
@@ -54,9 +54,9 @@ class Sts:
         return sts_backends[self.account]["aws"].assumed_roles
 
     def principal(self, access_key: str, session_token: str) -> Principal | None:
-        """Return who holds `access_key`; `None` when this emulator did not issue it.
+        """Return the holder of `access_key`; `None` when this emulator did not issue it.
 
-        Raises `AwsError` (ExpiredTokenException) when its session is over.
+        Raises `AwsError` (ExpiredTokenException) when its session has expired.
         """
         for session in self._sessions:
             if session.access_key_id == access_key:
@@ -71,12 +71,12 @@ class Sts:
         return Principal(user.arn) if user else None
 
     def expire(self) -> None:
-        """End every session issued so far, as if its time were over."""
+        """Let every session issued so far expire now."""
         for session in self._sessions:
             session.expiration = dt.datetime.now(dt.UTC).replace(tzinfo=None)
 
     def assume_role(self, form: Mapping[str, str]) -> str:
-        """Return the XML answer to AssumeRoleWithWebIdentity. Raises `AwsError` as AWS would refuse."""
+        """Return the XML response to AssumeRoleWithWebIdentity. Raises `AwsError` where AWS would refuse."""
         _check_form(form)
         claims = self._verified(form["WebIdentityToken"])
         role = self._trusting_role(form["RoleArn"], claims)
@@ -89,10 +89,10 @@ class Sts:
             duration=duration,
             external_id=None,
         )
-        return _answer(session, claims)
+        return _response(session, claims)
 
     def _verified(self, token: str) -> dict[str, Any]:
-        """Return the claims of a token that is good for this account."""
+        """Return the claims of a token that is valid for this account."""
         options = {"verify_aud": False, "require": ["exp", "iat", "iss", "sub", "aud"]}
         try:
             claims: dict[str, Any] = jwt.decode(token, self._token_key, algorithms=["RS256"], options=options)  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def provider_arn(account: str) -> str:
 
 
 def trust_policy(account: str, subjects: tuple[str, ...]) -> str:
-    """Return the trust policy that GitHub's guide for AWS asks for: this audience, one of these subjects."""
+    """Return the trust policy of GitHub's guide for AWS: AWS's audience, and one of these subjects."""
     conditions = {
         "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com"},
         "StringLike": {f"{ISSUER}:sub": list(subjects)},
@@ -168,14 +168,14 @@ def _check_policy(policy: str) -> None:
 
 def _duration(form: Mapping[str, str], role: Role) -> int:
     longest = int(role.max_session_duration or 3600)
-    asked = form.get("DurationSeconds", "3600")
-    if not asked.isascii() or not asked.isdigit() or int(asked) < _SHORTEST:
-        value = f"Value '{asked}' at 'durationSeconds'"
+    requested = form.get("DurationSeconds", "3600")
+    if not requested.isascii() or not requested.isdigit() or int(requested) < _SHORTEST:
+        value = f"Value '{requested}' at 'durationSeconds'"
         raise _invalid(value, f"Member must have value greater than or equal to {_SHORTEST}")
-    if int(asked) > longest:
+    if int(requested) > longest:
         message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         raise AwsError(400, "ValidationError", message)
-    return int(asked)
+    return int(requested)
 
 
 def _invalid(value: str, constraint: str) -> AwsError:
@@ -183,7 +183,7 @@ def _invalid(value: str, constraint: str) -> AwsError:
     return AwsError(400, "ValidationError", message)
 
 
-def _answer(session: AssumedRole, claims: Mapping[str, Any]) -> str:
+def _response(session: AssumedRole, claims: Mapping[str, Any]) -> str:
     fields = {
         "Credentials": {
             "AccessKeyId": session.access_key_id,

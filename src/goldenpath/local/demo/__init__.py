@@ -1,1 +1,1 @@
-"""The demo: the sample app, its deliveries, and the commits that are stopped."""
+"""The demo: it delivers the sample app, and shows how the gates stop commits."""

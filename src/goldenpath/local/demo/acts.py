@@ -1,6 +1,6 @@
-"""The acts of the demo: the sample app is delivered to dev and to prod, then two commits are stopped before prod.
+"""The acts of the demo: deliver the sample app to dev and prod, then show how two commits are stopped before prod.
 
-The pipeline here is the very one that workflows run. Only endpoint variables lead it to the local registry.
+The demo runs the same pipeline as the workflows. Only env variables with endpoints lead it to the local registry.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ORIGIN = f"https://github.com/local/{APP}.git"
 
 @dataclass(frozen=True)
 class DemoSetup:
-    """What the acts need: the `app`, a `folder` for copies and results, build contexts, and the `running` emulator."""
+    """The set-up of the acts: the `app`, a `folder` for copies and results, build contexts and a `running` emulator."""
 
     app: Path
     folder: Path
@@ -53,7 +53,7 @@ class DemoSetup:
 
 
 def play(setup: DemoSetup, progress: Progress) -> None:
-    """Play all acts. Raises what stops a delivery of the app, and `LocalTrouble` when a bad commit is let through."""
+    """Play all acts. Raises the error of a delivery that fails, and `LocalTrouble` when no gate stops a bad commit."""
     source = setup.checkout()
     for environment in (DEV, PROD):
         progress.heading(f"Delivering {APP} to {environment}")
@@ -66,14 +66,14 @@ def play(setup: DemoSetup, progress: Progress) -> None:
         sample.commit(changed, attempt.message)
         delivery = partial(_deliver, setup, changed, PROD, setup.work(attempt.work), progress)
         refusals.require_refusal(attempt, delivery, registry, progress)
-    _tell_delivered(setup, progress)
-    _tell_stopped(setup, registry, progress)
+    _report_delivered(setup, progress)
+    _report_stopped(setup, registry, progress)
 
 
 def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progress: Progress) -> None:
     """Run the pipeline on the checkout `source` for `environment`, into the emulator."""
     running = setup.running
-    # There is one account here, and one repository. On AWS each environment has its own.
+    # The emulator has one account and one ECR repository. On AWS every environment has its own.
     state.up(setup.folder / EMULATOR, seed=Seed(repositories=(APP,), environment=environment))
     request = inputs.read(
         pipeline.INPUTS,
@@ -91,7 +91,7 @@ def _deliver(setup: DemoSetup, source: Path, environment: str, work: Path, progr
     pipeline.deliver(prepare(request, Runner.read(runner.variables()), progress, whole=True), progress)
 
 
-def _tell_delivered(setup: DemoSetup, progress: Progress) -> None:
+def _report_delivered(setup: DemoSetup, progress: Progress) -> None:
     progress.heading("Delivered")
     for environment in (DEV, PROD):
         work = WorkFolder(setup.work(environment))
@@ -104,7 +104,7 @@ def _tell_delivered(setup: DemoSetup, progress: Progress) -> None:
         progress.line(f"  files   {work.path}")
 
 
-def _tell_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Progress) -> None:
+def _report_stopped(setup: DemoSetup, registry: refusals.Registry, progress: Progress) -> None:
     progress.heading(f"Stopped before {PROD}")
     for attempt in refusals.ATTEMPTS:
         work = WorkFolder(setup.work(attempt.work))

@@ -36,34 +36,34 @@ _DATABASE = (
 
 
 def run(progress: Progress) -> None:
-    """Set everything up and play the acts. Raises as `acts.play` does, and what stops the set-up."""
+    """Set everything up and play the acts. Raises as `acts.play` does, and the errors of the set-up."""
     for line in _NEEDS:
         progress.line(line.format(cache=runner.cache_dir()))
     app, folder = _example(), runner.cache_dir() / "demo"
-    with runner.adopted(at_a_terminal()), prepared(progress, Toolchain.load(say=progress.say)) as running:
+    with runner.adopted(terminal_variables()), prepared(progress, Toolchain.load(say=progress.say)) as running:
         contexts = _build_contexts(app / "Dockerfile", progress)
         with runner.adopted(running.environment):
             acts.play(acts.DemoSetup(app, folder, contexts, running), progress)
 
 
-def at_a_terminal() -> dict[str, str]:
-    """Return the variables that make the demo in a workflow run what it is at a terminal, with the same cache folder.
+def terminal_variables() -> dict[str, str]:
+    """Return the env variables with which the demo runs in a workflow run as at a terminal, with the same cache folder.
 
-    It delivers commits of its own, not that of the run, and a run would not let it name a database.
+    The demo delivers its own commits, not that of the run, and in a run it could not name its own database.
     """
     return {"GITHUB_ACTIONS": "", "GOLDENPATH_CACHE": str(runner.cache_dir())}
 
 
 @contextlib.contextmanager
 def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[LocalState]:
-    """Give an emulator with the app's repository, while an engine, a database and every tool are at hand."""
+    """Yield an emulator with the app's ECR repository; an engine, a database and every tool are ready in the block."""
     progress.heading("Setting up")
     for tool in toolchain.entries("pipeline"):
         with progress.working(f"{tool.name} {tool.version}"):
             toolchain.provide(tool.name)
     with contextlib.ExitStack() as stay:
-        found = stay.enter_context(engine.provide(progress.say))
-        stay.enter_context(runner.adopted(engine_variables(found)))
+        build_engine = stay.enter_context(engine.provide(progress.say))
+        stay.enter_context(runner.adopted(engine_variables(build_engine)))
         stay.enter_context(runner.adopted(own_database()))
         progress.say(_DATABASE)
         folder = runner.cache_dir() / "demo" / acts.EMULATOR
@@ -73,14 +73,14 @@ def prepared(progress: Progress, toolchain: Toolchain) -> Iterator[LocalState]:
         yield running
 
 
-def engine_variables(found: engine.Engine) -> dict[str, str]:
-    """Return the variables that lead the build stage to the engine `found`."""
-    named = {"DOCKER_HOST": found.docker_host, "GOLDENPATH_BUILDKIT": found.buildkit}
+def engine_variables(build_engine: engine.Engine) -> dict[str, str]:
+    """Return the env variables that lead the build stage to `build_engine`."""
+    named = {"DOCKER_HOST": build_engine.docker_host, "GOLDENPATH_BUILDKIT": build_engine.buildkit}
     return {name: value for name, value in named.items() if value}
 
 
 def database_variables(say: Callable[[str], None]) -> dict[str, str]:
-    """Return the variables that lead trivy to a small database, where its own cannot be fetched; else nothing."""
+    """Return the env variables that lead trivy to a small database; empty when trivy's own is available."""
     if (runner.trivy_cache_dir() / "db" / "trivy.db").exists() or reach.reachable(reach.TRIVY_DATABASE):
         return {}
     say("trivy's database cannot be reached; a small one made from a few well-known advisories is used")
@@ -88,7 +88,7 @@ def database_variables(say: Callable[[str], None]) -> dict[str, str]:
 
 
 def own_database() -> dict[str, str]:
-    """Return the variables that lead trivy to a small database of our own, which says the same on every day."""
+    """Return the env variables that lead trivy to our own small database, whose content is the same every day."""
     return {"GOLDENPATH_TRIVY_CACHE": str(vulnerability_db.write_database(runner.cache_dir() / "demo" / "trivy"))}
 
 
@@ -102,6 +102,6 @@ def _example() -> Path:
     app = Path(__file__).resolve().parents[4] / "examples" / acts.APP
     if not app.is_dir():
         raise LocalTrouble(
-            "the sample app is not here", why=f"{app} is missing", fix="run this from a checkout of the platform"
+            "The sample app is not here", why=f"{app} is missing", fix="Run this from a checkout of the platform"
         )
     return app

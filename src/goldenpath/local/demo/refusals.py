@@ -1,4 +1,4 @@
-"""The third act of the demo: commits that must not reach prod, and what the registry itself says afterwards."""
+"""The third act of the demo: commits that must not reach prod, and the check that the registry did not change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OLD_PACKAGE = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """A commit that `change` makes in a checkout, what it is for people, and the gate that has to stop it."""
+    """A commit that `change` makes in a checkout, its name in the output, and the gate that must stop it."""
 
     name: str
     message: str
@@ -37,7 +37,7 @@ class Attempt:
 
     @property
     def work(self) -> str:
-        """The name of its work folder."""
+        """The name of the work folder of its delivery."""
         return f"stopped-by-{self.gate}"
 
 
@@ -62,13 +62,13 @@ ATTEMPTS = (
 
 @dataclass(frozen=True)
 class Registry:
-    """The ECR repository `name` of the emulator `running`, asked with the emulator's own administrator's key."""
+    """The ECR repository `name` of the emulator `running`, read with the key of the emulator's administrator."""
 
     name: str
     running: LocalState
 
     def images(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the tags of each digest that the registry holds."""
+        """Return the tags of every digest in the ECR repository."""
         key = {
             "AWS_ACCESS_KEY_ID": self.running.admin_key_id,
             "AWS_SECRET_ACCESS_KEY": self.running.admin_key_secret,
@@ -79,9 +79,9 @@ class Registry:
 
 
 def require_refusal(attempt: Attempt, deliver: Callable[[], None], registry: Registry, progress: Progress) -> None:
-    """Run `deliver` and show how the gate stops it; `registry` has to hold afterwards what it held before.
+    """Run `deliver` and show how the gate stops it; the content of `registry` must not change.
 
-    Raises `LocalTrouble` when the commit is released or anything reached the registry, and what else `deliver` raises.
+    Raises `LocalTrouble` when the commit is released or the registry has changed, and other errors of `deliver`.
     """
     before = registry.images()
     try:
@@ -89,14 +89,14 @@ def require_refusal(attempt: Attempt, deliver: Callable[[], None], registry: Reg
     except GateBlocked as blocked:
         progress.error(blocked)
     else:
-        raise _wrong(attempt, "no gate stopped it")
+        raise _wrong(attempt, "Every stage succeeded")
     if (after := registry.images()) != before:
-        raise _wrong(attempt, f"the registry held {before} and now holds {after}")
+        raise _wrong(attempt, f"The registry held {before} and now holds {after}")
 
 
 def _wrong(attempt: Attempt, why: str) -> LocalTrouble:
     return LocalTrouble(
-        f"{attempt.name} was not stopped before prod",
+        f"No gate stopped {attempt.name} before prod",
         why=why,
-        fix="report this with the whole output: the gate did not do its work",
+        fix="Report this with the whole output: the gate failed to work",
     )

@@ -1,4 +1,4 @@
-"""The sample app as what it will be at a user's: a git repository of its own, with a commit and an origin."""
+"""Make a git repository of the sample app, with a commit and an origin, as an app team has one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GIT_TIMEOUT = 60.0
-# Fixed, so that the same files are the same commit, and the same commit the same image.
+# Fixed, so that the same files give the same commit, and the same commit gives the same image.
 _AUTHOR = {
     name: value
     for role in ("AUTHOR", "COMMITTER")
@@ -24,7 +24,7 @@ _AUTHOR = {
 
 
 def repository(app: Path, folder: Path, origin: str) -> Path:
-    """Copy the files of `app` into `folder`, anew, as a git repository on `main` with one commit and the `origin`."""
+    """Replace `folder` by a git repository of the files of `app`, with one commit on `main` and the `origin`."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(app, folder, ignore=shutil.ignore_patterns("__pycache__", ".git"))
     git(folder, "init", "--quiet", "--initial-branch=main")
@@ -40,5 +40,5 @@ def commit(folder: Path, message: str) -> None:
 
 
 def git(folder: Path, *words: str) -> None:
-    """Run git in `folder`, with none of the user's own configuration."""
+    """Run git in `folder`, without the user's configuration."""
     process.run("git", "-C", folder, *words, timeout=GIT_TIMEOUT, environment=_AUTHOR)

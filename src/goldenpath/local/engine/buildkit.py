@@ -1,6 +1,6 @@
-"""A BuildKit of our own, of the version that builds everywhere, where no container is needed for it.
+"""Our own BuildKit, which runs without a container, in the version that the workflows use.
 
-It runs as root beside the engine, on a socket of its own, and uses the runc that every Docker Engine brings. Keys of
+It runs as root beside the engine, on a socket of its own, and uses the runc that every Docker Engine contains. Keys of
 its configuration: https://docs.docker.com/build/buildkit/toml-configuration/
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from goldenpath.shared.toolchain import Toolchain
 
-# The host's network, so that RUN steps reach package registries by whatever way this machine reaches them.
+# The host's network, so that RUN steps reach package registries in the same way as this machine.
 _CONFIG = """\
 root = "{root}"
 [grpc]
@@ -35,12 +35,12 @@ root = "{root}"
 
 
 def may_run() -> bool:
-    """Whether this process may start a BuildKit: it needs root, and the runc of an engine."""
+    """Return whether this process can start a BuildKit: it needs root, and the runc of an engine."""
     return os.geteuid() == 0 and debian.which("runc") is not None and debian.which("start-stop-daemon") is not None
 
 
 def describe(folder: Path, toolchain: Toolchain) -> daemon.Daemon | None:
-    """Return the daemon with its files in `folder`; `None` when the program buildkitd cannot be had."""
+    """Return the daemon with its files in `folder`; `None` when the program buildkitd is not available."""
     try:
         program = toolchain.provide("buildkitd").path
     except ToolMissing:
@@ -52,10 +52,10 @@ def describe(folder: Path, toolchain: Toolchain) -> daemon.Daemon | None:
 
 
 def socket_of(folder: Path) -> Path:
-    """Return where a BuildKit with its files in `folder` listens."""
+    """Return the socket of the BuildKit with its files in `folder`."""
     return folder / "buildkitd.sock"
 
 
-def answers(folder: Path) -> bool:
-    """Whether a BuildKit with its files in `folder` accepts connections."""
+def is_listening(folder: Path) -> bool:
+    """Return whether the BuildKit with its files in `folder` accepts connections."""
     return daemon.listens(socket_of(folder))

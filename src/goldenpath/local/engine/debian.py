@@ -1,4 +1,4 @@
-"""What Debian and Ubuntu lend to `goldenpath local`: packages, mirrors and the starter of background programs."""
+"""Use Debian and Ubuntu: install packages with apt-get, and read the package mirror and the release of this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ INSTALL_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Source:
-    """One place that apt fetches packages from."""
+    """One source of apt's packages."""
 
     uri: str
     suites: tuple[str, ...]
@@ -29,13 +29,13 @@ class Source:
 
 
 def may_install() -> bool:
-    """Whether this process is root on a Debian or Ubuntu machine."""
+    """Return whether this process is root on a Debian or Ubuntu machine."""
     kinds = f"{about('ID')} {about('ID_LIKE')}".split()
     return os.geteuid() == 0 and bool({"debian", "ubuntu"} & set(kinds)) and which("apt-get") is not None
 
 
 def about(field: str) -> str:
-    """Return a field of os-release(5), empty where there is none."""
+    """Return a field of os-release(5); empty when it is missing."""
     lines = OS_RELEASE.read_text(encoding="utf-8").splitlines() if OS_RELEASE.is_file() else []
     for line in lines:
         name, _, value = line.partition("=")
@@ -45,17 +45,17 @@ def about(field: str) -> str:
 
 
 def search_path() -> dict[str, str]:
-    """Return the `PATH` to start system programs with; a user's often lacks the sbin folders."""
+    """Return a `PATH` for system programs; a user's `PATH` often lacks the sbin folders."""
     return {"PATH": f"{runner.clean_environment().get('PATH', os.defpath)}:/usr/sbin:/sbin"}
 
 
 def which(program: str) -> str | None:
-    """Return where `program` is, `None` when it is not installed."""
+    """Return the path of `program`; `None` when it is not installed."""
     return shutil.which(program, path=search_path()["PATH"])
 
 
 def install(programs: Mapping[str, str], say: Callable[[str], None], *, reason: str) -> None:
-    """Install the packages of the `programs` (program: package) that are missing here; says so before it does.
+    """Install the packages of missing `programs` (program: package); calls `say` before it does.
 
     `reason` ends the sentence "installing ... with apt-get". Raises `ToolMissing` when they cannot be installed.
     """
@@ -65,8 +65,8 @@ def install(programs: Mapping[str, str], say: Callable[[str], None], *, reason: 
     if not may_install():
         raise ToolMissing(
             f"{' and '.join(packages)} must be installed {reason}",
-            why="only root on Debian or Ubuntu can do that here",
-            fix=f"install {' '.join(packages)}, or run this as root on Debian or Ubuntu",
+            why="Only root on Debian or Ubuntu can do that here",
+            fix=f"Install {' '.join(packages)}, or run this as root on Debian or Ubuntu",
         )
     say(f"installing {' '.join(packages)} with apt-get {reason}")
     wanted = ("install", "--yes", "--quiet", "--no-install-recommends", *packages)
@@ -78,28 +78,28 @@ def install(programs: Mapping[str, str], say: Callable[[str], None], *, reason: 
 
 
 def _apt_get(*arguments: str) -> None:
-    calm = {**search_path(), "DEBIAN_FRONTEND": "noninteractive"}
-    process.run("apt-get", *arguments, timeout=INSTALL_SECONDS, environment=calm)
+    unattended = {**search_path(), "DEBIAN_FRONTEND": "noninteractive"}
+    process.run("apt-get", *arguments, timeout=INSTALL_SECONDS, environment=unattended)
 
 
 def mirror() -> tuple[str, str]:
-    """Return the mirror and the suite that this machine installs its own packages from.
+    """Return the mirror and the suite of this machine's packages.
 
-    Raises `LocalTrouble` when apt's sources name none for the release this machine runs.
+    Raises `LocalTrouble` when apt's sources name no mirror for the release of this machine.
     """
     suite = about("VERSION_CODENAME")
     for source in sources(APT):
         if suite in source.suites and "main" in source.components and source.uri.startswith(("http", "file")):
             return source.uri, suite
     raise LocalTrouble(
-        "no package mirror is known for a stand-in base image",
-        why=f"no apt source under {APT} names the suite {suite or '(unknown)'} with the component main",
-        fix="add this machine's own release to apt's sources, or make Docker Hub reachable",
+        "No package mirror is known for a stand-in base image",
+        why=f"No apt source under {APT} names the suite {suite or '(unknown)'} with the component main",
+        fix="Add this machine's own release to apt's sources, or make Docker Hub reachable",
     )
 
 
 def sources(apt: Path) -> list[Source]:
-    """Return what the folder `apt` lists, in both forms that sources.list(5) describes."""
+    """Return the sources in the folder `apt`, in both formats of sources.list(5)."""
     listed: list[Source] = []
     for path in (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*"))):
         if path.suffix == ".list" and path.is_file():

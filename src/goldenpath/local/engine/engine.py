@@ -1,6 +1,6 @@
-"""What builds images on this machine: a running Docker Engine, or one of our own, with a BuildKit beside it if need be.
+"""Provide a program that builds images: a running Docker Engine or our own, and our own BuildKit where it can run.
 
-Why two programs, and what was tried: docs/adr/0005-engine.md.
+The reasons for two programs, and the alternatives: docs/adr/0005-engine.md.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _PACKAGES = {"dockerd": "docker.io", "iptables": "iptables"}
 
 @dataclass(frozen=True)
 class Engine:
-    """How to reach what builds images.
+    """The addresses of the programs that build images.
 
-    `docker_host` is the address of a Docker Engine, `None` for the Docker CLI's default. `buildkit` is the address of a
-    BuildKit of our own, `None` when one in a container of that engine is to be used. `started` says that this very call
-    started something.
+    `docker_host` is the address of a Docker Engine; `None` is the Docker CLI's default. `buildkit` is the address of
+    our own BuildKit; `None` means that a container of that engine runs one. `started` means that this call started a
+    program.
     """
 
     docker_host: str | None
@@ -49,7 +49,7 @@ class Engine:
 def find(env: Mapping[str, str]) -> Engine | None:
     """Return the running Docker Engine that `env` leads to, by DOCKER_HOST or the default socket, else `None`.
 
-    Raises `EngineMissing` when DOCKER_HOST is set but nothing answers there.
+    Raises `EngineMissing` when DOCKER_HOST is set but no engine responds there.
     """
     host = env.get("DOCKER_HOST") or None
     if _info(env) is not None:
@@ -57,49 +57,49 @@ def find(env: Mapping[str, str]) -> Engine | None:
     if host is None:
         return None
     raise EngineMissing(
-        f"no Docker Engine answers at {host}",
+        f"No Docker Engine responds at {host}",
         why="DOCKER_HOST names that address",
-        fix="start the engine there, or unset DOCKER_HOST so that the default socket or an engine of our own is used",
+        fix="Start the engine there, or unset DOCKER_HOST so that the default socket or an engine of our own is used",
     )
 
 
 @contextlib.contextmanager
 def provide(say: Callable[[str], None]) -> Iterator[Engine]:
-    """Give an engine while the block lasts: the running one, else one of our own, stopped by the last one to leave.
+    """Yield an engine for the block: the running one, else our own, which the last process to leave its block stops.
 
-    `say` is told of everything that is installed or started, before it happens. Raises `EngineMissing` when there is
-    none and none can be started here.
+    `say` receives a line before something is installed or started. Raises `EngineMissing` when no engine runs and none
+    can be started here.
     """
     with contextlib.ExitStack() as stay:
-        with _alone():
+        with _exclusively():
             engine = _bring_up(say)
-            stay.enter_context(_held(_in_use(), fcntl.LOCK_SH))
+            stay.enter_context(_file_lock(_in_use(), fcntl.LOCK_SH))
         try:
             yield engine
         finally:
-            with _alone():
+            with _exclusively():
                 stay.close()
                 if not _keep().exists():
                     _stop_if_idle()
 
 
 def start_detached(say: Callable[[str], None]) -> Engine:
-    """Give an engine that stays until `stop`. Raises as `provide` does."""
-    with _alone():
+    """Return an engine that runs until `stop`. Raises as `provide` does."""
+    with _exclusively():
         engine = _bring_up(say)
         _keep().touch()
     return engine
 
 
 def stop() -> bool:
-    """Stop what is ours, or leave that to the `provide` that still uses it; return whether nothing of ours runs now."""
-    with _alone():
+    """Stop our own programs, or leave that to a `provide` that still uses them; return whether they have stopped."""
+    with _exclusively():
         _keep().unlink(missing_ok=True)
         return _stop_if_idle()
 
 
 def ours() -> Engine | None:
-    """Return our own engine when it runs; `None` when it does not."""
+    """Return our own engine; `None` when it does not run."""
     host = _host()
     if not (_folder() / "docker.sock").exists() or _info({"DOCKER_HOST": host}) is None:
         return None
@@ -108,13 +108,13 @@ def ours() -> Engine | None:
 
 def _bring_up(say: Callable[[str], None]) -> Engine:
     try:
-        return _found_or_started(say)
+        return _find_or_start(say)
     except BaseException:
         _stop_if_idle()
         raise
 
 
-def _found_or_started(say: Callable[[str], None]) -> Engine:
+def _find_or_start(say: Callable[[str], None]) -> Engine:
     engine = find(runner.variables())
     if engine is None:
         engine = ours() or _find_after_install(say) or _start_dockerd(say)
@@ -124,13 +124,13 @@ def _found_or_started(say: Callable[[str], None]) -> Engine:
 
 
 def _find_after_install(say: Callable[[str], None]) -> Engine | None:
-    """Install what is missing; return the engine that the package itself started, as it does under systemd."""
+    """Install the missing packages; return the engine that the package started, as it does under systemd."""
     if not debian.may_install():
         raise EngineMissing(
-            "no Docker Engine answers",
-            why="neither DOCKER_HOST nor the default socket leads to one, and only root on Debian or Ubuntu can start "
+            "No Docker Engine responds",
+            why="Neither DOCKER_HOST nor the default socket leads to one, and only root on Debian or Ubuntu can start "
             "one here",
-            fix="start Docker, or set DOCKER_HOST, or run this as root on Debian or Ubuntu",
+            fix="Start Docker, or set DOCKER_HOST, or run this as root on Debian or Ubuntu",
         )
     complete = all(debian.which(program) for program in _PACKAGES)
     debian.install(_PACKAGES, say, reason="to have a Docker Engine")
@@ -141,9 +141,9 @@ def _start_dockerd(say: Callable[[str], None]) -> Engine:
     folder = _folder()
     if len(str(folder)) > LONGEST_FOLDER:
         raise EngineMissing(
-            "the path of the cache folder is too long for an engine's sockets",
+            "The path of the cache folder is too long for an engine's sockets",
             why=f"{folder} has {len(str(folder))} characters, {LONGEST_FOLDER} are possible",
-            fix="set GOLDENPATH_CACHE to a folder with a shorter path",
+            fix="Set GOLDENPATH_CACHE to a folder with a shorter path",
         )
     say(f"starting a Docker Engine of our own in {folder}")
     _clear_leftovers(folder)
@@ -153,7 +153,7 @@ def _start_dockerd(say: Callable[[str], None]) -> Engine:
 
 
 def _clear_leftovers(folder: Path) -> None:
-    """Remove what a killed dockerd left in `folder`: it trusts its pid files, whoever has the pids now."""
+    """Remove the pid files of a killed dockerd: it would trust them, even when other programs have the pids now."""
     runtime = folder / "exec" / "containerd"
     if containerd := debian.which("containerd"):
         daemon.Daemon("containerd", containerd, (), runtime).stop()
@@ -170,18 +170,18 @@ def _start_buildkit(engine: Engine, say: Callable[[str], None]) -> Engine:
     if buildkitd is None:
         return engine
     say(f"starting a BuildKit of our own in {folder}")
-    buildkitd.start(lambda: buildkit.answers(folder))
+    buildkitd.start(lambda: buildkit.is_listening(folder))
     return Engine(engine.docker_host, f"unix://{buildkit.socket_of(folder)}", started=True)
 
 
 def _buildkit_address() -> str | None:
     folder = _folder()
-    return f"unix://{buildkit.socket_of(folder)}" if buildkit.answers(folder) else None
+    return f"unix://{buildkit.socket_of(folder)}" if buildkit.is_listening(folder) else None
 
 
 def _stop_if_idle() -> bool:
     try:
-        with _held(_in_use(), fcntl.LOCK_EX | fcntl.LOCK_NB):
+        with _file_lock(_in_use(), fcntl.LOCK_EX | fcntl.LOCK_NB):
             _stop_ours()
     except BlockingIOError:
         return False
@@ -198,7 +198,7 @@ def _stop_ours() -> None:
 
 
 def _unmount_leftovers(folder: Path) -> None:
-    """Unmount what programs that were killed left mounted below `folder`, so that it can be deleted."""
+    """Unmount the mounts of killed programs below `folder`, so that it can be deleted."""
     lines = MOUNTS.read_text(encoding="utf-8").splitlines() if MOUNTS.is_file() else []
     places = [place for place in (line.split()[1] for line in lines) if place.startswith(f"{folder}/")]
     for place in reversed(places):
@@ -214,14 +214,14 @@ def _dockerd() -> daemon.Daemon:
 
 
 def _info(env: Mapping[str, str]) -> dict[str, Any] | None:
-    """Return what the engine says of itself; `None` when none answers."""
+    """Return the engine's description of itself; `None` when no engine responds."""
     host = env.get("DOCKER_HOST") or DEFAULT_HOST
     if host.startswith("unix://") and not daemon.listens(Path(host.removeprefix("unix://"))):
         return None
     try:
         with contextlib.closing(docker.from_env(environment=dict(env), timeout=PING_SECONDS)) as client:
-            answer: dict[str, Any] = client.info()
-            return answer
+            description: dict[str, Any] = client.info()
+            return description
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError):
         return None
 
@@ -242,14 +242,14 @@ def _keep() -> Path:
     return _folder() / "keep"
 
 
-def _alone() -> contextlib.AbstractContextManager[None]:
-    """Let one process at a time start or stop the engine."""
-    return _held(_folder() / "lock", fcntl.LOCK_EX)
+def _exclusively() -> contextlib.AbstractContextManager[None]:
+    """Hold the lock for starting and stopping the engine."""
+    return _file_lock(_folder() / "lock", fcntl.LOCK_EX)
 
 
 @contextlib.contextmanager
-def _held(path: Path, kind: int) -> Iterator[None]:
-    """Hold a lock on `path`; the kernel lets go of it when this process dies, however it dies."""
+def _file_lock(path: Path, kind: int) -> Iterator[None]:
+    """Hold a lock on `path`; the kernel releases it when this process ends, however it ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, kind)

@@ -1,4 +1,4 @@
-"""GitHub on loopback, as far as a delivery at a terminal uses it: OIDC tokens and code scanning, as one application."""
+"""An emulator of the GitHub API that a delivery at a terminal uses: OIDC tokens, a repository and code scanning."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from goldenpath.local.answers import json_answer
 from goldenpath.local.github import oidc
 from goldenpath.local.github import repository as github_repository
 from goldenpath.local.github.code_scanning import RejectedError, SarifStore
+from goldenpath.local.responses import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-    # Method, pattern of the path, and what responds.
+    # Method, pattern of the path, and the function that responds.
     Route = tuple[str, re.Pattern[str], Callable[..., Response]]
 
 _LARGEST_BODY = 16 << 20
@@ -31,7 +31,7 @@ _UPLOADS = "/_local/uploads"
 
 
 class GitHubEmulator:
-    """A WSGI application. `token` is the one GITHUB_TOKEN it knows, `visibility` that of all its repositories."""
+    """A WSGI application. `token` is the only valid GITHUB_TOKEN; all repositories have the same `visibility`."""
 
     def __init__(self, issuer: oidc.TokenIssuer, scanning: SarifStore) -> None:
         self.token = secrets.token_urlsafe(32)
@@ -47,21 +47,21 @@ class GitHubEmulator:
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request, as WSGI asks for it."""
+        """Respond to one request, as WSGI defines it."""
         request = Request(environ)
         request.max_content_length = _LARGEST_BODY
-        return self._answer(request)(environ, start_response)
+        return self._respond(request)(environ, start_response)
 
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         if request.path == oidc.PATH:
-            return self._issuer.answer(request)
+            return self._issuer.respond(request)
         if not self._knows(request.headers.get("Authorization", "")):
             return _message(401, "Bad credentials")
-        for method, pattern, answer in self._routes:
-            found = pattern.fullmatch(request.path)
-            if found and request.method == method:
+        for method, pattern, handler in self._routes:
+            path_match = pattern.fullmatch(request.path)
+            if path_match and request.method == method:
                 try:
-                    return answer(request, **found.groupdict())
+                    return handler(request, **path_match.groupdict())
                 except RejectedError as rejected:
                     return _message(rejected.status, rejected.message)
         return _message(404, "Not Found")
@@ -72,34 +72,34 @@ class GitHubEmulator:
 
     def _repository(self, request: Request, owner: str, name: str) -> Response:
         described = github_repository.describe(request_origin(request), owner, name, visibility=self.visibility)
-        return json_answer(200, described)
+        return json_response(200, described)
 
     def _analyses(self, _: Request, owner: str, name: str) -> Response:
         if self._scanning.refusal:
             return _message(403, self._scanning.refusal.value)
-        taken = [each for each in self._scanning.uploads() if each.repository == f"{owner}/{name}"]
-        # Which ones there are, nobody asks.
-        return json_answer(200, []) if taken else _message(404, "no analysis found")
+        taken = [upload for upload in self._scanning.uploads() if upload.repository == f"{owner}/{name}"]
+        # No caller reads the analyses themselves.
+        return json_response(200, []) if taken else _message(404, "no analysis found")
 
     def _upload(self, request: Request, owner: str, name: str) -> Response:
         upload = self._scanning.take(f"{owner}/{name}", json_body(request))
         url = f"{request_origin(request)}/repos/{owner}/{name}/code-scanning/sarifs/{upload.id}"
-        return json_answer(202, {"id": upload.id, "url": url})
+        return json_response(202, {"id": upload.id, "url": url})
 
     def _status(self, request: Request, owner: str, name: str, upload: str) -> Response:
-        found = self._scanning.look(f"{owner}/{name}", upload)
-        if found is None:
+        processed = self._scanning.look(f"{owner}/{name}", upload)
+        if processed is None:
             return _message(404, "Not Found")
-        status, taken = found
+        status, sarif_upload = processed
         analyses = f"{request_origin(request)}/repos/{owner}/{name}/code-scanning/analyses?sarif_id={upload}"
         body: dict[str, Any] = {"processing_status": status}
         body |= {"analyses_url": analyses} if status == "complete" else {}
-        body |= {"errors": list(taken.errors)} if status == "failed" else {}
-        return json_answer(200, body)
+        body |= {"errors": list(sarif_upload.errors)} if status == "failed" else {}
+        return json_response(200, body)
 
     def _uploads(self, _: Request) -> Response:
         fields = ("id", "repository", "commit_sha", "ref", "tool_name", "tools", "categories", "errors", "sarif")
-        return json_answer(200, [{f: getattr(upload, f) for f in fields} for upload in self._scanning.uploads()])
+        return json_response(200, [{f: getattr(upload, f) for f in fields} for upload in self._scanning.uploads()])
 
 
 def json_body(request: Request) -> object:
@@ -113,7 +113,7 @@ def json_body(request: Request) -> object:
 
 
 def _message(status: int, message: str) -> Response:
-    return json_answer(status, {"message": message, "documentation_url": _DOCUMENTATION, "status": str(status)})
+    return json_response(status, {"message": message, "documentation_url": _DOCUMENTATION, "status": str(status)})
 
 
 def request_origin(request: Request) -> str:

@@ -1,6 +1,6 @@
-"""GitHub's code scanning API, as a double: takes SARIF uploads, checks them, remembers them.
+"""An emulator of GitHub's code scanning API: it accepts SARIF uploads, checks and keeps them.
 
-`tests/contract` holds its answers against GitHub's own OpenAPI description. Limits and wording: GitHub, "SARIF support
+`tests/contract` compares its responses with GitHub's OpenAPI description. Limits and wording: GitHub, "SARIF support
 for code scanning" and "Troubleshooting SARIF uploads".
 """
 
@@ -29,7 +29,7 @@ _FIELDS = {"commit_sha", "ref", "sarif", "checkout_uri", "started_at", "tool_nam
 
 
 class UploadRefusal(enum.Enum):
-    """Why GitHub may refuse every upload to a repository (HTTP 403), in its words."""
+    """The reasons for which GitHub refuses every upload to a repository (HTTP 403), in its words."""
 
     NOT_PERMITTED = "Resource not accessible by integration"
     CODE_SECURITY_OFF = "Code Security must be enabled for this repository to use code scanning."
@@ -37,7 +37,7 @@ class UploadRefusal(enum.Enum):
 
 @dataclass(frozen=True)
 class SarifUpload:
-    """A SARIF upload that was taken: where it belongs, and the parsed `sarif`; `errors` is empty when all is well."""
+    """An accepted SARIF upload: its commit and ref, and the parsed `sarif`; `errors` is empty when it is valid."""
 
     id: str
     repository: str
@@ -54,12 +54,12 @@ class SarifUpload:
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """The category of each run (SARIF `automationDetails.id` up to its last `/`); empty where there is none."""
+        """The category of every run (SARIF `automationDetails.id` up to its last `/`); empty where there is none."""
         return tuple(run.get("automationDetails", {}).get("id", "").rpartition("/")[0] for run in self.sarif["runs"])
 
 
 class RejectedError(Exception):
-    """An upload that is not taken: HTTP `status` and GitHub's message."""
+    """A refused upload: HTTP `status` and GitHub's message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -68,7 +68,7 @@ class RejectedError(Exception):
 
 
 class SarifStore:
-    """The uploads of all repositories. `refusal` makes it refuse every one of them, `gone` those for these refs."""
+    """The uploads of all repositories. With `refusal` it refuses every upload, and with `gone` those for these refs."""
 
     def __init__(self) -> None:
         self.refusal: UploadRefusal | None = None
@@ -78,12 +78,12 @@ class SarifStore:
         self._looked_at: set[str] = set()
 
     def uploads(self) -> list[SarifUpload]:
-        """Return every upload taken, oldest first."""
+        """Return every accepted upload, oldest first."""
         with self._lock:
             return list(self._uploads.values())
 
     def take(self, repository: str, body: object) -> SarifUpload:
-        """Take an upload request's body. Raises `RejectedError`."""
+        """Accept the body of an upload request. Raises `RejectedError`."""
         if self.refusal is not None:
             raise RejectedError(403, self.refusal.value)
         request = _checked(body)
@@ -105,7 +105,7 @@ class SarifStore:
         return upload
 
     def look(self, repository: str, upload_id: str) -> tuple[str, SarifUpload] | None:
-        """Return the processing status and the upload; `None` when there is none. The first look finds it pending."""
+        """Return the processing status, at first `pending`, and the upload; `None` when there is none."""
         with self._lock:
             upload = self._uploads.get(upload_id)
             if upload is None or upload.repository.lower() != repository.lower():
@@ -117,20 +117,20 @@ class SarifStore:
 
 
 def problems(sarif: dict[str, Any]) -> list[str]:
-    """Return what GitHub's processing has against a SARIF 2.1.0 file; an empty list when nothing."""
+    """Return the errors of GitHub's processing of a SARIF 2.1.0 file."""
     runs = sarif["runs"]
-    found = [] if runs else ["the SARIF file contains no runs"]
+    errors = [] if runs else ["the SARIF file contains no runs"]
     if len(runs) > _MOST_RUNS:
-        found.append(f"rejecting SARIF, as there are more runs than allowed ({len(runs)} > {_MOST_RUNS})")
+        errors.append(f"rejecting SARIF, as there are more runs than allowed ({len(runs)} > {_MOST_RUNS})")
     for run in runs:
         results = len(run.get("results") or ())
         if results > _MOST_RESULTS:
             excess = f"({results} > {_MOST_RESULTS})"
-            found.append(f"rejecting SARIF, as there are more results per run than allowed {excess}")
+            errors.append(f"rejecting SARIF, as there are more results per run than allowed {excess}")
     keys = [(run["tool"]["driver"]["name"], run.get("automationDetails", {}).get("id")) for run in runs]
     if len(keys) != len(set(keys)):
-        found.append("rejecting SARIF, as it has multiple runs with the same tool and category")
-    return found
+        errors.append("rejecting SARIF, as it has multiple runs with the same tool and category")
+    return errors
 
 
 def _checked(body: object) -> dict[str, Any]:

@@ -40,7 +40,7 @@ _BORN = "2026-01-01T00:00:00Z"
 
 
 def describe(origin: str, owner: str, name: str, *, visibility: str) -> dict[str, Any]:
-    """Return the answer to "Get a repository"; `origin` is the API's own URL, `visibility` public or private."""
+    """Return the response to "Get a repository"; `origin` is the API's own URL, `visibility` public or private."""
     url, page = f"{origin}/repos/{owner}/{name}", f"{origin}/{owner}/{name}"
     return {
         "id": 1,

@@ -1,7 +1,7 @@
-"""Base images made from this machine's own package mirror, for where Docker Hub cannot be reached.
+"""Make stand-in base images from this machine's package mirror, for machines that cannot reach Docker Hub.
 
-A stand-in has the conventions of the image it stands in for (programs, entrypoint, user) and a real package database;
-it is not that image, and its label says so. Each is made once and kept as an OCI image layout in the cache folder.
+A stand-in has the conventions of the original image (programs, entrypoint, user) and a real package database. It is
+not the original, and its label says so. It is made once and kept as an OCI image layout in the cache folder.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 ASK_SECONDS = 10.0
 MAKE_SECONDS = 900.0
-# What dpkg calls an architecture, where the OCI Image Specification (and Go) calls it otherwise.
+# Names of dpkg for architectures that have another name in the OCI Image Specification (and in Go).
 _ARCHITECTURES = {"armhf": "arm", "i386": "386", "ppc64el": "ppc64le"}
-# Read by the account tools: the day a password changed would else be the day of the build.
+# SOURCE_DATE_EPOCH for the account tools: without it, the day of the build becomes the day of a password's change.
 _FIXED_TIME = "1700000000"
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)
-# Left out, as the "slim" images of Docker Hub do, or because it is of the build and not of the system.
+# Left out as in the "slim" images of Docker Hub, or because it belongs to the build and not to the system.
 _LEFT_OUT = re.compile(
     r"(dev|proc|sys|run|tmp|var/cache|var/log|var/tmp|var/lib/apt/lists)/.+"
     r"|usr/share/(man|info|locale|lintian|doc/(?!.*/copyright$)[^/]+/.+).*"
@@ -45,7 +45,7 @@ _LEFT_OUT = re.compile(
 
 @dataclass(frozen=True)
 class Packages:
-    """Where packages come from: the `mirror`, the release's `suite`, and the `architecture` as OCI calls it."""
+    """The source of packages: the `mirror`, the `suite` of the release, and the `architecture` by its OCI name."""
 
     mirror: str
     suite: str
@@ -62,12 +62,12 @@ class StandInImage:
     @property
     def build_context(self) -> str:
         """The value of `--build-context <name as in FROM>=...` that makes a build start from this image."""
-        # Tag and digest: buildx 0.33 refuses a digest alone, 0.35 a tag alone.
+        # Tag and digest: buildx 0.33 refuses only a digest, 0.35 only a tag.
         return f"oci-layout://{self.folder}:{root_layout.TAG}@{self.digest}"
 
 
 def python_base(say: Callable[[str], None]) -> StandInImage:
-    """Return the stand-in for docker.io/library/python, made first if need be. Raises as `make` does."""
+    """Return the stand-in for docker.io/library/python. Raises as `make` does."""
     return make(RECIPES["docker.io/library/python"], say)
 
 
@@ -77,13 +77,13 @@ def wordpress_base(say: Callable[[str], None]) -> StandInImage:
 
 
 def stand_ins(names: Iterable[str], say: Callable[[str], None]) -> dict[str, str]:
-    """Return build contexts (name as in FROM: value) for those of `names` that we know how to stand in for."""
+    """Return build contexts (name as in FROM: value) for those of `names` that have a recipe."""
     known = {name: RECIPES.get(_repository(name)) for name in names}
     return {name: make(recipe, say).build_context for name, recipe in known.items() if recipe}
 
 
 def names_in(dockerfile: str) -> list[str]:
-    """Return the images that a Dockerfile starts from: no stage names, no `scratch`, nothing that holds a variable."""
+    """Return the base images of a Dockerfile, without stage names, `scratch` and names that contain a variable."""
     stages: set[str] = {"scratch"}
     images: list[str] = []
     for image, stage in _FROM.findall(dockerfile):
@@ -94,20 +94,20 @@ def names_in(dockerfile: str) -> list[str]:
 
 
 def hub_reachable() -> bool:
-    """Whether Docker Hub answers within seconds; whatever it answers, as it asks everybody for a login first."""
+    """Return whether Docker Hub responds within seconds."""
     return reach.reachable(reach.DOCKER_HUB)
 
 
 def make(recipe: Recipe, say: Callable[[str], None]) -> StandInImage:
-    """Return the image of `recipe`, making it first when it is not cached; another process that does so is awaited.
+    """Return the image of `recipe`, made first when it is not cached. Waits for another process that makes it.
 
-    Needs root on Debian or Ubuntu and some 40 seconds. Raises `LocalTrouble` when it cannot be made, `ToolMissing`
+    Needs root on Debian or Ubuntu and some 40 seconds. Raises `LocalTrouble` when it fails, `ToolMissing`
     when debootstrap cannot be installed.
     """
     source = Packages(*debian.mirror(), _architecture())
     seed = repr((recipe, source.suite, source.architecture, _LEFT_OUT.pattern)).encode()
     home = runner.cache_dir() / "base-images" / f"{recipe.name}-{source.suite}-{hashlib.sha256(seed).hexdigest()[:12]}"
-    with _alone(home):
+    with _locked(home):
         if not (home / "digest").exists():
             say(f"making a stand-in for {recipe.stands_for} from the packages of {source.suite}, about 40 seconds")
             _make(recipe, home, source, say)
@@ -117,9 +117,9 @@ def make(recipe: Recipe, say: Callable[[str], None]) -> StandInImage:
 def _make(recipe: Recipe, home: Path, source: Packages, say: Callable[[str], None]) -> None:
     if not debian.may_install():
         raise LocalTrouble(
-            f"no stand-in for {recipe.stands_for} can be made here",
-            why="only root on Debian or Ubuntu can make one",
-            fix="make Docker Hub reachable, or run this as root on Debian or Ubuntu",
+            f"No stand-in for {recipe.stands_for} can be made here",
+            why="Only root on Debian or Ubuntu can make one",
+            fix="Make Docker Hub reachable, or run this as root on Debian or Ubuntu",
         )
     debian.install({"debootstrap": "debootstrap"}, say, reason="to make a base image")
     shutil.rmtree(home, ignore_errors=True)
@@ -136,7 +136,7 @@ def _make(recipe: Recipe, home: Path, source: Packages, say: Callable[[str], Non
 
 
 def _debootstrap(recipe: Recipe, root: Path, source: Packages) -> None:
-    # In a mount namespace of its own: what it mounts is gone with it, even when it is killed.
+    # In a mount namespace of its own: its mounts end with it, even when it is killed.
     command = ("unshare", "--mount", "debootstrap", "--variant=minbase", f"--include={','.join(recipe.packages)}")
     components = "--components=main,universe" if debian.about("ID") == "ubuntu" else "--components=main"
     fixed = {**debian.search_path(), "SOURCE_DATE_EPOCH": _FIXED_TIME}
@@ -144,9 +144,9 @@ def _debootstrap(recipe: Recipe, root: Path, source: Packages) -> None:
         process.run(*command, components, source.suite, root, source.mirror, timeout=MAKE_SECONDS, environment=fixed)
     except ToolFailed as error:
         raise LocalTrouble(
-            f"the stand-in for {recipe.stands_for} could not be made from the packages of {source.mirror}",
+            f"The stand-in for {recipe.stands_for} could not be made from the packages of {source.mirror}",
             why=error.why,
-            fix="mend what debootstrap says above, or make Docker Hub reachable; then run this again",
+            fix="Fix the cause that debootstrap reports above, or make Docker Hub reachable; then run this again",
         ) from error
 
 
@@ -162,10 +162,10 @@ def _finish(recipe: Recipe, root: Path) -> None:
 
 
 def _release_time(root: Path) -> int:
-    """Return the time of the release that the packages are of, in seconds since 1970: the newest time in the image."""
+    """Return the time of the packages' release, in seconds since 1970; no file in the image is newer."""
     for path in sorted((root / "var/lib/apt/lists").glob("*Release")):
-        if found := re.search(r"^Date: (.+)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
-            return int(parsedate_to_datetime(found[1]).timestamp())
+        if date := re.search(r"^Date: (.+)$", path.read_text(encoding="utf-8", errors="replace"), re.MULTILINE):
+            return int(parsedate_to_datetime(date[1]).timestamp())
     return int(_FIXED_TIME)
 
 
@@ -174,7 +174,7 @@ def _belongs(path: str) -> bool:
 
 
 def _repository(name: str) -> str:
-    """Return the repository of an image name in full: `python:3` is of `docker.io/library/python`."""
+    """Return the full repository of an image name: `docker.io/library/python` for `python:3`."""
     bare = name.partition("@")[0]
     head, _, tail = bare.rpartition("/")
     bare = f"{head}/{tail.partition(':')[0]}".lstrip("/")
@@ -190,7 +190,7 @@ def _architecture() -> str:
 
 
 @contextlib.contextmanager
-def _alone(home: Path) -> Iterator[None]:
+def _locked(home: Path) -> Iterator[None]:
     home.parent.mkdir(parents=True, exist_ok=True)
     with home.with_name(f".{home.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

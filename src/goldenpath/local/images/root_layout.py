@@ -1,4 +1,4 @@
-"""A folder that holds a root file system becomes an OCI image layout of one layer: same folder, same digest.
+"""Write a root file system as an OCI image layout with one layer. The same files give the same digest.
 
 Formats: OCI Image Specification 1.1, "Image Layout", "Image Manifest", "Image Configuration" and "Filesystem Layer".
 """
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 TAG = "base"
 _BUFFER = 1 << 20
-_GZIP_WINDOW = 31  # zlib's way to ask for a gzip header and trailer, which here carry no time and no name
+_GZIP_WINDOW = 31  # tells zlib to write a gzip header and trailer; here they contain no time and no name
 
 
 @dataclass(frozen=True)
 class RootImageConfig:
-    """What a container of the image starts with; the fields mean what they mean in an OCI image configuration."""
+    """The settings that a container of the image starts with; the fields are those of an OCI image configuration."""
 
     architecture: str
     env: tuple[str, ...]
@@ -41,9 +41,9 @@ class RootImageConfig:
 def write(root: Path, into: Path, config: RootImageConfig, *, newest: int, keep: Callable[[str], bool]) -> Digest:
     """Write the tree `root` as an image layout into the empty folder `into`; return the digest of its manifest.
 
-    `keep` says of each path (relative, `/` between names) whether it belongs in the image; what a refused folder holds
-    is left out too. Times after `newest` (seconds since 1970) become `newest`, so that the time of the build is not in
-    the digest.
+    `keep` returns whether a path (relative, `/` between names) belongs in the image. Without a folder, its content is
+    left out too. Times after `newest` (seconds since 1970) become `newest`, so that the time of the build does not
+    change the digest.
     """
     blobs = into / "blobs" / "sha256"
     blobs.mkdir(parents=True)
@@ -59,40 +59,40 @@ def write(root: Path, into: Path, config: RootImageConfig, *, newest: int, keep:
 
 
 def _write_layer(root: Path, blobs: Path, newest: int, keep: Callable[[str], bool]) -> tuple[dict[str, Any], str]:
-    """Write the one layer; return its descriptor, and its identity before compression."""
+    """Write the one layer; return its descriptor, and its digest before compression (`diff_id`)."""
     part = blobs / "layer.part"
     with part.open("wb") as file:
-        squeezed = _Squeezed(file)
-        sink = cast("Any", squeezed)  # typeshed asks for more than the stream mode uses
+        compressed = _GzipStream(file)
+        sink = cast("Any", compressed)  # typeshed asks for more than the stream mode uses
         with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT, bufsize=_BUFFER) as tar:
             _fill(tar, root, newest, keep)
-        squeezed.finish()
+        compressed.finish()
     size = part.stat().st_size
-    part.rename(blobs / squeezed.outer.hexdigest())
-    layer = {"mediaType": oci.GZIP_LAYER, "digest": f"sha256:{squeezed.outer.hexdigest()}", "size": size}
-    return layer, f"sha256:{squeezed.inner.hexdigest()}"
+    part.rename(blobs / compressed.output_hash.hexdigest())
+    layer = {"mediaType": oci.GZIP_LAYER, "digest": f"sha256:{compressed.output_hash.hexdigest()}", "size": size}
+    return layer, f"sha256:{compressed.input_hash.hexdigest()}"
 
 
-class _Squeezed:
-    """A stream that compresses what is written to it, and knows the hash of both sides."""
+class _GzipStream:
+    """A stream that compresses its input, and hashes both its input and its output."""
 
     def __init__(self, sink: BinaryIO) -> None:
-        self.inner = hashlib.sha256()
-        self.outer = hashlib.sha256()
+        self.input_hash = hashlib.sha256()
+        self.output_hash = hashlib.sha256()
         self._sink = sink
         self._gzip = isal_zlib.compressobj(1, wbits=_GZIP_WINDOW)
 
     def write(self, content: bytes) -> int:
-        self.inner.update(content)
+        self.input_hash.update(content)
         self._pass_on(self._gzip.compress(content))
         return len(content)
 
     def finish(self) -> None:
         self._pass_on(self._gzip.flush())
 
-    def _pass_on(self, squeezed: bytes) -> None:
-        self.outer.update(squeezed)
-        self._sink.write(squeezed)
+    def _pass_on(self, compressed: bytes) -> None:
+        self.output_hash.update(compressed)
+        self._sink.write(compressed)
 
 
 def _fill(tar: tarfile.TarFile, root: Path, newest: int, keep: Callable[[str], bool]) -> None:

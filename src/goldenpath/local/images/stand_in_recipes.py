@@ -1,4 +1,4 @@
-"""What each stand-in base image is made of.
+"""The recipes of the stand-in base images: their packages, files and settings.
 
 Source of the conventions: the Dockerfiles of docker-library/python and docker-library/wordpress.
 """
@@ -37,7 +37,7 @@ _PAGE = """\
 
 @dataclass(frozen=True)
 class Recipe:
-    """A stand-in: the image it stands for, the packages, and what is added to them (paths relative to the root).
+    """A stand-in: the image that it replaces, its packages, and files to add (paths relative to the root).
 
     `files` maps a path to its text, `links` a path to what it points to.
     """
@@ -52,7 +52,7 @@ class Recipe:
     links: Mapping[str, str] = field(default_factory=dict)
 
     def config(self, architecture: str) -> RootImageConfig:
-        """Return the image configuration; its label tells whoever finds the image that this is a stand-in."""
+        """Return the image configuration; its label says that the image is a stand-in."""
         labels = {"goldenpath.idp/stands-in-for": self.stands_for}
         env = (_PATH, "LANG=C.UTF-8")
         return RootImageConfig(architecture, env, self.cmd, self.entrypoint, self.working_dir, labels)

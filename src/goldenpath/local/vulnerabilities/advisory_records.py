@@ -1,7 +1,7 @@
-"""The advisory records in `advisories/` as trivy's database holds them.
+"""Convert the advisory records in `advisories/` into the content of trivy's database.
 
-Source of the form: aquasecurity/trivy-db, `pkg/vulnsrc` (`ghsa`, `osv`, `debian`, `ubuntu`, `alpine`). Its own program
-makes the same of our records, which a test compares; it needs Go, and a demo should not.
+Source of the format: aquasecurity/trivy-db, `pkg/vulnsrc` (`ghsa`, `osv`, `debian`, `ubuntu`, `alpine`). A test
+compares the result with the database that trivy-db's own program makes; that one needs Go, which a demo must not.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SYSTEMS = {
 
 @dataclass(frozen=True)
 class _Fix:
-    """A vulnerability that a package of a release of a system has before a `version`."""
+    """The `version` of a package, in one release of a system, that fixes a vulnerability."""
 
     system: str
     release: str
@@ -45,7 +45,7 @@ class _Fix:
 
 
 def buckets(advisories: Path) -> Bucket:
-    """Return the content of a database with the records in the folder `advisories`."""
+    """Return the content of a database with the records of the folder `advisories`."""
     tree: dict[str, Any] = {"data-source": {}, "vulnerability": {}}
     for path in sorted(advisories.glob("GHSA-*.json")):
         _add_language(tree, _json(path))
@@ -65,9 +65,9 @@ def buckets(advisories: Path) -> Bucket:
 
 
 def archives(advisories: Path) -> Iterator[MavenArchive]:
-    """Yield the Maven packages in the folder `advisories`, at each version that a record names, and the canary's.
+    """Yield the Maven packages in the folder `advisories`, at every version that a record names, and the canary's.
 
-    Their archives are known by name alone: the records hold no hashes.
+    The archives are identified only by name: the records have no hashes.
     """
     group, _, named = trivy_canary.LANGUAGES["maven"].purl.removeprefix("pkg:maven/").partition("/")
     yield MavenArchive(group, *named.split("@"))
@@ -86,7 +86,7 @@ def _add_language(tree: dict[str, Any], record: dict[str, Any]) -> None:
     tree["vulnerability"][vulnerability] = {
         "Title": record["summary"],
         "Description": record["details"],
-        "References": [each["url"] for each in record["references"]],
+        "References": [reference["url"] for reference in record["references"]],
         "Severity": severity,
         "VendorSeverity": {"ghsa": number},
     }
@@ -96,8 +96,8 @@ def _add_language(tree: dict[str, Any], record: dict[str, Any]) -> None:
         source = {"ID": "ghsa", "Name": f"GitHub Security Advisory {name}", "URL": url}
         packages = _packages(tree, f"{kind}::{source['Name']}", source)
         for package in _names(kind, affected["package"]["name"]):
-            held = packages.setdefault(package, {})
-            held[vulnerability] = _advisory(record["id"], affected["ranges"], held.get(vulnerability, {}))
+            known = packages.setdefault(package, {})
+            known[vulnerability] = _advisory(record["id"], affected["ranges"], known.get(vulnerability, {}))
 
 
 def _names(kind: str, name: str) -> set[str]:
@@ -106,9 +106,9 @@ def _names(kind: str, name: str) -> set[str]:
     return {name, name.lower()} if kind == "nuget" else {name}
 
 
-def _advisory(identifier: str, ranges: list[dict[str, Any]], held: dict[str, Any]) -> dict[str, Any]:
-    """Return what is affected by `ranges`, and by what is `held` of the same package already."""
-    fixed, affected = list(held.get("PatchedVersions", ())), list(held.get("VulnerableVersions", ()))
+def _advisory(identifier: str, ranges: list[dict[str, Any]], known: dict[str, Any]) -> dict[str, Any]:
+    """Return the advisory for `ranges`, added to those that are `known` of the same package."""
+    fixed, affected = list(known.get("PatchedVersions", ())), list(known.get("VulnerableVersions", ()))
     for span in ranges:
         events = {kind: version for event in span["events"] for kind, version in event.items()}
         begin = "" if events["introduced"] == "0" else f">={events['introduced']}, "
@@ -122,18 +122,18 @@ def _advisory(identifier: str, ranges: list[dict[str, Any]], held: dict[str, Any
 
 
 def _debian(tracker: Path) -> Iterator[_Fix]:
-    releases = [each["major-version"] for each in _json(tracker / "distributions.json").values()]
+    releases = [release["major-version"] for release in _json(tracker / "distributions.json").values()]
     for path in sorted((tracker / "CVE").glob("*.json")):
-        for note in (each for each in _json(path)["Annotations"] if each["Kind"] == "fixed"):
-            yield from (_Fix("debian", each, note["Package"], path.stem, note["Version"]) for each in releases)
+        for note in (note for note in _json(path)["Annotations"] if note["Kind"] == "fixed"):
+            yield from (_Fix("debian", release, note["Package"], path.stem, note["Version"]) for release in releases)
 
 
 def _alpine(folder: Path) -> Iterator[_Fix]:
     for path in sorted(folder.rglob("*.json")):
         record = _json(path)
         for version, vulnerabilities in record["secfixes"].items():
-            for each in vulnerabilities:
-                yield _Fix("alpine", record["distroversion"].removeprefix("v"), record["name"], each, version)
+            for vulnerability in vulnerabilities:
+                yield _Fix("alpine", record["distroversion"].removeprefix("v"), record["name"], vulnerability, version)
 
 
 def _ubuntu(folder: Path) -> Iterator[_Fix]:
@@ -144,21 +144,23 @@ def _ubuntu(folder: Path) -> Iterator[_Fix]:
 
 
 def _packages(tree: dict[str, Any], bucket: str, source: dict[str, str]) -> dict[str, Any]:
-    """Return the packages in `bucket`, which holds what `source` knows."""
+    """Return the packages in `bucket`, and record `source` as its source."""
     tree["data-source"][bucket] = source
     packages: dict[str, Any] = tree.setdefault(bucket, {})
     return packages
 
 
 def _encoded(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return `tree` with each value as JSON: of the sources and vulnerabilities, and of each package's advisories."""
+    """Return `tree` with its sources, its vulnerabilities and the advisories of its packages as JSON."""
 
     def values(bucket: dict[str, Any]) -> dict[str, bytes]:
         return {name: json.dumps(value).encode() for name, value in bucket.items()}
 
     flat = ("data-source", "vulnerability")
     return {
-        name: values(bucket) if name in flat else {package: values(each) for package, each in bucket.items()}
+        name: values(bucket)
+        if name in flat
+        else {package: values(advisories) for package, advisories in bucket.items()}
         for name, bucket in tree.items()
     }
 

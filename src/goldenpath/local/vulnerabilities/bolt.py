@@ -1,6 +1,6 @@
-"""Write a database file of bbolt, the key-value store that trivy keeps its vulnerabilities in.
+"""Write a database file of bbolt, the key-value store of trivy's vulnerability database.
 
-Each bucket is one leaf page, however long. Source of the format: go.etcd.io/bbolt, `internal/common` (`page.go`,
+A bucket is one leaf page of any length. Source of the format: go.etcd.io/bbolt, `internal/common` (`page.go`,
 `meta.go`, `bucket.go`).
 """
 
@@ -69,6 +69,6 @@ def _meta(number: int, first: int, end: int) -> bytes:
 def _fnv(content: bytes) -> int:
     """Return the 64-bit FNV-1a hash of `content`."""
     value = 0xCBF29CE484222325
-    for each in content:
-        value = (value ^ each) * 0x100000001B3 % (1 << 64)
+    for byte in content:
+        value = (value ^ byte) * 0x100000001B3 % (1 << 64)
     return value

@@ -88,7 +88,7 @@ def address() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="gp-", ignore_cleanup_errors=True) as name:
         daemon = buildkit.describe(Path(name), Toolchain.load())
         assert daemon is not None
-        daemon.start(lambda: buildkit.answers(Path(name)))
+        daemon.start(lambda: buildkit.is_listening(Path(name)))
         try:
             yield f"unix://{buildkit.socket_of(Path(name))}"
         finally:

@@ -58,7 +58,7 @@ def cold(tmp_path: Path) -> Iterator[str]:
     folder = tmp_path / "b"
     daemon = buildkit.describe(folder, Toolchain.load())
     assert daemon
-    daemon.start(lambda: buildkit.answers(folder))
+    daemon.start(lambda: buildkit.is_listening(folder))
     try:
         yield f"unix://{buildkit.socket_of(folder)}"
     finally:

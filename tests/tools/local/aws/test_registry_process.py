@@ -29,6 +29,6 @@ def test_a_registry_that_does_not_start_says_why(tmp_path: Path) -> None:
     broken.chmod(0o755)
     with pytest.raises(LocalTrouble) as trouble:
         Local.start(tmp_path / "local", account="111122225555", program=broken)
-    assert (trouble.value.what, trouble.value.why) == ("the local registry does not answer", "no space left")
-    with pytest.raises(LocalTrouble, match="the local registry cannot be started"):
+    assert (trouble.value.what, trouble.value.why) == ("The local registry does not respond", "no space left")
+    with pytest.raises(LocalTrouble, match="The local registry cannot be started"):
         Local.start(tmp_path / "local", account="111122225555", program=tmp_path / "missing")

@@ -32,7 +32,7 @@ def setup(variables: Mapping[str, str], tmp_path: Path) -> Iterator[acts.DemoSet
     """What the acts need in a workflow run: the demo's own database, and an emulator of their own."""
     run = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "f" * 40, "RUNNER_TEMP": str(tmp_path / "runner")}
     bases = base_images.stand_ins(base_images.names_in((APP / "Dockerfile").read_text()), print)
-    with runner.adopted({**variables, **run}), runner.adopted(demo.at_a_terminal()):
+    with runner.adopted({**variables, **run}), runner.adopted(demo.terminal_variables()):
         found = state.up(tmp_path / acts.EMULATOR, seed=Seed(repositories=(acts.APP,), roles=(acts.ROLE,)))
         with runner.adopted({**demo.own_database(), **found.environment}):
             yield acts.DemoSetup(APP, tmp_path, bases, found)

@@ -61,7 +61,7 @@ def test_an_engine_of_our_own_is_announced_started_and_stopped_again(cache: Path
         assert engine.ours() == engine.Engine(made.docker_host, made.buildkit, started=False)
     assert [line.split(" of our own")[0] for line in said] == ["starting a Docker Engine", "starting a BuildKit"]
     assert engine.ours() is None
-    assert not buildkit.answers(cache / "engine")
+    assert not buildkit.is_listening(cache / "engine")
 
 
 def test_a_second_process_uses_the_first_ones_engine_and_leaves_it_running() -> None:

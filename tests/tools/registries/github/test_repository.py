@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request, Response
 
 from goldenpath.local.github.code_scanning import SarifStore
 from goldenpath.local.github.oidc import TokenIssuer
-from goldenpath.local.serving import Serving, origin, wsgi_server
+from goldenpath.local.serving import ServerThread, origin, wsgi_server
 from goldenpath.registries import platform_git
 from goldenpath.registries.github import records
 from goldenpath.registries.github.records import Account
@@ -41,7 +41,7 @@ class Github:
 @pytest.fixture
 def github() -> Iterator[Github]:
     found = Github()
-    serving = Serving(found.server)
+    serving = ServerThread(found.server)
     yield found
     serving.stop()
 
@@ -184,7 +184,7 @@ def host() -> Iterator[tuple[str, list[str]]]:
         return Response("no", 403)(environ, start_response)
 
     server = wsgi_server(answer)
-    serving = Serving(server)
+    serving = ServerThread(server)
     yield origin(server), shown
     serving.stop()
 

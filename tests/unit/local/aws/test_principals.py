@@ -11,7 +11,7 @@ from goldenpath.local.aws.principals import Logins, Principal
 
 def test_a_login_is_known_by_its_token_and_ends() -> None:
     logins = Logins()
-    login = logins.hand_out(Principal("arn:aws:iam::1:user/x"))
+    login = logins.issue(Principal("arn:aws:iam::1:user/x"))
     assert base64.b64decode(login.token).startswith(b"AWS:")
     assert logins.find(f"Basic {login.token}") == login
     assert not login.expired

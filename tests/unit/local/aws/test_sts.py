@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from goldenpath.local.answers import AwsError
 from goldenpath.local.aws.sts import Sts, trust_policy
 from goldenpath.local.github import oidc
+from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
     from moto.sts.models import AssumedRole

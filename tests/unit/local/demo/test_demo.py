@@ -60,7 +60,7 @@ def test_also_a_workflow_run_uses_the_demos_database_and_keeps_everything_in_the
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
     monkeypatch.delenv("GOLDENPATH_CACHE", raising=False)
-    with runner.adopted(demo.at_a_terminal()), runner.adopted(demo.own_database()):
+    with runner.adopted(demo.terminal_variables()), runner.adopted(demo.own_database()):
         assert runner.trivy_cache_dir() == tmp_path / "goldenpath-cache" / "demo" / "trivy"
         assert not runner.in_actions()
     assert runner.trivy_cache_dir() == tmp_path / "goldenpath-cache" / "trivy"

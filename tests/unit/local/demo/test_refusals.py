@@ -49,7 +49,9 @@ def test_a_commit_that_a_gate_stops_is_shown_with_what_to_do(capsys: pytest.Capt
 
 
 def test_a_commit_that_no_gate_stops_ends_the_demo() -> None:
-    with pytest.raises(LocalTrouble, match=r"^a commit with a secret in it was not stopped before prod\. no gate"):
+    with pytest.raises(
+        LocalTrouble, match=r"^No gate stopped a commit with a secret in it before prod\. Every stage succeeded"
+    ):
         attempted(lambda: None)
 
 
@@ -63,7 +65,7 @@ def test_an_image_that_reached_the_registry_ends_the_demo_whatever_the_gate_says
     with pytest.raises(LocalTrouble) as caught:
         attempted(arrives, registry)
     assert caught.value.why == (
-        "the registry held {'sha256:1': ('prod-1',)} and now holds {'sha256:1': ('prod-1', 'prod-2')}"
+        "The registry held {'sha256:1': ('prod-1',)} and now holds {'sha256:1': ('prod-1', 'prod-2')}"
     )
 
 

@@ -131,5 +131,5 @@ def test_a_machine_without_a_mirror_for_its_own_release_says_so(
 ) -> None:
     monkeypatch.setattr(debian, "APT", tmp_path)
     monkeypatch.setattr(debian, "OS_RELEASE", tmp_path / "os-release")
-    with pytest.raises(LocalTrouble, match="no package mirror is known for a stand-in base image"):
+    with pytest.raises(LocalTrouble, match="No package mirror is known for a stand-in base image"):
         debian.mirror()

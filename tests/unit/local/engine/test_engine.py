@@ -77,7 +77,7 @@ def test_a_docker_host_that_does_not_answer_is_an_error_and_not_replaced() -> No
     with pytest.raises(EngineMissing) as caught:
         engine.find({"DOCKER_HOST": "tcp://build:2375"})
     assert str(caught.value) == (
-        "no Docker Engine answers at tcp://build:2375. DOCKER_HOST names that address. start the engine there, or "
+        "No Docker Engine responds at tcp://build:2375. DOCKER_HOST names that address. Start the engine there, or "
         "unset DOCKER_HOST so that the default socket or an engine of our own is used."
     )
 
@@ -89,12 +89,12 @@ def test_without_an_engine_and_without_root_the_error_says_what_to_do(monkeypatc
     be(monkeypatch, root_on_debian=False)
     with pytest.raises(EngineMissing) as caught, engine.provide(print):
         pass
-    assert caught.value.fix == "start Docker, or set DOCKER_HOST, or run this as root on Debian or Ubuntu"
+    assert caught.value.fix == "Start Docker, or set DOCKER_HOST, or run this as root on Debian or Ubuntu"
 
 
 def test_a_cache_folder_too_deep_for_sockets_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOLDENPATH_CACHE", "/" + "deep/" * 20)
-    monkeypatch.setattr(engine, "_held", lambda *_: pytest.fail("nothing to lock yet"))
+    monkeypatch.setattr(engine, "_file_lock", lambda *_: pytest.fail("nothing to lock yet"))
     with pytest.raises(EngineMissing, match="too long for an engine's sockets"):
         engine._start_dockerd(pytest.fail)  # noqa: SLF001  the rest of the way needs root
 

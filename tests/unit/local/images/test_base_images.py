@@ -59,8 +59,8 @@ def test_where_no_stand_in_can_be_made_the_error_says_what_would_help(monkeypatc
     with pytest.raises(LocalTrouble) as caught:
         base_images.python_base(print)
     assert str(caught.value) == (
-        "no stand-in for docker.io/library/python can be made here. only root on Debian or Ubuntu can make one. "
-        "make Docker Hub reachable, or run this as root on Debian or Ubuntu."
+        "No stand-in for docker.io/library/python can be made here. Only root on Debian or Ubuntu can make one. "
+        "Make Docker Hub reachable, or run this as root on Debian or Ubuntu."
     )
 
 
