@@ -10,12 +10,12 @@ from goldenpath.shared import codec
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.shared.http import Answer
+    from goldenpath.shared.http import HttpResponse
 
 _ATTEMPTS, _READ_TIMEOUT = 5, 60.0
 
 
-def get(url: str, token: str, *, attempts: int = _ATTEMPTS, read_timeout: float = _READ_TIMEOUT) -> Answer:
+def get(url: str, token: str, *, attempts: int = _ATTEMPTS, read_timeout: float = _READ_TIMEOUT) -> HttpResponse:
     """Return GitHub's response to a GET of `url`, whatever its status; `read_timeout` is in seconds.
 
     Raises `RegistryUnreachable` when there is none.
@@ -23,12 +23,12 @@ def get(url: str, token: str, *, attempts: int = _ATTEMPTS, read_timeout: float 
     return _send("GET", url, token, b"", attempts, read_timeout)
 
 
-def post(url: str, token: str, content: Mapping[str, str], *, attempts: int, read_timeout: float) -> Answer:
+def post(url: str, token: str, content: Mapping[str, str], *, attempts: int, read_timeout: float) -> HttpResponse:
     """Return GitHub's response to a POST of `content`, as `get` does."""
     return _send("POST", url, token, json.dumps(content).encode(), attempts, read_timeout)
 
 
-def json_object(response: Answer) -> dict[str, Any] | None:
+def json_object(response: HttpResponse) -> dict[str, Any] | None:
     """Return the JSON object in a response; `None` when it holds anything else."""
     try:
         return codec.decode(response.body, dict[str, Any])
@@ -36,7 +36,7 @@ def json_object(response: Answer) -> dict[str, Any] | None:
         return None
 
 
-def _send(method: str, url: str, token: str, body: bytes, attempts: int, read_timeout: float) -> Answer:
+def _send(method: str, url: str, token: str, body: bytes, attempts: int, read_timeout: float) -> HttpResponse:
     # Loaded only when a request is sent: most runs of a gate send none.
     from goldenpath.shared.http import Http  # noqa: PLC0415
 

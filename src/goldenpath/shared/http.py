@@ -36,8 +36,8 @@ Body = bytes | Callable[[], IO[bytes]] | None
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The answer to one request, read to its end; `headers` are keyed in lower case."""
+class HttpResponse:
+    """The response to one request, read to its end; `headers` are keyed in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -70,22 +70,22 @@ class Http:
         self._direct = urllib3.PoolManager(**self._options)
         self._proxied: dict[str, urllib3.ProxyManager] = {}
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> HttpResponse:
         """Send a request and return its answer, whatever its status.
 
         A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
         that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
         """
-        return self.patiently(url, lambda: self.once(method, url, headers, body))
+        return self.with_retries(url, lambda: self.once(method, url, headers, body))
 
-    def save(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
+    def save(self, url: str, headers: Mapping[str, str], path: Path) -> HttpResponse:
         """Write the body of what `url` answers with 200 to `path`, streamed; any other answer is returned with its own.
 
         Tries again as `send` does, from the beginning.
         """
-        return self.patiently(url, lambda: self._saved(url, headers, path))
+        return self.with_retries(url, lambda: self._saved(url, headers, path))
 
-    def patiently(self, url: str, attempted: Callable[[], Answer]) -> Answer:
+    def with_retries(self, url: str, attempted: Callable[[], HttpResponse]) -> HttpResponse:
         """Return the answer that `attempted` gets at `url`, trying again as `send` does."""
         pause = FIRST_PAUSE
         for attempt in range(1, self._attempts + 1):
@@ -109,12 +109,12 @@ class Http:
         for pool in (self._direct, *self._proxied.values()):
             pool.clear()
 
-    def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Answer:
+    def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> HttpResponse:
         """Send a request a single time. Raises what urllib3 does when there is no answer."""
         stream = body() if callable(body) else body
         try:
             answer = self._request(method, url, headers, stream)
-            return Answer(answer.status, _lowered(answer.headers), answer.data)
+            return HttpResponse(answer.status, _lowered(answer.headers), answer.data)
         finally:
             if stream is not None and not isinstance(stream, bytes):
                 stream.close()
@@ -141,14 +141,14 @@ class Http:
             self._proxied.setdefault(proxy.url, made)  # uploads run side by side
         return self._proxied[proxy.url]
 
-    def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> Answer:
+    def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> HttpResponse:
         answer = self._request("GET", url, headers, None, whole=False)
         try:
             if answer.status != _OK:
-                return Answer(answer.status, _lowered(answer.headers), answer.data)
+                return HttpResponse(answer.status, _lowered(answer.headers), answer.data)
             with path.open("wb") as file:
                 file.writelines(answer.stream(BLOCK))
-            return Answer(answer.status, _lowered(answer.headers), b"")
+            return HttpResponse(answer.status, _lowered(answer.headers), b"")
         except OSError as error:
             raise codec.disk_trouble(error, path) from error
         finally:
@@ -169,6 +169,6 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _retry_after(answer: Answer) -> float:
+def _retry_after(answer: HttpResponse) -> float:
     raw = answer.headers.get("retry-after", "")
     return float(raw) if raw.isdecimal() else 0.0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from goldenpath.shared.errors import DiskTrouble, RegistryUnreachable
-from goldenpath.shared.http import Answer, Http
+from goldenpath.shared.http import Http, HttpResponse
 from tests.unit.http_double import PoolDouble, Request, Response, pool, pool_of
 
 URL = "https://registry.example/v2/"
@@ -21,7 +21,7 @@ DOWN = ProtocolError("Connection aborted.")
 
 def test_an_answer_is_read_to_its_end_and_its_headers_are_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
     double = pool(monkeypatch, Response(201, {"Docker-Content-Digest": "x"}, b"body"))
-    assert Http().send("PUT", URL, {"A": "b"}, b"sent") == Answer(201, {"docker-content-digest": "x"}, b"body")
+    assert Http().send("PUT", URL, {"A": "b"}, b"sent") == HttpResponse(201, {"docker-content-digest": "x"}, b"body")
     assert double.requests == [Request("PUT", URL, {"A": "b"}, b"sent")]
 
 
@@ -93,9 +93,9 @@ def test_any_retry_after_is_waited_within_reason(said: str) -> None:
 
 def test_a_body_is_saved_and_only_that_of_a_success(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pool(monkeypatch, DOWN, Response(200, {"A": "b"}, b"layer"), Response(404, {}, b"no"))
-    assert Http().save(URL, {}, tmp_path / "blob") == Answer(200, {"a": "b"}, b"")
+    assert Http().save(URL, {}, tmp_path / "blob") == HttpResponse(200, {"a": "b"}, b"")
     assert (tmp_path / "blob").read_bytes() == b"layer"
-    assert Http().save(URL, {}, tmp_path / "none") == Answer(404, {}, b"no")
+    assert Http().save(URL, {}, tmp_path / "none") == HttpResponse(404, {}, b"no")
     assert not (tmp_path / "none").exists()
 
 
@@ -153,5 +153,5 @@ def test_a_body_that_cuts_off_while_it_is_read_is_tried_again(monkeypatch: pytes
 
 
 def test_words_for_an_error_are_short_whatever_the_body_is() -> None:
-    assert Answer(500, {}, b"\xff" + b"x" * 2000).words == "HTTP 500 \ufffd" + "x" * 499
-    assert Answer(500, {}, b"").words == "HTTP 500"
+    assert HttpResponse(500, {}, b"\xff" + b"x" * 2000).words == "HTTP 500 \ufffd" + "x" * 499
+    assert HttpResponse(500, {}, b"").words == "HTTP 500"

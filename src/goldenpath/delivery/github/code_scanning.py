@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from goldenpath.shared.errors import GoldenPathError
-    from goldenpath.shared.http import Answer
+    from goldenpath.shared.http import HttpResponse
     from goldenpath.shared.names import Commit
 
 PROCESSING_SECONDS = 120.0
@@ -196,14 +196,14 @@ class CodeScanning:
             raise
 
 
-def _identity(answer: Answer) -> str:
+def _identity(answer: HttpResponse) -> str:
     """Return the id of the upload that `answer` took. Raises `_RefusedError` where it names none."""
     if identity := _content(answer).get("id"):
         return str(identity)
     raise _RefusedError(answer.status, "the answer does not name the upload")
 
 
-def _content(answer: Answer) -> Mapping[str, Any]:
+def _content(answer: HttpResponse) -> Mapping[str, Any]:
     """Return the JSON object that GitHub answered with; nothing for any other content. Raises `_RefusedError`."""
     content = github_rest.json_object(answer)
     if answer.status < _ERRORS:

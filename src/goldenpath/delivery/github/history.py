@@ -14,7 +14,7 @@ from goldenpath.shared import github_rest
 from goldenpath.shared.errors import RegistryUnreachable
 
 if TYPE_CHECKING:
-    from goldenpath.shared.http import Answer
+    from goldenpath.shared.http import HttpResponse
     from goldenpath.shared.names import Commit
 
 _ATTEMPTS, _READ_TIMEOUT = 3, 15.0
@@ -70,7 +70,7 @@ class History:
         answer = self._get(f"commits/{commit}?{_SMALLEST}")
         return answer is not None and answer.status == _OK
 
-    def _get(self, path: str) -> Answer | None:
+    def _get(self, path: str) -> HttpResponse | None:
         place = f"{self._place}/{path}"
         try:
             return github_rest.get(place, self._token, attempts=_ATTEMPTS, read_timeout=_READ_TIMEOUT)
@@ -78,9 +78,9 @@ class History:
             return None
 
 
-def _is_rate_limit(answer: Answer) -> bool:
+def _is_rate_limit(answer: HttpResponse) -> bool:
     return "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
 
 
-def _field(answer: Answer, name: str) -> Any:  # noqa: ANN401  any JSON value
+def _field(answer: HttpResponse, name: str) -> Any:  # noqa: ANN401  any JSON value
     return (github_rest.json_object(answer) or {}).get(name)

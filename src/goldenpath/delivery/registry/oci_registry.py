@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.layout import Descriptor
     from goldenpath.delivery.registry.registry_token import Login
-    from goldenpath.shared.http import Answer, Body
+    from goldenpath.shared.http import Body, HttpResponse
     from goldenpath.shared.names import Tag
 
-    _Send = Callable[[str, Mapping[str, str]], Answer]
+    _Send = Callable[[str, Mapping[str, str]], HttpResponse]
 
 OK, CREATED, ACCEPTED, BAD_REQUEST, NOT_FOUND = 200, 201, 202, 400, 404
 # To where the bytes are kept, on ECR to S3; a registry that sends us there has them.
@@ -167,13 +167,13 @@ class OciRegistry:
         An upload that breaks off begins anew with a session of its own: a registry does not take a second body in one.
         Raises `CandidateChanged` when it is not what its digest says.
         """
-        done = self._http.patiently(self._base, lambda: self._upload_once(upload))
+        done = self._http.with_retries(self._base, lambda: self._upload_once(upload))
         if done.status == BAD_REQUEST:
             upload.require_unchanged()
         self._expect(done, CREATED, f"upload the blob {upload.blob.digest}")
         self._confirmed(done, upload.blob.digest)
 
-    def _upload_once(self, upload: Upload) -> Answer:
+    def _upload_once(self, upload: Upload) -> HttpResponse:
         blob = upload.blob
         begun = self._send("POST", "blobs/uploads/", {"Content-Length": "0"})
         self._expect(begun, ACCEPTED, "begin an upload")
@@ -203,10 +203,12 @@ class OciRegistry:
         """Close every connection."""
         self._http.close()
 
-    def _send(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Body = None) -> Answer:
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: Body = None
+    ) -> HttpResponse:
         return self._sent(self._base + path, lambda url, more: self._http.send(method, url, more, body), headers or {})
 
-    def _sent(self, url: str, send: _Send, headers: Mapping[str, str]) -> Answer:
+    def _sent(self, url: str, send: _Send, headers: Mapping[str, str]) -> HttpResponse:
         """Send a request with our login, and again with another when that one is over."""
         # A registry may send us elsewhere, to an address that carries its own permission: never our login too.
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
@@ -220,13 +222,13 @@ class OciRegistry:
                 self._authorization = self._renew().authorization
         return send(url, {**headers, "Authorization": self._authorization})
 
-    def _confirmed(self, answer: Answer, digest: Digest) -> Digest:
+    def _confirmed(self, answer: HttpResponse, digest: Digest) -> Digest:
         said = answer.headers.get("docker-content-digest", digest)
         if said != digest:
             raise self._refused(f"stored {said}", f"{digest} was sent")
         return digest
 
-    def _location(self, answer: Answer) -> str:
+    def _location(self, answer: HttpResponse) -> str:
         named = answer.headers.get("location", "")
         if not named:
             raise self._refused("named no place to go on at", "the Location header is missing")
@@ -237,7 +239,7 @@ class OciRegistry:
             raise self._refused("named no place to go on at that is an address", str(error)) from None
         return place
 
-    def _expect(self, answer: Answer, status: int, wish: str) -> None:
+    def _expect(self, answer: HttpResponse, status: int, wish: str) -> None:
         if answer.status == status:
             return
         why = _words(answer)
@@ -257,19 +259,19 @@ class OciRegistry:
         )
 
 
-def _login_over(answer: Answer) -> bool:
+def _login_over(answer: HttpResponse) -> bool:
     """Tell whether the login was refused. ECR answers an expired one with 403, and says so."""
     return answer.status == 401 or (answer.status == 403 and b"token has expired" in answer.body)  # noqa: PLR2004
 
 
-def _codes(answer: Answer) -> set[str]:
+def _codes(answer: HttpResponse) -> set[str]:
     try:
         return {error["code"] for error in json.loads(answer.body)["errors"]}
     except (ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: HttpResponse) -> str:
     try:
         errors = json.loads(answer.body)["errors"]
         return f"HTTP {answer.status}: " + "; ".join(f"{each['code']}: {each.get('message', '')}" for each in errors)

@@ -29,7 +29,7 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     status: int
     headers: dict[str, str]
     body: bytes
@@ -50,20 +50,20 @@ class Client:
     def close(self) -> None:
         self._connection.close()
 
-    def call(self, method: str, path: str, body: bytes | Iterable[bytes] = b"", **headers: str) -> Answer:
+    def call(self, method: str, path: str, body: bytes | Iterable[bytes] = b"", **headers: str) -> HttpResponse:
         path = path if path.startswith("/") else urlsplit(path)._replace(scheme="", netloc="").geturl()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         chunked = not isinstance(body, bytes)
         self._connection.request(method, path, body, {**self.headers, **named}, encode_chunked=chunked)
         answer = self._connection.getresponse()
-        return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        return HttpResponse(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
 
     def begin(self, repository: str, query: str = "") -> str:
         answer = self.call("POST", f"/v2/{repository}/blobs/uploads/{query}")
         assert answer.status == 202
         return answer.headers["location"]
 
-    def finish(self, location: str, digest: str, body: bytes = b"") -> Answer:
+    def finish(self, location: str, digest: str, body: bytes = b"") -> HttpResponse:
         return self.call("PUT", f"{location}{'&' if '?' in location else '?'}digest={digest}", body)
 
     def push_blob(self, repository: str, content: bytes) -> dict[str, Any]:
@@ -80,10 +80,12 @@ class Client:
         assert (answer.status, answer.headers["docker-content-digest"]) == (201, digest)
         return digest
 
-    def put_manifest(self, repository: str, reference: str, manifest: bytes, media_type: str = MANIFEST) -> Answer:
+    def put_manifest(
+        self, repository: str, reference: str, manifest: bytes, media_type: str = MANIFEST
+    ) -> HttpResponse:
         return self.call("PUT", f"/v2/{repository}/manifests/{reference}", manifest, Content_Type=media_type)
 
-    def manifest(self, repository: str, reference: str) -> Answer:
+    def manifest(self, repository: str, reference: str) -> HttpResponse:
         return self.call("GET", f"/v2/{repository}/manifests/{reference}", Accept=f"{MANIFEST}, {INDEX}")
 
 

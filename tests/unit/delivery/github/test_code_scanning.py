@@ -9,7 +9,7 @@ import pytest
 
 from goldenpath.delivery.github.code_scanning import Analysis, CodeScanning, UploadEnd
 from goldenpath.shared.errors import CodeScanningOff, RegistryUnreachable, SarifRefused
-from goldenpath.shared.http import Answer, Http
+from goldenpath.shared.http import Http, HttpResponse
 from goldenpath.shared.names import Commit
 from tests.unit.builders import COMMIT
 
@@ -21,14 +21,14 @@ PLACE = f"{API}/repos/o/app/code-scanning/sarifs"
 ANALYSIS = Analysis("o/app", Commit(COMMIT), "refs/heads/main")
 
 
-def answer(content: object, status: int = 200) -> Answer:
+def answer(content: object, status: int = 200) -> HttpResponse:
     """Return an answer of GitHub, in JSON."""
-    return Answer(status, {}, json.dumps(content).encode())
+    return HttpResponse(status, {}, json.dumps(content).encode())
 
 
-def refusal(status: int, words: object) -> Answer:
+def refusal(status: int, words: object) -> HttpResponse:
     """Return an answer that is an error; `words` that are a text are no JSON, as proxies answer."""
-    return Answer(status, {}, words.encode()) if isinstance(words, str) else answer(words, status)
+    return HttpResponse(status, {}, words.encode()) if isinstance(words, str) else answer(words, status)
 
 
 TAKEN = answer({"id": "47"}, 202)
@@ -39,13 +39,13 @@ SILENCE = RegistryUnreachable("https://api.github.com does not answer", why="tim
 class Api:
     """A double of GitHub: it keeps every request whole and answers in turn."""
 
-    def __init__(self, *answers: Answer | RegistryUnreachable) -> None:
+    def __init__(self, *answers: HttpResponse | RegistryUnreachable) -> None:
         self.calls: list[tuple[str, str, object]] = []
         self.pauses: list[float] = []
         self.end: UploadEnd | None = None
         self._answers = list(answers)
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+    def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HttpResponse:
         assert headers["Authorization"] == "Bearer the-token"
         assert headers.get("Content-Type") == ("application/json" if body else None)
         self.calls.append((method, url, json.loads(body) if body else None))
@@ -55,7 +55,7 @@ class Api:
         return given
 
 
-def upload(monkeypatch: pytest.MonkeyPatch, *answers: Answer | RegistryUnreachable) -> Api:
+def upload(monkeypatch: pytest.MonkeyPatch, *answers: HttpResponse | RegistryUnreachable) -> Api:
     """Upload a SARIF file to a GitHub that gives `answers`, the last of them for ever."""
     api, clock = Api(*answers), iter(range(0, 10_000, 10))
     monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))
@@ -114,7 +114,7 @@ REF = "ref 'refs/pull/7/merge' not found in this repository"
 @pytest.mark.parametrize("words", [REF, "commit not found"])
 @pytest.mark.parametrize("before", [(), (TAKEN, PENDING)])
 def test_a_ref_that_is_gone_is_told_from_code_scanning_that_is_off(
-    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[Answer, ...]
+    monkeypatch: pytest.MonkeyPatch, words: str, before: tuple[HttpResponse, ...]
 ) -> None:
     api = upload(monkeypatch, *before, refusal(404, {"message": words}))
     assert api.end is UploadEnd.REF_GONE
@@ -138,8 +138,8 @@ def test_where_github_does_not_answer_at_once_it_is_asked_again(monkeypatch: pyt
     assert (api.end, [verb for verb, *_ in api.calls]) == (UploadEnd.PROCESSED, ["POST", "POST", "GET", "GET"])
 
 
-@pytest.mark.parametrize("given", [answer({}), answer([]), Answer(200, {}, b"<html>")])
-def test_an_answer_that_names_no_upload_is_told(monkeypatch: pytest.MonkeyPatch, given: Answer) -> None:
+@pytest.mark.parametrize("given", [answer({}), answer([]), HttpResponse(200, {}, b"<html>")])
+def test_an_answer_that_names_no_upload_is_told(monkeypatch: pytest.MonkeyPatch, given: HttpResponse) -> None:
     with pytest.raises(SarifRefused) as caught:
         upload(monkeypatch, given)
     assert (caught.value.why, caught.value.fix) == ("HTTP 200: the answer does not name the upload", AGAIN)
@@ -211,7 +211,7 @@ def test_a_repository_without_code_scanning_is_told_apart_from_a_refused_file(
     ],
 )
 def test_whether_code_scanning_is_on_is_found_out_with_one_request(
-    monkeypatch: pytest.MonkeyPatch, given: Answer | RegistryUnreachable, *, on: bool | None
+    monkeypatch: pytest.MonkeyPatch, given: HttpResponse | RegistryUnreachable, *, on: bool | None
 ) -> None:
     api = Api(given)
     monkeypatch.setattr(Http, "send", lambda _, *words: api.send(*words))
