@@ -1,4 +1,4 @@
-"""Results of scans that are kept at a terminal, so that nothing is analysed twice: docs/adr/0034-kept-scans.md.
+"""Keep results of scans at a terminal, so that nothing is analysed twice: docs/adr/0034-kept-scans.md.
 
 Each result is a folder named by the digest of everything that it depends on. Its record has the SHA-256 of each file in
 it; where one differs, the folder is emptied, and the scan runs as if nothing had been kept. A workflow run keeps and
@@ -64,9 +64,9 @@ class KeptResult:
         """Remove everything that is in the folder, and tell whether it is gone."""
         self.facts = {}
         try:
-            for each in self.folder.iterdir():
-                if each.name != _LOCK:
-                    shutil.rmtree(each) if each.is_dir() else each.unlink()
+            for path in self.folder.iterdir():
+                if path.name != _LOCK:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         except OSError:
             return False
         return True
@@ -116,10 +116,10 @@ def _prune(folder: Path) -> None:
     """Remove the results in `folder` that were not used for the longest time, until the others are small enough."""
     with suppress(OSError):
         total = 0
-        for each in sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True):
-            total += sum(path.stat().st_size for path in each.rglob("*") if path.is_file())
+        for result in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True):
+            total += sum(path.stat().st_size for path in result.rglob("*") if path.is_file())
             if total > LARGEST:
-                _remove(each)
+                _remove(result)
 
 
 def _remove(folder: Path) -> None:

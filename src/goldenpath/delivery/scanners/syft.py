@@ -76,7 +76,7 @@ def parse(spdx: bytes, cyclonedx: bytes) -> Inventory:
         digest = codec.decode(cyclonedx, _CycloneDx).metadata.component.version
     except ValueError as error:
         raise scanner.failed("syft", f"its report cannot be read: {error}") from None
-    images = [each.version_info for each in packages if each.primary_package_purpose == "CONTAINER"]
+    images = [package.version_info for package in packages if package.primary_package_purpose == "CONTAINER"]
     if images != [digest]:
         raise scanner.failed("syft", f"its SPDX document is about {images}, its CycloneDX document about {digest}")
     return Inventory(spdx, cyclonedx, digest, len(packages) - len(images))

@@ -1,4 +1,4 @@
-"""What trivy saw in an image's layers before, kept at a terminal. Vulnerabilities are looked up again in every scan.
+"""Keep trivy's analysis of layers at a terminal. Vulnerabilities are looked up again in every scan.
 
 trivy keeps its analysis of a layer by the layer's diff id, its analyzers and its options (aquasecurity/trivy,
 `pkg/cache`). The analysis also depends on trivy itself, on the Java database, on the bytes behind the diff id, and on
@@ -42,7 +42,7 @@ class Analysis:
     _places: dict[str, str] = field(repr=False)
 
     def keep(self) -> None:
-        """Keep what trivy has seen by now: its scan ended well."""
+        """Keep trivy's analysis of every layer so far: its scan ended well."""
         self._result.keep({**self._result.facts, **self._places, _RULES: self.rules})
 
     def forget(self) -> None:
@@ -80,13 +80,13 @@ def _is_linked(folder: Path, cache: Path, scans: Path) -> bool:
     """Link the databases of `cache` and the `scans` into `folder`, and tell whether the disk took it."""
     try:
         scans.mkdir(exist_ok=True)
-        for each in (*(each for each in cache.iterdir() if each.name != _SCANS), scans):
-            (folder / each.name).symlink_to(each)
+        for linked in (*(path for path in cache.iterdir() if path.name != _SCANS), scans):
+            (folder / linked.name).symlink_to(linked)
     except OSError:
         return False
     return True
 
 
 def _instructions(config: ImageConfig) -> Iterator[str]:
-    for each in config.history or ():
-        yield each.created_by[:_INSTRUCTION] if each.empty_layer else ""
+    for step in config.history or ():
+        yield step.created_by[:_INSTRUCTION] if step.empty_layer else ""

@@ -109,7 +109,7 @@ class StateBucket:
                 if error.response["Error"]["Code"] not in _OVERTAKEN:
                     raise
                 raise StateLocked(
-                    "another run began to apply the same pull request at the same time",
-                    why=f"it wrote {key} in the state bucket after this run had read it",
-                    fix="wait for that run to end, then run this job again",
+                    "Another run began to apply the same pull request at the same time",
+                    why=f"It wrote {key} in the state bucket after this run had read it",
+                    fix="Wait for that run to end, then run this job again",
                 ) from error
