@@ -11,7 +11,7 @@ from goldenpath.delivery.rules import app, explanation, matrix, settled
 from goldenpath.registries.terraform.program import is_of_the_machine
 from goldenpath.shared.console import Progress
 from goldenpath.shared.pins import Group
-from goldenpath.shared.toolchain import RECORD, Origin, Program, Toolchain
+from goldenpath.shared.toolchain import RECORD, Program, ProgramOrigin, Toolchain
 
 _FOR_TESTS = frozenset(Group) - {Group.BUMPS}
 
@@ -58,7 +58,7 @@ def verify() -> None:
 def _proof(program: Program) -> str:
     if program.is_pinned:
         return "what toolchain.yaml pins"
-    source = "Go's checksum database" if program.origin == Origin.GO else "the pinned hash of its archive"
+    source = "Go's checksum database" if program.origin == ProgramOrigin.GO else "the pinned hash of its archive"
     return f"unchanged since it was checked against {source}; {RECORD} beside it says so"
 
 

@@ -57,7 +57,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RoleSession:
     """The session of `role` to request: CloudTrail shows its `name`, and `policy` narrows the role's permissions."""
 
     role: RoleArn
@@ -121,7 +121,7 @@ def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: st
     return client
 
 
-def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
+def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     """Return a key for `wanted`, for the OIDC token `identity`. Raises what `explained` does."""
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):

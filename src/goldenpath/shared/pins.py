@@ -102,7 +102,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     changed: Sha256
 
 
-class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PinnedImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A program as a container image: its `digest`, and the repositories that hold it, in the order they are tried.
 
     `version` is whose digest that is: a new version needs a new one.
@@ -136,7 +136,7 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
     assets: tuple[Asset, ...] = ()
     go: GoSource | None = None
     rules: Rules | None = None
-    image: Image | None = None
+    image: PinnedImage | None = None
 
     def __post_init__(self) -> None:
         """Refuse, with `ValueError`, a version that must not run and an entry that cannot be obtained."""

@@ -17,7 +17,7 @@ from goldenpath.delivery.registry import ecr_endpoint
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.shared import aws_sdk, ecr
-from goldenpath.shared.aws_sdk import RELEASE_NEEDS, Wanted, explained
+from goldenpath.shared.aws_sdk import RELEASE_NEEDS, RoleSession, explained
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.shared.names import ROLE_SECRETS, AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 
@@ -262,7 +262,7 @@ def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     policy = session_policy(
         session.region, role, session.repository, account=session.account, read_only=session.read_only
     )
-    key = aws_sdk.exchanged(sdk, Wanted(role, session.region, session.name, SESSION_SECONDS, policy), identity)
+    key = aws_sdk.exchanged(sdk, RoleSession(role, session.region, session.name, SESSION_SECONDS, policy), identity)
     for secret in (key.secret, key.token):
         session.hide(secret)
     return aws_sdk.ecr_client(sdk, session.region, key)

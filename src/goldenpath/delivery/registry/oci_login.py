@@ -32,7 +32,7 @@ _TOKEN = re.compile(r"[\x21-\x7e]+")
 _FIX = "Correct the user and the password of {} in the secret BASES_LOGINS, and let the user read the repository"
 
 
-class _TokenResponse(Struct, frozen=True):
+class _BearerToken(Struct, frozen=True):
     token: str = ""
     access_token: str = ""
 
@@ -57,7 +57,7 @@ def reader(given: RegistryLogin, repository: str) -> Login:
     if response.status != _OK:
         raise refused(given.registry, response.words)
     try:
-        token = codec.decode(response.body, _TokenResponse)
+        token = codec.decode(response.body, _BearerToken)
     except ValueError as error:
         raise refused(given.registry, f"It gave a response that is no token: {error}") from None
     text = token.token or token.access_token

@@ -35,7 +35,7 @@ _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 _RECORD, _LOCK = "record.json", ".lock"
 
 
-class _Record(Struct, frozen=True):
+class _ResultRecord(Struct, frozen=True):
     files: dict[str, str]
     facts: dict[str, str]
 
@@ -55,7 +55,8 @@ class KeptResult:
             for name, content in files.items():
                 codec.write_bytes(self.folder / name, content)
             codec.write_bytes(
-                self.folder / _RECORD, digest_prefix.seal(msgspec.json.encode(_Record(_digests(self.folder), facts)))
+                self.folder / _RECORD,
+                digest_prefix.seal(msgspec.json.encode(_ResultRecord(_digests(self.folder), facts))),
             )
         except (DiskTrouble, OSError):
             self.forget()
@@ -74,7 +75,7 @@ class KeptResult:
     def load(self) -> bool:
         """Read the record, and tell whether the folder can be used. Whatever is not as the record says is removed."""
         try:
-            record = codec.decode(digest_prefix.opened((self.folder / _RECORD).read_bytes()), _Record)
+            record = codec.decode(digest_prefix.opened((self.folder / _RECORD).read_bytes()), _ResultRecord)
             if record.files == _digests(self.folder):
                 self.facts = record.facts
                 return True

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.scanners.trivy_cache import Analysis
+    from goldenpath.delivery.scanners.trivy_cache import LayerAnalysis
     from goldenpath.shared.toolchain import Program
 
 SCHEMA_VERSION = 2
@@ -113,7 +113,7 @@ _STATUSES = frozenset(FixStatus)
 
 
 def scan(
-    program: Program, layout: Path, cache: Path, *, secrets: bool = True, analysis: Analysis | None = None
+    program: Program, layout: Path, cache: Path, *, secrets: bool = True, analysis: LayerAnalysis | None = None
 ) -> tuple[bytes, tuple[str, ...]]:
     """Scan the one image in the OCI image layout `layout`; the database is in `cache`, or in that of `analysis`.
 

@@ -29,7 +29,7 @@ _INSTRUCTION = 40
 
 
 @dataclass(frozen=True)
-class Analysis:
+class LayerAnalysis:
     """The folder `cache` in which trivy keeps its analysis, and the layers that it `knows` from there.
 
     `rules` is the name of trivy's rules for secrets: a part of trivy's own key, and nothing that an image could guess.
@@ -53,7 +53,7 @@ class Analysis:
 @contextmanager
 def kept(
     results: KeptResults, cache: Path, image: Image, config: ImageConfig, depends_on: tuple[str, ...]
-) -> Iterator[Analysis | None]:
+) -> Iterator[LayerAnalysis | None]:
     """Give what is kept of earlier scans that `depends_on` the same; `cache` has the databases.
 
     `None` where nothing can be kept, and where a layer stands elsewhere than in the scan that saw it.
@@ -73,7 +73,7 @@ def kept(
                 yield None
                 return
             known = frozenset(layer.digest for diff_id, layer in diff_ids.items() if diff_id in result.facts)
-            yield Analysis(Path(name), result.facts.get(_RULES) or uuid4().hex, known, result, places)
+            yield LayerAnalysis(Path(name), result.facts.get(_RULES) or uuid4().hex, known, result, places)
 
 
 def _is_linked(folder: Path, cache: Path, scans: Path) -> bool:

@@ -71,23 +71,23 @@ _SYSTEMS = {
 _SYSTEM_PACKAGE = "openssl"
 
 
-class _Vulnerability(Struct, frozen=True):
+class _CanaryVulnerability(Struct, frozen=True):
     VulnerabilityID: str
     PkgName: str
 
 
-class _Package(Struct, frozen=True):
+class _CanaryPackage(Struct, frozen=True):
     Name: str = ""
 
 
-class _Result(Struct, frozen=True):
+class _CanaryResult(Struct, frozen=True):
     Class: str = ""
-    Vulnerabilities: list[_Vulnerability] | None = None
-    Packages: list[_Package] | None = None
+    Vulnerabilities: list[_CanaryVulnerability] | None = None
+    Packages: list[_CanaryPackage] | None = None
 
 
-class _Report(Struct, frozen=True):
-    Results: list[_Result] | None = None
+class _CanaryReport(Struct, frozen=True):
+    Results: list[_CanaryResult] | None = None
 
 
 def unknown(program: Program, cache: Path, inventory: Inventory) -> tuple[str, ...]:
@@ -164,9 +164,9 @@ def knows_java(program: Program, cache: Path) -> bool:
     return any(seen.Name == f"{group}:{artifact}" for result in results for seen in result.Packages or [])
 
 
-def _read(report: bytes) -> list[_Result]:
+def _read(report: bytes) -> list[_CanaryResult]:
     try:
-        return codec.decode(report, _Report).Results or []
+        return codec.decode(report, _CanaryReport).Results or []
     except ValueError as error:
         raise scanner.failed("trivy", f"its report cannot be read: {error}") from None
 
@@ -180,5 +180,5 @@ def _reported(report: bytes) -> tuple[frozenset[str], bool]:
     return frozenset(_ids(results)), knows_system
 
 
-def _ids(results: Iterable[_Result]) -> Iterator[str]:
+def _ids(results: Iterable[_CanaryResult]) -> Iterator[str]:
     return (vulnerability.VulnerabilityID for result in results for vulnerability in result.Vulnerabilities or [])

@@ -72,7 +72,7 @@ JAVA = DatabaseKind(
 )  # fmt: skip
 
 
-class _Metadata(Struct, frozen=True, rename="pascal"):
+class _DatabaseMetadata(Struct, frozen=True, rename="pascal"):
     """Source: aquasecurity/trivy-db, `pkg/metadata`."""
 
     updated_at: datetime
@@ -186,8 +186,8 @@ def _next_update(folder: Path) -> datetime:
     return _aware(_metadata(folder).next_update)
 
 
-def _metadata(folder: Path) -> _Metadata:
-    return codec.decode((folder / "metadata.json").read_bytes(), _Metadata)
+def _metadata(folder: Path) -> _DatabaseMetadata:
+    return codec.decode((folder / "metadata.json").read_bytes(), _DatabaseMetadata)
 
 
 def _aware(moment: datetime) -> datetime:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.scanners.databases import Databases
     from goldenpath.delivery.scanners.scanner import ImageScan, Inventory
-    from goldenpath.delivery.scanners.trivy_cache import Analysis
+    from goldenpath.delivery.scanners.trivy_cache import LayerAnalysis
     from goldenpath.delivery.stage import Run
     from goldenpath.shared.names import Digest
     from goldenpath.shared.toolchain import Program
@@ -120,7 +120,7 @@ def _with_kept(using: TrivyScanner, view: _View) -> ImageScan:
     return _scan(using, view)
 
 
-def _scan(using: TrivyScanner, view: _View, analysis: Analysis | None = None) -> ImageScan:
+def _scan(using: TrivyScanner, view: _View, analysis: LayerAnalysis | None = None) -> ImageScan:
     unpacked = view.layers.of(view.layout, view.image, without=analysis.knows if analysis else ())
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
         single = narrowed(view.layout, view.shown, Path(folder), {**unpacked, **view.blobs})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import aws_sdk
-from goldenpath.shared.aws_sdk import Key, Wanted
+from goldenpath.shared.aws_sdk import Key, RoleSession
 from goldenpath.shared.errors import StateLocked
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def assume_role(role: RoleArn, region: Region, identity: str, name: str) -> dict
 
     `identity` is an OIDC token, `name` what CloudTrail shows. Raises `LoginRefused`, `RegistryUnreachable`.
     """
-    key = aws_sdk.exchanged(aws_sdk.session(), Wanted(role, region, name, aws_sdk.PLATFORM_SECONDS), identity)
+    key = aws_sdk.exchanged(aws_sdk.session(), RoleSession(role, region, name, aws_sdk.PLATFORM_SECONDS), identity)
     return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_SESSION_TOKEN": key.token}
 
 
