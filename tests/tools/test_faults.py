@@ -33,7 +33,7 @@ done
 FAULTS = {
     "crashes": ("echo something broke >&2; exit 3\n", "ended with exit status 3. something broke"),
     "is killed": ("kill -9 $$\n", "ended with exit status -9"),
-    "writes rubbish": (RUBBISH, "its report cannot be read"),
+    "writes rubbish": (RUBBISH, "report cannot be read"),
     "writes nothing": ("exit 0\n", "No such file or directory"),
     "hangs": ("sleep 60\n", "did not end within 0.5 seconds and was stopped"),
 }

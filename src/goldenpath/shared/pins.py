@@ -1,6 +1,6 @@
-"""The pinned table `toolchain.yaml` as typed values: what each program is, byte for byte, and where it comes from.
+"""The pinned table `toolchain.yaml` as typed values: the version, the hashes and the source of every program.
 
-What the fields mean, and why there is one table: docs/adr/0003-toolchain.md.
+The meaning of the fields, and the reason for one table: docs/adr/0003-toolchain.md.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ImportPath = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+/
 
 
 class Group(StrEnum):
-    """What a program is needed for: the pipeline, `goldenpath local`, the registry commands, the tests, dev/bump.py."""
+    """The purpose of a program: the pipeline, `goldenpath local`, the registry commands, the tests, dev/bump.py."""
 
     PIPELINE = "pipeline"
     LOCAL = "local"

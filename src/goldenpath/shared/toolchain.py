@@ -1,4 +1,4 @@
-"""The toolchain: every program the project starts, at the version and with the bytes of one pinned table.
+"""Provide every program that the project starts, at the version and with the bytes of one pinned table.
 
 A program comes from the cache while its recorded hash still matches, else from its release, checked against the hash in
 the table before anything else happens to it, else, where no release can be downloaded, from its Go source. A wrong
@@ -41,7 +41,7 @@ class ProgramOrigin(StrEnum):
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was true of a program when it was put in the cache; `pin` ties it to its entry in the table."""
+    """The record of a program in the cache, from when it was put there; `pin` ties it to its entry in the table."""
 
     version: str
     origin: ProgramOrigin

@@ -32,7 +32,7 @@ BLOCKED_ELSEWHERE = "in a blocking environment nothing would be released"
 NOT_IDENTIFIED = "archives that do not name their Maven package themselves (pom.properties) are not identified"
 PATH_LENGTH = 200
 MOMENT = "%Y-%m-%d %H:%M UTC"
-# How trivy says that it needs its Java database and has none.
+# These words are in trivy's error when it needs its Java database and has none.
 _NEEDED = "Java DB"
 
 
@@ -103,7 +103,7 @@ def _java_database(
     try:
         return trivy_database.provide(program, cache, run.policy.java_databases, run.say, JAVA)
     except ScannerFailed as error:
-        return Unusable("is missing", f"{error.why[:1].upper()}{error.why[1:]}")
+        return Unusable("is missing", error.why)
 
 
 def _checked(java: Database, stale: str, program: Program, cache: Path) -> Database | Unusable:
@@ -161,7 +161,8 @@ def _staleness(database: Database, limit: timedelta, now: datetime) -> str:
     if trivy_database.from_the_future(database, now):
         return f"says that it was made at {database.updated:{MOMENT}}, which is in the future"
     age = now - database.updated
-    return f"is {age.days} days old, and {limit.days} are allowed" if age > limit else ""
+    days = "1 day" if age.days == 1 else f"{age.days} days"
+    return f"is {days} old, and {limit.days} {'is' if limit.days == 1 else 'are'} allowed" if age > limit else ""
 
 
 def _stale(what: str, database: Database, now: datetime) -> ScannerFailed:

@@ -75,8 +75,8 @@ def parse(spdx: bytes, cyclonedx: bytes) -> Sbom:
         packages = codec.decode(spdx, _Spdx).packages
         digest = codec.decode(cyclonedx, _CycloneDx).metadata.component.version
     except ValueError as error:
-        raise scanner.failed("syft", f"its report cannot be read: {error}") from None
+        raise scanner.failed("syft", f"Its report cannot be read: {error}") from None
     images = [package.version_info for package in packages if package.primary_package_purpose == "CONTAINER"]
     if images != [digest]:
-        raise scanner.failed("syft", f"its SPDX document is about {images}, its CycloneDX document about {digest}")
+        raise scanner.failed("syft", f"Its SPDX document is about {images}, its CycloneDX document about {digest}")
     return Sbom(spdx, cyclonedx, digest, len(packages) - len(images))

@@ -151,10 +151,10 @@ def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
     try:
         read = codec.decode(report, _Report)
     except ValueError as error:
-        raise scanner.failed("trivy", f"its report cannot be read: {error}") from None
+        raise scanner.failed("trivy", f"Its report cannot be read: {error}") from None
     if read.SchemaVersion != SCHEMA_VERSION:
         raise scanner.failed(
-            "trivy", f"its report has schema version {read.SchemaVersion}, and {SCHEMA_VERSION} was expected"
+            "trivy", f"Its report has schema version {read.SchemaVersion}, and {SCHEMA_VERSION} was expected"
         )
     results = read.Results or []
     system = read.Metadata.OS or _System()

@@ -168,7 +168,7 @@ def _read(report: bytes) -> list[_CanaryResult]:
     try:
         return codec.decode(report, _CanaryReport).Results or []
     except ValueError as error:
-        raise scanner.failed("trivy", f"its report cannot be read: {error}") from None
+        raise scanner.failed("trivy", f"Its report cannot be read: {error}") from None
 
 
 def _reported(report: bytes) -> tuple[frozenset[str], bool]:

@@ -99,13 +99,13 @@ def provide(
             _fetch(program, cache, repositories, say, kind)
     except GoldenPathError as error:
         if kept is None:
-            why = f"its {kind.name} could not be fetched: {error.why or error.what}"
+            why = f"Its {kind.name} could not be fetched: {error.why or error.what}"
             raise scanner.failed("trivy", why) from error
         say(f"trivy's {kind.name} could not be renewed; the one in the cache is used")
         return kept
     fetched = read(cache, kind)
     if fetched is None:
-        raise scanner.failed("trivy", f"its {kind.name} was fetched, but cannot be read")
+        raise scanner.failed("trivy", f"Its {kind.name} was fetched, but cannot be read")
     return fetched
 
 
@@ -125,7 +125,7 @@ def identified(cache: Path, database: Database, kind: DatabaseKind = VULNERABILI
         with (cache / kind.folder / kind.file).open("rb") as file:
             return replace(database, sha256=hashlib.file_digest(file, "sha256").hexdigest())
     except OSError as error:
-        raise scanner.failed("trivy", f"its {kind.name} cannot be read: {error}") from None
+        raise scanner.failed("trivy", f"Its {kind.name} cannot be read: {error}") from None
 
 
 @contextmanager
