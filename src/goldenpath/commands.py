@@ -11,7 +11,7 @@ from goldenpath.delivery.rules import app, explanation, matrix, settled
 from goldenpath.registries.terraform.program import is_of_the_machine
 from goldenpath.shared.console import Progress
 from goldenpath.shared.pins import Group
-from goldenpath.shared.toolchain import RECORD, Origin, Program, Toolchain
+from goldenpath.shared.toolchain import RECORD, Program, ProgramOrigin, Toolchain
 
 _FOR_TESTS = frozenset(Group) - {Group.BUMPS}
 
@@ -58,7 +58,7 @@ def verify() -> None:
 def _proof(program: Program) -> str:
     if program.is_pinned:
         return "what toolchain.yaml pins"
-    source = "Go's checksum database" if program.origin == Origin.GO else "the pinned hash of its archive"
+    source = "Go's checksum database" if program.origin == ProgramOrigin.GO else "the pinned hash of its archive"
     return f"unchanged since it was checked against {source}; {RECORD} beside it says so"
 
 
@@ -87,15 +87,15 @@ def validate(file: Path | None) -> None:
     The records of settled secrets beside it are checked too.
     """
     progress, rules = Progress(), matrix.load()
-    progress.line(f"✓ {matrix.POLICY_FILE}: {len(rules.environments)} environments")
+    progress.line(f"✓ {matrix.POLICY_FILE}: {_counted(len(rules.environments), 'environment')}")
     chosen = file or Path(app.FILE)
     if file or chosen.is_file():
         checked = app.parse(chosen.read_text(encoding="utf-8", errors="replace"), rules)
-        progress.line(f"✓ {chosen}: {len(checked.exceptions)} exceptions")
+        progress.line(f"✓ {chosen}: {_counted(len(checked.exceptions), 'exception')}")
     recorded = chosen.parent / settled.FILE
     if recorded.is_file():
         records = settled.parse(recorded.read_text(encoding="utf-8", errors="replace"))
-        progress.line(f"✓ {recorded}: {len(records)} settled secrets")
+        progress.line(f"✓ {recorded}: {_counted(len(records), 'settled secret')}")
 
 
 @policy.command()
@@ -110,6 +110,10 @@ def explain(environment: str, ref: str, source: Path) -> None:
     mine = app.parse(text, rules) if text else app.NO_RULES
     for line in explanation.explain(chosen, mine, ref, datetime.now(UTC).date()):
         progress.line(line)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def app_text(source: Path) -> str:

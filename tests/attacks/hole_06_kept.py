@@ -157,7 +157,7 @@ exec {kept_runner.PYTHON} "$@"
 @attack(
     6,
     ScannerFailed,
-    "its database could not be fetched",
+    "Its database could not be fetched",
     Patch("goldenpath.shared.runner.variables", lambda: os.environ),
 )
 def a_trivy_database_that_knows_nothing_named_by_the_env_file_of_the_runner(scene: Scene) -> None:

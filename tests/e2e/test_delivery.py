@@ -204,7 +204,7 @@ def test_a_repository_that_is_missing_is_told_before_the_build_with_the_command_
     )
     ended = deliver(events.push(app, "development"))
     assert (ended.code, ended.jobs) == (1, REFUSED), ended.story
-    assert "error[repository-missing]: the ECR repository my-shop does not exist in eu-west-2" in ended.text
+    assert "error[repository-missing]: The ECR repository my-shop does not exist in eu-west-2" in ended.text
     assert "make create-ecr APP=my-shop OWNER=… RISK=low ENV=dev" in ended.text
     assert "build / build" not in ended.steps
     assert roles_assumed(emulator) == {"deliver-dev"}

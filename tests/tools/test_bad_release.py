@@ -102,24 +102,24 @@ def of_another_commit(place: Place) -> Mapping[str, str]:
 
 RELEASES = (
     Case("no such ECR repository", errors.RepositoryMissing,
-         "the ECR repository team/missing does not exist in eu-west-2", given={"ecr-repository": "team/missing"}),
-    Case("no such role", errors.LoginRefused, "could not assume the role arn:aws:iam::{account}:role/missing: "
+         "The ECR repository team/missing does not exist in eu-west-2", given={"ecr-repository": "team/missing"}),
+    Case("no such role", errors.LoginRefused, "Could not assume the role arn:aws:iam::{account}:role/missing: "
          "AWS refused the login", "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
          given={"role-arn": f"arn:aws:iam::{ACCOUNT}:role/missing"}),
     Case("a role that does not trust this repository", errors.LoginRefused,
-         "could not assume the role arn:aws:iam::{account}:role/strangers: AWS refused the login",
+         "Could not assume the role arn:aws:iam::{account}:role/strangers: AWS refused the login",
          "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity",
          given={"role-arn": f"arn:aws:iam::{ACCOUNT}:role/strangers"}),
     Case("an expired OIDC token", errors.LoginRefused,
-         "could not assume the role arn:aws:iam::{account}:role/deliver: AWS refused the login",
+         "Could not assume the role arn:aws:iam::{account}:role/deliver: AWS refused the login",
          "ExpiredTokenException: Token expired", prepare=with_an_expired_token),
     Case("a run that may not have an OIDC token", errors.LoginRefused, "This run may not ask GitHub for an OIDC token",
          "ACTIONS_ID_TOKEN_REQUEST_URL", prepare=without_token),
     Case("no role and no credentials", errors.LoginRefused,
-         "there are no AWS credentials, and no role was named",
+         "There are no AWS credentials, and no role was named",
          prepare=without_credentials),
-    Case("AWS does not answer", errors.RegistryUnreachable,
-         "could not assume the role arn:aws:iam::{account}:role/deliver: AWS does not answer",
+    Case("AWS does not respond", errors.RegistryUnreachable,
+         "Could not assume the role arn:aws:iam::{account}:role/deliver: AWS does not respond",
          "Could not connect to the endpoint URL", prepare=without_aws),
     Case("no candidate", errors.StageOutOfOrder, "candidate.json is missing from {work.path}", "`build` writes it",
          prepare=missing("candidate.json")),
@@ -200,7 +200,7 @@ def test_a_registry_at_which_nothing_listens_is_told_as_such(
     monkeypatch.setattr(ecr_client.Ecr, "login", lambda ecr: replace(login(ecr), endpoint=place))
     done = push(inside, ready, work, repository)
     assert (done.code, done.error["code"]) == (33, "registry-unreachable")
-    assert done.error["what"] == f"{place} does not answer"
+    assert done.error["what"] == f"{place} does not respond"
     assert untouched(emulator, repository)
 
 

@@ -61,7 +61,7 @@ def test_a_registry_is_reached_through_a_tunnel_and_a_proxy_that_refuses_one_is_
 ) -> None:
     with closing(Http(attempts=1)) as client, pytest.raises(RegistryUnreachable) as caught:
         client.send("GET", "https://registry.example/v2/", {})
-    assert caught.value.what == "https://registry.example does not answer"
+    assert caught.value.what == "https://registry.example does not respond"
     assert "Tunnel connection failed: 403 Forbidden" in caught.value.why
     assert "secret" not in str(caught.value)
     assert asked == [("CONNECT registry.example:443", LOGIN)]

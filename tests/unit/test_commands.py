@@ -52,7 +52,7 @@ def test_explain_of_an_unknown_environment_is_an_error(capsys: pytest.CaptureFix
 def test_validate_says_that_both_files_are_good(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     file = tmp_path / "mine.yml"
     file.write_text(f"version: 1\n{EXCEPTION}")
-    assert told(capsys, "validate", str(file)) == f"✓ environments.yaml: 5 environments\n✓ {file}: 1 exceptions\n"
+    assert told(capsys, "validate", str(file)) == f"✓ environments.yaml: 5 environments\n✓ {file}: 1 exception\n"
 
 
 def test_validate_checks_the_records_of_settled_secrets(

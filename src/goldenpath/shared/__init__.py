@@ -1,1 +1,1 @@
-"""What every wing stands on: errors, names, processes, HTTP, AWS, the toolchain."""
+"""Modules that every wing uses: errors, names, processes, HTTP, AWS, the toolchain."""

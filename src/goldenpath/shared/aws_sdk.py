@@ -1,4 +1,4 @@
-"""The one door to the AWS SDK: sessions, the exchange of an OIDC token for credentials, and its errors in our words.
+"""The only module that uses the AWS SDK: sessions, credentials for an OIDC token, and its errors as our own.
 
 Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; botocore's exceptions. Endpoints follow the SDK's own
 variables (`AWS_ENDPOINT_URL`): an emulator needs no special case.
@@ -57,8 +57,8 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A session of `role`: `name` is what CloudTrail shows, `policy` narrows what the role may do."""
+class RoleSession:
+    """The session of `role` to request: CloudTrail shows its `name`, and `policy` narrows the role's permissions."""
 
     role: RoleArn
     region: Region
@@ -94,10 +94,10 @@ def _show(event_name: str, response_dict: Mapping[str, Any] | None, exception: o
 
 def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> ECRClient:
     """Return a client of ECR; without a `key` or an `endpoint`, the SDK finds its own."""
-    found = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
     made = _client(
         sdk, "ecr", _CONFIG, region_name=region, endpoint_url=endpoint,
-        aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
+        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
     )  # fmt: skip
     client: ECRClient = made
     return client
@@ -111,17 +111,17 @@ def caller(sdk: Sdk, region: str) -> str:
 
 def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: str | None = None) -> S3Client:
     """Return a client of S3, as `ecr_client` does; at an `endpoint` of one's own a bucket is part of the path."""
-    found = (key.id, key.secret, key.token or None) if key else (None, None, None)
+    access = (key.id, key.secret, key.token or None) if key else (None, None, None)
     config = _CONFIG.merge(Config(s3={"addressing_style": "path" if endpoint else "auto"}))
     made = _client(
         sdk, "s3", config, region_name=region, endpoint_url=endpoint,
-        aws_access_key_id=found[0], aws_secret_access_key=found[1], aws_session_token=found[2],
+        aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
     )  # fmt: skip
     client: S3Client = made
     return client
 
 
-def exchanged(sdk: Sdk, wanted: Wanted, identity: str) -> Key:
+def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     """Return a key for `wanted`, for the OIDC token `identity`. Raises what `explained` does."""
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
@@ -147,13 +147,13 @@ _BAD_LOGIN = frozenset(
         "IDPRejectedClaim", "InvalidSignatureException", "UnrecognizedClientException",
     }
 )  # fmt: skip
-# What the default chain raises where credentials are named, and are incomplete, expired or not to be had.
+# The default chain raises these where credentials are named, but are incomplete, expired or not available.
 _LOGIN_UNUSABLE = (PartialCredentialsError, CredentialRetrievalError, ProfileNotFound, SSOError, TokenRetrievalError)
 
 
 @contextmanager
 def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
-    """Turn what the AWS SDK raises into the error family; `wish` completes "could not …".
+    """Turn the exceptions of the AWS SDK into the error family; `wish` completes "Could not …".
 
     `needs` says where to read what the role that is refused something must be allowed. Raises `AccessDenied`,
     `LoginRefused`, `RegistryRefused`, `RegistryUnreachable`.
@@ -162,28 +162,30 @@ def explained(wish: str, needs: str = RELEASE_NEEDS) -> Iterator[None]:
         yield
     except NoCredentialsError as error:
         raise LoginRefused(
-            f"could not {wish}: there are no AWS credentials",
-            fix="in a workflow name the role (--role-arn, from the secret TF_AWS_IAM_ROLE_…); at a terminal log in "
+            f"Could not {wish}: there are no AWS credentials",
+            fix="In a workflow name the role (--role-arn, from the secret TF_AWS_IAM_ROLE_…); at a terminal log in "
             "with the AWS CLI, or use `goldenpath local`",
         ) from error
     except _LOGIN_UNUSABLE as error:
         raise LoginRefused(
-            f"could not {wish}: the AWS login of this machine cannot be used",
+            f"Could not {wish}: the AWS login of this machine cannot be used",
             why=str(error),
-            fix="log in again with the AWS CLI, or mend what AWS_PROFILE and the AWS configuration name",
+            fix="Log in again with the AWS CLI, or correct the profile that AWS_PROFILE and the AWS configuration name",
         ) from error
     except ClientError as error:
         raise _of_client_error(wish, error, needs) from error
     except BotoCoreError as error:
         raise RegistryUnreachable(
-            f"could not {wish}: AWS does not answer", why=str(error), fix="see that the network reaches AWS; run again"
+            f"Could not {wish}: AWS does not respond",
+            why=str(error),
+            fix="Check that the network reaches AWS, then run again",
         ) from error
-    # The SDK makes an empty answer of one that was cut short.
+    # The SDK makes an empty response of one that was cut short.
     except (ResponseParserError, KeyError, IndexError, TypeError, ValueError) as error:
         raise RegistryUnreachable(
-            f"could not {wish}: AWS gave an answer that cannot be read",
+            f"Could not {wish}: AWS gave a response that cannot be read",
             why=f"{type(error).__name__}: {error}",
-            fix="run again; if it persists, see what stands between the runner and AWS",
+            fix="Run again; if it persists, check for a proxy or firewall between the runner and AWS",
         ) from error
 
 
@@ -193,21 +195,21 @@ def _of_client_error(wish: str, error: ClientError, needs: str) -> AccessDenied 
     if code in _DENIED and "AssumeRole" not in words:
         action = _MISSING_ACTION.search(words)
         named = f"the IAM action {action[1]}" if action else "the action it names"
-        fix = f"ask the platform team to allow {named}; {needs}"
-        return AccessDenied(f"not allowed to {wish}", why=why, fix=fix)
+        fix = f"Ask the platform team to allow {named}; {needs}"
+        return AccessDenied(f"Not allowed to {wish}", why=why, fix=fix)
     if "MaxSessionDuration" in words:
-        fix = f"let the sessions of that role last as long as an apply may take: {PLATFORM_SECONDS} seconds"
-        return LoginRefused(f"could not {wish}: its sessions are too short", why=why, fix=fix)
+        fix = f"Let the sessions of that role last as long as an apply may take: {PLATFORM_SECONDS} seconds"
+        return LoginRefused(f"Could not {wish}: its sessions are too short", why=why, fix=fix)
     if _OF_A_CLOCK.search(words):
         return LoginRefused(
-            f"could not {wish}: AWS and this machine differ about the time", why=why, fix="set its clock"
+            f"Could not {wish}: AWS and this machine differ about the time", why=why, fix="Set its clock"
         )
     if code in _DENIED | _BAD_LOGIN:
         return LoginRefused(
-            f"could not {wish}: AWS refused the login",
+            f"Could not {wish}: AWS refused the login",
             why=why,
-            fix="see that the role is the one of this environment and that its trust policy names this repository's "
+            fix="See that the role is the one of this environment and that its trust policy names this repository's "
             "`sub` (for repositories made since July 2026 also the form with numeric ids); "
             "an expired login is renewed by running again",
         )
-    return RegistryRefused(f"could not {wish}", why=why, fix="run again; if it persists, show it to the platform team")
+    return RegistryRefused(f"Could not {wish}", why=why, fix="Run again; if it persists, show it to the platform team")

@@ -1,4 +1,4 @@
-"""How values become files and come back: JSON, typed on both sides, refused with the path of the wrong field."""
+"""Read and write typed values as JSON files; a wrong field is refused with its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees while stages run: a live line on a terminal, plain lines everywhere else."""
+"""Show the progress of stages: a live line on a terminal, plain lines everywhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes that begin with their own digest, so that a damaged file is noticed. The digest does not say who wrote them."""
+"""Put a digest before a file's bytes, so that damage is noticed. The digest does not say who wrote them."""
 
 from __future__ import annotations
 

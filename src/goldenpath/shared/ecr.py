@@ -1,4 +1,4 @@
-"""The calls to ECR that deliveries and registries both make; `account` is whose registry, else the credentials' own.
+"""Calls to ECR for deliveries and registries; `account` owns the registry, by default the credentials' account.
 
 Source: Amazon ECR API reference: `DescribeRepositories`, `ListTagsForResource`, `DescribeImages`, `BatchDeleteImage`.
 """

@@ -1,4 +1,4 @@
-"""The GitHub expressions that name a workflow's own repository, resolved without GitHub.
+"""Resolve the GitHub expressions that name a workflow's own repository, without GitHub.
 
 Source: GitHub, "Contexts reference", `github`; "Webhook events and payloads" (`repository` is in all but `schedule`).
 """

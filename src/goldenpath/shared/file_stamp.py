@@ -1,4 +1,4 @@
-"""What tells that a file is still the one that was read: its inode, size and the time of its last change.
+"""Recognise a file that was read before by its inode, its size and the time of its last change.
 
 The kernel writes that time whenever a file's bytes, name or permissions change, and nobody but root can set it. A file
 that changed a moment before it was read could change again within the same tick of the clock, with the same stamp:

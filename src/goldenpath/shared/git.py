@@ -1,4 +1,4 @@
-"""git, which only reads an app: which commit a folder is at, where it came from, and whether commits are there."""
+"""Run git on an app's checkout, read-only: its commit, its origin, and whether commits are present."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every git is started: its results do not depend on how the user, the machine or the clone is configured.
+"""Settings for every start of git: its results depend on no configuration of the user, the machine or the clone.
 
 The user's and the machine's configuration is not read, except by commands that need it to reach a remote or to convert
 a file as this checkout converts it. The clone's own configuration cannot be left out, so `SETTINGS` overrides the keys

@@ -1,4 +1,4 @@
-"""The only place that opens PyGithub, and the one rule for comments that this project writes."""
+"""The only module that creates PyGithub clients, and the rule for finding comments that this project wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain requests to GitHub's REST API, for stages that would wait longer for PyGithub to load than for the response."""
+"""Send plain requests to GitHub's REST API from stages that cannot wait for PyGithub to load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules that gitleaks is given: those that its program carries in itself, with our changes.
+"""Take gitleaks' own rules out of its program, and apply our changes to them.
 
 They are neither copied into this repository nor downloaded. The table of pinned tools has the SHA-256 of the rules as
 published and of the rules with the changes (docs/adr/0022-nobody-elses-text.md).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Change:
-    """What is taken out of the published rules, from `begins` to `ends`, and what stands there `instead`."""
+    """A change to the published rules: the text from `begins` to `ends` is replaced with `instead`."""
 
     begins: str
     ends: str

@@ -1,4 +1,4 @@
-"""Programs built from source with Go, every module of them checked against Go's checksum database.
+"""Build programs from source with Go, with every module checked against Go's checksum database.
 
 Source of the facts: "Go Modules Reference" (`-mod=mod`, "Authenticating modules", the variables that switch that off)
 and `go help environment`.

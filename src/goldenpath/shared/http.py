@@ -1,7 +1,4 @@
-"""One HTTP request at a time, through the user's proxy, with the patience that a release needs.
-
-That is: time limits, retries with jitter, and `Retry-After`.
-"""
+"""Send HTTP requests through the user's proxy, with time limits, retries with jitter, and `Retry-After`."""
 
 from __future__ import annotations
 
@@ -50,7 +47,7 @@ class HttpResponse:
 
 
 class Http:
-    """A pool of connections that tries again where trying again is safe and may help."""
+    """A pool of connections that retries a request where a retry is safe and may help."""
 
     def __init__(
         self,
@@ -71,35 +68,35 @@ class Http:
         self._proxied: dict[str, urllib3.ProxyManager] = {}
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: Body = None) -> HttpResponse:
-        """Send a request and return its answer, whatever its status.
+        """Send a request and return its response, whatever its status.
 
         A `body` that is a function is called for a fresh stream at each attempt. Connection failures and the statuses
-        that say "later" are tried again; raises `RegistryUnreachable` when no attempt got an answer.
+        that say "later" are tried again; raises `RegistryUnreachable` when no attempt got a response.
         """
         return self.with_retries(url, lambda: self.once(method, url, headers, body))
 
     def save(self, url: str, headers: Mapping[str, str], path: Path) -> HttpResponse:
-        """Write the body of what `url` answers with 200 to `path`, streamed; any other answer is returned with its own.
+        """Stream the body of a 200 response from `url` to `path`; any other response is returned with its own body.
 
         Tries again as `send` does, from the beginning.
         """
         return self.with_retries(url, lambda: self._saved(url, headers, path))
 
     def with_retries(self, url: str, attempted: Callable[[], HttpResponse]) -> HttpResponse:
-        """Return the answer that `attempted` gets at `url`, trying again as `send` does."""
+        """Return the response that `attempted` gets at `url`, trying again as `send` does."""
         pause = FIRST_PAUSE
         for attempt in range(1, self._attempts + 1):
             last = attempt == self._attempts
             try:
-                answer = attempted()
+                response = attempted()
             except (HTTPError, OSError) as error:
                 if last:
                     raise unreachable(url, str(error)) from error
                 wait = pause
             else:
-                if last or answer.status not in _AGAIN:
-                    return answer
-                wait = max(pause, _retry_after(answer))
+                if last or response.status not in _AGAIN:
+                    return response
+                wait = max(pause, _retry_after(response))
             time.sleep(min(LONGEST_PAUSE, wait) * random.uniform(0.5, 1.0))  # noqa: S311  jitter, not a secret
             pause *= 2
         raise AssertionError("the last attempt returns or raises")
@@ -110,11 +107,11 @@ class Http:
             pool.clear()
 
     def once(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> HttpResponse:
-        """Send a request a single time. Raises what urllib3 does when there is no answer."""
+        """Send a request a single time. Raises what urllib3 does when there is no response."""
         stream = body() if callable(body) else body
         try:
-            answer = self._request(method, url, headers, stream)
-            return HttpResponse(answer.status, _lowered(answer.headers), answer.data)
+            response = self._request(method, url, headers, stream)
+            return HttpResponse(response.status, _lowered(response.headers), response.data)
         finally:
             if stream is not None and not isinstance(stream, bytes):
                 stream.close()
@@ -142,26 +139,26 @@ class Http:
         return self._proxied[proxy.url]
 
     def _saved(self, url: str, headers: Mapping[str, str], path: Path) -> HttpResponse:
-        answer = self._request("GET", url, headers, None, whole=False)
+        response = self._request("GET", url, headers, None, whole=False)
         try:
-            if answer.status != _OK:
-                return HttpResponse(answer.status, _lowered(answer.headers), answer.data)
+            if response.status != _OK:
+                return HttpResponse(response.status, _lowered(response.headers), response.data)
             with path.open("wb") as file:
-                file.writelines(answer.stream(BLOCK))
-            return HttpResponse(answer.status, _lowered(answer.headers), b"")
+                file.writelines(response.stream(BLOCK))
+            return HttpResponse(response.status, _lowered(response.headers), b"")
         except OSError as error:
             raise codec.disk_trouble(error, path) from error
         finally:
-            answer.release_conn()
+            response.release_conn()
 
 
 def unreachable(url: str, why: str) -> RegistryUnreachable:
-    """Return the error to raise when nothing at `url` answers."""
+    """Return the error to raise when nothing at `url` responds."""
     parts = urllib3.util.parse_url(url)
     return RegistryUnreachable(
-        f"{parts.scheme}://{parts.netloc} does not answer",
+        f"{parts.scheme}://{parts.netloc} does not respond",
         why=why,
-        fix="see that the address is right and the runner's network reaches it, then run again: a re-run is safe",
+        fix="Check that the address is right and the runner's network reaches it, then run again: a re-run is safe",
     )
 
 
@@ -169,6 +166,6 @@ def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _retry_after(answer: HttpResponse) -> float:
-    raw = answer.headers.get("retry-after", "")
+def _retry_after(response: HttpResponse) -> float:
+    raw = response.headers.get("retry-after", "")
     return float(raw) if raw.isdecimal() else 0.0

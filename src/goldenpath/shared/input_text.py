@@ -1,4 +1,4 @@
-"""How the text of an input is read. Every reader raises `ValueError` that says what is wrong with the text."""
+"""Read the text of an input. Every reader raises `ValueError` that names the mistake in the text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Secrets that this process knows, and texts in which they are hidden. Only `verbose` prints such texts.
+"""Remember the secrets of this process, and hide them in a text. Only `verbose` prints such texts.
 
-A value is remembered the way it may be written in an argument or an address: as it is, in a URL, in base64.
+A secret is hidden in every form that an argument or an address may contain: as it is, in a URL, in base64.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The names a release is made of, each checked where it is born. A value of one of these types is proof that it fits.
+"""The names of a release, checked when they are made: a value of one of these types has the right form.
 
 Grammar of tags and digests: OCI Distribution Specification 1.1, "Pulling manifests", and OCI Image Specification 1.1,
 "Descriptor". Grammar of repository names: Amazon ECR API reference, `CreateRepository`.

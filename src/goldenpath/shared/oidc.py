@@ -1,4 +1,4 @@
-"""GitHub's OIDC token endpoint: proof of which workflow run this is, for AWS to check. No stored key anywhere.
+"""Request an OIDC token from GitHub, with which AWS checks which workflow run this is. No key is stored.
 
 Source: GitHub, "OpenID Connect reference": `ACTIONS_ID_TOKEN_REQUEST_URL` and `ACTIONS_ID_TOKEN_REQUEST_TOKEN`.
 """

@@ -1,4 +1,4 @@
-"""One piece of work alongside another; the programs that it started are stopped when the other one fails."""
+"""Run work in a second thread; when the first thread fails, the programs of the second are stopped."""
 
 from __future__ import annotations
 

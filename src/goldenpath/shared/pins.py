@@ -1,6 +1,6 @@
-"""The pinned table `toolchain.yaml` as typed values: what each program is, byte for byte, and where it comes from.
+"""The pinned table `toolchain.yaml` as typed values: the version, the hashes and the source of every program.
 
-What the fields mean, and why there is one table: docs/adr/0003-toolchain.md.
+The meaning of the fields, and the reason for one table: docs/adr/0003-toolchain.md.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ImportPath = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]*\.[a-z]+/
 
 
 class Group(StrEnum):
-    """What a program is needed for: the pipeline, `goldenpath local`, the registry commands, the tests, dev/bump.py."""
+    """The purpose of a program: the pipeline, `goldenpath local`, the registry commands, the tests, dev/bump.py."""
 
     PIPELINE = "pipeline"
     LOCAL = "local"
@@ -102,7 +102,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     changed: Sha256
 
 
-class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PinnedImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A program as a container image: its `digest`, and the repositories that hold it, in the order they are tried.
 
     `version` is whose digest that is: a new version needs a new one.
@@ -136,7 +136,7 @@ class Tool(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"gro
     assets: tuple[Asset, ...] = ()
     go: GoSource | None = None
     rules: Rules | None = None
-    image: Image | None = None
+    image: PinnedImage | None = None
 
     def __post_init__(self) -> None:
         """Refuse, with `ValueError`, a version that must not run and an entry that cannot be obtained."""

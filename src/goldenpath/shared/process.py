@@ -1,4 +1,4 @@
-"""The one door to other programs: a list in, bytes out, always a time limit, never a shell.
+"""The only module that starts other programs: a list of arguments, a time limit, never a shell; it returns bytes.
 
 A program sees a clean environment (`runner.clean_environment`), never the credentials of this process. On time-out the
 whole process group is stopped, so that no child outlives it.

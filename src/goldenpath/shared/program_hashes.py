@@ -1,7 +1,7 @@
-"""The SHA-256 of installed programs; some are made ahead, while another program works.
+"""Compute the SHA-256 of installed programs, some ahead of time, while another program works.
 
-A hash that was made ahead counts once, and only while the file is surely the one that was read (`FileStamp`). Else the
-file is read when it is needed, as every file is for the second time.
+A hash from ahead of time counts once, and only while the file is certainly the one that was read (`FileStamp`).
+Otherwise the file is read when its hash is needed, as every file is for the second time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Hashed:
-    """What a file held while it was what `stamp` says."""
+    """The hash of a file while it had the `stamp`."""
 
     sha256: str
     stamp: FileStamp

@@ -1,4 +1,4 @@
-"""What protects this process from other programs of the same user: a folder of its own, and memory they cannot read.
+"""Protect this process from other programs of the same user: with a private folder, and memory they cannot read.
 
 Sources: proc(5), `/proc/pid/environ` (the memory that the variables were given in, whatever was unset since);
 PR_SET_DUMPABLE(2const). Why: docs/adr/0017-what-a-runner-may-have-kept.md.

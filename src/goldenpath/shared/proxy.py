@@ -1,4 +1,4 @@
-"""The proxy on the way to a host, as the user's variables name it.
+"""Find the proxy for a URL in the user's variables.
 
 Sources: curl, "ENVIRONMENT" and `--noproxy`; Go, `golang.org/x/net/http/httpproxy`.
 """
@@ -46,7 +46,7 @@ def proxy_for(url: str, variables: Mapping[str, str]) -> Proxy | None:
     def either(name: str) -> str:
         return variables.get(name) or variables.get(name.upper()) or ""
 
-    # HTTP_PROXY in capitals can be set by a client of a CGI program, so curl reads the small letters alone.
+    # HTTP_PROXY in capitals can be set by a client of a CGI program, so curl reads only the small letters.
     named = variables.get("http_proxy", "") if scheme == "http" else either("https_proxy")
     if not named or goes_direct(target.host or "", target.port or _PORTS.get(scheme, 0), either("no_proxy")):
         return None
@@ -68,8 +68,8 @@ def _unusable(variable: str) -> BadInput:
     # What it holds is not shown: a password may be in it.
     return BadInput(
         f"{variable} is not the address of a proxy that can be used",
-        why="it must start with http:// or https:// and name a host",
-        fix="set it like http://proxy.example:3128, or unset it where no proxy is needed",
+        why="It must start with http:// or https:// and name a host",
+        fix="Set it like http://proxy.example:3128, or unset it where no proxy is needed",
     )
 
 

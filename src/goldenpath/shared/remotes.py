@@ -1,4 +1,4 @@
-"""The web address of a git remote, where it is certain: an image names it as its source."""
+"""Return the web address of a git remote, where it is certain: an image names it as its source."""
 
 from __future__ import annotations
 

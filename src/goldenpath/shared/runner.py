@@ -1,4 +1,4 @@
-"""The workflow runner: the only place that reads the environment or knows how GitHub's runner is spoken to.
+"""The only module that reads the env variables, and that knows the protocol of GitHub's workflow runner.
 
 Source of the protocol facts: GitHub's "Workflow commands for GitHub Actions" and "Variables reference".
 """

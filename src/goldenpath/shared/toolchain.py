@@ -1,4 +1,4 @@
-"""The toolchain: every program the project starts, at the version and with the bytes of one pinned table.
+"""Provide every program that the project starts, at the version and with the bytes of one pinned table.
 
 A program comes from the cache while its recorded hash still matches, else from its release, checked against the hash in
 the table before anything else happens to it, else, where no release can be downloaded, from its Go source. A wrong
@@ -33,7 +33,7 @@ RECORD = "record.json"
 INSTALL = "run `goldenpath tools install`"
 
 
-class Origin(StrEnum):
+class ProgramOrigin(StrEnum):
     """Where a program in the cache came from."""
 
     RELEASE = "release"
@@ -41,10 +41,10 @@ class Origin(StrEnum):
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What was true of a program when it was put in the cache; `pin` ties it to its entry in the table."""
+    """The record of a program in the cache, from when it was put there; `pin` ties it to its entry in the table."""
 
     version: str
-    origin: Origin
+    origin: ProgramOrigin
     sha256: str
     pin: str
 
@@ -178,9 +178,9 @@ class Toolchain:
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
-    def _from_any_source(self, tool: Tool, ready: Path) -> Origin:
+    def _from_any_source(self, tool: Tool, ready: Path) -> ProgramOrigin:
         refusals: list[ToolMissing] = []
-        sources = {Origin.RELEASE: self._from_release, Origin.GO: self._from_go}
+        sources = {ProgramOrigin.RELEASE: self._from_release, ProgramOrigin.GO: self._from_go}
         for origin, obtain in sources.items():
             try:
                 obtain(tool, ready)
@@ -214,7 +214,7 @@ class Toolchain:
             self.say(f"building {tool.name} {tool.version} with Go, about {_duration(tool.go.expected_seconds)}")
         go_build.build(tool, ready / tool.name, self.cache.parent / "go")
 
-    def _keep(self, tool: Tool, ready: Path, origin: Origin) -> Program:
+    def _keep(self, tool: Tool, ready: Path, origin: ProgramOrigin) -> Program:
         """Move the finished `ready` into its place in the cache, where an outdated one may be."""
         path = ready / tool.name
         path.chmod(0o755)
@@ -230,12 +230,12 @@ class Toolchain:
         return _checked(tool, home / tool.name, origin, record.sha256)
 
 
-def _checked(tool: Tool, path: Path, origin: Origin, sha256: str) -> Program:
+def _checked(tool: Tool, path: Path, origin: ProgramOrigin, sha256: str) -> Program:
     """Return the program at `path` with the hash `found`.
 
     Raises `ToolHashMismatch` when the table pins another, or other rules in it.
     """
-    pinned = tool.program_hash(pins.Host.here()) if origin is Origin.RELEASE else None
+    pinned = tool.program_hash(pins.Host.here()) if origin is ProgramOrigin.RELEASE else None
     if pinned and sha256 != pinned:
         raise ToolHashMismatch(
             f"{path} is not the program of the release; it was not executed",

@@ -1,4 +1,4 @@
-"""What `--verbose` and GitHub's debug logging show: a line on stderr for every program and every HTTP request.
+"""Log every program and every HTTP request on stderr, for `--verbose` and GitHub's debug logging.
 
 An environment, a program's input and output, headers and bodies are never shown, because that is where the secrets are.
 """

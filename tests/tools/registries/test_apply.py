@@ -149,7 +149,7 @@ def test_the_same_request_planned_elsewhere_has_the_same_digest(world: World, tm
 
 def test_an_unknown_target_is_an_error_though_terraform_calls_it_no_changes(world: World, checkout: Path) -> None:
     place = world.workspace(checkout)
-    with pytest.raises(RegistryUnknown, match="there is no registry 'nobody' in dev"):
+    with pytest.raises(RegistryUnknown, match="There is no registry 'nobody' in dev"):
         planning.plan(place, "nobody")
     place.terraform.init({"bucket": worlds.BUCKET, "key": "k", "region": worlds.REGION, "use_path_style": "true"})
     place.work_dir.mkdir(exist_ok=True)

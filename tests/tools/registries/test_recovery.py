@@ -52,7 +52,7 @@ def test_a_claim_is_beside_the_state_until_the_apply_has_ended(
 def test_of_two_runs_at_once_one_goes_on(workspace: TerraformWorkspace) -> None:
     bucket = StateBucket(workspace.bucket, workspace.variables)
     bucket.write(KEY, b"one", None)
-    with pytest.raises(StateLocked, match="another run began to apply the same pull request at the same time"):
+    with pytest.raises(StateLocked, match="Another run began to apply the same pull request at the same time"):
         bucket.write(KEY, b"other", None)
     read = bucket.read(KEY)
     assert read
@@ -80,5 +80,5 @@ def test_the_claim_of_another_pull_request_copied_there_is_none(workspace: Terra
 
 
 def test_a_bucket_that_is_not_there_is_told(workspace: TerraformWorkspace) -> None:
-    with pytest.raises(RegistryRefused, match=r"could not read .* in the state bucket"):
+    with pytest.raises(RegistryRefused, match=r"Could not read .* in the state bucket"):
         recovery.unfinished_claim(dataclasses.replace(workspace, bucket="none-of-ours"), 7)

@@ -117,5 +117,5 @@ def test_an_apply_needs_the_digest_of_a_reviewed_plan(checkout: Path) -> None:
 def test_an_unknown_registry_is_told_before_any_program_starts(
     checkout: Path, command: str, more: dict[str, str]
 ) -> None:
-    with pytest.raises(RegistryUnknown, match="there is no registry 'nobody' in dev"):
+    with pytest.raises(RegistryUnknown, match="There is no registry 'nobody' in dev"):
         run(checkout, command, environment="dev", name="nobody", state_bucket="b", **more)

@@ -2,7 +2,7 @@
 
 Sources: AWS STS API reference, `AssumeRoleWithWebIdentity`; Amazon ECR API reference. Endpoints follow the SDK's own
 variables (`AWS_ENDPOINT_URL`, `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`), and the registry's address comes
-from ECR's answers: an emulator needs no special case.
+from ECR's responses: an emulator needs no special case.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from goldenpath.delivery.registry import ecr_endpoint
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.delivery.registry.registry_token import Login
 from goldenpath.shared import aws_sdk, ecr
-from goldenpath.shared.aws_sdk import RELEASE_NEEDS, Wanted, explained
+from goldenpath.shared.aws_sdk import RELEASE_NEEDS, RoleSession, explained
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RepositoryMissing
 from goldenpath.shared.names import ROLE_SECRETS, AccountId, Digest, EcrRepository, Region, RoleArn, Tag
 
@@ -54,7 +54,7 @@ class RepositoryInfo:
 
     @property
     def kind(self) -> str:
-        """What moves in it, for people."""
+        """Which tags can be moved, for people."""
         but = f", except {', '.join(self.excluded)}" if self.excluded else ""
         return f"{'immutable' if self.immutable else 'mutable'}{but}"
 
@@ -84,20 +84,22 @@ class Ecr:
         """
         with explained(f"describe the ECR repository {name}", needs=self._needs()):
             try:
-                found = ecr.repository(self._client, name, self._account)
+                repository = ecr.repository(self._client, name, self._account)
             except self._client.exceptions.RepositoryNotFoundException as error:
                 raise RepositoryMissing(
-                    f"the ECR repository {name} does not exist in {self._place()}",
+                    f"The ECR repository {name} does not exist in {self._place()}",
                     why=str(error),
                     fix=self._missing(f"make create-ecr APP={name} OWNER=… RISK=low ENV={environment or '…'}"),
                 ) from error
             return RepositoryInfo(
                 name=name,
-                uri=found["repositoryUri"],
-                account=found["registryId"],
-                immutable=found["imageTagMutability"].startswith("IMMUTABLE"),
-                arn=found["repositoryArn"],
-                excluded=tuple(each["filter"] for each in found.get("imageTagMutabilityExclusionFilters") or ()),
+                uri=repository["repositoryUri"],
+                account=repository["registryId"],
+                immutable=repository["imageTagMutability"].startswith("IMMUTABLE"),
+                arn=repository["repositoryArn"],
+                excluded=tuple(
+                    exclusion["filter"] for exclusion in repository.get("imageTagMutabilityExclusionFilters") or ()
+                ),
             )
 
     def _place(self) -> str:
@@ -134,12 +136,12 @@ class Ecr:
         """Return a fresh login to the data plane, good for as long as the credentials are (12 hours at most)."""
         with explained("get a login for the registry"):
             registries: dict[str, Any] = {"registryIds": [self._account]} if self._account else {}
-            answer = self._client.get_authorization_token(**registries)["authorizationData"][0]
-            token = answer["authorizationToken"]
+            response = self._client.get_authorization_token(**registries)["authorizationData"][0]
+            token = response["authorizationToken"]
             password = base64.b64decode(token).decode().partition(":")[2]
             chosen: Any = self._client.meta.config
             endpoint = ecr_endpoint.data_plane(
-                answer["proxyEndpoint"],
+                response["proxyEndpoint"],
                 fips=bool(chosen.use_fips_endpoint),
                 dual_stack=bool(chosen.use_dualstack_endpoint),
             )
@@ -149,47 +151,47 @@ class Ecr:
         """Return the tags that name `digest`; none when it has none, or is not there."""
         with explained(f"look at the image {digest} of {name}"):
             try:
-                found = self._client.describe_images(
+                images = self._client.describe_images(
                     **ecr.registry(self._account), repositoryName=name, imageIds=[{"imageDigest": digest}]
                 )
             except self._client.exceptions.ImageNotFoundException:
                 return ()
-            return tuple(Tag(tag) for image in found["imageDetails"] for tag in image.get("imageTags") or ())
+            return tuple(Tag(tag) for image in images["imageDetails"] for tag in image.get("imageTags") or ())
 
     def newest_tags(self, name: EcrRepository, prefix: str) -> tuple[Tag, ...]:
         """Return a tag that begins with `prefix` of each image that has one, the image pushed last first."""
         with explained(f"list the images of {name}"):
             images = ecr.images(self._client, name, self._account)
-        found = [
+        newest = [
             (image["imagePushedAt"], max(tags))
             for image in images
             if (tags := [tag for tag in image.get("imageTags") or () if tag.startswith(prefix)])
         ]
-        return tuple(Tag(tag) for _, tag in sorted(found, reverse=True))
+        return tuple(Tag(tag) for _, tag in sorted(newest, reverse=True))
 
     def delete_images(self, name: EcrRepository, images: Sequence[Tag | Digest]) -> tuple[Digest, ...]:
         """Remove tags, or whole manifests by digest; return the digests that stay, because an index lists them.
 
-        What is gone already counts as removed. Raises `RegistryRefused` naming what else ECR did not remove.
+        An image that is gone already counts as removed. Raises `RegistryRefused`, which names the others that stay.
         """
         wanted: list[Any] = [
             {"imageDigest": image} if isinstance(image, Digest) else {"imageTag": image} for image in images
         ]
         with explained(f"remove images from {name}"):
             failures = ecr.delete(self._client, name, wanted, self._account)
-            listed = tuple(Digest(each["imageId"]["imageDigest"]) for each in failures if _is_listed(each))
-            refused = [each for each in failures if not _is_listed(each)]
+            listed = tuple(Digest(failure["imageId"]["imageDigest"]) for failure in failures if _is_listed(failure))
+            refused = [failure for failure in failures if not _is_listed(failure)]
         if refused:
             raise RegistryRefused(
                 f"ECR did not remove {len(refused)} of {len(wanted)} images from {name}",
-                why="; ".join(f"{each.get('imageId')}: {each.get('failureReason')}" for each in refused),
-                fix="remove them by hand with `aws ecr batch-delete-image`",
+                why="; ".join(f"{failure.get('imageId')}: {failure.get('failureReason')}" for failure in refused),
+                fix="Remove them by hand with `aws ecr batch-delete-image`",
             )
         return listed
 
 
 def _is_listed(failure: ImageFailureTypeDef) -> bool:
-    """Tell whether an image that was to go by its digest alone stays, because an index lists it."""
+    """Tell whether an image that was to go only by its digest stays, because an index lists it."""
     asked = failure.get("imageId", {})
     by_digest = "imageDigest" in asked and "imageTag" not in asked
     return by_digest and failure.get("failureCode") == "ImageReferencedByManifestList"
@@ -197,11 +199,11 @@ def _is_listed(failure: ImageFailureTypeDef) -> bool:
 
 @dataclass(frozen=True)
 class Session:
-    """Who asks for credentials, for which repository alone; `name` is what CloudTrail shows.
+    """A request for credentials for one repository only; CloudTrail shows `name`.
 
-    `identity` gives a fresh OIDC token, and `hide` is told every secret before it is used, to keep it out of the log.
-    `way_in` is what to do where there are no credentials. The repository is in `account`; without one, in the account
-    of the credentials.
+    `identity` gives a fresh OIDC token, and `hide` takes every secret before it is used, to keep it out of the log.
+    `way_in` says how to log in where there are no credentials. The repository is in `account`; without one, in the
+    account of the credentials.
     """
 
     region: Region
@@ -216,7 +218,7 @@ class Session:
 
 
 def connect(session: Session, role: RoleArn | None) -> Ecr:
-    """Return ECR with credentials for the session's repository alone. Raises `LoginRefused`.
+    """Return ECR with credentials for the session's repository only. Raises `LoginRefused`.
 
     With a `role`, the OIDC token is exchanged at STS for credentials of 15 minutes under an inline session policy, and
     again when a long release outlives them; without one, the SDK's default chain is asked, and gives no long-lived key
@@ -242,14 +244,14 @@ def _require_credentials(sdk: Sdk, session: Session) -> None:
 
     Temporary credentials come with a session token.
     """
-    found = sdk.get_credentials()
-    if found is None:
-        raise LoginRefused("there are no AWS credentials, and no role was named", fix=session.way_in)
-    if session.stored_keys_refused and not found.token:
+    credentials = sdk.get_credentials()
+    if credentials is None:
+        raise LoginRefused("There are no AWS credentials, and no role was named", fix=session.way_in)
+    if session.stored_keys_refused and not credentials.token:
         raise LoginRefused(
-            "a stored AWS key is refused in a workflow run",
-            why="a key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
-            fix=f"give the role instead (secret {ROLE_SECRETS}…) with `permissions: id-token: write`, and delete the "
+            "A stored AWS key is refused in a workflow run",
+            why="A key that never ends can be copied out of any run; AWS_ACCESS_KEY_ID names one, or a file does",
+            fix=f"Give the role instead (secret {ROLE_SECRETS}…) with `permissions: id-token: write`, and delete the "
             "key; `goldenpath iam trust-policy` prints what the role must trust",
         )
 
@@ -260,7 +262,7 @@ def _assumed(sdk: Sdk, session: Session, role: RoleArn) -> ECRClient:
     policy = session_policy(
         session.region, role, session.repository, account=session.account, read_only=session.read_only
     )
-    key = aws_sdk.exchanged(sdk, Wanted(role, session.region, session.name, SESSION_SECONDS, policy), identity)
-    for each in (key.secret, key.token):
-        session.hide(each)
+    key = aws_sdk.exchanged(sdk, RoleSession(role, session.region, session.name, SESSION_SECONDS, policy), identity)
+    for secret in (key.secret, key.token):
+        session.hide(secret)
     return aws_sdk.ecr_client(sdk, session.region, key)

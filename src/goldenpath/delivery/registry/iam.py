@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from goldenpath.shared.names import AccountId, EcrRepository, Region, RoleArn
 
-# What one release does, and nothing else. `GetAuthorizationToken` knows no resource.
+# The actions of one release, and nothing else. `GetAuthorizationToken` knows no resource.
 PUSH_ACTIONS = (
     "ecr:BatchCheckLayerAvailability",
     "ecr:BatchDeleteImage",
@@ -34,7 +34,7 @@ PUSH_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-# What reading a release back does.
+# The actions that read a release back.
 READ_ACTIONS = (
     "ecr:BatchGetImage",
     "ecr:DescribeImages",
@@ -113,9 +113,9 @@ def trust_policy(partition: str, account: str, subject: Subject, audience: str =
     """
     if mistakes := list(_mistakes(subject)):
         raise BadInput(
-            "the role would not trust what you mean",
+            "The role would not trust what you mean",
             why="; ".join(mistakes),
-            fix="correct the options; docs/release.md has the commands for each environment",
+            fix="Correct the options; docs/release.md has the commands for each environment",
         )
     exact: dict[str, Any] = {f"{ISSUER}:aud": audience}
     patterns: dict[str, Any] = {}
@@ -176,17 +176,17 @@ def _document(*statements: dict[str, Any]) -> dict[str, Any]:
 def _mistakes(subject: Subject) -> Iterator[str]:
     if not _REPOSITORY.fullmatch(subject.repository):
         yield f"{subject.repository!a} is not owner/name"
-    yield from (f"{each!a} is not the name of a GitHub environment" for each in subject.environments
-                if not _ENVIRONMENT.fullmatch(each))  # fmt: skip
-    yield from (f"{each!a} is not a ref like refs/heads/main" for each in subject.refs if not _REF.fullmatch(each))
+    yield from (f"{environment!a} is not the name of a GitHub environment" for environment in subject.environments
+                if not _ENVIRONMENT.fullmatch(environment))  # fmt: skip
+    yield from (f"{ref!a} is not a ref like refs/heads/main" for ref in subject.refs if not _REF.fullmatch(ref))
     if not subject.environments and not subject.refs and not subject.pull_requests:
         yield "neither an environment nor a ref was named, and every branch would be trusted"
     if subject.environments and subject.pull_requests:
         yield "pull requests are checked without an environment: give them a role of their own, which may only read"
     if bool(subject.owner_id) is not bool(subject.repository_id):
         yield "the two numeric ids belong together"
-    yield from (f"{each!a} is not a number" for each in (subject.owner_id, subject.repository_id)
-                if each and not (each.isascii() and each.isdigit()))  # fmt: skip
+    yield from (f"{number!a} is not a number" for number in (subject.owner_id, subject.repository_id)
+                if number and not (number.isascii() and number.isdigit()))  # fmt: skip
     yield from _workflow_mistakes(subject)
 
 
@@ -198,14 +198,14 @@ def _workflow_mistakes(subject: Subject) -> Iterator[str]:
             "no workflow was named with `--workflow`: any workflow of the repository could assume the role, without "
             "passing a gate. `--any-workflow` allows that"
         )
-    for each in subject.workflows:
-        if "*" in each or "?" in each:
+    for workflow in subject.workflows:
+        if "*" in workflow or "?" in workflow:
             yield (
-                f"{each!a} has a wildcard: the app could call the oldest version of the gates, or one that anybody "
+                f"{workflow!a} has a wildcard: the app could call the oldest version of the gates, or one that anybody "
                 "pushed under a matching name. Name each version that is supported with a `--workflow` of its own"
             )
-        elif not _WORKFLOW.fullmatch(each):
+        elif not _WORKFLOW.fullmatch(workflow):
             yield (
-                f"{each!a} is not owner/name/.github/workflows/file.yml@ref with a whole ref, like refs/heads/main or "
-                "refs/tags/v1.2.3, or a full commit id"
+                f"{workflow!a} is not owner/name/.github/workflows/file.yml@ref with a whole ref, like refs/heads/main "
+                "or refs/tags/v1.2.3, or a full commit id"
             )

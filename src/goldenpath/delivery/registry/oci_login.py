@@ -29,10 +29,10 @@ _OK = 200
 _BEARER = re.compile(r"\bBearer\s+(.*)", re.IGNORECASE)
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-_FIX = "correct the user and the password of {} in the secret BASES_LOGINS, and let the user read the repository"
+_FIX = "Correct the user and the password of {} in the secret BASES_LOGINS, and let the user read the repository"
 
 
-class _Answer(Struct, frozen=True):
+class _BearerToken(Struct, frozen=True):
     token: str = ""
     access_token: str = ""
 
@@ -51,23 +51,23 @@ def reader(given: RegistryLogin, repository: str) -> Login:
         if bearer is None:
             return Login(endpoint, f"Basic {basic}", (given.password, basic))
         url = _token_address(given.registry, dict(_PARAMETER.findall(bearer[1])), repository)
-        answer = http.send("GET", url, {"Authorization": f"Basic {basic}"})
+        response = http.send("GET", url, {"Authorization": f"Basic {basic}"})
     finally:
         http.close()
-    if answer.status != _OK:
-        raise refused(given.registry, answer.words)
+    if response.status != _OK:
+        raise refused(given.registry, response.words)
     try:
-        token = codec.decode(answer.body, _Answer)
+        token = codec.decode(response.body, _BearerToken)
     except ValueError as error:
-        raise refused(given.registry, f"it gave an answer that is no token: {error}") from None
+        raise refused(given.registry, f"It gave a response that is no token: {error}") from None
     text = token.token or token.access_token
     if not _TOKEN.fullmatch(text):
-        raise refused(given.registry, "it gave an answer without a token")
+        raise refused(given.registry, "It gave a response without a token")
     return Login(endpoint, f"Bearer {text}", (given.password, basic, text))
 
 
 def address(registry: str) -> str:
-    """Return where `registry` answers, with its scheme: as for Docker, that is plain HTTP on this machine only."""
+    """Return the address of `registry` with its scheme: as for Docker, that is plain HTTP on this machine only."""
     scheme = "http" if _is_loopback(registry.partition(":")[0]) else "https"
     return f"{scheme}://{_HOSTS.get(registry, registry)}"
 
@@ -83,10 +83,10 @@ def _token_address(registry: str, parameters: dict[str, str], repository: str) -
         parts = urlsplit(realm)
         host = parts.hostname or ""
     except ValueError:
-        raise refused(registry, f"it sends the login to {realm[:200]!a}, which is no address") from None
+        raise refused(registry, f"It sends the login to {realm[:200]!a}, which is no address") from None
     # The password goes there, so never in clear over a network.
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
-        raise refused(registry, f"it sends the login to {realm[:200]!a}, which is not an address with https")
+        raise refused(registry, f"It sends the login to {realm[:200]!a}, which is not an address with https")
     asked = {"scope": f"repository:{repository}:pull"}
     if service := parameters.get("service"):
         asked["service"] = service

@@ -1,4 +1,4 @@
-"""An image out of a registry: the whole of it, as an OCI image layout on disk, every byte compared with its digest.
+"""Pull an image from a registry as an OCI image layout on disk, with every byte compared with its digest.
 
 Source: OCI Distribution Specification 1.1, "Pull".
 """
@@ -29,22 +29,22 @@ def pull(registry: OciRegistry, stored: StoredManifest, folder: Path) -> Layout:
     codec.write_bytes(layout.blob(stored.digest), stored.content)
     write_index(folder, Descriptor(stored.media_type, stored.digest, len(stored.content)))
     try:
-        for each in layout.listed():
-            if each.digest != stored.digest:
-                codec.write_bytes(layout.blob(each.digest), _manifest(registry, each).content)
+        for listed in layout.listed():
+            if listed.digest != stored.digest:
+                codec.write_bytes(layout.blob(listed.digest), _manifest(registry, listed).content)
         blobs = {blob.digest for image in layout.images() for blob in image.blobs}
         with ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch") as pool:
             list(pool.map(lambda digest: registry.fetch_blob(digest, layout.blob(digest)), blobs))
         layout.verify()
     except CandidateChanged as error:
         raise RegistryRefused(
-            f"the registry gave an image that is not what {stored.digest} says", why=error.what, fix="run again"
+            f"The registry gave an image that is not what {stored.digest} says", why=error.what, fix="Run again"
         ) from error
     return layout
 
 
 def _manifest(registry: OciRegistry, listed: Descriptor) -> StoredManifest:
-    found = registry.manifest(listed.digest)
-    if found is None:
-        raise CandidateChanged(f"it holds no manifest {listed.digest}", fix="run again")
-    return found
+    manifest = registry.manifest(listed.digest)
+    if manifest is None:
+        raise CandidateChanged(f"It holds no manifest {listed.digest}", fix="Run again")
+    return manifest

@@ -1,4 +1,4 @@
-"""A client of the OCI distribution protocol, made for releasing: streamed from disk, every digest checked.
+"""A client of the OCI distribution protocol for releases: it streams from disk and checks every digest.
 
 The bytes of a blob are compared with their digest by the registry that receives them, as the specification has it;
 when it refuses them we look too, to tell a blob that changed on disk from one that broke on the way.
@@ -85,7 +85,7 @@ class _Outgoing:
     def read(self, size: int = BLOCK) -> memoryview:
         """Return the next bytes, at most `BLOCK` of them; they are gone with the next call."""
         if self._stopped.is_set():
-            raise Cancelled("the upload was stopped", fix="run again: a re-run is safe and goes on")
+            raise Cancelled("The upload was stopped", fix="Run again: a re-run is safe and goes on")
         chunk = self._buffer[: self._file.readinto(self._buffer[:size])]
         self._left -= len(chunk)
         if self._left < 0 or (self._left and size and not chunk):
@@ -123,48 +123,55 @@ class OciRegistry:
         Raises `RegistryRefused` when the bytes are not what the registry says they are, `AccessDenied` when we may not
         look: "not allowed" never reads as "free".
         """
-        answer = self._send("GET", f"manifests/{reference}", {"Accept": _ACCEPT})
-        if answer.status == NOT_FOUND:
+        response = self._send("GET", f"manifests/{reference}", {"Accept": _ACCEPT})
+        if response.status == NOT_FOUND:
             return None
-        self._expect(answer, OK, f"read the manifest {reference}")
-        digest = Digest.of(answer.body)
-        for said in (answer.headers.get("docker-content-digest"), reference if isinstance(reference, Digest) else None):
+        self._expect(response, OK, f"read the manifest {reference}")
+        digest = Digest.of(response.body)
+        for said in (
+            response.headers.get("docker-content-digest"),
+            reference if isinstance(reference, Digest) else None,
+        ):
             if said is not None and said != digest:
-                raise self._refused(f"gave bytes of {digest} for {reference}", f"it said {said}")
-        return StoredManifest(digest, answer.headers.get("content-type", MANIFEST), answer.body)
+                raise self._refused(f"gave bytes of {digest} for {reference}", f"It said {said}")
+        return StoredManifest(digest, response.headers.get("content-type", MANIFEST), response.body)
 
     def digest(self, reference: Tag) -> Digest | None:
         """Return the digest that `reference` names, without its manifest; `None` when nothing has that name.
 
         Raises as `manifest` does. Docker Hub does not count such a request as a pull.
         """
-        answer = self._send("HEAD", f"manifests/{reference}", {"Accept": _ACCEPT})
-        if answer.status == NOT_FOUND:
+        response = self._send("HEAD", f"manifests/{reference}", {"Accept": _ACCEPT})
+        if response.status == NOT_FOUND:
             return None
-        self._expect(answer, OK, f"look for the manifest {reference}")
+        self._expect(response, OK, f"look for the manifest {reference}")
         try:
-            return Digest(answer.headers.get("docker-content-digest", ""))
+            return Digest(response.headers.get("docker-content-digest", ""))
         except ValueError as error:
             raise self._refused(f"named no digest for {reference}", str(error)) from None
 
     def has_blob(self, digest: Digest) -> bool:
         """Tell whether the repository holds the blob `digest`."""
-        answer = self._send("HEAD", f"blobs/{digest}")
-        if answer.status not in {NOT_FOUND, *_ELSEWHERE}:
-            self._expect(answer, OK, f"look for the blob {digest}")
-        return answer.status != NOT_FOUND
+        response = self._send("HEAD", f"blobs/{digest}")
+        if response.status not in {NOT_FOUND, *_ELSEWHERE}:
+            self._expect(response, OK, f"look for the blob {digest}")
+        return response.status != NOT_FOUND
 
     def fetch_blob(self, digest: Digest, path: Path) -> None:
         """Write the blob `digest` to `path`, streamed. Its bytes are as they came: compare them with the digest."""
-        answer = self._sent(f"{self._base}blobs/{digest}", lambda url, headers: self._http.save(url, headers, path), {})
-        if answer.status in _ELSEWHERE:
-            answer = self._sent(self._location(answer), lambda url, headers: self._http.save(url, headers, path), {})
-        self._expect(answer, OK, f"fetch the blob {digest}")
+        response = self._sent(
+            f"{self._base}blobs/{digest}", lambda url, headers: self._http.save(url, headers, path), {}
+        )
+        if response.status in _ELSEWHERE:
+            response = self._sent(
+                self._location(response), lambda url, headers: self._http.save(url, headers, path), {}
+            )
+        self._expect(response, OK, f"fetch the blob {digest}")
 
     def upload_blob(self, upload: Upload) -> None:
         """Upload a blob, streamed; the registry compares it with its digest.
 
-        An upload that breaks off begins anew with a session of its own: a registry does not take a second body in one.
+        An upload that breaks off starts again with a new session: a registry does not take a second body in one.
         Raises `CandidateChanged` when it is not what its digest says.
         """
         done = self._http.with_retries(self._base, lambda: self._upload_once(upload))
@@ -189,15 +196,15 @@ class OciRegistry:
 
         Raises `TagTaken` when an immutable repository holds the tag already.
         """
-        answer = self._send("PUT", f"manifests/{reference}", {"Content-Type": media_type}, content)
-        if "TAG_INVALID" in _codes(answer) or "ImageTagAlreadyExistsException" in _codes(answer):
+        response = self._send("PUT", f"manifests/{reference}", {"Content-Type": media_type}, content)
+        if "TAG_INVALID" in _codes(response) or "ImageTagAlreadyExistsException" in _codes(response):
             raise TagTaken(
-                f"the tag {reference} of {self._repository} is taken",
-                why=_words(answer),
-                fix="the repository is immutable: deliver a new commit or give a new version",
+                f"The tag {reference} of {self._repository} is taken",
+                why=_words(response),
+                fix="The repository is immutable: deliver a new commit or give a new version",
             )
-        self._expect(answer, CREATED, f"store the manifest {reference}")
-        return self._confirmed(answer, Digest.of(content))
+        self._expect(response, CREATED, f"store the manifest {reference}")
+        return self._confirmed(response, Digest.of(content))
 
     def close(self) -> None:
         """Close every connection."""
@@ -214,24 +221,24 @@ class OciRegistry:
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
             return send(url, headers)
         used = self._authorization
-        answer = send(url, {**headers, "Authorization": used} if used else headers)
-        if self._renew is None or not _login_over(answer):
-            return answer
+        response = send(url, {**headers, "Authorization": used} if used else headers)
+        if self._renew is None or not _login_over(response):
+            return response
         with self._renewing:
             if self._authorization == used:
                 self._authorization = self._renew().authorization
         return send(url, {**headers, "Authorization": self._authorization})
 
-    def _confirmed(self, answer: HttpResponse, digest: Digest) -> Digest:
-        said = answer.headers.get("docker-content-digest", digest)
+    def _confirmed(self, response: HttpResponse, digest: Digest) -> Digest:
+        said = response.headers.get("docker-content-digest", digest)
         if said != digest:
             raise self._refused(f"stored {said}", f"{digest} was sent")
         return digest
 
-    def _location(self, answer: HttpResponse) -> str:
-        named = answer.headers.get("location", "")
+    def _location(self, response: HttpResponse) -> str:
+        named = response.headers.get("location", "")
         if not named:
-            raise self._refused("named no place to go on at", "the Location header is missing")
+            raise self._refused("named no place to go on at", "The Location header is missing")
         try:
             place = urljoin(self._base, named)
             parse_url(place)
@@ -239,41 +246,43 @@ class OciRegistry:
             raise self._refused("named no place to go on at that is an address", str(error)) from None
         return place
 
-    def _expect(self, answer: HttpResponse, status: int, wish: str) -> None:
-        if answer.status == status:
+    def _expect(self, response: HttpResponse, status: int, wish: str) -> None:
+        if response.status == status:
             return
-        why = _words(answer)
-        if _login_over(answer):
-            raise LoginRefused(f"the registry refused the login to {wish}", why=why, fix="run again for a new login")
-        if answer.status == 403:  # noqa: PLR2004
-            raise AccessDenied(f"not allowed to {wish}", why=why, fix="ask the platform team to allow it for this role")
-        if "NAME_UNKNOWN" in _codes(answer):
+        why = _words(response)
+        if _login_over(response):
+            raise LoginRefused(f"The registry refused the login to {wish}", why=why, fix="Run again for a new login")
+        if response.status == 403:  # noqa: PLR2004
+            raise AccessDenied(f"Not allowed to {wish}", why=why, fix="Ask the platform team to allow it for this role")
+        if "NAME_UNKNOWN" in _codes(response):
             raise RepositoryMissing(
-                f"the registry knows no repository {self._repository}", why=why, fix="create it, then run again"
+                f"The registry knows no repository {self._repository}", why=why, fix="Create it, then run again"
             )
         raise self._refused(f"did not {wish}", why)
 
     def _refused(self, what: str, why: str) -> RegistryRefused:
         return RegistryRefused(
-            f"the registry of {self._repository} {what}", why=why, fix="run again: a re-run is safe and goes on"
+            f"The registry of {self._repository} {what}", why=why, fix="Run again: a re-run is safe and goes on"
         )
 
 
-def _login_over(answer: HttpResponse) -> bool:
-    """Tell whether the login was refused. ECR answers an expired one with 403, and says so."""
-    return answer.status == 401 or (answer.status == 403 and b"token has expired" in answer.body)  # noqa: PLR2004
+def _login_over(response: HttpResponse) -> bool:
+    """Tell whether the login was refused. ECR refuses an expired one with 403, and says so."""
+    return response.status == 401 or (response.status == 403 and b"token has expired" in response.body)  # noqa: PLR2004
 
 
-def _codes(answer: HttpResponse) -> set[str]:
+def _codes(response: HttpResponse) -> set[str]:
     try:
-        return {error["code"] for error in json.loads(answer.body)["errors"]}
+        return {error["code"] for error in json.loads(response.body)["errors"]}
     except (ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 
-def _words(answer: HttpResponse) -> str:
+def _words(response: HttpResponse) -> str:
     try:
-        errors = json.loads(answer.body)["errors"]
-        return f"HTTP {answer.status}: " + "; ".join(f"{each['code']}: {each.get('message', '')}" for each in errors)
+        errors = json.loads(response.body)["errors"]
+        return f"HTTP {response.status}: " + "; ".join(
+            f"{error['code']}: {error.get('message', '')}" for error in errors
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
-        return answer.words
+        return response.words

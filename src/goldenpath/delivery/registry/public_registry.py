@@ -1,6 +1,6 @@
-"""What anybody may ask a registry about a base image: which digest its tag names, and when an image was made.
+"""Ask a public registry about a base image: which digest its tag names, and when an image was made.
 
-Nobody logs in, and nothing depends on the answer: a registry that is private, or does not answer soon, is `None`.
+Nobody logs in, and nothing depends on the response: a registry that is private, or does not respond soon, is `None`.
 
 Source: OCI Distribution Specification 1.1, "Pull"; distribution/distribution, "Token Authentication Specification".
 """
@@ -87,7 +87,7 @@ def _manifest(registry: OciRegistry, digest: Digest, platforms: Collection[Platf
     stored = registry.manifest(digest)
     if stored is not None and stored.media_type in INDEXES:
         listed = codec.decode(stored.content, Index).manifests
-        wanted = [each for each in listed if each.platform and each.platform.name in platforms]
+        wanted = [manifest for manifest in listed if manifest.platform and manifest.platform.name in platforms]
         stored = registry.manifest((wanted or listed)[0].digest) if listed else None
     if stored is None:
         raise ValueError("there is no such image")
@@ -122,8 +122,9 @@ def _token(http: Http, endpoint: str, demand: str, repository: EcrRepository) ->
     if not demand.lower().startswith("bearer ") or urlsplit(realm).scheme not in {"https", urlsplit(endpoint).scheme}:
         raise ValueError("the registry wants a login")
     query = urlencode({"service": fields.get("service", ""), "scope": f"repository:{repository}:pull"})
-    answer = http.send("GET", f"{realm}{'&' if urlsplit(realm).query else '?'}{query}", {})
-    found = codec.decode(answer.body, _Token)
-    if not (token := found.token or found.access_token) or not token.isascii() or not token.isprintable():
+    response = http.send("GET", f"{realm}{'&' if urlsplit(realm).query else '?'}{query}", {})
+    given = codec.decode(response.body, _Token)
+    token = given.token or given.access_token
+    if not token or not token.isascii() or not token.isprintable():
         raise ValueError("the registry gave no token")
     return token

@@ -1,4 +1,4 @@
-"""The AWS SDK, loaded while a delivery waits for something else: it takes as long as a small image takes to push."""
+"""Load the AWS SDK while a delivery waits for something else: it takes as long as pushing a small image."""
 
 from __future__ import annotations
 

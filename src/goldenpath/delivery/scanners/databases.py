@@ -1,4 +1,4 @@
-"""trivy's databases for one scan: the one of vulnerabilities, and the Java one where the image holds Java archives."""
+"""Provide trivy's databases for one scan: that of vulnerabilities, and for an image with Java archives the Java one."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ BLOCKED_ELSEWHERE = "in a blocking environment nothing would be released"
 NOT_IDENTIFIED = "archives that do not name their Maven package themselves (pom.properties) are not identified"
 PATH_LENGTH = 200
 MOMENT = "%Y-%m-%d %H:%M UTC"
-# How trivy says that it needs its Java database and has none.
+# These words are in trivy's error when it needs its Java database and has none.
 _NEEDED = "Java DB"
 
 
 @dataclass(frozen=True)
 class Databases:
-    """The databases in the folder `cache`, what was found in the image's layers, and notes for the verdict.
+    """The databases in the folder `cache`, the searches of the image's layers, and notes for the verdict.
 
     `java` is `None` where the image needs no Java database, and where no usable one could be obtained.
     """
@@ -52,7 +52,7 @@ class Databases:
     @property
     def java_archive(self) -> str:
         """The path of a Java archive in the image; empty when no layer that we can read holds one."""
-        return next((each.java_archive for each in self.searches if each.java_archive), "")[:PATH_LENGTH]
+        return next((search.java_archive for search in self.searches if search.java_archive), "")[:PATH_LENGTH]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def provided(
     with alongside() as second:
         download = second.start(trivy_database.provide, program, cache, run.policy.databases, run.say)
         kept = result_cache.here()
-        searches = tuple(layer_search_cache.search(layout, each, layers, kept) for each in layout.images())
+        searches = tuple(layer_search_cache.search(layout, image, layers, kept) for image in layout.images())
         java = _java_database(run, program, cache, searches)
         database = download.result()
     now = datetime.now(UTC)
@@ -98,12 +98,12 @@ def _java_database(
     run: Run, program: Program, cache: Path, searches: Sequence[LayerSearch]
 ) -> Database | Unusable | None:
     """Return the Java database, or why there is none; `None` where no layer can hold a Java archive."""
-    if not any(each.java_archive or each.unread for each in searches):
+    if not any(search.java_archive or search.unread for search in searches):
         return None
     try:
         return trivy_database.provide(program, cache, run.policy.java_databases, run.say, JAVA)
     except ScannerFailed as error:
-        return Unusable("is missing", f"{error.why[:1].upper()}{error.why[1:]}")
+        return Unusable("is missing", error.why)
 
 
 def _checked(java: Database, stale: str, program: Program, cache: Path) -> Database | Unusable:
@@ -123,8 +123,8 @@ def _checked(java: Database, stale: str, program: Program, cache: Path) -> Datab
 def _without_java(databases: Databases, java: Unusable, environment: Environment) -> Iterator[Databases]:
     """Give `databases` without a Java database.
 
-    An advisory gate gets an empty one, so that what archives say of themselves is still judged. A blocking gate gets
-    none: trivy then fails if a layer that only it can read holds a Java archive.
+    An advisory gate gets an empty one, so that archives that name their package themselves are still judged. A blocking
+    gate gets none: trivy then fails if a layer that only it can read holds a Java archive.
     """
     archive = databases.java_archive
     known = f"The image holds Java archives{f' ({archive})' if archive else ''}, and trivy's Java database {java.what}"
@@ -157,24 +157,25 @@ def require_fresh(database: Database, environment: Environment, now: datetime) -
 
 
 def _staleness(database: Database, limit: timedelta, now: datetime) -> str:
-    """Return what is wrong with the age of `database`; empty when nothing is."""
+    """Return the fault in the age of `database`, which completes "trivy's database …"; empty when there is none."""
     if trivy_database.from_the_future(database, now):
         return f"says that it was made at {database.updated:{MOMENT}}, which is in the future"
     age = now - database.updated
-    return f"is {age.days} days old, and {limit.days} are allowed" if age > limit else ""
+    days = "1 day" if age.days == 1 else f"{age.days} days"
+    return f"is {days} old, and {limit.days} {'is' if limit.days == 1 else 'are'} allowed" if age > limit else ""
 
 
 def _stale(what: str, database: Database, now: datetime) -> ScannerFailed:
     if trivy_database.from_the_future(database, now):
         return ScannerFailed(
             f"{what}; how old it really is cannot be known, so nothing is released",
-            why=f"it is {now:{MOMENT}} here, and none of the mirrors gave another",
-            fix="set this machine's clock if it is wrong; if not, remove the database from trivy's cache and run again",
+            why=f"It is {now:{MOMENT}} here, and none of the mirrors gave another",
+            fix="Set this machine's clock if it is wrong; if not, remove the database from trivy's cache and run again",
         )
     return ScannerFailed(
         f"{what}; vulnerabilities that became known since would be missed, so nothing is released",
-        why=f"it was made at {database.updated:{MOMENT}}, and none of the mirrors gave a newer one",
-        fix="run again when a mirror answers, or name one that does under trivy.databases in the platform's policy",
+        why=f"It was made at {database.updated:{MOMENT}}, and none of the mirrors gave a newer one",
+        fix="Run again when a mirror responds, or name one that does under trivy.databases in the platform's policy",
     )
 
 
@@ -184,7 +185,7 @@ def _blocks(environment: Environment) -> bool:
 
 def _missing(what: str, why: str) -> JavaDatabaseMissing:
     return JavaDatabaseMissing(
-        f"{what}. Vulnerabilities in Java archives would be missed, so nothing was released",
+        f"{what}: vulnerabilities in Java archives would be missed, so nothing was released",
         why=why,
         fix="Run again when a mirror responds, or name another mirror under trivy.java_databases in the platform's "
         "policy; where the cache is kept, remove the folder java-db from trivy's cache first",

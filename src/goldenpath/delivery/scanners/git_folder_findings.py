@@ -1,4 +1,4 @@
-"""Git folders in an image: which of them decide, and what to do about each."""
+"""Turn the git folders in an image into findings that tell what to do, or into notes on clones of others' code."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 GIT_FOLDER = "git-folder-in-image"
 
 
-def found(searches: Iterable[LayerSearch]) -> tuple[GitFolder, ...]:
-    """Return the git folders of all platforms, each path once, with all that is known of it."""
-    return merge_folders(folder for each in searches for folder in each.git_folders)
+def merged_folders(searches: Iterable[LayerSearch]) -> tuple[GitFolder, ...]:
+    """Return the git folders of all platforms, one for a path, with all that is known of it."""
+    return merge_folders(folder for search in searches for folder in search.git_folders)
 
 
 def judged(run: Run, folders: Iterable[GitFolder]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    """Return a finding for each folder that decides, and a note on each clone of somebody else's repository."""
+    """Return the findings for the app's own git folders, and notes on clones of somebody else's repository."""
     every = tuple(folders)
     own = _own_commits(run) if every else None
-    clones = tuple(each for each in every if own is not None and is_clone(each, run.event.source_url, own))
-    return tuple(finding(each) for each in every if each not in clones), tuple(map(note, clones))
+    clones = tuple(folder for folder in every if own is not None and is_clone(folder, run.event.source_url, own))
+    return tuple(finding(folder) for folder in every if folder not in clones), tuple(map(note, clones))
 
 
 def is_clone(folder: GitFolder, source_url: str, own: frozenset[str]) -> bool:
@@ -45,7 +45,7 @@ def is_clone(folder: GitFolder, source_url: str, own: frozenset[str]) -> bool:
 
 
 def finding(folder: GitFolder) -> Finding:
-    """Return the finding for a git folder that decides."""
+    """Return the finding for a git folder that is not a clone of somebody else's repository."""
     return Finding(
         gate=Gate.TRIVY,
         id=GIT_FOLDER,
@@ -59,7 +59,7 @@ def finding(folder: GitFolder) -> Finding:
 
 
 def note(folder: GitFolder) -> str:
-    """Return what a reader must know about a clone of somebody else's repository."""
+    """Return the note on a clone of somebody else's repository: where it came from, and how to leave it out."""
     return (
         f"{folder.path} is a clone of {', '.join(folder.remotes)}: its history is in the image and was not searched "
         f"for secrets. To leave it out, end the RUN step that clones it with `rm -rf /{folder.path}`"

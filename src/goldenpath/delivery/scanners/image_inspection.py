@@ -1,4 +1,7 @@
-"""What an image holds that a gate must know of: vulnerabilities, secrets, git folders, and what no scanner can see."""
+"""Collect everything in an image that `trivy-gate` decides about.
+
+That is: vulnerabilities, secrets, git folders, and the places that no scanner can see.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,9 @@ NO_ORIGINS: Mapping[Digest, ImageOrigins] = MappingProxyType({})
 
 
 def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = NO_ORIGINS) -> Findings:
-    """Return what trivy and we find in every platform of the image in `layout`, by a database that is fresh enough.
+    """Return the findings of trivy and of our own searches in every platform of the image in `layout`.
+
+    trivy's database is fresh enough for the environment.
 
     `origins` say by the digest of each platform's image what brought its layers; its labels say so where they do not.
     """
@@ -58,10 +63,10 @@ def inspect(run: Run, layout: Layout, origins: Mapping[Digest, ImageOrigins] = N
     of_scans = [note for scanned in scans.values() for note in scanned.notes]
     unknown = unknown_to_database(scanner, scans.values())
     # An OS that this trivy has not heard of may be in no database yet: that is a finding, and takes an exception.
-    young = {each.inventory.system for each in scans.values() if each.is_young}
+    young = {scan.inventory.system for scan in scans.values() if scan.is_young}
     notes = [*provided.notes, *require_known([name for name in unknown if name not in young], environment)]
     searches = provided.searches if environment.image_secrets else ()
-    of_git, clones = git_folder_findings.judged(run, git_folder_findings.found(searches))
+    of_git, clones = git_folder_findings.judged(run, git_folder_findings.merged_folders(searches))
     return Findings(
         gate=Gate.TRIVY,
         scanner=Scanner(scanner.program.name, scanner.program.version, scanner.program.origin),
@@ -89,40 +94,42 @@ def require_known(unknown: Sequence[str], environment: Environment) -> Iterator[
     if environment.modes[Gate.TRIVY] is Mode.BLOCKING:
         raise ScannerFailed(
             f"{what}; its vulnerabilities would be missed, so nothing is released",
-            why="old packages with well-known vulnerabilities were shown to trivy, and it reported none of them",
-            fix="remove the database from trivy's cache and run again; if it persists, look at the mirrors under "
+            why="Old packages with well-known vulnerabilities were shown to trivy, and it reported none of them",
+            fix="Remove the database from trivy's cache and run again; if it persists, look at the mirrors under "
             "trivy.databases in the platform's policy: one of them gives an incomplete database",
         )
     yield f"{what}; in a blocking environment nothing would be released"
 
 
 def with_origins(scanned: ImageScan, config: ImageConfig, origins: ImageOrigins | None) -> ImageScan:
-    """Return `scanned` with what brought each finding into the image, where that is known."""
+    """Return `scanned` with the origin of its findings (the base image or the app), where that is known."""
     by_layer = image_origins.by_layer(config, origins)
     pairs = zip(scanned.findings, scanned.layers, strict=True)
-    return replace(scanned, findings=tuple(structs.replace(each, origin=by_layer.get(layer)) for each, layer in pairs))
+    return replace(
+        scanned, findings=tuple(structs.replace(finding, origin=by_layer.get(layer)) for finding, layer in pairs)
+    )
 
 
 def merged(scans: Iterable[ImageScan]) -> tuple[Finding, ...]:
-    """Return the findings of all platforms, each once, and those on what trivy could not look into.
+    """Return the findings of all platforms without duplicates, and those on what trivy could not look into.
 
-    What one platform's database knows no fix for may have one in another platform: then the fix is kept. Otherwise an
-    image could hide a fix by a platform of an OS that has none.
+    A vulnerability without a fix on one platform may have one on another: then the fix is kept. Otherwise an image
+    could hide a fix by a platform of an OS that has none.
     """
-    found: dict[str, Finding] = {}
+    result: dict[str, Finding] = {}
     for scanned in scans:
         for finding in (*scanned.findings, *_blind_spots(scanned)):
-            known = found.setdefault(finding.fingerprint, finding)
+            known = result.setdefault(finding.fingerprint, finding)
             if known.has_no_fix and not finding.has_no_fix:
-                found[finding.fingerprint] = finding
-    return tuple(found.values())
+                result[finding.fingerprint] = finding
+    return tuple(result.values())
 
 
 def not_searched(scanner: ImageScanner, environment: Environment, searches: Iterable[LayerSearch]) -> tuple[str, ...]:
-    """Return, a sentence each, what in the image was not searched for secrets."""
+    """Return a sentence for every part of the image that was not searched for secrets."""
     if not environment.image_secrets:
         return ("the image was not searched for secrets: the platform's rules do not ask for it",)
-    unread = dict.fromkeys(name for each in searches for name in each.unread)
+    unread = dict.fromkeys(name for search in searches for name in search.unread)
     layers = (f"layer {name} cannot be read here and was not searched for git folders" for name in unread)
     return (f"in the image, no secrets are looked for in {scanner.not_searched}", *layers)
 

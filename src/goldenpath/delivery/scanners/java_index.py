@@ -45,16 +45,21 @@ def write(folder: Path, archives: Iterable[MavenArchive], made: datetime) -> Non
     """Write a database that knows `archives` into the new `folder`; trivy never replaces it by itself."""
     folder.mkdir(parents=True)
     known = sorted(set(archives))
-    names = dict.fromkeys((each.group, each.artifact) for each in known)
-    packages = {each: number for number, each in enumerate(names)}
+    names = dict.fromkeys((archive.group, archive.artifact) for archive in known)
+    packages = {name: number for number, name in enumerate(names)}
     rows = [
-        (packages[each.group, each.artifact], each.version, bytes.fromhex(each.sha1) if each.sha1 else None, "jar")
-        for each in known
+        (
+            packages[archive.group, archive.artifact],
+            archive.version,
+            bytes.fromhex(archive.sha1) if archive.sha1 else None,
+            "jar",
+        )
+        for archive in known
     ]
     with closing(sqlite3.connect(folder / "trivy-java.db")) as database, database:
         database.executescript(_TABLES)
         database.executemany(
-            "INSERT INTO artifacts VALUES (?, ?, ?)", [(number, *each) for each, number in packages.items()]
+            "INSERT INTO artifacts VALUES (?, ?, ?)", [(number, *package) for package, number in packages.items()]
         )
         database.executemany("INSERT INTO indices VALUES (?, ?, ?, ?)", rows)
     moment = f"{made.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""Our own search of an image's layers, where what was found in a layer before is kept."""
+"""Search an image's layers ourselves, and keep the result of a layer for the next run."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def search(layout: Layout, image: LayoutImage, layers: UnpackedLayers, kept: Kep
     distinct = {layer.digest: layer for layer in image.manifest.layers}
     known = _known(distinct, kept)
     unpacked = layers.of(layout, image, without=known)
-    found = dict(known)
+    searches = dict(known)
     for digest, layer in distinct.items():
         if digest not in known:
-            found[digest] = image_files.search_layer(layout.blob(digest), layer, unpacked.get(digest))
-            _keep(kept, layer, found[digest])
-    return image_files.merge_searches(found[layer.digest] for layer in image.manifest.layers)
+            searches[digest] = image_files.search_layer(layout.blob(digest), layer, unpacked.get(digest))
+            _keep(kept, layer, searches[digest])
+    return image_files.merge_searches(searches[layer.digest] for layer in image.manifest.layers)
 
 
 def _known(layers: dict[Digest, Descriptor], kept: KeptResults) -> dict[Digest, LayerSearch]:
@@ -43,12 +43,12 @@ def _known(layers: dict[Digest, Descriptor], kept: KeptResults) -> dict[Digest, 
     return known
 
 
-def _keep(kept: KeptResults, layer: Descriptor, found: LayerSearch) -> None:
-    """Keep what was found in a layer; the settings of a git folder may hold a token, so they are read again."""
-    if not found.git_folders and not found.unread:
+def _keep(kept: KeptResults, layer: Descriptor, search: LayerSearch) -> None:
+    """Keep the result of searching a layer; the settings of a git folder may hold a token, so they are read again."""
+    if not search.git_folders and not search.unread:
         with kept.result(*_identity(layer)) as result:
             if result:
-                result.keep({_JAVA_ARCHIVE: found.java_archive})
+                result.keep({_JAVA_ARCHIVE: search.java_archive})
 
 
 def _identity(layer: Descriptor) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Results of scans that are kept at a terminal, so that nothing is analysed twice: docs/adr/0034-kept-scans.md.
+"""Keep results of scans at a terminal, so that nothing is analysed twice: docs/adr/0034-kept-scans.md.
 
 Each result is a folder named by the digest of everything that it depends on. Its record has the SHA-256 of each file in
 it; where one differs, the folder is emptied, and the scan runs as if nothing had been kept. A workflow run keeps and
@@ -35,7 +35,7 @@ _NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 _RECORD, _LOCK = "record.json", ".lock"
 
 
-class _Record(Struct, frozen=True):
+class _ResultRecord(Struct, frozen=True):
     files: dict[str, str]
     facts: dict[str, str]
 
@@ -55,7 +55,8 @@ class KeptResult:
             for name, content in files.items():
                 codec.write_bytes(self.folder / name, content)
             codec.write_bytes(
-                self.folder / _RECORD, digest_prefix.seal(msgspec.json.encode(_Record(_digests(self.folder), facts)))
+                self.folder / _RECORD,
+                digest_prefix.seal(msgspec.json.encode(_ResultRecord(_digests(self.folder), facts))),
             )
         except (DiskTrouble, OSError):
             self.forget()
@@ -64,9 +65,9 @@ class KeptResult:
         """Remove everything that is in the folder, and tell whether it is gone."""
         self.facts = {}
         try:
-            for each in self.folder.iterdir():
-                if each.name != _LOCK:
-                    shutil.rmtree(each) if each.is_dir() else each.unlink()
+            for path in self.folder.iterdir():
+                if path.name != _LOCK:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
         except OSError:
             return False
         return True
@@ -74,7 +75,7 @@ class KeptResult:
     def load(self) -> bool:
         """Read the record, and tell whether the folder can be used. Whatever is not as the record says is removed."""
         try:
-            record = codec.decode(digest_prefix.opened((self.folder / _RECORD).read_bytes()), _Record)
+            record = codec.decode(digest_prefix.opened((self.folder / _RECORD).read_bytes()), _ResultRecord)
             if record.files == _digests(self.folder):
                 self.facts = record.facts
                 return True
@@ -116,10 +117,10 @@ def _prune(folder: Path) -> None:
     """Remove the results in `folder` that were not used for the longest time, until the others are small enough."""
     with suppress(OSError):
         total = 0
-        for each in sorted(folder.iterdir(), key=lambda each: each.stat().st_mtime, reverse=True):
-            total += sum(path.stat().st_size for path in each.rglob("*") if path.is_file())
+        for result in sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True):
+            total += sum(path.stat().st_size for path in result.rglob("*") if path.is_file())
             if total > LARGEST:
-                _remove(each)
+                _remove(result)
 
 
 def _remove(folder: Path) -> None:

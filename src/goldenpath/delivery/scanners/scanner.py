@@ -1,4 +1,4 @@
-"""The interface of a scanner of images, and what every scanner shares.
+"""The interface of image scanners, and the parts that all of them share.
 
 That is: an empty folder to run in, and one way to fail that is neither a finding nor a pass.
 """
@@ -48,7 +48,7 @@ NOTHING = Inventory(frozenset())
 
 @dataclass(frozen=True)
 class ImageScan:
-    """What a scanner reports of one image: `config` is the digest of the image's config, `system` its OS if known.
+    """The report of a scanner on one image: `config` is the digest of the image's config, `system` its OS if known.
 
     `unsupported` says why the vulnerabilities of its OS packages are not all known, and is empty where they are;
     `contradiction` why its OS is not the release that it names.
@@ -109,11 +109,11 @@ def empty_folder(scanner: str) -> Iterator[Path]:
 
 
 def failed(scanner: str, why: str) -> ScannerFailed:
-    """Return the error to raise when `scanner` did not do its work."""
+    """Return the error to raise when `scanner` did not finish its work."""
     return ScannerFailed(
         f"{scanner} did not finish its work; what it would have found is unknown, so nothing is released",
         why=why,
-        fix="run again; if it persists, `goldenpath tools verify` checks the program itself",
+        fix="Run again; if it persists, `goldenpath tools verify` checks the program itself",
     )
 
 

@@ -34,16 +34,16 @@ class _Component(Struct, frozen=True):
     version: Digest
 
 
-class _Metadata(Struct, frozen=True):
+class _CycloneDxMetadata(Struct, frozen=True):
     component: _Component
 
 
 class _CycloneDx(Struct, frozen=True):
-    metadata: _Metadata
+    metadata: _CycloneDxMetadata
 
 
 @dataclass(frozen=True)
-class Inventory:
+class Sbom:
     """One image's inventory in both formats, as syft wrote them; both are about the manifest `digest`."""
 
     spdx: bytes
@@ -52,7 +52,7 @@ class Inventory:
     packages: int
 
 
-def scan(program: Program, layout: Path, name: str) -> Inventory:
+def scan(program: Program, layout: Path, name: str) -> Sbom:
     """Take inventory of the one image in the OCI image layout `layout`; the documents call it `name`.
 
     syft runs in an empty folder, which is its home too: neither a `.syft.yaml` nor `SYFT_*` of the caller reach it.
@@ -69,14 +69,14 @@ def scan(program: Program, layout: Path, name: str) -> Inventory:
         return parse(spdx.read_bytes(), cyclonedx.read_bytes())
 
 
-def parse(spdx: bytes, cyclonedx: bytes) -> Inventory:
+def parse(spdx: bytes, cyclonedx: bytes) -> Sbom:
     """Return the inventory in syft's two documents. Raises `ScannerFailed` unless both are of the same image."""
     try:
         packages = codec.decode(spdx, _Spdx).packages
         digest = codec.decode(cyclonedx, _CycloneDx).metadata.component.version
     except ValueError as error:
-        raise scanner.failed("syft", f"its report cannot be read: {error}") from None
-    images = [each.version_info for each in packages if each.primary_package_purpose == "CONTAINER"]
+        raise scanner.failed("syft", f"Its report cannot be read: {error}") from None
+    images = [package.version_info for package in packages if package.primary_package_purpose == "CONTAINER"]
     if images != [digest]:
-        raise scanner.failed("syft", f"its SPDX document is about {images}, its CycloneDX document about {digest}")
-    return Inventory(spdx, cyclonedx, digest, len(packages) - len(images))
+        raise scanner.failed("syft", f"Its SPDX document is about {images}, its CycloneDX document about {digest}")
+    return Sbom(spdx, cyclonedx, digest, len(packages) - len(images))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.scanners.trivy_cache import Analysis
+    from goldenpath.delivery.scanners.trivy_cache import LayerAnalysis
     from goldenpath.shared.toolchain import Program
 
 SCHEMA_VERSION = 2
@@ -34,7 +34,7 @@ NOT_SEARCHED = (
 )
 # It makes much garbage and keeps little: an eighth less of processor time for a quarter more of memory.
 _ENVIRONMENT = {"GOGC": "400"}
-# What trivy warns of an OS; it ends well all the same, and its report does not tell.
+# trivy warns with these lines of an OS that it does not know. It still ends well, and its report says nothing of it.
 _NOT_LISTED = re.compile(r"\S+\tWARN\tThis OS version is not on the EOL list\t")
 _NO_PACKAGE = re.compile(r"\S+\tWARN\tNo OS package is detected\.")
 _OF_NO_KNOWN_OS = re.compile(r"\S+\tWARN\tUnsupported os\t")
@@ -113,11 +113,11 @@ _STATUSES = frozenset(FixStatus)
 
 
 def scan(
-    program: Program, layout: Path, cache: Path, *, secrets: bool = True, analysis: Analysis | None = None
+    program: Program, layout: Path, cache: Path, *, secrets: bool = True, analysis: LayerAnalysis | None = None
 ) -> tuple[bytes, tuple[str, ...]]:
     """Scan the one image in the OCI image layout `layout`; the database is in `cache`, or in that of `analysis`.
 
-    Returns trivy's JSON report and the lines that it said: of an OS that it does not know it warns there alone.
+    Returns trivy's JSON report and the lines that it logged: only there it warns of an OS that it does not know.
 
     With `secrets` its files and its configuration are searched for secrets too.
 
@@ -144,40 +144,44 @@ def scan(
 
 
 def parse(report: bytes, said: Sequence[str] = ()) -> ImageScan:
-    """Return what a JSON report of trivy, and the lines it `said`, tell.
+    """Return the scan that trivy's JSON report, and the lines that it `said` beside it, describe.
 
     Raises `ScannerFailed` when the report is not one, or of another schema.
     """
     try:
         read = codec.decode(report, _Report)
     except ValueError as error:
-        raise scanner.failed("trivy", f"its report cannot be read: {error}") from None
+        raise scanner.failed("trivy", f"Its report cannot be read: {error}") from None
     if read.SchemaVersion != SCHEMA_VERSION:
         raise scanner.failed(
-            "trivy", f"its report has schema version {read.SchemaVersion}, and {SCHEMA_VERSION} was expected"
+            "trivy", f"Its report has schema version {read.SchemaVersion}, and {SCHEMA_VERSION} was expected"
         )
     results = read.Results or []
     system = read.Metadata.OS or _System()
     name = read.ArtifactName
-    found = [
+    located = [
         *(
-            (_vulnerability(of, _place(of, name), each), each.Layer)
-            for of in results
-            for each in of.Vulnerabilities or []
+            (_vulnerability(result, _place(result, name), vulnerability), vulnerability.Layer)
+            for result in results
+            for vulnerability in result.Vulnerabilities or []
         ),
-        *((_secret(_place(of, name), each), each.Layer) for of in results for each in of.Secrets or []),
+        *(
+            (_secret(_place(result, name), secret), secret.Layer)
+            for result in results
+            for secret in result.Secrets or []
+        ),
     ]
     return ImageScan(
         config=read.Metadata.ImageID,
         system=system.words,
         packages=sum(len(result.Packages or []) for result in results),
-        findings=tuple(finding for finding, _ in found),
+        findings=tuple(finding for finding, _ in located),
         unsupported=_unsupported(system, said),
         contradiction=os_release.contradiction(system.Family, system.Name, _os_packages(results)),
         notes=tuple(_notes(system, said)),
         inventory=_inventory(results, system, said),
         is_young=_is_young(system, said),
-        layers=tuple(layer.DiffID if layer else "" for _, layer in found),
+        layers=tuple(layer.DiffID if layer else "" for _, layer in located),
     )
 
 
@@ -191,8 +195,8 @@ def _inventory(results: Sequence[_Result], system: _System, said: Sequence[str])
 
 
 def _os_packages(results: Sequence[_Result]) -> dict[str, str]:
-    packages = (each for result in results if result.Class == _OS_PACKAGES for each in result.Packages or [])
-    return {each.Name: each.Version for each in packages}
+    packages = (package for result in results if result.Class == _OS_PACKAGES for package in result.Packages or [])
+    return {package.Name: package.Version for package in packages}
 
 
 def _unsupported(system: _System, said: Sequence[str]) -> str:
@@ -232,42 +236,50 @@ def _place(result: _Result, artifact: str) -> str:
     return result.Target.lstrip("/") or "image"
 
 
-def _vulnerability(result: _Result, place: str, each: _Vulnerability) -> Finding:
+def _vulnerability(result: _Result, place: str, vulnerability: _Vulnerability) -> Finding:
     # Of a Go program only the target is its path; of OS packages it is the OS's version, which changes by itself.
-    path = each.PkgPath or (place if result.Class != _OS_PACKAGES else "")
+    path = vulnerability.PkgPath or (place if result.Class != _OS_PACKAGES else "")
     return Finding(
         gate=Gate.TRIVY,
-        id=each.VulnerabilityID,
-        severity=_severity(each.Severity),
-        title=(each.Title or f"{each.VulnerabilityID} in {each.PkgName}")[:TITLE_LENGTH],
-        location=Location(each.PkgPath or place),
-        fingerprint=scanner.fingerprint(each.VulnerabilityID, each.PkgName, each.InstalledVersion, path),
-        detail=each.Description[:DETAIL_LENGTH],
-        package=Package(each.PkgName, each.InstalledVersion, result.Type, each.FixedVersion, _status(each)),
-        url=each.PrimaryURL,
+        id=vulnerability.VulnerabilityID,
+        severity=_severity(vulnerability.Severity),
+        title=(vulnerability.Title or f"{vulnerability.VulnerabilityID} in {vulnerability.PkgName}")[:TITLE_LENGTH],
+        location=Location(vulnerability.PkgPath or place),
+        fingerprint=scanner.fingerprint(
+            vulnerability.VulnerabilityID, vulnerability.PkgName, vulnerability.InstalledVersion, path
+        ),
+        detail=vulnerability.Description[:DETAIL_LENGTH],
+        package=Package(
+            vulnerability.PkgName,
+            vulnerability.InstalledVersion,
+            result.Type,
+            vulnerability.FixedVersion,
+            _status(vulnerability),
+        ),
+        url=vulnerability.PrimaryURL,
         kind=Kind.VULNERABILITY,
     )
 
 
-def _secret(place: str, each: _Secret) -> Finding:
-    line = max(each.StartLine, 0)
+def _secret(place: str, secret: _Secret) -> Finding:
+    line = max(secret.StartLine, 0)
     return Finding(
         gate=Gate.TRIVY,
-        id=each.RuleID,
-        severity=_severity(each.Severity),
-        title=f"{each.Title or each.RuleID} in the image"[:TITLE_LENGTH],
+        id=secret.RuleID,
+        severity=_severity(secret.Severity),
+        title=f"{secret.Title or secret.RuleID} in the image"[:TITLE_LENGTH],
         location=Location(place, line),
-        fingerprint=scanner.fingerprint(each.RuleID, place, str(line)),
+        fingerprint=scanner.fingerprint(secret.RuleID, place, str(line)),
         kind=Kind.SECRET,
         advice=_REVOKE,
     )
 
 
-def _status(each: _Vulnerability) -> FixStatus:
+def _status(vulnerability: _Vulnerability) -> FixStatus:
     """Return what is known about a fix; a fixed version says more than any other word."""
-    if each.FixedVersion:
+    if vulnerability.FixedVersion:
         return FixStatus.FIXED
-    return FixStatus(each.Status) if each.Status in _STATUSES else FixStatus.UNKNOWN
+    return FixStatus(vulnerability.Status) if vulnerability.Status in _STATUSES else FixStatus.UNKNOWN
 
 
 def _severity(said: str) -> Severity:

@@ -1,4 +1,4 @@
-"""What trivy saw in an image's layers before, kept at a terminal. Vulnerabilities are looked up again in every scan.
+"""Keep trivy's analysis of layers at a terminal. Vulnerabilities are looked up again in every scan.
 
 trivy keeps its analysis of a layer by the layer's diff id, its analyzers and its options (aquasecurity/trivy,
 `pkg/cache`). The analysis also depends on trivy itself, on the Java database, on the bytes behind the diff id, and on
@@ -29,7 +29,7 @@ _INSTRUCTION = 40
 
 
 @dataclass(frozen=True)
-class Analysis:
+class LayerAnalysis:
     """The folder `cache` in which trivy keeps its analysis, and the layers that it `knows` from there.
 
     `rules` is the name of trivy's rules for secrets: a part of trivy's own key, and nothing that an image could guess.
@@ -42,7 +42,7 @@ class Analysis:
     _places: dict[str, str] = field(repr=False)
 
     def keep(self) -> None:
-        """Keep what trivy has seen by now: its scan ended well."""
+        """Keep trivy's analysis of every layer so far: its scan ended well."""
         self._result.keep({**self._result.facts, **self._places, _RULES: self.rules})
 
     def forget(self) -> None:
@@ -53,7 +53,7 @@ class Analysis:
 @contextmanager
 def kept(
     results: KeptResults, cache: Path, image: LayoutImage, config: ImageConfig, depends_on: tuple[str, ...]
-) -> Iterator[Analysis | None]:
+) -> Iterator[LayerAnalysis | None]:
     """Give what is kept of earlier scans that `depends_on` the same; `cache` has the databases.
 
     `None` where nothing can be kept, and where a layer stands elsewhere than in the scan that saw it.
@@ -73,20 +73,20 @@ def kept(
                 yield None
                 return
             known = frozenset(layer.digest for diff_id, layer in diff_ids.items() if diff_id in result.facts)
-            yield Analysis(Path(name), result.facts.get(_RULES) or uuid4().hex, known, result, places)
+            yield LayerAnalysis(Path(name), result.facts.get(_RULES) or uuid4().hex, known, result, places)
 
 
 def _is_linked(folder: Path, cache: Path, scans: Path) -> bool:
     """Link the databases of `cache` and the `scans` into `folder`, and tell whether the disk took it."""
     try:
         scans.mkdir(exist_ok=True)
-        for each in (*(each for each in cache.iterdir() if each.name != _SCANS), scans):
-            (folder / each.name).symlink_to(each)
+        for linked in (*(path for path in cache.iterdir() if path.name != _SCANS), scans):
+            (folder / linked.name).symlink_to(linked)
     except OSError:
         return False
     return True
 
 
 def _instructions(config: ImageConfig) -> Iterator[str]:
-    for each in config.history or ():
-        yield each.created_by[:_INSTRUCTION] if each.empty_layer else ""
+    for step in config.history or ():
+        yield step.created_by[:_INSTRUCTION] if step.empty_layer else ""

@@ -29,7 +29,7 @@ JAVA_TIMEOUT = 60.0
 
 @dataclass(frozen=True)
 class OldPackage:
-    """A package, at a version that has the vulnerability known by each of `ids`."""
+    """A package, at a version that has one vulnerability, which all of `ids` name."""
 
     purl: str
     ids: frozenset[str]
@@ -71,23 +71,23 @@ _SYSTEMS = {
 _SYSTEM_PACKAGE = "openssl"
 
 
-class _Vulnerability(Struct, frozen=True):
+class _CanaryVulnerability(Struct, frozen=True):
     VulnerabilityID: str
     PkgName: str
 
 
-class _Package(Struct, frozen=True):
+class _CanaryPackage(Struct, frozen=True):
     Name: str = ""
 
 
-class _Result(Struct, frozen=True):
+class _CanaryResult(Struct, frozen=True):
     Class: str = ""
-    Vulnerabilities: list[_Vulnerability] | None = None
-    Packages: list[_Package] | None = None
+    Vulnerabilities: list[_CanaryVulnerability] | None = None
+    Packages: list[_CanaryPackage] | None = None
 
 
-class _Report(Struct, frozen=True):
-    Results: list[_Result] | None = None
+class _CanaryReport(Struct, frozen=True):
+    Results: list[_CanaryResult] | None = None
 
 
 def unknown(program: Program, cache: Path, inventory: Inventory) -> tuple[str, ...]:
@@ -105,8 +105,8 @@ def unknown(program: Program, cache: Path, inventory: Inventory) -> tuple[str, .
 def _missing(inventory: Inventory, known: set[str], *, has_system: bool, knows_system: bool) -> Iterator[str]:
     if has_system and not knows_system:
         yield inventory.system
-    for each in sorted(inventory.types):
-        needed = {_ECOSYSTEMS[each]} if each in _ECOSYSTEMS else set(LANGUAGES)
+    for kind in sorted(inventory.types):
+        needed = {_ECOSYSTEMS[kind]} if kind in _ECOSYSTEMS else set(LANGUAGES)
         yield from sorted(needed - known)
     if inventory.family and not has_system:
         yield from sorted(set(LANGUAGES) - known)
@@ -160,24 +160,25 @@ def knows_java(program: Program, cache: Path) -> bool:
             "--cache-backend", "memory", "--quiet",
             timeout=JAVA_TIMEOUT, cwd=folder,
         )  # fmt: skip
-        found = _read(report.read_bytes())
-    return any(each.Name == f"{group}:{artifact}" for result in found for each in result.Packages or [])
+        results = _read(report.read_bytes())
+    return any(seen.Name == f"{group}:{artifact}" for result in results for seen in result.Packages or [])
 
 
-def _read(report: bytes) -> list[_Result]:
+def _read(report: bytes) -> list[_CanaryResult]:
     try:
-        return codec.decode(report, _Report).Results or []
+        return codec.decode(report, _CanaryReport).Results or []
     except ValueError as error:
-        raise scanner.failed("trivy", f"its report cannot be read: {error}") from None
+        raise scanner.failed("trivy", f"Its report cannot be read: {error}") from None
 
 
 def _reported(report: bytes) -> tuple[frozenset[str], bool]:
-    """Return the ids of what was reported in languages' packages, and whether anything was in those of the OS."""
+    """Return the ids of the reported vulnerabilities, and whether one is in the OS package that we listed."""
     results = _read(report)
-    of_system = (each for result in results if result.Class == "os-pkgs" for each in result.Vulnerabilities or [])
-    knows_system = any(each.PkgName == _SYSTEM_PACKAGE for each in of_system)
+    system_packages = (result for result in results if result.Class == "os-pkgs")
+    of_system = (vulnerability for result in system_packages for vulnerability in result.Vulnerabilities or [])
+    knows_system = any(vulnerability.PkgName == _SYSTEM_PACKAGE for vulnerability in of_system)
     return frozenset(_ids(results)), knows_system
 
 
-def _ids(results: Iterable[_Result]) -> Iterator[str]:
-    return (each.VulnerabilityID for result in results for each in result.Vulnerabilities or [])
+def _ids(results: Iterable[_CanaryResult]) -> Iterator[str]:
+    return (vulnerability.VulnerabilityID for result in results for vulnerability in result.Vulnerabilities or [])

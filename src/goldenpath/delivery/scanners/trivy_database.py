@@ -72,7 +72,7 @@ JAVA = DatabaseKind(
 )  # fmt: skip
 
 
-class _Metadata(Struct, frozen=True, rename="pascal"):
+class _DatabaseMetadata(Struct, frozen=True, rename="pascal"):
     """Source: aquasecurity/trivy-db, `pkg/metadata`."""
 
     updated_at: datetime
@@ -86,51 +86,51 @@ def provide(
     say: Callable[[str], None],
     kind: DatabaseKind = VULNERABILITIES,
 ) -> Database:
-    """Return the database in `cache`, fetched from the first of `repositories` that answers when a newer one is due.
+    """Return the database in `cache`, fetched from the first of `repositories` that responds when a newer one is due.
 
-    When none answers, the one that is there is returned, and its age is for the caller to judge. A database that claims
-    to be made in the future, or to be good for years, is due. Raises `ScannerFailed` when there is none at all.
+    When none responds, the one in the cache is returned, and the caller judges its age. A database that claims to be
+    made in the future, or to be good for years, is due. Raises `ScannerFailed` when there is none at all.
     """
-    found = read(cache, kind)
-    if found is not None and not is_due(found, _next_update(cache / kind.folder), datetime.now(UTC), kind):
-        return found
+    kept = read(cache, kind)
+    if kept is not None and not is_due(kept, _next_update(cache / kind.folder), datetime.now(UTC), kind):
+        return kept
     try:
         with _unpromised(cache / kind.folder):
             _fetch(program, cache, repositories, say, kind)
     except GoldenPathError as error:
-        if found is None:
-            why = f"its {kind.name} could not be fetched: {error.why or error.what}"
+        if kept is None:
+            why = f"Its {kind.name} could not be fetched: {error.why or error.what}"
             raise scanner.failed("trivy", why) from error
         say(f"trivy's {kind.name} could not be renewed; the one in the cache is used")
-        return found
+        return kept
     fetched = read(cache, kind)
     if fetched is None:
-        raise scanner.failed("trivy", f"its {kind.name} was fetched, but cannot be read")
+        raise scanner.failed("trivy", f"Its {kind.name} was fetched, but cannot be read")
     return fetched
 
 
-def is_due(found: Database, next_update: datetime, now: datetime, kind: DatabaseKind = VULNERABILITIES) -> bool:
-    """Tell whether a newer database than `found` is to be asked for `now`, whatever far day it gives itself."""
-    return from_the_future(found, now) or now >= min(next_update, found.updated + kind.kept_at_most)
+def is_due(database: Database, next_update: datetime, now: datetime, kind: DatabaseKind = VULNERABILITIES) -> bool:
+    """Tell whether a newer database than this one is due at `now`, whatever far day it gives itself."""
+    return from_the_future(database, now) or now >= min(next_update, database.updated + kind.kept_at_most)
 
 
-def from_the_future(found: Database, now: datetime) -> bool:
-    """Tell whether `found` says that it was made later than any clock can be."""
-    return found.updated > now + SKEW
+def from_the_future(database: Database, now: datetime) -> bool:
+    """Tell whether `database` says that it was made later than any clock can be."""
+    return database.updated > now + SKEW
 
 
-def identified(cache: Path, found: Database, kind: DatabaseKind = VULNERABILITIES) -> Database:
-    """Return `found` with the SHA-256 of its file in `cache`. Raises `ScannerFailed` when it cannot be read."""
+def identified(cache: Path, database: Database, kind: DatabaseKind = VULNERABILITIES) -> Database:
+    """Return `database` with the SHA-256 of its file in `cache`. Raises `ScannerFailed` when it cannot be read."""
     try:
         with (cache / kind.folder / kind.file).open("rb") as file:
-            return replace(found, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+            return replace(database, sha256=hashlib.file_digest(file, "sha256").hexdigest())
     except OSError as error:
-        raise scanner.failed("trivy", f"its {kind.name} cannot be read: {error}") from None
+        raise scanner.failed("trivy", f"Its {kind.name} cannot be read: {error}") from None
 
 
 @contextmanager
 def _unpromised(folder: Path) -> Iterator[None]:
-    """Set aside what the database in `folder` says of itself: trivy fetches no other before the day that it names."""
+    """Set the metadata of the database in `folder` aside: trivy fetches no other before the day that it names."""
     said, aside = folder / "metadata.json", folder / "metadata.json.before"
     with suppress(FileNotFoundError):
         said.replace(aside)
@@ -158,7 +158,7 @@ def read(cache: Path, kind: DatabaseKind = VULNERABILITIES) -> Database | None:
 def _fetch(
     program: Program, cache: Path, repositories: Sequence[str], say: Callable[[str], None], kind: DatabaseKind
 ) -> None:
-    """Ask every repository in turn, and all of them again after a pause; raise what the last one answered."""
+    """Ask every repository in turn, and all of them again after a pause; raise the error of the last one."""
     for number in range(1, ROUNDS + 1):
         for repository in repositories:
             say(f"fetching trivy's {kind.name} from {repository}" + (f", attempt {number}" if number > 1 else ""))
@@ -186,8 +186,8 @@ def _next_update(folder: Path) -> datetime:
     return _aware(_metadata(folder).next_update)
 
 
-def _metadata(folder: Path) -> _Metadata:
-    return codec.decode((folder / "metadata.json").read_bytes(), _Metadata)
+def _metadata(folder: Path) -> _DatabaseMetadata:
+    return codec.decode((folder / "metadata.json").read_bytes(), _DatabaseMetadata)
 
 
 def _aware(moment: datetime) -> datetime:

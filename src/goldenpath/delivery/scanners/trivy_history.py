@@ -1,4 +1,4 @@
-"""An image's history as trivy has to read it: what the app's own Dockerfile says never passes for its base image.
+"""Change an image's history for trivy, so that it never takes layers of the app's Dockerfile for the base image.
 
 trivy looks for no secrets in the layers of a base image. It takes for one all that is below the last CMD that another
 layer follows (aquasecurity/trivy, `guessBaseImageIndex`), so a CMD between two COPY instructions would hide the first.
@@ -35,7 +35,7 @@ def plain(layout: Layout, image: LayoutImage, own: int, folder: Path) -> tuple[L
     described = _stored(folder, image.manifest.config, config)
     manifest = replace(image.manifest, config=described)
     named = _stored(folder, image.descriptor, codec.encode(manifest))
-    return LayoutImage(named, manifest), {each.digest: folder / each.digest.hex for each in (described, named)}
+    return LayoutImage(named, manifest), {blob.digest: folder / blob.digest.hex for blob in (described, named)}
 
 
 def _stored(folder: Path, like: Descriptor, content: bytes) -> Descriptor:
@@ -48,9 +48,9 @@ def _without_own_cmd(config: bytes, own: int) -> bytes | None:
     """Return `config` without the CMDs between the app's own layers; `None` where there is none."""
     value: dict[str, Any] = codec.decode_any(config)
     history = value.get("history") or []
-    layers = [number for number, each in enumerate(history) if not each.get("empty_layer")]
+    layers = [number for number, step in enumerate(history) if not step.get("empty_layer")]
     between = history[layers[-own] : layers[-1]]
-    hiding = [each for each in between if each.get("empty_layer") and each.get("created_by", "").startswith(_CMD)]
-    for each in hiding:
-        each["created_by"] = f"{_MARK}{each['created_by']}"
+    hiding = [step for step in between if step.get("empty_layer") and step.get("created_by", "").startswith(_CMD)]
+    for step in hiding:
+        step["created_by"] = f"{_MARK}{step['created_by']}"
     return codec.encode(value) if hiding else None

@@ -1,6 +1,6 @@
-"""trivy as an `ImageScanner`: with its databases, on layers that are decompressed already.
+"""Run trivy as an `ImageScanner`: with its databases, on layers that are decompressed already.
 
-At a terminal, what trivy saw in those layers before is used again.
+At a terminal, its analysis of layers from an earlier run is used again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.rules.matrix import Environment
     from goldenpath.delivery.scanners.databases import Databases
     from goldenpath.delivery.scanners.scanner import ImageScan, Inventory
-    from goldenpath.delivery.scanners.trivy_cache import Analysis
+    from goldenpath.delivery.scanners.trivy_cache import LayerAnalysis
     from goldenpath.delivery.stage import Run
     from goldenpath.shared.names import Digest
     from goldenpath.shared.toolchain import Program
@@ -62,7 +62,7 @@ class TrivyScanner:
     def scan(self, layout: Layout, image: LayoutImage, own: int = 0) -> ImageScan:
         """Return what trivy sees in `image`, as `ImageScanner` says.
 
-        What was kept and fails is forgotten, and the scan runs as if nothing had been kept.
+        A kept analysis with which trivy fails is removed, and the scan runs as if nothing had been kept.
         """
         with (
             unpacked_layers.shared_or_own(self.layers) as layers,
@@ -111,25 +111,25 @@ def _with_kept(using: TrivyScanner, view: _View) -> ImageScan:
     with trivy_cache.kept(using.kept, using.cache, view.shown, view.config, using.depends_on) as analysis:
         if analysis:
             try:
-                found = _scan(using, view, analysis)
+                image_scan = _scan(using, view, analysis)
             except ScannerFailed:
                 analysis.forget()
             else:
                 analysis.keep()
-                return found
+                return image_scan
     return _scan(using, view)
 
 
-def _scan(using: TrivyScanner, view: _View, analysis: Analysis | None = None) -> ImageScan:
+def _scan(using: TrivyScanner, view: _View, analysis: LayerAnalysis | None = None) -> ImageScan:
     unpacked = view.layers.of(view.layout, view.image, without=analysis.knows if analysis else ())
     with tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder:
-        alone = narrowed(view.layout, view.shown, Path(folder), {**unpacked, **view.blobs})
-        report = trivy.scan(using.program, alone.path, using.cache, secrets=using.secrets, analysis=analysis)
-    found = trivy.parse(*report)
+        single = narrowed(view.layout, view.shown, Path(folder), {**unpacked, **view.blobs})
+        report = trivy.scan(using.program, single.path, using.cache, secrets=using.secrets, analysis=analysis)
+    image_scan = trivy.parse(*report)
     expected = view.shown.manifest.config.digest
-    if found.config != expected:
+    if image_scan.config != expected:
         raise CandidateChanged(
-            f"trivy scanned the image {found.config}, and the candidate is {expected}",
-            fix="run `goldenpath build` again, then every stage after it",
+            f"trivy scanned the image {image_scan.config}, and the candidate is {expected}",
+            fix="Run `goldenpath build` again, then every stage after it",
         )
-    return found
+    return image_scan

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.model.layout import LayoutImage
     from goldenpath.delivery.scanners.result_cache import KeptResult
-    from goldenpath.delivery.scanners.syft import Inventory
+    from goldenpath.delivery.scanners.syft import Sbom
     from goldenpath.shared.names import Platform
     from goldenpath.shared.toolchain import Program
 
@@ -36,7 +36,7 @@ def ahead(run: Run) -> Callable[[], Outcome]:
     candidate = run.work.read_candidate()
     layout = Layout(run.work.layout)
     layout.require_whole(candidate.digest)
-    inventories: dict[Platform, Inventory] = {}
+    inventories: dict[Platform, Sbom] = {}
     for image in layout.images():
         platform = layout.platform(image)
         run.say(f"taking inventory of {candidate.digest[:19]} for {platform}")
@@ -44,7 +44,7 @@ def ahead(run: Run) -> Callable[[], Outcome]:
     return partial(_written, run, inventories)
 
 
-def _written(run: Run, inventories: Mapping[Platform, Inventory]) -> Outcome:
+def _written(run: Run, inventories: Mapping[Platform, Sbom]) -> Outcome:
     counted = []
     for number, (platform, inventory) in enumerate(inventories.items()):
         counted.append(f"{inventory.packages} packages for {platform}")
@@ -56,8 +56,8 @@ def _written(run: Run, inventories: Mapping[Platform, Inventory]) -> Outcome:
     )
 
 
-def scan(run: Run, layout: Layout, image: LayoutImage) -> Inventory:
-    """Return the inventory of `image`; at a terminal, from the cache where it is there.
+def scan(run: Run, layout: Layout, image: LayoutImage) -> Sbom:
+    """Return the inventory of `image`, at a terminal one that was kept.
 
     Raises `CandidateChanged` when syft looked at anything else.
     """
@@ -77,7 +77,7 @@ def scan(run: Run, layout: Layout, image: LayoutImage) -> Inventory:
     return inventory
 
 
-def _kept(result: KeptResult | None) -> Inventory | None:
+def _kept(result: KeptResult | None) -> Sbom | None:
     if result is None or not result.facts:
         return None
     try:
@@ -87,7 +87,7 @@ def _kept(result: KeptResult | None) -> Inventory | None:
         return None
 
 
-def _scan(run: Run, layout: Layout, image: LayoutImage, program: Program, name: str) -> Inventory:
+def _scan(run: Run, layout: Layout, image: LayoutImage, program: Program, name: str) -> Sbom:
     with (
         unpacked_layers.shared_or_own(run.layers) as layers,
         tempfile.TemporaryDirectory(prefix="goldenpath-layout-") as folder,

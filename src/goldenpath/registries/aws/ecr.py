@@ -124,7 +124,7 @@ class PlatformEcr:
                 str(image["imageId"].get("imageDigest")): image["imageManifest"] for image in response["images"]
             }
         if missing := set(digests) - set(manifests):
-            raise RegistryRefused(f"ECR gave no manifest for {', '.join(sorted(missing))} of {name}", fix="run again")
+            raise RegistryRefused(f"ECR gave no manifest for {', '.join(sorted(missing))} of {name}", fix="Run again")
         return manifests
 
     def delete(self, name: str, digests: tuple[str, ...]) -> None:
@@ -136,7 +136,7 @@ class PlatformEcr:
             before = left  # type: ignore[assignment]
             left = self._not_deleted(name, left)
         if left:
-            raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="run again")
+            raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="Run again")
 
     def _not_deleted(self, name: str, digests: tuple[str, ...]) -> tuple[str, ...]:
         with explained(f"delete images of {name}"):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.shared import aws_sdk
-from goldenpath.shared.aws_sdk import Key, Wanted
+from goldenpath.shared.aws_sdk import Key, RoleSession
 from goldenpath.shared.errors import StateLocked
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def assume_role(role: RoleArn, region: Region, identity: str, name: str) -> dict
 
     `identity` is an OIDC token, `name` what CloudTrail shows. Raises `LoginRefused`, `RegistryUnreachable`.
     """
-    key = aws_sdk.exchanged(aws_sdk.session(), Wanted(role, region, name, aws_sdk.PLATFORM_SECONDS), identity)
+    key = aws_sdk.exchanged(aws_sdk.session(), RoleSession(role, region, name, aws_sdk.PLATFORM_SECONDS), identity)
     return {"AWS_ACCESS_KEY_ID": key.id, "AWS_SECRET_ACCESS_KEY": key.secret, "AWS_SESSION_TOKEN": key.token}
 
 
@@ -109,7 +109,7 @@ class StateBucket:
                 if error.response["Error"]["Code"] not in _OVERTAKEN:
                     raise
                 raise StateLocked(
-                    "another run began to apply the same pull request at the same time",
-                    why=f"it wrote {key} in the state bucket after this run had read it",
-                    fix="wait for that run to end, then run this job again",
+                    "Another run began to apply the same pull request at the same time",
+                    why=f"It wrote {key} in the state bucket after this run had read it",
+                    fix="Wait for that run to end, then run this job again",
                 ) from error

@@ -100,9 +100,9 @@ def find(checkout: Path, environment: str, name: str) -> RegistryEntry:
             return entry
     # Terraform accepts a target that does not exist and plans "no changes": a typo would look like success.
     raise RegistryUnknown(
-        f"there is no registry {name!a} in {environment}",
+        f"There is no registry {name!a} in {environment}",
         why=f"envs/{environment}/ecr.tf knows {', '.join(entry.name for entry in entries) or 'none yet'}",
-        fix="correct the name, or request it: `goldenpath registry request`",
+        fix="Correct the name, or request it: `goldenpath registry request`",
     )
 
 
@@ -158,8 +158,8 @@ def read_text(path: Path) -> str:
     except FileNotFoundError:
         raise RegistryConfigUnexpected(
             f"{path} is missing",
-            why="each environment's registries are described in its folder under envs/",
-            fix="run this in a checkout of the platform's repository, or name it with --checkout",
+            why="Each environment's registries are described in its folder under envs/",
+            fix="Run this in a checkout of the platform's repository, or name it with --checkout",
         ) from None
     except UnicodeDecodeError as error:
         raise unexpected(path, error) from None
@@ -181,7 +181,7 @@ def unexpected(path: Path, error: ValueError) -> RegistryConfigUnexpected:
     return RegistryConfigUnexpected(
         f"{path} is not of the form that we can edit, and was left as it is",
         why=str(error),
-        fix="fix that place by hand (`terraform fmt` helps), then run again; docs/registries.md shows the form",
+        fix="Fix that place by hand (`terraform fmt` helps), then run again; docs/registries.md shows the form",
     )
 
 
@@ -192,15 +192,15 @@ def _refuse_clash(entry: RegistryEntry, request: RegistryRequest, path: Path) ->
                      if (kept := getattr(entry, name)) and kept != wanted]  # fmt: skip
         if differing:
             raise RegistryNameTaken(
-                f"there is a registry {request.name!a} in {request.environment} already",
+                f"There is a registry {request.name!a} in {request.environment} already",
                 why="its " + "; its ".join(differing),
-                fix=f"choose another name, or change its entry in {path} by a pull request of its own",
+                fix=f"Choose another name, or change its entry in {path} by a pull request of its own",
             )
     elif entry.id == fields["id"]:
         raise RegistryNameTaken(
-            f"the id {entry.id} of {request.name!a} belongs to {entry.name!a} already",
-            why="ids are derived from names, and every sign that is not a letter or digit becomes `_`",
-            fix="choose a name that differs in more than its signs",
+            f"The id {entry.id} of {request.name!a} belongs to {entry.name!a} already",
+            why="Ids are derived from names, and every sign that is not a letter or digit becomes `_`",
+            fix="Choose a name that differs in more than its signs",
         )
 
 

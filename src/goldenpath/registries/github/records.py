@@ -67,7 +67,7 @@ def pull_request(repository: GithubRepository, number: int) -> Pull:
     pull: Pull | None = repository.get(f"pulls/{number}", wish)
     if pull is None:
         raise GithubRefused(
-            f"could not {wish} in {repository.name}", why="GitHub has none of that number", fix="run the wizard again"
+            f"Could not {wish} in {repository.name}", why="GitHub has none of that number", fix="Run the wizard again"
         )
     return pull
 
@@ -139,7 +139,7 @@ def attempts(repository: GithubRepository, run: int) -> tuple[RunAttempt, ...]:
     bodies = [repository.get(f"actions/runs/{run}/attempts/{number}", wish) for number in _numbers(latest)]
     if None in bodies:
         raise GithubRefused(
-            f"could not {wish} in {repository.name}", why="GitHub does not have each of its attempts", fix="run the "
+            f"Could not {wish} in {repository.name}", why="GitHub does not have each of its attempts", fix="Run the "
             "workflow again that proposed this"
         )  # fmt: skip
     return tuple(map(_attempt, bodies))
@@ -162,7 +162,7 @@ def text_history(repository: GithubRepository, number: int) -> TextHistory:
     # Not paged through: who edits a text a hundred times wants the earlier edits forgotten.
     if recorded["pageInfo"]["hasNextPage"] or events["pageInfo"]["hasNextPage"]:
         raise GithubRefused(
-            f"could not {wish} in {repository.name}", why=f"it was changed more than {_PAGE} times", fix="close it and "
+            f"Could not {wish} in {repository.name}", why=f"It was changed more than {_PAGE} times", fix="Close it and "
             "run the workflow again: it opens a new pull request"
         )  # fmt: skip
     edits = {TextChange(_of_graphql(edit["editor"]), _time(edit["editedAt"])) for edit in recorded["nodes"]}

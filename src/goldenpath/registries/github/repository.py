@@ -128,7 +128,7 @@ class GithubRepository:
     def get(self, path: str, wish: str) -> Any:  # noqa: ANN401  any JSON
         """Return the JSON at `path` below this repository; `None` for 404 and 410.
 
-        `wish` completes "could not …". Raises `GithubRefused`.
+        `wish` completes "Could not …". Raises `GithubRefused`.
         """
         with self.explained(wish):
             try:
@@ -160,13 +160,13 @@ class GithubRepository:
 
     @contextmanager
     def explained(self, wish: str) -> Iterator[None]:
-        """Turn errors of GitHub into `GithubRefused`; `wish` completes "could not …"."""
+        """Turn errors of GitHub into `GithubRefused`; `wish` completes "Could not …"."""
         try:
             yield
         except GithubException as error:
             raise _refused(self.name, wish, error) from error
         except RequestException as error:
-            raise GithubRefused(f"could not {wish}: GitHub's API does not answer", why=str(error), fix="run the job "
+            raise GithubRefused(f"Could not {wish}: GitHub's API does not respond", why=str(error), fix="Run the job "
                                 "again: a re-run goes on from where it stopped") from error  # fmt: skip
 
 
@@ -189,14 +189,14 @@ def _marked(marker: str, body: str) -> str:
 
 def _refused(name: str, wish: str, error: GithubException) -> GithubRefused:
     words = github_api.message(error)
-    fix = "run the job again; if it persists, show this to the platform team"
+    fix = "Run the job again; if it persists, show this to the platform team"
     if error.status == _UNAUTHORIZED:
-        fix = "the token has expired or is not one: run the job again"
+        fix = "The token has expired or is not one: run the job again"
     elif "GitHub Actions is not permitted to create" in words:
-        fix = "allow it: Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
+        fix = "Allow it: Settings → Actions → General → Allow GitHub Actions to create and approve pull requests"
     elif error.status in {_FORBIDDEN, NOT_FOUND}:
         fix = (
-            "give the job `permissions: pull-requests: write`, `issues: write` and `actions: read`, and see that the "
+            "Give the job `permissions: pull-requests: write`, `issues: write` and `actions: read`, and see that the "
             "repository exists"
         )
-    return GithubRefused(f"could not {wish} in {name}", why=f"HTTP {error.status}: {words}", fix=fix)
+    return GithubRefused(f"Could not {wish} in {name}", why=f"HTTP {error.status}: {words}", fix=fix)

@@ -1,4 +1,4 @@
-"""What stops a delivery, and what both it and the registries run into."""
+"""Errors that stop a delivery, and those that deliveries and registries share."""
 
 from __future__ import annotations
 

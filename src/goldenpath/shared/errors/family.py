@@ -1,4 +1,4 @@
-"""What every error of the family is."""
+"""The base class of every error: what happened, why, and how to fix it."""
 
 from __future__ import annotations
 

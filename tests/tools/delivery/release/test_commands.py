@@ -88,7 +88,7 @@ def test_a_missing_permission_is_named_with_what_prints_it(
     done = inside(*words("ecr-push", ready, work, repository))
     assert (done.code, done.error["code"]) == (31, "access-denied")
     assert done.error["fix"].strip() == (
-        "ask the platform team to allow the IAM action ecr:DescribeRepositories; `goldenpath iam push-policy` prints "
+        "Ask the platform team to allow the IAM action ecr:DescribeRepositories; `goldenpath iam push-policy` prints "
         "all that a release needs"
     )
 
@@ -103,7 +103,7 @@ def test_a_stored_key_is_refused_in_a_workflow_run_and_taken_at_a_terminal(
     run = apps.event(tmp_path / "runner", ready, "push") | command.evidence(work)
     done = goldenpath.run(*words("ecr-push", ready, work, repository), more={**key, **run})
     assert (done.code, done.error["code"]) == (30, "login-refused")
-    assert done.error["what"] == "a stored AWS key is refused in a workflow run"
+    assert done.error["what"] == "A stored AWS key is refused in a workflow run"
     assert emulator.admin.secret not in done.text
     goldenpath.run(*words("ecr-push", ready, work, repository), more=key).ok()
 

@@ -80,7 +80,7 @@ def test_without_it_a_blocking_environment_says_what_is_missing(cache: Path, tmp
     with pytest.raises(JavaDatabaseMissing) as caught:
         inspect(tmp_path, layout, "prod")
     assert str(caught.value) == (
-        "The image holds Java archives (app/app.jar), and trivy's Java database is missing. Vulnerabilities in Java "
+        "The image holds Java archives (app/app.jar), and trivy's Java database is missing: vulnerabilities in Java "
         "archives would be missed, so nothing was released. Its Java database could not be fetched: no such host. Run "
         "again when a mirror responds, or name another mirror under trivy.java_databases in the platform's policy; "
         "where the cache is kept, remove the folder java-db from trivy's cache first."

@@ -109,7 +109,7 @@ def test_an_outdated_database_is_kept_while_no_mirror_answers(
     monkeypatch.setattr(trivy_database, "ROUNDS", 1)
     monkeypatch.setattr(trivy_database, "FIRST_PAUSE", 0.0)
     program, cache = Toolchain.load().provide("trivy"), tmp_path / "cache"
-    with pytest.raises(ScannerFailed, match="its database could not be fetched"):
+    with pytest.raises(ScannerFailed, match="Its database could not be fetched"):
         trivy_database.provide(program, cache, (NOWHERE,), lambda _: None)
     (cache / "db").mkdir(parents=True, exist_ok=True)
     (cache / "db" / "trivy.db").write_bytes((trivy_cache / "db" / "trivy.db").read_bytes())

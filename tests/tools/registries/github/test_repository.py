@@ -149,7 +149,7 @@ def test_a_text_that_was_edited_too_often_to_look_at_is_refused(github: Github) 
     number = github.repository.propose(WANTED).number
     for count in range(101):
         github.double.threads.edit(NAME, number, "mallory", body=f"Version {count}")
-    with pytest.raises(GithubRefused, match="it was changed more than 100 times"):
+    with pytest.raises(GithubRefused, match="It was changed more than 100 times"):
         records.text_history(github.repository, number)
 
 
@@ -163,7 +163,7 @@ def test_a_refused_token_is_told_as_that(github: Github) -> None:
     with pytest.raises(GithubRefused) as refused:
         github.called(NAME, "wrong").propose(WANTED)
     assert refused.value.why == "HTTP 401: Bad credentials"
-    assert refused.value.fix == "the token has expired or is not one: run the job again"
+    assert refused.value.fix == "The token has expired or is not one: run the job again"
 
 
 def test_a_long_text_is_cut_at_a_line_and_says_so() -> None:

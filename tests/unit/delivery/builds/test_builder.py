@@ -56,7 +56,7 @@ def verbs(double: ProgramDouble) -> list[str]:
 def test_the_pinned_image_and_the_pinned_program_are_one_version() -> None:
     table = {tool.name: tool for tool in pins.load()}
     assert table["buildkitd"].version == table["buildctl"].version == builder.pinned_version() == "0.34.0"
-    assert table["buildkitd"].image == pins.Image(
+    assert table["buildkitd"].image == pins.PinnedImage(
         "0.34.0", DIGEST, ("docker.io/moby/buildkit", "mirror.gcr.io/moby/buildkit")
     )
 

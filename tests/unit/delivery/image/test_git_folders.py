@@ -63,7 +63,7 @@ FOLDERS: dict[str, tuple[tuple[dict[str, str], ...], bool]] = {
 def test_a_git_folder_is_judged_by_what_it_is(tmp_path: Path, name: str) -> None:
     layers, is_clone = FOLDERS[name]
     placed = [layer_of(tmp_path, **{f"root__.nvm__.git__{key}": text for key, text in each.items()}) for each in layers]
-    (folder,) = git_folder_findings.found([search(tmp_path, *placed)])
+    (folder,) = git_folder_findings.merged_folders([search(tmp_path, *placed)])
     assert folder.path == "root/.nvm/.git"
     assert git_folder_findings.is_clone(folder, APP, frozenset({COMMIT})) is is_clone
     assert not git_folder_findings.is_clone(folder, "", frozenset())

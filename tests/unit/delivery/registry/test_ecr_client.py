@@ -176,7 +176,7 @@ def test_the_tags_of_an_image_are_looked_up_by_its_digest(ecr: Ecr, stub: Stubbe
     stub.add_client_error("describe_images", "ImageNotFoundException", "not there", expected_params=asked)
     assert ecr.tags_of(NAME, Digest(DIGEST)) == ()
     stub.add_client_error("describe_images", "AccessDeniedException", "no", expected_params=asked)
-    with pytest.raises(AccessDenied, match=f"not allowed to look at the image {DIGEST} of team/my-app"):
+    with pytest.raises(AccessDenied, match=f"Not allowed to look at the image {DIGEST} of team/my-app"):
         ecr.tags_of(NAME, Digest(DIGEST))
 
 
@@ -230,23 +230,23 @@ def test_an_image_that_an_index_lists_stays_when_it_is_to_go_by_its_digest_and_t
 #          AWS's code                     its message                                     error         what
 ANSWERS: list[tuple[str, str, type[GoldenPathError], str]] = [
     ("AccessDeniedException", "User is not authorized to perform: ecr:DescribeRepositories", AccessDenied,
-     "not allowed to describe the ECR repository team/my-app"),
+     "Not allowed to describe the ECR repository team/my-app"),
     ("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", LoginRefused,
-     "could not describe the ECR repository team/my-app: AWS refused the login"),
+     "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("ExpiredTokenException", "The security token included in the request is expired", LoginRefused,
-     "could not describe the ECR repository team/my-app: AWS refused the login"),
+     "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("ExpiredToken", "The provided token has expired", LoginRefused,
-     "could not describe the ECR repository team/my-app: AWS refused the login"),
+     "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("UnrecognizedClientException", "The security token included in the request is invalid.", LoginRefused,
-     "could not describe the ECR repository team/my-app: AWS refused the login"),
+     "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("InvalidSignatureException", "The request signature we calculated does not match", LoginRefused,
-     "could not describe the ECR repository team/my-app: AWS refused the login"),
+     "Could not describe the ECR repository team/my-app: AWS refused the login"),
     ("InvalidSignatureException", "Signature expired: 20261121T060000Z is now earlier", LoginRefused,
-     "could not describe the ECR repository team/my-app: AWS and this machine differ about the time"),
+     "Could not describe the ECR repository team/my-app: AWS and this machine differ about the time"),
     ("RepositoryNotFoundException", "The repository with name 'team/my-app' does not exist", RepositoryMissing,
-     "the ECR repository team/my-app does not exist in eu-west-2"),
-    ("ThrottlingException", "Rate exceeded", RegistryRefused, "could not describe the ECR repository team/my-app"),
-    ("ServerException", "", RegistryRefused, "could not describe the ECR repository team/my-app"),
+     "The ECR repository team/my-app does not exist in eu-west-2"),
+    ("ThrottlingException", "Rate exceeded", RegistryRefused, "Could not describe the ECR repository team/my-app"),
+    ("ServerException", "", RegistryRefused, "Could not describe the ECR repository team/my-app"),
 ]  # fmt: skip
 
 
@@ -265,8 +265,8 @@ def test_each_refusal_of_aws_is_an_error_that_a_person_can_act_on(
 @pytest.mark.parametrize(
     ("failure", "kind", "what"),
     [
-        (sdk.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"), RegistryUnreachable, "AWS does not answer"),
-        (sdk.ReadTimeoutError(endpoint_url="x"), RegistryUnreachable, "AWS does not answer"),
+        (sdk.EndpointConnectionError(endpoint_url="http://127.0.0.1:1/"), RegistryUnreachable, "AWS does not respond"),
+        (sdk.ReadTimeoutError(endpoint_url="x"), RegistryUnreachable, "AWS does not respond"),
         (sdk.NoCredentialsError(), LoginRefused, "there are no AWS credentials"),
         (sdk.PartialCredentialsError(provider="env", cred_var="x"), LoginRefused, "of this machine cannot be used"),
         (sdk.CredentialRetrievalError(provider="x", error_msg="y"), LoginRefused, "of this machine cannot be used"),
@@ -287,12 +287,12 @@ def test_a_call_that_does_not_reach_aws_says_why(
             ecr.login()
     finally:
         events.unregister("before-send.ecr", fail)
-    assert caught.value.what.startswith("could not get a login for the registry: ")
+    assert caught.value.what.startswith("Could not get a login for the registry: ")
     assert what in caught.value.what
 
 
 def test_a_machine_without_any_credentials_is_told_so_before_anything_is_sent() -> None:
-    with pytest.raises(LoginRefused, match="there are no AWS credentials, and no role was named") as caught:
+    with pytest.raises(LoginRefused, match="There are no AWS credentials, and no role was named") as caught:
         Caller().connect(None)
     assert caught.value.fix == "log in with the AWS CLI, or use `goldenpath local`"
 
@@ -301,7 +301,7 @@ def test_a_profile_that_does_not_exist_is_no_traceback(monkeypatch: pytest.Monke
     monkeypatch.setenv("AWS_PROFILE", "typo")
     with pytest.raises(LoginRefused) as caught:
         Caller().connect(None)
-    assert caught.value.what == "could not log in to AWS: the AWS login of this machine cannot be used"
+    assert caught.value.what == "Could not log in to AWS: the AWS login of this machine cannot be used"
     assert caught.value.why == "The config profile (typo) could not be found"
 
 
@@ -409,7 +409,7 @@ def test_a_role_that_does_not_trust_this_run_is_a_refused_login(sts: Any, code: 
     sts(403, f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
     with pytest.raises(LoginRefused) as caught:
         Caller().connect()
-    assert caught.value.what == f"could not assume the role {ROLE}: AWS refused the login"
+    assert caught.value.what == f"Could not assume the role {ROLE}: AWS refused the login"
     assert caught.value.why == f"{code}: {message}"
     assert IDENTITY not in str(caught.value)
 
@@ -429,8 +429,8 @@ def test_a_role_whose_sessions_are_too_short_is_named_with_what_to_set(sts: Any)
     sts(400, f"<ErrorResponse><Error><Code>ValidationError</Code><Message>{said}</Message></Error></ErrorResponse>")
     with pytest.raises(LoginRefused) as caught:
         assume_role(ROLE, REGION, IDENTITY, "goldenpath")
-    assert caught.value.what == f"could not assume the role {ROLE}: its sessions are too short"
-    assert caught.value.fix == "let the sessions of that role last as long as an apply may take: 3600 seconds"
+    assert caught.value.what == f"Could not assume the role {ROLE}: its sessions are too short"
+    assert caught.value.fix == "Let the sessions of that role last as long as an apply may take: 3600 seconds"
 
 
 def test_a_run_without_an_identity_asks_nothing_of_aws(sts: Any) -> None:
@@ -475,7 +475,7 @@ def test_an_answer_that_was_cut_short_is_no_traceback(
     ecr: Ecr, stub: Stubber, method: str, answer: dict[str, Any], call: Callable[[Ecr], object]
 ) -> None:
     stub.add_response(method, answer)
-    with pytest.raises(RegistryUnreachable, match="AWS gave an answer that cannot be read"):
+    with pytest.raises(RegistryUnreachable, match="AWS gave a response that cannot be read"):
         call(ecr)
 
 
@@ -523,7 +523,7 @@ def test_a_repository_that_is_missing_may_be_in_another_account(ecr: Ecr, stub: 
     ("code", "kind", "said"),
     [
         ("RepositoryNotFoundException", RepositoryMissing,
-         "the ECR repository team/my-app does not exist in eu-west-2 of the AWS account 999999999999"),
+         "The ECR repository team/my-app does not exist in eu-west-2 of the AWS account 999999999999"),
         ("AccessDeniedException", AccessDenied,
          "the policy of the repository in the account 999999999999 must allow the role the same (docs/release.md)"),
     ],

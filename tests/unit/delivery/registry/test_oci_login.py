@@ -57,9 +57,9 @@ def test_a_token_may_have_either_name(monkeypatch: pytest.MonkeyPatch) -> None:
     ("words", "answer", "why"),
     [
         (ASKED, refusal(401, "UNAUTHORIZED"), "HTTP 401"),
-        (ASKED, Response(200, {}, b"<html>"), "an answer that is no token"),
-        (ASKED, Response(200, {}, b"{}"), "an answer without a token"),
-        (ASKED, Response(200, {}, b'{"token": "a\\r\\nX: y"}'), "an answer without a token"),
+        (ASKED, Response(200, {}, b"<html>"), "a response that is no token"),
+        (ASKED, Response(200, {}, b"{}"), "a response without a token"),
+        (ASKED, Response(200, {}, b'{"token": "a\\r\\nX: y"}'), "a response without a token"),
         ('Bearer realm="http://ghcr.io/token"', TOKEN, "which is not an address with https"),
         ('Bearer realm="/token"', TOKEN, "which is not an address with https"),
         ('Bearer realm="https://[/token"', TOKEN, "which is no address"),

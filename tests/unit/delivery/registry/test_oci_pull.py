@@ -64,7 +64,7 @@ def test_other_bytes_than_the_digest_says_are_refused_by_the_name_of_the_image(s
     shelf.held.blob(layer).write_bytes(b"other bytes")
     with pytest.raises(RegistryRefused) as caught:
         shelf.pull(tmp_path / "pulled")
-    assert caught.value.what == f"the registry gave an image that is not what {shelf.root.digest} says"
+    assert caught.value.what == f"The registry gave an image that is not what {shelf.root.digest} says"
     assert layer.hex in caught.value.why
 
 
@@ -73,4 +73,4 @@ def test_a_platform_that_the_registry_lacks_is_named(shelf: Shelf, tmp_path: Pat
     shelf.held.blob(missing).unlink()
     with pytest.raises(RegistryRefused) as caught:
         shelf.pull(tmp_path / "pulled")
-    assert caught.value.why == f"it holds no manifest {missing}"
+    assert caught.value.why == f"It holds no manifest {missing}"

@@ -71,10 +71,10 @@ def test_a_tag_that_names_nothing_is_free(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize(
     ("reference", "headers", "why"),
     [
-        (TAG, {"Docker-Content-Digest": DIGEST}, f"it said {DIGEST}"),
-        (TAG, {"Docker-Content-Digest": "rubbish"}, "it said rubbish"),
-        (Digest(DIGEST), {}, f"it said {DIGEST}"),
-        (Digest(DIGEST), {"Docker-Content-Digest": DIGEST}, f"it said {DIGEST}"),
+        (TAG, {"Docker-Content-Digest": DIGEST}, f"It said {DIGEST}"),
+        (TAG, {"Docker-Content-Digest": "rubbish"}, "It said rubbish"),
+        (Digest(DIGEST), {}, f"It said {DIGEST}"),
+        (Digest(DIGEST), {"Docker-Content-Digest": DIGEST}, f"It said {DIGEST}"),
     ],
 )
 def test_bytes_that_are_not_what_the_registry_says_are_refused(
@@ -83,7 +83,7 @@ def test_bytes_that_are_not_what_the_registry_says_are_refused(
     pool(monkeypatch, Response(200, headers, CONTENT))
     with pytest.raises(RegistryRefused) as caught:
         registry().manifest(reference)
-    assert caught.value.what == f"the registry of team/my-app gave bytes of {OWN} for {reference}"
+    assert caught.value.what == f"The registry of team/my-app gave bytes of {OWN} for {reference}"
     assert caught.value.why == why
 
 
@@ -107,17 +107,17 @@ def test_a_blob_that_is_not_to_be_had_is_refused(monkeypatch: pytest.MonkeyPatch
 
 #                      answer                                            error              its words
 REFUSALS: list[tuple[Response, type[GoldenPathError], str]] = [
-    (refusal(401, "UNAUTHORIZED"), LoginRefused, "the registry refused the login to read the manifest dev-a1b2c3d"),
-    (refusal(403, "DENIED"), AccessDenied, "not allowed to read the manifest dev-a1b2c3d"),
+    (refusal(401, "UNAUTHORIZED"), LoginRefused, "The registry refused the login to read the manifest dev-a1b2c3d"),
+    (refusal(403, "DENIED"), AccessDenied, "Not allowed to read the manifest dev-a1b2c3d"),
     (Response(403, {}, b"Your authorization token has expired. Reauthenticate and try again."), LoginRefused,
-     "the registry refused the login to read the manifest dev-a1b2c3d"),
-    (refusal(400, "NAME_UNKNOWN"), RepositoryMissing, "the registry knows no repository team/my-app"),
+     "The registry refused the login to read the manifest dev-a1b2c3d"),
+    (refusal(400, "NAME_UNKNOWN"), RepositoryMissing, "The registry knows no repository team/my-app"),
     (refusal(400, "NAME_INVALID"), RegistryRefused,
-     "the registry of team/my-app did not read the manifest dev-a1b2c3d"),
+     "The registry of team/my-app did not read the manifest dev-a1b2c3d"),
     (Response(302, {"Location": "https://elsewhere.example/"}), RegistryRefused,
-     "the registry of team/my-app did not read the manifest dev-a1b2c3d"),
+     "The registry of team/my-app did not read the manifest dev-a1b2c3d"),
     (Response(200, {"Docker-Content-Digest": DIGEST}, b""), RegistryRefused,
-     f"the registry of team/my-app gave bytes of {Digest.of(b'')} for dev-a1b2c3d"),
+     f"The registry of team/my-app gave bytes of {Digest.of(b'')} for dev-a1b2c3d"),
 ]  # fmt: skip
 
 
@@ -227,7 +227,7 @@ def test_other_bytes_that_the_registry_refuses_are_a_candidate_that_changed(
 def test_a_stopped_upload_sends_nothing_more(monkeypatch: pytest.MonkeyPatch, blob: Upload) -> None:
     double = pool(monkeypatch, Response(202, {"Location": "/u"}), Response(201))
     blob.stop()
-    with pytest.raises(Cancelled, match="the upload was stopped"):
+    with pytest.raises(Cancelled, match="The upload was stopped"):
         registry().upload_blob(blob)
     assert [request.method for request in double.requests] == ["POST"]
     assert double.all_closed
@@ -272,23 +272,23 @@ def test_an_upload_without_a_place_to_go_to_is_refused(
     monkeypatch: pytest.MonkeyPatch, blob: Upload, location: str | None
 ) -> None:
     pool(monkeypatch, Response(202, {} if location is None else {"Location": location}))
-    with pytest.raises(RegistryRefused, match=r"^the registry of team/my-app named no place to go on at"):
+    with pytest.raises(RegistryRefused, match=r"^The registry of team/my-app named no place to go on at"):
         registry().upload_blob(blob)
 
 
 @pytest.mark.parametrize(
     ("answers", "kind", "what"),
     [
-        ((refusal(403, "DENIED"),), AccessDenied, "not allowed to begin an upload"),
-        ((refusal(404, "NAME_UNKNOWN"),), RepositoryMissing, "the registry knows no repository team/my-app"),
+        ((refusal(403, "DENIED"),), AccessDenied, "Not allowed to begin an upload"),
+        ((refusal(404, "NAME_UNKNOWN"),), RepositoryMissing, "The registry knows no repository team/my-app"),
         ((Response(202, {"Location": "/u"}), refusal(400, "DIGEST_INVALID")), RegistryRefused,
-         f"the registry of team/my-app did not upload the blob {BLOB.digest}"),
+         f"The registry of team/my-app did not upload the blob {BLOB.digest}"),
         ((Response(202, {"Location": "/u"}), Response(202)), RegistryRefused,
-         f"the registry of team/my-app did not upload the blob {BLOB.digest}"),
+         f"The registry of team/my-app did not upload the blob {BLOB.digest}"),
         ((Response(202, {"Location": "/u"}), ProtocolError("reset")) * 5, RegistryUnreachable,
-         f"{HOST} does not answer"),
+         f"{HOST} does not respond"),
         ((Response(202, {"Location": "/u"}), Response(201, {"Docker-Content-Digest": DIGEST})), RegistryRefused,
-         f"the registry of team/my-app stored {DIGEST}"),
+         f"The registry of team/my-app stored {DIGEST}"),
     ],
 )  # fmt: skip
 def test_an_upload_that_fails_says_at_what(
@@ -316,7 +316,7 @@ def test_a_manifest_that_was_stored_as_something_else_is_refused(monkeypatch: py
     with pytest.raises(RegistryRefused) as caught:
         registry().put_manifest(TAG, MANIFEST, CONTENT)
     assert (caught.value.what, caught.value.why) == (
-        f"the registry of team/my-app stored {DIGEST}", f"{OWN} was sent",
+        f"The registry of team/my-app stored {DIGEST}", f"{OWN} was sent",
     )  # fmt: skip
 
 
@@ -326,8 +326,8 @@ def test_a_tag_that_an_immutable_repository_holds_is_taken(monkeypatch: pytest.M
     with pytest.raises(TagTaken) as caught:
         registry().put_manifest(TAG, MANIFEST, CONTENT)
     assert str(caught.value) == (
-        f"the tag dev-a1b2c3d of team/my-app is taken. HTTP 400: {code}: about {code}. "
-        "the repository is immutable: deliver a new commit or give a new version."
+        f"The tag dev-a1b2c3d of team/my-app is taken. HTTP 400: {code}: about {code}. "
+        "The repository is immutable: deliver a new commit or give a new version."
     )
 
 

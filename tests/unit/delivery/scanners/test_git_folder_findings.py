@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def test_each_git_folder_is_a_finding_that_always_decides() -> None:
     same = LayerSearch((GitFolder("app/.git"),), ())
-    (finding,) = map(git_folder_findings.finding, git_folder_findings.found([same, same]))
+    (finding,) = map(git_folder_findings.finding, git_folder_findings.merged_folders([same, same]))
     assert (finding.id, finding.location.path, finding.kind) == ("git-folder-in-image", "app/.git", "secret")
     assert finding.remedy == (
         "If the build context brings it, add .git to .dockerignore. If a RUN step clones it, end that step with "

@@ -37,7 +37,7 @@ def test_an_image_without_any_package_is_an_inventory_of_none() -> None:
 def test_two_documents_about_different_images_are_refused() -> None:
     with pytest.raises(ScannerFailed) as caught:
         syft.parse(recorded("syft/empty.spdx.json"), CYCLONEDX)
-    assert caught.value.why.startswith("its SPDX document is about ['sha256:")
+    assert caught.value.why.startswith("Its SPDX document is about ['sha256:")
     assert ", its CycloneDX document about sha256:" in caught.value.why
 
 

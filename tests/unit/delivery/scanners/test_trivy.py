@@ -263,17 +263,17 @@ def test_a_finding_in_an_os_package_stays_the_same_when_the_os_is_updated() -> N
 @pytest.mark.parametrize(
     ("raw", "why"),
     [
-        (b"", "its report cannot be read: Input data was truncated"),
-        (b"[]", "its report cannot be read: Expected `object`, got `array`"),
+        (b"", "Its report cannot be read: Input data was truncated"),
+        (b"[]", "Its report cannot be read: Expected `object`, got `array`"),
         (
             b'{"SchemaVersion": 3, "Metadata": {"ImageID": "%s"}}' % DIGEST.encode(),
-            "its report has schema version 3, and 2 was expected",
+            "Its report has schema version 3, and 2 was expected",
         ),
-        (b'{"SchemaVersion": 2}', "its report cannot be read: Object missing required field `Metadata`"),
+        (b'{"SchemaVersion": 2}', "Its report cannot be read: Object missing required field `Metadata`"),
         (
             b'{"SchemaVersion": 2, "Metadata": {"ImageID": "abc"}}',
             (
-                "its report cannot be read: 'abc' is not a digest (`sha256:` and 64 hexadecimal digits) - at "
+                "Its report cannot be read: 'abc' is not a digest (`sha256:` and 64 hexadecimal digits) - at "
                 "`$.Metadata.ImageID`"
             ),
         ),

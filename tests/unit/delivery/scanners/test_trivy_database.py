@@ -84,13 +84,13 @@ def test_the_old_one_is_used_where_no_mirror_answers(tmp_path: Path, monkeypatch
 def test_no_database_at_all_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ScannerFailed) as caught:
         provide(tmp_path, [REFUSED] * 6, monkeypatch)
-    assert caught.value.why == "its database could not be fetched: no such host"
+    assert caught.value.why == "Its database could not be fetched: no such host"
 
 
 def test_a_download_that_leaves_nothing_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ScannerFailed) as caught:
         provide(tmp_path, [ended()], monkeypatch)
-    assert caught.value.why == "its database was fetched, but cannot be read"
+    assert caught.value.why == "Its database was fetched, but cannot be read"
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"UpdatedAt": 3, "NextUpdate": 4}', b"\xff", b"[" * 5000])
@@ -179,4 +179,4 @@ def test_no_java_database_at_all_is_an_error_that_names_it(tmp_path: Path, monke
     monkeypatch.setattr(process, "run", ProgramDouble([REFUSED] * 6))
     with pytest.raises(ScannerFailed) as caught:
         trivy_database.provide(program("trivy"), tmp_path, MIRRORS, lambda _: None, trivy_database.JAVA)
-    assert caught.value.why == "its Java database could not be fetched: no such host"
+    assert caught.value.why == "Its Java database could not be fetched: no such host"

@@ -56,7 +56,7 @@ def test_an_image_that_was_never_scanned_or_went_meanwhile_has_no_scan(
 
 def test_a_role_that_may_not_read_scans_is_told_where_its_permissions_stand(reader: PlatformEcr, ecr: Stubber) -> None:
     ecr.add_client_error("describe_image_scan_findings", "AccessDeniedException", "no", expected_params=ASKED)
-    with pytest.raises(AccessDenied, match="not allowed to read the scan of an image of my-app") as refused:
+    with pytest.raises(AccessDenied, match="Not allowed to read the scan of an image of my-app") as refused:
         reader.findings("my-app", DIGEST)
     assert "docs/registries.md" in refused.value.fix
 

@@ -48,7 +48,7 @@ def test_an_object_is_written_only_as_it_was_read(
 @pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict"])
 def test_of_two_writers_the_second_is_refused(bucket: StateBucket, s3: Stubber, code: str) -> None:
     s3.add_client_error("put_object", code, http_status_code=412)
-    with pytest.raises(StateLocked, match="another run began to apply the same pull request at the same time"):
+    with pytest.raises(StateLocked, match="Another run began to apply the same pull request at the same time"):
         bucket.write("k", b"new", None)
 
 

@@ -37,7 +37,7 @@ def test_a_request_is_there_after_it_was_added_and_once(checkout: Path) -> None:
 
 def test_a_name_that_is_taken_is_refused_with_what_differs(checkout: Path) -> None:
     ecr_tf.add(checkout, parse_request(WHOLE))
-    with pytest.raises(RegistryNameTaken, match="there is a registry 'my-app' in dev already") as refused:
+    with pytest.raises(RegistryNameTaken, match="There is a registry 'my-app' in dev already") as refused:
         ecr_tf.add(checkout, parse_request({**WHOLE, "owner": "team-other", "requester": ""}))
     assert refused.value.why == "its owner is 'team-web', not 'team-other'"
 
@@ -81,7 +81,7 @@ def test_an_entry_without_requester_and_domain_is_given_them_and_keeps_all_it_ha
 
 def test_an_id_that_is_taken_is_refused(checkout: Path) -> None:
     ecr_tf.add(checkout, parse_request(WHOLE))
-    with pytest.raises(RegistryNameTaken, match=r"the id REGISTRY_MY_APP of 'my\.app' belongs"):
+    with pytest.raises(RegistryNameTaken, match=r"The id REGISTRY_MY_APP of 'my\.app' belongs"):
         ecr_tf.add(checkout, parse_request({**WHOLE, "name": "my.app"}))
 
 

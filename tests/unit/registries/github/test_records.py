@@ -56,12 +56,12 @@ def test_an_account_that_is_gone_is_nobody() -> None:
 
 
 def test_a_run_whose_attempts_are_not_all_there_is_refused() -> None:
-    with pytest.raises(GithubRefused, match="could not read the workflow run 47 in o/p"):
+    with pytest.raises(GithubRefused, match="Could not read the workflow run 47 in o/p"):
         records.attempts(repository(bodies={"actions/runs/47": {"run_attempt": 2}}), 47)
 
 
 def test_a_pull_request_that_github_does_not_have_is_refused() -> None:
-    with pytest.raises(GithubRefused, match="could not read pull request #7 in o/p"):
+    with pytest.raises(GithubRefused, match="Could not read pull request #7 in o/p"):
         records.pull_request(repository(), 7)
 
 

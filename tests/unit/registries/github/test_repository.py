@@ -62,15 +62,15 @@ def test_a_text_is_cut_after_a_whole_line() -> None:
 @pytest.mark.parametrize(
     ("status", "message", "fix"),
     [
-        (401, "Bad credentials", "the token has expired or is not one: run the job again"),
-        (403, "GitHub Actions is not permitted to create or approve pull requests.", "allow it: Settings → Actions"),
-        (404, "Not Found", "give the job `permissions: pull-requests: write`"),
-        (500, "Server Error", "run the job again; if it persists"),
+        (401, "Bad credentials", "The token has expired or is not one: run the job again"),
+        (403, "GitHub Actions is not permitted to create or approve pull requests.", "Allow it: Settings → Actions"),
+        (404, "Not Found", "Give the job `permissions: pull-requests: write`"),
+        (500, "Server Error", "Run the job again; if it persists"),
     ],
 )
 def test_what_github_refuses_says_what_to_do(status: int, message: str, fix: str) -> None:
     made = GithubRepository("https://api.github.example", "token", "o/p")
     with pytest.raises(GithubRefused) as refused, made.explained("write"):
         raise GithubException(status, {"message": message})
-    assert (refused.value.what, refused.value.why) == ("could not write in o/p", f"HTTP {status}: {message}")
+    assert (refused.value.what, refused.value.why) == ("Could not write in o/p", f"HTTP {status}: {message}")
     assert refused.value.fix.startswith(fix)
