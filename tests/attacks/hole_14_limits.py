@@ -85,7 +85,7 @@ def only_its_beginning(raw: IO[bytes]) -> bytes:
     14,
     GateBlocked,
     "github-pat in disk.img!at byte",
-    Patch("goldenpath.delivery.secrets.archive_members.whole_content_content_content", only_its_beginning),
+    Patch("goldenpath.delivery.secrets.archive_members.whole_content", only_its_beginning),
 )
 def a_file_whose_secret_lies_past_what_was_searched(scene: Scene) -> None:
     """Once only the first 64 MiB of a file were searched for what begins in its middle; here it is the first."""

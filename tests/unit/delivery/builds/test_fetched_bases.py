@@ -17,7 +17,7 @@ BASE = "registry.example/python:3"
 def test_an_image_that_is_not_whole_is_refused_by_its_name(tmp_path: Path) -> None:
     work = WorkFolder(tmp_path)
     codec.write(work.bases, FetchedBases({BASE: Digest.of(b"another")}))
-    with pytest.raises(EvidenceMismatch, match=f"the base image {BASE} is not the one that was fetched"):
+    with pytest.raises(EvidenceMismatch, match=f"The base image {BASE} is not the one that was fetched"):
         fetched_bases.fetched(work)
 
 

@@ -21,7 +21,7 @@ def _whole(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_checkout_of_another_commit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(git, "head", lambda _: Commit("b" * 40))
-    with pytest.raises(SourceUnusable, match=f"the checkout is at {'b' * 40}, but this run is about {HERE}"):
+    with pytest.raises(SourceUnusable, match=f"The checkout is at {'b' * 40}, but this run is about {HERE}"):
         require_checkout(Path(), HERE, print)
 
 

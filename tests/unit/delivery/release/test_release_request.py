@@ -14,12 +14,12 @@ from tests.unit.run_builder import run
 
 def test_a_pull_request_is_never_released(tmp_path: Path) -> None:
     event = Event("pull_request", Commit(COMMIT), "refs/pull/7/merge", "o/app")
-    with pytest.raises(BadInput, match="a pull request is checked, never released"):
+    with pytest.raises(BadInput, match="A pull request is checked, never released"):
         release_request.refuse_pull_request(run(tmp_path, event=event))
 
 
 def test_a_release_needs_the_name_of_its_repository(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="no ECR repository was named"):
+    with pytest.raises(BadInput, match="No ECR repository was named"):
         release_request.wanted_access(run(tmp_path, ecr_repository=None))
 
 
