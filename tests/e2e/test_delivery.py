@@ -152,7 +152,7 @@ def test_a_vulnerable_package_on_main_stops_the_run_before_anything_is_pushed(
     assert ended.steps["scan / trivy-gate"] == "failure"
     assert f"CRITICAL {apps.PLANTED_CVE}" in ended.text
     assert "scan / sbom" not in ended.steps
-    assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:1")}
+    assert {each[:2] for each in ended.annotations} == {("error", "Dockerfile:2")}
     assert f"| CRITICAL | {apps.PLANTED_CVE} |" in ended.summary
     assert_nothing_released(emulator)
     assert_only_looked(emulator, asked)

@@ -101,7 +101,7 @@ def test_a_pull_request_from_a_fork_has_its_summary_and_writes_nothing(
     ended = deliver(events.pull_request(app, number=proposed.number, fork="stranger/app"), WORKFLOW)
     assert (ended.code, ended.jobs) == (1, STOPPED_PROPOSAL), ended.story
     assert "blocked by trivy; nothing was released" in ended.summary
-    assert ("error", "Dockerfile:1") in [each[:2] for each in ended.annotations]
+    assert ("error", "Dockerfile:2") in [each[:2] for each in ended.annotations]
     assert proposed.comments == {}
     assert not uploaded(emulator)
     assert_nothing_released(emulator)
