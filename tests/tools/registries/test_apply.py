@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 from tests.terraform_provider import world as worlds
+from tests.tools.terraform_fmt import formatted
 
 from goldenpath.cli import goldenpath
 from goldenpath.delivery.release import binding
@@ -279,14 +280,14 @@ def test_a_bucket_that_is_not_there_is_told_as_terraform_tells_it(world: World, 
 
 def test_a_machine_without_terraform_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(ToolMissing, match="no-terraform cannot be started"):
-        Terraform(tmp_path, tmp_path / "work", program="no-terraform").validate()
+        Terraform(tmp_path, tmp_path / "work", program="no-terraform").init({})
 
 
 def test_our_rendering_is_what_terraform_writes(world: World, checkout: Path) -> None:
     for name in ("zz-last", "a0", "team/nested.name", "my-app"):
         asked(checkout, name)
     text = ecr_tf.path_of(checkout, "dev").read_text()
-    assert Terraform(checkout, checkout / "work", program=program.find_program()).format(text) == text
+    assert formatted(text) == text
 
 
 def random_entries(seed: int) -> dict[str, dict[str, str]]:
@@ -304,8 +305,7 @@ def test_terraform_reads_and_formats_random_entries_as_we_do(tmp_path: Path, see
     for name, fields in wanted.items():
         text = hcl_edit.with_entry(text, ecr_tf.BLOCK, ecr_tf.MAP, name, fields)
     (tmp_path / "ecr.tf").write_text(text)
-    driver = Terraform(tmp_path, tmp_path / "work", program=program.find_program())
-    assert driver.format(text) == text
+    assert formatted(text) == text
     asked_for = b"jsonencode(local.ecr_repositories)\n"
     done = process.run(program.find_program(), "console", cwd=tmp_path, stdin=asked_for, timeout=60)
     assert json.loads(json.loads(done.stdout)) == wanted

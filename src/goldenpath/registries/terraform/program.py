@@ -63,10 +63,6 @@ class _JsonLine(msgspec.Struct):
     diagnostic: _Diagnostic | None = None
 
 
-class _Validation(msgspec.Struct):
-    diagnostics: tuple[_Diagnostic, ...] = ()
-
-
 @dataclass(frozen=True)
 class Terraform:
     """Terraform in the root module `folder`; its own working files are in `working`, not beside the code.
@@ -89,10 +85,6 @@ class Terraform:
         if (self.folder / locks.PROVIDER_LOCK_FILE).exists():
             settings.append("-lockfile=readonly")
         self._run("init", "-json", "-input=false", "-reconfigure", *settings, seconds=INIT_SECONDS)
-
-    def validate(self) -> None:
-        """Check the configuration. Raises `TerraformFailed`, which quotes every mistake."""
-        self._run("validate", "-json", seconds=READ_SECONDS)
 
     def plan(self, out: Path, *, target: str = "") -> TerraformPlan:
         """Plan the whole module, or only `target`, save the plan in the file `out`, and return it.
@@ -127,10 +119,6 @@ class Terraform:
         """Release the lock `identity` of the state; its holder must have ended. Raises `TerraformFailed`."""
         self._run("force-unlock", "-force", identity, seconds=READ_SECONDS)
 
-    def format(self, text: str) -> str:
-        """Return `text` as `terraform fmt` writes it. Raises `TerraformFailed` when it is not Terraform's language."""
-        return self._run("fmt", "-", seconds=READ_SECONDS, stdin=text.encode()).stdout.decode()
-
     @property
     def _wait(self) -> str:
         return f"-lock-timeout={self.lock_seconds}s"
@@ -145,8 +133,8 @@ class Terraform:
         file.write_text(_FROM_THE_REGISTRY, encoding="utf-8")
         return {"TF_CLI_CONFIG_FILE": str(file)}
 
-    def _run(self, command: str, *words: str, seconds: float, stdin: bytes = b"") -> Completed:
-        plain = () if command in {"fmt", "force-unlock"} else ("-no-color",)
+    def _run(self, command: str, *words: str, seconds: float) -> Completed:
+        plain = () if command == "force-unlock" else ("-no-color",)
         environment = {
             **_QUIET,
             **passed_variables(self.environment),
@@ -156,7 +144,7 @@ class Terraform:
         for _ in range(LOCK_TRIES):
             done = process.run(
                 self.program, command, *plain, *words,
-                timeout=seconds, cwd=self.folder, environment=environment, stdin=stdin, accept=range(256),
+                timeout=seconds, cwd=self.folder, environment=environment, accept=range(256),
                 patience=PATIENCE_SECONDS,
             )  # fmt: skip
             if not lock_vanished(done):
@@ -207,19 +195,12 @@ def _failure(command: str, done: Completed) -> StateLocked | TerraformFailed | T
 
 
 def _errors(stdout: bytes) -> Iterator[_Diagnostic]:
-    """Yield the errors in the output of `-json`: one object per line, or the single object of `validate`."""
-    with contextlib.suppress(ValueError):
-        yield from _of_severity_error(codec.decode(stdout, _Validation).diagnostics)
+    """Yield the errors in the output of `-json`, one object per line."""
     for line in stdout.splitlines():
-        try:
+        with contextlib.suppress(ValueError):
             diagnostic = codec.decode(line, _JsonLine).diagnostic
-        except ValueError:
-            continue
-        yield from _of_severity_error((diagnostic,) if diagnostic else ())
-
-
-def _of_severity_error(diagnostics: tuple[_Diagnostic, ...]) -> Iterator[_Diagnostic]:
-    return (diagnostic for diagnostic in diagnostics if diagnostic.severity == "error")
+            if diagnostic and diagnostic.severity == "error":
+                yield diagnostic
 
 
 def find_program() -> str:

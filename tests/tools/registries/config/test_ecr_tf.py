@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.tools.registry_files import PATH, write_crowded
+from tests.tools.terraform_fmt import formatted
 
 from goldenpath.registries.config import ecr_tf
 from goldenpath.registries.request import Risk, parse_request
-from goldenpath.registries.terraform import program
-from goldenpath.registries.terraform.program import Terraform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,12 +42,12 @@ def after(text: str, requests: list[RegistryRequest]) -> str:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order(seed: int, tmp_path: Path) -> None:
+def test_requests_leave_a_file_that_is_formatted_whole_and_the_same_in_any_order(seed: int) -> None:
     chance, before = random.Random(seed), PATH.read_text()  # noqa: S311  a test's requests
     requests = [request(chance, number) for number in range(REQUESTS // 10)]
     text = after(before, requests)
     assert after(before, chance.sample(requests, len(requests))) == text
-    assert Terraform(tmp_path, tmp_path, program=program.find_program()).format(text) == text
+    assert formatted(text) == text
     lines = iter(text.splitlines())
     assert all(line in lines for line in before.splitlines()), "a line or comment of before is gone, or out of order"
     found = ecr_tf.parse(text, "dev", PATH)

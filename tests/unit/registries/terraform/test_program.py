@@ -51,10 +51,10 @@ def test_in_a_workflow_run_the_settings_of_the_machine_are_not_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     terraform, recorder = started(monkeypatch)
-    terraform.validate()
+    terraform.show_text(Path("/w/p"))
     assert "TF_CLI_CONFIG_FILE" not in recorder.options[0]["environment"]
     monkeypatch.setattr(runner, "trusts_machine", lambda: False)
-    replace(terraform, working=tmp_path / "work").validate()
+    replace(terraform, working=tmp_path / "work").show_text(Path("/w/p"))
     settings = Path(recorder.options[1]["environment"]["TF_CLI_CONFIG_FILE"])
     assert settings.read_text() == "provider_installation {\n  direct {}\n}\n"
 
@@ -67,17 +67,9 @@ def test_apply_does_the_saved_plan(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-def test_validate_and_format_are_asked_as_terraform_takes_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    terraform, recorder = started(monkeypatch, stdout=b"a = 1\n")
-    terraform.validate()
-    assert terraform.format("a=1") == "a = 1\n"
-    assert recorder.commands == [["terraform", "validate", "-no-color", "-json"], ["terraform", "fmt", "-"]]
-    assert recorder.options[1]["stdin"] == b"a=1"
-
-
 def test_terraform_runs_in_its_folder_quietly_and_without_our_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     terraform, recorder = started(monkeypatch)
-    terraform.validate()
+    terraform.show_text(Path("/w/p"))
     (options,) = recorder.options
     assert options["cwd"] == Path("/envs/dev")
     assert options["environment"] == {
@@ -95,11 +87,6 @@ def test_terraform_runs_in_its_folder_quietly_and_without_our_variables(monkeypa
         (b'{"type":"version"}\nnot json\n' + said("Bad", "so  it\nis"), b"", "Bad: so it is"),
         (said("Old", severity="warning") + said("Bad") + said("Worse"), b"", "Bad; Worse"),
         (said("Only one"), b"", "Only one"),
-        (
-            b'{\n "valid": false,\n "diagnostics": [{"severity": "error", "summary": "Unsupported"}]\n}',
-            b"",
-            "Unsupported",
-        ),
         (b"", b"out of memory\n", "out of memory"),
         (b"", b"", "it printed nothing"),
     ],
@@ -108,8 +95,8 @@ def test_a_failure_quotes_terraforms_own_diagnosis(
     monkeypatch: pytest.MonkeyPatch, stdout: bytes, stderr: bytes, why: str
 ) -> None:
     terraform, _ = started(monkeypatch, code=1, stdout=stdout, stderr=stderr)
-    with pytest.raises(TerraformFailed, match="terraform validate failed") as refused:
-        terraform.validate()
+    with pytest.raises(TerraformFailed, match="terraform show failed") as refused:
+        terraform.show_text(Path("/w/p"))
     assert refused.value.why == why
 
 
