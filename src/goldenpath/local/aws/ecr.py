@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.local.aws.ecr_store import EcrStore, StoredManifest, find_image, image_by_tag, may_overwrite
+from goldenpath.local.aws.ecr_store import EcrStore, PutManifest, find_image, image_by_tag, may_overwrite
 from goldenpath.local.responses import AwsError
 
 if TYPE_CHECKING:
@@ -96,9 +96,7 @@ class EcrApi:
 
     def _put_image(self, body: Body, _: Principal) -> Body:
         repository = self._repository(body)
-        manifest = StoredManifest(
-            body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body)
-        )
+        manifest = PutManifest(body["imageManifest"].encode(), body.get("imageManifestMediaType") or _media_type(body))
         tag = body.get("imageTag")
         if body.get("imageDigest", manifest.digest) != manifest.digest:
             raise AwsError(400, "ImageDigestDoesNotMatchException", "The image digest does not match the manifest")
@@ -112,7 +110,7 @@ class EcrApi:
         image = self._store.record(repository, manifest, tag)
         return {"image": self._described(image, {"imageTag": tag} if tag else {})}
 
-    def _refuse_overwriting(self, repository: Repository, manifest: StoredManifest, tag: str | None) -> None:
+    def _refuse_overwriting(self, repository: Repository, manifest: PutManifest, tag: str | None) -> None:
         tagged = image_by_tag(repository, tag) if tag else None
         if tagged is None:
             return

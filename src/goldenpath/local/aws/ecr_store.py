@@ -39,7 +39,7 @@ class StoredImage(Image):
 
 
 @dataclass(frozen=True)
-class StoredManifest:
+class PutManifest:
     """The bytes of a manifest, and the media type that its client sent."""
 
     content: bytes
@@ -91,7 +91,7 @@ class EcrStore:
         """Return the ARN of a repository, whether it exists or not."""
         return f"arn:aws:ecr:{self.region}:{self.account}:repository/{name}"
 
-    def record(self, repository: Repository, manifest: StoredManifest, tag: str | None) -> Image:
+    def record(self, repository: Repository, manifest: PutManifest, tag: str | None) -> Image:
         """Record that the registry accepted `manifest`, and under which tag; an image that loses its tag stays."""
         digest = manifest.digest
         image = image_by_digest(repository, digest)

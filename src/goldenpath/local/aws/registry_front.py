@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from goldenpath.local.aws.bodies import PIECE, ClientGoneError, RequestBody
 from goldenpath.local.aws.data_plane import Call, DataPlane, RefusedError, refuse_overwriting
-from goldenpath.local.aws.ecr_store import EcrStore, StoredManifest
+from goldenpath.local.aws.ecr_store import EcrStore, PutManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _put_manifest(self, call: Call, repository: Repository, body: RequestBody) -> None:
         try:
-            manifest = StoredManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
+            manifest = PutManifest(body.whole(_LARGEST_MANIFEST), self.headers.get("Content-Type", ""))
         except ValueError as error:
             raise RefusedError(413, "MANIFEST_INVALID", str(error)) from None
         store = self.server.store
