@@ -114,5 +114,5 @@ def test_a_platform_that_cannot_be_built_releases_none_and_is_named(
     assert (ended.code, ended.jobs["build"], ended.jobs["verdict"]) == (1, "failure", "failure"), ended.story
     # act may stop the whole matrix at the first job that fails.
     assert re.search("The image for (linux/amd64, )?linux/arm64 is missing", ended.text), ended.story
-    assert "look at the job of each platform" in ended.text
+    assert "Look at the job of each platform" in ended.text
     assert_nothing_released(emulator)
