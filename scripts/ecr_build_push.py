@@ -18,6 +18,9 @@ from goldenpath.delivery.model.layout import Layout  # noqa: E402
 from goldenpath.delivery.release import access  # noqa: E402
 from goldenpath.delivery.release.cancellation import allow_signals, defer_signals  # noqa: E402
 from goldenpath.delivery.release.plan import preflight  # noqa: E402
+from goldenpath.delivery.release.release_request import wanted_access  # noqa: E402
+from goldenpath.delivery.release.release_tags import further_along  # noqa: E402
+from goldenpath.delivery.release.tags import ReleaseTags  # noqa: E402
 from goldenpath.delivery.release.transaction import Transaction  # noqa: E402
 from goldenpath.delivery.running import execution  # noqa: E402
 from goldenpath.delivery.stages import build, ecr_push  # noqa: E402
@@ -62,14 +65,14 @@ def push(given: argparse.Namespace) -> None:
 
 def _push(run: Run, registry: str, tags: tuple[Tag, ...], say: Callable[[str], None]) -> str:
     candidate, layout = run.work.read_candidate(), Layout(run.work.layout)
-    with access.open_repository(ecr_push.wanted_access(run), run.runner) as connection:
+    with access.open_repository(wanted_access(run), run.runner) as connection:
         expected = f"{registry}/{connection.info.name}"
         if connection.info.uri != expected:
             raise BadInput(
                 f"the repository is {connection.info.uri}, and not {expected}", fix="correct --registry or --region"
             )
-        further = ecr_push.further_along(run, candidate.commit)
-        plan = preflight(connection, ecr_push.stored_in(layout), candidate.commit, tags, further)
+        wanted = ReleaseTags(tags, by_environment=tags[-1], further=further_along(run, candidate.commit))
+        plan = preflight(connection, ecr_push.stored_in(layout), candidate.commit, wanted)
         transaction = Transaction(connection.registry, connection.ecr, connection.info.name, plan)
         with defer_signals():
             try:

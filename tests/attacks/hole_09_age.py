@@ -66,7 +66,7 @@ def a_verdict_is_taken_that_says_nothing_of_its_time(scene: Scene) -> None:
     released(scene, "trivy", environment="test", decided_at=None)
 
 
-@attack(9, VerdictExpired, "the exception for CVE-2020-14343 ended on", ENDED)
+@attack(9, VerdictExpired, "The exception for CVE-2020-14343 ended on", ENDED)
 def an_exception_that_ended_since_the_scan_still_counts(scene: Scene) -> None:
     yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
     acceptance = {
@@ -77,7 +77,7 @@ def an_exception_that_ended_since_the_scan_still_counts(scene: Scene) -> None:
     released(scene, "trivy", environment="test", exceptions=[applied], accepted=1)
 
 
-@attack(9, VerdictExpired, "its vulnerability database is 29 days old, and 3 are allowed", ENDED)
+@attack(9, VerdictExpired, "Its vulnerability database is 29 days old, and 3 are allowed", ENDED)
 def the_database_was_new_when_the_image_was_scanned(scene: Scene) -> None:
     database = {"updated": moment(days=29, hours=1), "age_days": 0, "source": "a mirror"}
     released(scene, "trivy", environment="test", database=database)

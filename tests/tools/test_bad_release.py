@@ -148,7 +148,7 @@ RELEASES = (
          f"The candidate is of the commit {OTHER_COMMIT}, and this run is about {{app.commit}}",
          "The tags of this run would name an image of another commit", prepare=of_another_commit),
     Case("a pull request", errors.BadInput, "A pull request is checked, never released", prepare=pull_request),
-    Case("a branch that prod does not take", errors.BadInput, "refs/heads/feature may not be released to prod",
+    Case("a branch that prod does not take", errors.BadInput, "refs/heads/feature may not be released to prod.",
          "The platform allows refs/heads/main, refs/tags/v*", given={"environment": "prod"}, prepare=push_to_a_branch),
     Case("a version that is `latest`", errors.BadInput, "`latest` is not a version, and prod has no such tag",
          given={"environment": "prod", "version": "latest"}, prepare=judged_for_prod),
