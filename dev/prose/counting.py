@@ -57,9 +57,10 @@ def all_uses(root: Path, words: Words) -> dict[Path, list[Use]]:
 
 def all_errors(root: Path) -> dict[Path, list[Use]]:
     """Return, like `all_uses`, the fields of errors that are no sentences."""
-    # Looked up by its name: an earlier commit has it in another place.
-    names = frozenset(name for folder in (root / "src").rglob("errors") for name in sentences.family(folder))
     modules = sorted((root / "src").rglob("*.py"))
+    # Looked up by the name: an earlier commit has it in another place, or as a folder.
+    family = (module for module in modules if "errors" in module.with_suffix("").parts)
+    names = frozenset(name for module in family for name in sentences.family(module))
     by_file = {path.relative_to(root): sentences.uses(path.read_text(encoding="utf-8"), names) for path in modules}
     return {path: in_file for path, in_file in by_file.items() if in_file}
 

@@ -23,9 +23,9 @@ _PLURAL_IN_BRACKETS = re.compile(r"\w\(e?s\)")
 
 
 def family(errors: Path) -> frozenset[str]:
-    """Return the names of the classes that the modules in the folder `errors` define."""
-    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in sorted(errors.glob("*.py")))
-    return frozenset(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    """Return the names of the classes that the module `errors` defines."""
+    tree = ast.parse(errors.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
 
 
 def uses(text: str, names: frozenset[str]) -> list[Use]:

@@ -113,7 +113,7 @@ def test_a_refusal_says_what_to_write(world: World, checkout: Path, body: str) -
 
 
 def test_a_module_without_metadata_is_refused_before_anything_is_planned(world: World, checkout: Path) -> None:
-    with pytest.raises(TerraformFailed, match="terraform validate failed") as refused:
+    with pytest.raises(TerraformFailed, match="terraform plan failed") as refused:
         planned(world, caller(checkout, 'name = "my-app"'))
     assert 'The argument "metadata" is required' in refused.value.why
 

@@ -111,7 +111,7 @@ def test_the_fields_of_an_error_are_sentences(call: str, expected: list[str]) ->
 
 
 def test_the_family_is_every_class_of_the_errors() -> None:
-    names = sentences.family(prose_check.ROOT / "src" / "goldenpath" / "shared" / "errors")
+    names = sentences.family(prose_check.ROOT / "src" / "goldenpath" / "shared" / "errors.py")
     assert names >= {"GoldenPathError", "BadInput", "PlanDrifted"}
 
 
