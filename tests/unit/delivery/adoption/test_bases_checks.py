@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.delivery.adoption import (
-    doctor,
-    reusable_workflow,
-    scaffold,
+from goldenpath.delivery.adoption.check_result import Level
+from tests.unit.delivery.adoption.healthy_app import (
+    SECRETS,
+    Forge,
+    edit,
+    examined,
+    healthy_world,
 )
-from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import GitCheckout
-from goldenpath.delivery.adoption.images import DeliveredImage
-from goldenpath.delivery.adoption.protection_checks import BranchRules
-from goldenpath.delivery.registry.ecr_client import RepositoryInfo
-from goldenpath.shared.names import EcrRepository
-from tests.unit.delivery.adoption.test_doctor import Forge, edit, healthy_world
 
-NAME = EcrRepository("web")
-
-
-PLATFORM = reusable_workflow.read()
-
-
-PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
-
-
-SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
-
-
-REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
-
-
-BRANCHES = frozenset({"main", "development"})
-
-
-ROLE = "arn:aws:iam::123456789012:role/deliver"
-
-
-def described(name: EcrRepository) -> RepositoryInfo:
-    return RepositoryInfo(name, f"registry/{name}", "123456789012", immutable=False)
-
-
-@pytest.fixture
-def healthy(tmp_path: Path) -> GitCheckout:
-    """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
-    (tmp_path / "Dockerfile").write_text(PINNED)
-    (tmp_path / ".dockerignore").write_text(".git\n")
-    (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return GitCheckout(
-        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
-    )
-
-
-def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
-    asked = doctor.DoctorOptions(checkout, ROLE)
-    return doctor.examine(asked, PLATFORM, world or healthy_world())
-
+if TYPE_CHECKING:
+    from goldenpath.delivery.adoption.checkout import GitCheckout
 
 HOST = "123456789012.dkr.ecr.eu-west-2.amazonaws.com"
 

@@ -10,7 +10,7 @@ import pytest
 from goldenpath.delivery.adoption import needs_checks
 from goldenpath.delivery.adoption.checkout import GitCheckout
 from goldenpath.delivery.adoption.reusable_workflow import Caller
-from tests.unit.delivery.adoption.test_doctor import Forge
+from tests.unit.delivery.adoption.healthy_app import Forge
 
 LFS = "*.png filter=lfs diff=lfs merge=lfs -text\n"
 NPM = "FROM node\nRUN --mount=type=secret,id=npm npm ci\n"

@@ -4,68 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from goldenpath.delivery.adoption import (
-    doctor,
-    reusable_workflow,
-    scaffold,
     workflow_checks,
 )
-from goldenpath.delivery.adoption.check_result import Level, Remark
-from goldenpath.delivery.adoption.checkout import GitCheckout
-from goldenpath.delivery.adoption.images import DeliveredImage
-from goldenpath.delivery.adoption.protection_checks import BranchRules
-from goldenpath.delivery.registry.ecr_client import RepositoryInfo
-from goldenpath.shared.names import EcrRepository
-from tests.unit.delivery.adoption.test_doctor import edit, healthy_world
+from goldenpath.delivery.adoption.check_result import Level
+from tests.unit.delivery.adoption.healthy_app import (
+    PLATFORM,
+    edit,
+    worst,
+)
 
-NAME = EcrRepository("web")
-
-
-PLATFORM = reusable_workflow.read()
-
-
-PINNED = "FROM debian:12@sha256:" + "5" * 64 + "\n"
-
-
-SECRETS = frozenset(f"TF_AWS_IAM_ROLE_{name}" for name in ("DEV", "TEST", "STAGING", "PROD"))
-
-
-REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)
-
-
-BRANCHES = frozenset({"main", "development"})
-
-
-ROLE = "arn:aws:iam::123456789012:role/deliver"
-
-
-def described(name: EcrRepository) -> RepositoryInfo:
-    return RepositoryInfo(name, f"registry/{name}", "123456789012", immutable=False)
-
-
-@pytest.fixture
-def healthy(tmp_path: Path) -> GitCheckout:
-    """An app with everything in order, whose caller names a release."""
-    scaffold.write(tmp_path, scaffold.plan(tmp_path, (DeliveredImage(NAME),), "v1.2.3"), force=False)
-    (tmp_path / "Dockerfile").write_text(PINNED)
-    (tmp_path / ".dockerignore").write_text(".git\n")
-    (tmp_path / "CODEOWNERS").write_text("* @team/web\n")
-    return GitCheckout(
-        tmp_path, "mikeybeezy/web", "main", shallow=False, dockerfiles=("Dockerfile",), branches=BRANCHES
-    )
-
-
-def examined(checkout: GitCheckout, world: doctor.Clients | None = None) -> tuple[Remark, ...]:
-    asked = doctor.DoctorOptions(checkout, ROLE)
-    return doctor.examine(asked, PLATFORM, world or healthy_world())
-
-
-def worst(checkout: GitCheckout, world: doctor.Clients | None = None) -> list[Remark]:
-    """Return the remarks about what is not as it should be."""
-    return [each for each in examined(checkout, world) if each.level > Level.GOOD]
+if TYPE_CHECKING:
+    from goldenpath.delivery.adoption.checkout import GitCheckout
 
 
 def test_an_app_without_a_caller_is_sent_to_init(tmp_path: Path) -> None:
