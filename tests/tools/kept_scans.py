@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tests.tools import small_images
+from tests.tools import apps, small_images
 from tests.unit.layout_builder import store
 
 from goldenpath.delivery.image.unpacked_layers import UnpackedLayers
@@ -17,12 +17,19 @@ from goldenpath.shared.oci import CONFIG, MANIFEST
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from goldenpath.delivery.model.finding import Kind
     from goldenpath.delivery.scanners.scanner import ImageScan
     from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 
+BASE = {"etc/os-release": apps.OS_RELEASE.encode(), "var/lib/dpkg/status": apps.DPKG_STATUS.encode()}
+APP = {apps.PLANTED_PACKAGE: apps.PLANTED_METADATA.encode()}
+KEY = {"app/key": f"TOKEN={apps.secret()}\n".encode()}
+MORE = {"app/more": b"nothing"}
+CMD = 'CMD ["app"]'
+
 
 @dataclass
-class Desk:
+class TerminalScans:
     """Scans of one user: `unpacked` says how many layers the last one read."""
 
     order: TrivyScanner
@@ -53,3 +60,7 @@ def described(layout: Layout, **changed: Any) -> Layout:  # noqa: ANN401  fields
     manifest = Manifest(2, MANIFEST, stored, list(one.manifest.layers))
     write_index(layout.path, store(layout.path, MANIFEST, codec.encode(manifest)))
     return layout
+
+
+def kinds(found: ImageScan) -> set[Kind]:
+    return {each.kind for each in found.findings}

@@ -7,80 +7,39 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.tools import apps
+from tests.tools.kept_scans import APP, BASE, CMD, KEY, MORE, kinds
 from tests.unit.layout_builder import tar
 
 from goldenpath.delivery.model.finding import Kind
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.scanners import result_cache
-from goldenpath.delivery.scanners.trivy_scanner import TrivyScanner
 from goldenpath.local.vulnerabilities import advisory_records, bolt, vulnerability_db
 from goldenpath.shared.names import Digest
-from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from goldenpath.delivery.scanners.scanner import ImageScan
-    from goldenpath.shared.toolchain import Program
-from tests.tools.kept_scans import Desk, described, image
+from tests.tools.kept_scans import TerminalScans, described, image
 
 pytestmark = pytest.mark.tools
 
 
-BASE = {"etc/os-release": apps.OS_RELEASE.encode(), "var/lib/dpkg/status": apps.DPKG_STATUS.encode()}
+def test_a_second_scan_reads_only_what_is_new_and_finds_the_same(scans: TerminalScans, tmp_path: Path) -> None:
+    first = scans.scan(image(tmp_path / "one", BASE, APP, KEY))
+    assert (scans.unpacked, kinds(first)) == (3, {Kind.VULNERABILITY, Kind.SECRET})
+    assert scans.scan(image(tmp_path / "again", BASE, APP, KEY)) == first
+    assert scans.unpacked == 0
+    changed = scans.scan(image(tmp_path / "changed", BASE, APP, MORE))
+    assert (scans.unpacked, kinds(changed)) == (1, {Kind.VULNERABILITY})
 
 
-APP = {apps.PLANTED_PACKAGE: apps.PLANTED_METADATA.encode()}
-
-
-KEY = {"app/key": f"TOKEN={apps.secret()}\n".encode()}
-
-
-MORE = {"app/more": b"nothing"}
-
-
-CMD = 'CMD ["app"]'
-
-
-@pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The cache folder of a user who has scanned nothing; the programs are those of this machine."""
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
-    return tmp_path / "cache"
-
-
-@pytest.fixture
-def program() -> Program:
-    return Toolchain.load().provide("syft")
-
-
-@pytest.fixture
-def desk(program: Program, cache: Path, trivy_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    trivy = Toolchain.load().provide("trivy")
-    monkeypatch.setenv("GOLDENPATH_CACHE", str(cache))
-    assert program.sha256
-    return Desk(TrivyScanner(trivy, trivy_cache, secrets=True, kept=result_cache.of(trivy)))
-
-
-def kinds(found: ImageScan) -> set[Kind]:
-    return {each.kind for each in found.findings}
-
-
-def test_a_second_scan_reads_only_what_is_new_and_finds_the_same(desk: Desk, tmp_path: Path) -> None:
-    first = desk.scan(image(tmp_path / "one", BASE, APP, KEY))
-    assert (desk.unpacked, kinds(first)) == (3, {Kind.VULNERABILITY, Kind.SECRET})
-    assert desk.scan(image(tmp_path / "again", BASE, APP, KEY)) == first
-    assert desk.unpacked == 0
-    changed = desk.scan(image(tmp_path / "changed", BASE, APP, MORE))
-    assert (desk.unpacked, kinds(changed)) == (1, {Kind.VULNERABILITY})
-
-
-def test_vulnerabilities_are_looked_up_in_the_database_of_today(desk: Desk, tmp_path: Path, empty: Path) -> None:
+def test_vulnerabilities_are_looked_up_in_the_database_of_today(
+    scans: TerminalScans, tmp_path: Path, empty: Path
+) -> None:
     layout = image(tmp_path / "one", BASE, APP, KEY)
-    assert kinds(Desk(replace(desk.order, cache=empty)).scan(layout)) == {Kind.SECRET}
-    assert kinds(desk.scan(layout)) == {Kind.VULNERABILITY, Kind.SECRET}
-    assert desk.unpacked == 0
+    assert kinds(TerminalScans(replace(scans.order, cache=empty)).scan(layout)) == {Kind.SECRET}
+    assert kinds(scans.scan(layout)) == {Kind.VULNERABILITY, Kind.SECRET}
+    assert scans.unpacked == 0
 
 
 @pytest.fixture
@@ -93,51 +52,51 @@ def empty(tmp_path: Path, trivy_cache: Path) -> Path:
     return tmp_path / "empty"
 
 
-def test_a_layer_counts_for_what_it_is_in_this_image(desk: Desk, tmp_path: Path) -> None:
+def test_a_layer_counts_for_what_it_is_in_this_image(scans: TerminalScans, tmp_path: Path) -> None:
     """trivy looks for no secrets in what it takes for a base image: all before a CMD that more layers follow."""
     of_a_base = image(tmp_path / "base", BASE, KEY, MORE, history=("COPY a", "COPY b", CMD, "COPY c"))
     of_the_app = image(tmp_path / "app", BASE, KEY, MORE, history=("COPY a", CMD, "COPY b", "COPY c"))
     moved = image(tmp_path / "moved", BASE, MORE, KEY, history=("COPY a", "COPY b", CMD, "COPY c"))
-    assert kinds(desk.scan(of_a_base)) == set()
-    assert kinds(desk.scan(of_the_app)) == {Kind.SECRET}
-    assert kinds(desk.scan(moved)) == {Kind.SECRET}
+    assert kinds(scans.scan(of_a_base)) == set()
+    assert kinds(scans.scan(of_the_app)) == {Kind.SECRET}
+    assert kinds(scans.scan(moved)) == {Kind.SECRET}
 
 
-def test_a_layer_that_lies_about_its_content_is_read(desk: Desk, tmp_path: Path) -> None:
-    desk.scan(image(tmp_path / "one", BASE, MORE))
+def test_a_layer_that_lies_about_its_content_is_read(scans: TerminalScans, tmp_path: Path) -> None:
+    scans.scan(image(tmp_path / "one", BASE, MORE))
     (honest,) = image(tmp_path / "two", BASE, KEY).images()
     lying = described(
         Layout(tmp_path / "two"), rootfs={"type": "layers", "diff_ids": [Digest.of(tar(each)) for each in (BASE, MORE)]}
     )
     (one,) = lying.images()
     assert one.manifest.layers == honest.manifest.layers
-    assert kinds(desk.scan(lying)) == {Kind.SECRET}
+    assert kinds(scans.scan(lying)) == {Kind.SECRET}
 
 
 @pytest.mark.parametrize("damage", ["other bytes", "cut off"])
-def test_a_damaged_analysis_is_made_again(desk: Desk, cache: Path, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_analysis_is_made_again(scans: TerminalScans, cache: Path, tmp_path: Path, damage: str) -> None:
     layout = image(tmp_path / "one", BASE, APP, KEY)
-    first = desk.scan(layout)
+    first = scans.scan(layout)
     (database,) = cache.glob("scans/*/fanal/fanal.db")
     raw = database.read_bytes()
     database.write_bytes(raw.replace(b"github-pat", b"github-xxx") if damage == "other bytes" else raw[:100])
-    assert desk.scan(layout) == first
-    assert desk.unpacked == 3
+    assert scans.scan(layout) == first
+    assert scans.unpacked == 3
 
 
-def test_an_analysis_that_trivy_cannot_use_is_made_again(desk: Desk, cache: Path, tmp_path: Path) -> None:
+def test_an_analysis_that_trivy_cannot_use_is_made_again(scans: TerminalScans, cache: Path, tmp_path: Path) -> None:
     layout = image(tmp_path / "one", BASE, APP, KEY)
-    first = desk.scan(layout)
+    first = scans.scan(layout)
     (database,) = cache.glob("scans/*/fanal/fanal.db")
     database.write_bytes(b"no database")
     result_cache.KeptResult(database.parent.parent).keep({"sha256:x": "0 sha256:x"})
-    assert desk.scan(layout) == first
+    assert scans.scan(layout) == first
 
 
-def test_two_scans_at_once_wait_for_nobody(desk: Desk, cache: Path, tmp_path: Path) -> None:
+def test_two_scans_at_once_wait_for_nobody(scans: TerminalScans, cache: Path, tmp_path: Path) -> None:
     layout = image(tmp_path / "one", BASE, APP, KEY)
-    first = desk.scan(layout)
+    first = scans.scan(layout)
     (folder,) = (each.parent.parent for each in cache.glob("scans/*/fanal/fanal.db"))
     lock = result_cache._locked(folder)  # noqa: SLF001  as another process holds it
-    assert desk.scan(layout) == first
-    assert (desk.unpacked, lock > 0) == (3, True)
+    assert scans.scan(layout) == first
+    assert (scans.unpacked, lock > 0) == (3, True)

@@ -6,42 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.local.engine import daemon, debian, engine
+from goldenpath.local.engine import debian
 from goldenpath.shared import process
 from goldenpath.shared.errors import LocalTrouble, ToolFailed, ToolMissing
-from goldenpath.shared.process import Completed
+from tests.unit.local.engine.engine_double import DONE, be
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from pathlib import Path
+
+    from goldenpath.shared.process import Completed
 from tests.unit.local.engine.test_engine import recording
-
-DONE = Completed("program", 0, b"", b"", 0.0)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Keep everything below a folder whose path is short enough; no engine answers anywhere."""
-    monkeypatch.setenv("GOLDENPATH_CACHE", str(tmp_path / "c"))
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
-    answers(monkeypatch, {})
-    monkeypatch.setattr(daemon, "listens", lambda _path: False)
-    monkeypatch.setattr(process, "run", refuse)
-    return tmp_path / "c"
-
-
-def refuse(*command: object, **_options: object) -> Completed:
-    raise AssertionError(f"a unit test tried to start {command}")
-
-
-def answers(monkeypatch: pytest.MonkeyPatch, engines: Mapping[str | None, dict[str, object]]) -> None:
-    """Let the engines at these addresses (`None`: the default one) answer with this information."""
-    monkeypatch.setattr(engine, "_info", lambda env: engines.get(env.get("DOCKER_HOST")))
-
-
-def be(monkeypatch: pytest.MonkeyPatch, *, root_on_debian: bool, programs: tuple[str, ...] = ()) -> None:
-    monkeypatch.setattr(debian, "may_install", lambda: root_on_debian)
-    monkeypatch.setattr(debian, "which", lambda program: f"/usr/sbin/{program}" if program in programs else None)
 
 
 def test_what_is_missing_is_announced_before_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
