@@ -7,20 +7,16 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import boto3
 import botocore.exceptions as sdk
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.stub import Stubber
 
 from goldenpath.delivery.registry import ecr_client
@@ -35,36 +31,16 @@ from goldenpath.shared.errors import (
     RegistryUnreachable,
     RepositoryMissing,
 )
-from goldenpath.shared.names import AccountId, Digest, EcrRepository, Region, RoleArn, Tag
+from goldenpath.shared.names import AccountId, Digest, EcrRepository, RoleArn, Tag
+from tests.unit.aws_client import REGION, client, client_of
 from tests.unit.builders import DIGEST
 
-REGION = Region("eu-west-2")
+pytestmark = pytest.mark.usefixtures("no_login_of_this_machine")
 ROLE = RoleArn("arn:aws:iam::123456789012:role/deliver-dev")
 NAME = EcrRepository("team/my-app")
 IDENTITY = "eyJhbGciOi.eyJzdWIiOi.c2ln"
 TOKEN = base64.b64encode(b"AWS:the-password").decode()
 GOLDEN_POLICY = Path(__file__).parents[3] / "data" / "session-policy.json"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    empty = tmp_path_factory.mktemp("home") / "no-such-file"
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
-        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            monkeypatch.setenv(name, str(empty))
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        monkeypatch.setattr("time.sleep", lambda _: None)
-        yield
-
-
-def client_of(ecr: Ecr) -> Any:
-    return ecr._connected  # noqa: SLF001  the SDK's client is what the stubber takes the place of
-
-
-def client() -> Any:
-    return boto3.Session(aws_access_key_id="AKID", aws_secret_access_key="secret").client("ecr", region_name=REGION)
 
 
 @dataclass
@@ -77,18 +53,6 @@ class Caller:
 
     def connect(self, role: RoleArn | None = ROLE) -> Ecr:
         return ecr_client.connect(Session(REGION, NAME, self.name, self.identity, self.hidden.append), role)
-
-
-@pytest.fixture(scope="module")
-def ecr(_no_login_of_this_machine: None) -> Ecr:
-    return Ecr(client)
-
-
-@pytest.fixture
-def stub(ecr: Ecr) -> Iterator[Stubber]:
-    with Stubber(client_of(ecr)) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
 
 
 def described(mutability: str = "MUTABLE") -> dict[str, Any]:
@@ -303,38 +267,6 @@ def test_a_profile_that_does_not_exist_is_no_traceback(monkeypatch: pytest.Monke
         Caller().connect(None)
     assert caught.value.what == "Could not log in to AWS: the AWS login of this machine cannot be used"
     assert caught.value.why == "The config profile (typo) could not be found"
-
-
-class Wire:
-    """A double of the wire below the SDK: it keeps the request to STS and gives an answer in STS's own XML."""
-
-    def __init__(self, status: int, xml: str) -> None:
-        self.requests: list[AWSPreparedRequest] = []
-        self._status, self._xml = status, xml.encode()
-
-    def __call__(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        self.requests.append(request)
-        raw: Any = self
-        return AWSResponse(request.url, self._status, HTTPHeaders(), raw)
-
-    def stream(self) -> Iterator[bytes]:
-        yield self._xml
-
-
-@pytest.fixture
-def sts(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def put(status: int, xml: str) -> Wire:
-        wire, make = Wire(status, xml), aws_sdk.Sdk.client
-
-        def client(self: aws_sdk.Sdk, *words: Any, **options: Any) -> Any:
-            made: Any = make(self, *words, **options)
-            made.meta.events.register("before-send.sts", wire)
-            return made
-
-        monkeypatch.setattr(aws_sdk.Sdk, "client", client)
-        return wire
-
-    return put
 
 
 GIVEN = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">

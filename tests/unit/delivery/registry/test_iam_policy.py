@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from goldenpath.delivery.registry.iam import session_policy
 from goldenpath.shared.names import EcrRepository, Region, RoleArn
-
-REGION = Region("eu-west-2")
-
+from tests.unit.aws_client import REGION
 
 ROLE = RoleArn("arn:aws:iam::123456789012:role/deliver-dev")
 
@@ -22,19 +16,6 @@ NAME = EcrRepository("team/my-app")
 
 
 GOLDEN_POLICY = Path(__file__).parents[3] / "data" / "session-policy.json"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _no_login_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    empty = tmp_path_factory.mktemp("home") / "no-such-file"
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
-        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-            monkeypatch.setenv(name, str(empty))
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        monkeypatch.setattr("time.sleep", lambda _: None)
-        yield
 
 
 def test_the_session_policy_is_the_one_that_was_reviewed() -> None:
