@@ -27,7 +27,7 @@ from goldenpath.delivery.model.finding import FINDINGS_SCHEMA, Findings  # noqa:
 from goldenpath.delivery.model.inputs import GITHUB_TOKEN  # noqa: E402
 from goldenpath.delivery.model.verdict import VERDICT_SCHEMA, Verdict  # noqa: E402
 from goldenpath.delivery.rules import matrix  # noqa: E402
-from goldenpath.shared import errors  # noqa: E402
+from goldenpath.shared import error_pages  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,8 +87,9 @@ def generated() -> dict[Path, str]:
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)
     files[schemas / "benchmark.json"] = schema(BENCHMARK_SCHEMA, Benchmark)
     for document in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))):
-        if document.exists():
+        if document.exists() and document.parent.name != "errors":
             files[document] = filled(document.read_text())
+    files |= {ROOT / "docs" / "errors" / f"{code}.md": error_pages.page(code) for code in error_pages.kinds()}
     measured = store.read(ROOT / "docs" / "performance.json")
     return files | {ROOT / "docs" / name: text for name, text in page.files(measured).items()}
 
@@ -186,8 +187,10 @@ def outputs() -> str:
 
 def codes() -> str:
     """Return the table of error codes and exit codes."""
-    family = sorted(errors.GoldenPathError.__subclasses__(), key=lambda subclass: subclass.exit_code)
-    rows = [[str(error.exit_code), f"`{error.code}`", (error.__doc__ or "").splitlines()[0]] for error in family]
+    rows = [
+        [str(kind.exit_code), f"[`{code}`](errors/{code}.md)", error_pages.meaning(kind)]
+        for code, kind in error_pages.kinds().items()
+    ]
     return tables.table(["exit", "code", "what it means"], rows)
 
 

@@ -1,14 +1,16 @@
-"""What holds for every test: no variable of the runner that runs the tests reaches one of them."""
+"""What holds for every test: no variable of the runner reaches it, and pages show the errors that it makes."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from tests import runner_variables
+import pytest
+
+from tests import error_examples, runner_variables
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Generator
 
 # pytest imports this file before any test and before its workers start: a fixture would come after both.
 runner_variables.remove(os.environ)
@@ -25,3 +27,13 @@ def _rank(path: str) -> int:
     if path.startswith("tests/e2e/"):
         return 1
     return 2 if path.startswith("tests/tools/") else 3
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Compare the example on the page of an error with the error that its test makes."""
+    code = error_examples.BY_TEST.get(item.nodeid)
+    if code is None:
+        return (yield)
+    with error_examples.compared(code, getattr(item, "funcargs", {}).get("tmp_path")):
+        return (yield)

@@ -15,7 +15,7 @@ from goldenpath.delivery import stage_names
 from goldenpath.delivery.model import inputs
 from goldenpath.delivery.release import cancellation
 from goldenpath.delivery.running import execution
-from goldenpath.shared import masks, protection, runner, verbose
+from goldenpath.shared import error_pages, masks, protection, runner, verbose
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, Cancelled, GoldenPathError, LocalTrouble
 from goldenpath.shared.runner import Runner
@@ -125,7 +125,8 @@ def guarded(action: Callable[[], object]) -> int:
 
 def _reported(error: GoldenPathError) -> int:
     Progress().error(error)
-    Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(str(error)), title=error.code)
+    message = f"{error} More: {error_pages.address(error.code)}"
+    Runner(in_actions=runner.in_actions()).annotate("error", runner.plain(message), title=error.code)
     return error.exit_code
 
 
@@ -209,6 +210,7 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
     "deliver": _deliver,
     "doctor": partial(_loaded, "delivery.adoption.commands", "doctor"),
+    "explain": partial(_loaded, "commands", "explain_word"),
     "iam": partial(_loaded, "delivery.release.commands", "iam_group"),
     "init": partial(_loaded, "delivery.adoption.commands", "init"),
     "local": _local,
@@ -223,6 +225,7 @@ SHORT_HELP: Mapping[str, str] = {
     **stage_names.HELP,
     "deliver": "Run the whole pipeline: every stage in order.",
     "doctor": "Check the set-up of an app's repository, or of the platform's own.",
+    "explain": "Explain an error, a finding or a vulnerability, and say what to do about it.",
     "iam": "Print the IAM documents that a role of a delivery needs, and nothing more than it needs.",
     "init": "Write the delivery workflow and `.goldenpath.yml` into an app's repository.",
     "local": "Try everything on this machine: a real registry, an AWS emulator, GitHub's doubles.",

@@ -1,15 +1,23 @@
-"""The `tools` and `policy` commands: the pinned programs that the stages start, and the rules that decide."""
+"""The commands `explain`, `policy` and `tools`: pages of help, the rules that decide, and the pinned programs."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from difflib import get_close_matches
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 import click
 
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.report import finding_page
 from goldenpath.delivery.rules import app, explanation, matrix, settled
 from goldenpath.registries.terraform.program import is_of_the_machine
+from goldenpath.shared import error_pages, runner
 from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import BadInput
 from goldenpath.shared.pins import Group
 from goldenpath.shared.toolchain import RECORD, Program, ProgramOrigin, Toolchain
 
@@ -120,3 +128,39 @@ def app_text(source: Path) -> str:
     """Return the text of the app's file in the folder `source`; empty where there is none."""
     path = source / app.FILE
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+@click.command("explain", short_help="Explain an error, a finding or a vulnerability, and say what to do about it.")
+@click.argument("word")
+@click.option("--work-dir", type=click.Path(path_type=Path), help="The work folder of a run. [default: the newest]")
+def explain_word(word: str, work_dir: Path | None) -> None:
+    r"""Explain WORD: the code of an error, or a finding of the last run on this machine by its id or fingerprint.
+
+    \b
+    goldenpath explain gate-blocked
+    goldenpath explain CVE-2020-14343
+    """
+    code = word.strip().removeprefix("error[").rstrip("]:")
+    Progress().markdown(error_pages.page(code) if code in error_pages.kinds() else _finding_page(code, work_dir))
+
+
+def _finding_page(word: str, named: Path | None) -> str:
+    work = WorkFolder(named) if named else _newest_work_folder()
+    reports = [work.read_findings(gate) for gate in Gate if work.findings(gate).is_file()] if work else []
+    if hits := finding_page.matching(chain.from_iterable(report.findings for report in reports), word):
+        longest = min(environment.longest_exception for environment in matrix.load().environments)
+        return finding_page.render(hits, datetime.now(UTC).date(), longest)
+    raise BadInput(
+        f"{word!a} is neither the code of an error nor a finding of {work.path if work else 'a run on this machine'}",
+        why=f"Errors have codes like {', '.join(get_close_matches(word, error_pages.kinds())) or 'gate-blocked'}",
+        fix="Name a code, or the folder with a run's gitleaks.json and trivy.json: --work-dir",
+    )
+
+
+def _newest_work_folder() -> WorkFolder | None:
+    """Return the work folder of this user that a gate wrote to last; `None` where there is none."""
+    base = runner.default_work_dir(runner.variables())
+    works = (WorkFolder(folder) for folder in (base, *base.iterdir()) if folder.is_dir())
+    reports = ((work.findings(gate), work) for work in works for gate in Gate)
+    left = [(path.stat().st_mtime, work) for path, work in reports if path.is_file()]
+    return max(left, key=itemgetter(0))[1] if left else None

@@ -20,7 +20,7 @@ DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 BLOCK = re.compile(r"```(?:sh|console)?\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"(?:^|[`\"(] ?|\$ )(?:bin/)?goldenpath ([a-z][^`\n#|)]*)", re.MULTILINE)
-TARGET = re.compile(r"\bmake ([a-z-]+)")
+TARGET = re.compile(r"^(?:\$ )?make ([a-z-]+)", re.MULTILINE)
 ids = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
 
 

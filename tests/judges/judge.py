@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from goldenpath.delivery.adoption import reusable_workflow
-from goldenpath.shared import runner
+from goldenpath.shared import names, runner
 from tests import npm
 from tests.tools.command import ROOT
 
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("package.json", "package-lock.json", "judge.mjs"))
-REPOSITORY = reusable_workflow.PLATFORM
+REPOSITORY = names.PLATFORM
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from goldenpath.delivery.adoption.reusable_workflow import PLATFORM
 from goldenpath.delivery.adoption.settings import ApiResponse
+from goldenpath.shared.names import PLATFORM
 
 Body = dict[str, Any] | list[Any] | int
 

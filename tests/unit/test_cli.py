@@ -14,7 +14,7 @@ from goldenpath.delivery import pipeline
 from goldenpath.delivery.model.build_secrets import SecretSource
 from goldenpath.delivery.running import execution
 from goldenpath.delivery.stage import Stage
-from goldenpath.shared import masks, verbose
+from goldenpath.shared import error_pages, masks, verbose
 from goldenpath.shared.errors import Cancelled, GateBlocked
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def test_a_slip_of_the_fingers_is_told_as_any_other_bad_input(
     assert code == 2
     first, *rest = text.splitlines()
     assert first.startswith(f"error[bad-input]: {what}")
-    assert rest == [f"  do:  {FIX}"]
+    assert rest == [f"  do:  {FIX}", "  more: goldenpath explain bad-input"]
 
 
 @pytest.mark.parametrize("words", [(), ("release",), ("tools",)], ids=" ".join)
@@ -148,7 +148,7 @@ def test_all_bad_inputs_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> 
     code, text = told(capsys, "deliver", "--ecr-repository", "NO", "--role-arn", "x")
     assert code == 2
     assert text.splitlines()[0] == "error[bad-input]: 3 inputs cannot be used."
-    assert text.count("\n") == 3
+    assert text.count("\n") == 4
 
 
 def test_an_environment_that_does_not_exist_is_told_with_those_that_do(
@@ -161,6 +161,7 @@ def test_an_environment_that_does_not_exist_is_told_with_those_that_do(
             "error[unknown-environment]: There is no environment 'produktion'.\n"
             "  why: The platform knows local, dev, test, staging, prod.\n"
             "  do:  Name one of them with --environment (in a workflow: `environment:`).\n"
+            "  more: goldenpath explain unknown-environment\n"
         ),
     )
 
@@ -225,9 +226,9 @@ def test_an_option_wins_over_its_variable(
 @pytest.mark.parametrize(
     ("failure", "code", "text"),
     [
-        (GateBlocked("blocked", why="w", fix="f"), 10, "error[gate-blocked]: blocked\n  why: w\n  do:  f\n"),
-        (Cancelled("stopped", fix="f"), 130, "error[cancelled]: stopped\n  do:  f\n"),
-        (click.Abort(), 130, "error[cancelled]: The run was interrupted\n  do:  Run it again\n"),
+        (GateBlocked("blocked", why="w", fix="f"), 10, "[gate-blocked]: blocked\n  why: w\n  do:  f\n"),
+        (Cancelled("stopped", fix="f"), 130, "[cancelled]: stopped\n  do:  f\n"),
+        (click.Abort(), 130, "[cancelled]: The run was interrupted\n  do:  Run it again\n"),
     ],
 )
 def test_what_ends_a_run_is_told_and_is_its_exit_code(
@@ -237,7 +238,8 @@ def test_what_ends_a_run_is_told_and_is_its_exit_code(
         raise failure
 
     monkeypatch.setattr(execution, "prepare", fail)
-    assert told(capsys, "build", "--environment", "dev") == (code, text)
+    more = f"  more: goldenpath explain {text[1 : text.index(']')]}\n"
+    assert told(capsys, "build", "--environment", "dev") == (code, f"error{text}{more}")
 
 
 def test_in_a_workflow_run_the_error_is_an_annotation_too(
@@ -250,7 +252,8 @@ def test_in_a_workflow_run_the_error_is_an_annotation_too(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     _, text = told(capsys, "build", "--environment", "dev")
     commands = [line for line in text.splitlines() if line.startswith("::")]
-    assert commands == ["::error title=gate-blocked::bad%0A\\x3a:error::%0A\\x23#[x] name. f."]
+    said = "bad%0A\\x3a:error::%0A\\x23#[x] name. f."
+    assert commands == [f"::error title=gate-blocked::{said} More: {error_pages.address('gate-blocked')}"]
     assert "##[" not in text
 
 

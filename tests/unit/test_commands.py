@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath import cli
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.shared import codec
+from tests.unit.builders import report, vulnerability
 
 if TYPE_CHECKING:
     import pytest
@@ -71,3 +76,38 @@ def test_validate_names_file_line_and_field_of_a_mistake(
     text = told(capsys, "validate", code=4)
     assert ".goldenpath.yml:3: $.tighten.prod.gitleaks.mode: 'blocking' was expected" in text
     assert "do:  Correct the fields named above. goldenpath.schema.json describes every field" in text
+
+
+def explained(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = cli.run(["explain", *words])
+    return code, capsys.readouterr().out
+
+
+def test_explain_shows_the_page_of_an_error_however_its_code_is_copied(capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [explained(capsys, word) for word in ("gate-blocked", "error[gate-blocked]:")]
+    assert pages[0][0] == 0
+    assert pages[0][1].startswith("# `gate-blocked`\n")
+    assert pages[0] == pages[1]
+
+
+def test_explain_shows_a_finding_of_the_newest_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    for name, seconds, identity in (("old", 1, "CVE-2026-1"), ("new", 2, "CVE-2026-2")):
+        work = WorkFolder(tmp_path / "goldenpath" / name)
+        work.path.mkdir(parents=True)
+        work.findings(Gate.TRIVY).write_bytes(codec.encode(report(vulnerability(identity=identity))))
+        os.utime(work.findings(Gate.TRIVY), (seconds, seconds))
+    assert explained(capsys, "cve-2026-2")[1].startswith("# CVE-2026-2\n")
+    code, text = explained(capsys, "CVE-2026-1")
+    assert (code, "is neither the code of an error nor a finding of" in text) == (2, True)
+    assert explained(capsys, "CVE-2026-1", f"--work-dir={tmp_path}/goldenpath/old")[0] == 0
+
+
+def test_explain_of_a_misspelt_code_names_the_one_that_is_near(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
+    code, text = explained(capsys, "gate-bloked")
+    assert (code, "codes like gate-blocked" in text) == (2, True)

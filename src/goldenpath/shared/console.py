@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from goldenpath.shared import error_pages
 from goldenpath.shared.runner import in_actions, plain, tell
 
 if TYPE_CHECKING:
@@ -62,11 +63,14 @@ class Progress:
         self._print(f"  warning: {text}", "yellow")
 
     def error(self, error: GoldenPathError) -> None:
-        """Tell what happened, why, and what to do now."""
-        self._print(f"error[{error.code}]: {error.what}", "bold red")
-        if error.why:
-            self._print(f"  why: {error.why}")
-        self._print(f"  do:  {error.fix}", "bold")
+        """Tell what happened, why, what to do now, and where there is more about it."""
+        head, *why, fix = shown(error)
+        self._print(head, "bold red")
+        for line in why:
+            self._print(line)
+        self._print(fix, "bold")
+        more = error_pages.address(error.code) if in_actions() else f"goldenpath explain {error.code}"
+        self._print(f"  more: {more}")
 
     def heading(self, text: str) -> None:
         """Begin a new part."""
@@ -76,12 +80,28 @@ class Progress:
         """Print one plain line."""
         self._print(text)
 
+    def markdown(self, text: str) -> None:
+        """Print a page of Markdown: laid out on a terminal, as it is everywhere else."""
+        if self._console is None:
+            self._print(text.rstrip("\n"))
+            return
+        from rich.markdown import Markdown  # noqa: PLC0415  as `_terminal`
+
+        with suppress(OSError):
+            self._console.print(Markdown(plain(text)))
+
     def _print(self, text: str, style: str = "") -> None:
         if self._console is None:
             tell(plain(text))
             return
         with suppress(OSError):  # as `tell` does
             self._console.print(_text(plain(text), style))
+
+
+def shown(error: GoldenPathError) -> tuple[str, ...]:
+    """Return what a log shows of `error`: what happened, why (if that is known), and what to do."""
+    why = (f"  why: {error.why}",) if error.why else ()
+    return (f"error[{error.code}]: {error.what}", *why, f"  do:  {error.fix}")
 
 
 # Only where there is a terminal: loading rich would take a third of what a step takes to start.

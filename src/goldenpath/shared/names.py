@@ -21,6 +21,8 @@ _PARTITIONS = {
     "us-isob-": "aws-iso-b",
     "us-isof-": "aws-iso-f",
 }
+# The repository on GitHub that holds the platform: its workflows, its documents.
+PLATFORM = "mikeybeezy/goldenpath-idp-infra"
 # Where a registry is unless something else is named, and the audience of an OIDC token that STS asks for.
 DEFAULT_REGION = "eu-west-2"
 AUDIENCE = "sts.amazonaws.com"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from goldenpath.shared import error_pages
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, GateBlocked
 
@@ -42,12 +43,20 @@ def commands(log: str) -> list[str]:
 def test_an_error_is_what_why_and_do_on_a_line_each() -> None:
     error = GateBlocked("trivy blocks", why="CVE-1", fix="update it")
     assert told(lambda progress: progress.error(error)) == (
-        "error[gate-blocked]: trivy blocks\n  why: CVE-1\n  do:  update it\n"
+        "error[gate-blocked]: trivy blocks\n  why: CVE-1\n  do:  update it\n  more: goldenpath explain gate-blocked\n"
     )
 
 
+def test_an_error_in_a_workflow_run_has_the_address_of_its_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    log = told(lambda progress: progress.error(BadInput("no", fix="yes")))
+    assert log.endswith(f"\n  more: {error_pages.address('bad-input')}\n")
+
+
 def test_an_error_that_speaks_for_itself_has_no_why() -> None:
-    assert told(lambda progress: progress.error(BadInput("no", fix="yes"))) == "error[bad-input]: no\n  do:  yes\n"
+    assert told(lambda progress: progress.error(BadInput("no", fix="yes"))) == (
+        "error[bad-input]: no\n  do:  yes\n  more: goldenpath explain bad-input\n"
+    )
 
 
 def test_a_stage_begins_says_and_ends_in_plain_lines_without_a_terminal() -> None:

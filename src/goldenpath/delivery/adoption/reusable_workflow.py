@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from goldenpath.delivery.adoption.triggers import PushFilter
 
-PLATFORM = "mikeybeezy/goldenpath-idp-infra"
 WORKFLOW = ".github/workflows/_build-and-release.yml"
 TEMPLATE = "docs/templates/workflows/delivery.yml"
 MONOREPO = "docs/templates/workflows/delivery-monorepo.yml"

@@ -14,6 +14,7 @@ from goldenpath.delivery.adoption import reusable_workflow, workflow_checks
 from goldenpath.delivery.rules import app
 from goldenpath.shared import codec
 from goldenpath.shared.errors import FilesDiffer
+from goldenpath.shared.names import PLATFORM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,7 +61,7 @@ def plan(
     `ref` is the release or commit of the platform to call; `development` is the app's branch that delivers to dev.
     """
     texts = {CALLER: caller(images, ref, development)} if images else {}
-    texts[app.FILE] = _RULES.format(slug=reusable_workflow.PLATFORM, schema=app.SCHEMA)
+    texts[app.FILE] = _RULES.format(slug=PLATFORM, schema=app.SCHEMA)
     return tuple(PlannedFile(path, text, _read(folder / path)) for path, text in texts.items())
 
 

@@ -21,13 +21,17 @@ class End(StrEnum):
 
 
 class Timing(Struct, frozen=True):
-    """The end of one stage, its duration in `seconds` and its `sentence`; `fix` is the advice if it failed."""
+    """The end of one stage, its duration in `seconds` and its `sentence`.
+
+    `fix` is the advice if it failed, `code` that of the error which ended it.
+    """
 
     stage: StageName
     end: End
     seconds: float
     sentence: str
     fix: str = ""
+    code: str = ""
     schema: str = TIMING_SCHEMA
 
 

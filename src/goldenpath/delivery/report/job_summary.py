@@ -16,6 +16,7 @@ from goldenpath.delivery.model.timing import End, Timings
 from goldenpath.delivery.model.verdict import Result
 from goldenpath.delivery.report import finding_text
 from goldenpath.delivery.report.gate_summary import LISTED_AT_MOST
+from goldenpath.shared import error_pages
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def _whole(facts: Facts, listed: int) -> str:
         f"## {headline(facts)}",
         _failure(facts),
         *(f"- {_cell(verdict.sentence)}" for verdict in verdicts),
+        _explained(facts),
         *_findings("Findings to fix", facts.deciding, listed),
         *_findings("Reported only: no fix exists", facts.unfixed, listed),
         _list("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
@@ -123,6 +125,15 @@ def _failure(facts: Facts) -> str:
         f"{f'<br>**Fix:** {_cell(timing.fix)}' if timing.fix else ''}\n"
         for timing in broken
     )
+
+
+def _explained(facts: Facts) -> str:
+    """Return links to the pages of the errors that ended stages."""
+    # A file of the work folder says which, so it is compared with the codes that exist.
+    known = error_pages.kinds()
+    codes = dict.fromkeys(timing.code for timing in facts.timings.stages if timing.code in known)
+    links = [f"[`{code}`]({error_pages.address(code)})" for code in codes]
+    return f"\n**What this means, and what to do now:** {', '.join(links)}" if links else ""
 
 
 def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> Iterator[str]:

@@ -140,7 +140,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
         progress.end(stage.name, error.what, began, state="stopped")
         if run.work.path.is_dir() or not isinstance(error, BadInput):
             # Not where the work folder itself is what was refused.
-            _note(run, stage, End.FAILED, began, error.what, error.fix)
+            _note(run, stage, End.FAILED, began, error.what, error)
             # A full disk must not hide why the stage stopped.
             with suppress(DiskTrouble):
                 run.runner.set_outputs(_evidence(run, stage))
@@ -148,7 +148,7 @@ def run_stage(stage: Stage, run: Run, progress: Progress, early: EarlyStage | No
     began = early.began if early else turn
     state = End.STOPPED if outcome.stop else End.WARNED if outcome.notices else End.DONE
     progress.end(stage.name, outcome.sentence, began, state=state.value)
-    _note(run, stage, state, began, outcome.sentence)
+    _note(run, stage, state, began, outcome.sentence, outcome.stop)
     left = _evidence(run, stage)
     # A file that the stage itself has just written needs no evidence.
     _report(stage, outcome, replace(run, work=replace(run.work, evidence=None)), progress)
@@ -236,9 +236,12 @@ def _event_at_terminal(here: Runner, source: Path, ref: Ref | None) -> Event:
     return Event(TERMINAL, head, ref or git.branch_ref(source), repository, origin, head=tip)
 
 
-def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, fix: str = "") -> None:
+def _note(run: Run, stage: Stage, end: End, began: float, sentence: str, error: GoldenPathError | None = None) -> None:
     if stage.timed:
-        run.work.note(Timing(StageName(stage.name), end, round(time.monotonic() - began, 3), sentence, fix))
+        seconds = round(time.monotonic() - began, 3)
+        fix = error.fix if error and end is End.FAILED else ""
+        code = error.code if error else ""
+        run.work.note(Timing(StageName(stage.name), end, seconds, sentence, fix, code))
 
 
 def _evidence(run: Run, stage: Stage) -> dict[str, str]:

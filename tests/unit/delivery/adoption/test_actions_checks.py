@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from goldenpath.delivery.adoption import actions_checks, environment_checks, platform_checks, reusable_workflow
+from goldenpath.delivery.adoption import actions_checks, environment_checks, platform_checks
 from goldenpath.delivery.adoption.check_result import Level, Remark
 from goldenpath.delivery.adoption.reusable_workflow import Caller
+from goldenpath.shared.names import PLATFORM
 from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ FILE = ".github/workflows/delivery.yml"
 CALLER = Caller(
     FILE,
     "delivery",
-    reusable_workflow.PLATFORM,
+    PLATFORM,
     "v1.2.3",
     None,
     {"environment": "prod"},

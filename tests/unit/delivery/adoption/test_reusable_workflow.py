@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from goldenpath.delivery.adoption import reusable_workflow
+from goldenpath.shared.names import PLATFORM
 
 FILE = ".github/workflows/delivery.yml"
 
@@ -13,9 +14,9 @@ WORKFLOW = f"""
 on: {{push: {{branches: [main]}}, schedule: [{{cron: "5 4 * * 1"}}]}}
 jobs:
   delivery:
-    uses: {reusable_workflow.PLATFORM}/{reusable_workflow.WORKFLOW}@v1.2.3
+    uses: {PLATFORM}/{reusable_workflow.WORKFLOW}@v1.2.3
   comment:
-    uses: {reusable_workflow.PLATFORM}/.github/workflows/_pull-request-comment.yml@v1.2.3
+    uses: {PLATFORM}/.github/workflows/_pull-request-comment.yml@v1.2.3
     with: {{reports_artifact: x}}
 """
 

@@ -16,6 +16,7 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.report.annotations import Notice, chosen
 from goldenpath.delivery.running import execution, gate
 from goldenpath.delivery.stage import Outcome, Run, Stage
+from goldenpath.shared import error_pages
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import GateBlocked
 from goldenpath.shared.runner import Runner
@@ -25,6 +26,7 @@ from tests.unit.run_builder import run
 SHOWN = 10
 MANY = tuple(f"finding {number}" for number in range(50))
 BLOCKED = GateBlocked("the gate blocks", fix="fix what it found")
+SAID_LAST = f"the gate blocks. fix what it found. More: {error_pages.address('gate-blocked')}"
 EVERY_STAGE = (*pipeline.FIRST, *pipeline.STAGES, *pipeline.ALWAYS, *pipeline.ASIDE)
 _ANNOTATION = re.compile(r"^::(notice|warning|error)(?: [^:]*)?::(.*)$", re.MULTILINE)
 
@@ -58,7 +60,7 @@ def test_a_stage_that_stops_the_run_says_last_what_to_do(
     listed = shown(lambda: execution.run_stage(found, in_actions(tmp_path), Progress()))
     assert {level for level, _ in listed} == {"error"}
     assert [text for _, text in listed[-2:]] == [
-        "42 more are in the summary and the log of this run.", "the gate blocks. fix what it found.",
+        "42 more are in the summary and the log of this run.", SAID_LAST,
     ]  # fmt: skip
     assert len(listed) == SHOWN
 
@@ -92,7 +94,7 @@ def test_all_stages_in_one_step_share_what_github_shows_and_the_error_has_its_pl
     listed = shown(lambda: pipeline.deliver(in_actions(tmp_path), Progress()))
     counts = {level: sum(found == level for found, _ in listed) for level in ("warning", "error")}
     assert counts == {"warning": SHOWN - 1, "error": SHOWN}
-    assert listed[-1] == ("error", "the gate blocks. fix what it found.")
+    assert listed[-1] == ("error", SAID_LAST)
     assert (
         len([each for each in listed if each == ("warning", "48 more are in the summary and the log of this run.")])
         == 3

@@ -45,6 +45,7 @@ def test_a_commit_that_a_gate_stops_is_shown_with_what_to_do(capsys: pytest.Capt
     attempted(stopped)
     assert capsys.readouterr().out == (
         "error[gate-blocked]: gitleaks blocks the release to prod\n  why: a secret\n  do:  revoke it\n"
+        "  more: goldenpath explain gate-blocked\n"
     )
 
 

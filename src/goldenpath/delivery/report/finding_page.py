@@ -1,0 +1,80 @@
+"""The page of one finding: what and where it is, how to fix it, and the exception to request where that must wait."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import yaml
+
+from goldenpath.delivery.model.finding import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from goldenpath.delivery.model.finding import Finding
+
+_USUAL = timedelta(days=30)
+_KINDS = {Kind.SECRET: "secret", Kind.VULNERABILITY: "vulnerability", Kind.BLIND_SPOT: "file that cannot be searched"}
+_LISTED_AT_MOST = 20
+
+
+def render(findings: tuple[Finding, ...], today: date, longest: timedelta) -> str:
+    """Return the page of `findings`, which have one id and are at least one, in Markdown.
+
+    `longest` is how far away the end of an exception may be.
+    """
+    first = findings[0]
+    places = [f"- {place}" for place in dict.fromkeys(map(_place, findings))]
+    more = [f"- and {len(places) - _LISTED_AT_MOST} more places"] if len(places) > _LISTED_AT_MOST else []
+    parts = (
+        f"# {first.id}\n\n{first.severity.value} {_KINDS[first.kind]}: {first.title}",
+        "\n".join(["## Where", "", *places[:_LISTED_AT_MOST], *more]),
+        "\n".join(["## What to do", "", *_steps(findings)]),
+        _exception(first, today, min(longest, _USUAL)),
+        f"More about it: {first.url}" if first.url else "",
+    )
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def matching(findings: Iterable[Finding], wanted: str) -> tuple[Finding, ...]:
+    """Return those of `findings` whose id or fingerprint is `wanted`, in any case; those of one id only."""
+    hits = [finding for finding in findings if wanted.lower() in {finding.id.lower(), finding.fingerprint.lower()}]
+    return tuple(finding for finding in hits if finding.id == hits[0].id)
+
+
+def _place(finding: Finding) -> str:
+    line = f":{finding.location.line}" if finding.location.line else ""
+    commit = f" in commit {finding.location.commit[:12]}" if finding.location.commit else ""
+    package = f"{finding.package.name} {finding.package.version}, " if finding.package else ""
+    origin = f", {finding.origin.words}" if finding.origin else ""
+    return f"{package}{finding.location.path}{line}{commit}{origin}"
+
+
+def _steps(findings: tuple[Finding, ...]) -> Iterator[str]:
+    steps = list(dict.fromkeys(finding.remedy for finding in findings))
+    bases = dict.fromkeys(finding.brought_by_base for finding in findings if finding.brought_by_base)
+    steps += [f"Or build from a newer version of the base image {base}: it brings this finding." for base in bases]
+    if any(finding.in_history_only for finding in findings):
+        steps.append("Only git's history has it. Once it is revoked, `goldenpath settle` records that.")
+    return (f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _exception(finding: Finding, today: date, days: timedelta) -> str:
+    scope = {"package": finding.package.name} if finding.package else {"fingerprint": finding.fingerprint}
+    entry = {
+        "gate": finding.gate.value,
+        "id": finding.id,
+        "scope": scope,
+        "reason": "WHY THIS CAN WAIT",
+        "owner": "YOUR TEAM",
+        "expires": today + days,
+    }
+    # Ids, packages and paths come from scanners and from what they read: the library writes them so that they stay
+    # values.
+    text = yaml.safe_dump({"exceptions": [entry]}, sort_keys=False, allow_unicode=True).strip()
+    return (
+        "## If it cannot be fixed now\n\nRequest an exception in `.goldenpath.yml`. It counts once it is merged into "
+        f"the default branch, until its last day.\n\n```yaml\n{text}\n```"
+    )
