@@ -1,4 +1,4 @@
-"""The commands `init`, `doctor` and `settle`."""
+"""The commands `init`, `doctor`, `pre-commit` and `settle`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from goldenpath.delivery.adoption import checkout, images, reusable_workflow, scaffold, trigger_checks, workflow_checks
+from goldenpath.delivery.adoption import (
+    checkout,
+    images,
+    reusable_workflow,
+    scaffold,
+    staged,
+    trigger_checks,
+    workflow_checks,
+)
 from goldenpath.delivery.adoption import doctor as doctor_checks
 from goldenpath.delivery.adoption import settle as settlement
 from goldenpath.delivery.adoption.check_result import Level
@@ -15,6 +23,7 @@ from goldenpath.shared import runner
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, SetupIncomplete
 from goldenpath.shared.names import DEFAULT_REGION
+from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +131,16 @@ def settle(*, source: Path, settled_by: str, reason: str, chosen: tuple[str, ...
     """
     folder = checkout.read(source).folder
     settlement.settle(settlement.SettleRequest(folder, settled_by, reason, frozenset(chosen)), Progress())
+
+
+@click.command("pre-commit")
+@_SOURCE
+def pre_commit(*, source: Path) -> None:
+    """Search what is staged for secrets, as the gate does, and fail where a commit would bring one.
+
+    `.pre-commit-hooks.yaml` makes it a hook of pre-commit.com, and one line in `.git/hooks/pre-commit` one of git.
+    """
+    Progress().line(f"✓ {staged.require_no_secret(source, Toolchain.load().provide('gitleaks'))}")
 
 
 def _print(remark: Remark, progress: Progress) -> None:
