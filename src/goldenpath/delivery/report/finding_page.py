@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import yaml
-
 from goldenpath.delivery.model.finding import Kind
+from goldenpath.delivery.report import exception_entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date
+    from datetime import date, timedelta
 
     from goldenpath.delivery.model.finding import Finding
 
-_USUAL = timedelta(days=30)
 _KINDS = {Kind.SECRET: "secret", Kind.VULNERABILITY: "vulnerability", Kind.BLIND_SPOT: "file that cannot be searched"}
 _LISTED_AT_MOST = 20
 
@@ -27,12 +24,12 @@ def render(findings: tuple[Finding, ...], today: date, longest: timedelta) -> st
     """
     first = findings[0]
     places = [f"- {place}" for place in dict.fromkeys(map(_place, findings))]
-    more = [f"- and {len(places) - _LISTED_AT_MOST} more places"] if len(places) > _LISTED_AT_MOST else []
+    more = [f"- and {len(places) - _LISTED_AT_MOST} more"] if len(places) > _LISTED_AT_MOST else []
     parts = (
         f"# {first.id}\n\n{first.severity.value} {_KINDS[first.kind]}: {first.title}",
         "\n".join(["## Where", "", *places[:_LISTED_AT_MOST], *more]),
         "\n".join(["## What to do", "", *_steps(findings)]),
-        _exception(first, today, min(longest, _USUAL)),
+        _exception(first, today, longest),
         f"More about it: {first.url}" if first.url else "",
     )
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -61,20 +58,8 @@ def _steps(findings: tuple[Finding, ...]) -> Iterator[str]:
     return (f"{number}. {step}" for number, step in enumerate(steps, 1))
 
 
-def _exception(finding: Finding, today: date, days: timedelta) -> str:
-    scope = {"package": finding.package.name} if finding.package else {"fingerprint": finding.fingerprint}
-    entry = {
-        "gate": finding.gate.value,
-        "id": finding.id,
-        "scope": scope,
-        "reason": "WHY THIS CAN WAIT",
-        "owner": "YOUR TEAM",
-        "expires": today + days,
-    }
-    # Ids, packages and paths come from scanners and from what they read: the library writes them so that they stay
-    # values.
-    text = yaml.safe_dump({"exceptions": [entry]}, sort_keys=False, allow_unicode=True).strip()
+def _exception(finding: Finding, today: date, longest: timedelta) -> str:
     return (
         "## If it cannot be fixed now\n\nRequest an exception in `.goldenpath.yml`. It counts once it is merged into "
-        f"the default branch, until its last day.\n\n```yaml\n{text}\n```"
+        f"the default branch, until its last day.\n\n```yaml\n{exception_entry.render(finding, today, longest)}\n```"
     )

@@ -14,13 +14,14 @@ from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.receipt import State
 from goldenpath.delivery.model.timing import End, Timings
 from goldenpath.delivery.model.verdict import Result
-from goldenpath.delivery.report import finding_text
+from goldenpath.delivery.report import exception_entry, finding_groups, finding_text
 from goldenpath.delivery.report.gate_summary import LISTED_AT_MOST
 from goldenpath.shared import error_pages
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import timedelta
 
     from goldenpath.delivery.model.candidate import Candidate
     from goldenpath.delivery.model.finding import Finding
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 LIMIT = 1_000_000
 COMMENT_LIMIT = 60_000
 _CELL = 300
+# Signs of the bar of the stage that took longest.
+_BAR = 12
 _RELEASED = {State.RELEASED, State.UNCHANGED}
 _ENDS = {End.DONE: "✅", End.WARNED: "⚠️", End.STOPPED: "⛔", End.FAILED: "❌"}
 
@@ -47,7 +50,8 @@ class Ending(StrEnum):
 class Facts:
     """The facts of a run: its `stages` in order, and the `deciding` findings of every gate, which must be fixed.
 
-    `unfixed` are the findings of every gate that do not count only because no fix exists.
+    `unfixed` are the findings of every gate that do not count only because no fix exists. An exception may end after
+    `longest_exception` at the latest.
     The files of a stage that did not run are absent.
     """
 
@@ -60,6 +64,7 @@ class Facts:
     unfixed: Mapping[Gate, Sequence[Finding]] = field(default_factory=dict)
     candidate: Candidate | None = None
     receipt: Receipt | None = None
+    longest_exception: timedelta = exception_entry.USUAL
 
     @property
     def ending(self) -> Ending:
@@ -106,7 +111,9 @@ def _whole(facts: Facts, listed: int) -> str:
         _failure(facts),
         *(f"- {_cell(verdict.sentence)}" for verdict in verdicts),
         _explained(facts),
+        _best_change(facts),
         *_findings("Findings to fix", facts.deciding, listed),
+        _exception(facts),
         *_findings("Reported only: no fix exists", facts.unfixed, listed),
         _list("Exceptions", [exception.sentence for verdict in verdicts for exception in verdict.exceptions], listed),
         _list("Settled secrets", [secret.sentence for verdict in verdicts for secret in verdict.settled], listed),
@@ -136,11 +143,30 @@ def _explained(facts: Facts) -> str:
     return f"\n**What this means, and what to do now:** {', '.join(links)}" if links else ""
 
 
+def _best_change(facts: Facts) -> str:
+    sentence = finding_groups.best_change(tuple(chain.from_iterable(facts.deciding.values())))
+    return f"\n{_cell(sentence)}" if sentence else ""
+
+
+def _exception(facts: Facts) -> str:
+    """Return the entry of `.goldenpath.yml` for the first finding to fix, folded; empty where nothing blocks."""
+    finding = next(chain.from_iterable(facts.deciding.values()), None)
+    verdict = facts.verdicts.get(finding.gate) if finding else None
+    if finding is None or verdict is None or verdict.decided_at is None or facts.ending is not Ending.BLOCKED:
+        return ""
+    entry = exception_entry.render(finding, verdict.decided_at.date(), facts.longest_exception)
+    # Four spaces make it code without a fence, which a hostile name could close.
+    code = "\n".join(f"    {line}" for line in entry.splitlines())
+    head = "<details><summary>It cannot be fixed now: the exception to request in .goldenpath.yml</summary>"
+    return f"\n{head}\n\n{code}\n\n`goldenpath explain ID` prints it for any finding.\n\n</details>"
+
+
 def _findings(title: str, by_gate: Mapping[Gate, Sequence[Finding]], listed: int) -> Iterator[str]:
     for base, findings in finding_text.by_base(chain.from_iterable(by_gate.values())).items():
         heading = f"{title} from the base image {_cell(base)}" if base else title
-        table = _table(finding_text.COLUMNS, [finding_text.row(finding) for finding in findings[:listed]])
-        left = len(findings) - listed
+        groups = finding_groups.grouped(findings)
+        table = _table(finding_text.COLUMNS, [group.row() for group in groups[:listed]])
+        left = sum(len(group.findings) for group in groups[listed:])
         more = f"\n\nand {left} more, all in the reports of this run" if left > 0 else ""
         yield f"\n### {heading}\n\n{table}{more}"
 
@@ -182,14 +208,17 @@ def _image(facts: Facts) -> str:
 
 def _stages(facts: Facts) -> str:
     names = dict.fromkeys([*facts.stages, *(timing.stage for timing in facts.timings.stages)])
-    return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], [_stage(facts, name) for name in names])}"
+    longest = max((timing.seconds for timing in facts.timings.stages), default=0.0)
+    rows = [_stage(facts, name, longest) for name in names]
+    return f"\n### Stages\n\n{_table(['stage', '', 'seconds', ''], rows)}"
 
 
-def _stage(facts: Facts, name: str) -> list[str]:
+def _stage(facts: Facts, name: str, longest: float) -> list[str]:
     timing = facts.timings.of(name)
     if timing is None:
         return [name, "⏭️", "", "did not run"]
-    return [name, _ENDS[timing.end], f"{timing.seconds:.1f}", timing.sentence]
+    bar = "▇" * round(_BAR * timing.seconds / longest) if longest else ""
+    return [name, _ENDS[timing.end], f"{timing.seconds:.1f} {bar}".rstrip(), timing.sentence]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.report.exception_entry import USUAL
 from goldenpath.delivery.report.job_summary import Facts
 from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
 
     from goldenpath.delivery.model.finding import Finding, Findings
     from goldenpath.delivery.model.verdict import Verdict
@@ -20,8 +22,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def gather(work: WorkFolder, environment: str, commit: str) -> Facts:
-    """Return the facts of a run of `commit` for `environment` from the files in `work`."""
+def gather(work: WorkFolder, environment: str, commit: str, longest_exception: timedelta = USUAL) -> Facts:
+    """Return the facts of a run of `commit` for `environment` from the files in `work`.
+
+    An exception there may end after `longest_exception` at the latest.
+    """
     verdicts = {gate: verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))}
     return Facts(
         environment=environment,
@@ -33,6 +38,7 @@ def gather(work: WorkFolder, environment: str, commit: str) -> Facts:
         unfixed={gate: unfixed(work, gate) for gate in verdicts},
         candidate=_if_there(work.read_candidate),
         receipt=_if_there(work.read_receipt),
+        longest_exception=longest_exception,
     )
 
 

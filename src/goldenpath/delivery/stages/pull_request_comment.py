@@ -34,7 +34,7 @@ def run(run: Run) -> Outcome:
 
 
 def _summary(run: Run) -> str:
-    facts = gather(run.work, run.environment.name, run.event.commit)
+    facts = gather(run.work, run.environment.name, run.event.commit, run.environment.longest_exception)
     return job_summary.render(facts, limit=job_summary.COMMENT_LIMIT)
 
 

@@ -10,7 +10,7 @@ from goldenpath.delivery.stage import Outcome, Run, Stage
 
 def run(run: Run) -> Outcome:
     """Write the job summary from the files in the work folder; a stage without a file did not run."""
-    facts = gather(run.work, run.environment.name, run.event.commit)
+    facts = gather(run.work, run.environment.name, run.event.commit, run.environment.longest_exception)
     run.runner.append_summary(job_summary.render(facts))
     return Outcome(sentence=job_summary.headline(facts), outputs={"ending": facts.ending.value})
 

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-import yaml
 from msgspec.structs import replace
 
 from goldenpath.delivery.model.finding import FindingOrigin
 from goldenpath.delivery.report import finding_page
-from goldenpath.delivery.rules import app, matrix
 from tests.unit.builders import secret, vulnerability
 
 TODAY = date(2026, 11, 28)
@@ -33,27 +31,6 @@ def test_the_page_of_a_vulnerability_says_where_it_is_and_how_to_fix_it() -> Non
     )
 
 
-def test_the_exception_that_it_prints_is_one_that_the_gate_takes() -> None:
-    finding = vulnerability()
-    entry = page(finding).partition("```yaml\n")[2].partition("```")[0]
-    (exception,) = app.parse(f"version: 1\n{entry}", matrix.load()).exceptions
-    assert exception.covers(finding)
-    assert exception.expires == TODAY + timedelta(days=30)
-
-
-def test_an_exception_ends_no_later_than_the_platform_allows() -> None:
-    text = finding_page.render((vulnerability(),), TODAY, timedelta(days=7))
-    assert "expires: 2026-12-05" in text
-
-
-def test_what_a_stranger_wrote_stays_a_value_of_the_exception() -> None:
-    hostile = "x}\n  owner: me\n- gate: gitleaks"
-    finding = replace(vulnerability(), id=hostile)
-    entry = page(finding).partition("```yaml\n")[2].partition("```")[0]
-    (exception,) = yaml.safe_load(entry)["exceptions"]
-    assert (exception["id"], exception["owner"]) == (hostile, "YOUR TEAM")
-
-
 def test_a_secret_that_only_history_has_can_be_settled() -> None:
     finding = replace(secret("config.py"), in_history_only=True)
     text = page(finding)
@@ -73,4 +50,4 @@ def test_findings_of_one_id_are_chosen_by_id_or_fingerprint_in_any_case() -> Non
 def test_of_many_places_some_are_listed_and_the_rest_counted() -> None:
     text = page(*(secret(f"{number}.py") for number in range(30)))
     places = text.partition("## Where\n\n")[2].partition("\n\n")[0].splitlines()
-    assert (len(places), places[-1]) == (21, "- and 10 more places")
+    assert (len(places), places[-1]) == (21, "- and 10 more")

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from goldenpath.delivery import stage_names
-from goldenpath.delivery.model.finding import FindingOrigin, Findings, Gate, Location
+from goldenpath.delivery.model.finding import Finding, FindingOrigin, Findings, Gate, Location, Package, Severity
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
 from goldenpath.delivery.model.timing import End, Timing, Timings
 from goldenpath.delivery.model.verdict import Mode, Result, Verdict
@@ -46,6 +47,21 @@ def facts(environment: str = "prod", **changed: object) -> Facts:
     return Facts(environment, COMMIT, stage_names.IN_ORDER, **changed)  # type: ignore[arg-type]
 
 
+def flaws(count: int) -> tuple[Finding, ...]:
+    """Return vulnerabilities of twenty packages, two thirds of them from the base image."""
+    severities, base = (Severity.CRITICAL, Severity.HIGH), FindingOrigin(base="docker.io/library/python:3")
+    return tuple(
+        replace(
+            vulnerability(severities[number % 2], identity=f"CVE-2026-{number}"),
+            package=Package(f"library-{number % 20}", "1.0", "debian", f"1.{number % 20}"),
+            location=Location(f"usr/lib/library-{number % 20}"),
+            origin=base if number % 3 else None,
+        )
+        for number in range(count)
+    )
+
+
+DECIDED = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ALL = timings(*((stage, End.DONE) for stage in stage_names.IN_ORDER))
 PASSED = {gate: verdict(gate, Result.PASS) for gate in Gate}
 CASES = {
@@ -58,18 +74,37 @@ CASES = {
         receipt=released("dev"),
     ),
     "blocked": facts(
-        timings=timings(("gitleaks-gate", End.STOPPED)),
-        verdicts={Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.BLOCK)},
+        timings=Timings((Timing(StageName("gitleaks-gate"), End.STOPPED, 1.25, "as it should", code="gate-blocked"),)),
+        verdicts={Gate.GITLEAKS: replace(verdict(Gate.GITLEAKS, Result.BLOCK), decided_at=DECIDED)},
         deciding={Gate.GITLEAKS: (TOKEN,)},
     ),
     "failed": facts(
         timings=Timings((
             Timing(StageName("gitleaks-gate"), End.DONE, 0.25, "gitleaks: PASS"),
-            Timing(StageName("build"), End.FAILED, 3.5, "There is no Dockerfile at ./Dockerfile", "Write one"),
+            Timing(StageName("build"), End.FAILED, 3.5, "There is no Dockerfile here", "Write one", "bad-input"),
         )),
         verdicts={Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.PASS)},
     ),
     "nothing-ran": facts(),
+    "vulnerabilities": facts(
+        timings=Timings((
+            Timing(StageName("gitleaks-gate"), End.DONE, 0.5, "gitleaks: PASS"),
+            Timing(StageName("build"), End.DONE, 62, "built"),
+            Timing(StageName("trivy-gate"), End.STOPPED, 8.2, "trivy: BLOCK", code="gate-blocked"),
+        )),
+        verdicts={
+            Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.PASS),
+            Gate.TRIVY: replace(verdict(Gate.TRIVY, Result.BLOCK), decided_at=DECIDED),
+        },
+        deciding={Gate.TRIVY: flaws(3_000)},
+    ),
+    "cancelled": facts(
+        timings=Timings((
+            Timing(StageName("gitleaks-gate"), End.DONE, 0.5, "gitleaks: PASS"),
+            Timing(StageName("build"), End.FAILED, 12, "The run was stopped by SIGTERM", "Run it again", "cancelled"),
+        )),
+        verdicts={Gate.GITLEAKS: verdict(Gate.GITLEAKS, Result.PASS)},
+    ),
 }  # fmt: skip
 
 
@@ -103,12 +138,12 @@ def test_a_release_that_could_not_be_undone_is_not_called_nothing() -> None:
 
 
 def test_ten_thousand_findings_fit_into_what_github_takes_and_the_rest_are_counted() -> None:
-    long = replace(secret("d/" + "ü" * 5000), id="x" * 5000)
-    many = facts(verdicts=PASSED, deciding={Gate.GITLEAKS: (long,) * 10_000})
-    text = job_summary.render(many)
+    many = tuple(replace(secret(f"{number}/" + "ü" * 5000), id="x" * 5000) for number in range(10_000))
+    known = facts(verdicts=PASSED, deciding={Gate.GITLEAKS: many})
+    text = job_summary.render(known)
     assert len(text.encode()) < job_summary.LIMIT
     assert "and 9900 more, all in the reports of this run" in text
-    assert len(job_summary.render(many, limit=30_000).encode()) <= 30_000
+    assert len(job_summary.render(known, limit=30_000).encode()) <= 30_000
 
 
 def test_what_was_not_looked_at_is_told_and_ten_thousand_such_notes_fit() -> None:
@@ -162,5 +197,5 @@ def test_what_the_base_image_brings_has_a_table_of_its_own_before_the_rest() -> 
     text = job_summary.render(facts(verdicts=PASSED, deciding={Gate.GITLEAKS: (secret(),), Gate.TRIVY: found}))
     first = text.index("### Findings to fix from the base image docker.io/library/python:3\n")
     second = text.index("### Findings to fix\n")
-    assert first < text.index("| CVE-1 |") < text.index("| CVE-2 |") < second
+    assert first < text.index("| CVE-1, CVE-2 |") < second
     assert second < text.index("| github-pat |") < text.index("METADATA, brought by RUN in line 12 of the Dockerfile |")
