@@ -35,7 +35,7 @@ def main() -> int:
         )  # fmt: skip
         if done.returncode:
             return done.returncode
-    return max(renew_npm(ROOT / "tests" / name) for name in ("judges", "published"))
+    return max(renew_npm(ROOT / "tests" / name) for name in ("browser", "judges", "published"))
 
 
 def renew_npm(folder: Path) -> int:

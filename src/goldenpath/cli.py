@@ -218,6 +218,7 @@ _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, na
     "pre-commit": partial(_loaded, "delivery.adoption.commands", "pre_commit"),
     "registry": partial(_loaded, "registries.commands", "registry"),
     "release": partial(_loaded, "delivery.release.commands", "release"),
+    "report": partial(_loaded, "delivery.report.commands", "report"),
     "settle": partial(_loaded, "delivery.adoption.commands", "settle"),
     "tools": partial(_loaded, "commands", "tools"),
 }
@@ -234,6 +235,7 @@ SHORT_HELP: Mapping[str, str] = {
     "pre-commit": "Search what is staged for secrets, as the gate does, and fail where a commit would bring one.",
     "registry": "Request, plan, apply, change and retire registries; list them, and report on their state.",
     "release": "Show, verify or repair what a release did, by its receipt.json.",
+    "report": "Build or open the report of a delivery: findings, layers, packages and times on one page.",
     "settle": "Record the revoked secrets of an app's history in `.goldenpath-settled.yml`, for review.",
     "tools": "Install, list and verify the pinned programs that the stages start.",
 }

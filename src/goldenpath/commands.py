@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import chain
-from operator import itemgetter
 from pathlib import Path
 
 import click
 
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.work_folder import WorkFolder
-from goldenpath.delivery.report import finding_page
+from goldenpath.delivery.report import finding_page, run_facts
 from goldenpath.delivery.rules import app, explanation, matrix, settled
 from goldenpath.registries.terraform.program import is_of_the_machine
 from goldenpath.shared import error_pages, runner
@@ -145,7 +144,7 @@ def explain_word(word: str, work_dir: Path | None) -> None:
 
 
 def _finding_page(word: str, named: Path | None) -> str:
-    work = WorkFolder(named) if named else _newest_work_folder()
+    work = WorkFolder(named) if named else run_facts.newest(runner.default_work_dir(runner.variables()))
     reports = [work.read_findings(gate) for gate in Gate if work.findings(gate).is_file()] if work else []
     if hits := finding_page.matching(chain.from_iterable(report.findings for report in reports), word):
         longest = min(environment.longest_exception for environment in matrix.load().environments)
@@ -155,12 +154,3 @@ def _finding_page(word: str, named: Path | None) -> str:
         why=f"Errors have codes like {', '.join(get_close_matches(word, error_pages.kinds())) or 'gate-blocked'}",
         fix="Name a code, or the folder with a run's gitleaks.json and trivy.json: --work-dir",
     )
-
-
-def _newest_work_folder() -> WorkFolder | None:
-    """Return the work folder of this user that a gate wrote to last; `None` where there is none."""
-    base = runner.default_work_dir(runner.variables())
-    works = (WorkFolder(folder) for folder in (base, *base.iterdir()) if folder.is_dir())
-    reports = ((work.findings(gate), work) for work in works for gate in Gate)
-    left = [(path.stat().st_mtime, work) for path, work in reports if path.is_file()]
-    return max(left, key=itemgetter(0))[1] if left else None

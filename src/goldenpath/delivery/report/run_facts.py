@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from goldenpath.delivery import stage_names
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.work_folder import WorkFolder
 from goldenpath.delivery.report.exception_entry import USUAL
 from goldenpath.delivery.report.job_summary import Facts
 from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
@@ -14,10 +16,10 @@ from goldenpath.shared.errors import EvidenceMismatch, GoldenPathError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import timedelta
+    from pathlib import Path
 
     from goldenpath.delivery.model.finding import Finding, Findings
     from goldenpath.delivery.model.verdict import Verdict
-    from goldenpath.delivery.model.work_folder import WorkFolder
 
 T = TypeVar("T")
 
@@ -40,6 +42,24 @@ def gather(work: WorkFolder, environment: str, commit: str, longest_exception: t
         receipt=_if_there(work.read_receipt),
         longest_exception=longest_exception,
     )
+
+
+def of_folder(work: WorkFolder) -> Facts | None:
+    """Return the facts of the run that left its files in `work`; `None` where no gate has decided."""
+    verdicts = [verdict for gate in Gate if (verdict := _if_there(partial(work.read_verdict, gate)))]
+    candidate = _if_there(work.read_candidate)
+    if not verdicts:
+        return None
+    commit = candidate.commit if candidate else verdicts[0].subject
+    return gather(work, verdicts[0].environment, commit)
+
+
+def newest(base: Path) -> WorkFolder | None:
+    """Return the work folder in or below `base` that a gate wrote to last; `None` where there is none."""
+    works = (WorkFolder(folder) for folder in (base, *base.iterdir()) if folder.is_dir())
+    reports = ((work.findings(gate), work) for work in works for gate in Gate)
+    left = [(path.stat().st_mtime, work) for path, work in reports if path.is_file()]
+    return max(left, key=itemgetter(0))[1] if left else None
 
 
 def deciding(work: WorkFolder, gate: Gate) -> tuple[Finding, ...]:

@@ -1,0 +1,54 @@
+"""The command `report`: the delivery report of a run, as one HTML file."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+import click
+
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.report import html_report, report_data, run_facts
+from goldenpath.shared import codec, runner
+from goldenpath.shared.console import Progress
+from goldenpath.shared.errors import StageOutOfOrder
+
+_WORK_DIR = click.option(
+    "--work-dir", type=click.Path(path_type=Path), help="The work folder of a run. [default: the newest]"
+)
+
+
+@click.group()
+def report() -> None:
+    """Build or open the report of a delivery: findings, layers, packages and times on one page."""
+
+
+@report.command()
+@_WORK_DIR
+@click.option("--output", type=click.Path(path_type=Path), help="Where to write it. [default: in the work folder]")
+def build(work_dir: Path | None, output: Path | None) -> None:
+    """Write the report of a run as one HTML file, which needs no network and nothing beside it."""
+    Progress().line(f"✓ {_built(work_dir, output)}")
+
+
+@report.command("open")
+@_WORK_DIR
+def open_report(work_dir: Path | None) -> None:
+    """Build the report of a run and open it in the browser."""
+    path = _built(work_dir, None)
+    Progress().line(f"✓ {path}")
+    webbrowser.open(path.as_uri())
+
+
+def _built(named: Path | None, output: Path | None) -> Path:
+    work = WorkFolder(named) if named else run_facts.newest(runner.default_work_dir(runner.variables()))
+    facts = run_facts.of_folder(work) if work else None
+    if work is None or facts is None:
+        raise StageOutOfOrder(
+            f"There is no run to report on{f' in {work.path}' if work else ''}",
+            why="A gate leaves its verdict in the work folder, and none is there",
+            fix="Run `goldenpath deliver`, or name the folder with a run's files: --work-dir",
+        )
+    path = (output or work.path / "report.html").absolute()
+    codec.write_bytes(path, html_report.render(facts, report_data.gather(work, facts)).encode())
+    return path

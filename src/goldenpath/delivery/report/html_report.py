@@ -1,0 +1,94 @@
+"""The delivery report: one HTML file that shows a whole run, without a network.
+
+Everything that scanners and strangers wrote is data: the template escapes it, the page's script sets it as text, and
+the page's own policy runs no other script. Source: W3C, "Content Security Policy Level 3", hash sources.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+from msgspec.structs import asdict
+
+from goldenpath.delivery.model.finding import Severity
+from goldenpath.delivery.report import finding_groups, finding_text, job_summary
+from goldenpath.delivery.report.report_data import FindingStanding
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.report.job_summary import Facts
+    from goldenpath.delivery.report.report_data import ReportData
+
+FILES = Path(__file__).parent / "html"
+_POLICY = "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'"
+_GROUPS_AT_MOST = 200
+_LAYERS_AT_MOST = 300
+# Percent: so that the smallest bar can be seen.
+_LEAST_BAR = 0.5
+
+
+def render(facts: Facts, data: ReportData) -> str:
+    """Return the report on a run as one HTML file."""
+    style, script = ((FILES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FILES), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    deciding = [finding for findings in facts.deciding.values() for finding in findings]
+    groups = finding_groups.grouped(deciding)
+    return environment.get_template("report.html.j2").render(
+        style=style,
+        script=script,
+        policy=_POLICY.format(_hash(style), _hash(script)),
+        headline=job_summary.headline(facts),
+        facts=facts,
+        best_change=finding_groups.best_change(tuple(deciding)),
+        columns=finding_text.COLUMNS,
+        rows=[group.row() for group in groups[:_GROUPS_AT_MOST]],
+        rows_left=len(groups) - _GROUPS_AT_MOST,
+        stages=_stages(facts),
+        severities=_severities(data),
+        layers=sorted(data.layers, key=lambda layer: -layer.size)[:_LAYERS_AT_MOST],
+        largest=max((layer.size for layer in data.layers), default=0) or 1,
+        size=sum(layer.size for layer in data.layers),
+        bar=_bar,
+        data={
+            "findings": [list(asdict(row).values()) for row in data.findings],
+            "packages": [list(asdict(row).values()) for row in data.packages],
+        },
+    )
+
+
+def _stages(facts: Facts) -> list[dict[str, object]]:
+    longest = max((timing.seconds for timing in facts.timings.stages), default=0.0)
+    return [
+        {
+            "name": timing.stage, "end": timing.end.value, "seconds": timing.seconds, "sentence": timing.sentence,
+            "fix": timing.fix, "bar": _bar(timing.seconds, longest),
+        }
+        for timing in facts.timings.stages
+    ]  # fmt: skip
+
+
+def _severities(data: ReportData) -> list[dict[str, object]]:
+    """Return how many findings there are of each severity, and how many of these must be fixed."""
+    counts = {severity.value: [0, 0] for severity in Severity}
+    for row in data.findings:
+        counts[row.severity][0] += 1
+        counts[row.severity][1] += row.standing == FindingStanding.TO_FIX.value
+    most = max(total for total, _ in counts.values())
+    return [
+        {"name": name, "total": total, "to_fix": to_fix, "bar": _bar(total, most), "fix_bar": _bar(to_fix, most)}
+        for name, (total, to_fix) in counts.items()
+    ]
+
+
+def _bar(part: float, whole: float) -> float:
+    """Return the length of a bar in percent."""
+    return round(max(100 * part / whole, _LEAST_BAR), 2) if part and whole else 0
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

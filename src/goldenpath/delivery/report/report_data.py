@@ -1,0 +1,168 @@
+"""What the delivery report shows: the findings, the layers and the packages of a run, from the files that it left."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
+
+from goldenpath.delivery.model.exception import Standing
+from goldenpath.delivery.model.image_origins import by_layer
+from goldenpath.delivery.model.layout import Layout
+from goldenpath.shared import codec
+from goldenpath.shared.errors import GoldenPathError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from goldenpath.delivery.model.finding import Finding, Gate
+    from goldenpath.delivery.model.verdict import Verdict
+    from goldenpath.delivery.model.work_folder import WorkFolder
+    from goldenpath.delivery.report.job_summary import Facts
+
+_PURL_KIND = re.compile(r"pkg:([a-z0-9.+-]+)/")
+T = TypeVar("T")
+_COUNTING = {Standing.ACCEPTED, Standing.EXPIRES_SOON}
+_NO_LICENCE = {"", "NOASSERTION", "NONE"}
+
+
+class FindingStanding(StrEnum):
+    """What a finding is worth in this run."""
+
+    TO_FIX = "to fix"
+    ACCEPTED = "accepted"
+    UNFIXED = "no fix exists"
+    REPORTED = "reported"
+
+
+class FindingRow(Struct, frozen=True):
+    """One finding as the report lists it."""
+
+    standing: str
+    severity: str
+    id: str
+    title: str
+    package: str
+    where: str
+    origin: str
+    remedy: str
+    url: str
+
+
+class LayerRow(Struct, frozen=True):
+    """One layer: `size` in bytes as it is sent, and `brought_by` a base image or an instruction; empty if unknown."""
+
+    platform: str
+    digest: str
+    size: int
+    brought_by: str
+    is_of_base: bool
+
+
+class PackageRow(Struct, frozen=True):
+    """One package of the inventory."""
+
+    name: str
+    version: str
+    kind: str
+    licence: str
+
+
+class ReportData(Struct, frozen=True):
+    """The rows of all tables; a table is empty where its stage left no file."""
+
+    findings: tuple[FindingRow, ...]
+    layers: tuple[LayerRow, ...]
+    packages: tuple[PackageRow, ...]
+
+
+class _SpdxReference(Struct, frozen=True, rename="camel"):
+    reference_type: str = ""
+    reference_locator: str = ""
+
+
+class _SpdxPackage(Struct, frozen=True, rename="camel"):
+    name: str
+    version_info: str = ""
+    license_declared: str = ""
+    license_concluded: str = ""
+    external_refs: tuple[_SpdxReference, ...] = ()
+
+
+class _SpdxDocument(Struct, frozen=True):
+    packages: tuple[_SpdxPackage, ...] = ()
+
+
+def gather(work: WorkFolder, facts: Facts) -> ReportData:
+    """Return the rows of the run with these `facts` from the files in `work`."""
+    return ReportData(
+        findings=tuple(row for gate, verdict in facts.verdicts.items() for row in _findings(work, gate, verdict)),
+        layers=tuple(_if_there(lambda: [*_layers(work)])),
+        packages=tuple(_if_there(lambda: [*_packages(work.content(work.spdx))])),
+    )
+
+
+def _findings(work: WorkFolder, gate: Gate, verdict: Verdict) -> Iterator[FindingRow]:
+    deciding, unfixed = frozenset(verdict.decided_by), frozenset(verdict.unfixed)
+    counting = (exception for exception in verdict.exceptions if exception.standing in _COUNTING)
+    accepted = {name for exception in counting for name in exception.findings}
+    findings = _if_there(lambda: [*work.read_findings(gate).findings])
+    for finding in sorted(findings, key=lambda finding: (finding.fingerprint not in deciding, finding.severity.rank)):
+        yield finding_row(finding, _standing(finding.fingerprint, deciding, accepted, unfixed))
+
+
+def _standing(name: str, deciding: Iterable[str], accepted: Iterable[str], unfixed: Iterable[str]) -> FindingStanding:
+    if name in deciding:
+        return FindingStanding.TO_FIX
+    if name in accepted:
+        return FindingStanding.ACCEPTED
+    return FindingStanding.UNFIXED if name in unfixed else FindingStanding.REPORTED
+
+
+def finding_row(finding: Finding, standing: FindingStanding) -> FindingRow:
+    """Return `finding` as a row; `standing` is what it is worth."""
+    line = f":{finding.location.line}" if finding.location.line else ""
+    commit = f" (commit {finding.location.commit[:12]})" if finding.location.commit else ""
+    return FindingRow(
+        standing=standing.value,
+        severity=finding.severity.value,
+        id=finding.id,
+        title=finding.title,
+        package=f"{finding.package.name} {finding.package.version}" if finding.package else "",
+        where=f"{finding.location.path}{line}{commit}",
+        origin=finding.origin.words if finding.origin else "",
+        remedy=finding.remedy,
+        url=finding.url if finding.url.startswith("https://") else "",
+    )
+
+
+def _layers(work: WorkFolder) -> Iterator[LayerRow]:
+    layout = Layout(work.layout)
+    origins = {image.digest: image.origins for image in work.read_candidate().platforms}
+    for image in layout.images():
+        config, platform = layout.config(image), layout.platform(image)
+        brought = by_layer(config, origins.get(image.descriptor.digest))
+        for layer, content in zip(image.manifest.layers, config.layers, strict=False):
+            origin = brought.get(content)
+            words = origin.words if origin else ""
+            yield LayerRow(platform, layer.digest, layer.size, words, bool(origin and origin.base))
+
+
+def _packages(spdx: bytes) -> Iterator[PackageRow]:
+    for package in codec.decode(spdx, _SpdxDocument).packages:
+        kinds = (_PURL_KIND.match(link.reference_locator) for link in package.external_refs)
+        kind = next((match[1] for match in kinds if match), "")
+        licences = (package.license_concluded, package.license_declared)
+        licence = next((name for name in licences if name not in _NO_LICENCE), "")
+        if kind:  # the image itself is listed too
+            yield PackageRow(package.name, package.version_info, kind, licence)
+
+
+def _if_there(read: Callable[[], list[T]]) -> list[T]:
+    """Return what `read` returns; nothing where a file is missing or is not what its stage writes."""
+    try:
+        return read()
+    except (GoldenPathError, OSError, ValueError):
+        return []

@@ -1,0 +1,44 @@
+"""Eight runs, each as the files in a work folder would tell it: what summary and report show of them is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace as changed
+from typing import TYPE_CHECKING
+
+from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.report import html_report, report_data
+from goldenpath.delivery.report.report_data import FindingStanding, LayerRow, PackageRow, ReportData
+from tests.unit.delivery.report.test_job_summary import CASES, flaws
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from goldenpath.delivery.report.job_summary import Facts
+
+LARGE = 25_000
+_OF_BASE = 4
+
+
+def reports() -> Mapping[str, str]:
+    """Return the HTML of each report by the name of its case; `large` has 25,000 findings."""
+    large = changed(CASES["vulnerabilities"], deciding={Gate.TRIVY: flaws(LARGE)})
+    return {name: html_report.render(facts, data(facts)) for name, facts in (CASES | {"large": large}).items()}
+
+
+def data(facts: Facts) -> ReportData:
+    """Return rows of findings, and where an image was released also of layers and packages."""
+    findings = (finding for findings in facts.deciding.values() for finding in findings)
+    rows = tuple(report_data.finding_row(finding, FindingStanding.TO_FIX) for finding in findings)
+    if facts.receipt is None:
+        return ReportData(rows, (), ())
+    packages = tuple(PackageRow(f"library-{number}", f"1.{number}", "deb", "MIT") for number in range(300))
+    return ReportData(rows, tuple(layers()), packages)
+
+
+def layers() -> Iterator[LayerRow]:
+    """Yield seven layers, four of them from the base image."""
+    base, own = "from the base image docker.io/library/python:3 (line 1)", "brought by COPY in line 7 of the Dockerfile"
+    for number in range(7):
+        is_of_base = number < _OF_BASE
+        digest, size = f"sha256:{str(number) * 64}", (number + 1) * 7_000_000
+        yield LayerRow("linux/amd64", digest, size, base if is_of_base else own, is_of_base)

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from goldenpath.delivery.model.exception import Acceptance, AppliedException, ExceptionScope, Standing
+from goldenpath.delivery.model.finding import FindingOrigin, Gate
+from goldenpath.delivery.model.verdict import Result
+from goldenpath.delivery.model.work_folder import WorkFolder
+from goldenpath.delivery.report import report_data
+from goldenpath.delivery.report.report_data import FindingStanding, PackageRow
+from goldenpath.shared import codec
+from tests.unit.builders import report, vulnerability
+from tests.unit.delivery.report.test_job_summary import facts, verdict
+
+SPDX = {
+    "packages": [
+        {"name": "the image"},
+        {"name": "openssl", "versionInfo": "3.0", "licenseDeclared": "Apache-2.0", "licenseConcluded": "NOASSERTION",
+         "externalRefs": [{"referenceType": "cpe23Type", "referenceLocator": "cpe:2.3:a"},
+                          {"referenceType": "purl", "referenceLocator": "pkg:deb/debian/openssl@3.0"}]},
+    ]
+}  # fmt: skip
+
+
+def applied(identity: str, standing: Standing) -> AppliedException:
+    scope = ExceptionScope(package="PyYAML")
+    acceptance = Acceptance(Gate.TRIVY, identity, scope, "a reason", "team-web", date(2026, 12, 31))
+    return AppliedException(acceptance, standing, (f"{identity}-CRITICAL",))
+
+
+def test_each_finding_says_what_it_is_worth_and_those_to_fix_come_first(tmp_path: Path) -> None:
+    work, names = WorkFolder(tmp_path), [f"CVE-{number}" for number in range(5)]
+    found = report(*(vulnerability(identity=name) for name in names))
+    codec.write(work.findings(Gate.TRIVY), found)
+    decided = replace(
+        verdict(Gate.TRIVY, Result.BLOCK), decided_by=("CVE-4-CRITICAL",), unfixed=("CVE-3-CRITICAL",),
+        exceptions=(applied("CVE-2", Standing.ACCEPTED), applied("CVE-1", Standing.EXPIRED)),
+    )  # fmt: skip
+    rows = report_data.gather(work, facts(verdicts={Gate.TRIVY: decided})).findings
+    assert [(row.id, row.standing) for row in rows] == [
+        ("CVE-4", FindingStanding.TO_FIX), ("CVE-0", FindingStanding.REPORTED), ("CVE-1", FindingStanding.REPORTED),
+        ("CVE-2", FindingStanding.ACCEPTED), ("CVE-3", FindingStanding.UNFIXED),
+    ]  # fmt: skip
+
+
+def test_a_link_is_kept_only_where_it_is_one_of_the_web() -> None:
+    finding = replace(
+        vulnerability(), url="javascript:alert(1)", origin=FindingOrigin(base="docker.io/library/python:3")
+    )
+    row = report_data.finding_row(finding, FindingStanding.TO_FIX)
+    assert (row.url, row.package, row.origin) == ("", "PyYAML 5.3", "from the base image docker.io/library/python:3")
+
+
+def test_packages_come_with_kind_and_licence_and_the_image_is_none(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    codec.write_bytes(work.spdx, codec.encode(SPDX))
+    assert report_data.gather(work, facts()).packages == (PackageRow("openssl", "3.0", "deb", "Apache-2.0"),)
+
+
+def test_what_is_damaged_or_missing_is_an_empty_table(tmp_path: Path) -> None:
+    work = WorkFolder(tmp_path)
+    work.spdx.write_text("{")
+    verdicts = {Gate.TRIVY: verdict(Gate.TRIVY, Result.PASS)}
+    made = report_data.gather(work, facts(verdicts=verdicts))
+    assert (made.findings, made.layers, made.packages) == ((), (), ())
