@@ -18,6 +18,7 @@ LISTS = {
     "dev": ("pyproject.toml", "--extra", "local", "--group", "dev"),
     # An environment of its own: it holds some of our own packages back to versions of its choice.
     "scan": ("--group", "scan"),
+    "docs": ("--group", "docs"),
 }
 
 
