@@ -48,7 +48,7 @@ def new_folder(envs: Path, name: str) -> dict[Path, str]:
     if (envs / name).exists():
         return {}
     model = next(path for path in sorted(envs.iterdir()) if path.is_dir())
-    texts = {path.name: path.read_text() for path in model.iterdir() if path.suffix in {".tf", ".tfvars"}}
+    texts = {path.name: path.read_text() for path in model.iterdir() if path.suffix in {".tf", ".tfvars", ".hcl"}}
     entries = _ENTRIES.sub(r"\1{}\n", texts["ecr.tf"])
     texts["ecr.tf"] = entries.replace(f"# The registries of {model.name}.", f"# The registries of {name}.")
     texts["terraform.tfvars"] = texts["terraform.tfvars"].replace(f'"{model.name}"', f'"{name}"')

@@ -91,6 +91,7 @@ def test_one_more_environment_is_in_every_generated_list(fifth: dict[Path, str])
         "README.md",
         "docs/governance/GOV-0014-devsecops-matrix.md",
         environment_lists.MODULE_FILE,
+        f"envs/{ADDED}/.terraform.lock.hcl",
         *(f"envs/{ADDED}/{name}" for name in ("ecr.tf", "main.tf", "terraform.tfvars", "variables.tf")),
         ".github/workflows/_apply-registries.yml",
         ".github/workflows/_build-and-release.yml",

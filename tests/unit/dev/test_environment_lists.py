@@ -98,11 +98,13 @@ def test_an_environment_without_a_folder_has_one_without_registries(tmp_path: Pa
     dev = tmp_path / "dev"
     dev.mkdir()
     (dev / "main.tf").write_text("terraform {}\n")
+    (dev / ".terraform.lock.hcl").write_text("# of the provider\n")
     (dev / "terraform.tfvars").write_text('environment       = "dev"\nbuild_id          = "main"\n')
     head, entry = "# The registries of dev. Sorted.\n\nlocals {\n", '    "my-app" = {\n      risk = "low"\n    }\n'
     (dev / "ecr.tf").write_text(f"{head}  ecr_repositories = {{\n{entry}  }}\n}}\n")
     assert {path.name: text for path, text in environment_lists.new_folder(tmp_path, "uat").items()} == {
         "main.tf": "terraform {}\n",
+        ".terraform.lock.hcl": "# of the provider\n",
         "terraform.tfvars": 'environment       = "uat"\nbuild_id          = "main"\n',
         "ecr.tf": "# The registries of uat. Sorted.\n\nlocals {\n  ecr_repositories = {}\n}\n",
     }
