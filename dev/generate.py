@@ -1,4 +1,4 @@
-"""Write what is generated from the declarations in the code: every `action.yml`, and the tables in the documents.
+"""Write what is generated from the declarations in the code: every `action.yml`, tables, lists of environments.
 
 `python dev/generate.py` writes; with `--check` it writes nothing, and fails naming what differs.
 """
@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from dev import tables  # noqa: E402
+from dev import environment_lists, tables  # noqa: E402
 from dev.benchmark import page, store  # noqa: E402
 from dev.benchmark.model import BENCHMARK_SCHEMA, Benchmark  # noqa: E402
 from tests.attacks.table import ALL as ATTACKS  # noqa: E402
@@ -91,6 +91,7 @@ def generated() -> dict[Path, str]:
             files[document] = filled(document.read_text())
     files |= {ROOT / "docs" / "errors" / f"{code}.md": error_pages.page(code) for code in error_pages.kinds()}
     measured = store.read(ROOT / "docs" / "performance.json")
+    files |= environment_lists.files(ROOT)
     return files | {ROOT / "docs" / name: text for name, text in page.files(measured).items()}
 
 

@@ -10,7 +10,7 @@ locals {
   keep = coalesce(var.retention.keep, local.controls.keep)
 
   # The strictest environment first: an image that reached prod is kept as a prod release, not as a dev build.
-  tag_environments = ["prod", "staging", "test", "dev"]
+  tag_environments = reverse(local.environments)
 
   lifecycle_rules = concat(
     [{

@@ -37,8 +37,8 @@ variable "environment" {
   default     = null
 
   validation {
-    condition     = var.environment == null || contains(["dev", "test", "staging", "prod"], coalesce(var.environment, "dev"))
-    error_message = "environment is unknown: write dev, test, staging or prod, or leave it out."
+    condition     = var.environment == null || contains(local.environments, coalesce(var.environment, local.environments[0]))
+    error_message = "environment is unknown: write one of ${join(", ", local.environments)}, or leave it out."
   }
 }
 
@@ -105,12 +105,12 @@ variable "immutability_exclusions" {
       can(regex("^v?[0-9.]*[*]", filter)),
       can(regex("^v?[0-9]+[.].*[*]", filter)),
       can(regex("^v?[0-9]+[.][0-9]+[.][0-9]", filter)),
-      [for environment in ["dev", "test", "staging", "prod"] : (
+      [for environment in local.environments : (
         startswith(filter, "${environment}-") ||
         strcontains(filter, "*") && startswith("${environment}-", split("*", filter)[0])
       )],
     ]]))
-    error_message = "immutability_exclusions holds a filter that could match the tag of a release (a commit id, dev-, test-, staging-, prod- and a commit id, or a version like 1.4.2 or v1.4.2): releases of an immutable repository never move."
+    error_message = "immutability_exclusions holds a filter that could match the tag of a release (a commit id, ${join(", ", formatlist("%s-", local.environments))} and a commit id, or a version like 1.4.2 or v1.4.2): releases of an immutable repository never move."
   }
 }
 

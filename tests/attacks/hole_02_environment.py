@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.release import binding
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared.errors import LoginRefused, UnknownEnvironment, WrongEnvironment
+from tests import environments
 from tests.attacks.attack import Edit, Patch, Refused, attack
 from tests.attacks.roles import FILE, as_run, entered, printed, without
 from tests.e2e import events
@@ -180,7 +181,7 @@ NOT_ASKED = Edit(
     "src/goldenpath/delivery/release/access.py", "    binding.require_own(access.policy, access.environment, target)\n"
 )
 # Each environment but prod has no role of its own, so the one that serves all is theirs too.
-ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"NO_ROLE_OF_{name}" for name in ("DEV", "TEST", "STAGING")} | {
+ONE_ROLE = {secret: f"NO_ROLE_OF_{name}" for name, secret in environments.ROLE_SECRETS.items()} | {
     "TF_AWS_IAM_ROLE_PROD": "AWS_ROLE_ARN"
 }
 

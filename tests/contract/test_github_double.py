@@ -16,6 +16,7 @@ from openapi_core import Config, OpenAPI
 from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
 from tests import published
 from tests.doubles.github.api import GitHubDouble
+from tests.environments import WITH_REGISTRIES
 from werkzeug.datastructures import Headers
 from werkzeug.test import Client, TestResponse, create_environ
 from werkzeug.wrappers import Request
@@ -450,8 +451,8 @@ def test_a_platform_that_is_set_up_as_the_docs_say_has_nothing_for_the_doctor(
                    registry_checks.tag("main", forge, forge))  # fmt: skip
         return [each.level for each in remarks]
 
-    bad, environments = Level.ERROR, [f"registry-apply-{each}" for each in ("dev", "test", "staging", "prod")]
-    assert levels() == [bad, bad, Level.GOOD, bad, *[bad] * 4, Level.WARNING]
+    bad, environments = Level.ERROR, [f"registry-apply-{name}" for name in WITH_REGISTRIES]
+    assert levels() == [bad, bad, Level.GOOD, bad, *[bad] * len(environments), Level.WARNING]
     for name, ref in (("default-branch", "refs/heads/development"), ("release-tags", "refs/tags/main")):
         (file,) = (each for each in PROTECTION if each.stem == name)
         ruleset = json.loads(file.read_text(encoding="utf-8"))
@@ -459,10 +460,10 @@ def test_a_platform_that_is_set_up_as_the_docs_say_has_nothing_for_the_doctor(
         caller.call("POST", "/repos/octo/app/rulesets", ruleset)
     settings.environments = dict.fromkeys(environments, ("second",))
     settings.deploying = dict.fromkeys(environments, ("development",))
-    assert levels() == [Level.GOOD] * 9
+    assert levels() == [Level.GOOD] * (5 + len(environments))
     settings.unowned, settings.is_admin = (3,), False
     caller.github.commits.push("octo/app", "2" * 40, ref="tags/main")
-    assert levels() == [Level.GOOD, Level.GOOD, bad, Level.LEFT_OUT, *[Level.GOOD] * 4, bad]
+    assert levels() == [Level.GOOD, Level.GOOD, bad, Level.LEFT_OUT, *[Level.GOOD] * len(environments), bad]
 
 
 WORKFLOW = ".github/workflows/create-ecr-registry.yml"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.environments import ROLE_SECRETS
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 ON_PUSH = (WORKFLOWS / "ecr-auto-apply.yml").read_text()
 APPLY = (WORKFLOWS / "_apply-registries.yml").read_text()
 # The commit of a called workflow's own file; a runner that does not know it gets no commit at all.
 OF_WORKFLOW = f"${{{{ job.workflow_sha || '{'0' * 40}' }}}}"
-ENVIRONMENTS = ("dev", "test", "staging", "prod")
 # A word of a script that names a file of a checkout: with a slash in it, not as the value of an option.
 _OPTION = re.compile(r"--(checkout|trusted)[ =]\S+")
 _PLACE = re.compile(r"(?<![\w$./{-])(?:\./)?([\w.-]+)/[\w./-]+")
@@ -93,8 +93,9 @@ def test_the_job_that_applies_is_given_one_environment() -> None:
     assert jobs["apply"]["environment"] == f"${{{{ {chosen} && {named} || '' }}}}"
     (step,) = (each for each in jobs["apply"]["steps"] if each["name"] == "apply-merged")
     given = {name: value for name, value in step["env"].items() if name.startswith("TF_AWS_")}
-    roles = {each: f"TF_AWS_IAM_ROLE_{each.upper()}" for each in ENVIRONMENTS}
-    assert given == {role: f"${{{{ {chosen} == '{each}' && secrets.{role} || '' }}}}" for each, role in roles.items()}
+    assert given == {
+        role: f"${{{{ {chosen} == '{name}' && secrets.{role} || '' }}}}" for name, role in ROLE_SECRETS.items()
+    }
 
 
 def test_what_a_push_starts_only_calls_the_workflow_of_the_default_branch() -> None:

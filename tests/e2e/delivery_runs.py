@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tests.e2e import invariants
 from tests.e2e.invariants import World
+from tests.environments import ROLE_SECRETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 # Not the account of the emulators that other modules start in this process.
 ACCOUNT = "345678901234"
 CALLER = ".github/workflows/delivery.yml"
-ENVIRONMENTS = ("dev", "test", "staging", "prod")
 
 Asked = Callable[[], list[str]]
 
@@ -40,8 +40,8 @@ class Roles:
         """Create them and return the secrets of the app's repository."""
         subjects = (f"repo:{self.slug}:*",)
         return {
-            f"TF_AWS_IAM_ROLE_{name.upper()}": self.emulator.create_role(f"deliver-{name}", subjects=subjects)
-            for name in ENVIRONMENTS
+            secret: self.emulator.create_role(f"deliver-{name}", subjects=subjects)
+            for name, secret in ROLE_SECRETS.items()
         }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from goldenpath.delivery.model.event import comes_from_fork
+from tests import environments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 REPOSITORY = "my-app"
 _SHA_256_DIGITS = 64
-_UPLOADED_IN = {"test", "staging", "prod"}
 _ENDINGS = {"pass": ("✅",), "advise": ("✅",), "block": ("⛔",), "error": ("❌", "✅")}
 
 
@@ -83,7 +83,7 @@ def _annotations(ended: Ended, verdict: str) -> None:
 
 def _uploads(ended: Ended, event: Event, gates: Mapping[str, Any], uploaded: int) -> None:
     """Each gate that came to a verdict uploads its findings, where the environment asks for it and the token may."""
-    asked = any(gate["environment"] in _UPLOADED_IN for gate in gates.values())
+    asked = any(gate["environment"] in environments.UPLOADING for gate in gates.values())
     # GitHub takes findings for commits named by SHA-1.
     taken = not comes_from_fork(event.payload) and len(event.payload.get("after", "")) != _SHA_256_DIGITS
     expected = len(gates) if asked and taken else 0

@@ -21,6 +21,7 @@ from tests.e2e.outcomes import (
     roles_assumed,
     uploaded,
 )
+from tests.environments import ROLE_SECRETS
 from tests.tools import apps, small_images
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ jobs:
     secrets: {secrets}
 """
 BY_NAME = "{AWS_ROLE_ARN: '${{ secrets.AWS_ROLE_ARN }}'}"
-ONLY_ONE_ROLE = {f"TF_AWS_IAM_ROLE_{name}": f"UNUSED_{name}" for name in ("TEST", "STAGING", "PROD")} | {
+ONLY_ONE_ROLE = {secret: f"UNUSED_{name}" for name, secret in ROLE_SECRETS.items()} | {
     "TF_AWS_IAM_ROLE_DEV": "AWS_ROLE_ARN"
 }
 

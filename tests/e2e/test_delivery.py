@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import environments
 from tests.e2e import events, guide, platform_copy
 from tests.e2e.delivery_runs import CALLER
 from tests.e2e.outcomes import (
@@ -170,7 +171,7 @@ def test_a_secret_and_a_vulnerable_package_on_development_are_released_with_warn
     assert "Would block in other environments" in ended.summary
     for gate in ("gitleaks", "trivy"):
         verdict = ended.artifact("goldenpath-reports-my-app", f"{gate}.verdict.json")
-        assert (verdict["result"], verdict["would_block_in"]) == ("advise", ["test", "staging", "prod"])
+        assert (verdict["result"], verdict["would_block_in"]) == ("advise", [*environments.BLOCKING])
     assert token not in ended.text
 
 
@@ -191,7 +192,7 @@ def test_an_unknown_environment_ends_in_an_error_that_lists_the_known_ones(
     ended = deliver(events.dispatch(app, environment="production"))
     assert (ended.code, ended.jobs) == (1, UNKNOWN), ended.story
     assert "production" in ended.text
-    assert "local, dev, test, staging, prod" in ended.text
+    assert ", ".join(environments.ALL) in ended.text
     assert_nothing_released(emulator)
     assert_no_login(emulator, asked)
 

@@ -13,6 +13,7 @@ import yaml
 
 from goldenpath.shared import process
 from goldenpath.shared.toolchain import Toolchain
+from tests import environments
 from tests.e2e import platform_copy, zones
 from tests.tools.command import ROOT
 
@@ -102,7 +103,7 @@ def test_only_a_release_that_asks_for_an_approval_is_bound_to_the_environment_of
     assert bound == {"push": "${{ inputs.approval && inputs.environment || '' }}"}
 
 
-ROLES = {*(f"TF_AWS_IAM_ROLE_{each}" for each in ("DEV", "TEST", "STAGING", "PROD")), "AWS_ROLE_ARN"}
+ROLES = {*environments.ROLE_SECRETS.values(), "AWS_ROLE_ARN"}
 
 
 def test_credentials_and_code_of_the_app_never_meet_in_one_job() -> None:

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests import environments
+
 SLUG = "team/my-app"
 FORK = "stranger/my-app"
-SECRETS = {f"TF_AWS_IAM_ROLE_{name}": f"the role of {name.lower()}" for name in ("DEV", "TEST", "STAGING", "PROD")}
+SECRETS = {secret: f"the role of {name}" for name, secret in environments.ROLE_SECRETS.items()}
 DEFAULT_TYPES = ("opened", "synchronize", "reopened")
 _PATTERNS = (
     r"push to (?P<branch>\S+)",

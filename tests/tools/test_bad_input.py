@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import environments
 from tests.tools import apps
 from tests.tools.mistakes import Case, Place, untouched
 
@@ -136,7 +137,7 @@ DELIVERIES = (
          "The checkout is shallow: part of its history is missing and cannot be scanned",
          given={"source": "{folder}/shallow"}, prepare=shallow),
     Case("an unknown environment", errors.UnknownEnvironment, "There is no environment 'production'",
-         "The platform knows local, dev, test, staging, prod", given={"environment": "production"}),
+         f"The platform knows {', '.join(environments.ALL)}", given={"environment": "production"}),
     Case("no environment", errors.BadInput, "1 input cannot be used", "`environment` is missing",
          given={"environment": ""}),
     Case("a bad repository name", errors.BadInput, "1 input cannot be used",

@@ -7,8 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from dev import environment_lists
 from tests.terraform_provider import world as worlds
 
+from goldenpath.policy import environments
 from goldenpath.registries.terraform import program
 from goldenpath.registries.terraform.program import Terraform, passed_variables
 from goldenpath.shared import process
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.tools
 MODULE = worlds.ROOT / "modules" / "aws_ecr"
+ENVIRONMENTS = [rules.environment for rules in environments.registry_rules()]
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +53,28 @@ def planned(world: World, folder: Path) -> None:
     driver.plan(folder / "plan")
 
 
-def test_every_test_of_the_module_passes(world: World, checkout: Path) -> None:
-    folder = checkout / "modules" / "aws_ecr"
+def passed(world: World, folder: Path, *options: str) -> int:
+    """Run the tests of the module in `folder`, all of which have to pass; return how many there were."""
     driver = terraform(world, folder)
     driver.init({})
     environment = {**passed_variables(world.variables), "TF_DATA_DIR": str(driver.working), "CHECKPOINT_DISABLE": "1"}
-    done = process.run(program.find_program(), "test", "-no-color", cwd=folder, environment=environment, timeout=300)
-    told = re.search(rb"Success! (\d+) passed, 0 failed", done.stdout)
-    assert told, done.stdout.decode()
+    command = (program.find_program(), "test", "-no-color", *options)
+    done = process.run(*command, cwd=folder, environment=environment, timeout=300)
+    success = re.search(rb"Success! (\d+) passed, 0 failed", done.stdout)
+    assert success, done.stdout.decode()
+    return int(success[1])
+
+
+def test_every_test_of_the_module_passes(world: World, checkout: Path) -> None:
     runs = sum(path.read_text().count('\nrun "') for path in MODULE.glob("tests/*.tftest.hcl"))
-    assert int(told[1]) == runs
+    assert passed(world, checkout / "modules" / "aws_ecr") == runs
+
+
+def test_the_releases_of_an_environment_that_was_added_have_a_lifecycle_rule(world: World, checkout: Path) -> None:
+    folder = checkout / "modules" / "aws_ecr"
+    (folder / "environments.tf").write_text(environment_lists.terraform([*ENVIRONMENTS, "uat"]))
+    name = "tests/lifecycle.tftest.hcl"
+    assert passed(world, folder, f"-filter={name}") == (MODULE / name).read_text().count('\nrun "')
 
 
 def test_terraform_formats_nothing_that_is_committed() -> None:
@@ -101,6 +116,13 @@ REFUSALS = {
     ),
     'name = "My App"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "low" }': (
         "name is not one that ECR takes: write 2 to 256 of a-z and 0-9"
+    ),
+    'name = "my-app"\n environment = "qa"\n metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "low" }': (
+        f"environment is unknown: write one of {', '.join(ENVIRONMENTS)}, or leave it out."
+    ),
+    'name = "my-app"\n immutability_exclusions = ["prod-*"]\n'
+    ' metadata = { id = "REGISTRY_MY_APP", owner = "team-web", risk = "high" }': (
+        f"(a commit id, {', '.join(f'{name}-' for name in ENVIRONMENTS)} and a commit id, or a version like"
     ),
 }
 

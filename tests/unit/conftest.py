@@ -1,4 +1,4 @@
-"""A unit test cannot touch the world by accident: no program starts, no socket opens."""
+"""A unit test cannot touch the world by accident: no program starts, no socket opens, no shipped rule is read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from goldenpath.delivery.checkout import git_branches
 from goldenpath.delivery.rules import effective
 from goldenpath.shared import process
 from goldenpath.shared.names import Commit
+from tests.unit import policy_table
 from tests.unit.builders import COMMIT
 
 # A machine that is busy with something else is no reason to fail.
@@ -23,6 +24,7 @@ def _no_world(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"unit test tried to start {command[0]}")
 
     monkeypatch.setattr(process, "start", refused)
+    policy_table.use(monkeypatch)
     # The app of a unit test is no git repository: it has no rules of its own.
     monkeypatch.setattr(effective, "app_file", lambda *_: None)
     monkeypatch.setattr(git_branches, "tip", lambda *_: Commit(COMMIT))

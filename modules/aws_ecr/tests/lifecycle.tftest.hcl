@@ -24,84 +24,21 @@ run "untagged_images_are_the_first_rule" {
   }
 }
 
-run "prod_releases_have_a_rule_of_their_own" {
+run "every_environment_has_a_rule_of_its_own_and_the_strictest_comes_first" {
   command = plan
 
   assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 10]).selection.tagPatternList == ["prod-*"]
-    error_message = "one pattern a rule: several in one rule would all have to match"
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.tagPatternList if rule.selection.tagStatus == "tagged"] == [for environment in reverse(local.environments) : ["${environment}-*"]]
+    error_message = "a release is protected by the strictest environment it reached; several patterns in one rule would all have to match"
   }
 }
 
-run "staging_releases_have_a_rule_of_their_own" {
+run "releases_are_counted_not_aged" {
   command = plan
 
   assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 20]).selection.tagPatternList == ["staging-*"]
-    error_message = "one pattern a rule: several in one rule would all have to match"
-  }
-}
-
-run "test_releases_have_a_rule_of_their_own" {
-  command = plan
-
-  assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 30]).selection.tagPatternList == ["test-*"]
-    error_message = "one pattern a rule: several in one rule would all have to match"
-  }
-}
-
-run "dev_releases_have_a_rule_of_their_own" {
-  command = plan
-
-  assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 40]).selection.tagPatternList == ["dev-*"]
-    error_message = "one pattern a rule: several in one rule would all have to match"
-  }
-}
-
-run "prod_releases_are_counted_not_aged" {
-  command = plan
-
-  assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 10]).selection.countType == "imageCountMoreThan"
+    condition     = toset([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.countType if rule.selection.tagStatus == "tagged"]) == toset(["imageCountMoreThan"])
     error_message = "a release does not go because it is old"
-  }
-}
-
-run "staging_releases_are_counted_not_aged" {
-  command = plan
-
-  assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 20]).selection.countType == "imageCountMoreThan"
-    error_message = "a release does not go because it is old"
-  }
-}
-
-run "test_releases_are_counted_not_aged" {
-  command = plan
-
-  assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 30]).selection.countType == "imageCountMoreThan"
-    error_message = "a release does not go because it is old"
-  }
-}
-
-run "dev_releases_are_counted_not_aged" {
-  command = plan
-
-  assert {
-    condition     = one([for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule if rule.rulePriority == 40]).selection.countType == "imageCountMoreThan"
-    error_message = "a release does not go because it is old"
-  }
-}
-
-run "a_release_is_protected_by_the_strictest_environment_it_reached" {
-  command = plan
-
-  assert {
-    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.tagPatternList[0] if rule.selection.tagStatus == "tagged"] == ["prod-*", "staging-*", "test-*", "dev-*"]
-    error_message = "prod comes before staging, test and dev"
   }
 }
 

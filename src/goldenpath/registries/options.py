@@ -28,7 +28,7 @@ TRUSTED = option(
     "--trusted", "The checkout of the default branch, whose Terraform configuration is used.",
     type=click.Path(path_type=Path), default=Path(),
 )  # fmt: skip
-ENVIRONMENT = option("--environment", "Environment: dev, test, staging or prod.", default="")
+ENVIRONMENT = option("--environment", "Environment of the registry, as the policy names it.", default="")
 NAME = option("--name", "Name of the repository in ECR, like `my-app`.", default="")
 
 

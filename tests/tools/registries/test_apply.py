@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from tests.environments import WITH_REGISTRIES
 from tests.terraform_provider import world as worlds
 from tests.tools.terraform_fmt import formatted
 
@@ -70,7 +71,7 @@ def names(world: World, region: str = worlds.REGION) -> list[str]:
     return sorted(each["repositoryName"] for each in found)
 
 
-@pytest.mark.parametrize("environment", ["dev", "test", "staging", "prod"])
+@pytest.mark.parametrize("environment", WITH_REGISTRIES)
 def test_a_requested_registry_comes_to_be_in_its_environment_and_alone(
     world: World, checkout: Path, environment: str
 ) -> None:

@@ -18,7 +18,7 @@ from goldenpath.delivery.model.finding import Finding, Findings, Gate
 from goldenpath.delivery.model.settled import Settlement
 from goldenpath.delivery.report import gate_summary, job_summary, sarif
 from goldenpath.delivery.report.job_summary import Facts
-from goldenpath.delivery.rules import app, matrix, settled
+from goldenpath.delivery.rules import app, settled
 from goldenpath.delivery.rules.app import AppRules
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.secrets import gitleaks
@@ -26,11 +26,12 @@ from goldenpath.registries import compliance, hygiene
 from goldenpath.registries.compliance import LifecycleImage
 from goldenpath.registries.config import hcl_edit
 from goldenpath.registries.config.ecr_tf import BLOCK, MAP
+from tests.unit import policy_table
 from tests.unit.builders import report, secret
 
 SMALL, LARGE = 100, 400
 TODAY = date(2026, 11, 28)
-POLICY = matrix.load()
+POLICY = policy_table.POLICY
 
 
 class Text(str):

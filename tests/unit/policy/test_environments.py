@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from importlib import resources
-
 from goldenpath.policy import environments
+from tests.unit import policy_table
 
-TEXT = (resources.files("goldenpath.policy") / "environments.yaml").read_text(encoding="utf-8")
+TEXT = policy_table.TEXT
 
 
 def test_every_environment_but_that_of_terminals_has_registries_in_promotion_order() -> None:

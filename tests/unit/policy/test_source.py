@@ -1,10 +1,18 @@
-"""The policy that is shipped."""
-
 from __future__ import annotations
 
-from importlib import resources
+import pytest
 
-FOLDER = resources.files("goldenpath.policy")
+from goldenpath.policy import environments, source
+from goldenpath.shared.errors import PolicyInvalid
+from tests.unit import policy_table
 
 
-TEXT = (FOLDER / "environments.yaml").read_text(encoding="utf-8")
+def test_every_mistake_is_reported_with_its_file_line_and_field() -> None:
+    text = policy_table.TEXT.replace("unbound: warned", "unbound: maybe").replace(
+        "    sbom: required", "    sbom: no", 1
+    )
+    lines = text.splitlines()
+    with pytest.raises(PolicyInvalid) as refused:
+        source.read(text, environments.SCHEMA, "rules.yaml")
+    for line, field in (("unbound: maybe", "$.unbound"), ("    sbom: no", "$.environments.local.sbom")):
+        assert f"rules.yaml:{lines.index(line) + 1}: {field}: " in refused.value.why

@@ -63,6 +63,9 @@ class Input:
         return self.name.upper() if self.secret else "GOLDENPATH_" + self.name.upper()
 
 
+_REGION = Region(names.DEFAULT_REGION)
+
+
 @dataclass(frozen=True)
 class Request:
     """The checked inputs of one run. A field that no input filled has its default; paths are absolute."""
@@ -90,10 +93,10 @@ class Request:
     build_cache_key: str = ""
     version: Version | None = None
     image_tag: Tag | None = None
-    aws_region: Region | None = None
+    aws_region: Region = _REGION
     role_arn: RoleArn | None = None
     allowed_account_ids: tuple[AccountId, ...] = ()
-    audience: str = ""
+    audience: str = names.AUDIENCE
     registry_account: AccountId | None = None
     private_bases: tuple[PrivateBase, ...] = ()
     bases_logins: tuple[RegistryLogin, ...] = ()

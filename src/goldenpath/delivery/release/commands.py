@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.candidate import Candidate
 from goldenpath.delivery.model.receipt import Receipt
+from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.registry import iam
 from goldenpath.delivery.registry.iam import pull_policy, push_policy
 from goldenpath.delivery.release import access
@@ -155,7 +156,6 @@ def print_trust_policy(
     )
     given = inputs.read((inputs.AWS_REGION, inputs.AUDIENCE), {"aws_region": aws_region, "audience": audience})
     region = given.aws_region
-    assert region is not None  # noqa: S101  it has a default
     _print(iam.trust_policy(region.aws_partition, _account(account), subject, given.audience))
 
 
@@ -168,10 +168,8 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
     request = inputs.read(
         (inputs.ECR_REPOSITORY, inputs.AWS_REGION), {"ecr_repository": ecr_repository, "aws_region": aws_region}
     )
-    assert request.ecr_repository is not None  # noqa: S101  it is required
-    assert request.aws_region is not None  # noqa: S101  it has a default
-    region = request.aws_region
-    _print(push_policy(region.aws_partition, region, _account(account), request.ecr_repository))
+    region, repository = request.aws_region, stage_requests.of(ImageRequest, request).ecr_repository
+    _print(push_policy(region.aws_partition, region, _account(account), repository))
 
 
 @iam_group.command("pull-policy")
@@ -183,13 +181,10 @@ def print_push_policy(account: str, ecr_repository: str, aws_region: str) -> Non
 @_REGION
 def print_pull_policy(account: str, ecr_repositories: tuple[str, ...], aws_region: str) -> None:
     """Print what the role of base images may do: pull from some repositories."""
-    names = [
-        inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": repository}).ecr_repository
-        for repository in ecr_repositories
-    ]
+    named = (inputs.read((inputs.ECR_REPOSITORY,), {"ecr_repository": repository}) for repository in ecr_repositories)
+    names = [stage_requests.of(ImageRequest, request).ecr_repository for request in named]
     region = inputs.read((inputs.AWS_REGION,), {"aws_region": aws_region}).aws_region
-    assert region is not None  # noqa: S101  it has a default
-    _print(pull_policy(region.aws_partition, region, _account(account), [name for name in names if name]))
+    _print(pull_policy(region.aws_partition, region, _account(account), names))
 
 
 def _read(path: Path) -> Receipt:
@@ -217,7 +212,6 @@ def _where(region: str, role: str, account: str) -> Request:
 
 @contextmanager
 def _open_registry(receipt: Receipt, where: Request) -> Iterator[EcrConnection]:
-    assert where.aws_region is not None  # noqa: S101  it has a default
     here = Runner.read(runner.variables())
     # By the policy of today, and whatever the receipt says about accounts: it could have been replaced.
     wanted = access.Access(

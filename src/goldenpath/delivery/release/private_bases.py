@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.model import inputs
 from goldenpath.delivery.registry import oci_login
 from goldenpath.delivery.registry.oci_registry import OciRegistry
 from goldenpath.delivery.release.access import masked_login
@@ -16,8 +15,8 @@ from goldenpath.shared.names import BASES_ROLE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.model.inputs import Request
     from goldenpath.delivery.model.private_base import EcrPlace, PrivateBase
+    from goldenpath.delivery.model.stage_requests import BasesRequest
     from goldenpath.delivery.registry.registry_token import Login
     from goldenpath.shared.runner import Runner
 
@@ -28,7 +27,7 @@ _WAY_IN = (
 
 
 @contextmanager
-def open_repository(base: PrivateBase, request: Request, here: Runner) -> Iterator[OciRegistry]:
+def open_repository(base: PrivateBase, request: BasesRequest, here: Runner) -> Iterator[OciRegistry]:
     """Log in and yield the repository of `base` for as long as the block lasts.
 
     Raises `LoginRefused` and `AccessDenied`, and `BadInput` when there is no login for its registry.
@@ -43,7 +42,7 @@ def open_repository(base: PrivateBase, request: Request, here: Runner) -> Iterat
             raise oci_login.refused(base.registry, error.why) from error
 
 
-def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
+def _of_ecr(place: EcrPlace, request: BasesRequest, here: Runner) -> OciRegistry:
     from goldenpath.delivery.registry import ecr_client  # noqa: PLC0415  a build without such a base need not load the SDK
 
     # No environment owns a base image, so no rule about accounts applies: nothing can be changed with this login.
@@ -51,7 +50,7 @@ def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
         region=place.region,
         repository=place.repository,
         name=f"goldenpath-bases-{here.repository.replace('/', '-')}-{here.run_id}",
-        identity=lambda: oidc.token(runner.variables(), request.audience or inputs.AUDIENCE.default),
+        identity=lambda: oidc.token(runner.variables(), request.audience),
         hide=here.mask,
         stored_keys_refused=here.in_actions,
         read_only=True,
@@ -62,7 +61,7 @@ def _of_ecr(place: EcrPlace, request: Request, here: Runner) -> OciRegistry:
     return OciRegistry(login(), place.repository, renew=login)
 
 
-def _other(base: PrivateBase, request: Request, here: Runner) -> OciRegistry:
+def _other(base: PrivateBase, request: BasesRequest, here: Runner) -> OciRegistry:
     given = next((login for login in request.bases_logins if login.registry == base.registry), None)
     if given is None:
         listed = ", ".join(login.registry for login in request.bases_logins) or "nothing"

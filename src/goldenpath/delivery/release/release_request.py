@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import stage_requests
+from goldenpath.delivery.model.stage_requests import RegistryRequest
 from goldenpath.delivery.release.access import Access
 from goldenpath.delivery.stage import require_allowed_ref
 from goldenpath.shared.errors import BadInput
@@ -22,12 +23,9 @@ def refuse_pull_request(run: Run) -> None:
 
 def wanted_access(run: Run) -> Access:
     """Return the repository that this run opens, and its identity. Raises `BadInput` when no repository was named."""
-    request = run.request
-    if request.ecr_repository is None:
-        raise BadInput("No ECR repository was named", fix="Name it with --ecr-repository")
-    region = request.aws_region or inputs.AWS_REGION.parse(inputs.AWS_REGION.default)
+    request = stage_requests.of(RegistryRequest, run.request)
     return Access(
-        region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
+        request.aws_region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
         request.allowed_account_ids, run.environment.stored_keys_allowed,
-        audience=request.audience or inputs.AUDIENCE.default, registry_account=request.registry_account,
+        audience=request.audience, registry_account=request.registry_account,
     )  # fmt: skip

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from goldenpath.delivery.builds import bases, build_cache, frontends
 from goldenpath.delivery.github.history import History
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.event import BY_HAND
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
 from goldenpath.delivery.model.receipt import Receipt, State, TagMove
+from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.model.verdict import CHECKOUT, CONTEXT_ARTIFACT, Mode, Result
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.release import access, approval
@@ -247,7 +248,7 @@ def _outcome(run: Run, receipt: Receipt, latest: Latest, warnings: tuple[str, ..
             "image": f"{receipt.repository}:{shown}",
             "image_digest": receipt.digest,
             "image_ref": receipt.reference,
-            "image_name": run.request.ecr_repository or "",
+            "image_name": stage_requests.of(ImageRequest, run.request).ecr_repository,
             "tags": ",".join(names),
         },
         warnings=(*warnings, latest.warning) if latest.warning else warnings,

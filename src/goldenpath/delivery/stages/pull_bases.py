@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.private_base import FetchedBases
+from goldenpath.delivery.model.stage_requests import BasesRequest
 from goldenpath.delivery.registry import oci_pull
 from goldenpath.delivery.release import private_bases
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
@@ -23,16 +24,15 @@ def run(run: Run) -> Outcome:
     work = run.work
     work.forget(work.bases)
     shutil.rmtree(work.base_layouts, ignore_errors=True)
-    if not run.request.private_bases:
-        raise BadInput("No base image was named.", fix="Name them with `private_bases`, one per line.")
-    images = {base.written: _fetched(run, base) for base in run.request.private_bases}
+    request = stage_requests.of(BasesRequest, run.request)
+    images = {base.written: _fetched(run, request, base) for base in request.private_bases}
     codec.write(work.bases, FetchedBases(images))
     return Outcome(sentence=f"fetched {', '.join(f'{name} ({digest[:19]}…)' for name, digest in images.items())}")
 
 
-def _fetched(run: Run, base: PrivateBase) -> Digest:
+def _fetched(run: Run, request: BasesRequest, base: PrivateBase) -> Digest:
     run.say(f"fetching {base.written}")
-    with private_bases.open_repository(base, run.request, run.runner) as registry:
+    with private_bases.open_repository(base, request, run.runner) as registry:
         stored = registry.manifest(base.reference)
         if stored is None:
             raise BadInput(

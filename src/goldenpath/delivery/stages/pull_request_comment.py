@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from goldenpath.delivery.github.pull_request import Conversation
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
+from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.report import job_summary
 from goldenpath.delivery.report.run_facts import gather
 from goldenpath.delivery.stage import Outcome, Run, Stage
@@ -25,7 +26,7 @@ def run(run: Run) -> Outcome:
     warnings = () if can_be_checked(run) else (HOW_TO_SHOW_IT,)
     shown = _summary(run) if can_be_checked(run) else pointer(run)
     comment = Conversation(run.runner.api_url, run.request.github_token, run.event.repository, number).say(
-        run.request.ecr_repository or "image", shown
+        stage_requests.of(ImageRequest, run.request).ecr_repository, shown
     )
     if not comment.done:
         return Outcome(f"no comment: {comment.why}", outputs={"commented": "false"}, warnings=warnings)

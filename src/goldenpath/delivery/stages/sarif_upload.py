@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.github.code_scanning import AnalyzedCommit, CodeScanning, UploadEnd
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.finding import Gate
+from goldenpath.delivery.model.stage_requests import UploadRequest
 from goldenpath.delivery.running.upload_conditions import why_not
 from goldenpath.delivery.stage import Outcome, Run, Stage
 from goldenpath.shared.errors import CodeScanningOff, SarifRefused
@@ -22,7 +23,7 @@ def run(run: Run) -> Outcome:
     ready = [gate for gate in Gate if run.work.has(run.work.verdict(gate))]
     if reason := why_not(run, ready):
         return Outcome(sentence=f"no SARIF uploaded: {reason}", outputs={"uploaded": ""})
-    scanning = CodeScanning(run.runner.api_url, _token(run))
+    scanning = CodeScanning(run.runner.api_url, stage_requests.of(UploadRequest, run.request).github_token)
     analysis = AnalyzedCommit(run.event.repository, run.event.commit, run.event.ref)
     done: list[str] = []
     for gate in ready:
@@ -62,15 +63,6 @@ def _not_shown(error: CodeScanningOff) -> Outcome:
     """Return the outcome where the platform advises code scanning and the repository has none."""
     advice = f"{error.what}: GitHub does not show these findings; the run's summary and artifacts have them"
     return Outcome(sentence="no SARIF uploaded: code scanning is off", outputs={"uploaded": ""}, warnings=(advice,))
-
-
-def _token(run: Run) -> str:
-    if not run.request.github_token:
-        raise SarifRefused(
-            "There is no token to upload SARIF with",
-            fix="Pass `github_token: ${{ github.token }}` and give the job `permissions: security-events: write`",
-        )
-    return run.request.github_token
 
 
 STAGE = Stage(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.image import unpacked_layers
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.layout import Layout, narrowed
+from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.scanners import result_cache, syft
 from goldenpath.delivery.stage import EVIDENCE_OUTPUT, Outcome, Run, Stage
 from goldenpath.shared import codec
@@ -62,7 +63,7 @@ def scan(run: Run, layout: Layout, image: LayoutImage) -> Sbom:
     Raises `CandidateChanged` when syft looked at anything else.
     """
     program = run.program("syft")
-    name = run.request.ecr_repository or "image"
+    name = stage_requests.of(ImageRequest, run.request).ecr_repository
     identity = ("syft", program.version, program.sha256, *syft.OUTPUTS, name, image.descriptor.digest)
     with result_cache.of(program).result(*identity) as result:
         inventory = _kept(result) or _scan(run, layout, image, program, name)

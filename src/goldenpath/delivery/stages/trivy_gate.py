@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from goldenpath.delivery.builds import base_notes
-from goldenpath.delivery.model import inputs
+from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.finding import Gate
 from goldenpath.delivery.model.layout import Layout
+from goldenpath.delivery.model.stage_requests import ImageRequest
 from goldenpath.delivery.running import gate
 from goldenpath.delivery.scanners import image_inspection
 from goldenpath.delivery.stage import Outcome, Run, Stage
@@ -20,7 +21,7 @@ def run(run: Run) -> Outcome:
     origins = {image.digest: image.origins for image in candidate.platforms if image.origins}
     report = image_inspection.inspect(run, layout, origins)
     report = base_notes.noted(report, candidate.bases or ())
-    category = f"trivy/{run.request.ecr_repository or 'image'}"
+    category = f"trivy/{stage_requests.of(ImageRequest, run.request).ecr_repository}"
     return gate.conclude(run, report, category=category, dockerfile=run.dockerfile)
 
 

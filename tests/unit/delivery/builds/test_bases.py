@@ -4,6 +4,7 @@ import base64
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,16 +13,19 @@ from goldenpath.delivery.builds.builder import Builder
 from goldenpath.delivery.builds.buildx import BuildOrder
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.image_origins import ImageOrigins, Step
-from goldenpath.delivery.rules import matrix
 from goldenpath.shared import process
 from goldenpath.shared.errors import BaseRefused, BuildFailed
 from goldenpath.shared.names import Digest, Platform
+from tests.unit import policy_table
 from tests.unit.program_double import ProgramDouble, ended, program
+
+if TYPE_CHECKING:
+    from goldenpath.delivery.rules import matrix
 
 D1, D2 = (Digest(f"sha256:{each * 64}") for each in "12")
 PYTHON = BaseImage("docker.io/library/python:3", D1)
 PRIVATE = BaseImage("registry.example.com:5000/team/base:1", D2)
-PROD = matrix.load().environment("prod")
+PROD = policy_table.POLICY.environment("prod")
 STRICT = replace(PROD, base_registries=("docker.io/library", "public.ecr.aws"))
 BUILDER = Builder(program("buildx"), "b1", "remote", "0.34.0", {})
 ORDER = BuildOrder(Path("/app"), Path("/app/Dockerfile"), 0, {"a": "b"}, build_args=(("V", "3"),), target="run")

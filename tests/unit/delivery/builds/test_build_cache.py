@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from goldenpath.shared import codec
 from goldenpath.shared.errors import BadInput, CacheRefused, DiskTrouble, PolicyInvalid
 from goldenpath.shared.names import Commit, Digest
 from goldenpath.shared.runner import Runner
-from tests.unit import cache_builder, layout_builder, run_builder
+from tests.unit import cache_builder, layout_builder, policy_table, run_builder
 from tests.unit.builders import COMMIT, DIGEST, report
 from tests.unit.cache_builder import PREFIX, saved
 
@@ -399,7 +398,7 @@ def test_the_release_asks_after_the_verdicts(tmp_path: Path, monkeypatch: pytest
 
 
 # The policy.
-TEXT = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+TEXT = policy_table.TEXT
 
 
 @pytest.mark.parametrize("environment", ["test", "staging", "prod"])

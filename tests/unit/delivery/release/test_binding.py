@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from goldenpath.delivery.release import binding
 from goldenpath.delivery.release.binding import Target
-from goldenpath.delivery.rules import matrix
 from goldenpath.registries import compliance
 from goldenpath.shared.errors import WrongEnvironment
+from tests.unit import policy_table
 
-SHIPPED = matrix.load()
-NAMES = tuple(each.name for each in SHIPPED.environments)
+if TYPE_CHECKING:
+    from goldenpath.delivery.rules import matrix
+
+POLICY = policy_table.POLICY
+NAMES = tuple(each.name for each in POLICY.environments)
 ACCOUNT = "999999999999"
 PAIRS = [(rules, other) for rules in NAMES for other in NAMES if rules != other]
 
@@ -35,13 +39,13 @@ def listing(*names: str, accounts: bool = False, roles: bool = False) -> matrix.
             accounts=(account_of(each.name),) if accounts and each.name in names else (),
             roles=(role_of(each.name),) if roles and each.name in names else (),
         )
-        for each in SHIPPED.environments
+        for each in POLICY.environments
     )
-    return replace(SHIPPED, environments=environments)
+    return replace(POLICY, environments=environments)
 
 
 def by_tag(other: str) -> tuple[matrix.Policy, Target]:
-    return SHIPPED, Target(ACCOUNT, repository="my-app", tag=other)
+    return POLICY, Target(ACCOUNT, repository="my-app", tag=other)
 
 
 def by_account(other: str) -> tuple[matrix.Policy, Target]:
@@ -96,9 +100,9 @@ def test_the_strongest_of_several_bindings_decides() -> None:
 
 def test_an_account_of_several_environments_is_opened_by_each_and_only_tags_tell_it_apart() -> None:
     shared = tuple(
-        replace(each, accounts=(ACCOUNT,) if each.name in {"dev", "prod"} else ()) for each in SHIPPED.environments
+        replace(each, accounts=(ACCOUNT,) if each.name in {"dev", "prod"} else ()) for each in POLICY.environments
     )
-    policy, target = replace(SHIPPED, environments=shared), Target(ACCOUNT, repository="my-app")
+    policy, target = replace(POLICY, environments=shared), Target(ACCOUNT, repository="my-app")
     for name in ("dev", "prod"):
         binding.require_own(policy, name, target)
         assert binding.unbound(policy, name, target).startswith("Nothing says that the ECR repository my-app belongs")
@@ -109,7 +113,7 @@ def test_an_account_of_several_environments_is_opened_by_each_and_only_tags_tell
 
 def test_a_tag_that_names_no_environment_of_the_platform_is_somebody_elses() -> None:
     with pytest.raises(WrongEnvironment, match="belongs to Prod"):
-        binding.require_own(SHIPPED, "prod", Target(ACCOUNT, repository="my-app", tag="Prod"))
+        binding.require_own(POLICY, "prod", Target(ACCOUNT, repository="my-app", tag="Prod"))
 
 
 def test_a_role_is_known_by_account_and_name_whatever_its_path_or_case() -> None:
@@ -130,21 +134,21 @@ def test_a_persons_own_role_need_not_be_on_a_list() -> None:
 
 def test_what_nothing_binds_is_reported_or_refused_as_the_policy_says() -> None:
     target = Target(ACCOUNT, repository="my-app")
-    binding.require_own(SHIPPED, "dev", target)
-    assert binding.unbound(SHIPPED, "dev", target) == (
+    binding.require_own(POLICY, "dev", target)
+    assert binding.unbound(POLICY, "dev", target) == (
         "Nothing says that the ECR repository my-app belongs to dev only. It has no tag goldenpath.idp/environment, "
         "and environments.yaml lists neither its account nor the role for dev only. Have the platform team "
         "add the tag goldenpath.idp/environment = dev to it, or list its account in environments.yaml."
     )
     with pytest.raises(WrongEnvironment) as caught:
-        binding.unbound(replace(SHIPPED, unbound_refused=True), "dev", target)
+        binding.unbound(replace(POLICY, unbound_refused=True), "dev", target)
     assert caught.value.why.endswith("; environments.yaml says `unbound: refused`")
 
 
 def test_a_tag_that_may_not_be_read_binds_nothing_and_names_the_missing_action() -> None:
     target = Target(ACCOUNT, repository="my-app", tag=None)
-    binding.require_own(SHIPPED, "prod", target)
-    assert "the role lacks ecr:ListTagsForResource" in binding.unbound(SHIPPED, "prod", target)
+    binding.require_own(POLICY, "prod", target)
+    assert "the role lacks ecr:ListTagsForResource" in binding.unbound(POLICY, "prod", target)
     assert binding.unbound(listing("prod", accounts=True), "prod", replace(target, account=account_of("prod"))) == ""
 
 

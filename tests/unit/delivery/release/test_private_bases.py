@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from goldenpath.delivery.model import private_base
 from goldenpath.delivery.model.registry_login import RegistryLogin
+from goldenpath.delivery.model.stage_requests import BasesRequest
 from goldenpath.delivery.release import private_bases
 from goldenpath.shared.errors import BadInput, GoldenPathError, LoginRefused
-from tests.unit import run_builder
+from goldenpath.shared.names import AUDIENCE
+from goldenpath.shared.runner import Runner
 from tests.unit.http_double import Response, pool, refusal
 
 GIVEN = RegistryLogin("ghcr.io", "me", "s3cret")
@@ -30,12 +30,16 @@ def challenge(words: str) -> Response:
 BASE = private_base.parse("ghcr.io/org/base:1")
 
 
-def test_a_registry_without_a_login_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def wanted(login: RegistryLogin) -> BasesRequest:
+    return BasesRequest((BASE,), (login,), None, AUDIENCE)
+
+
+def test_a_registry_without_a_login_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     double = pool(monkeypatch)
-    run = run_builder.run(tmp_path, bases_logins=(RegistryLogin("docker.io", "me", "s3cret"),))
+    request = wanted(RegistryLogin("docker.io", "me", "s3cret"))
     with (
         pytest.raises(BadInput, match=r"There is no login for ghcr\.io, which ghcr\.io/org/base:1 needs") as caught,
-        private_bases.open_repository(BASE, run.request, run.runner),
+        private_bases.open_repository(BASE, request, Runner()),
     ):
         pass
     assert caught.value.why == "BASES_LOGINS has logins for docker.io"
@@ -44,24 +48,22 @@ def test_a_registry_without_a_login_is_named(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_repository_that_the_user_may_not_read_is_a_refused_login(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+    monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     again = (challenge(ASKED), TOKEN, refusal(401, "UNAUTHORIZED")) if status == 401 else ()
     pool(monkeypatch, challenge(ASKED), TOKEN, refusal(status, "DENIED"), *again)
-    run = run_builder.run(tmp_path, bases_logins=(GIVEN,))
     with (
         pytest.raises(LoginRefused, match=r"ghcr\.io refused the login"),
-        private_bases.open_repository(BASE, run.request, run.runner) as registry,
+        private_bases.open_repository(BASE, wanted(GIVEN), Runner()) as registry,
     ):
         registry.manifest(BASE.reference)
 
 
 def test_every_secret_of_a_login_is_masked_before_it_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pool(monkeypatch, challenge(ASKED), refusal(401, "UNAUTHORIZED"))
-    run = run_builder.run(tmp_path, bases_logins=(GIVEN,))
-    here = type(run.runner)(in_actions=True)
-    with pytest.raises(GoldenPathError), private_bases.open_repository(BASE, run.request, here):
+    here = Runner(in_actions=True)
+    with pytest.raises(GoldenPathError), private_bases.open_repository(BASE, wanted(GIVEN), here):
         pass
     assert "::add-mask::s3cret" in capsys.readouterr().out

@@ -8,9 +8,10 @@ from goldenpath.delivery.release import tags
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared.errors import BadInput
 from goldenpath.shared.names import Commit, Tag, Version
+from tests.unit import policy_table
 from tests.unit.builders import COMMIT
 
-ENVIRONMENTS = [each.name for each in matrix.load().environments]
+ENVIRONMENTS = [environment.name for environment in policy_table.POLICY.environments]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 
 import pytest
 
@@ -13,10 +12,11 @@ from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.base_age import require_young
 from goldenpath.shared.errors import BaseRefused, PolicyInvalid
 from goldenpath.shared.names import Digest
+from tests.unit import policy_table
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 LIMIT = timedelta(days=30)
-TEXT = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+TEXT = policy_table.TEXT
 PYTHON = BaseImage("docker.io/library/python:3", Digest(f"sha256:{'1' * 64}"))
 
 

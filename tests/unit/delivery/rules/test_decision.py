@@ -6,7 +6,6 @@ Read a row as: this finding decides in a gate; with an exception of this standin
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from importlib import resources
 from itertools import product
 
 import pytest
@@ -19,6 +18,7 @@ from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.app import AppRules
 from goldenpath.delivery.rules.decision import decide, decides
 from goldenpath.delivery.rules.matrix import VulnerabilityRule
+from tests.unit import policy_table
 from tests.unit.builders import blind_spot, image_secret, report, secret, vulnerability
 
 TODAY = date(2026, 11, 21)
@@ -121,7 +121,7 @@ def test_only_what_certainly_has_no_fix_is_reported_without_deciding(status: Fix
 
 
 def test_a_platform_may_let_what_nobody_has_fixed_decide() -> None:
-    text = resources.files("goldenpath.policy").joinpath(matrix.POLICY_FILE).read_text(encoding="utf-8")
+    text = policy_table.TEXT
     strict = matrix.parse(text.replace("ignore_unfixed: true", "ignore_unfixed: false"))
     verdict = decide(report(of_status("will_not_fix")), strict, strict.environment("prod"), today=TODAY).verdict
     assert (verdict.result, verdict.unfixed) == (Result.BLOCK, ())
@@ -141,7 +141,7 @@ def test_a_verdict_says_how_many_findings_have_no_fix_without_the_accepted_and_t
 
 
 def test_what_would_block_elsewhere_follows_the_rules_of_each_other_environment() -> None:
-    text = resources.files("goldenpath.policy").joinpath(matrix.POLICY_FILE).read_text(encoding="utf-8")
+    text = policy_table.TEXT
     before, of_test = text.split("  test:\n")
     policy = matrix.parse(f"{before}  test:\n{of_test.replace('[HIGH, CRITICAL]', '[CRITICAL]', 1)}")
     high = decide(report(vulnerability(Severity.HIGH)), policy, policy.environment("dev"), today=TODAY).verdict

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import resources
 
 from goldenpath.delivery.rules import explanation, matrix
+from tests.unit import policy_table
 
 LIMIT = timedelta(days=30)
 
 
-TEXT = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+TEXT = policy_table.TEXT
 
 
 def test_a_platform_says_how_old_base_images_may_be() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from importlib import resources
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from goldenpath.delivery.rules import matrix
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.delivery.rules.freshness import require_fresh
 from goldenpath.shared.errors import VerdictExpired
+from tests.unit import policy_table
 from tests.unit.builders import report
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -94,9 +94,5 @@ def test_an_app_that_made_its_gate_block_is_stopped_by_what_has_ended() -> None:
 
 @pytest.mark.parametrize(("environment", "hours"), [("dev", 168), ("local", 168), ("test", 72), ("prod", 72)])
 def test_rules_that_do_not_say_for_how_long_a_verdict_counts(environment: str, hours: int) -> None:
-    text = "\n".join(
-        line
-        for line in (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text().splitlines()
-        if "verdict_hours" not in line
-    )
+    text = "\n".join(line for line in policy_table.TEXT.splitlines() if "verdict_hours" not in line)
     assert matrix.parse(text).environment(environment).verdict_age == timedelta(hours=hours)

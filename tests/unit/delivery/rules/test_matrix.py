@@ -8,9 +8,12 @@ import pytest
 
 from goldenpath.delivery.rules import matrix
 from goldenpath.shared.errors import PolicyInvalid, UnknownEnvironment
+from tests.unit import policy_table
 
 FOLDER = resources.files("goldenpath.policy")
-TEXT = (FOLDER / "environments.yaml").read_text(encoding="utf-8")
+TEXT = policy_table.TEXT
+# The shipped one: while a test runs, the table of unit tests is in its place.
+SHIPPED_RULES = matrix.load
 
 
 def test_the_environments_come_in_the_order_in_which_a_change_travels() -> None:
@@ -81,9 +84,10 @@ def test_an_environment_takes_releases_from_its_refs_alone(environment: str, ref
             "severities: []",
             "$.environments.dev.trivy.severities: [] should be non-empty",
         ),
-        ("version: 1", "version: 2", "environments.yaml:4: $.version: 1 was expected"),
+        ("version: 1", "version: 2", "environments.yaml:3: $.version: 1 was expected"),
         ("latest_tag: refused", "latest_tags: refused", "$.environments.prod"),
         ("environments:", "environments: [", "expected"),
+        ("  staging:", "  bases:", "$.environments: 'bases' does not match"),
     ],
 )
 def test_a_policy_that_does_not_fit_its_schema_is_refused_with_the_field(old: str, new: str, told: str) -> None:
@@ -113,7 +117,7 @@ def test_an_approval_is_demanded_only_where_the_rules_say_so() -> None:
 
 
 #                      branches a tag may be on     branches must be reviewed
-SHIPPED: dict[str, tuple[tuple[str, ...] | None, bool]] = {
+BRANCHES: dict[str, tuple[tuple[str, ...] | None, bool]] = {
     "local": (None, False),
     "dev": (None, False),
     "test": (("trunk",), False),
@@ -122,10 +126,10 @@ SHIPPED: dict[str, tuple[tuple[str, ...] | None, bool]] = {
 }
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", BRANCHES)
 def test_where_gates_block_tags_are_of_the_default_branch_and_prod_takes_reviewed_branches(name: str) -> None:
     environment = matrix.load().environment(name)
-    assert (environment.branches_of_tags("trunk"), environment.reviewed_branches) == SHIPPED[name]
+    assert (environment.branches_of_tags("trunk"), environment.reviewed_branches) == BRANCHES[name]
 
 
 def test_rules_that_name_neither_field_take_tags_of_the_default_branch_where_a_gate_blocks() -> None:
@@ -135,7 +139,7 @@ def test_rules_that_name_neither_field_take_tags_of_the_default_branch_where_a_g
     found = {
         each.name: (each.branches_of_tags("trunk"), each.reviewed_branches) for each in matrix.parse(older).environments
     }
-    assert found == {**SHIPPED, "prod": (("trunk",), False)}
+    assert found == {**BRANCHES, "prod": (("trunk",), False)}
 
 
 def test_a_platform_names_the_branches_that_may_be_tagged() -> None:
@@ -158,15 +162,11 @@ def test_rules_that_do_not_fit_their_schema_stop_every_command_that_reads_them(
     (tmp_path / matrix.POLICY_FILE).write_text(TEXT.replace("mode: blocking", "mode: off"))
     (tmp_path / matrix.SCHEMA).write_text((FOLDER / matrix.SCHEMA).read_text(encoding="utf-8"))
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
-    matrix.load.cache_clear()
-    try:
-        with pytest.raises(PolicyInvalid, match=r"environments\.yaml is not valid"):
-            matrix.load()
-    finally:
-        matrix.load.cache_clear()
+    with pytest.raises(PolicyInvalid, match=r"environments\.yaml is not valid"):
+        SHIPPED_RULES.__wrapped__()
 
 
-def test_the_shipped_rules_bind_nothing_and_say_so() -> None:
+def test_rules_that_bind_nothing_say_so() -> None:
     assert not matrix.load().unbound_refused
     assert [(each.accounts, each.roles) for each in matrix.load().environments] == [((), ())] * 5
     assert not matrix.parse(TEXT.replace("unbound: warned\n", "")).unbound_refused
@@ -174,7 +174,7 @@ def test_the_shipped_rules_bind_nothing_and_say_so() -> None:
 
 
 def bound(line: str) -> matrix.Policy:
-    """Return the shipped policy in which prod has one more line."""
+    """Return the policy in which prod has one more line."""
     of_prod = "    refs: [refs/heads/main"
     assert of_prod in TEXT
     return matrix.parse(TEXT.replace(of_prod, f"    {line}\n{of_prod}"))

@@ -13,11 +13,12 @@ from msgspec.structs import replace as changed
 from goldenpath.delivery.checkout import git_branches
 from goldenpath.delivery.model.event import Event
 from goldenpath.delivery.model.verdict import Mode, Verdict
-from goldenpath.delivery.rules import effective, matrix, reviewed_refs
+from goldenpath.delivery.rules import effective, reviewed_refs
 from goldenpath.delivery.rules.decision import decide
 from goldenpath.shared import git
 from goldenpath.shared.errors import NotReviewed, SourceUnusable, ToolFailed, ToolTimeout
 from goldenpath.shared.names import Commit
+from tests.unit import policy_table
 from tests.unit.builders import COMMIT, report
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ EXCEPTION = (
 )
 WITH, WITHOUT = f"version: 1\nexceptions:\n  - {EXCEPTION}\n", "version: 1\n"
 NOWHERE = Path("/nowhere")
-POLICY = matrix.load()
+POLICY = policy_table.POLICY
 
 
 @dataclass

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from goldenpath.delivery.secrets import gitleaks
 from goldenpath.delivery.secrets.gitleaks import Leak
 from goldenpath.shared.errors import PolicyInvalid
 from goldenpath.shared.names import Commit
+from tests.unit import policy_table
 from tests.unit.builders import COMMIT, report, secret
 from tests.unit.run_builder import run
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from goldenpath.delivery.model.verdict import Verdict
 
 TODAY, TIP, NOWHERE = date(2026, 11, 28), Commit("b" * 40), Path("/nowhere")
-POLICY = matrix.load()
+POLICY = policy_table.POLICY
 GONE: Finding = changed(secret(), fingerprint="0123456789abcdef" * 2, in_history_only=True)
 RECORD = Settlement(GONE.fingerprint, GONE.id, GONE.location.path, "revoked, SEC-12", "security team", TODAY)
 WITH, WITHOUT = settled.render([RECORD]), settled.render([])
@@ -102,7 +102,7 @@ def test_only_a_secret_of_history_is_settled(name: str) -> None:
 
 
 def test_where_the_platform_does_not_allow_it_nothing_is_settled() -> None:
-    text = (resources.files("goldenpath.policy") / matrix.POLICY_FILE).read_text(encoding="utf-8")
+    text = policy_table.TEXT
     for strict in (
         text.replace("secrets: allowed", "secrets: refused"),
         text.replace(", settled_secrets: allowed", ""),

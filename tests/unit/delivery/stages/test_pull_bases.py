@@ -10,6 +10,7 @@ from goldenpath.delivery.builds import bases, fetched_bases
 from goldenpath.delivery.model import evidence, private_base
 from goldenpath.delivery.model.base_image import BaseImage
 from goldenpath.delivery.model.private_base import EcrPlace, FetchedBases
+from goldenpath.delivery.model.stage_requests import BasesRequest
 from goldenpath.delivery.registry import ecr_client, oci_pull
 from goldenpath.delivery.registry.oci_registry import StoredManifest
 from goldenpath.delivery.registry.registry_token import Login
@@ -17,7 +18,7 @@ from goldenpath.delivery.release import private_bases
 from goldenpath.delivery.stages import pull_bases
 from goldenpath.shared import codec, process
 from goldenpath.shared.errors import BadInput, EvidenceMismatch
-from goldenpath.shared.names import AccountId, Digest
+from goldenpath.shared.names import AUDIENCE, AccountId, Digest
 from tests.unit import layout_builder, run_builder
 from tests.unit.delivery.builds.test_bases import BUILDER, ORDER, STRICT, graph
 from tests.unit.program_double import ProgramDouble, ended
@@ -139,7 +140,8 @@ def test_the_login_opens_one_repository_for_reading(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ecr_client, "connect", connect)
     opened: OciRegistry
     run = run_builder.run(tmp_path)
-    with private_bases.open_repository(BASE, run.request, run.runner) as opened:
+    request = BasesRequest((BASE,), (), None, AUDIENCE)
+    with private_bases.open_repository(BASE, request, run.runner) as opened:
         assert opened
     (session,) = sessions
     assert BASE.ecr == EcrPlace(AccountId(session.account or ""), session.region, session.repository)

@@ -39,7 +39,6 @@ def test_a_provider_is_told_with_its_version_and_hashes(tmp_path: Path) -> None:
 
 def test_every_environment_locks_the_same_provider_for_linux_on_both_processors() -> None:
     found = [locks.locked_providers(folder) for folder in sorted((ROOT / "envs").iterdir()) if folder.is_dir()]
-    assert len(found) == 4
     assert all(each == found[0] for each in found)
     (provider,) = found[0].values()
     # Terraform checks what it unpacked by `h1`, one a platform, and what it downloaded by `zh`.
