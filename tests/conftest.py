@@ -1,17 +1,18 @@
-"""What holds for every test: no variable of the runner that runs the tests reaches one of them."""
+"""What holds for every test: no variable of the runner reaches one of them, and they share the SDK's descriptions."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from tests import runner_variables
+from tests import runner_variables, sdk_data
 
 if TYPE_CHECKING:
     import pytest
 
 # pytest imports this file before any test and before its workers start: a fixture would come after both.
 runner_variables.remove(os.environ)
+sdk_data.share()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
