@@ -25,6 +25,7 @@ MODULE = worlds.ROOT / "modules" / "aws_ecr"
 
 @pytest.fixture(scope="module")
 def world(terraform_world: World) -> World:
+    terraform_world.forget()
     return terraform_world
 
 
