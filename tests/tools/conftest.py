@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.attacks.attack import Scene
 from tests.doubles import trivy_db
 from tests.doubles.local import LocalWithGitHub
 from tests.terraform_provider import world as worlds
@@ -173,6 +174,12 @@ def platform(terraform_world: World, platform_seed: Path, tmp_path: Path) -> Ite
     terraform_world.forget()
     with registry_platform.running(terraform_world, platform_seed, tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def scene(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Where an attack takes place."""
+    return Scene(tmp_path, request.getfixturevalue, monkeypatch)
 
 
 @pytest.fixture
