@@ -8,6 +8,8 @@ GOLDENPATH = GOLDENPATH_LOCK=dev bin/goldenpath
 # Tests of one file share what is expensive to start, and stay on one worker. Four keep two cores busy: a test waits for
 # half of its time, for programs that start and for services. Those that wait longest come first, by their folders' names.
 TOGETHER = -n 4 --dist loadfile --no-loadscope-reorder
+# Four workers would compile every module of the tests, each for itself and in every run, where Python keeps no bytecode.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest $(TOGETHER)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -25,11 +27,11 @@ test: ## Set everything up and pass all tests
 	@$(GOLDENPATH) tools install --for-tests
 	@PYTHONPATH=src:. $(PYTHON) -m tests.judges.judge
 	@PYTHONPATH=src:. $(PYTHON) -m tests.published
-	@$(PYTHON) -m pytest $(TOGETHER)
+	@$(PYTEST)
 
 coverage: ## Pass all tests and report which lines none of them runs; it takes a sixth more of the processor
 	@$(GOLDENPATH) tools install --for-tests
-	@$(PYTHON) -m pytest $(TOGETHER) --cov --cov-report=term
+	@$(PYTEST) --cov --cov-report=term
 
 check: ## Lint, types, import directions, docstrings, words, generated files
 	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check .

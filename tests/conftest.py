@@ -1,4 +1,4 @@
-"""What holds for every test: no variable of the runner reaches it, and pages show the errors that it makes."""
+"""What holds for every test: no variable of the runner reaches it, and the SDK is read once; errors and their pages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
-
-from tests import error_examples, runner_variables
+from tests import error_examples, runner_variables, sdk_data
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 # pytest imports this file before any test and before its workers start: a fixture would come after both.
 runner_variables.remove(os.environ)
+sdk_data.share()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -62,11 +62,12 @@ GITHUBS_OWN = re.compile(r"actions/(?P<name>[a-z-]+)(?P<folder>(?:/[a-z-]+)?)@(?
 def make(folder: Path, *, whole: bool = False) -> Path:
     """Copy this checkout into the new `folder`, changed so that `act` can run it; not `whole`, what a delivery needs.
 
-    Only a whole one can be a git repository that jobs check out. See `served` for what runs take actions from.
+    Only a whole one can be a git repository that jobs check out: all but the tests, which are half of the files. See
+    `served` for what runs take actions from.
     """
     copied(folder)
-    for path in () if whole else folder.iterdir():
-        if path.name not in _DELIVERY and path.is_dir():
+    for path in folder.iterdir():
+        if path.is_dir() and (path.name == "tests" if whole else path.name not in _DELIVERY):
             shutil.rmtree(path)
     for workflow in (folder / ".github" / "workflows").glob("*.yml"):
         workflow.write_text(adapted(workflow.read_text()))

@@ -31,10 +31,14 @@ class StandIn(Provider):
         self.region = os.environ.get("AWS_REGION", "")
         self.default_tags: dict[str, str] = {}
         self.allowed_accounts: list[str] = []
+        self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str) -> Any:  # noqa: ANN401  one method, several services
         """Return a client for `service` at the endpoint and with the credentials of this process's environment."""
-        return boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+        # Terraform asks for one with every request of its own, and it takes longer than most calls.
+        if (service, self.region) not in self._clients:
+            self._clients[service, self.region] = boto3.client(service, region_name=self.region)  # type: ignore[call-overload]
+        return self._clients[service, self.region]
 
     def get_model_prefix(self) -> str:
         return "aws_"

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 BUCKET, REGION = "state", "eu-west-2"
+CATALOG = "docs/REGISTRY_CATALOG.md"
 PATIENCE = 30.0
 _KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": REGION}
 
@@ -115,7 +116,8 @@ def _listens(port: int) -> bool:
 
 
 def checkout(folder: Path) -> Path:
-    """Return a copy of this repository's Terraform in `folder`."""
-    for name in ("modules", "envs", "docs"):
+    """Return a copy of this repository's Terraform in `folder`, with the documents that commands read and write."""
+    for name in ("modules", "envs", "docs/templates"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns(".terraform"))
+    shutil.copy(ROOT / CATALOG, folder / CATALOG)
     return folder

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.attacks.attack import Scene
 from tests.doubles import trivy_db
 from tests.doubles.local import LocalWithGitHub
 from tests.terraform_provider import world as worlds
@@ -154,19 +155,31 @@ def checked(goldenpath: Command, tmp_path_factory: pytest.TempPathFactory) -> tu
     return app, work
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def terraform_world() -> Iterator[World]:
-    """An AWS emulator and the stand-in of Terraform's provider, which the tests of one file share."""
+    """An AWS emulator and the stand-in of Terraform's provider. A test that needs them empty has them `forget`."""
     with worlds.running() as world:
         yield world
 
 
+@pytest.fixture(scope="session")
+def platform_seed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The platform's repository as every test begins with it. Not to be changed."""
+    return registry_platform.seeded(tmp_path_factory.mktemp("platform"))
+
+
 @pytest.fixture
-def platform(terraform_world: World, tmp_path: Path) -> Iterator[Platform]:
+def platform(terraform_world: World, platform_seed: Path, tmp_path: Path) -> Iterator[Platform]:
     """The platform's repository at its host, in an account that holds nothing yet."""
     terraform_world.forget()
-    with registry_platform.running(terraform_world, tmp_path) as found:
+    with registry_platform.running(terraform_world, platform_seed, tmp_path) as found:
         yield found
+
+
+@pytest.fixture
+def scene(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """Where an attack takes place."""
+    return Scene(tmp_path, request.getfixturevalue, monkeypatch)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 import re
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SLUG, BASE = "octo/platform", "development"
 LOCK = "envs/dev/.terraform.lock.hcl"
+NO_HOOKS = "--template="  # git's samples of hooks are more files than some repositories have
 WORKFLOWS = {"propose": "create-ecr-registry", "retire": "retire-ecr-registry"}
 ASKED = {"environment": "dev", "name": "my-app", "owner": "team-web", "requester": "octocat", "domain": "shop",
          "risk": "low"}  # fmt: skip
@@ -71,7 +73,7 @@ class Platform:
     def clone(self, revision: str = f"origin/{BASE}") -> Path:
         """Return a new checkout, as a job has one."""
         folder = self.folder / f"run-{next(self._runs)}"
-        process.run("git", "clone", "--quiet", self.origin, folder, timeout=60)
+        process.run("git", "clone", "--quiet", NO_HOOKS, self.origin, folder, timeout=60)
         git(folder, "checkout", "--quiet", "--detach", revision)
         return folder
 
@@ -256,14 +258,22 @@ def caller(registry: str) -> str:
     )
 
 
-@contextmanager
-def running(world: World, folder: Path) -> Iterator[Platform]:
-    """Give a platform whose base branch holds this repository's Terraform."""
-    seed = worlds.checkout(folder / "seed")
+def seeded(folder: Path) -> Path:
+    """Return a bare repository below `folder` whose base branch holds this repository's Terraform."""
+    seed, bare = worlds.checkout(folder / "seed"), folder / "bare"
     git(seed, "init", "--quiet", f"--initial-branch={BASE}")
     git(seed, "add", ".")
     git(seed, "commit", "--quiet", "--message=The platform")
-    process.run("git", "clone", "--quiet", "--bare", seed, folder / "origin", timeout=60)
+    # In one pack: a test clones it ten times.
+    git(seed, "repack", "--quiet", "-a", "-d")
+    process.run("git", "clone", "--quiet", "--bare", NO_HOOKS, seed, bare, timeout=60)
+    return bare
+
+
+@contextmanager
+def running(world: World, seed: Path, folder: Path) -> Iterator[Platform]:
+    """Give a platform whose repository at its host is a copy of `seed`."""
+    shutil.copytree(seed, folder / "origin")
     github = GitHubDouble(TokenIssuer(), SarifStore())
     github.runs.files["octo/my-app"] = {".github/workflows/delivery.yml": caller("my-app")}
     server = wsgi_server(github)

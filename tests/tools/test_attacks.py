@@ -1,23 +1,19 @@
-"""Every attack that needs no workflow runner: refused as things are, and working once its defence is taken out."""
+"""Every attack on deliveries that needs no workflow runner: refused as things are, working without its defence."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.attacks.attack import Attack, Scene
-from tests.attacks.table import IN_PROCESS
+from tests.attacks.table import ON_DELIVERIES
+
+if TYPE_CHECKING:
+    from tests.attacks.attack import Attack, Scene
 
 pytestmark = pytest.mark.tools
 
-EACH = pytest.mark.parametrize("attack", [pytest.param(each, id=each.name) for each in IN_PROCESS])
-
-
-@pytest.fixture
-def scene(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """Where an attack takes place."""
-    return Scene(tmp_path, request.getfixturevalue, monkeypatch)
+EACH = pytest.mark.parametrize("attack", [pytest.param(each, id=each.name) for each in ON_DELIVERIES])
 
 
 @EACH

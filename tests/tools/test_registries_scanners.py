@@ -28,6 +28,7 @@ KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 
 @pytest.fixture(scope="module")
 def world(terraform_world: World) -> World:
+    terraform_world.forget()
     return terraform_world
 
 

@@ -28,6 +28,7 @@ ENVIRONMENTS = [rules.environment for rules in environments.registry_rules()]
 
 @pytest.fixture(scope="module")
 def world(terraform_world: World) -> World:
+    terraform_world.forget()
     return terraform_world
 
 
