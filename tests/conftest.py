@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests import error_examples, runner_variables, sdk_data
 
 if TYPE_CHECKING:

@@ -293,11 +293,7 @@ def read(inputs: Sequence[Input], raw: Mapping[str, str]) -> Request:
 def _absolute(values: dict[str, Any]) -> dict[str, Any]:
     """Return `values` with absolute paths: `source` against the current folder, the build's own against `source`."""
     source = Path.cwd() / values.get("source", Path())
-    placed = {**values, "source": source}
-    for name in ("build_context", "dockerfile_path"):
-        if name in values:
-            placed[name] = source / values[name]
-    for name in ("work_dir", "candidates", "context_artifact", "build_cache"):
-        if name in values:
-            placed[name] = Path.cwd() / values[name]
-    return placed
+    of_source = dict.fromkeys(("build_context", "dockerfile_path"), source)
+    of_here = dict.fromkeys(("work_dir", "candidates", "context_artifact", "build_cache"), Path.cwd())
+    placed = {name: base / values[name] for name, base in (of_source | of_here).items() if name in values}
+    return {**values, **placed, "source": source}

@@ -39,7 +39,7 @@ class ImageRequest(StageRequest):
 
 
 @dataclass(frozen=True)
-class RegistryRequest(ImageRequest):
+class EcrRequest(ImageRequest):
     """What a stage needs that opens the ECR repository: preflight, ecr-push and rescan."""
 
     aws_region: Region

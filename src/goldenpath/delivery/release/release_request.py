@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.model import stage_requests
-from goldenpath.delivery.model.stage_requests import RegistryRequest
+from goldenpath.delivery.model.stage_requests import EcrRequest
 from goldenpath.delivery.release.access import Access
 from goldenpath.delivery.stage import require_allowed_ref
 from goldenpath.shared.errors import BadInput
@@ -23,7 +23,7 @@ def refuse_pull_request(run: Run) -> None:
 
 def wanted_access(run: Run) -> Access:
     """Return the repository that this run opens, and its identity. Raises `BadInput` when no repository was named."""
-    request = stage_requests.of(RegistryRequest, run.request)
+    request = stage_requests.of(EcrRequest, run.request)
     return Access(
         request.aws_region, request.ecr_repository, run.environment.name, run.policy, request.role_arn,
         request.allowed_account_ids, run.environment.stored_keys_allowed,

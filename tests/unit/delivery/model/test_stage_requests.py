@@ -10,8 +10,8 @@ from goldenpath.delivery import stages
 from goldenpath.delivery.model import inputs, stage_requests
 from goldenpath.delivery.model.stage_requests import (
     BasesRequest,
+    EcrRequest,
     ImageRequest,
-    RegistryRequest,
     StageRequest,
     UploadRequest,
 )
@@ -23,7 +23,7 @@ from goldenpath.shared.names import EcrRepository
     ("kind", "error", "what"),
     [
         (ImageRequest, BadInput, "No ECR repository was named"),
-        (RegistryRequest, BadInput, "No ECR repository was named"),
+        (EcrRequest, BadInput, "No ECR repository was named"),
         (BasesRequest, BadInput, "No base image was named."),
         (UploadRequest, SarifRefused, "There is no token to upload SARIF with"),
     ],
@@ -38,7 +38,7 @@ def test_a_required_field_that_is_empty_is_the_error_of_that_field(
 
 def test_what_a_run_does_not_name_has_its_default() -> None:
     name = EcrRepository("my-app")
-    assert stage_requests.of(RegistryRequest, inputs.Request(ecr_repository=name)) == RegistryRequest(
+    assert stage_requests.of(EcrRequest, inputs.Request(ecr_repository=name)) == EcrRequest(
         ecr_repository=name, aws_region=inputs.AWS_REGION.parse(inputs.AWS_REGION.default),
         audience=inputs.AUDIENCE.default, role_arn=None, allowed_account_ids=(), registry_account=None,
     )  # fmt: skip
@@ -49,7 +49,7 @@ def test_no_token_is_shown_in_a_request() -> None:
 
 
 def test_no_stage_checks_or_replaces_a_field_that_its_request_requires() -> None:
-    required = "|".join({declared.name for kind in (RegistryRequest, BasesRequest) for declared in fields(kind)})
+    required = "|".join({declared.name for kind in (EcrRequest, BasesRequest) for declared in fields(kind)})
     checks = re.compile(rf"\b(if|not) (run\.)?request\.({required})\b|\brequest\.({required}) (or|is|and) ")
     modules = sorted(Path(*stages.__path__).glob("*.py"))
     # A build may be for any ECR repository, so its input of that name is optional.
