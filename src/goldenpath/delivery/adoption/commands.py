@@ -10,8 +10,8 @@ import click
 from goldenpath.delivery.adoption import checkout, images, reusable_workflow, scaffold, trigger_checks, workflow_checks
 from goldenpath.delivery.adoption import doctor as doctor_checks
 from goldenpath.delivery.adoption import settle as settlement
-from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.shared import runner
+from goldenpath.shared.check_result import Level
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, SetupIncomplete
 from goldenpath.shared.names import DEFAULT_REGION
@@ -19,9 +19,9 @@ from goldenpath.shared.names import DEFAULT_REGION
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.checkout import GitCheckout
     from goldenpath.delivery.adoption.images import DeliveredImage
+    from goldenpath.shared.check_result import Remark
 
 _MARKS = {Level.GOOD: "✓", Level.LEFT_OUT: "·", Level.WARNING: "!", Level.ERROR: "✗"}
 _SOURCE = click.option("--source", type=click.Path(path_type=Path), default=Path(), help="The app's git checkout.")

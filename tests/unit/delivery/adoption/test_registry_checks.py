@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.adoption import doctor, registry_checks, reusable_workflow
-from goldenpath.delivery.adoption.check_result import Level, Remark, error, good, left_out
 from goldenpath.delivery.adoption.checkout import GitCheckout
 from goldenpath.delivery.adoption.reusable_workflow import PLATFORM
+from goldenpath.shared.check_result import Level, Remark, error, good, left_out
 from tests.tools.command import ROOT
 from tests.unit.delivery.adoption.test_protection_checks import Forge
 from tests.unit.settings_double import HEALTHY, Body, SettingsDouble
