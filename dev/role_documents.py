@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from goldenpath.delivery.registry import iam
 from goldenpath.registries.account import role_policies
 from goldenpath.registries.account.role_policies import RoleScope
-from goldenpath.shared.names import EcrRepository, Region
+
+if TYPE_CHECKING:
+    from goldenpath.shared.names import EcrRepository, Region
 
 FOLDER = "modules/github_oidc_roles/policies"
 _PARTITION, _ACCOUNT, _BUCKET = "${partition}", "${account}", "${bucket}"

@@ -1,13 +1,12 @@
 # The bucket of the state of `envs/`.
 
+#trivy:ignore:AWS-0089
 resource "aws_s3_bucket" "state" {
   # checkov:skip=CKV_AWS_18: CloudTrail shows who reads and writes the state; access logs would need a second bucket.
   # checkov:skip=CKV_AWS_144: A state can be imported again; a copy in another region would be a second truth.
   # checkov:skip=CKV_AWS_145: Terraform's backend asks for AES-256 itself (`encrypt = true`); the state holds no secret.
   # checkov:skip=CKV2_AWS_61: Old versions are what a broken state is restored from. They are small.
   # checkov:skip=CKV2_AWS_62: Nobody waits for events of the state.
-  #trivy:ignore:AWS-0089
-  #trivy:ignore:AWS-0132
   bucket = var.state_bucket
 }
 
@@ -19,6 +18,8 @@ resource "aws_s3_bucket_versioning" "state" {
   }
 }
 
+# Why not a key of KMS: see CKV_AWS_145 above.
+#trivy:ignore:AWS-0132
 resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
   bucket = aws_s3_bucket.state.bucket
 

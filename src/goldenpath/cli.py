@@ -208,8 +208,8 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
     "deliver": _deliver,
-    "doctor": partial(_loaded, "delivery.adoption.commands", "doctor"),
-    "iam": partial(_loaded, "delivery.release.commands", "iam_group"),
+    "doctor": partial(_loaded, "platform_commands", "doctor"),
+    "iam": partial(_loaded, "platform_commands", "iam"),
     "init": partial(_loaded, "delivery.adoption.commands", "init"),
     "local": _local,
     "policy": partial(_loaded, "commands", "policy"),

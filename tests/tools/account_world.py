@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
+from tests.terraform_provider import world as worlds
+
 from goldenpath.registries.terraform import program
 from goldenpath.registries.terraform.program import Terraform, passed_variables
 from goldenpath.shared import process
-from tests.terraform_provider import world as worlds
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""The modules of an account, by the real Terraform: made, changed, destroyed, and the same as `goldenpath iam` prints."""
+"""The modules of an account, by the real Terraform: made, changed, destroyed, and as `goldenpath iam` prints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.terraform_provider import world as worlds
+from tests.tools import account_world
+from tests.tools.account_world import ACCOUNT, APP, SETTINGS
 
 from goldenpath.delivery.registry import iam
 from goldenpath.registries.account import role_policies
@@ -17,9 +20,6 @@ from goldenpath.registries.terraform.program import passed_variables
 from goldenpath.shared import process
 from goldenpath.shared.errors import TerraformFailed
 from goldenpath.shared.names import EcrRepository, Region
-from tests.terraform_provider import world as worlds
-from tests.tools import account_world
-from tests.tools.account_world import ACCOUNT, APP, SETTINGS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.tools
 MODULES = ("aws_ecr_registry", "github_oidc_roles")
 WAITING = {**APP, "github_environment": "release", "refs": ["refs/heads/main", "refs/tags/v*"], "rescan": False}
 MINE = {**APP, "ecr_repositories": ["my-app", "my-worker"]}
-IDS = {"owner_id": "12", "repository_id": "678"}
-OURS = {"owner_id": "12", "repository_id": "345"}
+IDS: Any = {"owner_id": "12", "repository_id": "678"}
+OURS: Any = {"owner_id": "12", "repository_id": "345"}
 W = "our-org/platform/.github/workflows"
 
 
@@ -195,8 +195,14 @@ def profile(name: str) -> str:
 def caller(checkout: Path, name: str, values: dict[str, Any]) -> Path:
     folder = checkout / "modules" / name
     folder.mkdir(exist_ok=True)
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "Copies", "Effect": "Allow", "Principal": {
-        "AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "ecr:ReplicateImage", "Resource": f"arn:aws:ecr:eu-west-2:{ACCOUNT}:repository/*"}]})  # fmt: skip
+    copies = {
+        "Sid": "Copies",
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "ecr:ReplicateImage",
+        "Resource": f"arn:aws:ecr:{worlds.REGION}:{ACCOUNT}:repository/*",
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [copies]})
     body = {"source": "../aws_ecr_registry", "quarantine": {"expire_days": values["days"]},
             "signing": {"profile_arn": profile(values["profile"]), "repository_prefixes": ["team/*"]},
             "replication": {"destinations": [{"region": values["target"], "account": ACCOUNT}], "prefixes": ["team/"]},
@@ -239,7 +245,7 @@ def test_an_example_of_settings_is_what_the_configuration_takes(world: World, ch
     driver = account_world.terraform(world, folder)
     driver.init({})
 
-    assert len(driver.plan(folder / "plan").changes) > 20  # noqa: PLR2004
+    assert len(driver.plan(folder / "plan").changes) > 20
+    (folder / "terraform.tfvars").write_text('platform = { repository = "x" }\n')
     with pytest.raises(TerraformFailed):
-        (folder / "terraform.tfvars").write_text('platform = { repository = "x" }\n')
         driver.plan(folder / "plan")

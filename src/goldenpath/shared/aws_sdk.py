@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
 
     from goldenpath.shared.names import Region, RoleArn
@@ -100,6 +101,12 @@ def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: s
         aws_access_key_id=access[0], aws_secret_access_key=access[1], aws_session_token=access[2],
     )  # fmt: skip
     client: ECRClient = made
+    return client
+
+
+def iam_client(sdk: Sdk, region: str) -> IAMClient:
+    """Return a client of IAM, whose endpoint follows the SDK's own variables."""
+    client: IAMClient = _client(sdk, "iam", _CONFIG, region_name=region)
     return client
 
 

@@ -188,7 +188,8 @@ def _mistakes(subject: Subject) -> Iterator[str]:
         yield "pull requests are checked without an environment: give them a role of their own, which may only read"
     if bool(subject.owner_id) is not bool(subject.repository_id):
         yield "the two numeric ids belong together"
-    yield from (f"{number!a} is not a number" for number in (subject.owner_id, subject.repository_id, subject.enterprise_id)
+    numbers = (subject.owner_id, subject.repository_id, subject.enterprise_id)
+    yield from (f"{number!a} is not a number" for number in numbers
                 if number and not (number.isascii() and number.isdigit()))  # fmt: skip
     yield from _workflow_mistakes(subject)
 
