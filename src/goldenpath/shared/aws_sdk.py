@@ -27,7 +27,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from goldenpath.shared import runner, verbose
+from goldenpath.shared import oidc, runner, verbose
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
 from goldenpath.shared.proxy import is_set, proxy_for
 
@@ -130,6 +130,21 @@ def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: st
 
 def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     """Return a key for `wanted`, for the OIDC token `identity`. Raises what `explained` does."""
+    try:
+        return _exchanged(sdk, wanted, identity)
+    except LoginRefused as error:
+        subject = oidc.customised_subject(identity)
+        if not subject:
+            raise
+        raise LoginRefused(
+            error.what,
+            why=f"{error.why}; the subject of this run's tokens is customised: {subject!a}",
+            fix="Let the role's trust policy name that subject: `subject_claim_keys` of modules/github_oidc_roles does "
+            "(docs/setup.md, A customised subject); or let the repository use GitHub's default subject",
+        ) from error
+
+
+def _exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
         unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))

@@ -107,9 +107,9 @@ def platform_roles(facts: AccountFacts, expected: Expected) -> Iterator[Remark]:
 
 
 def _environments(roles: Mapping[str, RoleFacts], prefix: str) -> tuple[str, ...]:
-    found = {name.removeprefix(f"{prefix}{kind}-") for name in roles for kind in ("plan", "apply")
-             if name.startswith(f"{prefix}{kind}-")}  # fmt: skip
-    return tuple(sorted(found))
+    beginnings = (f"{prefix}plan-", f"{prefix}apply-")
+    named = {name.removeprefix(start) for name in roles for start in beginnings if name.startswith(start)}
+    return tuple(sorted(named))
 
 
 def _platform_role(
