@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from goldenpath.registries.account import role_policies
 from goldenpath.registries.account.account_facts import as_tuple, statements
 from goldenpath.registries.account.role_policies import RoleScope
-from goldenpath.shared.check_result import error, good, left_out, warning
+from goldenpath.shared.check_result import Level, Remark, error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from goldenpath.registries.account.account_facts import AccountFacts, BucketFacts, RoleFacts
     from goldenpath.registries.account.role_policies import Document
-    from goldenpath.shared.check_result import Remark
 
+_PRINTED = "print its policy with `goldenpath iam trust-policy`, or make it with modules/github_oidc_roles"
 _APPLY = "apply examples/account (docs/setup.md)"
-# `StringLike` values that match the runs of more than one repository.
-_LOOSE = ("*", "repo:*", "repository:*", "repository_owner")
+# How a `StringLike` value begins that matches the runs of any repository.
+_LOOSE = ("*", "repo:*", "repository:*", "repository_id:*")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ def check(facts: AccountFacts, expected: Expected) -> tuple[Remark, ...]:
     """Return the remarks of all checks of an account, in the order of the set-up."""
     return (
         provider(facts, expected.audience),
-        *(remark for role in facts.roles for remark in trust(role)),
+        *(remark for role in facts.roles for remark in trust(role, expected.role_prefix)),
         *platform_roles(facts, expected),
         bucket(facts.bucket),
         scanning(facts),
-        exclusions(facts),
+        exclusions(facts, expected.role_prefix),
         *templates(facts),
     )
 
@@ -63,30 +63,34 @@ def provider(facts: AccountFacts, audience: str) -> Remark:
     return good(about, f"the account {facts.account} trusts GitHub's tokens for {audience}")
 
 
-def trust(role: RoleFacts) -> Iterator[Remark]:
-    """Yield whether a role that trusts GitHub trusts more runs than one workflow of one repository."""
-    about, problems = "trust", [problem for claims in role.conditions for problem in _loose(claims)]
+def trust(role: RoleFacts, prefix: str) -> Iterator[Remark]:
+    """Yield whether a role that trusts GitHub trusts more runs than one workflow of one repository.
+
+    A role whose name does not begin with `prefix` is somebody else's: what it leaves open is a warning, unless any
+    repository of GitHub gets in.
+    """
+    about, is_ours = "trust", role.name.startswith(prefix)
+    problems = [problem for claims in role.conditions for problem in _loose(claims, is_ours=is_ours)]
     if not problems:
         yield good(about, f"{role.name} trusts one workflow of one repository")
-    for level, what, fix in dict.fromkeys(problems):
-        yield (error if level else warning)(about, f"{role.name} {what}", fix)
+    for level, what in dict.fromkeys(problems):
+        yield Remark(level, about, f"{role.name} {what}", _PRINTED)
 
 
-def _loose(claims: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[bool, str, str]]:
-    """Yield what one statement leaves open: whether it is an error, what it is, and what to do."""
-    printed = "print its policy with `goldenpath iam trust-policy`, or make it with modules/github_oidc_roles"
+def _loose(claims: Mapping[str, tuple[str, ...]], *, is_ours: bool) -> Iterator[tuple[Level, str]]:
+    """Yield what one statement leaves open, and how bad that is."""
+    by_number, subjects = "repository_id" in claims, claims.get("sub", ())
+    if not by_number and (not subjects or any(subject.startswith(_LOOSE) for subject in subjects)):
+        yield Level.ERROR, "trusts the runs of any repository of GitHub"
+    elif not by_number:
+        yield Level.WARNING, "trusts a repository by its name only, which somebody else can take"
     if "aud" not in claims:
-        yield True, "does not ask for an audience", printed
-    subjects = claims.get("sub", ())
-    if not subjects or any(subject in _LOOSE or subject.startswith(("*", "repo:*")) for subject in subjects):
-        yield True, "trusts the runs of any repository of GitHub", printed
-    workflows = claims.get("job_workflow_ref", ())
+        yield Level.WARNING, "does not ask for an audience"
+    workflows, level = claims.get("job_workflow_ref", ()), Level.ERROR if is_ours else Level.WARNING
     if not workflows:
-        yield True, "lets in any workflow of its repository, also one without gates", printed
+        yield level, "lets in any workflow of its repository, also one without gates"
     elif any("*" in workflow for workflow in workflows):
-        yield True, "lets in any version of the workflow, also an old one whose bypasses are known", printed
-    if "repository_id" not in claims:
-        yield False, "trusts a repository by its name only, which somebody else can take", printed
+        yield level, "lets in any version of the workflow, also an old one whose bypasses are known"
 
 
 def platform_roles(facts: AccountFacts, expected: Expected) -> Iterator[Remark]:
@@ -198,9 +202,10 @@ def scanning(facts: AccountFacts) -> Remark:
     return warning("scanning", f"ECR scans what is pushed {which}", f"use modules/aws_ecr_registry, or {_APPLY}")
 
 
-def exclusions(facts: AccountFacts) -> Remark:
-    """Return whether the pulls of the platform's own roles count as use."""
-    about, counted = "pull times", [role.name for role in facts.roles if role.arn not in facts.excluded]
+def exclusions(facts: AccountFacts, prefix: str) -> Remark:
+    """Return whether the pulls of the platform's own roles, whose names begin with `prefix`, count as use."""
+    about, ours = "pull times", [role for role in facts.roles if role.name.startswith(prefix)]
+    counted = [role.name for role in ours if role.arn not in facts.excluded]
     if not counted:
         return good(about, "what the platform's roles read does not count as use")
     what = f"what {_named(counted)} reads counts as use: a registry that is only scanned looks used"

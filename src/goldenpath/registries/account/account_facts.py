@@ -18,6 +18,8 @@ from goldenpath.shared.errors import RegistryRefused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from mypy_boto3_ecr import ECRClient
+
     from goldenpath.shared.names import Region
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -105,6 +107,15 @@ def read(region: Region, bucket: str) -> AccountFacts:
             excluded=frozenset(_exclusions(ecr)),
             templates=tuple(_templates(ecr)),
         )
+
+
+def open_templates(ecr: ECRClient) -> tuple[str, ...]:
+    """Return the prefixes under which a push makes an ECR repository that can be used without a request.
+
+    Raises what `read` does.
+    """
+    with explained("look at the repository creation templates"):
+        return tuple(one.prefix for one in _templates(ecr) if one.on_push and not one.quarantines)
 
 
 def statements(document: Document) -> list[Document]:

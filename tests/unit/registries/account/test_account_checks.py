@@ -99,36 +99,52 @@ def without(*claims: str) -> dict[str, Any]:
     return {name: value for name, value in APPLY.items() if name not in claims}
 
 
+ANY, BY_NAME = "trusts the runs of any repository of GitHub", "by its name only"
+WORKFLOW, VERSION = "lets in any workflow of its repository", "lets in any version of the workflow"
 LOOSE = [
-    (without("aud"), Level.ERROR, "does not ask for an audience"),
-    (without("sub"), Level.ERROR, "trusts the runs of any repository of GitHub"),
-    ({**APPLY, "sub": "repo:*"}, Level.ERROR, "trusts the runs of any repository of GitHub"),
-    ({**APPLY, "sub": ["repo:our-org/app:*", "*"]}, Level.ERROR, "trusts the runs of any repository of GitHub"),
-    (without("job_workflow_ref"), Level.ERROR, "lets in any workflow of its repository"),
-    ({**APPLY, "job_workflow_ref": f"{W}/x.yml@refs/tags/v*"}, Level.ERROR, "lets in any version of the workflow"),
-    (without("repository_id"), Level.WARNING, "by its name only"),
+    (without("aud"), Level.WARNING, Level.WARNING, "does not ask for an audience"),
+    (without("sub", "repository_id"), Level.ERROR, Level.ERROR, ANY),
+    ({**without("repository_id"), "sub": "repo:*"}, Level.ERROR, Level.ERROR, ANY),
+    ({**without("repository_id"), "sub": ["repo:our-org/app:*", "*"]}, Level.ERROR, Level.ERROR, ANY),
+    (without("repository_id"), Level.WARNING, Level.WARNING, BY_NAME),
+    (without("job_workflow_ref"), Level.ERROR, Level.WARNING, WORKFLOW),
+    ({**APPLY, "job_workflow_ref": f"{W}/x.yml@refs/tags/v*"}, Level.ERROR, Level.WARNING, VERSION),
 ]
 
 
-@pytest.mark.parametrize(("claims", "level", "words"), LOOSE)
-def test_a_role_of_anybody_that_trusts_too_much_is_found(claims: dict[str, Any], level: Level, words: str) -> None:
-    found = [remark for remark in account_checks.trust(role("their-own", claims)) if words in remark.what]
+@pytest.mark.parametrize(("claims", "of_ours", "of_others", "words"), LOOSE)
+def test_a_role_that_trusts_too_much_is_found_whoever_made_it(
+    claims: dict[str, Any], of_ours: Level, of_others: Level, words: str
+) -> None:
+    for name, level in (("goldenpath-release-app", of_ours), ("their-own", of_others)):
+        remarks = [one for one in account_checks.trust(role(name, claims), "goldenpath-") if words in one.what]
+        assert [remark.level for remark in remarks] == [level]
+        assert remarks[0].what.startswith(name)
 
-    assert [remark.level for remark in found] == [level]
-    assert found[0].what.startswith("their-own ")
+
+def test_a_repository_s_number_is_as_good_as_its_subject() -> None:
+    (remark,) = account_checks.trust(role("goldenpath-x", without("sub")), "goldenpath-")
+
+    assert remark.level is Level.GOOD
+
+
+def test_a_role_of_somebody_else_may_pull_without_an_exclusion() -> None:
+    assert [
+        one for one in problems(replace(HEALTHY, roles=(*ROLES, role("their-own", APPLY)))) if "use" in one.what
+    ] == []
 
 
 @pytest.mark.parametrize("operator", ["StringEqualsIfExists", "ForAllValues:StringEquals", "StringNotEquals"])
 def test_a_condition_that_a_missing_claim_meets_asks_for_nothing(operator: str) -> None:
     facts = RoleFacts("role", "arn:aws:iam::1:role/role", trust(APPLY, operator))
 
-    assert {remark.level for remark in account_checks.trust(facts)} == {Level.ERROR, Level.WARNING}
+    assert any("any repository" in remark.what for remark in account_checks.trust(facts, "goldenpath-"))
 
 
 def test_each_statement_of_a_trust_policy_counts() -> None:
-    both = {"Statement": [*trust(APPLY)["Statement"], *trust(without("sub"))["Statement"]]}
+    both = {"Statement": [*trust(APPLY)["Statement"], *trust(without("sub", "repository_id"))["Statement"]]}
 
-    assert any("any repository" in remark.what for remark in account_checks.trust(RoleFacts("r", "arn", both)))
+    assert any("any repository" in remark.what for remark in account_checks.trust(RoleFacts("r", "arn", both), "r"))
 
 
 RUNS = [

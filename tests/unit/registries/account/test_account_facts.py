@@ -122,6 +122,7 @@ def test_the_settings_of_a_registry_are_read(client: Callable[[str], Any]) -> No
         CreationTemplate("team", on_push=False, immutable=True, expires=True, refuses_pulls=True),
     )
     assert [template.quarantines for template in facts.templates] == [False, True]
+    assert account_facts.open_templates(ecr) == ("ROOT",)
 
 
 def test_a_policy_of_a_template_that_is_no_json_is_a_typed_error(client: Callable[[str], Any]) -> None:
