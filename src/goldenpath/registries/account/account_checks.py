@@ -79,6 +79,7 @@ def trust(role: RoleFacts, prefix: str) -> Iterator[Remark]:
 
 def _loose(claims: Mapping[str, tuple[str, ...]], *, is_ours: bool) -> Iterator[tuple[Level, str]]:
     """Yield what one statement leaves open, and how bad that is."""
+    # The number identifies one repository, whatever its subject looks like: it may be customised.
     by_number, subjects = "repository_id" in claims, claims.get("sub", ())
     if not by_number and (not subjects or any(subject.startswith(_LOOSE) for subject in subjects)):
         yield Level.ERROR, "trusts the runs of any repository of GitHub"
@@ -86,6 +87,7 @@ def _loose(claims: Mapping[str, tuple[str, ...]], *, is_ours: bool) -> Iterator[
         yield Level.WARNING, "trusts a repository by its name only, which somebody else can take"
     if "aud" not in claims:
         yield Level.WARNING, "does not ask for an audience"
+    # Other roles of the account may serve a pipeline without gates. One of ours must not (docs/adr/0049, decision 8).
     workflows, level = claims.get("job_workflow_ref", ()), Level.ERROR if is_ours else Level.WARNING
     if not workflows:
         yield level, "lets in any workflow of its repository, also one without gates"
@@ -119,6 +121,7 @@ def _environments(roles: Mapping[str, RoleFacts], prefix: str) -> tuple[str, ...
 def _platform_role(
     role: RoleFacts, kind: str, environment: str, facts: AccountFacts, expected: Expected
 ) -> Iterator[Remark]:
+    # Without the name of the bucket its ARNs are incomplete; only actions and `*` are compared.
     scope = RoleScope(role.arn.split(":")[1], facts.account, facts.region, environment, expected.state_bucket)
     wanted = role_policies.plan_policy(scope) if kind == "plan" else role_policies.apply_policy(scope)
     yield from permissions(role, wanted, optional=role_policies.KMS_ACTIONS if kind == "apply" else ())
@@ -133,6 +136,7 @@ def _platform_role(
 def _wrong_runs(role: RoleFacts, kind: str, environment: str, repository: str) -> str:
     """Return whom a platform's role trusts that it should not; empty where it is right."""
     workflow = {"plan": "ecr-hygiene.yml", "apply": "_apply-registries.yml"}[kind]
+    # IAM lets in whoever meets any one statement, so each of them has to be right.
     for claims in role.conditions:
         workflows = claims.get("job_workflow_ref", ())
         if not any(f"/.github/workflows/{workflow}@" in one for one in workflows):
@@ -149,6 +153,8 @@ def permissions(role: RoleFacts, wanted: Document, optional: Sequence[str] = ())
     about, allowed = "roles", [one for policy in role.policies for one in _allowed(policy)]
     needed = list(_allowed(wanted))
     missing = sorted({action for action, _ in needed if not any(_matches(action, pattern) for pattern, _ in allowed)})
+    # IAM does not tell actions apart by case. A wildcard counts as more than the actions that it covers today: AWS adds
+    # actions, and the role would get them.
     known = {action.lower(): resource for action, resource in needed}
     beyond = sorted({pattern for pattern, resource in allowed if pattern not in optional
                      and not (pattern.lower() in known and _not_wider(resource, known[pattern.lower()]))})  # fmt: skip

@@ -96,6 +96,7 @@ def read(region: Region, bucket: str) -> AccountFacts:
     sdk = aws_sdk.session()
     iam, ecr = aws_sdk.iam_client(sdk, region), aws_sdk.ecr_client(sdk, region)
     with explained("look at the AWS account"):
+        # The account of the registry; a login needs no right of STS to be asked for it.
         registry = ecr.describe_registry()
         return AccountFacts(
             account=registry["registryId"],
@@ -207,6 +208,7 @@ def _scanned_on_push(ecr: Any) -> Iterator[str]:  # noqa: ANN401
 
 
 def _exclusions(ecr: Any) -> Iterator[str]:  # noqa: ANN401
+    # The SDK has no paginator for this operation.
     request: dict[str, str] = {}
     while True:
         page = ecr.list_pull_time_update_exclusions(**request)

@@ -75,6 +75,7 @@ class RoleScope:
     @property
     def state(self) -> str:
         """The ARN of the state, with a `*` for the folder of a build (`build_id`)."""
+        # A `*` of IAM matches slashes too. It ends in the file's name: other files of the bucket stay closed.
         return f"{self.state_bucket}/envs/{self.environment}/*terraform.tfstate"
 
 
@@ -109,6 +110,7 @@ def boundary_policy(partition: str, account: str, bucket: str) -> Document:
     A policy that somebody adds to a role gives it no right beyond this one.
     """
     return _document(
+        # Not the actions of the roles one by one: a boundary is no second list of them, and grants nothing itself.
         _allow("Registries", ("ecr:*",), f"arn:{partition}:ecr:*:{account}:repository/*"),
         _allow("Registry", ("ecr:GetAuthorizationToken", *REGISTRY_READS), "*"),
         _allow("Keys", KMS_ACTIONS, f"arn:{partition}:kms:*:{account}:key/*"),
