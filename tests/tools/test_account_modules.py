@@ -188,6 +188,23 @@ def test_a_changed_account_is_changed_in_place(world: World, checkout: Path) -> 
         ecr.get_signing_configuration()
 
 
+def test_an_apply_that_broke_in_the_middle_goes_on_when_it_is_run_again(world: World, checkout: Path) -> None:
+    world.forget()
+    ecr = world.client("ecr")
+    ecr.create_repository_creation_template(prefix="ROOT", appliedFor=["CREATE_ON_PUSH"])
+    folder = caller(checkout, "broken", {"profile": "first", "days": 7, "frequency": "*", "target": "eu-west-1"})
+    driver = account_world.terraform(world, folder)
+    driver.init({})
+    driver.plan(folder / "plan")
+    with pytest.raises(TerraformFailed, match="TemplateAlreadyExistsException"):
+        driver.apply(folder / "plan")
+    ecr.delete_repository_creation_template(prefix="ROOT")
+    driver.plan(folder / "plan")
+    driver.apply(folder / "plan")
+
+    assert driver.plan(folder / "again").changes == ()
+
+
 def profile(name: str) -> str:
     return f"arn:aws:signer:{worlds.REGION}:{ACCOUNT}:/signing-profiles/{name}"
 

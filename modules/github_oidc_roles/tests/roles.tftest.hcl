@@ -151,6 +151,23 @@ run "an_enterprise_is_a_condition_of_every_role" {
   }
 }
 
+run "a_provider_that_is_there_is_not_made_again" {
+  command = plan
+
+  variables {
+    create_oidc_provider = false
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0
+    error_message = "an account has one provider"
+  }
+  assert {
+    condition     = output.oidc_provider_arn == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+    error_message = "and its roles trust that"
+  }
+}
+
 run "a_boundary_of_ones_own_takes_the_place_of_ours" {
   command = plan
 

@@ -121,8 +121,9 @@ def _environments(roles: Mapping[str, RoleFacts], prefix: str) -> tuple[str, ...
 def _platform_role(
     role: RoleFacts, kind: str, environment: str, facts: AccountFacts, expected: Expected
 ) -> Iterator[Remark]:
-    # Without the name of the bucket its ARNs are incomplete; only actions and `*` are compared.
-    scope = RoleScope(role.arn.split(":")[1], facts.account, facts.region, environment, expected.state_bucket)
+    # Without a name of the bucket, that of any bucket counts as right.
+    bucket_name = expected.state_bucket or "*"
+    scope = RoleScope(role.arn.split(":")[1], facts.account, facts.region, environment, bucket_name)
     wanted = role_policies.plan_policy(scope) if kind == "plan" else role_policies.apply_policy(scope)
     yield from permissions(role, wanted, optional=role_policies.KMS_ACTIONS if kind == "apply" else ())
     wrong = _wrong_runs(role, kind, environment, expected.repository)
@@ -155,9 +156,8 @@ def permissions(role: RoleFacts, wanted: Document, optional: Sequence[str] = ())
     missing = sorted({action for action, _ in needed if not any(_matches(action, pattern) for pattern, _ in allowed)})
     # IAM does not tell actions apart by case. A wildcard counts as more than the actions that it covers today: AWS adds
     # actions, and the role would get them.
-    known = {action.lower(): resource for action, resource in needed}
-    beyond = sorted({pattern for pattern, resource in allowed if pattern not in optional
-                     and not (pattern.lower() in known and _not_wider(resource, known[pattern.lower()]))})  # fmt: skip
+    beyond = sorted({f"{action} on {resource}" for action, resource in allowed if action not in optional
+                     and not any(_is_within(action, resource, *right) for right in needed)})  # fmt: skip
     if missing:
         yield error(about, f"{role.name} may not {', '.join(missing)}", f"{_APPLY}, or add these actions")
     if beyond:
@@ -181,8 +181,8 @@ def _matches(action: str, pattern: str) -> bool:
     return fnmatchcase(action.lower(), pattern.lower())
 
 
-def _not_wider(resource: str, wanted: str) -> bool:
-    return resource != "*" or wanted == "*"
+def _is_within(action: str, resource: str, needed_action: str, needed_resource: str) -> bool:
+    return action.lower() == needed_action.lower() and fnmatchcase(resource, needed_resource)
 
 
 def bucket(facts: BucketFacts | None) -> Remark:

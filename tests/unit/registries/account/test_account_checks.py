@@ -178,6 +178,8 @@ BEYOND = [
     {"Effect": "Allow", "Action": ["ecr:PutImage"], "Resource": "*"},
     {"Effect": "Allow", "Action": ["ecr:DescribeImages"], "Resource": "*"},
     {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"},
+    {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::our-state/envs/prod/terraform.tfstate"},
+    {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": "arn:aws:s3:::*"},
     {"Effect": "Allow", "Action": "*", "Resource": "*"},
 ]
 
@@ -189,6 +191,23 @@ def test_rights_that_nobody_needs_are_named(statement: dict[str, Any]) -> None:
 
     assert [remark.level for remark in remarks] == [Level.WARNING]
     assert "more rights than it needs" in remarks[0].what
+
+
+def test_rights_to_less_than_is_needed_are_not_too_many() -> None:
+    wanted = role_policies.plan_policy(SCOPE)
+    one = {
+        "Effect": "Allow",
+        "Action": ["ecr:ListImages"],
+        "Resource": "arn:aws:ecr:eu-west-2:123456789012:repository/a",
+    }
+
+    assert [
+        remark.level for remark in account_checks.permissions(role("r", PLAN, wanted, {"Statement": one}), wanted)
+    ] == [Level.GOOD]
+
+
+def test_a_bucket_that_is_not_named_is_no_fault_of_a_role() -> None:
+    assert problems(HEALTHY, replace(EXPECTED, state_bucket="")) == []
 
 
 def test_keys_of_entries_are_no_right_too_many() -> None:
