@@ -17,7 +17,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
-from dev import environment_lists, tables  # noqa: E402
+from dev import environment_lists, role_documents, tables  # noqa: E402
 from dev.benchmark import page, store  # noqa: E402
 from dev.benchmark.model import BENCHMARK_SCHEMA, Benchmark  # noqa: E402
 from tests.attacks.table import ALL as ATTACKS  # noqa: E402
@@ -82,6 +82,7 @@ def generated() -> dict[Path, str]:
         'bin/goldenpath" deliver',
         "src/goldenpath/delivery/pipeline.py",
     )
+    files |= {ROOT / path: text for path, text in role_documents.files().items()}
     schemas = ROOT / "docs" / "schemas"
     files[schemas / "findings.json"] = schema(FINDINGS_SCHEMA, Findings)
     files[schemas / "verdict.json"] = schema(VERDICT_SCHEMA, Verdict)

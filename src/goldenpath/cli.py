@@ -209,9 +209,9 @@ def _loaded(module: str, name: str) -> Any:  # noqa: ANN401  what it is, the tab
 
 _COMMANDS: Mapping[str, Callable[[], click.Command]] = {name: partial(_stage, name) for name in stage_names.HELP} | {
     "deliver": _deliver,
-    "doctor": partial(_loaded, "delivery.adoption.commands", "doctor"),
+    "doctor": partial(_loaded, "platform_commands", "doctor"),
     "explain": partial(_loaded, "commands", "explain_word"),
-    "iam": partial(_loaded, "delivery.release.commands", "iam_group"),
+    "iam": partial(_loaded, "platform_commands", "iam"),
     "init": partial(_loaded, "delivery.adoption.commands", "init"),
     "local": _local,
     "policy": partial(_loaded, "commands", "policy"),

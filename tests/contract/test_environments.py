@@ -26,6 +26,7 @@ _OF_THEIR_OWN = (
     "tests/data/",
     "docs/adr/",
     "docs/errors/",  # examples that tests produce, with rules of their own
+    "src/goldenpath/shared/pages/",
     "CHANGELOG.md",
 )
 _TEXT = (".py", ".md", ".yml", ".yaml", ".tf", ".hcl", ".json")

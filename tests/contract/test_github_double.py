@@ -29,10 +29,10 @@ from goldenpath.delivery.adoption import (
     registry_checks,
     reusable_workflow,
 )
-from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.adoption.repository_facts import GitHubRepository as GitHubAsAsked
 from goldenpath.local.github.code_scanning import SarifStore, UploadRefusal
 from goldenpath.local.github.oidc import TokenIssuer
+from goldenpath.shared.check_result import Level
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

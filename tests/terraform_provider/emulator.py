@@ -16,6 +16,8 @@ from moto.ecr.exceptions import InvalidParameterException
 from moto.ecr.models import ECRBackend
 from moto.server import main
 
+from tests.doubles.aws import registry_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,6 +34,7 @@ def _fails_while(there: Path, act: Callable[..., Any]) -> Callable[..., Any]:
 
 
 if __name__ == "__main__":
+    registry_settings.install()
     ECRBackend.put_lifecycle_policy = _fails_while(  # type: ignore[method-assign]
         Path(sys.argv[2]) / BAD_DAY, ECRBackend.put_lifecycle_policy
     )

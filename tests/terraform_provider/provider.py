@@ -13,6 +13,7 @@ from tf.iface import Provider
 from tf.schema import Attribute, Schema
 from tf.types import List, Map, String
 
+from tests.terraform_provider import account
 from tests.terraform_provider.caller_identity import CallerIdentity
 from tests.terraform_provider.lifecycle_policy import LifecyclePolicy
 from tests.terraform_provider.repository import Repository
@@ -68,7 +69,7 @@ class StandIn(Provider):
                 diags.add_error(f"AWS account ID not allowed: {account}")
 
     def get_data_sources(self) -> list[Any]:
-        return [CallerIdentity]
+        return [CallerIdentity, *account.DATA_SOURCES]
 
     def get_resources(self) -> list[Any]:
-        return [Repository, LifecyclePolicy, RepositoryPolicy]
+        return [Repository, LifecyclePolicy, RepositoryPolicy, *account.RESOURCES]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.terraform_provider import world as worlds
+from tests.tools import account_world
 
 from goldenpath.registries.request import Risk
 from goldenpath.registries.terraform import program
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.tools
 MUTABLE, NO_KMS = "tags may move at low and medium risk", "low and medium risk are encrypted with AES-256, not with KMS"
 TRIVY = {"AWS-0031": MUTABLE, "AWS-0033": NO_KMS}
 CHECKOV = {"CKV_AWS_51": MUTABLE, "CKV_AWS_136": NO_KMS}
+# A plan does not hold the reasons that stand in the code (examples/account/state.tf).
+ACCOUNT_PLAN = {"CKV_AWS_18", "CKV_AWS_144", "CKV_AWS_145", "CKV2_AWS_61", "CKV2_AWS_62"}
 KEY = "arn:aws:kms:eu-west-2:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
@@ -35,6 +38,25 @@ def world(terraform_world: World) -> World:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return worlds.checkout(tmp_path_factory.mktemp("checkout"))
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example of an account, beside the modules that it uses."""
+    return account_world.checkout(tmp_path_factory.mktemp("account")) / "examples" / "account"
+
+
+@pytest.fixture(scope="module")
+def account_plan(world: World, account: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plan of a whole account, as JSON."""
+    world.forget()
+    (account / "terraform.tfvars.json").write_text(json.dumps(account_world.SETTINGS))
+    driver = account_world.terraform(world, account)
+    driver.init({})
+    driver.plan(account / "plan")
+    made = tmp_path_factory.mktemp("plan") / "tfplan.json"
+    made.write_bytes(driver.show_json(account / "plan"))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +96,8 @@ def by_trivy(place: Path) -> set[str]:
 
 
 def by_checkov(checkov: Path, place: Path) -> set[str]:
-    words = ("--directory", place, "--framework", "terraform") if place.is_dir() else ("--file", place)
+    words = ("--directory", place, "--framework", "terraform") if place.is_dir() else (
+        "--file", place, "--framework", "terraform_plan")  # fmt: skip
     quiet = ("--quiet", "--compact", "--skip-download", "--soft-fail", "--output", "json")
     report = json.loads(process.run(checkov, *words, *quiet, timeout=120).stdout)
     (only,) = report if isinstance(report, list) else (report,)
@@ -100,6 +123,21 @@ def test_a_plan_shows_what_its_risk_leaves_open_and_nothing_else(
     found = {"trivy": by_trivy(plans[risk]), "checkov": by_checkov(checkov, plans[risk])}
     expected = (set(), set()) if risk is Risk.HIGH else (set(TRIVY), set(CHECKOV))
     assert found == dict(zip(("trivy", "checkov"), expected, strict=True))
+
+
+def test_trivy_finds_nothing_in_an_account(account: Path) -> None:
+    assert by_trivy(account) == set()
+
+
+def test_checkov_finds_nothing_in_an_account_nor_in_its_plan_that_is_not_explained(
+    account: Path, account_plan: Path, checkov: Path
+) -> None:
+    assert by_checkov(checkov, account) == set()
+    assert by_checkov(checkov, account_plan) == set(ACCOUNT_PLAN)
+
+
+def test_trivy_finds_nothing_in_the_plan_of_an_account_that_is_not_explained(account_plan: Path) -> None:
+    assert by_trivy(account_plan) == {"AWS-0089", "AWS-0132"}
 
 
 def test_every_finding_that_we_live_with_is_explained_to_people() -> None:

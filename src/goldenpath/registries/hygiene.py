@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.registries import compliance, review
+from goldenpath.registries.account import account_facts
+from goldenpath.registries.aws import session
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import TAG_PREFIX, LifecycleImage
 from goldenpath.registries.config import ecr_tf
-from goldenpath.shared.errors import GoldenPathError
+from goldenpath.shared.errors import AccessDenied, GoldenPathError, RegistryRefused
 from goldenpath.shared.runner import as_markdown
 
 if TYPE_CHECKING:
@@ -51,13 +53,15 @@ class RegistryReport:
 class EnvironmentReport:
     """One environment: its registries, repositories without an entry, and what its plan would change.
 
-    `not_inspected` is the reason why the rest is empty.
+    `pushes` says how a push makes a repository that nobody requested. `not_inspected` is the reason why the rest is
+    empty.
     """
 
     name: str
     registries: tuple[RegistryReport, ...] = ()
     unknown: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
+    pushes: tuple[str, ...] = ()
     not_inspected: str = ""
 
 
@@ -72,7 +76,7 @@ def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> En
         plan = _whole_plan(workspace)
         reports = tuple(_inspect_registry(ecr, entry, controls, plan, now) for entry in entries)
         unknown = _unknown(ecr, environment, ecr_tf.load_all(access.checkout))
-        return EnvironmentReport(environment, reports, unknown, _drift(plan))
+        return EnvironmentReport(environment, reports, unknown, _drift(plan), _pushes(workspace))
     except GoldenPathError as error:
         reason = f"{error.what}: {error.why}" if error.why else error.what
         return EnvironmentReport(environment, not_inspected=reason)
@@ -150,6 +154,7 @@ def _section(environment: EnvironmentReport) -> str:
     notes += [f"- `{name}` is in ECR, but not in envs/{environment.name}/ecr.tf: it was made by hand. Have it imported "
               "into the state with an entry of its own, or deleted." for name in environment.unknown]  # fmt: skip
     notes += [f"- a plan of the whole environment would {as_markdown(change)}" for change in environment.drift]
+    notes += [f"- {as_markdown(push)}" for push in environment.pushes]
     table = _table(reports) if reports else "No registries are described."
     all_good = "Everything is as it is described." if reports else ""
     return "\n\n".join(filter(None, [head, table, "\n".join(notes) or all_good]))
@@ -232,6 +237,16 @@ def _index_parts(images: tuple[EcrImage, ...]) -> frozenset[str]:
 
 def _drift(plan: TerraformPlan) -> tuple[str, ...]:
     return tuple(f"{' and '.join(change.actions)} {change.address}" for change in plan.changes)
+
+
+def _pushes(workspace: TerraformWorkspace) -> tuple[str, ...]:
+    """Return what a push can make by itself. An older plan role may not look, and not every region has templates."""
+    try:
+        prefixes = account_facts.open_templates(session.ecr_client(workspace.variables))
+    except (AccessDenied, RegistryRefused) as error:
+        return (f"what a push makes by itself is unknown: {error.why}",)
+    return tuple(f"a push under the prefix {prefix} makes a repository that nobody requested and everybody can use: "
+                 "quarantine it with modules/aws_ecr_registry" for prefix in prefixes)  # fmt: skip
 
 
 def _whole_plan(workspace: TerraformWorkspace) -> TerraformPlan:

@@ -27,7 +27,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from goldenpath.shared import runner, verbose
+from goldenpath.shared import oidc, runner, verbose
 from goldenpath.shared.errors import AccessDenied, LoginRefused, RegistryRefused, RegistryUnreachable
 from goldenpath.shared.proxy import is_set, proxy_for
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mypy_boto3_ecr import ECRClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_s3 import S3Client
 
     from goldenpath.shared.names import Region, RoleArn
@@ -103,6 +104,12 @@ def ecr_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: s
     return client
 
 
+def iam_client(sdk: Sdk, region: str) -> IAMClient:
+    """Return a client of IAM, whose endpoint follows the SDK's own variables."""
+    client: IAMClient = _client(sdk, "iam", _CONFIG, region_name=region)
+    return client
+
+
 def caller(sdk: Sdk, region: str) -> str:
     """Return the ARN that the SDK's default chain acts as. Everybody may ask that of themselves."""
     sts = _client(sdk, "sts", _CONFIG, region_name=region)
@@ -123,6 +130,21 @@ def s3_client(sdk: Sdk, region: str | None, key: Key | None = None, endpoint: st
 
 def exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     """Return a key for `wanted`, for the OIDC token `identity`. Raises what `explained` does."""
+    try:
+        return _exchanged(sdk, wanted, identity)
+    except LoginRefused as error:
+        subject = oidc.customised_subject(identity)
+        if not subject:
+            raise
+        raise LoginRefused(
+            error.what,
+            why=f"{error.why}; the subject of this run's tokens is customised: {subject!a}",
+            fix="Let the role's trust policy name that subject: `subject_claim_keys` of modules/github_oidc_roles does "
+            "(docs/setup.md, A customised subject); or let the repository use GitHub's default subject",
+        ) from error
+
+
+def _exchanged(sdk: Sdk, wanted: RoleSession, identity: str) -> Key:
     more: dict[str, Any] = {"Policy": json.dumps(wanted.policy, separators=(",", ":"))} if wanted.policy else {}
     with explained(f"assume the role {wanted.role}"):
         unsigned = _CONFIG.merge(Config(signature_version=UNSIGNED))

@@ -6,6 +6,7 @@ Source: GitHub, "OpenID Connect reference": `ACTIONS_ID_TOKEN_REQUEST_URL` and `
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _URL = "ACTIONS_ID_TOKEN_REQUEST_URL"
 _TOKEN = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"  # noqa: S105  the variable's name
+_DEFAULT_SUBJECT = re.compile(r"repo:[^:]+:(environment:[^:]+|ref:refs/[^:]+|pull_request)")
 _FIX = "give the job `permissions: id-token: write` (and its caller, which must grant at least as much)"
 
 
@@ -70,6 +72,18 @@ def claims(token: str) -> Mapping[str, str]:
     except (IndexError, ValueError, msgspec.MsgspecError):
         raise LoginRefused("GitHub's OIDC endpoint sent a response without a token", fix="Run the job again") from None
     return {name: value for name, value in claims.items() if isinstance(value, str)}
+
+
+def customised_subject(token: str) -> str:
+    """Return the `sub` of `token` if somebody customised it; empty where it is one of GitHub's own, or unreadable.
+
+    An organisation or a repository chooses then which claims it consists of ("Customizing the token claims").
+    """
+    try:
+        subject = claims(token).get("sub", "")
+    except LoginRefused:
+        return ""
+    return "" if _DEFAULT_SUBJECT.fullmatch(subject) else subject
 
 
 def _with_audience(url: str, audience: str) -> str:

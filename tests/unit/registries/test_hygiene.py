@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
+
+import pytest
 
 from goldenpath.registries import compliance, hygiene
+from goldenpath.registries.account import account_facts
 from goldenpath.registries.aws.ecr import EcrImage
 from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.hygiene import EnvironmentReport, RegistryReport
 from goldenpath.registries.request import Risk
+from goldenpath.registries.terraform.planning import TerraformWorkspace
+from goldenpath.shared.errors import AccessDenied
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 REGISTRY = RegistryEntry("dev", "my-app", "REGISTRY_MY_APP", "team-web", Risk.LOW)
@@ -70,3 +76,34 @@ def test_the_report_leads_with_the_share_that_complies_and_tells_it_by_owner() -
     assert "- `b-app`: images are not scanned on push\n- `by-hand` is in ECR, but not in envs/dev/ecr.tf" in text
     assert "### prod\n\nNot looked at: no role leads there" in text
     assert hygiene.compliance_rate(()) == "none to look at"
+
+
+def test_a_template_by_which_a_push_makes_a_repository_is_reported() -> None:
+    text = hygiene.report([EnvironmentReport("dev", pushes=("a push under the prefix ROOT makes a repository",))])
+
+    assert "- a push under the prefix ROOT makes a repository" in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (("ROOT",), "a push under the prefix ROOT makes a repository that nobody requested"),
+        (
+            AccessDenied("Not allowed to look", why="AccessDeniedException", fix="Ask"),
+            "is unknown: AccessDeniedException",
+        ),
+    ],
+)
+def test_what_a_push_makes_by_itself_is_looked_at(
+    answer: object, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def templates(_: object) -> object:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    variables = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-2"}
+    monkeypatch.setattr(account_facts, "open_templates", templates)
+    (note,) = hygiene._pushes(TerraformWorkspace(tmp_path, "dev", "state", "eu-west-2", tmp_path, variables))  # noqa: SLF001
+
+    assert words in note

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from goldenpath.shared import aws_sdk
+from goldenpath.shared.errors import LoginRefused
+from goldenpath.shared.names import RoleArn
 from tests.unit.aws_client import REGION
+from tests.unit.shared.test_oidc import signed
 
 pytestmark = pytest.mark.usefixtures("no_login_of_this_machine")
 
@@ -27,3 +30,18 @@ def test_aws_is_reached_around_the_proxy_where_no_proxy_says_so(no_proxy: str, m
 
 def proxies_of(client: Any) -> Any:
     return client._endpoint.http_session._proxy_config._proxies  # noqa: SLF001  what botocore will ask
+
+
+def test_a_run_with_a_customised_subject_is_told_so_when_it_is_refused(sts: Any) -> None:
+    message = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+    sts(403, f"<ErrorResponse><Error><Code>AccessDenied</Code><Message>{message}</Message></Error></ErrorResponse>")
+    role = RoleArn("arn:aws:iam::123456789012:role/deliver-dev")
+    wanted = aws_sdk.RoleSession(role, REGION, "name", aws_sdk.RELEASE_SECONDS)
+
+    with pytest.raises(LoginRefused) as caught:
+        aws_sdk.exchanged(aws_sdk.session(), wanted, signed(sub="repository_id:345"))
+
+    assert caught.value.why == (
+        f"AccessDenied: {message}; the subject of this run's tokens is customised: 'repository_id:345'"
+    )
+    assert "`subject_claim_keys` of modules/github_oidc_roles" in caught.value.fix

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 from itertools import repeat
 
 import pytest
@@ -65,3 +67,41 @@ def test_an_endpoint_that_is_down_is_a_login_that_failed(monkeypatch: pytest.Mon
     with pytest.raises(LoginRefused) as caught:
         oidc.token(RUN)
     assert (caught.value.what, caught.value.why) == ("GitHub's OIDC endpoint does not respond", "reset")
+
+
+def signed(**claims: str) -> str:
+    """Return a token with these claims, in the form of one."""
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"e30.{body}.c2lnbmF0dXJl"
+
+
+DEFAULT = [
+    "repo:team/my-app:ref:refs/heads/main",
+    "repo:team/my-app:ref:refs/heads/a/b@c",
+    "repo:team/my-app:environment:prod",
+    "repo:team/my-app:pull_request",
+    "repo:team@12/my-app@345:environment:prod",
+]
+
+
+@pytest.mark.parametrize("subject", DEFAULT)
+def test_a_subject_of_github_is_not_customised(subject: str) -> None:
+    assert oidc.customised_subject(signed(sub=subject)) == ""
+
+
+CUSTOMISED = [
+    "repository_owner_id:12:repository_id:345",
+    "repo:team/my-app:environment:prod:job_workflow_ref:org/p/.github/workflows/x.yml@refs/heads/main",
+    "job_workflow_ref:org/p/.github/workflows/x.yml@refs/heads/main",
+    "repo:team/my-app",
+]
+
+
+@pytest.mark.parametrize("subject", CUSTOMISED)
+def test_another_subject_is_customised(subject: str) -> None:
+    assert oidc.customised_subject(signed(sub=subject)) == subject
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "e30.e30.e30"])
+def test_a_token_without_a_subject_says_nothing(token: str) -> None:
+    assert oidc.customised_subject(token) == ""

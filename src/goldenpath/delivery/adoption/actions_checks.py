@@ -12,15 +12,15 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.adoption.settings import listed, objects
+from goldenpath.shared.check_result import error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.reusable_workflow import Caller
     from goldenpath.delivery.adoption.settings import RepositorySettings
+    from goldenpath.shared.check_result import Remark
 
 _PAGE = "per_page=100"
 _SETTINGS = "Settings → Actions → General"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.model import private_base
+from goldenpath.shared.check_result import error, good, left_out, warning
 from goldenpath.shared.names import BASES_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.remote_checks import RepositoryFacts
     from goldenpath.delivery.adoption.reusable_workflow import Caller
+    from goldenpath.shared.check_result import Remark
 
 _ABOUT = "private base images"
 _ECR_SECRET, _LOGINS_SECRET = BASES_ROLE, "BASES_LOGINS"

@@ -1,4 +1,4 @@
-"""The commands `init`, `doctor`, `pre-commit` and `settle`."""
+"""The commands `init`, `pre-commit` and `settle`, and the half of `doctor` that is about repositories."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from goldenpath.delivery.adoption import (
 )
 from goldenpath.delivery.adoption import doctor as doctor_checks
 from goldenpath.delivery.adoption import settle as settlement
-from goldenpath.delivery.adoption.check_result import Level
+from goldenpath.delivery.adoption.doctor import DoctorOptions
 from goldenpath.shared import runner
+from goldenpath.shared.check_result import Level
 from goldenpath.shared.console import Progress
 from goldenpath.shared.errors import BadInput, SetupIncomplete
-from goldenpath.shared.names import DEFAULT_REGION
 from goldenpath.shared.toolchain import Toolchain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.checkout import GitCheckout
     from goldenpath.delivery.adoption.images import DeliveredImage
+    from goldenpath.shared.check_result import Remark
 
 _MARKS = {Level.GOOD: "✓", Level.LEFT_OUT: "·", Level.WARNING: "!", Level.ERROR: "✗"}
 _SOURCE = click.option("--source", type=click.Path(path_type=Path), default=Path(), help="The app's git checkout.")
@@ -91,18 +91,20 @@ def _trigger_problems(repository: GitCheckout) -> Iterator[Remark]:
     yield from (remark for remark in remarks if remark.level >= Level.WARNING)
 
 
-@click.command()
-@_SOURCE
-@click.option("--role-arn", default="", help="ARN of the role in the secret of an environment.")
-@click.option("--aws-region", default=DEFAULT_REGION, show_default=True, help="AWS region of the registry.")
-@click.option("--offline", is_flag=True, help="Send no request to GitHub or AWS.")
-@click.option("--strict", is_flag=True, help="Fail for warnings too.")
-def doctor(*, source: Path, role_arn: str, aws_region: str, offline: bool, strict: bool) -> None:
-    """Check the set-up of an app's repository, or of the platform's own. Every problem comes with its fix."""
-    progress = Progress()
-    options = doctor_checks.DoctorOptions(checkout.read(source), role_arn, aws_region)
+def doctor_options(source: Path, role_arn: str, aws_region: str) -> DoctorOptions:
+    """Return the options of `goldenpath doctor` for the checkout `source`."""
+    return DoctorOptions(checkout.read(source), role_arn, aws_region)
+
+
+def examined(options: DoctorOptions, *, offline: bool) -> tuple[Remark, ...]:
+    """Return the remarks about an app's repository, or about the platform's own."""
     clients = doctor_checks.Clients() if offline else doctor_checks.Clients.connect(options, runner.variables())
-    remarks = doctor_checks.examine(options, reusable_workflow.read(), clients)
+    return doctor_checks.examine(options, reusable_workflow.read(), clients)
+
+
+def report(remarks: tuple[Remark, ...], *, strict: bool) -> None:
+    """Print every remark and how many there are of each level. Raises `SetupIncomplete` for a check that failed."""
+    progress = Progress()
     for remark in remarks:
         _print(remark, progress)
     failed = [remark for remark in remarks if remark.level >= (Level.WARNING if strict else Level.ERROR)]

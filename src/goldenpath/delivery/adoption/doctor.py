@@ -18,9 +18,9 @@ from goldenpath.delivery.adoption import (
     trigger_checks,
     workflow_checks,
 )
-from goldenpath.delivery.adoption.check_result import left_out
 from goldenpath.delivery.adoption.repository_facts import GitHubRepository
 from goldenpath.delivery.release import binding
+from goldenpath.shared.check_result import left_out
 from goldenpath.shared.errors import BadInput, GoldenPathError
 from goldenpath.shared.expressions import with_own_repository
 from goldenpath.shared.names import DEFAULT_REGION, EcrRepository, Region
@@ -29,12 +29,12 @@ from goldenpath.shared.runner import Runner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.checkout import GitCheckout
     from goldenpath.delivery.adoption.remote_checks import RepositoryFacts
     from goldenpath.delivery.adoption.reusable_workflow import Caller, ReusableWorkflow, Workflow
     from goldenpath.delivery.adoption.settings import RepositorySettings
     from goldenpath.delivery.registry.ecr_client import Ecr, RepositoryInfo
+    from goldenpath.shared.check_result import Remark
 
 _NOT_READ = "the settings of the repository were not read"
 

@@ -11,16 +11,16 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.github.environments import has_reviewers, review_rules
 from goldenpath.delivery.rules import matrix
+from goldenpath.shared.check_result import error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.reusable_workflow import Caller
     from goldenpath.delivery.adoption.settings import RepositorySettings
+    from goldenpath.shared.check_result import Remark
 
 _ABOUT = "approval"
 _QUOTED = re.compile(r"'([^']*)'")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption.check_result import warning
+from goldenpath.shared.check_result import warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.checkout import GitCheckout
     from goldenpath.delivery.adoption.remote_checks import RepositoryFacts
     from goldenpath.delivery.adoption.reusable_workflow import Caller
+    from goldenpath.shared.check_result import Remark
 
 _LARGE_FILES = re.compile(r"^[^#\n]*\sfilter=lfs\b", re.MULTILINE)
 # The mounts of a secret and of an SSH agent (Dockerfile reference, "RUN --mount").

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
+from goldenpath.shared.check_result import error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.reusable_workflow import Caller, CommentCaller
     from goldenpath.delivery.adoption.settings import RepositorySettings
+    from goldenpath.shared.check_result import Remark
 
 _ABOUT = "platform"
 _ACCESS = "Settings → Actions → General → Access"

@@ -9,15 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.rules import app, matrix, settled
+from goldenpath.shared.check_result import error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.remote_checks import RepositoryFacts
+    from goldenpath.shared.check_result import Remark
 
 _ABOUT = "protection"
 _FOLDER = "docs/templates/protection"

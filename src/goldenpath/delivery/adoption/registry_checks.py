@@ -12,19 +12,19 @@ from urllib.parse import quote
 
 import yaml
 
-from goldenpath.delivery.adoption.check_result import Level, error, good, left_out, warning
 from goldenpath.delivery.adoption.settings import listed, objects
 from goldenpath.delivery.github.environments import has_reviewers, review_rules
 from goldenpath.delivery.rules import matrix
+from goldenpath.shared.check_result import Level, error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.checkout import GitCheckout
     from goldenpath.delivery.adoption.remote_checks import RepositoryFacts
     from goldenpath.delivery.adoption.settings import RepositorySettings
+    from goldenpath.shared.check_result import Remark
 
 APPLY = ".github/workflows/_apply-registries.yml"
 AUTO_APPLY = ".github/workflows/ecr-auto-apply.yml"

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.release import binding
 from goldenpath.delivery.rules import matrix
+from goldenpath.shared.check_result import error, good, left_out, warning
 from goldenpath.shared.errors import GoldenPathError, RepositoryMissing
 from goldenpath.shared.names import ANY_ROLE, RoleArn, role_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.protection_checks import BranchRules
     from goldenpath.delivery.adoption.reusable_workflow import Caller, ReusableWorkflow
     from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+    from goldenpath.shared.check_result import Remark
     from goldenpath.shared.names import EcrRepository
 
 

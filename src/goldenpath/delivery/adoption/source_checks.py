@@ -6,16 +6,16 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption.check_result import error, good, warning
 from goldenpath.delivery.rules import app, matrix
+from goldenpath.shared.check_result import error, good, warning
 from goldenpath.shared.errors import PolicyInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.checkout import GitCheckout
+    from goldenpath.shared.check_result import Remark
 
 _MODULE_PATH = re.compile(r'^\s*path\s*=\s*"?(.+?)"?\s*$', re.MULTILINE)
 _FROM = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORECASE | re.MULTILINE)

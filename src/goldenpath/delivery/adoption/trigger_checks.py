@@ -5,16 +5,16 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from goldenpath.delivery.adoption.check_result import error, good, left_out, warning
 from goldenpath.delivery.adoption.protection_checks import released_to_prod
 from goldenpath.delivery.adoption.triggers import environment_of
 from goldenpath.delivery.rules import matrix
+from goldenpath.shared.check_result import error, good, left_out, warning
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.reusable_workflow import Caller
+    from goldenpath.shared.check_result import Remark
 
 _ABOUT = "triggers"
 _MAX_SHOWN = 5

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import yaml
 
 from goldenpath.delivery.adoption import reusable_workflow
-from goldenpath.delivery.adoption.check_result import error, good, warning
 from goldenpath.delivery.model import inputs
+from goldenpath.shared.check_result import error, good, warning
 from goldenpath.shared.expressions import with_own_repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from goldenpath.delivery.adoption.check_result import Remark
     from goldenpath.delivery.adoption.reusable_workflow import Caller, ReusableWorkflow, Workflow
+    from goldenpath.shared.check_result import Remark
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _RELEASE = re.compile(r"v\d+\.\d+\.\d+")

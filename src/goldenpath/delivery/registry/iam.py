@@ -60,7 +60,8 @@ class Subject:
     Their job is bound to one of the GitHub `environments`, or to none where none is named, and they run on one of
     `refs`, in which `*` is a wildcard. The job is one of `workflows` (`owner/name/.github/workflows/file.yml@ref`), or
     any where `any_workflow`. With `pull_requests`, runs for pull requests from branches of the repository are trusted
-    too. With both ids known, the form of `sub` that carries them is trusted as well.
+    too. With both ids known, the form of `sub` that carries them is trusted as well. With an `enterprise_id`, only runs
+    of that enterprise are.
     """
 
     repository: str
@@ -71,6 +72,7 @@ class Subject:
     pull_requests: bool = False
     owner_id: str = ""
     repository_id: str = ""
+    enterprise_id: str = ""
 
     @property
     def claims(self) -> dict[str, tuple[str, ...]]:
@@ -82,6 +84,7 @@ class Subject:
             "environment": self.environments,
             "ref": self._refs,
             "job_workflow_ref": self.workflows,
+            "enterprise_id": (self.enterprise_id,) if self.enterprise_id else (),
         }
 
     @property
@@ -185,7 +188,8 @@ def _mistakes(subject: Subject) -> Iterator[str]:
         yield "pull requests are checked without an environment: give them a role of their own, which may only read"
     if bool(subject.owner_id) is not bool(subject.repository_id):
         yield "the two numeric ids belong together"
-    yield from (f"{number!a} is not a number" for number in (subject.owner_id, subject.repository_id)
+    numbers = (subject.owner_id, subject.repository_id, subject.enterprise_id)
+    yield from (f"{number!a} is not a number" for number in numbers
                 if number and not (number.isascii() and number.isdigit()))  # fmt: skip
     yield from _workflow_mistakes(subject)
 

@@ -130,6 +130,7 @@ def iam_group() -> None:
 @click.option("--ref", "refs", multiple=True, help="Git ref, like refs/heads/main; `*` is a wildcard. May be repeated.")
 @click.option("--owner-id", default="", help="GitHub's number of the owner: trusts the `sub` with numbers too.")
 @click.option("--repository-id", default="", help="GitHub's number of the repository.")
+@click.option("--enterprise-id", default="", help="GitHub's number of the enterprise: trusts no run outside of it.")
 @click.option(
     "--workflow",
     "workflows",
@@ -147,12 +148,12 @@ def iam_group() -> None:
 @_option(inputs.AUDIENCE)
 def print_trust_policy(
     *, account: str, repository: str, environments: tuple[str, ...], refs: tuple[str, ...], owner_id: str,
-    repository_id: str, workflows: tuple[str, ...], any_workflow: bool, pull_requests: bool, aws_region: str,
-    audience: str,
+    repository_id: str, enterprise_id: str, workflows: tuple[str, ...], any_workflow: bool, pull_requests: bool,
+    aws_region: str, audience: str,
 ) -> None:  # fmt: skip
     """Print which workflow runs may assume the role."""
     subject = iam.Subject(
-        repository, environments, refs, workflows, any_workflow, pull_requests, owner_id, repository_id
+        repository, environments, refs, workflows, any_workflow, pull_requests, owner_id, repository_id, enterprise_id
     )
     given = inputs.read((inputs.AWS_REGION, inputs.AUDIENCE), {"aws_region": aws_region, "audience": audience})
     region = given.aws_region

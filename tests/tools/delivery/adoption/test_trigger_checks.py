@@ -11,8 +11,8 @@ import yaml
 from tests.tools.layouts import EVERYTHING, Layout, caller, init
 
 from goldenpath.delivery.adoption import checkout, reusable_workflow, scaffold, trigger_checks, workflow_checks
-from goldenpath.delivery.adoption.check_result import Level, Remark
 from goldenpath.shared import git
+from goldenpath.shared.check_result import Level, Remark
 
 if TYPE_CHECKING:
     from tests.tools.apps import App

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from goldenpath.delivery.adoption import doctor, reusable_workflow, scaffold
-from goldenpath.delivery.adoption.check_result import Level, Remark
 from goldenpath.delivery.adoption.protection_checks import BranchRules
 from goldenpath.delivery.registry.ecr_client import RepositoryInfo
+from goldenpath.shared.check_result import Level, Remark
 from goldenpath.shared.names import EcrRepository
 from tests.unit.settings_double import HEALTHY, SettingsDouble
 

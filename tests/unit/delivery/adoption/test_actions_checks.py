@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldenpath.delivery.adoption import actions_checks, environment_checks, platform_checks
-from goldenpath.delivery.adoption.check_result import Level, Remark
 from goldenpath.delivery.adoption.reusable_workflow import Caller
+from goldenpath.shared.check_result import Level, Remark
 from goldenpath.shared.names import PLATFORM
 from tests.unit.settings_double import APP, HEALTHY, SettingsDouble, healthy
 

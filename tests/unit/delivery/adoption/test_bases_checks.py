@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from goldenpath.delivery.adoption.check_result import Level
+from goldenpath.shared.check_result import Level
 from tests.unit.delivery.adoption.healthy_app import (
     SECRETS,
     Forge,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from goldenpath.delivery.adoption import (
     doctor,
 )
-from goldenpath.delivery.adoption.check_result import Level
+from goldenpath.shared.check_result import Level
 from tests.unit.delivery.adoption.healthy_app import (
     Forge,
     healthy_world,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldenpath.delivery.adoption import environment_checks
-from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.rules import matrix
+from goldenpath.shared.check_result import Level
 from tests.unit.settings_double import SettingsDouble, healthy
 
 if TYPE_CHECKING:

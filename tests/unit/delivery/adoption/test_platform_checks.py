@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from goldenpath.delivery.adoption import platform_checks
-from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.adoption.reusable_workflow import CommentCaller
+from goldenpath.shared.check_result import Level
 from tests.unit.settings_double import APP, SettingsDouble, healthy
 
 if TYPE_CHECKING:

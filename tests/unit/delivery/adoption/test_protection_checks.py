@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from goldenpath.delivery.adoption import protection_checks
-from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.adoption.protection_checks import BranchRules, owners_of
+from goldenpath.shared.check_result import Level
 from tests.tools.command import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from goldenpath.delivery.adoption.check_result import Remark
+    from goldenpath.shared.check_result import Remark
 
 OPEN = BranchRules(protected=False)
 REVIEWED = BranchRules(protected=True, approvals=1, code_owners=True, creation=True)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from goldenpath.delivery.adoption import doctor, registry_checks, reusable_workflow
-from goldenpath.delivery.adoption.check_result import Level, Remark, error, good, left_out
 from goldenpath.delivery.adoption.checkout import GitCheckout
+from goldenpath.shared.check_result import Level, Remark, error, good, left_out
 from goldenpath.shared.names import PLATFORM
 from tests.tools.command import ROOT
 from tests.unit.delivery.adoption.test_protection_checks import Forge

@@ -10,8 +10,8 @@ import pytest
 from goldenpath.delivery.adoption import (
     remote_checks,
 )
-from goldenpath.delivery.adoption.check_result import Level
 from goldenpath.delivery.rules import matrix
+from goldenpath.shared.check_result import Level
 from goldenpath.shared.errors import AccessDenied, RepositoryMissing
 from tests.unit.delivery.adoption.healthy_app import (
     ROLE,

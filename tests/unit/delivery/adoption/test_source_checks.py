@@ -10,7 +10,7 @@ import pytest
 from goldenpath.delivery.adoption import (
     source_checks,
 )
-from goldenpath.delivery.adoption.check_result import Level, Remark
+from goldenpath.shared.check_result import Level, Remark
 from tests.unit.delivery.adoption.healthy_app import (
     PINNED,
     edit,

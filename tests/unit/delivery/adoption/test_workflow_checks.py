@@ -11,7 +11,7 @@ import pytest
 from goldenpath.delivery.adoption import (
     workflow_checks,
 )
-from goldenpath.delivery.adoption.check_result import Level
+from goldenpath.shared.check_result import Level
 from tests.unit.delivery.adoption.healthy_app import (
     PLATFORM,
     edit,

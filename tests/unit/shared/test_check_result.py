@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from goldenpath.delivery.adoption.check_result import Level, error, good, left_out, warning
+from goldenpath.shared.check_result import Level, error, good, left_out, warning
 
 
 def test_the_worst_remark_is_the_greatest() -> None:

@@ -1,0 +1,1 @@
+"""Doubles of the parts of AWS that moto lacks, for tests only."""
