@@ -1,0 +1,1 @@
+"""Doubles of AWS that only tests use: moto with the parts of ECR that it lacks, or is kinder in."""
