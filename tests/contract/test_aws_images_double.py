@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
@@ -22,14 +23,18 @@ MANIFEST, INDEX = "application/vnd.oci.image.manifest.v1+json", "application/vnd
 NAME = "my-app"
 
 
+@pytest.fixture(scope="module")
+def client() -> Iterator[ECRClient]:
+    keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    with mock.patch.dict("os.environ", keys), mock_aws(), double.installed():
+        yield boto3.client("ecr", region_name="eu-west-2")
+
+
 @pytest.fixture
-def ecr(monkeypatch: pytest.MonkeyPatch) -> Iterator[ECRClient]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    with mock_aws(), double.installed():
-        client = boto3.client("ecr", region_name="eu-west-2")
-        client.create_repository(repositoryName=NAME)
-        yield client
+def ecr(client: ECRClient) -> Iterator[ECRClient]:
+    client.create_repository(repositoryName=NAME)
+    yield client
+    client.delete_repository(repositoryName=NAME, force=True)
 
 
 def stored(ecr: ECRClient, text: str, tag: str = "", **more: object) -> str:
@@ -163,3 +168,27 @@ def test_a_preview_is_started_and_then_read(ecr: ECRClient) -> None:
     assert [(one["imageDigest"], one["action"]) for one in preview["previewResults"]] == [
         (old, {"type": "TRANSITION", "targetStorageClass": "ARCHIVE"})
     ]
+
+
+RULE: dict[str, Any] = {
+    "rulePriority": 1,
+    "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+    "action": {"type": "expire"},
+}
+
+
+@pytest.mark.parametrize(
+    ("rules", "mistake"),
+    [
+        ([RULE | {"selection": RULE["selection"] | {"countType": "sinceImagePulled", "countUnit": "days"}}], "pulled"),
+        ([RULE | {"selection": RULE["selection"] | {"storageClass": "archive"}}], "sinceImageTransitioned"),
+        ([RULE | {"action": {"type": "transition"}}], "goes to the archive"),
+        ([RULE, RULE | {"rulePriority": 2}], "select the same tags"),
+        ([RULE, RULE | {"rulePriority": 2, "selection": RULE["selection"] | {"tagStatus": "untagged"}}], "comes last"),
+        ([RULE | {"selection": RULE["selection"] | {"tagStatus": "tagged"}}], "tags are named"),
+        ([RULE | {"selection": RULE["selection"] | {"countUnit": "days"}}], "has the unit days"),
+    ],
+)
+def test_a_policy_that_ecr_refuses_is_refused(ecr: ECRClient, rules: list[dict[str, Any]], mistake: str) -> None:
+    with pytest.raises(ClientError, match=mistake):
+        ecr.put_lifecycle_policy(repositoryName=NAME, lifecyclePolicyText=json.dumps({"rules": rules}))

@@ -100,7 +100,7 @@ run "a_release_is_protected_by_the_strictest_environment_it_reached" {
   command = plan
 
   assert {
-    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.tagPatternList[0] if rule.selection.tagStatus == "tagged"] == ["prod-*", "staging-*", "test-*", "dev-*"]
+    condition     = [for rule in jsondecode(aws_ecr_lifecycle_policy.this.policy).rules : rule.selection.tagPatternList[0] if rule.selection.tagStatus == "tagged" && endswith(try(rule.selection.tagPatternList[0], ""), "-*") && rule.rulePriority >= 10] == ["prod-*", "staging-*", "test-*", "dev-*"]
     error_message = "prod comes before staging, test and dev"
   }
 }

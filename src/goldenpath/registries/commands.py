@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from goldenpath.registries import catalogue, workflow_commands
+from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.images import forecast
 from goldenpath.registries.options import CHECKOUT, ENVIRONMENT, NAME, option, with_request_options
 from goldenpath.registries.request import parse_request
 from goldenpath.registries.terraform import planning, plans
@@ -110,6 +113,36 @@ def apply(*, name: str, digest: str, removal: bool, **workspace_options: object)
     Progress().line(
         f"✓ {name}: " + (f"applied; changes: {len(planned.changes)}" if planned.changes else "nothing was to do")
     )
+
+
+@registry.command()
+@CHECKOUT
+@ENVIRONMENT
+@NAME
+@_REGION
+@click.option("--preview", is_flag=True, help="Compare it with ECR's own preview, which takes some seconds.")
+def lifecycle(*, checkout: Path, environment: str, name: str, aws_region: str, preview: bool) -> None:
+    """Show which images the lifecycle policy of a registry removes or archives next; change nothing."""
+    entry, progress = ecr_tf.find(checkout, environment, name), Progress()
+    ecr = PlatformEcr({**runner.variables(), "AWS_REGION": _region(aws_region)})
+    expected = forecast.forecast(ecr, entry.name, dt.datetime.now(dt.UTC))
+    for line in forecast.lines(expected):
+        progress.line(line)
+    if preview:
+        different = forecast.differences(expected, ecr.lifecycle_preview(entry.name))
+        for line in different:
+            progress.line(f"! {line}")
+        if not different:
+            progress.line("✓ ECR's own preview says the same")
+
+
+def _region(text: str) -> Region:
+    try:
+        return Region(text)
+    except ValueError as error:
+        raise BadInput(
+            "An input cannot be used", why=f"`aws_region`: {error}", fix="Give it; `--help` says how"
+        ) from None
 
 
 def _workspace(

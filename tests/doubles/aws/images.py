@@ -4,7 +4,8 @@
 
 What is strict here and not in moto: the status of an image (archived, being restored) and its filter; pages; digests
 that are those of the manifests; images that lose their tag and stay; tags that may not move; an index that keeps its
-parts; referrers; pulls that are recorded; states of scans; the preview of a lifecycle policy (`lifecycle_preview`).
+parts; referrers; pulls that are recorded; states of scans; lifecycle policies (`lifecycle_rules`) and their preview
+(`lifecycle_preview`).
 
 Every response is checked against botocore's service description. Differences to ECR that remain:
 - A restored image is ACTIVE at once, and never ACTIVATING for up to 20 minutes; a test sets `image_status` itself.
@@ -27,11 +28,11 @@ from unittest import mock
 from weakref import WeakKeyDictionary
 
 from moto.core.responses import ActionResult
-from moto.ecr import exceptions
+from moto.ecr import exceptions, models
 from moto.ecr.responses import ECRResponse
 
 from tests.doubles.aws import image_facts as facts
-from tests.doubles.aws import lifecycle_preview, shapes
+from tests.doubles.aws import lifecycle_preview, lifecycle_rules, shapes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,7 +49,8 @@ _PREVIEWS: WeakKeyDictionary[Repository, str] = WeakKeyDictionary()
 def installed() -> Iterator[None]:
     """Let moto answer for ECR's images as this module describes, while the block lasts."""
     served: dict[str, Any] = {name: _served(act) for name, act in _OPERATIONS.items()}
-    with mock.patch.multiple(ECRResponse, create=True, **served):
+    policies = mock.patch.object(models, "EcrLifecyclePolicyValidator", _PolicyCheck)
+    with policies, mock.patch.multiple(ECRResponse, create=True, **served):
         yield
 
 
@@ -217,11 +219,22 @@ def describe_image_scan_findings(repository: Repository, body: Body) -> Body:
     }
 
 
+class _PolicyCheck:
+    """Stands where moto has its own, which knows no archive; the rest of `PutLifecyclePolicy` stays moto's."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def validate(self) -> None:
+        _refuse_policy(self._text)
+
+
 def start_lifecycle_policy_preview(repository: Repository, body: Body) -> Body:
     """Start a preview of the given policy, else of the repository's own."""
     text = body.get("lifecyclePolicyText") or repository.lifecycle_policy
     if not text:
         raise facts.EcrRefusal("LifecyclePolicyNotFoundException", "The repository has no lifecycle policy")
+    _refuse_policy(text)
     _PREVIEWS[repository] = text
     return {**_preview_of(repository), "status": "IN_PROGRESS"}
 
@@ -239,6 +252,11 @@ def get_lifecycle_policy_preview(repository: Repository, body: Body) -> Body:
     archived = [{"targetStorageClass": "ARCHIVE", "imageTotalCount": len(results) - expiring}]
     summary = {"expiringImageTotalCount": expiring, "transitioningImageTotalCounts": archived}
     return {**_preview_of(repository), "status": "COMPLETE", "previewResults": page, "summary": summary, **more}
+
+
+def _refuse_policy(text: str) -> None:
+    if wrong := lifecycle_rules.mistakes(text):
+        raise facts.EcrRefusal("InvalidParameterException", "; ".join(wrong))
 
 
 def _preview_of(repository: Repository) -> Body:
