@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldenpath.registries import compliance, review, unregistered
+from goldenpath.registries.aws.clusters import ClusterReport
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.config import ecr_tf
-from goldenpath.registries.images import lifecycle, vouching
+from goldenpath.registries.images import in_use, lifecycle, vouching
 from goldenpath.registries.unregistered import AccountReport
 from goldenpath.shared.errors import GoldenPathError
 from goldenpath.shared.runner import as_markdown
@@ -36,7 +37,7 @@ class RegistryReport:
 
     `expiring` and `archiving` name the images that the next run of its lifecycle policy removes or archives, `severe`
     counts findings, `archived` the images that cannot be pulled any more, and `orphans` the signatures and the like
-    whose image is gone.
+    whose image is gone. `running` counts the images that run somewhere, and `flaws` says what is wrong with them.
     """
 
     registry: RegistryEntry
@@ -50,11 +51,13 @@ class RegistryReport:
     archived: int = 0
     archiving: tuple[str, ...] = ()
     orphans: int = 0
+    running: int = 0
+    flaws: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class EnvironmentReport:
-    """One environment: its registries, what else is in its account, and what its plan would change.
+    """One environment: its registries, what else is in its account, what its plan would change, and what runs.
 
     `not_inspected` is the reason why the rest is empty.
     """
@@ -63,6 +66,7 @@ class EnvironmentReport:
     registries: tuple[RegistryReport, ...] = ()
     account: AccountReport = field(default_factory=AccountReport)
     drift: tuple[str, ...] = ()
+    running: ClusterReport = field(default_factory=ClusterReport)
     not_inspected: str = ""
 
 
@@ -75,11 +79,15 @@ def inspect(access: EnvironmentAccess, environment: str, now: dt.datetime) -> En
         entries = ecr_tf.load(access.checkout, environment)
         controls, ecr = ecr_tf.load_controls(access.checkout), PlatformEcr(workspace.variables)
         plan = _whole_plan(workspace)
-        reports = tuple(_inspect_registry(ecr, entry, controls, plan, now) for entry in entries)
+        # Without roles for clusters this looks nowhere.
+        running = in_use.look(
+            access.setting(in_use.ROLES, environment), lambda arn, region: access.login(environment, arn, region)
+        )
+        reports = tuple(_inspect_registry(ecr, entry, controls, plan, running, now) for entry in entries)
         account = unregistered.inspect_account(
             ecr, environment, ecr_tf.load_all(access.checkout), access.variables.get(unregistered.VARIABLE, "")
         )
-        return EnvironmentReport(environment, reports, account, _drift(plan))
+        return EnvironmentReport(environment, reports, account, _drift(plan), running=running)
     except GoldenPathError as error:
         reason = f"{error.what}: {error.why}" if error.why else error.what
         return EnvironmentReport(environment, not_inspected=reason)
@@ -171,10 +179,14 @@ def _section(environment: EnvironmentReport) -> str:
     ]
     notes += [f"- `{row.registry.name}`: {row.orphans} signatures, attestations or SBOMs are of images that are gone: "
               "docs/registries.md says how to delete them" for row in reports if row.orphans]  # fmt: skip
+    notes += [f"- `{row.registry.name}`: {as_markdown(flaw)}" for row in reports for flaw in row.flaws]
+    notes += [f"- {as_markdown(note)}" for note in environment.running.notes]
     notes += [f"- a plan of the whole environment would {as_markdown(change)}" for change in environment.drift]
     table = _table(reports) if reports else "No registries are described."
     all_good = "Everything is as it is described." if reports else ""
-    return "\n\n".join(filter(None, [head, table, "\n".join(notes) or all_good]))
+    images, clusters = sum(row.running for row in reports), environment.running.clusters
+    running = f"{images} images of these registries run in {clusters} clusters." if clusters else ""
+    return "\n\n".join(filter(None, [head, table, "\n".join(notes) or all_good, running]))
 
 
 def _table(reports: Iterable[RegistryReport]) -> str:
@@ -197,6 +209,7 @@ def _inspect_registry(
     registry: RegistryEntry,
     controls: Mapping[Risk, RiskControls],
     plan: TerraformPlan,
+    running: ClusterReport,
     now: dt.datetime,
 ) -> RegistryReport:
     repository = ecr.describe(registry.name)
@@ -212,7 +225,11 @@ def _inspect_registry(
         broken = (*broken, f"its lifecycle policy cannot be read: {error}")
     # One request per image: ECR has no batch operation for scan results.
     scans = {image.digest: ecr.findings(registry.name, image.digest) for image in scannable(images)}
-    return with_image_counts(RegistryReport(registry, broken), images, scans, rules, now)
+    digests = in_use.digests_in(running, repository.uri)
+    flaws = in_use.flaws(images, digests, scans, registry.environment, now)
+    return with_image_counts(
+        RegistryReport(registry, broken, running=len(digests), flaws=flaws), images, scans, rules, now
+    )
 
 
 def _is_stale(image: EcrImage, now: dt.datetime) -> bool:

@@ -89,20 +89,13 @@ def test_four_environments_in_one_account_name_a_repository_once_and_what_needs_
          UnregisteredRepository("by-hand", "uri/by-hand", RepositoryOrigin.UNKNOWN)), ("team", "ROOT"), ("a note",),
     )  # fmt: skip
     text = unregistered.section([(name, account) for name in ("dev", "test", "staging", "prod")])
+    everywhere = "(dev, test, staging, prod)"
+    ungoverned = f"creates a repository without an owner, which no entry describes {everywhere}: a creation template"
     assert text.splitlines()[2:] == [
-        (
-            "- `by-hand` (dev, test, staging, prod): made by hand: have it imported into the state with an entry of its "
-            "own, or deleted"
-        ),
-        f"- `{CDK}` (dev, test, staging, prod): the AWS CDK keeps its assets there",
-        (
-            "- a push to `any name` creates a repository without an owner, which no entry describes (dev, test, staging, "
-            "prod): a creation template allows it"
-        ),
-        (
-            "- a push to `team/…` creates a repository without an owner, which no entry describes (dev, test, staging, "
-            "prod): a creation template allows it"
-        ),
-        "- a note (dev, test, staging, prod)",
+        f"- `by-hand` {everywhere}: {RepositoryOrigin.UNKNOWN.value}",
+        f"- `{CDK}` {everywhere}: the AWS CDK keeps its assets there",
+        f"- a push to `any name` {ungoverned} allows it",
+        f"- a push to `team/…` {ungoverned} allows it",
+        f"- a note {everywhere}",
     ]
     assert unregistered.section([("dev", AccountReport())]) == ""

@@ -201,6 +201,32 @@ class PlatformEcr:
         if left:
             raise RegistryRefused(f"ECR did not delete {', '.join(left)} from {name}", fix="Run again")
 
+    def add_tag(self, name: str, digest: str, tag: str) -> None:
+        """Give the image `digest` one more tag; it may have it already. ECR records this as a pull.
+
+        Raises `RegistryRefused`.
+        """
+        # A tag is added by storing the same manifest again: the digest says that it is the same.
+        with explained(f"tag an image of {name}"), suppress(self._client.exceptions.ImageAlreadyExistsException):
+            stored = self._client.batch_get_image(repositoryName=name, imageIds=[{"imageDigest": digest}])["images"]
+            if not stored:
+                raise RegistryRefused(f"ECR gave no manifest for {digest} of {name}", fix="Run again")
+            media_type = stored[0].get("imageManifestMediaType")
+            more: dict[str, Any] = {"imageManifestMediaType": media_type} if media_type else {}
+            self._client.put_image(
+                repositoryName=name, imageManifest=stored[0]["imageManifest"], imageTag=tag, imageDigest=digest, **more
+            )
+
+    def remove_tags(self, name: str, tags: tuple[str, ...]) -> None:
+        """Take `tags` away from images that have others; with its last tag ECR deletes an image.
+
+        Raises `RegistryRefused`.
+        """
+        with explained(f"remove tags of {name}"):
+            failures = ecr.delete(self._client, name, [{"imageTag": tag} for tag in tags])
+        if failures:
+            raise RegistryRefused(f"ECR did not remove {len(failures)} tags from {name}", fix="Run again")
+
     def lifecycle_preview(self, name: str, sleep: Callable[[float], None] = time.sleep) -> dict[str, AppliedRule]:
         """Return what ECR itself would do by the lifecycle policy of `name`, by digest. Raises `RegistryRefused`."""
         with explained(f"preview the lifecycle policy of {name}"):
