@@ -28,13 +28,24 @@ class ProtectionResult:
 
 
 def protect(access: EnvironmentAccess, environment: str, today: dt.date) -> ProtectionResult:
-    """Tag what runs of the registries of `environment`, and take old tags away; a registry that fails is a line.
+    """Tag what runs of the registries of `environment`, and take old tags away.
 
-    Raises `BadInput`, `LoginRefused`, `RegistryConfigUnexpected`.
+    A registry that fails is a line and a failure, and so is an environment.
     """
     roles = access.setting(in_use.ROLES, environment)
     if not roles:
         return ProtectionResult((f"{environment}: off, because {in_use.ROLES} names no role",))
+    if not access.reaches(environment):
+        missing = f"{access.role_kind.value}{environment.upper()}"
+        return ProtectionResult((f"! {environment}: nothing is protected, because {missing} is not set",))
+    try:
+        return _protect_environment(access, environment, roles, today)
+    except GoldenPathError as error:
+        # A trust policy that is wrong in one account must not leave the others without protection.
+        return ProtectionResult((f"! {environment}: {error.what}",), failed=1)
+
+
+def _protect_environment(access: EnvironmentAccess, environment: str, roles: str, today: dt.date) -> ProtectionResult:
     report = in_use.look(roles, lambda arn, region: access.login(environment, arn, region))
     ecr = PlatformEcr(access.login(environment))
     lines = [f"{environment}: {len(report.images)} images of ECR run in {report.clusters} clusters"]

@@ -10,7 +10,8 @@ parts; referrers; pulls that are recorded; states of scans; lifecycle policies (
 Every response is checked against botocore's service description. Differences to ECR that remain:
 - A restored image is ACTIVE at once, and never ACTIVATING for up to 20 minutes; a test sets `image_status` itself.
 - `lastRecordedPullTime` changes with every pull; ECR records at most one a day, and none of excluded roles.
-- ECR scans in the background. Here a scan has the state and the findings that a test gives the image (`scan`).
+- ECR scans in the background, and on push. Here a scan that is started is complete, with one finding; otherwise it
+  has the state and the findings that a test gives the image (`scan`).
 - Nothing acts on a lifecycle policy: `lifecycle_preview` says what would go, and is complete at once.
 - A manifest may name layers that are not there (`LayersNotFoundException` is not raised).
 - `DescribeImages` with `imageIds` finds archived images without a filter. AWS documents neither that nor the contrary.
@@ -229,6 +230,22 @@ class _PolicyCheck:
         _refuse_policy(self._text)
 
 
+def start_image_scan(repository: Repository, body: Body) -> Body:
+    """Scan an image that was not scanned today; the scan is complete at once, and finds one thing."""
+    image = facts.required(repository, body["imageId"])
+    if image.image_status == "ARCHIVED":
+        raise facts.EcrRefusal("ImageArchivedException", "The image is archived and cannot be scanned")
+    if image.scan[0]:
+        raise exceptions.LimitExceededException
+    image.scan = ("COMPLETE", {"HIGH": 1})
+    return {
+        "registryId": repository.registry_id,
+        "repositoryName": repository.name,
+        "imageId": {"imageDigest": image.image_digest},
+        "imageScanStatus": {"status": "IN_PROGRESS"},
+    }
+
+
 def start_lifecycle_policy_preview(repository: Repository, body: Body) -> Body:
     """Start a preview of the given policy, else of the repository's own."""
     text = body.get("lifecyclePolicyText") or repository.lifecycle_policy
@@ -271,6 +288,7 @@ _OPERATIONS: dict[str, Callable[[Repository, Body], Body]] = {
     act.__name__: act
     for act in (
         describe_images, list_images, list_image_referrers, update_image_storage_class, put_image, batch_get_image,
-        batch_delete_image, describe_image_scan_findings, start_lifecycle_policy_preview, get_lifecycle_policy_preview,
+        batch_delete_image, start_image_scan, describe_image_scan_findings, start_lifecycle_policy_preview,
+        get_lifecycle_policy_preview,
     )
 }  # fmt: skip

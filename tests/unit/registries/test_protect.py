@@ -16,7 +16,7 @@ from goldenpath.registries.config.ecr_tf import RegistryEntry
 from goldenpath.registries.images import in_use
 from goldenpath.registries.request import Risk
 from goldenpath.registries.terraform.planning import EnvironmentAccess, RoleKind
-from goldenpath.shared.errors import AccessDenied
+from goldenpath.shared.errors import AccessDenied, LoginRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,3 +81,21 @@ def test_a_registry_that_fails_does_not_stop_the_next_and_a_deprecated_one_is_no
     result = protected(monkeypatch, digest, entries=(ENTRY, leaving))
     assert result.failed == 1
     assert result.lines[1:] == ("! my-app: Not allowed to tag an image of my-app",) * 2
+
+
+def test_an_environment_that_cannot_be_entered_is_a_failure_and_one_without_a_role_is_a_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> None:
+        raise LoginRefused("Could not assume the role", fix="Correct its trust policy")
+
+    monkeypatch.setattr(in_use, "look", refused)
+    variables = {in_use.ROLES: "arn:aws:iam::123456789012:role/look"}
+    access = EnvironmentAccess(Path(), Path(), variables, RoleKind.IN_USE)
+    assert protect.protect(access, "dev", TODAY) == protect.ProtectionResult(
+        ("! dev: Could not assume the role",), failed=1
+    )
+    other = EnvironmentAccess(Path(), Path(), {**variables, "TF_AWS_IN_USE_ROLE_PROD": "x"}, RoleKind.IN_USE)
+    assert protect.protect(other, "dev", TODAY) == protect.ProtectionResult(
+        ("! dev: nothing is protected, because TF_AWS_IN_USE_ROLE_DEV is not set",)
+    )

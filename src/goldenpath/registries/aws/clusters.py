@@ -143,14 +143,14 @@ def _pods(endpoint: str, authority: bytes, token: str) -> Iterator[dict[str, Any
             # A large cluster lists its pods in pages; each page names the next one.
             while True:
                 query = urlencode({"limit": _PODS, **({"continue": more} if more else {})})
-                listed = _answer(pool, f"{endpoint}/api/v1/pods?{query}", token)
+                listed = _read_json(pool, f"{endpoint}/api/v1/pods?{query}", token)
                 yield from listed.get("items", ())
                 more = listed.get("metadata", {}).get("continue", "")
                 if not more:
                     return
 
 
-def _answer(pool: urllib3.PoolManager, url: str, token: str) -> dict[str, Any]:
+def _read_json(pool: urllib3.PoolManager, url: str, token: str) -> dict[str, Any]:
     why = ""
     try:
         response = pool.request("GET", url, headers={"Authorization": f"Bearer {token}"}, redirect=False)
@@ -160,7 +160,7 @@ def _answer(pool: urllib3.PoolManager, url: str, token: str) -> dict[str, Any]:
     except (HTTPError, OSError, ValueError) as error:
         why = type(error).__name__
     raise RegistryUnreachable(
-        f"the Kubernetes API does not list its pods ({why})",
+        f"The Kubernetes API does not list its pods ({why})",
         why="The role needs an access entry with a policy that reads pods, and the API has to be reachable from here",
         fix="Give the role the access policy AmazonEKSViewPolicy, or leave the cluster out",
     )

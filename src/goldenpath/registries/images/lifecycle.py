@@ -171,7 +171,7 @@ def _with_subjects(images: list[LifecycleImage], applied: Mapping[str, AppliedRu
         if not image.subject:
             continue
         root, seen = image, {image.digest}
-        # A digest cannot be known before its content, so there are no circles; `seen` ends a forged one all the same.
+        # A digest cannot be known before its content, so there are no circles; `seen` ends a forged one.
         while root.subject in present and root.subject not in seen:
             root = present[root.subject]
             seen.add(root.digest)

@@ -132,7 +132,7 @@ def test_a_cluster_that_refuses_is_a_note_and_not_the_end(
     eks_cluster(aws)
     monkeypatch.setattr("urllib3.PoolManager", Kubernetes(status=403))
     assert clusters.running_images(VARIABLES).notes == (
-        "the EKS cluster web was not looked at: the Kubernetes API does not list its pods (HTTP 403)",
+        "the EKS cluster web was not looked at: The Kubernetes API does not list its pods (HTTP 403)",
     )
 
 
