@@ -56,8 +56,7 @@ def _protect_environment(access: EnvironmentAccess, environment: str, roles: str
         try:
             lines += _protect_registry(ecr, entry, report, today)
         except GoldenPathError as error:
-            # A deprecated registry refuses every push, and a tag is one. Its owners know that it goes.
-            failed += not entry.deprecated_since
+            failed += 1
             lines.append(f"! {entry.name}: {error.what}")
     return ProtectionResult(tuple(lines), failed)
 
@@ -69,7 +68,9 @@ def _protect_registry(ecr: PlatformEcr, entry: RegistryEntry, report: ClusterRep
     images = ecr.images(entry.name)
     running = in_use.digests_in(report, repository.uri)
     kept = in_use.kept_digests(ecr, entry.name, images, running)
-    changes = in_use.tag_changes(images, kept, today, is_complete=not report.notes)
+    changes = in_use.tag_changes(
+        images, kept, today, is_complete=not report.notes, takes_pushes=not entry.deprecated_since
+    )
     # New tags first: a run that is interrupted leaves an image with one tag too many, never with one too few.
     for digest, tag in changes.added:
         ecr.add_tag(entry.name, digest, tag)

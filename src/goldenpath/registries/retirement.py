@@ -16,6 +16,7 @@ from goldenpath.registries import compliance
 from goldenpath.registries.aws.ecr import PlatformEcr
 from goldenpath.registries.compliance import GracePeriod
 from goldenpath.registries.config import ecr_tf
+from goldenpath.registries.images import in_use
 from goldenpath.shared import codec
 from goldenpath.shared.errors import GoldenPathError, RetirementRefused
 
@@ -155,7 +156,7 @@ def require_removable(
 def signs_of_use(
     registry: RegistryEntry, images: Iterable[EcrImage], today: dt.date, excluded: Sequence[str] | None = None
 ) -> tuple[UsageSign, ...]:
-    """Return the evidence against removing `registry`: recent pulls, pushes after the deprecation, releases of prod.
+    """Return the evidence against removing `registry`: recent pulls, images that run, late pushes, releases of prod.
 
     `excluded` are the roles whose pulls ECR does not record; `None` when that could not be read. Raises
     `RetirementRefused` when it is too early to remove it at all.
@@ -167,7 +168,10 @@ def signs_of_use(
         raise _refused(registry, f"its grace period runs until {registry.remove_after}", "wait until that day is over")
     ordered = sorted(images, key=lambda image: image.digest)
     deprecated_since = _date(registry, registry.deprecated_since)
-    signs = (_recent_pulls(ordered, today, excluded), _late_pushes(ordered, deprecated_since), _releases(ordered))
+    signs = (
+        _recent_pulls(ordered, today, excluded), _running(ordered), _late_pushes(ordered, deprecated_since),
+        _releases(ordered),
+    )  # fmt: skip
     return tuple(sign for sign in signs if sign.keys)
 
 
@@ -239,6 +243,13 @@ def _whose_pulls(excluded: Sequence[str] | None) -> str:
             roles = ", ".join(arn.rpartition(":")[2] for arn in excluded[:_SHOWN_TAGS])
             more = f" and {len(excluded) - _SHOWN_TAGS} more" if len(excluded) > _SHOWN_TAGS else ""
             return f"not by {roles}{more}, whose pulls ECR does not record"
+
+
+def _running(images: Sequence[EcrImage]) -> UsageSign:
+    # Set where the platform looks at clusters, and taken away a week after an image was last seen there.
+    running = [image.digest for image in images if in_use.has_run_lately(image)]
+    reason = f"{len(running)} of its images run in a cluster, or did so a week before it was last looked at"
+    return UsageSign(reason, _keys("running", running))
 
 
 def _late_pushes(images: Sequence[EcrImage], deprecated_since: dt.date) -> UsageSign:

@@ -80,7 +80,10 @@ def test_a_registry_that_fails_does_not_stop_the_next_and_a_deprecated_one_is_no
     leaving = RegistryEntry("dev", NAME, ENTRY.id, ENTRY.owner, Risk.LOW, deprecated_since="2026-11-01")
     result = protected(monkeypatch, digest, entries=(ENTRY, leaving))
     assert result.failed == 1
-    assert result.lines[1:] == ("! my-app: Not allowed to tag an image of my-app",) * 2
+    assert result.lines[1:] == (
+        "! my-app: Not allowed to tag an image of my-app",
+        f"! my-app: {digest} runs, and its registry refuses new tags because it is deprecated",
+    )
 
 
 def test_an_environment_that_cannot_be_entered_is_a_failure_and_one_without_a_role_is_a_line(

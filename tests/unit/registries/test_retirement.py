@@ -171,6 +171,10 @@ def test_nobody_can_approve_the_grace_period_away(registry: RegistryEntry, why: 
                 "whether the roles that re-scan are excluded from pull times is not known)"
             ),
         ),
+        (
+            image("sha256:a", "in-use-20261118-aaaaaaaaaaaa"),
+            "1 of its images run in a cluster, or did so a week before it was last looked at",
+        ),
         (pulled(100, "a1b2c3d", "prod-a1b2c3d"), "it holds releases of prod: prod-a1b2c3d"),
         (
             image("sha256:a", pushed=TODAY),

@@ -75,10 +75,18 @@ def kept_digests(ecr: PlatformEcr, name: str, images: Sequence[EcrImage], runnin
     return (running - frozenset().union(*listed.values())) | {digest for digest, of_index in listed.items() if of_index}
 
 
-def tag_changes(images: Iterable[EcrImage], kept: frozenset[str], today: dt.date, *, is_complete: bool) -> TagChanges:
+def tag_changes(
+    images: Iterable[EcrImage],
+    kept: frozenset[str],
+    today: dt.date,
+    *,
+    is_complete: bool,
+    takes_pushes: bool = True,
+) -> TagChanges:
     """Return what to change so that the images with the digests `kept` carry the tag of a recent day.
 
-    A tag goes `FORGET_DAYS` after the image was last seen, and only when every cluster was looked at (`is_complete`).
+    A tag goes `FORGET_DAYS` after the image was last seen, and only when every cluster was looked at (`is_complete`). A
+    deprecated registry takes no pushes, so an image keeps the tag that it has.
     """
     added: list[tuple[str, str]] = []
     removed: list[str] = []
@@ -89,6 +97,8 @@ def tag_changes(images: Iterable[EcrImage], kept: frozenset[str], today: dt.date
         if image.digest in kept:
             if image.archived:
                 notes.append(f"{image.digest} runs and is archived: restore it, or it cannot be pulled again")
+            elif not takes_pushes:
+                notes.append(f"{image.digest} runs, and its registry refuses new tags because it is deprecated")
             elif newest is None or (today - newest).days >= REFRESH_DAYS:
                 added.append((image.digest, _tag(image.digest, today)))
                 removed += days
@@ -102,6 +112,11 @@ def tag_changes(images: Iterable[EcrImage], kept: frozenset[str], today: dt.date
         else:
             removed += days
     return TagChanges(tuple(added), tuple(removed), tuple(notes))
+
+
+def has_run_lately(image: EcrImage) -> bool:
+    """Tell whether `image` carries our tag: it runs, or did `FORGET_DAYS` before we last looked."""
+    return any(map(_day, image.tags))
 
 
 def flaws(

@@ -67,6 +67,14 @@ def test_the_last_tag_of_an_image_stays_because_the_image_would_go_with_it() -> 
     assert left.notes == (f"{DIGEST} has not run since 2026-10-22 and has no other tag, so it is left as it is",)
 
 
+def test_a_deprecated_registry_keeps_the_tags_of_what_runs_and_gets_no_new_ones() -> None:
+    held = [image("prod-1", tag_of(30))]
+    kept = in_use.tag_changes(held, frozenset({DIGEST}), TODAY, is_complete=True, takes_pushes=False)
+    assert kept == TagChanges(notes=(f"{DIGEST} runs, and its registry refuses new tags because it is deprecated",))
+    gone = in_use.tag_changes(held, frozenset(), TODAY, is_complete=True, takes_pushes=False)
+    assert gone == TagChanges((), (tag_of(30),))
+
+
 def test_an_archived_image_that_runs_is_named() -> None:
     assert changes("prod-1", runs=True, archived=True) == TagChanges(
         notes=(f"{DIGEST} runs and is archived: restore it, or it cannot be pulled again",)
