@@ -17,7 +17,7 @@ from goldenpath.registries.compliance import TAG_PREFIX
 from goldenpath.shared.errors import GoldenPathError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from goldenpath.registries.aws.ecr import CreationTemplate, PlatformEcr
     from goldenpath.registries.config.ecr_tf import RegistryEntry
@@ -26,6 +26,8 @@ Row = TypeVar("Row")
 ENVIRONMENT_TAG = f"{TAG_PREFIX}/environment"
 VARIABLE = "GOLDENPATH_OTHER_REPOSITORIES"
 ANY_NAME = "ROOT"
+# The tag that the platform's creation template gives to what a push creates (modules/aws_ecr_registry).
+QUARANTINE_TAG = f"{TAG_PREFIX}/ungoverned"
 _CDK = re.compile(r"cdk-[a-z0-9]+-container-assets-[0-9]{12}-[a-z0-9-]+")
 
 
@@ -35,6 +37,7 @@ class RepositoryOrigin(Enum):
     CDK = "the AWS CDK keeps its assets there"
     CACHE = "a pull-through cache fills it"
     LISTED = f"{VARIABLE} names it"
+    QUARANTINED = "a push made it, so it is quarantined: request it, or have it deleted"
     UNKNOWN = "made by hand: have it imported into the state with an entry of its own, or deleted"
 
 
@@ -72,8 +75,8 @@ def inspect_account(
     templates = _optional(ecr.push_templates, "repository creation templates", notes)
     patterns = tuple(filter(None, re.split(r"[,\s]+", listed)))
     repositories = tuple(
-        UnregisteredRepository(name, uri, _origin(name, caches, patterns))
-        for name, uri in _without_entry(ecr, environment, entries)
+        UnregisteredRepository(name, uri, _origin(name, tags, caches, patterns))
+        for name, uri, tags in _without_entry(ecr, environment, entries)
     )
     return AccountReport(repositories, tuple(one.prefix for one in templates if not _is_governed(one)), tuple(notes))
 
@@ -106,24 +109,30 @@ def section(accounts: Iterable[tuple[str, AccountReport]]) -> str:
 def _key(row: tuple[UnregisteredRepository, list[str]]) -> tuple[bool, str, str]:
     # What somebody has to act on comes first.
     repository, _ = row
-    return repository.origin is not RepositoryOrigin.UNKNOWN, repository.name, repository.uri
+    needs_somebody = repository.origin in (RepositoryOrigin.UNKNOWN, RepositoryOrigin.QUARANTINED)
+    return not needs_somebody, repository.name, repository.uri
 
 
-def _without_entry(ecr: PlatformEcr, environment: str, entries: Iterable[RegistryEntry]) -> Iterable[tuple[str, str]]:
+def _without_entry(
+    ecr: PlatformEcr, environment: str, entries: Iterable[RegistryEntry]
+) -> Iterable[tuple[str, str, Mapping[str, str]]]:
     # One account may hold several environments: a repository counts for the environment in its tag.
     described = {(entry.environment, entry.name) for entry in entries}
     for name, uri in ecr.uris().items():
         if (environment, name) in described:
             continue
         repository = ecr.describe(name)
-        if repository is None or (repository.tags.get(ENVIRONMENT_TAG, ""), name) not in described:
-            yield name, uri
+        tags = repository.tags if repository else {}
+        if (tags.get(ENVIRONMENT_TAG, ""), name) not in described:
+            yield name, uri, tags
 
 
-def _origin(name: str, caches: Iterable[str], patterns: Iterable[str]) -> RepositoryOrigin:
+def _origin(name: str, tags: Mapping[str, str], caches: Iterable[str], patterns: Iterable[str]) -> RepositoryOrigin:
     # The platform's own word comes first: it may know better than a name.
     if any(fnmatchcase(name, pattern) for pattern in patterns):
         return RepositoryOrigin.LISTED
+    if QUARANTINE_TAG in tags:
+        return RepositoryOrigin.QUARANTINED
     if _CDK.fullmatch(name):
         return RepositoryOrigin.CDK
     # A cache under ROOT may fill any repository, so it explains none.

@@ -73,6 +73,11 @@ def test_a_registry_of_another_environment_in_the_same_account_has_an_entry() ->
     assert [one.name for one in looked_at(Account("my-app", "of-prod")).repositories] == ["of-prod"]
 
 
+def test_what_a_push_made_in_quarantine_is_known_by_its_tag() -> None:
+    (seen,) = looked_at(Account("of-prod", tags={unregistered.QUARANTINE_TAG: "created-by-push"})).repositories
+    assert seen.origin is RepositoryOrigin.QUARANTINED
+
+
 def test_names_that_a_push_can_create_without_the_platform_are_known() -> None:
     assert looked_at(Account()).push_prefixes == ("team", "ROOT")
 
