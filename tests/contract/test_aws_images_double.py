@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -11,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.ecr.models import ecr_backends
+from moto.ecr.responses import ECRResponse
 from tests.doubles.aws import images as double
 from tests.doubles.aws import shapes
 
@@ -192,3 +194,13 @@ RULE: dict[str, Any] = {
 def test_a_policy_that_ecr_refuses_is_refused(ecr: ECRClient, rules: list[dict[str, Any]], mistake: str) -> None:
     with pytest.raises(ClientError, match=mistake):
         ecr.put_lifecycle_policy(repositoryName=NAME, lifecyclePolicyText=json.dumps({"rules": rules}))
+
+
+def test_what_is_installed_for_good_outlives_the_call() -> None:
+    before = ECRResponse.put_image
+    try:
+        double.install()
+        gc.collect()
+        assert ECRResponse.put_image is not before
+    finally:
+        double._FOR_GOOD.close()  # noqa: SLF001  nothing else ends it

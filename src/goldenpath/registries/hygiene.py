@@ -226,7 +226,10 @@ def _inspect_registry(
     # One request per image: ECR has no batch operation for scan results.
     scans = {image.digest: ecr.findings(registry.name, image.digest) for image in scannable(images)}
     digests = in_use.digests_in(running, repository.uri)
-    flaws = in_use.flaws(images, digests, scans, registry.environment, now)
+    # Also of images that run without a tag, whose scans count nowhere else.
+    unread = [image.digest for image in images if image.digest in digests - scans.keys() and not image.is_index]
+    of_running = scans | {digest: ecr.findings(registry.name, digest) for digest in unread}
+    flaws = in_use.flaws(images, digests, of_running, registry.environment, now)
     return with_image_counts(
         RegistryReport(registry, broken, running=len(digests), flaws=flaws), images, scans, rules, now
     )

@@ -23,7 +23,7 @@ import datetime as dt
 import functools
 import hashlib
 import json
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 from weakref import WeakKeyDictionary
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
     Body = dict[str, Any]
 
+# Held here, because what nobody holds ends.
+_FOR_GOOD = ExitStack()
 # The policy of the last preview of a repository.
 _PREVIEWS: WeakKeyDictionary[Repository, str] = WeakKeyDictionary()
 
@@ -57,7 +59,7 @@ def installed() -> Iterator[None]:
 
 def install() -> None:
     """Do the same for as long as the process lives."""
-    installed().__enter__()
+    _FOR_GOOD.enter_context(installed())
 
 
 def _served(act: Callable[[Repository, Body], Body]) -> Callable[[ECRResponse], ActionResult]:
